@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/address.h"
+
+namespace geventd::config {
+
+using Milliseconds = std::chrono::milliseconds;
+
+/// The effective configuration, as plain values. Names, ranges, defaults and help texts stand in
+/// describe.cpp, once; every default here is what describe.cpp documents.
+
+struct Listen {
+    net::Address address;
+    int backlog = 1024;
+};
+
+enum class MonkeyPatchTime { BeforeLoad, BeforeStart, None };
+
+struct MonkeyPatch {
+    MonkeyPatchTime when = MonkeyPatchTime::BeforeLoad;
+    std::vector<std::string> modules;  ///< empty: patch_all(); else these patch_X() before the load
+};
+
+struct App {
+    std::string module;  ///< "module", "module:callable", "module:factory()", path to .py/.wsgi
+    std::string chdir;
+    std::string virtualenv;
+    std::string python;  ///< "" or "3.11": which geventd-worker
+    std::vector<std::string> python_path;
+    std::map<std::string, std::string> environment;
+    bool preload = true;
+    MonkeyPatch monkey_patch;
+};
+
+enum class GreenletKind { Raw, Gevent };
+
+struct Workers {
+    int processes = 1;  ///< `auto` is resolved to the number of usable CPUs when loaded
+    int cores = 100;
+    GreenletKind greenlet = GreenletKind::Raw;
+};
+
+struct Limits {
+    std::uint64_t request_head = 64 << 10;
+    std::uint64_t request_body = 0;  ///< 0: no limit
+    Milliseconds header_timeout{30'000};
+    Milliseconds body_timeout{60'000};
+    Milliseconds keep_alive{75'000};
+    Milliseconds write_timeout{60'000};
+    int connections = 10'000;
+    Milliseconds drain_requests{60'000};
+    Milliseconds drain_background{5'000};
+};
+
+enum class LogLevel { Debug, Info, Warning, Error };
+enum class LogFormat { Text, Json };
+
+struct Log {
+    LogLevel level = LogLevel::Info;
+    LogFormat format = LogFormat::Text;
+    std::string file = "stderr";
+    std::string access = "off";
+};
+
+struct Settings {
+    std::vector<Listen> listen;
+    App app;
+    Workers workers;
+    Limits limits;
+    Log log;
+    std::string control;  ///< path of the control socket; resolved when loaded
+    std::string source;   ///< the config file as given, "" when there was none
+};
+
+}  // namespace geventd::config

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "event/deadlines.h"
+
+#include <sys/timerfd.h>
+
+#include <algorithm>
+
+#include "base/errno_error.h"
+
+namespace geventd::event {
+
+namespace {
+
+// Deadlines fall due this much late at most: one expiry then serves many of them.
+constexpr auto kSlack = std::chrono::milliseconds(20);
+
+timespec to_timespec(TimePoint due) {
+    const auto since = due.time_since_epoch();
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since);
+    timespec result{};
+    result.tv_sec = seconds.count();
+    result.tv_nsec = std::chrono::duration_cast<std::chrono::nanoseconds>(since - seconds).count();
+    return result;
+}
+
+}  // namespace
+
+void Deadline::cancel() noexcept {
+    if (next_ != nullptr) {
+        next_->previous_ = previous_;
+        previous_->next_ = next_;
+        next_ = previous_ = nullptr;
+    }
+}
+
+DeadlineClock::DeadlineClock(Loop& loop) : loop_(loop), io_(loop) {
+    const int fd = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (fd < 0) {
+        throw_errno("timerfd_create");
+    }
+    timer_fd_ = UniqueFd::adopt(fd);
+    io_.bind<DeadlineClock, &DeadlineClock::on_timer>(this);
+    io_.watch(fd, Io::kRead);
+}
+
+DeadlineClock::~DeadlineClock() {
+    io_.stop();
+}
+
+void DeadlineClock::add(DeadlineList* list) {
+    list->next_list_ = lists_;
+    lists_ = list;
+}
+
+void DeadlineClock::remove(DeadlineList* list) {
+    DeadlineList** place = &lists_;
+    while (*place != list) {
+        place = &(*place)->next_list_;
+    }
+    *place = list->next_list_;
+}
+
+void DeadlineClock::arm_for(TimePoint due) {
+    if (due >= armed_) {
+        return;
+    }
+    armed_ = due;
+    itimerspec spec{};
+    spec.it_value = to_timespec(due + kSlack);
+    ::timerfd_settime(timer_fd_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
+}
+
+void DeadlineClock::on_timer(int) noexcept {
+    std::uint64_t expirations = 0;
+    [[maybe_unused]] const auto got = ::read(timer_fd_.get(), &expirations, sizeof expirations);
+    const TimePoint now = loop_.refresh_now();
+    armed_ = TimePoint::max();
+    TimePoint next = TimePoint::max();
+    for (DeadlineList* list = lists_; list != nullptr; list = list->next_list_) {
+        list->expire(now);
+    }
+    for (DeadlineList* list = lists_; list != nullptr; list = list->next_list_) {
+        next = std::min(next, list->earliest());
+    }
+    if (next != TimePoint::max()) {
+        arm_for(next);
+    }
+}
+
+DeadlineList::DeadlineList(DeadlineClock& clock, Duration delay, Callback on_due, void* context)
+    : clock_(clock), delay_(delay), on_due_(on_due), context_(context) {
+    head_.next_ = head_.previous_ = &head_;
+    clock_.add(this);
+}
+
+DeadlineList::~DeadlineList() {
+    while (!empty()) {
+        head_.next_->cancel();
+    }
+    head_.next_ = head_.previous_ = nullptr;
+    clock_.remove(this);
+}
+
+void DeadlineList::start(Deadline& deadline) {
+    deadline.cancel();
+    if (delay_ == Duration::zero()) {
+        return;
+    }
+    deadline.due_ = clock_.loop_.now() + delay_;
+    // A delay that was shortened meanwhile may belong before its elders; they are few and rare.
+    Deadline* after = head_.previous_;
+    while (after != &head_ && after->due_ > deadline.due_) {
+        after = after->previous_;
+    }
+    deadline.previous_ = after;
+    deadline.next_ = after->next_;
+    after->next_->previous_ = &deadline;
+    after->next_ = &deadline;
+    clock_.arm_for(deadline.due_);
+}
+
+void DeadlineList::expire(TimePoint now) noexcept {
+    while (!empty() && head_.next_->due_ <= now) {
+        Deadline& due = *head_.next_;
+        due.cancel();
+        on_due_(context_, due);
+    }
+}
+
+}  // namespace geventd::event

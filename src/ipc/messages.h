@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+
+namespace geventd::ipc {
+
+/// What the master, templates and workers say to each other over their channels.
+///
+///   master ── exec geventd-worker (channel on fd 3) ──▶ template, or worker (preload: false)
+///   child  ── Hello ──▶ master      first of all; the kernel's credentials name the pid
+///   master ── Boot + fds ──▶ child  only to exec'd processes; forked ones inherit all of it
+///   template ── Loaded | Failed(text) ──▶ master
+///   master ── Fork(slot) + [worker's channel] ──▶ template   (middle process, worker says Hello)
+///   master ── ForkSpare + [spare's channel] ──▶ template     (spare says Hello, then Loaded)
+///   worker ── Ready | Failed(text) ──▶ master
+///   master ── Drain(value) ──▶ worker ── Draining ──▶ master ... the worker exits by itself
+///   master ── Reopen + [log fd] ──▶ template, worker
+///
+/// End of file on a child's channel means that the master is gone: templates leave, workers
+/// drain. End of file on the master's side means nothing by itself: the pidfd tells of deaths.
+enum class MessageType : std::uint32_t {
+    Hello = 1,
+    Boot,
+    Loaded,
+    Failed,
+    Fork,
+    ForkSpare,
+    Ready,
+    Drain,
+    Draining,
+    Reopen,
+};
+
+enum class Role : std::uint32_t { Template = 1, Worker, Check };
+
+/// Why a worker drains. Replace: successors serve, so kept connections live on until their next
+/// answer (`Connection: close`). Stop: nobody serves, so idle connections are closed at once.
+enum class DrainReason : std::uint32_t { Replace = 1, Stop };
+
+/// Order of the descriptors that come with Boot; the listeners follow in the config's order.
+enum BootFd : std::size_t { kBootConfig = 0, kBootScoreboard = 1, kBootListeners = 2 };
+
+/// One message. Which fields mean something depends on the type:
+///   Boot       role, slot (worker), generation, fds
+///   Fork       slot, fds = [channel]          ForkSpare  fds = [channel]
+///   Drain      value = DrainReason            Reopen     fds = [log]
+///   Failed     value = ExitCode, text = the reason with its traceback
+struct Message {
+    MessageType type = MessageType::Hello;
+    Role role = Role::Worker;
+    std::uint32_t slot = 0;
+    std::uint32_t generation = 0;
+    std::uint32_t value = 0;
+    std::string text;  ///< at most kMaxText bytes; send() cuts
+    std::vector<UniqueFd> fds;
+    pid_t sender = 0;  ///< received messages: the sender's pid by the kernel's word
+};
+
+constexpr std::size_t kMaxText = 65536;
+constexpr std::size_t kMaxFds = 250;
+
+/// The descriptor on which an exec'd geventd-worker finds its channel.
+constexpr int kChannelFd = 3;
+
+}  // namespace geventd::ipc

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace geventd::net {
+
+/// What is spoken on a listening socket.
+enum class Protocol { Http, Uwsgi };
+
+enum class Family { Inet, Inet6, Unix, Abstract };
+
+/// Where to listen, as written in `listen`: `http://127.0.0.1:8000`, `http://[::1]:8000`,
+/// `http://:8000` (every IPv4 and IPv6 address), `http://localhost:8000`,
+/// `uwsgi+unix:/run/app.sock`, `http+unix:relative.sock`, `http+unix:@abstract`.
+struct Address {
+    Protocol protocol = Protocol::Http;
+    Family family = Family::Inet;
+    std::string host;        ///< Inet, Inet6: literal as resolved; empty: the wildcard
+    std::uint16_t port = 0;  ///< 0: the kernel chooses
+    std::string path;        ///< Unix: path of the socket; Abstract: name without the '@'
+
+    bool operator==(const Address&) const = default;
+};
+
+/// Failure says what is wrong and how an address looks; https:// is answered with the advice to
+/// end TLS at the proxy. Host names are resolved here (getaddrinfo, first answer).
+Result<Address> parse_address(std::string_view text);
+
+/// The canonical text, with the scheme: equal addresses have equal texts.
+std::string format_address(const Address& address);
+
+/// A socket's own or peer address as "127.0.0.1:4242", "[::1]:80", "unix:/path", "unix:".
+std::string format_sockaddr(const sockaddr_storage& storage, socklen_t length);
+
+}  // namespace geventd::net

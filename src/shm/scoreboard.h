@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace geventd::shm {
+
+/// What a worker shows of itself. Written by that worker alone with relaxed stores (the master
+/// resets a slot before it hands it out), read by the master and geventctl at any time, so a
+/// reader may see counters of slightly different moments. No field is a lock: a worker killed at
+/// any instruction leaves the slot readable.
+struct alignas(64) WorkerSlot {
+    std::atomic<std::int32_t> pid;
+    std::atomic<std::uint32_t> generation;
+    std::atomic<std::uint32_t> cores;        ///< configured
+    std::atomic<std::uint32_t> cores_busy;   ///< requests in their greenlets now
+    std::atomic<std::uint32_t> cores_peak;   ///< the most that were ever busy at once
+    std::atomic<std::uint32_t> queued;       ///< complete requests that wait for a core
+    std::atomic<std::uint32_t> connections;  ///< open client connections
+    std::atomic<std::uint32_t> background;   ///< background greenlets, when draining
+    std::atomic<std::uint64_t> requests;     ///< requests that have ended
+    std::atomic<std::uint64_t> errors;       ///< of these: the application raised
+    std::atomic<std::uint64_t> rejected;     ///< malformed requests answered by the server
+    std::atomic<std::uint64_t> disconnects;  ///< clients that left before their answer was out
+    std::atomic<std::uint64_t> accepted;     ///< connections accepted
+    std::atomic<std::uint64_t> heartbeat;    ///< turns of the loop
+};
+
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+static_assert(sizeof(WorkerSlot) % 64 == 0);
+
+/// The region that master and workers share: a header and one slot for each worker process that
+/// can live at once (the serving generation, its successors and those that drain).
+/// Lives in: a Region made by the master before the first fork.
+struct Scoreboard {
+    static constexpr std::uint64_t kMagic = 0x64746e6576656700;  // "\0geventd"
+    static constexpr std::uint32_t kVersion = 1;
+    static constexpr std::uint32_t kMaxSlots = 1024;
+
+    std::uint64_t magic;
+    std::uint32_t version;
+    std::uint32_t slot_size;
+    WorkerSlot slots[kMaxSlots];
+
+    /// Prepares a fresh region's memory.
+    static Scoreboard& format(void* memory, std::size_t size);
+
+    /// The scoreboard in a mapped region; throws std::runtime_error when magic, version or sizes
+    /// are another build's.
+    static Scoreboard& open(void* memory, std::size_t size);
+};
+
+}  // namespace geventd::shm
