@@ -15,9 +15,14 @@ namespace {
 // Callbacks may change watchers again and again; past this many passes others get their turn.
 constexpr int kMaxPasses = 8;
 
+constexpr auto kEpoll =
+    static_cast<unsigned>(EVBACKEND_EPOLL) | static_cast<unsigned>(EVFLAG_NOENV);
+constexpr auto kSelect =
+    static_cast<unsigned>(EVBACKEND_SELECT) | static_cast<unsigned>(EVFLAG_NOENV);
+
 }  // namespace
 
-Loop::Loop() : loop_(ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV)), now_(Clock::now()) {
+Loop::Loop() : loop_(ev_loop_new(kEpoll)), now_(Clock::now()) {
     if (loop_ == nullptr) {
         throw std::runtime_error("libev cannot make an epoll loop");
     }
@@ -40,7 +45,7 @@ Loop::~Loop() {
 
 // libev has no call for its epoll descriptor, but an ev_embed watcher keeps it in a public field.
 int Loop::find_backend_fd() {
-    struct ev_loop* outer = ev_loop_new(EVBACKEND_SELECT | EVFLAG_NOENV);
+    struct ev_loop* outer = ev_loop_new(kSelect);
     if (outer == nullptr) {
         throw std::runtime_error("libev cannot make a select loop");
     }
