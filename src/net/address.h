@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,13 +22,16 @@ enum class Family { Inet, Inet6, Unix, Abstract };
 /// `uwsgi+unix:/run/app.sock`, `http+unix:relative.sock`, `http+unix:@abstract`.
 struct Address {
     Protocol protocol = Protocol::Http;
-    Family family = Family::Inet;
-    std::string host;        ///< Inet, Inet6: literal as resolved; empty: the wildcard
-    std::uint16_t port = 0;  ///< 0: the kernel chooses
-    std::string path;        ///< Unix: path of the socket; Abstract: name without the '@'
+    Family family = Family::Inet;  ///< the wildcard (empty host): Inet6, for both families
+    std::string host;              ///< Inet, Inet6: literal as resolved; empty: the wildcard
+    std::uint16_t port = 0;        ///< 0: the kernel chooses
+    std::string path;              ///< Unix: path of the socket; Abstract: name without the '@'
 
     bool operator==(const Address&) const = default;
 };
+
+/// The longest path or abstract name that a unix socket can have.
+constexpr std::size_t kMaxUnixPath = 107;
 
 /// Failure says what is wrong and how an address looks; https:// is answered with the advice to
 /// end TLS at the proxy. Host names are resolved here (getaddrinfo, first answer).
@@ -36,7 +40,8 @@ Result<Address> parse_address(std::string_view text);
 /// The canonical text, with the scheme: equal addresses have equal texts.
 std::string format_address(const Address& address);
 
-/// A socket's own or peer address as "127.0.0.1:4242", "[::1]:80", "unix:/path", "unix:".
+/// A socket's own or peer address as "127.0.0.1:4242", "[::1]:80", "unix:/path", "unix:". An IPv4
+/// peer of a socket for both families is written as IPv4.
 std::string format_sockaddr(const sockaddr_storage& storage, socklen_t length);
 
 }  // namespace geventd::net
