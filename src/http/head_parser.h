@@ -14,6 +14,7 @@ struct HeadLimits {
     std::size_t head = 65536;
     std::size_t target = 16384;
     std::size_t headers = 200;
+    std::uint64_t body = 0;  ///< of a Content-Length; 0: no bound
 };
 
 /// Why a request is refused: the status to answer with and a phrase for the log and the body.
@@ -23,15 +24,16 @@ struct Rejection {
 };
 
 /// Looks for the end of a request head in bytes that arrive in pieces. Leading empty lines before
-/// the request line are skipped (RFC 9112 2.2). Refuses early what can never become a head: bare
-/// LF, an overlong line, more than the limit.
+/// the request line are skipped (RFC 9112 2.2). Refuses early what can never become a head: a
+/// control character, CR or LF outside of CRLF, a folded line, an overlong line, more than the
+/// limit. Bytes of another protocol (TLS, uwsgi, PROXY) are named in the reason.
 /// Pure: bytes in, positions out.
 class HeadScanner {
   public:
     enum class State { Incomplete, Complete, Rejected };
 
     /// `bytes` is all that was received of this head so far, from its first byte on; only what
-    /// is new since the last call is looked at.
+    /// is new since the last call is looked at. Nothing behind the head's end is looked at.
     State scan(std::string_view bytes, const HeadLimits& limits);
 
     /// Complete: where the head begins (after leading empty lines) and its length with the empty
@@ -45,15 +47,24 @@ class HeadScanner {
     void reset() { *this = HeadScanner(); }
 
   private:
-    std::size_t seen_ = 0;
+    State reject(int status, std::string_view reason);
+    State reject_control(std::string_view bytes, std::size_t at);
+    State check_limits(std::size_t size, const HeadLimits& limits);
+
+    [[nodiscard]] bool in_request_line() const { return line_ == begin_; }
+
+    std::size_t seen_ = 0;  ///< everything before is known to be good
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
-    std::size_t line_ = 0;
+    std::size_t line_ = 0;  ///< where the current line begins
     Rejection rejection_;
 };
 
-/// Parses one complete head (as delimited by HeadScanner) strictly by RFC 9110 and 9112 on top of
-/// llhttp. Returns a Rejection with status 0 when `head` was filled.
+/// Parses one complete head strictly by RFC 9110 and 9112; llhttp reads the header fields.
+/// Returns a Rejection with status 0 when `head` was filled; after a refusal its fields are
+/// whatever was read until then.
+/// REQUIRES: `bytes` is exactly what a HeadScanner delimited: the line structure and the absence
+/// of control characters are its checks and are not made again.
 Rejection parse_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head);
 
 }  // namespace geventd::http

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+
+namespace geventd::http {
+
+/// `uri-host [":" port]` of RFC 3986: a registered name, IPv4 or bracketed IPv6 address. The host
+/// may be empty (a Host field of a target without authority), and so may the port.
+bool is_valid_host(std::string_view text);
+
+/// The two parts of a valid Host: {"[::1]", "80"}; the port without its colon, "" when absent.
+struct HostPort {
+    std::string_view host;
+    std::string_view port;
+};
+
+HostPort split_host(std::string_view text);
+
+}  // namespace geventd::http
