@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+#include "net/listener.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "base/errno_error.h"
+
+namespace geventd::net {
+
+namespace {
+
+std::string deed_for(const Address& address) {
+    return "listen " + format_address(address);
+}
+
+struct InetSockaddr {
+    sockaddr_storage address{};
+    socklen_t length = 0;
+    bool dual_stack = false;
+};
+
+InetSockaddr wildcard(int family, std::uint16_t port) {
+    InetSockaddr result;
+    if (family == AF_INET6) {
+        sockaddr_in6 any{};
+        any.sin6_family = AF_INET6;
+        any.sin6_port = htons(port);
+        std::memcpy(&result.address, &any, sizeof any);
+        result.length = sizeof any;
+        result.dual_stack = true;
+    } else {
+        sockaddr_in any{};
+        any.sin_family = AF_INET;
+        any.sin_port = htons(port);
+        std::memcpy(&result.address, &any, sizeof any);
+        result.length = sizeof any;
+    }
+    return result;
+}
+
+/// The host is a literal by now; getaddrinfo reads those with a scope ("fe80::1%eth0") too.
+InetSockaddr literal(const Address& address, const std::string& deed) {
+    addrinfo hints{};
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_family = address.family == Family::Inet6 ? AF_INET6 : AF_INET;
+    addrinfo* found = nullptr;
+    const auto port = std::to_string(address.port);
+    if (::getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found) != 0) {
+        throw ErrnoError(EINVAL, deed);
+    }
+    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
+    InetSockaddr result;
+    std::memcpy(&result.address, found->ai_addr, found->ai_addrlen);
+    result.length = found->ai_addrlen;
+    return result;
+}
+
+void set_option(int fd, int level, int name, int value, const std::string& deed) {
+    if (::setsockopt(fd, level, name, &value, sizeof value) != 0) {
+        throw_errno(deed + ": setsockopt");
+    }
+}
+
+void bind_to(int fd, const void* address, socklen_t length, const std::string& deed) {
+    if (::bind(fd, static_cast<const sockaddr*>(address), length) != 0) {
+        throw_errno(deed + ": bind");
+    }
+}
+
+UniqueFd bind_inet(const InetSockaddr& where, const std::string& deed) {
+    const int family = where.address.ss_family;
+    auto fd = UniqueFd::adopt(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) {
+        throw_errno(deed + ": socket");
+    }
+    set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1, deed);
+    set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1, deed);
+    if (family == AF_INET6) {
+        set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, where.dual_stack ? 0 : 1, deed);
+    }
+    bind_to(fd.get(), &where.address, where.length, deed);
+    return fd;
+}
+
+UniqueFd bind_wildcard(std::uint16_t port, const std::string& deed) {
+    try {
+        return bind_inet(wildcard(AF_INET6, port), deed);
+    } catch (const ErrnoError& error) {
+        const int code = error.code().value();
+        if (code != EAFNOSUPPORT && code != EADDRNOTAVAIL) {
+            throw;
+        }
+        return bind_inet(wildcard(AF_INET, port), deed);  // a machine without IPv6
+    }
+}
+
+UniqueFd bind_abstract(const Address& address, const std::string& deed) {
+    const auto where = make_unix_sockaddr(address.path, true);
+    if (!where) {
+        throw ErrnoError(ENAMETOOLONG, deed + ": " + where.error().message);
+    }
+    auto fd = UniqueFd::adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) {
+        throw_errno(deed + ": socket");
+    }
+    bind_to(fd.get(), &where->address, where->length, deed);
+    return fd;
+}
+
+int get_option(int fd, int name, const std::string& deed) {
+    int value = 0;
+    socklen_t length = sizeof value;
+    if (::getsockopt(fd, SOL_SOCKET, name, &value, &length) != 0) {
+        throw_errno(deed + ": take over descriptor " + std::to_string(fd));
+    }
+    return value;
+}
+
+bool fits(Family family, int domain) {
+    if (family == Family::Unix || family == Family::Abstract) {
+        return domain == AF_UNIX;
+    }
+    return domain == AF_INET || domain == AF_INET6;
+}
+
+void make_nonblocking(int fd, const std::string& deed) {
+    const int flags = ::fcntl(fd, F_GETFL);
+    if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
+        throw_errno(deed + ": fcntl");
+    }
+}
+
+}  // namespace
+
+Listener::Listener(UniqueFd fd, Address address, SocketFile file)
+    : fd_(std::move(fd)), wanted_(std::move(address)), actual_(wanted_), file_(std::move(file)) {}
+
+Listener Listener::open(const Address& address, const ListenOptions& options) {
+    const std::string deed = deed_for(address);
+    if (address.family == Family::Unix) {
+        auto bound = bind_unix_socket(address.path, options.access, deed);
+        Listener result(std::move(bound.fd), address, std::move(bound.file));
+        result.start_listening(options.backlog);
+        return result;
+    }
+    UniqueFd fd;
+    if (address.family == Family::Abstract) {
+        fd = bind_abstract(address, deed);
+    } else if (address.host.empty()) {
+        fd = bind_wildcard(address.port, deed);
+    } else {
+        fd = bind_inet(literal(address, deed), deed);
+    }
+    Listener result(std::move(fd), address);
+    result.start_listening(options.backlog);
+    result.learn_actual();
+    return result;
+}
+
+Listener Listener::adopt(UniqueFd fd, const Address& address, FileOwner owner) {
+    const std::string deed = deed_for(address);
+    if (get_option(fd.get(), SO_TYPE, deed) != SOCK_STREAM ||
+        get_option(fd.get(), SO_ACCEPTCONN, deed) == 0 ||
+        !fits(address.family, get_option(fd.get(), SO_DOMAIN, deed))) {
+        throw ErrnoError(EINVAL, deed + ": descriptor " + std::to_string(fd.get()) +
+                                     " is no listening socket of that kind");
+    }
+    make_nonblocking(fd.get(), deed);
+    set_cloexec(fd.get(), true);
+    if (address.family == Family::Inet || address.family == Family::Inet6) {
+        set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1, deed);
+    }
+    SocketFile file;
+    if (address.family == Family::Unix && owner == FileOwner::Us) {
+        file = SocketFile::at(address.path);
+    }
+    Listener result(std::move(fd), address, std::move(file));
+    result.learn_actual();
+    return result;
+}
+
+void Listener::change(const Wanted& wanted) {
+    start_listening(wanted.options.backlog);  // a second listen() only sets the backlog
+    if (wanted.address.family == Family::Unix) {
+        file_.set_access(wanted.options.access);
+    }
+    wanted_.protocol = actual_.protocol = wanted.address.protocol;
+}
+
+void Listener::start_listening(int backlog) {
+    if (::listen(fd_.get(), backlog) != 0) {
+        const int code = errno;
+        file_.unlink_own();
+        throw ErrnoError(code, deed_for(wanted_) + ": listen");
+    }
+}
+
+void Listener::learn_actual() {
+    sockaddr_storage storage{};
+    socklen_t length = sizeof storage;
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast)
+    if (::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&storage), &length) != 0) {
+        throw_errno(deed_for(wanted_) + ": getsockname");
+    }
+    if (storage.ss_family == AF_INET6) {
+        sockaddr_in6 inet6{};
+        std::memcpy(&inet6, &storage, sizeof inet6);
+        actual_.port = ntohs(inet6.sin6_port);
+    } else if (storage.ss_family == AF_INET) {
+        sockaddr_in inet{};
+        std::memcpy(&inet, &storage, sizeof inet);
+        actual_.port = ntohs(inet.sin_port);
+    }
+}
+
+bool same_endpoint(const Address& left, const Address& right) {
+    Address as_left = right;
+    as_left.protocol = left.protocol;
+    return left == as_left;
+}
+
+}  // namespace geventd::net

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <utility>
+
+#include "base/fd.h"
+#include "net/address.h"
+#include "net/unix_socket.h"
+
+namespace geventd::net {
+
+struct ListenOptions {
+    int backlog = 1024;
+    UnixAccess access;  ///< unix sockets with a path only
+
+    bool operator==(const ListenOptions&) const = default;
+};
+
+struct Wanted {
+    Address address;
+    ListenOptions options;
+};
+
+/// One listening stream socket: CLOEXEC, non-blocking, TCP_NODELAY (accepted sockets inherit it
+/// on Linux). The wildcard host is one socket for IPv4 and IPv6, or for IPv4 where there is no
+/// IPv6; `[::]` is IPv6 alone. Closing does not remove a unix socket's file: processes that
+/// inherited the descriptor may still accept from it.
+/// Lives in: master.
+class Listener {
+  public:
+    /// One attempt. Throws ErrnoError that reads "listen http://0.0.0.0:80: bind: Permission
+    /// denied"; its code is EADDRINUSE when another process listens there.
+    static Listener open(const Address& address, const ListenOptions& options);
+
+    enum class FileOwner { Us, Others };
+
+    /// Takes over a socket that somebody else opened for `address` (systemd, a former master). A
+    /// descriptor that is no listening stream socket of that family throws ErrnoError. With
+    /// FileOwner::Us the file of a unix socket is ours to remove.
+    static Listener adopt(UniqueFd fd, const Address& address, FileOwner owner);
+
+    [[nodiscard]] int fd() const { return fd_.get(); }
+
+    /// As the configuration says it.
+    [[nodiscard]] const Address& wanted() const { return wanted_; }
+
+    /// As the kernel has it: port 0 is replaced by the one that was chosen.
+    [[nodiscard]] const Address& actual() const { return actual_; }
+
+    /// A changed configuration for the same endpoint: protocol, backlog, mode and owner. Throws
+    /// ErrnoError.
+    void change(const Wanted& wanted);
+
+    /// Removes the file of a unix socket that is still ours.
+    void unlink_own() noexcept { file_.unlink_own(); }
+
+  private:
+    Listener(UniqueFd fd, Address address, SocketFile file = {});
+    void start_listening(int backlog);
+    void learn_actual();
+
+    UniqueFd fd_;
+    Address wanted_;
+    Address actual_;
+    SocketFile file_;
+};
+
+/// True when both name the same socket, whatever is spoken there.
+bool same_endpoint(const Address& left, const Address& right);
+
+}  // namespace geventd::net

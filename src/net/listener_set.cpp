@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include "net/listener_set.h"
+
+#include <poll.h>
+
+#include <cerrno>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "base/errno_error.h"
+#include "log/logger.h"
+
+namespace geventd::net {
+
+namespace {
+
+Listener open_patiently(const Wanted& wanted, const RetryWhenInUse& retry) {
+    for (bool told = false;;) {
+        try {
+            return Listener::open(wanted.address, wanted.options);
+        } catch (const ErrnoError& error) {
+            if (error.code().value() != EADDRINUSE) {
+                throw;
+            }
+            if (!retry()) {
+                throw;
+            }
+            if (!std::exchange(told, true)) {
+                log::warning("{}; trying again", error.what());
+            }
+        }
+    }
+}
+
+/// Newly opened sockets, taken back unless they are claimed.
+class Fresh {
+  public:
+    Fresh() = default;
+    Fresh(const Fresh&) = delete;
+    Fresh& operator=(const Fresh&) = delete;
+
+    ~Fresh() {
+        for (auto& listener : opened_) {
+            listener.unlink_own();
+        }
+    }
+
+    void open(const Wanted& wanted, const RetryWhenInUse& retry) {
+        opened_.push_back(open_patiently(wanted, retry));
+    }
+
+    std::vector<Listener> claim() { return std::exchange(opened_, {}); }
+
+  private:
+    std::vector<Listener> opened_;
+};
+
+/// The first listener of that endpoint that no other wanted address has taken yet.
+std::optional<std::size_t> find_open(const std::vector<Listener>& open,
+                                     const std::vector<bool>& taken, const Address& address) {
+    for (std::size_t i = 0; i < open.size(); ++i) {
+        if (!taken[i] && same_endpoint(open[i].wanted(), address)) {
+            return i;
+        }
+    }
+    return std::nullopt;
+}
+
+void change_kept(Listener& listener, const Wanted& wanted) {
+    try {
+        listener.change(wanted);
+    } catch (const ErrnoError& error) {
+        log::warning("{}; the socket stays as it was", error.what());
+    }
+}
+
+}  // namespace
+
+RetryWhenInUse no_retry() {
+    return [] { return false; };
+}
+
+RetryWhenInUse retry_for(Duration patience) {
+    constexpr int kPauseMilliseconds = 100;
+    const TimePoint end = Clock::now() + patience;
+    return [end] {
+        if (Clock::now() >= end) {
+            return false;
+        }
+        ::poll(nullptr, 0, kPauseMilliseconds);
+        return true;
+    };
+}
+
+ListenerSet ListenerSet::open(const std::vector<Wanted>& wanted, const RetryWhenInUse& retry) {
+    ListenerSet set;
+    set.reopen(wanted, retry);
+    return set;
+}
+
+std::vector<Listener> ListenerSet::reopen(const std::vector<Wanted>& wanted,
+                                          const RetryWhenInUse& retry) {
+    std::vector<bool> taken(listeners_.size());
+    std::vector<std::optional<std::size_t>> kept;
+    Fresh fresh;
+    for (const auto& one : wanted) {
+        kept.push_back(find_open(listeners_, taken, one.address));
+        if (kept.back()) {
+            taken[*kept.back()] = true;
+        } else {
+            fresh.open(one, retry);
+        }
+    }
+    // Nothing fails from here on.
+    std::vector<Listener> opened = fresh.claim();
+    std::vector<Listener> next;
+    auto unused = opened.begin();
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (kept[i]) {
+            change_kept(listeners_[*kept[i]], wanted[i]);
+            next.push_back(std::move(listeners_[*kept[i]]));
+        } else {
+            next.push_back(std::move(*unused++));
+        }
+    }
+    std::vector<Listener> dropped;
+    for (std::size_t i = 0; i < listeners_.size(); ++i) {
+        if (!taken[i]) {
+            dropped.push_back(std::move(listeners_[i]));
+        }
+    }
+    listeners_ = std::move(next);
+    return dropped;
+}
+
+void ListenerSet::unlink_own() noexcept {
+    for (auto& listener : listeners_) {
+        listener.unlink_own();
+    }
+}
+
+}  // namespace geventd::net

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "base/clock.h"
+#include "net/listener.h"
+
+namespace geventd::net {
+
+/// Asked after each attempt that found an address in use; false gives up. It may wait a little:
+/// the workers of a killed master need a moment to let its sockets go.
+using RetryWhenInUse = std::function<bool()>;
+
+/// Gives up at once; for reloads, where nobody may wait.
+RetryWhenInUse no_retry();
+
+/// Tries again every 100 ms until `patience` is over; for the first start. Blocks the caller.
+RetryWhenInUse retry_for(Duration patience);
+
+/// The sockets of one configuration, in its order. A failed open() or reopen() throws the
+/// ErrnoError of the first address at fault and leaves everything as it was.
+/// Lives in: master.
+class ListenerSet {
+  public:
+    ListenerSet() = default;
+
+    /// Starts with sockets that were taken over; reopen() then matches them with the wanted.
+    explicit ListenerSet(std::vector<Listener> adopted) : listeners_(std::move(adopted)) {}
+
+    static ListenerSet open(const std::vector<Wanted>& wanted, const RetryWhenInUse& retry);
+
+    /// Makes this the set of `wanted`: sockets of equal endpoints stay open, so that no connection
+    /// in a backlog is lost; missing ones are opened. Returns those that are no longer wanted, to
+    /// be closed when nobody needs them (unlink_own() first).
+    std::vector<Listener> reopen(const std::vector<Wanted>& wanted, const RetryWhenInUse& retry);
+
+    [[nodiscard]] const std::vector<Listener>& listeners() const { return listeners_; }
+
+    void unlink_own() noexcept;
+
+  private:
+    std::vector<Listener> listeners_;
+};
+
+}  // namespace geventd::net

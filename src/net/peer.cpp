@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include "net/peer.h"
+
+#include <cerrno>
+#include <utility>
+
+namespace geventd::net {
+
+AcceptError classify_accept_error(int code) noexcept {
+    switch (code) {
+        case EMFILE:
+        case ENFILE:
+        case ENOBUFS:
+        case ENOMEM:
+            return {AcceptError::Kind::Exhausted, code};
+        case EBADF:
+        case EINVAL:
+        case ENOTSOCK:
+        case EOPNOTSUPP:
+        case EFAULT:
+            return {AcceptError::Kind::Broken, code};
+        default:
+            // accept(2): errors of the network that wait on the new socket, a firewall's refusal
+            // (EPERM), a connection that was aborted in the queue.
+            return {AcceptError::Kind::Transient, code};
+    }
+}
+
+Result<std::optional<Accepted>, AcceptError> accept_peer(int listener) noexcept {
+    Accepted accepted;
+    int fd = -1;
+    do {
+        accepted.peer_length = sizeof accepted.peer;
+        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast)
+        auto* peer = reinterpret_cast<sockaddr*>(&accepted.peer);
+        fd = ::accept4(listener, peer, &accepted.peer_length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
+    if (fd >= 0) {
+        accepted.fd = UniqueFd::adopt(fd);
+        return std::optional<Accepted>(std::move(accepted));
+    }
+    if (errno == EAGAIN) {
+        return std::optional<Accepted>();
+    }
+    return tl::unexpected<AcceptError>(classify_accept_error(errno));
+}
+
+}  // namespace geventd::net

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "net/listener.h"
+
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "net/peer.h"
+#include "tests/unit/net/connect.h"
+#include "tests/unit/net/temp_dir.h"
+
+namespace geventd::net {
+namespace {
+
+using testing::connect_inet;
+using testing::connect_inet6;
+using testing::connect_unix;
+using testing::TempDir;
+using testing::thrown_code;
+
+Address at(const std::string& text) {
+    return parse_address(text).value();
+}
+
+bool has_ipv6() {
+    const auto probe = parse_address("http://[::1]:0");
+    return probe && thrown_code([&] { Listener::open(*probe, {}); }) == 0;
+}
+
+int option(int fd, int level, int name) {
+    int value = -1;
+    socklen_t length = sizeof value;
+    ::getsockopt(fd, level, name, &value, &length);
+    return value;
+}
+
+TEST(Listener, Port0BecomesTheOneThatWasChosen) {
+    const auto listener = Listener::open(at("http://127.0.0.1:0"), {});
+    EXPECT_EQ(listener.wanted().port, 0);
+    ASSERT_NE(listener.actual().port, 0);
+    EXPECT_TRUE(connect_inet("127.0.0.1", listener.actual().port));
+}
+
+TEST(Listener, IsNonBlockingAndClosedOnExec) {
+    const auto listener = Listener::open(at("http://127.0.0.1:0"), {});
+    EXPECT_TRUE(::fcntl(listener.fd(), F_GETFL) & O_NONBLOCK);
+    EXPECT_TRUE(::fcntl(listener.fd(), F_GETFD) & FD_CLOEXEC);
+}
+
+TEST(Listener, AcceptedSocketsSendWithoutDelay) {
+    const auto listener = Listener::open(at("http://127.0.0.1:0"), {});
+    const auto client = connect_inet("127.0.0.1", listener.actual().port);
+    const auto accepted = accept_peer(listener.fd());
+    ASSERT_TRUE(accepted && *accepted);
+    EXPECT_EQ(option((*accepted)->fd.get(), IPPROTO_TCP, TCP_NODELAY), 1);
+}
+
+TEST(Listener, AnAddressThatIsTakenIsNamed) {
+    const auto first = Listener::open(at("http://127.0.0.1:0"), {});
+    std::string text;
+    EXPECT_EQ(thrown_code([&] { Listener::open(first.actual(), {}); }, &text), EADDRINUSE);
+    EXPECT_EQ(text, "listen http://127.0.0.1:" + std::to_string(first.actual().port) +
+                        ": bind: Address already in use");
+}
+
+TEST(Listener, AnAddressOfAnotherMachineIsNamed) {
+    std::string text;
+    EXPECT_EQ(thrown_code([&] { Listener::open(at("uwsgi://192.0.2.1:1"), {}); }, &text),
+              EADDRNOTAVAIL);
+    EXPECT_EQ(text, "listen uwsgi://192.0.2.1:1: bind: Cannot assign requested address");
+}
+
+TEST(Listener, APortThatWasServedAMomentAgoCanBeTakenAgain) {
+    std::uint16_t port = 0;
+    {
+        const auto listener = Listener::open(at("http://127.0.0.1:0"), {});
+        port = listener.actual().port;
+        const auto client = connect_inet("127.0.0.1", port);
+        const auto accepted = accept_peer(listener.fd());  // closed first here: TIME_WAIT
+        ASSERT_TRUE(accepted && *accepted);
+    }
+    EXPECT_NO_THROW(Listener::open(at("http://127.0.0.1:" + std::to_string(port)), {}));
+}
+
+TEST(Listener, TheWildcardServesBothFamilies) {
+    const auto listener = Listener::open(at("http://:0"), {});
+    EXPECT_TRUE(connect_inet("127.0.0.1", listener.actual().port));
+    if (has_ipv6()) {
+        EXPECT_TRUE(connect_inet6(listener.actual().port));
+    }
+}
+
+TEST(Listener, TheIpv6WildcardServesIpv6Alone) {
+    if (!has_ipv6()) {
+        GTEST_SKIP() << "no IPv6";
+    }
+    const auto listener = Listener::open(at("http://[::]:0"), {});
+    EXPECT_TRUE(connect_inet6(listener.actual().port));
+    EXPECT_FALSE(connect_inet("127.0.0.1", listener.actual().port));
+}
+
+TEST(Listener, AUnixSocketServesAndIsRemoved) {
+    const TempDir dir;
+    auto listener =
+        Listener::open(at("http+unix:" + dir.file("a.sock")), {.access = {.mode = 0600}});
+    EXPECT_TRUE(connect_unix(dir.file("a.sock")));
+    listener.unlink_own();
+    EXPECT_NE(::access(dir.file("a.sock").c_str(), F_OK), 0);
+}
+
+TEST(Listener, AnAbstractSocketServesAndIsHeldByOneOnly) {
+    const std::string name = "geventd-test-" + std::to_string(::getpid());
+    const auto listener = Listener::open(at("uwsgi+unix:@" + name), {});
+    EXPECT_TRUE(connect_unix(name, true));
+    EXPECT_EQ(thrown_code([&] { Listener::open(at("http+unix:@" + name), {}); }), EADDRINUSE);
+}
+
+TEST(Listener, TakesOverASocketAndMakesItItsOwn) {
+    const TempDir dir;
+    const auto address = at("http+unix:" + dir.file("a.sock"));
+    const auto first = Listener::open(address, {});
+    UniqueFd copy = UniqueFd::adopt(::dup(first.fd()));
+    auto adopted = Listener::adopt(std::move(copy), address, Listener::FileOwner::Us);
+    EXPECT_TRUE(::fcntl(adopted.fd(), F_GETFD) & FD_CLOEXEC);
+    EXPECT_TRUE(::fcntl(adopted.fd(), F_GETFL) & O_NONBLOCK);
+    adopted.unlink_own();
+    EXPECT_NE(::access(dir.file("a.sock").c_str(), F_OK), 0);
+}
+
+TEST(Listener, LeavesTheFileOfASocketThatOthersMade) {
+    const TempDir dir;
+    const auto address = at("http+unix:" + dir.file("a.sock"));
+    const auto first = Listener::open(address, {});
+    auto adopted = Listener::adopt(duplicate(first.fd()), address, Listener::FileOwner::Others);
+    adopted.unlink_own();
+    EXPECT_EQ(::access(dir.file("a.sock").c_str(), F_OK), 0);
+}
+
+TEST(Listener, TakesOverNothingThatDoesNotListen) {
+    const auto address = at("http://127.0.0.1:0");
+    const auto others = Listener::FileOwner::Others;
+    EXPECT_EQ(thrown_code([&] {
+                  Listener::adopt(UniqueFd::adopt(::socket(AF_INET, SOCK_STREAM, 0)), address,
+                                  others);
+              }),
+              EINVAL);
+    EXPECT_EQ(thrown_code([&] {
+                  Listener::adopt(UniqueFd::adopt(::open("/dev/null", O_RDONLY)), address, others);
+              }),
+              ENOTSOCK);
+    const std::string name = "geventd-test-adopt-" + std::to_string(::getpid());
+    const auto abstract = Listener::open(at("http+unix:@" + name), {});
+    EXPECT_EQ(thrown_code([&] { Listener::adopt(duplicate(abstract.fd()), address, others); }),
+              EINVAL);
+}
+
+}  // namespace
+}  // namespace geventd::net

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include "net/unix_socket.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/net/connect.h"
+#include "tests/unit/net/temp_dir.h"
+
+namespace geventd::net {
+namespace {
+
+using testing::connect_unix;
+using testing::TempDir;
+using testing::thrown_code;
+
+mode_t mode_of(const std::string& path) {
+    struct stat found {};
+
+    ::stat(path.c_str(), &found);
+    return found.st_mode & 07777;
+}
+
+TEST(UnixSocket, NobodyConnectsBeforeItListens) {
+    const TempDir dir;
+    const auto path = dir.file("a.sock");
+    const auto bound = bind_unix_socket(path, {.mode = 0666}, "listen");
+    EXPECT_FALSE(connect_unix(path));
+    EXPECT_EQ(errno, ECONNREFUSED);
+    EXPECT_EQ(mode_of(path), 0666U);
+}
+
+TEST(UnixSocket, ModeIsSetWhateverTheUmask) {
+    const TempDir dir;
+    const auto old = ::umask(0077);
+    const auto bound = bind_unix_socket(dir.file("a.sock"), {.mode = 0660}, "listen");
+    ::umask(old);
+    EXPECT_EQ(mode_of(dir.file("a.sock")), 0660U);
+}
+
+TEST(UnixSocket, OwnerAndGroupAreSet) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "needs root";
+    }
+    const TempDir dir;
+    const auto bound =
+        bind_unix_socket(dir.file("a.sock"), {.user = 12345, .group = 54321}, "listen");
+
+    struct stat found {};
+
+    ASSERT_EQ(::stat(dir.file("a.sock").c_str(), &found), 0);
+    EXPECT_EQ(found.st_uid, 12345U);
+    EXPECT_EQ(found.st_gid, 54321U);
+}
+
+TEST(UnixSocket, AStaleSocketIsReplaced) {
+    const TempDir dir;
+    const auto path = dir.file("a.sock");
+    bind_unix_socket(path, {}, "listen");  // closed at once, the file stays
+    ASSERT_TRUE(std::filesystem::exists(path));
+    const auto bound = bind_unix_socket(path, {}, "listen");
+    ASSERT_EQ(::listen(bound.fd.get(), 1), 0);
+    EXPECT_TRUE(connect_unix(path));
+}
+
+TEST(UnixSocket, ALiveSocketIsRefused) {
+    const TempDir dir;
+    const auto path = dir.file("a.sock");
+    const auto live = bind_unix_socket(path, {}, "listen");
+    ASSERT_EQ(::listen(live.fd.get(), 4), 0);
+    std::string text;
+    EXPECT_EQ(thrown_code([&] { bind_unix_socket(path, {}, "listen x"); }, &text), EADDRINUSE);
+    EXPECT_EQ(text, "listen x: another process is listening there: Address already in use");
+    EXPECT_TRUE(connect_unix(path));
+}
+
+TEST(UnixSocket, ALiveSocketWithAFullQueueIsRefused) {
+    const TempDir dir;
+    const auto path = dir.file("a.sock");
+    const auto live = bind_unix_socket(path, {}, "listen");
+    ASSERT_EQ(::listen(live.fd.get(), 0), 0);
+    const auto waiting = connect_unix(path);
+    EXPECT_EQ(thrown_code([&] { bind_unix_socket(path, {}, "listen"); }), EADDRINUSE);
+}
+
+TEST(UnixSocket, AFileOfAnotherKindIsNeverRemoved) {
+    const TempDir dir;
+    const auto path = dir.file("notes.txt");
+    std::ofstream(path) << "precious";
+    std::string text;
+    EXPECT_EQ(thrown_code([&] { bind_unix_socket(path, {}, "listen x"); }, &text), EEXIST);
+    EXPECT_EQ(text, "listen x: there is a file that is no socket: File exists");
+    EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST(UnixSocket, AMissingDirectoryIsNamed) {
+    std::string text;
+    EXPECT_EQ(thrown_code([&] { bind_unix_socket("/nonexistent/a.sock", {}, "listen x"); }, &text),
+              ENOENT);
+    EXPECT_EQ(text, "listen x: bind: No such file or directory");
+}
+
+TEST(UnixSocket, APathThatDoesNotFitIsRefused) {
+    std::string text;
+    EXPECT_EQ(thrown_code([&] { bind_unix_socket(std::string(108, 'x'), {}, "listen x"); }, &text),
+              ENAMETOOLONG);
+    EXPECT_NE(text.find("1 to 107 bytes, not 108"), std::string::npos) << text;
+}
+
+TEST(SocketFile, IsRemovedWhileItIsOurs) {
+    const TempDir dir;
+    const auto path = dir.file("a.sock");
+    auto bound = bind_unix_socket(path, {}, "listen");
+    bound.file.unlink_own();
+    EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(SocketFile, OfASuccessorIsLeftAlone) {
+    const TempDir dir;
+    const auto path = dir.file("a.sock");
+    auto former = bind_unix_socket(path, {}, "listen");
+    std::filesystem::rename(path, dir.file("kept"));  // keeps the inode from being used again
+    const auto successor = bind_unix_socket(path, {}, "listen");
+    former.file.unlink_own();
+    EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST(SocketFile, IsFoundAfterAChangeOfDirectory) {
+    const TempDir dir;
+    const auto before = std::filesystem::current_path();
+    std::filesystem::current_path(dir.file(""));
+    auto bound = bind_unix_socket("relative.sock", {}, "listen");
+    std::filesystem::current_path(before);
+    bound.file.unlink_own();
+    EXPECT_FALSE(std::filesystem::exists(dir.file("relative.sock")));
+}
+
+}  // namespace
+}  // namespace geventd::net
