@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "uwsgi/request_vars.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "http/fields.h"
+#include "http/octets.h"
+
+namespace geventd::uwsgi {
+
+namespace {
+
+using http::Rejection;
+
+constexpr std::array<std::string_view, 4> kDropped{"HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE",
+                                                   "HTTP_TRANSFER_ENCODING", "HTTP_PROXY"};
+
+constexpr std::array<std::string_view, 11> kMagic{
+    "UWSGI_APPID",  "UWSGI_CACHE_GET", "UWSGI_CALLABLE",    "UWSGI_CHDIR",
+    "UWSGI_FILE",   "UWSGI_MODULE",    "UWSGI_POSTFILE",    "UWSGI_PYHOME",
+    "UWSGI_SCRIPT", "UWSGI_SETENV",    "UWSGI_TOUCH_RELOAD"};
+
+template <std::size_t N>
+bool is_one_of(const std::array<std::string_view, N>& names, std::string_view key) {
+    return std::find(names.begin(), names.end(), key) != names.end();
+}
+
+bool is_server_key(std::string_view key) {
+    return key.starts_with("wsgi.") || key.starts_with("uwsgi.") || key.starts_with("geventd.");
+}
+
+struct Schemes {
+    std::string_view uwsgi;
+    std::string_view https;
+    std::string_view request;
+};
+
+/// The variables that the server itself reads, with their places in the request.
+std::string_view* find_place(std::string_view key, RequestVars& request, Schemes& schemes) {
+    const std::array places{
+        std::pair{std::string_view("REQUEST_METHOD"), &request.method},
+        std::pair{std::string_view("SERVER_PROTOCOL"), &request.protocol},
+        std::pair{std::string_view("REQUEST_URI"), &request.request_uri},
+        std::pair{std::string_view("PATH_INFO"), &request.path_info},
+        std::pair{std::string_view("SCRIPT_NAME"), &request.script_name},
+        std::pair{std::string_view("REMOTE_ADDR"), &request.remote_addr},
+        std::pair{std::string_view("UWSGI_SCHEME"), &schemes.uwsgi},
+        std::pair{std::string_view("HTTPS"), &schemes.https},
+        std::pair{std::string_view("REQUEST_SCHEME"), &schemes.request},
+    };
+    for (const auto& [name, place] : places) {
+        if (name == key) {
+            return place;
+        }
+    }
+    return nullptr;
+}
+
+std::string_view choose_scheme(const Schemes& schemes) {
+    if (!schemes.uwsgi.empty()) {
+        return schemes.uwsgi;
+    }
+    if (http::equals_ignoring_case(schemes.https, "on") || schemes.https == "1") {
+        return "https";
+    }
+    return schemes.request;
+}
+
+bool is_scheme(std::string_view text) {
+    return text == "http" || text == "https";
+}
+
+Rejection set_content_length(std::string_view text, RequestVars& request) {
+    request.content_length = 0;
+    request.has_content_length = !text.empty();
+    if (!text.empty() && !http::parse_content_length(text, request.content_length)) {
+        return {400, "invalid CONTENT_LENGTH"};
+    }
+    return {};
+}
+
+/// Most variables are header fields: they are told by their first bytes.
+Rejection read_var(const Var& var, RequestVars& request, Schemes& schemes) {
+    if (var.key.starts_with("HTTP_")) {
+        if (!is_one_of(kDropped, var.key)) {
+            request.environ.push_back(var);
+        }
+        return {};
+    }
+    if (is_server_key(var.key)) {
+        return {};
+    }
+    if (var.key.starts_with("UWSGI_") && is_one_of(kMagic, var.key)) {
+        request.magic.push_back(var.key);
+    }
+    request.environ.push_back(var);
+    if (var.key == "CONTENT_LENGTH") {
+        return set_content_length(var.value, request);
+    }
+    if (std::string_view* place = find_place(var.key, request, schemes); place != nullptr) {
+        *place = var.value;
+    }
+    return {};
+}
+
+void clear(RequestVars& request) {
+    std::vector<Var> environ = std::move(request.environ);
+    std::vector<std::string_view> magic = std::move(request.magic);
+    environ.clear();
+    magic.clear();
+    request = RequestVars{};
+    request.environ = std::move(environ);
+    request.magic = std::move(magic);
+}
+
+}  // namespace
+
+Rejection read_request_vars(std::span<const Var> vars, std::uint64_t body_limit,
+                            RequestVars& request) {
+    clear(request);
+    Schemes schemes;
+    for (const Var& var : vars) {
+        if (const Rejection rejection = read_var(var, request, schemes); rejection.status != 0) {
+            return rejection;
+        }
+    }
+    if (request.method.empty() || !http::all(http::kToken, request.method)) {
+        return {400, "uwsgi request without a valid REQUEST_METHOD"};
+    }
+    if (body_limit != 0 && request.content_length > body_limit) {
+        return {413, "request body too large"};
+    }
+    const std::string_view scheme = choose_scheme(schemes);
+    request.scheme = is_scheme(scheme) ? scheme : std::string_view{};
+    return {};
+}
+
+}  // namespace geventd::uwsgi
