@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#include "master/control/control_server.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/errno_error.h"
+#include "log/logger.h"
+#include "net/peer.h"
+
+namespace geventd::master {
+
+namespace {
+
+constexpr int kBacklog = 64;
+constexpr auto kRest = std::chrono::seconds(1);
+
+net::BoundUnixSocket open_socket(const std::string& path, std::optional<uid_t> user) {
+    const std::string deed = "control socket " + path;
+    net::UnixAccess access{.mode = 0600};
+    if (user && ::geteuid() == 0) {
+        access.user = user;
+    }
+    try {
+        auto socket = net::bind_unix_socket(path, access, deed);
+        if (::listen(socket.fd.get(), kBacklog) != 0) {
+            throw_errno(deed + ": listen");
+        }
+        return socket;
+    } catch (const ErrnoError& error) {
+        if (error.code().value() == EADDRINUSE) {
+            throw ErrnoError(EADDRINUSE, deed + ": another geventd runs with this configuration");
+        }
+        throw;
+    }
+}
+
+/// One attempt: a client that is turned away is not worth a watcher.
+void turn_away(int fd, std::string_view sentence) {
+    const std::string answer = ipc::format_control_error(sentence);
+    [[maybe_unused]] const auto sent =
+        ::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+}  // namespace
+
+void ControlReply::ok(std::string_view result) const noexcept {
+    server_->send(id_, ipc::format_control_answer(result));
+}
+
+void ControlReply::error(std::string_view sentence) const noexcept {
+    server_->send(id_, ipc::format_control_error(sentence));
+}
+
+ControlServer::ControlServer(event::Loop& loop, event::DeadlineClock& clock, Options options)
+    : options_(std::move(options)),
+      loop_(loop),
+      deadlines_(clock, options_.patience, &ControlConnection::on_due, nullptr),
+      rests_(clock, kRest, &ControlServer::on_rested, this),
+      socket_(open_socket(options_.path, options_.user)),
+      io_(loop) {
+    io_.bind<ControlServer, &ControlServer::on_acceptable>(this);
+    io_.watch(socket_.fd.get(), event::Io::kRead);
+}
+
+ControlServer::~ControlServer() {
+    socket_.file.unlink_own();
+}
+
+void ControlServer::add(const std::string& command, Handler handler) {
+    handlers_[command] = std::move(handler);
+}
+
+void ControlServer::on_acceptable(int) noexcept {
+    auto accepted = net::accept_peer(socket_.fd.get());
+    if (accepted && *accepted) {
+        return admit(std::move((*accepted)->fd));
+    }
+    if (!accepted && accepted.error().kind != net::AcceptError::Kind::Transient) {
+        // The socket stays readable: without a rest the loop would spin.
+        log::warning("control socket {}: accept: {}", options_.path,
+                     errno_text(accepted.error().code));
+        io_.stop();
+        loop_.refresh_now();
+        rests_.start(rest_);
+    }
+}
+
+void ControlServer::on_rested(void* context, event::Deadline&) noexcept {
+    auto* self = static_cast<ControlServer*>(context);
+    self->io_.watch(self->socket_.fd.get(), event::Io::kRead);
+}
+
+void ControlServer::admit(UniqueFd fd) {
+    if (!is_allowed(fd.get())) {
+        return turn_away(fd.get(), "permission denied: not root and not the server's user");
+    }
+    if (connections_.size() >= options_.max_clients) {
+        return turn_away(fd.get(), "too many clients of the control socket; try again");
+    }
+    const std::uint64_t id = next_id_++;
+    connections_[id] = std::make_unique<ControlConnection>(
+        ControlConnection::Context{loop_, deadlines_, *this}, id, std::move(fd));
+}
+
+bool ControlServer::is_allowed(int fd) const noexcept {
+    ucred peer{};
+    socklen_t length = sizeof peer;
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
+        return false;
+    }
+    return peer.uid == 0 || peer.uid == ::geteuid() || peer.uid == options_.user;
+}
+
+void ControlServer::on_request(ControlConnection& connection, const std::string& line) noexcept {
+    const ControlReply reply(*this, connection.id());
+    const auto request = ipc::parse_control_request(line);
+    if (!request) {
+        return reply.error(request.error().message);
+    }
+    const auto handler = handlers_.find(request->command);
+    if (handler != handlers_.end()) {
+        return handler->second(*request, reply);
+    }
+    std::string known;
+    for (const auto& [name, unused] : handlers_) {
+        known.append(known.empty() ? "" : ", ").append(name);
+    }
+    reply.error(fmt::format("no command \"{}\"; there are: {}", request->command, known));
+}
+
+void ControlServer::on_finished(ControlConnection& connection) noexcept {
+    connections_.erase(connection.id());
+}
+
+void ControlServer::send(std::uint64_t id, std::string answer) noexcept {
+    const auto found = connections_.find(id);
+    if (found != connections_.end()) {
+        found->second->answer(std::move(answer));
+    }
+}
+
+}  // namespace geventd::master

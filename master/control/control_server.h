@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "event/deadlines.h"
+#include "event/loop.h"
+#include "ipc/control_protocol.h"
+#include "master/control/control_connection.h"
+#include "net/unix_socket.h"
+
+namespace geventd::master {
+
+class ControlServer;
+
+/// Where the answer to one request goes. May be kept and used once, later; the client may be gone
+/// by then. Must not be used after the server is.
+class ControlReply {
+  public:
+    ControlReply(ControlServer& server, std::uint64_t id) : server_(&server), id_(id) {}
+
+    /// `result` is a JSON document; none is null.
+    void ok(std::string_view result = {}) const noexcept;
+
+    /// One sentence for the person who asked.
+    void error(std::string_view sentence) const noexcept;
+
+  private:
+    ControlServer* server_;
+    std::uint64_t id_;
+};
+
+/// The control socket of the master: unix, 0600, open to root, to the master's own user and to
+/// the one given. A client sends one request and gets one answer (ipc/control_protocol.h) from a
+/// table of commands. Slow and silent clients are dropped, so that none can hold the master.
+/// Lives in: master.
+class ControlServer final : private ControlConnection::Owner {
+  public:
+    using Handler = std::function<void(const ipc::ControlRequest&, ControlReply)>;
+
+    struct Options {
+        std::string path;
+        std::optional<uid_t> user;                    ///< who besides root may connect
+        Duration patience = std::chrono::seconds(5);  ///< for a request, and for an answer's way
+        std::size_t max_clients = 64;
+    };
+
+    /// Throws ErrnoError; code EADDRINUSE when another geventd holds the socket.
+    ControlServer(event::Loop& loop, event::DeadlineClock& clock, Options options);
+    ControlServer(const ControlServer&) = delete;
+    ControlServer& operator=(const ControlServer&) = delete;
+
+    /// Closes the socket and removes its file, if that is still ours.
+    ~ControlServer();
+
+    /// Called before the loop runs. The handler answers through its reply, at once or later, and
+    /// does not throw.
+    void add(const std::string& command, Handler handler);
+
+    [[nodiscard]] std::size_t clients() const { return connections_.size(); }
+
+  private:
+    friend class ControlReply;
+    void on_acceptable(int events) noexcept;
+    void admit(UniqueFd fd);
+    static void on_rested(void* context, event::Deadline& deadline) noexcept;
+    [[nodiscard]] bool is_allowed(int fd) const noexcept;
+    void on_request(ControlConnection& connection, const std::string& line) noexcept override;
+    void on_finished(ControlConnection& connection) noexcept override;
+    void send(std::uint64_t id, std::string answer) noexcept;
+
+    Options options_;
+    event::Loop& loop_;
+    event::DeadlineList deadlines_;
+    event::DeadlineList rests_;
+    event::Deadline rest_;
+    net::BoundUnixSocket socket_;
+    event::Io io_;
+    std::map<std::string, Handler> handlers_;
+    std::map<std::uint64_t, std::unique_ptr<ControlConnection>> connections_;
+    std::uint64_t next_id_ = 1;
+};
+
+}  // namespace geventd::master
