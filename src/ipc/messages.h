@@ -48,14 +48,17 @@ enum class DrainReason : std::uint32_t { Replace = 1, Stop };
 enum BootFd : std::size_t { kBootConfig = 0, kBootScoreboard = 1, kBootListeners = 2 };
 
 /// One message. Which fields mean something depends on the type:
-///   Boot       role, slot (worker), generation, fds
-///   Fork       slot, fds = [channel]          ForkSpare  fds = [channel]
+///   Boot       role, generation, fds; a worker also slot and worker
+///   Fork       slot, worker, fds = [channel]  ForkSpare  fds = [channel]
 ///   Drain      value = DrainReason            Reopen     fds = [log]
 ///   Failed     value = ExitCode, text = the reason with its traceback
+/// `slot` is the process' place in the scoreboard, different for all that live at once; `worker`
+/// its number in its generation, 1..N, which a successor takes over: uWSGI's worker id.
 struct Message {
     MessageType type = MessageType::Hello;
     Role role = Role::Worker;
     std::uint32_t slot = 0;
+    std::uint32_t worker = 0;
     std::uint32_t generation = 0;
     std::uint32_t value = 0;
     std::string text;  ///< at most kMaxText bytes; send() cuts

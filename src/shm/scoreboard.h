@@ -26,6 +26,9 @@ struct alignas(64) WorkerSlot {
     std::atomic<std::uint64_t> disconnects;  ///< clients that left before their answer was out
     std::atomic<std::uint64_t> accepted;     ///< connections accepted
     std::atomic<std::uint64_t> heartbeat;    ///< turns of the loop
+
+    /// Zeros everything; the master does it before it hands the slot out.
+    void reset();
 };
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);

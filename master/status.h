@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace geventd::master {
+
+/// A worker's counters as they stood in the scoreboard (shm::WorkerSlot says what each means).
+struct WorkerCounters {
+    std::uint32_t cores = 0;
+    std::uint32_t cores_busy = 0;
+    std::uint32_t cores_peak = 0;
+    std::uint32_t queued = 0;
+    std::uint32_t connections = 0;
+    std::uint32_t background = 0;
+    std::uint64_t requests = 0;
+    std::uint64_t errors = 0;
+    std::uint64_t rejected = 0;
+    std::uint64_t disconnects = 0;
+    std::uint64_t accepted = 0;
+    std::uint64_t heartbeat = 0;
+};
+
+struct WorkerStatus {
+    std::uint32_t number = 0;  ///< 1..N in its generation
+    std::uint32_t slot = 0;    ///< in the scoreboard
+    pid_t pid = 0;             ///< 0 until it has said Hello
+    std::string_view state;    ///< "starting", "ready", "draining", "stopping"
+    Duration uptime{};         ///< since it was started
+    WorkerCounters counters;
+};
+
+struct GenerationStatus {
+    std::uint32_t number = 0;
+    std::string_view state;  ///< "loading", "booting", "serving", "draining"
+    pid_t template_pid = 0;  ///< 0: there is none now
+    pid_t spare_pid = 0;
+    int workers_wanted = 0;
+    Duration uptime{};
+    std::uint64_t respawns = 0;  ///< workers that were started again after a death
+    bool crash_looping = false;  ///< workers die young again and again
+    std::string last_error;      ///< the newest death or failure, one line; "" when there was none
+    std::vector<WorkerStatus> workers;
+};
+
+struct ReloadStatus {
+    enum class Outcome { None, Running, Done, Failed };
+
+    Outcome outcome = Outcome::None;             ///< of the newest reload
+    std::uint32_t count = 0;                     ///< reloads that have been started
+    std::string reason;                          ///< Failed: why, may have several lines
+    std::chrono::system_clock::time_point at{};  ///< when it ended (Running: when it began)
+};
+
+/// Everything that can be told of a running server at one moment.
+struct Status {
+    std::string version;
+    pid_t pid = 0;
+    bool stopping = false;
+    Duration uptime{};
+    std::chrono::system_clock::time_point started{};
+    std::string config;                  ///< the config file, "" when there is none
+    std::vector<std::string> addresses;  ///< that the server listens on, with actual ports
+    ReloadStatus reload;
+    std::vector<GenerationStatus> generations;  ///< oldest first
+};
+
+/// What others may ask of the running master: the control server, and whatever watches files.
+/// Every call belongs to the loop's thread and returns at once.
+class Controls {
+  public:
+    virtual ~Controls() = default;
+
+    [[nodiscard]] virtual Status status() const = 0;
+
+    /// As SIGHUP. `done` is called when that reload is over, with its outcome.
+    using ReloadDone = std::function<void(const ReloadStatus&)>;
+    virtual void reload(ReloadDone done) = 0;
+
+    /// As SIGTERM: drains, then leaves.
+    virtual void stop() = 0;
+
+    /// As SIGUSR1.
+    virtual void reopen_logs() = 0;
+
+    /// The number of workers of the serving generation from now on (as SIGTTIN and SIGTTOU).
+    /// Fails when the number is not possible.
+    virtual Result<void> set_workers(int count) = 0;
+};
+
+}  // namespace geventd::master

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+#include "ipc/channel.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include <fmt/core.h>
+
+#include "base/errno_error.h"
+
+// One message is one packet: the fixed header, then the text. Descriptors travel beside it as
+// SCM_RIGHTS, the sender's pid as SCM_CREDENTIALS, which the kernel fills in.
+
+namespace geventd::ipc {
+
+namespace {
+
+constexpr std::uint32_t kMagic = 0x67656401;
+
+struct Header {
+    std::uint32_t magic;
+    std::uint32_t type;
+    std::uint32_t role;
+    std::uint32_t slot;
+    std::uint32_t worker;
+    std::uint32_t generation;
+    std::uint32_t value;
+    std::uint32_t text_size;
+};
+
+constexpr std::size_t kMaxPacket = sizeof(Header) + kMaxText;
+constexpr std::size_t kControlSize = CMSG_SPACE(sizeof(int) * kMaxFds) + CMSG_SPACE(sizeof(ucred));
+
+UniqueFd prepare_end(int fd) {
+    UniqueFd end = UniqueFd::adopt(fd);
+    const int on = 1;
+    if (::setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) {
+        throw_errno("setsockopt SO_PASSCRED");
+    }
+    return end;
+}
+
+void attach(msghdr& packet, const std::vector<UniqueFd>& fds) {
+    cmsghdr* control = CMSG_FIRSTHDR(&packet);
+    control->cmsg_level = SOL_SOCKET;
+    control->cmsg_type = SCM_RIGHTS;
+    control->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
+    unsigned char* place = CMSG_DATA(control);
+    for (const UniqueFd& fd : fds) {
+        const int number = fd.get();
+        std::memcpy(place, &number, sizeof number);
+        place += sizeof number;
+    }
+}
+
+// Everything that came is adopted first, so that nothing leaks when the packet is refused.
+void take_control(msghdr& packet, Message& message) {
+    for (cmsghdr* control = CMSG_FIRSTHDR(&packet); control != nullptr;
+         control = CMSG_NXTHDR(&packet, control)) {
+        if (control->cmsg_level != SOL_SOCKET) {
+            continue;
+        }
+        const unsigned char* data = CMSG_DATA(control);
+        const std::size_t size = control->cmsg_len - CMSG_LEN(0);
+        if (control->cmsg_type == SCM_RIGHTS) {
+            for (std::size_t at = 0; at + sizeof(int) <= size; at += sizeof(int)) {
+                int fd = -1;
+                std::memcpy(&fd, data + at, sizeof fd);
+                message.fds.push_back(UniqueFd::adopt(fd));
+            }
+        } else if (control->cmsg_type == SCM_CREDENTIALS) {
+            ucred credentials{};
+            std::memcpy(&credentials, data, sizeof credentials);
+            message.sender = credentials.pid;
+        }
+    }
+}
+
+bool parse(std::string_view bytes, Message& message) {
+    Header header{};
+    if (bytes.size() < sizeof header) {
+        return false;
+    }
+    std::memcpy(&header, bytes.data(), sizeof header);
+    bytes.remove_prefix(sizeof header);
+    if (header.magic != kMagic || header.text_size != bytes.size() ||
+        header.type < static_cast<std::uint32_t>(MessageType::Hello) ||
+        header.type > static_cast<std::uint32_t>(MessageType::Reopen)) {
+        return false;
+    }
+    message.type = static_cast<MessageType>(header.type);
+    message.role = static_cast<Role>(header.role);
+    message.slot = header.slot;
+    message.worker = header.worker;
+    message.generation = header.generation;
+    message.value = header.value;
+    message.text.assign(bytes);
+    return true;
+}
+
+template <typename Call>
+ssize_t uninterrupted(Call call) {
+    ssize_t got = 0;
+    do {
+        got = call();
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
+}  // namespace
+
+std::pair<Channel, Channel> Channel::make_pair() {
+    int ends[2] = {-1, -1};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0) {
+        throw_errno("socketpair");
+    }
+    UniqueFd second = UniqueFd::adopt(ends[1]);
+    UniqueFd first = prepare_end(ends[0]);
+    return {Channel(std::move(first)), Channel(prepare_end(second.release()))};
+}
+
+Result<void> Channel::send(const Message& message) {
+    if (message.fds.size() > kMaxFds) {
+        return failure(fmt::format("a message carries at most {} descriptors", kMaxFds));
+    }
+    const std::string_view text = std::string_view(message.text).substr(0, kMaxText);
+    Header header{kMagic,
+                  static_cast<std::uint32_t>(message.type),
+                  static_cast<std::uint32_t>(message.role),
+                  message.slot,
+                  message.worker,
+                  message.generation,
+                  message.value,
+                  static_cast<std::uint32_t>(text.size())};
+    iovec parts[2] = {{&header, sizeof header}, {const_cast<char*>(text.data()), text.size()}};
+    alignas(cmsghdr) unsigned char control[kControlSize];
+    msghdr packet{};
+    packet.msg_iov = parts;
+    packet.msg_iovlen = text.empty() ? 1 : 2;
+    if (!message.fds.empty()) {
+        packet.msg_control = control;
+        packet.msg_controllen = CMSG_SPACE(sizeof(int) * message.fds.size());
+        attach(packet, message.fds);
+    }
+    if (uninterrupted([&] { return ::sendmsg(fd_.get(), &packet, MSG_NOSIGNAL); }) < 0) {
+        return failure(errno == EAGAIN ? "the peer does not read its messages" : errno_text(errno));
+    }
+    return {};
+}
+
+Result<Channel::State> Channel::receive(Message& message) {
+    message = Message{};
+    const auto bytes = std::make_unique_for_overwrite<char[]>(kMaxPacket);
+    alignas(cmsghdr) unsigned char control[kControlSize];
+    iovec part{bytes.get(), kMaxPacket};
+    msghdr packet{};
+    packet.msg_iov = &part;
+    packet.msg_iovlen = 1;
+    packet.msg_control = control;
+    packet.msg_controllen = sizeof control;
+    const ssize_t got =
+        uninterrupted([&] { return ::recvmsg(fd_.get(), &packet, MSG_CMSG_CLOEXEC); });
+    if (got < 0) {
+        if (errno == EAGAIN) {
+            return State::Empty;
+        }
+        if (errno == ECONNRESET) {
+            return State::Closed;
+        }
+        return failure(errno_text(errno));
+    }
+    if (got == 0) {
+        return State::Closed;
+    }
+    take_control(packet, message);
+    if ((packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
+        !parse({bytes.get(), static_cast<std::size_t>(got)}, message)) {
+        return failure("a packet that is no message of this version");
+    }
+    return State::Message;
+}
+
+Result<std::optional<Message>> Channel::wait() {
+    for (;;) {
+        Message message;
+        const Result<State> state = receive(message);
+        if (!state) {
+            return tl::unexpected<Error>(state.error());
+        }
+        if (*state == State::Message) {
+            return std::optional<Message>(std::move(message));
+        }
+        if (*state == State::Closed) {
+            return std::optional<Message>();
+        }
+        pollfd wanted{fd_.get(), POLLIN, 0};
+        if (uninterrupted([&] { return ::poll(&wanted, 1, -1); }) < 0) {
+            return failure(errno_text(errno));
+        }
+    }
+}
+
+}  // namespace geventd::ipc

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "ipc/channel.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace geventd::ipc {
+namespace {
+
+Message sample() {
+    Message message;
+    message.type = MessageType::Fork;
+    message.role = Role::Check;
+    message.slot = 17;
+    message.worker = 3;
+    message.generation = 5;
+    message.value = 70;
+    message.text = "two\nlines";
+    return message;
+}
+
+std::pair<UniqueFd, UniqueFd> make_pipe() {
+    int ends[2];
+    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    return {UniqueFd::adopt(ends[0]), UniqueFd::adopt(ends[1])};
+}
+
+TEST(Channel, CarriesEveryField) {
+    auto [left, right] = Channel::make_pair();
+    ASSERT_TRUE(left.send(sample()));
+    Message got;
+    ASSERT_EQ(right.receive(got).value(), Channel::State::Message);
+    EXPECT_EQ(got.type, MessageType::Fork);
+    EXPECT_EQ(got.role, Role::Check);
+    EXPECT_EQ(got.slot, 17U);
+    EXPECT_EQ(got.worker, 3U);
+    EXPECT_EQ(got.generation, 5U);
+    EXPECT_EQ(got.value, 70U);
+    EXPECT_EQ(got.text, "two\nlines");
+    EXPECT_TRUE(got.fds.empty());
+}
+
+TEST(Channel, KeepsMessagesApartAndInOrder) {
+    auto [left, right] = Channel::make_pair();
+    for (std::uint32_t number = 0; number < 5; ++number) {
+        Message message;
+        message.value = number;
+        ASSERT_TRUE(left.send(message));
+    }
+    for (std::uint32_t number = 0; number < 5; ++number) {
+        Message got;
+        ASSERT_EQ(right.receive(got).value(), Channel::State::Message);
+        EXPECT_EQ(got.value, number);
+    }
+    Message got;
+    EXPECT_EQ(right.receive(got).value(), Channel::State::Empty);
+}
+
+TEST(Channel, PassesDescriptorsThatAreCloexec) {
+    auto [left, right] = Channel::make_pair();
+    auto [out, in] = make_pipe();
+    Message message;
+    message.fds.push_back(std::move(out));
+    message.fds.push_back(duplicate(in.get()));
+    ASSERT_TRUE(left.send(message));
+    message.fds.clear();
+    Message got;
+    ASSERT_EQ(right.receive(got).value(), Channel::State::Message);
+    ASSERT_EQ(got.fds.size(), 2U);
+    for (const UniqueFd& fd : got.fds) {
+        EXPECT_EQ(::fcntl(fd.get(), F_GETFD), FD_CLOEXEC);
+    }
+    ASSERT_EQ(::write(got.fds[1].get(), "x", 1), 1);
+    std::array<char, 4> byte{};
+    EXPECT_EQ(::read(got.fds[0].get(), byte.data(), byte.size()), 1);
+}
+
+TEST(Channel, CarriesAsManyDescriptorsAsItPromises) {
+    auto [left, right] = Channel::make_pair();
+    auto [out, in] = make_pipe();
+    Message message;
+    for (std::size_t count = 0; count < kMaxFds; ++count) {
+        message.fds.push_back(duplicate(out.get()));
+    }
+    ASSERT_TRUE(left.send(message));
+    Message got;
+    ASSERT_EQ(right.receive(got).value(), Channel::State::Message);
+    EXPECT_EQ(got.fds.size(), kMaxFds);
+    message.fds.push_back(duplicate(out.get()));
+    EXPECT_FALSE(left.send(message));
+}
+
+TEST(Channel, NamesTheProcessThatSent) {
+    auto [left, right] = Channel::make_pair();
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        ::_exit(left.send(Message{}) ? 0 : 1);
+    }
+    Message got;
+    const auto message = right.wait();
+    ASSERT_TRUE(message && *message);
+    EXPECT_EQ((*message)->sender, child);
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+}
+
+TEST(Channel, CutsATextThatIsTooLong) {
+    auto [left, right] = Channel::make_pair();
+    Message message;
+    message.text.assign(kMaxText + 1000, 't');
+    ASSERT_TRUE(left.send(message));
+    Message got;
+    ASSERT_EQ(right.receive(got).value(), Channel::State::Message);
+    EXPECT_EQ(got.text, std::string(kMaxText, 't'));
+}
+
+TEST(Channel, SaysThatThePeerIsGone) {
+    auto [left, right] = Channel::make_pair();
+    ASSERT_TRUE(left.send(Message{}));
+    left.release().reset();
+    Message got;
+    EXPECT_EQ(right.receive(got).value(), Channel::State::Message);
+    EXPECT_EQ(right.receive(got).value(), Channel::State::Closed);
+    EXPECT_EQ(right.wait().value(), std::nullopt);
+    EXPECT_FALSE(right.send(Message{}));
+}
+
+TEST(Channel, SaysClosedWhenThePeerLeftWithMessagesUnread) {
+    auto [left, right] = Channel::make_pair();
+    ASSERT_TRUE(right.send(Message{}));
+    left.release().reset();
+    Message got;
+    EXPECT_EQ(right.receive(got).value(), Channel::State::Closed);
+}
+
+TEST(Channel, RefusesBytesThatAreNoMessage) {
+    auto [left, right] = Channel::make_pair();
+    ASSERT_EQ(::send(left.fd(), "hello", 5, 0), 5);
+    Message got;
+    EXPECT_FALSE(right.receive(got));
+    ASSERT_TRUE(left.send(sample()));
+    EXPECT_EQ(right.receive(got).value(), Channel::State::Message);
+}
+
+TEST(Channel, FailsInsteadOfBlockingWhenNobodyReads) {
+    auto [left, right] = Channel::make_pair();
+    Message message;
+    message.text.assign(kMaxText, 't');
+    Result<void> sent;
+    for (int count = 0; count < 1000 && sent; ++count) {
+        sent = left.send(message);
+    }
+    EXPECT_FALSE(sent);
+}
+
+}  // namespace
+}  // namespace geventd::ipc

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "shm/scoreboard.h"
+
+#include <stdexcept>
+
+#include <gtest/gtest.h>
+
+#include "shm/region.h"
+
+namespace geventd::shm {
+namespace {
+
+TEST(Scoreboard, IsFoundAgainThroughAnotherMapping) {
+    const Region region = Region::create("test", sizeof(Scoreboard));
+    Scoreboard::format(region.data(), region.size()).slots[1023].requests.store(42);
+    const Region other = Region::map(duplicate(region.fd()));
+    EXPECT_EQ(Scoreboard::open(other.data(), other.size()).slots[1023].requests.load(), 42U);
+}
+
+TEST(Scoreboard, OfAnotherLayoutIsRefused) {
+    const Region region = Region::create("test", sizeof(Scoreboard));
+    EXPECT_THROW(Scoreboard::open(region.data(), region.size()), std::runtime_error);
+    Scoreboard& board = Scoreboard::format(region.data(), region.size());
+    board.slot_size += 64;
+    EXPECT_THROW(Scoreboard::open(region.data(), region.size()), std::runtime_error);
+    board.slot_size -= 64;
+    board.version += 1;
+    EXPECT_THROW(Scoreboard::open(region.data(), region.size()), std::runtime_error);
+}
+
+TEST(Scoreboard, NeedsItsWholeSize) {
+    const Region region = Region::create("test", sizeof(Scoreboard) - 64);
+    EXPECT_THROW(Scoreboard::format(region.data(), region.size()), std::runtime_error);
+}
+
+TEST(WorkerSlot, IsZerosAfterAReset) {
+    WorkerSlot slot{};
+    slot.pid = 1;
+    slot.cores_busy = 2;
+    slot.background = 3;
+    slot.requests = 4;
+    slot.heartbeat = 5;
+    slot.reset();
+    EXPECT_EQ(slot.pid.load(), 0);
+    EXPECT_EQ(slot.cores_busy.load() + slot.background.load(), 0U);
+    EXPECT_EQ(slot.requests.load() + slot.heartbeat.load(), 0U);
+}
+
+}  // namespace
+}  // namespace geventd::shm
