@@ -1,0 +1,234 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The rules of this tree that no ready-made tool knows.
+
+Each check yields (path, line, text). Run without arguments over the repository: prints what is
+wrong and exits 1, or one line when all is well.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PRODUCT = ('src/', 'config/', 'master/', 'worker/')
+MAX_FILE_LINES = 400
+MAX_DOC_LINES = 200
+MAX_README_LINES = 20
+
+# A library's headers, by the beginning of their names.
+LIBRARIES = {
+    'expected': ('tl/expected.hpp',),
+    'fmt': ('fmt/',),
+    'spdlog': ('spdlog/',),
+    'libev': ('ev.h', 'ev++.h'),
+    'llhttp': ('llhttp.h',),
+    'interprocess': ('boost/interprocess/',),
+    'json': ('nlohmann/',),
+    'cli11': ('CLI/',),
+    'yaml-cpp': ('yaml-cpp/',),
+    'systemd': ('systemd/',),
+    'python': ('Python.h', 'structmember.h', 'frameobject.h', 'greenlet.h', 'greenlet/'),
+}
+# Seconds of compile time each: one source of a module may include them, and no header.
+HEAVY = ('spdlog', 'llhttp', 'interprocess', 'json', 'cli11', 'yaml-cpp', 'systemd')
+# Forward declarations only: cheap.
+LIGHT_HEADERS = ('nlohmann/json_fwd.hpp',)
+SYSTEM_FOLDERS = ('sys/', 'net/', 'netinet/', 'arpa/', 'linux/')
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
+BANNED = (
+    (r'\bTODO\b|\bFIXME\b|\bXXX\b', 'a note to do something later: do it now or file it'),
+    (r'\bnew\s+[A-Za-z_:]+\s*[({\[;<]', 'raw new: std::make_unique or a value'),
+    (r'(?<!= )\bdelete\s+[A-Za-z_*]|\bdelete\s*\[', 'raw delete: let an owner do it'),
+    (r'\b(?:u|nano)?sleep(?:_for|_until)?\s*\(', 'sleeping: wait for an event or a deadline'),
+    (r'#\s*include\s+<(?:iostream|regex)>', 'this header costs more than it gives'),
+    (r'std::source_location|std::ranges::|std::views::', 'clang 14 cannot read it'),
+)
+BANNED_IN_HEADERS = ((r'\busing\s+namespace\b', 'using namespace in a header'),)
+
+
+def tracked_files(root):
+    names = subprocess.run(
+        ['git', 'ls-files', '--cached', '--others', '--exclude-standard'],
+        cwd=root, check=True, capture_output=True, text=True).stdout.split('\n')
+    return sorted(name for name in names if name and (root / name).is_file())
+
+
+def is_product(name):
+    return name.startswith(PRODUCT) and name.endswith(('.h', '.cpp'))
+
+
+def line_of(text, offset):
+    return text.count('\n', 0, offset) + 1
+
+
+def without_comments_and_strings(text):
+    """The same text, its comments and literals blanked, so that offsets stay."""
+    pattern = re.compile(
+        r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S)
+    return pattern.sub(lambda m: re.sub(r'[^\n]', ' ', m.group()), text)
+
+
+def read_module_table(text):
+    """{module: (allowed modules, allowed libraries)} from docs/architecture.md."""
+    modules = {}
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip('|').split('|')]
+        if line.startswith('|') and len(cells) == 4 and re.fullmatch(r'[a-z/]+', cells[0]) \
+                and cells[0] != 'module':
+            names = cells[2].split()
+            modules[cells[0]] = (
+                {name if name in ('config', 'master', 'worker') else f'src/{name}'
+                 for name in names},
+                {name for name in re.split(r'[,\s]+', cells[3]) if name})
+    return modules
+
+
+def module_of(path, modules):
+    """The module that a file of the repository belongs to, the innermost one."""
+    homes = [name for name in modules if path.startswith(name + '/')]
+    return max(homes, key=len) if homes else None
+
+
+def resolve_include(name, files):
+    """The repository's path of a quoted include: there are two roots, `.` and `src`."""
+    for candidate in (name, f'src/{name}'):
+        if candidate in files:
+            return candidate
+    return None
+
+
+def library_of(header):
+    for library, prefixes in LIBRARIES.items():
+        for prefix in prefixes:
+            if header == prefix or (prefix.endswith('/') and header.startswith(prefix)):
+                return library
+    return None
+
+
+def check_layers(root, names):
+    modules = read_module_table((root / 'docs/architecture.md').read_text())
+    if not modules:
+        yield 'docs/architecture.md', 1, 'the table of modules is missing'
+        return
+    files = set(names)
+    heavy_users = {}
+    for name in filter(is_product, names):
+        home = module_of(name, modules)
+        if home is None:
+            if not re.fullmatch(r'src/[a-z_]+\.cpp', name):  # programs are wiring: free to use all
+                yield name, 1, 'belongs to no module of docs/architecture.md'
+            continue
+        text = (root / name).read_text()
+        allowed, libraries = modules[home]
+        for match in INCLUDE.finditer(text):
+            line, header = line_of(text, match.start()), match.group(2)
+            if match.group(1) == '"':
+                target = resolve_include(header, files)
+                other = module_of(target, modules) if target else None
+                if target is None:
+                    continue  # a generated file
+                if other != home and other not in allowed:
+                    yield name, line, f'{home} may not include {header} (of {other})'
+                continue
+            library = library_of(header)
+            if library is None:
+                if '/' in header and not header.startswith(SYSTEM_FOLDERS):
+                    yield name, line, f'<{header}> is of no library in tests/lint/rules.py'
+            elif library not in libraries:
+                yield name, line, f'{home} may not include <{header}>: {library} is not its own'
+            elif library in HEAVY and header not in LIGHT_HEADERS:
+                heavy_users.setdefault((home, library), set()).add((name, line))
+    for (home, library), users in heavy_users.items():
+        for name, line in sorted(users):
+            if name.endswith('.h'):
+                yield name, line, f'{library} is too heavy for a header'
+        sources = sorted({name for name, _ in users if name.endswith('.cpp')})
+        if len(sources) > 1:
+            yield sources[-1], 1, f'{library} is included from {len(sources)} files of {home}: ' \
+                f'keep it in one ({", ".join(sources)})'
+
+
+def check_cycles(root, _names):
+    modules = read_module_table((root / 'docs/architecture.md').read_text())
+    done = set()
+
+    def visit(module, path):
+        if module in path:
+            return path[path.index(module):] + [module]
+        if module in done:
+            return None
+        for other in sorted(modules.get(module, ((), ()))[0]):
+            cycle = visit(other, path + [module])
+            if cycle:
+                return cycle
+        done.add(module)
+        return None
+
+    for module in modules:
+        cycle = visit(module, [])
+        if cycle:
+            yield 'docs/architecture.md', 1, 'modules in a circle: ' + ' -> '.join(cycle)
+            return
+
+
+def check_lengths(root, names):
+    for name in names:
+        bars = []
+        if name.endswith(('.h', '.cpp', '.py')):
+            bars.append((MAX_FILE_LINES, 'split it by a noun'))
+        if name.startswith('docs/') and name.endswith('.md') and name != 'docs/configuration.md':
+            bars.append((MAX_DOC_LINES, 'say less'))
+        if re.fullmatch(r'(src|config|master|worker|tests|bench|packaging)(/.+)?/README\.md', name):
+            bars.append((MAX_README_LINES, 'say less'))
+        for bar, advice in bars:
+            count = len((root / name).read_text().splitlines())
+            if count > bar:
+                yield name, bar, f'{count} lines, {bar} at most: {advice}'
+
+
+def check_first_line(root, names):
+    for name in names:
+        if name.endswith(('.h', '.cpp')):
+            lines = (root / name).read_text().splitlines()
+            if not lines or lines[0] != '// SPDX-License-Identifier: MIT':
+                yield name, 1, 'the first line names the licence'
+            elif name.endswith('.h') and '#pragma once' not in lines[:4]:
+                yield name, 2, 'a header has #pragma once on top'
+        elif name.endswith('.py') and (root / name).stat().st_size:
+            head = (root / name).read_text().splitlines()[:2]
+            if '# SPDX-License-Identifier: MIT' not in head:
+                yield name, 1, 'the first line names the licence'
+
+
+def check_banned(root, names):
+    for name in names:
+        if not (name.endswith(('.h', '.cpp')) and name.startswith(PRODUCT + ('tests/unit/',))):
+            continue
+        raw = (root / name).read_text()
+        bare = without_comments_and_strings(raw)
+        rules = BANNED + (BANNED_IN_HEADERS if name.endswith('.h') else ())
+        for pattern, why in rules:
+            # Notes stand in comments; the rest is looked for in code only.
+            text = raw if 'TODO' in pattern else bare
+            for match in re.finditer(pattern, text):
+                yield name, line_of(text, match.start()), why
+
+
+CHECKS = (check_layers, check_cycles, check_lengths, check_first_line, check_banned)
+
+
+def main():
+    names = tracked_files(ROOT)
+    faults = sorted({fault for check in CHECKS for fault in check(ROOT, names)})
+    for path, line, text in faults:
+        print(f'{path}:{line}: {text}')
+    if not faults:
+        print(f'{len(names)} files keep the rules')
+    return 1 if faults else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

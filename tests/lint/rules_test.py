@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Each rule must catch what it forbids: small trees with one fault each."""
+
+import pytest
+
+import rules
+
+TABLE = """
+| module | does | may include | libraries |
+| --- | --- | --- | --- |
+| src/base | . | | fmt |
+| src/net | . | base | fmt |
+| worker | . | base net | fmt |
+| worker/python | . | base worker | python, json |
+"""
+HEAD = '// SPDX-License-Identifier: MIT\n'
+
+
+@pytest.fixture
+def tree(tmp_path):
+    def make(files, table=TABLE):
+        for name, text in {'docs/architecture.md': table, **files}.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        names = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob('*') if p.is_file())
+        return tmp_path, names
+    return make
+
+
+def faults(check, tree_and_names):
+    return [text for _, _, text in check(*tree_and_names)]
+
+
+def test_an_edge_of_the_table_is_allowed(tree):
+    files = {'src/base/fd.h': HEAD, 'src/net/address.cpp': HEAD + '#include "base/fd.h"\n'}
+    assert faults(rules.check_layers, tree(files)) == []
+
+
+def test_an_edge_against_the_table_is_refused(tree):
+    files = {'src/net/address.h': HEAD, 'src/base/fd.cpp': HEAD + '#include "net/address.h"\n'}
+    assert 'src/base may not include net/address.h' in faults(rules.check_layers, tree(files))[0]
+
+
+def test_python_is_refused_outside_its_folder(tree):
+    files = {'worker/worker.cpp': HEAD + '#include <Python.h>\n'}
+    assert 'python is not its own' in faults(rules.check_layers, tree(files))[0]
+    files = {'worker/worker.cpp': HEAD, 'worker/python/ref.h': HEAD + '#include <Python.h>\n'}
+    assert faults(rules.check_layers, tree(files)) == []
+
+
+def test_an_unknown_library_is_refused(tree):
+    files = {'src/base/fd.cpp': HEAD + '#include <absl/strings/str_cat.h>\n'}
+    assert 'is of no library' in faults(rules.check_layers, tree(files))[0]
+
+
+def test_a_heavy_header_belongs_into_one_source(tree):
+    heavy = HEAD + '#include <nlohmann/json.hpp>\n'
+    assert faults(rules.check_layers, tree({'worker/python/a.cpp': heavy})) == []
+    assert 'keep it in one' in faults(rules.check_layers, tree({'worker/python/b.cpp': heavy}))[0]
+    files = {'worker/python/b.cpp': HEAD, 'worker/python/c.h': heavy}
+    assert 'too heavy for a header' in faults(rules.check_layers, tree(files))[0]
+
+
+def test_a_circle_of_modules_is_refused(tree):
+    table = TABLE.replace('| src/base | . | |', '| src/base | . | net |')
+    assert 'src/base -> src/net -> src/base' in faults(rules.check_cycles, tree({}, table))[0]
+
+
+def test_a_long_file_is_refused(tree):
+    assert '401 lines' in faults(rules.check_lengths, tree({'src/net/a.cpp': 'x\n' * 401}))[0]
+
+
+def test_a_missing_licence_line_is_refused(tree):
+    assert faults(rules.check_first_line, tree({'src/net/a.cpp': '#include <x>\n'}))
+
+
+@pytest.mark.parametrize('code', [
+    'auto* p = new Thing(1);', 'delete p;', 'delete [] p;', 'usleep(3);',
+    'std::this_thread::sleep_for(1s);', '// TODO later', '#include <iostream>',
+])
+def test_banned_code_is_refused(tree, code):
+    assert len(faults(rules.check_banned, tree({'src/net/a.cpp': HEAD + code + '\n'}))) == 1
+
+
+@pytest.mark.parametrize('code', [
+    'Thing(const Thing&) = delete;', '// a new idea (good)', 'log("sleep(3)");', 'int news = 1;',
+])
+def test_innocent_code_passes(tree, code):
+    assert faults(rules.check_banned, tree({'src/net/a.cpp': HEAD + code + '\n'})) == []
