@@ -43,8 +43,10 @@ BANNED = (
     (r'\bnew\s+[A-Za-z_:]+\s*[({\[;<]', 'raw new: std::make_unique or a value'),
     (r'(?<!= )\bdelete\s+[A-Za-z_*]|\bdelete\s*\[', 'raw delete: let an owner do it'),
     (r'\b(?:u|nano)?sleep(?:_for|_until)?\s*\(', 'sleeping: wait for an event or a deadline'),
-    (r'#\s*include\s+<(?:iostream|regex)>', 'this header costs more than it gives'),
     (r'std::source_location|std::ranges::|std::views::', 'clang 14 cannot read it'),
+)
+BANNED_IN_PRODUCT = (
+    (r'#\s*include\s+<(?:iostream|regex)>', 'this header costs more than it gives'),
 )
 BANNED_IN_HEADERS = ((r'\busing\s+namespace\b', 'using namespace in a header'),)
 
@@ -209,7 +211,8 @@ def check_banned(root, names):
             continue
         raw = (root / name).read_text()
         bare = without_comments_and_strings(raw)
-        rules = BANNED + (BANNED_IN_HEADERS if name.endswith('.h') else ())
+        rules = BANNED + (BANNED_IN_HEADERS if name.endswith('.h') else ()) \
+            + (BANNED_IN_PRODUCT if is_product(name) else ())
         for pattern, why in rules:
             # Notes stand in comments; the rest is looked for in code only.
             text = raw if 'TODO' in pattern else bare
