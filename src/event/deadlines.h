@@ -36,6 +36,8 @@ class Deadline {
 class DeadlineClock {
   public:
     explicit DeadlineClock(Loop& loop);
+    DeadlineClock(const DeadlineClock&) = delete;
+    DeadlineClock& operator=(const DeadlineClock&) = delete;
     ~DeadlineClock();
 
   private:

@@ -23,7 +23,7 @@ LIBRARIES = {
     'fmt': ('fmt/',),
     'spdlog': ('spdlog/',),
     'libev': ('ev.h', 'ev++.h'),
-    'llhttp': ('llhttp.h',),
+    'llhttp': ('llhttp.h', 'llhttp/'),
     'interprocess': ('boost/interprocess/',),
     'json': ('nlohmann/',),
     'cli11': ('CLI/',),
