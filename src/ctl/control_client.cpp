@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/control_client.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <limits>
+
+#include <fmt/core.h>
+
+#include "base/clock.h"
+#include "base/errno_error.h"
+#include "base/fd.h"
+#include "net/unix_socket.h"
+
+namespace geventd::ctl {
+
+namespace {
+
+constexpr const char* kNoAnswer = "the server does not answer";
+
+class Patience {
+  public:
+    explicit Patience(std::optional<std::chrono::milliseconds> patience) {
+        if (patience) {
+            end_ = Clock::now() + *patience;
+        }
+    }
+
+    /// For poll(2): -1 waits for ever.
+    [[nodiscard]] int left() const {
+        if (!end_) {
+            return -1;
+        }
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(*end_ - Clock::now()).count();
+        return left < 0 ? 0
+                        : static_cast<int>(std::min<long>(left, std::numeric_limits<int>::max()));
+    }
+
+  private:
+    std::optional<TimePoint> end_;
+};
+
+std::string why_not(const std::string& path, int code) {
+    switch (code) {
+        case ENOENT:
+        case ECONNREFUSED:
+            return fmt::format("no geventd runs with this configuration (control socket {}: {})",
+                               path, errno_text(code));
+        case EACCES:
+        case EPERM:
+            return fmt::format(
+                "permission denied for control socket {}: only root and the server's user may ask",
+                path);
+        case EAGAIN:
+            return kNoAnswer;
+        default:
+            return fmt::format("control socket {}: {}", path, errno_text(code));
+    }
+}
+
+bool wait_for(int fd, short events, const Patience& patience) {
+    pollfd ready{fd, events, 0};
+    int count = 0;
+    do {
+        count = ::poll(&ready, 1, patience.left());
+    } while (count < 0 && errno == EINTR);
+    return count > 0;
+}
+
+/// A stopped master's queue may be full, and connecting and sending then block.
+void bound_blocking(int fd, const Patience& patience) {
+    if (const int left = patience.left(); left >= 0) {
+        const timeval limit{left / 1000, left % 1000 * 1000 + 1};
+        ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    }
+}
+
+Result<UniqueFd> connect_to(const std::string& path, const Patience& patience) {
+    const auto address = net::make_unix_sockaddr(path, false);
+    if (!address) {
+        return failure(fmt::format("control socket {}: {}", path, address.error().message));
+    }
+    auto fd = UniqueFd::adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (fd) {
+        bound_blocking(fd.get(), patience);
+    }
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast)
+    const auto* raw = reinterpret_cast<const sockaddr*>(&address->address);
+    if (!fd || ::connect(fd.get(), raw, address->length) != 0) {
+        return failure(why_not(path, errno));
+    }
+    return fd;
+}
+
+/// A failure to send is no failure yet: a server that turns us away answers without listening.
+void send_all(int fd, const std::string& text) {
+    std::size_t sent = 0;
+    while (sent < text.size()) {
+        const ssize_t count = ::send(fd, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
+        if (count < 0 && errno != EINTR) {
+            return;
+        }
+        sent += count > 0 ? static_cast<std::size_t>(count) : 0;
+    }
+}
+
+Result<std::string> receive_all(int fd, const Patience& patience) {
+    std::string text;
+    std::array<char, 65536> buffer;
+    for (;;) {
+        if (!wait_for(fd, POLLIN, patience)) {
+            return failure(kNoAnswer);
+        }
+        const ssize_t count = ::recv(fd, buffer.data(), buffer.size(), 0);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            return text;  // parsing tells whether it is whole
+        }
+        text.append(buffer.data(), static_cast<std::size_t>(count));
+        if (text.size() > ipc::kMaxControlAnswer) {
+            return failure("the server's answer is too long");
+        }
+    }
+}
+
+}  // namespace
+
+Result<std::string> ask(const std::string& path, const ipc::ControlRequest& request,
+                        std::optional<std::chrono::milliseconds> patience) {
+    const Patience limit(patience);
+    const auto fd = connect_to(path, limit);
+    if (!fd) {
+        return tl::unexpected(fd.error());
+    }
+    send_all(fd->get(), ipc::format_control_request(request));
+    const auto answer = receive_all(fd->get(), limit);
+    if (!answer) {
+        return tl::unexpected(answer.error());
+    }
+    if (answer->empty()) {
+        return failure("the server closed the connection without an answer");
+    }
+    return ipc::parse_control_answer(*answer);
+}
+
+}  // namespace geventd::ctl

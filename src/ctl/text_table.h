@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace geventd::ctl {
+
+/// Columns as wide as their widest cell, two spaces between them. Cells are plain ASCII.
+/// Lives in: geventctl.
+class TextTable {
+  public:
+    enum class Align { Left, Right };
+
+    struct Column {
+        std::string_view title;
+        Align align = Align::Left;
+    };
+
+    explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
+
+    /// As many cells as there are columns.
+    void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+
+    /// Title line and rows, each ended by a newline.
+    [[nodiscard]] std::string format() const;
+
+  private:
+    [[nodiscard]] std::size_t width_of(std::size_t column) const;
+
+    std::vector<Column> columns_;
+    std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace geventd::ctl
