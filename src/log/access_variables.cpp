@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+//
+// The table of the access log's variables. uWSGI's names keep uWSGI's meanings and units.
+#include "log/access_variables.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "log/escape.h"
+
+namespace geventd::log {
+
+namespace {
+
+using Line = AccessTemplate::Line;
+
+/// ASCII that needs no escaping in either form.
+bool is_plain(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char byte) {
+        return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+    });
+}
+
+std::string escape_quoted(std::string_view text) {
+    std::string quoted;
+    for (const char byte : text) {
+        if (byte == '"') {
+            quoted.append("\\\"");
+        } else if (byte == '\\') {
+            quoted.append("\\\\");
+        } else {
+            quoted.push_back(byte);
+        }
+    }
+    return escape_controls(quoted);
+}
+
+void text(Line& line, std::string_view value) {
+    if (value.empty()) {
+        line.out.append(line.dash ? "-" : "");
+    } else if (is_plain(value)) {
+        line.out.append(value);
+    } else {
+        line.out.append(line.escape == Escape::Json ? escape_json(value) : escape_quoted(value));
+    }
+}
+
+template <typename T>
+void number(Line& line, T value) {
+    const fmt::format_int digits(value);
+    line.out.append(digits.data(), digits.size());
+}
+
+/// Seconds with six decimals.
+void seconds(Line& line, std::int64_t micros) {
+    fmt::format_to(std::back_inserter(line.out), "{}.{:06}", micros / 1'000'000,
+                   micros % 1'000'000);
+}
+
+std::string_view client_of(const AccessRecord& record) {
+    return record.client.empty() ? record.addr : record.client;
+}
+
+struct Entry {
+    std::string_view name;
+    AccessTemplate::Append append;
+};
+
+constexpr std::uint64_t kMiB = 1024 * 1024;
+
+// clang-format off
+constexpr std::array kEntries = std::to_array<Entry>({
+    {"addr", [](Line& l) { text(l, l.record.addr); }},
+    {"allreq", [](Line& l) { number(l, l.record.all_requests); }},
+    {"app", [](Line& l) { number(l, l.record.app); }},
+    {"cl", [](Line& l) { number(l, l.record.content_length); }},
+    {"client", [](Line& l) { text(l, client_of(l.record)); }},
+    {"client_gone", [](Line& l) { l.out.append(l.record.client_gone ? "true" : "false"); }},
+    {"core", [](Line& l) { number(l, l.record.core); }},
+    {"ctime", [](Line& l) { l.out.append(l.ctime); }},
+    {"epoch", [](Line& l) { number(l, (l.record.start + l.record.duration) / 1'000'000); }},
+    {"ftime", [](Line& l) { l.out.append(l.iso); }},
+    {"headers", [](Line& l) { number(l, l.record.response_headers); }},
+    {"host", [](Line& l) { text(l, l.record.host); }},
+    {"hsize", [](Line& l) { number(l, l.record.head_bytes); }},
+    {"ioerr", [](Line& l) { number(l, l.record.read_errors + l.record.write_errors); }},
+    {"ltime", [](Line& l) { l.out.append(l.ltime); }},
+    {"method", [](Line& l) { text(l, l.record.method); }},
+    {"micros", [](Line& l) { number(l, l.record.duration); }},
+    {"modifier1", [](Line& l) { number(l, l.record.modifier1); }},
+    {"modifier2", [](Line& l) { number(l, l.record.modifier2); }},
+    {"msecs", [](Line& l) { number(l, l.record.duration / 1000); }},
+    {"path", [](Line& l) { text(l, l.record.path); }},
+    {"pid", [](Line& l) { number(l, l.record.pid); }},
+    {"pktsize", [](Line& l) { number(l, l.record.request_bytes); }},
+    {"proto", [](Line& l) { text(l, l.record.protocol); }},
+    {"query", [](Line& l) { text(l, l.record.query); }},
+    {"queue_time", [](Line& l) { number(l, l.record.queue_time); }},
+    {"referer", [](Line& l) { text(l, l.record.referer); }},
+    {"req", [](Line& l) { number(l, l.record.worker_requests); }},
+    {"request_id", [](Line& l) { text(l, l.record.request_id); }},
+    {"rerr", [](Line& l) { number(l, l.record.read_errors); }},
+    {"rsize", [](Line& l) { number(l, l.record.body_bytes); }},
+    {"rss", [](Line& l) { number(l, l.record.rss); }},
+    {"rssM", [](Line& l) { number(l, l.record.rss / kMiB); }},
+    {"scheme", [](Line& l) { text(l, l.record.scheme); }},
+    {"secs", [](Line& l) { seconds(l, l.record.duration); }},
+    {"size", [](Line& l) { number(l, l.record.head_bytes + l.record.body_bytes); }},
+    {"status", [](Line& l) { number(l, l.record.status); }},
+    {"switches", [](Line& l) { number(l, l.record.switches); }},
+    {"time", [](Line& l) { number(l, l.record.start / 1'000'000); }},
+    {"tmicros", [](Line& l) { number(l, l.record.start); }},
+    {"tmsecs", [](Line& l) { number(l, l.record.start / 1000); }},
+    {"ttfb", [](Line& l) { number(l, l.record.time_to_first_byte); }},
+    {"uagent", [](Line& l) { text(l, l.record.user_agent); }},
+    {"uri", [](Line& l) { text(l, l.record.uri); }},
+    {"user", [](Line& l) { text(l, l.record.user); }},
+    {"vars", [](Line& l) { number(l, l.record.vars); }},
+    {"vsz", [](Line& l) { number(l, l.record.vsz); }},
+    {"vszM", [](Line& l) { number(l, l.record.vsz / kMiB); }},
+    {"werr", [](Line& l) { number(l, l.record.write_errors); }},
+    {"wid", [](Line& l) { number(l, l.record.worker); }},
+});
+
+// clang-format on
+
+void var(Line& line) {
+    const AccessLookup* lookup = line.record.lookup;
+    text(line, lookup != nullptr ? lookup->var(line.argument) : std::string_view{});
+}
+
+void logvar(Line& line) {
+    const AccessLookup* lookup = line.record.lookup;
+    text(line, lookup != nullptr ? lookup->logvar(line.argument) : std::string_view{});
+}
+
+}  // namespace
+
+AccessVariable find_access_variable(std::string_view name) {
+    for (const auto& [prefix, append] :
+         {std::pair{std::string_view("var."), &var}, {std::string_view("logvar."), &logvar}}) {
+        if (name.size() > prefix.size() && name.starts_with(prefix)) {
+            return {append, name.substr(prefix.size())};
+        }
+    }
+    for (const Entry& entry : kEntries) {
+        if (entry.name == name) {
+            return {entry.append, {}};
+        }
+    }
+    return {};
+}
+
+std::string list_access_variables() {
+    std::string names;
+    for (const Entry& entry : kEntries) {
+        names.append(entry.name).append(", ");
+    }
+    return names.append("var.NAME, logvar.NAME");
+}
+
+}  // namespace geventd::log
