@@ -65,6 +65,9 @@ std::string format_server(const json& status) {
     if (const auto config = text_of(status, "config"); config != "-" && !config.empty()) {
         text += "  " + config;
     }
+    if (text_of(status, "state") == "stopping") {
+        text += "  stopping";
+    }
     text += "\nlistening on ";
     std::string separator;
     for (const auto& address : status.value("listen", json::array())) {
@@ -76,13 +79,28 @@ std::string format_server(const json& status) {
 }
 
 std::string format_generations(const json& status) {
-    TextTable table(
-        {{"GENERATION", Align::Right}, {"STATE"}, {"WORKERS", Align::Right}, {"UP", Align::Right}});
+    TextTable table({{"GENERATION", Align::Right},
+                     {"STATE"},
+                     {"READY", Align::Right},
+                     {"RESPAWNS", Align::Right},
+                     {"TEMPLATE", Align::Right},
+                     {"UP", Align::Right}});
+    std::string errors;
     for (const auto& generation : objects_of(status, "generations")) {
-        table.add({text_of(generation, "number"), text_of(generation, "state"),
-                   text_of(generation, "workers"), age_of(generation, "uptime")});
+        table.add(
+            {text_of(generation, "number"), text_of(generation, "state"),
+             text_of(generation, "workers_ready") + "/" + text_of(generation, "workers_wanted"),
+             text_of(generation, "respawns"), text_of(generation, "template_pid"),
+             age_of(generation, "uptime")});
+        if (const auto error = text_of(generation, "last_error"); error != "-" && !error.empty()) {
+            errors +=
+                fmt::format("generation {}{}: {}\n", text_of(generation, "number"),
+                            text_of(generation, "crash_looping") == "true" ? " dies again and again"
+                                                                           : ", last error",
+                            error);
+        }
     }
-    return table.format();
+    return table.format() + errors;
 }
 
 std::string format_workers(const json& status) {
@@ -111,7 +129,7 @@ std::string format_workers(const json& status) {
 
 std::string format_reload(const json& status) {
     const auto reload = status.find("reload");
-    if (reload == status.end() || !reload->is_object()) {
+    if (reload == status.end() || !reload->is_object() || text_of(*reload, "result") == "none") {
         return "";
     }
     std::string text = "\nlast reload: " + text_of(*reload, "result");

@@ -10,7 +10,9 @@ TEST(StatusView, ShowsTheServerAtAGlance) {
     const auto text = format_status(R"({
         "version": "0.1.0", "pid": 42, "uptime": 3725.5, "config": "server.yaml",
         "listen": ["http://127.0.0.1:8000", "uwsgi+unix:/run/app.sock"],
-        "generations": [{"number": 2, "state": "serving", "workers": 1, "uptime": 12.0}],
+        "generations": [{"number": 2, "state": "serving", "workers_ready": 1, "workers_wanted": 4,
+                         "respawns": 7, "template_pid": 41, "uptime": 12.0, "last_error": "killed",
+                         "crash_looping": true}],
         "workers": [{"number": 1, "pid": 43, "generation": 2, "state": "ready", "cores": 100,
                      "cores_busy": 3, "cores_peak": 17, "queued": 0, "connections": 12,
                      "requests": 10234, "errors": 2, "uptime": 12.0, "rss": 47395635}],
@@ -21,8 +23,9 @@ TEST(StatusView, ShowsTheServerAtAGlance) {
               "geventd 0.1.0  pid 42  up 1h02m  server.yaml\n"
               "listening on http://127.0.0.1:8000, uwsgi+unix:/run/app.sock\n"
               "\n"
-              "GENERATION  STATE    WORKERS   UP\n"
-              "         2  serving        1  12s\n"
+              "GENERATION  STATE    READY  RESPAWNS  TEMPLATE   UP\n"
+              "         2  serving    1/4         7        41  12s\n"
+              "generation 2 dies again and again: killed\n"
               "\n"
               "WORKER  PID  GEN  STATE  CORES  PEAK  QUEUED  CONNS  REQUESTS  ERRORS   UP    RSS\n"
               "     1   43    2  ready  3/100    17       0     12     10234       2  12s  45.2M\n"

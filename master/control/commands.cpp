@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "master/control/commands.h"
+
+#include <charconv>
+#include <chrono>
+#include <optional>
+
+#include "master/control/status_json.h"
+
+namespace geventd::master {
+
+namespace {
+
+std::optional<int> number_of(const ipc::ControlRequest& request, const char* key) {
+    const auto found = request.arguments.find(key);
+    if (found == request.arguments.end()) {
+        return std::nullopt;
+    }
+    const std::string& text = found->second;
+    int number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+        return std::nullopt;
+    }
+    return number;
+}
+
+void answer_reload(const ControlReply& reply, const ReloadStatus& reload) {
+    if (reload.outcome == ReloadStatus::Outcome::Failed) {
+        return reply.error("the reload failed, the running version goes on: " + reload.reason);
+    }
+    reply.ok();
+}
+
+void set_workers(Controls& controls, const ipc::ControlRequest& request,
+                 const ControlReply& reply) {
+    const auto count = number_of(request, "count");
+    if (!count) {
+        return reply.error("\"count\" is the number of workers");
+    }
+    const auto done = controls.set_workers(*count);
+    if (!done) {
+        return reply.error(done.error().message);
+    }
+    reply.ok();
+}
+
+}  // namespace
+
+void add_commands(ControlServer& server, Controls& controls) {
+    server.add("status", [&controls](const ipc::ControlRequest&, ControlReply reply) {
+        reply.ok(
+            format_status_json(controls.status(), {std::chrono::system_clock::now(), &read_rss}));
+    });
+    server.add("reload", [&controls](const ipc::ControlRequest&, ControlReply reply) {
+        controls.reload([reply](const ReloadStatus& reload) { answer_reload(reply, reload); });
+    });
+    server.add("stop", [&controls](const ipc::ControlRequest&, ControlReply reply) {
+        reply.ok();  // first: with nothing to drain the master may be gone at once
+        controls.stop();
+    });
+    server.add("workers", [&controls](const ipc::ControlRequest& request, ControlReply reply) {
+        set_workers(controls, request, reply);
+    });
+    server.add("reopen-logs", [&controls](const ipc::ControlRequest&, ControlReply reply) {
+        controls.reopen_logs();
+        reply.ok();
+    });
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "master/control/control_server.h"
+#include "master/status.h"
+
+namespace geventd::master {
+
+/// Fills the control server's table with what can be asked of the master:
+///
+///   status                 the status document
+///   reload                 answers when the reload is over
+///   stop                   answers at once; the server drains
+///   workers {"count": K}   the number of workers from now on
+///   reopen-logs
+///
+/// `controls` outlives the server.
+void add_commands(ControlServer& server, Controls& controls);
+
+}  // namespace geventd::master

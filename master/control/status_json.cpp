@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "master/control/status_json.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <ctime>
+#include <fstream>
+
+#include <fmt/chrono.h>
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+namespace geventd::master {
+
+namespace {
+
+// Ordered: people read the raw document too.
+using json = nlohmann::ordered_json;
+
+json seconds(std::chrono::nanoseconds duration) {
+    return static_cast<double>(
+               std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) /
+           1000;
+}
+
+json moment(std::chrono::system_clock::time_point at) {
+    if (at == std::chrono::system_clock::time_point{}) {
+        return nullptr;
+    }
+    const std::time_t whole = std::chrono::system_clock::to_time_t(at);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(whole));
+}
+
+json process(pid_t pid) {
+    return pid == 0 ? json(nullptr) : json(pid);
+}
+
+json describe_worker(const WorkerStatus& worker, std::uint32_t generation,
+                     const StatusSurroundings& surroundings) {
+    const auto rss = worker.pid == 0 ? std::nullopt : surroundings.rss(worker.pid);
+    const WorkerCounters& counters = worker.counters;
+    return {
+        {"number", worker.number},
+        {"slot", worker.slot},
+        {"pid", process(worker.pid)},
+        {"generation", generation},
+        {"state", worker.state},
+        {"uptime", seconds(worker.uptime)},
+        {"rss", rss ? json(*rss) : json(nullptr)},
+        {"cores", counters.cores},
+        {"cores_busy", counters.cores_busy},
+        {"cores_peak", counters.cores_peak},
+        {"queued", counters.queued},
+        {"connections", counters.connections},
+        {"background", counters.background},
+        {"requests", counters.requests},
+        {"errors", counters.errors},
+        {"rejected", counters.rejected},
+        {"disconnects", counters.disconnects},
+        {"accepted", counters.accepted},
+        {"heartbeat", counters.heartbeat},
+    };
+}
+
+json describe_generation(const GenerationStatus& generation) {
+    const auto ready = std::count_if(generation.workers.begin(), generation.workers.end(),
+                                     [](const auto& worker) { return worker.state == "ready"; });
+    return {
+        {"number", generation.number},
+        {"state", generation.state},
+        {"workers", generation.workers.size()},
+        {"workers_ready", ready},
+        {"workers_wanted", generation.workers_wanted},
+        {"template_pid", process(generation.template_pid)},
+        {"spare_pid", process(generation.spare_pid)},
+        {"uptime", seconds(generation.uptime)},
+        {"respawns", generation.respawns},
+        {"crash_looping", generation.crash_looping},
+        {"last_error", generation.last_error},
+    };
+}
+
+std::string_view name_of(ReloadStatus::Outcome outcome) {
+    switch (outcome) {
+        case ReloadStatus::Outcome::None:
+            return "none";
+        case ReloadStatus::Outcome::Running:
+            return "running";
+        case ReloadStatus::Outcome::Done:
+            return "done";
+        case ReloadStatus::Outcome::Failed:
+            return "failed";
+    }
+    return "none";
+}
+
+json describe_reload(const ReloadStatus& reload, std::chrono::system_clock::time_point now) {
+    const bool any = reload.outcome != ReloadStatus::Outcome::None;
+    return {
+        {"result", name_of(reload.outcome)},
+        {"count", reload.count},
+        {"at", moment(reload.at)},
+        {"age", any ? seconds(now - reload.at) : json(nullptr)},
+        {"error", reload.reason},
+    };
+}
+
+}  // namespace
+
+std::string format_status_json(const Status& status, const StatusSurroundings& surroundings) {
+    json generations = json::array();
+    json workers = json::array();
+    for (const auto& generation : status.generations) {
+        generations.push_back(describe_generation(generation));
+        for (const auto& worker : generation.workers) {
+            workers.push_back(describe_worker(worker, generation.number, surroundings));
+        }
+    }
+    const json document = {
+        {"version", status.version},
+        {"pid", status.pid},
+        {"state", status.stopping ? "stopping" : "running"},
+        {"started", moment(status.started)},
+        {"uptime", seconds(status.uptime)},
+        {"config", status.config},
+        {"listen", status.addresses},
+        {"generations", std::move(generations)},
+        {"workers", std::move(workers)},
+        {"reload", describe_reload(status.reload, surroundings.now)},
+    };
+    return document.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<std::uint64_t> read_rss(pid_t pid) {
+    std::ifstream statm(fmt::format("/proc/{}/statm", pid));
+    std::uint64_t size = 0;
+    std::uint64_t resident = 0;
+    if (!(statm >> size >> resident)) {
+        return std::nullopt;
+    }
+    return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "master/control/commands.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/net/connect.h"
+#include "tests/unit/net/temp_dir.h"
+
+namespace geventd::master {
+namespace {
+
+class FakeControls final : public Controls {
+  public:
+    [[nodiscard]] Status status() const override {
+        Status status;
+        status.version = "9.9";
+        return status;
+    }
+
+    void reload(ReloadDone done) override { reloads.push_back(std::move(done)); }
+
+    void stop() override { stops++; }
+
+    void reopen_logs() override { reopens++; }
+
+    Result<void> set_workers(int count) override {
+        if (count > 8) {
+            return failure("at most 8 workers");
+        }
+        workers = count;
+        return {};
+    }
+
+    std::vector<ReloadDone> reloads;
+    int stops = 0;
+    int reopens = 0;
+    int workers = 0;
+};
+
+class CommandsTest : public ::testing::Test {
+  protected:
+    CommandsTest() { add_commands(server_, controls_); }
+
+    void turn() {
+        pollfd ready{loop_.backend_fd(), POLLIN, 0};
+        ASSERT_GT(::poll(&ready, 1, 10'000), 0) << "nothing happens any more";
+        loop_.run_pending();
+    }
+
+    UniqueFd ask(const std::string& line) {
+        UniqueFd client = testing::connect_unix(path_);
+        ::fcntl(client.get(), F_SETFL, O_NONBLOCK);
+        ::send(client.get(), line.data(), line.size(), MSG_NOSIGNAL);
+        return client;
+    }
+
+    std::string answer(const UniqueFd& client) {
+        std::array<char, 65536> buffer;
+        ssize_t got = -1;
+        while ((got = ::recv(client.get(), buffer.data(), buffer.size(), 0)) < 0) {
+            turn();
+        }
+        return {buffer.data(), static_cast<std::size_t>(got)};
+    }
+
+    const testing::TempDir dir_;
+    const std::string path_ = dir_.file("app.ctl");
+    event::Loop loop_;
+    event::DeadlineClock clock_{loop_};
+    FakeControls controls_;
+    ControlServer server_{loop_, clock_, {.path = path_}};
+};
+
+TEST_F(CommandsTest, StatusAnswersTheDocument) {
+    EXPECT_EQ(answer(ask("{\"command\":\"status\"}\n"))
+                  .find("{\"ok\":true,\"result\":{\"version\":\"9.9\","),
+              0U);
+}
+
+TEST_F(CommandsTest, ReloadAnswersWhenItIsOver) {
+    const auto client = ask("{\"command\":\"reload\"}\n");
+    while (controls_.reloads.empty()) {
+        turn();
+    }
+    char byte = 0;
+    EXPECT_LT(::recv(client.get(), &byte, 1, MSG_PEEK), 0);
+    ReloadStatus outcome;
+    outcome.outcome = ReloadStatus::Outcome::Done;
+    controls_.reloads[0](outcome);
+    EXPECT_EQ(answer(client), "{\"ok\":true,\"result\":null}\n");
+}
+
+TEST_F(CommandsTest, AFailedReloadAnswersWithTheReason) {
+    const auto client = ask("{\"command\":\"reload\"}\n");
+    while (controls_.reloads.empty()) {
+        turn();
+    }
+    ReloadStatus outcome;
+    outcome.outcome = ReloadStatus::Outcome::Failed;
+    outcome.reason = "no module named x";
+    controls_.reloads[0](outcome);
+    EXPECT_NE(answer(client).find("the running version goes on: no module named x"),
+              std::string::npos);
+}
+
+TEST_F(CommandsTest, StopAnswersAndStops) {
+    EXPECT_EQ(answer(ask("{\"command\":\"stop\"}\n")), "{\"ok\":true,\"result\":null}\n");
+    EXPECT_EQ(controls_.stops, 1);
+}
+
+TEST_F(CommandsTest, WorkersTakesANumber) {
+    EXPECT_EQ(answer(ask("{\"command\":\"workers\",\"count\":4}\n")),
+              "{\"ok\":true,\"result\":null}\n");
+    EXPECT_EQ(controls_.workers, 4);
+    EXPECT_NE(answer(ask("{\"command\":\"workers\",\"count\":9}\n")).find("at most 8 workers"),
+              std::string::npos);
+    for (const char* wrong : {"", ",\"count\":\"four\"", ",\"count\":4.5", ",\"count\":\"\""}) {
+        const auto line = std::string("{\"command\":\"workers\"") + wrong + "}\n";
+        EXPECT_NE(answer(ask(line)).find("the number of workers"), std::string::npos) << wrong;
+    }
+    EXPECT_EQ(controls_.workers, 4);
+}
+
+TEST_F(CommandsTest, ReopenLogsReopensThem) {
+    EXPECT_EQ(answer(ask("{\"command\":\"reopen-logs\"}\n")), "{\"ok\":true,\"result\":null}\n");
+    EXPECT_EQ(controls_.reopens, 1);
+}
+
+}  // namespace
+}  // namespace geventd::master
