@@ -20,6 +20,8 @@ using Milliseconds = std::chrono::milliseconds;
 struct Listen {
     net::Address address;
     int backlog = 1024;
+
+    bool operator==(const Listen&) const = default;
 };
 
 enum class MonkeyPatchTime { BeforeLoad, BeforeStart, None };
@@ -27,6 +29,8 @@ enum class MonkeyPatchTime { BeforeLoad, BeforeStart, None };
 struct MonkeyPatch {
     MonkeyPatchTime when = MonkeyPatchTime::BeforeLoad;
     std::vector<std::string> modules;  ///< empty: patch_all(); else these patch_X() before the load
+
+    bool operator==(const MonkeyPatch&) const = default;
 };
 
 struct App {
@@ -38,6 +42,8 @@ struct App {
     std::map<std::string, std::string> environment;
     bool preload = true;
     MonkeyPatch monkey_patch;
+
+    bool operator==(const App&) const = default;
 };
 
 enum class GreenletKind { Raw, Gevent };
@@ -46,6 +52,8 @@ struct Workers {
     int processes = 1;  ///< `auto` is resolved to the number of usable CPUs when loaded
     int cores = 100;
     GreenletKind greenlet = GreenletKind::Raw;
+
+    bool operator==(const Workers&) const = default;
 };
 
 struct Limits {
@@ -58,6 +66,8 @@ struct Limits {
     int connections = 10'000;
     Milliseconds drain_requests{60'000};
     Milliseconds drain_background{5'000};
+
+    bool operator==(const Limits&) const = default;
 };
 
 enum class LogLevel { Debug, Info, Warning, Error };
@@ -68,6 +78,8 @@ struct Log {
     LogFormat format = LogFormat::Text;
     std::string file = "stderr";
     std::string access = "off";
+
+    bool operator==(const Log&) const = default;
 };
 
 struct Settings {
@@ -78,6 +90,8 @@ struct Settings {
     Log log;
     std::string control;  ///< path of the control socket; resolved when loaded
     std::string source;   ///< the config file as given, "" when there was none
+
+    bool operator==(const Settings&) const = default;
 };
 
 }  // namespace geventd::config

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "config/checks.h"
+
+#include <string>
+
+#include <fmt/core.h>
+
+namespace geventd::config {
+
+namespace {
+
+Mark place_of(const std::string& path, const Mark& otherwise, const Reading& reading) {
+    const auto place = reading.places.find(path);
+    return place == reading.places.end() ? otherwise : place->second;
+}
+
+bool has_port(const net::Address& address) {
+    return address.family == net::Family::Inet || address.family == net::Family::Inet6;
+}
+
+bool is_wildcard(const net::Address& address) {
+    return address.host.empty() || address.host == "0.0.0.0" || address.host == "::";
+}
+
+/// Whether the kernel refuses to bind one beside the other, whatever is spoken there.
+bool collide(const net::Address& a, const net::Address& b) {
+    if (!has_port(a) || !has_port(b)) {
+        return a.family == b.family && a.path == b.path;
+    }
+    if (a.port != b.port || a.port == 0) {
+        return false;
+    }
+    if (a.host.empty() || b.host.empty()) {
+        return true;
+    }
+    return a.family == b.family && (a.host == b.host || is_wildcard(a) || is_wildcard(b));
+}
+
+void require_application(const Settings& settings, const Mark& start, const Reading& reading) {
+    if (settings.app.module.empty() && !reading.diagnostics.concerns("app")) {
+        const bool app_given = reading.places.count("app") > 0;
+        reading.diagnostics.report(place_of("app", start, reading),
+                                   app_given ? "app.module" : "app",
+                                   "is missing, expected an application such as "
+                                   "myapp:application");
+    }
+}
+
+void require_listen(const Settings& settings, const Mark& start, const Reading& reading) {
+    if (settings.listen.empty() && !reading.diagnostics.concerns("listen")) {
+        reading.diagnostics.report(start, "listen",
+                                   "is missing, expected an address such as http://127.0.0.1:8000");
+    }
+    for (std::size_t i = 0; i < settings.listen.size(); ++i) {
+        const std::string path = fmt::format("listen[{}].address", i);
+        if (reading.places.count(path) == 0 && !reading.diagnostics.concerns(path)) {
+            reading.diagnostics.report(
+                place_of("listen", start, reading), path,
+                "is missing, expected an address such as http://127.0.0.1:8000");
+        }
+    }
+}
+
+void refuse_same_socket(const Settings& settings, const Mark& start, const Reading& reading) {
+    if (reading.diagnostics.concerns("listen")) {
+        return;
+    }
+    for (std::size_t i = 0; i < settings.listen.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            if (!collide(settings.listen[i].address, settings.listen[j].address)) {
+                continue;
+            }
+            const std::string path = fmt::format("listen[{}].address", i);
+            reading.diagnostics.report(
+                place_of(path, start, reading), path,
+                fmt::format("{} takes the same socket as listen[{}], {}; expected a port or path "
+                            "of its own",
+                            net::format_address(settings.listen[i].address), j,
+                            net::format_address(settings.listen[j].address)));
+            break;
+        }
+    }
+}
+
+}  // namespace
+
+void check_settings(const Settings& settings, const Mark& start, const Reading& reading) {
+    require_listen(settings, start, reading);
+    require_application(settings, start, reading);
+    refuse_same_socket(settings, start, reading);
+}
+
+}  // namespace geventd::config

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "config/describe.h"
+
+#include <limits>
+
+#include "config/special_values.h"
+#include "config/values.h"
+
+namespace geventd::config {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kKiB = 1 << 10;
+constexpr std::uint64_t kMiB = 1 << 20;
+constexpr std::uint64_t kGiB = 1 << 30;
+constexpr Milliseconds kDay = 24h;
+
+std::string not_empty(const std::string& text) {
+    return text.empty() ? "is an empty text" : "";
+}
+
+std::string python_version(const std::string& text) {
+    const auto dot = text.find('.');
+    const bool fine = dot != std::string::npos && dot > 0 && dot + 1 < text.size() &&
+                      text.find_first_not_of("0123456789.") == std::string::npos &&
+                      text.find('.', dot + 1) == std::string::npos;
+    return fine || text.empty() ? "" : "'" + text + "' is no version of Python";
+}
+
+template <typename T>
+class BoundSection : public Section {
+  public:
+    explicit BoundSection(T& member) : member_(member) {}
+
+    void describe(Visitor& visitor) override { config::describe(visitor, member_); }
+
+  private:
+    T& member_;
+};
+
+template <typename T>
+class BoundList : public SectionList {
+  public:
+    explicit BoundList(std::vector<T>& member) : member_(member) {}
+
+    void clear() override { member_.clear(); }
+
+    void append() override { member_.emplace_back(); }
+
+    [[nodiscard]] std::size_t size() const override { return member_.size(); }
+
+    void describe(std::size_t index, Visitor& visitor) override {
+        config::describe(visitor, member_.at(index));
+    }
+
+    void describe_default(Visitor& visitor) override {
+        T fresh;
+        config::describe(visitor, fresh);
+    }
+
+  private:
+    std::vector<T>& member_;
+};
+
+}  // namespace
+
+void describe(Visitor& v, Listen& s) {
+    v.key("address", AddressValue(s.address),
+          "Where to listen: HTTP or the uwsgi protocol, over TCP or a unix socket.");
+    v.key("backlog", Integer(s.backlog, 1, 65'535),
+          "Connections that the kernel keeps waiting; it caps this at net.core.somaxconn.");
+}
+
+void describe(Visitor& v, App& s) {
+    v.key("module", Text(s.module, "an application such as myapp:application", not_empty),
+          "The application: module, module:callable, module:factory(), or the path of a .py or "
+          ".wsgi file.");
+    v.key("chdir", Text(s.chdir, "a directory"),
+          "The directory in which the application is loaded and runs.");
+    v.key("virtualenv", Text(s.virtualenv, "a directory"),
+          "The virtual environment whose packages the application uses.");
+    v.key("python", Text(s.python, "a version such as \"3.11\"", python_version),
+          "The CPython to run it with, where several are installed.");
+    v.key("python-path", TextList(s.python_path, "a list of directories"),
+          "Directories put before the others in sys.path.");
+    v.key("environment", TextMap(s.environment, "a map of names to texts"),
+          "Environment variables of the application.");
+    v.key("preload", Flag(s.preload),
+          "Load the application once and fork the workers from there; false: each worker loads it "
+          "for itself.");
+    v.key("monkey-patch", MonkeyPatchValue(s.monkey_patch),
+          "When gevent patches the standard library: before the application is loaded, before it "
+          "starts to serve, or never; a list names the modules to patch before it is loaded.");
+}
+
+void describe(Visitor& v, Workers& s) {
+    v.key("processes", ProcessCount(s.processes),
+          "Worker processes; auto: as many as there are CPUs that the server may use.");
+    v.key("cores", Integer(s.cores, 1, 100'000),
+          "Async cores: the requests that each worker runs at the same time.");
+    v.key("greenlet",
+          Choice<GreenletKind>(s.greenlet,
+                               {{"raw", GreenletKind::Raw}, {"gevent", GreenletKind::Gevent}}),
+          "What a request runs in: a raw greenlet, or a full gevent.Greenlet for code that joins "
+          "or links it.");
+}
+
+void describe(Visitor& v, Limits& s) {
+    v.key("request-head", Size(s.request_head, kKiB, 16 * kMiB),
+          "Request line and header fields together; more is answered with 431.");
+    v.key("request-body", Size(s.request_body, 0, 1024 * kGiB),
+          "A request's body; more is answered with 413. 0: no limit.");
+    v.key("header-timeout", Time(s.header_timeout, 0ms, kDay),
+          "The time a client has for the whole head of a request. 0: no limit.");
+    v.key("body-timeout", Time(s.body_timeout, 0ms, kDay),
+          "The longest pause between two pieces of a request's body. 0: no limit.");
+    v.key("keep-alive", Time(s.keep_alive, 0ms, kDay),
+          "How long a connection stays open between two requests. 0: no limit.");
+    v.key("write-timeout", Time(s.write_timeout, 0ms, kDay),
+          "The longest time in which a client takes nothing of its answer. 0: no limit.");
+    v.key("connections", Integer(s.connections, 1, 1'000'000),
+          "Open client connections of each worker.");
+    v.key("drain-requests", Time(s.drain_requests, 0ms, kDay),
+          "The time that running requests are given when their worker stops or is replaced.");
+    v.key("drain-background", Time(s.drain_background, 0ms, kDay),
+          "The time that background greenlets are given after the last request.");
+}
+
+void describe(Visitor& v, Log& s) {
+    v.key("level",
+          Choice<LogLevel>(s.level, {{"debug", LogLevel::Debug},
+                                     {"info", LogLevel::Info},
+                                     {"warning", LogLevel::Warning},
+                                     {"error", LogLevel::Error}}),
+          "The least severity that is logged.");
+    v.key("format",
+          Choice<LogFormat>(s.format, {{"text", LogFormat::Text}, {"json", LogFormat::Json}}),
+          "Lines of text, or one JSON object a line.");
+    v.key("file", Text(s.file, "stderr or the path of a file", not_empty),
+          "Where the log goes: stderr, or a file that is opened again on SIGUSR1.");
+    v.key("access",
+          VerbatimText(s.access, "off, common, combined, uwsgi or a format of ${...} variables",
+                       not_empty),
+          "A line for each request. The ${...} of a format are the access log's own variables, "
+          "not the environment's.");
+}
+
+void describe(Visitor& v, Settings& s) {
+    v.internal("source", Text(s.source, "a path"));
+    v.list("listen", BoundList(s.listen), "Where to listen: one address or a list of them.",
+           {.short_key = "address"});
+    v.section("app", BoundSection(s.app), "The application.", {.short_key = "module"});
+    v.section("workers", BoundSection(s.workers), "The processes that serve requests.",
+              {.hint_key = "processes"});
+    v.section("limits", BoundSection(s.limits), "What a client may ask for and how long it takes.",
+              {});
+    v.section("log", BoundSection(s.log), "The server's log and the access log.",
+              {.hint_key = "level"});
+    v.key("control", ControlPath(s.control),
+          "The socket through which geventctl talks to the "
+          "master.");
+}
+
+}  // namespace geventd::config

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "config/settings.h"
+#include "config/value.h"
+
+namespace geventd::config {
+
+class Visitor;
+
+/// A group of keys, bound to the struct that holds their values.
+class Section {
+  public:
+    virtual ~Section() = default;
+    virtual void describe(Visitor& visitor) = 0;
+};
+
+/// A list of such groups, bound to the vector that holds them.
+class SectionList {
+  public:
+    virtual ~SectionList() = default;
+    virtual void clear() = 0;
+    virtual void append() = 0;  ///< one with the defaults, at the end
+    [[nodiscard]] virtual std::size_t size() const = 0;
+    virtual void describe(std::size_t index, Visitor& visitor) = 0;
+
+    /// Describes the keys of an element with their defaults.
+    virtual void describe_default(Visitor& visitor) = 0;
+};
+
+/// How a group may be written when it is not a map.
+struct Form {
+    std::string_view short_key;  ///< the key that a bare value stands for ("" when none)
+    std::string_view hint_key;   ///< the key that someone who writes a bare value means
+};
+
+/// Walks over the settings. Loading, dumping, the catalogue of keys and the manual are visitors;
+/// none of them knows a key by name.
+class Visitor {
+  public:
+    virtual ~Visitor() = default;
+
+    virtual void key(std::string_view name, Value&& value, std::string_view help) = 0;
+    virtual void section(std::string_view name, Section&& section, std::string_view help,
+                         Form form) = 0;
+    virtual void list(std::string_view name, SectionList&& list, std::string_view help,
+                      Form form) = 0;
+
+    /// A member that is no setting but travels with the effective configuration.
+    virtual void internal(std::string_view name, Value&& value) = 0;
+};
+
+/// The one description of every setting: key, member, range, unit and a line of help. The default
+/// is the member's own. A new setting is a new line in describe.cpp, a new group a new overload.
+void describe(Visitor& visitor, Settings& settings);
+void describe(Visitor& visitor, Listen& listen);
+void describe(Visitor& visitor, App& app);
+void describe(Visitor& visitor, Workers& workers);
+void describe(Visitor& visitor, Limits& limits);
+void describe(Visitor& visitor, Log& log);
+
+}  // namespace geventd::config

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "config/diagnostics.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include <fmt/format.h>
+
+namespace geventd::config {
+
+namespace {
+
+// A file that is wrong from end to end is not worth more lines than a person reads.
+constexpr std::size_t kMostLines = 100;
+constexpr std::size_t kMostFaults = 1000;
+
+// File and key names may hold anything; a terminal or a log shall not obey it.
+std::string printable(const std::string& text) {
+    std::string result;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f) {
+            result += fmt::format("\\x{:02x}", byte);
+        } else {
+            result += c;
+        }
+    }
+    return result;
+}
+
+}  // namespace
+
+Errors::Errors(std::vector<std::string> lines)
+    : std::runtime_error(fmt::format("{}", fmt::join(lines, "\n"))), lines_(std::move(lines)) {}
+
+int Diagnostics::add_source(std::string name, bool has_lines) {
+    sources_.push_back({std::move(name), has_lines});
+    return static_cast<int>(sources_.size()) - 1;
+}
+
+void Diagnostics::report(const Mark& mark, const std::string& path, const std::string& text) {
+    if (!full()) {
+        found_.push_back({mark, path, text});
+    }
+}
+
+bool Diagnostics::full() const {
+    return found_.size() >= kMostFaults;
+}
+
+bool Diagnostics::concerns(const std::string& path) const {
+    return std::any_of(found_.begin(), found_.end(), [&](const Diagnostic& diagnostic) {
+        return diagnostic.path == path || diagnostic.path.starts_with(path + ".") ||
+               diagnostic.path.starts_with(path + "[");
+    });
+}
+
+std::string Diagnostics::format(const Diagnostic& diagnostic) const {
+    const Source& source = sources_.at(static_cast<std::size_t>(diagnostic.mark.source));
+    std::string line = source.name;
+    if (source.has_lines && diagnostic.mark.line > 0) {
+        line += fmt::format(":{}:{}", diagnostic.mark.line, diagnostic.mark.column);
+    }
+    if (!diagnostic.path.empty()) {
+        line += ": " + diagnostic.path;
+    }
+    return printable(line + ": " + diagnostic.text);
+}
+
+void Diagnostics::throw_if_any() const {
+    if (found_.empty()) {
+        return;
+    }
+    std::vector<Diagnostic> sorted = found_;
+    std::stable_sort(sorted.begin(), sorted.end(), [](const Diagnostic& a, const Diagnostic& b) {
+        return std::tie(a.mark.source, a.mark.line, a.mark.column) <
+               std::tie(b.mark.source, b.mark.line, b.mark.column);
+    });
+    std::vector<std::string> lines;
+    for (const Diagnostic& diagnostic : sorted) {
+        if (lines.size() == kMostLines) {
+            lines.push_back(fmt::format("... and {} more", sorted.size() - kMostLines));
+            break;
+        }
+        lines.push_back(format(diagnostic));
+    }
+    throw Errors(std::move(lines));
+}
+
+}  // namespace geventd::config

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "config/loader.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <optional>
+
+#include <fmt/core.h>
+
+#include "base/errno_error.h"
+#include "base/fd.h"
+#include "config/checks.h"
+#include "config/host.h"
+#include "config/load_visitor.h"
+#include "config/special_values.h"
+#include "config/yaml/plain_text.h"
+#include "config/yaml/reader.h"
+
+namespace geventd::config {
+
+namespace {
+
+/// The file's text, cut just past what read_yaml() refuses as too much. Reports what the system
+/// has against it. Works on pipes too.
+std::optional<std::string> read_file(const std::string& path, int source,
+                                     Diagnostics& diagnostics) {
+    std::string text;
+    const auto refuse = [&] {
+        diagnostics.report({source, 0, 0}, "",
+                           fmt::format("cannot be read: {}", errno_text(errno)));
+        return std::nullopt;
+    };
+    const UniqueFd fd = UniqueFd::adopt(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) {
+        return refuse();
+    }
+    while (text.size() <= kMaxYamlSize) {
+        char buffer[16384];
+        const ssize_t got = ::read(fd.get(), buffer, sizeof buffer);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return refuse();
+        }
+        if (got == 0) {
+            break;
+        }
+        text.append(buffer, static_cast<std::size_t>(got));
+    }
+    return text;
+}
+
+/// Puts a value under the keys of a dotted path.
+std::optional<Node> nest(std::string_view path, Node value, const Mark& mark) {
+    if (path.empty() || path.front() == '.' || path.back() == '.') {
+        return std::nullopt;
+    }
+    while (!path.empty()) {
+        const auto dot = path.rfind('.');
+        const auto name = dot == std::string_view::npos ? path : path.substr(dot + 1);
+        if (name.empty()) {
+            return std::nullopt;
+        }
+        Node map{.kind = Node::Kind::Map, .mark = mark};
+        map.entries.push_back({std::string(name), mark, std::move(value)});
+        value = std::move(map);
+        path = path.substr(0, dot == std::string_view::npos ? 0 : dot);
+    }
+    return value;
+}
+
+void read_override(const std::string& text, Settings& settings, Reading& reading) {
+    const Mark mark{reading.diagnostics.add_source("--set " + text, false), 0, 0};
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || text.size() > kMaxYamlSize) {
+        reading.diagnostics.report(mark, "", "expected KEY=VALUE");
+        return;
+    }
+    auto value = read_yaml(text.substr(equals + 1), mark.source, reading.diagnostics);
+    if (!value) {
+        return;
+    }
+    value->mark = mark;
+    const auto document = nest(std::string_view(text).substr(0, equals), std::move(*value), mark);
+    if (!document) {
+        reading.diagnostics.report(mark, "", "expected keys separated by single dots before the =");
+        return;
+    }
+    read_settings(*document, settings, reading);
+}
+
+void complete(Settings& settings, const LoadRequest& request, const Mark& start, Reading& reading) {
+    if (!settings.control.empty()) {
+        return;
+    }
+    const std::string path = default_control_path(request.path, request.environment);
+    // The reader knows what a path to a socket must be; it is the user who can shorten it.
+    const Node node{.kind = Node::Kind::Scalar, .mark = start, .text = path};
+    ControlPath(settings.control)
+        .read(node, [&](const Mark& mark, const std::string&, const std::string& text) {
+            reading.diagnostics.report(mark, "control",
+                                       fmt::format("the default path {} {}", path, text));
+        });
+}
+
+}  // namespace
+
+Settings load(const LoadRequest& request) {
+    Diagnostics diagnostics;
+    Settings settings;
+    settings.source = request.path;
+    ProcessCount(settings.workers.processes).read_auto();
+    Reading reading{.diagnostics = diagnostics, .environment = &request.environment};
+
+    const bool has_file = !request.path.empty();
+    const Mark start{diagnostics.add_source(has_file ? request.path : "command line", has_file), 1,
+                     1};
+    if (!is_utf8(request.path)) {
+        diagnostics.report({start.source, 0, 0}, "", "the file's name is not UTF-8");
+    }
+    bool readable = true;
+    if (has_file) {
+        const auto text = read_file(request.path, start.source, diagnostics);
+        const auto document =
+            text ? read_yaml(*text, start.source, diagnostics) : std::optional<Node>();
+        readable = document.has_value();
+        if (readable) {
+            read_settings(*document, settings, reading);
+        }
+    }
+    for (const std::string& text : request.sets) {
+        read_override(text, settings, reading);
+    }
+    if (readable) {
+        check_settings(settings, start, reading);
+    }
+    complete(settings, request, start, reading);
+    diagnostics.throw_if_any();
+    return settings;
+}
+
+Settings load_effective(const std::string& yaml) {
+    Diagnostics diagnostics;
+    Settings settings;
+    Reading reading{.diagnostics = diagnostics, .effective = true};
+    const int source = diagnostics.add_source("effective configuration", true);
+    if (const auto document = read_yaml(yaml, source, diagnostics)) {
+        read_settings(*document, settings, reading);
+    }
+    diagnostics.throw_if_any();
+    return settings;
+}
+
+}  // namespace geventd::config

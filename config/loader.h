@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/diagnostics.h"
+#include "config/settings.h"
+#include "config/text/expand.h"
+
+namespace geventd::config {
+
+/// What the configuration is made of.
+struct LoadRequest {
+    std::string path;               ///< the YAML file; "": overrides only
+    std::vector<std::string> sets;  ///< `key.path=value`, over the file's values, in order
+    Environment environment = process_environment();
+};
+
+/// Reads, expands and checks a whole configuration. Throws Errors with everything that is wrong.
+/// Lives in: geventd and geventctl, at start; the master, at reload.
+Settings load(const LoadRequest& request);
+
+/// The effective configuration as YAML, every key of it: what the master hands to its workers.
+std::string dump(const Settings& settings);
+
+/// Takes a dump back, unchanged: nothing is expanded or resolved again. Throws Errors.
+Settings load_effective(const std::string& yaml);
+
+}  // namespace geventd::config

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "config/special_values.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "config/host.h"
+#include "config/text/suggest.h"
+#include "config/values.h"
+
+namespace geventd::config {
+
+namespace {
+
+// Twice as many live over a reload; all of them have a slot in the scoreboard.
+constexpr int kMostProcesses = 512;
+
+Choice<MonkeyPatchTime> patch_time(MonkeyPatchTime& when) {
+    return {when,
+            {{"before-load", MonkeyPatchTime::BeforeLoad},
+             {"before-start", MonkeyPatchTime::BeforeStart},
+             {"none", MonkeyPatchTime::None}}};
+}
+
+/// The X of gevent.monkey's patch_X().
+const std::vector<std::string>& patchable() {
+    static const std::vector<std::string> kNames{
+        "builtins", "contextvars", "dns",        "os",  "queue",  "select", "signal",
+        "socket",   "ssl",         "subprocess", "sys", "thread", "time"};
+    return kNames;
+}
+
+}  // namespace
+
+void AddressValue::read(const Node& node, const Complain& complain) {
+    std::string text;
+    if (!read_text(node, expects(), text, complain)) {
+        return;
+    }
+    const auto address = net::parse_address(text);
+    if (!address) {
+        complain(node.mark, "", address.error().message);
+        return;
+    }
+    member_ = *address;
+}
+
+std::string AddressValue::write() const {
+    return quote(net::format_address(member_));
+}
+
+std::string AddressValue::expects() const {
+    return "an address such as http://127.0.0.1:8000, uwsgi://:3031 or http+unix:/run/app.sock";
+}
+
+std::string AddressValue::default_text() const {
+    return "";
+}
+
+void MonkeyPatchValue::read(const Node& node, const Complain& complain) {
+    if (node.kind == Node::Kind::List) {
+        read_modules(node, complain);
+        return;
+    }
+    MonkeyPatch read;
+    bool fine = true;
+    patch_time(read.when).read(
+        node, [&](const Mark& mark, const std::string& below, const std::string& text) {
+            fine = false;
+            complain(mark, below, text + ", or a list of modules");
+        });
+    if (fine) {
+        member_ = read;
+    }
+}
+
+void MonkeyPatchValue::read_modules(const Node& node, const Complain& complain) {
+    MonkeyPatch read;
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+        const Node& item = node.items[i];
+        const auto& names = patchable();
+        if (item.kind == Node::Kind::Scalar &&
+            std::find(names.begin(), names.end(), item.text) != names.end()) {
+            read.modules.push_back(item.text);
+            continue;
+        }
+        complain_of_choice(item, names,
+                           [&](const Mark& mark, const std::string&, const std::string& text) {
+                               complain(mark, fmt::format("[{}]", i), text);
+                           });
+        return;
+    }
+    if (read.modules.empty()) {
+        complain(node.mark, "", "is an empty list, expected modules to patch; did you mean none?");
+        return;
+    }
+    member_ = read;
+}
+
+std::string MonkeyPatchValue::write() const {
+    if (!member_.modules.empty()) {
+        std::vector<std::string> modules = member_.modules;
+        return TextList(modules, "").write();
+    }
+    MonkeyPatchTime when = member_.when;
+    return patch_time(when).write();
+}
+
+std::string MonkeyPatchValue::expects() const {
+    MonkeyPatchTime when{};
+    return fmt::format("{}, or a list of {}", patch_time(when).expects(), one_of(patchable()));
+}
+
+void ProcessCount::read(const Node& node, const Complain& complain) {
+    if (node.kind == Node::Kind::Scalar && node.text == "auto") {
+        read_auto();
+        return;
+    }
+    Integer(member_, 1, kMostProcesses)
+        .read(node, [&](const Mark& mark, const std::string& below, const std::string& text) {
+            complain(mark, below, text + ", or auto");
+        });
+}
+
+void ProcessCount::read_auto() {
+    member_ = std::min(usable_cpus(), kMostProcesses);
+}
+
+std::string ProcessCount::write() const {
+    return fmt::format("{}", member_);
+}
+
+std::string ProcessCount::expects() const {
+    return fmt::format("a number from 1 to {}, or auto", kMostProcesses);
+}
+
+void ControlPath::read(const Node& node, const Complain& complain) {
+    std::string text;
+    if (!read_text(node, expects(), text, complain)) {
+        return;
+    }
+    if (text.empty() || text.size() > net::kMaxUnixPath) {
+        complain(node.mark, "", fmt::format("has {} bytes, expected {}", text.size(), expects()));
+        return;
+    }
+    member_ = text;
+}
+
+std::string ControlPath::write() const {
+    return quote(member_);
+}
+
+std::string ControlPath::expects() const {
+    return fmt::format("a path of at most {} bytes", net::kMaxUnixPath);
+}
+
+std::string ControlPath::default_text() const {
+    return "geventd-NAME.ctl (NAME: the file's name) in $RUNTIME_DIRECTORY, else in "
+           "$XDG_RUNTIME_DIR, else /tmp/geventd-NAME-UID.ctl";
+}
+
+}  // namespace geventd::config

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace geventd::config {
+
+/// Looks a variable up; nullopt when it is not set.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// The variables of this process.
+Environment process_environment();
+
+/// Replaces `${NAME}` and `${NAME:-default}` (taken when NAME is unset or empty); `$${` stands for
+/// a literal `${`. What a variable holds is not expanded again. Fails on an unset variable without
+/// default, a malformed name and a brace that is not closed.
+Result<std::string> expand(std::string_view text, const Environment& environment);
+
+/// Whether expand() would look anything up.
+bool has_expansion(std::string_view text);
+
+}  // namespace geventd::config

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace geventd::config {
+
+/// The first byte that makes a file no text.
+struct BinaryFault {
+    int line = 0;    ///< from 1
+    int column = 0;  ///< from 1, in bytes
+    std::string what;
+};
+
+/// Looks for what is not UTF-8 and for control characters other than tab and line ends.
+std::optional<BinaryFault> find_binary(std::string_view text);
+
+bool is_utf8(std::string_view text);
+
+}  // namespace geventd::config

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+#include "config/yaml/reader.h"
+
+#include <map>
+#include <optional>
+#include <sstream>
+#include <unordered_map>
+
+#include <fmt/core.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include "config/yaml/plain_text.h"
+
+namespace geventd::config {
+
+namespace {
+
+constexpr std::size_t kMaxDepth = 32;
+// What aliases and merge keys may add to a document, in nodes and bytes of text: an alias of
+// aliases of aliases would otherwise grow without end.
+constexpr std::size_t kMaxExpansion = 1 << 20;
+
+/// Ends the parsing; thrown through the YAML library's frames.
+struct Refusal {
+    Mark mark;
+    std::string text;
+};
+
+std::size_t weight(const Node& node) {
+    std::size_t sum = 1 + node.text.size();
+    for (const Node& item : node.items) {
+        sum += weight(item);
+    }
+    for (const Entry& entry : node.entries) {
+        sum += entry.key.size() + weight(entry.value);
+    }
+    return sum;
+}
+
+/// Builds the tree from the parser's events. Lives as long as one read_yaml().
+class TreeBuilder : public YAML::EventHandler {
+  public:
+    TreeBuilder(int source, Diagnostics& diagnostics)
+        : source_(source), diagnostics_(diagnostics) {}
+
+    Node take_root() { return std::move(root_); }
+
+    void OnDocumentStart(const YAML::Mark& at) override {
+        if (++documents_ > 1) {
+            throw Refusal{mark(at), "holds a second document, expected one"};
+        }
+    }
+
+    void OnDocumentEnd() override {}
+
+    void OnNull(const YAML::Mark& at, YAML::anchor_t anchor) override {
+        finish(Node{.kind = Node::Kind::Null, .mark = mark(at)}, anchor);
+    }
+
+    void OnAlias(const YAML::Mark& at, YAML::anchor_t anchor) override {
+        const auto found = anchors_.find(anchor);
+        if (found == anchors_.end()) {
+            throw Refusal{mark(at), "an alias stands within what its anchor names"};
+        }
+        charge(found->second, mark(at));
+        finish(found->second, 0);
+    }
+
+    void OnScalar(const YAML::Mark& at, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& value) override {
+        const bool text_tag = tag == "tag:yaml.org,2002:str";
+        refuse_tag(at, text_tag ? "!" : tag);
+        finish(Node{.kind = Node::Kind::Scalar,
+                    .mark = mark(at),
+                    .text = value,
+                    .quoted = text_tag || tag == "!"},
+               anchor);
+    }
+
+    void OnSequenceStart(const YAML::Mark& at, const std::string& tag, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value) override {
+        refuse_tag(at, tag);
+        open(Node::Kind::List, at, anchor);
+    }
+
+    void OnSequenceEnd() override { close(); }
+
+    void OnMapStart(const YAML::Mark& at, const std::string& tag, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value) override {
+        refuse_tag(at, tag);
+        open(Node::Kind::Map, at, anchor);
+    }
+
+    void OnMapEnd() override {
+        merge(stack_.back());
+        close();
+    }
+
+  private:
+    struct Key {
+        std::string text;
+        Mark mark;
+        bool repeated = false;
+    };
+
+    /// A list or map that is not complete yet.
+    struct Frame {
+        Node node;
+        YAML::anchor_t anchor = 0;
+        std::optional<Key> key;                     ///< Map: read, its value follows
+        std::unordered_map<std::string, int> seen;  ///< Map: key to its line
+        std::vector<Node> merged;                   ///< Map: the maps of its merge keys
+    };
+
+    [[nodiscard]] Mark mark(const YAML::Mark& at) const {
+        return {source_, at.line + 1, at.column + 1};
+    }
+
+    void refuse_tag(const YAML::Mark& at, const std::string& tag) const {
+        if (!tag.empty() && tag != "?" && tag != "!") {
+            throw Refusal{mark(at), fmt::format("the tag '{}' means nothing here", tag)};
+        }
+    }
+
+    void open(Node::Kind kind, const YAML::Mark& at, YAML::anchor_t anchor) {
+        if (stack_.size() == kMaxDepth) {
+            throw Refusal{mark(at), fmt::format("is nested deeper than {} levels", kMaxDepth)};
+        }
+        Frame frame;
+        frame.node = Node{.kind = kind, .mark = mark(at)};
+        frame.anchor = anchor;
+        stack_.push_back(std::move(frame));
+    }
+
+    void close() {
+        Frame frame = std::move(stack_.back());
+        stack_.pop_back();
+        finish(std::move(frame.node), frame.anchor);
+    }
+
+    /// A complete node: keeps it for its aliases, puts it where it belongs.
+    void finish(Node node, YAML::anchor_t anchor) {
+        if (anchor != 0) {
+            charge(node, node.mark);
+            anchors_[anchor] = node;
+        }
+        if (stack_.empty()) {
+            root_ = std::move(node);
+            return;
+        }
+        Frame& frame = stack_.back();
+        if (frame.node.kind == Node::Kind::List) {
+            frame.node.items.push_back(std::move(node));
+        } else if (!frame.key) {
+            begin_entry(frame, node);
+        } else {
+            end_entry(frame, std::move(node));
+        }
+    }
+
+    void begin_entry(Frame& frame, const Node& node) {
+        if (node.kind != Node::Kind::Scalar || node.text.empty()) {
+            throw Refusal{node.mark, "stands where a key is expected, which is a plain word"};
+        }
+        const auto [seen, fresh] = frame.seen.emplace(node.text, node.mark.line);
+        frame.key = Key{node.text, node.mark, !fresh};
+        if (!fresh) {
+            diagnostics_.report(node.mark, path(),
+                                fmt::format("is given twice, first in line {}", seen->second));
+        }
+    }
+
+    void end_entry(Frame& frame, Node node) {
+        Key key = std::move(*frame.key);
+        frame.key.reset();
+        if (key.repeated) {
+            return;
+        }
+        if (node.kind == Node::Kind::Null) {
+            node.mark = key.mark;  // the parser's own is that of whatever comes next
+        }
+        if (key.text == "<<") {
+            add_merged(frame, std::move(node));
+        } else {
+            frame.node.entries.push_back({std::move(key.text), key.mark, std::move(node)});
+        }
+    }
+
+    void add_merged(Frame& frame, Node node) const {
+        std::vector<Node> maps;
+        if (node.kind == Node::Kind::List) {
+            maps = std::move(node.items);
+        } else {
+            maps.push_back(std::move(node));
+        }
+        for (Node& map : maps) {
+            if (map.kind != Node::Kind::Map) {
+                throw Refusal{node.mark, "a merge key takes a map or a list of maps"};
+            }
+            frame.merged.push_back(std::move(map));
+        }
+    }
+
+    static void merge(Frame& frame) {
+        for (Node& map : frame.merged) {
+            for (Entry& entry : map.entries) {
+                if (frame.seen.emplace(entry.key, entry.mark.line).second) {
+                    frame.node.entries.push_back(std::move(entry));
+                }
+            }
+        }
+    }
+
+    void charge(const Node& node, const Mark& at) {
+        expansion_ += weight(node);
+        if (expansion_ > kMaxExpansion) {
+            throw Refusal{at, "aliases blow the document up beyond reason"};
+        }
+    }
+
+    /// The key that is being read, for a message.
+    [[nodiscard]] std::string path() const {
+        std::string result;
+        for (const Frame& frame : stack_) {
+            if (frame.node.kind == Node::Kind::List) {
+                result += fmt::format("[{}]", frame.node.items.size());
+            } else if (frame.key) {
+                result += (result.empty() ? "" : ".") + frame.key->text;
+            }
+        }
+        return result;
+    }
+
+    const int source_;
+    Diagnostics& diagnostics_;
+    int documents_ = 0;
+    std::size_t expansion_ = 0;
+    Node root_;
+    std::vector<Frame> stack_;
+    std::map<YAML::anchor_t, Node> anchors_;
+};
+
+}  // namespace
+
+std::optional<Node> read_yaml(const std::string& text, int source, Diagnostics& diagnostics) {
+    const Mark whole{source, 0, 0};
+    if (text.size() > kMaxYamlSize) {
+        diagnostics.report(whole, "",
+                           fmt::format("is too large, expected at most {} bytes", kMaxYamlSize));
+        return std::nullopt;
+    }
+    if (const auto fault = find_binary(text)) {
+        diagnostics.report({source, fault->line, fault->column}, "", fault->what);
+        return std::nullopt;
+    }
+    TreeBuilder builder(source, diagnostics);
+    try {
+        std::istringstream stream(text);
+        YAML::Parser parser(stream);
+        while (parser.HandleNextDocument(builder)) {
+        }
+        return builder.take_root();
+    } catch (const Refusal& refusal) {
+        diagnostics.report(refusal.mark, "", refusal.text);
+    } catch (const YAML::Exception& error) {
+        const Mark at =
+            error.mark.is_null() ? whole : Mark{source, error.mark.line + 1, error.mark.column + 1};
+        diagnostics.report(at, "", fmt::format("broken YAML: {}", error.msg));
+    }
+    return std::nullopt;
+}
+
+}  // namespace geventd::config

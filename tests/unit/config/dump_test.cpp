@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "config/catalogue.h"
+#include "load_text.h"
+
+namespace geventd::config {
+namespace {
+
+/// Each key with a value that is not its default. A key without an entry here fails the test.
+const std::map<std::string, std::string>& samples() {
+    static const std::map<std::string, std::string> kSamples{
+        {"listen.address",
+         "[{address: 'uwsgi+unix:/run/a b.sock'}, 'http://[::1]:0', 'http://:80']"},
+        {"listen.backlog", "[{address: 'http://127.0.0.1:1', backlog: 7}]"},
+        {"app.module", "'other:app'"},
+        {"app.chdir", "'/srv/ü \"quoted\" \\ back'"},
+        {"app.virtualenv", "/srv/venv"},
+        {"app.python", "3.10"},
+        {"app.python-path", "[a, 'b, c', '#d', '', '${EMPTY}x']"},
+        {"app.environment",
+         "{A: '1', B: \"line\\nbreak\\ttab\\r\\x7f\", 'C D': '$${PORT}', E: '', F: '${DOLLAR}'}"},
+        {"app.preload", "false"},
+        {"app.monkey-patch", "[thread, socket]"},
+        {"workers.processes", "17"},
+        {"workers.cores", "3"},
+        {"workers.greenlet", "gevent"},
+        {"limits.request-head", "1025"},
+        {"limits.request-body", "3GiB"},
+        {"limits.header-timeout", "1ms"},
+        {"limits.body-timeout", "61s"},
+        {"limits.keep-alive", "0"},
+        {"limits.write-timeout", "90m"},
+        {"limits.connections", "3"},
+        {"limits.drain-requests", "1500ms"},
+        {"limits.drain-background", "24h"},
+        {"log.level", "debug"},
+        {"log.format", "json"},
+        {"log.file", "/var/log/x.log"},
+        {"log.access", "'${method} \"${path}\" $${x}'"},
+        {"control", "/run/x.ctl"},
+    };
+    return kSamples;
+}
+
+bool is_group(const std::string& path) {
+    for (const std::string& other : all_keys()) {
+        if (other.starts_with(path + ".")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::string override_for(const std::string& path, const std::string& value) {
+    return path.starts_with("listen.") ? "listen=" + value : path + "=" + value;
+}
+
+class EffectiveConfig : public testing::TestWithParam<std::string> {};
+
+TEST_P(EffectiveConfig, KeepsTheKeyOverADump) {
+    const auto sample = samples().find(GetParam());
+    ASSERT_NE(sample, samples().end()) << "add a value for this key to samples()";
+    const Settings plain =
+        load({"", {"listen=http://127.0.0.1:8000", "app=m"}, test_environment()});
+    const Settings settings =
+        load({"",
+              {"listen=http://127.0.0.1:8000", "app=m", override_for(GetParam(), sample->second)},
+              test_environment()});
+    EXPECT_NE(dump(settings), dump(plain)) << "the value is the default";
+    const Settings copy = load_effective(dump(settings));
+    EXPECT_EQ(copy, settings);
+    EXPECT_EQ(dump(copy), dump(settings));
+}
+
+std::vector<std::string> leaf_keys() {
+    std::vector<std::string> keys;
+    for (const std::string& path : all_keys()) {
+        if (!is_group(path)) {
+            keys.push_back(path);
+        }
+    }
+    return keys;
+}
+
+std::string key_test_name(const testing::TestParamInfo<std::string>& info) {
+    std::string name = info.param;
+    std::replace_if(
+        name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+    return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Keys, EffectiveConfig, testing::ValuesIn(leaf_keys()), key_test_name);
+
+TEST(Dump, ExpandsNothingAgain) {
+    const Settings settings =
+        load({"", {"listen=http://:1", "app=m", "app.chdir=$${PORT}"}, test_environment()});
+    EXPECT_EQ(settings.app.chdir, "${PORT}");
+    EXPECT_EQ(load_effective(dump(settings)).app.chdir, "${PORT}");
+}
+
+TEST(Dump, CarriesTheSourceFile) {
+    const TemporaryFile file("listen: http://:1\napp: m\n");
+    const Settings settings = load({file.path(), {}, test_environment()});
+    EXPECT_EQ(load_effective(dump(settings)).source, file.path());
+}
+
+TEST(Dump, RefusesWhatIsNoDump) {
+    EXPECT_THROW(load_effective("listen: {addres: 1}"), Errors);
+    EXPECT_THROW(load_effective("["), Errors);
+}
+
+TEST(Config, DoesNotTakeInternalMembersFromAFile) {
+    const auto faults = faults_of("listen: http://:1\napp: m\nsource: x\n");
+    ASSERT_EQ(faults.size(), 1U);
+    EXPECT_TRUE(faults[0].starts_with("F:3:1: source: unknown key")) << faults[0];
+}
+
+}  // namespace
+}  // namespace geventd::config

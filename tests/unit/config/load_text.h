@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/describe.h"
+#include "config/loader.h"
+
+namespace geventd::config {
+
+/// The variables that tests see, and no others.
+inline Environment test_environment() {
+    return [](const std::string& name) -> std::optional<std::string> {
+        static const std::map<std::string, std::string> kVariables{
+            {"RUNTIME_DIRECTORY", "/run/test"},
+            {"PORT", "8123"},
+            {"EMPTY", ""},
+            {"MODULE", "site.wsgi:app"},
+            {"LATIN1", "caf\xe9"},
+            {"DOLLAR", "${PORT}"},
+            {"YES", "true"}};
+        const auto found = kVariables.find(name);
+        return found == kVariables.end() ? std::nullopt : std::optional(found->second);
+    };
+}
+
+/// A file that lasts as long as the object.
+class TemporaryFile {
+  public:
+    explicit TemporaryFile(const std::string& text) {
+        std::string name = "/tmp/geventd-config-test-XXXXXX";
+        ::close(::mkstemp(name.data()));
+        path_ = name;
+        std::ofstream(path_, std::ios::binary) << text;
+    }
+
+    TemporaryFile(const TemporaryFile&) = delete;
+    TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+    ~TemporaryFile() { ::unlink(path_.c_str()); }
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+  private:
+    std::string path_;
+};
+
+inline Settings load_text(const std::string& text, std::vector<std::string> sets = {}) {
+    const TemporaryFile file(text);
+    return load({file.path(), std::move(sets), test_environment()});
+}
+
+/// The diagnostics of a text, the file's path replaced by "F"; empty when it is fine.
+inline std::vector<std::string> faults_of(const std::string& text,
+                                          std::vector<std::string> sets = {}) {
+    const TemporaryFile file(text);
+    try {
+        load({file.path(), std::move(sets), test_environment()});
+        return {};
+    } catch (const Errors& errors) {
+        std::vector<std::string> lines = errors.lines();
+        for (std::string& line : lines) {
+            if (line.starts_with(file.path())) {
+                line.replace(0, file.path().size(), "F");
+            }
+        }
+        return lines;
+    }
+}
+
+/// Every setting as "path: value".
+inline std::map<std::string, std::string> flatten(Settings settings) {
+    class Flattener : public Visitor {
+      public:
+        void key(std::string_view name, Value&& value, std::string_view) override {
+            lines[prefix + std::string(name)] = value.write();
+        }
+
+        void section(std::string_view name, Section&& section, std::string_view, Form) override {
+            const std::string outer = prefix;
+            prefix += std::string(name) + ".";
+            section.describe(*this);
+            prefix = outer;
+        }
+
+        void list(std::string_view name, SectionList&& list, std::string_view, Form) override {
+            const std::string outer = prefix;
+            for (std::size_t i = 0; i < list.size(); ++i) {
+                prefix = outer + std::string(name) + "[" + std::to_string(i) + "].";
+                list.describe(i, *this);
+            }
+            prefix = outer;
+        }
+
+        void internal(std::string_view name, Value&& value) override {
+            key(name, std::move(value), "");
+        }
+
+        std::string prefix;
+        std::map<std::string, std::string> lines;
+    };
+
+    Flattener flattener;
+    describe(flattener, settings);
+    return flattener.lines;
+}
+
+}  // namespace geventd::config

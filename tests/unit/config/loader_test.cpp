@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include "config/loader.h"
+
+#include <sys/stat.h>
+
+#include <chrono>
+
+#include <gtest/gtest.h>
+
+#include "load_text.h"
+
+namespace geventd::config {
+namespace {
+
+const std::string kSmallest = "listen: http://127.0.0.1:8000\napp: myapp:application\n";
+
+using Faults = std::vector<std::string>;
+
+Faults set_faults(std::vector<std::string> sets) {
+    sets.insert(sets.begin(), {"listen=http://:8000", "app=app"});
+    try {
+        load({"", std::move(sets), test_environment()});
+        return {};
+    } catch (const Errors& errors) {
+        return errors.lines();
+    }
+}
+
+TEST(Load, FillsTheSmallestFileWithDefaults) {
+    const Settings settings = load_text(kSmallest);
+    ASSERT_EQ(settings.listen.size(), 1U);
+    EXPECT_EQ(net::format_address(settings.listen[0].address), "http://127.0.0.1:8000");
+    EXPECT_EQ(settings.app.module, "myapp:application");
+    EXPECT_GE(settings.workers.processes, 1);
+    EXPECT_EQ(settings.workers.cores, 100);
+    EXPECT_TRUE(settings.control.starts_with("/run/test/geventd-geventd-config-test-"));
+}
+
+TEST(Load, NeedsNoFileWhenEverythingIsSet) {
+    const Settings settings =
+        load({"",
+              {"listen=http://:8000", "app=app", "workers.cores=7", "app.environment.X=1"},
+              test_environment()});
+    EXPECT_EQ(settings.app.module, "app");
+    EXPECT_EQ(settings.workers.cores, 7);
+    EXPECT_EQ(settings.app.environment.at("X"), "1");
+    EXPECT_EQ(settings.control, "/run/test/geventd-geventd.ctl");
+    EXPECT_EQ(settings.source, "");
+}
+
+TEST(Load, PutsOverridesOverTheFilesValues) {
+    const std::string text =
+        "listen: [http://:1, http://:2]\n"
+        "app: {module: old, chdir: /srv, environment: {A: a, B: b}}\n";
+    const Settings settings = load_text(
+        text, {"listen=uwsgi://:3", "app=new", "app.environment.B=c", "app.python-path=[x, y]"});
+    ASSERT_EQ(settings.listen.size(), 1U);
+    EXPECT_EQ(settings.listen[0].address.port, 3);
+    EXPECT_EQ(settings.app.module, "new");
+    EXPECT_EQ(settings.app.chdir, "/srv") << "a short form sets the module alone";
+    EXPECT_EQ(settings.app.environment.at("A"), "a");
+    EXPECT_EQ(settings.app.environment.at("B"), "c");
+    EXPECT_EQ(settings.app.python_path, (std::vector<std::string>{"x", "y"}));
+}
+
+TEST(Load, LetsTheLastOverrideWin) {
+    EXPECT_EQ(load_text(kSmallest, {"workers.cores=1", "workers.cores=2"}).workers.cores, 2);
+}
+
+TEST(Load, NamesTheOverrideThatIsWrong) {
+    EXPECT_EQ(set_faults({"workers.coers=1"}),
+              Faults{"--set workers.coers=1: workers.coers: unknown key; did you mean "
+                     "workers.cores?"});
+    EXPECT_EQ(set_faults({"workers=4"}),
+              Faults{"--set workers=4: workers: is '4', expected a map of keys; did you mean "
+                     "workers.processes: 4?"});
+    EXPECT_EQ(set_faults({"workers.cores"}), Faults{"--set workers.cores: expected KEY=VALUE"});
+    for (const char* text : {"=1", ".a=1", "a.=1", "a..b=1"}) {
+        EXPECT_EQ(set_faults({text}), Faults{std::string("--set ") + text +
+                                             ": expected keys separated by single dots before "
+                                             "the ="});
+    }
+    ASSERT_EQ(set_faults({"workers.cores=[1"}).size(), 1U);
+    EXPECT_TRUE(
+        set_faults({"workers.cores=[1"})[0].starts_with("--set workers.cores=[1: broken YAML: "));
+    EXPECT_TRUE(set_faults({"app.environment.X="})[0].ends_with("('' for an empty text)"));
+}
+
+TEST(Load, ReportsWhatIsMissing) {
+    EXPECT_EQ(faults_of("").size(), 2U);
+    try {
+        load({"", {}, test_environment()});
+        FAIL();
+    } catch (const Errors& errors) {
+        ASSERT_EQ(errors.lines().size(), 2U);
+        EXPECT_TRUE(errors.lines()[0].starts_with("command line: listen: is missing"));
+        EXPECT_TRUE(errors.lines()[1].starts_with("command line: app: is missing"));
+    }
+}
+
+TEST(Load, ReportsAllFaultsInTheFilesOrder) {
+    const auto faults =
+        faults_of("log: {level: loud}\nlisten: http://:80\napp: m\nworkers: {cores: 0}\nbogus: 1\n",
+                  {"limits.keep-alive=5"});
+    ASSERT_EQ(faults.size(), 4U);
+    EXPECT_TRUE(faults[0].starts_with("F:1:14: log.level: is 'loud'")) << faults[0];
+    EXPECT_TRUE(faults[1].starts_with("F:4:18: workers.cores: 0 is out of range")) << faults[1];
+    EXPECT_TRUE(faults[2].starts_with("F:5:1: bogus: unknown key")) << faults[2];
+    EXPECT_TRUE(faults[3].starts_with("--set limits.keep-alive=5: limits.keep-alive: "))
+        << faults[3];
+}
+
+TEST(Load, SaysWhyAFileCannotBeRead) {
+    const auto faults_at = [](const std::string& path) {
+        try {
+            load({path, {}, test_environment()});
+            return Faults{};
+        } catch (const Errors& errors) {
+            return errors.lines();
+        }
+    };
+    EXPECT_EQ(faults_at("/nonexistent/x.yaml"),
+              Faults{"/nonexistent/x.yaml: cannot be read: No such file or directory"});
+    EXPECT_EQ(faults_at("/tmp"), Faults{"/tmp: cannot be read: Is a directory"});
+    EXPECT_EQ(faults_at("/dev/zero"), Faults{"/dev/zero: is too large, expected at most 262144 "
+                                             "bytes"});
+}
+
+TEST(Load, RefusesADefaultControlPathThatIsTooLong) {
+    const Environment environment = [](const std::string&) {
+        return std::optional<std::string>("/" + std::string(200, 'x'));
+    };
+    EXPECT_THROW(load({"", {"listen=http://:1", "app=m"}, environment}), Errors);
+    EXPECT_NO_THROW(load({"", {"listen=http://:1", "app=m", "control=/x"}, environment}));
+}
+
+TEST(Load, SurvivesDocumentsMadeToHurt) {
+    const auto hurt = [](const std::string& text) {
+        const auto start = std::chrono::steady_clock::now();
+        const auto faults = faults_of(text);
+        EXPECT_FALSE(faults.empty());
+        EXPECT_LE(faults.size(), 101U);
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    };
+    std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+    for (int i = 1; i < 20; ++i) {
+        const std::string last = "*a" + std::to_string(i - 1);
+        laughs += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+        for (int n = 0; n < 10; ++n) {
+            laughs += last + (n == 9 ? "]\n" : ", ");
+        }
+    }
+    std::string many_keys;
+    for (int i = 0; many_keys.size() < 250'000; ++i) {
+        many_keys += "k" + std::to_string(i) + ": v\n";
+    }
+    std::string deep_block;
+    for (int i = 0; deep_block.size() < 200'000; ++i) {
+        deep_block += std::string(static_cast<std::size_t>(i), ' ') + "a:\n";
+    }
+    hurt(laughs);
+    hurt(many_keys);
+    hurt(deep_block);
+    hurt(std::string(250'000, '['));
+    hurt(std::string(250'000, '{'));
+    hurt("a: " + std::string(250'000, '&'));
+    hurt(std::string(250'000, '-'));
+    hurt(std::string(250'000, '?'));
+    hurt("- " + std::string(250'000, '"'));
+    hurt("a: &a [*a]\n");
+    hurt("a: &a {b: *a}\n");
+    hurt("a: &a\n  <<: *a\n");
+    hurt(std::string(1'000'000, 'x'));
+}
+
+}  // namespace
+}  // namespace geventd::config
