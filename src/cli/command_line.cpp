@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#include "cli/command_line.h"
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include "base/version.h"
+
+namespace geventd::cli {
+
+namespace {
+
+/// A verb of geventctl. A new one is a new line in kCommands.
+struct Command {
+    std::string_view name;
+    std::string_view help;
+    std::string_view argument;  ///< its only argument, mandatory; "": none
+};
+
+constexpr std::array kCommands{
+    Command{"status", "show the master, its generations and workers", ""},
+    Command{"reload", "replace the workers by those of the configuration as it is now", ""},
+    Command{"stop", "finish what is running and stop", ""},
+    Command{"workers", "serve with so many worker processes from now on", "N"},
+    Command{"reopen-logs", "open the log files again after they were moved", ""},
+};
+
+std::string list_commands() {
+    std::string text = "Commands:";
+    for (const Command& command : kCommands) {
+        text += fmt::format("\n  {:<28}{}", fmt::format("{} {}", command.name, command.argument),
+                            command.help);
+    }
+    return text;
+}
+
+/// What is wrong with the command and its arguments, "" when nothing is.
+std::string fault_of(const GeventctlOptions& options) {
+    if (options.command.empty()) {
+        return "no command, expected one such as status";
+    }
+    const auto* const command =
+        std::find_if(kCommands.begin(), kCommands.end(),
+                     [&](const Command& known) { return known.name == options.command; });
+    if (command == kCommands.end()) {
+        return fmt::format("unknown command '{}'", options.command);
+    }
+    if (options.arguments.size() != (command->argument.empty() ? 0U : 1U)) {
+        return command->argument.empty()
+                   ? fmt::format("{} takes no argument", command->name)
+                   : fmt::format("{} takes one argument, {}", command->name, command->argument);
+    }
+    return "";
+}
+
+Farewell wrong(std::string_view program, std::string_view what) {
+    return {ExitCode::CommandLine,
+            fmt::format("{}: {}\nTry '{} --help'.\n", program, what, program)};
+}
+
+void add_version(CLI::App& app) {
+    app.set_version_flag("--version", fmt::format("{} {}", app.get_name(), kVersion),
+                         "Print the version and exit");
+}
+
+void add_config(CLI::App& app, std::string& config) {
+    app.add_option("-c,--config", config, "The YAML file that configures the server")
+        ->type_name("FILE")
+        ->take_last();
+}
+
+/// Reads the command line into what the app's options are bound to.
+std::variant<std::monostate, Farewell> parse(CLI::App& app, int argc, const char* const* argv) {
+    try {
+        app.parse(argc, argv);
+        return {};
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() != 0) {
+            return wrong(app.get_name(), error.what());
+        }
+        std::ostringstream text;
+        app.exit(error, text, text);  // writes the help or the version; does not exit
+        return Farewell{ExitCode::Ok, text.str()};
+    }
+}
+
+}  // namespace
+
+Parsed<GeventdOptions> parse_geventd(int argc, const char* const* argv) {
+    GeventdOptions options;
+    CLI::App app("Application server for gevent: runs Python WSGI applications on greenlets.",
+                 "geventd");
+    add_version(app);
+    add_config(app, options.config);
+    app.add_option("--set", options.sets,
+                   "Set a key of the configuration, over the file's value or with no file at all: "
+                   "--set listen=http://:8000 --set app=myapp")
+        ->type_name("KEY=VALUE")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app.add_flag("--check", options.check,
+                 "Validate the configuration and load the application, say what is wrong, exit");
+    if (auto outcome = parse(app, argc, argv); std::holds_alternative<Farewell>(outcome)) {
+        return std::get<Farewell>(outcome);
+    }
+    for (const std::string& set : options.sets) {
+        if (set.find('=') == std::string::npos) {
+            return wrong("geventd", fmt::format("--set {}: expected KEY=VALUE", set));
+        }
+    }
+    if (options.config.empty() && options.sets.empty()) {
+        return wrong("geventd", "no configuration: give a file with -c, or keys with --set");
+    }
+    return options;
+}
+
+Parsed<GeventctlOptions> parse_geventctl(int argc, const char* const* argv) {
+    GeventctlOptions options;
+    CLI::App app("Talks to a running geventd.", "geventctl");
+    add_version(app);
+    add_config(app, options.config);
+    app.add_option("--socket", options.socket, "The server's control socket, instead of a config")
+        ->type_name("PATH")
+        ->take_last()
+        ->excludes("--config");
+    app.add_flag("--json", options.json, "Print the answer as JSON");
+    app.add_option("COMMAND", options.command, "One of those below")->type_name("");
+    app.add_option("ARGUMENT", options.arguments, "The command's argument")->type_name("");
+    app.footer(list_commands());
+    if (auto outcome = parse(app, argc, argv); std::holds_alternative<Farewell>(outcome)) {
+        return std::get<Farewell>(outcome);
+    }
+    if (const std::string fault = fault_of(options); !fault.empty()) {
+        return wrong("geventctl", fault);
+    }
+    return options;
+}
+
+}  // namespace geventd::cli

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/exit_code.h"
+
+namespace geventd::cli {
+
+/// What `geventd` is asked to do. At least one of config and sets is given.
+struct GeventdOptions {
+    std::string config;             ///< -c; "": overrides only
+    std::vector<std::string> sets;  ///< --set, in order: `key.path=value`
+    bool check = false;             ///< --check
+};
+
+/// What `geventctl` is asked to do.
+struct GeventctlOptions {
+    std::string config;   ///< -c; "" with socket "": the server without a config file
+    std::string socket;   ///< --socket: the control socket itself
+    bool json = false;    ///< --json: the answer as the server gave it
+    std::string command;  ///< "status", ...
+    std::vector<std::string> arguments;
+};
+
+/// The command line asks for nothing but this: print the text (to stderr when the code is not Ok)
+/// and leave. Help, the version, and what is wrong with the command line.
+struct Farewell {
+    ExitCode code = ExitCode::Ok;
+    std::string text;  ///< ends with a line end
+};
+
+template <typename Options>
+using Parsed = std::variant<Options, Farewell>;
+
+/// Neither of them prints or exits.
+Parsed<GeventdOptions> parse_geventd(int argc, const char* const* argv);
+Parsed<GeventctlOptions> parse_geventctl(int argc, const char* const* argv);
+
+}  // namespace geventd::cli
