@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+namespace geventd::worker {
+
+class Request;
+
+/// A greenlet that waits for its connection. Lives in the Request; the handle is Python's
+/// business, the loop side only sees whether somebody waits.
+struct Waiter {
+    void* greenlet = nullptr;
+
+    explicit operator bool() const { return greenlet != nullptr; }
+};
+
+/// What the loop side asks of the Python side. Every call comes from the hub's greenlet, inside
+/// Worker::turn(), with the GIL held, and may switch greenlets: the caller's objects may have
+/// changed, or be closed, when it returns.
+/// Lives in: worker; implemented by the Python side.
+class Application {
+  public:
+    Application() = default;
+    Application(const Application&) = delete;
+    Application& operator=(const Application&) = delete;
+    virtual ~Application() = default;
+
+    /// Runs the request in a fresh greenlet, at once. Returns when that has ended or waits.
+    virtual void start(Request& request) noexcept = 0;
+
+    /// Switches to the greenlet that waits.
+    virtual void resume(Waiter& waiter) noexcept = 0;
+};
+
+}  // namespace geventd::worker

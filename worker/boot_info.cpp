@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "worker/boot_info.h"
+
+#include <netinet/in.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "base/errno_error.h"
+#include "config/loader.h"
+
+namespace geventd::worker {
+
+namespace {
+
+std::string read_all(int fd) {
+    const off_t size = ::lseek(fd, 0, SEEK_END);
+    if (size < 0) {
+        throw_errno("read the configuration");
+    }
+    std::string text(static_cast<std::size_t>(size), '\0');
+    if (::pread(fd, text.data(), text.size(), 0) != size) {
+        throw_errno("read the configuration");
+    }
+    return text;
+}
+
+// The port that the kernel chose, where the configuration left it open.
+void learn_port(int fd, net::Address& address) {
+    sockaddr_storage bound{};
+    socklen_t length = sizeof bound;
+    if (address.port != 0 || ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &length) != 0) {
+        return;
+    }
+    if (bound.ss_family == AF_INET) {
+        address.port = ntohs(reinterpret_cast<sockaddr_in*>(&bound)->sin_port);
+    } else if (bound.ss_family == AF_INET6) {
+        address.port = ntohs(reinterpret_cast<sockaddr_in6*>(&bound)->sin6_port);
+    }
+}
+
+}  // namespace
+
+BootInfo unpack(ipc::Message message) {
+    if (message.type != ipc::MessageType::Boot || message.fds.size() < ipc::kBootListeners) {
+        throw std::runtime_error("the master sent no boot message; are both of one version?");
+    }
+    BootInfo info;
+    info.role = message.role;
+    info.slot = message.slot;
+    info.worker = message.worker;
+    info.generation = message.generation;
+    info.settings = config::load_effective(read_all(message.fds[ipc::kBootConfig].get()));
+    info.region = std::make_unique<shm::Region>(
+        shm::Region::map(std::move(message.fds[ipc::kBootScoreboard])));
+    info.scoreboard = &shm::Scoreboard::open(info.region->data(), info.region->size());
+    const std::size_t count = message.fds.size() - ipc::kBootListeners;
+    if (info.role != ipc::Role::Check && count != info.settings.listen.size()) {
+        throw std::runtime_error("the master sent other listening sockets than are configured");
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        Listening listening{std::move(message.fds[ipc::kBootListeners + i]),
+                            info.settings.listen[i].address, i};
+        learn_port(listening.fd.get(), listening.address);
+        info.listeners.push_back(std::move(listening));
+    }
+    return info;
+}
+
+}  // namespace geventd::worker

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "worker/connection.h"
+
+#include <sys/socket.h>
+
+#include "worker/worker.h"
+
+namespace geventd::worker {
+
+Connection::Connection(Worker& worker, UniqueFd fd, const Peer& peer, const Listening& listener)
+    : worker_(worker), listener_(listener), fd_(std::move(fd)), peer_(peer), io_(worker.loop()) {
+    io_.bind<Connection, &Connection::on_io>(this);
+}
+
+void Connection::on_io(int events) noexcept {
+    if ((events & event::Io::kWrite) != 0) {
+        on_writable();
+    }
+    if ((events & event::Io::kRead) != 0 && state_ != State::Closed) {
+        on_readable();
+    }
+}
+
+void Connection::dispatch() {
+    cancel();
+    state_ = State::Queued;
+    worker_.admit(*this);
+}
+
+void Connection::run() noexcept {
+    state_ = State::Running;
+    worker_.application().start(*request_);
+}
+
+void Connection::finish(End end) noexcept {
+    cancel();
+    const RequestRef request = std::move(request_);
+    request->connection = nullptr;
+    worker_.request_ended(*request);
+    const bool all_read = request->body.complete();
+    if (broken_ || end == End::Aborted) {
+        abort();
+    } else if (end == End::Complete && request->keep_alive && all_read) {
+        rest();
+    } else if (all_read && !request->head.keep_alive) {
+        close();
+    } else {
+        linger();
+    }
+}
+
+// Waits for the next request.
+void Connection::rest() {
+    state_ = State::Idle;
+    if (!io_.active()) {
+        watch_reads();
+    }
+    worker_.limits().keep_alive.start(*this);
+    if (!input_.empty() && !processing_) {
+        worker_.revisit_later(*this);
+    }
+}
+
+// A reset, so that a client cannot take a truncated answer for a whole one.
+void Connection::abort() {
+    const ::linger hard{1, 0};
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+    close();
+}
+
+void Connection::refuse(const http::Rejection& rejection) {
+    worker_.refused(*this, rejection);
+    const std::string answer = worker_.simple_response(rejection);
+    // One try: a client whose window is shut before its first answer loses nothing it can read.
+    [[maybe_unused]] const auto sent =
+        ::send(fd_.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    request_ = {};
+    linger();
+}
+
+// Closing with unread bytes in the kernel's buffer sends a reset that can destroy the answer on
+// its way; so say that we are done and read until the client has heard it.
+void Connection::linger() {
+    ::shutdown(fd_.get(), SHUT_WR);
+    state_ = State::Lingering;
+    input_.clear();
+    io_.watch(fd_.get(), event::Io::kRead);
+    worker_.limits().linger.start(*this);
+}
+
+void Connection::close() noexcept {
+    cancel();
+    io_.stop();
+    fd_.reset();
+    state_ = State::Closed;
+    worker_.bury(*this);
+}
+
+void Connection::watch_reads() {
+    io_.watch(fd_.get(), event::Io::kRead | (io_.events() & event::Io::kWrite));
+}
+
+void Connection::on_deadline() noexcept {
+    switch (state_) {
+        case State::ReadingHead:
+            refuse({408, "the request head did not arrive in time"});
+            break;
+        case State::ReadingBody:
+            refuse({408, "the request body did not arrive in time"});
+            break;
+        case State::Running:
+            on_running_deadline();
+            break;
+        case State::Idle:
+        case State::Lingering:
+            close();
+            break;
+        case State::Queued:
+        case State::Closed:
+            break;
+    }
+}
+
+void Connection::on_running_deadline() noexcept {
+    if (request_->reader) {
+        request_->body.fail(408, "the request body did not arrive in time");
+        stop_awaiting_readable();
+        worker_.application().resume(request_->reader);
+    } else if (request_->writer) {
+        broken_ = true;
+        abandon_write();
+        worker_.application().resume(request_->writer);
+    }
+}
+
+}  // namespace geventd::worker

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.h"
+#include "event/deadlines.h"
+#include "event/loop.h"
+#include "http/head_parser.h"
+#include "worker/peer.h"
+#include "worker/request.h"
+
+namespace geventd::worker {
+
+class Worker;
+struct Listening;
+
+/// One client connection, from accept to close.
+///
+///   Idle ──bytes──▶ ReadingHead ──head──▶ [ReadingBody: small bodies] ──▶ Queued ──core──▶ Running
+///    ▲                                                                                       │
+///    └───────────────────────────── answer out, connection kept ─────────────────────────────┤
+///                                       refused, or more to come than is wanted ──▶ Lingering ┤
+///                                                                                     Closed ◀┘
+///
+/// No Python runs for it before Running, and an idle one holds no buffer. While Running, bytes
+/// are only read for a greenlet that asks for them; otherwise they wait in the kernel.
+/// Lives in: worker, loop side. Owned by the Worker, which frees closed ones at the end of a
+/// turn, so that callers up the stack may still look at state().
+class Connection : public event::Deadline {
+  public:
+    enum class State : std::uint8_t {
+        Idle,
+        ReadingHead,
+        ReadingBody,
+        Queued,
+        Running,
+        Lingering,
+        Closed,
+    };
+
+    enum class IoState { Done, Wait, Failed };
+
+    Connection(Worker& worker, UniqueFd fd, const Peer& peer, const Listening& listener);
+
+    /// Reads what a fresh connection may have brought along.
+    void welcome() noexcept { on_io(event::Io::kRead); }
+
+    /// Goes on with bytes that were received behind a request that has ended.
+    void revisit() noexcept { process({}); }
+
+    /// A core is free: runs the request. May switch greenlets.
+    void run() noexcept;
+
+    /// How the answer to a request ended.
+    enum class End : std::uint8_t {
+        Complete,  ///< all of it is out, and the connection may serve on
+        Last,      ///< all of it is out, its end is the connection's end
+        Aborted,   ///< it cannot be completed: the client must notice
+    };
+
+    /// Ends the request.
+    void finish(End end) noexcept;
+
+    /// Body bytes into a reader's memory. Wait: none there now, see await_readable(). Done with
+    /// `got` 0: the body has ended. Failed: see the body's rejection, else the client is gone.
+    IoState read_body(char* into, std::size_t room, std::size_t& got);
+
+    /// Sends all of `parts`. Wait: the kernel's buffer is full; the loop sends the rest and
+    /// resumes request.writer when all is out (the memory of `parts` must stay until then).
+    IoState write(std::span<const iovec> parts);
+
+    /// The writing greenlet was taken away from its wait: forgets what is left to send, so the
+    /// connection can only be closed.
+    void abandon_write() noexcept;
+
+    /// Resumes request.reader when bytes, or the end, can be read.
+    void await_readable();
+
+    /// The reading greenlet is no longer waiting.
+    void stop_awaiting_readable() noexcept;
+
+    void on_deadline() noexcept;
+
+    /// For a draining worker: answers say `Connection: close` from now on.
+    void close_after_answer() noexcept { last_answer_ = true; }
+
+    void close() noexcept;
+
+    [[nodiscard]] State state() const { return state_; }
+
+    [[nodiscard]] bool broken() const { return broken_; }
+
+    [[nodiscard]] bool last_answer() const { return last_answer_; }
+
+    [[nodiscard]] const Peer& peer() const { return peer_; }
+
+    [[nodiscard]] const Listening& listener() const { return listener_; }
+
+    [[nodiscard]] int fd() const { return fd_.get(); }
+
+    [[nodiscard]] bool write_pending() const { return !unsent_.empty(); }
+
+  private:
+    friend class Worker;
+
+    void on_io(int events) noexcept;
+    void on_readable() noexcept;
+    void receive_head();
+    void receive_early_body();
+    void discard();
+    void on_running_deadline() noexcept;
+
+    void process(std::string_view fresh) noexcept;
+    std::size_t parse_one(std::string_view bytes);
+    std::size_t take_request(std::string_view bytes);
+    [[nodiscard]] bool must_stream() const;
+    void keep_rest(std::string_view bytes, std::size_t used);
+    void dispatch();
+
+    void on_writable() noexcept;
+    IoState send_unsent();
+    void refuse(const http::Rejection& rejection);
+    void linger();
+    void abort();
+    void rest();
+    void watch_reads();
+
+    Worker& worker_;
+    const Listening& listener_;
+    UniqueFd fd_;
+    State state_ = State::Idle;
+    bool broken_ = false;  ///< nothing more can be sent
+    bool last_answer_ = false;
+    bool processing_ = false;
+    Peer peer_;
+    std::uint32_t index_ = 0;  ///< place in the worker's list
+    event::Io io_;
+    http::HeadScanner scanner_;
+    std::string input_;  ///< received, not yet parsed
+    std::vector<iovec> unsent_;
+    RequestRef request_;
+};
+
+}  // namespace geventd::worker

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+// The reading half of a connection: bytes to requests, and body bytes to whoever asks.
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "worker/connection.h"
+#include "worker/worker.h"
+
+namespace geventd::worker {
+
+namespace {
+
+// Bodies up to this size are complete before the application starts, so a slow upload holds no
+// core; larger ones are read by the application.
+constexpr std::size_t kEarlyBody = 64 << 10;
+
+enum class Received { Bytes, Nothing, Ended };
+
+// One recv; the result says whether `got` counts bytes.
+Received receive(int fd, char* into, std::size_t room, std::size_t& got) {
+    for (;;) {
+        const ssize_t count = ::recv(fd, into, room, 0);
+        if (count > 0) {
+            got = static_cast<std::size_t>(count);
+            return Received::Bytes;
+        }
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        got = 0;
+        return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? Received::Nothing
+                                                                      : Received::Ended;
+    }
+}
+
+}  // namespace
+
+void Connection::on_readable() noexcept {
+    switch (state_) {
+        case State::Idle:
+        case State::ReadingHead:
+            receive_head();
+            break;
+        case State::ReadingBody:
+            receive_early_body();
+            break;
+        case State::Running:
+            if (request_->reader) {
+                stop_awaiting_readable();
+                worker_.application().resume(request_->reader);
+                break;
+            }
+            [[fallthrough]];
+        case State::Queued:
+            // Nobody asks for these bytes now: leave them to the kernel, and epoll in peace.
+            if (io_.events() == event::Io::kRead) {
+                io_.stop();
+            } else {
+                io_.watch(fd_.get(), event::Io::kWrite);
+            }
+            break;
+        case State::Lingering:
+            discard();
+            break;
+        case State::Closed:
+            break;
+    }
+}
+
+void Connection::receive_head() {
+    const std::span<char> scratch = worker_.scratch();
+    std::size_t got = 0;
+    switch (receive(fd_.get(), scratch.data(), scratch.size(), got)) {
+        case Received::Bytes:
+            process({scratch.data(), got});
+            break;
+        case Received::Nothing:
+            if (!io_.active()) {
+                watch_reads();
+                worker_.limits().header.start(*this);
+            }
+            break;
+        case Received::Ended:
+            close();
+            break;
+    }
+}
+
+// Parses requests off the input while there are any and the last one has been answered. `fresh`
+// usually holds exactly one request and nothing is copied but its head.
+void Connection::process(std::string_view fresh) noexcept {
+    processing_ = true;
+    do {
+        std::string_view bytes = fresh;
+        if (!input_.empty()) {
+            input_.append(fresh);
+            bytes = input_;
+        }
+        fresh = {};
+        const std::size_t used = parse_one(bytes);
+        keep_rest(bytes, used);
+        if (state_ == State::ReadingBody) {
+            if (request_->body.complete() || must_stream()) {
+                dispatch();
+            } else {
+                watch_reads();
+                worker_.limits().body.start(*this);
+            }
+        }
+    } while (state_ == State::Idle && !input_.empty());
+    processing_ = false;
+}
+
+// Looks for a head in `bytes` and returns how many of them are done with. A complete one leaves
+// the connection in ReadingBody with a request, a bad one in Lingering.
+std::size_t Connection::parse_one(std::string_view bytes) {
+    switch (scanner_.scan(bytes, worker_.limits().head)) {
+        case http::HeadScanner::State::Complete:
+            return take_request(bytes);
+        case http::HeadScanner::State::Rejected:
+            refuse(scanner_.rejection());
+            return bytes.size();
+        case http::HeadScanner::State::Incomplete:
+            break;
+    }
+    if (state_ == State::Idle) {
+        state_ = State::ReadingHead;
+        worker_.limits().header.start(*this);
+    }
+    if (!io_.active()) {
+        watch_reads();
+    }
+    return 0;
+}
+
+std::size_t Connection::take_request(std::string_view bytes) {
+    request_ = worker_.requests().take();
+    Request& request = *request_;
+    request.connection = this;
+    request.received = worker_.loop().now();
+    request.head_bytes.assign(bytes.substr(scanner_.begin(), scanner_.length()));
+    std::size_t used = scanner_.begin() + scanner_.length();
+    scanner_.reset();
+    http::Rejection rejection =
+        http::parse_head(request.head_bytes, worker_.limits().head, request.head);
+    if (rejection.status == 0) {
+        request.body.start(request.head, worker_.limits().request_body);
+        used += request.body.feed(bytes.substr(used));
+        rejection = request.body.rejection();
+    }
+    if (rejection.status != 0) {
+        refuse(rejection);
+        return bytes.size();
+    }
+    request.keep_alive = request.head.keep_alive;
+    request.continue_sent = !request.head.expect_continue || request.body.started();
+    state_ = State::ReadingBody;
+    return used;
+}
+
+// Waiting for the whole body would starve these: a client that waits for 100 Continue, and
+// bodies that are larger than we buffer.
+bool Connection::must_stream() const {
+    const Body& body = request_->body;
+    return request_->head.expect_continue || body.buffered() + body.remaining() > kEarlyBody;
+}
+
+void Connection::keep_rest(std::string_view bytes, std::size_t used) {
+    if (state_ == State::Lingering || state_ == State::Closed) {
+        return;
+    }
+    if (!input_.empty()) {
+        input_.erase(0, used);
+    } else if (used < bytes.size()) {
+        input_.assign(bytes.substr(used));
+    }
+    if (input_.empty() && input_.capacity() > sizeof(std::string)) {
+        std::string().swap(input_);
+    }
+}
+
+void Connection::receive_early_body() {
+    const std::span<char> scratch = worker_.scratch();
+    std::size_t got = 0;
+    switch (receive(fd_.get(), scratch.data(), scratch.size(), got)) {
+        case Received::Nothing:
+            return;
+        case Received::Ended:
+            request_ = {};
+            close();
+            return;
+        case Received::Bytes:
+            break;
+    }
+    Body& body = request_->body;
+    const std::size_t used = body.feed({scratch.data(), got});
+    if (body.failed()) {
+        refuse(body.rejection());
+        return;
+    }
+    input_.assign(scratch.data() + used, got - used);
+    if (body.complete() || must_stream()) {
+        processing_ = true;
+        dispatch();
+        processing_ = false;
+        if (state_ == State::Idle && !input_.empty()) {
+            process({});
+        }
+    } else {
+        worker_.limits().body.start(*this);
+    }
+}
+
+Connection::IoState Connection::read_body(char* into, std::size_t room, std::size_t& got) {
+    Body& body = request_->body;
+    const std::span<char> scratch = worker_.scratch();
+    for (;;) {
+        got = body.take(into, room);
+        if (got > 0) {
+            return IoState::Done;
+        }
+        if (body.failed()) {
+            return IoState::Failed;
+        }
+        if (body.complete()) {
+            return IoState::Done;
+        }
+        const std::uint64_t direct = body.direct();
+        char* const target = direct > 0 ? into : scratch.data();
+        const std::size_t most =
+            direct > 0 ? static_cast<std::size_t>(std::min<std::uint64_t>(room, direct))
+                       : scratch.size();
+        switch (receive(fd_.get(), target, most, got)) {
+            case Received::Nothing:
+                return IoState::Wait;
+            case Received::Ended:
+                broken_ = true;
+                return IoState::Failed;
+            case Received::Bytes:
+                break;
+        }
+        if (direct > 0) {
+            body.received(got);
+            return IoState::Done;
+        }
+        const std::size_t used = body.feed({scratch.data(), got});
+        input_.append(scratch.data() + used, got - used);
+    }
+}
+
+void Connection::await_readable() {
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (!request_->continue_sent) {
+        request_->continue_sent = true;
+        [[maybe_unused]] const auto sent =
+            ::send(fd_.get(), kContinue.data(), kContinue.size(), MSG_NOSIGNAL);
+    }
+    watch_reads();
+    worker_.limits().body.start(*this);
+}
+
+void Connection::stop_awaiting_readable() noexcept {
+    cancel();
+    if (write_pending()) {
+        worker_.limits().write.start(*this);
+    }
+}
+
+void Connection::discard() {
+    const std::span<char> scratch = worker_.scratch();
+    std::size_t got = 0;
+    for (int reads = 0; reads < 16; ++reads) {
+        switch (receive(fd_.get(), scratch.data(), scratch.size(), got)) {
+            case Received::Bytes:
+                continue;
+            case Received::Nothing:
+                return;
+            case Received::Ended:
+                close();
+                return;
+        }
+    }
+}
+
+}  // namespace geventd::worker

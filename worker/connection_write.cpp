@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// The writing half of a connection: sends at once what the kernel takes; the loop sends the rest
+// without Python and resumes the greenlet when all of it is out.
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <climits>
+
+#include "worker/connection.h"
+#include "worker/worker.h"
+
+namespace geventd::worker {
+
+namespace {
+
+// Drops the first `sent` bytes of the parts.
+void advance(std::vector<iovec>& parts, std::size_t sent) {
+    std::size_t done = 0;
+    while (done < parts.size() && sent >= parts[done].iov_len) {
+        sent -= parts[done].iov_len;
+        ++done;
+    }
+    parts.erase(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(done));
+    if (!parts.empty() && sent > 0) {
+        parts.front().iov_base = static_cast<char*>(parts.front().iov_base) + sent;
+        parts.front().iov_len -= sent;
+    }
+}
+
+std::size_t total(std::span<const iovec> parts) {
+    std::size_t bytes = 0;
+    for (const iovec& part : parts) {
+        bytes += part.iov_len;
+    }
+    return bytes;
+}
+
+ssize_t send_parts(int fd, std::span<const iovec> parts) {
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(parts.data());  // NOLINT: sendmsg does not write to it
+    message.msg_iovlen = std::min<std::size_t>(parts.size(), IOV_MAX);
+    ssize_t sent = 0;
+    do {
+        sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    return sent;
+}
+
+bool is_full(int error) {
+    return error == EAGAIN || error == EWOULDBLOCK;
+}
+
+}  // namespace
+
+Connection::IoState Connection::write(std::span<const iovec> parts) {
+    if (broken_ || state_ != State::Running) {
+        return IoState::Failed;
+    }
+    const ssize_t sent = send_parts(fd_.get(), parts);
+    if (sent >= 0 && static_cast<std::size_t>(sent) == total(parts)) {
+        return IoState::Done;
+    }
+    if (sent < 0 && !is_full(errno)) {
+        broken_ = true;
+        return IoState::Failed;
+    }
+    unsent_.assign(parts.begin(), parts.end());
+    advance(unsent_, sent > 0 ? static_cast<std::size_t>(sent) : 0);
+    const IoState state = send_unsent();
+    if (state == IoState::Wait) {
+        io_.watch(fd_.get(), event::Io::kWrite | io_.events());
+        worker_.limits().write.start(*this);
+    }
+    return state;
+}
+
+Connection::IoState Connection::send_unsent() {
+    while (!unsent_.empty()) {
+        const ssize_t sent = send_parts(fd_.get(), unsent_);
+        if (sent < 0) {
+            if (is_full(errno)) {
+                return IoState::Wait;
+            }
+            broken_ = true;
+            unsent_.clear();
+            return IoState::Failed;
+        }
+        advance(unsent_, static_cast<std::size_t>(sent));
+    }
+    return IoState::Done;
+}
+
+void Connection::on_writable() noexcept {
+    if (state_ != State::Running || !write_pending()) {
+        return;
+    }
+    if (send_unsent() == IoState::Wait) {
+        worker_.limits().write.start(*this);
+        return;
+    }
+    abandon_write();
+    if (request_->writer) {
+        worker_.application().resume(request_->writer);
+    }
+}
+
+void Connection::abandon_write() noexcept {
+    if (write_pending()) {
+        broken_ = true;
+        unsent_.clear();
+    }
+    cancel();
+    if ((io_.events() & event::Io::kRead) != 0) {
+        io_.watch(fd_.get(), event::Io::kRead);
+    } else {
+        io_.stop();
+    }
+}
+
+}  // namespace geventd::worker

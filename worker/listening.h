@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "base/fd.h"
+#include "net/address.h"
+
+namespace geventd::worker {
+
+/// A listening socket that this worker inherited, and what requests of it need to know.
+struct Listening {
+    UniqueFd fd;
+    net::Address address;  ///< as configured, with the port that was really bound
+    std::size_t index = 0;
+};
+
+}  // namespace geventd::worker

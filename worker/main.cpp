@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// geventd-worker: run by the master as template, as worker, or to check an application. All it
+// needs comes over the channel on descriptor 3.
+#include <Python.h>
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <string>
+
+#include "base/exit_code.h"
+#include "ipc/channel.h"
+#include "log/logger.h"
+#include "worker/boot_info.h"
+#include "worker/master_link.h"
+#include "worker/python/error.h"
+#include "worker/python/interpreter.h"
+#include "worker/python/template_process.h"
+#include "worker/python/worker_process.h"
+
+namespace {
+
+using namespace geventd;
+
+[[noreturn]] void fail(ipc::Channel& channel, ExitCode code, const std::string& reason) {
+    ipc::Message failed;
+    failed.type = ipc::MessageType::Failed;
+    failed.value = static_cast<std::uint32_t>(code);
+    failed.text = reason;
+    if (!channel.send(failed)) {
+        log::error("{}", reason);
+    }
+    ::_exit(static_cast<int>(code));
+}
+
+void say(ipc::Channel& channel, ipc::MessageType type) {
+    ipc::Message message;
+    message.type = type;
+    if (!channel.send(message)) {
+        ::_exit(static_cast<int>(ExitCode::Internal));
+    }
+}
+
+ipc::Message wait_for_boot(ipc::Channel& channel) {
+    say(channel, ipc::MessageType::Hello);
+    auto message = channel.wait();
+    if (!message) {
+        fail(channel, ExitCode::Internal, message.error().message);
+    }
+    if (!*message) {
+        ::_exit(static_cast<int>(ExitCode::Ok));  // the master is gone
+    }
+    return std::move(**message);
+}
+
+void open_log(const worker::BootInfo& boot) {
+    log::open(STDERR_FILENO, static_cast<log::Level>(boot.settings.log.level),
+              static_cast<log::Format>(boot.settings.log.format));
+    log::set_role(boot.role == ipc::Role::Worker ? "worker " + std::to_string(boot.worker)
+                                                 : "template");
+}
+
+[[noreturn]] void run(ipc::Channel channel) {
+    worker::BootInfo boot;
+    try {
+        boot = worker::unpack(wait_for_boot(channel));
+        open_log(boot);
+    } catch (const std::exception& error) {
+        fail(channel, ExitCode::Internal, error.what());
+    }
+    std::optional<py::Interpreter> python;
+    py::Ref application;
+    try {
+        python.emplace(boot.settings.app);
+        application = py::load_application(*python, boot.settings.app);
+    } catch (const std::exception& error) {
+        fail(channel, ExitCode::ApplicationFailed, error.what());
+    }
+    if (boot.role == ipc::Role::Worker) {
+        py::serve(*python, boot, channel, application);
+    }
+    if (boot.role == ipc::Role::Template) {
+        try {
+            py::run_template(*python, boot, std::move(channel), application);
+        } catch (const std::exception& error) {
+            log::error("the template cannot go on: {}", error.what());
+            ::_exit(static_cast<int>(ExitCode::Internal));
+        }
+    }
+    say(channel, ipc::MessageType::Loaded);
+    python->leave(static_cast<int>(ExitCode::Ok));
+}
+
+}  // namespace
+
+int main(int argc, char**) {
+    if (argc < 2) {
+        std::fputs("geventd-worker is run by geventd, not by hand\n", stderr);
+        return static_cast<int>(ExitCode::CommandLine);
+    }
+    set_cloexec(ipc::kChannelFd, true);
+    worker::leave_interrupts_to_master();
+    run(ipc::Channel(UniqueFd::adopt(ipc::kChannelFd)));
+}

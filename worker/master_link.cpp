@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "worker/master_link.h"
+
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "base/errno_error.h"
+#include "log/logger.h"
+#include "worker/worker.h"
+
+namespace geventd::worker {
+
+namespace {
+
+// Where the SIGTERM handler reports; -1 while nobody serves.
+std::atomic<int> terminate_fd{-1};
+
+void on_signal(int number) {
+    const int saved = errno;
+    const int fd = terminate_fd.load(std::memory_order_relaxed);
+    if (number == SIGTERM && fd >= 0) {
+        const eventfd_t one = 1;
+        [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
+    }
+    errno = saved;
+}
+
+void handle(int number) {
+    struct sigaction action {};
+
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART;
+    ::sigemptyset(&action.sa_mask);
+    ::sigaction(number, &action, nullptr);
+}
+
+}  // namespace
+
+void leave_interrupts_to_master() {
+    handle(SIGINT);
+    handle(SIGTERM);
+}
+
+MasterLink::MasterLink(Worker& worker, ipc::Channel& channel)
+    : worker_(worker), channel_(channel), io_(worker.loop()), terminate_io_(worker.loop()) {
+    const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (fd < 0) {
+        throw_errno("eventfd");
+    }
+    terminate_fd_ = UniqueFd::adopt(fd);
+    terminate_io_.bind<MasterLink, &MasterLink::on_terminate>(this);
+    terminate_io_.watch(fd, event::Io::kRead);
+    io_.bind<MasterLink, &MasterLink::on_message>(this);
+    io_.watch(channel_.fd(), event::Io::kRead);
+    terminate_fd.store(fd, std::memory_order_relaxed);
+}
+
+MasterLink::~MasterLink() {
+    terminate_fd.store(-1, std::memory_order_relaxed);
+}
+
+void MasterLink::say_ready() {
+    ipc::Message ready;
+    ready.type = ipc::MessageType::Ready;
+    if (auto sent = channel_.send(ready); !sent) {
+        log::error("cannot tell the master that this worker is ready: {}", sent.error().message);
+    }
+}
+
+void MasterLink::on_message(int) noexcept {
+    for (;;) {
+        ipc::Message message;
+        const auto state = channel_.receive(message);
+        if (!state) {
+            log::error("a message of the master cannot be read: {}", state.error().message);
+            return;
+        }
+        switch (*state) {
+            case ipc::Channel::State::Empty:
+                return;
+            case ipc::Channel::State::Closed:
+                io_.stop();
+                log::warning("the master is gone: this worker finishes its requests and leaves");
+                worker_.drain(ipc::DrainReason::Stop);
+                return;
+            case ipc::Channel::State::Message:
+                obey(message);
+        }
+    }
+}
+
+void MasterLink::obey(ipc::Message& message) {
+    if (message.type == ipc::MessageType::Drain) {
+        ipc::Message answer;
+        answer.type = ipc::MessageType::Draining;
+        // A master that is gone needs no answer.
+        [[maybe_unused]] const auto sent = channel_.send(answer);
+        worker_.drain(static_cast<ipc::DrainReason>(message.value));
+    } else if (message.type == ipc::MessageType::Reopen && !message.fds.empty()) {
+        ::dup2(message.fds[0].get(), STDOUT_FILENO);
+        ::dup2(message.fds[0].get(), STDERR_FILENO);
+    }
+}
+
+void MasterLink::on_terminate(int) noexcept {
+    terminate_io_.stop();
+    log::info("SIGTERM: this worker finishes its requests and leaves");
+    worker_.drain(ipc::DrainReason::Replace);
+}
+
+}  // namespace geventd::worker

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+
+#include "event/loop.h"
+#include "ipc/channel.h"
+
+namespace geventd::worker {
+
+class Worker;
+
+/// A serving worker's line to the master: carries out what the master asks and drains when the
+/// master is gone. A SIGTERM sent to the worker itself drains it too.
+/// Lives in: worker, loop side.
+class MasterLink {
+  public:
+    MasterLink(Worker& worker, ipc::Channel& channel);
+    ~MasterLink();
+    MasterLink(const MasterLink&) = delete;
+    MasterLink& operator=(const MasterLink&) = delete;
+
+    void say_ready();
+
+  private:
+    void on_message(int events) noexcept;
+    void on_terminate(int events) noexcept;
+    void obey(ipc::Message& message);
+
+    Worker& worker_;
+    ipc::Channel& channel_;
+    event::Io io_;
+    UniqueFd terminate_fd_;
+    event::Io terminate_io_;
+};
+
+/// Keeps a Ctrl-C in the terminal, which the kernel sends to every process of the foreground
+/// group, from killing templates and workers: the master decides. Handlers, unlike ignored
+/// signals, are not inherited by programs that the application starts.
+void leave_interrupts_to_master();
+
+}  // namespace geventd::worker

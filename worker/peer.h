@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace geventd::worker {
+
+/// A client's address in 20 bytes: ten thousand idle connections keep one each.
+/// IPv4-mapped IPv6 addresses are kept as IPv4. Clients of unix sockets have none.
+struct Peer {
+    enum class Kind : std::uint8_t { Unix, Inet, Inet6 };
+
+    Kind kind = Kind::Unix;
+    std::uint16_t port = 0;
+    std::array<std::uint8_t, 16> bytes{};  ///< Inet: the first four
+
+    static Peer from(const sockaddr_storage& address);
+
+    /// "127.0.0.1", "::1", or "" for unix sockets.
+    [[nodiscard]] std::string host() const;
+
+    bool operator==(const Peer&) const = default;
+};
+
+}  // namespace geventd::worker

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/error.h"
+
+namespace geventd::py {
+
+namespace {
+
+std::string utf8(PyObject* text) {
+    Py_ssize_t size = 0;
+    const char* bytes = text != nullptr ? PyUnicode_AsUTF8AndSize(text, &size) : nullptr;
+    if (bytes == nullptr) {
+        PyErr_Clear();
+        return "(an exception whose text cannot be shown)";
+    }
+    return {bytes, static_cast<std::size_t>(size)};
+}
+
+}  // namespace
+
+Ref take_exception() {
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    if (type == nullptr) {
+        return {};
+    }
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (traceback != nullptr) {
+        PyException_SetTraceback(value, traceback);
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    return Ref::steal(value);
+}
+
+std::string traceback_text(PyObject* exception) {
+    const Ref module = Ref::steal(PyImport_ImportModule("traceback"));
+    if (module) {
+        const Ref traceback = Ref::steal(PyException_GetTraceback(exception));
+        const Ref lines =
+            Ref::steal(PyObject_CallMethod(module.get(), "format_exception", "OOO",
+                                           reinterpret_cast<PyObject*>(Py_TYPE(exception)),
+                                           exception, traceback ? traceback.get() : Py_None));
+        const Ref empty = Ref::steal(PyUnicode_FromString(""));
+        if (lines && empty) {
+            std::string text = utf8(Ref::steal(PyUnicode_Join(empty.get(), lines.get())).get());
+            while (!text.empty() && text.back() == '\n') {
+                text.pop_back();
+            }
+            return text;
+        }
+    }
+    PyErr_Clear();
+    return exception_text(exception);
+}
+
+std::string exception_text(PyObject* exception) {
+    std::string text = Py_TYPE(exception)->tp_name;
+    const Ref message = Ref::steal(PyObject_Str(exception));
+    const std::string detail = utf8(message.get());
+    return detail.empty() ? text : text + ": " + detail;
+}
+
+void throw_pending() {
+    const Ref exception = take_exception();
+    throw PythonError(exception ? traceback_text(exception.get()) : "an unknown Python error");
+}
+
+Ref checked(PyObject* new_reference) {
+    if (new_reference == nullptr) {
+        throw_pending();
+    }
+    return Ref::steal(new_reference);
+}
+
+Ref imported(const char* module, const char* name) {
+    Ref result = checked(PyImport_ImportModule(module));
+    if (name != nullptr) {
+        result = checked(PyObject_GetAttrString(result.get(), name));
+    }
+    return result;
+}
+
+}  // namespace geventd::py

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/hub_bridge.h"
+
+#include <utility>
+
+#include <greenlet.h>
+
+#include "worker/python/error.h"
+
+namespace geventd::py {
+
+namespace {
+
+constexpr const char* kCapsuleName = "geventd.hub_bridge";
+
+// A C function whose `self` leads to the bridge.
+Ref make_function(PyMethodDef& definition, HubBridge* bridge) {
+    const Ref capsule = checked(PyCapsule_New(bridge, kCapsuleName, nullptr));
+    return checked(PyCFunction_New(&definition, capsule.get()));
+}
+
+HubBridge& bridge_of(PyObject* self) {
+    return *static_cast<HubBridge*>(PyCapsule_GetPointer(self, kCapsuleName));
+}
+
+PyGreenlet* as_greenlet(PyObject* object) {
+    return reinterpret_cast<PyGreenlet*>(object);
+}
+
+PyObject* as_object(PyGreenlet* greenlet) {
+    return reinterpret_cast<PyObject*>(greenlet);
+}
+
+}  // namespace
+
+HubBridge::HubBridge(worker::Worker& worker, config::GreenletKind kind, Handler handler)
+    : worker_(worker), handler_(std::move(handler)), thread_(::pthread_self()) {
+    PyGreenlet_Import();
+    if (_PyGreenlet_API == nullptr) {
+        throw_pending();
+    }
+    static PyMethodDef on_callback{"geventd_turn", &HubBridge::on_hub_callback, METH_NOARGS,
+                                   nullptr};
+    static PyMethodDef on_start{"geventd_request", &HubBridge::on_greenlet_start, METH_NOARGS,
+                                nullptr};
+    hub_ = checked(PyObject_CallNoArgs(imported("gevent", "get_hub").get()));
+    main_ = checked(as_object(PyGreenlet_GetCurrent()));
+    run_function_ = make_function(on_start, this);
+    if (kind == config::GreenletKind::Gevent) {
+        greenlet_class_ = imported("gevent", "Greenlet");
+    }
+    const Ref loop = checked(PyObject_GetAttrString(hub_.get(), "loop"));
+    watcher_ = checked(PyObject_CallMethod(loop.get(), "io", "ii", worker_.loop().backend_fd(), 1));
+    const Ref callback = make_function(on_callback, this);
+    checked(PyObject_CallMethod(watcher_.get(), "start", "O", callback.get()));
+}
+
+HubBridge::~HubBridge() {
+    Ref::steal(PyObject_CallMethod(watcher_.get(), "stop", nullptr));
+    PyErr_Clear();
+}
+
+void HubBridge::run() {
+    worker_.serve(*this);
+    while (!worker_.drained()) {
+        checked(PyGreenlet_Switch(as_greenlet(hub_.get()), nullptr, nullptr));
+    }
+}
+
+PyObject* HubBridge::on_hub_callback(PyObject* self, PyObject*) noexcept {
+    HubBridge& bridge = bridge_of(self);
+    bridge.worker_.turn();
+    if (bridge.worker_.drained() && !bridge.main_resumed_) {
+        bridge.main_resumed_ = true;
+        bridge.switch_to(bridge.main_.get());
+    }
+    Py_RETURN_NONE;
+}
+
+Ref HubBridge::make_greenlet() {
+    if (greenlet_class_) {
+        return Ref::steal(PyObject_CallOneArg(greenlet_class_.get(), run_function_.get()));
+    }
+    return Ref::steal(as_object(PyGreenlet_New(run_function_.get(), as_greenlet(hub_.get()))));
+}
+
+void HubBridge::start(worker::Request& request) noexcept {
+    const Ref greenlet = make_greenlet();
+    if (!greenlet) {
+        PyErr_WriteUnraisable(run_function_.get());
+        request.connection->finish(worker::Connection::End::Aborted);
+        return;
+    }
+    starting_ = &request;
+    switch_to(greenlet.get());
+}
+
+PyObject* HubBridge::on_greenlet_start(PyObject* self, PyObject*) noexcept {
+    HubBridge& bridge = bridge_of(self);
+    const worker::RequestRef request(*std::exchange(bridge.starting_, nullptr));
+    const Ref greenlet = Ref::steal(as_object(PyGreenlet_GetCurrent()));
+    request->runner = greenlet.get();
+    bridge.handler_(*request);
+    request->runner = nullptr;
+    Py_RETURN_NONE;
+}
+
+void HubBridge::switch_to(PyObject* greenlet) {
+    const Ref result = Ref::steal(PyGreenlet_Switch(as_greenlet(greenlet), nullptr, nullptr));
+    if (!result) {
+        PyErr_WriteUnraisable(greenlet);
+    }
+}
+
+void HubBridge::resume(worker::Waiter& waiter) noexcept {
+    const Ref greenlet =
+        Ref::borrow(static_cast<PyObject*>(std::exchange(waiter.greenlet, nullptr)));
+    switch_to(greenlet.get());
+}
+
+bool HubBridge::await(worker::Waiter& waiter) {
+    if (::pthread_equal(::pthread_self(), thread_) == 0) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "a request's input and output can only be waited for in the thread of the "
+                        "worker's hub, not in another thread");
+        return false;
+    }
+    if (waiter) {
+        PyErr_SetString(PyExc_RuntimeError, "another greenlet is already waiting for this");
+        return false;
+    }
+    const Ref current = Ref::steal(as_object(PyGreenlet_GetCurrent()));
+    if (current.get() == hub_.get()) {
+        PyErr_SetString(PyExc_RuntimeError, "the hub's own greenlet cannot wait for a request");
+        return false;
+    }
+    waiter.greenlet = current.get();
+    const Ref result = Ref::steal(PyGreenlet_Switch(as_greenlet(hub_.get()), nullptr, nullptr));
+    waiter.greenlet = nullptr;
+    return static_cast<bool>(result);
+}
+
+}  // namespace geventd::py

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Python.h>
+
+#include <functional>
+
+#include <pthread.h>
+
+#include "config/settings.h"
+#include "worker/application.h"
+#include "worker/python/ref.h"
+#include "worker/worker.h"
+
+namespace geventd::py {
+
+/// Where gevent's hub and the worker's loop meet: the hub watches the loop's epoll descriptor and
+/// gives the worker a turn when something is ready; requests run in greenlets whose parent is the
+/// hub; a greenlet that must wait for its connection switches to the hub and is switched back to
+/// by the loop. The GIL is held through all of it; the blocking wait is gevent's, which releases
+/// it.
+///
+/// Rules for code that greenlets run through (switching copies the C stack away):
+///  1. Nothing that the loop, a list or another greenlet can reach lives on a greenlet's C stack.
+///  2. No call that may switch inside a catch block, a destructor or while unwinding.
+///  3. No C++ exception leaves a C entry point: a greenlet's first C++ frame is noexcept.
+///  4. Functions that may switch say so; those that wait are named await_.
+///
+/// Lives in: worker, Python side. One a process, made in the process that serves.
+class HubBridge : public worker::Application {
+  public:
+    using Handler = std::function<void(worker::Request&)>;
+
+    /// `handler` runs a whole request, in its greenlet. Throws PythonError when gevent fails.
+    HubBridge(worker::Worker& worker, config::GreenletKind kind, Handler handler);
+    ~HubBridge() override;
+
+    /// Serves until the worker has drained. Called in the main greenlet. May switch.
+    /// Throws PythonError when the hub breaks down.
+    void run();
+
+    void start(worker::Request& request) noexcept override;
+    void resume(worker::Waiter& waiter) noexcept override;
+
+    /// Suspends the calling greenlet until the loop resumes `waiter`, or another greenlet throws
+    /// into it. False, with a Python exception set, when that happened or waiting is impossible
+    /// here (the hub itself, another thread). `waiter` must not live on the stack.
+    [[nodiscard]] bool await(worker::Waiter& waiter);
+
+    worker::Worker& worker() { return worker_; }
+
+  private:
+    static PyObject* on_hub_callback(PyObject* self, PyObject*) noexcept;
+    static PyObject* on_greenlet_start(PyObject* self, PyObject*) noexcept;
+    Ref make_greenlet();
+    void switch_to(PyObject* greenlet);
+
+    worker::Worker& worker_;
+    Handler handler_;
+    pthread_t thread_;
+    Ref hub_;
+    Ref main_;
+    Ref watcher_;
+    Ref run_function_;
+    Ref greenlet_class_;  ///< gevent.Greenlet; empty for raw ones
+    worker::Request* starting_ = nullptr;
+    bool main_resumed_ = false;
+};
+
+}  // namespace geventd::py

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/interpreter.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+
+#include "base/errno_error.h"
+#include "boot_py.h"
+#include "worker/python/error.h"
+#include "worker/python/stack_chunks.h"
+
+namespace geventd::py {
+
+namespace {
+
+void check(const PyStatus& status, const char* deed) {
+    if (PyStatus_Exception(status) != 0) {
+        throw std::runtime_error(std::string("cannot start Python: ") + deed + ": " +
+                                 (status.err_msg != nullptr ? status.err_msg : "unknown error"));
+    }
+}
+
+// CPython derives prefix and site-packages from the path of "its" executable, as `python` in a
+// virtual environment does.
+std::string program_name(const config::App& app) {
+    if (app.virtualenv.empty()) {
+        return GEVENTD_PYTHON;
+    }
+    std::string python = app.virtualenv + "/bin/python3";
+    if (::access(python.c_str(), X_OK) != 0) {
+        throw std::runtime_error("app.virtualenv: " + app.virtualenv +
+                                 " is no virtual environment: it has no bin/python3");
+    }
+    return python;
+}
+
+void start_python(const std::string& program) {
+    PyConfig config;
+    PyConfig_InitPythonConfig(&config);
+    config.install_signal_handlers = 0;
+    config.parse_argv = 0;
+    config.pathconfig_warnings = 0;
+    try {
+        check(PyConfig_SetBytesString(&config, &config.program_name, program.c_str()), "its name");
+        char name[] = "geventd";
+        char* arguments[] = {name};
+        check(PyConfig_SetBytesArgv(&config, 1, arguments), "its arguments");
+        check(Py_InitializeFromConfig(&config), "initialisation");
+    } catch (...) {
+        PyConfig_Clear(&config);
+        throw;
+    }
+    PyConfig_Clear(&config);
+}
+
+Ref load_boot_module() {
+    const Ref code = checked(Py_CompileString(kBootPy, "<geventd>/boot.py", Py_file_input));
+    return checked(PyImport_ExecCodeModule("_geventd_boot", code.get()));
+}
+
+}  // namespace
+
+Interpreter::Interpreter(const config::App& app) {
+    for (const auto& [name, value] : app.environment) {
+        ::setenv(name.c_str(), value.c_str(), 1);
+    }
+    if (!app.chdir.empty() && ::chdir(app.chdir.c_str()) != 0) {
+        throw_errno("app.chdir", app.chdir);
+    }
+    install_stack_chunk_cache();
+    start_python(program_name(app));
+    boot_ = load_boot_module();
+    const Ref paths = checked(PyList_New(0));
+    for (const std::string& path : app.python_path) {
+        const Ref item = checked(PyUnicode_DecodeFSDefault(path.c_str()));
+        if (PyList_Append(paths.get(), item.get()) < 0) {
+            throw_pending();
+        }
+    }
+    checked(PyObject_CallOneArg(boot("set_up").get(), paths.get()));
+}
+
+Ref Interpreter::boot(const char* function) const {
+    return checked(PyObject_GetAttrString(boot_.get(), function));
+}
+
+void Interpreter::leave(int code) const {
+    const Ref function = Ref::steal(PyObject_GetAttrString(boot_.get(), "leave"));
+    const Ref result = function ? Ref::steal(PyObject_CallNoArgs(function.get())) : Ref();
+    if (!result) {
+        PyErr_Print();
+    }
+    ::_exit(code);
+}
+
+}  // namespace geventd::py

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: MIT
+"""What a template or worker does in Python before and after it serves.
+
+Embedded in geventd-worker. Faults of the installation or the application are raised as Fault
+with one sentence, which is all that an operator needs to see; everything else keeps its traceback.
+"""
+import atexit
+import gc
+import importlib
+import importlib.util
+import os
+import sys
+import threading
+
+OLDEST_GEVENT = (20, 9)
+OLDEST_GREENLET = (1, 0)
+
+
+class Fault(Exception):
+    """A fault that one sentence explains."""
+
+
+def set_up(python_path):
+    """Puts the application's folders in front of sys.path and makes output line by line."""
+    here = os.getcwd()
+    folders = [os.path.normpath(os.path.join(here, folder)) for folder in python_path]
+    sys.path[:0] = folders + [here]
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)
+
+
+def _version(text):
+    numbers = []
+    for part in text.split(".")[:2]:
+        digits = "".join(c for c in part if c.isdigit())
+        numbers.append(int(digits or 0))
+    return tuple(numbers)
+
+
+def check_gevent():
+    """Says in a sentence when gevent or greenlet is missing or too old."""
+    for name, oldest in (("greenlet", OLDEST_GREENLET), ("gevent", OLDEST_GEVENT)):
+        wanted = ".".join(map(str, oldest))
+        try:
+            module = importlib.import_module(name)
+        except ImportError as error:
+            raise Fault(
+                f"{name} cannot be imported by {sys.executable or 'Python'} {sys.version.split()[0]}"
+                f" ({error}): install {name} {wanted} or newer there"
+            ) from None
+        if _version(module.__version__) < oldest:
+            raise Fault(
+                f"{name} {module.__version__} ({module.__file__}) is too old: "
+                f"geventd needs {wanted} or newer"
+            )
+
+
+def patch(modules):
+    """Monkey-patches everything, or the named modules only."""
+    from gevent import monkey
+
+    if not modules:
+        monkey.patch_all()
+        return
+    for name in modules:
+        function = getattr(monkey, f"patch_{name}", None)
+        if function is None:
+            raise Fault(f"app.monkey-patch: gevent.monkey has no patch_{name}()")
+        function()
+
+
+def _import_file(path):
+    if not os.path.exists(path):
+        raise Fault(f"app: there is no file {path}")
+    name = os.path.splitext(os.path.basename(path))[0].replace("-", "_")
+    from importlib.machinery import SourceFileLoader
+
+    loader = SourceFileLoader(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _import(name):
+    if name.endswith((".py", ".wsgi")) or "/" in name:
+        return _import_file(os.path.abspath(name))
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(error.name + ".")):
+            raise Fault(f"app: there is no module {error.name!r} in {', '.join(sys.path)}") from None
+        raise
+
+
+def _pick(module, attribute):
+    if attribute:
+        target = module
+        for part in attribute.split("."):
+            if not hasattr(target, part):
+                raise Fault(f"app: {module.__name__} has no {attribute!r}")
+            target = getattr(target, part)
+        return target
+    for name in ("application", "app"):
+        if hasattr(module, name):
+            return getattr(module, name)
+    raise Fault(
+        f"app: {module.__name__} has neither 'application' nor 'app'; "
+        f"name the callable: {module.__name__}:NAME"
+    )
+
+
+def load(spec):
+    """The WSGI callable that `app.module` names."""
+    module_name, _, attribute = spec.partition(":")
+    module = _import(module_name)
+    factory = attribute.endswith("()")
+    application = _pick(module, attribute[:-2] if factory else attribute)
+    if factory:
+        if not callable(application):
+            raise Fault(f"app: {spec}: {attribute[:-2]!r} is not callable")
+        application = application()
+    if not callable(application):
+        raise Fault(f"app: {spec}: a {type(application).__name__} is not callable")
+    return application
+
+
+def describe(error):
+    """How a failed start is told: a sentence for a Fault, else the traceback."""
+    import traceback
+
+    if isinstance(error, Fault):
+        return str(error)
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
+
+
+def forking_hazards():
+    """Sentences about what will not survive the fork of workers."""
+    hazards = []
+    others = [t.name for t in threading.enumerate() if t is not threading.main_thread()]
+    if others:
+        hazards.append(
+            f"the application started threads while it was loaded ({', '.join(others)}): they do "
+            "not exist in the workers; start them after the fork or set app.preload: false"
+        )
+    hub_module = sys.modules.get("gevent._hub_local")
+    if hub_module is not None and hub_module.get_hub_if_exists() is not None:
+        hazards.append(
+            "the application used gevent's hub while it was loaded: greenlets that it spawned run "
+            "in every worker; set app.preload: false if they must not"
+        )
+    return hazards
+
+
+def freeze():
+    """Moves all that was loaded out of the garbage collector's sight, so that collections in the
+    workers leave the shared pages alone."""
+    gc.collect()
+    gc.freeze()
+
+
+def after_fork():
+    """Makes gevent usable in a forked worker."""
+    hub_module = sys.modules.get("gevent._hub_local")
+    if hub_module is not None and hub_module.get_hub_if_exists() is not None:
+        import gevent
+
+        gevent.reinit()
+
+
+_background = None
+
+
+def track_background():
+    """Remembers the greenlets that the application spawns, for draining."""
+    global _background
+    import weakref
+
+    import gevent
+
+    _background = weakref.WeakSet()
+    gevent.Greenlet.add_spawn_callback(_background.add)
+
+
+def end_requests(greenlets):
+    """Ends the request greenlets that are still running with GreenletExit."""
+    import gevent
+
+    for greenlet in greenlets:
+        gevent.kill(greenlet)
+    gevent.sleep(0)
+
+
+def drain_background(seconds):
+    """Waits for background greenlets, then ends those that are left with GreenletExit. Returns how
+    many were ended."""
+    import gevent
+
+    left = [greenlet for greenlet in _background if not greenlet.dead]
+    gevent.joinall(left, timeout=seconds)
+    left = [greenlet for greenlet in _background if not greenlet.dead]
+    gevent.killall(left, timeout=1)
+    return len(left)
+
+
+def leave():
+    """The last Python of a process: atexit handlers, then what the streams still hold."""
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            pass

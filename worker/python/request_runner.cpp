@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/request_runner.h"
+
+#include <span>
+
+#include "log/logger.h"
+#include "worker/python/error.h"
+#include "worker/python/wsgi/input.h"
+#include "worker/python/wsgi/start_response.h"
+#include "worker/worker.h"
+
+namespace geventd::py {
+
+namespace {
+
+// The items when `result` is a list or tuple of bytes only; then its length is known and all of
+// it can leave at once. Nothing else qualifies: a generator's pieces leave as they come.
+bool is_whole(PyObject* result) {
+    if (!PyList_CheckExact(result) && !PyTuple_CheckExact(result)) {
+        return false;
+    }
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(result); ++i) {
+        if (!PyBytes_Check(PySequence_Fast_GET_ITEM(result, i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool await_send_whole(Response& response, PyObject* result) {
+    // A list could change while a slow client keeps us waiting; a tuple cannot.
+    const Ref items = Ref::steal(PySequence_Tuple(result));
+    if (!items) {
+        return false;
+    }
+    PyObject* const* first = &PyTuple_GET_ITEM(items.get(), 0);
+    return response.await_send_all(
+        {first, static_cast<std::size_t>(PyTuple_GET_SIZE(items.get()))});
+}
+
+bool await_send_item(Response& response, PyObject* item) {
+    if (item == Py_None) {
+        return true;
+    }
+    if (!PyBytes_Check(item)) {
+        PyErr_Format(PyExc_TypeError, "the application yielded %.100s where WSGI wants bytes",
+                     Py_TYPE(item)->tp_name);
+        return false;
+    }
+    return response.await_send(
+        {PyBytes_AS_STRING(item), static_cast<std::size_t>(PyBytes_GET_SIZE(item))});
+}
+
+bool await_send_pieces(Response& response, PyObject* result) {
+    if (PyBytes_CheckExact(result)) {
+        return response.await_send_all({&result, 1});
+    }
+    const Ref iterator = Ref::steal(PyObject_GetIter(result));
+    if (!iterator) {
+        return false;
+    }
+    for (;;) {
+        const Ref item = Ref::steal(PyIter_Next(iterator.get()));
+        if (!item) {
+            return PyErr_Occurred() == nullptr && response.await_end();
+        }
+        if (!await_send_item(response, item.get())) {
+            return false;
+        }
+    }
+}
+
+// close() always runs, whatever happened before; its own failure is logged only.
+void await_close(PyObject* result, const worker::Request& request) {
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    const Ref close = Ref::steal(PyObject_GetAttrString(result, "close"));
+    if (close) {
+        const Ref closed = Ref::steal(PyObject_CallNoArgs(close.get()));
+    } else {
+        PyErr_Clear();
+    }
+    if (const Ref exception = take_exception()) {
+        log::error("{} {}: close() of the response failed:\n{}", request.head.method,
+                   request.head.path, traceback_text(exception.get()));
+    }
+    PyErr_Restore(type, value, traceback);
+}
+
+bool is_plain_sequence(PyObject* result) {
+    return PyList_CheckExact(result) || PyTuple_CheckExact(result) || PyBytes_CheckExact(result);
+}
+
+}  // namespace
+
+void RequestRunner::run(worker::Request& request) noexcept {
+    const Ref start_response = make_start_response(request);
+    if (!start_response) {
+        PyErr_WriteUnraisable(application_);
+        request.connection->finish(worker::Connection::End::Aborted);
+        return;
+    }
+    if (await_answer(request, start_response.get())) {
+        request.connection->finish(response_of(start_response.get()).end());
+    } else {
+        await_failure(request, start_response.get());
+    }
+}
+
+bool RequestRunner::await_answer(worker::Request& request, PyObject* start_response) {
+    const Ref input = make_input(request);
+    Ref environ = input ? environs_.make(request, input.get()) : Ref();
+    if (!environ) {
+        return false;
+    }
+    PyObject* arguments[] = {environ.get(), start_response};
+    const Ref result = Ref::steal(PyObject_Vectorcall(application_, arguments, 2, nullptr));
+    environ.reset();
+    if (!result) {
+        return false;
+    }
+    Response& response = response_of(start_response);
+    const bool whole = is_whole(result.get()) && !response.head_sent();
+    const bool sent = whole ? await_send_whole(response, result.get())
+                            : await_send_pieces(response, result.get());
+    if (!is_plain_sequence(result.get())) {
+        await_close(result.get(), request);
+    }
+    return sent;
+}
+
+void RequestRunner::await_failure(worker::Request& request, PyObject* start_response) {
+    const Ref exception = take_exception();
+    Response& response = response_of(start_response);
+    worker::Connection& connection = *request.connection;
+    if (connection.broken()) {
+        worker_.client_left(request);
+        connection.finish(worker::Connection::End::Aborted);
+        return;
+    }
+    const int refused = exception ? status_of_input_error(exception.get()) : 0;
+    if (refused != 0) {
+        log::info("refused the body of {} {}: {} {}", request.head.method, request.head.path,
+                  refused, request.body.rejection().reason);
+    } else {
+        worker_.application_failed();
+        log::error("{} {} failed:\n{}", request.head.method, request.head.path,
+                   exception ? traceback_text(exception.get()) : "no exception was set");
+    }
+    if (response.head_sent() ||
+        !response.await_send_error(
+            refused != 0 ? refused : 500,
+            refused != 0 ? request.body.rejection().reason : "the application failed")) {
+        PyErr_Clear();
+        connection.finish(worker::Connection::End::Aborted);
+        return;
+    }
+    connection.finish(worker::Connection::End::Complete);
+}
+
+}  // namespace geventd::py

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/template_process.h"
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <utility>
+
+#include "base/errno_error.h"
+#include "base/exit_code.h"
+#include "log/logger.h"
+#include "worker/python/error.h"
+#include "worker/python/worker_process.h"
+
+namespace geventd::py {
+
+namespace {
+
+enum class Forked { Parent, Child };
+
+// The child goes on once the middle process is gone and the master has become its parent: what
+// it says to the master from then on comes from a child of the master's.
+void wait_for_adoption(pid_t middle) {
+    const timespec moment{0, 100'000};
+    while (::getppid() == middle) {
+        ::nanosleep(&moment, nullptr);
+    }
+}
+
+Forked fork_through_middle() {
+    PyOS_BeforeFork();
+    const pid_t middle = ::fork();
+    if (middle == 0) {
+        const pid_t own = ::getpid();
+        const pid_t child = ::fork();
+        if (child != 0) {
+            ::_exit(child < 0 ? errno : 0);
+        }
+        PyOS_AfterFork_Child();
+        wait_for_adoption(own);
+        return Forked::Child;
+    }
+    const int error = errno;
+    PyOS_AfterFork_Parent();
+    int status = error << 8;
+    while (middle > 0 && ::waitpid(middle, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (status != 0) {
+        log::error("cannot fork a process: {}", errno_text(WEXITSTATUS(status)));
+    }
+    return Forked::Parent;
+}
+
+void say(ipc::Channel& channel, ipc::MessageType type) {
+    ipc::Message message;
+    message.type = type;
+    // Where the master is gone, the end of the channel tells us next.
+    [[maybe_unused]] const auto sent = channel.send(message);
+}
+
+// Makes a process die with the master. Workers do not want that: they drain.
+void die_with_master(bool on) {
+    ::prctl(PR_SET_PDEATHSIG, on ? SIGKILL : 0);
+}
+
+void warn_of_hazards(const Interpreter& python) {
+    const Ref hazards = call_boot(python, "forking_hazards");
+    for (Py_ssize_t i = 0; i < PyList_Size(hazards.get()); ++i) {
+        log::warning("{}", PyUnicode_AsUTF8(PyList_GetItem(hazards.get(), i)));
+    }
+}
+
+[[noreturn]] void become_worker(const Interpreter& python, worker::BootInfo& boot,
+                                ipc::Message& order, const Ref& application) {
+    ipc::Channel channel(std::move(order.fds.at(0)));
+    boot.slot = order.slot;
+    boot.worker = order.worker;
+    die_with_master(false);
+    log::set_role("worker " + std::to_string(boot.worker));
+    say(channel, ipc::MessageType::Hello);
+    try {
+        call_boot(python, "after_fork");
+    } catch (const std::exception& error) {
+        log::error("gevent cannot be used after the fork: {}", error.what());
+        ::_exit(static_cast<int>(ExitCode::BootFailed));
+    }
+    serve(python, boot, channel, application);
+}
+
+// The spare is a template too, and goes on in the caller's loop.
+ipc::Channel become_spare(ipc::Message& order) {
+    ipc::Channel channel(std::move(order.fds.at(0)));
+    die_with_master(true);
+    say(channel, ipc::MessageType::Hello);
+    say(channel, ipc::MessageType::Loaded);
+    return channel;
+}
+
+}  // namespace
+
+void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channel channel,
+                  const Ref& application) {
+    die_with_master(true);
+    warn_of_hazards(python);
+    call_boot(python, "freeze");
+    say(channel, ipc::MessageType::Loaded);
+    for (;;) {
+        auto order = channel.wait();
+        if (!order) {
+            log::error("a message of the master cannot be read: {}", order.error().message);
+            continue;
+        }
+        if (!*order) {
+            ::_exit(static_cast<int>(ExitCode::Ok));
+        }
+        ipc::Message& message = **order;
+        if (message.type == ipc::MessageType::Reopen && !message.fds.empty()) {
+            ::dup2(message.fds[0].get(), STDOUT_FILENO);
+            ::dup2(message.fds[0].get(), STDERR_FILENO);
+        } else if (message.type == ipc::MessageType::Fork && !message.fds.empty()) {
+            if (fork_through_middle() == Forked::Child) {
+                UniqueFd template_end = channel.release();
+                template_end.reset();
+                become_worker(python, boot, message, application);
+            }
+        } else if (message.type == ipc::MessageType::ForkSpare && !message.fds.empty()) {
+            if (fork_through_middle() == Forked::Child) {
+                channel = become_spare(message);
+            }
+        }
+    }
+}
+
+}  // namespace geventd::py

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Python.h>
+
+#include "ipc/channel.h"
+#include "worker/boot_info.h"
+#include "worker/python/interpreter.h"
+#include "worker/python/ref.h"
+
+namespace geventd::py {
+
+/// Runs the template: the application is loaded, so it freezes its memory and then does what the
+/// master asks for: forks workers, and a spare of itself that can take its place when it dies.
+/// Every fork goes through a middle process that leaves at once, so that the new process becomes
+/// the master's child (a subreaper). Returns never: the master's end of the channel closing, or
+/// the master's death, ends the process.
+[[noreturn]] void run_template(const Interpreter& python, worker::BootInfo& boot,
+                               ipc::Channel channel, const Ref& application);
+
+}  // namespace geventd::py

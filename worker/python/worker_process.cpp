@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/worker_process.h"
+
+#include <unistd.h>
+
+#include <chrono>
+
+#include "base/exit_code.h"
+#include "log/logger.h"
+#include "worker/master_link.h"
+#include "worker/python/error.h"
+#include "worker/python/hub_bridge.h"
+#include "worker/python/request_runner.h"
+#include "worker/python/wsgi/environ.h"
+#include "worker/python/wsgi/input.h"
+#include "worker/python/wsgi/start_response.h"
+#include "worker/worker.h"
+
+namespace geventd::py {
+
+namespace {
+
+Ref string_list(const std::vector<std::string>& strings) {
+    Ref list = checked(PyList_New(0));
+    for (const std::string& text : strings) {
+        const Ref item = checked(PyUnicode_FromString(text.c_str()));
+        if (PyList_Append(list.get(), item.get()) < 0) {
+            throw_pending();
+        }
+    }
+    return list;
+}
+
+Ref wsgi_errors() {
+    return Ref::borrow(PySys_GetObject("stderr"));
+}
+
+// What a draining worker leaves behind: requests past their time, then background greenlets.
+void end_greenlets(const Interpreter& python, const worker::Worker& worker,
+                   const config::Limits& limits) {
+    const std::vector<worker::RequestRef> late = worker.running();
+    if (!late.empty()) {
+        Ref greenlets = checked(PyList_New(0));
+        for (const worker::RequestRef& request : late) {
+            log::warning("{} {} did not end within limits.drain-requests and is ended",
+                         request->head.method, request->head.path);
+            if (request->runner != nullptr &&
+                PyList_Append(greenlets.get(), static_cast<PyObject*>(request->runner)) < 0) {
+                throw_pending();
+            }
+        }
+        call_boot(python, "end_requests", std::move(greenlets));
+    }
+    const double seconds = std::chrono::duration<double>(limits.drain_background).count();
+    const Ref ended = call_boot(python, "drain_background", checked(PyFloat_FromDouble(seconds)));
+    if (PyLong_AsLong(ended.get()) > 0) {
+        log::warning(
+            "{} background greenlets did not end within limits.drain-background and were "
+            "ended",
+            PyLong_AsLong(ended.get()));
+    }
+}
+
+void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
+                const Ref& application) {
+    const config::Settings& settings = boot.settings;
+    shm::WorkerSlot& slot = boot.scoreboard->slots[boot.slot];
+    slot.pid.store(::getpid());
+    worker::Worker worker(settings, slot, std::move(boot.listeners));
+    const Ref errors = wsgi_errors();
+    EnvironMaker environs(worker, {errors.get(), settings.workers.processes > 1});
+    RequestRunner runner(worker, environs, application.get());
+    HubBridge bridge(worker, settings.workers.greenlet,
+                     [&runner](worker::Request& request) { runner.run(request); });
+    register_input_type(bridge);
+    register_start_response_type(bridge);
+    call_boot(python, "track_background");
+    worker::MasterLink master(worker, channel);
+    master.say_ready();
+    bridge.run();
+    end_greenlets(python, worker, settings.limits);
+}
+
+}  // namespace
+
+Ref call_boot(const Interpreter& python, const char* function, Ref argument) {
+    const Ref callable = python.boot(function);
+    Ref result = Ref::steal(argument ? PyObject_CallOneArg(callable.get(), argument.get())
+                                     : PyObject_CallNoArgs(callable.get()));
+    if (result) {
+        return result;
+    }
+    const Ref exception = take_exception();
+    const Ref text =
+        Ref::steal(PyObject_CallOneArg(python.boot("describe").get(), exception.get()));
+    const char* utf8 = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
+    if (utf8 == nullptr) {
+        PyErr_Clear();
+        throw PythonError(traceback_text(exception.get()));
+    }
+    throw PythonError(utf8);
+}
+
+Ref load_application(const Interpreter& python, const config::App& app) {
+    call_boot(python, "check_gevent");
+    if (app.monkey_patch.when == config::MonkeyPatchTime::BeforeLoad) {
+        call_boot(python, "patch", string_list(app.monkey_patch.modules));
+    }
+    return call_boot(python, "load", checked(PyUnicode_FromString(app.module.c_str())));
+}
+
+void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
+           const Ref& application) {
+    try {
+        if (boot.settings.app.monkey_patch.when == config::MonkeyPatchTime::BeforeStart) {
+            call_boot(python, "patch", checked(PyList_New(0)));
+        }
+        run_worker(python, boot, channel, application);
+    } catch (const std::exception& error) {
+        log::error("the worker cannot serve: {}", error.what());
+        python.leave(static_cast<int>(ExitCode::BootFailed));
+    }
+    python.leave(static_cast<int>(ExitCode::Ok));
+}
+
+}  // namespace geventd::py

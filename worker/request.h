@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+#include "http/request_head.h"
+#include "worker/application.h"
+#include "worker/body.h"
+
+namespace geventd::worker {
+
+class Connection;
+struct RequestStock;
+
+/// One request from its complete head to the end of its answer, and, as an empty shell, for as
+/// long as Python objects of it (wsgi.input, start_response) live on. Reference counted because
+/// those outlive connections; the count belongs to the worker's one thread.
+/// Lives in: worker. The loop side fills it, the Python side reads it.
+class Request {
+  public:
+    Request(const Request&) = delete;
+    Request& operator=(const Request&) = delete;
+
+    std::string head_bytes;  ///< what head's views point into
+    http::RequestHead head;
+    Body body;
+
+    /// Where it came from; null once the answer has ended or was given up.
+    Connection* connection = nullptr;
+
+    Waiter reader;  ///< a greenlet that waits for body bytes
+    Waiter writer;  ///< a greenlet that waits for its output to leave
+    void* runner =
+        nullptr;  ///< the greenlet that runs the request, borrowed; null before and after
+
+    bool keep_alive = true;      ///< what the answer will say
+    bool continue_sent = false;  ///< 100 Continue is out, or no longer wanted
+    TimePoint received;          ///< when its head was complete
+
+    void retain() { ++references_; }
+
+    void release();
+
+  private:
+    friend class RequestPool;
+    friend struct RequestStock;
+
+    explicit Request(std::shared_ptr<RequestStock> stock) : stock_(std::move(stock)) {}
+
+    void clear();
+
+    // Shared: Python objects may keep requests for longer than the worker keeps its pool.
+    std::shared_ptr<RequestStock> stock_;
+    int references_ = 0;
+};
+
+/// An owned reference to a Request.
+class RequestRef {
+  public:
+    RequestRef() = default;
+
+    explicit RequestRef(Request& request) : request_(&request) { request.retain(); }
+
+    RequestRef(const RequestRef& other) : request_(other.request_) {
+        if (request_ != nullptr) {
+            request_->retain();
+        }
+    }
+
+    RequestRef(RequestRef&& other) noexcept : request_(std::exchange(other.request_, nullptr)) {}
+
+    RequestRef& operator=(RequestRef other) noexcept {
+        std::swap(request_, other.request_);
+        return *this;
+    }
+
+    ~RequestRef() {
+        if (request_ != nullptr) {
+            request_->release();
+        }
+    }
+
+    Request& operator*() const { return *request_; }
+
+    Request* operator->() const { return request_; }
+
+    [[nodiscard]] Request* get() const { return request_; }
+
+    explicit operator bool() const { return request_ != nullptr; }
+
+  private:
+    Request* request_ = nullptr;
+};
+
+/// Requests that are ready for reuse, so that a request costs no allocation of its own. Bounded.
+class RequestPool {
+  public:
+    RequestPool();
+    RequestPool(const RequestPool&) = delete;
+    RequestPool& operator=(const RequestPool&) = delete;
+    ~RequestPool();
+
+    RequestRef take();
+
+  private:
+    std::shared_ptr<RequestStock> stock_;
+};
+
+}  // namespace geventd::worker

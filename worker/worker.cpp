@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+#include "worker/worker.h"
+
+#include <ctime>
+#include <utility>
+
+#include "base/errno_error.h"
+#include "http/response_head.h"
+#include "log/logger.h"
+
+namespace geventd::worker {
+
+namespace {
+
+// How long one turn may go on starting requests before gevent's timers and other greenlets get
+// the hub back (without a bound a burst made a 10 ms timer 50 ms late).
+constexpr auto kTurnBudget = std::chrono::milliseconds(5);
+
+// How long a client may take to hear that its connection has ended.
+constexpr auto kLinger = std::chrono::seconds(2);
+
+// When no connection of ours ends, descriptors may come free elsewhere.
+constexpr auto kRetryAccept = std::chrono::milliseconds(500);
+
+void expire(void*, event::Deadline& deadline) noexcept {
+    static_cast<Connection&>(deadline).on_deadline();
+}
+
+void count(std::atomic<std::uint64_t>& counter) {
+    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+void show(std::atomic<std::uint32_t>& field, std::size_t value) {
+    field.store(static_cast<std::uint32_t>(value), std::memory_order_relaxed);
+}
+
+}  // namespace
+
+ConnectionLimits::ConnectionLimits(event::DeadlineClock& clock, const config::Limits& settings)
+    : request_body(settings.request_body),
+      header(clock, settings.header_timeout, expire, nullptr),
+      body(clock, settings.body_timeout, expire, nullptr),
+      write(clock, settings.write_timeout, expire, nullptr),
+      keep_alive(clock, settings.keep_alive, expire, nullptr),
+      linger(clock, kLinger, expire, nullptr) {
+    head.head = settings.request_head;
+}
+
+Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
+               std::vector<Listening> listeners)
+    : slot_(slot),
+      cores_(static_cast<std::uint32_t>(settings.workers.cores)),
+      most_connections_(static_cast<std::uint32_t>(settings.limits.connections)),
+      clock_(loop_),
+      limits_(clock_, settings.limits),
+      drain_list_(
+          clock_, settings.limits.drain_requests,
+          [](void* self, event::Deadline&) noexcept {
+              static_cast<Worker*>(self)->on_drain_deadline();
+          },
+          this),
+      retry_list_(
+          clock_, kRetryAccept,
+          [](void* self, event::Deadline&) noexcept {
+              auto* worker = static_cast<Worker*>(self);
+              worker->out_of_fds_ = false;
+              worker->regulate_accepting();
+          },
+          this),
+      epoch_(std::time(nullptr)) {
+    for (Listening& listening : listeners) {
+        acceptors_.push_back(std::make_unique<Acceptor>(*this, std::move(listening)));
+    }
+    show(slot_.cores, cores_);
+}
+
+Worker::~Worker() = default;
+
+void Worker::serve(Application& application) {
+    application_ = &application;
+    regulate_accepting();
+}
+
+void Worker::turn() noexcept {
+    turning_ = true;
+    epoch_ = std::time(nullptr);
+    turn_end_ = loop_.refresh_now() + kTurnBudget;
+    start_waiting();
+    const bool unfinished = loop_.run_pending();
+    start_waiting();
+    sweep();
+    turning_ = false;
+    count(slot_.heartbeat);
+    if (unfinished || !revisits_.empty() || (!waiting_.empty() && running_ < cores_)) {
+        loop_.wake();
+    }
+}
+
+bool Worker::may_start() const {
+    return running_ < cores_ && Clock::now() < turn_end_;
+}
+
+void Worker::admit(Connection& connection) {
+    if (waiting_.empty() && may_start()) {
+        show(slot_.cores_busy, ++running_);
+        if (running_ > slot_.cores_peak.load(std::memory_order_relaxed)) {
+            show(slot_.cores_peak, running_);
+        }
+        connection.run();
+    } else {
+        waiting_.push_back(&connection);
+        show(slot_.queued, waiting_.size());
+    }
+    regulate_accepting();
+}
+
+void Worker::start_waiting() {
+    for (std::vector<RequestRef> orphans = std::move(orphans_);
+         const RequestRef& orphan : orphans) {
+        for (Waiter* waiter : {&orphan->reader, &orphan->writer}) {
+            if (*waiter) {
+                application_->resume(*waiter);
+            }
+        }
+    }
+    while (!waiting_.empty() && may_start()) {
+        Connection& connection = *waiting_.front();
+        waiting_.pop_front();
+        show(slot_.queued, waiting_.size());
+        show(slot_.cores_busy, ++running_);
+        connection.run();
+    }
+    while (!revisits_.empty() && may_start()) {
+        Connection& connection = *revisits_.back();
+        revisits_.pop_back();
+        if (connection.state() == Connection::State::Idle) {
+            connection.revisit();
+        }
+    }
+    regulate_accepting();
+}
+
+void Worker::request_ended(Request& request) {
+    show(slot_.cores_busy, --running_);
+    count(slot_.requests);
+    if (request.reader || request.writer) {
+        orphans_.emplace_back(request);
+    }
+    if (!turning_ && (!orphans_.empty() || !waiting_.empty() || !accepting_)) {
+        loop_.wake();
+    }
+}
+
+void Worker::revisit_later(Connection& connection) {
+    revisits_.push_back(&connection);
+    if (!turning_) {
+        loop_.wake();
+    }
+}
+
+bool Worker::has_room() const {
+    return !draining_ && !out_of_fds_ && running_ + waiting_.size() < cores_ &&
+           open_.size() < most_connections_;
+}
+
+void Worker::regulate_accepting() {
+    const bool accept = has_room();
+    if (accept == accepting_) {
+        return;
+    }
+    accepting_ = accept;
+    for (const auto& acceptor : acceptors_) {
+        if (accept) {
+            acceptor->resume();
+        } else {
+            acceptor->pause();
+        }
+    }
+}
+
+void Worker::welcome(UniqueFd fd, const Peer& peer, const Listening& listener) {
+    count(slot_.accepted);
+    auto connection = std::make_unique<Connection>(*this, std::move(fd), peer, listener);
+    connection->index_ = static_cast<std::uint32_t>(open_.size());
+    open_.push_back(std::move(connection));
+    show(slot_.connections, open_.size());
+    open_.back()->welcome();
+    regulate_accepting();
+}
+
+void Worker::out_of_descriptors(int error) {
+    if (!shortage_reported_) {
+        shortage_reported_ = true;
+        log::error(
+            "cannot accept connections: {} ({} are open); raise RLIMIT_NOFILE or lower "
+            "limits.connections",
+            errno_text(error), open_.size());
+    }
+    out_of_fds_ = true;
+    retry_list_.start(retry_deadline_);
+    regulate_accepting();
+}
+
+void Worker::accepted_all() {
+    shortage_reported_ = false;
+}
+
+void Worker::refused(const Connection& connection, const http::Rejection& rejection) {
+    count(slot_.rejected);
+    log::info("refused a request from {}: {} {}", connection.peer().host(), rejection.status,
+              rejection.reason);
+}
+
+void Worker::client_left(const Request& request) {
+    count(slot_.disconnects);
+    log::debug("the client of {} {} left before its answer was out", request.head.method,
+               request.head.path);
+}
+
+void Worker::application_failed() {
+    count(slot_.errors);
+}
+
+std::string Worker::simple_response(const http::Rejection& rejection) {
+    return http::make_simple_response(rejection.status, rejection.reason, epoch_);
+}
+
+void Worker::bury(Connection& connection) {
+    const std::uint32_t index = connection.index_;
+    buried_.push_back(std::move(open_[index]));
+    if (index + 1 != open_.size()) {
+        open_[index] = std::move(open_.back());
+        open_[index]->index_ = index;
+    }
+    open_.pop_back();
+    show(slot_.connections, open_.size());
+    if (!turning_) {
+        loop_.wake();
+    }
+}
+
+// Frees closed connections when nobody up the stack can be looking at them.
+void Worker::sweep() {
+    if (buried_.empty()) {
+        return;
+    }
+    std::erase_if(revisits_, [](const Connection* connection) {
+        return connection->state() == Connection::State::Closed;
+    });
+    if (out_of_fds_) {
+        out_of_fds_ = false;
+        retry_deadline_.cancel();
+    }
+    buried_.clear();
+    regulate_accepting();
+}
+
+std::vector<RequestRef> Worker::running() const {
+    std::vector<RequestRef> requests;
+    for (const auto& connection : open_) {
+        if (connection->state() == Connection::State::Running) {
+            requests.push_back(connection->request_);
+        }
+    }
+    return requests;
+}
+
+void Worker::drain(ipc::DrainReason reason) {
+    if (!draining_) {
+        draining_ = true;
+        accepting_ = false;
+        for (const auto& acceptor : acceptors_) {
+            acceptor->close();
+        }
+        drain_list_.start(drain_deadline_);
+        out_of_time_ = !drain_deadline_.pending();  // a mercy of 0s
+    }
+    // Backwards: closing one moves the last into its place.
+    for (std::size_t i = open_.size(); i-- > 0;) {
+        Connection& connection = *open_[i];
+        connection.close_after_answer();
+        if (reason == ipc::DrainReason::Stop && connection.state() == Connection::State::Idle) {
+            connection.close();
+        }
+    }
+    loop_.wake();
+}
+
+void Worker::on_drain_deadline() noexcept {
+    out_of_time_ = true;
+}
+
+}  // namespace geventd::worker

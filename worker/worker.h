@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/settings.h"
+#include "event/deadlines.h"
+#include "event/loop.h"
+#include "http/head_parser.h"
+#include "ipc/messages.h"
+#include "shm/scoreboard.h"
+#include "worker/acceptor.h"
+#include "worker/application.h"
+#include "worker/connection.h"
+#include "worker/request.h"
+
+namespace geventd::worker {
+
+/// The limits of connections in the form in which they are used: one list of deadlines for each
+/// kind of wait.
+struct ConnectionLimits {
+    ConnectionLimits(event::DeadlineClock& clock, const config::Limits& settings);
+
+    http::HeadLimits head;
+    std::uint64_t request_body;
+    event::DeadlineList header;
+    event::DeadlineList body;
+    event::DeadlineList write;
+    event::DeadlineList keep_alive;
+    event::DeadlineList linger;
+};
+
+/// The loop side of a worker process: accepts, owns the connections, hands complete requests to
+/// free cores, drains. It does not block: the hub calls turn() when there is something to do.
+///
+/// Cores: a request occupies one while its greenlet runs. Requests on connections that the worker
+/// already has wait in a queue; when running and queued ones fill the cores, the worker stops
+/// accepting, so that the kernel's queue goes to workers with room.
+///
+/// Lives in: worker. Belongs to the hub's thread; the Python side calls in with the GIL held.
+class Worker {
+  public:
+    Worker(const config::Settings& settings, shm::WorkerSlot& slot,
+           std::vector<Listening> listeners);
+    ~Worker();
+
+    /// Who runs requests. Set before the first turn.
+    void serve(Application& application);
+
+    /// One turn of the hub: starts what waits for a core, serves every ready descriptor, starts
+    /// requests while the turn's budget lasts. May switch greenlets in between.
+    void turn() noexcept;
+
+    /// Accepts nothing more and lets what is there come to its end, within limits.drain-requests.
+    void drain(ipc::DrainReason reason);
+
+    /// No connection is left, or the time to drain is over.
+    [[nodiscard]] bool drained() const { return draining_ && (open_.empty() || out_of_time_); }
+
+    /// Requests whose greenlets still run (after the time to drain was over).
+    [[nodiscard]] std::vector<RequestRef> running() const;
+
+    // For connections, acceptors and the Python side.
+    event::Loop& loop() { return loop_; }
+
+    event::DeadlineClock& clock() { return clock_; }
+
+    ConnectionLimits& limits() { return limits_; }
+
+    Application& application() { return *application_; }
+
+    RequestPool& requests() { return requests_; }
+
+    std::span<char> scratch() { return scratch_; }
+
+    shm::WorkerSlot& slot() { return slot_; }
+
+    [[nodiscard]] const std::vector<std::unique_ptr<Acceptor>>& acceptors() const {
+        return acceptors_;
+    }
+
+    void welcome(UniqueFd fd, const Peer& peer, const Listening& listener);
+    void out_of_descriptors(int error);
+    void accepted_all();
+    void admit(Connection& connection);
+    void request_ended(Request& request);
+    void revisit_later(Connection& connection);
+    void refused(const Connection& connection, const http::Rejection& rejection);
+    void client_left(const Request& request);
+    void application_failed();
+    void bury(Connection& connection);
+    std::string simple_response(const http::Rejection& rejection);
+
+    /// Whole seconds of the wall clock, as of this turn.
+    [[nodiscard]] std::int64_t epoch() const { return epoch_; }
+
+  private:
+    [[nodiscard]] bool may_start() const;
+    [[nodiscard]] bool has_room() const;
+    void start_waiting();
+    void regulate_accepting();
+    void on_drain_deadline() noexcept;
+    void sweep();
+
+    shm::WorkerSlot& slot_;
+    std::uint32_t cores_;
+    std::uint32_t most_connections_;
+    event::Loop loop_;
+    event::DeadlineClock clock_;
+    ConnectionLimits limits_;
+    event::DeadlineList drain_list_;
+    event::Deadline drain_deadline_;
+    event::DeadlineList retry_list_;
+    event::Deadline retry_deadline_;
+    Application* application_ = nullptr;
+    RequestPool requests_;
+    std::vector<std::unique_ptr<Acceptor>> acceptors_;
+    std::vector<std::unique_ptr<Connection>> open_;
+    std::vector<std::unique_ptr<Connection>> buried_;
+    std::deque<Connection*> waiting_;    ///< complete requests without a core
+    std::vector<Connection*> revisits_;  ///< connections with input behind an ended request
+    std::vector<RequestRef> orphans_;    ///< ended requests on which a greenlet still waits
+    std::uint32_t running_ = 0;
+    std::int64_t epoch_ = 0;
+    TimePoint turn_end_;
+    bool turning_ = false;
+    bool accepting_ = false;
+    bool out_of_fds_ = false;
+    bool shortage_reported_ = false;
+    bool draining_ = false;
+    bool out_of_time_ = false;
+    std::array<char, 64 << 10> scratch_;
+};
+
+}  // namespace geventd::worker
