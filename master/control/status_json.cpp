@@ -16,15 +16,15 @@ namespace geventd::master {
 namespace {
 
 // Ordered: people read the raw document too.
-using json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;
 
-json seconds(std::chrono::nanoseconds duration) {
+Json seconds(std::chrono::nanoseconds duration) {
     return static_cast<double>(
                std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) /
            1000;
 }
 
-json moment(std::chrono::system_clock::time_point at) {
+Json moment(std::chrono::system_clock::time_point at) {
     if (at == std::chrono::system_clock::time_point{}) {
         return nullptr;
     }
@@ -32,11 +32,11 @@ json moment(std::chrono::system_clock::time_point at) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(whole));
 }
 
-json process(pid_t pid) {
-    return pid == 0 ? json(nullptr) : json(pid);
+Json process(pid_t pid) {
+    return pid == 0 ? Json(nullptr) : Json(pid);
 }
 
-json describe_worker(const WorkerStatus& worker, std::uint32_t generation,
+Json describe_worker(const WorkerStatus& worker, std::uint32_t generation,
                      const StatusSurroundings& surroundings) {
     const auto rss = worker.pid == 0 ? std::nullopt : surroundings.rss(worker.pid);
     const WorkerCounters& counters = worker.counters;
@@ -47,7 +47,7 @@ json describe_worker(const WorkerStatus& worker, std::uint32_t generation,
         {"generation", generation},
         {"state", worker.state},
         {"uptime", seconds(worker.uptime)},
-        {"rss", rss ? json(*rss) : json(nullptr)},
+        {"rss", rss ? Json(*rss) : Json(nullptr)},
         {"cores", counters.cores},
         {"cores_busy", counters.cores_busy},
         {"cores_peak", counters.cores_peak},
@@ -63,7 +63,7 @@ json describe_worker(const WorkerStatus& worker, std::uint32_t generation,
     };
 }
 
-json describe_generation(const GenerationStatus& generation) {
+Json describe_generation(const GenerationStatus& generation) {
     const auto ready = std::count_if(generation.workers.begin(), generation.workers.end(),
                                      [](const auto& worker) { return worker.state == "ready"; });
     return {
@@ -95,13 +95,13 @@ std::string_view name_of(ReloadStatus::Outcome outcome) {
     return "none";
 }
 
-json describe_reload(const ReloadStatus& reload, std::chrono::system_clock::time_point now) {
+Json describe_reload(const ReloadStatus& reload, std::chrono::system_clock::time_point now) {
     const bool any = reload.outcome != ReloadStatus::Outcome::None;
     return {
         {"result", name_of(reload.outcome)},
         {"count", reload.count},
         {"at", moment(reload.at)},
-        {"age", any ? seconds(now - reload.at) : json(nullptr)},
+        {"age", any ? seconds(now - reload.at) : Json(nullptr)},
         {"error", reload.reason},
     };
 }
@@ -109,15 +109,15 @@ json describe_reload(const ReloadStatus& reload, std::chrono::system_clock::time
 }  // namespace
 
 std::string format_status_json(const Status& status, const StatusSurroundings& surroundings) {
-    json generations = json::array();
-    json workers = json::array();
+    Json generations = Json::array();
+    Json workers = Json::array();
     for (const auto& generation : status.generations) {
         generations.push_back(describe_generation(generation));
         for (const auto& worker : generation.workers) {
             workers.push_back(describe_worker(worker, generation.number, surroundings));
         }
     }
-    const json document = {
+    const Json document = {
         {"version", status.version},
         {"pid", status.pid},
         {"state", status.stopping ? "stopping" : "running"},
@@ -129,7 +129,7 @@ std::string format_status_json(const Status& status, const StatusSurroundings& s
         {"workers", std::move(workers)},
         {"reload", describe_reload(status.reload, surroundings.now)},
     };
-    return document.dump(-1, ' ', false, json::error_handler_t::replace);
+    return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::optional<std::uint64_t> read_rss(pid_t pid) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <limits>
 
 #include <fmt/core.h>
@@ -39,7 +40,8 @@ class Patience {
         const auto left =
             std::chrono::duration_cast<std::chrono::milliseconds>(*end_ - Clock::now()).count();
         return left < 0 ? 0
-                        : static_cast<int>(std::min<long>(left, std::numeric_limits<int>::max()));
+                        : static_cast<int>(
+                              std::min<std::int64_t>(left, std::numeric_limits<int>::max()));
     }
 
   private:
@@ -64,8 +66,8 @@ std::string why_not(const std::string& path, int code) {
     }
 }
 
-bool wait_for(int fd, short events, const Patience& patience) {
-    pollfd ready{fd, events, 0};
+bool wait_readable(int fd, const Patience& patience) {
+    pollfd ready{fd, POLLIN, 0};
     int count = 0;
     do {
         count = ::poll(&ready, 1, patience.left());
@@ -90,7 +92,6 @@ Result<UniqueFd> connect_to(const std::string& path, const Patience& patience) {
     if (fd) {
         bound_blocking(fd.get(), patience);
     }
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast)
     const auto* raw = reinterpret_cast<const sockaddr*>(&address->address);
     if (!fd || ::connect(fd.get(), raw, address->length) != 0) {
         return failure(why_not(path, errno));
@@ -114,7 +115,7 @@ Result<std::string> receive_all(int fd, const Patience& patience) {
     std::string text;
     std::array<char, 65536> buffer;
     for (;;) {
-        if (!wait_for(fd, POLLIN, patience)) {
+        if (!wait_readable(fd, patience)) {
             return failure(kNoAnswer);
         }
         const ssize_t count = ::recv(fd, buffer.data(), buffer.size(), 0);

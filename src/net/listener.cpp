@@ -207,7 +207,6 @@ void Listener::start_listening(int backlog) {
 void Listener::learn_actual() {
     sockaddr_storage storage{};
     socklen_t length = sizeof storage;
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast)
     if (::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&storage), &length) != 0) {
         throw_errno(deed_for(wanted_) + ": getsockname");
     }

@@ -31,7 +31,6 @@ Result<std::optional<Accepted>, AcceptError> accept_peer(int listener) noexcept 
     int fd = -1;
     do {
         accepted.peer_length = sizeof accepted.peer;
-        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast)
         auto* peer = reinterpret_cast<sockaddr*>(&accepted.peer);
         fd = ::accept4(listener, peer, &accepted.peer_length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     } while (fd < 0 && errno == EINTR);

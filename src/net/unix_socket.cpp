@@ -41,7 +41,6 @@ PathState probe(const std::string& path, const UnixSockaddr& address, const std:
         return PathState::OtherKind;
     }
     const UniqueFd probe = make_stream_socket(deed);
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast)
     const auto* raw = reinterpret_cast<const sockaddr*>(&address.address);
     if (::connect(probe.get(), raw, address.length) == 0 || errno == EAGAIN ||
         errno == EPROTOTYPE) {
@@ -137,7 +136,6 @@ BoundUnixSocket bind_unix_socket(const std::string& path, const UnixAccess& acce
     }
     make_room(path, *address, deed);
     BoundUnixSocket bound{make_stream_socket(deed), {}};
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast)
     const auto* raw = reinterpret_cast<const sockaddr*>(&address->address);
     if (::bind(bound.fd.get(), raw, address->length) != 0) {
         throw_errno(deed + ": bind");

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include <fmt/core.h>
+
+#include "base/exit_code.h"
+#include "cli/command_line.h"
+#include "config/host.h"
+#include "config/loader.h"
+#include "ctl/control_client.h"
+#include "ctl/status_view.h"
+
+// geventctl: finds the control socket, asks, prints. Answers go to stdout, sentences about what
+// went wrong to stderr.
+
+namespace geventd {
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds(10);
+
+/// The control socket that the configuration names. A file that was broken since the server read
+/// it must not hide the server: its socket stands at the default path unless `control` moved it.
+std::string find_socket(const cli::GeventctlOptions& options) {
+    if (!options.socket.empty()) {
+        return options.socket;
+    }
+    const config::LoadRequest request{.path = options.config, .sets = {}};
+    if (options.config.empty()) {
+        return config::default_control_path("", request.environment);
+    }
+    try {
+        return config::load(request).control;
+    } catch (const config::Errors& errors) {
+        auto path = config::default_control_path(options.config, request.environment);
+        if (::access(path.c_str(), F_OK) != 0) {
+            throw;
+        }
+        fmt::print(stderr, "{}\ngeventctl: asking at the default control socket, {}\n",
+                   errors.what(), path);
+        return path;
+    }
+}
+
+ipc::ControlRequest make_request(const cli::GeventctlOptions& options) {
+    ipc::ControlRequest request{.command = options.command, .arguments = {}};
+    if (options.command == "workers" && !options.arguments.empty()) {
+        request.arguments["count"] = options.arguments.front();
+    }
+    return request;
+}
+
+Result<std::string> present(const cli::GeventctlOptions& options, const std::string& answer) {
+    if (options.json) {
+        return ctl::format_json(answer);
+    }
+    if (options.command == "status") {
+        return ctl::format_status(answer);
+    }
+    if (options.command == "reload") {
+        return "reloaded\n";
+    }
+    if (options.command == "stop") {
+        return "the server finishes what is running and stops\n";
+    }
+    return "done\n";
+}
+
+ExitCode run(const cli::GeventctlOptions& options) {
+    // A reload takes as long as the application takes to load.
+    const auto patience = options.command == "reload"
+                              ? std::nullopt
+                              : std::optional<std::chrono::milliseconds>(kPatience);
+    const auto text =
+        ctl::ask(find_socket(options), make_request(options), patience)
+            .and_then([&](const std::string& answer) { return present(options, answer); });
+    if (!text) {
+        fmt::print(stderr, "geventctl: {}\n", text.error().message);
+        return ExitCode::Config;
+    }
+    fmt::print("{}", *text);
+    return ExitCode::Ok;
+}
+
+ExitCode guarded_main(int argc, const char* const* argv) {
+    const auto parsed = cli::parse_geventctl(argc, argv);
+    if (const auto* farewell = std::get_if<cli::Farewell>(&parsed)) {
+        fmt::print(farewell->code == ExitCode::Ok ? stdout : stderr, "{}", farewell->text);
+        return farewell->code;
+    }
+    try {
+        return run(std::get<cli::GeventctlOptions>(parsed));
+    } catch (const config::Errors& errors) {
+        fmt::print(stderr, "{}\n", errors.what());
+        return ExitCode::Config;
+    }
+}
+
+}  // namespace
+}  // namespace geventd
+
+int main(int argc, char** argv) {
+    try {
+        return static_cast<int>(geventd::guarded_main(argc, argv));
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "geventctl: {}\n", error.what());
+        return static_cast<int>(geventd::ExitCode::Internal);
+    }
+}
