@@ -97,9 +97,10 @@ std::string_view parameter(std::string_view element, std::string_view name) {
 /// `visit` returns false.
 template <typename Visit>
 void walk_back(const RequestHead& head, std::string_view name, Visit visit) {
-    for (auto field = head.headers.rbegin(); field != head.headers.rend(); ++field) {
-        std::string_view list = field->value;
-        if (!equals_ignoring_case(field->name, name)) {
+    for (std::size_t i = head.headers.size(); i > 0; --i) {
+        const Header& field = head.headers[i - 1];
+        std::string_view list = field.value;
+        if (!equals_ignoring_case(field.name, name)) {
             continue;
         }
         do {

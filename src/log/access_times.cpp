@@ -21,7 +21,7 @@ std::string_view month(const tm& time) {
 }
 
 std::string offset(const tm& time) {
-    const long minutes = std::labs(time.tm_gmtoff) / 60;
+    const std::int64_t minutes = std::abs(std::int64_t{time.tm_gmtoff}) / 60;
     return fmt::format("{}{:02}{:02}", time.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 

@@ -70,7 +70,7 @@ struct Entry {
     AccessTemplate::Append append;
 };
 
-constexpr std::uint64_t kMiB = 1024 * 1024;
+constexpr std::uint64_t kMiB = 1U << 20U;
 
 // clang-format off
 constexpr std::array kEntries = std::to_array<Entry>({
