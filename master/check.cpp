@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "master/check.h"
+
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "event/loop.h"
+#include "master/supervise/child_exit.h"
+#include "master/supervise/launch_kit.h"
+#include "master/supervise/spawner.h"
+#include "shm/region.h"
+
+namespace geventd::master {
+
+namespace {
+
+class NoListener final : public ChangeListener {
+  public:
+    void on_change() noexcept override {}
+};
+
+// "" when it said that the application is loaded.
+std::string await_verdict(ipc::Channel& channel) {
+    for (;;) {
+        auto message = channel.wait();
+        if (!message) {
+            return message.error().message;
+        }
+        if (!*message) {
+            return "the process ended";
+        }
+        if ((*message)->type == ipc::MessageType::Failed) {
+            return std::move((*message)->text);
+        }
+        if ((*message)->type == ipc::MessageType::Loaded) {
+            return "";
+        }
+    }
+}
+
+ChildExit await_exit(pid_t pid) {
+    ChildExit exit{pid, 0};
+    while (::waitpid(pid, &exit.status, 0) < 0 && errno == EINTR) {
+    }
+    return exit;
+}
+
+}  // namespace
+
+std::string check_application(const config::Settings& settings) {
+    event::Loop loop;
+    Spawner spawner;
+    const shm::Region scoreboard =
+        shm::Region::create("geventd-scoreboard", sizeof(shm::Scoreboard));
+    SlotPool slots(shm::Scoreboard::format(scoreboard.data(), scoreboard.size()));
+    NoListener listener;
+    const Surroundings surroundings{loop, spawner, slots, scoreboard, listener};
+    LaunchKit kit(surroundings, settings, {0, find_worker_executable(settings.app.python), {}});
+    auto spawned = kit.launch(ipc::Role::Check);
+    std::string verdict = await_verdict(spawned.channel);
+    spawned.channel.release().reset();
+    const ChildExit exit = await_exit(spawned.pid);
+    if (verdict == "the process ended") {
+        verdict += ": " + describe(exit);
+    }
+    return verdict;
+}
+
+}  // namespace geventd::master

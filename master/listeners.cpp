@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "master/listeners.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "log/logger.h"
+
+namespace geventd::master {
+
+namespace {
+
+// The workers of a master that was killed need a moment to leave its sockets.
+constexpr Duration kInUsePatience = std::chrono::seconds(5);
+
+std::vector<net::Wanted> wanted_by(const config::Settings& settings) {
+    std::vector<net::Wanted> wanted;
+    for (const config::Listen& listen : settings.listen) {
+        net::Wanted one;
+        one.address = listen.address;
+        one.options.backlog = listen.backlog;
+        wanted.push_back(one);
+    }
+    return wanted;
+}
+
+std::vector<net::Listener> share(const net::ListenerSet& set) {
+    std::vector<net::Listener> shared;
+    for (const net::Listener& listener : set.listeners()) {
+        shared.push_back(net::Listener::adopt(duplicate(listener.fd()), listener.wanted(),
+                                              net::Listener::FileOwner::Us));
+    }
+    return shared;
+}
+
+}  // namespace
+
+Listeners::Listeners(const config::Settings& settings)
+    : current_(net::ListenerSet::open(wanted_by(settings), net::retry_for(kInUsePatience))),
+      wanted_(wanted_by(settings)) {}
+
+Listeners::~Listeners() {
+    current_.unlink_own();
+}
+
+void Listeners::prepare(const config::Settings& settings) {
+    Prepared prepared{net::ListenerSet(share(current_)), wanted_by(settings), {}};
+    prepared.dropped = prepared.set.reopen(prepared.wanted, net::no_retry());
+    prepared_ = std::move(prepared);
+}
+
+void Listeners::commit() noexcept {
+    if (!prepared_) {
+        return;
+    }
+    for (net::Listener& listener : prepared_->dropped) {
+        listener.unlink_own();
+    }
+    current_ = std::move(prepared_->set);
+    wanted_ = std::move(prepared_->wanted);
+    prepared_.reset();
+}
+
+void Listeners::discard() noexcept {
+    if (!prepared_) {
+        return;
+    }
+    // Going back to what both sets have gives kept sockets their former options again and hands
+    // out those that only the new configuration wanted.
+    std::vector<net::Wanted> common;
+    for (const net::Wanted& old : wanted_) {
+        const bool kept = std::any_of(prepared_->wanted.begin(), prepared_->wanted.end(),
+                                      [&](const net::Wanted& wanted) {
+                                          return net::same_endpoint(wanted.address, old.address);
+                                      });
+        if (kept) {
+            common.push_back(old);
+        }
+    }
+    try {
+        for (net::Listener& opened : prepared_->set.reopen(common, net::no_retry())) {
+            opened.unlink_own();
+        }
+    } catch (const std::exception& error) {
+        log::error("a socket of the failed reload stays behind: {}", error.what());
+    }
+    prepared_.reset();
+}
+
+std::vector<UniqueFd> Listeners::copies() const {
+    std::vector<UniqueFd> fds;
+    for (const net::Listener& listener : (prepared_ ? prepared_->set : current_).listeners()) {
+        fds.push_back(duplicate(listener.fd()));
+    }
+    return fds;
+}
+
+std::vector<std::string> Listeners::addresses() const {
+    std::vector<std::string> texts;
+    for (const net::Listener& listener : current_.listeners()) {
+        texts.push_back(net::format_address(listener.actual()));
+    }
+    return texts;
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "master/log_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <exception>
+
+#include "base/errno_error.h"
+#include "base/fd.h"
+#include "log/logger.h"
+
+namespace geventd::master {
+
+namespace {
+
+log::Level to_log(config::LogLevel level) {
+    switch (level) {
+        case config::LogLevel::Debug:
+            return log::Level::Debug;
+        case config::LogLevel::Info:
+            return log::Level::Info;
+        case config::LogLevel::Warning:
+            return log::Level::Warning;
+        case config::LogLevel::Error:
+            break;
+    }
+    return log::Level::Error;
+}
+
+void write_to(const std::string& path) {
+    constexpr mode_t kMode = 0640;
+    const UniqueFd file = UniqueFd::adopt(
+        ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, kMode));
+    if (!file) {
+        throw_errno("open log.file", path);
+    }
+    for (const int standard : {STDOUT_FILENO, STDERR_FILENO}) {
+        if (::dup2(file.get(), standard) < 0) {
+            throw_errno("dup2", path);
+        }
+    }
+}
+
+}  // namespace
+
+bool LogFile::is_file() const {
+    return path_ != "stderr";
+}
+
+void LogFile::open(const config::Log& settings) {
+    if (settings.file != "stderr" && settings.file != path_) {
+        write_to(settings.file);
+        path_ = settings.file;
+    } else if (settings.file == "stderr" && is_file()) {
+        log::warning("log.file: stderr takes effect with a restart; {} stays", path_);
+    }
+    log::open(STDERR_FILENO, to_log(settings.level),
+              settings.format == config::LogFormat::Json ? log::Format::Json : log::Format::Text);
+}
+
+void LogFile::reopen() noexcept {
+    if (!is_file()) {
+        return;
+    }
+    try {
+        write_to(path_);
+        log::info("the log goes on in a new {}", path_);
+    } catch (const std::exception& error) {
+        log::error("the log cannot be opened again: {}", error.what());
+    }
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+#include "master/master.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/version.h"
+#include "log/logger.h"
+#include "master/control/commands.h"
+#include "master/supervise/reaper.h"
+
+namespace geventd::master {
+
+namespace {
+
+// Leaves slots for the generations that drain.
+constexpr int kMostWorkers = shm::Scoreboard::kMaxSlots / 4;
+
+// The alarm may be set for a moment that is over by now.
+constexpr Duration kSoon = std::chrono::milliseconds(1);
+
+}  // namespace
+
+Master::Master(config::Settings settings, ReadSettings read_settings)
+    : settings_(std::move(settings)),
+      read_settings_(std::move(read_settings)),
+      born_(Clock::now()),
+      started_(std::chrono::system_clock::now()),
+      clock_(loop_),
+      alarms_(
+          clock_, kSoon,
+          [](void* self, event::Deadline&) noexcept { static_cast<Master*>(self)->on_alarm(); },
+          this),
+      unix_signals_(loop_, *this),
+      listeners_(settings_),
+      scoreboard_(shm::Region::create("geventd-scoreboard", sizeof(shm::Scoreboard))),
+      slots_(shm::Scoreboard::format(scoreboard_.data(), scoreboard_.size())),
+      surroundings_{loop_, spawner_, slots_, scoreboard_, *this},
+      supervisor_(surroundings_) {
+    become_subreaper();
+    ControlServer::Options control;
+    control.path = settings_.control;
+    control_ = std::make_unique<ControlServer>(loop_, clock_, std::move(control));
+    add_commands(*control_, *this);
+    log_file_.open(settings_.log);
+}
+
+Master::~Master() = default;
+
+ExitCode Master::run() {
+    start_generation(settings_);
+    settle();
+    loop_.run();
+    log::info("geventd {} has stopped", kVersion);
+    return exit_code_;
+}
+
+void Master::on_unix_signal(const UnixSignal& signal, pid_t sender) noexcept {
+    if (signal.action != UnixAction::Reap) {
+        log::info("{} from process {}", signal.name, sender);
+    }
+    switch (signal.action) {
+        case UnixAction::Reload:
+            reload({});
+            break;
+        case UnixAction::Stop:
+            stopping_ ? stop_now() : stop();
+            break;
+        case UnixAction::StopNow:
+            stop_now();
+            break;
+        case UnixAction::ReopenLogs:
+            reopen_logs();
+            break;
+        case UnixAction::MoreWorkers:
+            change_workers(+1);
+            break;
+        case UnixAction::FewerWorkers:
+            change_workers(-1);
+            break;
+        case UnixAction::Reap:
+            for (const ChildExit& exit : reap_children()) {
+                supervisor_.on_exit(exit);
+            }
+            break;
+    }
+    settle();
+}
+
+void Master::on_change() noexcept {
+    settle();
+}
+
+void Master::on_alarm() noexcept {
+    settle();
+}
+
+void Master::settle() {
+    if (const auto outcome = supervisor_.settle()) {
+        on_outcome(*outcome);
+    }
+    if (stopping_ && supervisor_.empty()) {
+        loop_.stop();
+        return;
+    }
+    set_alarm();
+}
+
+void Master::set_alarm() {
+    const TimePoint next = supervisor_.next_deadline();
+    if (next == TimePoint::max()) {
+        alarm_.cancel();
+        return;
+    }
+    alarms_.set_delay(std::max<Duration>(next - loop_.refresh_now(), kSoon));
+    alarms_.start(alarm_);
+}
+
+void Master::stop() {
+    if (std::exchange(stopping_, true)) {
+        return;
+    }
+    log::info("stopping: requests in flight are finished first");
+    supervisor_.stop();
+    listeners_.discard();
+    refuse_reloads();
+    settle();
+}
+
+void Master::stop_now() {
+    stop();
+    log::warning("stopping at once: requests in flight are cut");
+    supervisor_.kill();
+}
+
+void Master::reopen_logs() {
+    log_file_.reopen();
+    hand_out_log();
+}
+
+void Master::hand_out_log() noexcept {
+    if (!log_file_.is_file()) {
+        return;
+    }
+    try {
+        ipc::Message message;
+        message.type = ipc::MessageType::Reopen;
+        message.fds.push_back(duplicate(STDERR_FILENO));
+        supervisor_.broadcast(message);
+    } catch (const std::exception& error) {
+        log::error("the workers go on in the former log: {}", error.what());
+    }
+}
+
+Result<void> Master::set_workers(int count) {
+    Generation* serving = supervisor_.serving();
+    if (serving == nullptr) {
+        return failure("the server does not serve yet, or not any more");
+    }
+    if (count < 1 || count > kMostWorkers) {
+        return failure(fmt::format("the number of workers must be between 1 and {}", kMostWorkers));
+    }
+    log::info("{} workers from now on, {} before", count, serving->workers());
+    serving->resize(count);
+    settle();
+    return {};
+}
+
+void Master::change_workers(int difference) {
+    const Generation* serving = supervisor_.serving();
+    const auto changed = set_workers(serving == nullptr ? 0 : serving->workers() + difference);
+    if (!changed) {
+        log::warning("{}", changed.error().message);
+    }
+}
+
+Status Master::status() const {
+    Status status;
+    status.version = kVersion;
+    status.pid = ::getpid();
+    status.stopping = stopping_;
+    status.uptime = Clock::now() - born_;
+    status.started = started_;
+    status.config = settings_.source;
+    status.addresses = listeners_.addresses();
+    status.reload = reload_;
+    status.generations = supervisor_.status();
+    return status;
+}
+
+}  // namespace geventd::master

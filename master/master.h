@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/exit_code.h"
+#include "config/settings.h"
+#include "event/deadlines.h"
+#include "event/loop.h"
+#include "master/control/control_server.h"
+#include "master/listeners.h"
+#include "master/log_file.h"
+#include "master/status.h"
+#include "master/supervise/spawner.h"
+#include "master/supervise/supervisor.h"
+#include "master/unix_signals.h"
+#include "shm/region.h"
+
+namespace geventd::master {
+
+/// The master process: opens the sockets, starts a generation of workers, keeps it alive, replaces
+/// it on request, and leaves when told to. It runs no Python and never blocks once it serves, so
+/// nothing that an application does can disturb it.
+/// Lives in: geventd, one in the process. Failing to start throws; what goes wrong later is logged
+/// and shown in the status.
+class Master final : public Controls, private UnixSignalListener, private ChangeListener {
+  public:
+    /// Reads the configuration again, for a reload; throws what is wrong with it.
+    using ReadSettings = std::function<config::Settings()>;
+
+    /// Opens the sockets, the log and the control socket. Throws std::exception.
+    Master(config::Settings settings, ReadSettings read_settings);
+    ~Master() override;
+
+    /// Serves until told to stop. Config means that the application cannot be served.
+    ExitCode run();
+
+    [[nodiscard]] Status status() const override;
+    void reload(ReloadDone done) override;
+    void stop() override;
+    void reopen_logs() override;
+    Result<void> set_workers(int count) override;
+
+  private:
+    void on_unix_signal(const UnixSignal& signal, pid_t sender) noexcept override;
+    void on_change() noexcept override;
+    void on_alarm() noexcept;
+
+    void start_generation(config::Settings settings);
+    void begin_reload();
+    void end_reload(ReloadStatus::Outcome outcome, std::string reason);
+    void refuse_reloads();
+    void tell(const std::vector<ReloadDone>& waiters) const;
+    void on_outcome(const Supervisor::Outcome& outcome);
+    void on_generation_serves();
+    void on_generation_failed(const Supervisor::Outcome& outcome);
+    void take_over_log() noexcept;
+    void hand_out_log() noexcept;
+    void change_workers(int difference);
+    void stop_now();
+    void settle();
+    void set_alarm();
+    void raise_file_limit(const config::Settings& settings) const;
+
+    config::Settings settings_;  ///< of the generation that serves, or is the first to
+    ReadSettings read_settings_;
+    TimePoint born_;
+    std::chrono::system_clock::time_point started_;
+    event::Loop loop_;
+    event::DeadlineClock clock_;
+    event::DeadlineList alarms_;
+    event::Deadline alarm_;
+    UnixSignals unix_signals_;
+    Listeners listeners_;
+    LogFile log_file_;
+    std::unique_ptr<ControlServer> control_;
+    shm::Region scoreboard_;
+    SlotPool slots_;
+    Spawner spawner_;
+    Surroundings surroundings_;
+    Supervisor supervisor_;
+    std::uint32_t generations_ = 0;
+    ReloadStatus reload_;
+    bool reload_again_ = false;
+    std::vector<ReloadDone> reload_waiters_;       ///< of the reload that runs
+    std::vector<ReloadDone> next_reload_waiters_;  ///< of the one after it
+    bool stopping_ = false;
+    ExitCode exit_code_ = ExitCode::Ok;
+};
+
+}  // namespace geventd::master

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include <exception>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/version.h"
+#include "log/logger.h"
+#include "master/master.h"
+#include "net/rlimit.h"
+
+// Starting generations, the first one and those of reloads.
+//
+//   reload ── settings read, sockets prepared ──▶ generation loads and boots ──▶ it serves
+//     └──────── anything wrong ────────┴────────────────────┴──▶ all taken back, the old one goes
+//     on
+
+namespace geventd::master {
+
+namespace {
+
+// Descriptors of a process besides its connections: libraries, files, the application's own.
+constexpr std::uint64_t kOtherFiles = 1024;
+
+std::string join(const std::vector<std::string>& texts) {
+    std::string joined;
+    for (const std::string& text : texts) {
+        joined += (joined.empty() ? "" : ", ") + text;
+    }
+    return joined;
+}
+
+}  // namespace
+
+void Master::start_generation(config::Settings settings) {
+    raise_file_limit(settings);
+    Generation::Plan plan;
+    plan.contents.generation = generations_ + 1;
+    plan.contents.executable = find_worker_executable(settings.app.python);
+    plan.contents.listeners = listeners_.copies();
+    plan.settings = std::move(settings);
+    supervisor_.begin(std::move(plan));
+    ++generations_;
+}
+
+void Master::raise_file_limit(const config::Settings& settings) const {
+    const auto need = static_cast<std::uint64_t>(settings.limits.connections) + kOtherFiles;
+    const std::uint64_t reached = net::raise_nofile(need);
+    if (reached < need) {
+        log::warning(
+            "limits.connections is {}, but a process may open {} files only; raise the limit "
+            "(LimitNOFILE, ulimit -n) to {}",
+            settings.limits.connections, reached, need);
+    }
+}
+
+void Master::on_outcome(const Supervisor::Outcome& outcome) {
+    if (outcome.serves) {
+        on_generation_serves();
+    } else {
+        on_generation_failed(outcome);
+    }
+}
+
+void Master::on_generation_serves() {
+    listeners_.commit();
+    const Generation& generation = *supervisor_.serving();
+    settings_ = generation.settings();
+    take_over_log();
+    log::info("geventd {} ready: {} {}, {} cores each, {}{}", kVersion, generation.workers(),
+              generation.workers() == 1 ? "worker" : "workers", settings_.workers.cores,
+              join(listeners_.addresses()),
+              generation.number() == 1 ? "" : fmt::format(" (generation {})", generation.number()));
+    end_reload(ReloadStatus::Outcome::Done, {});
+}
+
+void Master::take_over_log() noexcept {
+    try {
+        log_file_.open(settings_.log);
+        hand_out_log();
+    } catch (const std::exception& error) {
+        log::error("{}; the former log goes on", error.what());
+    }
+}
+
+void Master::on_generation_failed(const Supervisor::Outcome& outcome) {
+    listeners_.discard();
+    if (supervisor_.serving() == nullptr) {
+        log::error("geventd cannot serve: {}", outcome.failure);
+        exit_code_ = ExitCode::Config;
+        stopping_ = true;
+        supervisor_.stop();
+        refuse_reloads();
+        return;
+    }
+    end_reload(ReloadStatus::Outcome::Failed, outcome.failure);
+}
+
+void Master::reload(ReloadDone done) {
+    if (supervisor_.is_busy()) {
+        log::info("a generation is being started; another reload follows");
+        reload_again_ = true;
+        next_reload_waiters_.push_back(std::move(done));
+        return;
+    }
+    reload_waiters_.push_back(std::move(done));
+    if (stopping_) {
+        refuse_reloads();
+        return;
+    }
+    begin_reload();
+}
+
+void Master::begin_reload() {
+    reload_.outcome = ReloadStatus::Outcome::Running;
+    reload_.count += 1;
+    reload_.reason.clear();
+    reload_.at = std::chrono::system_clock::now();
+    try {
+        config::Settings settings = read_settings_();
+        if (settings.control != settings_.control) {
+            log::warning("control: a new path takes effect with a restart");
+        }
+        listeners_.prepare(settings);
+        start_generation(std::move(settings));
+    } catch (const std::exception& error) {
+        listeners_.discard();
+        end_reload(ReloadStatus::Outcome::Failed, error.what());
+    }
+}
+
+void Master::end_reload(ReloadStatus::Outcome outcome, std::string reason) {
+    if (reload_.outcome == ReloadStatus::Outcome::Running) {
+        if (outcome == ReloadStatus::Outcome::Failed) {
+            log::error("the reload failed, the old generation goes on: {}", reason);
+        }
+        reload_.outcome = outcome;
+        reload_.reason = std::move(reason);
+        reload_.at = std::chrono::system_clock::now();
+        tell(std::exchange(reload_waiters_, {}));
+    }
+    if (std::exchange(reload_again_, false)) {
+        reload_waiters_ = std::exchange(next_reload_waiters_, {});
+        begin_reload();
+    }
+}
+
+void Master::refuse_reloads() {
+    reload_again_ = false;
+    if (reload_.outcome == ReloadStatus::Outcome::Running || !reload_waiters_.empty()) {
+        reload_.outcome = ReloadStatus::Outcome::Failed;
+        reload_.reason = "the server stops";
+        reload_.at = std::chrono::system_clock::now();
+    }
+    tell(std::exchange(reload_waiters_, {}));
+    tell(std::exchange(next_reload_waiters_, {}));
+}
+
+void Master::tell(const std::vector<ReloadDone>& waiters) const {
+    for (const ReloadDone& done : waiters) {
+        if (done) {
+            done(reload_);
+        }
+    }
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include "event/loop.h"
+#include "ipc/channel.h"
+
+namespace geventd::master {
+
+/// Called after something came from a process, when the callee may look at the whole and may
+/// destroy what it no longer needs.
+class ChangeListener {
+  public:
+    virtual void on_change() noexcept = 0;
+
+  protected:
+    ~ChangeListener() = default;
+};
+
+/// The line to a child process: its channel with the watcher, and its pid once that is known.
+/// A process that was spawned has its pid from the start; one that a template forked names itself
+/// by Hello, whose sender the kernel vouches for.
+/// Lives in: master, inside the handle of the process.
+class Child {
+  public:
+    /// Must not destroy the Child.
+    class Owner {
+      public:
+        virtual void on_message(ipc::Message& message) noexcept = 0;
+
+        /// The channel was closed by the other side.
+        virtual void on_hang_up() noexcept = 0;
+
+      protected:
+        ~Owner() = default;
+    };
+
+    Child(event::Loop& loop, ipc::Channel channel, Owner& owner, ChangeListener& listener);
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
+
+    void set_pid(pid_t pid) { pid_ = pid; }
+
+    /// 0: not known yet, or gone.
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+    /// Fails silently when the process is gone, which the reaper tells of soon; false then.
+    bool send(const ipc::Message& message);
+
+    /// Hands over whatever has arrived.
+    void receive();
+
+    /// Closes our end: the process sees that nothing more will come.
+    void hang_up();
+
+  private:
+    void on_io(int events) noexcept;
+
+    Owner& owner_;
+    ChangeListener& listener_;
+    ipc::Channel channel_;
+    event::Io io_;
+    pid_t pid_ = 0;
+};
+
+}  // namespace geventd::master

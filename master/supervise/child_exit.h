@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/exit_code.h"
+
+namespace geventd::master {
+
+/// The end of a child process, as waitpid tells it.
+struct ChildExit {
+    pid_t pid = 0;
+    int status = 0;
+
+    [[nodiscard]] bool is_clean() const;
+
+    /// True when it left with this code.
+    [[nodiscard]] bool has_code(ExitCode code) const;
+};
+
+/// For the log: "exited with code 64: the application cannot be loaded", "killed by SIGKILL".
+std::string describe(const ChildExit& exit);
+
+}  // namespace geventd::master

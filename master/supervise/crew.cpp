@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#include "master/supervise/crew.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "log/logger.h"
+
+namespace geventd::master {
+
+namespace {
+
+// So many workers may die before they are ready, one after the other, until it is said to be no
+// accident.
+constexpr int kEarlyDeaths = 3;
+constexpr Duration kTryAgainAfter = std::chrono::milliseconds(200);
+
+// The line of a traceback that says what happened.
+std::string last_line(const std::string& text) {
+    const auto end = text.find_last_not_of(" \n");
+    const auto begin = text.rfind('\n', end);
+    return text.substr(begin == std::string::npos ? 0 : begin + 1,
+                       end - (begin == std::string::npos ? 0 : begin));
+}
+
+bool is_gone(const std::unique_ptr<WorkerHandle>& worker) {
+    return worker && worker->state() == WorkerHandle::State::Gone;
+}
+
+}  // namespace
+
+void Crew::resize(std::size_t count, Duration mercy) {
+    const auto kept = static_cast<std::ptrdiff_t>(std::min(count, places_.size()));
+    const auto first = static_cast<std::ptrdiff_t>(leaving_.size());
+    retire_from(places_.begin() + kept);
+    for (auto worker = leaving_.begin() + first; worker != leaving_.end(); ++worker) {
+        (*worker)->drain(ipc::DrainReason::Replace, mercy);
+    }
+    places_.resize(count);
+}
+
+void Crew::retire_from(std::vector<Place>::iterator first) {
+    for (auto place = first; place != places_.end(); ++place) {
+        if (place->worker) {
+            leaving_.push_back(std::move(place->worker));
+        }
+    }
+    places_.erase(first, places_.end());
+}
+
+void Crew::maintain(TimePoint now) {
+    for (WorkerHandle* worker : all()) {
+        worker->check_deadline(now);
+    }
+    bury_leaving();
+    std::uint32_t number = 0;
+    for (Place& place : places_) {
+        ++number;
+        if (is_gone(place.worker)) {
+            note_death(place, now);
+        }
+        if (!place.worker && now >= place.start_at && source_.can_start()) {
+            start_worker(place, number, now);
+        }
+    }
+    was_complete_ = was_complete_ || all_ready();
+}
+
+void Crew::note_death(Place& place, TimePoint now) {
+    const WorkerHandle& worker = *place.worker;
+    place.start_at = place.policy.on_death(now);
+    last_error_ =
+        fmt::format("worker {} (pid {}) died: {}", worker.number(), worker.pid(), worker.end());
+    log::error("{}", last_error_);
+    if (!worker.was_ready()) {
+        note_early_death(worker);
+    }
+    ++respawns_;
+    place.worker.reset();
+}
+
+void Crew::note_early_death(const WorkerHandle& worker) {
+    ++early_deaths_;
+    if (!worker.failure().empty()) {
+        last_error_ =
+            fmt::format("worker {} cannot work: {}", worker.number(), last_line(worker.failure()));
+        hopeless_ = worker.failure();
+        if (was_complete_) {
+            log::error("worker {} cannot work: {}", worker.number(), worker.failure());
+        }
+    } else if (worker.cannot_work()) {
+        hopeless_ = last_error_;
+    } else if (early_deaths_ >= kEarlyDeaths) {
+        hopeless_ = fmt::format("its workers die before they are ready; {}", last_error_);
+    }
+}
+
+void Crew::start_worker(Place& place, std::uint32_t number, TimePoint now) {
+    auto slot = surroundings_.slots.take(generation_);
+    if (!slot) {
+        log::error("worker {} waits: all {} slots of the scoreboard are in use", number,
+                   shm::Scoreboard::kMaxSlots);
+        place.start_at = now + std::chrono::seconds(1);
+        return;
+    }
+    auto started = source_.start(slot->index(), number);
+    if (!started) {
+        place.start_at = now + kTryAgainAfter;
+        return;
+    }
+    place.worker = std::make_unique<WorkerHandle>(surroundings_, number, std::move(*slot),
+                                                  std::move(started->channel), patience_);
+    place.worker->set_pid(started->pid);
+    place.policy.on_start(now);
+}
+
+void Crew::bury(TimePoint now) {
+    for (WorkerHandle* worker : all()) {
+        worker->check_deadline(now);
+    }
+    bury_leaving();
+}
+
+void Crew::bury_leaving() {
+    const auto gone = std::stable_partition(leaving_.begin(), leaving_.end(),
+                                            [](const Handle& worker) { return !is_gone(worker); });
+    for (auto worker = gone; worker != leaving_.end(); ++worker) {
+        log::info("worker {} (pid {}) of generation {} is gone: {}", (*worker)->number(),
+                  (*worker)->pid(), generation_, (*worker)->end());
+    }
+    leaving_.erase(gone, leaving_.end());
+}
+
+void Crew::drain(ipc::DrainReason reason, Duration mercy) {
+    retire_from(places_.begin());
+    for (WorkerHandle* worker : all()) {
+        worker->drain(reason, mercy);
+    }
+}
+
+void Crew::kill() {
+    retire_from(places_.begin());
+    for (WorkerHandle* worker : all()) {
+        worker->kill();
+    }
+}
+
+bool Crew::on_exit(const ChildExit& exit) {
+    for (WorkerHandle* worker : all()) {
+        if (worker->pid() == 0) {
+            worker->receive();  // its Hello may be waiting
+        }
+        if (worker->pid() == exit.pid && worker->state() != WorkerHandle::State::Gone) {
+            worker->on_exit(exit);
+            return true;
+        }
+    }
+    return false;
+}
+
+void Crew::broadcast(const ipc::Message& message) {
+    for (WorkerHandle* worker : all()) {
+        worker->send(message);
+    }
+}
+
+std::vector<WorkerHandle*> Crew::all() const {
+    std::vector<WorkerHandle*> workers;
+    for (const Place& place : places_) {
+        if (place.worker) {
+            workers.push_back(place.worker.get());
+        }
+    }
+    for (const Handle& worker : leaving_) {
+        workers.push_back(worker.get());
+    }
+    return workers;
+}
+
+bool Crew::all_ready() const {
+    return std::all_of(places_.begin(), places_.end(), [](const Place& place) {
+        return place.worker && place.worker->state() == WorkerHandle::State::Ready;
+    });
+}
+
+bool Crew::empty() const {
+    return leaving_.empty() && std::none_of(places_.begin(), places_.end(), [](const Place& place) {
+               return place.worker != nullptr;
+           });
+}
+
+TimePoint Crew::next_deadline() const {
+    TimePoint next = TimePoint::max();
+    for (const WorkerHandle* worker : all()) {
+        next = std::min(next, worker->deadline());
+    }
+    for (const Place& place : places_) {
+        if (!place.worker && source_.can_start()) {
+            next = std::min(next, place.start_at);
+        }
+    }
+    return next;
+}
+
+void Crew::fill(GenerationStatus& status, TimePoint now) const {
+    status.workers_wanted = static_cast<int>(places_.size());
+    status.respawns = respawns_;
+    status.last_error = last_error_;
+    for (const Place& place : places_) {
+        status.crash_looping = status.crash_looping || place.policy.crash_looping(now);
+    }
+    for (const WorkerHandle* worker : all()) {
+        status.workers.push_back(worker->status(now));
+    }
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "master/status.h"
+#include "master/supervise/respawn_policy.h"
+#include "master/supervise/surroundings.h"
+#include "master/supervise/worker_handle.h"
+#include "master/supervise/worker_source.h"
+
+namespace geventd::master {
+
+/// The workers of one generation, numbered 1..N. A worker that dies is replaced by one of the same
+/// number, at once or after the back-off of that number.
+/// Lives in: master, in its generation.
+class Crew {
+  public:
+    Crew(const Surroundings& surroundings, std::uint32_t generation, WorkerSource& source,
+         Duration patience)
+        : surroundings_(surroundings),
+          generation_(generation),
+          source_(source),
+          patience_(patience) {}
+
+    /// How many workers there are to be; those past the number drain.
+    void resize(std::size_t count, Duration mercy);
+
+    [[nodiscard]] std::size_t size() const { return places_.size(); }
+
+    /// Draws the conclusions of what happened: takes note of deaths, starts who is missing.
+    void maintain(TimePoint now);
+
+    /// After drain() or kill(): only checks deadlines and removes who is gone, for a generation
+    /// that ends.
+    void bury(TimePoint now);
+
+    void drain(ipc::DrainReason reason, Duration mercy);
+    void kill();
+
+    /// True when the exit was of one of these.
+    bool on_exit(const ChildExit& exit);
+    void broadcast(const ipc::Message& message);
+
+    [[nodiscard]] bool all_ready() const;
+    [[nodiscard]] bool empty() const;
+
+    /// Why this crew will not get ready however often it is tried; "" while there is hope. To be
+    /// asked of a crew that has never been complete.
+    [[nodiscard]] const std::string& hopeless() const { return hopeless_; }
+
+    [[nodiscard]] TimePoint next_deadline() const;
+
+    void fill(GenerationStatus& status, TimePoint now) const;
+
+  private:
+    using Handle = std::unique_ptr<WorkerHandle>;
+
+    struct Place {
+        Handle worker;
+        RespawnPolicy policy;
+        TimePoint start_at;
+    };
+
+    [[nodiscard]] std::vector<WorkerHandle*> all() const;
+    void note_death(Place& place, TimePoint now);
+    void note_early_death(const WorkerHandle& worker);
+    void start_worker(Place& place, std::uint32_t number, TimePoint now);
+    void retire_from(std::vector<Place>::iterator first);
+    void bury_leaving();
+
+    const Surroundings& surroundings_;
+    std::uint32_t generation_;
+    WorkerSource& source_;
+    Duration patience_;
+    std::vector<Place> places_;
+    std::vector<Handle> leaving_;
+    int early_deaths_ = 0;
+    std::uint64_t respawns_ = 0;
+    bool was_complete_ = false;
+    std::string hopeless_;
+    std::string last_error_;
+};
+
+}  // namespace geventd::master

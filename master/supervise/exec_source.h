@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "master/supervise/launch_kit.h"
+#include "master/supervise/worker_source.h"
+
+namespace geventd::master {
+
+/// Workers that are exec'd one by one and import the application for themselves (preload: false).
+/// Lives in: master.
+class ExecSource final : public WorkerSource {
+  public:
+    explicit ExecSource(LaunchKit& kit) : kit_(kit) {}
+
+    [[nodiscard]] bool can_start() const override { return true; }
+
+    std::optional<Started> start(std::uint32_t slot, std::uint32_t worker) override;
+
+  private:
+    LaunchKit& kit_;
+};
+
+}  // namespace geventd::master

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "master/supervise/generation.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "log/logger.h"
+#include "master/supervise/exec_source.h"
+
+namespace geventd::master {
+
+namespace {
+
+// A forked worker has the application already; one that imports it for itself needs time.
+constexpr Duration kForkedPatience = std::chrono::minutes(1);
+constexpr Duration kImportPatience = std::chrono::minutes(5);
+
+// What a worker needs past its mercy time for `atexit` and leaving.
+constexpr Duration kLastSeconds = std::chrono::seconds(3);
+
+}  // namespace
+
+Generation::Generation(const Surroundings& surroundings, Plan plan)
+    : surroundings_(surroundings),
+      number_(plan.contents.generation),
+      settings_(std::move(plan.settings)),
+      kit_(surroundings, settings_, std::move(plan.contents)),
+      born_(surroundings.processes.now()) {
+    WorkerSource* source = nullptr;
+    if (settings_.app.preload) {
+        templates_ = std::make_unique<Templates>(surroundings, kit_);
+        source = templates_.get();
+    } else {
+        exec_ = std::make_unique<ExecSource>(kit_);
+        source = exec_.get();
+    }
+    crew_ = std::make_unique<Crew>(surroundings, number_, *source,
+                                   settings_.app.preload ? kForkedPatience : kImportPatience);
+}
+
+std::string_view Generation::name(State state) {
+    switch (state) {
+        case State::Loading:
+            return "loading";
+        case State::Booting:
+            return "booting";
+        case State::Serving:
+            return "serving";
+        case State::Draining:
+            return "draining";
+        case State::Done:
+            return "done";
+        case State::Failed:
+            return "failed";
+    }
+    return "";
+}
+
+bool Generation::can_follow(State from, State to) {
+    switch (to) {
+        case State::Loading:
+            return false;
+        case State::Booting:
+            return from == State::Loading;
+        case State::Serving:
+            return from == State::Booting;
+        case State::Draining:
+            return from <= State::Serving;
+        case State::Done:
+            return from == State::Draining;
+        case State::Failed:
+            return from == State::Loading || from == State::Booting;
+    }
+    return false;
+}
+
+void Generation::enter(State state) {
+    assert(can_follow(state_, state));
+    log::debug("generation {}: {} -> {}", number_, name(state_), name(state));
+    state_ = state;
+}
+
+void Generation::start() {
+    if (templates_) {
+        templates_->launch();
+        return;
+    }
+    enter(State::Booting);
+    crew_->resize(static_cast<std::size_t>(settings_.workers.processes), mercy());
+    settle();
+}
+
+void Generation::settle() {
+    const TimePoint now = surroundings_.processes.now();
+    if (state_ == State::Loading) {
+        settle_loading();
+    }
+    if (state_ <= State::Serving) {
+        if (templates_) {
+            templates_->maintain(now);
+        }
+        crew_->maintain(now);
+    } else {
+        if (templates_) {
+            templates_->bury(now);
+        }
+        crew_->bury(now);
+    }
+    if (state_ == State::Booting) {
+        settle_booting();
+    }
+    if (state_ == State::Draining && crew_->empty() && (!templates_ || templates_->empty())) {
+        enter(State::Done);
+    }
+}
+
+void Generation::settle_loading() {
+    if (auto failure = templates_->load_failure()) {
+        fail("the application cannot be loaded: " + *failure);
+    } else if (templates_->can_start()) {
+        enter(State::Booting);
+        crew_->resize(static_cast<std::size_t>(settings_.workers.processes), mercy());
+    }
+}
+
+void Generation::settle_booting() {
+    if (!crew_->hopeless().empty()) {
+        fail("the workers cannot start: " + crew_->hopeless());
+    } else if (crew_->all_ready()) {
+        enter(State::Serving);
+    }
+}
+
+void Generation::fail(std::string why) {
+    failure_ = std::move(why);
+    enter(State::Failed);
+    kill();
+}
+
+Duration Generation::mercy() const {
+    return settings_.limits.drain_requests + settings_.limits.drain_background + kLastSeconds;
+}
+
+void Generation::drain(ipc::DrainReason reason) {
+    if (state_ <= State::Serving) {
+        enter(State::Draining);
+    }
+    kit_.close_listeners();
+    if (templates_) {
+        templates_->dismiss();
+    }
+    crew_->drain(reason, mercy());
+}
+
+void Generation::kill() {
+    if (state_ <= State::Serving) {
+        enter(State::Draining);
+    }
+    kit_.close_listeners();
+    if (templates_) {
+        templates_->kill();
+    }
+    crew_->kill();
+}
+
+void Generation::resize(int count) {
+    if (state_ == State::Serving) {
+        crew_->resize(static_cast<std::size_t>(count), mercy());
+    }
+}
+
+bool Generation::on_exit(const ChildExit& exit) {
+    return (templates_ && templates_->on_exit(exit)) || crew_->on_exit(exit);
+}
+
+void Generation::broadcast(const ipc::Message& message) {
+    if (templates_) {
+        templates_->broadcast(message);
+    }
+    crew_->broadcast(message);
+}
+
+TimePoint Generation::next_deadline() const {
+    const TimePoint crew = crew_->next_deadline();
+    return templates_ ? std::min(crew, templates_->next_deadline()) : crew;
+}
+
+bool Generation::is_over() const {
+    return state_ == State::Done ||
+           (state_ == State::Failed && crew_->empty() && (!templates_ || templates_->empty()));
+}
+
+GenerationStatus Generation::status() const {
+    const TimePoint now = surroundings_.processes.now();
+    GenerationStatus status;
+    status.number = number_;
+    status.state = name(state_);
+    status.uptime = now - born_;
+    crew_->fill(status, now);
+    if (templates_) {
+        status.template_pid = templates_->pid();
+        status.spare_pid = templates_->spare_pid();
+        status.crash_looping = status.crash_looping || templates_->crash_looping(now);
+        if (status.last_error.empty()) {
+            status.last_error = templates_->last_error();
+        }
+    }
+    return status;
+}
+
+}  // namespace geventd::master

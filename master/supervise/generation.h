@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "config/settings.h"
+#include "master/status.h"
+#include "master/supervise/crew.h"
+#include "master/supervise/launch_kit.h"
+#include "master/supervise/templates.h"
+
+namespace geventd::master {
+
+/// One set of workers started from one reading of the configuration.
+///
+///   Loading → Booting → Serving → Draining → Done        Loading, Booting → Failed | Draining
+///
+/// Loading   the template imports the application (preload: true only)
+/// Booting   workers are started; all must be ready
+/// Serving   full strength is kept up: whoever dies is replaced
+/// Draining  workers finish and leave, each within its mercy time; nobody is replaced
+/// Done      all processes are gone
+/// Failed    it never served: the application cannot be loaded, or workers die before they are
+///           ready. What is left of it was killed; failure() says why
+///
+/// Nothing is called back: after any event the owner calls settle() and looks at the state.
+/// Lives in: master.
+class Generation {
+  public:
+    enum class State { Loading, Booting, Serving, Draining, Done, Failed };
+
+    struct Plan {
+        config::Settings settings;
+        LaunchKit::Contents contents;
+    };
+
+    Generation(const Surroundings& surroundings, Plan plan);
+    Generation(const Generation&) = delete;
+    Generation& operator=(const Generation&) = delete;
+
+    /// Throws when its first process cannot be started.
+    void start();
+
+    /// Draws the conclusions of what has happened since the last call.
+    void settle();
+
+    void drain(ipc::DrainReason reason);
+    void kill();
+
+    /// Changes the number of workers while it serves.
+    void resize(int count);
+
+    /// True when the exit was of one of its processes.
+    bool on_exit(const ChildExit& exit);
+    void broadcast(const ipc::Message& message);
+
+    [[nodiscard]] TimePoint next_deadline() const;
+
+    [[nodiscard]] State state() const { return state_; }
+
+    /// Done, or Failed with nothing left of it.
+    [[nodiscard]] bool is_over() const;
+
+    [[nodiscard]] const std::string& failure() const { return failure_; }
+
+    [[nodiscard]] std::uint32_t number() const { return number_; }
+
+    [[nodiscard]] const config::Settings& settings() const { return settings_; }
+
+    [[nodiscard]] int workers() const { return static_cast<int>(crew_->size()); }
+
+    [[nodiscard]] GenerationStatus status() const;
+
+    static std::string_view name(State state);
+    static bool can_follow(State from, State to);
+
+  private:
+    void enter(State state);
+    void fail(std::string why);
+    void settle_loading();
+    void settle_booting();
+    [[nodiscard]] Duration mercy() const;
+
+    const Surroundings& surroundings_;
+    std::uint32_t number_;
+    config::Settings settings_;
+    LaunchKit kit_;
+    std::unique_ptr<Templates> templates_;  ///< preload: true
+    std::unique_ptr<WorkerSource> exec_;    ///< preload: false
+    std::unique_ptr<Crew> crew_;
+    State state_ = State::Loading;
+    TimePoint born_;
+    std::string failure_;
+};
+
+}  // namespace geventd::master

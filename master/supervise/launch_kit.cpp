@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "master/supervise/launch_kit.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/errno_error.h"
+#include "config/loader.h"
+
+namespace geventd::master {
+
+namespace {
+
+UniqueFd write_memfd(const char* name, std::string_view text) {
+    UniqueFd fd = UniqueFd::adopt(::memfd_create(name, MFD_CLOEXEC));
+    if (!fd) {
+        throw_errno("memfd_create", name);
+    }
+    while (!text.empty()) {
+        const ssize_t written = ::write(fd.get(), text.data(), text.size());
+        if (written < 0) {
+            throw_errno("write", name);
+        }
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return fd;
+}
+
+// A description of its own, at the beginning and read-only: copies would share one offset.
+UniqueFd open_again(const UniqueFd& fd) {
+    const std::string path = fmt::format("/proc/self/fd/{}", fd.get());
+    UniqueFd again = UniqueFd::adopt(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!again) {
+        throw_errno("open", "the configuration for a worker");
+    }
+    return again;
+}
+
+}  // namespace
+
+LaunchKit::LaunchKit(const Surroundings& surroundings, const config::Settings& settings,
+                     Contents contents)
+    : surroundings_(surroundings),
+      contents_(std::move(contents)),
+      config_(write_memfd("geventd-config", config::dump(settings))) {}
+
+ipc::Message LaunchKit::make_boot(ipc::Role role) const {
+    ipc::Message boot;
+    boot.type = ipc::MessageType::Boot;
+    boot.role = role;
+    boot.generation = contents_.generation;
+    boot.fds.push_back(open_again(config_));
+    boot.fds.push_back(duplicate(surroundings_.scoreboard.fd()));
+    for (const UniqueFd& listener : contents_.listeners) {
+        boot.fds.push_back(duplicate(listener.get()));
+    }
+    return boot;
+}
+
+Processes::Spawned LaunchKit::launch(ipc::Role role, std::uint32_t slot, std::uint32_t worker) {
+    ipc::Message boot = make_boot(role);
+    boot.slot = slot;
+    boot.worker = worker;
+    std::vector<std::string> arguments = {"geventd-worker"};
+    if (role == ipc::Role::Worker) {
+        arguments.insert(arguments.end(), {"worker", fmt::format("{}", worker)});
+    } else {
+        arguments.emplace_back(role == ipc::Role::Template ? "template" : "check");
+    }
+    if (contents_.generation != 0) {
+        arguments.insert(arguments.end(), {"gen", fmt::format("{}", contents_.generation)});
+    }
+    auto spawned = surroundings_.processes.spawn(contents_.executable, arguments);
+    if (const auto sent = spawned.channel.send(boot); !sent) {
+        // It sees the closed channel and leaves; if it is dead already the reaper takes it.
+        throw std::runtime_error(fmt::format("{} cannot be told what to do: {}",
+                                             contents_.executable, sent.error().message));
+    }
+    return spawned;
+}
+
+}  // namespace geventd::master

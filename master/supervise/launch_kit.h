@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "config/settings.h"
+#include "master/supervise/processes.h"
+#include "master/supervise/surroundings.h"
+
+namespace geventd::master {
+
+/// Everything that crosses the exec of a generation's processes: the resolved configuration on a
+/// memfd, the shared memory, the listening sockets. Holds copies of its own, so that a generation
+/// can start processes whatever becomes of the configuration meanwhile.
+/// Lives in: master, one a generation.
+class LaunchKit {
+  public:
+    struct Contents {
+        std::uint32_t generation = 0;
+        std::string executable;
+        std::vector<UniqueFd> listeners;  ///< in the configuration's order
+    };
+
+    /// Throws ErrnoError.
+    LaunchKit(const Surroundings& surroundings, const config::Settings& settings,
+              Contents contents);
+
+    /// Starts geventd-worker and boots it; `slot` and `worker` are for Role::Worker. Throws
+    /// ErrnoError.
+    Processes::Spawned launch(ipc::Role role, std::uint32_t slot = 0, std::uint32_t worker = 0);
+
+    /// Lets the sockets go; nothing is launched any more.
+    void close_listeners() { contents_.listeners.clear(); }
+
+  private:
+    [[nodiscard]] ipc::Message make_boot(ipc::Role role) const;
+
+    const Surroundings& surroundings_;
+    Contents contents_;
+    UniqueFd config_;
+};
+
+}  // namespace geventd::master

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "ipc/channel.h"
+
+namespace geventd::master {
+
+/// What supervision asks of the kernel; tests stand in for it.
+/// Lives in: master.
+class Processes {
+  public:
+    struct Spawned {
+        pid_t pid;
+        ipc::Channel channel;
+    };
+
+    virtual ~Processes() = default;
+
+    /// Starts `executable` with a channel to it; `arguments` are shown by ps. Throws ErrnoError.
+    virtual Spawned spawn(const std::string& executable,
+                          const std::vector<std::string>& arguments) = 0;
+
+    /// SIGKILL to a child that was not reaped yet.
+    virtual void kill(pid_t pid) noexcept = 0;
+
+    /// The time that all of supervision goes by.
+    [[nodiscard]] virtual TimePoint now() const = 0;
+};
+
+}  // namespace geventd::master

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "base/clock.h"
+
+namespace geventd::master {
+
+/// When a process that died is to be started again: at once after a decent life and after the
+/// first early death, then after a delay that doubles with each further early death. A process
+/// that outlives its youth clears the record.
+/// Pure: told of starts and deaths with their times.
+/// Lives in: master, one for each worker number and template.
+class RespawnPolicy {
+  public:
+    struct Tuning {
+        Duration youth = std::chrono::seconds(10);  ///< a death before this age is early
+        Duration first_delay = std::chrono::milliseconds(500);
+        Duration longest_delay = std::chrono::seconds(30);
+        int looping_after = 3;  ///< early deaths in a row that make a crash loop
+    };
+
+    RespawnPolicy() = default;
+
+    explicit RespawnPolicy(const Tuning& tuning) : tuning_(tuning) {}
+
+    void on_start(TimePoint now);
+
+    /// Returns the moment of the next start.
+    TimePoint on_death(TimePoint now);
+
+    /// True from the third early death in a row until a successor has outlived its youth.
+    [[nodiscard]] bool crash_looping(TimePoint now) const;
+
+  private:
+    [[nodiscard]] bool is_grown(TimePoint now) const;
+
+    Tuning tuning_;
+    TimePoint started_;
+    bool alive_ = false;
+    int early_deaths_ = 0;
+};
+
+}  // namespace geventd::master

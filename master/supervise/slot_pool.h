@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "shm/scoreboard.h"
+
+namespace geventd::master {
+
+class SlotPool;
+
+/// A slot of the scoreboard that one worker process holds, until this object goes.
+class SlotLease {
+  public:
+    SlotLease(SlotLease&& other) noexcept
+        : pool_(std::exchange(other.pool_, nullptr)), index_(other.index_) {}
+
+    SlotLease(const SlotLease&) = delete;
+    SlotLease& operator=(const SlotLease&) = delete;
+    SlotLease& operator=(SlotLease&&) = delete;
+    ~SlotLease();
+
+    [[nodiscard]] std::uint32_t index() const { return index_; }
+
+    [[nodiscard]] const shm::WorkerSlot& counters() const;
+
+  private:
+    friend class SlotPool;
+
+    SlotLease(SlotPool& pool, std::uint32_t index) : pool_(&pool), index_(index) {}
+
+    SlotPool* pool_;
+    std::uint32_t index_;
+};
+
+/// Hands out the slots of the scoreboard. A slot belongs to a process, not to a worker's number:
+/// a worker that drains keeps its own while its successor has another.
+/// Lives in: master; outlives its leases.
+class SlotPool {
+  public:
+    explicit SlotPool(shm::Scoreboard& board) : board_(board), taken_(shm::Scoreboard::kMaxSlots) {}
+
+    SlotPool(const SlotPool&) = delete;
+    SlotPool& operator=(const SlotPool&) = delete;
+
+    /// The lowest free slot, reset; nullopt when all are in use.
+    std::optional<SlotLease> take(std::uint32_t generation);
+
+  private:
+    friend class SlotLease;
+
+    shm::Scoreboard& board_;
+    std::vector<bool> taken_;
+};
+
+}  // namespace geventd::master

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "master/supervise/processes.h"
+
+namespace geventd::master {
+
+/// Starts geventd-worker. What a child gets is listed here and is all: /dev/null as standard
+/// input, the log as output and error, its channel as descriptor 3, no blocked or ignored Unix
+/// signals, a process group of its own (Ctrl-C at a terminal is for the master alone), the
+/// environment. Every other descriptor of the master is CLOEXEC.
+/// Lives in: master.
+class Spawner final : public Processes {
+  public:
+    Spawned spawn(const std::string& executable,
+                  const std::vector<std::string>& arguments) override;
+    void kill(pid_t pid) noexcept override;
+    [[nodiscard]] TimePoint now() const override;
+};
+
+/// The geventd-worker for `python` ("" or "3.11"): what GEVENTD_WORKER names, else the one beside
+/// this program (a build tree), else the installed one. Throws std::runtime_error that says where
+/// it was looked for.
+std::string find_worker_executable(std::string_view python);
+
+}  // namespace geventd::master

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#include "master/supervise/supervisor.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "log/logger.h"
+
+namespace geventd::master {
+
+void Supervisor::begin(Generation::Plan plan) {
+    assert(!candidate_);
+    auto generation = std::make_unique<Generation>(surroundings_, std::move(plan));
+    generation->start();
+    candidate_ = std::move(generation);
+}
+
+std::optional<Supervisor::Outcome> Supervisor::settle() {
+    for (Generation* generation : all()) {
+        generation->settle();
+    }
+    std::optional<Outcome> outcome;
+    if (candidate_ && candidate_->state() == Generation::State::Serving) {
+        outcome = promote();
+    } else if (candidate_ && candidate_->state() == Generation::State::Failed) {
+        outcome = abandon();
+    }
+    leaving_.erase(std::remove_if(leaving_.begin(), leaving_.end(),
+                                  [](const Handle& generation) { return generation->is_over(); }),
+                   leaving_.end());
+    return outcome;
+}
+
+Supervisor::Outcome Supervisor::promote() {
+    if (serving_) {
+        serving_->drain(ipc::DrainReason::Replace);
+        leaving_.push_back(std::move(serving_));
+        cut_oldest();
+    }
+    serving_ = std::move(candidate_);
+    return {serving_->number(), true, {}};
+}
+
+Supervisor::Outcome Supervisor::abandon() {
+    Outcome outcome{candidate_->number(), false, candidate_->failure()};
+    leaving_.push_back(std::move(candidate_));
+    return outcome;
+}
+
+void Supervisor::cut_oldest() {
+    const auto drains = [](const Handle& generation) {
+        return generation->state() == Generation::State::Draining;
+    };
+    const auto draining = std::count_if(leaving_.begin(), leaving_.end(), drains);
+    if (static_cast<std::size_t>(draining) > kMaxDraining) {
+        const auto oldest = std::find_if(leaving_.begin(), leaving_.end(), drains);
+        log::warning("generation {} is cut: more than {} drain at once", (*oldest)->number(),
+                     kMaxDraining);
+        (*oldest)->kill();
+    }
+}
+
+void Supervisor::stop() {
+    if (candidate_) {
+        candidate_->kill();
+        leaving_.push_back(std::move(candidate_));
+    }
+    if (serving_) {
+        leaving_.push_back(std::move(serving_));
+    }
+    for (const Handle& generation : leaving_) {
+        generation->drain(ipc::DrainReason::Stop);
+    }
+}
+
+void Supervisor::kill() {
+    stop();
+    for (const Handle& generation : leaving_) {
+        generation->kill();
+    }
+}
+
+void Supervisor::on_exit(const ChildExit& exit) {
+    for (Generation* generation : all()) {
+        if (generation->on_exit(exit)) {
+            return;
+        }
+    }
+    log::debug("process {}, left behind by another, {}", exit.pid, describe(exit));
+}
+
+void Supervisor::broadcast(const ipc::Message& message) {
+    for (Generation* generation : all()) {
+        generation->broadcast(message);
+    }
+}
+
+bool Supervisor::empty() const {
+    return all().empty();
+}
+
+TimePoint Supervisor::next_deadline() const {
+    TimePoint next = TimePoint::max();
+    for (const Generation* generation : all()) {
+        next = std::min(next, generation->next_deadline());
+    }
+    return next;
+}
+
+std::vector<Generation*> Supervisor::all() const {
+    std::vector<Generation*> generations;
+    for (const Handle& generation : leaving_) {
+        generations.push_back(generation.get());
+    }
+    for (const Handle* generation : {&serving_, &candidate_}) {
+        if (*generation) {
+            generations.push_back(generation->get());
+        }
+    }
+    return generations;
+}
+
+std::vector<GenerationStatus> Supervisor::status() const {
+    std::vector<GenerationStatus> statuses;
+    for (const Generation* generation : all()) {
+        statuses.push_back(generation->status());
+    }
+    return statuses;
+}
+
+}  // namespace geventd::master

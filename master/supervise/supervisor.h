@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "master/supervise/generation.h"
+
+namespace geventd::master {
+
+/// All generations and what they are to each other: one serves, one may be on its way to replace
+/// it, and former ones drain. The successor takes over when it serves; when it fails, the serving
+/// one goes on untouched. At most three drain at once: the oldest is cut.
+/// Lives in: master.
+class Supervisor {
+  public:
+    static constexpr std::size_t kMaxDraining = 3;
+
+    /// What became of the generation that begin() started.
+    struct Outcome {
+        std::uint32_t generation;
+        bool serves;
+        std::string failure;
+    };
+
+    explicit Supervisor(const Surroundings& surroundings) : surroundings_(surroundings) {}
+
+    /// Starts the next generation; not while another one is on its way. Throws when it cannot be.
+    void begin(Generation::Plan plan);
+
+    [[nodiscard]] bool is_busy() const { return candidate_ != nullptr; }
+
+    /// The one that serves; nullptr before the first and once all are told to stop.
+    [[nodiscard]] Generation* serving() const { return serving_.get(); }
+
+    /// Everything drains, then goes; the one on its way is killed.
+    void stop();
+    void kill();
+
+    /// To be called after any event: draws the conclusions and tells the outcome, once.
+    std::optional<Outcome> settle();
+
+    void on_exit(const ChildExit& exit);
+    void broadcast(const ipc::Message& message);
+
+    /// Nothing is left.
+    [[nodiscard]] bool empty() const;
+
+    [[nodiscard]] TimePoint next_deadline() const;
+
+    /// Oldest first.
+    [[nodiscard]] std::vector<GenerationStatus> status() const;
+
+  private:
+    using Handle = std::unique_ptr<Generation>;
+
+    [[nodiscard]] std::vector<Generation*> all() const;
+    Outcome promote();
+    Outcome abandon();
+    void cut_oldest();
+
+    const Surroundings& surroundings_;
+    std::vector<Handle> leaving_;
+    Handle serving_;
+    Handle candidate_;
+};
+
+}  // namespace geventd::master

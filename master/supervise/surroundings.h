@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "event/loop.h"
+#include "master/supervise/child.h"
+#include "master/supervise/processes.h"
+#include "master/supervise/slot_pool.h"
+#include "shm/region.h"
+
+namespace geventd::master {
+
+/// What every handle and generation works with; the master owns it all and outlives them.
+struct Surroundings {
+    event::Loop& loop;
+    Processes& processes;
+    SlotPool& slots;
+    const shm::Region& scoreboard;
+    ChangeListener& listener;
+};
+
+}  // namespace geventd::master

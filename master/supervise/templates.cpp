@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+#include "master/supervise/templates.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/errno_error.h"
+#include "log/logger.h"
+
+namespace geventd::master {
+
+namespace {
+
+constexpr Duration kLoadPatience = std::chrono::minutes(5);
+constexpr Duration kSparePatience = std::chrono::minutes(1);
+
+bool is_gone(const std::unique_ptr<TemplateHandle>& handle) {
+    return handle && handle->state() == TemplateHandle::State::Gone;
+}
+
+}  // namespace
+
+void Templates::launch() {
+    auto spawned = kit_.launch(ipc::Role::Template);
+    current_ = std::make_unique<TemplateHandle>(surroundings_, "template",
+                                                std::move(spawned.channel), kLoadPatience);
+    current_->set_pid(spawned.pid);
+    policy_.on_start(surroundings_.processes.now());
+    launch_at_ = TimePoint::max();
+}
+
+std::optional<std::string> Templates::load_failure() const {
+    if (!is_gone(current_)) {
+        return std::nullopt;
+    }
+    return current_->failure().empty() ? fmt::format("the process that loads it (pid {}) ended: {}",
+                                                     current_->pid(), current_->end())
+                                       : current_->failure();
+}
+
+bool Templates::can_start() const {
+    return current_ && current_->is_loaded();
+}
+
+std::optional<WorkerSource::Started> Templates::start(std::uint32_t slot, std::uint32_t worker) {
+    ipc::Message request;
+    request.type = ipc::MessageType::Fork;
+    request.slot = slot;
+    request.worker = worker;
+    auto channel = ask_for_fork(std::move(request));
+    if (!channel) {
+        return std::nullopt;
+    }
+    return Started{0, std::move(*channel)};
+}
+
+std::optional<ipc::Channel> Templates::ask_for_fork(ipc::Message request) {
+    try {
+        auto [ours, theirs] = ipc::Channel::make_pair();
+        request.fds.push_back(theirs.release());
+        // A template that is dying takes nothing; its successor will be asked.
+        return current_->send(request) ? std::optional(std::move(ours)) : std::nullopt;
+    } catch (const ErrnoError& error) {
+        log::error("no process can be started: {}", error.what());
+        return std::nullopt;
+    }
+}
+
+void Templates::maintain(TimePoint now) {
+    for (TemplateHandle* handle : all()) {
+        handle->check_deadline(now);
+    }
+    if (is_gone(current_)) {
+        replace_current(now);
+    }
+    if (is_gone(spare_)) {
+        log::warning("the spare template (pid {}) died: {}", spare_->pid(), spare_->end());
+        spare_.reset();
+        spare_at_ = spare_policy_.on_death(now);
+    }
+    if (!current_ && now >= launch_at_) {
+        launch_again(now);
+    }
+    if (can_start() && !spare_ && now >= spare_at_) {
+        request_spare(now);
+    }
+}
+
+void Templates::replace_current(TimePoint now) {
+    const std::string what = current_->failure().empty() ? current_->end() : current_->failure();
+    last_error_ = fmt::format("the template (pid {}) died: {}", current_->pid(), current_->end());
+    launch_at_ = policy_.on_death(now);
+    current_.reset();
+    if (spare_ && spare_->state() <= TemplateHandle::State::Loaded) {
+        log::warning("{}; its spare (pid {}) takes over", last_error_, spare_->pid());
+        current_ = std::move(spare_);
+        current_->set_role("template");
+        policy_.on_start(now);
+        launch_at_ = TimePoint::max();
+        return;
+    }
+    log::error("the template died and there is no spare, the application is loaded again: {}",
+               what);
+}
+
+void Templates::launch_again(TimePoint now) {
+    try {
+        launch();
+    } catch (const std::exception& error) {
+        log::error("the template cannot be started: {}", error.what());
+        policy_.on_start(now);
+        launch_at_ = std::max(policy_.on_death(now), now + std::chrono::seconds(1));
+    }
+}
+
+void Templates::request_spare(TimePoint now) {
+    ipc::Message request;
+    request.type = ipc::MessageType::ForkSpare;
+    auto channel = ask_for_fork(std::move(request));
+    if (!channel) {
+        spare_at_ = now + std::chrono::seconds(1);
+        return;
+    }
+    spare_ = std::make_unique<TemplateHandle>(surroundings_, "spare template", std::move(*channel),
+                                              kSparePatience);
+    spare_policy_.on_start(now);
+}
+
+void Templates::bury(TimePoint now) {
+    for (TemplateHandle* handle : all()) {
+        handle->check_deadline(now);
+    }
+    for (Handle* handle : {&current_, &spare_}) {
+        if (is_gone(*handle)) {
+            handle->reset();
+        }
+    }
+}
+
+std::vector<TemplateHandle*> Templates::all() const {
+    std::vector<TemplateHandle*> handles;
+    for (const Handle* handle : {&current_, &spare_}) {
+        if (*handle) {
+            handles.push_back(handle->get());
+        }
+    }
+    return handles;
+}
+
+void Templates::dismiss() {
+    launch_at_ = TimePoint::max();
+    for (TemplateHandle* handle : all()) {
+        handle->dismiss();
+    }
+}
+
+void Templates::kill() {
+    launch_at_ = TimePoint::max();
+    for (TemplateHandle* handle : all()) {
+        handle->kill();
+    }
+}
+
+bool Templates::on_exit(const ChildExit& exit) {
+    for (TemplateHandle* handle : all()) {
+        if (handle->pid() == 0) {
+            handle->receive();  // its Hello may be waiting
+        }
+        if (handle->pid() == exit.pid && handle->state() != TemplateHandle::State::Gone) {
+            handle->on_exit(exit);
+            return true;
+        }
+    }
+    return false;
+}
+
+void Templates::broadcast(const ipc::Message& message) {
+    for (TemplateHandle* handle : all()) {
+        handle->send(message);
+    }
+}
+
+TimePoint Templates::next_deadline() const {
+    TimePoint next = current_ ? TimePoint::max() : launch_at_;
+    if (can_start() && !spare_) {
+        next = std::min(next, spare_at_);
+    }
+    for (const TemplateHandle* handle : all()) {
+        next = std::min(next, handle->deadline());
+    }
+    return next;
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "master/supervise/launch_kit.h"
+#include "master/supervise/respawn_policy.h"
+#include "master/supervise/template_handle.h"
+#include "master/supervise/worker_source.h"
+
+namespace geventd::master {
+
+/// The template of a generation and its spare. The spare is forked by the template as soon as that
+/// has loaded, and takes over when the template dies: so workers of this generation can be started
+/// even when the files on disk are another version by now. Only when both are gone is a fresh
+/// template exec'd, with back-off; serving workers do not notice any of it.
+/// Lives in: master, in its generation.
+class Templates final : public WorkerSource {
+  public:
+    Templates(const Surroundings& surroundings, LaunchKit& kit)
+        : surroundings_(surroundings), kit_(kit) {}
+
+    /// Execs the first template. Throws when it cannot be started.
+    void launch();
+
+    /// Why the first template cannot be used; nullopt while it loads and once it has loaded.
+    [[nodiscard]] std::optional<std::string> load_failure() const;
+
+    [[nodiscard]] bool can_start() const override;
+    std::optional<Started> start(std::uint32_t slot, std::uint32_t worker) override;
+
+    /// Draws the conclusions of what happened: promotes, asks for a spare, execs.
+    void maintain(TimePoint now);
+
+    /// Only checks deadlines and removes what is gone, for a generation that ends.
+    void bury(TimePoint now);
+
+    void dismiss();
+    void kill();
+
+    /// True when the exit was of one of these.
+    bool on_exit(const ChildExit& exit);
+    void broadcast(const ipc::Message& message);
+
+    [[nodiscard]] bool empty() const { return !current_ && !spare_; }
+
+    [[nodiscard]] TimePoint next_deadline() const;
+
+    [[nodiscard]] pid_t pid() const { return current_ ? current_->pid() : 0; }
+
+    [[nodiscard]] pid_t spare_pid() const { return spare_ ? spare_->pid() : 0; }
+
+    [[nodiscard]] const std::string& last_error() const { return last_error_; }
+
+    [[nodiscard]] bool crash_looping(TimePoint now) const { return policy_.crash_looping(now); }
+
+  private:
+    using Handle = std::unique_ptr<TemplateHandle>;
+
+    [[nodiscard]] std::vector<TemplateHandle*> all() const;
+    std::optional<ipc::Channel> ask_for_fork(ipc::Message request);
+    void replace_current(TimePoint now);
+    void launch_again(TimePoint now);
+    void request_spare(TimePoint now);
+
+    const Surroundings& surroundings_;
+    LaunchKit& kit_;
+    Handle current_;
+    Handle spare_;
+    RespawnPolicy policy_;
+    RespawnPolicy spare_policy_;
+    TimePoint launch_at_ = TimePoint::max();
+    TimePoint spare_at_;
+    std::string last_error_;
+};
+
+}  // namespace geventd::master

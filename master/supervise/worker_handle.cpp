@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "master/supervise/worker_handle.h"
+
+#include <cassert>
+#include <utility>
+
+#include "log/logger.h"
+
+namespace geventd::master {
+
+namespace {
+
+// A killed process that is still there sits in the kernel (a dead NFS server): ask again, say so.
+constexpr Duration kKillAgainAfter = std::chrono::seconds(10);
+
+TimePoint after(TimePoint now, Duration delay) {
+    return delay == Duration::max() ? TimePoint::max() : now + delay;
+}
+
+}  // namespace
+
+WorkerHandle::WorkerHandle(const Surroundings& surroundings, std::uint32_t number, SlotLease slot,
+                           ipc::Channel channel, Duration patience)
+    : surroundings_(surroundings),
+      number_(number),
+      slot_(std::move(slot)),
+      child_(surroundings.loop, std::move(channel), *this, surroundings.listener),
+      born_(surroundings.processes.now()),
+      deadline_(after(born_, patience)) {}
+
+std::string_view WorkerHandle::name(State state) {
+    switch (state) {
+        case State::Starting:
+            return "starting";
+        case State::Ready:
+            return "ready";
+        case State::Draining:
+            return "draining";
+        case State::Stopping:
+            return "stopping";
+        case State::Gone:
+            return "gone";
+    }
+    return "";
+}
+
+void WorkerHandle::enter(State state, Duration until_deadline) {
+    assert(can_follow(state_, state));
+    log::debug("worker {} (pid {}): {} -> {}", number_, pid(), name(state_), name(state));
+    state_ = state;
+    deadline_ = after(surroundings_.processes.now(), until_deadline);
+}
+
+void WorkerHandle::on_message(ipc::Message& message) noexcept {
+    if (message.type == ipc::MessageType::Ready && state_ == State::Starting) {
+        was_ready_ = true;
+        enter(State::Ready);
+    } else if (message.type == ipc::MessageType::Failed) {
+        failure_ = std::move(message.text);
+    }
+}
+
+void WorkerHandle::on_hang_up() noexcept {
+    // A process that never said its name cannot be told from strangers when it is reaped; its
+    // channel, which nobody else holds, tells of its end.
+    if (pid() == 0 && state_ != State::Gone) {
+        end_ = "it ended before it could say its name";
+        enter(State::Gone);
+    }
+}
+
+void WorkerHandle::drain(ipc::DrainReason reason, Duration mercy) {
+    if (state_ == State::Starting) {
+        kill();
+        return;
+    }
+    if (state_ != State::Ready && state_ != State::Draining) {
+        return;
+    }
+    ipc::Message message;
+    message.type = ipc::MessageType::Drain;
+    message.value = static_cast<std::uint32_t>(reason);
+    const bool told = child_.send(message);
+    if (state_ == State::Ready) {
+        enter(State::Draining, mercy);
+    }
+    if (!told) {
+        log::warning("worker {} (pid {}) cannot be told to finish; it is killed", number_, pid());
+        kill();
+    }
+}
+
+void WorkerHandle::kill() {
+    if (state_ == State::Gone) {
+        return;
+    }
+    if (pid() != 0) {
+        surroundings_.processes.kill(pid());
+    }
+    child_.hang_up();
+    if (pid() == 0) {
+        // Nobody knows it: it sees the closed channel when it comes to life, and leaves.
+        end_ = "it was not needed any more";
+        enter(State::Gone);
+    } else if (state_ != State::Stopping) {
+        enter(State::Stopping, kKillAgainAfter);
+    } else {
+        deadline_ = surroundings_.processes.now() + kKillAgainAfter;
+    }
+}
+
+void WorkerHandle::on_exit(const ChildExit& exit) {
+    child_.receive();
+    child_.hang_up();
+    end_ = describe(exit);
+    cannot_work_ =
+        exit.has_code(ExitCode::ApplicationFailed) || exit.has_code(ExitCode::BootFailed);
+    enter(State::Gone);
+}
+
+void WorkerHandle::check_deadline(TimePoint now) {
+    if (now < deadline_) {
+        return;
+    }
+    if (state_ == State::Starting) {
+        log::error("worker {} (pid {}) did not get ready in time; it is killed", number_, pid());
+    } else if (state_ == State::Draining) {
+        log::warning("worker {} (pid {}) has not finished within its time; it is killed", number_,
+                     pid());
+    } else {
+        log::warning("worker {} (pid {}) was killed but is still there", number_, pid());
+    }
+    kill();
+}
+
+WorkerStatus WorkerHandle::status(TimePoint now) const {
+    constexpr auto relaxed = std::memory_order_relaxed;
+    const shm::WorkerSlot& slot = slot_.counters();
+    WorkerStatus status;
+    status.number = number_;
+    status.slot = slot_.index();
+    status.pid = pid();
+    status.state = name(state_);
+    status.uptime = now - born_;
+    status.counters.cores = slot.cores.load(relaxed);
+    status.counters.cores_busy = slot.cores_busy.load(relaxed);
+    status.counters.cores_peak = slot.cores_peak.load(relaxed);
+    status.counters.queued = slot.queued.load(relaxed);
+    status.counters.connections = slot.connections.load(relaxed);
+    status.counters.background = slot.background.load(relaxed);
+    status.counters.requests = slot.requests.load(relaxed);
+    status.counters.errors = slot.errors.load(relaxed);
+    status.counters.rejected = slot.rejected.load(relaxed);
+    status.counters.disconnects = slot.disconnects.load(relaxed);
+    status.counters.accepted = slot.accepted.load(relaxed);
+    status.counters.heartbeat = slot.heartbeat.load(relaxed);
+    return status;
+}
+
+}  // namespace geventd::master

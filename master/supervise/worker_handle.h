@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "master/status.h"
+#include "master/supervise/child.h"
+#include "master/supervise/child_exit.h"
+#include "master/supervise/surroundings.h"
+
+namespace geventd::master {
+
+/// A worker as the master sees it; what runs in the process itself is worker/worker.h.
+///
+///   Starting → Ready → Draining → Stopping → Gone
+///
+/// Starting  spawned or asked of the template; must be ready within its patience, else killed
+/// Ready     serves; no deadline
+/// Draining  was told to finish and leave; killed when its mercy time is over
+/// Stopping  was killed, its exit is awaited; killed again now and then
+/// Gone      reaped; the handle waits to be removed
+///
+/// Each state may be skipped forward (death comes in any). Nothing is called back: whoever owns
+/// the handle looks at its state.
+/// Lives in: master.
+class WorkerHandle final : private Child::Owner {
+  public:
+    enum class State { Starting, Ready, Draining, Stopping, Gone };
+
+    WorkerHandle(const Surroundings& surroundings, std::uint32_t number, SlotLease slot,
+                 ipc::Channel channel, Duration patience);
+
+    /// For a spawned one, whose pid is known without Hello.
+    void set_pid(pid_t pid) { child_.set_pid(pid); }
+
+    bool send(const ipc::Message& message) { return child_.send(message); }
+
+    /// Tells it to finish. One that does not serve yet is killed: it has nothing to finish.
+    void drain(ipc::DrainReason reason, Duration mercy);
+    void kill();
+
+    /// Its process was reaped; what it still had to say is read first.
+    void on_exit(const ChildExit& exit);
+
+    void receive() { child_.receive(); }
+
+    void check_deadline(TimePoint now);
+
+    [[nodiscard]] TimePoint deadline() const { return deadline_; }
+
+    [[nodiscard]] State state() const { return state_; }
+
+    [[nodiscard]] std::uint32_t number() const { return number_; }
+
+    [[nodiscard]] std::uint32_t slot() const { return slot_.index(); }
+
+    [[nodiscard]] pid_t pid() const { return child_.pid(); }
+
+    [[nodiscard]] bool was_ready() const { return was_ready_; }
+
+    /// What it said to be wrong with the application or Python; "" when nothing.
+    [[nodiscard]] const std::string& failure() const { return failure_; }
+
+    /// It left with a code that says that another try will not help.
+    [[nodiscard]] bool cannot_work() const { return cannot_work_; }
+
+    /// Gone: how it ended, as a phrase.
+    [[nodiscard]] const std::string& end() const { return end_; }
+
+    [[nodiscard]] WorkerStatus status(TimePoint now) const;
+
+    static std::string_view name(State state);
+
+    static constexpr bool can_follow(State from, State to) { return to > from; }
+
+  private:
+    void on_message(ipc::Message& message) noexcept override;
+    void on_hang_up() noexcept override;
+    void enter(State state, Duration until_deadline = Duration::max());
+
+    const Surroundings& surroundings_;
+    std::uint32_t number_;
+    SlotLease slot_;
+    Child child_;
+    State state_ = State::Starting;
+    TimePoint born_;
+    TimePoint deadline_;
+    bool was_ready_ = false;
+    bool cannot_work_ = false;
+    std::string failure_;
+    std::string end_;
+};
+
+}  // namespace geventd::master
