@@ -189,19 +189,20 @@ class LoadVisitor : public Visitor {
 
 }  // namespace
 
-void read_settings(const Node& document, Settings& settings, Reading& reading) {
+bool read_settings(const Node& document, Settings& settings, Reading& reading) {
     if (document.kind == Node::Kind::Null) {
-        return;
+        return true;
     }
     if (document.kind != Node::Kind::Map) {
         reading.diagnostics.report(
             document.mark, "",
             fmt::format("is {}, expected a map of keys such as listen and app", what_is(document)));
-        return;
+        return false;
     }
     LoadVisitor visitor(document, {}, reading);
     describe(visitor, settings);
     visitor.report_unknown();
+    return true;
 }
 
 }  // namespace geventd::config

@@ -20,7 +20,8 @@ struct Reading {
 };
 
 /// Takes a document over into the settings, on top of what they hold: keys that it does not have
-/// stay as they are, lists are replaced, maps of texts are added to.
-void read_settings(const Node& document, Settings& settings, Reading& reading);
+/// stay as they are, lists are replaced, maps of texts are added to. False: the
+/// document is no map, and nothing was read.
+bool read_settings(const Node& document, Settings& settings, Reading& reading);
 
 }  // namespace geventd::config

@@ -125,10 +125,7 @@ Settings load(const LoadRequest& request) {
         const auto text = read_file(request.path, start.source, diagnostics);
         const auto document =
             text ? read_yaml(*text, start.source, diagnostics) : std::optional<Node>();
-        readable = document.has_value();
-        if (readable) {
-            read_settings(*document, settings, reading);
-        }
+        readable = document && read_settings(*document, settings, reading);
     }
     for (const std::string& text : request.sets) {
         read_override(text, settings, reading);

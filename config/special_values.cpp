@@ -41,7 +41,10 @@ void AddressValue::read(const Node& node, const Complain& complain) {
     }
     const auto address = net::parse_address(text);
     if (!address) {
-        complain(node.mark, "", address.error().message);
+        const bool number = text.find_first_not_of("0123456789") == std::string::npos;
+        complain(node.mark, "",
+                 address.error().message +
+                     (number ? " (uWSGI's listen, a queue's length, is listen.backlog)" : ""));
         return;
     }
     member_ = *address;
@@ -66,14 +69,15 @@ void MonkeyPatchValue::read(const Node& node, const Complain& complain) {
     }
     MonkeyPatch read;
     bool fine = true;
-    patch_time(read.when).read(
-        node, [&](const Mark& mark, const std::string& below, const std::string& text) {
-            fine = false;
-            complain(mark, below, text + ", or a list of modules");
-        });
+    auto when = patch_time(read.when);
+    when.read(node, [&](const Mark&, const std::string&, const std::string&) { fine = false; });
     if (fine) {
         member_ = read;
+        return;
     }
+    auto words = when.words();
+    words.emplace_back("a list of modules");
+    complain_of_choice(node, words, complain);
 }
 
 void MonkeyPatchValue::read_modules(const Node& node, const Complain& complain) {

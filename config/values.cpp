@@ -64,9 +64,7 @@ std::string what_is(const Node& node) {
 bool read_text(const Node& node, std::string_view expected, std::string& text,
                const Complain& complain) {
     if (node.kind != Node::Kind::Scalar) {
-        complain(node.mark, "",
-                 fmt::format("is {}, expected {}{}", what_is(node), expected,
-                             node.kind == Node::Kind::Null ? " ('' for an empty text)" : ""));
+        complain(node.mark, "", fmt::format("is {}, expected {}", what_is(node), expected));
         return false;
     }
     if (node.text.find('\0') != std::string::npos) {
@@ -183,7 +181,7 @@ void TextList::read(const Node& node, const Complain& complain) {
                                           const std::string& fault) {
             complain(mark, fmt::format("[{}]", i), fault);
         };
-        if (read_text(node.items[i], "a text", text, complain_of_item)) {
+        if (read_text(node.items[i], "a text ('' for an empty one)", text, complain_of_item)) {
             texts.push_back(std::move(text));
         }
     }
@@ -213,7 +211,7 @@ void TextMap::read(const Node& node, const Complain& complain) {
             continue;
         }
         std::string text;
-        if (read_text(entry.value, "a text", text, complain_of_entry)) {
+        if (read_text(entry.value, "a text ('' for an empty one)", text, complain_of_entry)) {
             member_[entry.key] = std::move(text);
         }
     }

@@ -154,7 +154,7 @@ class Choice : public Value {
                 return;
             }
         }
-        complain_of_choice(node, names(), complain);
+        complain_of_choice(node, words(), complain);
     }
 
     [[nodiscard]] std::string write() const override {
@@ -166,10 +166,9 @@ class Choice : public Value {
         return {};
     }
 
-    [[nodiscard]] std::string expects() const override { return one_of(names()); }
+    [[nodiscard]] std::string expects() const override { return one_of(words()); }
 
-  private:
-    [[nodiscard]] std::vector<std::string> names() const {
+    [[nodiscard]] std::vector<std::string> words() const {
         std::vector<std::string> result;
         for (const auto& [word, value] : words_) {
             result.emplace_back(word);
@@ -177,6 +176,7 @@ class Choice : public Value {
         return result;
     }
 
+  private:
     T& member_;
     std::vector<std::pair<std::string_view, T>> words_;
 };

@@ -41,7 +41,7 @@ bool is_misspelling(std::string_view word, std::string_view meant) {
     if (word.size() > kLongestWord) {
         return false;
     }
-    return edit_distance(word, meant) <= std::max<std::size_t>(1, meant.size() / 3);
+    return edit_distance(word, meant) <= std::max<std::size_t>(1, meant.size() / 4);
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "config/yaml/reader.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <sstream>
+#include <string_view>
 #include <unordered_map>
 
 #include <fmt/core.h>
@@ -28,6 +31,33 @@ struct Refusal {
     Mark mark;
     std::string text;
 };
+
+/// What a person may have meant where the library says only what it met.
+struct Advice {
+    std::string_view fault;
+    std::string_view text;
+};
+
+constexpr std::array kAdvice{
+    Advice{"illegal EOF in scalar", "; is a quote opened and never closed?"},
+    Advice{"end of map not found", "; is the line indented as its neighbours are?"},
+    Advice{"end of sequence not found", "; is the line indented as its neighbours are?"},
+    Advice{"illegal map value", "; a text that holds a colon and a blank stands in quotes"},
+    Advice{"unknown token", "; a text that begins with @, ` or % stands in quotes"},
+};
+
+std::string_view advise(std::string_view text, int line, std::string_view fault) {
+    for (; line > 1 && text.find('\n') != std::string_view::npos; --line) {
+        text.remove_prefix(text.find('\n') + 1);
+    }
+    const auto indent = text.substr(0, text.find_first_not_of(" \t"));
+    if (indent.find('\t') != std::string_view::npos) {
+        return "; a tab cannot indent, expected blanks";
+    }
+    const auto* const advice = std::find_if(
+        kAdvice.begin(), kAdvice.end(), [&](const Advice& entry) { return entry.fault == fault; });
+    return advice == kAdvice.end() ? std::string_view() : advice->text;
+}
 
 std::size_t weight(const Node& node) {
     std::size_t sum = 1 + node.text.size();
@@ -153,6 +183,9 @@ class TreeBuilder : public YAML::EventHandler {
         }
         Frame& frame = stack_.back();
         if (frame.node.kind == Node::Kind::List) {
+            if (node.kind == Node::Kind::Null) {
+                node.mark = frame.node.mark;  // as in end_entry()
+            }
             frame.node.items.push_back(std::move(node));
         } else if (!frame.key) {
             begin_entry(frame, node);
@@ -243,6 +276,16 @@ class TreeBuilder : public YAML::EventHandler {
     std::map<YAML::anchor_t, Node> anchors_;
 };
 
+std::optional<Node> parse(const std::string& text, TreeBuilder& builder) {
+    // The library takes a quote that nobody closed for closed when the text ends with a line end;
+    // a last line without one shows it.
+    std::istringstream stream(text + (text.ends_with('\n') ? "#" : "\n#"));
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) {
+    }
+    return builder.take_root();
+}
+
 }  // namespace
 
 std::optional<Node> read_yaml(const std::string& text, int source, Diagnostics& diagnostics) {
@@ -258,17 +301,14 @@ std::optional<Node> read_yaml(const std::string& text, int source, Diagnostics& 
     }
     TreeBuilder builder(source, diagnostics);
     try {
-        std::istringstream stream(text);
-        YAML::Parser parser(stream);
-        while (parser.HandleNextDocument(builder)) {
-        }
-        return builder.take_root();
+        return parse(text, builder);
     } catch (const Refusal& refusal) {
         diagnostics.report(refusal.mark, "", refusal.text);
     } catch (const YAML::Exception& error) {
         const Mark at =
             error.mark.is_null() ? whole : Mark{source, error.mark.line + 1, error.mark.column + 1};
-        diagnostics.report(at, "", fmt::format("broken YAML: {}", error.msg));
+        diagnostics.report(
+            at, "", fmt::format("broken YAML: {}{}", error.msg, advise(text, at.line, error.msg)));
     }
     return std::nullopt;
 }

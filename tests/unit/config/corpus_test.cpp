@@ -154,7 +154,11 @@ TEST(DamagedConfig, LoadsOrIsRefused) {
     std::size_t refused = 0;
     for (const char* kind : {"valid", "invalid"}) {
         for (const std::string& name : names(kind)) {
-            const std::string text = read_whole(name + ".yaml");
+            // Not over host names: a damaged one would be asked of the network.
+            std::string text = read_whole(name + ".yaml");
+            for (std::size_t at = 0; (at = text.find("://", at)) != std::string::npos;) {
+                text.replace(at, 3, "+unix:");
+            }
             for (int round = 0; round < 60 && text.size() < 10'000; ++round) {
                 const TemporaryFile file(damage(text, random));
                 try {
@@ -167,8 +171,8 @@ TEST(DamagedConfig, LoadsOrIsRefused) {
             }
         }
     }
-    EXPECT_GT(loaded, 0U);
-    EXPECT_GT(refused, 0U);
+    EXPECT_GT(loaded, 100U);
+    EXPECT_GT(refused, 100U);
 }
 
 }  // namespace

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/mman.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "config/describe.h"
 #include "config/loader.h"
 
@@ -28,24 +31,19 @@ inline Environment test_environment() {
     };
 }
 
-/// A file that lasts as long as the object.
+/// A file, in memory, that lasts as long as the object.
 class TemporaryFile {
   public:
-    explicit TemporaryFile(const std::string& text) {
-        std::string name = "/tmp/geventd-config-test-XXXXXX";
-        ::close(::mkstemp(name.data()));
-        path_ = name;
+    explicit TemporaryFile(const std::string& text)
+        : fd_(UniqueFd::adopt(::memfd_create("config", MFD_CLOEXEC))),
+          path_("/proc/self/fd/" + std::to_string(fd_.get())) {
         std::ofstream(path_, std::ios::binary) << text;
     }
-
-    TemporaryFile(const TemporaryFile&) = delete;
-    TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-    ~TemporaryFile() { ::unlink(path_.c_str()); }
 
     [[nodiscard]] const std::string& path() const { return path_; }
 
   private:
+    UniqueFd fd_;
     std::string path_;
 };
 

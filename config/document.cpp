@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "config/document.h"
+
+#include <string_view>
+
+#include <fmt/core.h>
+
+#include "config/describe.h"
+
+namespace geventd::config {
+
+namespace {
+
+constexpr std::string_view kIntroduction = R"(# Configuration
+
+<!-- Written by `ninja -C build config-docs` from config/describe.cpp; edit that instead. -->
+
+geventd reads one YAML file, `geventd -c server.yaml`. The smallest one:
+
+```yaml
+listen: http://127.0.0.1:8000
+app: myapp:application
+```
+
+* Unknown keys, wrong types, values out of range and contradictions are errors. All of them are
+  reported at once, as `file:line:column: key: what is wrong, what is expected`.
+* Sizes are bytes or take `B`, `KiB`, `MiB`, `GiB`; times take `ms`, `s`, `m`, `h` and need one of
+  them. Booleans are `true` and `false`.
+* `${NAME}` is replaced by the environment variable, `${NAME:-default}` by the default where the
+  variable is not set or empty; `$${` stands for a literal `${`.
+* Anchors, aliases and merge keys (`<<`) work. A key given twice is an error.
+* `--set key.path=value`, as often as needed, sets any key from the command line, over the file's
+  value or with no file at all. The value is YAML: `--set workers.cores=200`,
+  `--set app.environment.DEBUG=1`, `--set listen='[http://:8000, uwsgi://:3031]'`. Lists are
+  replaced, maps of texts are added to.
+* uWSGI's and gunicorn's names are answered with geventd's.
+)";
+
+std::string escape(std::string text) {
+    for (std::size_t i = 0; (i = text.find('|', i)) != std::string::npos; i += 2) {
+        text.insert(i, 1, '\\');
+    }
+    return text;
+}
+
+/// The default as a table's cell: values as code, "-" where there is none.
+std::string default_cell(const Value& value) {
+    std::string text = value.default_text();
+    const bool none = text.empty() || text == "\"\"" || text == "[]" || text == "{}";
+    const bool prose = text.find(' ') != std::string::npos && text.front() != '"';
+    if (text.size() > 2 && text.front() == '"') {
+        text = text.substr(1, text.size() - 2);
+    }
+    return none ? "-" : prose ? escape(text) : fmt::format("`{}`", escape(text));
+}
+
+/// Writes a heading with a table for each group of the top level.
+class PageWriter : public Visitor {
+  public:
+    explicit PageWriter(std::string& page) : page_(page) {}
+
+    void key(std::string_view name, Value&& value, std::string_view help) override {
+        if (prefix_.empty()) {
+            begin_group(name, "");
+        }
+        page_ += fmt::format("| `{}{}` | {} | {} | {} |\n", prefix_, name, escape(value.expects()),
+                             default_cell(value), escape(std::string(help)));
+    }
+
+    void section(std::string_view name, Section&& section, std::string_view help,
+                 Form form) override {
+        enter(name, help, form, [&] { section.describe(*this); });
+    }
+
+    void list(std::string_view name, SectionList&& list, std::string_view help,
+              Form form) override {
+        enter(name, help, form, [&] { list.describe_default(*this); });
+    }
+
+    void internal(std::string_view, Value&&) override {}
+
+  private:
+    template <typename Describe>
+    void enter(std::string_view name, std::string_view help, Form form, Describe describe_keys) {
+        const std::string outer = prefix_;
+        if (outer.empty()) {
+            std::string text(help);
+            if (!form.short_key.empty()) {
+                text += fmt::format(" A bare value is its `{}`.", form.short_key);
+            }
+            begin_group(name, text);
+        }
+        prefix_ += fmt::format("{}.", name);
+        describe_keys();
+        prefix_ = outer;
+    }
+
+    void begin_group(std::string_view name, std::string_view text) {
+        page_ += fmt::format("\n## {}\n\n", name);
+        if (!text.empty()) {
+            page_ += fmt::format("{}\n\n", text);
+        }
+        page_ += "| key | value | default | meaning |\n| --- | --- | --- | --- |\n";
+    }
+
+    std::string& page_;
+    std::string prefix_;
+};
+
+}  // namespace
+
+std::string configuration_page() {
+    std::string page(kIntroduction);
+    Settings defaults;
+    PageWriter writer(page);
+    describe(writer, defaults);
+    return page;
+}
+
+}  // namespace geventd::config
