@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+"""Clients: raw bytes on a socket, plain HTTP requests, curl."""
+import http.client
+import socket
+import subprocess
+
+from .limits import DEADLINE
+
+
+class Answer:
+    """A response that was read whole."""
+
+    def __init__(self, status, headers, body, version=None):
+        self.status = status
+        self.headers = headers  # [(lower-case name, value)]
+        self.body = body
+        self.version = version
+
+    def header(self, name, default=None):
+        for key, value in self.headers:
+            if key == name.lower():
+                return value
+        return default
+
+    @property
+    def text(self):
+        return self.body.decode()
+
+    def __repr__(self):
+        return f'<Answer {self.status} {self.headers} {self.body[:200]!r}>'
+
+
+class RawClient:
+    """A connection whose every byte the test decides. Sends pieces as given; reads until a mark,
+    one whole response, or the end."""
+
+    def __init__(self, address, timeout=DEADLINE):
+        family = socket.AF_UNIX if isinstance(address, str) else (
+            socket.AF_INET6 if ':' in address[0] else socket.AF_INET)
+        self.socket = socket.socket(family, socket.SOCK_STREAM)
+        self.socket.settimeout(timeout)
+        self.socket.connect(address)
+        if family != socket.AF_UNIX:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._buffer = b''
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.socket.close()
+
+    def send(self, *pieces):
+        for piece in pieces:
+            self.socket.sendall(piece)
+
+    def finish_sending(self):
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def _more(self):
+        data = self.socket.recv(65536)
+        self._buffer += data
+        return bool(data)
+
+    def read_until(self, mark):
+        """Everything up to and including `mark`."""
+        while mark not in self._buffer:
+            if not self._more():
+                raise AssertionError(f'closed before {mark!r} came: {self._buffer[-500:]!r}')
+        head, _, self._buffer = self._buffer.partition(mark)
+        return head + mark
+
+    def read_exactly(self, count):
+        while len(self._buffer) < count:
+            if not self._more():
+                raise AssertionError(f'closed {count - len(self._buffer)} bytes too early')
+        data, self._buffer = self._buffer[:count], self._buffer[count:]
+        return data
+
+    def read_all(self):
+        while self._more():
+            pass
+        data, self._buffer = self._buffer, b''
+        return data
+
+    def is_closed_by_server(self):
+        """Waits for the end of the connection; False when more bytes come instead."""
+        try:
+            return not self._buffer and not self._more()
+        except ConnectionResetError:
+            return True
+
+    def read_head(self):
+        head = self.read_until(b'\r\n\r\n').decode('latin-1')
+        status_line, *lines = head.rstrip('\r\n').split('\r\n')
+        version, status, _ = (status_line + ' ').split(' ', 2)
+        headers = [(name.lower(), value.strip())
+                   for name, _, value in (line.partition(':') for line in lines)]
+        return version, int(status), headers
+
+    def read_chunk(self):
+        """One chunk of a chunked body; b'' for the last one."""
+        size = int(self.read_until(b'\r\n').split(b';')[0], 16)
+        data = self.read_exactly(size)
+        assert self.read_exactly(2) == b'\r\n'
+        return data
+
+    def read_answer(self, method='GET'):
+        version, status, headers = self.read_head()
+        answer = Answer(status, headers, b'', version)
+        if method == 'HEAD' or status in (204, 304) or status < 200:
+            return answer
+        if answer.header('transfer-encoding') == 'chunked':
+            while True:
+                data = self.read_chunk()
+                if not data:
+                    return answer
+                answer.body += data
+        length = answer.header('content-length')
+        answer.body = self.read_all() if length is None else self.read_exactly(int(length))
+        return answer
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path, timeout):
+        super().__init__('localhost', timeout=timeout)
+        self._path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def open_http(address, timeout=DEADLINE):
+    """An http.client connection to ('host', port), or to the path of a unix socket."""
+    if isinstance(address, str):
+        return UnixConnection(address, timeout)
+    return http.client.HTTPConnection(*address, timeout=timeout)
+
+
+def exchange(connection, method, target, body=None, headers=None):
+    """One request on an open http.client connection."""
+    connection.request(method, target, body, headers or {})
+    response = connection.getresponse()
+    body = response.read()
+    return Answer(response.status, [(k.lower(), v) for k, v in response.getheaders()], body)
+
+
+def curl(*arguments, timeout=DEADLINE):
+    """Runs curl; its output as bytes. Fails when curl does."""
+    result = subprocess.run(['curl', '--silent', '--show-error', *map(str, arguments)],
+                            capture_output=True, timeout=timeout)
+    assert result.returncode == 0, f'curl: {result.returncode} {result.stderr.decode()}'
+    return result.stdout

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+"""Where the programs are, and how long a test waits before it calls an event missing."""
+import os
+import pathlib
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+EXAMPLES = REPOSITORY / 'examples'
+BUILD = pathlib.Path(os.environ.get('GEVENTD_BUILD', REPOSITORY / 'build'))
+GEVENTD = BUILD / 'geventd'
+GEVENTCTL = BUILD / 'geventctl'
+PYTHON = '/usr/bin/python3'
+
+SANITIZED = 'GEVENTD_SANITIZED' in os.environ
+# No test depends on this being short: it only bounds how long a failing one takes.
+DEADLINE = 90 if SANITIZED else 30

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""Runs of the programs that end by themselves."""
+import re
+import subprocess
+
+from .limits import DEADLINE, GEVENTCTL, GEVENTD
+
+
+def run(program, *arguments, cwd='/', environment=None):
+    return subprocess.run([str(program), *map(str, arguments)], capture_output=True, text=True,
+                          timeout=DEADLINE, cwd=cwd, env=environment, stdin=subprocess.DEVNULL)
+
+
+def geventd(*arguments, **options):
+    return run(GEVENTD, *arguments, **options)
+
+
+def geventctl(*arguments, **options):
+    return run(GEVENTCTL, *arguments, **options)
+
+
+def check(server, *arguments):
+    """(exit code, everything it said) of `geventd -c FILE --check`."""
+    result = run(GEVENTD, '-c', server.config_path, '--check', *arguments, cwd=server.folder,
+                 environment=server.environment())
+    return result.returncode, result.stdout + result.stderr
+
+
+def places(output):
+    """{(line, column)} that the diagnostics name."""
+    return {(int(line), int(column))
+            for line, column in re.findall(r'server\.yaml:(\d+):(\d+): ', output)}

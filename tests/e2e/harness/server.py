@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: MIT
+"""One geventd and its folder."""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import time
+from signal import SIGTERM
+
+from . import client
+from .limits import DEADLINE, GEVENTCTL, GEVENTD, SANITIZED
+from .log import Log
+
+READY = (r'geventd \S+ ready: (?P<workers>\d+) workers?, (?P<cores>\d+) cores? each, '
+         r'(?P<addresses>.+)$')
+MARKER = 'GEVENTD_TEST'  # in the environment of every process of a test
+
+
+def merge(base, changes):
+    """`changes` over `base`, sections merged; None takes a key away."""
+    result = dict(base)
+    for key, value in changes.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = merge(result[key], value)
+        else:
+            result[key] = value
+    return result
+
+
+class Server:
+    """Writes configuration and application into `folder`, starts geventd there, and knows how to
+    talk to it. Test functions get it from the `server` fixture, which audits what is left."""
+
+    def __init__(self, folder, marker):
+        self.folder = pathlib.Path(folder)
+        self.marker = marker
+        self.process = None
+        self.log = None
+        self.addresses = []
+        self.expected_exit = 0
+        self.expected_errors = []
+
+    # --- files ---------------------------------------------------------------------------------
+
+    @property
+    def config_path(self):
+        return self.folder / 'server.yaml'
+
+    @property
+    def control_path(self):
+        return self.folder / 'ctl'
+
+    def write_app(self, source, name='app.py'):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
+
+    def default_config(self):
+        return {
+            'listen': 'http://127.0.0.1:0',
+            'app': {'module': 'app:application', 'chdir': str(self.folder)},
+            'workers': {'processes': 1, 'cores': 20},
+            'control': str(self.control_path),
+        }
+
+    def write_config(self, config=None):
+        """A dict is merged over the defaults (JSON is YAML); a text is taken as it is."""
+        if not isinstance(config, str):
+            config = json.dumps(merge(self.default_config(), config or {}), indent=1)
+        self.config_path.write_text(config)
+
+    # --- life ----------------------------------------------------------------------------------
+
+    def environment(self, extra=None):
+        environment = {**os.environ, MARKER: self.marker, **(extra or {})}
+        for name in ('NOTIFY_SOCKET', 'PYTHONPATH', 'PYTHONHOME', 'VIRTUAL_ENV'):
+            if name not in (extra or {}):
+                environment.pop(name, None)
+        if SANITIZED:
+            for name in ('ASAN_OPTIONS', 'UBSAN_OPTIONS'):
+                environment[name] = f'{os.environ[name]}:log_path={self.folder}/sanitizer'
+        return environment
+
+    def start(self, arguments=None, environment=None, wait=True, cwd=None, wrapper=()):
+        if arguments is None:
+            arguments = ['-c', str(self.config_path)]
+        self.process = subprocess.Popen(
+            [*wrapper, str(GEVENTD), *arguments], cwd=cwd or self.folder,
+            env=self.environment(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, start_new_session=True)
+        self.log = Log(self.process.stdout)
+        if wait:
+            self.wait_ready()
+        return self
+
+    def wait_ready(self, since=0, timeout=DEADLINE):
+        match = self.log.wait(READY, since=since, timeout=timeout)
+        self.addresses = match['addresses'].split(', ')
+        return match
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def signal(self, number):
+        os.kill(self.pid, number)
+
+    def wait_exit(self, timeout=DEADLINE):
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f'geventd did not leave in {timeout} s; its log:\n'
+                                 + self.log.text()) from None
+
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self, number=SIGTERM):
+        if self.is_running():
+            self.signal(number)
+        return self.wait_exit()
+
+    # --- what it says --------------------------------------------------------------------------
+
+    def wait_log(self, pattern, **options):
+        return self.log.wait(pattern, **options)
+
+    def expect_error(self, pattern):
+        """The log may (and need not) hold error lines that match."""
+        self.expected_errors.append(re.compile(pattern))
+
+    def ctl(self, *arguments, timeout=DEADLINE):
+        """Runs geventctl; the finished process with its output."""
+        return subprocess.run([str(GEVENTCTL), '-c', str(self.config_path), *arguments],
+                              capture_output=True, text=True, timeout=timeout,
+                              env=self.environment(), cwd=self.folder)
+
+    def status(self):
+        result = self.ctl('status', '--json')
+        assert result.returncode == 0, result.stdout + result.stderr
+        return json.loads(result.stdout)
+
+    def wait_status(self, predicate, timeout=DEADLINE):
+        """The first status for which `predicate` is true. The status is no stream of events, so
+        it is asked again and again."""
+        end = time.monotonic() + timeout
+        while True:
+            status = self.status()
+            if predicate(status):
+                return status
+            assert time.monotonic() < end, f'never seen, last: {json.dumps(status, indent=1)}'
+
+    def workers(self, state='ready'):
+        """Pids of the workers in that state."""
+        return [worker['pid'] for worker in self.status()['workers'] if worker['state'] == state]
+
+    def wait_workers(self, count, without=(), generation=None):
+        """Waits until `count` workers are ready, none of them among the pids `without`."""
+        def fits(status):
+            pids = [w['pid'] for w in status['workers'] if w['state'] == 'ready'
+                    and (generation is None or w['generation'] == generation)]
+            return len(pids) == count and not set(pids) & set(without)
+        return [w['pid'] for w in self.wait_status(fits)['workers'] if w['state'] == 'ready']
+
+    # --- talking to it -------------------------------------------------------------------------
+
+    def address(self, index=0):
+        """('host', port) or the path of a unix socket."""
+        text = self.addresses[index]
+        tcp = re.fullmatch(r'\w+://(?:\[([^\]]*)\]|([^:]*)):(\d+)', text)
+        if tcp:
+            host = tcp[1] if tcp[1] is not None else tcp[2]
+            return ({'': '127.0.0.1', '0.0.0.0': '127.0.0.1', '::': '::1'}.get(host, host),
+                    int(tcp[3]))
+        path = re.fullmatch(r'\w+\+unix:(.*)', text)[1]
+        return '\0' + path[1:] if path.startswith('@') else path
+
+    def port(self, index=0):
+        return self.address(index)[1]
+
+    def url(self, path='/', index=0):
+        host, port = self.address(index)
+        return f'http://{f"[{host}]" if ":" in host else host}:{port}{path}'
+
+    def raw(self, index=0, timeout=DEADLINE):
+        return client.RawClient(self.address(index), timeout)
+
+    def http(self, index=0, timeout=DEADLINE):
+        """An http.client connection, to be used in a `with` block."""
+        return contextlib.closing(client.open_http(self.address(index), timeout))
+
+    def request(self, method, target, body=None, headers=None, index=0):
+        with self.http(index) as connection:
+            return client.exchange(connection, method, target, body, headers)
+
+    def get(self, target='/', **options):
+        return self.request('GET', target, **options)

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""The keys of `app`, each seen by what it does."""
+import sys
+
+import pytest
+
+from harness.apps import HELLO
+
+SAY = '''
+def say(text):
+    def application(environ, start_response):
+        body = str(text() if callable(text) else text).encode()
+        start_response('200 OK', [('Content-Length', str(len(body)))])
+        return [body]
+    return application
+'''
+
+
+@pytest.mark.parametrize('module, text', [
+    ('forms', 'application'), ('forms:other', 'other'), ('forms:make()', 'made'),
+    ('forms:holder.app', 'held'), ('sub/script.wsgi', 'script'), ('only_app', 'app'),
+])
+def test_module_takes_every_form(make_server, module, text):
+    made = make_server()
+    made.write_app(SAY, 'saying.py')
+    made.write_app('''
+from saying import say
+
+application = say('application')
+other = say('other')
+
+
+def make():
+    return say('made')
+
+
+class holder:
+    app = say('held')
+''', 'forms.py')
+    made.write_app("from saying import say\napplication = say('script')\n", 'sub/script.wsgi')
+    made.write_app("from saying import say\napp = say('app')\n", 'only_app.py')
+    made.write_config({'app': {'module': module}})
+    assert made.start().get('/').text == text
+
+
+def test_chdir_is_where_the_application_runs(make_server):
+    made = make_server()
+    made.write_app(SAY + 'import os\napplication = say(os.getcwd)\n', 'elsewhere/app.py')
+    made.write_config({'app': {'chdir': str(made.folder / 'elsewhere')}})
+    assert made.start(cwd='/').get('/').text == str(made.folder / 'elsewhere')
+
+
+def test_chdir_is_relative_to_the_file(make_server):
+    made = make_server()
+    made.write_app(SAY + 'import os\napplication = say(os.getcwd)\n', 'elsewhere/app.py')
+    made.write_config({'app': {'chdir': 'elsewhere'}})
+    assert made.start(cwd='/').get('/').text == str(made.folder / 'elsewhere')
+
+
+def test_python_path_is_searched_first(make_server):
+    made = make_server()
+    made.write_app(SAY + "application = say('first')\n", 'first/pathy.py')
+    made.write_app(SAY + "application = say('last')\n", 'pathy.py')
+    made.write_config({'app': {'module': 'pathy', 'python-path': ['first']}})
+    assert made.start().get('/').text == 'first'
+
+
+def test_environment_is_the_applications(make_server):
+    made = make_server()
+    made.write_app('import os\nseen = os.environ["COLOUR"]\n' + SAY + 'application = say(seen)\n')
+    made.write_config({'app': {'environment': {'COLOUR': 'green'}}})
+    assert made.start().get('/').text == 'green'
+
+
+@pytest.mark.parametrize('preload, imports', [(True, 1), (False, 3)])
+def test_preload_imports_once_for_all_workers(server, preload, imports):
+    running = server('print("imported now", flush=True)\n' + HELLO,
+                     {'app': {'preload': preload}, 'workers': {'processes': 3}})
+    assert running.log.text().count('imported now') == imports
+
+
+def test_python_picks_the_worker(make_server):
+    made = make_server()
+    made.write_app('import sys\n' + SAY + 'application = say(sys.version.split()[0])\n')
+    made.write_config({'app': {'python': '3.11'}})
+    assert made.start().get('/').text.startswith('3.11')
+
+
+def test_a_python_without_a_worker_is_told(make_server):
+    made = make_server()
+    made.write_app(HELLO)
+    made.write_config({'app': {'python': '3.2'}})
+    made.expected_exit = 1
+    made.expect_error('3.2')
+    made.start(wait=False)
+    assert made.wait_exit() == 1
+    made.wait_log(r'3\.2')
+
+
+PATCHED = '''
+from gevent import monkey
+AT_LOAD = sorted(n for n in ('socket', 'time', 'threading', 'ssl') if monkey.is_module_patched(n))
+''' + SAY + '''
+def now():
+    found = [n for n in ('socket', 'time', 'threading', 'ssl') if monkey.is_module_patched(n)]
+    return f'{" ".join(AT_LOAD)}/{" ".join(sorted(found))}'
+
+
+application = say(now)
+'''
+
+
+@pytest.mark.parametrize('preload', [True, False])
+@pytest.mark.parametrize('value, seen', [
+    (None, 'socket ssl threading time/socket ssl threading time'),
+    ('before-load', 'socket ssl threading time/socket ssl threading time'),
+    ('before-start', '/socket ssl threading time'),
+    ('none', '/'),
+    (['socket', 'time'], 'socket time/socket time'),
+])
+def test_monkey_patch_in_all_its_forms(server, value, seen, preload):
+    app = {'preload': preload}
+    if value is not None:
+        app['monkey-patch'] = value
+    assert server(PATCHED, {'app': app}).get('/').text == seen
+
+
+@pytest.mark.parametrize('preload', [True, False])
+def test_an_application_may_patch_by_itself(server, preload):
+    running = server('''
+from gevent import monkey
+monkey.patch_all()
+import threading
+import time
+
+
+def application(environ, start_response):
+    time.sleep(0.01)
+    lock = threading.Lock()
+    with lock:
+        start_response('200 OK', [('Content-Length', '2')])
+    return [b'ok']
+''', {'app': {'preload': preload, 'monkey-patch': 'none'}, 'workers': {'processes': 2}})
+    assert running.get('/').body == b'ok'
+
+
+def test_a_virtualenv_gives_its_packages(make_server):
+    made = make_server()
+    name = f'python{sys.version_info.major}.{sys.version_info.minor}'
+    venv = made.folder / 'venv'
+    made.write_app('home = /usr/bin\ninclude-system-site-packages = true\nversion = 3.11.2\n',
+                   'venv/pyvenv.cfg')
+    made.write_app("COLOUR = 'from the virtualenv'\n",
+                   f'venv/lib/{name}/site-packages/only_there.py')
+    (venv / 'bin').mkdir()
+    (venv / 'bin' / 'python3').symlink_to('/usr/bin/python3')
+    made.write_app('import only_there, sys\n' + SAY
+                   + 'application = say(lambda: f"{only_there.COLOUR} {sys.prefix}")\n')
+    made.write_config({'app': {'virtualenv': str(venv)}})
+    assert made.start().get('/').text == f'from the virtualenv {venv}'

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""Requests that wait run at the same time, as many as there are cores; full workers rest."""
+import asyncio
+import time
+
+import pytest
+
+from harness import procfs
+from harness.apps import SLEEP
+from harness.limits import SANITIZED
+
+
+async def fetch(port, target):
+    """(status, when) of one request."""
+    reader, writer = await asyncio.open_connection('127.0.0.1', port)
+    writer.write(f'GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'.encode())
+    answer = await reader.read()
+    writer.close()
+    return int(answer.split()[1]), time.monotonic()
+
+
+async def fetch_all(port, targets):
+    return await asyncio.gather(*(fetch(port, target) for target in targets))
+
+
+def test_a_thousand_sleepers_on_two_workers_are_done_in_one_sleep(server):
+    running = server(SLEEP, {'workers': {'processes': 2, 'cores': 500},
+                             'listen': [{'address': 'http://127.0.0.1:0', 'backlog': 2048}]})
+    started = time.monotonic()
+    answers = asyncio.run(fetch_all(running.port(), ['/1'] * 1000))
+    took = time.monotonic() - started
+    assert {status for status, _ in answers} == {200}
+    assert took < (10 if SANITIZED else 2.5)
+
+
+def test_more_requests_than_cores_wait_for_their_turn_and_burn_no_time(server):
+    running = server(SLEEP, {'workers': {'processes': 1, 'cores': 2}})
+    worker, = running.workers()
+    asyncio.run(fetch_all(running.port(), ['/0'] * 4))
+    busy = procfs.cpu_seconds(worker)
+    started = time.monotonic()
+    answers = asyncio.run(fetch_all(running.port(), ['/1.5'] * 5))
+    turns = sorted(round((when - started) / 1.5) for _, when in answers)
+    assert turns == [1, 1, 2, 2, 3]
+    used = procfs.cpu_seconds(worker) - busy
+    assert used < 0.02 * (time.monotonic() - started) + (0.2 if SANITIZED else 0.02)
+
+
+@pytest.mark.parametrize('greenlet', ['raw', 'gevent'])
+def test_one_core_serves_one_after_the_other(server, greenlet):
+    running = server(SLEEP, {'workers': {'processes': 1, 'cores': 1, 'greenlet': greenlet}})
+    started = time.monotonic()
+    answers = asyncio.run(fetch_all(running.port(), ['/0.2'] * 5))
+    assert {status for status, _ in answers} == {200}
+    assert time.monotonic() - started >= 1
+
+
+def test_an_idle_server_burns_no_time(server):
+    running = server(SLEEP, {'workers': {'processes': 2}})
+    pids = [running.pid, *running.workers()]
+    running.get('/0')
+    before = [procfs.cpu_seconds(pid) for pid in pids]
+    running.get('/2')  # two seconds in which nothing happens
+    after = [procfs.cpu_seconds(pid) for pid in pids]
+    assert all(b - a <= 0.05 for a, b in zip(before, after))

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""Each yielded piece leaves at once; slow readers and big bodies cost no memory."""
+from harness import procfs
+from harness.apps import ECHO, SLEEP
+from harness.limits import SANITIZED
+
+MIB = 1 << 20
+
+LOCKSTEP = '''
+from gevent.event import Event
+
+steps = [Event() for _ in range(3)]
+
+
+def application(environ, start_response):
+    path = environ['PATH_INFO']
+    if path != '/':
+        steps[int(path[1:])].set()
+        start_response('204 No Content', [])
+        return []
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return pieces()
+
+
+def pieces():
+    for number, step in enumerate(steps):
+        yield b'piece %d' % number
+        step.wait()
+'''
+
+ENDLESS = '''
+import gevent
+
+
+def application(environ, start_response):
+    if environ['PATH_INFO'] == '/quick':
+        start_response('200 OK', [('Content-Length', '5')])
+        return [b'quick']
+    start_response('200 OK', [('Content-Type', 'application/octet-stream')])
+    return (b'x' * 65536 for _ in range(100 * 16))
+'''
+
+
+def test_a_piece_arrives_before_the_next_one_is_made(server):
+    running = server(LOCKSTEP)
+    with running.raw() as client:
+        client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+        client.read_head()
+        for number in range(3):
+            assert client.read_chunk() == b'piece %d' % number
+            assert running.get(f'/{number}').status == 204
+        assert client.read_chunk() == b''
+
+
+def test_a_reader_that_stalls_holds_nobody_back_and_costs_no_memory(server):
+    running = server(ENDLESS)
+    worker, = running.workers()
+    running.get('/quick')
+    before = procfs.rss_bytes(worker)
+    with running.raw() as client:
+        client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+        client.read_head()
+        for _ in range(20):
+            assert running.get('/quick').body == b'quick'
+        assert procfs.rss_bytes(worker) - before < (60 if SANITIZED else 12) * MIB
+        total = 0
+        while chunk := client.read_chunk():
+            total += len(chunk)
+        assert total == 100 * MIB
+
+
+def test_a_big_upload_never_sits_in_memory(server):
+    running = server(ECHO)
+    worker, = running.workers()
+    running.get('/size')
+    before = procfs.rss_bytes(worker)
+    with running.raw() as client:
+        client.send(b'POST /size HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n' % (64 * MIB))
+        for _ in range(64):
+            client.send(b'x' * MIB)
+        assert int(client.read_answer().body) == 64 * MIB
+    assert procfs.rss_bytes(worker) - before < (60 if SANITIZED else 12) * MIB
+
+
+def test_a_slow_client_takes_no_core(server):
+    running = server(SLEEP, {'workers': {'processes': 1, 'cores': 1}})
+    slow = [running.raw() for _ in range(20)]
+    try:
+        for client in slow:
+            client.send(b'GET /0 HTTP/1.1\r\nHost')
+        assert running.get('/0').status == 200
+        for client in slow:
+            client.send(b': x\r\n\r\n')
+        assert [client.read_answer().status for client in slow] == [200] * 20
+    finally:
+        for client in slow:
+            client.close()
+
+
+def test_idle_connections_hold_no_core(server):
+    running = server(SLEEP, {'workers': {'processes': 1, 'cores': 1}})
+    idle = [running.raw() for _ in range(20)]
+    try:
+        for client in idle:
+            client.send(b'GET /0 HTTP/1.1\r\nHost: x\r\n\r\n')
+            assert client.read_answer().status == 200
+        assert running.get('/0').status == 200
+        assert running.status()['workers'][0]['cores_busy'] == 0
+    finally:
+        for client in idle:
+            client.close()
