@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include "shm/signal_claimer.h"
+
+#include <algorithm>
+
+namespace geventd::shm {
+
+namespace {
+
+/// Signals taken from one queue before the next one has its turn.
+constexpr unsigned kStreak = 16;
+
+}  // namespace
+
+std::uint64_t SignalCursor::refresh(const SignalQueue& queue) noexcept {
+    const std::uint64_t asked = queue.ends->rescans.load();
+    const std::uint64_t head = queue.ends->head.load();
+    const std::uint64_t slots = std::uint64_t{queue.mask} + 1;
+    if (asked != rescans) {
+        rescans = asked;
+        position = 0;
+    }
+    position = std::max(position, head > slots ? head - slots : 0);
+    return head;
+}
+
+bool SignalCursor::behind(const SignalQueue& queue) const noexcept {
+    return queue.ends->head.load_ordered() > position ||
+           queue.ends->rescans.load_ordered() != rescans;
+}
+
+SignalClaim read_signal(const SignalTable& table, unsigned queue, std::uint32_t slot,
+                        std::uint64_t state) {
+    const SignalQueue from = table.queue(queue);
+    const SignalBody& body = from.bodies[slot];
+    const std::uint64_t payload = body.payload.load_relaxed();
+    SignalClaim claim;
+    claim.queue = queue;
+    claim.slot = slot;
+    claim.state = state;
+    claim.routing = SignalRouting::unpack(body.routing.load_relaxed());
+    claim.sequence = body.sequence.load_relaxed();
+    claim.sent_at = body.sent_at.load_relaxed();
+    claim.attempts = SignalState::unpack(state).attempts;
+    claim.repeats = body.repeats.load_relaxed();
+    claim.sender_pid = body.sender_pid.load_relaxed();
+    claim.payload = {from.payloads + (payload >> 32), payload & 0xffffffff};
+    return claim;
+}
+
+SignalClaimer::SignalClaimer(const SignalTable& table, unsigned process)
+    : table_(table),
+      registry_(table),
+      process_(process),
+      incarnation_(static_cast<std::uint16_t>(table.process(process).incarnation.load())),
+      cursors_(table.processes()) {}
+
+void SignalClaimer::accept(bool on) noexcept {
+    table_.process(process_).accepting.store_ordered(on ? 1 : 0);
+}
+
+std::optional<SignalClaim> SignalClaimer::claim() noexcept {
+    if (!registry_.takes_signals(process_)) {
+        return std::nullopt;
+    }
+    const unsigned queues = table_.in_use();
+    for (unsigned tried = 0; tried <= queues; ++tried) {
+        if (turn_ < queues && streak_ < kStreak) {
+            if (std::optional<SignalClaim> claim = claim_from(turn_)) {
+                ++streak_;
+                return claim;
+            }
+        }
+        streak_ = 0;
+        turn_ = turn_ + 1 < queues ? turn_ + 1 : 0;
+    }
+    return std::nullopt;
+}
+
+std::optional<SignalClaim> SignalClaimer::claim_from(unsigned index) noexcept {
+    const SignalQueue queue = table_.queue(index);
+    SignalCursor& cursor = cursors_[index];
+    const std::uint64_t end = cursor.refresh(queue);
+    while (cursor.position < end) {
+        const std::uint32_t slot = queue.slot(cursor.position++);
+        const std::uint64_t ready = queue.states[slot].load();
+        SignalState state = SignalState::unpack(ready);
+        if (state.phase != SignalPhase::Ready) {
+            continue;
+        }
+        const SignalRouting routing =
+            SignalRouting::unpack(queue.bodies[slot].routing.load_relaxed());
+        if (!registry_.matches(process_, routing)) {
+            continue;
+        }
+        state.phase = SignalPhase::Claimed;
+        state.claimer = static_cast<std::uint16_t>(process_);
+        state.incarnation = incarnation_;
+        if (queue.states[slot].replace(ready, state.pack())) {
+            table_.process(process_).running.store_relaxed(++held_);
+            return read_signal(table_, index, slot, state.pack());
+        }
+    }
+    return std::nullopt;
+}
+
+void SignalClaimer::begin(SignalClaim& claim) noexcept {
+    SignalState state = SignalState::unpack(claim.state);
+    state.phase = SignalPhase::Running;
+    if (table_.queue(claim.queue).states[claim.slot].replace(claim.state, state.pack())) {
+        claim.state = state.pack();
+    }
+}
+
+void SignalClaimer::finish(const SignalClaim& claim, bool failed) noexcept {
+    SignalState state = SignalState::unpack(claim.state);
+    state = {SignalPhase::Done, state.attempts, 0, 0, state.tag};
+    table_.process(process_).running.store_relaxed(--held_);
+    if (!table_.queue(claim.queue).states[claim.slot].replace(claim.state, state.pack())) {
+        return;
+    }
+    SignalCounters::Number& counters = table_.counters(process_).numbers[claim.routing.number];
+    (failed ? counters.failed : counters.handled).count();
+}
+
+bool SignalClaimer::sleep() noexcept {
+    Word<std::uint32_t>& sleeping = table_.process(process_).sleeping;
+    sleeping.store_ordered(1);
+    if (!registry_.takes_signals(process_)) {
+        return true;
+    }
+    const unsigned queues = table_.in_use();
+    for (unsigned queue = 0; queue < queues; ++queue) {
+        if (cursors_[queue].behind(table_.queue(queue))) {
+            sleeping.store_ordered(0);
+            return false;
+        }
+    }
+    return true;
+}
+
+void SignalClaimer::rescan() noexcept {
+    std::fill(cursors_.begin(), cursors_.end(), SignalCursor{});
+}
+
+}  // namespace geventd::shm

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "shm/signal_writer.h"
+
+namespace geventd::shm {
+
+struct Migrated {
+    unsigned moved = 0;
+    unsigned left = 0;  ///< still waiting in the old table: the new queue is full for now
+};
+
+/// Moves what is unclaimed from one table to a new one, into the master's own queue there, whose
+/// writer is given. A reload that needs larger queues or more places makes a new table for the
+/// new generation; as long as old workers live they may still send into the old one and finish
+/// what they hold, so the master calls this when the new generation serves, after each reap of an
+/// old worker, and once more when the last one is gone. A signal is taken out of the old table
+/// after it was published in the new one; a master killed in between (which ends its promise)
+/// leaves it in both: once more rather than never.
+/// Lives in: master.
+Migrated migrate(const SignalTable& from, SignalWriter& to);
+
+}  // namespace geventd::shm

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+#include "shm/signal_table.h"
+
+namespace geventd::shm {
+
+/// uWSGI's target names: "", "worker", "worker0" (any), "workerN", "workers", "active-workers".
+/// `workers` is the number of workers in the configuration. Anything else is an error that says
+/// what is possible.
+Result<SignalTarget> parse_signal_target(std::string_view text, unsigned workers);
+
+/// Who handles which number: a row of targets for each generation, written by its workers as they
+/// register, and a map of numbers for each worker. Senders and claimers go by the serving
+/// generation's row and workers; one store makes another generation the serving one. Numbers
+/// stay in their row when the worker that registered them dies: its successor will register them
+/// again, and until then their signals wait.
+/// Lives in: every process.
+class SignalRegistry {
+  public:
+    explicit SignalRegistry(const SignalTable& table) : table_(table) {}
+
+    enum class Outcome {
+        Registered,
+        Conflict,  ///< the number has another target in this generation
+        Retired,   ///< the process's generation is long replaced; nothing was changed
+    };
+
+    /// Worker: it holds a handler for the number now. Idempotent.
+    Outcome add(unsigned process, std::uint8_t number, SignalTarget target) const noexcept;
+
+    /// The target that a process's generation has for the number.
+    [[nodiscard]] std::optional<SignalTarget> target(unsigned process,
+                                                     std::uint8_t number) const noexcept;
+
+    /// Where a signal sent now goes; nothing when the serving generation never registered it.
+    [[nodiscard]] std::optional<SignalTarget> route(std::uint8_t number) const noexcept;
+
+    /// The process takes signals now: ready, not draining, of the serving generation.
+    [[nodiscard]] bool takes_signals(unsigned process) const noexcept {
+        return takes_signals(process, serving());
+    }
+
+    /// The same for a caller that asks for many processes and has read serving() once.
+    [[nodiscard]] bool takes_signals(unsigned process, std::uint32_t serving) const noexcept {
+        const SignalProcess& self = table_.process(process);
+        return self.accepting.load_ordered() != 0 && self.generation.load() == serving;
+    }
+
+    /// The process has a handler for the number.
+    [[nodiscard]] bool holds(unsigned process, std::uint8_t number) const noexcept {
+        const SignalProcess& self = table_.process(process);
+        return (self.handlers[number / 64].load_ordered() >> (number % 64) & 1) != 0;
+    }
+
+    /// The slot is for this process, apart from takes_signals().
+    [[nodiscard]] bool matches(unsigned process, const SignalRouting& routing) const noexcept {
+        return holds(process, routing.number) &&
+               (routing.target.kind == TargetKind::Any ||
+                routing.target.worker == table_.process(process).worker.load());
+    }
+
+    /// Master: an empty row for the generation, before its first process starts. The first one
+    /// of all serves at once.
+    void begin(std::uint32_t generation) const noexcept;
+
+    /// Master: the generation's registrations and workers replace the old one's.
+    void serve(std::uint32_t generation) const noexcept;
+
+    [[nodiscard]] std::uint32_t serving() const noexcept {
+        return static_cast<std::uint32_t>(table_.header().serving.load_ordered() >> 8);
+    }
+
+  private:
+    [[nodiscard]] SignalRow* row_of(std::uint32_t generation) const noexcept;
+    [[nodiscard]] SignalRow* spare_row() const noexcept;
+
+    SignalTable table_;
+};
+
+}  // namespace geventd::shm

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "shm/signal_table.h"
+
+#include <algorithm>
+#include <bit>
+#include <stdexcept>
+
+namespace geventd::shm {
+
+namespace {
+
+constexpr std::size_t kPage = 4096;
+
+constexpr std::size_t round_up(std::size_t size, std::size_t unit) {
+    return (size + unit - 1) / unit * unit;
+}
+
+SignalShape rounded(const SignalShape& shape) {
+    SignalShape result = shape;
+    if (shape.processes < 2 || shape.processes > SignalHeader::kMaxProcesses || shape.slots == 0 ||
+        shape.slots > 1U << 24 || shape.payload_bytes > 1U << 30) {
+        throw std::invalid_argument("signal table: size out of range");
+    }
+    result.slots = std::bit_ceil(shape.slots);
+    result.payload_bytes = static_cast<std::uint32_t>(round_up(shape.payload_bytes, 64));
+    return result;
+}
+
+std::size_t processes_offset() {
+    return round_up(sizeof(SignalHeader), kPage);
+}
+
+std::size_t counters_offset(const SignalShape& shape) {
+    return processes_offset() + round_up(sizeof(SignalProcess) * shape.processes, kPage);
+}
+
+std::size_t queues_offset(const SignalShape& shape) {
+    return counters_offset(shape) + round_up(sizeof(SignalCounters) * shape.processes, kPage);
+}
+
+std::size_t queue_stride(const SignalShape& shape) {
+    const std::size_t states = round_up(sizeof(Word<std::uint64_t>) * shape.slots, 64);
+    const std::size_t bodies = sizeof(SignalBody) * shape.slots;
+    return round_up(sizeof(SignalQueueHead) + states + bodies + shape.payload_bytes, kPage);
+}
+
+}  // namespace
+
+std::uint32_t SignalQueue::used() const {
+    const std::uint64_t head = ends->head.load();
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(head + 1, std::uint64_t{mask} + 1));
+}
+
+SignalTable::SignalTable(void* memory)
+    : header_(static_cast<SignalHeader*>(memory)),
+      processes_(nullptr),
+      counters_(nullptr),
+      queues_(nullptr),
+      stride_(queue_stride(header_->shape)) {
+    auto* base = static_cast<std::byte*>(memory);
+    processes_ = reinterpret_cast<SignalProcess*>(base + processes_offset());
+    counters_ = reinterpret_cast<SignalCounters*>(base + counters_offset(header_->shape));
+    queues_ = base + queues_offset(header_->shape);
+}
+
+std::size_t SignalTable::bytes(const SignalShape& shape) {
+    const SignalShape exact = rounded(shape);
+    return queues_offset(exact) + queue_stride(exact) * exact.processes;
+}
+
+SignalTable SignalTable::format(void* memory, std::size_t size, const SignalShape& shape) {
+    if (size < bytes(shape)) {
+        throw std::invalid_argument("signal table: region too small");
+    }
+    auto* header = static_cast<SignalHeader*>(memory);
+    header->shape = rounded(shape);
+    header->header_size = sizeof(SignalHeader);
+    header->version = SignalHeader::kVersion;
+    header->magic = SignalHeader::kMagic;
+    header->in_use.store(kMasterProcess + 1);
+    SignalTable table(memory);
+    for (unsigned index = 0; index < table.processes(); ++index) {
+        table.process(index).incarnation.store(1);
+    }
+    return table;
+}
+
+SignalTable SignalTable::open(void* memory, std::size_t size) {
+    const auto* header = static_cast<const SignalHeader*>(memory);
+    if (size < sizeof(SignalHeader) || header->magic != SignalHeader::kMagic ||
+        header->version != SignalHeader::kVersion || header->header_size != sizeof(SignalHeader) ||
+        size < bytes(header->shape)) {
+        throw std::runtime_error("signal table: made by another build of geventd");
+    }
+    return SignalTable(memory);
+}
+
+SignalQueue SignalTable::queue(unsigned index) const {
+    std::byte* base = queues_ + stride_ * index;
+    const std::uint32_t slots = header_->shape.slots;
+    std::byte* states = base + sizeof(SignalQueueHead);
+    std::byte* bodies = states + round_up(sizeof(Word<std::uint64_t>) * slots, 64);
+    return {reinterpret_cast<SignalQueueHead*>(base),
+            reinterpret_cast<Word<std::uint64_t>*>(states), reinterpret_cast<SignalBody*>(bodies),
+            bodies + sizeof(SignalBody) * slots, slots - 1};
+}
+
+}  // namespace geventd::shm

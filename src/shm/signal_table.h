@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "shm/signal_layout.h"
+
+namespace geventd::shm {
+
+/// One queue of the table, as addresses in this process.
+struct SignalQueue {
+    SignalQueueHead* ends;
+    Word<std::uint64_t>* states;
+    SignalBody* bodies;
+    std::byte* payloads;
+    std::uint32_t mask;  ///< slots - 1
+
+    [[nodiscard]] std::uint32_t slot(std::uint64_t position) const {
+        return static_cast<std::uint32_t>(position) & mask;
+    }
+
+    /// How many slots may ever have been written. A writer that was killed before it moved the
+    /// head may have published one slot behind it.
+    [[nodiscard]] std::uint32_t used() const;
+};
+
+/// The signals of a server: a view of the memory in which the master and its workers keep them.
+/// The life of a slot, each arrow one atomic operation on its state word:
+///
+///            writer               any eligible worker       same worker
+///   Empty ────store────▶ Ready ──────swap──────▶ Claimed ──────swap─────▶ Running
+///     Done ──────┘         ▲                        │                        │
+///      ▲                   └── master, worker dead ─┴──────── + 1 attempt ───┤
+///      ├──────────────────────── master, too many attempts ──────────────────┤
+///      └──────────────────────── same worker, handler over ──────────────────┘
+///
+/// No process ever waits for another's step: whoever is killed between two arrows leaves a slot
+/// that its owner (unpublished, Done), any worker (Ready) or the master (Claimed, Running) takes
+/// on. What a slot needs to be free again is in its state word alone, so nothing can leak.
+/// Lives in: every process; a Region holds the memory and must outlive the view.
+class SignalTable {
+  public:
+    /// The size of the region for a table of this shape.
+    static std::size_t bytes(const SignalShape& shape);
+
+    /// Prepares fresh, zeroed memory. Throws std::invalid_argument when it is too small or the
+    /// shape is out of range.
+    static SignalTable format(void* memory, std::size_t size, const SignalShape& shape);
+
+    /// The table in a mapped region. Throws std::runtime_error when magic, version or sizes are
+    /// another build's.
+    static SignalTable open(void* memory, std::size_t size);
+
+    [[nodiscard]] const SignalShape& shape() const { return header_->shape; }
+
+    [[nodiscard]] unsigned processes() const { return header_->shape.processes; }
+
+    /// The processes that were ever handed out are those below this index.
+    [[nodiscard]] unsigned in_use() const { return header_->in_use.load_ordered(); }
+
+    [[nodiscard]] SignalHeader& header() const { return *header_; }
+
+    [[nodiscard]] SignalProcess& process(unsigned index) const { return processes_[index]; }
+
+    [[nodiscard]] SignalCounters& counters(unsigned index) const { return counters_[index]; }
+
+    [[nodiscard]] SignalQueue queue(unsigned index) const;
+
+  private:
+    explicit SignalTable(void* memory);
+
+    SignalHeader* header_;
+    SignalProcess* processes_;
+    SignalCounters* counters_;
+    std::byte* queues_;
+    std::size_t stride_;
+};
+
+}  // namespace geventd::shm

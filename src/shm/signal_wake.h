@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "shm/signal_registry.h"
+
+namespace geventd::shm {
+
+/// How busy the workers are, by whoever knows (the scoreboard).
+class SignalLoads {
+  public:
+    SignalLoads() = default;
+    SignalLoads(const SignalLoads&) = delete;
+    SignalLoads& operator=(const SignalLoads&) = delete;
+    virtual ~SignalLoads() = default;
+    [[nodiscard]] virtual std::uint32_t load(unsigned process) const noexcept = 0;
+};
+
+/// Wakes processes through their eventfds, only when they sleep, and never too seldom:
+///
+///   sender                               worker
+///   S1 publish (move the head)           W1 sleeping = 1
+///   S2 read sleeping of the chosen one   W2 read the heads once more
+///   S3 if 1: swap it to 0, write         W3 nothing new: wait for the eventfd
+///
+/// S1, S2, W1 and W2 are sequentially consistent, so they have one order. If W2 does not see S1,
+/// then W1 < W2 < S1 < S2 and S2 sees the flag. If S2 does not see the flag, then S2 < W1, S1 <
+/// W2 and W2 sees the signal. One swap wins, so one write is made for one sleep. A sender that is
+/// killed between S3's two halves takes the wake-up with it: its call never returned, and the
+/// master writes to everybody when a process died and when a signal is unclaimed for 10 ms.
+///
+/// For "any worker" the least busy eligible one is woken, the next ones in turn on a tie. That it
+/// was woken binds nobody: any other may claim first.
+/// Lives in: every process. The eventfds (one a process, -1: none) stay their owner's.
+class SignalWaker {
+  public:
+    SignalWaker(const SignalTable& table, std::vector<int> eventfds, const SignalLoads* loads)
+        : table_(table), registry_(table), eventfds_(std::move(eventfds)), loads_(loads) {}
+
+    /// A slot was published (its queue's head has moved): wakes who shall claim it, and the
+    /// master's watch.
+    void published(const SignalRouting& routing) noexcept;
+
+    /// Wakes the process if it sleeps.
+    void wake(unsigned process) noexcept;
+
+    /// Wakes the process whatever its flag says.
+    void poke(unsigned process) noexcept;
+
+    /// Requests and handlers that the process runs now.
+    [[nodiscard]] std::uint32_t load(unsigned process) const noexcept;
+
+  private:
+    void wake_least_busy(const SignalRouting& routing) noexcept;
+
+    SignalTable table_;
+    SignalRegistry registry_;
+    std::vector<int> eventfds_;
+    const SignalLoads* loads_;
+    unsigned turn_ = 0;
+};
+
+}  // namespace geventd::shm

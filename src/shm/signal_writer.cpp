@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+#include "shm/signal_writer.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace geventd::shm {
+
+namespace {
+
+constexpr std::uint32_t kSizeMask = 0xffffffff;
+
+std::uint32_t payload_offset(const SignalBody& body) {
+    return static_cast<std::uint32_t>(body.payload.load_relaxed() >> 32);
+}
+
+std::uint32_t payload_size(const SignalBody& body) {
+    return static_cast<std::uint32_t>(body.payload.load_relaxed() & kSizeMask);
+}
+
+/// In two halves with a step between them, so that the kill tests see a torn payload.
+void copy_payload(std::byte* to, std::span<const std::byte> from) {
+    const std::size_t half = from.size() / 2;
+    if (!from.empty()) {
+        std::memcpy(to, from.data(), half);
+        step();
+        std::memcpy(to + half, from.data() + half, from.size() - half);
+    }
+}
+
+}  // namespace
+
+SignalWriter::SignalWriter(const SignalTable& table, unsigned process, SignalWaker& waker)
+    : table_(table),
+      registry_(table),
+      waker_(waker),
+      process_(process),
+      pid_(::getpid()),
+      queue_(table.queue(process)),
+      position_(0),
+      arena_(table.shape().payload_bytes),
+      holds_payload_(table.shape().slots) {
+    recipients_.reserve(table.processes());
+    reserved_.reserve(table.processes());
+    take_over();
+}
+
+/// A predecessor that was killed between publishing a slot and moving the head left one signal
+/// behind the head: a step of the head covers it, and the rescan lets the workers look.
+void SignalWriter::take_over() {
+    const std::uint32_t used = queue_.used();
+    for (std::uint32_t slot = 0; slot < used; ++slot) {
+        const std::uint64_t word = queue_.states[slot].load();
+        const SignalBody& body = queue_.bodies[slot];
+        if (SignalState::unpack(word).writable()) {
+            continue;
+        }
+        if (payload_size(body) != 0) {
+            arena_.hold(payload_offset(body), payload_size(body));
+            holds_payload_[slot] = true;
+        }
+        const SignalRouting routing = SignalRouting::unpack(body.routing.load_relaxed());
+        if (routing.tick) {
+            ticks_.push_back({routing, slot, word});
+        }
+    }
+    position_ = queue_.ends->head.load() + 1;
+    queue_.ends->head.store_ordered(position_);
+    queue_.ends->rescans.add(1);
+}
+
+SignalCounters::Number& SignalWriter::counters(std::uint8_t number) const {
+    return table_.counters(process_).numbers[number];
+}
+
+SendResult SignalWriter::send(const OutgoingSignal& signal, std::int64_t now) noexcept {
+    if (signal.payload.size() > std::min(kMaxSignalPayload, table_.shape().payload_bytes)) {
+        return SendResult::PayloadTooLarge;
+    }
+    const std::optional<SignalTarget> target = registry_.route(signal.number);
+    if (!target) {
+        counters(signal.number).unregistered.count();
+        return SendResult::Unregistered;
+    }
+    const auto worker = static_cast<std::uint16_t>(table_.process(process_).worker.load_relaxed());
+    find_recipients({signal.number, signal.tick, *target, worker});
+    const auto bytes = static_cast<std::uint32_t>(signal.payload.size());
+    if (!reserve(recipients_.size(), bytes)) {
+        counters(signal.number).refused.count();
+        return SendResult::QueueFull;
+    }
+    for (std::size_t index = 0; index < recipients_.size(); ++index) {
+        const Draft draft{recipients_[index], 0, 0, now, pid_, signal.payload};
+        publish(draft, reserved_[index]);
+        waker_.published(recipients_[index]);
+    }
+    counters(signal.number).accepted.count(recipients_.size());
+    return SendResult::Accepted;
+}
+
+bool SignalWriter::forward(const SignalClaim& signal) noexcept {
+    if (!reserve(1, static_cast<std::uint32_t>(signal.payload.size()))) {
+        return false;
+    }
+    const Draft draft{signal.routing, signal.attempts,   signal.repeats,
+                      signal.sent_at, signal.sender_pid, signal.payload};
+    publish(draft, reserved_.front());
+    waker_.published(signal.routing);
+    counters(signal.routing.number).accepted.count();
+    return true;
+}
+
+/// A signal to All becomes one copy for each worker that is ready; when none is, one signal for
+/// whichever comes first, so that it does not vanish. Ticks leave those out whose last one waits.
+void SignalWriter::find_recipients(const SignalRouting& routing) {
+    recipients_.clear();
+    SignalRouting each = routing;
+    if (routing.target.kind != TargetKind::All) {
+        recipients_.push_back(each);
+    } else {
+        const unsigned end = table_.in_use();
+        for (unsigned process = kMasterProcess + 1; process < end; ++process) {
+            if (registry_.takes_signals(process) && registry_.holds(process, routing.number)) {
+                each.target = {TargetKind::Copy,
+                               static_cast<std::uint16_t>(table_.process(process).worker.load())};
+                recipients_.push_back(each);
+            }
+        }
+        if (recipients_.empty()) {
+            each.target = {};
+            recipients_.push_back(each);
+        }
+    }
+    if (routing.tick) {
+        std::erase_if(recipients_, [this](const SignalRouting& one) { return absorb_tick(one); });
+    }
+}
+
+/// True when an undelivered tick now stands for this one too. The state is read again after the
+/// count: a tick that was claimed in between may have been counted without this one.
+bool SignalWriter::absorb_tick(const SignalRouting& routing) {
+    for (auto tick = ticks_.begin(); tick != ticks_.end();) {
+        Word<std::uint64_t>& state = queue_.states[tick->slot];
+        if (SignalState::unpack(tick->state).phase != SignalPhase::Ready ||
+            state.load() != tick->state) {
+            tick = ticks_.erase(tick);
+            continue;
+        }
+        if (tick->routing.number == routing.number && tick->routing.target == routing.target) {
+            queue_.bodies[tick->slot].repeats.add(1);
+            if (state.load_ordered() == tick->state) {
+                counters(routing.number).coalesced.count();
+                return true;
+            }
+        }
+        ++tick;
+    }
+    return false;
+}
+
+/// Finds that many writable slots, in the order of positions from the head on, and room for a
+/// payload each.
+bool SignalWriter::reserve(std::size_t slots, std::uint32_t payload_bytes) {
+    reserved_.clear();
+    const std::uint64_t end = position_ + table_.shape().slots;
+    for (std::uint64_t at = position_; at < end && reserved_.size() < slots; ++at) {
+        const std::uint32_t slot = queue_.slot(at);
+        if (SignalState::unpack(queue_.states[slot].load()).writable()) {
+            collect(slot);
+            reserved_.push_back({at, 0});
+        }
+    }
+    if (reserved_.size() < slots) {
+        return false;
+    }
+    if (payload_bytes == 0) {
+        return true;
+    }
+    for (Room& room : reserved_) {
+        std::optional<std::uint32_t> offset = arena_.take(payload_bytes);
+        if (!offset) {
+            collect_all();
+            offset = arena_.take(payload_bytes);
+        }
+        if (!offset) {
+            undo_reservation(payload_bytes);
+            return false;
+        }
+        room.offset = *offset + 1;
+    }
+    return true;
+}
+
+void SignalWriter::undo_reservation(std::uint32_t payload_bytes) {
+    for (const Room& room : reserved_) {
+        if (room.offset != 0) {
+            arena_.give(room.offset - 1, payload_bytes);
+        }
+    }
+}
+
+void SignalWriter::collect(std::uint32_t slot) {
+    if (holds_payload_[slot]) {
+        const SignalBody& body = queue_.bodies[slot];
+        arena_.give(payload_offset(body), payload_size(body));
+        holds_payload_[slot] = false;
+    }
+}
+
+void SignalWriter::collect_all() {
+    const std::uint32_t used = queue_.used();
+    for (std::uint32_t slot = 0; slot < used; ++slot) {
+        if (holds_payload_[slot] && SignalState::unpack(queue_.states[slot].load()).writable()) {
+            collect(slot);
+        }
+    }
+}
+
+void SignalWriter::publish(const Draft& draft, const Room& room) noexcept {
+    const std::uint32_t slot = queue_.slot(room.position);
+    SignalBody& body = queue_.bodies[slot];
+    SignalState state = SignalState::unpack(queue_.states[slot].load());
+    const std::uint64_t size = draft.payload.size();
+    const std::uint64_t offset = size == 0 ? 0 : room.offset - 1;
+    copy_payload(queue_.payloads + offset, draft.payload);
+    body.sequence.store_relaxed(room.position);
+    body.sent_at.store_relaxed(draft.sent_at);
+    body.routing.store_relaxed(draft.routing.pack());
+    body.payload.store_relaxed(offset << 32 | size);
+    body.repeats.store_relaxed(draft.repeats);
+    body.sender_pid.store_relaxed(draft.sender_pid);
+    holds_payload_[slot] = size != 0;
+    state = {SignalPhase::Ready, draft.attempts, 0, 0, (state.tag + 1) & SignalState::kTagMask};
+    const std::uint64_t word = state.pack();
+    queue_.states[slot].store(word);  // from here on it is accepted
+    position_ = room.position + 1;
+    queue_.ends->head.store_ordered(position_);
+    if (draft.routing.tick) {
+        ticks_.push_back({draft.routing, slot, word});
+    }
+}
+
+}  // namespace geventd::shm
