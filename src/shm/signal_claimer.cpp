@@ -123,7 +123,7 @@ void SignalClaimer::finish(const SignalClaim& claim, bool failed) noexcept {
     (failed ? counters.failed : counters.handled).count();
 }
 
-bool SignalClaimer::sleep() noexcept {
+bool SignalClaimer::prepare_to_wait() noexcept {
     Word<std::uint32_t>& sleeping = table_.process(process_).sleeping;
     sleeping.store_ordered(1);
     if (!registry_.takes_signals(process_)) {

@@ -66,7 +66,7 @@ class SignalClaimer {
 
     /// To be called when claim() gave nothing, before waiting for the eventfd: true when it is
     /// safe to wait, false when something came meanwhile (claim again).
-    bool sleep() noexcept;
+    bool prepare_to_wait() noexcept;
 
     /// Looks at every slot again: a handler was registered since.
     void rescan() noexcept;
@@ -74,7 +74,7 @@ class SignalClaimer {
     [[nodiscard]] std::uint32_t held() const { return held_; }
 
   private:
-    std::optional<SignalClaim> claim_from(unsigned queue) noexcept;
+    std::optional<SignalClaim> claim_from(unsigned index) noexcept;
 
     SignalTable table_;
     SignalRegistry registry_;

@@ -52,11 +52,7 @@ std::uint32_t SignalQueue::used() const {
 }
 
 SignalTable::SignalTable(void* memory)
-    : header_(static_cast<SignalHeader*>(memory)),
-      processes_(nullptr),
-      counters_(nullptr),
-      queues_(nullptr),
-      stride_(queue_stride(header_->shape)) {
+    : header_(static_cast<SignalHeader*>(memory)), stride_(queue_stride(header_->shape)) {
     auto* base = static_cast<std::byte*>(memory);
     processes_ = reinterpret_cast<SignalProcess*>(base + processes_offset());
     counters_ = reinterpret_cast<SignalCounters*>(base + counters_offset(header_->shape));

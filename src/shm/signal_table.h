@@ -71,9 +71,9 @@ class SignalTable {
     explicit SignalTable(void* memory);
 
     SignalHeader* header_;
-    SignalProcess* processes_;
-    SignalCounters* counters_;
-    std::byte* queues_;
+    SignalProcess* processes_ = nullptr;
+    SignalCounters* counters_ = nullptr;
+    std::byte* queues_ = nullptr;
     std::size_t stride_;
 };
 

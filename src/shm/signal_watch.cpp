@@ -35,7 +35,7 @@ std::chrono::milliseconds SignalWatch::tick(std::int64_t now) {
         }
     }
     quiet_ = waiting ? 0 : quiet_ + 1;
-    if (quiet_ < kQuietTicks || !sleep()) {
+    if (quiet_ < kQuietTicks || !prepare_to_wait()) {
         return kPatience;
     }
     return kSlowTick;
@@ -90,7 +90,7 @@ void SignalWatch::choose(const SignalRouting& routing, std::int64_t age) {
     }
 }
 
-bool SignalWatch::sleep() {
+bool SignalWatch::prepare_to_wait() {
     Word<std::uint32_t>& sleeping = table_.process(kMasterProcess).sleeping;
     sleeping.store_ordered(1);
     const unsigned queues = table_.in_use();

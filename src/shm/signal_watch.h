@@ -29,9 +29,9 @@ class SignalWatch {
     std::chrono::milliseconds tick(std::int64_t now);
 
   private:
-    bool look(unsigned queue, std::int64_t now);
+    bool look(unsigned index, std::int64_t now);
     void choose(const SignalRouting& routing, std::int64_t age);
-    bool sleep();
+    bool prepare_to_wait();
 
     SignalTable table_;
     SignalRegistry registry_;

@@ -39,7 +39,6 @@ SignalWriter::SignalWriter(const SignalTable& table, unsigned process, SignalWak
       process_(process),
       pid_(::getpid()),
       queue_(table.queue(process)),
-      position_(0),
       arena_(table.shape().payload_bytes),
       holds_payload_(table.shape().slots) {
     recipients_.reserve(table.processes());

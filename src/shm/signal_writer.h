@@ -86,7 +86,7 @@ class SignalWriter {
     unsigned process_;
     pid_t pid_;
     SignalQueue queue_;
-    std::uint64_t position_;  ///< the head, as this process alone moves it
+    std::uint64_t position_ = 0;  ///< the head, as this process alone moves it
     SignalArena arena_;
     std::vector<bool> holds_payload_;  ///< by slot: arena room that is not given back yet
     std::vector<SignalRouting> recipients_;

@@ -110,7 +110,7 @@ TEST_F(Kill, ClaimerAndFinisherAtEveryStepRunAllAndRepeatNothingDone) {
                 victim.finish(*claim, false);
                 ledger_.finished[id] = true;
             }
-            victim.sleep();
+            victim.prepare_to_wait();
         };
         std::map<std::uint64_t, unsigned> seen;
         const auto first_half = [&] {

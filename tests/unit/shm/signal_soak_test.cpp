@@ -81,7 +81,7 @@ class SoakWorker {
     bool handle() {
         std::optional<SignalClaim> claim = claimer_.claim();
         if (!claim) {
-            if (!claimer_.sleep()) {
+            if (!claimer_.prepare_to_wait()) {
                 return true;
             }
             pollfd ready{family_.eventfds[process_], POLLIN, 0};

@@ -25,7 +25,7 @@ TEST(SignalWake, OnlyASleeperIsWokenAndOnlyOnce) {
     ASSERT_EQ(send_id(writer, 1), SendResult::Accepted);
     EXPECT_FALSE(family.woken(1)) << "it is awake";
     drain(worker);
-    ASSERT_TRUE(worker.sleep());
+    ASSERT_TRUE(worker.prepare_to_wait());
     ASSERT_EQ(send_id(writer, 2), SendResult::Accepted);
     EXPECT_TRUE(family.woken(1));
     ASSERT_EQ(send_id(writer, 3), SendResult::Accepted);
@@ -38,11 +38,11 @@ TEST(SignalWake, WorkerThatIsBehindMayNotSleep) {
     family.worker(2);
     SignalWriter writer = family.writer(0);
     ASSERT_EQ(send_id(writer, 1), SendResult::Accepted);
-    EXPECT_FALSE(worker.sleep());
+    EXPECT_FALSE(worker.prepare_to_wait());
     EXPECT_EQ(drain(worker).size(), 1U);
-    EXPECT_TRUE(worker.sleep());
+    EXPECT_TRUE(worker.prepare_to_wait());
     family.recovery->reap(2);
-    EXPECT_FALSE(worker.sleep()) << "the master asked to look again";
+    EXPECT_FALSE(worker.prepare_to_wait()) << "the master asked to look again";
 }
 
 TEST(SignalWake, LeastBusyEligibleWorkerIsChosen) {
@@ -58,10 +58,10 @@ TEST(SignalWake, LeastBusyEligibleWorkerIsChosen) {
     without.accept(true);
     for (SignalClaimer& worker : workers) {
         drain(worker);
-        ASSERT_TRUE(worker.sleep());
+        ASSERT_TRUE(worker.prepare_to_wait());
     }
     without.claim();
-    ASSERT_TRUE(without.sleep());
+    ASSERT_TRUE(without.prepare_to_wait());
     SignalWriter writer(family.table, 0, waker);
     ASSERT_EQ(send_id(writer, 1), SendResult::Accepted);
     EXPECT_TRUE(family.woken(2));
@@ -76,7 +76,7 @@ TEST(SignalWake, EquallyBusyWorkersAreWokenInTurn) {
     SignalWriter writer = family.writer(0);
     for (SignalClaimer* worker : {&one, &two, &three}) {
         drain(*worker);
-        ASSERT_TRUE(worker->sleep());
+        ASSERT_TRUE(worker->prepare_to_wait());
     }
     for (std::uint64_t id = 1; id <= 3; ++id) {
         ASSERT_EQ(send_id(writer, id), SendResult::Accepted);
@@ -94,7 +94,7 @@ TEST(SignalWake, NoInterleavingOfSenderAndSleeperLosesTheWakeUp) {
         SharedMemory result(64);
         auto* slept = static_cast<volatile bool*>(result.data());
         const bool stopped = stop_at_step(
-            step, [&] { *slept = worker.sleep(); },
+            step, [&] { *slept = worker.prepare_to_wait(); },
             [&] { ASSERT_EQ(send_id(writer, 1), SendResult::Accepted); }, true);
         if (!stopped) {
             ASSERT_GT(step, 3U);
@@ -112,7 +112,7 @@ TEST(SignalWake, NoInterleavingOfSenderAndSleeperLosesTheWakeUp) {
             step, [&] { send_id(writer, 1); },
             [&] {
                 claimed = worker.claim().has_value();
-                slept = worker.sleep();
+                slept = worker.prepare_to_wait();
             },
             true);
         if (!stopped) {
@@ -131,7 +131,7 @@ TEST(SignalWatch, SignalUnclaimedForTenMillisecondsWakesTheOthersInTurn) {
     SignalWriter writer = family.writer(0);
     for (SignalClaimer* worker : {&one, &two}) {
         drain(*worker);
-        ASSERT_TRUE(worker->sleep());
+        ASSERT_TRUE(worker->prepare_to_wait());
     }
     ASSERT_EQ(send_id(writer, 1), SendResult::Accepted);
     const bool second_was = family.woken(2);
@@ -175,7 +175,7 @@ TEST(SignalWatch, WakeUpThatDiedWithItsSenderIsHealed) {
         SignalClaimer worker = family.worker(1);
         SignalWatch watch(family.table, *family.waker);
         drain(worker);
-        ASSERT_TRUE(worker.sleep());
+        ASSERT_TRUE(worker.prepare_to_wait());
         const auto send = [&] {
             SignalWriter writer = family.writer(1);
             send_id(writer, 1);
