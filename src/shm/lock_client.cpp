@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "shm/lock_client.h"
+
+#include <algorithm>
+
+namespace geventd::shm {
+
+LockClient::LockClient(const LockTable& table, unsigned process, std::uint16_t incarnation,
+                       SignalWaker& waker)
+    : table_(table),
+      process_(process),
+      self_(LockHolder{process, incarnation}.pack()),
+      waker_(waker),
+      rows_(table.locks()) {
+    table_.join(process);
+}
+
+bool LockClient::try_acquire(unsigned lock) noexcept {
+    return !table_.next(lock) && table_.cell(lock).holder.replace(0, self_);
+}
+
+std::uint64_t LockClient::enqueue(unsigned lock) {
+    const std::uint64_t ticket = table_.cell(lock).tickets.add(1) + 1;
+    rows_[lock].push_back(ticket);
+    if (rows_[lock].size() == 1) {
+        show_first(lock);
+    }
+    return ticket;
+}
+
+std::optional<std::uint64_t> LockClient::advance(unsigned lock) noexcept {
+    std::deque<std::uint64_t>& row = rows_[lock];
+    if (row.empty() || table_.cell(lock).holder.load_ordered() != 0 ||
+        table_.next(lock) != process_ || !table_.cell(lock).holder.replace(0, self_)) {
+        return std::nullopt;
+    }
+    const std::uint64_t ticket = row.front();
+    row.pop_front();
+    show_first(lock);
+    return ticket;
+}
+
+void LockClient::cancel(unsigned lock, std::uint64_t ticket) {
+    std::deque<std::uint64_t>& row = rows_[lock];
+    const auto found = std::find(row.begin(), row.end(), ticket);
+    if (found == row.end()) {
+        return;
+    }
+    const bool first = found == row.begin();
+    row.erase(found);
+    if (first) {
+        show_first(lock);
+        wake_next(lock);
+    }
+}
+
+bool LockClient::release(unsigned lock) noexcept {
+    if (!table_.cell(lock).holder.replace(self_, 0)) {
+        return false;
+    }
+    wake_next(lock);
+    return true;
+}
+
+void LockClient::show_first(unsigned lock) noexcept {
+    const std::deque<std::uint64_t>& row = rows_[lock];
+    table_.shown(lock, process_).store_ordered(row.empty() ? 0 : row.front());
+}
+
+void LockClient::wake_next(unsigned lock) noexcept {
+    table_.wake_next(lock, [this](unsigned process) { waker_.poke(process); });
+}
+
+}  // namespace geventd::shm
