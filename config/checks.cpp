@@ -37,7 +37,7 @@ bool collide(const net::Address& a, const net::Address& b) {
 }
 
 void require_application(const Settings& settings, const Mark& start, const Reading& reading) {
-    if (settings.app.module.empty() && !reading.diagnostics.concerns("app")) {
+    if (settings.app.module.empty() && settings.app.mounts.empty() && !reading.diagnostics.concerns("app")) {
         const bool app_given = reading.places.count("app") > 0;
         reading.diagnostics.report(place_of("app", start, reading),
                                    app_given ? "app.module" : "app",

@@ -21,6 +21,16 @@ std::string not_empty(const std::string& text) {
     return text.empty() ? "is an empty text" : "";
 }
 
+std::string any_text(const std::string&) {
+    return "";
+}
+
+std::string octal_mode(const std::string& text) {
+    const bool fine = text.size() >= 3 && text.size() <= 4 &&
+                      text.find_first_not_of("01234567") == std::string::npos;
+    return fine || text.empty() ? "" : "'" + text + "' is no octal mode";
+}
+
 std::string python_version(const std::string& text) {
     const auto dot = text.find('.');
     const bool fine = dot != std::string::npos && dot > 0 && dot + 1 < text.size() &&
@@ -71,12 +81,21 @@ void describe(Visitor& v, Listen& s) {
           "Where to listen: HTTP or the uwsgi protocol, over TCP or a unix socket.");
     v.key("backlog", Integer(s.backlog, 1, 65'535),
           "Connections that the kernel keeps waiting; it caps this at net.core.somaxconn.");
+    v.key("mode", Text(s.mode, "an octal mode such as \"0660\"", octal_mode),
+          "Permissions of a unix socket.");
+    v.key("owner", Text(s.owner, "user or user:group", any_text), "Owner of a unix socket.");
+    v.key("trusted-proxies", TextList(s.trusted_proxies, "a list of addresses and networks"),
+          "Whose X-Forwarded-*, Forwarded, X-Request-ID and PROXY headers are believed: addresses, "
+          "networks such as 10.0.0.0/8, or unix.");
 }
 
 void describe(Visitor& v, App& s) {
     v.key("module", Text(s.module, "an application such as myapp:application", not_empty),
           "The application: module, module:callable, module:factory(), or the path of a .py or "
           ".wsgi file.");
+    v.key("mounts", TextMap(s.mounts, "a map of prefixes to applications"),
+          "Applications under prefixes of the path; the longest that fits wins, module serves the "
+          "rest.");
     v.key("chdir", Text(s.chdir, "a directory"),
           "The directory in which the application is loaded and runs.");
     v.key("virtualenv", Text(s.virtualenv, "a directory"),
@@ -105,6 +124,10 @@ void describe(Visitor& v, Workers& s) {
                                {{"raw", GreenletKind::Raw}, {"gevent", GreenletKind::Gevent}}),
           "What a request runs in: a raw greenlet, or a full gevent.Greenlet for code that joins "
           "or links it.");
+    v.key("when-full",
+          Choice<WhenFull>(s.when_full, {{"wait", WhenFull::Wait}, {"reject", WhenFull::Reject}}),
+          "What happens when all cores are busy: new connections wait in the kernel's queue, or "
+          "requests are answered with 503 after limits.queue-time.");
 }
 
 void describe(Visitor& v, Limits& s) {
@@ -115,7 +138,10 @@ void describe(Visitor& v, Limits& s) {
     v.key("header-timeout", Time(s.header_timeout, 0ms, kDay),
           "The time a client has for the whole head of a request. 0: no limit.");
     v.key("body-timeout", Time(s.body_timeout, 0ms, kDay),
-          "The longest pause between two pieces of a request's body. 0: no limit.");
+          "The longest pause between two pieces of a request's body; the whole time for a body "
+          "of up to 64KiB, which is complete before the application starts. 0: no limit.");
+    v.key("queue-time", Time(s.queue_time, 0ms, kDay),
+          "With workers.when-full: reject, how long a request may wait for a core.");
     v.key("keep-alive", Time(s.keep_alive, 0ms, kDay),
           "How long a connection stays open between two requests. 0: no limit.");
     v.key("write-timeout", Time(s.write_timeout, 0ms, kDay),
@@ -156,6 +182,12 @@ void describe(Visitor& v, Settings& s) {
               {.hint_key = "processes"});
     v.section("limits", BoundSection(s.limits), "What a client may ask for and how long it takes.",
               {});
+    v.key("on-disconnect",
+          Choice<OnDisconnect>(s.on_disconnect, {{"ignore", OnDisconnect::Ignore},
+                                                 {"cancel", OnDisconnect::Cancel}}),
+          "What happens to a running request when its client leaves: nothing before the next read "
+          "or write, or its greenlet ends. cancel also ends requests of clients that only close "
+          "their sending side.");
     v.section("log", BoundSection(s.log), "The server's log and the access log.",
               {.hint_key = "level"});
     v.key("control", ControlPath(s.control),

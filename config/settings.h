@@ -20,6 +20,9 @@ using Milliseconds = std::chrono::milliseconds;
 struct Listen {
     net::Address address;
     int backlog = 1024;
+    std::string mode;   ///< of a unix socket, octal; "": by the umask
+    std::string owner;  ///< of a unix socket, "user" or "user:group"; "": who runs the server
+    std::vector<std::string> trusted_proxies;
 
     bool operator==(const Listen&) const = default;
 };
@@ -34,6 +37,7 @@ struct MonkeyPatch {
 };
 
 struct App {
+    std::map<std::string, std::string> mounts;  ///< prefix -> like module
     std::string module;  ///< "module", "module:callable", "module:factory()", path to .py/.wsgi
     std::string chdir;
     std::string virtualenv;
@@ -47,11 +51,14 @@ struct App {
 };
 
 enum class GreenletKind { Raw, Gevent };
+enum class WhenFull { Wait, Reject };
+enum class OnDisconnect { Ignore, Cancel };
 
 struct Workers {
     int processes = 1;  ///< `auto` is resolved to the number of usable CPUs when loaded
     int cores = 100;
     GreenletKind greenlet = GreenletKind::Raw;
+    WhenFull when_full = WhenFull::Wait;
 
     bool operator==(const Workers&) const = default;
 };
@@ -61,6 +68,7 @@ struct Limits {
     std::uint64_t request_body = 0;  ///< 0: no limit
     Milliseconds header_timeout{30'000};
     Milliseconds body_timeout{60'000};
+    Milliseconds queue_time{10'000};
     Milliseconds keep_alive{75'000};
     Milliseconds write_timeout{60'000};
     int connections = 10'000;
@@ -87,6 +95,7 @@ struct Settings {
     App app;
     Workers workers;
     Limits limits;
+    OnDisconnect on_disconnect = OnDisconnect::Ignore;
     Log log;
     std::string control;  ///< path of the control socket; resolved when loaded
     std::string source;   ///< the config file as given, "" when there was none

@@ -27,6 +27,9 @@ class Application {
     /// Runs the request in a fresh greenlet, at once. Returns when that has ended or waits.
     virtual void start(Request& request) noexcept = 0;
 
+    /// Ends the request's greenlet soon, as its client has left.
+    virtual void cancel(Request& request) noexcept = 0;
+
     /// Switches to the greenlet that waits.
     virtual void resume(Waiter& waiter) noexcept = 0;
 };

@@ -61,8 +61,13 @@ BootInfo unpack(ipc::Message message) {
         throw std::runtime_error("the master sent other listening sockets than are configured");
     }
     for (std::size_t i = 0; i < count; ++i) {
-        Listening listening{std::move(message.fds[ipc::kBootListeners + i]),
-                            info.settings.listen[i].address, i};
+        const config::Listen& listen = info.settings.listen[i];
+        auto trusted = http::TrustedProxies::parse(listen.trusted_proxies);
+        if (!trusted) {
+            throw std::runtime_error("listen.trusted-proxies: " + trusted.error().message);
+        }
+        Listening listening{std::move(message.fds[ipc::kBootListeners + i]), listen.address,
+                            std::move(*trusted), i};
         learn_port(listening.fd.get(), listening.address);
         info.listeners.push_back(std::move(listening));
     }

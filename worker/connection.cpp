@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include "http/response_head.h"
 #include "worker/worker.h"
 
 namespace geventd::worker {
@@ -10,6 +11,7 @@ namespace geventd::worker {
 Connection::Connection(Worker& worker, UniqueFd fd, const Peer& peer, const Listening& listener)
     : worker_(worker), listener_(listener), fd_(std::move(fd)), peer_(peer), io_(worker.loop()) {
     io_.bind<Connection, &Connection::on_io>(this);
+    proxy_awaited_ = !listener.trusted.empty() && listener.trusted.contains(peer.host());
 }
 
 void Connection::on_io(int events) noexcept {
@@ -29,6 +31,10 @@ void Connection::dispatch() {
 
 void Connection::run() noexcept {
     state_ = State::Running;
+    request_->started = worker_.loop().now();
+    if (worker_.cancels_on_disconnect() && request_->body.complete()) {
+        watch_reads();
+    }
     worker_.application().start(*request_);
 }
 
@@ -36,7 +42,7 @@ void Connection::finish(End end) noexcept {
     cancel();
     const RequestRef request = std::move(request_);
     request->connection = nullptr;
-    worker_.request_ended(*request);
+    worker_.request_ended(*request, *this);
     const bool all_read = request->body.complete();
     if (broken_ || end == End::Aborted) {
         abort();
@@ -68,9 +74,14 @@ void Connection::abort() {
     close();
 }
 
-void Connection::refuse(const http::Rejection& rejection) {
+void Connection::overdue() noexcept {
+    refuse({503, "all cores are busy"}, "Retry-After: 1\r\n");
+}
+
+void Connection::refuse(const http::Rejection& rejection, std::string_view extra_headers) {
     worker_.refused(*this, rejection);
-    const std::string answer = worker_.simple_response(rejection);
+    const std::string answer = http::make_simple_response(rejection.status, rejection.reason,
+                                                          worker_.epoch(), false, extra_headers);
     // One try: a client whose window is shut before its first answer loses nothing it can read.
     [[maybe_unused]] const auto sent =
         ::send(fd_.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "event/deadlines.h"
 #include "event/loop.h"
 #include "http/head_parser.h"
+#include "http/proxy_header.h"
 #include "worker/peer.h"
 #include "worker/request.h"
 
@@ -58,6 +60,9 @@ class Connection : public event::Deadline {
     /// A core is free: runs the request. May switch greenlets.
     void run() noexcept;
 
+    /// It waited too long for a core: answers 503.
+    void overdue() noexcept;
+
     /// How the answer to a request ended.
     enum class End : std::uint8_t {
         Complete,  ///< all of it is out, and the connection may serve on
@@ -76,6 +81,13 @@ class Connection : public event::Deadline {
     /// resumes request.writer when all is out (the memory of `parts` must stay until then).
     IoState write(std::span<const iovec> parts);
 
+    /// Sends up to `count` bytes of a file from `offset`, which it moves, by sendfile. Wait: the
+    /// kernel's buffer is full, see await_writable(). Done with nothing sent: the file has ended.
+    IoState send_file(int file, off_t& offset, std::size_t count);
+
+    /// Resumes request.writer when the kernel takes more.
+    void await_writable();
+
     /// The writing greenlet was taken away from its wait: forgets what is left to send, so the
     /// connection can only be closed.
     void abandon_write() noexcept;
@@ -87,6 +99,9 @@ class Connection : public event::Deadline {
     void stop_awaiting_readable() noexcept;
 
     void on_deadline() noexcept;
+
+    /// The address that the client has by a PROXY header, else its own; "" for unix sockets.
+    [[nodiscard]] std::string client_host() const;
 
     /// For a draining worker: answers say `Connection: close` from now on.
     void close_after_answer() noexcept { last_answer_ = true; }
@@ -100,6 +115,9 @@ class Connection : public event::Deadline {
     [[nodiscard]] bool last_answer() const { return last_answer_; }
 
     [[nodiscard]] const Peer& peer() const { return peer_; }
+
+    /// What a PROXY header said; null without one.
+    [[nodiscard]] const http::ProxyHeader* proxied() const { return proxied_.get(); }
 
     [[nodiscard]] const Listening& listener() const { return listener_; }
 
@@ -115,18 +133,28 @@ class Connection : public event::Deadline {
     void receive_head();
     void receive_early_body();
     void discard();
+    void stop_reading();
+    void notice_disconnect();
     void on_running_deadline() noexcept;
 
     void process(std::string_view fresh) noexcept;
     std::size_t parse_one(std::string_view bytes);
-    std::size_t take_request(std::string_view bytes);
+    std::size_t wait_for_more();
+    std::size_t refuse_all(std::string_view bytes, const http::Rejection& rejection);
+    std::size_t parse_proxy_header(std::string_view bytes);
+    std::size_t parse_http(std::string_view bytes);
+    std::size_t parse_uwsgi(std::string_view bytes);
+    http::Rejection read_http(Request& request);
+    http::Rejection read_uwsgi(Request& request, std::uint8_t modifier1);
+    void answer_packet(std::uint8_t modifier1);
+    Request& begin_request(std::string_view head_bytes);
     [[nodiscard]] bool must_stream() const;
     void keep_rest(std::string_view bytes, std::size_t used);
     void dispatch();
 
     void on_writable() noexcept;
     IoState send_unsent();
-    void refuse(const http::Rejection& rejection);
+    void refuse(const http::Rejection& rejection, std::string_view extra_headers = {});
     void linger();
     void abort();
     void rest();
@@ -139,12 +167,14 @@ class Connection : public event::Deadline {
     bool broken_ = false;  ///< nothing more can be sent
     bool last_answer_ = false;
     bool processing_ = false;
+    bool proxy_awaited_ = false;  ///< a trusted peer may still send a PROXY header
     Peer peer_;
     std::uint32_t index_ = 0;  ///< place in the worker's list
     event::Io io_;
     http::HeadScanner scanner_;
     std::string input_;  ///< received, not yet parsed
     std::vector<iovec> unsent_;
+    std::unique_ptr<http::ProxyHeader> proxied_;  ///< what a PROXY header said
     RequestRef request_;
 };
 

@@ -51,14 +51,11 @@ void Connection::on_readable() noexcept {
                 worker_.application().resume(request_->reader);
                 break;
             }
+            notice_disconnect();
             [[fallthrough]];
         case State::Queued:
             // Nobody asks for these bytes now: leave them to the kernel, and epoll in peace.
-            if (io_.events() == event::Io::kRead) {
-                io_.stop();
-            } else {
-                io_.watch(fd_.get(), event::Io::kWrite);
-            }
+            stop_reading();
             break;
         case State::Lingering:
             discard();
@@ -112,53 +109,6 @@ void Connection::process(std::string_view fresh) noexcept {
     processing_ = false;
 }
 
-// Looks for a head in `bytes` and returns how many of them are done with. A complete one leaves
-// the connection in ReadingBody with a request, a bad one in Lingering.
-std::size_t Connection::parse_one(std::string_view bytes) {
-    switch (scanner_.scan(bytes, worker_.limits().head)) {
-        case http::HeadScanner::State::Complete:
-            return take_request(bytes);
-        case http::HeadScanner::State::Rejected:
-            refuse(scanner_.rejection());
-            return bytes.size();
-        case http::HeadScanner::State::Incomplete:
-            break;
-    }
-    if (state_ == State::Idle) {
-        state_ = State::ReadingHead;
-        worker_.limits().header.start(*this);
-    }
-    if (!io_.active()) {
-        watch_reads();
-    }
-    return 0;
-}
-
-std::size_t Connection::take_request(std::string_view bytes) {
-    request_ = worker_.requests().take();
-    Request& request = *request_;
-    request.connection = this;
-    request.received = worker_.loop().now();
-    request.head_bytes.assign(bytes.substr(scanner_.begin(), scanner_.length()));
-    std::size_t used = scanner_.begin() + scanner_.length();
-    scanner_.reset();
-    http::Rejection rejection =
-        http::parse_head(request.head_bytes, worker_.limits().head, request.head);
-    if (rejection.status == 0) {
-        request.body.start(request.head, worker_.limits().request_body);
-        used += request.body.feed(bytes.substr(used));
-        rejection = request.body.rejection();
-    }
-    if (rejection.status != 0) {
-        refuse(rejection);
-        return bytes.size();
-    }
-    request.keep_alive = request.head.keep_alive;
-    request.continue_sent = !request.head.expect_continue || request.body.started();
-    state_ = State::ReadingBody;
-    return used;
-}
-
 // Waiting for the whole body would starve these: a client that waits for 100 Continue, and
 // bodies that are larger than we buffer.
 bool Connection::must_stream() const {
@@ -207,8 +157,6 @@ void Connection::receive_early_body() {
         if (state_ == State::Idle && !input_.empty()) {
             process({});
         }
-    } else {
-        worker_.limits().body.start(*this);
     }
 }
 
@@ -264,6 +212,24 @@ void Connection::stop_awaiting_readable() noexcept {
     cancel();
     if (write_pending()) {
         worker_.limits().write.start(*this);
+    }
+}
+
+void Connection::stop_reading() {
+    if ((io_.events() & event::Io::kWrite) != 0) {
+        io_.watch(fd_.get(), event::Io::kWrite);
+    } else {
+        io_.stop();
+    }
+}
+
+// With on-disconnect: cancel, the end of the client's bytes is taken for its leaving.
+void Connection::notice_disconnect() {
+    char byte = 0;
+    if (worker_.cancels_on_disconnect() && request_->body.complete() &&
+        ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) {
+        broken_ = true;
+        worker_.application().cancel(*request_);
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The writing half of a connection: sends at once what the kernel takes; the loop sends the rest
 // without Python and resumes the greenlet when all of it is out.
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -91,10 +92,10 @@ Connection::IoState Connection::send_unsent() {
 }
 
 void Connection::on_writable() noexcept {
-    if (state_ != State::Running || !write_pending()) {
+    if (state_ != State::Running) {
         return;
     }
-    if (send_unsent() == IoState::Wait) {
+    if (write_pending() && send_unsent() == IoState::Wait) {
         worker_.limits().write.start(*this);
         return;
     }
@@ -102,6 +103,29 @@ void Connection::on_writable() noexcept {
     if (request_->writer) {
         worker_.application().resume(request_->writer);
     }
+}
+
+Connection::IoState Connection::send_file(int file, off_t& offset, std::size_t count) {
+    if (broken_ || state_ != State::Running) {
+        return IoState::Failed;
+    }
+    ssize_t sent = 0;
+    do {
+        sent = ::sendfile(fd_.get(), file, &offset, count);
+    } while (sent < 0 && errno == EINTR);
+    if (sent >= 0) {
+        return IoState::Done;
+    }
+    if (is_full(errno)) {
+        return IoState::Wait;
+    }
+    broken_ = true;
+    return IoState::Failed;
+}
+
+void Connection::await_writable() {
+    io_.watch(fd_.get(), event::Io::kWrite | io_.events());
+    worker_.limits().write.start(*this);
 }
 
 void Connection::abandon_write() noexcept {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/fd.h"
+#include "http/trusted_proxies.h"
 #include "net/address.h"
 
 namespace geventd::worker {
@@ -12,6 +13,7 @@ namespace geventd::worker {
 struct Listening {
     UniqueFd fd;
     net::Address address;  ///< as configured, with the port that was really bound
+    http::TrustedProxies trusted;
     std::size_t index = 0;
 };
 

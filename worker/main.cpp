@@ -72,19 +72,19 @@ void open_log(const worker::BootInfo& boot) {
         fail(channel, ExitCode::Internal, error.what());
     }
     std::optional<py::Interpreter> python;
-    py::Ref application;
+    py::Applications applications;
     try {
         python.emplace(boot.settings.app);
-        application = py::load_application(*python, boot.settings.app);
+        applications = py::load_applications(*python, boot.settings.app);
     } catch (const std::exception& error) {
         fail(channel, ExitCode::ApplicationFailed, error.what());
     }
     if (boot.role == ipc::Role::Worker) {
-        py::serve(*python, boot, channel, application);
+        py::serve(*python, boot, channel, applications);
     }
     if (boot.role == ipc::Role::Template) {
         try {
-            py::run_template(*python, boot, std::move(channel), application);
+            py::run_template(*python, boot, std::move(channel), applications);
         } catch (const std::exception& error) {
             log::error("the template cannot go on: {}", error.what());
             ::_exit(static_cast<int>(ExitCode::Internal));

@@ -42,6 +42,12 @@ void Request::clear() {
     runner = nullptr;
     keep_alive = true;
     continue_sent = false;
+    client = {};
+    id.clear();
+    first_byte = {};
+    status = 0;
+    answer_headers = 0;
+    answer_head = answer_body = 0;
 }
 
 RequestPool::RequestPool() : stock_(std::make_shared<RequestStock>()) {}

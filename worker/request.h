@@ -7,7 +7,10 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "http/forwarded.h"
 #include "http/request_head.h"
+#include "net/address.h"
+#include "uwsgi/request_vars.h"
 #include "worker/application.h"
 #include "worker/body.h"
 
@@ -25,8 +28,15 @@ class Request {
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
 
-    std::string head_bytes;  ///< what head's views point into
-    http::RequestHead head;
+    net::Protocol protocol = net::Protocol::Http;
+    std::string head_bytes;        ///< what the views of head, vars and client point into
+    http::RequestHead head;        ///< of a uwsgi request: what its variables tell
+    uwsgi::RequestVars vars;       ///< uwsgi only
+    std::string_view path_info;    ///< the decoded path
+    std::string decoded_path;      ///< what path_info points into when decoding changed it
+    http::ForwardedClient client;  ///< what trusted proxies say
+    std::string peer;              ///< the client's address; only where proxies are trusted
+    std::string id;                ///< taken from a trusted proxy, or made
     Body body;
 
     /// Where it came from; null once the answer has ended or was given up.
@@ -39,7 +49,16 @@ class Request {
 
     bool keep_alive = true;      ///< what the answer will say
     bool continue_sent = false;  ///< 100 Continue is out, or no longer wanted
-    TimePoint received;          ///< when its head was complete
+    std::uint32_t core = 0;      ///< which core it occupies, from 0
+
+    TimePoint received;    ///< when its head was complete
+    TimePoint started;     ///< when it got its core
+    TimePoint first_byte;  ///< when its answer began to leave; the clock's epoch: not yet
+
+    int status = 0;                 ///< of the answer; 0: none so far
+    unsigned answer_headers = 0;    ///< header fields of the answer
+    std::uint64_t answer_head = 0;  ///< bytes of its head
+    std::uint64_t answer_body = 0;  ///< bytes of its body, without framing
 
     void retain() { ++references_; }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "worker/worker.h"
 
+#include <sys/random.h>
+
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -21,6 +24,15 @@ constexpr auto kLinger = std::chrono::seconds(2);
 
 // When no connection of ours ends, descriptors may come free elsewhere.
 constexpr auto kRetryAccept = std::chrono::milliseconds(500);
+
+// How often requests that wait for a core are looked at; they are told a little late at most.
+constexpr auto kQueueCheck = std::chrono::milliseconds(50);
+
+std::uint64_t random_bits() {
+    std::uint64_t bits = 0;
+    [[maybe_unused]] const auto got = ::getrandom(&bits, sizeof bits, 0);
+    return bits;
+}
 
 void expire(void*, event::Deadline& deadline) noexcept {
     static_cast<Connection&>(deadline).on_deadline();
@@ -44,13 +56,16 @@ ConnectionLimits::ConnectionLimits(event::DeadlineClock& clock, const config::Li
       keep_alive(clock, settings.keep_alive, expire, nullptr),
       linger(clock, kLinger, expire, nullptr) {
     head.head = settings.request_head;
+    packet.block = std::min<std::size_t>(settings.request_head, 65535);
 }
 
 Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
-               std::vector<Listening> listeners)
+               std::vector<Listening> listeners, int number)
     : slot_(slot),
       cores_(static_cast<std::uint32_t>(settings.workers.cores)),
       most_connections_(static_cast<std::uint32_t>(settings.limits.connections)),
+      rejects_when_full_(settings.workers.when_full == config::WhenFull::Reject),
+      cancels_on_disconnect_(settings.on_disconnect == config::OnDisconnect::Cancel),
       clock_(loop_),
       limits_(clock_, settings.limits),
       drain_list_(
@@ -59,6 +74,13 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
               static_cast<Worker*>(self)->on_drain_deadline();
           },
           this),
+      queue_list_(
+          clock_, kQueueCheck,
+          [](void* self, event::Deadline&) noexcept {
+              static_cast<Worker*>(self)->refuse_overdue();
+          },
+          this),
+      queue_time_(settings.limits.queue_time),
       retry_list_(
           clock_, kRetryAccept,
           [](void* self, event::Deadline&) noexcept {
@@ -67,7 +89,12 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
               worker->regulate_accepting();
           },
           this),
+      id_base_(random_bits()),
       epoch_(std::time(nullptr)) {
+    if (settings.log.access != "off") {
+        access_log_ = std::make_unique<AccessLog>(settings.log.access, slot, number,
+                                                  settings.log.format == config::LogFormat::Json);
+    }
     for (Listening& listening : listeners) {
         acceptors_.push_back(std::make_unique<Acceptor>(*this, std::move(listening)));
     }
@@ -102,16 +129,45 @@ bool Worker::may_start() const {
 
 void Worker::admit(Connection& connection) {
     if (waiting_.empty() && may_start()) {
-        show(slot_.cores_busy, ++running_);
-        if (running_ > slot_.cores_peak.load(std::memory_order_relaxed)) {
-            show(slot_.cores_peak, running_);
-        }
-        connection.run();
+        start(connection);
     } else {
         waiting_.push_back(&connection);
         show(slot_.queued, waiting_.size());
+        if (rejects_when_full_ && !queue_deadline_.pending()) {
+            queue_list_.start(queue_deadline_);
+        }
     }
     regulate_accepting();
+}
+
+void Worker::start(Connection& connection) {
+    show(slot_.cores_busy, ++running_);
+    if (running_ > slot_.cores_peak.load(std::memory_order_relaxed)) {
+        show(slot_.cores_peak, running_);
+    }
+    std::uint32_t core = used_cores_;
+    if (free_cores_.empty()) {
+        ++used_cores_;
+    } else {
+        core = free_cores_.back();
+        free_cores_.pop_back();
+    }
+    connection.request_->core = core;
+    connection.run();
+}
+
+// Answers 503 to requests that waited too long; the queue is in order of time.
+void Worker::refuse_overdue() {
+    const TimePoint latest = loop_.now() - queue_time_;
+    while (!waiting_.empty() && waiting_.front()->request_->received <= latest) {
+        Connection& connection = *waiting_.front();
+        waiting_.pop_front();
+        show(slot_.queued, waiting_.size());
+        connection.overdue();
+    }
+    if (!waiting_.empty()) {
+        queue_list_.start(queue_deadline_);
+    }
 }
 
 void Worker::start_waiting() {
@@ -127,8 +183,7 @@ void Worker::start_waiting() {
         Connection& connection = *waiting_.front();
         waiting_.pop_front();
         show(slot_.queued, waiting_.size());
-        show(slot_.cores_busy, ++running_);
-        connection.run();
+        start(connection);
     }
     while (!revisits_.empty() && may_start()) {
         Connection& connection = *revisits_.back();
@@ -140,9 +195,13 @@ void Worker::start_waiting() {
     regulate_accepting();
 }
 
-void Worker::request_ended(Request& request) {
+void Worker::request_ended(Request& request, const Connection& connection) {
     show(slot_.cores_busy, --running_);
+    free_cores_.push_back(request.core);
     count(slot_.requests);
+    if (access_log_) {
+        access_log_->write(request, connection);
+    }
     if (request.reader || request.writer) {
         orphans_.emplace_back(request);
     }
@@ -159,7 +218,8 @@ void Worker::revisit_later(Connection& connection) {
 }
 
 bool Worker::has_room() const {
-    return !draining_ && !out_of_fds_ && running_ + waiting_.size() < cores_ &&
+    const bool full = running_ + waiting_.size() >= cores_;
+    return !draining_ && !out_of_fds_ && (!full || rejects_when_full_) &&
            open_.size() < most_connections_;
 }
 
@@ -207,8 +267,12 @@ void Worker::accepted_all() {
 
 void Worker::refused(const Connection& connection, const http::Rejection& rejection) {
     count(slot_.rejected);
-    log::info("refused a request from {}: {} {}", connection.peer().host(), rejection.status,
-              rejection.reason);
+    const std::string host = connection.client_host();
+    log::info("refused a request from {}: {} {}", host.empty() ? "a unix socket" : host,
+              rejection.status, rejection.reason);
+    if (access_log_) {
+        access_log_->write_refused(connection.request_.get(), connection, rejection.status);
+    }
 }
 
 void Worker::client_left(const Request& request) {
@@ -221,8 +285,19 @@ void Worker::application_failed() {
     count(slot_.errors);
 }
 
-std::string Worker::simple_response(const http::Rejection& rejection) {
-    return http::make_simple_response(rejection.status, rejection.reason, epoch_);
+// uWSGI lets these variables load code; here they are only told of, once.
+void Worker::warn_of_magic(const uwsgi::RequestVars& vars) {
+    if (!vars.magic.empty() && !magic_reported_) {
+        magic_reported_ = true;
+        log::warning(
+            "a uwsgi client sent {}: geventd never obeys variables that load code or "
+            "change the process; set app in the configuration",
+            vars.magic.front());
+    }
+}
+
+std::string Worker::make_request_id() {
+    return fmt::format("{:016x}{:08x}", id_base_, ++id_count_);
 }
 
 void Worker::bury(Connection& connection) {

@@ -15,7 +15,9 @@
 #include "http/head_parser.h"
 #include "ipc/messages.h"
 #include "shm/scoreboard.h"
+#include "uwsgi/packet.h"
 #include "worker/acceptor.h"
+#include "worker/access_log.h"
 #include "worker/application.h"
 #include "worker/connection.h"
 #include "worker/request.h"
@@ -28,6 +30,7 @@ struct ConnectionLimits {
     ConnectionLimits(event::DeadlineClock& clock, const config::Limits& settings);
 
     http::HeadLimits head;
+    uwsgi::PacketLimits packet;
     std::uint64_t request_body;
     event::DeadlineList header;
     event::DeadlineList body;
@@ -46,8 +49,9 @@ struct ConnectionLimits {
 /// Lives in: worker. Belongs to the hub's thread; the Python side calls in with the GIL held.
 class Worker {
   public:
+    /// `number` is the worker's in its generation, from 1. Throws std::exception.
     Worker(const config::Settings& settings, shm::WorkerSlot& slot,
-           std::vector<Listening> listeners);
+           std::vector<Listening> listeners, int number = 1);
     ~Worker();
 
     /// Who runs requests. Set before the first turn.
@@ -89,13 +93,21 @@ class Worker {
     void out_of_descriptors(int error);
     void accepted_all();
     void admit(Connection& connection);
-    void request_ended(Request& request);
+    void request_ended(Request& request, const Connection& connection);
     void revisit_later(Connection& connection);
     void refused(const Connection& connection, const http::Rejection& rejection);
     void client_left(const Request& request);
     void application_failed();
     void bury(Connection& connection);
-    std::string simple_response(const http::Rejection& rejection);
+    void warn_of_magic(const uwsgi::RequestVars& vars);
+
+    /// Variables of the packet that is being read.
+    std::vector<uwsgi::Var>& packet_vars() { return packet_vars_; }
+
+    [[nodiscard]] bool cancels_on_disconnect() const { return cancels_on_disconnect_; }
+
+    /// A name for a request that brought none: unique among all workers of this host.
+    std::string make_request_id();
 
     /// Whole seconds of the wall clock, as of this turn.
     [[nodiscard]] std::int64_t epoch() const { return epoch_; }
@@ -104,6 +116,8 @@ class Worker {
     [[nodiscard]] bool may_start() const;
     [[nodiscard]] bool has_room() const;
     void start_waiting();
+    void start(Connection& connection);
+    void refuse_overdue();
     void regulate_accepting();
     void on_drain_deadline() noexcept;
     void sweep();
@@ -111,11 +125,16 @@ class Worker {
     shm::WorkerSlot& slot_;
     std::uint32_t cores_;
     std::uint32_t most_connections_;
+    bool rejects_when_full_;
+    bool cancels_on_disconnect_;
     event::Loop loop_;
     event::DeadlineClock clock_;
     ConnectionLimits limits_;
     event::DeadlineList drain_list_;
     event::Deadline drain_deadline_;
+    event::DeadlineList queue_list_;
+    event::Deadline queue_deadline_;
+    Duration queue_time_;
     event::DeadlineList retry_list_;
     event::Deadline retry_deadline_;
     Application* application_ = nullptr;
@@ -126,6 +145,13 @@ class Worker {
     std::deque<Connection*> waiting_;    ///< complete requests without a core
     std::vector<Connection*> revisits_;  ///< connections with input behind an ended request
     std::vector<RequestRef> orphans_;    ///< ended requests on which a greenlet still waits
+    std::vector<uwsgi::Var> packet_vars_;
+    std::unique_ptr<AccessLog> access_log_;
+    std::vector<std::uint32_t> free_cores_;  ///< cores that were used and are free again
+    std::uint32_t used_cores_ = 0;           ///< cores that were ever used
+    std::uint64_t id_base_;
+    std::uint64_t id_count_ = 0;
+    bool magic_reported_ = false;
     std::uint32_t running_ = 0;
     std::int64_t epoch_ = 0;
     TimePoint turn_end_;

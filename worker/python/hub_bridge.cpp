@@ -46,6 +46,7 @@ HubBridge::HubBridge(worker::Worker& worker, config::GreenletKind kind, Handler 
     hub_ = checked(PyObject_CallNoArgs(imported("gevent", "get_hub").get()));
     main_ = checked(as_object(PyGreenlet_GetCurrent()));
     run_function_ = make_function(on_start, this);
+    kill_ = imported("gevent", "kill");
     if (kind == config::GreenletKind::Gevent) {
         greenlet_class_ = imported("gevent", "Greenlet");
     }
@@ -116,6 +117,14 @@ void HubBridge::resume(worker::Waiter& waiter) noexcept {
     const Ref greenlet =
         Ref::borrow(static_cast<PyObject*>(std::exchange(waiter.greenlet, nullptr)));
     switch_to(greenlet.get());
+}
+
+void HubBridge::cancel(worker::Request& request) noexcept {
+    const Ref killed =
+        Ref::steal(PyObject_CallOneArg(kill_.get(), static_cast<PyObject*>(request.runner)));
+    if (!killed) {
+        PyErr_WriteUnraisable(kill_.get());
+    }
 }
 
 bool HubBridge::await(worker::Waiter& waiter) {

@@ -40,6 +40,7 @@ class HubBridge : public worker::Application {
     void run();
 
     void start(worker::Request& request) noexcept override;
+    void cancel(worker::Request& request) noexcept override;
     void resume(worker::Waiter& waiter) noexcept override;
 
     /// Suspends the calling greenlet until the loop resumes `waiter`, or another greenlet throws
@@ -62,6 +63,7 @@ class HubBridge : public worker::Application {
     Ref main_;
     Ref watcher_;
     Ref run_function_;
+    Ref kill_;
     Ref greenlet_class_;  ///< gevent.Greenlet; empty for raw ones
     worker::Request* starting_ = nullptr;
     bool main_resumed_ = false;

@@ -2,9 +2,11 @@
 #include "worker/python/request_runner.h"
 
 #include <span>
+#include <utility>
 
 #include "log/logger.h"
 #include "worker/python/error.h"
+#include "worker/python/wsgi/file_wrapper.h"
 #include "worker/python/wsgi/input.h"
 #include "worker/python/wsgi/start_response.h"
 #include "worker/worker.h"
@@ -51,8 +53,9 @@ bool await_send_item(Response& response, PyObject* item) {
         {PyBytes_AS_STRING(item), static_cast<std::size_t>(PyBytes_GET_SIZE(item))});
 }
 
-bool await_send_pieces(Response& response, PyObject* result) {
-    if (PyBytes_CheckExact(result)) {
+bool await_send_pieces(Response& response, PyObject* result, const worker::Request& request) {
+    bool told_of_none = false;
+    if (PyBytes_CheckExact(result) && !response.head_sent()) {
         return response.await_send_all({&result, 1});
     }
     const Ref iterator = Ref::steal(PyObject_GetIter(result));
@@ -63,6 +66,10 @@ bool await_send_pieces(Response& response, PyObject* result) {
         const Ref item = Ref::steal(PyIter_Next(iterator.get()));
         if (!item) {
             return PyErr_Occurred() == nullptr && response.await_end();
+        }
+        if (item.get() == Py_None && !std::exchange(told_of_none, true)) {
+            log::warning("{} {}: the application yielded None, which is skipped",
+                         request.head.method, request.path_info);
         }
         if (!await_send_item(response, item.get())) {
             return false;
@@ -84,7 +91,7 @@ void await_close(PyObject* result, const worker::Request& request) {
     }
     if (const Ref exception = take_exception()) {
         log::error("{} {}: close() of the response failed:\n{}", request.head.method,
-                   request.head.path, traceback_text(exception.get()));
+                   request.path_info, traceback_text(exception.get()));
     }
     PyErr_Restore(type, value, traceback);
 }
@@ -98,37 +105,64 @@ bool is_plain_sequence(PyObject* result) {
 void RequestRunner::run(worker::Request& request) noexcept {
     const Ref start_response = make_start_response(request);
     if (!start_response) {
-        PyErr_WriteUnraisable(application_);
+        PyErr_WriteUnraisable(nullptr);
         request.connection->finish(worker::Connection::End::Aborted);
         return;
     }
     if (await_answer(request, start_response.get())) {
-        request.connection->finish(response_of(start_response.get()).end());
+        const Response& response = response_of(start_response.get());
+        if (response.missing() > 0) {
+            log::error(
+                "{} {}: the body is {} bytes shorter than its Content-Length; the "
+                "connection is aborted",
+                request.head.method, request.path_info, response.missing());
+        }
+        request.connection->finish(response.end());
     } else {
         await_failure(request, start_response.get());
     }
 }
 
 bool RequestRunner::await_answer(worker::Request& request, PyObject* start_response) {
+    const auto choice = applications_.choose(request);
+    if (!choice) {
+        return response_of(start_response)
+            .await_send_error(404, "no application is mounted at this path");
+    }
+    if (request.id.empty()) {
+        request.id = worker_.make_request_id();
+    }
     const Ref input = make_input(request);
-    Ref environ = input ? environs_.make(request, input.get()) : Ref();
+    Ref environ = input ? environs_.make(request, input.get(), choice->prefix) : Ref();
     if (!environ) {
         return false;
     }
     PyObject* arguments[] = {environ.get(), start_response};
-    const Ref result = Ref::steal(PyObject_Vectorcall(application_, arguments, 2, nullptr));
+    const Ref result = Ref::steal(PyObject_Vectorcall(choice->callable, arguments, 2, nullptr));
     environ.reset();
     if (!result) {
         return false;
     }
-    Response& response = response_of(start_response);
-    const bool whole = is_whole(result.get()) && !response.head_sent();
-    const bool sent = whole ? await_send_whole(response, result.get())
-                            : await_send_pieces(response, result.get());
+    const bool sent = await_result(request, start_response, result.get());
     if (!is_plain_sequence(result.get())) {
         await_close(result.get(), request);
     }
     return sent;
+}
+
+bool RequestRunner::await_result(worker::Request& request, PyObject* start_response,
+                                 PyObject* result) {
+    Response& response = response_of(start_response);
+    if (response.head_sent()) {
+        return await_send_pieces(response, result, request);
+    }
+    if (is_whole(result)) {
+        return await_send_whole(response, result);
+    }
+    if (const auto file = sendable_file(result)) {
+        return response.await_send_file(file->fd, file->offset, file->count);
+    }
+    return await_send_pieces(response, result, request);
 }
 
 void RequestRunner::await_failure(worker::Request& request, PyObject* start_response) {
@@ -142,11 +176,12 @@ void RequestRunner::await_failure(worker::Request& request, PyObject* start_resp
     }
     const int refused = exception ? status_of_input_error(exception.get()) : 0;
     if (refused != 0) {
-        log::info("refused the body of {} {}: {} {}", request.head.method, request.head.path,
+        log::info("refused the body of {} {}: {} {}", request.head.method, request.path_info,
                   refused, request.body.rejection().reason);
     } else {
         worker_.application_failed();
-        log::error("{} {} failed:\n{}", request.head.method, request.head.path,
+        log::error("{} {} failed (request {}):\n{}", request.head.method, request.path_info,
+                   request.id,
                    exception ? traceback_text(exception.get()) : "no exception was set");
     }
     if (response.head_sent() ||

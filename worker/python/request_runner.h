@@ -3,6 +3,7 @@
 
 #include <Python.h>
 
+#include "worker/python/applications.h"
 #include "worker/python/ref.h"
 #include "worker/python/wsgi/environ.h"
 #include "worker/python/wsgi/response.h"
@@ -15,19 +16,20 @@ namespace geventd::py {
 /// Lives in: worker, Python side. run() is called in the request's greenlet; may switch.
 class RequestRunner {
   public:
-    /// `application` is the WSGI callable; both references are borrowed for the object's life.
-    RequestRunner(worker::Worker& worker, EnvironMaker& environs, PyObject* application)
-        : worker_(worker), environs_(environs), application_(application) {}
+    /// What is passed is borrowed for the object's life.
+    RequestRunner(worker::Worker& worker, EnvironMaker& environs, const Applications& applications)
+        : worker_(worker), environs_(environs), applications_(applications) {}
 
     void run(worker::Request& request) noexcept;
 
   private:
     bool await_answer(worker::Request& request, PyObject* start_response);
+    bool await_result(worker::Request& request, PyObject* start_response, PyObject* result);
     void await_failure(worker::Request& request, PyObject* start_response);
 
     worker::Worker& worker_;
     EnvironMaker& environs_;
-    PyObject* application_;
+    const Applications& applications_;
 };
 
 }  // namespace geventd::py

@@ -75,7 +75,7 @@ void warn_of_hazards(const Interpreter& python) {
 }
 
 [[noreturn]] void become_worker(const Interpreter& python, worker::BootInfo& boot,
-                                ipc::Message& order, const Ref& application) {
+                                ipc::Message& order, const Applications& applications) {
     ipc::Channel channel(std::move(order.fds.at(0)));
     boot.slot = order.slot;
     boot.worker = order.worker;
@@ -88,7 +88,7 @@ void warn_of_hazards(const Interpreter& python) {
         log::error("gevent cannot be used after the fork: {}", error.what());
         ::_exit(static_cast<int>(ExitCode::BootFailed));
     }
-    serve(python, boot, channel, application);
+    serve(python, boot, channel, applications);
 }
 
 // The spare is a template too, and goes on in the caller's loop.
@@ -103,7 +103,7 @@ ipc::Channel become_spare(ipc::Message& order) {
 }  // namespace
 
 void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channel channel,
-                  const Ref& application) {
+                  const Applications& applications) {
     die_with_master(true);
     warn_of_hazards(python);
     call_boot(python, "freeze");
@@ -125,7 +125,7 @@ void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channe
             if (fork_through_middle() == Forked::Child) {
                 UniqueFd template_end = channel.release();
                 template_end.reset();
-                become_worker(python, boot, message, application);
+                become_worker(python, boot, message, applications);
             }
         } else if (message.type == ipc::MessageType::ForkSpare && !message.fds.empty()) {
             if (fork_through_middle() == Forked::Child) {

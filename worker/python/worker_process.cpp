@@ -12,6 +12,7 @@
 #include "worker/python/hub_bridge.h"
 #include "worker/python/request_runner.h"
 #include "worker/python/wsgi/environ.h"
+#include "worker/python/wsgi/file_wrapper.h"
 #include "worker/python/wsgi/input.h"
 #include "worker/python/wsgi/start_response.h"
 #include "worker/worker.h"
@@ -31,8 +32,8 @@ Ref string_list(const std::vector<std::string>& strings) {
     return list;
 }
 
-Ref wsgi_errors() {
-    return Ref::borrow(PySys_GetObject("stderr"));
+Ref load_one(const Interpreter& python, const std::string& module) {
+    return call_boot(python, "load", checked(PyUnicode_FromString(module.c_str())));
 }
 
 // What a draining worker leaves behind: requests past their time, then background greenlets.
@@ -62,14 +63,16 @@ void end_greenlets(const Interpreter& python, const worker::Worker& worker,
 }
 
 void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
-                const Ref& application) {
+                const Applications& applications) {
     const config::Settings& settings = boot.settings;
     shm::WorkerSlot& slot = boot.scoreboard->slots[boot.slot];
     slot.pid.store(::getpid());
-    worker::Worker worker(settings, slot, std::move(boot.listeners));
-    const Ref errors = wsgi_errors();
-    EnvironMaker environs(worker, {errors.get(), settings.workers.processes > 1});
-    RequestRunner runner(worker, environs, application.get());
+    worker::Worker worker(settings, slot, std::move(boot.listeners), static_cast<int>(boot.worker));
+    const Ref errors = Ref::borrow(PySys_GetObject("stderr"));
+    const Ref file_wrapper = make_file_wrapper_type();
+    EnvironMaker environs(worker,
+                          {errors.get(), file_wrapper.get(), settings.workers.processes > 1});
+    RequestRunner runner(worker, environs, applications);
     HubBridge bridge(worker, settings.workers.greenlet,
                      [&runner](worker::Request& request) { runner.run(request); });
     register_input_type(bridge);
@@ -101,21 +104,28 @@ Ref call_boot(const Interpreter& python, const char* function, Ref argument) {
     throw PythonError(utf8);
 }
 
-Ref load_application(const Interpreter& python, const config::App& app) {
+Applications load_applications(const Interpreter& python, const config::App& app) {
     call_boot(python, "check_gevent");
     if (app.monkey_patch.when == config::MonkeyPatchTime::BeforeLoad) {
         call_boot(python, "patch", string_list(app.monkey_patch.modules));
     }
-    return call_boot(python, "load", checked(PyUnicode_FromString(app.module.c_str())));
+    Applications applications;
+    if (!app.module.empty()) {
+        applications.add("", load_one(python, app.module));
+    }
+    for (const auto& [prefix, module] : app.mounts) {
+        applications.add(prefix, load_one(python, module));
+    }
+    return applications;
 }
 
 void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
-           const Ref& application) {
+           const Applications& applications) {
     try {
         if (boot.settings.app.monkey_patch.when == config::MonkeyPatchTime::BeforeStart) {
             call_boot(python, "patch", checked(PyList_New(0)));
         }
-        run_worker(python, boot, channel, application);
+        run_worker(python, boot, channel, applications);
     } catch (const std::exception& error) {
         log::error("the worker cannot serve: {}", error.what());
         python.leave(static_cast<int>(ExitCode::BootFailed));

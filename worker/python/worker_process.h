@@ -5,19 +5,20 @@
 
 #include "ipc/channel.h"
 #include "worker/boot_info.h"
+#include "worker/python/applications.h"
 #include "worker/python/interpreter.h"
 #include "worker/python/ref.h"
 
 namespace geventd::py {
 
-/// Applies app.monkey-patch as far as it belongs before the load, and loads the application.
+/// Applies app.monkey-patch as far as it belongs before the load, and loads the applications.
 /// Throws PythonError; its text is a sentence where one explains the fault.
-Ref load_application(const Interpreter& python, const config::App& app);
+Applications load_applications(const Interpreter& python, const config::App& app);
 
-/// Serves `application` until the master wants the worker to leave, and leaves.
+/// Serves `applications` until the master wants the worker to leave, and leaves.
 /// Called in the process that is to be the worker: after the fork, or after its own load.
 [[noreturn]] void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
-                        const Ref& application);
+                        const Applications& applications);
 
 /// Calls a function of boot.py; what it raises becomes a PythonError told by boot.describe().
 Ref call_boot(const Interpreter& python, const char* function, Ref argument = {});

@@ -6,8 +6,8 @@
 #include <charconv>
 #include <climits>
 
+#include "base/version.h"
 #include "http/environ_name.h"
-#include "http/path.h"
 #include "worker/python/error.h"
 #include "worker/worker.h"
 
@@ -17,6 +17,9 @@ namespace {
 
 // Names that clients choose must not fill our memory.
 constexpr std::size_t kMostHeaderNames = 1024;
+
+// The release of uWSGI whose behaviour applications find here.
+constexpr const char* kUwsgiVersion = "2.0.30";
 
 Ref interned(const char* text) {
     return checked(PyUnicode_InternFromString(text));
@@ -47,14 +50,27 @@ Ref latin1(std::string_view bytes) {
 }
 
 EnvironMaker::EnvironMaker(const worker::Worker& worker, const Common& common)
-    : keys_{interned("REQUEST_METHOD"), interned("PATH_INFO"),       interned("QUERY_STRING"),
-            interned("REQUEST_URI"),    interned("SERVER_PROTOCOL"), interned("REMOTE_ADDR"),
-            interned("REMOTE_PORT"),    interned("CONTENT_LENGTH"),  interned("HTTP_HOST"),
-            interned("wsgi.input")},
+    : keys_{.request_method = interned("REQUEST_METHOD"),
+            .path_info = interned("PATH_INFO"),
+            .query_string = interned("QUERY_STRING"),
+            .request_uri = interned("REQUEST_URI"),
+            .server_protocol = interned("SERVER_PROTOCOL"),
+            .remote_addr = interned("REMOTE_ADDR"),
+            .remote_port = interned("REMOTE_PORT"),
+            .content_length = interned("CONTENT_LENGTH"),
+            .content_type = interned("CONTENT_TYPE"),
+            .http_host = interned("HTTP_HOST"),
+            .input = interned("wsgi.input"),
+            .script_name = interned("SCRIPT_NAME"),
+            .scheme = interned("wsgi.url_scheme"),
+            .server_port = interned("SERVER_PORT"),
+            .request_id = interned("geventd.request_id"),
+            .core = interned("uwsgi.core")},
       empty_(interned("")),
       slash_(interned("/")),
       http10_(interned("HTTP/1.0")),
-      http11_(interned("HTTP/1.1")) {
+      http11_(interned("HTTP/1.1")),
+      https_(interned("https")) {
     for (const char* name : {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}) {
         methods_.emplace(name, interned(name));
     }
@@ -67,41 +83,112 @@ Ref EnvironMaker::make_template(const worker::Listening& listening, const Common
     const net::Address& address = listening.address;
     const bool local =
         address.family == net::Family::Unix || address.family == net::Family::Abstract;
+    const std::string host = host_name();
     Ref environ = checked(PyDict_New());
     set(environ, "SCRIPT_NAME", empty_.get());
-    set(environ, "SERVER_NAME", checked(latin1(host_name()).release()).get());
-    set(environ, "SERVER_PORT",
-        interned(local ? "80" : std::to_string(address.port).c_str()).get());
+    set(environ, "PATH_INFO", empty_.get());
+    if (address.protocol == net::Protocol::Http) {
+        set(environ, "SERVER_NAME", checked(latin1(host).release()).get());
+        set(environ, "SERVER_PORT",
+            interned(local ? "80" : std::to_string(address.port).c_str()).get());
+    }
     set(environ, "wsgi.version", checked(Py_BuildValue("(ii)", 1, 0)).get());
     set(environ, "wsgi.url_scheme", interned("http").get());
     set(environ, "wsgi.errors", common.errors);
+    set(environ, "wsgi.file_wrapper", common.file_wrapper);
     set(environ, "wsgi.multithread", Py_True);
     set(environ, "wsgi.multiprocess", common.multiprocess ? Py_True : Py_False);
     set(environ, "wsgi.run_once", Py_False);
     set(environ, "wsgi.input_terminated", Py_True);
+    set(environ, "geventd.version", checked(latin1(kVersion).release()).get());
+    set(environ, "uwsgi.version", checked(PyBytes_FromString(kUwsgiVersion)).get());
+    set(environ, "uwsgi.node", checked(PyBytes_FromString(host.c_str())).get());
     return environ;
 }
 
-Ref EnvironMaker::make(const worker::Request& request, PyObject* input) {
+Ref EnvironMaker::make(const worker::Request& request, PyObject* input, std::size_t prefix) {
     const std::size_t listener = request.connection->listener().index;
     Ref environ = Ref::steal(PyDict_Copy(templates_[listener].get()));
-    if (!environ || !set_request_line(environ.get(), request.head) ||
-        !set_peer(environ.get(), request.connection->peer()) ||
-        !set_headers(environ.get(), request.head) || !put(environ.get(), keys_.input, input)) {
+    if (!environ) {
+        return {};
+    }
+    const bool filled = request.protocol == net::Protocol::Http ? set_http(environ.get(), request)
+                                                                : set_uwsgi(environ.get(), request);
+    const Ref core = Ref::steal(PyLong_FromUnsignedLong(request.core));
+    if (!filled || !set_path(environ.get(), request, prefix) ||
+        !put(environ.get(), keys_.core, core.get()) ||
+        !put(environ.get(), keys_.request_id, latin1(request.id).get()) ||
+        !put(environ.get(), keys_.input, input)) {
         return {};
     }
     return environ;
 }
 
-bool EnvironMaker::set_request_line(PyObject* environ, const http::RequestHead& head) {
-    const Ref path_info = path(head.path);
+bool EnvironMaker::set_http(PyObject* environ, const worker::Request& request) {
+    return set_request_line(environ, request) && set_peer(environ, *request.connection) &&
+           set_headers(environ, request.head) && set_forwarded(environ, request);
+}
+
+bool EnvironMaker::set_request_line(PyObject* environ, const worker::Request& request) {
+    const http::RequestHead& head = request.head;
     return put(environ, keys_.request_method, method(head.method).get()) &&
-           put(environ, keys_.path_info, path_info.get()) &&
            put(environ, keys_.query_string, query(head.query).get()) &&
            put(environ, keys_.request_uri,
                head.target == "/" ? slash_.get() : latin1(head.target).get()) &&
            put(environ, keys_.server_protocol,
                head.version_minor == 0 ? http10_.get() : http11_.get());
+}
+
+bool EnvironMaker::set_path(PyObject* environ, const worker::Request& request, std::size_t prefix) {
+    const std::string_view path = request.path_info;
+    if (prefix > 0) {
+        const Ref script_name = latin1(path.substr(0, prefix));
+        if (!put(environ, keys_.script_name, script_name.get())) {
+            return false;
+        }
+    }
+    const std::string_view rest = path.substr(prefix);
+    return put(environ, keys_.path_info, rest == "/" ? slash_.get() : latin1(rest).get());
+}
+
+// The variables as they came: the web server has done the work. The last of a repeated key wins.
+bool EnvironMaker::set_uwsgi(PyObject* environ, const worker::Request& request) {
+    for (const uwsgi::Var& var : request.vars.environ) {
+        const Ref* key = var_key(var.key);
+        const Ref value = latin1(var.value);
+        if (key == nullptr || !put(environ, *key, value.get())) {
+            return false;
+        }
+    }
+    return request.vars.scheme != "https" || put(environ, keys_.scheme, https_.get());
+}
+
+const Ref* EnvironMaker::var_key(std::string_view name) {
+    const auto known = var_keys_.find(name);
+    if (known != var_keys_.end()) {
+        return &known->second;
+    }
+    Ref key = latin1(name);
+    if (!key) {
+        return nullptr;
+    }
+    if (var_keys_.size() >= kMostHeaderNames) {
+        uncached_key_ = std::move(key);
+        return &uncached_key_;
+    }
+    PyObject* raw = key.release();
+    PyUnicode_InternInPlace(&raw);
+    return &var_keys_.emplace(name, Ref::steal(raw)).first->second;
+}
+
+// What trusted proxies say of the client replaces what the connection shows.
+bool EnvironMaker::set_forwarded(PyObject* environ, const worker::Request& request) {
+    const http::ForwardedClient& client = request.client;
+    return (client.address.empty() || client.address == request.peer ||
+            put(environ, keys_.remote_addr, latin1(client.address).get())) &&
+           (client.scheme != "https" || put(environ, keys_.scheme, https_.get())) &&
+           (client.host.empty() || put(environ, keys_.http_host, latin1(client.host).get())) &&
+           (client.port.empty() || put(environ, keys_.server_port, latin1(client.port).get()));
 }
 
 Ref EnvironMaker::method(std::string_view name) {
@@ -113,19 +200,14 @@ Ref EnvironMaker::query(std::string_view text) {
     return text.empty() ? empty_.copy() : latin1(text);
 }
 
-Ref EnvironMaker::path(std::string_view encoded) {
-    if (encoded == "/") {
-        return slash_.copy();
+bool EnvironMaker::set_peer(PyObject* environ, const worker::Connection& connection) {
+    if (const http::ProxyHeader* proxied = connection.proxied()) {
+        return put(environ, keys_.remote_addr, latin1(proxied->source.address).get()) &&
+               put(environ, keys_.remote_port,
+                   latin1(std::to_string(proxied->source.port)).get()) &&
+               (!proxied->tls || put(environ, keys_.scheme, https_.get()));
     }
-    if (encoded.find('%') == std::string_view::npos) {
-        return latin1(encoded);
-    }
-    decoded_.clear();
-    http::decode_path(encoded, decoded_);
-    return latin1(decoded_);
-}
-
-bool EnvironMaker::set_peer(PyObject* environ, const worker::Peer& peer) {
+    const worker::Peer& peer = connection.peer();
     if (peer.kind == worker::Peer::Kind::Unix) {
         return put(environ, keys_.remote_addr, empty_.get());
     }

@@ -21,14 +21,16 @@ class EnvironMaker {
   public:
     struct Common {
         PyObject* errors;           ///< wsgi.errors
+        PyObject* file_wrapper;     ///< wsgi.file_wrapper
         bool multiprocess = false;  ///< more than one worker
     };
 
     /// One template for each listener of the worker. Throws PythonError.
     EnvironMaker(const worker::Worker& worker, const Common& common);
 
-    /// The environ; `input` becomes wsgi.input.
-    Ref make(const worker::Request& request, PyObject* input);
+    /// The environ; `input` becomes wsgi.input, and the first `prefix` bytes of the path move from
+    /// PATH_INFO to SCRIPT_NAME.
+    Ref make(const worker::Request& request, PyObject* input, std::size_t prefix);
 
   private:
     struct HeaderName {
@@ -42,22 +44,27 @@ class EnvironMaker {
     };
 
     Ref make_template(const worker::Listening& listening, const Common& common) const;
-    bool set_request_line(PyObject* environ, const http::RequestHead& head);
-    bool set_peer(PyObject* environ, const worker::Peer& peer);
+    bool set_http(PyObject* environ, const worker::Request& request);
+    bool set_uwsgi(PyObject* environ, const worker::Request& request);
+    bool set_request_line(PyObject* environ, const worker::Request& request);
+    bool set_path(PyObject* environ, const worker::Request& request, std::size_t prefix);
+    bool set_peer(PyObject* environ, const worker::Connection& connection);
+    bool set_forwarded(PyObject* environ, const worker::Request& request);
+    const Ref* var_key(std::string_view name);
     bool set_headers(PyObject* environ, const http::RequestHead& head);
     bool set_header(PyObject* environ, const HeaderName& name, std::string_view value);
     const HeaderName* header_name(std::string_view name);
     Ref method(std::string_view name);
-    Ref path(std::string_view encoded);
     Ref query(std::string_view text);
 
     struct Keys {
         Ref request_method, path_info, query_string, request_uri, server_protocol, remote_addr,
-            remote_port, content_length, http_host, input;
+            remote_port, content_length, content_type, http_host, input, script_name, scheme,
+            server_port, request_id, core;
     };
 
     Keys keys_;
-    Ref empty_, slash_, http10_, http11_;
+    Ref empty_, slash_, http10_, http11_, https_;
     std::vector<Ref> templates_;
     std::unordered_map<std::string, Ref> methods_;
 
@@ -70,9 +77,10 @@ class EnvironMaker {
     };
 
     std::unordered_map<std::string, HeaderName, StringHash, std::equal_to<>> header_names_;
+    std::unordered_map<std::string, Ref, StringHash, std::equal_to<>> var_keys_;
     HeaderName uncached_;
+    Ref uncached_key_;
     std::array<PeerText, 64> peers_;
-    std::string decoded_;
 };
 
 /// Bytes as a str of Latin-1 characters, as WSGI wants them.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/wsgi/response.h"
 
+#include <algorithm>
 #include <charconv>
 #include <vector>
 
@@ -16,6 +17,9 @@ namespace {
 constexpr std::string_view kCrLf = "\r\n";
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 constexpr std::int64_t kUnknown = -1;
+
+// One sendfile call may hold the hub for about this much.
+constexpr std::size_t kFilePiece = 1 << 20;
 
 iovec part(std::string_view bytes) {
     // sendmsg only reads what an iovec points to.
@@ -62,6 +66,10 @@ bool check_text(std::string_view text, const char* what) {
     return true;
 }
 
+bool check_quietly(std::string_view text) {
+    return std::none_of(text.begin(), text.end(), [](char c) { return is_control(c) || c == ' '; });
+}
+
 bool is_token_char(char c) {
     static constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -88,6 +96,16 @@ bool is_hop_by_hop(std::string_view name) {
         }
     }
     return false;
+}
+
+// A uwsgi peer gets the protocol back that it named (uWSGI's habit, which web servers rely on).
+std::string start_of_status_line(const worker::Request& request) {
+    if (request.protocol == net::Protocol::Http) {
+        return "HTTP/1.1 ";
+    }
+    const std::string_view named = request.vars.protocol;
+    const bool sane = named.substr(0, 5) == "HTTP/" && named.size() <= 8 && check_quietly(named);
+    return (sane ? std::string(named) : "HTTP/1.0") + " ";
 }
 
 }  // namespace
@@ -121,12 +139,13 @@ bool Response::set_head(PyObject* status, PyObject* headers) {
     }
     status_ = code;
     has_length_ = has_date_ = false;
-    head_.assign("HTTP/1.1 ");
+    head_.assign(start_of_status_line(*request_));
     head_.append(line);
     if (line.size() == 3) {
         head_.append(" ").append(http::reason_phrase(code));
     }
     head_.append(kCrLf);
+    request_->answer_headers = static_cast<unsigned>(PyList_GET_SIZE(headers));
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(headers); ++i) {
         PyObject* pair = PyList_GET_ITEM(headers, i);
         if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
@@ -209,12 +228,16 @@ void Response::finish_head(std::int64_t known_length) {
         framing_ = Framing::NoBody;
     } else if (has_length_) {
         framing_ = Framing::Length;
-    } else if (asked.version_minor >= 1) {
+    } else if (asked.version_minor >= 1 && request.protocol == net::Protocol::Http) {
         framing_ = Framing::Chunked;
         head_.append("Transfer-Encoding: chunked\r\n");
     } else {
         framing_ = Framing::UntilClose;
         request.keep_alive = false;
+    }
+    if (request.protocol == net::Protocol::Uwsgi) {
+        close_head();
+        return;
     }
     if (!has_date_) {
         head_.append("Date: ").append(http::date_text(bridge_.worker().epoch())).append(kCrLf);
@@ -227,8 +250,20 @@ void Response::finish_head(std::int64_t known_length) {
     } else if (asked.version_minor == 0) {
         head_.append("Connection: keep-alive\r\n");
     }
+    close_head();
+}
+
+void Response::close_head() {
     head_.append(kCrLf);
     head_sent_ = true;
+    request_->status = status_;
+    request_->answer_head = head_.size();
+    request_->first_byte = bridge_.worker().loop().now();
+}
+
+void Response::count_body(std::size_t bytes) {
+    request_->answer_body += bytes;
+    length_left_ -= framing_ == Framing::Length ? bytes : 0;
 }
 
 bool Response::check_open() {
@@ -278,9 +313,10 @@ bool Response::await_send(std::string_view bytes) {
                           static_cast<std::size_t>(line.ptr + 2 - chunk_line_.data())};
         parts[count++] = part(bytes);
         parts[count++] = part(kCrLf);
+        count_body(bytes.size());
     } else if (framing_ != Framing::NoBody && !bytes.empty()) {
         parts[count++] = part(bytes);
-        length_left_ -= framing_ == Framing::Length ? bytes.size() : 0;
+        count_body(bytes.size());
     }
     return count == 0 || await_write(std::span(parts).first(count));
 }
@@ -308,10 +344,57 @@ bool Response::await_send_all(std::span<PyObject* const> bytes_objects) {
             {PyBytes_AS_STRING(object), static_cast<std::size_t>(PyBytes_GET_SIZE(object))});
         if (!bytes.empty() && framing_ != Framing::NoBody) {
             parts[count++] = part(bytes);
-            length_left_ -= framing_ == Framing::Length ? bytes.size() : 0;
+            count_body(bytes.size());
         }
     }
     return await_write(parts.first(count));
+}
+
+bool Response::await_send_file(int file, off_t offset, std::uint64_t count) {
+    if (!check_open()) {
+        return false;
+    }
+    if (!head_sent_) {
+        finish_head(static_cast<std::int64_t>(count));
+        const iovec head = part(head_);
+        if (!await_write({&head, 1})) {
+            return false;
+        }
+    }
+    // A file is only sent where its end needs no mark: behind a Content-Length, or up to the close.
+    return framing_ == Framing::NoBody || await_file(file, offset);
+}
+
+bool Response::await_file(int file, off_t offset) {
+    worker::Request& request = *request_;
+    while (framing_ != Framing::Length || length_left_ > 0) {
+        const off_t before = offset;
+        const std::size_t most =
+            framing_ == Framing::Length
+                ? static_cast<std::size_t>(std::min<std::uint64_t>(length_left_, kFilePiece))
+                : kFilePiece;
+        switch (request.connection->send_file(file, offset, most)) {
+            case worker::Connection::IoState::Done:
+                if (offset == before) {
+                    return true;
+                }
+                count_body(static_cast<std::size_t>(offset - before));
+                break;
+            case worker::Connection::IoState::Wait:
+                request.connection->await_writable();
+                if (!bridge_.await(request.writer)) {
+                    return false;
+                }
+                if (request.connection != nullptr && !request.connection->broken()) {
+                    break;
+                }
+                [[fallthrough]];
+            case worker::Connection::IoState::Failed:
+                PyErr_SetString(PyExc_BrokenPipeError, "the client has left");
+                return false;
+        }
+    }
+    return true;
 }
 
 bool Response::await_end() {
@@ -341,9 +424,10 @@ bool Response::await_send_error(int status, std::string_view text) {
     if (request.head.method == "HEAD") {
         head_.resize(head_.find("\r\n\r\n") + 4);
     }
-    status_ = status;
+    status_ = request.status = status;
     framing_ = Framing::NoBody;
     head_sent_ = true;
+    request.answer_head = head_.size();
     const iovec all = part(head_);
     return await_write({&all, 1});
 }

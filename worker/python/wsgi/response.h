@@ -36,6 +36,10 @@ class Response {
     /// Sends a whole body, so that its length can be told, and ends the answer. await.
     bool await_send_all(std::span<PyObject* const> bytes_objects);
 
+    /// Sends the rest of a regular file from `offset`, up to `count` bytes, and ends the answer.
+    /// await.
+    bool await_send_file(int file, off_t offset, std::uint64_t count);
+
     /// Ends the answer; sends the head if nothing was sent so far. await.
     bool await_end();
 
@@ -53,13 +57,21 @@ class Response {
     /// How the connection may go on after an answer that was ended by await_end().
     [[nodiscard]] worker::Connection::End end() const;
 
+    /// Bytes that were promised by Content-Length and not sent.
+    [[nodiscard]] std::uint64_t missing() const {
+        return framing_ == Framing::Length ? length_left_ : 0;
+    }
+
   private:
     enum class Framing : std::uint8_t { Undecided, NoBody, Length, Chunked, UntilClose };
 
     bool add_header(PyObject* name, PyObject* value);
     bool note_header(std::string_view name, std::string_view value);
     void finish_head(std::int64_t known_length);
+    void close_head();
     bool await_write(std::span<const iovec> parts);
+    bool await_file(int file, off_t offset);
+    void count_body(std::size_t bytes);
     bool check_open();
     std::string_view limit_to_length(std::string_view bytes);
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Python.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "worker/python/ref.h"
+#include "worker/request.h"
+
+namespace geventd::py {
+
+/// The loaded WSGI applications: the one of app.module, and those of app.mounts under their
+/// prefixes. Loaded once in the template or worker; all live in the one interpreter.
+/// Lives in: template, worker.
+class Applications {
+  public:
+    struct Choice {
+        PyObject* callable = nullptr;  ///< borrowed
+        std::size_t prefix = 0;        ///< bytes of PATH_INFO that move to SCRIPT_NAME
+    };
+
+    /// `prefix` "" is the application for whatever fits no other.
+    void add(std::string prefix, Ref callable);
+
+    /// The application with the longest prefix that ends where a segment of the path does; one
+    /// that a web server has already chosen by SCRIPT_NAME keeps both names as they came.
+    [[nodiscard]] std::optional<Choice> choose(const worker::Request& request) const;
+
+  private:
+    struct Mount {
+        std::string prefix;  ///< without a slash at its end
+        Ref callable;
+    };
+
+    std::vector<Mount> mounts_;  ///< longest prefix first
+};
+
+}  // namespace geventd::py

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Python.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "worker/python/ref.h"
+
+namespace geventd::py {
+
+/// The type that becomes wsgi.file_wrapper: file_wrapper(file, block_size=8192) yields the file's
+/// blocks, and its close() is the file's. Throws PythonError.
+Ref make_file_wrapper_type();
+
+/// What of a wrapped file can be sent without reading it.
+struct SendableFile {
+    int fd = -1;
+    off_t offset = 0;         ///< where the file stands now
+    std::uint64_t count = 0;  ///< from there to its end
+};
+
+/// The regular file behind a file wrapper; nothing when `object` is no wrapper, or wraps
+/// something that must be read (a pipe, a BytesIO, a compressed file).
+std::optional<SendableFile> sendable_file(PyObject* object);
+
+}  // namespace geventd::py
