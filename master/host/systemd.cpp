@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "master/host/systemd.h"
+
+#include <cerrno>
+#include <cstdlib>
+
+#include <fmt/core.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/errno_error.h"
+#include "log/escape.h"
+#include "log/logger.h"
+
+namespace geventd::master {
+
+namespace {
+
+std::string status_line(std::string_view text) {
+    // A newline would end the assignment and begin another one.
+    return fmt::format("STATUS={}", log::escape_controls(text));
+}
+
+}  // namespace
+
+void ServiceNotifier::ready(std::string_view status) noexcept {
+    send("READY=1\n" + status_line(status));
+}
+
+void ServiceNotifier::reloading() noexcept {
+    // Type=notify-reload tells by the time that this is the answer to its own SIGHUP.
+    const auto now =
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch());
+    send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.count()));
+}
+
+void ServiceNotifier::stopping() noexcept {
+    send("STOPPING=1");
+}
+
+void ServiceNotifier::status(std::string_view text) noexcept {
+    send(status_line(text));
+}
+
+void ServiceNotifier::main_pid(pid_t pid) noexcept {
+    send(fmt::format("MAINPID={}", pid));
+}
+
+void ServiceNotifier::watchdog() noexcept {
+    send("WATCHDOG=1");
+}
+
+std::optional<Duration> ServiceNotifier::watchdog_period() const noexcept {
+    std::uint64_t microseconds = 0;
+    if (::sd_watchdog_enabled(0, &microseconds) <= 0) {
+        return std::nullopt;
+    }
+    return std::chrono::microseconds(microseconds / 2);
+}
+
+void ServiceNotifier::send(const std::string& state) noexcept {
+    const int result = ::sd_notify(0, state.c_str());
+    if (result < 0 && !complained_) {
+        complained_ = true;
+        log::warning("systemd cannot be told of the service's state: {}", errno_text(-result));
+    }
+}
+
+std::vector<ActivatedSocket> take_activated_sockets() {
+    char** names = nullptr;
+    const int count = ::sd_listen_fds_with_names(1, &names);
+    if (count < 0) {
+        throw ErrnoError(-count, "take the sockets of systemd");
+    }
+    std::vector<ActivatedSocket> sockets;
+    for (int i = 0; i < count; ++i) {
+        sockets.push_back({names[i], UniqueFd::adopt(SD_LISTEN_FDS_START + i)});
+        ::free(names[i]);
+    }
+    ::free(names);
+    return sockets;
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include "master/host/systemd.h"
+
+// Built instead of systemd.cpp where there is no libsystemd.
+
+namespace geventd::master {
+
+void ServiceNotifier::ready(std::string_view) noexcept {}
+
+void ServiceNotifier::reloading() noexcept {}
+
+void ServiceNotifier::stopping() noexcept {}
+
+void ServiceNotifier::status(std::string_view) noexcept {}
+
+void ServiceNotifier::main_pid(pid_t) noexcept {}
+
+void ServiceNotifier::watchdog() noexcept {}
+
+std::optional<Duration> ServiceNotifier::watchdog_period() const noexcept {
+    return std::nullopt;
+}
+
+std::vector<ActivatedSocket> take_activated_sockets() {
+    return {};
+}
+
+}  // namespace geventd::master
