@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "event/loop.h"
-#include "master/supervise/child_exit.h"
+#include "master/process/child_exit.h"
+#include "master/process/spawner.h"
 #include "master/supervise/launch_kit.h"
-#include "master/supervise/spawner.h"
 #include "shm/region.h"
 
 namespace geventd::master {

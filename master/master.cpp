@@ -12,7 +12,7 @@
 #include "base/version.h"
 #include "log/logger.h"
 #include "master/control/commands.h"
-#include "master/supervise/reaper.h"
+#include "master/process/reaper.h"
 
 namespace geventd::master {
 

@@ -7,7 +7,7 @@
 
 #include "base/fd.h"
 #include "config/settings.h"
-#include "master/supervise/processes.h"
+#include "master/process/processes.h"
 #include "master/supervise/surroundings.h"
 
 namespace geventd::master {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "event/loop.h"
-#include "master/supervise/child.h"
-#include "master/supervise/processes.h"
+#include "master/process/child.h"
+#include "master/process/processes.h"
 #include "master/supervise/slot_pool.h"
 #include "shm/region.h"
 

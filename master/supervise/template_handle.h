@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "master/supervise/child.h"
-#include "master/supervise/child_exit.h"
+#include "master/process/child.h"
+#include "master/process/child_exit.h"
 #include "master/supervise/surroundings.h"
 
 namespace geventd::master {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/supervise/spawner.h"
+#include "master/process/spawner.h"
 
 #include <fcntl.h>
 #include <signal.h>

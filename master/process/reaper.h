@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "master/supervise/child_exit.h"
+#include "master/process/child_exit.h"
 
 namespace geventd::master {
 

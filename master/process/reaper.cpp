@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/supervise/reaper.h"
+#include "master/process/reaper.h"
 
 #include <sys/prctl.h>
 #include <sys/wait.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/supervise/child_exit.h"
+#include "master/process/child_exit.h"
 
 #include <sys/wait.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/supervise/child.h"
+#include "master/process/child.h"
 
 #include <utility>
 

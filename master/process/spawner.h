@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "master/supervise/processes.h"
+#include "master/process/processes.h"
 
 namespace geventd::master {
 
