@@ -35,7 +35,7 @@ void Child::receive() {
             owner_.on_hang_up();
             return;
         }
-        if (message.type == ipc::MessageType::Hello) {
+        if (message.type == ipc::MessageType::Hello && pid_ == 0) {
             pid_ = message.sender;
         }
         owner_.on_message(message);

@@ -55,12 +55,17 @@ void Crew::maintain(TimePoint now) {
         worker->check_deadline(now);
     }
     bury_leaving();
-    std::uint32_t number = 0;
     for (Place& place : places_) {
-        ++number;
         if (is_gone(place.worker)) {
             note_death(place, now);
         }
+    }
+    if (!was_complete_ && !hopeless_.empty()) {
+        return;  // it will be given up
+    }
+    std::uint32_t number = 0;
+    for (Place& place : places_) {
+        ++number;
         if (!place.worker && now >= place.start_at && source_.can_start()) {
             start_worker(place, number, now);
         }

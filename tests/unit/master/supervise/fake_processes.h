@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "master/process/processes.h"
+#include "master/supervise/surroundings.h"
+#include "shm/region.h"
+
+namespace geventd::master {
+
+/// Processes that do not exist: the test holds the other ends of their channels, says when they
+/// die, and moves the clock.
+class FakeProcesses final : public Processes {
+  public:
+    struct Started {
+        pid_t pid;
+        std::vector<std::string> arguments;
+        ipc::Channel channel;
+    };
+
+    Spawned spawn(const std::string&, const std::vector<std::string>& arguments) override {
+        auto [ours, theirs] = ipc::Channel::make_pair();
+        started.push_back({next_pid, arguments, std::move(theirs)});
+        return {next_pid++, std::move(ours)};
+    }
+
+    void kill(pid_t pid) noexcept override { killed.insert(pid); }
+
+    [[nodiscard]] TimePoint now() const override { return time; }
+
+    std::vector<Started> started;
+    std::set<pid_t> killed;
+    pid_t next_pid = 1000;
+    TimePoint time{std::chrono::hours(1)};
+};
+
+/// What a handle or a generation needs around it.
+class FakeWorld final : public ChangeListener {
+  public:
+    void on_change() noexcept override { ++changes; }
+
+    event::Loop loop;
+    FakeProcesses processes;
+    shm::Region region = shm::Region::create("test", sizeof(shm::Scoreboard));
+    SlotPool slots{shm::Scoreboard::format(region.data(), region.size())};
+    Surroundings surroundings{loop, processes, slots, region, *this};
+    int changes = 0;
+};
+
+inline void say(ipc::Channel& channel, ipc::MessageType type, std::string text = {}) {
+    ipc::Message message;
+    message.type = type;
+    message.text = std::move(text);
+    EXPECT_TRUE(channel.send(message));
+}
+
+/// The next message that arrived there; Hello, which nobody sends to a child, when there is none.
+inline ipc::Message hear(ipc::Channel& channel) {
+    ipc::Message message;
+    EXPECT_TRUE(channel.receive(message));
+    return message;
+}
+
+inline ChildExit killed_by(pid_t pid, int signal) {
+    return {pid, signal};
+}
+
+inline ChildExit exited(pid_t pid, ExitCode code) {
+    return {pid, static_cast<int>(code) << 8};
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+#include "master/supervise/supervisor.h"
+
+#include <csignal>
+#include <set>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "unit/master/supervise/fake_processes.h"
+
+namespace geventd::master {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using State = Generation::State;
+
+// Generations whose workers are exec'd: each has a pid and a channel of its own.
+class SupervisorTest : public testing::Test {
+  protected:
+    void begin(int workers = 2) {
+        Generation::Plan plan;
+        plan.settings.app.module = "test:app";
+        plan.settings.app.preload = false;
+        plan.settings.workers.processes = workers;
+        plan.settings.limits.drain_requests = seconds(60);
+        plan.settings.limits.drain_background = seconds(5);
+        plan.contents.generation = ++generations;
+        plan.contents.executable = "/nowhere";
+        supervisor.begin(std::move(plan));
+    }
+
+    std::optional<Supervisor::Outcome> settle() {
+        world.loop.run_pending();
+        return supervisor.settle();
+    }
+
+    void begin_and_serve(int workers = 2) {
+        const std::size_t first = world.processes.started.size();
+        begin(workers);
+        for (std::size_t at = first; at < world.processes.started.size(); ++at) {
+            get_ready(at);
+        }
+        ASSERT_TRUE(settle()->serves);
+    }
+
+    void get_ready(std::size_t index) {
+        hear(world.processes.started[index].channel);
+        say(world.processes.started[index].channel, ipc::MessageType::Ready);
+    }
+
+    [[nodiscard]] std::size_t started() const { return world.processes.started.size(); }
+
+    void die(std::size_t index, int signal = SIGKILL) {
+        supervisor.on_exit(killed_by(world.processes.started[index].pid, signal));
+    }
+
+    void leave(std::size_t index, ExitCode code = ExitCode::Ok) {
+        supervisor.on_exit(exited(world.processes.started[index].pid, code));
+    }
+
+    [[nodiscard]] bool was_killed(std::size_t index) const {
+        return world.processes.killed.count(world.processes.started[index].pid) != 0;
+    }
+
+    ipc::Message heard_by(std::size_t index) {
+        return hear(world.processes.started[index].channel);
+    }
+
+    FakeWorld world;
+    Supervisor supervisor{world.surroundings};
+    std::uint32_t generations = 0;
+};
+
+TEST_F(SupervisorTest, ServesWhenEveryWorkerIsReady) {
+    begin(2);
+    ASSERT_EQ(started(), 2U);
+    get_ready(0);
+    EXPECT_FALSE(settle());
+    EXPECT_EQ(supervisor.serving(), nullptr);
+    get_ready(1);
+    const auto outcome = settle();
+    ASSERT_TRUE(outcome);
+    EXPECT_TRUE(outcome->serves);
+    EXPECT_EQ(outcome->generation, 1U);
+    EXPECT_FALSE(supervisor.is_busy());
+    EXPECT_FALSE(settle());
+}
+
+TEST_F(SupervisorTest, TellsEachWorkerItsNumberAndItsSlot) {
+    begin(2);
+    const ipc::Message first = heard_by(0);
+    const ipc::Message second = heard_by(1);
+    EXPECT_EQ(first.type, ipc::MessageType::Boot);
+    EXPECT_EQ(first.role, ipc::Role::Worker);
+    EXPECT_EQ(first.worker, 1U);
+    EXPECT_EQ(second.worker, 2U);
+    EXPECT_NE(first.slot, second.slot);
+}
+
+TEST_F(SupervisorTest, ReplacesAWorkerThatDies) {
+    begin_and_serve(2);
+    world.processes.time += seconds(20);
+    die(1);
+    settle();
+    ASSERT_EQ(started(), 3U);
+    EXPECT_EQ(heard_by(2).worker, 2U);
+    EXPECT_EQ(supervisor.serving()->status().respawns, 1U);
+    EXPECT_FALSE(supervisor.serving()->status().crash_looping);
+}
+
+TEST_F(SupervisorTest, BacksOffFromAWorkerThatDiesYoungWhileTheOthersServe) {
+    begin_and_serve(2);
+    for (std::size_t dying : {1, 2, 3}) {
+        die(dying);
+        settle();
+        world.processes.time += seconds(1);
+        settle();
+        ASSERT_EQ(started(), dying + 2);
+    }
+    EXPECT_TRUE(supervisor.serving()->status().crash_looping);
+    die(4);
+    settle();
+    EXPECT_EQ(started(), 5U);
+    EXPECT_EQ(supervisor.next_deadline(), world.processes.time + seconds(2));
+    EXPECT_FALSE(was_killed(0));
+}
+
+TEST_F(SupervisorTest, GivesUpTheFirstGenerationWhenItsApplicationCannotBeLoaded) {
+    begin(2);
+    say(world.processes.started[0].channel, ipc::MessageType::Failed, "ImportError: test");
+    leave(0, ExitCode::ApplicationFailed);
+    const auto outcome = settle();
+    ASSERT_TRUE(outcome);
+    EXPECT_FALSE(outcome->serves);
+    EXPECT_EQ(outcome->failure, "the workers cannot start: ImportError: test");
+    EXPECT_TRUE(was_killed(1));
+    EXPECT_EQ(started(), 2U);
+    EXPECT_FALSE(supervisor.empty());
+    die(1);
+    settle();
+    EXPECT_TRUE(supervisor.empty());
+}
+
+TEST_F(SupervisorTest, GivesUpAGenerationWhoseWorkersCrashBeforeTheyAreReady) {
+    begin(1);
+    std::optional<Supervisor::Outcome> outcome;
+    for (std::size_t dying : {0, 1}) {
+        die(dying, SIGSEGV);
+        outcome = settle();
+        world.processes.time += seconds(1);
+        settle();
+        ASSERT_FALSE(outcome);
+    }
+    die(2, SIGSEGV);
+    outcome = settle();
+    ASSERT_TRUE(outcome);
+    EXPECT_FALSE(outcome->serves);
+    EXPECT_NE(outcome->failure.find("SIGSEGV"), std::string::npos);
+    EXPECT_EQ(started(), 3U);
+}
+
+TEST_F(SupervisorTest, DrainsTheOldGenerationOnlyWhenTheNewOneServes) {
+    begin_and_serve(1);
+    begin(1);
+    settle();
+    EXPECT_NE(heard_by(0).type, ipc::MessageType::Drain);
+    get_ready(1);
+    ASSERT_TRUE(settle()->serves);
+    const ipc::Message told = heard_by(0);
+    EXPECT_EQ(told.type, ipc::MessageType::Drain);
+    EXPECT_EQ(told.value, static_cast<std::uint32_t>(ipc::DrainReason::Replace));
+    EXPECT_EQ(supervisor.serving()->number(), 2U);
+    leave(0);
+    settle();
+    EXPECT_EQ(supervisor.status().size(), 1U);
+    EXPECT_EQ(started(), 2U) << "a worker of the old generation was replaced";
+}
+
+TEST_F(SupervisorTest, GoesOnWithTheOldGenerationWhenTheNewOneFails) {
+    begin_and_serve(1);
+    begin(1);
+    say(world.processes.started[1].channel, ipc::MessageType::Failed, "SyntaxError");
+    leave(1, ExitCode::ApplicationFailed);
+    const auto outcome = settle();
+    ASSERT_TRUE(outcome);
+    EXPECT_FALSE(outcome->serves);
+    EXPECT_EQ(supervisor.serving()->number(), 1U);
+    EXPECT_EQ(supervisor.serving()->state(), State::Serving);
+    EXPECT_FALSE(was_killed(0));
+    die(0);
+    settle();
+    EXPECT_EQ(started(), 3U) << "the old generation does not replace its workers any more";
+}
+
+TEST_F(SupervisorTest, CutsTheOldestOfFourThatDrain) {
+    begin_and_serve(1);
+    for (int reload = 0; reload < 3; ++reload) {
+        begin_and_serve(1);
+    }
+    EXPECT_TRUE(world.processes.killed.empty());
+    begin_and_serve(1);
+    EXPECT_TRUE(was_killed(0));
+    EXPECT_EQ(world.processes.killed.size(), 1U);
+}
+
+TEST_F(SupervisorTest, StopsByDrainingAndKillsWhoTakesTooLong) {
+    begin_and_serve(2);
+    supervisor.stop();
+    settle();
+    EXPECT_EQ(heard_by(0).value, static_cast<std::uint32_t>(ipc::DrainReason::Stop));
+    leave(0);
+    settle();
+    EXPECT_EQ(started(), 2U);
+    EXPECT_FALSE(supervisor.empty());
+    world.processes.time += seconds(67);
+    settle();
+    EXPECT_FALSE(was_killed(1));
+    world.processes.time += seconds(1);
+    settle();
+    EXPECT_TRUE(was_killed(1));
+    die(1);
+    settle();
+    EXPECT_TRUE(supervisor.empty());
+    EXPECT_EQ(supervisor.next_deadline(), TimePoint::max());
+}
+
+TEST_F(SupervisorTest, KillsEveryoneAtOnceWhenToldTo) {
+    begin_and_serve(1);
+    begin_and_serve(1);
+    begin(1);
+    supervisor.kill();
+    EXPECT_EQ(world.processes.killed.size(), 3U);
+}
+
+TEST_F(SupervisorTest, ChangesTheNumberOfWorkers) {
+    begin_and_serve(2);
+    supervisor.serving()->resize(3);
+    settle();
+    ASSERT_EQ(started(), 3U);
+    EXPECT_EQ(heard_by(2).worker, 3U);
+    say(world.processes.started[2].channel, ipc::MessageType::Ready);
+    settle();
+    supervisor.serving()->resize(1);
+    settle();
+    EXPECT_EQ(heard_by(1).type, ipc::MessageType::Drain);
+    EXPECT_EQ(heard_by(2).type, ipc::MessageType::Drain);
+    leave(1);
+    leave(2);
+    settle();
+    EXPECT_EQ(started(), 3U);
+    EXPECT_EQ(supervisor.serving()->status().workers.size(), 1U);
+}
+
+TEST_F(SupervisorTest, HandsAMessageToEveryone) {
+    begin_and_serve(2);
+    ipc::Message message;
+    message.type = ipc::MessageType::Reopen;
+    message.fds.push_back(duplicate(world.region.fd()));
+    supervisor.broadcast(message);
+    EXPECT_EQ(heard_by(0).fds.size(), 1U);
+    EXPECT_EQ(heard_by(1).fds.size(), 1U);
+}
+
+TEST(GenerationStates, AreLeftOnlyTheWayTheDrawingShows) {
+    const State all[] = {State::Loading,  State::Booting, State::Serving,
+                         State::Draining, State::Done,    State::Failed};
+    const std::set<std::pair<State, State>> allowed = {
+        {State::Loading, State::Booting},  {State::Booting, State::Serving},
+        {State::Loading, State::Draining}, {State::Booting, State::Draining},
+        {State::Serving, State::Draining}, {State::Draining, State::Done},
+        {State::Loading, State::Failed},   {State::Booting, State::Failed}};
+    for (const State from : all) {
+        for (const State to : all) {
+            EXPECT_EQ(Generation::can_follow(from, to), allowed.count({from, to}) != 0)
+                << Generation::name(from) << " -> " << Generation::name(to);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace geventd::master

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "master/supervise/templates.h"
+
+#include <csignal>
+#include <optional>
+
+#include <gtest/gtest.h>
+
+#include "unit/master/supervise/fake_processes.h"
+
+namespace geventd::master {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+config::Settings settings() {
+    config::Settings settings;
+    settings.app.module = "test:app";
+    return settings;
+}
+
+class TemplatesTest : public testing::Test {
+  protected:
+    TemplatesTest() { templates.launch(); }
+
+    void settle() {
+        world.loop.run_pending();
+        templates.maintain(world.processes.time);
+    }
+
+    FakeProcesses::Started& process(std::size_t index) { return world.processes.started.at(index); }
+
+    // The newest template loads; returns the end of the spare's channel that it was sent.
+    ipc::Channel load() {
+        ipc::Channel& channel = world.processes.started.back().channel;
+        EXPECT_EQ(hear(channel).type, ipc::MessageType::Boot);
+        say(channel, ipc::MessageType::Loaded);
+        settle();
+        return spare_asked_of(channel);
+    }
+
+    static ipc::Channel spare_asked_of(ipc::Channel& channel) {
+        ipc::Message order = hear(channel);
+        EXPECT_EQ(order.type, ipc::MessageType::ForkSpare);
+        return ipc::Channel(std::move(order.fds.at(0)));
+    }
+
+    void kill_first() { templates.on_exit(killed_by(1000, SIGKILL)); }
+
+    FakeWorld world;
+    LaunchKit kit{world.surroundings, settings(), {7, "/nowhere", {}}};
+    Templates templates{world.surroundings, kit};
+};
+
+TEST_F(TemplatesTest, BootTheFirstWithAllThatItNeeds) {
+    const ipc::Message boot = hear(process(0).channel);
+    EXPECT_EQ(boot.type, ipc::MessageType::Boot);
+    EXPECT_EQ(boot.role, ipc::Role::Template);
+    EXPECT_EQ(boot.generation, 7U);
+    EXPECT_EQ(boot.fds.size(), ipc::kBootListeners);
+    EXPECT_EQ(process(0).arguments,
+              (std::vector<std::string>{"geventd-worker", "template", "gen", "7"}));
+}
+
+TEST_F(TemplatesTest, StartWorkersOnceTheApplicationIsLoaded) {
+    EXPECT_FALSE(templates.can_start());
+    load();
+    ASSERT_TRUE(templates.can_start());
+    EXPECT_TRUE(templates.start(12, 3));
+    const ipc::Message order = hear(process(0).channel);
+    EXPECT_EQ(order.type, ipc::MessageType::Fork);
+    EXPECT_EQ(order.slot, 12U);
+    EXPECT_EQ(order.worker, 3U);
+    EXPECT_EQ(order.fds.size(), 1U);
+}
+
+TEST_F(TemplatesTest, SayWhyTheFirstFailed) {
+    EXPECT_FALSE(templates.load_failure());
+    say(process(0).channel, ipc::MessageType::Failed, "no module named test");
+    templates.on_exit(exited(1000, ExitCode::ApplicationFailed));
+    EXPECT_EQ(templates.load_failure(), "no module named test");
+}
+
+TEST_F(TemplatesTest, SayHowTheFirstDied) {
+    templates.on_exit(killed_by(1000, SIGSEGV));
+    EXPECT_EQ(templates.load_failure(),
+              "the process that loads it (pid 1000) ended: killed by SIGSEGV, a crash in native "
+              "code");
+}
+
+TEST_F(TemplatesTest, PromoteTheSpareAndGiveItOneOfItsOwn) {
+    ipc::Channel spare = load();
+    say(spare, ipc::MessageType::Loaded);
+    kill_first();
+    settle();
+    EXPECT_TRUE(templates.can_start());
+    EXPECT_EQ(world.processes.started.size(), 1U) << "a template was exec'd without need";
+    spare_asked_of(spare);
+    templates.start(1, 1);
+    EXPECT_EQ(hear(spare).type, ipc::MessageType::Fork);
+}
+
+TEST_F(TemplatesTest, AskForAnotherSpareWhenItDies) {
+    load().release().reset();
+    settle();
+    spare_asked_of(process(0).channel);
+    EXPECT_TRUE(templates.can_start());
+}
+
+TEST_F(TemplatesTest, ExecAFreshOneWhenBothAreGone) {
+    load().release().reset();
+    kill_first();
+    settle();
+    ASSERT_EQ(world.processes.started.size(), 2U);
+    EXPECT_FALSE(templates.can_start());
+    const ipc::Channel spare = load();
+    EXPECT_TRUE(templates.can_start());
+}
+
+TEST_F(TemplatesTest, BackOffWhenFreshOnesCannotLoadAnyMore) {
+    load().release().reset();
+    kill_first();
+    settle();
+    templates.on_exit(exited(1001, ExitCode::ApplicationFailed));
+    settle();
+    EXPECT_EQ(world.processes.started.size(), 2U);
+    EXPECT_EQ(templates.next_deadline(), world.processes.time + milliseconds(500));
+    world.processes.time += milliseconds(500);
+    settle();
+    EXPECT_EQ(world.processes.started.size(), 3U);
+}
+
+TEST_F(TemplatesTest, LeaveWhenTheyAreDismissed) {
+    ipc::Channel spare = load();
+    say(spare, ipc::MessageType::Loaded);
+    settle();
+    templates.dismiss();
+    ipc::Message message;
+    EXPECT_EQ(process(0).channel.receive(message).value(), ipc::Channel::State::Closed);
+    EXPECT_EQ(spare.receive(message).value(), ipc::Channel::State::Closed);
+    EXPECT_TRUE(world.processes.killed.empty());
+    world.processes.time += seconds(5);
+    templates.bury(world.processes.time);
+    EXPECT_EQ(world.processes.killed.count(1000), 1U);
+    kill_first();
+    templates.bury(world.processes.time);
+    EXPECT_EQ(templates.next_deadline(), TimePoint::max());
+    EXPECT_TRUE(templates.empty());
+}
+
+TEST(TemplateHandleStates, FollowEachOtherForwardOnly) {
+    using State = TemplateHandle::State;
+    const State all[] = {State::Loading, State::Loaded, State::Leaving, State::Stopping,
+                         State::Gone};
+    for (const State from : all) {
+        for (const State to : all) {
+            EXPECT_EQ(TemplateHandle::can_follow(from, to), from < to);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace geventd::master

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include "master/supervise/worker_handle.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <optional>
+
+#include <gtest/gtest.h>
+
+#include "unit/master/supervise/fake_processes.h"
+
+namespace geventd::master {
+namespace {
+
+using State = WorkerHandle::State;
+using std::chrono::seconds;
+
+constexpr pid_t kPid = 77;
+
+class WorkerHandleTest : public testing::Test {
+  protected:
+    WorkerHandleTest() {
+        auto [ours, theirs] = ipc::Channel::make_pair();
+        channel.emplace(std::move(theirs));
+        worker.emplace(world.surroundings, 1, *world.slots.take(1), std::move(ours), seconds(60));
+        worker->set_pid(kPid);
+    }
+
+    void get_ready() {
+        say(*channel, ipc::MessageType::Ready);
+        world.loop.run_pending();
+    }
+
+    void pass(Duration time) {
+        world.processes.time += time;
+        worker->check_deadline(world.processes.time);
+    }
+
+    [[nodiscard]] bool was_killed() const { return world.processes.killed.count(kPid) != 0; }
+
+    FakeWorld world;
+    std::optional<ipc::Channel> channel;
+    std::optional<WorkerHandle> worker;
+};
+
+TEST_F(WorkerHandleTest, IsReadyWhenItSaysSo) {
+    EXPECT_EQ(worker->state(), State::Starting);
+    get_ready();
+    EXPECT_EQ(worker->state(), State::Ready);
+    EXPECT_EQ(world.changes, 1);
+    pass(std::chrono::hours(100));
+    EXPECT_FALSE(was_killed());
+}
+
+TEST_F(WorkerHandleTest, IsKilledWhenItDoesNotGetReadyInTime) {
+    pass(seconds(59));
+    EXPECT_FALSE(was_killed());
+    pass(seconds(1));
+    EXPECT_TRUE(was_killed());
+    EXPECT_EQ(worker->state(), State::Stopping);
+}
+
+TEST_F(WorkerHandleTest, IsToldToDrainAndGoesByItself) {
+    get_ready();
+    worker->drain(ipc::DrainReason::Replace, seconds(30));
+    EXPECT_EQ(worker->state(), State::Draining);
+    const ipc::Message told = hear(*channel);
+    EXPECT_EQ(told.type, ipc::MessageType::Drain);
+    EXPECT_EQ(told.value, static_cast<std::uint32_t>(ipc::DrainReason::Replace));
+    worker->on_exit(exited(kPid, ExitCode::Ok));
+    EXPECT_EQ(worker->state(), State::Gone);
+    EXPECT_FALSE(was_killed());
+}
+
+TEST_F(WorkerHandleTest, IsKilledAtTheEndOfItsMercyTimeAndAgainWhileItIsThere) {
+    get_ready();
+    worker->drain(ipc::DrainReason::Replace, seconds(30));
+    pass(seconds(29));
+    EXPECT_FALSE(was_killed());
+    pass(seconds(1));
+    EXPECT_TRUE(was_killed());
+    world.processes.killed.clear();
+    pass(seconds(10));
+    EXPECT_TRUE(was_killed());
+}
+
+TEST_F(WorkerHandleTest, HearsThatNobodyReplacesItButGetsNoMoreTime) {
+    get_ready();
+    worker->drain(ipc::DrainReason::Replace, seconds(30));
+    pass(seconds(20));
+    worker->drain(ipc::DrainReason::Stop, seconds(30));
+    hear(*channel);
+    EXPECT_EQ(hear(*channel).value, static_cast<std::uint32_t>(ipc::DrainReason::Stop));
+    pass(seconds(10));
+    EXPECT_TRUE(was_killed());
+}
+
+TEST_F(WorkerHandleTest, IsKilledWhenItIsToDrainBeforeItServes) {
+    worker->drain(ipc::DrainReason::Stop, seconds(30));
+    EXPECT_TRUE(was_killed());
+    EXPECT_EQ(worker->state(), State::Stopping);
+}
+
+TEST_F(WorkerHandleTest, KeepsWhatItSaidBeforeItDied) {
+    say(*channel, ipc::MessageType::Failed, "Traceback: no");
+    worker->on_exit(exited(kPid, ExitCode::ApplicationFailed));
+    EXPECT_EQ(worker->failure(), "Traceback: no");
+    EXPECT_TRUE(worker->cannot_work());
+    EXPECT_FALSE(worker->was_ready());
+}
+
+TEST_F(WorkerHandleTest, StaysWhenItsChannelEndsUntilItIsReaped) {
+    get_ready();
+    channel.reset();
+    world.loop.run_pending();
+    EXPECT_EQ(worker->state(), State::Ready);
+    world.changes = 0;
+    world.loop.run_pending();
+    EXPECT_EQ(world.changes, 0) << "the closed channel is still watched";
+    worker->on_exit(killed_by(kPid, SIGKILL));
+    EXPECT_EQ(worker->state(), State::Gone);
+    EXPECT_FALSE(worker->cannot_work());
+}
+
+TEST_F(WorkerHandleTest, LearnsThePidOfAForkedProcessByHello) {
+    worker->set_pid(0);
+    say(*channel, ipc::MessageType::Hello);
+    world.loop.run_pending();
+    EXPECT_EQ(worker->pid(), ::getpid());
+}
+
+TEST_F(WorkerHandleTest, IsGoneWhenAForkedProcessEndsWithoutAName) {
+    worker->set_pid(0);
+    channel.reset();
+    world.loop.run_pending();
+    EXPECT_EQ(worker->state(), State::Gone);
+}
+
+TEST_F(WorkerHandleTest, FreesItsSlotWhenItIsRemoved) {
+    const std::uint32_t slot = worker->slot();
+    EXPECT_NE(world.slots.take(1)->index(), slot);
+    worker.reset();
+    EXPECT_EQ(world.slots.take(1)->index(), slot);
+}
+
+TEST_F(WorkerHandleTest, ShowsItsCounters) {
+    auto* board = static_cast<shm::Scoreboard*>(world.region.data());
+    board->slots[worker->slot()].requests = 42;
+    world.processes.time += seconds(5);
+    const WorkerStatus status = worker->status(world.processes.time);
+    EXPECT_EQ(status.counters.requests, 42U);
+    EXPECT_EQ(status.uptime, seconds(5));
+    EXPECT_EQ(status.state, "starting");
+    EXPECT_EQ(status.pid, kPid);
+}
+
+TEST(WorkerHandleStates, FollowEachOtherForwardOnly) {
+    const State all[] = {State::Starting, State::Ready, State::Draining, State::Stopping,
+                         State::Gone};
+    for (const State from : all) {
+        for (const State to : all) {
+            EXPECT_EQ(WorkerHandle::can_follow(from, to), from < to);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace geventd::master
