@@ -8,6 +8,7 @@
 
 #include <functional>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 namespace geventd::worker {
@@ -142,7 +143,7 @@ TEST_F(WorkerTest, StartsNothingBeforeAWholeHeadIsThere) {
 TEST_F(WorkerTest, AnswersPipelinedRequestsInOrder) {
     int number = 0;
     application.on_start = [&number](Request& request) {
-        answer(request, "#" + std::to_string(++number));
+        answer(request, fmt::format("#{}", ++number));
     };
     start();
     const UniqueFd client = connect();
