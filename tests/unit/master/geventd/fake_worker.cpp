@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// Stands in for geventd-worker where the master is tested: it speaks the same messages, but has no
+// Python. `app` says how it behaves:
+//   ok            serves: each connection is told who answers, then closed
+//   fail          cannot load the application
+//   unless:FILE   the same once FILE exists
+//   crash         a worker dies of SIGSEGV before it is ready
+//   stubborn      a worker goes on when it is told to drain
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "base/exit_code.h"
+#include "config/loader.h"
+#include "ipc/channel.h"
+
+namespace {
+
+using namespace geventd;
+
+struct Self {
+    ipc::Channel channel{UniqueFd::adopt(ipc::kChannelFd)};
+    ipc::Message boot;
+    std::string behaviour;
+};
+
+void say(Self& self, ipc::MessageType type, const std::string& text = {}) {
+    ipc::Message message;
+    message.type = type;
+    message.text = text;
+    [[maybe_unused]] const auto sent = self.channel.send(message);
+}
+
+std::string read_all(int fd) {
+    std::string text;
+    char piece[4096];
+    for (ssize_t got = 0; (got = ::read(fd, piece, sizeof piece)) > 0;) {
+        text.append(piece, static_cast<std::size_t>(got));
+    }
+    return text;
+}
+
+ipc::Message next_order(Self& self) {
+    auto message = self.channel.wait();
+    if (!message || !*message) {
+        ::_exit(0);
+    }
+    return std::move(**message);
+}
+
+bool cannot_load(const Self& self) {
+    return self.behaviour == "fail" || (self.behaviour.rfind("unless:", 0) == 0 &&
+                                        ::access(self.behaviour.c_str() + 7, F_OK) == 0);
+}
+
+void take_log(const ipc::Message& order, const Self& self) {
+    ::dup2(order.fds.at(0).get(), STDOUT_FILENO);
+    ::dup2(order.fds.at(0).get(), STDERR_FILENO);
+    const std::string line = fmt::format("fake {} writes here\n", self.boot.worker);
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+void answer(int listener, const Self& self) {
+    const UniqueFd client = UniqueFd::adopt(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    if (client) {
+        const std::string text =
+            fmt::format("generation {} worker {} slot {}\n", self.boot.generation, self.boot.worker,
+                        self.boot.slot);
+        [[maybe_unused]] const auto sent =
+            ::send(client.get(), text.data(), text.size(), MSG_NOSIGNAL);
+    }
+}
+
+void obey(Self& self) {
+    const ipc::Message order = next_order(self);
+    if (order.type == ipc::MessageType::Drain && self.behaviour != "stubborn") {
+        ::_exit(0);
+    }
+    if (order.type == ipc::MessageType::Reopen) {
+        take_log(order, self);
+    }
+}
+
+[[noreturn]] void serve(Self& self) {
+    if (self.behaviour == "crash") {
+        ::raise(SIGSEGV);
+    }
+    say(self, ipc::MessageType::Ready);
+    std::vector<pollfd> watched{{self.channel.fd(), POLLIN, 0}};
+    for (std::size_t at = ipc::kBootListeners; at < self.boot.fds.size(); ++at) {
+        watched.push_back({self.boot.fds[at].get(), POLLIN, 0});
+    }
+    for (;;) {
+        ::poll(watched.data(), watched.size(), -1);
+        if (watched[0].revents != 0) {
+            obey(self);
+        }
+        for (auto listener = std::next(watched.begin()); listener != watched.end(); ++listener) {
+            if (listener->revents != 0) {
+                answer(listener->fd, self);
+            }
+        }
+    }
+}
+
+bool is_forked_child() {
+    const pid_t middle = ::fork();
+    if (middle == 0) {
+        const pid_t own = ::getpid();
+        if (::fork() != 0) {
+            ::_exit(0);
+        }
+        while (::getppid() == own) {
+            ::poll(nullptr, 0, 1);
+        }
+        return true;
+    }
+    ::waitpid(middle, nullptr, 0);
+    return false;
+}
+
+[[noreturn]] void run_template(Self& self) {
+    say(self, ipc::MessageType::Loaded);
+    for (;;) {
+        ipc::Message order = next_order(self);
+        if (order.type == ipc::MessageType::Reopen) {
+            take_log(order, self);
+        } else if (is_forked_child()) {
+            self.channel = ipc::Channel(std::move(order.fds.at(0)));
+            say(self, ipc::MessageType::Hello);
+            if (order.type == ipc::MessageType::Fork) {
+                self.boot.slot = order.slot;
+                self.boot.worker = order.worker;
+                serve(self);
+            }
+            say(self, ipc::MessageType::Loaded);
+        }
+    }
+}
+
+}  // namespace
+
+int main() {
+    ::signal(SIGPIPE, SIG_IGN);
+    Self self;
+    say(self, ipc::MessageType::Hello);
+    self.boot = next_order(self);
+    self.behaviour =
+        config::load_effective(read_all(self.boot.fds.at(ipc::kBootConfig).get())).app.module;
+    if (cannot_load(self)) {
+        say(self, ipc::MessageType::Failed, "Traceback:\n  ImportError: no such application");
+        return static_cast<int>(ExitCode::ApplicationFailed);
+    }
+    if (self.boot.role == ipc::Role::Worker) {
+        serve(self);
+    }
+    if (self.boot.role == ipc::Role::Template) {
+        run_template(self);
+    }
+    say(self, ipc::MessageType::Loaded);
+    return 0;
+}
