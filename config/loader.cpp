@@ -105,10 +105,8 @@ void complete(Settings& settings, const LoadRequest& request, const Mark& start,
         });
 }
 
-}  // namespace
-
-Settings load(const LoadRequest& request) {
-    Diagnostics diagnostics;
+/// Everything that can be made out; what is wrong is reported.
+Settings read_request(const LoadRequest& request, Diagnostics& diagnostics) {
     Settings settings;
     settings.source = request.path;
     ProcessCount(settings.workers.processes).read_auto();
@@ -134,8 +132,21 @@ Settings load(const LoadRequest& request) {
         check_settings(settings, start, reading);
     }
     complete(settings, request, start, reading);
+    return settings;
+}
+
+}  // namespace
+
+Settings load(const LoadRequest& request) {
+    Diagnostics diagnostics;
+    Settings settings = read_request(request, diagnostics);
     diagnostics.throw_if_any();
     return settings;
+}
+
+std::string find_control(const LoadRequest& request) {
+    Diagnostics diagnostics;
+    return read_request(request, diagnostics).control;
 }
 
 Settings load_effective(const std::string& yaml) {

@@ -21,6 +21,11 @@ struct LoadRequest {
 /// Lives in: geventd and geventctl, at start; the master, at reload.
 Settings load(const LoadRequest& request);
 
+/// The control socket that a server of this configuration has, as far as can be read: a file that
+/// was broken since the server read it must not hide the server. Reports nothing.
+/// Lives in: geventctl.
+std::string find_control(const LoadRequest& request);
+
 /// The effective configuration as YAML, every key of it: what the master hands to its workers.
 std::string dump(const Settings& settings);
 

@@ -10,9 +10,9 @@
 
 #include <fmt/core.h>
 
+#include "base/errno_error.h"
 #include "base/exit_code.h"
 #include "cli/command_line.h"
-#include "config/host.h"
 #include "config/loader.h"
 #include "ctl/control_client.h"
 #include "ctl/status_view.h"
@@ -25,27 +25,14 @@ namespace {
 
 constexpr auto kPatience = std::chrono::seconds(10);
 
-/// The control socket that the configuration names. A file that was broken since the server read
-/// it must not hide the server: its socket stands at the default path unless `control` moved it.
 std::string find_socket(const cli::GeventctlOptions& options) {
     if (!options.socket.empty()) {
         return options.socket;
     }
-    const config::LoadRequest request{.path = options.config, .sets = {}};
-    if (options.config.empty()) {
-        return config::default_control_path("", request.environment);
+    if (!options.config.empty() && ::access(options.config.c_str(), R_OK) != 0) {
+        throw_errno(options.config);
     }
-    try {
-        return config::load(request).control;
-    } catch (const config::Errors& errors) {
-        auto path = config::default_control_path(options.config, request.environment);
-        if (::access(path.c_str(), F_OK) != 0) {
-            throw;
-        }
-        fmt::print(stderr, "{}\ngeventctl: asking at the default control socket, {}\n",
-                   errors.what(), path);
-        return path;
-    }
+    return config::find_control({.path = options.config, .sets = {}});
 }
 
 ipc::ControlRequest make_request(const cli::GeventctlOptions& options) {
@@ -96,8 +83,8 @@ ExitCode guarded_main(int argc, const char* const* argv) {
     }
     try {
         return run(std::get<cli::GeventctlOptions>(parsed));
-    } catch (const config::Errors& errors) {
-        fmt::print(stderr, "{}\n", errors.what());
+    } catch (const ErrnoError& error) {
+        fmt::print(stderr, "geventctl: {}\n", error.what());
         return ExitCode::Config;
     }
 }

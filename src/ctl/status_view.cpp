@@ -15,14 +15,15 @@ namespace geventd::ctl {
 
 namespace {
 
-using nlohmann::json;
+// Ordered: documents are printed with their members as the server wrote them.
+using Json = nlohmann::ordered_json;
 using Align = TextTable::Align;
 
-json parse(std::string_view document) {
-    return json::parse(document, nullptr, false);
+Json parse(std::string_view document) {
+    return Json::parse(document, nullptr, false);
 }
 
-std::string text_of(const json& object, const char* key) {
+std::string text_of(const Json& object, const char* key) {
     const auto found = object.find(key);
     if (found == object.end() || found->is_null()) {
         return "-";
@@ -30,15 +31,15 @@ std::string text_of(const json& object, const char* key) {
     if (found->is_string()) {
         return log::escape_controls(found->get<std::string>());
     }
-    return found->dump(-1, ' ', false, json::error_handler_t::replace);
+    return found->dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string age_of(const json& object, const char* key) {
+std::string age_of(const Json& object, const char* key) {
     const auto found = object.find(key);
     return found != object.end() && found->is_number() ? format_age(found->get<double>()) : "-";
 }
 
-std::string bytes_of(const json& object, const char* key) {
+std::string bytes_of(const Json& object, const char* key) {
     const auto found = object.find(key);
     return found != object.end() && found->is_number_unsigned()
                ? format_bytes(found->get<std::uint64_t>())
@@ -46,8 +47,8 @@ std::string bytes_of(const json& object, const char* key) {
 }
 
 /// The objects of an array member; empty when there is none.
-std::vector<json> objects_of(const json& status, const char* key) {
-    std::vector<json> objects;
+std::vector<Json> objects_of(const Json& status, const char* key) {
+    std::vector<Json> objects;
     const auto found = status.find(key);
     if (found != status.end() && found->is_array()) {
         for (const auto& item : *found) {
@@ -59,7 +60,7 @@ std::vector<json> objects_of(const json& status, const char* key) {
     return objects;
 }
 
-std::string format_server(const json& status) {
+std::string format_server(const Json& status) {
     std::string text = fmt::format("geventd {}  pid {}  up {}", text_of(status, "version"),
                                    text_of(status, "pid"), age_of(status, "uptime"));
     if (const auto config = text_of(status, "config"); config != "-" && !config.empty()) {
@@ -70,7 +71,7 @@ std::string format_server(const json& status) {
     }
     text += "\nlistening on ";
     std::string separator;
-    for (const auto& address : status.value("listen", json::array())) {
+    for (const auto& address : status.value("listen", Json::array())) {
         text += separator;
         text += address.is_string() ? log::escape_controls(address.get<std::string>()) : "-";
         separator = ", ";
@@ -78,7 +79,7 @@ std::string format_server(const json& status) {
     return text + "\n";
 }
 
-std::string format_generations(const json& status) {
+std::string format_generations(const Json& status) {
     TextTable table({{"GENERATION", Align::Right},
                      {"STATE"},
                      {"READY", Align::Right},
@@ -103,7 +104,7 @@ std::string format_generations(const json& status) {
     return table.format() + errors;
 }
 
-std::string format_workers(const json& status) {
+std::string format_workers(const Json& status) {
     TextTable table({{"WORKER", Align::Right},
                      {"PID", Align::Right},
                      {"GEN", Align::Right},
@@ -127,7 +128,7 @@ std::string format_workers(const json& status) {
     return table.format();
 }
 
-std::string format_reload(const json& status) {
+std::string format_reload(const Json& status) {
     const auto reload = status.find("reload");
     if (reload == status.end() || !reload->is_object() || text_of(*reload, "result") == "none") {
         return "";
@@ -147,7 +148,7 @@ std::string format_reload(const json& status) {
 }  // namespace
 
 Result<std::string> format_status(std::string_view document) {
-    const json status = parse(document);
+    const Json status = parse(document);
     if (!status.is_object()) {
         return failure("the server's status cannot be read");
     }
@@ -156,11 +157,11 @@ Result<std::string> format_status(std::string_view document) {
 }
 
 Result<std::string> format_json(std::string_view document) {
-    const json parsed = parse(document);
+    const Json parsed = parse(document);
     if (parsed.is_discarded()) {
         return failure("the server's answer cannot be read");
     }
-    return parsed.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    return parsed.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::string format_age(double seconds) {

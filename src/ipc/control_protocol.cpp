@@ -7,24 +7,25 @@ namespace geventd::ipc {
 
 namespace {
 
-using nlohmann::json;
+// Ordered: documents are printed with their members as the server wrote them.
+using Json = nlohmann::ordered_json;
 
-json parse_object(std::string_view text) {
+Json parse_object(std::string_view text) {
     // No exceptions, and no deep nesting, since dump() recurses.
-    const auto shallow = [](int depth, json::parse_event_t, const json&) { return depth < 64; };
-    json parsed = json::parse(text, shallow, false);
-    return parsed.is_object() ? parsed : json();
+    const auto shallow = [](int depth, Json::parse_event_t, const Json&) { return depth < 64; };
+    Json parsed = Json::parse(text, shallow, false);
+    return parsed.is_object() ? parsed : Json();
 }
 
-std::string dump(const json& value) {
+std::string dump(const Json& value) {
     // What is no UTF-8 becomes U+FFFD; the default is to throw.
-    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace
 
 Result<ControlRequest> parse_control_request(std::string_view line) {
-    const json parsed = parse_object(line);
+    const Json parsed = parse_object(line);
     if (parsed.is_null()) {
         return failure(
             "a request is one JSON object on one line, such as {\"command\":\"status\"}");
@@ -49,8 +50,8 @@ Result<ControlRequest> parse_control_request(std::string_view line) {
 }
 
 std::string format_control_request(const ControlRequest& request) {
-    json object(request.arguments);
-    object["command"] = request.command;
+    Json object{{"command", request.command}};
+    object.update(Json(request.arguments));
     return dump(object) + "\n";
 }
 
@@ -64,12 +65,12 @@ std::string format_control_error(std::string_view sentence) {
 }
 
 Result<std::string> parse_control_answer(std::string_view answer) {
-    const json parsed = parse_object(answer);
+    const Json parsed = parse_object(answer);
     if (!parsed.contains("ok") || !parsed["ok"].is_boolean()) {
         return failure("the server's answer cannot be read");
     }
     if (parsed["ok"].get<bool>()) {
-        return dump(parsed.value("result", json()));
+        return dump(parsed.value("result", Json()));
     }
     const auto error = parsed.find("error");
     return failure(error != parsed.end() && error->is_string() ? error->get<std::string>()

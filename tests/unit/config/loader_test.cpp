@@ -173,5 +173,20 @@ TEST(Load, SurvivesDocumentsMadeToHurt) {
     hurt(std::string(1'000'000, 'x'));
 }
 
+TEST(FindControl, ReadsWhatItCanOfABrokenFile) {
+    const TemporaryFile file("listen: [\"nonsense\"]\nlisn: x\ncontrol: /run/x.ctl\n");
+    EXPECT_EQ(find_control({file.path(), {}, test_environment()}), "/run/x.ctl");
+}
+
+TEST(FindControl, FallsBackToTheDefault) {
+    for (const char* text : {"listen: [", "control: [1]\n", ""}) {
+        const TemporaryFile file(text);
+        EXPECT_TRUE(
+            find_control({file.path(), {}, test_environment()}).starts_with("/run/test/geventd-"))
+            << text;
+    }
+    EXPECT_TRUE(find_control({"", {}, test_environment()}).starts_with("/run/test/geventd"));
+}
+
 }  // namespace
 }  // namespace geventd::config

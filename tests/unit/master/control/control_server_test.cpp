@@ -113,7 +113,7 @@ TEST_F(ControlServerTest, NamesTheCommandsToWhoAsksForAnother) {
     start();
     const auto client = ask("{\"command\":\"dance\"}\n");
     EXPECT_EQ(answer(client),
-              "{\"error\":\"no command \\\"dance\\\"; there are: echo, later\",\"ok\":false}\n");
+              "{\"ok\":false,\"error\":\"no command \\\"dance\\\"; there are: echo, later\"}\n");
 }
 
 TEST_F(ControlServerTest, SaysWhatIsWrongWithARequest) {
@@ -144,7 +144,7 @@ TEST_F(ControlServerTest, AClientThatWaitsIsUnderNoDeadline) {
     serve_until([&] { return later_.size() == 1 && server_->clients() == 1; });
     EXPECT_EQ(answer(silent), "");  // dropped, by the same patience
     later_[0].error("no");
-    EXPECT_EQ(answer(waiting), "{\"error\":\"no\",\"ok\":false}\n");
+    EXPECT_EQ(answer(waiting), "{\"ok\":false,\"error\":\"no\"}\n");
 }
 
 TEST_F(ControlServerTest, AClientThatOnlyShutItsSendingSideIsAnsweredLater) {
