@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import subprocess
+import threading
 import time
 from signal import SIGTERM
 
@@ -153,6 +154,24 @@ class Server:
             if predicate(status):
                 return status
             assert time.monotonic() < end, f'never seen, last: {json.dumps(status, indent=1)}'
+
+    def wait_serving(self, timeout=DEADLINE):
+        """For servers whose ready line does not come through the pipe."""
+        end = time.monotonic() + timeout
+        while True:
+            result = self.ctl('status', '--json')
+            if result.returncode == 0 and any(
+                    generation['state'] == 'serving'
+                    for generation in json.loads(result.stdout)['generations']):
+                return
+            assert time.monotonic() < end and self.is_running(), self.log.text()
+
+    def wait_file(self, path, timeout=DEADLINE):
+        """Waits until there is something in that file."""
+        end = time.monotonic() + timeout
+        while not path.exists() or not path.stat().st_size:
+            assert time.monotonic() < end and self.is_running(), f'no {path}'
+            threading.Event().wait(0.01)
 
     def workers(self, state='ready'):
         """Pids of the workers in that state."""

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""The keys of `log`."""
+import json
+import re
+import signal
+
+import pytest
+
+from harness.apps import HELLO
+from harness.log import TEXT_LINE
+
+
+def test_lines_of_text_have_time_level_role_and_pid(server):
+    running = server(HELLO, {'log': {'format': 'text'}})
+    ready = next(line for line in running.log.lines() if ' ready: ' in line)
+    match = TEXT_LINE.match(ready)
+    assert match['role'] == 'master' and int(match['pid']) == running.pid
+
+
+def test_lines_of_json_are_objects(server):
+    running = server(HELLO, {'log': {'format': 'json'}}, wait=False)
+    running.wait_log(' ready: ')
+    lines = [json.loads(line) for line in running.log.lines()]
+    ready = next(line for line in lines if ' ready: ' in line['message'])
+    assert ready['level'] == 'info' and ready['pid'] == running.pid
+
+
+@pytest.mark.parametrize('level, shown', [('error', False), ('info', True)])
+def test_the_level_hides_what_is_below(server, level, shown):
+    running = server(HELLO, {'log': {'level': level}}, wait=False)
+    if shown:
+        running.wait_ready()
+    else:
+        running.wait_serving()
+    running.stop()
+    assert (' info ' in running.log.text()) == shown
+
+
+def test_a_file_takes_the_log_and_is_opened_again(server):
+    running = server(HELLO, {'log': {'file': 'server.log'}}, wait=False)
+    running.wait_serving()
+    path = running.folder / 'server.log'
+    assert re.search('geventd .* ready: ', path.read_text())
+    path.rename(running.folder / 'server.log.1')
+    running.signal(signal.SIGUSR1)
+    running.wait_file(path)
+    running.stop()
+    assert path.read_text()
+
+
+def test_what_the_application_prints_is_in_the_log(server):
+    running = server('''
+import sys
+
+
+def application(environ, start_response):
+    print('said on stdout')
+    print('said on stderr', file=sys.stderr)
+    environ['wsgi.errors'].write('said on wsgi.errors\\n')
+    start_response('200 OK', [('Content-Length', '0')])
+    return []
+''')
+    running.get('/')
+    for where in ('stdout', 'stderr', 'wsgi.errors'):
+        running.wait_log(f'said on {where}')
+
+
+def test_a_request_can_forge_no_line(server):
+    running = server(HELLO)
+    with running.raw() as client:
+        client.send(b'GET /\nforged HTTP/1.1\r\nHost: x\r\n\r\n')
+        assert client.read_answer().status == 400
+    assert not any(line.startswith('forged') for line in running.log.lines())

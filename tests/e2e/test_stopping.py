@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""SIGTERM and SIGINT drain and stop, a second one kills, SIGQUIT stops at once."""
+import signal
+
+import pytest
+
+from harness.apps import HELLO, HOLD
+
+BACKGROUND = '''
+import atexit
+import gevent
+
+
+def work():
+    try:
+        for turn in range(%d):
+            gevent.sleep(0.02)
+        print('background is done', flush=True)
+    finally:
+        print('background cleans up', flush=True)
+
+
+atexit.register(lambda: print('atexit ran', flush=True))
+
+
+def application(environ, start_response):
+    gevent.spawn(work)
+    start_response('200 OK', [('Content-Length', '0')])
+    return []
+'''
+
+
+def hold(running):
+    client = running.raw()
+    client.send(b'GET /hold HTTP/1.1\r\nHost: x\r\n\r\n')
+    running.wait_log('a request is held')
+    return client
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize('preload', [True, False])
+def test_an_idle_server_stops_with_0(server, number, preload):
+    running = server(HELLO, {'workers': {'processes': 2}, 'app': {'preload': preload}})
+    assert running.get('/').status == 200
+    assert running.stop(number) == 0
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
+def test_running_requests_are_finished(server, number):
+    running = server(HOLD)
+    with running.raw() as release, hold(running) as held:
+        release.send(b'GET /release HTTP/1.1\r\nHost: x\r\n')
+        running.signal(number)
+        running.wait_status(lambda s: s['stopping'])
+        release.send(b'\r\n')
+        assert held.read_answer().body == b'/hold'
+        assert held.is_closed_by_server()
+    assert running.wait_exit() == 0
+
+
+def test_no_new_connection_is_taken_while_draining(server):
+    running = server(HOLD)
+    with hold(running):
+        running.signal(signal.SIGTERM)
+        running.wait_status(lambda s: s['stopping'])
+        with pytest.raises(OSError):
+            with running.raw(timeout=2) as client:
+                client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+                client.read_answer()
+        running.signal(signal.SIGTERM)
+        running.wait_exit()
+    running.expected_exit = running.process.returncode
+
+
+def test_a_second_signal_kills(server):
+    running = server(HOLD)
+    with hold(running) as held:
+        running.signal(signal.SIGTERM)
+        running.wait_status(lambda s: s['stopping'])
+        running.signal(signal.SIGTERM)
+        running.expected_exit = running.wait_exit()
+        assert held.is_closed_by_server()
+
+
+def test_sigquit_stops_at_once(server):
+    running = server(HOLD)
+    with hold(running) as held:
+        running.expected_exit = running.stop(signal.SIGQUIT)
+        assert held.is_closed_by_server()
+
+
+def test_geventctl_stops_it(server):
+    running = server(HELLO)
+    assert running.ctl('stop').returncode == 0
+    assert running.wait_exit() == 0
+
+
+def test_drain_requests_is_the_mercy_for_requests(server):
+    running = server(HOLD, {'limits': {'drain-requests': '300ms'}})
+    with hold(running) as held:
+        assert running.stop() == 0
+        assert held.is_closed_by_server()
+
+
+def test_background_greenlets_are_waited_for(server):
+    running = server(BACKGROUND % 20, {'limits': {'drain-background': '20s'}})
+    running.get('/')
+    assert running.stop() == 0
+    text = running.log.text()
+    assert text.index('background is done') < text.index('atexit ran')
+
+
+def test_drain_background_is_their_mercy_then_they_are_ended(server):
+    running = server(BACKGROUND % 1_000_000, {'limits': {'drain-background': '100ms'}})
+    running.get('/')
+    assert running.stop() == 0
+    text = running.log.text()
+    assert 'background is done' not in text
+    assert text.index('background cleans up') < text.index('atexit ran')
+
+
+def test_idle_connections_do_not_delay_the_stop(server):
+    running = server(HELLO, {'limits': {'drain-requests': '60s'}})
+    with running.raw() as idle:
+        idle.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+        idle.read_answer()
+        assert running.stop() == 0
+        assert idle.is_closed_by_server()
