@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace geventd::master {
+
+/// When a cron entry fires, in the zone of the process's local time: at the beginning of each
+/// matching minute. It comes from uWSGI's five numbers (-1 any, -n every value that n divides) or
+/// from a crontab's text ("*/5 2-4 * * mon"). Where both day and weekday are restricted, either
+/// may match.
+///
+/// The clock goes forward (summer time begins): an entry for certain hours whose minute is
+/// skipped fires once, in the first minute after the gap. The clock goes back: an entry for
+/// certain hours fires in the first of the two equal minutes only. An entry for every hour goes
+/// by minutes that really pass: nothing is skipped for it, and the hour that comes twice counts
+/// twice.
+/// Lives in: master. A value.
+class CronEntry {
+  public:
+    struct Fields {
+        int minute = -1;
+        int hour = -1;
+        int day = -1;
+        int month = -1;
+        int weekday = -1;  ///< Sunday is 0 or 7
+    };
+
+    /// uWSGI's numbers; the error names the field.
+    static Result<CronEntry> from_fields(const Fields& fields);
+
+    /// Five fields of numbers, names (jan, mon), ranges, lists and steps, or @hourly, @daily,
+    /// @midnight, @weekly, @monthly, @yearly, @annually.
+    static Result<CronEntry> parse(std::string_view text);
+
+    /// The first firing after `time` (seconds since the epoch); nothing when the entry never
+    /// fires (31 February).
+    [[nodiscard]] std::optional<std::time_t> next_after(std::time_t time) const;
+
+    /// The minute of `time` is one of the entry's by the wall clock.
+    [[nodiscard]] bool matches(std::time_t time) const;
+
+    /// Fires in every hour of its days.
+    [[nodiscard]] bool every_hour() const { return hours_ == kAllHours; }
+
+    auto operator<=>(const CronEntry&) const = default;
+
+  private:
+    static constexpr std::uint32_t kAllHours = (1U << 24) - 1;
+
+    [[nodiscard]] bool is_possible() const;
+    [[nodiscard]] bool day_matches(const std::tm& wall) const;
+    [[nodiscard]] bool wall_matches(const std::tm& wall) const;
+    [[nodiscard]] bool repeated(std::time_t time, const std::tm& wall) const;
+    [[nodiscard]] std::optional<std::time_t> in_gap(std::time_t before, std::time_t after) const;
+    [[nodiscard]] int minutes_to_skip(const std::tm& wall) const;
+
+    std::uint64_t minutes_ = 0;
+    std::uint32_t hours_ = 0;
+    std::uint32_t days_ = 0;    ///< bits 1..31
+    std::uint16_t months_ = 0;  ///< bits 1..12
+    std::uint8_t weekdays_ = 0;
+    bool either_day_ = false;
+};
+
+}  // namespace geventd::master

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "master/schedule/crons.h"
+
+#include <algorithm>
+
+namespace geventd::master {
+
+namespace {
+
+constexpr std::time_t kMinute = 60;
+constexpr std::time_t kCorrection = 3 * 3600;
+
+/// A clock set back by so little must not make an entry fire again for the same minute.
+constexpr std::time_t kAdjustment = 2 * kMinute;
+
+constexpr std::time_t minute_of(std::time_t time) {
+    return time - time % kMinute;
+}
+
+}  // namespace
+
+void Crons::add(std::uint64_t id, const CronEntry& entry, std::time_t now) {
+    crons_[id] = {entry, entry.next_after(now), 0};
+}
+
+bool Crons::fires(const Cron& cron, std::time_t now) {
+    const std::time_t late = now - *cron.next;
+    if (late < kMinute) {
+        return true;
+    }
+    if (cron.entry.every_hour()) {
+        return cron.entry.matches(now) && cron.fired != minute_of(now);
+    }
+    return late <= kCorrection;
+}
+
+std::vector<std::uint64_t> Crons::due(std::time_t now) {
+    if (now < seen_) {
+        follow_back(now);
+    }
+    seen_ = now;
+    std::vector<std::uint64_t> ids;
+    for (auto& [id, cron] : crons_) {
+        if (!cron.next || *cron.next > now) {
+            continue;
+        }
+        if (fires(cron, now)) {
+            ids.push_back(id);
+            cron.fired = minute_of(now);
+        }
+        cron.next = cron.entry.next_after(now);
+    }
+    return ids;
+}
+
+void Crons::follow_back(std::time_t now) {
+    for (auto& [id, cron] : crons_) {
+        const std::time_t limit = cron.entry.every_hour() ? kAdjustment : kCorrection;
+        const bool again = cron.fired - now > limit;
+        cron.next = cron.entry.next_after(again ? now : std::max(now, cron.fired));
+    }
+}
+
+std::optional<std::time_t> Crons::next() const {
+    std::optional<std::time_t> earliest;
+    for (const auto& [id, cron] : crons_) {
+        if (cron.next && (!earliest || *cron.next < *earliest)) {
+            earliest = cron.next;
+        }
+    }
+    return earliest;
+}
+
+}  // namespace geventd::master

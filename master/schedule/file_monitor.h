@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.h"
+
+namespace geventd::master {
+
+/// Tells which watched files and directories have changed: contents, attributes, entries of a
+/// directory (not of its sub-directories), and the path itself coming, going or becoming another
+/// file. A path is watched by name, not by inode: each directory on the way to it is watched too,
+/// so a file that an editor replaces, a directory that is removed and made again, and a symbolic
+/// link that is turned elsewhere stay watched. The path need not exist.
+/// Lives in: master, which watches fd() for reading and then calls changed(). No inotify
+/// instance is made before the first add().
+class FileMonitor {
+  public:
+    /// Watches `path` (absolute, or relative to the working directory) under the caller's id.
+    /// Throws ErrnoError when the system's limit of watches is reached.
+    void add(std::uint64_t id, const std::string& path);
+    void remove(std::uint64_t id);
+
+    /// The ids of what has changed since the last call: each once, however much happened.
+    std::set<std::uint64_t> changed();
+
+    /// -1 before the first add().
+    [[nodiscard]] int fd() const { return inotify_.get(); }
+
+  private:
+    /// Which file a path leads to.
+    struct Identity {
+        std::uint64_t device = 0;
+        std::uint64_t inode = 0;  ///< 0: there is none
+        auto operator<=>(const Identity&) const = default;
+    };
+
+    /// Why a directory or file is watched: for itself (no name) or for one name in it, which is
+    /// the next step of a path.
+    struct Interest {
+        std::uint64_t id = 0;
+        std::string name;
+        auto operator<=>(const Interest&) const = default;
+    };
+
+    struct Entry {
+        std::string path;
+        Identity identity;
+        std::set<int> watches;
+    };
+
+    void read_events(std::set<std::uint64_t>& touched, std::set<std::uint64_t>& moved);
+    void on_event(int watch, std::uint32_t mask, std::string_view name,
+                  std::set<std::uint64_t>& touched, std::set<std::uint64_t>& moved);
+    void watch_way(std::uint64_t id, Entry& entry);
+    bool watch(const std::string& path, std::uint32_t mask, const Interest& interest, Entry& entry);
+    void drop_interest(std::uint64_t id, int watch);
+
+    UniqueFd inotify_;
+    std::map<std::uint64_t, Entry> entries_;
+    std::map<int, std::set<Interest>> interests_;  ///< by watch descriptor
+};
+
+}  // namespace geventd::master

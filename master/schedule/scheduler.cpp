@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include "master/schedule/scheduler.h"
+
+#include <algorithm>
+#include <exception>
+
+namespace geventd::master {
+
+namespace {
+
+constexpr std::chrono::seconds kLongestCronWait{30};
+
+Result<void> check(const SchedulePlan& plan, const ScheduleTime& now) {
+    const auto* timer = std::get_if<TimerPlan>(&plan);
+    if (timer != nullptr && timer->period.count() <= 0) {
+        return failure("timer: the period must be above zero");
+    }
+    const auto* cron = std::get_if<CronEntry>(&plan);
+    if (cron != nullptr && !cron->next_after(now.wall)) {
+        return failure("cron: no day of the calendar matches");
+    }
+    const auto* monitor = std::get_if<MonitorPlan>(&plan);
+    if (monitor != nullptr && monitor->path.empty()) {
+        return failure("file monitor: the path is empty");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> Scheduler::add(std::uint32_t generation, std::uint8_t number, const SchedulePlan& plan,
+                            const ScheduleTime& now) {
+    if (Result<void> checked = check(plan, now); !checked) {
+        return checked;
+    }
+    if (serving_ == 0) {
+        serving_ = generation;
+    }
+    if (generation < serving_) {
+        return {};  // a worker that drains: its successors have registered
+    }
+    const auto [at, added] = entries_.try_emplace(Key{number, plan});
+    Entry& entry = at->second;
+    if (added) {
+        entry.id = ++last_id_;
+    }
+    entry.generations.insert(generation);
+    if (entry.active || generation != serving_) {
+        return {};
+    }
+    Result<void> activated = activate(at->first, entry, now);
+    if (!activated) {
+        entries_.erase(at);
+    }
+    return activated;
+}
+
+Result<void> Scheduler::activate(const Key& key, Entry& entry, const ScheduleTime& now) {
+    try {
+        if (const auto* timer = std::get_if<TimerPlan>(&key.second)) {
+            timers_.add(entry.id, *timer, now.steady);
+        } else if (const auto* cron = std::get_if<CronEntry>(&key.second)) {
+            crons_.add(entry.id, *cron, now.wall);
+        } else {
+            files_.add(entry.id, std::get<MonitorPlan>(key.second).path);
+        }
+    } catch (const std::exception& error) {
+        return failure(error.what());
+    }
+    entry.active = true;
+    active_[entry.id] = key.first;
+    return {};
+}
+
+void Scheduler::deactivate(const Key& key, Entry& entry) {
+    if (!entry.active) {
+        return;
+    }
+    switch (key.second.index()) {
+        case 0:
+            timers_.remove(entry.id);
+            break;
+        case 1:
+            crons_.remove(entry.id);
+            break;
+        default:
+            files_.remove(entry.id);
+            break;
+    }
+    active_.erase(entry.id);
+    entry.active = false;
+}
+
+std::vector<std::string> Scheduler::serve(std::uint32_t generation, const ScheduleTime& now) {
+    std::vector<std::string> failures;
+    if (generation == serving_) {
+        return failures;
+    }
+    serving_ = generation;
+    for (auto at = entries_.begin(); at != entries_.end();) {
+        Entry& entry = at->second;
+        if (entry.generations.count(generation) == 0) {
+            deactivate(at->first, entry);
+        } else {
+            const auto* timer = std::get_if<TimerPlan>(&at->first.second);
+            if (!entry.active || (timer != nullptr && timer->iterations != 0)) {
+                deactivate(at->first, entry);
+                const Result<void> activated = activate(at->first, entry, now);
+                if (!activated) {
+                    failures.push_back(activated.error().message);
+                }
+            }
+        }
+        std::erase_if(entry.generations, [&](std::uint32_t one) { return one < generation; });
+        at = entry.generations.empty() ? entries_.erase(at) : std::next(at);
+    }
+    return failures;
+}
+
+void Scheduler::forget(std::uint32_t generation) {
+    for (auto at = entries_.begin(); at != entries_.end();) {
+        at->second.generations.erase(generation);
+        if (at->second.generations.empty()) {
+            deactivate(at->first, at->second);
+            at = entries_.erase(at);
+        } else {
+            ++at;
+        }
+    }
+}
+
+std::set<std::uint8_t> Scheduler::due(const ScheduleTime& now) {
+    std::set<std::uint8_t> numbers;
+    for (const std::uint64_t id : timers_.due(now.steady)) {
+        numbers.insert(active_.at(id));
+    }
+    for (const std::uint64_t id : crons_.due(now.wall)) {
+        numbers.insert(active_.at(id));
+    }
+    return numbers;
+}
+
+std::set<std::uint8_t> Scheduler::changed() {
+    std::set<std::uint8_t> numbers;
+    for (const std::uint64_t id : files_.changed()) {
+        numbers.insert(active_.at(id));
+    }
+    return numbers;
+}
+
+std::optional<std::chrono::milliseconds> Scheduler::next_wait(const ScheduleTime& now) const {
+    using std::chrono::milliseconds;
+    std::optional<milliseconds> wait;
+    if (const std::optional<TimePoint> timer = timers_.next()) {
+        wait = std::chrono::ceil<milliseconds>(*timer - now.steady);
+    }
+    if (const std::optional<std::time_t> cron = crons_.next()) {
+        const std::chrono::seconds until(*cron - now.wall);
+        const milliseconds capped(std::min(until, kLongestCronWait));
+        wait = wait ? std::min(*wait, capped) : capped;
+    }
+    if (wait) {
+        wait = std::max(*wait, milliseconds(0));
+    }
+    return wait;
+}
+
+}  // namespace geventd::master
