@@ -96,10 +96,12 @@ void describe(Visitor& v, App& s) {
     v.key("mounts", TextMap(s.mounts, "a map of prefixes to applications"),
           "Applications under prefixes of the path; the longest that fits wins, module serves the "
           "rest.");
-    v.key("chdir", Text(s.chdir, "a directory"),
-          "The directory in which the application is loaded and runs.");
+    v.key(
+        "chdir", Text(s.chdir, "a directory"),
+        "The directory in which the application is loaded and runs; from the folder of the file.");
     v.key("virtualenv", Text(s.virtualenv, "a directory"),
-          "The virtual environment whose packages the application uses.");
+          "The virtual environment whose packages the application uses; from the folder of the "
+          "file.");
     v.key("python", Text(s.python, "a version such as \"3.11\"", python_version),
           "The CPython to run it with, where several are installed.");
     v.key("python-path", TextList(s.python_path, "a list of directories"),

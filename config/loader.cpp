@@ -4,6 +4,8 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <memory>
 #include <optional>
 
 #include <fmt/core.h>
@@ -91,6 +93,23 @@ void read_override(const std::string& text, Settings& settings, Reading& reading
     read_settings(*document, settings, reading);
 }
 
+/// Directories that the file names are meant from where the file lies, not from where the server
+/// happens to be started; those of --set are the caller's.
+void anchor_paths(Settings& settings, const std::string& file) {
+    const auto slash = file.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : file.substr(0, slash + 1);
+    const std::unique_ptr<char, decltype(&::free)> real(::realpath(folder.c_str(), nullptr),
+                                                        &::free);
+    if (real == nullptr) {
+        return;  // the file itself could not be read either, and that was reported
+    }
+    for (std::string* path : {&settings.app.chdir, &settings.app.virtualenv}) {
+        if (!path->empty() && path->front() != '/') {
+            *path = fmt::format("{}/{}", real.get(), *path);
+        }
+    }
+}
+
 void complete(Settings& settings, const LoadRequest& request, const Mark& start, Reading& reading) {
     if (!settings.control.empty()) {
         return;
@@ -124,6 +143,7 @@ Settings read_request(const LoadRequest& request, Diagnostics& diagnostics) {
         const auto document =
             text ? read_yaml(*text, start.source, diagnostics) : std::optional<Node>();
         readable = document && read_settings(*document, settings, reading);
+        anchor_paths(settings, request.path);
     }
     for (const std::string& text : request.sets) {
         read_override(text, settings, reading);
