@@ -47,6 +47,7 @@ Master::Master(config::Settings settings, ReadSettings read_settings)
     control.path = settings_.control;
     control_ = std::make_unique<ControlServer>(loop_, clock_, std::move(control));
     add_commands(*control_, *this);
+    terminal_ = duplicate(STDERR_FILENO);
     log_file_.open(settings_.log);
 }
 

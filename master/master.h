@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/exit_code.h"
+#include "base/fd.h"
 #include "config/settings.h"
 #include "event/deadlines.h"
 #include "event/loop.h"
@@ -59,6 +60,7 @@ class Master final : public Controls, private UnixSignalListener, private Change
     void on_generation_failed(const Supervisor::Outcome& outcome);
     void take_over_log() noexcept;
     void hand_out_log() noexcept;
+    void tell_terminal(const std::string& failure) const;
     void change_workers(int difference);
     void stop_now();
     void settle();
@@ -75,6 +77,7 @@ class Master final : public Controls, private UnixSignalListener, private Change
     event::Deadline alarm_;
     UnixSignals unix_signals_;
     Listeners listeners_;
+    UniqueFd terminal_;  ///< the standard error we started with, until the server serves
     LogFile log_file_;
     std::unique_ptr<ControlServer> control_;
     shm::Region scoreboard_;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <unistd.h>
+
 #include <exception>
 #include <utility>
 
@@ -62,7 +64,16 @@ void Master::on_outcome(const Supervisor::Outcome& outcome) {
     }
 }
 
+// Who starts the server by hand should not have to look into a log file for the reason.
+void Master::tell_terminal(const std::string& failure) const {
+    if (log_file_.is_file()) {
+        const std::string text = fmt::format("geventd cannot serve: {}\n", failure);
+        [[maybe_unused]] const auto written = ::write(terminal_.get(), text.data(), text.size());
+    }
+}
+
 void Master::on_generation_serves() {
+    terminal_.reset();
     listeners_.commit();
     const Generation& generation = *supervisor_.serving();
     settings_ = generation.settings();
@@ -87,6 +98,7 @@ void Master::on_generation_failed(const Supervisor::Outcome& outcome) {
     listeners_.discard();
     if (supervisor_.serving() == nullptr) {
         log::error("geventd cannot serve: {}", outcome.failure);
+        tell_terminal(outcome.failure);
         exit_code_ = ExitCode::Config;
         stopping_ = true;
         supervisor_.stop();

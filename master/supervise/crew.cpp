@@ -15,7 +15,7 @@ namespace {
 // So many workers may die before they are ready, one after the other, until it is said to be no
 // accident.
 constexpr int kEarlyDeaths = 3;
-constexpr Duration kTryAgainAfter = std::chrono::milliseconds(200);
+constexpr Duration kTryAgainAfter = std::chrono::milliseconds(500);
 
 // The line of a traceback that says what happened.
 std::string last_line(const std::string& text) {
@@ -113,6 +113,9 @@ void Crew::start_worker(Place& place, std::uint32_t number, TimePoint now) {
     auto started = source_.start(slot->index(), number);
     if (!started) {
         place.start_at = now + kTryAgainAfter;
+        if (++early_deaths_ >= kEarlyDeaths) {
+            hopeless_ = "no process can be started; the log says why";
+        }
         return;
     }
     place.worker = std::make_unique<WorkerHandle>(surroundings_, number, std::move(*slot),

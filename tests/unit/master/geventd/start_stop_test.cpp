@@ -98,6 +98,12 @@ TEST(Geventd, LeavesWithCodeOneWhenTheApplicationCannotBeLoaded) {
     }
 }
 
+TEST(Geventd, TellsTheTerminalTooWhyItCannotServe) {
+    RunningGeventd server(kTwo + "app: fail\nlog: {file: /dev/null}");
+    EXPECT_EQ(server.await_exit(), 1);
+    EXPECT_EQ(count(server.log(), "ImportError: no such application"), 1U) << server.log();
+}
+
 TEST(Geventd, LeavesWithCodeOneWhenWorkersCrashBeforeTheyAreReady) {
     RunningGeventd server("listen: http://127.0.0.1:0\nworkers: {processes: 1}\napp: crash");
     EXPECT_EQ(server.await_exit(), 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cerrno>
 #include <chrono>
 #include <memory>
 #include <set>
@@ -9,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/errno_error.h"
 #include "master/process/processes.h"
 #include "master/supervise/surroundings.h"
 #include "shm/region.h"
@@ -26,6 +28,9 @@ class FakeProcesses final : public Processes {
     };
 
     Spawned spawn(const std::string&, const std::vector<std::string>& arguments) override {
+        if (!can_spawn) {
+            throw ErrnoError(EAGAIN, "start geventd-worker");
+        }
         auto [ours, theirs] = ipc::Channel::make_pair();
         started.push_back({next_pid, arguments, std::move(theirs)});
         return {next_pid++, std::move(ours)};
@@ -37,6 +42,7 @@ class FakeProcesses final : public Processes {
 
     std::vector<Started> started;
     std::set<pid_t> killed;
+    bool can_spawn = true;
     pid_t next_pid = 1000;
     TimePoint time{std::chrono::hours(1)};
 };

@@ -161,6 +161,31 @@ TEST_F(SupervisorTest, GivesUpAGenerationWhoseWorkersCrashBeforeTheyAreReady) {
     EXPECT_EQ(started(), 3U);
 }
 
+TEST_F(SupervisorTest, GivesUpAGenerationNoneOfWhoseProcessesCanBeStarted) {
+    world.processes.can_spawn = false;
+    begin(1);
+    std::optional<Supervisor::Outcome> outcome;
+    for (int attempt = 0; attempt < 3 && !outcome; ++attempt) {
+        outcome = settle();
+        world.processes.time += seconds(1);
+    }
+    ASSERT_TRUE(outcome);
+    EXPECT_FALSE(outcome->serves);
+}
+
+TEST_F(SupervisorTest, KeepsTryingToReplaceAWorkerOfAGenerationThatServes) {
+    begin_and_serve(1);
+    world.processes.can_spawn = false;
+    die(0);
+    for (int attempt = 0; attempt < 10; ++attempt) {
+        ASSERT_FALSE(settle());
+        world.processes.time += seconds(1);
+    }
+    world.processes.can_spawn = true;
+    settle();
+    EXPECT_EQ(started(), 2U);
+}
+
 TEST_F(SupervisorTest, DrainsTheOldGenerationOnlyWhenTheNewOneServes) {
     begin_and_serve(1);
     begin(1);
