@@ -12,7 +12,7 @@ constexpr std::time_t kHour = 3600;
 constexpr std::time_t kDay = 24 * kHour;
 
 /// 29 February on one weekday comes back after 40 years at most (over 2100).
-constexpr std::time_t kHorizon = 41 * 366 * kDay;
+constexpr std::time_t kHorizon = kDay * 366 * 41;
 
 std::tm local(std::time_t time) {
     std::tm wall{};

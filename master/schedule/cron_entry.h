@@ -5,6 +5,7 @@
 #include <ctime>
 #include <optional>
 #include <string_view>
+#include <tuple>
 
 #include "base/result.h"
 
@@ -48,7 +49,13 @@ class CronEntry {
     /// Fires in every hour of its days.
     [[nodiscard]] bool every_hour() const { return hours_ == kAllHours; }
 
-    auto operator<=>(const CronEntry&) const = default;
+    bool operator==(const CronEntry& other) const = default;
+
+    bool operator<(const CronEntry& other) const {
+        return std::tie(minutes_, hours_, days_, months_, weekdays_, either_day_) <
+               std::tie(other.minutes_, other.hours_, other.days_, other.months_, other.weekdays_,
+                        other.either_day_);
+    }
 
   private:
     static constexpr std::uint32_t kAllHours = (1U << 24) - 1;

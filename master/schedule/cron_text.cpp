@@ -137,7 +137,7 @@ Result<std::uint64_t> read_item(const TextField& field, std::string_view item) {
 Result<std::uint64_t> read_field(const TextField& field, std::string_view text) {
     std::uint64_t bits = 0;
     for (const std::string_view item : split(text, ",")) {
-        const Result<std::uint64_t> more = read_item(field, item);
+        Result<std::uint64_t> more = read_item(field, item);
         if (!more) {
             return more;
         }

@@ -8,10 +8,10 @@ namespace geventd::master {
 namespace {
 
 constexpr std::time_t kMinute = 60;
-constexpr std::time_t kCorrection = 3 * 3600;
+constexpr std::time_t kCorrection = kMinute * 180;
 
 /// A clock set back by so little must not make an entry fire again for the same minute.
-constexpr std::time_t kAdjustment = 2 * kMinute;
+constexpr std::time_t kAdjustment = kMinute * 2;
 
 constexpr std::time_t minute_of(std::time_t time) {
     return time - time % kMinute;

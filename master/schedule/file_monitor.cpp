@@ -97,7 +97,7 @@ void FileMonitor::watch_way(std::uint64_t id, Entry& entry) {
         entry.identity = {status.st_dev, status.st_ino};
     }
     for (const int watch : before) {
-        drop_interest(id, entry.watches.count(watch) != 0 ? -1 : watch);
+        drop_interest(id, entry.watches.contains(watch) ? -1 : watch);
     }
 }
 

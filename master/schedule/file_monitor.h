@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/fd.h"
@@ -37,7 +38,7 @@ class FileMonitor {
     struct Identity {
         std::uint64_t device = 0;
         std::uint64_t inode = 0;  ///< 0: there is none
-        auto operator<=>(const Identity&) const = default;
+        bool operator==(const Identity& other) const = default;
     };
 
     /// Why a directory or file is watched: for itself (no name) or for one name in it, which is
@@ -45,7 +46,12 @@ class FileMonitor {
     struct Interest {
         std::uint64_t id = 0;
         std::string name;
-        auto operator<=>(const Interest&) const = default;
+
+        bool operator==(const Interest& other) const = default;
+
+        bool operator<(const Interest& other) const {
+            return std::tie(id, name) < std::tie(other.id, other.name);
+        }
     };
 
     struct Entry {

@@ -99,7 +99,7 @@ std::vector<std::string> Scheduler::serve(std::uint32_t generation, const Schedu
     serving_ = generation;
     for (auto at = entries_.begin(); at != entries_.end();) {
         Entry& entry = at->second;
-        if (entry.generations.count(generation) == 0) {
+        if (!entry.generations.contains(generation)) {
             deactivate(at->first, entry);
         } else {
             const auto* timer = std::get_if<TimerPlan>(&at->first.second);

@@ -23,7 +23,10 @@ namespace geventd::master {
 /// A path whose changes tick.
 struct MonitorPlan {
     std::string path;
-    auto operator<=>(const MonitorPlan&) const = default;
+
+    bool operator==(const MonitorPlan& other) const = default;
+
+    bool operator<(const MonitorPlan& other) const { return path < other.path; }
 };
 
 using SchedulePlan = std::variant<TimerPlan, CronEntry, MonitorPlan>;

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,12 @@ struct TimerPlan {
     enum class Kind : std::uint8_t { Grid, Chain } kind = Kind::Grid;
     std::uint32_t iterations = 0;  ///< ticks until it ends; 0: for ever
 
-    auto operator<=>(const TimerPlan&) const = default;
+    bool operator==(const TimerPlan& other) const = default;
+
+    bool operator<(const TimerPlan& other) const {
+        return std::tie(period, kind, iterations) <
+               std::tie(other.period, other.kind, other.iterations);
+    }
 };
 
 /// Timers by the steady clock, which the caller passes in. Who adds one gives its id.
