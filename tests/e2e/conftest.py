@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+import contextlib
 import pathlib
 import shutil
 import tempfile
@@ -34,9 +35,9 @@ def folder():
     shutil.rmtree(path)
 
 
-@pytest.fixture
-def make_server(folder, request):
-    """Makes servers that are not started yet; ends and audits each after the test."""
+@contextlib.contextmanager
+def audited_servers(folder, has_failed):
+    """A function that makes servers; they are ended and audited at the end."""
     servers = []
 
     def make():
@@ -49,18 +50,14 @@ def make_server(folder, request):
     yield make
     complaints = [complaint for server in reversed(servers) for complaint in audit.audit(server)]
     audit.reap_orphans(known)
-    report = getattr(request.node, 'report_call', None)
-    if complaints or (report is not None and report.failed):
+    if complaints or has_failed():
         for server in servers:
             if server.log is not None:
                 print(f'--- log of {server.folder.name}\n{server.log.text()}')
     assert not complaints, '\n'.join(complaints)
 
 
-@pytest.fixture
-def server(make_server):
-    """server(app, config, ...): a running geventd. `app` is the source of app.py or a folder that
-    holds the application; `config` is merged over Server.default_config()."""
+def starter(make_server):
     def start(app=None, config=None, **options):
         made = make_server()
         if isinstance(app, pathlib.Path):
@@ -70,3 +67,31 @@ def server(make_server):
         made.write_config(config)
         return made.start(**options)
     return start
+
+
+@pytest.fixture
+def make_server(folder, request):
+    """Makes servers that are not started yet; ends and audits each after the test."""
+    def has_failed():
+        report = getattr(request.node, 'report_call', None)
+        return report is not None and report.failed
+
+    with audited_servers(folder, has_failed) as make:
+        yield make
+
+
+@pytest.fixture
+def server(make_server):
+    """server(app, config, ...): a running geventd. `app` is the source of app.py or a folder that
+    holds the application; `config` is merged over Server.default_config()."""
+    return starter(make_server)
+
+
+@pytest.fixture(scope='module')
+def module_server(request):
+    """Like `server`, for fixtures of one file whose tests only read from the same server."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix='gd-', dir='/tmp'))
+    failed_before = request.session.testsfailed
+    with audited_servers(path, lambda: request.session.testsfailed > failed_before) as make:
+        yield starter(make)
+    shutil.rmtree(path)
