@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "event/loop.h"
+#include "master/listen_options.h"
 #include "master/process/child_exit.h"
 #include "master/process/spawner.h"
 #include "master/supervise/launch_kit.h"
@@ -50,6 +51,7 @@ ChildExit await_exit(pid_t pid) {
 }  // namespace
 
 std::string check_application(const config::Settings& settings) {
+    wanted_sockets(settings);  // throws for users and groups that this host does not know
     event::Loop loop;
     Spawner spawner;
     const shm::Region scoreboard =

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "log/logger.h"
+#include "master/listen_options.h"
 
 namespace geventd::master {
 
@@ -13,17 +14,6 @@ namespace {
 
 // The workers of a master that was killed need a moment to leave its sockets.
 constexpr Duration kInUsePatience = std::chrono::seconds(5);
-
-std::vector<net::Wanted> wanted_by(const config::Settings& settings) {
-    std::vector<net::Wanted> wanted;
-    for (const config::Listen& listen : settings.listen) {
-        net::Wanted one;
-        one.address = listen.address;
-        one.options.backlog = listen.backlog;
-        wanted.push_back(one);
-    }
-    return wanted;
-}
 
 std::vector<net::Listener> share(const net::ListenerSet& set) {
     std::vector<net::Listener> shared;
@@ -37,15 +27,15 @@ std::vector<net::Listener> share(const net::ListenerSet& set) {
 }  // namespace
 
 Listeners::Listeners(const config::Settings& settings)
-    : current_(net::ListenerSet::open(wanted_by(settings), net::retry_for(kInUsePatience))),
-      wanted_(wanted_by(settings)) {}
+    : current_(net::ListenerSet::open(wanted_sockets(settings), net::retry_for(kInUsePatience))),
+      wanted_(wanted_sockets(settings)) {}
 
 Listeners::~Listeners() {
     current_.unlink_own();
 }
 
 void Listeners::prepare(const config::Settings& settings) {
-    Prepared prepared{net::ListenerSet(share(current_)), wanted_by(settings), {}};
+    Prepared prepared{net::ListenerSet(share(current_)), wanted_sockets(settings), {}};
     prepared.dropped = prepared.set.reopen(prepared.wanted, net::no_retry());
     prepared_ = std::move(prepared);
 }
