@@ -40,9 +40,10 @@ Input* as_input(PyObject* self) {
 void set_read_error(const worker::Request& request) {
     const http::Rejection& rejection = request.body.rejection();
     if (rejection.status != 0) {
-        const Ref arguments =
-            Ref::steal(Py_BuildValue("(is#)", rejection.status, rejection.reason.data(),
-                                     static_cast<Py_ssize_t>(rejection.reason.size())));
+        const Ref arguments = Ref::steal(Py_BuildValue(
+            "(iN)", rejection.status,
+            PyUnicode_FromStringAndSize(rejection.reason.data(),
+                                        static_cast<Py_ssize_t>(rejection.reason.size()))));
         if (arguments) {
             PyErr_SetObject(types.error, arguments.get());
         }
