@@ -74,17 +74,23 @@ class RawClient:
         return head + mark
 
     def read_exactly(self, count):
-        while len(self._buffer) < count:
-            if not self._more():
-                raise AssertionError(f'closed {count - len(self._buffer)} bytes too early')
-        data, self._buffer = self._buffer[:count], self._buffer[count:]
+        pieces, missing = [self._buffer], count - len(self._buffer)
+        while missing > 0:
+            data = self.socket.recv(min(missing, 1 << 20))
+            if not data:
+                raise AssertionError(f'closed {missing} bytes too early')
+            pieces.append(data)
+            missing -= len(data)
+        data = b''.join(pieces) if len(pieces) > 1 else self._buffer
+        data, self._buffer = data[:count], data[count:]
         return data
 
     def read_all(self):
-        while self._more():
-            pass
-        data, self._buffer = self._buffer, b''
-        return data
+        pieces = [self._buffer]
+        while data := self.socket.recv(1 << 20):
+            pieces.append(data)
+        self._buffer = b''
+        return b''.join(pieces)
 
     def is_closed_by_server(self):
         """Waits for the end of the connection; False when more bytes come instead."""

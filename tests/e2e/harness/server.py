@@ -16,6 +16,7 @@ from .log import Log
 
 READY = (r'geventd \S+ ready: (?P<workers>\d+) workers?, (?P<cores>\d+) cores? each, '
          r'(?P<addresses>.+)$')
+QUOTED_QUANTITY = re.compile(r': "(\d+(?:ms|[smh]|B|[KMG]iB))"')  # which are no texts to geventd
 MARKER = 'GEVENTD_TEST'  # in the environment of every process of a test
 
 
@@ -69,9 +70,10 @@ class Server:
         }
 
     def write_config(self, config=None):
-        """A dict is merged over the defaults (JSON is YAML); a text is taken as it is."""
+        """A dict is merged over the defaults (JSON is YAML, nearly); a text is taken as it is."""
         if not isinstance(config, str):
             config = json.dumps(merge(self.default_config(), config or {}), indent=1)
+            config = QUOTED_QUANTITY.sub(r': \1', config)
         self.config_path.write_text(config)
 
     # --- life ----------------------------------------------------------------------------------
@@ -196,7 +198,7 @@ class Server:
             return ({'': '127.0.0.1', '0.0.0.0': '127.0.0.1', '::': '::1'}.get(host, host),
                     int(tcp[3]))
         path = re.fullmatch(r'\w+\+unix:(.*)', text)[1]
-        return '\0' + path[1:] if path.startswith('@') else path
+        return '\0' + path[1:] if path.startswith('@') else str(self.folder / path)
 
     def port(self, index=0):
         return self.address(index)[1]
