@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <filesystem>
 #include <string_view>
-#include <utility>
 
 #include "base/errno_error.h"
 
@@ -38,7 +37,7 @@ std::string holder_of(int fd) {
 
 }  // namespace
 
-Pidfile::Pidfile(std::string path) : path_(std::filesystem::absolute(path).string()) {
+Pidfile::Pidfile(const std::string& path) : path_(std::filesystem::absolute(path).string()) {
     do {
         fd_ = open_file(path_);
         if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {

@@ -17,7 +17,7 @@ class Pidfile {
   public:
     /// Locks the file, which is made if it is missing, and writes this process' pid. Throws
     /// ErrnoError; code EWOULDBLOCK when another process holds it.
-    explicit Pidfile(std::string path);
+    explicit Pidfile(const std::string& path);
     Pidfile(const Pidfile&) = delete;
     Pidfile& operator=(const Pidfile&) = delete;
     ~Pidfile();
