@@ -1,6 +1,0 @@
-#include "/work/wt/dev/src/net/address.cpp"
-#include "/work/wt/dev/src/net/listener.cpp"
-#include "/work/wt/dev/src/net/listener_set.cpp"
-#include "/work/wt/dev/src/net/peer.cpp"
-#include "/work/wt/dev/src/net/rlimit.cpp"
-#include "/work/wt/dev/src/net/unix_socket.cpp"
