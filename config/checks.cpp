@@ -2,6 +2,7 @@
 #include "config/checks.h"
 
 #include <string>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -37,10 +38,11 @@ bool collide(const net::Address& a, const net::Address& b) {
 }
 
 void require_application(const Settings& settings, const Mark& start, const Reading& reading) {
-    if (settings.app.module.empty() && settings.app.mounts.empty() && !reading.diagnostics.concerns("app")) {
-        const bool app_given = reading.places.count("app") > 0;
-        reading.diagnostics.report(place_of("app", start, reading),
-                                   app_given ? "app.module" : "app",
+    if (settings.app.module.empty() && settings.app.mounts.empty() &&
+        !reading.diagnostics.concerns("app")) {
+        const Mark app = place_of("app", start, reading);
+        reading.diagnostics.report(place_of("app.module", app, reading),
+                                   reading.places.count("app") > 0 ? "app.module" : "app",
                                    "is missing, expected an application such as "
                                    "myapp:application");
     }
@@ -82,12 +84,33 @@ void refuse_same_socket(const Settings& settings, const Mark& start, const Readi
     }
 }
 
+void refuse_modes_of_ports(const Settings& settings, const Mark& start, const Reading& reading) {
+    if (reading.diagnostics.concerns("listen")) {
+        return;
+    }
+    for (std::size_t i = 0; i < settings.listen.size(); ++i) {
+        const Listen& listen = settings.listen[i];
+        const bool has_file = listen.address.family == net::Family::Unix;
+        for (const auto& [name, value] :
+             {std::pair("mode", &listen.mode), std::pair("owner", &listen.owner)}) {
+            const std::string path = fmt::format("listen[{}].{}", i, name);
+            if (!value->empty() && !has_file) {
+                reading.diagnostics.report(
+                    place_of(path, start, reading), path,
+                    fmt::format("{} is no file that could have one, expected a unix socket's path",
+                                net::format_address(listen.address)));
+            }
+        }
+    }
+}
+
 }  // namespace
 
 void check_settings(const Settings& settings, const Mark& start, const Reading& reading) {
     require_listen(settings, start, reading);
     require_application(settings, start, reading);
     refuse_same_socket(settings, start, reading);
+    refuse_modes_of_ports(settings, start, reading);
 }
 
 }  // namespace geventd::config

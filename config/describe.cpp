@@ -21,14 +21,17 @@ std::string not_empty(const std::string& text) {
     return text.empty() ? "is an empty text" : "";
 }
 
-std::string any_text(const std::string&) {
-    return "";
-}
-
 std::string octal_mode(const std::string& text) {
     const bool fine = text.size() >= 3 && text.size() <= 4 &&
                       text.find_first_not_of("01234567") == std::string::npos;
     return fine || text.empty() ? "" : "'" + text + "' is no octal mode";
+}
+
+std::string user_and_group(const std::string& text) {
+    const auto colon = text.find(':');
+    const bool fine = colon == std::string::npos ||
+                      (colon > 0 && colon + 1 < text.size() && text.rfind(':') == colon);
+    return fine ? "" : "'" + text + "' is no user:group";
 }
 
 std::string python_version(const std::string& text) {
@@ -83,17 +86,17 @@ void describe(Visitor& v, Listen& s) {
           "Connections that the kernel keeps waiting; it caps this at net.core.somaxconn.");
     v.key("mode", Text(s.mode, "an octal mode such as \"0660\"", octal_mode),
           "Permissions of a unix socket.");
-    v.key("owner", Text(s.owner, "user or user:group", any_text), "Owner of a unix socket.");
-    v.key("trusted-proxies", TextList(s.trusted_proxies, "a list of addresses and networks"),
+    v.key("owner", Text(s.owner, "user or user:group", user_and_group), "Owner of a unix socket.");
+    v.key("trusted-proxies", ProxyList(s.trusted_proxies),
           "Whose X-Forwarded-*, Forwarded, X-Request-ID and PROXY headers are believed: addresses, "
           "networks such as 10.0.0.0/8, or unix.");
 }
 
 void describe(Visitor& v, App& s) {
-    v.key("module", Text(s.module, "an application such as myapp:application", not_empty),
+    v.key("module", Text(s.module, "an application such as myapp:application"),
           "The application: module, module:callable, module:factory(), or the path of a .py or "
           ".wsgi file.");
-    v.key("mounts", TextMap(s.mounts, "a map of prefixes to applications"),
+    v.key("mounts", MountMap(s.mounts),
           "Applications under prefixes of the path; the longest that fits wins, module serves the "
           "rest.");
     v.key(
@@ -168,9 +171,7 @@ void describe(Visitor& v, Log& s) {
           "Lines of text, or one JSON object a line.");
     v.key("file", Text(s.file, "stderr or the path of a file", not_empty),
           "Where the log goes: stderr, or a file that is opened again on SIGUSR1.");
-    v.key("access",
-          VerbatimText(s.access, "off, common, combined, uwsgi or a format of ${...} variables",
-                       not_empty),
+    v.key("access", AccessFormat(s.access),
           "A line for each request. The ${...} of a format are the access log's own variables, "
           "not the environment's.");
 }

@@ -2,13 +2,14 @@
 #include "config/special_values.h"
 
 #include <algorithm>
-#include <vector>
+#include <span>
 
 #include <fmt/core.h>
 
 #include "config/host.h"
 #include "config/text/suggest.h"
-#include "config/values.h"
+#include "http/trusted_proxies.h"
+#include "log/access_log.h"
 
 namespace geventd::config {
 
@@ -163,6 +164,45 @@ std::string ControlPath::expects() const {
 std::string ControlPath::default_text() const {
     return "geventd-NAME.ctl (NAME: the file's name) in $RUNTIME_DIRECTORY, else in "
            "$XDG_RUNTIME_DIR, else /tmp/geventd-NAME-UID.ctl";
+}
+
+void ProxyList::read(const Node& node, const Complain& complain) {
+    std::vector<std::string> before = member_;
+    TextList::read(node, complain);
+    for (std::size_t i = 0; node.kind == Node::Kind::List && i < node.items.size(); ++i) {
+        const Node& item = node.items[i];
+        const auto parsed = http::TrustedProxies::parse(std::span(&item.text, 1));
+        if (item.kind == Node::Kind::Scalar && !parsed) {
+            complain(item.mark, fmt::format("[{}]", i), parsed.error().message);
+            member_ = before;
+        }
+    }
+}
+
+void MountMap::read(const Node& node, const Complain& complain) {
+    Node map = node;
+    std::erase_if(map.entries, [&](const Entry& entry) {
+        const std::string& prefix = entry.key;
+        const bool fine = prefix.size() > 1 && prefix.front() == '/' && prefix.back() != '/';
+        if (!fine) {
+            complain(entry.mark, "." + prefix,
+                     "a prefix begins with a slash and does not end with one, expected one such "
+                     "as /api");
+        }
+        return !fine;
+    });
+    TextMap::read(map, complain);
+}
+
+std::string AccessFormat::fault_of(const std::string& text) {
+    if (text.empty()) {
+        return "is an empty text";
+    }
+    if (text == "off") {
+        return "";
+    }
+    const auto compiled = log::AccessTemplate::compile(text);
+    return compiled ? "" : compiled.error().message;
 }
 
 }  // namespace geventd::config

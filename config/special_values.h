@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include "config/settings.h"
-#include "config/value.h"
+#include "config/values.h"
 
 namespace geventd::config {
 
@@ -69,6 +71,39 @@ class ControlPath : public Value {
 
   private:
     std::string& member_;
+};
+
+/// Peers whose word about the client is believed.
+class ProxyList : public TextList {
+  public:
+    explicit ProxyList(std::vector<std::string>& member)
+        : TextList(member, "a list of addresses, networks such as 10.0.0.0/8, or unix"),
+          member_(member) {}
+
+    void read(const Node& node, const Complain& complain) override;
+
+  private:
+    std::vector<std::string>& member_;
+};
+
+/// Applications under prefixes of the path.
+class MountMap : public TextMap {
+  public:
+    explicit MountMap(std::map<std::string, std::string>& member)
+        : TextMap(member, "a map of prefixes such as /api to applications") {}
+
+    void read(const Node& node, const Complain& complain) override;
+};
+
+/// What a line of the access log holds, if there is one.
+class AccessFormat : public VerbatimText {
+  public:
+    explicit AccessFormat(std::string& member)
+        : VerbatimText(member, "off, common, combined, uwsgi, json or a format of ${...} variables",
+                       fault_of) {}
+
+  private:
+    static std::string fault_of(const std::string& text);
 };
 
 }  // namespace geventd::config
