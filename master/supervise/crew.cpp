@@ -76,8 +76,7 @@ void Crew::maintain(TimePoint now) {
 void Crew::note_death(Place& place, TimePoint now) {
     const WorkerHandle& worker = *place.worker;
     place.start_at = place.policy.on_death(now);
-    last_error_ =
-        fmt::format("worker {} (pid {}) died: {}", worker.number(), worker.pid(), worker.end());
+    last_error_ = fmt::format("{} died: {}", worker.title(), worker.end());
     log::error("{}", last_error_);
     if (!worker.was_ready()) {
         note_early_death(worker);
@@ -135,8 +134,8 @@ void Crew::bury_leaving() {
     const auto gone = std::stable_partition(leaving_.begin(), leaving_.end(),
                                             [](const Handle& worker) { return !is_gone(worker); });
     for (auto worker = gone; worker != leaving_.end(); ++worker) {
-        log::info("worker {} (pid {}) of generation {} is gone: {}", (*worker)->number(),
-                  (*worker)->pid(), generation_, (*worker)->end());
+        log::info("{} of generation {} is gone: {}", (*worker)->title(), generation_,
+                  (*worker)->end());
     }
     leaving_.erase(gone, leaving_.end());
 }

@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "log/logger.h"
 
 namespace geventd::master {
@@ -38,9 +40,13 @@ std::string_view TemplateHandle::name(State state) {
     return "";
 }
 
+std::string TemplateHandle::title() const {
+    return pid() == 0 ? role_ : fmt::format("{} (pid {})", role_, pid());
+}
+
 void TemplateHandle::enter(State state, Duration until_deadline) {
     assert(can_follow(state_, state));
-    log::debug("{} (pid {}): {} -> {}", role_, pid(), name(state_), name(state));
+    log::debug("{}: {} -> {}", title(), name(state_), name(state));
     state_ = state;
     deadline_ = until_deadline == Duration::max() ? TimePoint::max()
                                                   : surroundings_.processes.now() + until_deadline;
@@ -100,10 +106,9 @@ void TemplateHandle::check_deadline(TimePoint now) {
         return;
     }
     if (state_ == State::Loading) {
-        log::error("the {} (pid {}) did not load the application in time; it is killed", role_,
-                   pid());
+        log::error("the {} did not load the application in time; it is killed", title());
     } else {
-        log::warning("the {} (pid {}) does not go; it is killed", role_, pid());
+        log::warning("the {} does not go; it is killed", title());
     }
     kill();
 }

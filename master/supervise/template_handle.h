@@ -56,6 +56,9 @@ class TemplateHandle final : private Child::Owner {
 
     [[nodiscard]] pid_t pid() const { return child_.pid(); }
 
+    /// For the log: "spare template (pid 42)".
+    [[nodiscard]] std::string title() const;
+
     [[nodiscard]] const std::string& failure() const { return failure_; }
 
     [[nodiscard]] const std::string& end() const { return end_; }

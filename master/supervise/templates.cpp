@@ -77,7 +77,7 @@ void Templates::maintain(TimePoint now) {
         replace_current(now);
     }
     if (is_gone(spare_)) {
-        log::warning("the spare template (pid {}) died: {}", spare_->pid(), spare_->end());
+        log::warning("the {} died: {}", spare_->title(), spare_->end());
         spare_.reset();
         spare_at_ = spare_policy_.on_death(now);
     }
@@ -91,11 +91,11 @@ void Templates::maintain(TimePoint now) {
 
 void Templates::replace_current(TimePoint now) {
     const std::string what = current_->failure().empty() ? current_->end() : current_->failure();
-    last_error_ = fmt::format("the template (pid {}) died: {}", current_->pid(), current_->end());
+    last_error_ = fmt::format("the {} died: {}", current_->title(), current_->end());
     launch_at_ = policy_.on_death(now);
     current_.reset();
     if (spare_ && spare_->state() <= TemplateHandle::State::Loaded) {
-        log::warning("{}; its spare (pid {}) takes over", last_error_, spare_->pid());
+        log::warning("{}; the {} takes over", last_error_, spare_->title());
         current_ = std::move(spare_);
         current_->set_role("template");
         policy_.on_start(now);

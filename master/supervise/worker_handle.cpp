@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "log/logger.h"
 
 namespace geventd::master {
@@ -44,9 +46,14 @@ std::string_view WorkerHandle::name(State state) {
     return "";
 }
 
+std::string WorkerHandle::title() const {
+    return pid() == 0 ? fmt::format("worker {}", number_)
+                      : fmt::format("worker {} (pid {})", number_, pid());
+}
+
 void WorkerHandle::enter(State state, Duration until_deadline) {
     assert(can_follow(state_, state));
-    log::debug("worker {} (pid {}): {} -> {}", number_, pid(), name(state_), name(state));
+    log::debug("{}: {} -> {}", title(), name(state_), name(state));
     state_ = state;
     deadline_ = after(surroundings_.processes.now(), until_deadline);
 }
@@ -85,7 +92,7 @@ void WorkerHandle::drain(ipc::DrainReason reason, Duration mercy) {
         enter(State::Draining, mercy);
     }
     if (!told) {
-        log::warning("worker {} (pid {}) cannot be told to finish; it is killed", number_, pid());
+        log::warning("{} cannot be told to finish; it is killed", title());
         kill();
     }
 }
@@ -123,12 +130,11 @@ void WorkerHandle::check_deadline(TimePoint now) {
         return;
     }
     if (state_ == State::Starting) {
-        log::error("worker {} (pid {}) did not get ready in time; it is killed", number_, pid());
+        log::error("{} did not get ready in time; it is killed", title());
     } else if (state_ == State::Draining) {
-        log::warning("worker {} (pid {}) has not finished within its time; it is killed", number_,
-                     pid());
+        log::warning("{} has not finished within its time; it is killed", title());
     } else {
-        log::warning("worker {} (pid {}) was killed but is still there", number_, pid());
+        log::warning("{} was killed but is still there", title());
     }
     kill();
 }

@@ -59,6 +59,9 @@ class WorkerHandle final : private Child::Owner {
 
     [[nodiscard]] pid_t pid() const { return child_.pid(); }
 
+    /// For the log: "worker 1 (pid 42)".
+    [[nodiscard]] std::string title() const;
+
     [[nodiscard]] bool was_ready() const { return was_ready_; }
 
     /// What it said to be wrong with the application or Python; "" when nothing.
