@@ -102,6 +102,13 @@ bool is_plain_sequence(PyObject* result) {
 
 }  // namespace
 
+RequestRunner::RequestRunner(worker::Worker& worker, EnvironMaker& environs,
+                             const Applications& applications)
+    : worker_(worker),
+      environs_(environs),
+      applications_(applications),
+      greenlet_exit_(imported("greenlet", "GreenletExit")) {}
+
 void RequestRunner::run(worker::Request& request) noexcept {
     const Ref start_response = make_start_response(request);
     if (!start_response) {
@@ -165,29 +172,36 @@ bool RequestRunner::await_result(worker::Request& request, PyObject* start_respo
     return await_send_pieces(response, result, request);
 }
 
+// Says what went wrong to the log, and what the client is to be told.
+http::Rejection RequestRunner::explain(const worker::Request& request, PyObject* exception) {
+    if (const int refused = status_of_input_error(exception); refused != 0) {
+        const http::Rejection& rejection = request.body.rejection();
+        log::info("refused the body of {} {}: {} {}", request.head.method, request.path_info,
+                  refused, rejection.reason);
+        return {refused, rejection.reason};
+    }
+    if (PyErr_GivenExceptionMatches(exception, greenlet_exit_.get()) != 0) {
+        log::warning("{} {} was ended by GreenletExit (request {})", request.head.method,
+                     request.path_info, request.id);
+        return {503, "the request was ended"};
+    }
+    worker_.application_failed();
+    log::error("{} {} failed (request {}):\n{}", request.head.method, request.path_info, request.id,
+               traceback_text(exception));
+    return {500, "the application failed"};
+}
+
 void RequestRunner::await_failure(worker::Request& request, PyObject* start_response) {
     const Ref exception = take_exception();
-    Response& response = response_of(start_response);
     worker::Connection& connection = *request.connection;
     if (connection.broken()) {
         worker_.client_left(request);
         connection.finish(worker::Connection::End::Aborted);
         return;
     }
-    const int refused = exception ? status_of_input_error(exception.get()) : 0;
-    if (refused != 0) {
-        log::info("refused the body of {} {}: {} {}", request.head.method, request.path_info,
-                  refused, request.body.rejection().reason);
-    } else {
-        worker_.application_failed();
-        log::error("{} {} failed (request {}):\n{}", request.head.method, request.path_info,
-                   request.id,
-                   exception ? traceback_text(exception.get()) : "no exception was set");
-    }
-    if (response.head_sent() ||
-        !response.await_send_error(
-            refused != 0 ? refused : 500,
-            refused != 0 ? request.body.rejection().reason : "the application failed")) {
+    const http::Rejection told = explain(request, exception.get());
+    Response& response = response_of(start_response);
+    if (response.head_sent() || !response.await_send_error(told.status, told.reason)) {
         PyErr_Clear();
         connection.finish(worker::Connection::End::Aborted);
         return;

@@ -17,19 +17,21 @@ namespace geventd::py {
 class RequestRunner {
   public:
     /// What is passed is borrowed for the object's life.
-    RequestRunner(worker::Worker& worker, EnvironMaker& environs, const Applications& applications)
-        : worker_(worker), environs_(environs), applications_(applications) {}
+    /// Throws PythonError.
+    RequestRunner(worker::Worker& worker, EnvironMaker& environs, const Applications& applications);
 
     void run(worker::Request& request) noexcept;
 
   private:
     bool await_answer(worker::Request& request, PyObject* start_response);
     bool await_result(worker::Request& request, PyObject* start_response, PyObject* result);
+    http::Rejection explain(const worker::Request& request, PyObject* exception);
     void await_failure(worker::Request& request, PyObject* start_response);
 
     worker::Worker& worker_;
     EnvironMaker& environs_;
     const Applications& applications_;
+    Ref greenlet_exit_;
 };
 
 }  // namespace geventd::py
