@@ -199,6 +199,11 @@ void RequestRunner::await_failure(worker::Request& request, PyObject* start_resp
         connection.finish(worker::Connection::End::Aborted);
         return;
     }
+    if (!exception) {
+        log::error("{} {} failed without saying why", request.head.method, request.path_info);
+        connection.finish(worker::Connection::End::Aborted);
+        return;
+    }
     const http::Rejection told = explain(request, exception.get());
     Response& response = response_of(start_response);
     if (response.head_sent() || !response.await_send_error(told.status, told.reason)) {
