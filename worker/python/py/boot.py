@@ -45,8 +45,8 @@ def check_gevent():
             module = importlib.import_module(name)
         except ImportError as error:
             raise Fault(
-                f"{name} cannot be imported by {sys.executable or 'Python'} {sys.version.split()[0]}"
-                f" ({error}): install {name} {wanted} or newer there"
+                f"{name} cannot be imported by {sys.executable or 'Python'} "
+                f"{sys.version.split()[0]} ({error}): install {name} {wanted} or newer there"
             ) from None
         if _version(module.__version__) < oldest:
             raise Fault(
@@ -90,7 +90,8 @@ def _import(name):
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(error.name + ".")):
-            raise Fault(f"app: there is no module {error.name!r} in {', '.join(sys.path)}") from None
+            places = ", ".join(sys.path)
+            raise Fault(f"app: there is no module {error.name!r} in {places}") from None
         raise
 
 
