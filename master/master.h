@@ -34,6 +34,8 @@ class Master final : public Controls, private UnixSignalListener, private Change
 
     /// Opens the sockets, the log and the control socket. Throws std::exception.
     Master(config::Settings settings, ReadSettings read_settings);
+    Master(const Master&) = delete;
+    Master& operator=(const Master&) = delete;
     ~Master() override;
 
     /// Serves until told to stop. Config means that the application cannot be served.

@@ -16,9 +16,9 @@
 #include "master/check.h"
 #include "master/master.h"
 
-namespace {
+namespace geventd {
 
-using namespace geventd;
+namespace {
 
 void say(FILE* stream, const std::string& text) {
     std::fputs(text.c_str(), stream);
@@ -74,7 +74,9 @@ ExitCode run(int argc, char** argv) {
 
 }  // namespace
 
+}  // namespace geventd
+
 int main(int argc, char** argv) {
-    fill_standard_descriptors();
-    return static_cast<int>(run(argc, argv));
+    geventd::fill_standard_descriptors();
+    return static_cast<int>(geventd::run(argc, argv));
 }

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "event/loop.h"
 #include "ipc/channel.h"
 
@@ -17,6 +18,10 @@ class ChangeListener {
   protected:
     ~ChangeListener() = default;
 };
+
+// A killed process that is still there sits in the kernel (a dead NFS server): it is killed again
+// so long after, and the log says so.
+inline constexpr Duration kKillAgainAfter = std::chrono::seconds(10);
 
 /// The line to a child process: its channel with the watcher, and its pid once that is known.
 /// A process that was spawned has its pid from the start; one that a template forked names itself
@@ -39,6 +44,7 @@ class Child {
     Child(event::Loop& loop, ipc::Channel channel, Owner& owner, ChangeListener& listener);
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
+    ~Child() = default;
 
     void set_pid(pid_t pid) { pid_ = pid; }
 

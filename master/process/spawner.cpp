@@ -80,6 +80,7 @@ Processes::Spawned Spawner::spawn(const std::string& executable,
     const FileActions actions(theirs.fd());
     const Attributes attributes;
     std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
     for (const std::string& argument : arguments) {
         argv.push_back(const_cast<char*>(argument.c_str()));
     }

@@ -40,6 +40,7 @@ class Generation {
     Generation(const Surroundings& surroundings, Plan plan);
     Generation(const Generation&) = delete;
     Generation& operator=(const Generation&) = delete;
+    ~Generation() = default;
 
     /// Throws when its first process cannot be started.
     void start();

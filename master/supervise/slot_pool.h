@@ -45,6 +45,7 @@ class SlotPool {
 
     SlotPool(const SlotPool&) = delete;
     SlotPool& operator=(const SlotPool&) = delete;
+    ~SlotPool() = default;
 
     /// The lowest free slot, reset; nullopt when all are in use.
     std::optional<SlotLease> take(std::uint32_t generation);

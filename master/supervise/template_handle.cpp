@@ -13,7 +13,6 @@ namespace geventd::master {
 namespace {
 
 constexpr Duration kLeavePatience = std::chrono::seconds(5);
-constexpr Duration kKillAgainAfter = std::chrono::seconds(10);
 
 }  // namespace
 

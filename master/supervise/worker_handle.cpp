@@ -12,9 +12,6 @@ namespace geventd::master {
 
 namespace {
 
-// A killed process that is still there sits in the kernel (a dead NFS server): ask again, say so.
-constexpr Duration kKillAgainAfter = std::chrono::seconds(10);
-
 TimePoint after(TimePoint now, Duration delay) {
     return delay == Duration::max() ? TimePoint::max() : now + delay;
 }
@@ -140,7 +137,7 @@ void WorkerHandle::check_deadline(TimePoint now) {
 }
 
 WorkerStatus WorkerHandle::status(TimePoint now) const {
-    constexpr auto relaxed = std::memory_order_relaxed;
+    constexpr auto kRelaxed = std::memory_order_relaxed;
     const shm::WorkerSlot& slot = slot_.counters();
     WorkerStatus status;
     status.number = number_;
@@ -148,18 +145,18 @@ WorkerStatus WorkerHandle::status(TimePoint now) const {
     status.pid = pid();
     status.state = name(state_);
     status.uptime = now - born_;
-    status.counters.cores = slot.cores.load(relaxed);
-    status.counters.cores_busy = slot.cores_busy.load(relaxed);
-    status.counters.cores_peak = slot.cores_peak.load(relaxed);
-    status.counters.queued = slot.queued.load(relaxed);
-    status.counters.connections = slot.connections.load(relaxed);
-    status.counters.background = slot.background.load(relaxed);
-    status.counters.requests = slot.requests.load(relaxed);
-    status.counters.errors = slot.errors.load(relaxed);
-    status.counters.rejected = slot.rejected.load(relaxed);
-    status.counters.disconnects = slot.disconnects.load(relaxed);
-    status.counters.accepted = slot.accepted.load(relaxed);
-    status.counters.heartbeat = slot.heartbeat.load(relaxed);
+    status.counters.cores = slot.cores.load(kRelaxed);
+    status.counters.cores_busy = slot.cores_busy.load(kRelaxed);
+    status.counters.cores_peak = slot.cores_peak.load(kRelaxed);
+    status.counters.queued = slot.queued.load(kRelaxed);
+    status.counters.connections = slot.connections.load(kRelaxed);
+    status.counters.background = slot.background.load(kRelaxed);
+    status.counters.requests = slot.requests.load(kRelaxed);
+    status.counters.errors = slot.errors.load(kRelaxed);
+    status.counters.rejected = slot.rejected.load(kRelaxed);
+    status.counters.disconnects = slot.disconnects.load(kRelaxed);
+    status.counters.accepted = slot.accepted.load(kRelaxed);
+    status.counters.heartbeat = slot.heartbeat.load(kRelaxed);
     return status;
 }
 

@@ -19,6 +19,8 @@ class Region {
     /// Maps an existing region whole. Throws ErrnoError.
     static Region map(UniqueFd fd);
 
+    Region(const Region&) = delete;
+    Region& operator=(const Region&) = delete;
     Region(Region&&) noexcept;
     Region& operator=(Region&&) noexcept;
     ~Region();

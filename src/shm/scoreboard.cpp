@@ -7,15 +7,15 @@
 namespace geventd::shm {
 
 void WorkerSlot::reset() {
-    constexpr auto relaxed = std::memory_order_relaxed;
+    constexpr auto kRelaxed = std::memory_order_relaxed;
     for (auto* field :
          {&generation, &cores, &cores_busy, &cores_peak, &queued, &connections, &background}) {
-        field->store(0, relaxed);
+        field->store(0, kRelaxed);
     }
     for (auto* field : {&requests, &errors, &rejected, &disconnects, &accepted, &heartbeat}) {
-        field->store(0, relaxed);
+        field->store(0, kRelaxed);
     }
-    pid.store(0, relaxed);
+    pid.store(0, kRelaxed);
 }
 
 Scoreboard& Scoreboard::format(void* memory, std::size_t size) {
