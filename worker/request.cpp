@@ -60,7 +60,7 @@ RequestPool::~RequestPool() {
 RequestRef RequestPool::take() {
     if (stock_->unused.empty()) {
         // The last RequestRef gives it back to the stock.
-        return RequestRef(*std::unique_ptr<Request>(new Request(stock_)).release());
+        return RequestRef(*std::make_unique<Request>(stock_).release());
     }
     Request* request = stock_->unused.back().release();
     stock_->unused.pop_back();

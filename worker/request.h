@@ -25,6 +25,9 @@ struct RequestStock;
 /// Lives in: worker. The loop side fills it, the Python side reads it.
 class Request {
   public:
+    /// For RequestPool, which is where requests come from.
+    explicit Request(std::shared_ptr<RequestStock> stock) : stock_(std::move(stock)) {}
+
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
 
@@ -67,8 +70,6 @@ class Request {
   private:
     friend class RequestPool;
     friend struct RequestStock;
-
-    explicit Request(std::shared_ptr<RequestStock> stock) : stock_(std::move(stock)) {}
 
     void clear();
 

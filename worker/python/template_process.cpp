@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/template_process.h"
 
+#include <poll.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <ctime>
 #include <utility>
 
 #include "base/errno_error.h"
@@ -23,11 +24,13 @@ namespace {
 enum class Forked { Parent, Child };
 
 // The child goes on once the middle process is gone and the master has become its parent: what
-// it says to the master from then on comes from a child of the master's.
+// it says to the master from then on comes from a child of the master's. A pidfd tells when,
+// as the kernel hands children on before it tells of the death.
 void wait_for_adoption(pid_t middle) {
-    const timespec moment{0, 100'000};
-    while (::getppid() == middle) {
-        ::nanosleep(&moment, nullptr);
+    const UniqueFd fd = UniqueFd::adopt(static_cast<int>(::syscall(SYS_pidfd_open, middle, 0)));
+    while (fd && ::getppid() == middle) {
+        pollfd watched{fd.get(), POLLIN, 0};
+        ::poll(&watched, 1, -1);
     }
 }
 

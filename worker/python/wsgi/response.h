@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "worker/python/hub_bridge.h"
+#include "worker/python/wsgi/response_head.h"
 #include "worker/request.h"
 
 namespace geventd::py {
@@ -28,7 +29,9 @@ class Response {
         : bridge_(bridge), request_(std::move(request)) {}
 
     /// Checks and keeps what start_response was given.
-    bool set_head(PyObject* status, PyObject* headers);
+    bool set_head(PyObject* status, PyObject* headers) {
+        return head_.set(*request_, status, headers);
+    }
 
     /// Sends some of a body that goes on. Empty parts send nothing. await.
     bool await_send(std::string_view bytes);
@@ -44,13 +47,13 @@ class Response {
     bool await_end();
 
     /// Sends an answer of the server's own instead; only before head_sent().
-    bool await_send_error(int status, std::string_view text);
+    bool await_send_error(int status, std::string_view reason);
 
-    [[nodiscard]] bool head_set() const { return !head_.empty(); }
+    [[nodiscard]] bool head_set() const { return head_.is_set(); }
 
     [[nodiscard]] bool head_sent() const { return head_sent_; }
 
-    [[nodiscard]] int status() const { return status_; }
+    [[nodiscard]] int status() const { return head_.status(); }
 
     [[nodiscard]] worker::Request& request() const { return *request_; }
 
@@ -65,8 +68,6 @@ class Response {
   private:
     enum class Framing : std::uint8_t { Undecided, NoBody, Length, Chunked, UntilClose };
 
-    bool add_header(PyObject* name, PyObject* value);
-    bool note_header(std::string_view name, std::string_view value);
     void finish_head(std::int64_t known_length);
     void close_head();
     bool await_write(std::span<const iovec> parts);
@@ -77,18 +78,12 @@ class Response {
 
     HubBridge& bridge_;
     worker::RequestRef request_;
-    std::string head_;
+    ResponseHead head_;
     std::array<char, 20> chunk_line_{};
     std::uint64_t length_left_ = 0;
-    int status_ = 0;
     Framing framing_ = Framing::Undecided;
-    bool has_length_ = false;
-    bool has_date_ = false;
     bool head_sent_ = false;
     bool overlong_ = false;
 };
-
-/// The number of a status line ("404 Not Found"), or 0 with ValueError set.
-int parse_status(std::string_view text);
 
 }  // namespace geventd::py

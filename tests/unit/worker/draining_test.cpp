@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "worker_fixture.h"
+
+namespace geventd::worker {
+namespace {
+
+TEST_F(WorkerTest, ClosesAConnectionWhoseHeadDoesNotComeInTime) {
+    settings.limits.header_timeout = std::chrono::milliseconds(30);
+    start();
+    const UniqueFd client = connect();
+    send(client, "GET / HT");
+    EXPECT_EQ(receive_until(client, "").substr(0, 12), "HTTP/1.1 408");
+}
+
+TEST_F(WorkerTest, ClosesAKeptConnectionThatStaysIdle) {
+    settings.limits.keep_alive = std::chrono::milliseconds(30);
+    application.on_start = [](Request& request) { answer(request, "ok"); };
+    start();
+    const UniqueFd client = connect();
+    send(client, kGet);
+    receive_until(client, "ok");
+    turn_until([&] { return slot.connections.load() == 0; });
+    EXPECT_TRUE(at_end(client));
+}
+
+TEST_F(WorkerTest, AbortsWithAResetSoThatTheClientNotices) {
+    application.on_start = [](Request& request) {
+        request.connection->finish(Connection::End::Aborted);
+    };
+    start();
+    const UniqueFd client = connect();
+    send(client, kGet);
+    turn_until([&] { return slot.requests.load() == 1; });
+    char byte = 0;
+    EXPECT_LT(::recv(client.get(), &byte, 1, 0), 0);
+    EXPECT_EQ(errno, ECONNRESET);
+}
+
+TEST_F(WorkerTest, StoppingClosesIdleConnectionsAndFinishesTheOthers) {
+    start();
+    const UniqueFd idle = connect();
+    const UniqueFd busy = connect();
+    send(busy, kGet);
+    turn_until([&] { return slot.connections.load() == 2 && !application.started.empty(); });
+    worker->drain(ipc::DrainReason::Stop);
+    turn_until([&] { return slot.connections.load() == 1; });
+    EXPECT_TRUE(at_end(idle));
+    EXPECT_FALSE(worker->drained());
+    EXPECT_TRUE(application.started[0]->connection->last_answer());
+    application.started[0]->keep_alive = false;
+    answer(*application.started[0], "last");
+    receive_until(busy, "last");
+    ::shutdown(busy.get(), SHUT_WR);
+    turn_until([&] { return worker->drained(); });
+}
+
+TEST_F(WorkerTest, ReplacedItStillAnswersOnKeptConnections) {
+    application.on_start = [](Request& request) {
+        request.keep_alive = !request.connection->last_answer();
+        answer(request, "ok");
+    };
+    start();
+    const UniqueFd client = connect();
+    send(client, kGet);
+    receive_until(client, "ok");
+    worker->drain(ipc::DrainReason::Replace);
+    worker->turn();
+    EXPECT_FALSE(worker->drained());
+    send(client, kGet);
+    receive_until(client, "ok");
+    ::shutdown(client.get(), SHUT_WR);
+    turn_until([&] { return worker->drained(); });
+}
+
+TEST_F(WorkerTest, DrainsNoLongerThanItMay) {
+    settings.limits.drain_requests = std::chrono::milliseconds(30);
+    start();
+    const UniqueFd client = connect();
+    send(client, kGet);
+    turn_until([&] { return !application.started.empty(); });
+    worker->drain(ipc::DrainReason::Stop);
+    turn_until([&] { return worker->drained(); });
+    ASSERT_EQ(worker->running().size(), 1u);
+    EXPECT_EQ(worker->running()[0].get(), application.started[0].get());
+}
+
+}  // namespace
+}  // namespace geventd::worker

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+// The loop side without Python: real sockets, real turns, and an application made of lambdas.
+#pragma once
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <functional>
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include "worker/worker.h"
+
+namespace geventd::worker {
+
+class FakeApplication : public Application {
+  public:
+    void start(Request& request) noexcept override {
+        started.emplace_back(request);
+        if (on_start) {
+            on_start(request);
+        }
+    }
+
+    void cancel(Request& request) noexcept override { cancelled.emplace_back(request); }
+
+    void resume(Waiter& waiter) noexcept override {
+        waiter = {};
+        ++resumed;
+    }
+
+    std::function<void(Request&)> on_start;
+    std::vector<RequestRef> started;
+    std::vector<RequestRef> cancelled;
+    int resumed = 0;
+};
+
+inline void answer(Request& request, std::string_view text) {
+    const std::string bytes = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(text.size()) +
+                              "\r\n\r\n" + std::string(text);
+    iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+    EXPECT_EQ(request.connection->write({&part, 1}), Connection::IoState::Done);
+    request.connection->finish(Connection::End::Complete);
+}
+
+class WorkerTest : public testing::Test {
+  protected:
+    void start() {
+        const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+        ASSERT_EQ(::listen(fd, 64), 0);
+        socklen_t length = sizeof address_;
+        ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address_), &length), 0);
+        std::vector<Listening> listeners;
+        listeners.push_back({UniqueFd::adopt(fd), address_of_listener, trusted, 0});
+        worker = std::make_unique<Worker>(settings, slot, std::move(listeners));
+        worker->serve(application);
+        worker->turn();
+    }
+
+    UniqueFd connect() {
+        UniqueFd client = UniqueFd::adopt(::socket(AF_INET, SOCK_STREAM, 0));
+        EXPECT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&address_), sizeof address_),
+                  0);
+        return client;
+    }
+
+    static void send(const UniqueFd& client, std::string_view bytes) {
+        ASSERT_EQ(::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(bytes.size()));
+    }
+
+    // Turns until `done`, waiting on the loop's descriptor as gevent's hub does.
+    void turn_until(const std::function<bool()>& done) {
+        for (int turns = 0; turns < 1000 && !done(); ++turns) {
+            pollfd watched{worker->loop().backend_fd(), POLLIN, 0};
+            ASSERT_EQ(::poll(&watched, 1, 10'000), 1) << "nothing happened for ten seconds";
+            worker->turn();
+        }
+        ASSERT_TRUE(done());
+    }
+
+    std::string receive_until(const UniqueFd& client, std::string_view end) {
+        std::string bytes;
+        turn_until([&] {
+            char buffer[4096];
+            ssize_t got = 0;
+            while ((got = ::recv(client.get(), buffer, sizeof buffer, MSG_DONTWAIT)) > 0) {
+                bytes.append(buffer, static_cast<std::size_t>(got));
+            }
+            return (got == 0 && end.empty()) ||
+                   (!end.empty() && bytes.find(end) != std::string::npos);
+        });
+        return bytes;
+    }
+
+    static bool at_end(const UniqueFd& client) {
+        char byte = 0;
+        return ::recv(client.get(), &byte, 1, MSG_DONTWAIT) == 0;
+    }
+
+    config::Settings settings;
+    net::Address address_of_listener;
+    http::TrustedProxies trusted;
+    shm::WorkerSlot slot{};
+    FakeApplication application;
+    std::unique_ptr<Worker> worker;
+    sockaddr_in address_{};
+};
+
+inline constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+
+}  // namespace geventd::worker
