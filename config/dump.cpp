@@ -10,14 +10,21 @@ namespace {
 
 constexpr std::size_t kIndent = 2;
 
-/// Writes every key with its value, in the order of the description.
+/// A text that is empty was not given; not every key would take it back.
+constexpr std::string_view kNotGiven = "\"\"";
+
+/// Writes every key that has a value, in the order of the description.
 class DumpVisitor : public Visitor {
   public:
     explicit DumpVisitor(std::string& out) : out_(out) {}
 
     void key(std::string_view name, Value&& value, std::string_view) override {
+        const std::string text = value.write();
+        if (text == kNotGiven) {
+            return;
+        }
         begin_line();
-        out_ += fmt::format("{}: {}\n", name, value.write());
+        out_ += fmt::format("{}: {}\n", name, text);
     }
 
     void section(std::string_view name, Section&& section, std::string_view, Form) override {
