@@ -32,9 +32,7 @@ void Connection::dispatch() {
 void Connection::run() noexcept {
     state_ = State::Running;
     request_->started = worker_.loop().now();
-    if (worker_.cancels_on_disconnect() && request_->body.complete()) {
-        watch_reads();
-    }
+    await_disconnect();
     worker_.application().start(*request_);
 }
 

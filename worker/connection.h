@@ -135,6 +135,7 @@ class Connection : public event::Deadline {
     void discard();
     void stop_reading();
     void notice_disconnect();
+    void await_disconnect();
     void on_running_deadline() noexcept;
 
     void process(std::string_view fresh) noexcept;

@@ -190,10 +190,12 @@ Connection::IoState Connection::read_body(char* into, std::size_t room, std::siz
         }
         if (direct > 0) {
             body.received(got);
+            await_disconnect();
             return IoState::Done;
         }
         const std::size_t used = body.feed({scratch.data(), got});
         input_.append(scratch.data() + used, got - used);
+        await_disconnect();
     }
 }
 
@@ -225,11 +227,22 @@ void Connection::stop_reading() {
 
 // With on-disconnect: cancel, the end of the client's bytes is taken for its leaving.
 void Connection::notice_disconnect() {
+    if (!worker_.cancels_on_disconnect() || !request_->body.complete()) {
+        return;
+    }
     char byte = 0;
-    if (worker_.cancels_on_disconnect() && request_->body.complete() &&
-        ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) {
+    const ssize_t got = ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    const bool reset = got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
+    if (got == 0 || reset) {
         broken_ = true;
         worker_.application().cancel(*request_);
+    }
+}
+
+// Behind the body only the client's end, or its next request, can come.
+void Connection::await_disconnect() {
+    if (worker_.cancels_on_disconnect() && request_->body.complete()) {
+        watch_reads();
     }
 }
 
