@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""Other people's servers in front of or behind geventd, each in a folder of its own."""
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+from .limits import DEADLINE
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+def accepts(address):
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+    with socket.socket(family) as probe:
+        try:
+            probe.connect(address)
+            return True
+        except OSError:
+            return False
+
+
+@contextlib.contextmanager
+def running(arguments, address, folder, user=None, stop=signal.SIGTERM, environment=None):
+    """Runs a server until the end of the block; ready when it accepts at `address`."""
+    log = folder / f'{os.path.basename(arguments[0])}.log'
+    with open(log, 'ab') as output:
+        process = subprocess.Popen(arguments, cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
+                                   stderr=subprocess.STDOUT, user=user, env=environment,
+                                   extra_groups=[] if user else None)
+    try:
+        end = time.monotonic() + DEADLINE
+        while not accepts(address):
+            assert process.poll() is None and time.monotonic() < end, log.read_text()
+            time.sleep(0.02)  # nothing tells when a foreign server listens
+        yield process
+    finally:
+        process.send_signal(stop)
+        try:
+            process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+
+def find(name):
+    """The path of a program, also of those that only root has in its PATH; None without it."""
+    return shutil.which(name) or shutil.which(name, path='/usr/sbin:/sbin:/usr/local/sbin')
+
+
+NGINX = '''
+daemon off;
+{user}
+pid {folder}/nginx.pid;
+error_log stderr;
+worker_processes 1;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    client_max_body_size 0;
+    large_client_header_buffers 4 64k;
+    {paths}
+    {upstream}
+    server {{
+        listen 127.0.0.1:{port};
+{locations}
+    }}
+}}
+'''
+
+
+@contextlib.contextmanager
+def nginx(folder, locations, upstream=''):
+    """nginx with the given locations; its ('host', port)."""
+    home = folder / 'nginx'
+    home.mkdir()
+    port = free_port()
+    paths = ' '.join(f'{kind}_temp_path {home}/{kind};'
+                     for kind in ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))
+    (home / 'nginx.conf').write_text(NGINX.format(
+        folder=home, port=port, locations=locations, paths=paths, upstream=upstream,
+        user='user root;' if os.geteuid() == 0 else ''))
+    arguments = [find('nginx'), '-p', str(home), '-c', str(home / 'nginx.conf')]
+    with running(arguments, ('127.0.0.1', port), home, stop=signal.SIGQUIT):
+        yield '127.0.0.1', port
+
+
+APACHE = '''
+ServerRoot {folder}
+ServerName localhost
+Listen 127.0.0.1:{port}
+PidFile {folder}/apache.pid
+ErrorLog /dev/stderr
+Mutex file:{folder}
+DefaultRuntimeDir {folder}
+{modules}
+{user}
+StartServers 1
+{directives}
+'''
+
+
+@contextlib.contextmanager
+def apache(folder, modules, directives):
+    """Apache with these modules beside the needed ones; its ('host', port)."""
+    home = folder / 'apache'
+    home.mkdir()
+    port = free_port()
+    loaded = [f'LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so'
+              for name in ('mpm_event', 'authz_core', *modules)]
+    (home / 'apache.conf').write_text(APACHE.format(
+        folder=home, port=port, modules='\n'.join(loaded), directives=directives,
+        user='User www-data\nGroup www-data' if os.geteuid() == 0 else ''))
+    home.chmod(0o755)
+    arguments = [find('apache2'), '-DFOREGROUND', '-f', str(home / 'apache.conf')]
+    with running(arguments, ('127.0.0.1', port), home):
+        yield '127.0.0.1', port

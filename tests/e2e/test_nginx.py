@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""Behind nginx: uwsgi_pass over TCP and unix sockets, proxy_pass with kept connections."""
+import json
+
+import pytest
+
+from harness import behind, services
+
+pytestmark = pytest.mark.skipif(services.find('nginx') is None, reason='nginx is not installed')
+PARAMETERS = '\n'.join(f'uwsgi_param {line};' for line in '''QUERY_STRING $query_string
+REQUEST_METHOD $request_method
+CONTENT_TYPE $content_type
+CONTENT_LENGTH $content_length
+REQUEST_URI $request_uri
+PATH_INFO $document_uri
+DOCUMENT_ROOT $document_root
+SERVER_PROTOCOL $server_protocol
+REQUEST_SCHEME $scheme
+HTTPS $https if_not_empty
+REMOTE_ADDR $remote_addr
+REMOTE_PORT $remote_port
+SERVER_PORT $server_port
+SERVER_NAME $server_name'''.splitlines())
+LOCATIONS = '''
+        {parameters}
+        location /tcp/ {{ uwsgi_pass 127.0.0.1:{port}; }}
+        location /unix/ {{ uwsgi_pass unix:{path}; }}
+        location /direct/ {{
+            uwsgi_pass unix:{path};
+            uwsgi_buffering off;
+            uwsgi_request_buffering off;
+        }}
+        location /http/ {{
+            proxy_pass http://kept;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header X-Forwarded-For 203.0.113.9;
+            proxy_set_header X-Forwarded-Proto https;
+            proxy_request_buffering off;
+            proxy_buffering off;
+        }}
+'''
+
+
+@pytest.fixture(scope='module')
+def site(module_server, tmp_path_factory):
+    """(the server, nginx's address)"""
+    running = module_server(behind.APP, {'listen': [
+        'uwsgi://127.0.0.1:0', 'uwsgi+unix:app.sock',
+        {'address': 'http://127.0.0.1:0', 'trusted-proxies': ['127.0.0.1']}],
+        'limits': {'request-head': '48KiB'}})
+    locations = LOCATIONS.format(parameters=PARAMETERS, port=running.port(0),
+                                 path=running.address(1))
+    folder = tmp_path_factory.mktemp('nginx')
+    upstream = f'upstream kept {{ server 127.0.0.1:{running.port(2)}; keepalive 4; }}'
+    with services.nginx(folder, locations, upstream) as address:
+        yield running, address
+
+
+EVERY = pytest.mark.parametrize('prefix', ['/tcp', '/unix', '/direct', '/http'])
+
+
+@EVERY
+def test_requests_and_answers(site, prefix):
+    behind.check_plain(site[1], prefix, '203.0.113.9' if prefix == '/http' else '127.0.0.1')
+
+
+@EVERY
+def test_uploads(site, prefix):
+    behind.check_uploads(site[1], prefix)
+
+
+@EVERY
+def test_big_cookies(site, prefix):
+    behind.check_big_heads(site[1], prefix)
+
+
+@EVERY
+def test_big_downloads(site, prefix):
+    behind.check_download(site[1], prefix)
+
+
+@pytest.mark.parametrize('prefix', ['/direct', '/http'])
+def test_pieces_arrive_as_they_are_made(site, prefix):
+    behind.check_streaming(site[1], prefix, site[0])
+
+
+def test_kept_connections_carry_many_requests(site):
+    running, address = site
+    accepted = running.status()['workers'][0]['accepted']
+    for _ in range(30):
+        assert behind.ask(address, '/', '/http').status == 201
+    assert running.status()['workers'][0]['accepted'] - accepted <= 4
+
+
+def test_what_nginx_tells_of_the_client_is_believed(site):
+    told = json.loads(behind.ask(site[1], '/', '/http').body)
+    assert (told['REMOTE_ADDR'], told['wsgi.url_scheme']) == ('203.0.113.9', 'https')
+
+
+def test_a_refused_request_is_no_bad_gateway(site):
+    """nginx passes our answer on instead of inventing a 502."""
+    answer = behind.ask(site[1], '/', '/tcp', headers={'X-Big': 'x' * 60_000})
+    assert answer.status == 431

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""X-Forwarded-*, Forwarded and PROXY are believed from `trusted-proxies` and from nobody else."""
+import json
+import socket
+import struct
+
+import pytest
+
+APP = '''
+import json
+
+KEYS = ('REMOTE_ADDR', 'REMOTE_PORT', 'wsgi.url_scheme', 'HTTP_HOST', 'SERVER_PORT',
+        'geventd.request_id', 'PATH_INFO')
+
+
+def application(environ, start_response):
+    text = json.dumps({key: environ.get(key) for key in KEYS})
+    start_response('200 OK', [('Content-Length', str(len(text)))])
+    return [text.encode()]
+'''
+TRUSTING, DISTRUSTING, OTHERS, UNIX = range(4)
+GET = b'GET / HTTP/1.1\r\nHost: own\r\n\r\n'
+
+
+@pytest.fixture(scope='module')
+def running(module_server):
+    address = 'http://127.0.0.1:0'
+    return module_server(APP, {'listen': [
+        {'address': address, 'trusted-proxies': ['127.0.0.0/8', '192.0.2.7']}, address,
+        {'address': address, 'trusted-proxies': ['10.0.0.0/8']}]})
+
+
+def ask(running, index, headers):
+    return json.loads(running.get('/', index=index, headers={'Host': 'own', **headers}).body)
+
+
+@pytest.mark.parametrize('headers, expected', [
+    ({'X-Forwarded-For': '203.0.113.9'}, {'REMOTE_ADDR': '203.0.113.9'}),
+    ({'X-Forwarded-For': '6.6.6.6, 203.0.113.9, 192.0.2.7'}, {'REMOTE_ADDR': '203.0.113.9'}),
+    ({'X-Forwarded-For': '2001:db8::1'}, {'REMOTE_ADDR': '2001:db8::1'}),
+    ({'X-Forwarded-For': 'rubbish'}, {'REMOTE_ADDR': '127.0.0.1'}),
+    ({'X-Forwarded-Proto': 'https'}, {'wsgi.url_scheme': 'https'}),
+    ({'X-Forwarded-Proto': 'gopher'}, {'wsgi.url_scheme': 'http'}),
+    ({'X-Forwarded-Host': 'outer:8443'}, {'HTTP_HOST': 'outer:8443'}),
+    ({'X-Forwarded-Port': '8443'}, {'SERVER_PORT': '8443'}),
+    ({'Forwarded': 'for="[2001:db8::7]:99";proto=https;host=outer'},
+     {'REMOTE_ADDR': '2001:db8::7', 'wsgi.url_scheme': 'https', 'HTTP_HOST': 'outer'}),
+    ({'X-Request-ID': 'from-the-proxy'}, {'geventd.request_id': 'from-the-proxy'}),
+])
+def test_a_trusted_proxy_speaks_for_the_client(running, headers, expected):
+    seen = ask(running, TRUSTING, headers)
+    assert {key: seen[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize('index', [DISTRUSTING, OTHERS])
+def test_others_speak_for_themselves_only(running, index):
+    seen = ask(running, index, {
+        'X-Forwarded-For': '203.0.113.9', 'X-Forwarded-Proto': 'https',
+        'X-Forwarded-Host': 'outer', 'X-Forwarded-Port': '1', 'X-Request-ID': 'forged',
+        'Forwarded': 'for=203.0.113.9;proto=https;host=outer'})
+    assert (seen['REMOTE_ADDR'], seen['wsgi.url_scheme'], seen['HTTP_HOST']) == (
+        '127.0.0.1', 'http', 'own')
+    assert seen['SERVER_PORT'] == str(running.port(index))
+    assert seen['geventd.request_id'] != 'forged'
+
+
+def test_an_id_that_could_forge_lines_is_not_taken(running):
+    for forged in ('a b', 'x' * 500, 'caf\xe9', 'a"b', '{}'):
+        assert ask(running, TRUSTING, {'X-Request-ID': forged})['geventd.request_id'] != forged
+
+
+def binary(source, target, command=0x21, more=b''):
+    family = socket.AF_INET6 if ':' in source[0] else socket.AF_INET
+    addresses = (socket.inet_pton(family, source[0]) + socket.inet_pton(family, target[0])
+                 + struct.pack('!HH', source[1], target[1])) + more
+    return (b'\r\n\r\n\0\r\nQUIT\n' + bytes([command, 0x21 if family == socket.AF_INET6 else 0x11])
+            + struct.pack('!H', len(addresses)) + addresses)
+
+
+@pytest.mark.parametrize('header, address, port', [
+    (b'PROXY TCP4 203.0.113.9 192.0.2.1 5555 80\r\n', '203.0.113.9', '5555'),
+    (b'PROXY TCP6 2001:db8::9 2001:db8::1 5555 80\r\n', '2001:db8::9', '5555'),
+    (binary(('203.0.113.9', 5555), ('192.0.2.1', 80)), '203.0.113.9', '5555'),
+    (binary(('2001:db8::9', 5555), ('2001:db8::1', 80)), '2001:db8::9', '5555'),
+    (binary(('203.0.113.9', 5555), ('192.0.2.1', 80), more=b'\x04\0\1x'), '203.0.113.9', '5555'),
+    (b'PROXY UNKNOWN\r\n', '127.0.0.1', None),
+    (binary(('203.0.113.9', 5555), ('192.0.2.1', 80), 0x20), '127.0.0.1', None),
+], ids=['v1-4', 'v1-6', 'v2-4', 'v2-6', 'v2-tlv', 'v1-unknown', 'v2-local'])
+@pytest.mark.parametrize('cut', [False, True], ids=['whole', 'cut'])
+def test_a_proxy_header_names_the_client_of_all_requests(running, header, address, port, cut):
+    data = header + GET
+    with running.raw(TRUSTING) as client:
+        client.send(*(data[i:i + 1] for i in range(len(data))) if cut else [data])
+        for _ in range(2):
+            seen = json.loads(client.read_answer().body)
+            assert seen['REMOTE_ADDR'] == address
+            assert port is None or seen['REMOTE_PORT'] == port
+            client.send(GET)
+
+
+@pytest.mark.parametrize('index', [DISTRUSTING, OTHERS])
+@pytest.mark.parametrize('header', [b'PROXY TCP4 203.0.113.9 192.0.2.1 5555 80\r\n',
+                                    binary(('203.0.113.9', 5555), ('192.0.2.1', 80))],
+                         ids=['v1', 'v2'])
+def test_a_proxy_header_of_others_is_refused(running, index, header):
+    with running.raw(index) as client:
+        client.send(header + GET)
+        assert client.read_answer().status == 400
+        assert client.is_closed_by_server()
+
+
+@pytest.mark.parametrize('header', [
+    b'PROXY TCP4 999.0.113.9 192.0.2.1 5555 80\r\n', b'PROXY TCP4 203.0.113.9\r\n',
+    b'PROXY ' + b'x' * 200 + b'\r\n', b'\r\n\r\n\0\r\nQUIT\n\x31\x11\0\0',
+    b'\r\n\r\n\0\r\nQUIT\n\x21\x11\0\4abcd'], ids=['address', 'short', 'long', 'version', 'length'])
+def test_a_malformed_one_is_refused(running, header):
+    with running.raw(TRUSTING) as client:
+        client.send(header + GET)
+        assert client.read_answer().status == 400
+        assert client.is_closed_by_server()
+
+
+def test_only_the_first_bytes_may_be_one(running):
+    with running.raw(TRUSTING) as client:
+        client.send(GET)
+        assert client.read_answer().status == 200
+        client.send(b'PROXY TCP4 203.0.113.9 192.0.2.1 5555 80\r\n' + GET)
+        assert client.read_answer().status == 400

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""More requests than cores: they wait, or after `queue-time` are told to come again."""
+from harness.apps import SLEEP
+
+ONE_CORE = {'processes': 1, 'cores': 1}
+
+
+def clients_asking(running, target, count):
+    clients = [running.raw() for _ in range(count)]
+    for client in clients:
+        client.send(f'GET {target} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
+    return clients
+
+
+def close(clients):
+    for client in clients:
+        client.close()
+
+
+def test_reject_answers_503_and_when_to_come_again(server):
+    running = server(SLEEP, {'workers': {**ONE_CORE, 'when-full': 'reject'},
+                             'limits': {'queue-time': '100ms'}})
+    held, = clients_asking(running, '/4', 1)
+    running.wait_status(lambda s: s['workers'][0]['cores_busy'] == 1)
+    refused = clients_asking(running, '/0', 3)
+    for client in refused:
+        answer = client.read_answer()
+        assert answer.status == 503
+        assert int(answer.header('retry-after')) >= 1
+        assert client.is_closed_by_server()
+    assert held.read_answer().status == 200
+    assert running.get('/0').status == 200
+    assert running.status()['workers'][0]['rejected'] == 3
+    close([held, *refused])
+
+
+def test_reject_serves_those_whose_turn_comes_in_time(server):
+    running = server(SLEEP, {'workers': {**ONE_CORE, 'when-full': 'reject'},
+                             'limits': {'queue-time': '30s'}})
+    clients = clients_asking(running, '/0.05', 10)
+    assert [client.read_answer().status for client in clients] == [200] * 10
+    close(clients)
+
+
+def test_wait_keeps_them_until_a_core_is_free(server):
+    running = server(SLEEP, {'workers': ONE_CORE, 'limits': {'queue-time': '1ms'}})
+    clients = clients_asking(running, '/0.05', 10)
+    assert [client.read_answer().status for client in clients] == [200] * 10
+    close(clients)
