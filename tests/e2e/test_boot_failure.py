@@ -15,6 +15,7 @@ def start_and_fail(make_server, app, config=None, **options):
     made.expect_error(EVERYTHING)
     made.start(wait=False, **options)
     assert made.wait_exit() == 1
+    assert made.log.wait_end()
     return made
 
 
@@ -57,5 +58,6 @@ def test_missing_or_old_gevent_is_a_sentence(make_server, package, fake, preload
     made.expect_error(EVERYTHING)
     made.start(wait=False)
     assert made.wait_exit() == 1
+    assert made.log.wait_end()
     assert package in made.log.text()
     assert 'Traceback' not in made.log.text()

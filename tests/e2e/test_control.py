@@ -23,7 +23,7 @@ def test_status_shows_generations_workers_cores_and_requests(server):
             and sum(w['requests'] for w in s['workers']) == 5)
     assert [g['state'] for g in status['generations']] == ['serving']
     assert [w['cores'] for w in status['workers']] == [9, 9]
-    assert status['addresses'] == running.addresses
+    assert status['listen'] == running.addresses
     assert status['pid'] == running.pid
     running.signal(3)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The keys of `limits`, each seen by what it does."""
+import resource
 import time
 
 import pytest
@@ -106,9 +107,9 @@ def test_out_of_descriptors_accepting_stops_and_is_said_once(server):
     running.expect_error('descriptor|Too many open files|accept')
     worker, = running.workers()
     running.get('/?a')
-    import resource
+    old = resource.prlimit(worker, resource.RLIMIT_NOFILE)
     limit = len(procfs.descriptors(worker)) + 3
-    old = resource.prlimit(worker, resource.RLIMIT_NOFILE, (limit, limit))
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (limit, old[1]))
     clients = [running.raw() for _ in range(10)]
     try:
         clients[0].send(b'GET /?a HTTP/1.1\r\nHost: x\r\n\r\n')

@@ -90,12 +90,12 @@ def test_children_inherit_only_what_is_theirs(server):
 
 
 def test_descriptors_are_raised_to_fit(server):
-    running = server(HELLO, {'limits': {'connections': 2000}},
-                     wrapper=['prlimit', '--nofile=256:65536'])
+    running = server(HELLO, {'limits': {'connections': 1000}},
+                     wrapper=['prlimit', '--nofile=256:4096'])
     worker, = running.workers()
     for line in pathlib.Path(f'/proc/{worker}/limits').read_text().splitlines():
         if line.startswith('Max open files'):
-            assert int(line.split()[3]) > 2000
+            assert int(line.split()[3]) > 1000
 
 
 def test_the_application_does_not_see_a_raised_signal_mask(server):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """SIGHUP: a new generation, ready before the old one drains; a broken one changes nothing."""
+import os
 import signal
 
 import pytest
@@ -100,6 +101,7 @@ def test_what_is_broken_leaves_the_old_one_serving(server, fault, preload):
     running.write_config({'app': {'preload': preload}})
     running.signal(signal.SIGHUP)
     running.wait_workers(1, without=old)
+    running.wait_status(lambda s: len(s['generations']) == 1)
     assert running.get('/').text == 'mended'
 
 
@@ -127,8 +129,8 @@ def test_sighups_during_a_reload_become_one_more(server):
 
 
 def test_a_respawn_uses_the_serving_code_when_the_disk_is_broken(server):
-    import os
     running = server(version('good'))
+    running.expect_error('worker .* died')
     old = running.wait_workers(1)
     running.wait_status(lambda s: s['generations'][0]['spare_pid'])
     running.write_app('1 / 0\n')

@@ -51,7 +51,7 @@ def test_running_requests_are_finished(server, number):
     with running.raw() as release, hold(running) as held:
         release.send(b'GET /release HTTP/1.1\r\nHost: x\r\n')
         running.signal(number)
-        running.wait_status(lambda s: s['stopping'])
+        running.wait_status(lambda s: s['state'] == 'stopping')
         release.send(b'\r\n')
         assert held.read_answer().body == b'/hold'
         assert held.is_closed_by_server()
@@ -62,7 +62,7 @@ def test_no_new_connection_is_taken_while_draining(server):
     running = server(HOLD)
     with hold(running):
         running.signal(signal.SIGTERM)
-        running.wait_status(lambda s: s['stopping'])
+        running.wait_status(lambda s: s['state'] == 'stopping')
         with pytest.raises(OSError):
             with running.raw(timeout=2) as client:
                 client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
@@ -76,7 +76,7 @@ def test_a_second_signal_kills(server):
     running = server(HOLD)
     with hold(running) as held:
         running.signal(signal.SIGTERM)
-        running.wait_status(lambda s: s['stopping'])
+        running.wait_status(lambda s: s['state'] == 'stopping')
         running.signal(signal.SIGTERM)
         running.expected_exit = running.wait_exit()
         assert held.is_closed_by_server()

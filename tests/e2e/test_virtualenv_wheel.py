@@ -38,7 +38,7 @@ def virtualenv(tmp_path_factory):
 
 
 @pytest.mark.parametrize('preload', [True, False])
-@pytest.mark.parametrize('loop', ['libev', 'libuv'])
+@pytest.mark.parametrize('loop', ['libev-cext', 'libuv-cffi'])
 def test_a_wheel_serves(server, virtualenv, preload, loop):
     running = server(APP, {'app': {'virtualenv': str(virtualenv), 'preload': preload},
                            'workers': {'processes': 2, 'cores': 5}},

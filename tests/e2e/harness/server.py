@@ -33,6 +33,11 @@ def merge(base, changes):
     return result
 
 
+def to_yaml(config):
+    """JSON is YAML; but sizes and durations stand without quotes, as people write them."""
+    return re.sub(r'"(\d+(?:ms|s|m|h|KiB|MiB|GiB))"', r'\1', json.dumps(config, indent=1))
+
+
 class Server:
     """Writes configuration and application into `folder`, starts geventd there, and knows how to
     talk to it. Test functions get it from the `server` fixture, which audits what is left."""
@@ -72,7 +77,7 @@ class Server:
     def write_config(self, config=None):
         """A dict is merged over the defaults (JSON is YAML, nearly); a text is taken as it is."""
         if not isinstance(config, str):
-            config = json.dumps(merge(self.default_config(), config or {}), indent=1)
+            config = to_yaml(merge(self.default_config(), config or {}))
             config = QUOTED_QUANTITY.sub(r': \1', config)
         self.config_path.write_text(config)
 
