@@ -156,7 +156,8 @@ def test_a_fresh_server_starts_on_the_same_addresses_at_once(make_server):
     first = make_server()
     first.write_app(HOLD)
     listen = ['http://127.0.0.1:0', f'http+unix:{first.folder}/http.sock']
-    first.write_config({'listen': listen})
+    first.write_config({'listen': listen, 'limits': {'drain-requests': '1s'}})
+    first.expect_error('GreenletExit|failed')
     first.start()
     with first.raw() as held:
         held.send(b'GET /hold HTTP/1.1\r\nHost: x\r\n\r\n')
