@@ -21,9 +21,9 @@
 #include "worker/python/template_process.h"
 #include "worker/python/worker_process.h"
 
-namespace {
+namespace geventd {
 
-using namespace geventd;
+namespace {
 
 [[noreturn]] void fail(ipc::Channel& channel, ExitCode code, const std::string& reason) {
     ipc::Message failed;
@@ -96,12 +96,14 @@ void open_log(const worker::BootInfo& boot) {
 
 }  // namespace
 
+}  // namespace geventd
+
 int main(int argc, char**) {
     if (argc < 2) {
         std::fputs("geventd-worker is run by geventd, not by hand\n", stderr);
-        return static_cast<int>(ExitCode::CommandLine);
+        return static_cast<int>(geventd::ExitCode::CommandLine);
     }
-    set_cloexec(ipc::kChannelFd, true);
-    worker::leave_interrupts_to_master();
-    run(ipc::Channel(UniqueFd::adopt(ipc::kChannelFd)));
+    geventd::set_cloexec(geventd::ipc::kChannelFd, true);
+    geventd::worker::leave_interrupts_to_master();
+    geventd::run(geventd::ipc::Channel(geventd::UniqueFd::adopt(geventd::ipc::kChannelFd)));
 }

@@ -30,6 +30,7 @@ class Request {
 
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
+    ~Request() = default;
 
     net::Protocol protocol = net::Protocol::Http;
     std::string head_bytes;        ///< what the views of head, vars and client point into
@@ -93,7 +94,9 @@ class RequestRef {
 
     RequestRef(RequestRef&& other) noexcept : request_(std::exchange(other.request_, nullptr)) {}
 
-    RequestRef& operator=(RequestRef other) noexcept {
+    RequestRef& operator=(const RequestRef& other) { return *this = RequestRef(other); }
+
+    RequestRef& operator=(RequestRef&& other) noexcept {
         std::swap(request_, other.request_);
         return *this;
     }

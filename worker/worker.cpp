@@ -171,7 +171,7 @@ void Worker::refuse_overdue() {
 }
 
 void Worker::start_waiting() {
-    for (std::vector<RequestRef> orphans = std::move(orphans_);
+    for (std::vector<RequestRef> orphans = std::exchange(orphans_, {});
          const RequestRef& orphan : orphans) {
         for (Waiter* waiter : {&orphan->reader, &orphan->writer}) {
             if (*waiter) {

@@ -52,6 +52,8 @@ class Worker {
     /// `number` is the worker's in its generation, from 1. Throws std::exception.
     Worker(const config::Settings& settings, shm::WorkerSlot& slot,
            std::vector<Listening> listeners, int number = 1);
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
     ~Worker();
 
     /// Who runs requests. Set before the first turn.

@@ -33,6 +33,8 @@ class HubBridge : public worker::Application {
 
     /// `handler` runs a whole request, in its greenlet. Throws PythonError when gevent fails.
     HubBridge(worker::Worker& worker, config::GreenletKind kind, Handler handler);
+    HubBridge(const HubBridge&) = delete;
+    HubBridge& operator=(const HubBridge&) = delete;
     ~HubBridge() override;
 
     /// Serves until the worker has drained. Called in the main greenlet. May switch.

@@ -69,7 +69,7 @@ class EnvironMaker {
     std::unordered_map<std::string, Ref> methods_;
 
     struct StringHash {
-        using is_transparent = void;
+        using is_transparent = void;  // NOLINT(readability-identifier-naming): the library's name
 
         std::size_t operator()(std::string_view text) const {
             return std::hash<std::string_view>()(text);

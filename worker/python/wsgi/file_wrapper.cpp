@@ -95,9 +95,9 @@ PyType_Spec wrapper_spec{"geventd.FileWrapper", sizeof(FileWrapper), 0,
                          Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, wrapper_slots};
 
 // The result of a method as a number; nothing, and no exception, when it has none to give.
-std::optional<long long> number_of(PyObject* object, const char* method) {
+std::optional<std::int64_t> number_of(PyObject* object, const char* method) {
     const Ref result = Ref::steal(PyObject_CallMethod(object, method, nullptr));
-    const long long number = result ? PyLong_AsLongLong(result.get()) : -1;
+    const std::int64_t number = result ? PyLong_AsLongLong(result.get()) : -1;
     if (PyErr_Occurred() != nullptr) {
         PyErr_Clear();
         return std::nullopt;
@@ -154,7 +154,7 @@ std::optional<SendableFile> sendable_file(PyObject* object) {
     }
     return SendableFile{
         static_cast<int>(*fd), static_cast<off_t>(*position),
-        static_cast<std::uint64_t>(std::max<long long>(status.st_size - *position, 0))};
+        static_cast<std::uint64_t>(std::max<std::int64_t>(status.st_size - *position, 0))};
 }
 
 }  // namespace geventd::py

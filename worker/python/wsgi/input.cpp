@@ -304,7 +304,7 @@ int status_of_input_error(PyObject* exception) {
         return 0;
     }
     const Ref status = Ref::steal(PyObject_GetAttrString(exception, "errno"));
-    const long value = status ? PyLong_AsLong(status.get()) : -1;
+    const auto value = status ? PyLong_AsLong(status.get()) : -1;
     PyErr_Clear();
     return value > 0 ? static_cast<int>(value) : 400;
 }
