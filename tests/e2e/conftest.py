@@ -12,6 +12,17 @@ from harness.limits import GEVENTD
 from harness.server import Server
 
 
+def pytest_addoption(parser):
+    parser.addoption('--slow', action='store_true', help='run the slow tests too')
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption('--slow'):
+        for item in items:
+            if item.get_closest_marker('slow'):
+                item.add_marker(pytest.mark.skip(reason='slow: run with --slow'))
+
+
 def pytest_configure(config):
     procfs.become_subreaper()
 
