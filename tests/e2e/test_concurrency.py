@@ -32,7 +32,8 @@ def test_a_thousand_sleepers_on_two_workers_are_done_in_one_sleep(server):
         answers = asyncio.run(fetch_all(running.port(), ['/1'] * 1000))
         times.append(time.monotonic() - started)
         assert {status for status, _ in answers} == {200}
-        if times[-1] < 2.5:
+        peaks = [worker['cores_peak'] for worker in running.status()['workers']]
+        if times[-1] < 2.5 or peaks == [500, 500]:  # all of them ran at once
             return
     assert SANITIZED and min(times) < 10, times
 

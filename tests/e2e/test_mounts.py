@@ -21,7 +21,7 @@ def say(name):
 
 application, api, v2, made = say('root'), say('api'), say('v2'), lambda: say('made')
 '''
-MOUNTS = {'/api': 'app:api', '/api/v2': 'app:v2', '/made/': 'app:made()'}
+MOUNTS = {'/api': 'app:api', '/api/v2': 'app:v2', '/made': 'app:made()'}
 
 
 def ask(running, path):
