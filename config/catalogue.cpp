@@ -95,13 +95,13 @@ std::string misspelled(const std::string& group, const std::string& name) {
 }  // namespace
 
 const std::vector<std::string>& all_keys() {
-    static const std::vector<std::string> kKeys = [] {
+    static const std::vector<std::string> keys = [] {
         Settings defaults;
         KeyCollector collector;
         describe(collector, defaults);
         return collector.take();
     }();
-    return kKeys;
+    return keys;
 }
 
 bool is_key(std::string_view path) {
@@ -114,7 +114,7 @@ std::string explain_unknown_key(const std::string& group, const std::string& nam
     if (is_key(join(group, kebab))) {
         return fmt::format("unknown key; did you mean {}?", join(group, kebab));
     }
-    if (const std::string answer = explain_foreign_name(kebab); !answer.empty()) {
+    if (std::string answer = explain_foreign_name(kebab); !answer.empty()) {
         return answer;
     }
     if (const auto paths = paths_of(kebab); !paths.empty()) {

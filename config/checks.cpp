@@ -42,7 +42,7 @@ void require_application(const Settings& settings, const Mark& start, const Read
         !reading.diagnostics.concerns("app")) {
         const Mark app = place_of("app", start, reading);
         reading.diagnostics.report(place_of("app.module", app, reading),
-                                   reading.places.count("app") > 0 ? "app.module" : "app",
+                                   reading.places.contains("app") ? "app.module" : "app",
                                    "is missing, expected an application such as "
                                    "myapp:application");
     }
@@ -55,7 +55,7 @@ void require_listen(const Settings& settings, const Mark& start, const Reading& 
     }
     for (std::size_t i = 0; i < settings.listen.size(); ++i) {
         const std::string path = fmt::format("listen[{}].address", i);
-        if (reading.places.count(path) == 0 && !reading.diagnostics.concerns(path)) {
+        if (!reading.places.contains(path) && !reading.diagnostics.concerns(path)) {
             reading.diagnostics.report(
                 place_of("listen", start, reading), path,
                 "is missing, expected an address such as http://127.0.0.1:8000");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace geventd::config {
 
@@ -16,7 +16,7 @@ struct ForeignName {
 };
 
 /// The table, in order of names.
-const std::vector<ForeignName>& foreign_names();
+std::span<const ForeignName> foreign_names();
 
 /// The answer to someone who used such an option: geventd's key, or plainly that it is not
 /// offered. Empty when the name is none of them.

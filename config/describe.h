@@ -56,11 +56,11 @@ class Visitor {
 
 /// The one description of every setting: key, member, range, unit and a line of help. The default
 /// is the member's own. A new setting is a new line in describe.cpp, a new group a new overload.
-void describe(Visitor& visitor, Settings& settings);
-void describe(Visitor& visitor, Listen& listen);
-void describe(Visitor& visitor, App& app);
-void describe(Visitor& visitor, Workers& workers);
-void describe(Visitor& visitor, Limits& limits);
-void describe(Visitor& visitor, Log& log);
+void describe(Visitor& v, Settings& s);
+void describe(Visitor& v, Listen& s);
+void describe(Visitor& v, App& s);
+void describe(Visitor& v, Workers& s);
+void describe(Visitor& v, Limits& s);
+void describe(Visitor& v, Log& s);
 
 }  // namespace geventd::config

@@ -27,10 +27,10 @@ Choice<MonkeyPatchTime> patch_time(MonkeyPatchTime& when) {
 
 /// The X of gevent.monkey's patch_X().
 const std::vector<std::string>& patchable() {
-    static const std::vector<std::string> kNames{
+    static const std::vector<std::string> names{
         "builtins", "contextvars", "dns",        "os",  "queue",  "select", "signal",
         "socket",   "ssl",         "subprocess", "sys", "thread", "time"};
-    return kNames;
+    return names;
 }
 
 }  // namespace

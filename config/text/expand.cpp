@@ -69,7 +69,7 @@ Result<std::string> expand(std::string_view text, const Environment& environment
                             "literal ${{)",
                             text.substr(start)));
         }
-        const auto value = look_up(text.substr(start + 2, end - start - 2), environment);
+        auto value = look_up(text.substr(start + 2, end - start - 2), environment);
         if (!value) {
             return value;
         }

@@ -231,7 +231,7 @@ class TreeBuilder : public YAML::EventHandler {
         }
         for (Node& map : maps) {
             if (map.kind != Node::Kind::Map) {
-                throw Refusal{node.mark, "a merge key takes a map or a list of maps"};
+                throw Refusal{map.mark, "a merge key takes a map or a list of maps"};
             }
             frame.merged.push_back(std::move(map));
         }

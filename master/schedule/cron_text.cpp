@@ -169,7 +169,7 @@ Result<CronEntry> CronEntry::parse(std::string_view text) {
         return failure("cron '" + std::string(text) +
                        "' has not five fields: minute, hour, day, month, weekday");
     }
-    std::uint64_t bits[std::size(kFields)];
+    std::uint64_t bits[std::size(kFields)] = {};
     for (std::size_t at = 0; at < fields.size(); ++at) {
         const Result<std::uint64_t> read = read_field(kFields[at], fields[at]);
         if (!read) {

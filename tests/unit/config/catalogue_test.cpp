@@ -34,7 +34,7 @@ TEST(AllKeys, AreKebabCase) {
 }
 
 TEST(ForeignNames, AreInOrderForTheSearch) {
-    const auto& names = foreign_names();
+    const auto names = foreign_names();
     EXPECT_TRUE(std::is_sorted(names.begin(), names.end(),
                                [](const auto& a, const auto& b) { return a.name < b.name; }));
 }
