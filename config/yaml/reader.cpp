@@ -13,6 +13,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
+#include <yaml-cpp/node/node.h>  // else clang-tidy takes parser.h to mean our Node
 #include <yaml-cpp/parser.h>
 
 #include "config/yaml/plain_text.h"
