@@ -35,7 +35,7 @@ void Acceptor::pause() {
 }
 
 void Acceptor::close() {
-    io_.stop();
+    io_.forget();
     listening_.fd.reset();
 }
 

@@ -99,7 +99,7 @@ void Connection::linger() {
 
 void Connection::close() noexcept {
     cancel();
-    io_.stop();
+    io_.forget();
     fd_.reset();
     state_ = State::Closed;
     worker_.bury(*this);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "event/loop.h"
 
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 
 #include <cerrno>
@@ -113,9 +114,19 @@ void Io::watch(int fd, int events) {
         }
         ev_io_stop(loop_.raw(), &watcher_);
     }
+    registered_ = true;
     ev_io_set(&watcher_, fd, events);
     ev_io_start(loop_.raw(), &watcher_);
     loop_.touched();
+}
+
+void Io::forget() {
+    stop();
+    if (registered_) {
+        registered_ = false;
+        // ENOENT where libev has not handed it over yet.
+        ::epoll_ctl(loop_.backend_fd(), EPOLL_CTL_DEL, watcher_.fd, nullptr);
+    }
 }
 
 void Io::stop() {

@@ -89,6 +89,11 @@ class Io {
     void watch(int fd, int events);
     void stop();
 
+    /// Stops, and takes the descriptor out of epoll: to be called before it is closed. A closed
+    /// one whose socket lives on in another process would go on reporting events, at which libev
+    /// makes itself a new epoll descriptor, which no outer loop watches.
+    void forget();
+
     [[nodiscard]] bool active() const { return ev_is_active(&watcher_); }
 
     [[nodiscard]] int events() const { return active() ? watcher_.events & (kRead | kWrite) : 0; }
@@ -101,6 +106,7 @@ class Io {
 
     Loop& loop_;
     ev_io watcher_;
+    bool registered_ = false;
 };
 
 }  // namespace geventd::event

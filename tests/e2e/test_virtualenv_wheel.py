@@ -30,7 +30,8 @@ def virtualenv(tmp_path_factory):
     subprocess.run([PYTHON, '-m', 'venv', str(path)], check=True, capture_output=True)
     result = subprocess.run(
         [str(path / 'bin' / 'python'), '-m', 'pip', 'install', '--quiet', '--only-binary=:all:',
-         '--disable-pip-version-check', 'gevent', 'cffi'], capture_output=True, text=True, timeout=180)
+         '--disable-pip-version-check', 'gevent', 'cffi'],
+        capture_output=True, text=True, timeout=180)
     if result.returncode != 0:
         last = (result.stderr.strip().splitlines() or ['pip said nothing'])[-1]
         pytest.skip(f'no wheel of gevent could be installed, so this did not run: {last}')

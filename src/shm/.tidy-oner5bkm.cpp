@@ -1,8 +1,0 @@
-#include "/work/main/src/shm/lock_client.cpp"
-#include "/work/main/src/shm/lock_table.cpp"
-#include "/work/main/src/shm/signal_arena.cpp"
-#include "/work/main/src/shm/signal_claimer.cpp"
-#include "/work/main/src/shm/signal_migration.cpp"
-#include "/work/main/src/shm/signal_recovery.cpp"
-#include "/work/main/src/shm/signal_registry.cpp"
-#include "/work/main/src/shm/signal_statistics.cpp"
