@@ -112,7 +112,9 @@ def test_geventctl_reload_waits_and_tells(server):
     running = server(version('old'))
     running.expect_error('.')
     running.write_app(version('new'))
+    old, = running.workers()
     assert running.ctl('reload').returncode == 0
+    running.wait_status(lambda s: old not in [w['pid'] for w in s['workers']])
     assert running.get('/').text == 'new'
     running.write_app('1 / 0\n')
     result = running.ctl('reload')
