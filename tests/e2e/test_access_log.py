@@ -128,7 +128,7 @@ def test_sigusr1_opens_a_file_again_for_workers_too(server):
     running = start(server, 'common', file='server.log')
     path = running.folder / 'server.log'
     running.get('/before')
-    assert '/before' in path.read_text()
+    running.wait_file(path, '/before')
     path.rename(running.folder / 'old.log')
     running.signal(signal.SIGUSR1)
     running.wait_file(path)

@@ -93,7 +93,7 @@ def test_slow_heads(server):
             for client in clients:
                 client.send(byte)
         measure()
-        assert running.status()['workers'][0]['cores_busy'] == 0
+        running.wait_status(lambda s: s['workers'][0]['cores_busy'] == 0)
 
 
 @pytest.mark.parametrize('length, cores', [(1000, 0), (10 * MIB, 30)], ids=['small', 'large'])

@@ -60,7 +60,7 @@ def test_cancel_ends_the_greenlet_within_a_second(server, greenlet, path, read_f
     running.wait_log(f'499 {path} true')
     assert 'ended ' + path + ' GreenletExit' in running.log.text()
     assert 'Traceback' not in running.log.text()
-    assert running.status()['workers'][0]['cores_busy'] == 0
+    running.wait_status(lambda s: s['workers'][0]['cores_busy'] == 0)
 
 
 @pytest.mark.parametrize('size', [10, 300_000])

@@ -105,7 +105,7 @@ def test_idle_connections_hold_no_core(server):
             client.send(b'GET /0 HTTP/1.1\r\nHost: x\r\n\r\n')
             assert client.read_answer().status == 200
         assert running.get('/0').status == 200
-        assert running.status()['workers'][0]['cores_busy'] == 0
+        running.wait_status(lambda s: s['workers'][0]['cores_busy'] == 0)
     finally:
         for client in idle:
             client.close()

@@ -173,11 +173,11 @@ class Server:
                 return
             assert time.monotonic() < end and self.is_running(), self.log.text()
 
-    def wait_file(self, path, timeout=DEADLINE):
-        """Waits until there is something in that file."""
+    def wait_file(self, path, text='', timeout=DEADLINE):
+        """Waits until there is something in that file, and `text` among it."""
         end = time.monotonic() + timeout
-        while not path.exists() or not path.stat().st_size:
-            assert time.monotonic() < end and self.is_running(), f'no {path}'
+        while not path.exists() or not path.stat().st_size or text not in path.read_text():
+            assert time.monotonic() < end and self.is_running(), f'no {text!r} in {path}'
             threading.Event().wait(0.01)
 
     def workers(self, state='ready'):
