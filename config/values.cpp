@@ -17,7 +17,7 @@ namespace {
 template <typename T, typename Parse>
 void read_quantity(const Node& node, const Value& value, std::pair<T, T> bounds, Parse parse,
                    T& result, const Complain& complain) {
-    if (node.kind != Node::Kind::Scalar || node.quoted) {
+    if (node.kind != Node::Kind::Scalar) {
         complain(node.mark, "", fmt::format("is {}, expected {}", what_is(node), value.expects()));
         return;
     }
@@ -92,6 +92,10 @@ std::string quote(std::string_view text) {
 
 void Integer::read(const Node& node, const Complain& complain) {
     std::int64_t number = member_;
+    if (node.quoted) {  // unlike sizes and times, which are text to YAML in any case
+        complain(node.mark, "", fmt::format("is {}, expected {}", what_is(node), expects()));
+        return;
+    }
     read_quantity<std::int64_t>(node, *this, {least_, most_}, parse_integer, number, complain);
     member_ = static_cast<int>(number);
 }
