@@ -29,6 +29,7 @@ struct WorkerCounters {
     std::uint64_t disconnects = 0;
     std::uint64_t accepted = 0;
     std::uint64_t heartbeat = 0;
+    bool accepting = false;
 };
 
 struct WorkerStatus {

@@ -53,7 +53,10 @@ class Lookup : public log::AccessLookup {
         return field(request_, header, name);
     }
 
-    [[nodiscard]] std::string_view logvar(std::string_view) const override { return {}; }
+    [[nodiscard]] std::string_view logvar(std::string_view name) const override {
+        const std::string* value = request_.log_var(name);
+        return value == nullptr ? std::string_view() : *value;
+    }
 
   private:
     const Request& request_;

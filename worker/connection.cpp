@@ -42,7 +42,9 @@ void Connection::finish(End end) noexcept {
     request->connection = nullptr;
     worker_.request_ended(*request, *this);
     const bool all_read = request->body.complete();
-    if (broken_ || end == End::Aborted) {
+    if (disconnected_ && !broken_) {
+        linger();
+    } else if (broken_ || end == End::Aborted) {
         abort();
     } else if (end == End::Complete && request->keep_alive && all_read) {
         rest();
@@ -95,6 +97,12 @@ void Connection::linger() {
     input_.clear();
     io_.watch(fd_.get(), event::Io::kRead);
     worker_.limits().linger.start(*this);
+}
+
+void Connection::disconnect() noexcept {
+    disconnected_ = true;
+    ::shutdown(fd_.get(), SHUT_WR);
+    stop_reading();
 }
 
 void Connection::close() noexcept {

@@ -106,6 +106,10 @@ class Connection : public event::Deadline {
     /// For a draining worker: answers say `Connection: close` from now on.
     void close_after_answer() noexcept { last_answer_ = true; }
 
+    /// Ends the connection for the client while its request runs on: sends the end after what was
+    /// sent so far, and drops what the request still sends.
+    void disconnect() noexcept;
+
     void close() noexcept;
 
     [[nodiscard]] State state() const { return state_; }
@@ -167,6 +171,7 @@ class Connection : public event::Deadline {
     State state_ = State::Idle;
     bool broken_ = false;  ///< nothing more can be sent
     bool last_answer_ = false;
+    bool disconnected_ = false;  ///< by disconnect()
     bool processing_ = false;
     bool proxy_awaited_ = false;  ///< a trusted peer may still send a PROXY header
     Peer peer_;

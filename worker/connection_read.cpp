@@ -241,7 +241,7 @@ void Connection::notice_disconnect() {
 
 // Behind the body only the client's end, or its next request, can come.
 void Connection::await_disconnect() {
-    if (worker_.cancels_on_disconnect() && request_->body.complete()) {
+    if (worker_.cancels_on_disconnect() && request_->body.complete() && !disconnected_) {
         watch_reads();
     }
 }

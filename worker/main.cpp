@@ -16,6 +16,8 @@
 #include "log/logger.h"
 #include "worker/boot_info.h"
 #include "worker/master_link.h"
+#include "worker/python/api/embedded.h"
+#include "worker/python/api/native_module.h"
 #include "worker/python/error.h"
 #include "worker/python/interpreter.h"
 #include "worker/python/template_process.h"
@@ -75,6 +77,8 @@ void open_log(const worker::BootInfo& boot) {
     py::Applications applications;
     try {
         python.emplace(boot.settings.app);
+        py::make_native_module(boot);
+        py::offer_embedded_modules(*python);
         applications = py::load_applications(*python, boot.settings.app);
     } catch (const std::exception& error) {
         fail(channel, ExitCode::ApplicationFailed, error.what());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "worker/request.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace geventd::worker {
@@ -32,6 +33,22 @@ void Request::release() {
     }
 }
 
+void Request::set_log_var(std::string_view name, std::string_view value) {
+    const auto same = std::find_if(log_vars.begin(), log_vars.end(),
+                                   [name](const LogVar& var) { return var.name == name; });
+    if (same != log_vars.end()) {
+        same->value = value;
+    } else {
+        log_vars.push_back({std::string(name), std::string(value)});
+    }
+}
+
+const std::string* Request::log_var(std::string_view name) const {
+    const auto found = std::find_if(log_vars.begin(), log_vars.end(),
+                                    [name](const LogVar& var) { return var.name == name; });
+    return found == log_vars.end() ? nullptr : &found->value;
+}
+
 void Request::clear() {
     if (head_bytes.capacity() > kKeptCapacity) {
         std::string().swap(head_bytes);
@@ -44,6 +61,8 @@ void Request::clear() {
     continue_sent = false;
     client = {};
     id.clear();
+    log_wanted = false;
+    log_vars.clear();
     first_byte = {};
     status = 0;
     answer_headers = 0;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "http/forwarded.h"
@@ -54,6 +55,16 @@ class Request {
     bool keep_alive = true;      ///< what the answer will say
     bool continue_sent = false;  ///< 100 Continue is out, or no longer wanted
     std::uint32_t core = 0;      ///< which core it occupies, from 0
+    std::uint64_t ordinal = 0;   ///< how many this worker had started before it
+    bool log_wanted = false;     ///< gets a line in the access log even when that is off
+
+    /// A value of the access log's ${logvar.NAME}.
+    struct LogVar {
+        std::string name;
+        std::string value;
+    };
+
+    std::vector<LogVar> log_vars;  ///< set by the application
 
     TimePoint received;    ///< when its head was complete
     TimePoint started;     ///< when it got its core
@@ -63,6 +74,11 @@ class Request {
     unsigned answer_headers = 0;    ///< header fields of the answer
     std::uint64_t answer_head = 0;  ///< bytes of its head
     std::uint64_t answer_body = 0;  ///< bytes of its body, without framing
+
+    void set_log_var(std::string_view name, std::string_view value);
+
+    /// Null when it was not set.
+    [[nodiscard]] const std::string* log_var(std::string_view name) const;
 
     void retain() { ++references_; }
 

@@ -38,8 +38,8 @@ void expire(void*, event::Deadline& deadline) noexcept {
     static_cast<Connection&>(deadline).on_deadline();
 }
 
-void count(std::atomic<std::uint64_t>& counter) {
-    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+void count(std::atomic<std::uint64_t>& counter, std::uint64_t more = 1) {
+    counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
 }
 
 void show(std::atomic<std::uint32_t>& field, std::size_t value) {
@@ -89,6 +89,8 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
               worker->regulate_accepting();
           },
           this),
+      log_format_(settings.log.format),
+      number_(number),
       id_base_(random_bits()),
       epoch_(std::time(nullptr)) {
     if (settings.log.access != "off") {
@@ -153,6 +155,7 @@ void Worker::start(Connection& connection) {
         free_cores_.pop_back();
     }
     connection.request_->core = core;
+    connection.request_->ordinal = started_count_++;
     connection.run();
 }
 
@@ -199,8 +202,14 @@ void Worker::request_ended(Request& request, const Connection& connection) {
     show(slot_.cores_busy, --running_);
     free_cores_.push_back(request.core);
     count(slot_.requests);
+    count(slot_.sent, request.answer_head + request.answer_body);
+    const auto took =
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - request.started);
+    count(slot_.busy_time, static_cast<std::uint64_t>(took.count()));
     if (access_log_) {
         access_log_->write(request, connection);
+    } else if (request.log_wanted) {
+        wanted_log_->write(request, connection);
     }
     if (request.reader || request.writer) {
         orphans_.emplace_back(request);
@@ -283,6 +292,14 @@ void Worker::client_left(const Request& request) {
 
 void Worker::application_failed() {
     count(slot_.errors);
+}
+
+void Worker::want_log(Request& request) {
+    request.log_wanted = true;
+    if (!access_log_ && !wanted_log_) {
+        const bool json = log_format_ == config::LogFormat::Json;
+        wanted_log_ = std::make_unique<AccessLog>(json ? "json" : "uwsgi", slot_, number_, json);
+    }
 }
 
 // uWSGI lets these variables load code; here they are only told of, once.

@@ -108,6 +108,12 @@ class Worker {
 
     [[nodiscard]] bool cancels_on_disconnect() const { return cancels_on_disconnect_; }
 
+    /// Gives the request a line in the access log when it ends, also where log.access is off.
+    void want_log(Request& request);
+
+    /// The worker's number in its generation, from 1.
+    [[nodiscard]] int number() const { return number_; }
+
     /// A name for a request that brought none: unique among all workers of this host.
     std::string make_request_id();
 
@@ -148,11 +154,15 @@ class Worker {
     std::vector<Connection*> revisits_;  ///< connections with input behind an ended request
     std::vector<RequestRef> orphans_;    ///< ended requests on which a greenlet still waits
     std::vector<uwsgi::Var> packet_vars_;
-    std::unique_ptr<AccessLog> access_log_;
+    std::unique_ptr<AccessLog> access_log_;  ///< null: off
+    std::unique_ptr<AccessLog> wanted_log_;  ///< while that is off, for single requests
+    config::LogFormat log_format_;
+    int number_;
     std::vector<std::uint32_t> free_cores_;  ///< cores that were used and are free again
     std::uint32_t used_cores_ = 0;           ///< cores that were ever used
     std::uint64_t id_base_;
     std::uint64_t id_count_ = 0;
+    std::uint64_t started_count_ = 0;
     bool magic_reported_ = false;
     std::uint32_t running_ = 0;
     std::int64_t epoch_ = 0;

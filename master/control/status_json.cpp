@@ -60,6 +60,7 @@ Json describe_worker(const WorkerStatus& worker, std::uint32_t generation,
         {"disconnects", counters.disconnects},
         {"accepted", counters.accepted},
         {"heartbeat", counters.heartbeat},
+        {"accepting", counters.accepting},
     };
 }
 

@@ -82,6 +82,7 @@ void Crew::note_death(Place& place, TimePoint now) {
         note_early_death(worker);
     }
     ++respawns_;
+    ++place.deaths;
     place.worker.reset();
 }
 
@@ -102,7 +103,7 @@ void Crew::note_early_death(const WorkerHandle& worker) {
 }
 
 void Crew::start_worker(Place& place, std::uint32_t number, TimePoint now) {
-    auto slot = surroundings_.slots.take(generation_);
+    auto slot = surroundings_.slots.take(generation_, number, place.deaths);
     if (!slot) {
         log::error("worker {} waits: all {} slots of the scoreboard are in use", number,
                    shm::Scoreboard::kMaxSlots);

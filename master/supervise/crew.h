@@ -63,6 +63,7 @@ class Crew {
         Handle worker;
         RespawnPolicy policy;
         TimePoint start_at;
+        std::uint32_t deaths = 0;
     };
 
     [[nodiscard]] std::vector<WorkerHandle*> all() const;

@@ -2,6 +2,7 @@
 #include "master/supervise/slot_pool.h"
 
 #include <algorithm>
+#include <ctime>
 
 namespace geventd::master {
 
@@ -16,15 +17,23 @@ const shm::WorkerSlot& SlotLease::counters() const {
     return pool_->board_.slots[index_];
 }
 
-std::optional<SlotLease> SlotPool::take(std::uint32_t generation) {
+std::optional<SlotLease> SlotPool::take(std::uint32_t generation, std::uint32_t worker,
+                                        std::uint32_t respawns) {
+    constexpr auto kRelaxed = std::memory_order_relaxed;
     const auto free = std::find(taken_.begin(), taken_.end(), false);
     if (free == taken_.end()) {
         return std::nullopt;
     }
     *free = true;
     const auto index = static_cast<std::uint32_t>(free - taken_.begin());
-    board_.slots[index].reset();
-    board_.slots[index].generation.store(generation, std::memory_order_relaxed);
+    shm::WorkerSlot& slot = board_.slots[index];
+    slot.reset();
+    slot.generation.store(generation, kRelaxed);
+    slot.worker.store(worker, kRelaxed);
+    slot.respawns.store(respawns, kRelaxed);
+    slot.spawned.store(std::time(nullptr), kRelaxed);
+    slot.accepting.store(1, kRelaxed);
+    board_.used.store(std::max(board_.used.load(kRelaxed), index + 1), kRelaxed);
     return SlotLease(*this, index);
 }
 

@@ -47,8 +47,12 @@ class SlotPool {
     SlotPool& operator=(const SlotPool&) = delete;
     ~SlotPool() = default;
 
-    /// The lowest free slot, reset; nullopt when all are in use.
-    std::optional<SlotLease> take(std::uint32_t generation);
+    /// The lowest free slot, reset, for worker number `worker` of the generation, which `respawns`
+    /// others were before; nullopt when all are in use.
+    std::optional<SlotLease> take(std::uint32_t generation, std::uint32_t worker = 0,
+                                  std::uint32_t respawns = 0);
+
+    [[nodiscard]] shm::Scoreboard& board() const { return board_; }
 
   private:
     friend class SlotLease;

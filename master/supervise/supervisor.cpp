@@ -39,6 +39,7 @@ Supervisor::Outcome Supervisor::promote() {
         cut_oldest();
     }
     serving_ = std::move(candidate_);
+    surroundings_.slots.board().serving.store(serving_->number(), std::memory_order_relaxed);
     return {serving_->number(), true, {}};
 }
 

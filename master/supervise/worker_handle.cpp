@@ -156,6 +156,7 @@ WorkerStatus WorkerHandle::status(TimePoint now) const {
     status.counters.rejected = slot.rejected.load(kRelaxed);
     status.counters.disconnects = slot.disconnects.load(kRelaxed);
     status.counters.accepted = slot.accepted.load(kRelaxed);
+    status.counters.accepting = slot.accepting.load(kRelaxed) != 0;
     status.counters.heartbeat = slot.heartbeat.load(kRelaxed);
     return status;
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "shm/scoreboard.h"
 
+#include <unistd.h>
+
+#include <ctime>
 #include <new>
 #include <stdexcept>
 
@@ -8,13 +11,15 @@ namespace geventd::shm {
 
 void WorkerSlot::reset() {
     constexpr auto kRelaxed = std::memory_order_relaxed;
+    for (auto* field : {&generation, &cores, &cores_busy, &cores_peak, &queued, &connections,
+                        &background, &worker, &respawns, &accepting}) {
+        field->store(0, kRelaxed);
+    }
     for (auto* field :
-         {&generation, &cores, &cores_busy, &cores_peak, &queued, &connections, &background}) {
+         {&requests, &errors, &rejected, &disconnects, &accepted, &heartbeat, &sent, &busy_time}) {
         field->store(0, kRelaxed);
     }
-    for (auto* field : {&requests, &errors, &rejected, &disconnects, &accepted, &heartbeat}) {
-        field->store(0, kRelaxed);
-    }
+    spawned.store(0, kRelaxed);
     pid.store(0, kRelaxed);
 }
 
@@ -26,6 +31,8 @@ Scoreboard& Scoreboard::format(void* memory, std::size_t size) {
     auto* board = static_cast<Scoreboard*>(memory);
     board->version = kVersion;
     board->slot_size = sizeof(WorkerSlot);
+    board->master_pid = ::getpid();
+    board->started = std::time(nullptr);
     board->magic = kMagic;
     return *std::launder(board);
 }

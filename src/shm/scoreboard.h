@@ -26,6 +26,12 @@ struct alignas(64) WorkerSlot {
     std::atomic<std::uint64_t> disconnects;  ///< clients that left before their answer was out
     std::atomic<std::uint64_t> accepted;     ///< connections accepted
     std::atomic<std::uint64_t> heartbeat;    ///< turns of the loop
+    std::atomic<std::uint64_t> sent;         ///< bytes of heads and bodies of the ended requests
+    std::atomic<std::uint64_t> busy_time;    ///< microseconds that the ended requests took, summed
+    std::atomic<std::int64_t> spawned;       ///< seconds since the epoch; the master writes it
+    std::atomic<std::uint32_t> worker;       ///< number in its generation; the master writes it
+    std::atomic<std::uint32_t> respawns;     ///< earlier workers of that number; the master's too
+    std::atomic<std::uint32_t> accepting;    ///< the mark that uwsgi.accepting() sets
 
     /// Zeros everything; the master does it before it hands the slot out.
     void reset();
@@ -39,15 +45,19 @@ static_assert(sizeof(WorkerSlot) % 64 == 0);
 /// Lives in: a Region made by the master before the first fork.
 struct Scoreboard {
     static constexpr std::uint64_t kMagic = 0x64746e6576656700;  // "\0geventd"
-    static constexpr std::uint32_t kVersion = 1;
+    static constexpr std::uint32_t kVersion = 2;
     static constexpr std::uint32_t kMaxSlots = 1024;
 
     std::uint64_t magic;
     std::uint32_t version;
     std::uint32_t slot_size;
+    std::atomic<std::int32_t> master_pid;
+    std::atomic<std::uint32_t> serving;  ///< number of the serving generation; 0: none so far
+    std::atomic<std::int64_t> started;   ///< when the master started, seconds since the epoch
+    std::atomic<std::uint32_t> used;     ///< slots from here on were never handed out
     WorkerSlot slots[kMaxSlots];
 
-    /// Prepares a fresh region's memory.
+    /// Prepares a fresh region's memory; the calling process is the master.
     static Scoreboard& format(void* memory, std::size_t size);
 
     /// The scoreboard in a mapped region; throws std::runtime_error when magic, version or sizes

@@ -127,6 +127,14 @@ void HubBridge::cancel(worker::Request& request) noexcept {
     }
 }
 
+const void* HubBridge::running_greenlet() const {
+    if (::pthread_equal(::pthread_self(), thread_) == 0) {
+        return nullptr;
+    }
+    // The thread goes on holding a reference to the greenlet that it runs.
+    return Ref::steal(as_object(PyGreenlet_GetCurrent())).get();
+}
+
 bool HubBridge::await(worker::Waiter& waiter) {
     if (::pthread_equal(::pthread_self(), thread_) == 0) {
         PyErr_SetString(PyExc_RuntimeError,

@@ -50,6 +50,10 @@ class HubBridge : public worker::Application {
     /// here (the hub itself, another thread). `waiter` must not live on the stack.
     [[nodiscard]] bool await(worker::Waiter& waiter);
 
+    /// The greenlet that runs now, borrowed; null in another thread than the hub's. The GIL is
+    /// held.
+    [[nodiscard]] const void* running_greenlet() const;
+
     worker::Worker& worker() { return worker_; }
 
   private:

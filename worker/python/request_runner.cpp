@@ -102,6 +102,33 @@ bool is_plain_sequence(PyObject* result) {
 
 }  // namespace
 
+/// A request's place among those that run. The core is another request's as soon as the answer has
+/// ended, so only what is ours is taken away.
+class RequestRunner::Seat {
+  public:
+    Seat(std::vector<Response*>& running, Response& response)
+        : running_(running), response_(response), core_(response.request().core) {
+        if (core_ >= running_.size()) {
+            running_.resize(core_ + 1);
+        }
+        running_[core_] = &response;
+    }
+
+    Seat(const Seat&) = delete;
+    Seat& operator=(const Seat&) = delete;
+
+    ~Seat() {
+        if (running_[core_] == &response_) {
+            running_[core_] = nullptr;
+        }
+    }
+
+  private:
+    std::vector<Response*>& running_;
+    Response& response_;
+    std::uint32_t core_;
+};
+
 RequestRunner::RequestRunner(worker::Worker& worker, EnvironMaker& environs,
                              const Applications& applications)
     : worker_(worker),
@@ -116,18 +143,46 @@ void RequestRunner::run(worker::Request& request) noexcept {
         request.connection->finish(worker::Connection::End::Aborted);
         return;
     }
-    if (await_answer(request, start_response.get())) {
-        const Response& response = response_of(start_response.get());
-        if (response.missing() > 0) {
-            log::error(
-                "{} {}: the body is {} bytes shorter than its Content-Length; the "
-                "connection is aborted",
-                request.head.method, request.path_info, response.missing());
-        }
-        request.connection->finish(response.end());
-    } else {
-        await_failure(request, start_response.get());
+    const Seat seat(running_, response_of(start_response.get()));
+    const auto end = await_end(request, start_response.get());
+    if (after_request_) {
+        await_after_request(request);
     }
+    request.connection->finish(end);
+}
+
+Response* RequestRunner::find(const void* greenlet) const {
+    for (Response* response : running_) {
+        if (response != nullptr && response->request().runner == greenlet) {
+            return response;
+        }
+    }
+    return nullptr;
+}
+
+// A failing hook is the application's fault and no request's.
+void RequestRunner::await_after_request(const worker::Request& request) {
+    const Ref hook = Ref::borrow(after_request_.get());
+    const Ref result = Ref::steal(PyObject_CallNoArgs(hook.get()));
+    if (const Ref exception = take_exception()) {
+        log::error("uwsgi.after_req_hook failed after {} {}:\n{}", request.head.method,
+                   request.path_info, traceback_text(exception.get()));
+    }
+}
+
+worker::Connection::End RequestRunner::await_end(worker::Request& request,
+                                                 PyObject* start_response) {
+    if (!await_answer(request, start_response)) {
+        return await_failure(request, start_response);
+    }
+    const Response& response = response_of(start_response);
+    if (response.missing() > 0) {
+        log::error(
+            "{} {}: the body is {} bytes shorter than its Content-Length; the "
+            "connection is aborted",
+            request.head.method, request.path_info, response.missing());
+    }
+    return response.end();
 }
 
 bool RequestRunner::await_answer(worker::Request& request, PyObject* start_response) {
@@ -191,27 +246,26 @@ http::Rejection RequestRunner::explain(const worker::Request& request, PyObject*
     return {500, "the application failed"};
 }
 
-void RequestRunner::await_failure(worker::Request& request, PyObject* start_response) {
+worker::Connection::End RequestRunner::await_failure(worker::Request& request,
+                                                     PyObject* start_response) {
+    using End = worker::Connection::End;
     const Ref exception = take_exception();
-    worker::Connection& connection = *request.connection;
+    const worker::Connection& connection = *request.connection;
     if (connection.broken()) {
         worker_.client_left(request);
-        connection.finish(worker::Connection::End::Aborted);
-        return;
+        return End::Aborted;
     }
     if (!exception) {
         log::error("{} {} failed without saying why", request.head.method, request.path_info);
-        connection.finish(worker::Connection::End::Aborted);
-        return;
+        return End::Aborted;
     }
     const http::Rejection told = explain(request, exception.get());
     Response& response = response_of(start_response);
     if (response.head_sent() || !response.await_send_error(told.status, told.reason)) {
         PyErr_Clear();
-        connection.finish(worker::Connection::End::Aborted);
-        return;
+        return End::Aborted;
     }
-    connection.finish(worker::Connection::End::Complete);
+    return End::Complete;
 }
 
 }  // namespace geventd::py

@@ -3,6 +3,8 @@
 
 #include <Python.h>
 
+#include <vector>
+
 #include "worker/python/applications.h"
 #include "worker/python/ref.h"
 #include "worker/python/wsgi/environ.h"
@@ -22,16 +24,28 @@ class RequestRunner {
 
     void run(worker::Request& request) noexcept;
 
+    /// The answer of the request that `greenlet` runs; null when it runs none.
+    [[nodiscard]] Response* find(const void* greenlet) const;
+
+    /// What is called after each request, in its greenlet; an empty Ref: nothing.
+    void set_after_request(Ref hook) { after_request_ = std::move(hook); }
+
   private:
+    class Seat;
+
+    worker::Connection::End await_end(worker::Request& request, PyObject* start_response);
+    void await_after_request(const worker::Request& request);
     bool await_answer(worker::Request& request, PyObject* start_response);
     bool await_result(worker::Request& request, PyObject* start_response, PyObject* result);
     http::Rejection explain(const worker::Request& request, PyObject* exception);
-    void await_failure(worker::Request& request, PyObject* start_response);
+    worker::Connection::End await_failure(worker::Request& request, PyObject* start_response);
 
     worker::Worker& worker_;
     EnvironMaker& environs_;
     const Applications& applications_;
     Ref greenlet_exit_;
+    Ref after_request_;
+    std::vector<Response*> running_;  ///< by core; null: it runs no request
 };
 
 }  // namespace geventd::py

@@ -8,6 +8,7 @@
 #include "base/exit_code.h"
 #include "log/logger.h"
 #include "worker/master_link.h"
+#include "worker/python/api/native_module.h"
 #include "worker/python/error.h"
 #include "worker/python/hub_bridge.h"
 #include "worker/python/request_runner.h"
@@ -32,8 +33,22 @@ Ref string_list(const std::vector<std::string>& strings) {
     return list;
 }
 
-Ref load_one(const Interpreter& python, const std::string& module) {
-    return call_boot(python, "load", checked(PyUnicode_FromString(module.c_str())));
+Ref load_one(const Interpreter& python, const std::string& prefix, const std::string& module) {
+    return call_boot(python, "mount",
+                     checked(Py_BuildValue("(ss)", prefix.c_str(), module.c_str())));
+}
+
+Ref run_hook(const Interpreter& python, const char* name) {
+    return call_boot(python, "run_hook", checked(PyUnicode_FromString(name)));
+}
+
+// A failure here is too late to stop anything.
+void run_atexit_hook(const Interpreter& python) {
+    try {
+        run_hook(python, "atexit");
+    } catch (const PythonError& error) {
+        log::error("uwsgi.atexit failed: {}", error.what());
+    }
 }
 
 // What a draining worker leaves behind: requests past their time, then background greenlets.
@@ -73,15 +88,18 @@ void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel&
     EnvironMaker environs(worker,
                           {errors.get(), file_wrapper.get(), settings.workers.processes > 1});
     RequestRunner runner(worker, environs, applications);
+    call_boot(python, "track_background");
+    run_hook(python, "post_fork_hook");
     HubBridge bridge(worker, settings.workers.greenlet,
                      [&runner](worker::Request& request) { runner.run(request); });
     register_input_type(bridge);
     register_start_response_type(bridge);
-    call_boot(python, "track_background");
+    serve_native_module(bridge, runner);
     worker::MasterLink master(worker, channel);
     master.say_ready();
     bridge.run();
     end_greenlets(python, worker, settings.limits);
+    run_atexit_hook(python);
 }
 
 }  // namespace
@@ -111,10 +129,10 @@ Applications load_applications(const Interpreter& python, const config::App& app
     }
     Applications applications;
     if (!app.module.empty()) {
-        applications.add("", load_one(python, app.module));
+        applications.add("", load_one(python, "", app.module));
     }
     for (const auto& [prefix, module] : app.mounts) {
-        applications.add(prefix, load_one(python, module));
+        applications.add(prefix, load_one(python, prefix, module));
     }
     return applications;
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "shm/scoreboard.h"
 
+#include <unistd.h>
+
+#include <ctime>
 #include <stdexcept>
 
 #include <gtest/gtest.h>
@@ -15,6 +18,15 @@ TEST(Scoreboard, IsFoundAgainThroughAnotherMapping) {
     Scoreboard::format(region.data(), region.size()).slots[1023].requests.store(42);
     const Region other = Region::map(duplicate(region.fd()));
     EXPECT_EQ(Scoreboard::open(other.data(), other.size()).slots[1023].requests.load(), 42U);
+}
+
+TEST(Scoreboard, KnowsItsMaster) {
+    const Region region = Region::create("test", sizeof(Scoreboard));
+    const std::int64_t before = std::time(nullptr);
+    const Scoreboard& board = Scoreboard::format(region.data(), region.size());
+    EXPECT_EQ(board.master_pid.load(), ::getpid());
+    EXPECT_GE(board.started.load(), before);
+    EXPECT_EQ(board.serving.load() + board.used.load(), 0U);
 }
 
 TEST(Scoreboard, OfAnotherLayoutIsRefused) {
@@ -40,10 +52,16 @@ TEST(WorkerSlot, IsZerosAfterAReset) {
     slot.background = 3;
     slot.requests = 4;
     slot.heartbeat = 5;
+    slot.sent = slot.busy_time = 6;
+    slot.spawned = 7;
+    slot.worker = slot.respawns = slot.accepting = 8;
     slot.reset();
     EXPECT_EQ(slot.pid.load(), 0);
     EXPECT_EQ(slot.cores_busy.load() + slot.background.load(), 0U);
     EXPECT_EQ(slot.requests.load() + slot.heartbeat.load(), 0U);
+    EXPECT_EQ(slot.sent.load() + slot.busy_time.load(), 0U);
+    EXPECT_EQ(slot.spawned.load(), 0);
+    EXPECT_EQ(slot.worker.load() + slot.respawns.load() + slot.accepting.load(), 0U);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ import importlib.util
 import os
 import sys
 import threading
+import time
 
 OLDEST_GEVENT = (20, 9)
 OLDEST_GREENLET = (1, 0)
@@ -125,6 +126,51 @@ def load(spec):
     if not callable(application):
         raise Fault(f"app: {spec}: a {type(application).__name__} is not callable")
     return application
+
+
+def mount(place):
+    """Loads the application of (prefix, app.module) and shows it in uwsgi.applications."""
+    import _geventd_worker as native
+
+    prefix, spec = place
+    begun = time.monotonic()
+    application = native.applications[prefix] = load(spec)
+    native.startup_times[prefix] = time.monotonic() - begun
+    return application
+
+
+class _EmbeddedModules:
+    """Finds and loads the modules whose source is part of geventd-worker."""
+
+    def __init__(self, sources):
+        self._sources = sources
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self._sources:
+            return None
+        return importlib.util.spec_from_loader(name, self, origin=f"<geventd>/{name}.py")
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        spec = module.__spec__
+        exec(compile(self._sources[spec.name], spec.origin, "exec"), module.__dict__)
+
+    def get_source(self, name):
+        return self._sources[name]
+
+
+def offer_modules(sources):
+    """Makes {name: source} importable, before modules of these names on sys.path."""
+    sys.meta_path.insert(0, _EmbeddedModules(sources))
+
+
+def run_hook(name):
+    """Calls what the application has set as uwsgi.NAME, if it has."""
+    hook = getattr(sys.modules.get("uwsgi"), name, None)
+    if callable(hook):
+        hook()
 
 
 def describe(error):

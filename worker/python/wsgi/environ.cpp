@@ -8,6 +8,7 @@
 
 #include "base/version.h"
 #include "http/environ_name.h"
+#include "worker/python/api/uwsgi_version.h"
 #include "worker/python/error.h"
 #include "worker/worker.h"
 
@@ -19,7 +20,6 @@ namespace {
 constexpr std::size_t kMostHeaderNames = 1024;
 
 // The release of uWSGI whose behaviour applications find here.
-constexpr const char* kUwsgiVersion = "2.0.30";
 
 Ref interned(const char* text) {
     return checked(PyUnicode_InternFromString(text));

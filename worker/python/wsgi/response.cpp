@@ -236,6 +236,20 @@ bool Response::await_end() {
     return true;
 }
 
+bool Response::await_disconnect() {
+    if (request_->connection == nullptr || request_->connection->broken()) {
+        return true;
+    }
+    const iovec last = part(kLastChunk);
+    if (head_sent_ && framing_ == Framing::Chunked && !await_write({&last, 1})) {
+        return false;
+    }
+    framing_ = Framing::NoBody;
+    head_sent_ = true;
+    request_->connection->disconnect();
+    return true;
+}
+
 bool Response::await_send_error(int status, std::string_view reason) {
     worker::Request& request = *request_;
     if (!request.body.complete() || request.connection->last_answer()) {

@@ -46,6 +46,10 @@ class Response {
     /// Ends the answer; sends the head if nothing was sent so far. await.
     bool await_end();
 
+    /// Ends the answer and the connection at once, for an application that goes on; what it still
+    /// sends is dropped. await.
+    bool await_disconnect();
+
     /// Sends an answer of the server's own instead; only before head_sent().
     bool await_send_error(int status, std::string_view reason);
 

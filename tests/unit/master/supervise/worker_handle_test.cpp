@@ -144,6 +144,17 @@ TEST_F(WorkerHandleTest, FreesItsSlotWhenItIsRemoved) {
     EXPECT_EQ(world.slots.take(1)->index(), slot);
 }
 
+TEST_F(WorkerHandleTest, WritesInItsSlotWhoItIs) {
+    const auto lease = world.slots.take(3, 5, 2);
+    const shm::WorkerSlot& slot = lease->counters();
+    EXPECT_EQ(slot.generation.load(), 3U);
+    EXPECT_EQ(slot.worker.load(), 5U);
+    EXPECT_EQ(slot.respawns.load(), 2U);
+    EXPECT_EQ(slot.accepting.load(), 1U);
+    EXPECT_GT(slot.spawned.load(), 0);
+    EXPECT_EQ(world.slots.board().used.load(), lease->index() + 1);
+}
+
 TEST_F(WorkerHandleTest, ShowsItsCounters) {
     auto* board = static_cast<shm::Scoreboard*>(world.region.data());
     board->slots[worker->slot()].requests = 42;

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+"""The examples of docs/python.md, as they stand there."""
+import pathlib
+import re
+
+DOCUMENT = pathlib.Path(__file__).parents[2] / 'docs/python.md'
+
+
+def example(heading):
+    """The first block of Python behind a heading."""
+    section = DOCUMENT.read_text().partition(f'## {heading}\n')[2]
+    return re.search(r'```python\n(.*?)```', section, re.S)[1]
+
+
+def test_a_request(server):
+    running = server(example('A request'), {'log': {'access': 'user ${logvar.user}'}})
+    answer = running.request('POST', '/', b'12345')
+    assert answer.text == 'request 0, 5 bytes\n'
+    running.wait_log('what takes longer comes after')
+    running.wait_log('^user alice$')
+
+
+def test_the_server_and_its_workers(server):
+    running = server(example('The server and its workers'), {'workers': {'processes': 2}})
+    for number in (1, 2):
+        running.wait_log(f'^worker {number} of 2 starts$')
+    assert sorted(running.get('/').text.splitlines()) in (
+        ['1 0 busy', '2 0 idle'], ['1 0 idle', '2 0 busy'])

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: MIT
+"""The module uwsgi inside an application: what it tells of the server and its workers, in uWSGI's
+types (bytes texts, str keys), and what it refuses."""
+import ast
+import os
+import re
+import signal
+import socket
+
+import pytest
+
+EVAL = '''
+import gevent
+import os
+import threading
+import traceback
+import uwsgi
+
+at_import = (uwsgi.worker_id(), uwsgi.ready(), uwsgi.masterpid(), uwsgi.is_a_reload)
+attributes = {}
+
+
+def attempt(call):
+    try:
+        return call()
+    except Exception as error:
+        return type(error).__name__ + ': ' + str(error)
+
+
+def in_thread(call):
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(attempt(call)))
+    thread.start()
+    thread.join()
+    return answers[0]
+
+
+def application(environ, start_response):
+    source = environ['wsgi.input'].read().decode()
+    body = repr(attempt(lambda: eval(source, globals(), {'environ': environ}))).encode()
+    start_response('200 OK', [('Content-Type', 'text/plain'), ('Content-Length', str(len(body)))])
+    return [body]
+'''
+
+
+def ask(running, source):
+    """The value of a Python expression inside a request."""
+    return ast.literal_eval(running.request('POST', '/', source.encode()).text)
+
+
+@pytest.fixture(scope='module')
+def running(module_server):
+    return module_server(EVAL, {'workers': {'processes': 2, 'cores': 7},
+                                'limits': {'request-head': '32KiB'},
+                                'listen': ['http://127.0.0.1:0', 'uwsgi+unix:app.sock']})
+
+
+def test_attributes_have_uwsgis_types(running):
+    assert ask(running, '[uwsgi.version, uwsgi.version_info, uwsgi.loop, uwsgi.has_threads]') == [
+        b'2.0.30', (2, 0, 30, 0, b''), b'gevent', 1]
+    assert ask(running, 'uwsgi.hostname') == os.uname().nodename.encode()
+    assert ask(running, '[uwsgi.numproc, uwsgi.cores, uwsgi.buffer_size]') == [2, 7, 32768]
+    assert ask(running, '[uwsgi.SPOOL_OK, uwsgi.SPOOL_RETRY, uwsgi.SPOOL_IGNORE]') == [-2, -1, 0]
+    assert ask(running, 'uwsgi.is_a_reload') is False
+    assert ask(running, 'environ["uwsgi.version"] == uwsgi.version') is True
+
+
+def test_opt_names_the_settings_as_uwsgi_does(running):
+    opt = ask(running, 'uwsgi.opt')
+    assert opt['master'] is True and opt['disable-logging'] is True
+    assert opt['processes'] == b'2' and opt['gevent'] == b'7' and opt['buffer-size'] == b'32768'
+    assert opt['module'] == b'app:application' and opt['chdir'] == str(running.folder).encode()
+    assert opt['http-socket'].startswith(b'127.0.0.1:') and opt['socket'].endswith(b'app.sock')
+    assert 'lazy-apps' not in opt
+
+
+def test_sockets_are_the_listening_descriptors(running):
+    numbers = ask(running, '[uwsgi.sockets, [os.readlink(f"/proc/self/fd/{fd}")[:7] for fd in '
+                           'uwsgi.sockets]]')
+    assert len(numbers[0]) == 2 and numbers[1] == ['socket:'] * 2
+
+
+def test_applications_hold_what_serves(running):
+    assert ask(running, 'uwsgi.applications[""] is application and len(uwsgi.applications)') == 1
+
+
+def test_processes(running):
+    assert ask(running, 'uwsgi.masterpid()') == running.pid
+    assert ask(running, 'uwsgi.worker_id()') in (1, 2)
+    assert ask(running, 'uwsgi.mule_id()') == 0
+    assert ask(running, 'uwsgi.ready()') is True
+    started = ask(running, '[uwsgi.started_on, os.stat(f"/proc/{uwsgi.masterpid()}").st_ctime]')
+    assert isinstance(started[0], int) and abs(started[0] - started[1]) < 10
+    rss, vsz = ask(running, 'uwsgi.mem()')
+    assert 1 << 20 < rss < vsz
+
+
+def test_while_the_application_loads_there_is_a_master_and_no_worker(running):
+    assert ask(running, 'at_import') == (0, None, running.pid, False)
+
+
+def test_workers_are_told_from_the_scoreboard(running):
+    for _ in range(20):
+        assert len(running.get('/').text) > 0
+    before = ask(running, 'uwsgi.total_requests()')
+    rows = ask(running, 'uwsgi.workers()')
+    assert [row['id'] for row in rows] == [1, 2]
+    assert {row['pid'] for row in rows} == set(running.workers())
+    assert sum(row['requests'] for row in rows) == before + 1 and before >= 20
+    assert b'busy' in {row['status'] for row in rows} <= {b'busy', b'idle'}
+    for row in rows:
+        assert set(row) == {
+            'id', 'pid', 'requests', 'delta_requests', 'signals', 'exceptions', 'status', 'rss',
+            'vsz', 'running_time', 'last_spawn', 'respawn_count', 'tx', 'avg_rt', 'apps'}
+        assert 1 << 20 < row['rss'] < row['vsz']
+        assert row['respawn_count'] == 0 and row['last_spawn'] > 1_600_000_000
+        assert row['apps'][0]['mountpoint'] == b'' and row['apps'][0]['requests'] == row['requests']
+        if row['requests']:
+            assert row['tx'] > 100 * row['requests']
+            assert row['running_time'] >= row['avg_rt'] > 0
+
+
+def test_a_respawned_worker_is_counted(server):
+    running = server(EVAL)
+    running.expect_error('died')
+    pid = running.workers()[0]
+    os.kill(pid, signal.SIGKILL)
+    running.wait_workers(1, without=[pid])
+    row, = ask(running, 'uwsgi.workers()')
+    assert row['respawn_count'] == 1 and row['pid'] != pid
+
+
+def test_listen_queue(running):
+    assert ask(running, 'uwsgi.listen_queue()') == 0
+    assert 'ValueError' in ask(running, 'uwsgi.listen_queue(1)')  # a unix socket
+    assert 'ValueError' in ask(running, 'uwsgi.listen_queue(2)')
+
+
+def test_listen_queue_counts_who_waits(server):
+    running = server(EVAL, {'workers': {'cores': 1}})
+    clients = []
+    try:
+        # The only core is busy with us; the others stay in the kernel's queue. They are there when
+        # connect() returns, which the second expression waits for.
+        with running.raw() as asker:
+            asker.send(b'POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n'
+                       b'Content-Length: 20\r\n\r\n')
+            asker.read_until(b'100 Continue\r\n\r\n')
+            for _ in range(3):
+                clients.append(socket.create_connection(running.address()))
+            asker.send(b'uwsgi.listen_queue()')
+            assert asker.read_answer().text == '3'
+    finally:
+        for client in clients:
+            client.close()
+
+
+def test_log_writes_one_line(running):
+    assert ask(running, 'uwsgi.log("an own line\\nforged")') is True
+    running.wait_log(r'info worker \d\[\d+\]: an own line$')
+    assert 'forged' not in [line[:6] for line in running.log.lines()]
+
+
+@pytest.mark.parametrize('title', ['short', 'a long title ' * 10])
+def test_setprocname_changes_what_ps_shows(running, title):
+    shown, home = ask(running, f'[uwsgi.setprocname({title!r}) or open("/proc/self/cmdline").read()'
+                               ', os.environ["HOME"]]')
+    assert shown.rstrip('\0') == title
+    assert home == os.environ['HOME']
+    assert ask(running, '__import__("subprocess").check_output(["sh", "-c", "echo $HOME"])') \
+        == home.encode() + b'\n'
+
+
+def test_the_accepting_mark_shows_in_the_status(server):
+    running = server(EVAL)
+    assert [worker['accepting'] for worker in running.status()['workers']] == [True]
+    assert ask(running, 'uwsgi.accepting(0)') is None
+    assert [worker['accepting'] for worker in running.status()['workers']] == [False]
+    assert ask(running, 'uwsgi.accepting()') is None
+    assert [worker['accepting'] for worker in running.status()['workers']] == [True]
+
+
+def test_reload_and_stop(server):
+    running = server(EVAL)
+    since = running.log.mark()
+    assert ask(running, 'uwsgi.reload()') is True
+    running.wait_log('SIGHUP from process', since=since)
+    running.wait_status(lambda status: status['reload']['result'] == 'done')
+    assert ask(running, '[uwsgi.is_a_reload, uwsgi.ready()]') == [True, True]
+    assert ask(running, 'at_import[1]') is True
+    assert ask(running, 'uwsgi.stop()') is True
+    assert running.wait_exit() == 0
+
+
+@pytest.mark.parametrize('name', [
+    'cache_get', 'cache_set', 'spool', 'websocket_handshake', 'websocket_recv', 'nonsense'])
+def test_names_that_libraries_probe_for_are_absent(running, name):
+    assert ask(running, f'hasattr(uwsgi, {name!r})') is False
+
+
+@pytest.mark.parametrize('call, advice', [
+    ('chunked_read()', 'wsgi.input'), ('rpc("node", "f")', 'geventd.signal'),
+    ('sendfile("/etc/passwd")', 'wsgi.file_wrapper'), ('metric_inc("x")', 'prometheus_client'),
+    ('mule_msg("x")', 'signal'), ('send_to_spooler({})', 'geventd.signal'),
+    ('sharedarea_inc64(0, 0)', 'shared_memory'), ('snmp_incr_counter32(1)', 'prometheus_client'),
+    ('queue_push("x")', 'signal'), ('micros()', 'time_ns'),
+    ('set_user_harakiri(3)', 'gevent.Timeout'), ('set_user_harakiri(0)', 'gevent.Timeout')])
+def test_what_is_not_offered_says_what_to_use_instead(running, call, advice):
+    name = call.partition('(')[0]
+    answer = ask(running, f'uwsgi.{call}')
+    assert re.fullmatch(rf'NotImplementedError: uwsgi\.{name}\(\).*{re.escape(advice)}.*', answer)
+
+
+@pytest.mark.parametrize('call, advice', [
+    ('async_sleep(1)', 'gevent.sleep(seconds)'), ('suspend()', 'gevent.sleep(0)'),
+    ('async_connect("x")', 'gevent.socket.create_connection'),
+    ('wait_fd_read(0, 1)', 'gevent.socket.wait_read'),
+    ('wait_fd_write(0)', 'gevent.socket.wait_write'), ('green_schedule()', 'gevent.sleep(0)')])
+def test_uwsgis_own_waiting_is_refused_with_gevents_call(running, call, advice):
+    answer = ask(running, f'uwsgi.{call}')
+    assert answer.startswith('RuntimeError: uwsgi.' + call.partition('(')[0]) and advice in answer
+
+
+def test_it_can_be_imported_by_workers_of_their_own_and_by_check(server, make_server):
+    running = server(EVAL, {'app': {'preload': False}})
+    assert ask(running, 'at_import[0]') == 1
+    assert ask(running, 'uwsgi.opt["lazy-apps"]') is True
+    checked = make_server()
+    checked.write_app('import uwsgi, uwsgidecorators\nassert uwsgi.worker_id() == 0\n'
+                      'assert uwsgi.masterpid() > 1\napplication = print\n')
+    checked.write_config()
+    checked.start(['-c', str(checked.config_path), '--check'], wait=False)
+    assert checked.wait_exit() == 0, checked.log.text()
+
+
+def test_modules_of_these_names_in_the_applications_folder_are_not_taken(server, make_server):
+    made = make_server()
+    for name in ('uwsgi', 'uwsgidecorators'):
+        made.write_app('raise ImportError("not this one")', f'{name}.py')
+    made.write_app(EVAL)
+    made.write_config()
+    made.start()
+    assert ask(made, '__import__("uwsgidecorators").__spec__.origin') \
+        == '<geventd>/uwsgidecorators.py'
+
+
+def test_a_module_of_its_own_shows_its_source_in_tracebacks(running):
+    running.expect_error('failed')
+    source = '__import__("linecache").getline(uwsgi.__spec__.origin, 2, vars(uwsgi))'
+    assert "uWSGI's Python API" in ask(running, source)

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/api/embedded.h"
+
+#include "uwsgi_py.h"
+#include "uwsgidecorators_py.h"
+#include "worker/python/error.h"
+
+namespace geventd::py {
+
+void offer_embedded_modules(const Interpreter& python) {
+    const Ref sources =
+        checked(Py_BuildValue("{ssss}", "uwsgi", kUwsgiPy, "uwsgidecorators", kUwsgidecoratorsPy));
+    checked(PyObject_CallOneArg(python.boot("offer_modules").get(), sources.get()));
+}
+
+}  // namespace geventd::py

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/api/native_module.h"
+
+#include "worker/python/api/options.h"
+#include "worker/python/api/process_api.h"
+#include "worker/python/api/request_api.h"
+#include "worker/python/api/uwsgi_version.h"
+#include "worker/python/error.h"
+
+namespace geventd::py {
+
+namespace {
+
+PyModuleDef definition{PyModuleDef_HEAD_INIT,
+                       "_geventd_worker",
+                       "What geventd-worker tells the module uwsgi.",
+                       -1,
+                       nullptr,
+                       nullptr,
+                       nullptr,
+                       nullptr,
+                       nullptr};
+
+void add(PyObject* module, const char* name, const Ref& value) {
+    if (PyModule_AddObjectRef(module, name, value.get()) < 0) {
+        throw_pending();
+    }
+}
+
+Ref listening_fds(const worker::BootInfo& boot) {
+    Ref list = checked(PyList_New(0));
+    for (const worker::Listening& listening : boot.listeners) {
+        const Ref fd = checked(PyLong_FromLong(listening.fd.get()));
+        if (PyList_Append(list.get(), fd.get()) < 0) {
+            throw_pending();
+        }
+    }
+    return list;
+}
+
+void add_facts(PyObject* module, const worker::BootInfo& boot) {
+    const config::Settings& settings = boot.settings;
+    const auto number = [](std::uint64_t value) {
+        return checked(PyLong_FromUnsignedLongLong(value));
+    };
+    add(module, "version", checked(PyBytes_FromString(kUwsgiVersion)));
+    add(module, "numproc", checked(PyLong_FromLong(settings.workers.processes)));
+    add(module, "cores", checked(PyLong_FromLong(settings.workers.cores)));
+    add(module, "buffer_size", number(settings.limits.request_head));
+    add(module, "started_on", number(static_cast<std::uint64_t>(boot.scoreboard->started.load())));
+    add(module, "is_a_reload", checked(PyBool_FromLong(boot.generation > 1 ? 1 : 0)));
+    add(module, "sockets", listening_fds(boot));
+    add(module, "options", uwsgi_options(settings));
+    add(module, "applications", checked(PyDict_New()));
+    add(module, "startup_times", checked(PyDict_New()));
+}
+
+}  // namespace
+
+void make_native_module(const worker::BootInfo& boot) {
+    const Ref module = checked(PyModule_Create(&definition));
+    if (PyModule_AddFunctions(module.get(), process_functions(boot)) < 0 ||
+        PyModule_AddFunctions(module.get(), request_functions()) < 0) {
+        throw_pending();
+    }
+    add_facts(module.get(), boot);
+    if (PyDict_SetItemString(PyImport_GetModuleDict(), definition.m_name, module.get()) < 0) {
+        throw_pending();
+    }
+}
+
+void serve_native_module(HubBridge& bridge, RequestRunner& runner) {
+    serve_process_functions(runner);
+    serve_request_functions(bridge, runner);
+}
+
+}  // namespace geventd::py

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/api/process_api.h"
+
+#include <string_view>
+
+#include "log/logger.h"
+#include "worker/python/api/process_title.h"
+#include "worker/python/ref.h"
+
+namespace geventd::py {
+
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+
+struct State {
+    const worker::BootInfo* boot = nullptr;
+    RequestRunner* runner = nullptr;
+    PyObject* after_request = nullptr;  ///< owned; null: none
+};
+
+State state;
+
+const shm::Scoreboard& board() {
+    return *state.boot->scoreboard;
+}
+
+PyObject* master_pid(PyObject*, PyObject*) noexcept {
+    return PyLong_FromLong(board().master_pid.load(kRelaxed));
+}
+
+PyObject* worker_id(PyObject*, PyObject*) noexcept {
+    return PyLong_FromUnsignedLong(state.boot->worker);
+}
+
+PyObject* is_ready(PyObject*, PyObject*) noexcept {
+    return PyBool_FromLong(board().serving.load(kRelaxed) != 0 ? 1 : 0);
+}
+
+// The newest worker of that number in this process' generation; null when there is none now.
+const shm::WorkerSlot* find_slot(std::uint32_t number) {
+    const shm::WorkerSlot* newest = nullptr;
+    for (std::uint32_t i = 0; i < board().used.load(kRelaxed); ++i) {
+        const shm::WorkerSlot& slot = board().slots[i];
+        if (slot.worker.load(kRelaxed) == number && slot.pid.load(kRelaxed) != 0 &&
+            slot.generation.load(kRelaxed) == state.boot->generation &&
+            (newest == nullptr || slot.respawns.load(kRelaxed) > newest->respawns.load(kRelaxed))) {
+            newest = &slot;
+        }
+    }
+    return newest;
+}
+
+PyObject* describe_worker(std::uint32_t number) {
+    static const shm::WorkerSlot nobody{};
+    const shm::WorkerSlot* found = find_slot(number);
+    const shm::WorkerSlot& slot = found != nullptr ? *found : nobody;
+    return Py_BuildValue(
+        "{sI si sK sK sI sK sL sI sK}", "id", number, "pid", slot.pid.load(kRelaxed), "requests",
+        slot.requests.load(kRelaxed), "exceptions", slot.errors.load(kRelaxed), "busy",
+        slot.cores_busy.load(kRelaxed), "running_time", slot.busy_time.load(kRelaxed), "last_spawn",
+        slot.spawned.load(kRelaxed), "respawn_count", slot.respawns.load(kRelaxed), "tx",
+        slot.sent.load(kRelaxed));
+}
+
+PyObject* workers(PyObject*, PyObject*) noexcept {
+    Ref list = Ref::steal(PyList_New(0));
+    const auto count = static_cast<std::uint32_t>(state.boot->settings.workers.processes);
+    for (std::uint32_t number = 1; list && number <= count; ++number) {
+        const Ref row = Ref::steal(describe_worker(number));
+        if (!row || PyList_Append(list.get(), row.get()) < 0) {
+            return nullptr;
+        }
+    }
+    return list.release();
+}
+
+PyObject* set_accepting(PyObject*, PyObject* flag) noexcept {
+    const int on = PyObject_IsTrue(flag);
+    if (on < 0) {
+        return nullptr;
+    }
+    if (state.boot->worker == 0) {
+        PyErr_SetString(PyExc_RuntimeError, "uwsgi.accepting() works only in a worker");
+        return nullptr;
+    }
+    state.boot->scoreboard->slots[state.boot->slot].accepting.store(static_cast<unsigned>(on),
+                                                                    kRelaxed);
+    Py_RETURN_NONE;
+}
+
+PyObject* set_title(PyObject*, PyObject* args) noexcept {
+    const char* title = nullptr;
+    if (!PyArg_ParseTuple(args, "s:setprocname", &title)) {
+        return nullptr;
+    }
+    if (!set_process_title(title)) {
+        PyErr_SetString(PyExc_OSError, "the kernel does not tell where the process' title stands");
+        return nullptr;
+    }
+    Py_RETURN_NONE;
+}
+
+PyObject* log_line(PyObject*, PyObject* args) noexcept {
+    const char* text = nullptr;
+    Py_ssize_t size = 0;
+    if (!PyArg_ParseTuple(args, "s#:log", &text, &size)) {
+        return nullptr;
+    }
+    log::info("{}", std::string_view(text, static_cast<std::size_t>(size)));
+    Py_RETURN_TRUE;
+}
+
+PyObject* set_after_request(PyObject*, PyObject* hook) noexcept {
+    Ref old = Ref::steal(state.after_request);
+    state.after_request = hook == Py_None ? nullptr : Py_NewRef(hook);
+    if (state.runner != nullptr) {
+        state.runner->set_after_request(state.after_request != nullptr ? Ref::borrow(hook) : Ref());
+    }
+    Py_RETURN_NONE;
+}
+
+PyMethodDef functions[] = {
+    {"masterpid", master_pid, METH_NOARGS, "masterpid() -> int: the master's process id."},
+    {"worker_id", worker_id, METH_NOARGS,
+     "worker_id() -> int: this worker's number, from 1; 0 in the process that loads for all."},
+    {"is_ready", is_ready, METH_NOARGS, "Whether a generation of workers has served so far."},
+    {"workers", workers, METH_NOARGS, "A list with a dict for each worker of this generation."},
+    {"set_accepting", set_accepting, METH_O, "Sets the worker's mark in the scoreboard."},
+    {"setprocname", set_title, METH_VARARGS,
+     "setprocname(title): what ps shows of this process from now on."},
+    {"log", log_line, METH_VARARGS, "log(text) -> True: writes a line to the server's log."},
+    {"set_after_request", set_after_request, METH_O,
+     "Sets what is called after each request; None: nothing."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+}  // namespace
+
+PyMethodDef* process_functions(const worker::BootInfo& boot) {
+    state.boot = &boot;
+    return functions;
+}
+
+void serve_process_functions(RequestRunner& runner) {
+    state.runner = &runner;
+    if (state.after_request != nullptr) {
+        runner.set_after_request(Ref::borrow(state.after_request));
+    }
+}
+
+}  // namespace geventd::py

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+
+namespace geventd::py {
+
+/// Changes what ps and /proc/PID/cmdline show of this process, and its short name (15 bytes).
+/// The title stands where the kernel put arguments and environment at the exec; a longer one is
+/// cut. False when the kernel does not say where that is. Lives in: template, worker.
+bool set_process_title(std::string_view title);
+
+}  // namespace geventd::py

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/api/request_api.h"
+
+#include <string_view>
+
+#include "worker/worker.h"
+
+namespace geventd::py {
+
+namespace {
+
+struct State {
+    HubBridge* bridge = nullptr;
+    const RequestRunner* runner = nullptr;
+};
+
+State state;
+
+// Null with SystemError set when the calling greenlet runs no request.
+Response* current(const char* function) {
+    const void* greenlet = state.bridge != nullptr ? state.bridge->running_greenlet() : nullptr;
+    Response* response = greenlet != nullptr ? state.runner->find(greenlet) : nullptr;
+    if (response == nullptr || response->request().connection == nullptr) {
+        PyErr_Format(PyExc_SystemError,
+                     "uwsgi.%s() works only in the greenlet that runs a request: hand what it "
+                     "returns to other greenlets and threads",
+                     function);
+        return nullptr;
+    }
+    return response;
+}
+
+PyObject* request_id(PyObject*, PyObject*) noexcept {
+    const Response* response = current("request_id");
+    return response == nullptr ? nullptr : PyLong_FromUnsignedLongLong(response->request().ordinal);
+}
+
+PyObject* content_length(PyObject*, PyObject*) noexcept {
+    const Response* response = current("cl");
+    return response == nullptr
+               ? nullptr
+               : PyLong_FromUnsignedLongLong(response->request().head.content_length);
+}
+
+PyObject* connection_fd(PyObject*, PyObject*) noexcept {
+    const Response* response = current("connection_fd");
+    return response == nullptr ? nullptr : PyLong_FromLong(response->request().connection->fd());
+}
+
+PyObject* set_logvar(PyObject*, PyObject* args) noexcept {
+    const char* name = nullptr;
+    const char* value = nullptr;
+    Py_ssize_t name_size = 0;
+    Py_ssize_t value_size = 0;
+    if (!PyArg_ParseTuple(args, "s#s#:set_logvar", &name, &name_size, &value, &value_size)) {
+        return nullptr;
+    }
+    const Response* response = current("set_logvar");
+    if (response == nullptr) {
+        return nullptr;
+    }
+    response->request().set_log_var({name, static_cast<std::size_t>(name_size)},
+                                    {value, static_cast<std::size_t>(value_size)});
+    Py_RETURN_NONE;
+}
+
+PyObject* get_logvar(PyObject*, PyObject* args) noexcept {
+    const char* name = nullptr;
+    Py_ssize_t size = 0;
+    if (!PyArg_ParseTuple(args, "s#:get_logvar", &name, &size)) {
+        return nullptr;
+    }
+    const Response* response = current("get_logvar");
+    if (response == nullptr) {
+        return nullptr;
+    }
+    const std::string* value = response->request().log_var({name, static_cast<std::size_t>(size)});
+    if (value == nullptr) {
+        Py_RETURN_NONE;
+    }
+    return PyBytes_FromStringAndSize(value->data(), static_cast<Py_ssize_t>(value->size()));
+}
+
+PyObject* log_this_request(PyObject*, PyObject*) noexcept {
+    const Response* response = current("log_this_request");
+    if (response == nullptr) {
+        return nullptr;
+    }
+    state.bridge->worker().want_log(response->request());
+    Py_RETURN_NONE;
+}
+
+PyObject* disconnect(PyObject*, PyObject*) noexcept {
+    Response* response = current("disconnect");
+    if (response == nullptr || !response->await_disconnect()) {
+        return nullptr;
+    }
+    Py_RETURN_NONE;
+}
+
+PyMethodDef functions[] = {
+    {"request_id", request_id, METH_NOARGS,
+     "request_id() -> int: how many requests this worker had started before this one."},
+    {"cl", content_length, METH_NOARGS, "cl() -> int: the request's Content-Length in bytes."},
+    {"connection_fd", connection_fd, METH_NOARGS,
+     "connection_fd() -> int: the descriptor of the client's connection."},
+    {"set_logvar", set_logvar, METH_VARARGS,
+     "set_logvar(name, value): sets ${logvar.NAME} of the access log for this request."},
+    {"get_logvar", get_logvar, METH_VARARGS,
+     "get_logvar(name) -> bytes, or None when it was not set."},
+    {"log_this_request", log_this_request, METH_NOARGS,
+     "log_this_request(): gives this request a line in the access log, even when that is off."},
+    {"disconnect", disconnect, METH_NOARGS,
+     "disconnect(): ends the answer and the connection; the application goes on."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+}  // namespace
+
+PyMethodDef* request_functions() {
+    return functions;
+}
+
+void serve_request_functions(HubBridge& bridge, const RequestRunner& runner) {
+    state.bridge = &bridge;
+    state.runner = &runner;
+}
+
+}  // namespace geventd::py

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: MIT
+"""uWSGI's Python API, as far as geventd offers it.
+
+As in uWSGI, texts that functions return are bytes, the keys of dicts are str, and arguments may be
+either. A function of uWSGI that geventd does not offer raises NotImplementedError with what to use
+instead; uWSGI's own way of waiting, which would block the hub, raises RuntimeError with gevent's.
+Names that libraries probe for to find a feature (websocket_*, cache_*, spool) do not exist.
+
+Settable: post_fork_hook, called in each worker before it serves; atexit, called when a worker ends;
+after_req_hook, called after each request in its greenlet.
+"""
+import os
+import signal as _unix_signals
+import socket as _socket
+import struct as _struct
+import sys
+import types as _types
+
+import _geventd_worker as _native
+from _geventd_worker import (  # noqa: F401: they are the API
+    applications, buffer_size, cl, connection_fd, cores, disconnect, get_logvar, is_a_reload, log,
+    log_this_request, masterpid, numproc, request_id, set_logvar, setprocname, sockets,
+    started_on, version, worker_id,
+)
+
+version_info = (*map(int, version.decode().split(".")), 0, b"")
+hostname = os.fsencode(os.uname().nodename)
+opt = _native.options
+loop = b"gevent"
+has_threads = 1
+
+SPOOL_OK = -2
+SPOOL_RETRY = -1
+SPOOL_IGNORE = 0
+
+_PAGE = os.sysconf("SC_PAGESIZE")
+_BACKLOG = 24  # offset of tcpi_unacked in struct tcp_info: of a listener, connections that wait
+
+
+# --- processes ------------------------------------------------------------------------------------
+
+def mule_id():
+    """0: geventd has no mules."""
+    return 0
+
+
+def ready():
+    """True once the server has finished its start, else None."""
+    return True if _native.is_ready() else None
+
+
+def accepting(flag=1):
+    """Sets this worker's `accepting` mark, which `geventctl status --json` shows."""
+    _native.set_accepting(flag)
+
+
+def _tell_master(number):
+    master = masterpid()
+    if master <= 1:
+        raise RuntimeError("there is no master to tell")
+    os.kill(master, number)
+    return True
+
+
+def reload():
+    """Asks the master for a reload, as SIGHUP does; True. The request that calls it is finished."""
+    return _tell_master(_unix_signals.SIGHUP)
+
+
+def stop():
+    """Asks the master to finish what is in flight and to stop, as SIGTERM does; True."""
+    return _tell_master(_unix_signals.SIGTERM)
+
+
+def _memory(pid):
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            size, resident = file.read().split()[:2]
+    except OSError:
+        return 0, 0
+    return int(resident) * _PAGE, int(size) * _PAGE
+
+
+def mem():
+    """(resident, virtual) bytes of this process."""
+    return _memory(os.getpid())
+
+
+def total_requests():
+    """Requests that the present workers have ended."""
+    return sum(row["requests"] for row in _native.workers())
+
+
+def _describe_applications(row):
+    rows = []
+    for number, (prefix, callable_) in enumerate(applications.items()):
+        rows.append({
+            "id": number, "modifier1": 0, "mountpoint": prefix.encode(),
+            "startup_time": int(_native.startup_times.get(prefix, 0)), "interpreter": 0,
+            "callable": id(callable_), "chdir": b"",
+        })
+    if len(rows) == 1:  # what several have done is counted together
+        rows[0].update(requests=row["requests"], exceptions=row["exceptions"])
+    return tuple(rows)
+
+
+def workers():
+    """A tuple with a dict for each worker; sizes in bytes, running_time and avg_rt in us."""
+    rows = _native.workers()
+    for row in rows:
+        requests, busy = row["requests"], row.pop("busy")
+        row["delta_requests"] = requests
+        row["signals"] = 0
+        row["status"] = (b"busy" if busy else b"idle") if row["pid"] else b"cheap"
+        row["rss"], row["vsz"] = _memory(row["pid"]) if row["pid"] else (0, 0)
+        row["avg_rt"] = row["running_time"] // requests if requests else 0
+        row["apps"] = _describe_applications(row)
+    return tuple(rows)
+
+
+def listen_queue(socket=0):
+    """Connections that wait in the backlog of the listening socket number `socket`; ValueError
+    when that is none, or no TCP socket."""
+    try:
+        with _socket.socket(fileno=os.dup(sockets[socket])) as listener:
+            if listener.family == _socket.AF_UNIX:
+                raise ValueError(f"socket {socket} is no TCP socket: it does not tell its backlog")
+            info = listener.getsockopt(_socket.IPPROTO_TCP, _socket.TCP_INFO, _BACKLOG + 4)
+    except (IndexError, OSError) as error:
+        raise ValueError(f"there is no listening socket {socket}: {error}") from None
+    return _struct.unpack_from("I", info, _BACKLOG)[0]
+
+
+def set_user_harakiri(seconds):
+    """Not offered yet."""
+    raise NotImplementedError(
+        "uwsgi.set_user_harakiri(): geventd does not limit the time of a request yet; put "
+        "`with gevent.Timeout(seconds):` around what may be slow")
+
+
+# --- what is not offered --------------------------------------------------------------------------
+
+def _refuse(error, name, advice):
+    def function(*args, **kwargs):
+        raise error(f"uwsgi.{name}() {advice}")
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"Raises {error.__name__}: {advice}."
+    globals()[name] = function
+
+
+def _refuse_all():
+    waits = "would block the hub of all requests: call"
+    for name, call in (
+            ("async_sleep", "gevent.sleep(seconds)"),
+            ("async_connect", "gevent.socket.create_connection(address)"),
+            ("wait_fd_read", "gevent.socket.wait_read(fd, timeout)"),
+            ("wait_fd_write", "gevent.socket.wait_write(fd, timeout)"),
+            ("suspend", "gevent.sleep(0)"), ("green_schedule", "gevent.sleep(0)")):
+        _refuse(RuntimeError, name, f"{waits} {call}")
+    sockets_of_gevent = "use gevent.socket"
+    body = "read the body, whatever its framing, from environ['wsgi.input']"
+    no_rpc = "geventd has no RPC: send a request, or a signal with a payload (geventd.signal)"
+    no_spooler = "geventd has no spooler: send a signal with a payload (geventd.signal)"
+    no_mules = "geventd has no mules: register a signal handler, or gevent.spawn in post_fork_hook"
+    no_queue = "geventd has no shared queue: send a signal with a payload, or use a database"
+    no_areas = "geventd shares no memory: use multiprocessing.shared_memory or a database"
+    no_metrics = "geventd keeps no metrics of applications: use prometheus_client"
+    no_snmp = "geventd has no SNMP agent: use prometheus_client"
+    no_legion = "geventd has no legions: elect with a database or a lock service"
+    own_file = "geventd's configuration is YAML: read uwsgi.opt or os.environ"
+    groups = {
+        "logsize": "geventd does not watch its log's size: os.stat() the file",
+        "set_warning_message": "geventd's ping says nothing but that it serves",
+        "ready_fd": sockets_of_gevent, "parsefile": own_file, "embedded_data": own_file,
+        "extract": own_file, "micros": "use time.time_ns() // 1000",
+        "alarm": "geventd has no alarms: use logging",
+        "i_am_the_lord": no_legion, "lord_scroll": no_legion, "scrolls": no_legion,
+        "add_var": "put the value into environ", "route": "call the application",
+        "sendfile": "return environ['wsgi.file_wrapper'](file)",
+        "offload": "return environ['wsgi.file_wrapper'](file)",
+        "send": "yield the bytes", "connect": sockets_of_gevent, "recv": sockets_of_gevent,
+        "close": sockets_of_gevent, "is_connected": sockets_of_gevent,
+        "chunked_read": body, "chunked_read_nb": body,
+        "call rpc register_rpc rpc_list": no_rpc,
+        "send_to_spooler set_spooler_frequency spooler_jobs spooler_pid spooler_pids"
+        " spooler_get_task i_am_the_spooler": no_spooler,
+        "mule_msg mule_get_msg mule_msg_recv_size farm_msg farm_get_msg in_farm": no_mules,
+        "queue_set queue_get queue_last queue_push queue_pull queue_pop queue_slot"
+        " queue_pull_slot": no_queue,
+        "metric_get metric_set metric_inc metric_dec metric_mul metric_div metric_set_max"
+        " metric_set_min": no_metrics,
+        "snmp_set_community": no_snmp,
+        "sharedarea_rlock sharedarea_wlock sharedarea_unlock sharedarea_memoryview"
+        " sharedarea_object sharedarea_readbyte sharedarea_writebyte sharedarea_readlong"
+        " sharedarea_writelong": no_areas,
+    }
+    for width in ("", "8", "16", "32", "64"):
+        groups[f"sharedarea_read{width} sharedarea_write{width}"] = no_areas
+    for width in ("32", "64"):
+        groups[f"sharedarea_inc{width} sharedarea_dec{width}"] = no_areas
+        for kind in ("counter", "gauge"):
+            groups[" ".join(f"snmp_{deed}_{kind}{width}" for deed in ("set", "incr", "decr"))] \
+                = no_snmp
+    for names, advice in groups.items():
+        for name in names.split():
+            _refuse(NotImplementedError, name, f"is not offered: {advice}")
+
+
+_refuse_all()
+
+
+class _Module(_types.ModuleType):
+    """Tells the native side of the hook, so that requests without one need not look for it."""
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if name == "after_req_hook":
+            _native.set_after_request(value if callable(value) else None)
+
+    def __delattr__(self, name):
+        super().__delattr__(name)
+        if name == "after_req_hook":
+            _native.set_after_request(None)
+
+
+sys.modules[__name__].__class__ = _Module
