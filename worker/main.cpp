@@ -84,7 +84,7 @@ void open_log(const worker::BootInfo& boot) {
         fail(channel, ExitCode::ApplicationFailed, error.what());
     }
     if (boot.role == ipc::Role::Worker) {
-        py::serve(*python, boot, channel, applications);
+        py::serve(*python, boot, std::move(channel), applications);
     }
     if (boot.role == ipc::Role::Template) {
         try {

@@ -18,7 +18,8 @@ def say(text):
 
 @pytest.mark.parametrize('module, text', [
     ('forms', 'application'), ('forms:other', 'other'), ('forms:make()', 'made'),
-    ('forms:holder.app', 'held'), ('sub/script.wsgi', 'script'), ('only_app', 'app'),
+    ('forms:holder.app', 'held'), ('sub/script.wsgi', 'script'), ('script.wsgi', 'script'),
+    ('only_app', 'app'), ('mysite.wsgi:application', 'a module called wsgi'),
 ])
 def test_module_takes_every_form(make_server, module, text):
     made = make_server()
@@ -38,7 +39,10 @@ class holder:
     app = say('held')
 ''', 'forms.py')
     made.write_app("from saying import say\napplication = say('script')\n", 'sub/script.wsgi')
+    made.write_app("from saying import say\napplication = say('script')\n", 'script.wsgi')
     made.write_app("from saying import say\napp = say('app')\n", 'only_app.py')
+    made.write_app("from saying import say\napplication = say('a module called wsgi')\n",
+                   'mysite/wsgi.py')
     made.write_config({'app': {'module': module}})
     assert made.start().get('/').text == text
 
@@ -158,3 +162,39 @@ def test_a_virtualenv_gives_its_packages(make_server):
                    + 'application = say(lambda: f"{only_there.COLOUR} {sys.prefix}")\n')
     made.write_config({'app': {'virtualenv': str(venv)}})
     assert made.start().get('/').text == f'from the virtualenv {venv}'
+
+
+@pytest.mark.parametrize('preload', [True, False])
+def test_the_hub_may_be_used_while_loading(server, preload):
+    """Its stack then begins deeper than where the worker's own part begins."""
+    running = server('''
+import gevent
+
+gevent.sleep(0.01)
+
+
+def application(environ, start_response):
+    gevent.sleep(0.01)
+    start_response('200 OK', [('Content-Length', '2')])
+    return [b'ok']
+''', {'app': {'preload': preload}})
+    assert [running.get('/').body for _ in range(3)] == [b'ok'] * 3
+    assert running.stop() == 0
+
+
+def test_greenlets_spawned_while_loading_are_warned_of(server):
+    running = server(HELLO + '''
+import gevent
+gevent.spawn(gevent.sleep, 1000).name = 'ticker'
+gevent.spawn(gevent.sleep, 0).join()
+''', {'limits': {'drain-background': '0s'}})
+    running.wait_log(r'warning template.*spawned greenlets while it was loaded \(ticker\)')
+
+
+def test_using_the_hub_alone_is_no_hazard(server):
+    running = server(HELLO + '''
+import gevent.queue
+gevent.queue.Queue().put(1)
+gevent.sleep(0.01)
+''')
+    assert 'while it was loaded' not in running.log.text()

@@ -91,7 +91,7 @@ void warn_of_hazards(const Interpreter& python) {
         log::error("gevent cannot be used after the fork: {}", error.what());
         ::_exit(static_cast<int>(ExitCode::BootFailed));
     }
-    serve(python, boot, channel, applications);
+    serve(python, boot, std::move(channel), applications);
 }
 
 // The spare is a template too, and goes on in the caller's loop.

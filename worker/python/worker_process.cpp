@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <memory>
+#include <utility>
 
 #include "base/exit_code.h"
 #include "log/logger.h"
@@ -77,28 +79,46 @@ void end_greenlets(const Interpreter& python, const worker::Worker& worker,
     }
 }
 
-void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
+// All that the hub's callbacks reach. On the heap: when the application has used the hub while it
+// was loaded, the hub's stack lies over the part of the main greenlet's that is deeper, and what
+// lives there is out of sight while the hub runs.
+struct Serving {
+    ipc::Channel channel;
+    worker::Worker worker;
+    EnvironMaker environs;
+    RequestRunner runner;
+    HubBridge bridge;
+    worker::MasterLink master;
+
+    Serving(worker::BootInfo& boot, shm::WorkerSlot& slot, ipc::Channel to_master,
+            const Applications& applications, const EnvironMaker::Common& common)
+        : channel(std::move(to_master)),
+          worker(boot.settings, slot, std::move(boot.listeners), static_cast<int>(boot.worker)),
+          environs(worker, common),
+          runner(worker, environs, applications),
+          bridge(worker, boot.settings.workers.greenlet,
+                 [this](worker::Request& request) { runner.run(request); }),
+          master(worker, channel) {}
+};
+
+void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel channel,
                 const Applications& applications) {
-    const config::Settings& settings = boot.settings;
     shm::WorkerSlot& slot = boot.scoreboard->slots[boot.slot];
     slot.pid.store(::getpid());
-    worker::Worker worker(settings, slot, std::move(boot.listeners), static_cast<int>(boot.worker));
     const Ref errors = Ref::borrow(PySys_GetObject("stderr"));
     const Ref file_wrapper = make_file_wrapper_type();
-    EnvironMaker environs(worker,
-                          {errors.get(), file_wrapper.get(), settings.workers.processes > 1});
-    RequestRunner runner(worker, environs, applications);
     call_boot(python, "track_background");
     run_hook(python, "post_fork_hook");
-    HubBridge bridge(worker, settings.workers.greenlet,
-                     [&runner](worker::Request& request) { runner.run(request); });
-    register_input_type(bridge);
-    register_start_response_type(bridge);
-    serve_native_module(bridge, runner);
-    worker::MasterLink master(worker, channel);
-    master.say_ready();
-    bridge.run();
-    end_greenlets(python, worker, settings.limits);
+    const auto serving =
+        std::make_unique<Serving>(boot, slot, std::move(channel), applications,
+                                  EnvironMaker::Common{errors.get(), file_wrapper.get(),
+                                                       boot.settings.workers.processes > 1});
+    register_input_type(serving->bridge);
+    register_start_response_type(serving->bridge);
+    serve_native_module(serving->bridge, serving->runner);
+    serving->master.say_ready();
+    serving->bridge.run();
+    end_greenlets(python, serving->worker, boot.settings.limits);
     run_atexit_hook(python);
 }
 
@@ -137,13 +157,13 @@ Applications load_applications(const Interpreter& python, const config::App& app
     return applications;
 }
 
-void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
+void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel channel,
            const Applications& applications) {
     try {
         if (boot.settings.app.monkey_patch.when == config::MonkeyPatchTime::BeforeStart) {
             call_boot(python, "patch", checked(PyList_New(0)));
         }
-        run_worker(python, boot, channel, applications);
+        run_worker(python, boot, std::move(channel), applications);
     } catch (const std::exception& error) {
         log::error("the worker cannot serve: {}", error.what());
         python.leave(static_cast<int>(ExitCode::BootFailed));

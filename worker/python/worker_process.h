@@ -17,7 +17,7 @@ Applications load_applications(const Interpreter& python, const config::App& app
 
 /// Serves `applications` until the master wants the worker to leave, and leaves.
 /// Called in the process that is to be the worker: after the fork, or after its own load.
-[[noreturn]] void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
+[[noreturn]] void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel channel,
                         const Applications& applications);
 
 /// Calls a function of boot.py; what it raises becomes a PythonError told by boot.describe().

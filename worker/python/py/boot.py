@@ -84,8 +84,13 @@ def _import_file(path):
     return module
 
 
+def _is_file(name):
+    """`mysite.wsgi` is a file only if there is one: it is Django's usual name of a module."""
+    return "/" in name or name.endswith(".py") or (name.endswith(".wsgi") and os.path.exists(name))
+
+
 def _import(name):
-    if name.endswith((".py", ".wsgi")) or "/" in name:
+    if _is_file(name):
         return _import_file(os.path.abspath(name))
     try:
         return importlib.import_module(name)
@@ -182,6 +187,15 @@ def describe(error):
     return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
 
 
+def _live_greenlets():
+    """Names of the greenlets that were spawned and have not ended."""
+    if "gevent.greenlet" not in sys.modules:
+        return []
+    from gevent import Greenlet
+
+    return sorted(g.name for g in gc.get_objects() if isinstance(g, Greenlet) and g.started)
+
+
 def forking_hazards():
     """Sentences about what will not survive the fork of workers."""
     hazards = []
@@ -191,11 +205,10 @@ def forking_hazards():
             f"the application started threads while it was loaded ({', '.join(others)}): they do "
             "not exist in the workers; start them after the fork or set app.preload: false"
         )
-    hub_module = sys.modules.get("gevent._hub_local")
-    if hub_module is not None and hub_module.get_hub_if_exists() is not None:
+    if spawned := _live_greenlets():
         hazards.append(
-            "the application used gevent's hub while it was loaded: greenlets that it spawned run "
-            "in every worker; set app.preload: false if they must not"
+            f"the application spawned greenlets while it was loaded ({', '.join(spawned)}): they "
+            "run in every worker; set app.preload: false if they must not"
         )
     return hazards
 
