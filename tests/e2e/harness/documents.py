@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+"""Examples in the documentation: a fence under a comment `<!-- test: NAME -->`."""
+import re
+
+from .limits import REPOSITORY
+
+EXAMPLE = re.compile(r'^<!-- test: (?P<name>\S+) -->\n+```\w*\n(?P<text>.*?)^```$', re.M | re.S)
+
+
+def examples(page):
+    """{name: text} of a page such as 'docs/databases.md'. A fence of code without a name is an
+    example that no test could run: it fails."""
+    text = (REPOSITORY / page).read_text()
+    found = {match['name']: match['text'] for match in EXAMPLE.finditer(text)}
+    assert len(found) * 2 == len(re.findall('^```', text, re.M)), f'{page}: a fence has no name'
+    return found
