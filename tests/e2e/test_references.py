@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-REQUESTS = 600
+REQUESTS = 300
 
 APP = '''
 import gc
@@ -131,21 +131,33 @@ def census(running):
     return json.loads(running.get('/census').body)
 
 
+def grown(before, after):
+    """What has more, or fewer, references than so many requests may account for by chance."""
+    counts = {**before['shared'], 'blocks': before['blocks'], 'objects': before['objects']}
+    now = {**after['shared'], 'blocks': after['blocks'], 'objects': after['objects']}
+    return {name: now[name] - count for name, count in counts.items()
+            if abs(now[name] - count) >= REQUESTS // 10}
+
+
+def assert_nothing_stays(running, send):
+    """Python's own caches may grow once, by some hundred blocks at odd times; a reference that a
+    request leaves behind is there after each batch."""
+    send(50)
+    seen = [census(running), census(running)]
+    for _ in range(4):
+        send(REQUESTS)
+        seen.append(census(running))
+        if not grown(*seen[-2:]):
+            return
+    assert False, [grown(*pair) for pair in zip(seen[1:], seen[2:])]
+
+
 @pytest.mark.parametrize('greenlet', ['raw', 'gevent'])
 @pytest.mark.parametrize('kind', CASES)
 def test_a_request_leaves_no_reference_behind(server, kind, greenlet):
     running = server(APP, {'workers': {'processes': 1, 'greenlet': greenlet}})
     running.expect_error('.*')  # some kinds are faults of the application
-    send_many(running, f'/{kind}', 50)
-    census(running)
-    before = census(running)
-    send_many(running, f'/{kind}', REQUESTS)
-    after = census(running)
-    grown = {name: after['shared'][name] - count for name, count in before['shared'].items()
-             if abs(after['shared'][name] - count) >= REQUESTS // 10}
-    assert not grown
-    for what in ('blocks', 'objects'):
-        assert abs(after[what] - before[what]) < REQUESTS // 2, (what, before[what], after[what])
+    assert_nothing_stays(running, lambda count: send_many(running, f'/{kind}', count))
 
 
 def test_clients_that_leave_take_everything_with_them(server):
@@ -155,12 +167,6 @@ def test_clients_that_leave_take_everything_with_them(server):
         for _ in range(count):
             with running.raw() as client:
                 client.send(b'POST /lines HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab\nc')
-    leave(50)
-    running.wait_status(lambda s: s['workers'][0]['cores_busy'] == 0)
-    census(running)
-    before = census(running)
-    leave(REQUESTS)
-    running.wait_status(lambda s: s['workers'][0]['cores_busy'] == 0)
-    after = census(running)
-    for what in ('blocks', 'objects'):
-        assert abs(after[what] - before[what]) < REQUESTS // 2, (what, before[what], after[what])
+        running.wait_status(lambda s: s['workers'][0]['cores_busy'] == 0)
+
+    assert_nothing_stays(running, leave)
