@@ -55,9 +55,9 @@ def heading():
             f'{os.cpu_count()} cores, Linux {platform.release()}\n')
 
 
-def write(tables, folder):
-    """Prints the tables and writes them to `folder`/latest.md."""
-    text = '\n'.join([heading(), *(table.markdown() for table in tables)])
+def write(sections, folder):
+    """Prints the sections and writes them to `folder`/latest.md."""
+    text = '\n'.join([heading(), *sections])
     print(f'\n{text}')
     pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
     (pathlib.Path(folder) / 'latest.md').write_text(text)

@@ -17,6 +17,7 @@ import load
 import processes
 import report
 import servers
+import signals
 
 SERVER_CORE, LOAD_CORE = 0, 1
 BUSY = 0.05  # of the server's core, taken by others: the round counts as disturbed
@@ -32,6 +33,7 @@ WORKS = {
               load.Work('/sleep?0.01', connections=500)),
     'stream': ('W5 100 pieces of 1 KiB', load.Work('/stream')),
 }
+ALL = [*WORKS, 'signals']
 
 
 def free_port():
@@ -93,28 +95,29 @@ def run_work(name, kinds, rounds, seconds):
             note = f', others took {sample.stolen:.0%} of the core' if sample.stolen > BUSY else ''
             print(f'{title} {number}/{rounds} {kind.name}: {sample.cpu * 1e6:.1f} us, '
                   f'{sample.rate:.0f}/s, {sample.errors} errors{note}', flush=True)
-    return report.Table(title, samples)
+    return report.Table(title, samples).markdown()
 
 
 def main():
     parser = argparse.ArgumentParser(prog='./dev bench', description=__doc__.splitlines()[0])
     parser.add_argument('works', nargs='*', metavar='WORK',
-                        help=f'of {", ".join(WORKS)}; all without any')
+                        help=f'of {", ".join(ALL)}; all without any')
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--seconds', type=int, default=4, help='of load in each round')
     parser.add_argument('--servers', type=lambda text: text.split(','), default=[],
                         help='parts of names, with commas between them')
     parser.add_argument('--output', type=pathlib.Path, default=servers.BENCH / 'results')
     arguments = parser.parse_args()
-    unknown = set(arguments.works) - set(WORKS)
+    unknown = set(arguments.works) - set(ALL)
     if unknown:
         parser.error(f'no such work: {", ".join(sorted(unknown))}')
     if os.cpu_count() < 2:
         parser.error('two cores are needed: one for the server, one for the load')
     kinds = chosen_servers(arguments.servers)
-    tables = [run_work(name, kinds, arguments.rounds, arguments.seconds)
-              for name in arguments.works or WORKS]
-    report.write(tables, arguments.output)
+    sections = [signals.run(arguments.rounds, free_port) if name == 'signals'
+                else run_work(name, kinds, arguments.rounds, arguments.seconds)
+                for name in arguments.works or ALL]
+    report.write(sections, arguments.output)
 
 
 if __name__ == '__main__':
