@@ -133,6 +133,16 @@ void describe(Visitor& v, Workers& s) {
           Choice<WhenFull>(s.when_full, {{"wait", WhenFull::Wait}, {"reject", WhenFull::Reject}}),
           "What happens when all cores are busy: new connections wait in the kernel's queue, or "
           "requests are answered with 503 after limits.queue-time.");
+    v.key("max-requests", Integer(s.max_requests, 0, 1'000'000'000),
+          "A worker that has served so many requests is replaced: its successor is ready before "
+          "it finishes. 0: never.");
+    v.key("max-requests-jitter", Integer(s.max_requests_jitter, 0, 1'000'000'000),
+          "Each worker adds a random number up to this to workers.max-requests, so that not all "
+          "are replaced at the same time.");
+    v.key("max-lifetime", Time(s.max_lifetime, 0ms, 365 * kDay),
+          "A worker of this age is replaced in the same way. 0: never.");
+    v.key("reload-on-rss", Size(s.reload_on_rss, 0, 1024 * kGiB),
+          "A worker that holds more resident memory is replaced in the same way. 0: never.");
 }
 
 void describe(Visitor& v, Limits& s) {

@@ -59,6 +59,10 @@ struct Workers {
     int cores = 100;
     GreenletKind greenlet = GreenletKind::Raw;
     WhenFull when_full = WhenFull::Wait;
+    int max_requests = 0;         ///< 0: never recycled for its requests
+    int max_requests_jitter = 0;  ///< at most so many more, drawn by each worker
+    Milliseconds max_lifetime{0};
+    std::uint64_t reload_on_rss = 0;
 
     bool operator==(const Workers&) const = default;
 };

@@ -55,10 +55,12 @@ MasterLink::MasterLink(Worker& worker, ipc::Channel& channel)
     terminate_io_.watch(fd, event::Io::kRead);
     io_.bind<MasterLink, &MasterLink::on_message>(this);
     io_.watch(channel_.fd(), event::Io::kRead);
+    worker_.on_served_enough([this] { ask_for_successor(); });
     terminate_fd.store(fd, std::memory_order_relaxed);
 }
 
 MasterLink::~MasterLink() {
+    worker_.on_served_enough(nullptr);
     terminate_fd.store(-1, std::memory_order_relaxed);
 }
 
@@ -66,7 +68,16 @@ void MasterLink::say_ready() {
     ipc::Message ready;
     ready.type = ipc::MessageType::Ready;
     if (auto sent = channel_.send(ready); !sent) {
-        log::error("cannot tell the master that this worker is ready: {}", sent.error().message);
+        // It does not want this worker any more, or is gone: the channel will say so.
+        log::debug("cannot tell the master that this worker is ready: {}", sent.error().message);
+    }
+}
+
+void MasterLink::ask_for_successor() noexcept {
+    ipc::Message message;
+    message.type = ipc::MessageType::Recycle;
+    if (auto sent = channel_.send(message); !sent) {
+        log::error("cannot ask the master for a successor: {}", sent.error().message);
     }
 }
 

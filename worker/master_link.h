@@ -22,6 +22,9 @@ class MasterLink {
 
     void say_ready();
 
+    /// Asks for a successor: this worker has served as many requests as it shall.
+    void ask_for_successor() noexcept;
+
   private:
     void on_message(int events) noexcept;
     void on_terminate(int events) noexcept;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <limits>
 #include <utility>
 
 #include "base/errno_error.h"
@@ -32,6 +33,15 @@ std::uint64_t random_bits() {
     std::uint64_t bits = 0;
     [[maybe_unused]] const auto got = ::getrandom(&bits, sizeof bits, 0);
     return bits;
+}
+
+// How many requests this worker serves until it is recycled.
+std::uint64_t draw_requests(const config::Workers& settings) {
+    if (settings.max_requests == 0) {
+        return std::numeric_limits<std::uint64_t>::max();
+    }
+    const auto jitter = static_cast<std::uint64_t>(settings.max_requests_jitter) + 1;
+    return static_cast<std::uint64_t>(settings.max_requests) + random_bits() % jitter;
 }
 
 void expire(void*, event::Deadline& deadline) noexcept {
@@ -64,6 +74,7 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
     : slot_(slot),
       cores_(static_cast<std::uint32_t>(settings.workers.cores)),
       most_connections_(static_cast<std::uint32_t>(settings.limits.connections)),
+      requests_left_(draw_requests(settings.workers)),
       rejects_when_full_(settings.workers.when_full == config::WhenFull::Reject),
       cancels_on_disconnect_(settings.on_disconnect == config::OnDisconnect::Cancel),
       clock_(loop_),
@@ -206,6 +217,9 @@ void Worker::request_ended(Request& request, const Connection& connection) {
     const auto took =
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - request.started);
     count(slot_.busy_time, static_cast<std::uint64_t>(took.count()));
+    if (--requests_left_ == 0 && served_enough_) {
+        served_enough_();
+    }
     if (access_log_) {
         access_log_->write(request, connection);
     } else if (request.log_wanted) {

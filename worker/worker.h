@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/settings.h"
@@ -58,6 +59,9 @@ class Worker {
 
     /// Who runs requests. Set before the first turn.
     void serve(Application& application);
+
+    /// What to do when workers.max-requests requests have ended; called once.
+    void on_served_enough(std::function<void()> deed) { served_enough_ = std::move(deed); }
 
     /// One turn of the hub: starts what waits for a core, serves every ready descriptor, starts
     /// requests while the turn's budget lasts. May switch greenlets in between.
@@ -133,6 +137,8 @@ class Worker {
     shm::WorkerSlot& slot_;
     std::uint32_t cores_;
     std::uint32_t most_connections_;
+    std::uint64_t requests_left_;  ///< until this worker is to be recycled
+    std::function<void()> served_enough_;
     bool rejects_when_full_;
     bool cancels_on_disconnect_;
     event::Loop loop_;

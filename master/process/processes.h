@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ class Processes {
 
     /// SIGKILL to a child that was not reaped yet.
     virtual void kill(pid_t pid) noexcept = 0;
+
+    /// Resident memory of a child; 0 when it is gone.
+    [[nodiscard]] virtual std::uint64_t resident_bytes(pid_t pid) const noexcept = 0;
 
     /// The time that all of supervision goes by.
     [[nodiscard]] virtual TimePoint now() const = 0;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
@@ -98,6 +99,20 @@ void Spawner::kill(pid_t pid) noexcept {
 
 TimePoint Spawner::now() const {
     return Clock::now();
+}
+
+std::uint64_t Spawner::resident_bytes(pid_t pid) const noexcept {
+    std::array<char, 128> text{};
+    const UniqueFd file =
+        UniqueFd::adopt(::open(fmt::format("/proc/{}/statm", pid).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file || ::read(file.get(), text.data(), text.size() - 1) <= 0) {
+        return 0;
+    }
+    unsigned long long pages = 0;  // the second number
+    if (std::sscanf(text.data(), "%*u %llu", &pages) != 1) {
+        return 0;
+    }
+    return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 std::string find_worker_executable(std::string_view python) {

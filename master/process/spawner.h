@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,7 @@ class Spawner final : public Processes {
     Spawned spawn(const std::string& executable,
                   const std::vector<std::string>& arguments) override;
     void kill(pid_t pid) noexcept override;
+    [[nodiscard]] std::uint64_t resident_bytes(pid_t pid) const noexcept override;
     [[nodiscard]] TimePoint now() const override;
 };
 

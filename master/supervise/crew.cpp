@@ -31,20 +31,22 @@ bool is_gone(const std::unique_ptr<WorkerHandle>& worker) {
 
 }  // namespace
 
-void Crew::resize(std::size_t count, Duration mercy) {
+void Crew::resize(std::size_t count) {
     const auto kept = static_cast<std::ptrdiff_t>(std::min(count, places_.size()));
     const auto first = static_cast<std::ptrdiff_t>(leaving_.size());
     retire_from(places_.begin() + kept);
     for (auto worker = leaving_.begin() + first; worker != leaving_.end(); ++worker) {
-        (*worker)->drain(ipc::DrainReason::Replace, mercy);
+        (*worker)->drain(ipc::DrainReason::Replace, patience_.mercy);
     }
     places_.resize(count);
 }
 
 void Crew::retire_from(std::vector<Place>::iterator first) {
     for (auto place = first; place != places_.end(); ++place) {
-        if (place->worker) {
-            leaving_.push_back(std::move(place->worker));
+        for (Handle* worker : {&place->worker, &place->successor}) {
+            if (*worker) {
+                leaving_.push_back(std::move(*worker));
+            }
         }
     }
     places_.erase(first, places_.end());
@@ -59,18 +61,64 @@ void Crew::maintain(TimePoint now) {
         if (is_gone(place.worker)) {
             note_death(place, now);
         }
+        settle_successor(place, now);
     }
     if (!was_complete_ && !hopeless_.empty()) {
         return;  // it will be given up
     }
+    start_missing(now);
+    was_complete_ = was_complete_ || all_ready();
+    if (was_complete_) {
+        recycle_one(now);
+    }
+}
+
+void Crew::start_missing(TimePoint now) {
     std::uint32_t number = 0;
     for (Place& place : places_) {
         ++number;
         if (!place.worker && now >= place.start_at && source_.can_start()) {
-            start_worker(place, number, now);
+            place.worker = start_worker(place, number, now);
         }
     }
-    was_complete_ = was_complete_ || all_ready();
+}
+
+void Crew::settle_successor(Place& place, TimePoint now) {
+    if (!place.successor) {
+        return;
+    }
+    if (is_gone(place.successor)) {
+        place.start_at = place.policy.on_death(now);
+        last_error_ = fmt::format("the successor of worker {} died: {}", place.successor->number(),
+                                  place.successor->end());
+        log::error("{}", last_error_);
+        place.successor.reset();
+    } else if (!place.worker) {
+        place.worker = std::move(place.successor);  // the other one died first
+    } else if (place.successor->state() == WorkerHandle::State::Ready) {
+        place.worker->drain(ipc::DrainReason::Replace, patience_.mercy);
+        leaving_.push_back(std::exchange(place.worker, std::move(place.successor)));
+    }
+}
+
+void Crew::recycle_one(TimePoint now) {
+    const auto has_successor = [](const Place& place) { return place.successor != nullptr; };
+    if (std::any_of(places_.begin(), places_.end(), has_successor) || !source_.can_start()) {
+        return;
+    }
+    std::uint32_t number = 0;
+    for (Place& place : places_) {
+        ++number;
+        if (!place.worker || now < place.start_at) {
+            continue;
+        }
+        const std::string reason = recycling_.reason(*place.worker, now);
+        if (!reason.empty()) {
+            log::info("{} is recycled: {}", place.worker->title(), reason);
+            place.successor = start_worker(place, number, now);
+            return;
+        }
+    }
 }
 
 void Crew::note_death(Place& place, TimePoint now) {
@@ -102,13 +150,13 @@ void Crew::note_early_death(const WorkerHandle& worker) {
     }
 }
 
-void Crew::start_worker(Place& place, std::uint32_t number, TimePoint now) {
+Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint now) {
     auto slot = surroundings_.slots.take(generation_, number, place.deaths);
     if (!slot) {
         log::error("worker {} waits: all {} slots of the scoreboard are in use", number,
                    shm::Scoreboard::kMaxSlots);
         place.start_at = now + std::chrono::seconds(1);
-        return;
+        return nullptr;
     }
     auto started = source_.start(slot->index(), number);
     if (!started) {
@@ -116,12 +164,13 @@ void Crew::start_worker(Place& place, std::uint32_t number, TimePoint now) {
         if (++early_deaths_ >= kEarlyDeaths) {
             hopeless_ = "no process can be started; the log says why";
         }
-        return;
+        return nullptr;
     }
-    place.worker = std::make_unique<WorkerHandle>(surroundings_, number, std::move(*slot),
-                                                  std::move(started->channel), patience_);
-    place.worker->set_pid(started->pid);
     place.policy.on_start(now);
+    auto worker = std::make_unique<WorkerHandle>(surroundings_, number, std::move(*slot),
+                                                 std::move(started->channel), patience_.start);
+    worker->set_pid(started->pid);
+    return worker;
 }
 
 void Crew::bury(TimePoint now) {
@@ -141,10 +190,10 @@ void Crew::bury_leaving() {
     leaving_.erase(gone, leaving_.end());
 }
 
-void Crew::drain(ipc::DrainReason reason, Duration mercy) {
+void Crew::drain(ipc::DrainReason reason) {
     retire_from(places_.begin());
     for (WorkerHandle* worker : all()) {
-        worker->drain(reason, mercy);
+        worker->drain(reason, patience_.mercy);
     }
 }
 
@@ -177,8 +226,10 @@ void Crew::broadcast(const ipc::Message& message) {
 std::vector<WorkerHandle*> Crew::all() const {
     std::vector<WorkerHandle*> workers;
     for (const Place& place : places_) {
-        if (place.worker) {
-            workers.push_back(place.worker.get());
+        for (const Handle* worker : {&place.worker, &place.successor}) {
+            if (*worker) {
+                workers.push_back(worker->get());
+            }
         }
     }
     for (const Handle& worker : leaving_) {
@@ -195,18 +246,25 @@ bool Crew::all_ready() const {
 
 bool Crew::empty() const {
     return leaving_.empty() && std::none_of(places_.begin(), places_.end(), [](const Place& place) {
-               return place.worker != nullptr;
+               return place.worker || place.successor;
            });
 }
 
 TimePoint Crew::next_deadline() const {
+    const TimePoint now = surroundings_.processes.now();
     TimePoint next = TimePoint::max();
     for (const WorkerHandle* worker : all()) {
         next = std::min(next, worker->deadline());
     }
     for (const Place& place : places_) {
-        if (!place.worker && source_.can_start()) {
+        if (!source_.can_start()) {
+            continue;
+        }
+        if (!place.worker) {
             next = std::min(next, place.start_at);
+        } else if (!place.successor) {
+            next =
+                std::min(next, std::max(place.start_at, recycling_.next_look(*place.worker, now)));
         }
     }
     return next;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "master/status.h"
+#include "master/supervise/recycling.h"
 #include "master/supervise/respawn_policy.h"
 #include "master/supervise/surroundings.h"
 #include "master/supervise/worker_handle.h"
@@ -15,19 +16,27 @@
 namespace geventd::master {
 
 /// The workers of one generation, numbered 1..N. A worker that dies is replaced by one of the same
-/// number, at once or after the back-off of that number.
+/// number, at once or after the back-off of that number. One that is due to be recycled drains when
+/// its successor is ready, so that there are never fewer; one at a time.
 /// Lives in: master, in its generation.
 class Crew {
   public:
+    /// How long a worker may take.
+    struct Patience {
+        Duration start;  ///< until it is ready
+        Duration mercy;  ///< until it is gone, once it drains
+    };
+
     Crew(const Surroundings& surroundings, std::uint32_t generation, WorkerSource& source,
-         Duration patience)
+         const config::Workers& settings, Patience patience)
         : surroundings_(surroundings),
           generation_(generation),
           source_(source),
+          recycling_(settings, surroundings.processes),
           patience_(patience) {}
 
     /// How many workers there are to be; those past the number drain.
-    void resize(std::size_t count, Duration mercy);
+    void resize(std::size_t count);
 
     [[nodiscard]] std::size_t size() const { return places_.size(); }
 
@@ -38,7 +47,7 @@ class Crew {
     /// that ends.
     void bury(TimePoint now);
 
-    void drain(ipc::DrainReason reason, Duration mercy);
+    void drain(ipc::DrainReason reason);
     void kill();
 
     /// True when the exit was of one of these.
@@ -61,6 +70,7 @@ class Crew {
 
     struct Place {
         Handle worker;
+        Handle successor;  ///< of a worker that is due to be recycled; takes its place when ready
         RespawnPolicy policy;
         TimePoint start_at;
         std::uint32_t deaths = 0;
@@ -69,14 +79,18 @@ class Crew {
     [[nodiscard]] std::vector<WorkerHandle*> all() const;
     void note_death(Place& place, TimePoint now);
     void note_early_death(const WorkerHandle& worker);
-    void start_worker(Place& place, std::uint32_t number, TimePoint now);
+    void start_missing(TimePoint now);
+    Handle start_worker(Place& place, std::uint32_t number, TimePoint now);
+    void settle_successor(Place& place, TimePoint now);
+    void recycle_one(TimePoint now);
     void retire_from(std::vector<Place>::iterator first);
     void bury_leaving();
 
     const Surroundings& surroundings_;
     std::uint32_t generation_;
     WorkerSource& source_;
-    Duration patience_;
+    Recycling recycling_;
+    Patience patience_;
     std::vector<Place> places_;
     std::vector<Handle> leaving_;
     int early_deaths_ = 0;

@@ -35,8 +35,9 @@ Generation::Generation(const Surroundings& surroundings, Plan plan)
         exec_ = std::make_unique<ExecSource>(kit_);
         source = exec_.get();
     }
-    crew_ = std::make_unique<Crew>(surroundings, number_, *source,
-                                   settings_.app.preload ? kForkedPatience : kImportPatience);
+    const Duration start = settings_.app.preload ? kForkedPatience : kImportPatience;
+    crew_ = std::make_unique<Crew>(surroundings, number_, *source, settings_.workers,
+                                   Crew::Patience{start, mercy()});
 }
 
 std::string_view Generation::name(State state) {
@@ -87,7 +88,7 @@ void Generation::start() {
         return;
     }
     enter(State::Booting);
-    crew_->resize(static_cast<std::size_t>(settings_.workers.processes), mercy());
+    crew_->resize(static_cast<std::size_t>(settings_.workers.processes));
     settle();
 }
 
@@ -120,7 +121,7 @@ void Generation::settle_loading() {
         fail("the application cannot be loaded: " + *failure);
     } else if (templates_->can_start()) {
         enter(State::Booting);
-        crew_->resize(static_cast<std::size_t>(settings_.workers.processes), mercy());
+        crew_->resize(static_cast<std::size_t>(settings_.workers.processes));
     }
 }
 
@@ -150,7 +151,7 @@ void Generation::drain(ipc::DrainReason reason) {
     if (templates_) {
         templates_->dismiss();
     }
-    crew_->drain(reason, mercy());
+    crew_->drain(reason);
 }
 
 void Generation::kill() {
@@ -166,7 +167,7 @@ void Generation::kill() {
 
 void Generation::resize(int count) {
     if (state_ == State::Serving) {
-        crew_->resize(static_cast<std::size_t>(count), mercy());
+        crew_->resize(static_cast<std::size_t>(count));
     }
 }
 

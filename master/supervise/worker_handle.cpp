@@ -61,6 +61,8 @@ void WorkerHandle::on_message(ipc::Message& message) noexcept {
         enter(State::Ready);
     } else if (message.type == ipc::MessageType::Failed) {
         failure_ = std::move(message.text);
+    } else if (message.type == ipc::MessageType::Recycle) {
+        served_enough_ = true;
     }
 }
 

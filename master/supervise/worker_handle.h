@@ -67,6 +67,11 @@ class WorkerHandle final : private Child::Owner {
     /// What it said to be wrong with the application or Python; "" when nothing.
     [[nodiscard]] const std::string& failure() const { return failure_; }
 
+    /// It has said that it served as many requests as it shall.
+    [[nodiscard]] bool served_enough() const { return served_enough_; }
+
+    [[nodiscard]] TimePoint born() const { return born_; }
+
     /// It left with a code that says that another try will not help.
     [[nodiscard]] bool cannot_work() const { return cannot_work_; }
 
@@ -93,6 +98,7 @@ class WorkerHandle final : private Child::Owner {
     TimePoint deadline_;
     bool was_ready_ = false;
     bool cannot_work_ = false;
+    bool served_enough_ = false;
     std::string failure_;
     std::string end_;
 };

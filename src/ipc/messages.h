@@ -21,6 +21,7 @@ namespace geventd::ipc {
 ///   master ── ForkSpare + [spare's channel] ──▶ template     (spare says Hello, then Loaded)
 ///   worker ── Ready | Failed(text) ──▶ master
 ///   master ── Drain(value) ──▶ worker ── Draining ──▶ master ... the worker exits by itself
+///   worker ── Recycle ──▶ master   it has served enough: start a successor, then let it drain
 ///   master ── Reopen + [log fd] ──▶ template, worker
 ///
 /// End of file on a child's channel means that the master is gone: templates leave, workers
@@ -36,6 +37,7 @@ enum class MessageType : std::uint32_t {
     Drain,
     Draining,
     Reopen,
+    Recycle,
 };
 
 enum class Role : std::uint32_t { Template = 1, Worker, Check };

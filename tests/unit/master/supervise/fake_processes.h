@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -38,10 +39,16 @@ class FakeProcesses final : public Processes {
 
     void kill(pid_t pid) noexcept override { killed.insert(pid); }
 
+    [[nodiscard]] std::uint64_t resident_bytes(pid_t pid) const noexcept override {
+        const auto found = resident.find(pid);
+        return found == resident.end() ? 0 : found->second;
+    }
+
     [[nodiscard]] TimePoint now() const override { return time; }
 
     std::vector<Started> started;
     std::set<pid_t> killed;
+    std::map<pid_t, std::uint64_t> resident;
     bool can_spawn = true;
     pid_t next_pid = 1000;
     TimePoint time{std::chrono::hours(1)};

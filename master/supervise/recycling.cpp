@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "master/supervise/recycling.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/core.h>
+
+namespace geventd::master {
+
+std::string Recycling::reason(const WorkerHandle& worker, TimePoint now) const {
+    if (worker.state() != WorkerHandle::State::Ready) {
+        return {};
+    }
+    if (worker.served_enough()) {
+        return "it has served its number of requests";
+    }
+    if (max_lifetime_ > Duration::zero() && now - worker.born() >= max_lifetime_) {
+        return "it has reached workers.max-lifetime";
+    }
+    if (max_rss_ > 0) {
+        const std::uint64_t rss = processes_.resident_bytes(worker.pid());
+        if (rss > max_rss_) {
+            return fmt::format("it holds {} MiB of memory, more than workers.reload-on-rss",
+                               rss >> 20);
+        }
+    }
+    return {};
+}
+
+TimePoint Recycling::next_look(const WorkerHandle& worker, TimePoint now) const {
+    TimePoint next = TimePoint::max();
+    if (worker.state() != WorkerHandle::State::Ready) {
+        return next;
+    }
+    if (max_lifetime_ > Duration::zero()) {
+        next = std::max(worker.born() + max_lifetime_, now);
+    }
+    if (max_rss_ > 0) {
+        next = std::min(next, now + kLookEvery);
+    }
+    return next;
+}
+
+}  // namespace geventd::master
