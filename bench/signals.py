@@ -65,8 +65,9 @@ def run(rounds, port_of):
             print(f'W10 signals {number + 1}/{rounds} {kind.name}: {found[kind.name][-1]}',
                   flush=True)
     lines = ['## W10 signals, worker to worker', '',
-             '| server | p50 µs | p99 µs | handled/s | lost at that rate | 100,000 at once: refused '
-             'to the sender | lost |', '| --- | --- | --- | --- | --- | --- | --- |']
+             '| server | p50 µs | p99 µs | handled/s | lost at that rate | '
+             '100,000 at once: refused to the sender | lost |',
+             '| --- | --- | --- | --- | --- | --- | --- |']
     for name, samples in found.items():
         median = {key: statistics.median(sample[key] for sample in samples)
                   for key in samples[0]}
