@@ -169,6 +169,22 @@ void describe(Visitor& v, Limits& s) {
           "The time that background greenlets are given after the last request.");
 }
 
+void describe(Visitor& v, Process& s) {
+    v.key("user", Text(s.user, "a user's name or number"),
+          "Whom templates and workers run as, when root starts the master, which alone stays root. "
+          "Supplementary groups are the user's.");
+    v.key("group", Text(s.group, "a group's name or number"),
+          "The group of templates and workers, when it is not the user's own.");
+    v.key("umask", Text(s.umask, "an octal mask such as \"022\"", octal_mode),
+          "The file mode mask of all processes.");
+    v.key("pidfile", Text(s.pidfile, "a path"),
+          "A file with the master's pid, locked as long as it lives: a second geventd with the "
+          "same file is refused.");
+    v.key("daemonize", Flag(s.daemonize),
+          "Goes into the background. The command returns when the server serves, or with 1 and "
+          "the reason when it does not.");
+}
+
 void describe(Visitor& v, Log& s) {
     v.key("level",
           Choice<LogLevel>(s.level, {{"debug", LogLevel::Debug},
@@ -203,6 +219,8 @@ void describe(Visitor& v, Settings& s) {
           "their sending side.");
     v.section("log", BoundSection(s.log), "The server's log and the access log.",
               {.hint_key = "level"});
+    v.section("process", BoundSection(s.process),
+              "The server's place on its host. Taken over with a restart only.", {});
     v.key("control", ControlPath(s.control),
           "The socket through which geventctl talks to the "
           "master.");

@@ -61,6 +61,7 @@ void describe(Visitor& v, Listen& s);
 void describe(Visitor& v, App& s);
 void describe(Visitor& v, Workers& s);
 void describe(Visitor& v, Limits& s);
+void describe(Visitor& v, Process& s);
 void describe(Visitor& v, Log& s);
 
 }  // namespace geventd::config

@@ -103,7 +103,8 @@ void anchor_paths(Settings& settings, const std::string& file) {
     if (real == nullptr) {
         return;  // the file itself could not be read either, and that was reported
     }
-    for (std::string* path : {&settings.app.chdir, &settings.app.virtualenv}) {
+    for (std::string* path :
+         {&settings.app.chdir, &settings.app.virtualenv, &settings.process.pidfile}) {
         if (!path->empty() && path->front() != '/') {
             *path = fmt::format("{}/{}", real.get(), *path);
         }

@@ -94,6 +94,16 @@ struct Log {
     bool operator==(const Log&) const = default;
 };
 
+struct Process {
+    std::string user;   ///< "": who started the master
+    std::string group;  ///< "": the user's own, or the starter's
+    std::string umask;  ///< octal; "": as inherited
+    std::string pidfile;
+    bool daemonize = false;
+
+    bool operator==(const Process&) const = default;
+};
+
 struct Settings {
     std::vector<Listen> listen;
     App app;
@@ -102,7 +112,8 @@ struct Settings {
     OnDisconnect on_disconnect = OnDisconnect::Ignore;
     Log log;
     std::string control;  ///< path of the control socket; resolved when loaded
-    std::string source;   ///< the config file as given, "" when there was none
+    Process process;
+    std::string source;  ///< the config file as given, "" when there was none
 
     bool operator==(const Settings&) const = default;
 };

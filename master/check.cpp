@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "event/loop.h"
+#include "master/host/host.h"
 #include "master/listen_options.h"
 #include "master/process/child_exit.h"
 #include "master/process/spawner.h"
@@ -53,7 +54,11 @@ ChildExit await_exit(pid_t pid) {
 std::string check_application(const config::Settings& settings) {
     wanted_sockets(settings);  // throws for users and groups that this host does not know
     event::Loop loop;
-    Spawner spawner;
+    auto identity = find_identity(settings.process);
+    if (!identity) {
+        throw std::runtime_error(identity.error().message);
+    }
+    Spawner spawner(std::move(*identity));
     const shm::Region scoreboard =
         shm::Region::create("geventd-scoreboard", sizeof(shm::Scoreboard));
     SlotPool slots(shm::Scoreboard::format(scoreboard.data(), scoreboard.size()));

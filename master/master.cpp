@@ -26,9 +26,10 @@ constexpr Duration kSoon = std::chrono::milliseconds(1);
 
 }  // namespace
 
-Master::Master(config::Settings settings, ReadSettings read_settings)
+Master::Master(config::Settings settings, ReadSettings read_settings, Host& host)
     : settings_(std::move(settings)),
       read_settings_(std::move(read_settings)),
+      host_(host),
       born_(Clock::now()),
       started_(std::chrono::system_clock::now()),
       clock_(loop_),
@@ -36,10 +37,15 @@ Master::Master(config::Settings settings, ReadSettings read_settings)
           clock_, kSoon,
           [](void* self, event::Deadline&) noexcept { static_cast<Master*>(self)->on_alarm(); },
           this),
+      watchdog_list_(
+          clock_, host.watchdog_period().value_or(Duration::zero()),
+          [](void* self, event::Deadline&) noexcept { static_cast<Master*>(self)->on_watchdog(); },
+          this),
       unix_signals_(loop_, *this),
       listeners_(settings_),
       scoreboard_(shm::Region::create("geventd-scoreboard", sizeof(shm::Scoreboard))),
       slots_(shm::Scoreboard::format(scoreboard_.data(), scoreboard_.size())),
+      spawner_(host.identity()),
       surroundings_{loop_, spawner_, slots_, scoreboard_, *this},
       supervisor_(surroundings_) {
     become_subreaper();
@@ -49,6 +55,9 @@ Master::Master(config::Settings settings, ReadSettings read_settings)
     add_commands(*control_, *this);
     terminal_ = duplicate(STDERR_FILENO);
     log_file_.open(settings_.log);
+    if (host.watchdog_period()) {
+        watchdog_list_.start(watchdog_);
+    }
 }
 
 Master::~Master() = default;
@@ -101,6 +110,12 @@ void Master::on_alarm() noexcept {
     settle();
 }
 
+// Fed from the loop alone: a master that hangs lets the service manager's patience run out.
+void Master::on_watchdog() noexcept {
+    host_.alive();
+    watchdog_list_.start(watchdog_);
+}
+
 void Master::settle() {
     if (const auto outcome = supervisor_.settle()) {
         on_outcome(*outcome);
@@ -126,6 +141,7 @@ void Master::stop() {
     if (std::exchange(stopping_, true)) {
         return;
     }
+    host_.stopping();
     log::info("stopping: requests in flight are finished first");
     supervisor_.stop();
     listeners_.discard();

@@ -12,6 +12,7 @@
 #include "event/deadlines.h"
 #include "event/loop.h"
 #include "master/control/control_server.h"
+#include "master/host/host.h"
 #include "master/listeners.h"
 #include "master/log_file.h"
 #include "master/process/spawner.h"
@@ -33,7 +34,7 @@ class Master final : public Controls, private UnixSignalListener, private Change
     using ReadSettings = std::function<config::Settings()>;
 
     /// Opens the sockets, the log and the control socket. Throws std::exception.
-    Master(config::Settings settings, ReadSettings read_settings);
+    Master(config::Settings settings, ReadSettings read_settings, Host& host);
     Master(const Master&) = delete;
     Master& operator=(const Master&) = delete;
     ~Master() override;
@@ -62,6 +63,7 @@ class Master final : public Controls, private UnixSignalListener, private Change
     void on_generation_failed(const Supervisor::Outcome& outcome);
     void take_over_log() noexcept;
     void hand_out_log() noexcept;
+    void on_watchdog() noexcept;
     void tell_terminal(const std::string& failure) const;
     void change_workers(int difference);
     void stop_now();
@@ -71,12 +73,15 @@ class Master final : public Controls, private UnixSignalListener, private Change
 
     config::Settings settings_;  ///< of the generation that serves, or is the first to
     ReadSettings read_settings_;
+    Host& host_;
     TimePoint born_;
     std::chrono::system_clock::time_point started_;
     event::Loop loop_;
     event::DeadlineClock clock_;
     event::DeadlineList alarms_;
     event::Deadline alarm_;
+    event::DeadlineList watchdog_list_;
+    event::Deadline watchdog_;
     UnixSignals unix_signals_;
     Listeners listeners_;
     UniqueFd terminal_;  ///< the standard error we started with, until the server serves

@@ -78,10 +78,13 @@ void Master::on_generation_serves() {
     const Generation& generation = *supervisor_.serving();
     settings_ = generation.settings();
     take_over_log();
-    log::info("geventd {} ready: {} {}, {} cores each, {}{}", kVersion, generation.workers(),
-              generation.workers() == 1 ? "worker" : "workers", settings_.workers.cores,
-              join(listeners_.addresses()),
-              generation.number() == 1 ? "" : fmt::format(" (generation {})", generation.number()));
+    const std::string serves = fmt::format(
+        "{} {}, {} cores each, {}{}", generation.workers(),
+        generation.workers() == 1 ? "worker" : "workers", settings_.workers.cores,
+        join(listeners_.addresses()),
+        generation.number() == 1 ? "" : fmt::format(" (generation {})", generation.number()));
+    log::info("geventd {} ready: {}", kVersion, serves);
+    host_.serving(serves);
     end_reload(ReloadStatus::Outcome::Done, {});
 }
 
@@ -128,10 +131,14 @@ void Master::begin_reload() {
     reload_.count += 1;
     reload_.reason.clear();
     reload_.at = std::chrono::system_clock::now();
+    host_.reloading();
     try {
         config::Settings settings = read_settings_();
         if (settings.control != settings_.control) {
             log::warning("control: a new path takes effect with a restart");
+        }
+        if (settings.process != settings_.process) {
+            log::warning("process: these settings take effect with a restart");
         }
         listeners_.prepare(settings);
         start_generation(std::move(settings));
@@ -145,6 +152,7 @@ void Master::end_reload(ReloadStatus::Outcome outcome, std::string reason) {
     if (reload_.outcome == ReloadStatus::Outcome::Running) {
         if (outcome == ReloadStatus::Outcome::Failed) {
             log::error("the reload failed, the old generation goes on: {}", reason);
+            host_.serving("the last reload failed: " + reason);
         }
         reload_.outcome = outcome;
         reload_.reason = std::move(reason);

@@ -14,6 +14,7 @@
 #include "config/loader.h"
 #include "log/logger.h"
 #include "master/check.h"
+#include "master/host/host.h"
 #include "master/master.h"
 
 namespace geventd {
@@ -51,8 +52,18 @@ ExitCode serve(const cli::GeventdOptions& options) {
         return check(settings);
     }
     log::set_role("master");
-    master::Master master(std::move(settings), [request] { return config::load(request); });
-    return master.run();
+    master::Host host(settings.process, settings.log.file == "stderr");
+    ExitCode code = ExitCode::Config;
+    try {
+        master::Master master(
+            std::move(settings), [request] { return config::load(request); }, host);
+        code = master.run();
+    } catch (const std::exception&) {
+        host.failed(code);
+        throw;
+    }
+    host.failed(code);
+    return code;
 }
 
 ExitCode run(int argc, char** argv) {

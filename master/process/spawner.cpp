@@ -3,7 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,82 +15,98 @@
 #include <fmt/core.h>
 
 #include "base/errno_error.h"
+#include "base/exit_code.h"
 
 namespace geventd::master {
 
 namespace {
 
-void check(int code, const char* deed) {
-    if (code != 0) {
-        throw ErrnoError(code, deed);
+// Runs in the child, between fork and exec, in a copy of a process that has one thread.
+void prepare_child(int channel, const Identity& identity) {
+    struct sigaction standard {};
+
+    standard.sa_handler = SIG_DFL;
+    for (int number = 1; number < NSIG; ++number) {
+        ::sigaction(number, &standard, nullptr);  // of some it cannot be changed
     }
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::setpgid(0, 0);
+    const int null = ::open("/dev/null", O_RDONLY);
+    if (null < 0 || ::dup2(null, STDIN_FILENO) < 0) {
+        throw_errno("open", "/dev/null");
+    }
+    if (null != STDIN_FILENO) {
+        ::close(null);
+    }
+    // dup2 onto its own number does nothing: neither would it clear CLOEXEC.
+    if (channel == ipc::kChannelFd ? ::fcntl(channel, F_SETFD, 0) < 0
+                                   : ::dup2(channel, ipc::kChannelFd) < 0) {
+        throw_errno("dup2");
+    }
+    for (const char* mine : {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"}) {
+        ::unsetenv(mine);  // the service manager's word to the master
+    }
+    become(identity);
 }
 
-class FileActions {
-  public:
-    explicit FileActions(int channel) {
-        check(::posix_spawn_file_actions_init(&actions_), "posix_spawn_file_actions_init");
-        // Onto its own number this clears CLOEXEC, as wanted.
-        check(::posix_spawn_file_actions_adddup2(&actions_, channel, ipc::kChannelFd), "dup2");
-        check(::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0),
-              "open /dev/null");
-    }
-
-    FileActions(const FileActions&) = delete;
-    FileActions& operator=(const FileActions&) = delete;
-
-    ~FileActions() { ::posix_spawn_file_actions_destroy(&actions_); }
-
-    [[nodiscard]] const posix_spawn_file_actions_t* get() const { return &actions_; }
-
-  private:
-    posix_spawn_file_actions_t actions_{};
-};
-
-class Attributes {
-  public:
-    Attributes() {
-        check(::posix_spawnattr_init(&attributes_), "posix_spawnattr_init");
-        sigset_t none;
-        sigset_t all;
-        ::sigemptyset(&none);
-        ::sigfillset(&all);
-        ::posix_spawnattr_setsigmask(&attributes_, &none);
-        ::posix_spawnattr_setsigdefault(&attributes_, &all);
-        ::posix_spawnattr_setpgroup(&attributes_, 0);
-        ::posix_spawnattr_setflags(
-            &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    }
-
-    Attributes(const Attributes&) = delete;
-    Attributes& operator=(const Attributes&) = delete;
-
-    ~Attributes() { ::posix_spawnattr_destroy(&attributes_); }
-
-    [[nodiscard]] const posix_spawnattr_t* get() const { return &attributes_; }
-
-  private:
-    posix_spawnattr_t attributes_{};
-};
+// The child's errno before its exec succeeded; 0 when it did: the pipe closes on exec.
+int await_exec(const UniqueFd& pipe) {
+    int code = 0;
+    ssize_t got = 0;
+    do {
+        got = ::read(pipe.get(), &code, sizeof code);
+    } while (got < 0 && errno == EINTR);
+    return got == sizeof code ? code : 0;
+}
 
 }  // namespace
 
 Processes::Spawned Spawner::spawn(const std::string& executable,
                                   const std::vector<std::string>& arguments) {
     auto [ours, theirs] = ipc::Channel::make_pair();
-    const FileActions actions(theirs.fd());
-    const Attributes attributes;
     std::vector<char*> argv;
     argv.reserve(arguments.size() + 1);
     for (const std::string& argument : arguments) {
         argv.push_back(const_cast<char*>(argument.c_str()));
     }
     argv.push_back(nullptr);
-    pid_t pid = 0;
-    check(::posix_spawn(&pid, executable.c_str(), actions.get(), attributes.get(), argv.data(),
-                        environ),
-          fmt::format("start {}", executable).c_str());
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+        throw_errno("pipe");
+    }
+    const UniqueFd reader = UniqueFd::adopt(ends[0]);
+    UniqueFd writer = UniqueFd::adopt(ends[1]);
+    const pid_t pid = ::fork();
+    if (pid < 0) {
+        throw_errno("fork");
+    }
+    if (pid == 0) {
+        exec_child(executable, argv, theirs.fd(), writer.get());
+    }
+    writer.reset();
+    if (const int code = await_exec(reader); code != 0) {
+        ::waitpid(pid, nullptr, 0);
+        throw ErrnoError(code, fmt::format("start {}", executable));
+    }
     return {pid, std::move(ours)};
+}
+
+// The channel may take the number of the pipe, so that gets another one first.
+void Spawner::exec_child(const std::string& executable, const std::vector<char*>& argv, int channel,
+                         int errors) const noexcept {
+    const int out = ::fcntl(errors, F_DUPFD_CLOEXEC, ipc::kChannelFd + 1);
+    int code = 0;
+    try {
+        prepare_child(channel, identity_);
+        ::execve(executable.c_str(), argv.data(), environ);
+        code = errno;
+    } catch (const std::system_error& error) {
+        code = error.code().value();
+    }
+    [[maybe_unused]] const auto written = ::write(out, &code, sizeof code);
+    ::_exit(static_cast<int>(ExitCode::Internal));
 }
 
 void Spawner::kill(pid_t pid) noexcept {

@@ -4,23 +4,33 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "master/host/privileges.h"
 #include "master/process/processes.h"
 
 namespace geventd::master {
 
-/// Starts geventd-worker. What a child gets is listed here and is all: /dev/null as standard
-/// input, the log as output and error, its channel as descriptor 3, no blocked or ignored Unix
-/// signals, a process group of its own (Ctrl-C at a terminal is for the master alone), the
-/// environment. Every other descriptor of the master is CLOEXEC.
-/// Lives in: master.
+/// Starts geventd-worker as whom the settings want. What a child gets is listed here and is all:
+/// /dev/null as standard input, the log as output and error, its channel as descriptor 3, no
+/// blocked or ignored Unix signals, a process group of its own (Ctrl-C at a terminal is for the
+/// master alone), the environment. Every other descriptor of the master is CLOEXEC. Lives in:
+/// master.
 class Spawner final : public Processes {
   public:
+    explicit Spawner(Identity identity = {}) : identity_(std::move(identity)) {}
+
     Spawned spawn(const std::string& executable,
                   const std::vector<std::string>& arguments) override;
     void kill(pid_t pid) noexcept override;
     [[nodiscard]] std::uint64_t resident_bytes(pid_t pid) const noexcept override;
     [[nodiscard]] TimePoint now() const override;
+
+  private:
+    [[noreturn]] void exec_child(const std::string& executable, const std::vector<char*>& argv,
+                                 int channel, int errors) const noexcept;
+
+    Identity identity_;
 };
 
 /// The geventd-worker for `python` ("" or "3.11"): what GEVENTD_WORKER names, else the one beside

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import threading
 import time
@@ -64,6 +65,8 @@ class Server:
     def write_app(self, source, name='app.py'):
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Python takes a cached module for up to date when second and size are the same.
+        shutil.rmtree(path.parent / '__pycache__', ignore_errors=True)
         path.write_text(source)
 
     def default_config(self):

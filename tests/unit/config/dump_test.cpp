@@ -52,6 +52,11 @@ const std::map<std::string, std::string>& samples() {
         {"log.format", "json"},
         {"log.file", "/var/log/x.log"},
         {"log.access", "'${method} \"${path}\" ${status}'"},
+        {"process.user", "www-data"},
+        {"process.group", "games"},
+        {"process.umask", "'027'"},
+        {"process.pidfile", "/run/geventd.pid"},
+        {"process.daemonize", "true"},
         {"control", "/run/x.ctl"},
     };
     return kSamples;

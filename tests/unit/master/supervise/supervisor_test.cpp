@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "unit/master/supervise/fake_processes.h"
+#include "unit/master/supervise/supervisor_fixture.h"
 
 namespace geventd::master {
 namespace {
@@ -15,67 +15,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using State = Generation::State;
-
-// Generations whose workers are exec'd: each has a pid and a channel of its own.
-class SupervisorTest : public testing::Test {
-  protected:
-    void begin(int workers = 2) {
-        Generation::Plan plan;
-        plan.settings.app.module = "test:app";
-        plan.settings.app.preload = false;
-        plan.settings.workers.processes = workers;
-        plan.settings.limits.drain_requests = seconds(60);
-        plan.settings.limits.drain_background = seconds(5);
-        plan.settings.workers.max_lifetime = max_lifetime;
-        plan.settings.workers.reload_on_rss = reload_on_rss;
-        plan.contents.generation = ++generations;
-        plan.contents.executable = "/nowhere";
-        supervisor.begin(std::move(plan));
-    }
-
-    std::optional<Supervisor::Outcome> settle() {
-        world.loop.run_pending();
-        return supervisor.settle();
-    }
-
-    void begin_and_serve(int workers = 2) {
-        const std::size_t first = world.processes.started.size();
-        begin(workers);
-        for (std::size_t at = first; at < world.processes.started.size(); ++at) {
-            get_ready(at);
-        }
-        ASSERT_TRUE(settle()->serves);
-    }
-
-    void get_ready(std::size_t index) {
-        hear(world.processes.started[index].channel);
-        say(world.processes.started[index].channel, ipc::MessageType::Ready);
-    }
-
-    [[nodiscard]] std::size_t started() const { return world.processes.started.size(); }
-
-    void die(std::size_t index, int signal = SIGKILL) {
-        supervisor.on_exit(killed_by(world.processes.started[index].pid, signal));
-    }
-
-    void leave(std::size_t index, ExitCode code = ExitCode::Ok) {
-        supervisor.on_exit(exited(world.processes.started[index].pid, code));
-    }
-
-    [[nodiscard]] bool was_killed(std::size_t index) const {
-        return world.processes.killed.count(world.processes.started[index].pid) != 0;
-    }
-
-    ipc::Message heard_by(std::size_t index) {
-        return hear(world.processes.started[index].channel);
-    }
-
-    FakeWorld world;
-    Supervisor supervisor{world.surroundings};
-    std::uint32_t generations = 0;
-    config::Milliseconds max_lifetime{0};
-    std::uint64_t reload_on_rss = 0;
-};
 
 TEST_F(SupervisorTest, ServesWhenEveryWorkerIsReady) {
     begin(2);
@@ -306,97 +245,6 @@ TEST(GenerationStates, AreLeftOnlyTheWayTheDrawingShows) {
                 << Generation::name(from) << " -> " << Generation::name(to);
         }
     }
-}
-
-TEST_F(SupervisorTest, RecyclesAWorkerThatServedEnoughOnceItsSuccessorIsReady) {
-    begin_and_serve(2);
-    say(world.processes.started[0].channel, ipc::MessageType::Recycle);
-    settle();
-    ASSERT_EQ(started(), 3U);
-    EXPECT_EQ(heard_by(2).worker, 1U);
-    EXPECT_EQ(heard_by(0).type, ipc::MessageType::Hello);  // nothing: it serves on
-    say(world.processes.started[2].channel, ipc::MessageType::Ready);
-    settle();
-    EXPECT_EQ(heard_by(0).type, ipc::MessageType::Drain);
-    leave(0);
-    settle();
-    EXPECT_EQ(started(), 3U);
-    EXPECT_EQ(supervisor.serving()->status().respawns, 0U);
-    EXPECT_EQ(supervisor.serving()->status().workers.size(), 2U);
-}
-
-TEST_F(SupervisorTest, RecyclesOneWorkerAfterTheOther) {
-    max_lifetime = seconds(100);
-    begin_and_serve(2);
-    world.processes.time += seconds(99);
-    settle();
-    EXPECT_EQ(started(), 2U);
-    EXPECT_EQ(supervisor.next_deadline(), world.processes.time + seconds(1));
-    world.processes.time += seconds(1);
-    settle();
-    ASSERT_EQ(started(), 3U);
-    get_ready(2);
-    settle();
-    EXPECT_EQ(heard_by(0).type, ipc::MessageType::Drain);
-    settle();
-    ASSERT_EQ(started(), 4U);
-    EXPECT_EQ(heard_by(3).worker, 2U);
-}
-
-TEST_F(SupervisorTest, RecyclesAWorkerThatHoldsTooMuchMemory) {
-    reload_on_rss = 100 << 20;
-    begin_and_serve(2);
-    world.processes.resident[world.processes.started[1].pid] = 100 << 20;
-    settle();
-    EXPECT_EQ(started(), 2U);
-    EXPECT_EQ(supervisor.next_deadline(), world.processes.time + Recycling::kLookEvery);
-    world.processes.resident[world.processes.started[1].pid] += 1;
-    settle();
-    ASSERT_EQ(started(), 3U);
-    EXPECT_EQ(heard_by(2).worker, 2U);
-}
-
-TEST_F(SupervisorTest, KeepsTheOldWorkerWhenItsSuccessorDies) {
-    begin_and_serve(1);
-    say(world.processes.started[0].channel, ipc::MessageType::Recycle);
-    settle();
-    ASSERT_EQ(started(), 2U);
-    die(1);
-    settle();
-    EXPECT_EQ(heard_by(0).type, ipc::MessageType::Hello);
-    world.processes.time += seconds(40);  // past any pause
-    settle();
-    ASSERT_EQ(started(), 3U);
-    get_ready(2);
-    settle();
-    EXPECT_EQ(heard_by(0).type, ipc::MessageType::Drain);
-}
-
-TEST_F(SupervisorTest, PutsTheSuccessorInThePlaceOfAWorkerThatDiesMeanwhile) {
-    begin_and_serve(1);
-    say(world.processes.started[0].channel, ipc::MessageType::Recycle);
-    settle();
-    ASSERT_EQ(started(), 2U);
-    die(0);
-    settle();
-    EXPECT_EQ(started(), 2U);
-    get_ready(1);
-    settle();
-    EXPECT_EQ(supervisor.serving()->status().workers.at(0).state, "ready");
-}
-
-TEST_F(SupervisorTest, LetsASuccessorGoWithItsGeneration) {
-    begin_and_serve(1);
-    hear(world.processes.started[0].channel);
-    say(world.processes.started[0].channel, ipc::MessageType::Recycle);
-    settle();
-    supervisor.stop();
-    EXPECT_TRUE(was_killed(1));
-    EXPECT_EQ(heard_by(0).type, ipc::MessageType::Drain);
-    leave(0);
-    die(1);
-    settle();
-    EXPECT_TRUE(supervisor.empty());
 }
 
 }  // namespace

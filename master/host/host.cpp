@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "master/host/host.h"
+
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <exception>
+#include <stdexcept>
+
+#include <fmt/core.h>
+
+#include "base/errno_error.h"
+#include "log/logger.h"
+
+namespace geventd::master {
+
+namespace {
+
+Identity wanted_identity(const config::Process& settings) {
+    auto identity = find_identity(settings);
+    if (!identity) {
+        throw std::runtime_error(identity.error().message);
+    }
+    return std::move(*identity);
+}
+
+}  // namespace
+
+Result<Identity> find_identity(const config::Process& settings) {
+    auto identity = find_identity(settings.user, settings.group);
+    if (!identity) {
+        return failure("process: " + identity.error().message);
+    }
+    return identity;
+}
+
+Host::Host(const config::Process& settings, bool logs_to_stderr)
+    : identity_(wanted_identity(settings)), logs_to_stderr_(logs_to_stderr) {
+    if (!settings.umask.empty()) {
+        ::umask(static_cast<mode_t>(std::strtoul(settings.umask.c_str(), nullptr, 8)));
+    }
+    if (settings.daemonize) {
+        daemon_ = Daemon::start();
+    }
+    if (settings.pidfile.empty()) {
+        return;
+    }
+    try {
+        pidfile_.emplace(settings.pidfile);
+    } catch (const ErrnoError& error) {
+        failed(ExitCode::Config);
+        throw std::runtime_error(fmt::format("process.{}", error.what()));
+    }
+}
+
+void Host::serving(const std::string& status) noexcept {
+    notifier_.ready(status);
+    if (!daemon_) {
+        return;
+    }
+    try {
+        daemon_->ready(logs_to_stderr_);
+    } catch (const std::exception& error) {
+        log::error("the terminal cannot be let go: {}", error.what());
+    }
+    daemon_.reset();
+}
+
+void Host::failed(ExitCode code) noexcept {
+    if (daemon_) {
+        daemon_->failed(code);
+        daemon_.reset();
+    }
+}
+
+}  // namespace geventd::master

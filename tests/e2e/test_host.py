@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: MIT
+"""The server among the other processes of its host: users, pidfile, daemon, systemd."""
+import grp
+import json
+import os
+import pwd
+import signal
+import socket
+import stat
+
+import pytest
+
+from harness import procfs
+from harness.apps import HELLO
+from harness.limits import DEADLINE
+
+IDENTITY = '''
+import json
+import os
+
+
+def application(environ, start_response):
+    open('made', 'w').close()
+    body = json.dumps({'uid': os.getresuid(), 'gid': os.getresgid(),
+                       'groups': os.getgroups()}).encode()
+    start_response('200 OK', [('Content-Type', 'application/json'),
+                              ('Content-Length', str(len(body)))])
+    return [body]
+'''
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason='only root can become somebody else')
+
+
+def real_ids(pid):
+    for line in open(f'/proc/{pid}/status', encoding='utf-8'):
+        if line.startswith('Uid:'):
+            return [int(word) for word in line.split()[1:]]
+    raise AssertionError(pid)
+
+
+def open_folder(running, mode=0o755):
+    """Lets other users see what a test puts there."""
+    running.folder.parent.chmod(0o755)
+    running.folder.chmod(mode)
+
+
+# --- user, group, umask --------------------------------------------------------------------------
+
+@as_root
+@pytest.mark.parametrize('preload', [True, False])
+def test_workers_run_as_the_wanted_user_and_the_master_stays_root(make_server, preload):
+    running = make_server()
+    user = pwd.getpwnam('www-data')
+    open_folder(running)
+    (running.folder / 'work').mkdir()
+    os.chown(running.folder / 'work', user.pw_uid, user.pw_gid)
+    running.write_app(IDENTITY, 'work/app.py')
+    running.write_config({'app': {'chdir': str(running.folder / 'work'), 'preload': preload},
+                          'process': {'user': 'www-data', 'umask': '027'}})
+    running.start()
+    identity = json.loads(running.get('/').body)
+    assert identity == {'uid': [user.pw_uid] * 3, 'gid': [user.pw_gid] * 3,
+                        'groups': os.getgrouplist('www-data', user.pw_gid)}
+    assert real_ids(running.pid) == [0] * 4
+    others = set(procfs.children(running.pid))
+    assert others and all(real_ids(pid) == [user.pw_uid] * 4 for pid in others)
+    assert stat.S_IMODE((running.folder / 'work' / 'made').stat().st_mode) == 0o640
+    old = running.workers()
+    running.signal(signal.SIGHUP)
+    running.wait_workers(1, without=old)
+
+
+@as_root
+def test_a_group_of_its_own_takes_the_place_of_the_users(make_server):
+    running = make_server()
+    open_folder(running, 0o777)
+    running.write_app(IDENTITY)
+    running.write_config({'process': {'user': 'www-data', 'group': 'games'}})
+    running.start()
+    identity = json.loads(running.get('/').body)
+    assert identity['gid'] == [grp.getgrnam('games').gr_gid] * 3
+
+
+@as_root
+def test_the_check_loads_the_application_as_that_user(make_server):
+    running = make_server()
+    open_folder(running)
+    running.write_app(HELLO)
+    (running.folder / 'app.py').chmod(0o600)
+    running.write_config({'process': {'user': 'www-data'}})
+    running.start(['-c', str(running.config_path), '--check'], wait=False)
+    running.expected_exit = 1
+    assert running.wait_exit() == 1
+    running.wait_log('Permission denied|PermissionError')
+
+
+@pytest.mark.parametrize('key', ['user', 'group'])
+def test_an_unknown_name_is_said(make_server, key):
+    running = make_server()
+    running.write_app(HELLO)
+    running.write_config({'process': {key: 'nobody-of-that-name'}})
+    running.start(wait=False)
+    running.expected_exit = 1
+    assert running.wait_exit() == 1
+    running.wait_log(f"process: there is no {key} 'nobody-of-that-name'")
+
+
+# --- pidfile -------------------------------------------------------------------------------------
+
+def test_the_pidfile_is_held_and_removed(make_server):
+    running = make_server()
+    running.write_app(HELLO)
+    running.write_config({'process': {'pidfile': 'geventd.pid'}})
+    running.start()
+    pidfile = running.folder / 'geventd.pid'
+    assert pidfile.read_text().strip() == str(running.pid)
+    second = make_server()
+    second.write_app(HELLO)
+    second.write_config({'process': {'pidfile': str(pidfile)}})
+    second.start(wait=False)
+    second.expected_exit = 1
+    assert second.wait_exit() == 1
+    second.wait_log(f'process.pidfile .*{running.pid}')
+    assert running.get('/').status == 200
+    assert running.stop() == 0
+    assert not pidfile.exists()
+
+
+def test_a_pidfile_that_a_killed_master_left_is_no_obstacle(make_server):
+    running = make_server()
+    running.write_app(HELLO)
+    pidfile = running.folder / 'geventd.pid'
+    pidfile.write_text('1\n')
+    running.write_config({'process': {'pidfile': str(pidfile)}})
+    running.start()
+    assert pidfile.read_text().strip() == str(running.pid)
+
+
+# --- daemon --------------------------------------------------------------------------------------
+
+def test_a_daemon_serves_when_the_command_returns(make_server):
+    running = make_server()
+    running.write_app(HELLO)
+    pidfile = running.folder / 'geventd.pid'
+    running.write_config({'process': {'pidfile': str(pidfile), 'daemonize': True}})
+    running.start(wait=False)
+    assert running.wait_exit() == 0
+    running.wait_ready()
+    assert running.get('/').status == 200
+    daemon = int(pidfile.read_text())
+    assert daemon == running.status()['pid'] != running.pid
+    assert procfs.stat_fields(daemon)[3] != str(daemon)  # leads no session
+    assert procfs.stat_fields(daemon)[4] == '0'  # has no terminal
+    assert os.readlink(f'/proc/{daemon}/fd/0') == '/dev/null'
+    assert running.ctl('stop').returncode == 0
+    assert procfs.wait_gone(daemon, DEADLINE)
+    assert not pidfile.exists()
+
+
+def test_a_daemon_that_cannot_serve_is_said_by_the_command(make_server):
+    running = make_server()
+    running.write_app('raise RuntimeError("this does not load")')
+    running.write_config({'process': {'daemonize': True}})
+    running.start(wait=False)
+    running.expected_exit = 1
+    running.expect_error('cannot serve|RuntimeError')
+    assert running.wait_exit() == 1
+    running.wait_log('this does not load')
+
+
+# --- systemd -------------------------------------------------------------------------------------
+
+class Notifications:
+    """What a service manager would hear, as lists of assignments."""
+
+    def __init__(self, path):
+        self.path = str(path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.socket.settimeout(DEADLINE)
+
+    def close(self):
+        self.socket.close()
+        os.unlink(self.path)
+
+    def wait(self, assignment):
+        """The next message with a line that begins like this."""
+        while True:
+            lines = self.socket.recv(4096).decode().splitlines()
+            if any(line.startswith(assignment) for line in lines):
+                return lines
+
+
+def test_systemd_is_told_of_each_change(make_server):
+    running = make_server()
+    running.write_app(HELLO)
+    running.write_config()
+    systemd = Notifications(running.folder / 'notify')
+    running.start(environment={'NOTIFY_SOCKET': systemd.path})
+    assert 'STATUS=1 worker, 20 cores each' in '\n'.join(systemd.wait('READY=1'))
+    running.signal(signal.SIGHUP)
+    assert any(line.startswith('MONOTONIC_USEC=') for line in systemd.wait('RELOADING=1'))
+    systemd.wait('READY=1')
+    running.expect_error('the reload failed')
+    running.write_config({'workers': {'cores': 'many'}})
+    running.signal(signal.SIGHUP)
+    systemd.wait('RELOADING=1')
+    assert any(line.startswith('STATUS=the last reload failed')
+               for line in systemd.wait('READY=1'))
+    running.signal(signal.SIGTERM)
+    systemd.wait('STOPPING=1')
+    running.wait_exit()
+    systemd.close()
+
+
+def test_the_watchdog_is_fed(make_server):
+    running = make_server()
+    running.write_app(HELLO)
+    running.write_config()
+    systemd = Notifications(running.folder / 'notify')
+    running.start(environment={'NOTIFY_SOCKET': systemd.path, 'WATCHDOG_USEC': '300000'})
+    for _ in range(3):
+        systemd.wait('WATCHDOG=1')
+    systemd.close()
+
+
+def test_workers_do_not_take_the_notify_socket_for_their_own(make_server):
+    running = make_server()
+    running.write_app("""
+import os
+
+
+def application(environ, start_response):
+    body = os.environ.get('NOTIFY_SOCKET', 'none').encode()
+    start_response('200 OK', [('Content-Length', str(len(body)))])
+    return [body]
+""")
+    running.write_config()
+    systemd = Notifications(running.folder / 'notify')
+    running.start(environment={'NOTIFY_SOCKET': systemd.path})
+    assert running.get('/').text == 'none'
+    systemd.close()
