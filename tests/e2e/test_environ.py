@@ -79,9 +79,11 @@ def test_the_keys_of_a_plain_request(running):
 def test_headers(running):
     environ = told(running, b'POST / HTTP/1.1\nHost: x\nContent-Type: text/x\nContent-Length: 2\n'
                             b'X-One: 1\nx-one: 2\nCookie: a=1\nCookie: b=2\nX_Two: spoofed\n'
-                            b'X-Two: real\nProxy: http://evil\nX-Latin: caf\xe9\n\nhi')
+                            b'X-Two: real\nProxy: http://evil\nX-Latin: caf\xe9\n'
+                            b'X-Same: 1\nX-Same: 1\nX-None:\nX-None:\n\nhi')
     assert (environ['CONTENT_TYPE'], environ['CONTENT_LENGTH']) == ('text/x', '2')
     assert environ['HTTP_X_ONE'] == '1, 2'
+    assert (environ['HTTP_X_SAME'], environ['HTTP_X_NONE']) == ('1, 1', ', ')
     assert environ['HTTP_COOKIE'] == 'a=1; b=2'
     assert environ['HTTP_X_TWO'] == 'real'
     assert environ['HTTP_X_LATIN'] == 'caf\xe9'

@@ -268,8 +268,10 @@ bool EnvironMaker::set_headers(PyObject* environ, const http::RequestHead& head)
 // A header that was sent more than once is joined, as RFC 9110 5.3 and (cookies) RFC 6265 5.4 want.
 bool EnvironMaker::set_header(PyObject* environ, const HeaderName& name, std::string_view value) {
     const Ref text = latin1(value);
+    const Py_ssize_t before = PyDict_Size(environ);
     PyObject* present = text ? PyDict_SetDefault(environ, name.key.get(), text.get()) : nullptr;
-    if (present == nullptr || present == text.get()) {
+    // Not by identity: equal texts of one character are one object.
+    if (present == nullptr || PyDict_Size(environ) > before) {
         return present != nullptr;
     }
     const Ref joined =
