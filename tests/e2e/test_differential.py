@@ -31,8 +31,8 @@ ROUNDS = 1500
 SEEDS = 4  # so that the processes of the test run share the work
 CASES = [case.data for kind in ('valid', 'invalid') for case in corpus.read(f'http/{kind}')
          if len(case.data) < 2000]
-WORDS = [b'\r\n', b'\n', b'\r', b' ', b'\t', b':', b',', b';', b'\0', b'\x85', b'%2f', b'%00', b'//',
-         b'?', b'#', b'chunked', b'Content-Length: 5\r\n', b'Transfer-Encoding: chunked\r\n',
+WORDS = [b'\r\n', b'\n', b'\r', b' ', b'\t', b':', b',', b';', b'\0', b'\x85', b'%2f', b'%00',
+         b'//', b'?', b'#', b'chunked', b'Content-Length: 5\r\n', b'Transfer-Encoding: chunked\r\n',
          b'Host: y\r\n', b'Connection: close\r\n', b'0\r\n\r\n', b'5\r\nhello\r\n', b'HTTP/1.0',
          b'Cookie: a=b\r\n', b'X-Y: z\r\n', b'\xe9']
 
@@ -98,10 +98,12 @@ class PythonsReading(http.server.BaseHTTPRequestHandler):
             return response.read()
 
 
-def path_of(target):
-    """PATH_INFO by urllib."""
-    if not target.startswith('/') and target != '*':
-        target = urllib.parse.urlsplit(target).path or '/'
+def path_of(method, target):
+    """PATH_INFO by urllib; empty when OPTIONS asks about the whole server."""
+    if target == '*':
+        target = ''
+    elif not target.startswith('/'):
+        target = urllib.parse.urlsplit(target).path or ('' if method == 'OPTIONS' else '/')
     return urllib.parse.unquote_to_bytes(target.partition('?')[0].encode('latin-1'))
 
 
@@ -121,13 +123,15 @@ def served(running, data):
 
 def compare(told, data):
     reading = PythonsReading(data)
+    if reading.refusal == '431 Too many headers':  # its limit is lower
+        return
     assert reading.fine, f'Python refuses it: {reading.refusal}'
     target = told['REQUEST_URI']
     assert told['REQUEST_METHOD'] == reading.command
     # http.server makes one of several slashes at the beginning.
     assert target == reading.path or '/' + target.lstrip('/') == reading.path
     assert told['QUERY_STRING'] == target.partition('?')[2]
-    assert told['PATH_INFO'].encode('latin-1') == path_of(target)
+    assert told['PATH_INFO'].encode('latin-1') == path_of(reading.command, target)
     assert reading.request_version.startswith('HTTP/1')
     values = reading.values()
     for name, value in values.items():
@@ -137,7 +141,7 @@ def compare(told, data):
             continue
         assert told[f'HTTP_{variable}'] == value, name
     for variable in told:
-        if variable.startswith('HTTP_'):
+        if variable.startswith('HTTP_') and variable != 'HTTP_HOST':  # or the target's
             assert variable[5:].lower().replace('_', '-') in values, variable
     assert told['body'].encode('latin-1') == reading.body()
 
