@@ -90,6 +90,9 @@ void describe(Visitor& v, Listen& s) {
     v.key("trusted-proxies", ProxyList(s.trusted_proxies),
           "Whose X-Forwarded-*, Forwarded, X-Request-ID and PROXY headers are believed: addresses, "
           "networks such as 10.0.0.0/8, or unix.");
+    v.key("systemd", Text(s.systemd, "the name of a socket, as in FileDescriptorName="),
+          "The socket of this name is taken over when systemd has opened it for the server (socket "
+          "activation); otherwise the server opens the address itself.");
 }
 
 void describe(Visitor& v, App& s) {

@@ -23,6 +23,7 @@ struct Listen {
     std::string mode;   ///< of a unix socket, octal; "": by the umask
     std::string owner;  ///< of a unix socket, "user" or "user:group"; "": who runs the server
     std::vector<std::string> trusted_proxies;
+    std::string systemd;  ///< name of the socket that systemd may have opened; "": none
 
     bool operator==(const Listen&) const = default;
 };

@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "log/escape.h"
 #include "log/logger.h"
 #include "master/listen_options.h"
 
@@ -18,17 +19,36 @@ constexpr Duration kInUsePatience = std::chrono::seconds(5);
 std::vector<net::Listener> share(const net::ListenerSet& set) {
     std::vector<net::Listener> shared;
     for (const net::Listener& listener : set.listeners()) {
-        shared.push_back(net::Listener::adopt(duplicate(listener.fd()), listener.wanted(),
-                                              net::Listener::FileOwner::Us));
+        shared.push_back(
+            net::Listener::adopt(duplicate(listener.fd()), listener.wanted(), listener.owner()));
     }
     return shared;
 }
 
+std::vector<net::Listener> adopt(const config::Settings& settings,
+                                 std::vector<ActivatedSocket> activated) {
+    std::vector<net::Listener> adopted;
+    for (ActivatedSocket& socket : activated) {
+        const auto listen = std::find_if(
+            settings.listen.begin(), settings.listen.end(),
+            [&](const config::Listen& candidate) { return candidate.systemd == socket.name; });
+        if (listen == settings.listen.end()) {
+            log::warning("systemd passes a socket named {}, which no listen.systemd names: unused",
+                         log::escape_controls(socket.name));
+            continue;
+        }
+        adopted.push_back(net::Listener::adopt(std::move(socket.fd), listen->address,
+                                               net::Listener::FileOwner::Others));
+    }
+    return adopted;
+}
+
 }  // namespace
 
-Listeners::Listeners(const config::Settings& settings)
-    : current_(net::ListenerSet::open(wanted_sockets(settings), net::retry_for(kInUsePatience))),
-      wanted_(wanted_sockets(settings)) {}
+Listeners::Listeners(const config::Settings& settings, std::vector<ActivatedSocket> activated)
+    : current_(adopt(settings, std::move(activated))), wanted_(wanted_sockets(settings)) {
+    current_.reopen(wanted_, net::retry_for(kInUsePatience));
+}
 
 Listeners::~Listeners() {
     current_.unlink_own();

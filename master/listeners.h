@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "config/settings.h"
+#include "master/host/systemd.h"
 #include "net/listener_set.h"
 
 namespace geventd::master {
@@ -18,8 +19,9 @@ namespace geventd::master {
 /// Lives in: master.
 class Listeners {
   public:
-    /// The first sockets. Waits a little for addresses in use. Throws ErrnoError.
-    explicit Listeners(const config::Settings& settings);
+    /// The first sockets: those that systemd has opened for us, by name, and for the rest our own.
+    /// Waits a little for addresses in use. Throws ErrnoError.
+    Listeners(const config::Settings& settings, std::vector<ActivatedSocket> activated);
     Listeners(const Listeners&) = delete;
     Listeners& operator=(const Listeners&) = delete;
 

@@ -42,7 +42,7 @@ Master::Master(config::Settings settings, ReadSettings read_settings, Host& host
           [](void* self, event::Deadline&) noexcept { static_cast<Master*>(self)->on_watchdog(); },
           this),
       unix_signals_(loop_, *this),
-      listeners_(settings_),
+      listeners_(settings_, take_activated_sockets()),
       scoreboard_(shm::Region::create("geventd-scoreboard", sizeof(shm::Scoreboard))),
       slots_(shm::Scoreboard::format(scoreboard_.data(), scoreboard_.size())),
       spawner_(host.identity()),

@@ -39,6 +39,11 @@ class Listener {
     /// FileOwner::Us the file of a unix socket is ours to remove.
     static Listener adopt(UniqueFd fd, const Address& address, FileOwner owner);
 
+    /// Whose the file of a unix socket is; Others for every other socket.
+    [[nodiscard]] FileOwner owner() const {
+        return file_.is_named() ? FileOwner::Us : FileOwner::Others;
+    }
+
     [[nodiscard]] int fd() const { return fd_.get(); }
 
     /// As the configuration says it.

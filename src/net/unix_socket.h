@@ -50,6 +50,9 @@ class SocketFile {
 
     [[nodiscard]] bool is_ours() const noexcept;
 
+    /// There is a file that this object stands for.
+    [[nodiscard]] bool is_named() const noexcept { return !path_.empty(); }
+
   private:
     std::string path_;
     dev_t device_ = 0;

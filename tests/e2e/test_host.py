@@ -4,6 +4,7 @@ import grp
 import json
 import os
 import pwd
+import shutil
 import signal
 import socket
 import stat
@@ -240,3 +241,71 @@ def application(environ, start_response):
     running.start(environment={'NOTIFY_SOCKET': systemd.path})
     assert running.get('/').text == 'none'
     systemd.close()
+
+
+# --- sockets that systemd opens ------------------------------------------------------------------
+
+activate = pytest.mark.skipif(shutil.which('systemd-socket-activate') is None,
+                              reason='systemd-socket-activate is not installed')
+
+
+def unused_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+@activate
+def test_the_socket_of_that_name_is_taken_over(make_server):
+    running = make_server()
+    running.write_app(HELLO)
+    port = unused_port()
+    running.write_config({'listen': [{'address': f'http://127.0.0.1:{port}', 'systemd': 'web'}]})
+    # It opens the socket and executes the server when somebody connects.
+    running.start(wait=False, wrapper=['systemd-socket-activate', '-l', f'127.0.0.1:{port}',
+                                       '--fdname=web'])
+    running.wait_log('Listening on')
+    with socket.create_connection(('127.0.0.1', port), DEADLINE) as early:
+        early.sendall(b'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+        early.settimeout(DEADLINE)
+        assert b'200 OK' in early.recv(4096)  # it waited in the backlog
+    running.wait_ready()
+    old = running.workers()
+    running.signal(signal.SIGHUP)
+    running.wait_workers(1, without=old)
+    assert running.get('/').status == 200
+
+
+@activate
+def test_a_unix_socket_of_systemd_is_not_removed(make_server):
+    running = make_server()
+    running.write_app(HELLO)
+    path = running.folder / 'web.sock'
+    running.write_config({'listen': [{'address': f'http+unix:{path}', 'systemd': 'web'}]})
+    running.start(wait=False, wrapper=['systemd-socket-activate', '-l', str(path),
+                                       '--fdname=web'])
+    running.wait_log('Listening on')
+    with socket.socket(socket.AF_UNIX) as early:
+        early.connect(str(path))
+        running.wait_ready()
+        assert running.get('/').status == 200
+    old = running.workers()
+    running.signal(signal.SIGHUP)
+    running.wait_workers(1, without=old)
+    assert running.stop() == 0
+    assert path.exists()
+    path.unlink()
+
+
+@activate
+def test_a_socket_that_nobody_names_is_said(make_server):
+    running = make_server()
+    running.write_app(HELLO)
+    running.write_config()
+    port = unused_port()
+    running.start(wait=False, wrapper=['systemd-socket-activate', '-l', f'127.0.0.1:{port}',
+                                       '--fdname=other'])
+    running.wait_log('Listening on')
+    socket.create_connection(('127.0.0.1', port), DEADLINE).close()
+    running.wait_log('systemd passes a socket named other, which no listen.systemd names')
+    running.wait_ready()

@@ -17,6 +17,7 @@ const std::map<std::string, std::string>& samples() {
         {"listen.backlog", "[{address: 'http://127.0.0.1:1', backlog: 7}]"},
         {"listen.mode", "[{address: 'http+unix:/run/x', mode: '0660'}]"},
         {"listen.owner", "[{address: 'http+unix:/run/x', owner: 'www-data:www-data'}]"},
+        {"listen.systemd", "[{address: 'http://:1', systemd: web}]"},
         {"listen.trusted-proxies",
          "[{address: 'http://:1', trusted-proxies: [10.0.0.0/8, '::1', unix]}]"},
         {"app.module", "'other:app'"},
