@@ -6,9 +6,14 @@
 
 #include <fmt/core.h>
 
+#include "config/schedule.h"
+
 namespace geventd::config {
 
 namespace {
+
+/// Each takes a signal's number, of which the application wants some too.
+constexpr std::size_t kMostFunctions = 128;
 
 Mark place_of(const std::string& path, const Mark& otherwise, const Reading& reading) {
     const auto place = reading.places.find(path);
@@ -104,6 +109,36 @@ void refuse_modes_of_ports(const Settings& settings, const Mark& start, const Re
     }
 }
 
+void require_whole_schedule(const Settings& settings, const Mark& start, const Reading& reading) {
+    std::size_t functions = 0;
+    for (const ScheduleEntry& entry : schedule_of(settings)) {
+        Mark mark = place_of(entry.key.substr(0, entry.key.find('[')), start, reading);
+        for (const char* name : {"run", "signal", "path", "at", "every"}) {
+            mark = place_of(fmt::format("{}.{}", entry.key, name), mark, reading);
+        }
+        if (reading.diagnostics.concerns(entry.key)) {
+            continue;
+        }
+        if (entry.plan.empty()) {
+            reading.diagnostics.report(mark, entry.key,
+                                       fmt::format("says not when, expected {}",
+                                                   entry.key.starts_with("timers")  ? "every"
+                                                   : entry.key.starts_with("crons") ? "at"
+                                                                                    : "path"));
+        } else if (entry.sends->signal.has_value() == !entry.sends->run.empty()) {
+            reading.diagnostics.report(mark, entry.key,
+                                       "expected either signal, a number, or run, a function");
+        }
+        functions += entry.sends->run.empty() ? 0 : 1;
+    }
+    if (functions > kMostFunctions) {
+        reading.diagnostics.report(
+            start, "timers",
+            fmt::format("with crons and monitors {} functions are to be run, expected {} at most",
+                        functions, kMostFunctions));
+    }
+}
+
 }  // namespace
 
 void check_settings(const Settings& settings, const Mark& start, const Reading& reading) {
@@ -111,6 +146,7 @@ void check_settings(const Settings& settings, const Mark& start, const Reading& 
     require_application(settings, start, reading);
     refuse_same_socket(settings, start, reading);
     refuse_modes_of_ports(settings, start, reading);
+    require_whole_schedule(settings, start, reading);
 }
 
 }  // namespace geventd::config

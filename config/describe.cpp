@@ -5,6 +5,7 @@
 
 #include "config/special_values.h"
 #include "config/values.h"
+#include "schedule/cron_entry.h"
 
 namespace geventd::config {
 
@@ -32,6 +33,18 @@ std::string user_and_group(const std::string& text) {
     const bool fine = colon == std::string::npos ||
                       (colon > 0 && colon + 1 < text.size() && text.rfind(':') == colon);
     return fine ? "" : "'" + text + "' is no user:group";
+}
+
+std::string cron_entry(const std::string& text) {
+    const auto entry = schedule::CronEntry::parse(text);
+    return entry || text.empty() ? "" : "is no crontab entry: " + entry.error().message;
+}
+
+std::string function_name(const std::string& text) {
+    const auto colon = text.find(':');
+    const bool fine = colon != std::string::npos && colon > 0 && colon + 1 < text.size() &&
+                      text.rfind(':') == colon && text.find_first_of(" ()") == std::string::npos;
+    return fine || text.empty() ? "" : "'" + text + "' is no module:function";
 }
 
 std::string python_version(const std::string& text) {
@@ -205,6 +218,53 @@ void describe(Visitor& v, Log& s) {
           "not the environment's.");
 }
 
+void describe(Visitor& v, Signals& s) {
+    v.key("queue", Integer(s.queue, 64, 1 << 20),
+          "Signals that each process may have under way, rounded up to a power of two; more are "
+          "refused with QueueFull. Counts from the server's start.");
+    v.key(
+        "payloads", Size(s.payloads, 64 * kKiB, 256 * kMiB),
+        "Bytes of payloads that each process may have under way. Counts from the server's start.");
+    v.key("concurrency", Integer(s.concurrency, 1, 100'000),
+          "Signal handlers that run in a worker at the same time; what is above it stays for "
+          "whichever worker has room.");
+    v.key("max-attempts", Integer(s.max_attempts, 1, 200),
+          "How often a signal's handler may be begun by workers that die in it, before the signal "
+          "is set aside and logged. Counts from the server's start.");
+    v.key("locks", Integer(s.locks, 1, 10'000),
+          "Locks that the workers share, numbered from 0. Counts from the server's start.");
+}
+
+namespace {
+
+void describe_sends(Visitor& v, ScheduledSignal& s) {
+    v.key("signal", SignalNumber(s.signal), "The number of the signal that is sent.");
+    v.key("run", Text(s.run, "a function such as jobs:tick", function_name),
+          "The function that is called with the signal's number; instead of signal. It gets a "
+          "number of its own, counted from 255 downwards.");
+    v.internal("number", Integer(s.number, 0, 255));
+}
+
+}  // namespace
+
+void describe(Visitor& v, Timer& s) {
+    v.key("every", Period(s.every), "The time between two ticks.");
+    describe_sends(v, s.sends);
+}
+
+void describe(Visitor& v, Cron& s) {
+    v.key("at", Text(s.at, "a crontab's five fields, such as \"*/5 2-4 * * mon\"", cron_entry),
+          "When it ticks, by the local time: minute, hour, day, month and weekday as in a crontab, "
+          "or @hourly, @daily, @weekly, @monthly, @yearly.");
+    describe_sends(v, s.sends);
+}
+
+void describe(Visitor& v, Monitor& s) {
+    v.key("path", Text(s.path, "the path of a file or directory", not_empty),
+          "The file or directory whose changes tick; from the folder of the file.");
+    describe_sends(v, s.sends);
+}
+
 void describe(Visitor& v, Settings& s) {
     v.internal("source", Text(s.source, "a path"));
     v.list("listen", BoundList(s.listen), "Where to listen: one address or a list of them.",
@@ -224,6 +284,13 @@ void describe(Visitor& v, Settings& s) {
               {.hint_key = "level"});
     v.section("process", BoundSection(s.process),
               "The server's place on its host. Taken over with a restart only.", {});
+    v.section("signals", BoundSection(s.signals),
+              "Signals between workers: their queues in shared memory and their handlers.",
+              {.hint_key = "concurrency"});
+    v.list("timers", BoundList(s.timers), "Signals that are sent again and again.", {});
+    v.list("crons", BoundList(s.crons), "Signals that are sent by the clock and the calendar.", {});
+    v.list("monitors", BoundList(s.monitors),
+           "Signals that are sent when a file or directory changes.", {});
     v.key("control", ControlPath(s.control),
           "The socket through which geventctl talks to the "
           "master.");

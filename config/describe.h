@@ -63,5 +63,9 @@ void describe(Visitor& v, Workers& s);
 void describe(Visitor& v, Limits& s);
 void describe(Visitor& v, Process& s);
 void describe(Visitor& v, Log& s);
+void describe(Visitor& v, Signals& s);
+void describe(Visitor& v, Timer& s);
+void describe(Visitor& v, Cron& s);
+void describe(Visitor& v, Monitor& s);
 
 }  // namespace geventd::config

@@ -15,6 +15,7 @@
 #include "config/checks.h"
 #include "config/host.h"
 #include "config/load_visitor.h"
+#include "config/schedule.h"
 #include "config/special_values.h"
 #include "config/yaml/plain_text.h"
 #include "config/yaml/reader.h"
@@ -93,8 +94,8 @@ void read_override(const std::string& text, Settings& settings, Reading& reading
     read_settings(*document, settings, reading);
 }
 
-/// Directories that the file names are meant from where the file lies, not from where the server
-/// happens to be started; those of --set are the caller's.
+/// Files and directories that the file names are meant from where the file lies, not from where the
+/// server happens to be started; those of --set are the caller's.
 void anchor_paths(Settings& settings, const std::string& file) {
     const auto slash = file.rfind('/');
     const std::string folder = slash == std::string::npos ? "." : file.substr(0, slash + 1);
@@ -103,8 +104,12 @@ void anchor_paths(Settings& settings, const std::string& file) {
     if (real == nullptr) {
         return;  // the file itself could not be read either, and that was reported
     }
-    for (std::string* path :
-         {&settings.app.chdir, &settings.app.virtualenv, &settings.process.pidfile}) {
+    std::vector<std::string*> paths{&settings.app.chdir, &settings.app.virtualenv,
+                                    &settings.process.pidfile};
+    for (Monitor& monitor : settings.monitors) {
+        paths.push_back(&monitor.path);
+    }
+    for (std::string* path : paths) {
         if (!path->empty() && path->front() != '/') {
             *path = fmt::format("{}/{}", real.get(), *path);
         }
@@ -112,6 +117,7 @@ void anchor_paths(Settings& settings, const std::string& file) {
 }
 
 void complete(Settings& settings, const LoadRequest& request, const Mark& start, Reading& reading) {
+    number_schedule(settings);
     if (!settings.control.empty()) {
         return;
     }

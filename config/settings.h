@@ -105,6 +105,46 @@ struct Process {
     bool operator==(const Process&) const = default;
 };
 
+struct Signals {
+    int queue = 16'384;                   ///< slots of each process's queue
+    std::uint64_t payloads = 4ULL << 20;  ///< bytes of each process's queue
+    int concurrency = 64;
+    int max_attempts = 3;
+    int locks = 1;
+
+    bool operator==(const Signals&) const = default;
+};
+
+/// Which signal an entry of the schedule sends. Either `signal` or `run` was given.
+struct ScheduledSignal {
+    std::optional<int> signal;
+    std::string run;  ///< "module:function", which handles a number of its own
+    int number = -1;  ///< the signal's number, resolved when loaded
+
+    bool operator==(const ScheduledSignal&) const = default;
+};
+
+struct Timer {
+    Milliseconds every{0};
+    ScheduledSignal sends;
+
+    bool operator==(const Timer&) const = default;
+};
+
+struct Cron {
+    std::string at;
+    ScheduledSignal sends;
+
+    bool operator==(const Cron&) const = default;
+};
+
+struct Monitor {
+    std::string path;
+    ScheduledSignal sends;
+
+    bool operator==(const Monitor&) const = default;
+};
+
 struct Settings {
     std::vector<Listen> listen;
     App app;
@@ -112,6 +152,10 @@ struct Settings {
     Limits limits;
     OnDisconnect on_disconnect = OnDisconnect::Ignore;
     Log log;
+    Signals signals;
+    std::vector<Timer> timers;
+    std::vector<Cron> crons;
+    std::vector<Monitor> monitors;
     std::string control;  ///< path of the control socket; resolved when loaded
     Process process;
     std::string source;  ///< the config file as given, "" when there was none

@@ -194,6 +194,27 @@ void MountMap::read(const Node& node, const Complain& complain) {
     TextMap::read(map, complain);
 }
 
+void SignalNumber::read(const Node& node, const Complain& complain) {
+    int number = 0;
+    bool fine = true;
+    Integer(number, 0, 255)
+        .read(node, [&](const Mark& mark, const std::string& below, const std::string& text) {
+            fine = false;
+            complain(mark, below, text);
+        });
+    if (fine) {
+        member_ = number;
+    }
+}
+
+std::string SignalNumber::write() const {
+    return member_ ? fmt::format("{}", *member_) : quote("");
+}
+
+std::string SignalNumber::expects() const {
+    return "a number from 0 to 255";
+}
+
 std::string AccessFormat::fault_of(const std::string& text) {
     if (text.empty()) {
         return "is an empty text";

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -93,6 +95,28 @@ class MountMap : public TextMap {
         : TextMap(member, "a map of prefixes such as /api to applications") {}
 
     void read(const Node& node, const Complain& complain) override;
+};
+
+/// A signal's number, or none.
+class SignalNumber : public Value {
+  public:
+    explicit SignalNumber(std::optional<int>& member) : member_(member) {}
+
+    void read(const Node& node, const Complain& complain) override;
+    [[nodiscard]] std::string write() const override;
+    [[nodiscard]] std::string expects() const override;
+
+  private:
+    std::optional<int>& member_;
+};
+
+/// The period of a timer, which must be given.
+class Period : public Time {
+  public:
+    explicit Period(Milliseconds& member)
+        : Time(member, Milliseconds(1), std::chrono::hours(10 * 365 * 24)) {}
+
+    [[nodiscard]] std::string default_text() const override { return ""; }
 };
 
 /// What a line of the access log holds, if there is one.

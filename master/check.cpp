@@ -63,7 +63,10 @@ std::string check_application(const config::Settings& settings) {
         shm::Region::create("geventd-scoreboard", sizeof(shm::Scoreboard));
     SlotPool slots(shm::Scoreboard::format(scoreboard.data(), scoreboard.size()));
     NoListener listener;
-    const Surroundings surroundings{loop, spawner, slots, scoreboard, listener};
+    event::DeadlineClock clock(loop);
+    Signals signals(loop, clock, settings.signals,
+                    shm::Scoreboard::open(scoreboard.data(), scoreboard.size()));
+    const Surroundings surroundings{loop, spawner, slots, scoreboard, listener, signals};
     LaunchKit kit(surroundings, settings, {0, find_worker_executable(settings.app.python), {}});
     auto spawned = kit.launch(ipc::Role::Check);
     std::string verdict = await_verdict(spawned.channel);

@@ -45,8 +45,10 @@ Master::Master(config::Settings settings, ReadSettings read_settings, Host& host
       listeners_(settings_, take_activated_sockets()),
       scoreboard_(shm::Region::create("geventd-scoreboard", sizeof(shm::Scoreboard))),
       slots_(shm::Scoreboard::format(scoreboard_.data(), scoreboard_.size())),
+      signals_(loop_, clock_, settings_.signals,
+               shm::Scoreboard::open(scoreboard_.data(), scoreboard_.size())),
       spawner_(host.identity()),
-      surroundings_{loop_, spawner_, slots_, scoreboard_, *this},
+      surroundings_{loop_, spawner_, slots_, scoreboard_, *this, signals_},
       supervisor_(surroundings_) {
     become_subreaper();
     ControlServer::Options control;
@@ -66,6 +68,10 @@ ExitCode Master::run() {
     start_generation(settings_);
     settle();
     loop_.run();
+    if (const std::uint64_t left = signals_.waiting(); left > 0) {
+        log::warning("{} {} sent and never taken by a worker: gone with the server", left,
+                     left == 1 ? "signal was" : "signals were");
+    }
     log::info("geventd {} has stopped", kVersion);
     return exit_code_;
 }
@@ -188,6 +194,13 @@ Result<void> Master::set_workers(int count) {
     return {};
 }
 
+Result<void> Master::send_signal(int number, const std::string& payload) {
+    if (number < 0 || number >= static_cast<int>(shm::kSignalNumbers)) {
+        return failure("a signal's number is between 0 and 255");
+    }
+    return signals_.send(static_cast<std::uint8_t>(number), payload);
+}
+
 void Master::change_workers(int difference) {
     const Generation* serving = supervisor_.serving();
     const auto changed = set_workers(serving == nullptr ? 0 : serving->workers() + difference);
@@ -207,6 +220,8 @@ Status Master::status() const {
     status.addresses = listeners_.addresses();
     status.reload = reload_;
     status.generations = supervisor_.status();
+    status.signals = signals_.status();
+    status.locks = signals_.lock_status();
     return status;
 }
 

@@ -16,6 +16,7 @@
 #include "master/listeners.h"
 #include "master/log_file.h"
 #include "master/process/spawner.h"
+#include "master/signals/signals.h"
 #include "master/status.h"
 #include "master/supervise/supervisor.h"
 #include "master/unix_signals.h"
@@ -47,6 +48,7 @@ class Master final : public Controls, private UnixSignalListener, private Change
     void stop() override;
     void reopen_logs() override;
     Result<void> set_workers(int count) override;
+    Result<void> send_signal(int number, const std::string& payload) override;
 
   private:
     void on_unix_signal(const UnixSignal& signal, pid_t sender) noexcept override;
@@ -89,6 +91,7 @@ class Master final : public Controls, private UnixSignalListener, private Change
     std::unique_ptr<ControlServer> control_;
     shm::Region scoreboard_;
     SlotPool slots_;
+    Signals signals_;
     Spawner spawner_;
     Surroundings surroundings_;
     Supervisor supervisor_;

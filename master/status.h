@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "shm/signal_statistics.h"
 
 namespace geventd::master {
 
@@ -54,6 +55,19 @@ struct GenerationStatus {
     std::vector<WorkerStatus> workers;
 };
 
+struct SignalStatus {
+    unsigned number = 0;
+    bool registered = false;  ///< in the generation that serves
+    shm::SignalFigures figures;
+    std::int64_t now = 0;  ///< of the steady clock, in nanoseconds
+};
+
+struct LockStatus {
+    unsigned number = 0;
+    unsigned worker = 0;   ///< that holds it; 0: none
+    unsigned waiting = 0;  ///< workers that wait
+};
+
 struct ReloadStatus {
     enum class Outcome { None, Running, Done, Failed };
 
@@ -74,6 +88,8 @@ struct Status {
     std::vector<std::string> addresses;  ///< that the server listens on, with actual ports
     ReloadStatus reload;
     std::vector<GenerationStatus> generations;  ///< oldest first
+    std::vector<SignalStatus> signals;          ///< that are registered or were ever sent
+    std::vector<LockStatus> locks;              ///< that are held or waited for
 };
 
 /// What others may ask of the running master: the control server, and whatever watches files.
@@ -97,6 +113,9 @@ class Controls {
     /// The number of workers of the serving generation from now on (as SIGTTIN and SIGTTOU).
     /// Fails when the number is not possible.
     virtual Result<void> set_workers(int count) = 0;
+
+    /// Sends a signal (0 to 255) to the workers. Fails when it was not accepted.
+    virtual Result<void> send_signal(int number, const std::string& payload) = 0;
 };
 
 }  // namespace geventd::master

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -41,7 +42,36 @@ void learn_port(int fd, net::Address& address) {
     }
 }
 
+// They stand at the end of the message.
+void take_eventfds(ipc::Message& message, BootInfo& info) {
+    std::size_t count = message.value;
+    const bool has_own = info.role == ipc::Role::Worker;
+    if (message.fds.size() < ipc::kBootListeners + count + (has_own ? 1 : 0)) {
+        throw std::runtime_error("the master sent fewer eventfds than it said");
+    }
+    UniqueFd own;
+    if (has_own) {
+        own = std::move(message.fds.back());
+        message.fds.pop_back();
+    }
+    const auto first = message.fds.end() - static_cast<std::ptrdiff_t>(count);
+    info.eventfds.assign(std::make_move_iterator(first),
+                         std::make_move_iterator(message.fds.end()));
+    message.fds.erase(first, message.fds.end());
+    if (has_own) {
+        info.set_own_eventfd(std::move(own));
+    }
+}
+
 }  // namespace
+
+void BootInfo::set_own_eventfd(UniqueFd fd) {
+    const unsigned process = shm::process_of_slot(slot);
+    if (eventfds.size() <= process) {
+        eventfds.resize(process + 1);
+    }
+    eventfds[process] = std::move(fd);
+}
 
 BootInfo unpack(ipc::Message message) {
     if (message.type != ipc::MessageType::Boot || message.fds.size() < ipc::kBootListeners) {
@@ -56,6 +86,9 @@ BootInfo unpack(ipc::Message message) {
     info.region = std::make_unique<shm::Region>(
         shm::Region::map(std::move(message.fds[ipc::kBootScoreboard])));
     info.scoreboard = &shm::Scoreboard::open(info.region->data(), info.region->size());
+    info.signals = std::make_unique<shm::SignalRegion>(
+        shm::SignalRegion::map(std::move(message.fds[ipc::kBootSignals])));
+    take_eventfds(message, info);
     const std::size_t count = message.fds.size() - ipc::kBootListeners;
     if (info.role != ipc::Role::Check && count != info.settings.listen.size()) {
         throw std::runtime_error("the master sent other listening sockets than are configured");

@@ -8,13 +8,14 @@
 #include "ipc/messages.h"
 #include "shm/region.h"
 #include "shm/scoreboard.h"
+#include "shm/signal_region.h"
 #include "worker/listening.h"
 
 namespace geventd::worker {
 
 /// All that crosses the exec from the master, unpacked from its Boot message: the effective
-/// configuration, the scoreboard and the listening sockets. Forked workers inherit it.
-/// Lives in: template, worker, check.
+/// configuration, the scoreboard, the memory of signals and locks, and the listening sockets.
+/// Forked workers inherit it. Lives in: template, worker, check.
 struct BootInfo {
     ipc::Role role = ipc::Role::Worker;
     std::uint32_t slot = 0;
@@ -24,6 +25,11 @@ struct BootInfo {
     std::unique_ptr<shm::Region> region;
     shm::Scoreboard* scoreboard = nullptr;
     std::vector<Listening> listeners;
+    std::unique_ptr<shm::SignalRegion> signals;
+    std::vector<UniqueFd> eventfds;  ///< by process index; those that are not known are -1
+
+    /// A worker's own eventfd.
+    void set_own_eventfd(UniqueFd fd);
 };
 
 /// Throws std::exception when the message is not what this build's master sends.

@@ -151,7 +151,7 @@ class Connection : public event::Deadline {
     std::size_t parse_uwsgi(std::string_view bytes);
     http::Rejection read_http(Request& request);
     http::Rejection read_uwsgi(Request& request, std::uint8_t modifier1);
-    void answer_packet(std::uint8_t modifier1);
+    void answer_packet(const uwsgi::PacketHeader& header);
     Request& begin_request(std::string_view head_bytes);
     [[nodiscard]] bool must_stream() const;
     void keep_rest(std::string_view bytes, std::size_t used);

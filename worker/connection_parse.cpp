@@ -180,7 +180,7 @@ std::size_t Connection::parse_uwsgi(std::string_view bytes) {
     }
     const std::uint8_t modifier1 = scanner.header().modifier1;
     if (!uwsgi::is_request(modifier1)) {
-        answer_packet(modifier1);
+        answer_packet(scanner.header());
         return bytes.size();
     }
     Request& request = begin_request(bytes.substr(0, scanner.length()));
@@ -222,17 +222,22 @@ http::Rejection Connection::read_uwsgi(Request& request, std::uint8_t modifier1)
     return kFine;
 }
 
-// A packet that is no request: a ping is answered, everything else is refused with a log line.
-void Connection::answer_packet(std::uint8_t modifier1) {
-    if (modifier1 == uwsgi::kPing) {
-        std::string pong;
-        uwsgi::append_packet(pong, uwsgi::kPing, 1);
-        // Four bytes into an empty buffer; a peer that has gone needs none.
-        [[maybe_unused]] const auto sent =
-            ::send(fd_.get(), pong.data(), pong.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+// A packet that is no request: a ping and a signal are answered, everything else is refused with
+// a log line.
+void Connection::answer_packet(const uwsgi::PacketHeader& header) {
+    std::string answer;
+    if (header.modifier1 == uwsgi::kPing) {
+        uwsgi::append_packet(answer, uwsgi::kPing, 1);
+    } else if (header.modifier1 == uwsgi::kSignal) {
+        const bool accepted = worker_.send_signal(header.modifier2);
+        uwsgi::append_packet(answer, uwsgi::kResponse, accepted ? 1 : 0);
     } else {
-        worker_.refused(*this, {0, "unavailable uwsgi modifier " + std::to_string(modifier1)});
+        worker_.refused(*this,
+                        {0, "unavailable uwsgi modifier " + std::to_string(header.modifier1)});
     }
+    // Four bytes into an empty buffer; a peer that has gone needs none.
+    [[maybe_unused]] const auto sent =
+        ::send(fd_.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     linger();
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,7 @@
 #include "log/logger.h"
 #include "worker/boot_info.h"
 #include "worker/master_link.h"
+#include "worker/python/api/api.h"
 #include "worker/python/api/embedded.h"
 #include "worker/python/api/native_module.h"
 #include "worker/python/error.h"
@@ -74,21 +76,27 @@ void open_log(const worker::BootInfo& boot) {
         fail(channel, ExitCode::Internal, error.what());
     }
     std::optional<py::Interpreter> python;
+    std::unique_ptr<py::Api> api;
     py::Applications applications;
     try {
         python.emplace(boot.settings.app);
         py::make_native_module(boot);
         py::offer_embedded_modules(*python);
+        api = std::make_unique<py::Api>(boot);
+        if (boot.role == ipc::Role::Worker) {
+            api->open(channel);
+        }
         applications = py::load_applications(*python, boot.settings.app);
+        py::load_functions(*python, *api);
     } catch (const std::exception& error) {
         fail(channel, ExitCode::ApplicationFailed, error.what());
     }
     if (boot.role == ipc::Role::Worker) {
-        py::serve(*python, boot, std::move(channel), applications);
+        py::serve(*python, boot, channel, applications, *api);
     }
     if (boot.role == ipc::Role::Template) {
         try {
-            py::run_template(*python, boot, std::move(channel), applications);
+            py::run_template(*python, boot, std::move(channel), applications, *api);
         } catch (const std::exception& error) {
             log::error("the template cannot go on: {}", error.what());
             ::_exit(static_cast<int>(ExitCode::Internal));

@@ -11,6 +11,7 @@
 #include "base/errno_error.h"
 #include "http/response_head.h"
 #include "log/logger.h"
+#include "worker/signals.h"
 
 namespace geventd::worker {
 
@@ -137,7 +138,7 @@ void Worker::turn() noexcept {
 }
 
 bool Worker::may_start() const {
-    return running_ < cores_ && Clock::now() < turn_end_;
+    return running_ < cores_ && has_time();
 }
 
 void Worker::admit(Connection& connection) {
@@ -371,9 +372,27 @@ std::vector<RequestRef> Worker::running() const {
     return requests;
 }
 
+bool Worker::drained() const {
+    const bool idle = open_.empty() && (signals_ == nullptr || signals_->idle());
+    return draining_ && (idle || out_of_time_);
+}
+
+void Worker::look_whether_drained() {
+    if (draining_) {
+        loop_.wake();
+    }
+}
+
+bool Worker::send_signal(std::uint8_t number) {
+    return signals_ != nullptr && signals_->port().send(number, {}) == shm::SendResult::Accepted;
+}
+
 void Worker::drain(ipc::DrainReason reason) {
     if (!draining_) {
         draining_ = true;
+        if (signals_ != nullptr) {
+            signals_->drain();
+        }
         accepting_ = false;
         for (const auto& acceptor : acceptors_) {
             acceptor->close();

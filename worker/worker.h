@@ -25,6 +25,8 @@
 
 namespace geventd::worker {
 
+class Signals;
+
 /// The limits of connections in the form in which they are used: one list of deadlines for each
 /// kind of wait.
 struct ConnectionLimits {
@@ -70,8 +72,20 @@ class Worker {
     /// Accepts nothing more and lets what is there come to its end, within limits.drain-requests.
     void drain(ipc::DrainReason reason);
 
-    /// No connection is left, or the time to drain is over.
-    [[nodiscard]] bool drained() const { return draining_ && (open_.empty() || out_of_time_); }
+    /// No connection and no signal's handler is left, or the time to drain is over.
+    [[nodiscard]] bool drained() const;
+
+    /// Whose signals this worker runs: told to drain with it. Not before the first turn.
+    void attach(Signals* signals) { signals_ = signals; }
+
+    /// A signal from a client. False: it was not accepted.
+    bool send_signal(std::uint8_t number);
+
+    /// This turn's budget is not used up.
+    [[nodiscard]] bool has_time() const { return Clock::now() < turn_end_; }
+
+    /// Has the hub look whether the worker is drained.
+    void look_whether_drained();
 
     /// Requests whose greenlets still run (after the time to drain was over).
     [[nodiscard]] std::vector<RequestRef> running() const;
@@ -152,6 +166,7 @@ class Worker {
     event::DeadlineList retry_list_;
     event::Deadline retry_deadline_;
     Application* application_ = nullptr;
+    Signals* signals_ = nullptr;
     RequestPool requests_;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::vector<std::unique_ptr<Connection>> open_;

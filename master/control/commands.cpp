@@ -45,6 +45,21 @@ void set_workers(Controls& controls, const ipc::ControlRequest& request,
     reply.ok();
 }
 
+void send_signal(Controls& controls, const ipc::ControlRequest& request,
+                 const ControlReply& reply) {
+    const auto number = number_of(request, "number");
+    if (!number) {
+        return reply.error("\"number\" is the signal's number, 0 to 255");
+    }
+    const auto payload = request.arguments.find("payload");
+    const auto sent =
+        controls.send_signal(*number, payload == request.arguments.end() ? "" : payload->second);
+    if (!sent) {
+        return reply.error(sent.error().message);
+    }
+    reply.ok();
+}
+
 }  // namespace
 
 void add_commands(ControlServer& server, Controls& controls) {
@@ -61,6 +76,9 @@ void add_commands(ControlServer& server, Controls& controls) {
     });
     server.add("workers", [&controls](const ipc::ControlRequest& request, ControlReply reply) {
         set_workers(controls, request, reply);
+    });
+    server.add("signal", [&controls](const ipc::ControlRequest& request, ControlReply reply) {
+        send_signal(controls, request, reply);
     });
     server.add("reopen-logs", [&controls](const ipc::ControlRequest&, ControlReply reply) {
         controls.reopen_logs();

@@ -12,6 +12,7 @@ namespace geventd::master {
 ///   reload                 answers when the reload is over
 ///   stop                   answers at once; the server drains
 ///   workers {"count": K}   the number of workers from now on
+///   signal {"number": N, "payload": TEXT}    answers when it was accepted
 ///   reopen-logs
 ///
 /// `controls` outlives the server.

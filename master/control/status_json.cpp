@@ -82,6 +82,31 @@ Json describe_generation(const GenerationStatus& generation) {
     };
 }
 
+Json describe_signal(const SignalStatus& signal) {
+    Json json{{"number", signal.number}, {"registered", signal.registered}};
+    shm::for_each_figure(signal.figures,
+                         [&](const char* name, std::uint64_t value) { json[name] = value; });
+    const auto& oldest = signal.figures.oldest;
+    json["oldest"] =
+        oldest ? seconds(std::chrono::nanoseconds(signal.now - *oldest)) : Json(nullptr);
+    return json;
+}
+
+Json describe_lock(const LockStatus& lock) {
+    return {{"number", lock.number},
+            {"worker", lock.worker == 0 ? Json(nullptr) : Json(lock.worker)},
+            {"waiting", lock.waiting}};
+}
+
+template <typename Item, typename Describe>
+Json list_of(const std::vector<Item>& items, Describe describe) {
+    Json list = Json::array();
+    for (const Item& item : items) {
+        list.push_back(describe(item));
+    }
+    return list;
+}
+
 std::string_view name_of(ReloadStatus::Outcome outcome) {
     switch (outcome) {
         case ReloadStatus::Outcome::None:
@@ -128,6 +153,8 @@ std::string format_status_json(const Status& status, const StatusSurroundings& s
         {"listen", status.addresses},
         {"generations", std::move(generations)},
         {"workers", std::move(workers)},
+        {"signals", list_of(status.signals, describe_signal)},
+        {"locks", list_of(status.locks, describe_lock)},
         {"reload", describe_reload(status.reload, surroundings.now)},
     };
     return document.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "master/process/child.h"
 
+#include <sys/socket.h>
+
 #include <utility>
 
 #include "log/logger.h"
@@ -39,6 +41,13 @@ void Child::receive() {
             pid_ = message.sender;
         }
         owner_.on_message(message);
+    }
+}
+
+void Child::receive_last() {
+    if (channel_.fd() >= 0) {
+        ::shutdown(channel_.fd(), SHUT_RD);
+        receive();
     }
 }
 

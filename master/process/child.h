@@ -57,6 +57,10 @@ class Child {
     /// Hands over whatever has arrived.
     void receive();
 
+    /// Hands over whatever has arrived, and has the process fail to say anything more: one that
+    /// has not said Hello by now never will, and leaves.
+    void receive_last();
+
     /// Closes our end: the process sees that nothing more will come.
     void hang_up();
 

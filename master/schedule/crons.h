@@ -7,9 +7,11 @@
 #include <optional>
 #include <vector>
 
-#include "master/schedule/cron_entry.h"
+#include "schedule/cron_entry.h"
 
 namespace geventd::master {
+
+using schedule::CronEntry;
 
 /// Cron entries by the wall clock, which the caller passes in and which may jump. An entry fires
 /// first in the next matching minute that begins.

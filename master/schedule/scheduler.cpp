@@ -10,27 +10,11 @@ namespace {
 
 constexpr std::chrono::seconds kLongestCronWait{30};
 
-Result<void> check(const SchedulePlan& plan, const ScheduleTime& now) {
-    const auto* timer = std::get_if<TimerPlan>(&plan);
-    if (timer != nullptr && timer->period.count() <= 0) {
-        return failure("timer: the period must be above zero");
-    }
-    const auto* cron = std::get_if<CronEntry>(&plan);
-    if (cron != nullptr && !cron->next_after(now.wall)) {
-        return failure("cron: no day of the calendar matches");
-    }
-    const auto* monitor = std::get_if<MonitorPlan>(&plan);
-    if (monitor != nullptr && monitor->path.empty()) {
-        return failure("file monitor: the path is empty");
-    }
-    return {};
-}
-
 }  // namespace
 
 Result<void> Scheduler::add(std::uint32_t generation, std::uint8_t number, const SchedulePlan& plan,
                             const ScheduleTime& now) {
-    if (Result<void> checked = check(plan, now); !checked) {
+    if (Result<void> checked = schedule::check_plan(plan, now.wall); !checked) {
         return checked;
     }
     if (serving_ == 0) {

@@ -9,7 +9,6 @@
 #include <set>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "base/clock.h"
@@ -17,19 +16,12 @@
 #include "master/schedule/crons.h"
 #include "master/schedule/file_monitor.h"
 #include "master/schedule/timers.h"
+#include "schedule/plan.h"
 
 namespace geventd::master {
 
-/// A path whose changes tick.
-struct MonitorPlan {
-    std::string path;
-
-    bool operator==(const MonitorPlan& other) const = default;
-
-    bool operator<(const MonitorPlan& other) const { return path < other.path; }
-};
-
-using SchedulePlan = std::variant<TimerPlan, CronEntry, MonitorPlan>;
+using schedule::MonitorPlan;
+using schedule::SchedulePlan;
 
 /// The two clocks at one moment.
 struct ScheduleTime {

@@ -1,34 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
+#include "schedule/plan.h"
 
 namespace geventd::master {
 
-/// What a timer does when its time has come.
-struct TimerPlan {
-    std::chrono::milliseconds period{0};
-    /// Grid: at whole periods from its start; periods that were missed are one tick.
-    /// Chain: one period after the last tick was seen (uWSGI's red-black timers).
-    enum class Kind : std::uint8_t { Grid, Chain } kind = Kind::Grid;
-    std::uint32_t iterations = 0;  ///< ticks until it ends; 0: for ever
-
-    bool operator==(const TimerPlan& other) const = default;
-
-    bool operator<(const TimerPlan& other) const {
-        return std::tie(period, kind, iterations) <
-               std::tie(other.period, other.kind, other.iterations);
-    }
-};
+using schedule::TimerPlan;
 
 /// Timers by the steady clock, which the caller passes in. Who adds one gives its id.
 /// Lives in: master.

@@ -158,6 +158,7 @@ Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint no
         place.start_at = now + std::chrono::seconds(1);
         return nullptr;
     }
+    surroundings_.signals.hand_out(slot->index(), generation_, number);
     auto started = source_.start(slot->index(), number);
     if (!started) {
         place.start_at = now + kTryAgainAfter;

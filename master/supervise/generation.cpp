@@ -167,6 +167,7 @@ void Generation::kill() {
 
 void Generation::resize(int count) {
     if (state_ == State::Serving) {
+        surroundings_.signals.resize(static_cast<unsigned>(count));
         crew_->resize(static_cast<std::size_t>(count));
     }
 }

@@ -47,6 +47,7 @@ LaunchKit::LaunchKit(const Surroundings& surroundings, const config::Settings& s
                      Contents contents)
     : surroundings_(surroundings),
       contents_(std::move(contents)),
+      workers_(settings.workers.processes),
       config_(write_memfd("geventd-config", config::dump(settings))) {}
 
 ipc::Message LaunchKit::make_boot(ipc::Role role) const {
@@ -56,9 +57,11 @@ ipc::Message LaunchKit::make_boot(ipc::Role role) const {
     boot.generation = contents_.generation;
     boot.fds.push_back(open_again(config_));
     boot.fds.push_back(duplicate(surroundings_.scoreboard.fd()));
+    boot.fds.push_back(duplicate(surroundings_.signals.memory_fd()));
     for (const UniqueFd& listener : contents_.listeners) {
         boot.fds.push_back(duplicate(listener.get()));
     }
+    boot.value = surroundings_.signals.append_eventfds(boot.fds, workers_);
     return boot;
 }
 
@@ -66,6 +69,9 @@ Processes::Spawned LaunchKit::launch(ipc::Role role, std::uint32_t slot, std::ui
     ipc::Message boot = make_boot(role);
     boot.slot = slot;
     boot.worker = worker;
+    if (role == ipc::Role::Worker) {
+        boot.fds.push_back(surroundings_.signals.eventfd_of(slot));
+    }
     std::vector<std::string> arguments = {"geventd-worker"};
     if (role == ipc::Role::Worker) {
         arguments.insert(arguments.end(), {"worker", fmt::format("{}", worker)});

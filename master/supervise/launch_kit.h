@@ -40,6 +40,7 @@ class LaunchKit {
 
     const Surroundings& surroundings_;
     Contents contents_;
+    int workers_;
     UniqueFd config_;
 };
 

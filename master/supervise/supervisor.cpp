@@ -11,9 +11,16 @@ namespace geventd::master {
 
 void Supervisor::begin(Generation::Plan plan) {
     assert(!candidate_);
-    auto generation = std::make_unique<Generation>(surroundings_, std::move(plan));
-    generation->start();
-    candidate_ = std::move(generation);
+    const std::uint32_t number = plan.contents.generation;
+    surroundings_.signals.begin(number, plan.settings);
+    try {
+        auto generation = std::make_unique<Generation>(surroundings_, std::move(plan));
+        generation->start();
+        candidate_ = std::move(generation);
+    } catch (...) {
+        surroundings_.signals.forget(number);
+        throw;
+    }
 }
 
 std::optional<Supervisor::Outcome> Supervisor::settle() {
@@ -26,9 +33,11 @@ std::optional<Supervisor::Outcome> Supervisor::settle() {
     } else if (candidate_ && candidate_->state() == Generation::State::Failed) {
         outcome = abandon();
     }
-    leaving_.erase(std::remove_if(leaving_.begin(), leaving_.end(),
-                                  [](const Handle& generation) { return generation->is_over(); }),
-                   leaving_.end());
+    const auto gone =
+        std::erase_if(leaving_, [](const Handle& generation) { return generation->is_over(); });
+    if (gone > 0 && serving_ && leaving_.empty()) {
+        surroundings_.signals.former_is_gone();
+    }
     return outcome;
 }
 
@@ -40,11 +49,13 @@ Supervisor::Outcome Supervisor::promote() {
     }
     serving_ = std::move(candidate_);
     surroundings_.slots.board().serving.store(serving_->number(), std::memory_order_relaxed);
+    surroundings_.signals.serve(serving_->number(), static_cast<unsigned>(serving_->workers()));
     return {serving_->number(), true, {}};
 }
 
 Supervisor::Outcome Supervisor::abandon() {
     Outcome outcome{candidate_->number(), false, candidate_->failure()};
+    surroundings_.signals.forget(candidate_->number());
     leaving_.push_back(std::move(candidate_));
     return outcome;
 }

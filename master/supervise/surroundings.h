@@ -4,6 +4,7 @@
 #include "event/loop.h"
 #include "master/process/child.h"
 #include "master/process/processes.h"
+#include "master/signals/signals.h"
 #include "master/supervise/slot_pool.h"
 #include "shm/region.h"
 
@@ -16,6 +17,7 @@ struct Surroundings {
     SlotPool& slots;
     const shm::Region& scoreboard;
     ChangeListener& listener;
+    Signals& signals;
 };
 
 }  // namespace geventd::master

@@ -50,17 +50,21 @@ std::optional<WorkerSource::Started> Templates::start(std::uint32_t slot, std::u
     request.type = ipc::MessageType::Fork;
     request.slot = slot;
     request.worker = worker;
-    auto channel = ask_for_fork(std::move(request));
+    auto channel = ask_for_fork(std::move(request), slot);
     if (!channel) {
         return std::nullopt;
     }
     return Started{0, std::move(*channel)};
 }
 
-std::optional<ipc::Channel> Templates::ask_for_fork(ipc::Message request) {
+std::optional<ipc::Channel> Templates::ask_for_fork(ipc::Message request,
+                                                    std::optional<std::uint32_t> slot) {
     try {
         auto [ours, theirs] = ipc::Channel::make_pair();
         request.fds.push_back(theirs.release());
+        if (slot) {
+            request.fds.push_back(surroundings_.signals.eventfd_of(*slot));
+        }
         // A template that is dying takes nothing; its successor will be asked.
         return current_->send(request) ? std::optional(std::move(ours)) : std::nullopt;
     } catch (const ErrnoError& error) {

@@ -61,7 +61,9 @@ class Templates final : public WorkerSource {
     using Handle = std::unique_ptr<TemplateHandle>;
 
     [[nodiscard]] std::vector<TemplateHandle*> all() const;
-    std::optional<ipc::Channel> ask_for_fork(ipc::Message request);
+    /// `slot`: of the worker that is asked for; none for a spare.
+    std::optional<ipc::Channel> ask_for_fork(ipc::Message request,
+                                             std::optional<std::uint32_t> slot = {});
     void replace_current(TimePoint now);
     void launch_again(TimePoint now);
     void request_spare(TimePoint now);

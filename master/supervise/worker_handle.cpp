@@ -52,6 +52,9 @@ void WorkerHandle::enter(State state, Duration until_deadline) {
     assert(can_follow(state_, state));
     log::debug("{}: {} -> {}", title(), name(state_), name(state));
     state_ = state;
+    if (state == State::Gone) {
+        surroundings_.signals.reap(slot_.index());
+    }
     deadline_ = after(surroundings_.processes.now(), until_deadline);
 }
 
@@ -63,6 +66,8 @@ void WorkerHandle::on_message(ipc::Message& message) noexcept {
         failure_ = std::move(message.text);
     } else if (message.type == ipc::MessageType::Recycle) {
         served_enough_ = true;
+    } else if (message.type == ipc::MessageType::Schedule) {
+        surroundings_.signals.schedule(slot_.index(), message);
     }
 }
 
@@ -100,14 +105,17 @@ void WorkerHandle::kill() {
     if (state_ == State::Gone) {
         return;
     }
+    child_.receive_last();
     if (pid() != 0) {
         surroundings_.processes.kill(pid());
     }
     child_.hang_up();
     if (pid() == 0) {
-        // Nobody knows it: it sees the closed channel when it comes to life, and leaves.
+        // Nobody knows it: it cannot say Hello any more when it comes to life, and leaves.
         end_ = "it was not needed any more";
-        enter(State::Gone);
+        if (state_ != State::Gone) {
+            enter(State::Gone);
+        }
     } else if (state_ != State::Stopping) {
         enter(State::Stopping, kKillAgainAfter);
     } else {

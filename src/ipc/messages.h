@@ -22,6 +22,7 @@ namespace geventd::ipc {
 ///   worker ── Ready | Failed(text) ──▶ master
 ///   master ── Drain(value) ──▶ worker ── Draining ──▶ master ... the worker exits by itself
 ///   worker ── Recycle ──▶ master   it has served enough: start a successor, then let it drain
+///   worker ── Schedule(number, text) ──▶ master    a timer, cron entry or monitor of its own
 ///   master ── Reopen + [log fd] ──▶ template, worker
 ///
 /// End of file on a child's channel means that the master is gone: templates leave, workers
@@ -38,6 +39,7 @@ enum class MessageType : std::uint32_t {
     Draining,
     Reopen,
     Recycle,
+    Schedule,
 };
 
 enum class Role : std::uint32_t { Template = 1, Worker, Check };
@@ -46,13 +48,20 @@ enum class Role : std::uint32_t { Template = 1, Worker, Check };
 /// answer (`Connection: close`). Stop: nobody serves, so idle connections are closed at once.
 enum class DrainReason : std::uint32_t { Replace = 1, Stop };
 
-/// Order of the descriptors that come with Boot; the listeners follow in the config's order.
-enum BootFd : std::size_t { kBootConfig = 0, kBootScoreboard = 1, kBootListeners = 2 };
+/// Order of the descriptors that come with Boot: the listeners follow in the config's order, then
+/// the eventfds of the processes 0, 1, ... (`value` says how many), then for a worker its own.
+enum BootFd : std::size_t {
+    kBootConfig = 0,
+    kBootScoreboard = 1,
+    kBootSignals = 2,
+    kBootListeners = 3,
+};
 
 /// One message. Which fields mean something depends on the type:
-///   Boot       role, generation, fds; a worker also slot and worker
-///   Fork       slot, worker, fds = [channel]  ForkSpare  fds = [channel]
+///   Boot       role, generation, value = eventfds, fds; a worker also slot and worker
+///   Fork       slot, worker, fds = [channel, eventfd]     ForkSpare  fds = [channel]
 ///   Drain      value = DrainReason            Reopen     fds = [log]
+///   Schedule   value = the signal's number, text = the plan (schedule/plan.h)
 ///   Failed     value = ExitCode, text = the reason with its traceback
 /// `slot` is the process' place in the scoreboard, different for all that live at once; `worker`
 /// its number in its generation, 1..N, which a successor takes over: uWSGI's worker id.

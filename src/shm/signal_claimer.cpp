@@ -112,15 +112,25 @@ void SignalClaimer::begin(SignalClaim& claim) noexcept {
     }
 }
 
-void SignalClaimer::finish(const SignalClaim& claim, bool failed) noexcept {
+/// True when it was still this process's.
+bool SignalClaimer::let_go(const SignalClaim& claim) noexcept {
     SignalState state = SignalState::unpack(claim.state);
     state = {SignalPhase::Done, state.attempts, 0, 0, state.tag};
     table_.process(process_).running.store_relaxed(--held_);
-    if (!table_.queue(claim.queue).states[claim.slot].replace(claim.state, state.pack())) {
-        return;
+    return table_.queue(claim.queue).states[claim.slot].replace(claim.state, state.pack());
+}
+
+void SignalClaimer::finish(const SignalClaim& claim, bool failed) noexcept {
+    if (let_go(claim)) {
+        SignalCounters::Number& counters = table_.counters(process_).numbers[claim.routing.number];
+        (failed ? counters.failed : counters.handled).count();
     }
-    SignalCounters::Number& counters = table_.counters(process_).numbers[claim.routing.number];
-    (failed ? counters.failed : counters.handled).count();
+}
+
+void SignalClaimer::absorb(const SignalClaim& claim) noexcept {
+    if (let_go(claim)) {
+        table_.counters(process_).numbers[claim.routing.number].coalesced.count();
+    }
 }
 
 bool SignalClaimer::prepare_to_wait() noexcept {

@@ -64,6 +64,10 @@ class SignalClaimer {
     /// The handler is over, well or by an exception: the signal never runs again.
     void finish(const SignalClaim& claim, bool failed) noexcept;
 
+    /// The handler need not run, as a run that is under way stands for this signal too; counted
+    /// as coalesced. Instead of begin() and finish().
+    void absorb(const SignalClaim& claim) noexcept;
+
     /// To be called when claim() gave nothing, before waiting for the eventfd: true when it is
     /// safe to wait, false when something came meanwhile (claim again).
     bool prepare_to_wait() noexcept;
@@ -75,6 +79,7 @@ class SignalClaimer {
 
   private:
     std::optional<SignalClaim> claim_from(unsigned index) noexcept;
+    bool let_go(const SignalClaim& claim) noexcept;
 
     SignalTable table_;
     SignalRegistry registry_;

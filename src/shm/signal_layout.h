@@ -163,6 +163,7 @@ struct SignalRow {
     Word<std::uint32_t> generation;
     Word<std::uint32_t> targets[kSignalNumbers];  ///< 0: none, else 1 + SignalTarget
     Word<std::uint64_t> registered[kSignalNumbers / 64];
+    Word<std::uint64_t> missed[kSignalNumbers / 64];  ///< unregistered ones that were told of
 };
 
 struct SignalHeader {

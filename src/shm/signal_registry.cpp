@@ -83,11 +83,18 @@ std::optional<SignalTarget> SignalRegistry::route(std::uint8_t number) const noe
     return read_target(table_.header().rows[serving & 0xff], number);
 }
 
+bool SignalRegistry::first_miss(std::uint8_t number) const noexcept {
+    const std::uint64_t serving = table_.header().serving.load();
+    SignalRow& row = table_.header().rows[serving & 0xff];
+    return serving != 0 && (row.missed[number / 64].set_bits(bit(number)) & bit(number)) == 0;
+}
+
 void SignalRegistry::begin(std::uint32_t generation) const noexcept {
     SignalRow& row = *spare_row();
     row.generation.store(0);
-    for (Word<std::uint64_t>& word : row.registered) {
-        word.store(0);
+    for (unsigned word = 0; word < kSignalNumbers / 64; ++word) {
+        row.registered[word].store(0);
+        row.missed[word].store(0);
     }
     for (Word<std::uint32_t>& word : row.targets) {
         word.store(0);

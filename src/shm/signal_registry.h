@@ -65,6 +65,10 @@ class SignalRegistry {
                 routing.target.worker == table_.process(process).worker.load());
     }
 
+    /// True for the first who asks this of a number in the serving generation: the one who tells
+    /// of a signal that nobody registered.
+    [[nodiscard]] bool first_miss(std::uint8_t number) const noexcept;
+
     /// Master: an empty row for the generation, before its first process starts. The first one
     /// of all serves at once.
     void begin(std::uint32_t generation) const noexcept;

@@ -29,6 +29,21 @@ struct SignalFigures {
     }
 };
 
+/// Calls visit(name, value) for each figure, in the order in which people read them.
+template <typename Visit>
+void for_each_figure(const SignalFigures& figures, Visit visit) {
+    visit("accepted", figures.accepted);
+    visit("handled", figures.handled);
+    visit("failed", figures.failed);
+    visit("redelivered", figures.redelivered);
+    visit("set_aside", figures.set_aside);
+    visit("running", figures.running);
+    visit("waiting", figures.waiting);
+    visit("refused", figures.refused);
+    visit("coalesced", figures.coalesced);
+    visit("unregistered", figures.unregistered);
+}
+
 using SignalStatistics = std::array<SignalFigures, kSignalNumbers>;
 
 /// Adds up the counters of all processes and looks at all slots. Reads only; may run in any

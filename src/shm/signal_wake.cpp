@@ -8,6 +8,13 @@
 
 namespace geventd::shm {
 
+void SignalWaker::set_eventfd(unsigned process, int fd) {
+    if (eventfds_.size() <= process) {
+        eventfds_.resize(process + 1, -1);
+    }
+    eventfds_[process] = fd;
+}
+
 void SignalWaker::published(const SignalRouting& routing) noexcept {
     if (routing.target.kind == TargetKind::Any) {
         wake_least_busy(routing);
@@ -58,13 +65,17 @@ void SignalWaker::wake(unsigned process) noexcept {
 }
 
 void SignalWaker::poke(unsigned process) noexcept {
-    if (process >= eventfds_.size() || eventfds_[process] < 0) {
+    int fd = process < eventfds_.size() ? eventfds_[process] : -1;
+    if (fd < 0 && kMasterProcess < eventfds_.size()) {
+        fd = eventfds_[kMasterProcess];
+    }
+    if (fd < 0) {
         return;
     }
     const std::uint64_t one = 1;
     step();
     // EAGAIN means that the counter is at its end: the descriptor is readable, which is the aim.
-    while (::write(eventfds_[process], &one, sizeof one) < 0 && errno == EINTR) {
+    while (::write(fd, &one, sizeof one) < 0 && errno == EINTR) {
     }
 }
 

@@ -39,6 +39,9 @@ class SignalWaker {
     SignalWaker(const SignalTable& table, std::vector<int> eventfds, const SignalLoads* loads)
         : table_(table), registry_(table), eventfds_(std::move(eventfds)), loads_(loads) {}
 
+    /// The process's eventfd is known from now on.
+    void set_eventfd(unsigned process, int fd);
+
     /// A slot was published (its queue's head has moved): wakes who shall claim it, and the
     /// master's watch.
     void published(const SignalRouting& routing) noexcept;
@@ -46,7 +49,8 @@ class SignalWaker {
     /// Wakes the process if it sleeps.
     void wake(unsigned process) noexcept;
 
-    /// Wakes the process whatever its flag says.
+    /// Wakes the process whatever its flag says; the master instead when its eventfd is not known
+    /// here.
     void poke(unsigned process) noexcept;
 
     /// Requests and handlers that the process runs now.

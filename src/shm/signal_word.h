@@ -79,9 +79,10 @@ class Word {
         return value_.fetch_add(value, std::memory_order_seq_cst);
     }
 
-    void set_bits(T bits) noexcept {
+    /// Returns what the word was.
+    T set_bits(T bits) noexcept {
         step();
-        value_.fetch_or(bits, std::memory_order_seq_cst);
+        return value_.fetch_or(bits, std::memory_order_seq_cst);
     }
 
     void clear_bits(T bits) noexcept {

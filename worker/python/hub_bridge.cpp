@@ -78,22 +78,48 @@ PyObject* HubBridge::on_hub_callback(PyObject* self, PyObject*) noexcept {
     Py_RETURN_NONE;
 }
 
-Ref HubBridge::make_greenlet() {
+Ref HubBridge::make_greenlet(PyObject* function) {
     if (greenlet_class_) {
-        return Ref::steal(PyObject_CallOneArg(greenlet_class_.get(), run_function_.get()));
+        return Ref::steal(PyObject_CallOneArg(greenlet_class_.get(), function));
     }
-    return Ref::steal(as_object(PyGreenlet_New(run_function_.get(), as_greenlet(hub_.get()))));
+    return Ref::steal(as_object(PyGreenlet_New(function, as_greenlet(hub_.get()))));
+}
+
+bool HubBridge::launch(PyObject* function) {
+    const Ref greenlet = make_greenlet(function);
+    if (!greenlet) {
+        return false;
+    }
+    switch_to(greenlet.get());
+    return true;
+}
+
+Ref HubBridge::current_greenlet() const {
+    return Ref::steal(as_object(PyGreenlet_GetCurrent()));
+}
+
+bool HubBridge::can_wait(const char* what) const {
+    if (::pthread_equal(::pthread_self(), thread_) == 0) {
+        PyErr_Format(PyExc_RuntimeError,
+                     "%s can only be waited for in the thread of the worker's hub, not in another "
+                     "thread",
+                     what);
+        return false;
+    }
+    if (current_greenlet().get() == hub_.get()) {
+        PyErr_Format(PyExc_RuntimeError, "the hub's own greenlet cannot wait for %s", what);
+        return false;
+    }
+    return true;
 }
 
 void HubBridge::start(worker::Request& request) noexcept {
-    const Ref greenlet = make_greenlet();
-    if (!greenlet) {
-        PyErr_WriteUnraisable(run_function_.get());
-        request.connection->finish(worker::Connection::End::Aborted);
-        return;
-    }
     starting_ = &request;
-    switch_to(greenlet.get());
+    if (!launch(run_function_.get())) {
+        PyErr_WriteUnraisable(run_function_.get());
+        starting_ = nullptr;
+        request.connection->finish(worker::Connection::End::Aborted);
+    }
 }
 
 PyObject* HubBridge::on_greenlet_start(PyObject* self, PyObject*) noexcept {

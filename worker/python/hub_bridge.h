@@ -41,6 +41,16 @@ class HubBridge : public worker::Application {
     /// Throws PythonError when the hub breaks down.
     void run();
 
+    /// Runs a C function without arguments in a fresh greenlet, at once: returns when that has
+    /// ended or waits. False with an exception when there can be none. May switch.
+    bool launch(PyObject* function);
+
+    [[nodiscard]] Ref current_greenlet() const;
+
+    /// Whether the calling greenlet can be suspended. False with a RuntimeError that says that
+    /// `what` cannot be waited for: in the hub itself, in another thread.
+    bool can_wait(const char* what) const;
+
     void start(worker::Request& request) noexcept override;
     void cancel(worker::Request& request) noexcept override;
     void resume(worker::Waiter& waiter) noexcept override;
@@ -59,7 +69,7 @@ class HubBridge : public worker::Application {
   private:
     static PyObject* on_hub_callback(PyObject* self, PyObject*) noexcept;
     static PyObject* on_greenlet_start(PyObject* self, PyObject*) noexcept;
-    Ref make_greenlet();
+    Ref make_greenlet(PyObject* function);
     void switch_to(PyObject* greenlet);
 
     worker::Worker& worker_;

@@ -9,6 +9,7 @@
 
 #include "base/errno_error.h"
 #include "boot_py.h"
+#include "worker/python/api/api.h"
 #include "worker/python/error.h"
 #include "worker/python/stack_chunks.h"
 
@@ -71,6 +72,7 @@ Interpreter::Interpreter(const config::App& app) {
         throw_errno("app.chdir", app.chdir);
     }
     install_stack_chunk_cache();
+    announce_module();
     start_python(program_name(app));
     boot_ = load_boot_module();
     const Ref paths = checked(PyList_New(0));

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <memory>
 #include <utility>
 
 #include "base/errno_error.h"
@@ -58,11 +59,11 @@ Forked fork_through_middle() {
     return Forked::Parent;
 }
 
-void say(ipc::Channel& channel, ipc::MessageType type) {
+// False when the master does not listen any more; the end of the channel tells of that too.
+bool say(ipc::Channel& channel, ipc::MessageType type) {
     ipc::Message message;
     message.type = type;
-    // Where the master is gone, the end of the channel tells us next.
-    [[maybe_unused]] const auto sent = channel.send(message);
+    return channel.send(message).has_value();
 }
 
 // Makes a process die with the master. Workers do not want that: they drain.
@@ -78,26 +79,33 @@ void warn_of_hazards(const Interpreter& python) {
 }
 
 [[noreturn]] void become_worker(const Interpreter& python, worker::BootInfo& boot,
-                                ipc::Message& order, const Applications& applications) {
-    ipc::Channel channel(std::move(order.fds.at(0)));
+                                ipc::Message& order, const Applications& applications, Api& api) {
+    // On the heap, as all that the hub's callbacks reach (worker_process.cpp).
+    const auto channel = std::make_unique<ipc::Channel>(std::move(order.fds.at(0)));
     boot.slot = order.slot;
     boot.worker = order.worker;
     die_with_master(false);
     log::set_role("worker " + std::to_string(boot.worker));
-    say(channel, ipc::MessageType::Hello);
+    if (!say(*channel, ipc::MessageType::Hello)) {
+        ::_exit(static_cast<int>(ExitCode::Ok));  // the master wants it no more; its slot is gone
+    }
     try {
         call_boot(python, "after_fork");
+        boot.set_own_eventfd(std::move(order.fds.at(1)));
+        api.adopt();
+        api.open(*channel);
     } catch (const std::exception& error) {
-        log::error("gevent cannot be used after the fork: {}", error.what());
+        log::error("the worker cannot be set up after the fork: {}", error.what());
         ::_exit(static_cast<int>(ExitCode::BootFailed));
     }
-    serve(python, boot, std::move(channel), applications);
+    serve(python, boot, *channel, applications, api);
 }
 
 // The spare is a template too, and goes on in the caller's loop.
-ipc::Channel become_spare(ipc::Message& order) {
+ipc::Channel become_spare(ipc::Message& order, Api& api) {
     ipc::Channel channel(std::move(order.fds.at(0)));
     die_with_master(true);
+    api.adopt();
     say(channel, ipc::MessageType::Hello);
     say(channel, ipc::MessageType::Loaded);
     return channel;
@@ -106,7 +114,7 @@ ipc::Channel become_spare(ipc::Message& order) {
 }  // namespace
 
 void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channel channel,
-                  const Applications& applications) {
+                  const Applications& applications, Api& api) {
     die_with_master(true);
     warn_of_hazards(python);
     call_boot(python, "freeze");
@@ -124,15 +132,15 @@ void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channe
         if (message.type == ipc::MessageType::Reopen && !message.fds.empty()) {
             ::dup2(message.fds[0].get(), STDOUT_FILENO);
             ::dup2(message.fds[0].get(), STDERR_FILENO);
-        } else if (message.type == ipc::MessageType::Fork && !message.fds.empty()) {
+        } else if (message.type == ipc::MessageType::Fork && message.fds.size() == 2) {
             if (fork_through_middle() == Forked::Child) {
                 UniqueFd template_end = channel.release();
                 template_end.reset();
-                become_worker(python, boot, message, applications);
+                become_worker(python, boot, message, applications, api);
             }
         } else if (message.type == ipc::MessageType::ForkSpare && !message.fds.empty()) {
             if (fork_through_middle() == Forked::Child) {
-                channel = become_spare(message);
+                channel = become_spare(message, api);
             }
         }
     }

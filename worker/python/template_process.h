@@ -5,6 +5,7 @@
 
 #include "ipc/channel.h"
 #include "worker/boot_info.h"
+#include "worker/python/api/api.h"
 #include "worker/python/applications.h"
 #include "worker/python/interpreter.h"
 #include "worker/python/ref.h"
@@ -17,6 +18,6 @@ namespace geventd::py {
 /// the master's child (a subreaper). Returns never: the master's end of the channel closing, or
 /// the master's death, ends the process.
 [[noreturn]] void run_template(const Interpreter& python, worker::BootInfo& boot,
-                               ipc::Channel channel, const Applications& applications);
+                               ipc::Channel channel, const Applications& applications, Api& api);
 
 }  // namespace geventd::py

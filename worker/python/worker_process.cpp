@@ -11,6 +11,8 @@
 #include "log/logger.h"
 #include "worker/master_link.h"
 #include "worker/python/api/native_module.h"
+#include "worker/python/api/handler_runner.h"
+#include "worker/python/api/lock_waits.h"
 #include "worker/python/error.h"
 #include "worker/python/hub_bridge.h"
 #include "worker/python/request_runner.h"
@@ -18,6 +20,7 @@
 #include "worker/python/wsgi/file_wrapper.h"
 #include "worker/python/wsgi/input.h"
 #include "worker/python/wsgi/start_response.h"
+#include "worker/signals.h"
 #include "worker/worker.h"
 
 namespace geventd::py {
@@ -53,20 +56,34 @@ void run_atexit_hook(const Interpreter& python) {
     }
 }
 
-// What a draining worker leaves behind: requests past their time, then background greenlets.
-void end_greenlets(const Interpreter& python, const worker::Worker& worker,
-                   const config::Limits& limits) {
-    const std::vector<worker::RequestRef> late = worker.running();
-    if (!late.empty()) {
-        Ref greenlets = checked(PyList_New(0));
-        for (const worker::RequestRef& request : late) {
-            log::warning("{} {} did not end within limits.drain-requests and is ended",
-                         request->head.method, request->head.path);
-            if (request->runner != nullptr &&
-                PyList_Append(greenlets.get(), static_cast<PyObject*>(request->runner)) < 0) {
-                throw_pending();
-            }
-        }
+void append_runner(const Ref& greenlets, void* runner) {
+    if (runner != nullptr && PyList_Append(greenlets.get(), static_cast<PyObject*>(runner)) < 0) {
+        throw_pending();
+    }
+}
+
+/// What runs greenlets in a worker.
+struct Work {
+    worker::Worker& worker;
+    worker::Signals& signals;
+    HandlerRunner& handlers;
+};
+
+// What a draining worker leaves behind: requests and handlers past their time, then background
+// greenlets.
+void end_greenlets(const Interpreter& python, const Work& work, const config::Limits& limits) {
+    const std::vector<worker::RequestRef> late = work.worker.running();
+    Ref greenlets = checked(PyList_New(0));
+    for (const worker::RequestRef& request : late) {
+        log::warning("{} {} did not end within limits.drain-requests and is ended",
+                     request->head.method, request->head.path);
+        append_runner(greenlets, request->runner);
+    }
+    for (const worker::HeldSignal* signal : work.signals.running()) {
+        append_runner(greenlets, signal->runner);
+    }
+    if (PyList_GET_SIZE(greenlets.get()) > 0) {
+        work.handlers.cut_off();
         call_boot(python, "end_requests", std::move(greenlets));
     }
     const double seconds = std::chrono::duration<double>(limits.drain_background).count();
@@ -83,26 +100,34 @@ void end_greenlets(const Interpreter& python, const worker::Worker& worker,
 // was loaded, the hub's stack lies over the part of the main greenlet's that is deeper, and what
 // lives there is out of sight while the hub runs.
 struct Serving {
-    ipc::Channel channel;
     worker::Worker worker;
     EnvironMaker environs;
     RequestRunner runner;
     HubBridge bridge;
+    LockWaits locks;
+    HandlerRunner handlers;
+    worker::Signals signals;
     worker::MasterLink master;
 
-    Serving(worker::BootInfo& boot, shm::WorkerSlot& slot, ipc::Channel to_master,
-            const Applications& applications, const EnvironMaker::Common& common)
-        : channel(std::move(to_master)),
-          worker(boot.settings, slot, std::move(boot.listeners), static_cast<int>(boot.worker)),
+    Serving(worker::BootInfo& boot, shm::WorkerSlot& slot, ipc::Channel& channel,
+            const Applications& applications, Api& api, const EnvironMaker::Common& common)
+        : worker(boot.settings, slot, std::move(boot.listeners), static_cast<int>(boot.worker)),
           environs(worker, common),
           runner(worker, environs, applications),
           bridge(worker, boot.settings.workers.greenlet,
                  [this](worker::Request& request) { runner.run(request); }),
-          master(worker, channel) {}
+          locks(bridge),
+          handlers(bridge, api.book(), locks),
+          signals(worker, *api.port(), handlers, boot.settings.signals.concurrency),
+          master(worker, channel) {
+        handlers.report_to(signals);
+        locks.wait_by(signals);
+        api.serve({&signals, &handlers, &locks});
+    }
 };
 
-void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel channel,
-                const Applications& applications) {
+void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
+                const Applications& applications, Api& api) {
     shm::WorkerSlot& slot = boot.scoreboard->slots[boot.slot];
     slot.pid.store(::getpid());
     const Ref errors = Ref::borrow(PySys_GetObject("stderr"));
@@ -110,16 +135,19 @@ void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel 
     call_boot(python, "track_background");
     run_hook(python, "post_fork_hook");
     const auto serving =
-        std::make_unique<Serving>(boot, slot, std::move(channel), applications,
+        std::make_unique<Serving>(boot, slot, channel, applications, api,
                                   EnvironMaker::Common{errors.get(), file_wrapper.get(),
                                                        boot.settings.workers.processes > 1});
     register_input_type(serving->bridge);
     register_start_response_type(serving->bridge);
     serve_native_module(serving->bridge, serving->runner);
+    serving->signals.accept();
     serving->master.say_ready();
     serving->bridge.run();
-    end_greenlets(python, serving->worker, boot.settings.limits);
+    end_greenlets(python, {serving->worker, serving->signals, serving->handlers},
+                  boot.settings.limits);
     run_atexit_hook(python);
+    api.serve({});
 }
 
 }  // namespace
@@ -157,13 +185,19 @@ Applications load_applications(const Interpreter& python, const config::App& app
     return applications;
 }
 
-void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel channel,
-           const Applications& applications) {
+void load_functions(const Interpreter& python, Api& api) {
+    api.load_functions([&python](const std::string& function) {
+        return call_boot(python, "load_function", checked(PyUnicode_FromString(function.c_str())));
+    });
+}
+
+void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
+           const Applications& applications, Api& api) {
     try {
         if (boot.settings.app.monkey_patch.when == config::MonkeyPatchTime::BeforeStart) {
             call_boot(python, "patch", checked(PyList_New(0)));
         }
-        run_worker(python, boot, std::move(channel), applications);
+        run_worker(python, boot, channel, applications, api);
     } catch (const std::exception& error) {
         log::error("the worker cannot serve: {}", error.what());
         python.leave(static_cast<int>(ExitCode::BootFailed));

@@ -5,6 +5,7 @@
 
 #include "ipc/channel.h"
 #include "worker/boot_info.h"
+#include "worker/python/api/api.h"
 #include "worker/python/applications.h"
 #include "worker/python/interpreter.h"
 #include "worker/python/ref.h"
@@ -15,10 +16,13 @@ namespace geventd::py {
 /// Throws PythonError; its text is a sentence where one explains the fault.
 Applications load_applications(const Interpreter& python, const config::App& app);
 
+/// Finds the functions that the configuration's timers, crons and monitors run. Throws PythonError.
+void load_functions(const Interpreter& python, Api& api);
+
 /// Serves `applications` until the master wants the worker to leave, and leaves.
 /// Called in the process that is to be the worker: after the fork, or after its own load.
-[[noreturn]] void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel channel,
-                        const Applications& applications);
+[[noreturn]] void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
+                        const Applications& applications, Api& api);
 
 /// Calls a function of boot.py; what it raises becomes a PythonError told by boot.describe().
 Ref call_boot(const Interpreter& python, const char* function, Ref argument = {});

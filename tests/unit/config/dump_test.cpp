@@ -58,6 +58,20 @@ const std::map<std::string, std::string>& samples() {
         {"process.umask", "'027'"},
         {"process.pidfile", "/run/geventd.pid"},
         {"process.daemonize", "true"},
+        {"signals.queue", "1000"},
+        {"signals.payloads", "1MiB"},
+        {"signals.concurrency", "7"},
+        {"signals.max-attempts", "1"},
+        {"signals.locks", "9"},
+        {"timers.every", "[{every: 1500ms, signal: 0}]"},
+        {"timers.signal", "[{every: 10s, signal: 255}]"},
+        {"timers.run", "[{every: 1s, run: 'a:b'}, {every: 2s, run: 'a.b:c.d'}]"},
+        {"crons.at", "[{at: '*/5 2-4 * * mon', signal: 1}]"},
+        {"crons.signal", "[{at: '@daily', signal: 17}]"},
+        {"crons.run", "[{at: '@daily', run: 'a:b'}]"},
+        {"monitors.path", "[{path: /srv/media, signal: 1}]"},
+        {"monitors.signal", "[{path: x, signal: 1}]"},
+        {"monitors.run", "[{path: x, run: 'a:b'}]"},
         {"control", "/run/x.ctl"},
     };
     return kSamples;
@@ -73,7 +87,12 @@ bool is_group(const std::string& path) {
 }
 
 std::string override_for(const std::string& path, const std::string& value) {
-    return path.starts_with("listen.") ? "listen=" + value : path + "=" + value;
+    for (const std::string list : {"listen", "timers", "crons", "monitors"}) {
+        if (path.starts_with(list + ".")) {
+            return list + "=" + value;
+        }
+    }
+    return path + "=" + value;
 }
 
 class EffectiveConfig : public testing::TestWithParam<std::string> {};

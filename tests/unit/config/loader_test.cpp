@@ -48,6 +48,19 @@ TEST(Load, NeedsNoFileWhenEverythingIsSet) {
     EXPECT_EQ(settings.source, "");
 }
 
+TEST(Load, GivesScheduledFunctionsNumbersThatNobodyNames) {
+    const Settings settings =
+        load({"",
+              {"listen=http://:8000", "app=app",
+               "timers=[{every: 1s, run: 'a:b'}, {every: 1s, signal: 254}]",
+               "crons=[{at: '@daily', run: 'a:b'}]", "monitors=[{path: x, signal: 7}]"},
+              test_environment()});
+    EXPECT_EQ(settings.timers[0].sends.number, 255);
+    EXPECT_EQ(settings.timers[1].sends.number, 254);
+    EXPECT_EQ(settings.crons[0].sends.number, 253);
+    EXPECT_EQ(settings.monitors[0].sends.number, 7);
+}
+
 TEST(Load, PutsOverridesOverTheFilesValues) {
     const std::string text =
         "listen: [http://:1, http://:2]\n"

@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "master/schedule/cron_entry.h"
 #include "master/schedule/crons.h"
+#include "schedule/cron_entry.h"
 
 namespace geventd::master {
 namespace {

@@ -133,6 +133,19 @@ def load(spec):
     return application
 
 
+def load_function(spec):
+    """The function that `run` of a timer, cron entry or monitor names."""
+    module_name, _, attribute = spec.partition(":")
+    function = _import(module_name)
+    for part in attribute.split("."):
+        if not hasattr(function, part):
+            raise Fault(f"run: {spec}: {function!r} has no {part!r}")
+        function = getattr(function, part)
+    if not callable(function):
+        raise Fault(f"run: {spec}: a {type(function).__name__} is not callable")
+    return function
+
+
 def mount(place):
     """Loads the application of (prefix, app.module) and shows it in uwsgi.applications."""
     import _geventd_worker as native

@@ -30,6 +30,16 @@ class FakeControls final : public Controls {
 
     void reopen_logs() override { reopens++; }
 
+    Result<void> send_signal(int number, const std::string& payload) override {
+        if (number > 255) {
+            return failure("a signal's number is between 0 and 255");
+        }
+        signals.emplace_back(number, payload);
+        return {};
+    }
+
+    std::vector<std::pair<int, std::string>> signals;
+
     Result<void> set_workers(int count) override {
         if (count > 8) {
             return failure("at most 8 workers");

@@ -157,6 +157,8 @@ int main() {
     Self self;
     say(self, ipc::MessageType::Hello);
     self.boot = next_order(self);
+    const std::size_t eventfds = self.boot.value + (self.boot.role == ipc::Role::Worker ? 1U : 0U);
+    self.boot.fds.resize(self.boot.fds.size() - eventfds);
     self.behaviour =
         config::load_effective(read_all(self.boot.fds.at(ipc::kBootConfig).get())).app.module;
     if (cannot_load(self)) {

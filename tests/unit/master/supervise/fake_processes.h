@@ -63,7 +63,9 @@ class FakeWorld final : public ChangeListener {
     FakeProcesses processes;
     shm::Region region = shm::Region::create("test", sizeof(shm::Scoreboard));
     SlotPool slots{shm::Scoreboard::format(region.data(), region.size())};
-    Surroundings surroundings{loop, processes, slots, region, *this};
+    event::DeadlineClock clock{loop};
+    Signals signals{loop, clock, {}, shm::Scoreboard::open(region.data(), region.size())};
+    Surroundings surroundings{loop, processes, slots, region, *this, signals};
     int changes = 0;
 };
 

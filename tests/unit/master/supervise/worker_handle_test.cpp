@@ -137,6 +137,40 @@ TEST_F(WorkerHandleTest, IsGoneWhenAForkedProcessEndsWithoutAName) {
     EXPECT_EQ(worker->state(), State::Gone);
 }
 
+TEST_F(WorkerHandleTest, LetsNobodySayHelloWhoWasGivenUp) {
+    worker->set_pid(0);
+    worker->kill();
+    EXPECT_EQ(worker->state(), State::Gone);
+    ipc::Message hello;
+    hello.type = ipc::MessageType::Hello;
+    EXPECT_FALSE(channel->send(hello));
+}
+
+TEST_F(WorkerHandleTest, KillsByTheNameThatWaitsInTheChannel) {
+    worker->set_pid(0);
+    say(*channel, ipc::MessageType::Hello);
+    worker->kill();
+    EXPECT_EQ(worker->state(), State::Stopping);
+    EXPECT_TRUE(world.processes.killed.contains(::getpid()));
+}
+
+TEST_F(WorkerHandleTest, HasTheSignalsOfADeadOneDeliveredAgain) {
+    const shm::SignalRegion region = shm::SignalRegion::map(duplicate(world.signals.memory_fd()));
+    const unsigned process = shm::process_of_slot(worker->slot());
+    world.signals.begin(1, {});
+    world.signals.hand_out(worker->slot(), 1, 1);
+    const shm::SignalRegistry registry(region.signals());
+    ASSERT_EQ(registry.add(process, 17, {}), shm::SignalRegistry::Outcome::Registered);
+    shm::SignalClaimer claimer(region.signals(), process);
+    claimer.accept(true);
+    ASSERT_TRUE(world.signals.send(17, "x"));
+    ASSERT_TRUE(claimer.claim());
+    EXPECT_EQ(world.signals.waiting(), 0U);
+    worker->on_exit(killed_by(kPid, SIGKILL));
+    EXPECT_EQ(world.signals.waiting(), 1U);
+    EXPECT_EQ(world.signals.status().front().figures.redelivered, 1U);
+}
+
 TEST_F(WorkerHandleTest, FreesItsSlotWhenItIsRemoved) {
     const std::uint32_t slot = worker->slot();
     EXPECT_NE(world.slots.take(1)->index(), slot);

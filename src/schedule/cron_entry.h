@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 
-namespace geventd::master {
+namespace geventd::schedule {
 
 /// When a cron entry fires, in the zone of the process's local time: at the beginning of each
 /// matching minute. It comes from uWSGI's five numbers (-1 any, -n every value that n divides) or
@@ -21,7 +21,7 @@ namespace geventd::master {
 /// certain hours fires in the first of the two equal minutes only. An entry for every hour goes
 /// by minutes that really pass: nothing is skipped for it, and the hour that comes twice counts
 /// twice.
-/// Lives in: master. A value.
+/// Lives in: every process. A value.
 class CronEntry {
   public:
     struct Fields {
@@ -75,4 +75,4 @@ class CronEntry {
     bool either_day_ = false;
 };
 
-}  // namespace geventd::master
+}  // namespace geventd::schedule

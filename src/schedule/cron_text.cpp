@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "master/schedule/cron_entry.h"
+#include "schedule/cron_entry.h"
 
 // The text of a crontab's line, up to its command:
 //
@@ -16,7 +16,7 @@
 //
 // "value/step" means from the value to the end of the range.
 
-namespace geventd::master {
+namespace geventd::schedule {
 
 namespace {
 
@@ -187,4 +187,4 @@ Result<CronEntry> CronEntry::parse(std::string_view text) {
     return entry;
 }
 
-}  // namespace geventd::master
+}  // namespace geventd::schedule

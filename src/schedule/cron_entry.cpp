@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "master/schedule/cron_entry.h"
+#include "schedule/cron_entry.h"
 
 #include <string>
 
-namespace geventd::master {
+namespace geventd::schedule {
 
 namespace {
 
@@ -177,4 +177,4 @@ std::optional<std::time_t> CronEntry::next_after(std::time_t time) const {
     return std::nullopt;
 }
 
-}  // namespace geventd::master
+}  // namespace geventd::schedule

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/settings.h"
+
+namespace geventd::config {
+
+/// An entry of timers, crons or monitors, whichever it is.
+struct ScheduleEntry {
+    std::string key;   ///< "timers[0]"
+    std::string plan;  ///< as schedule::parse_plan() reads it; "" when the entry says nothing yet
+    const ScheduledSignal* sends = nullptr;
+};
+
+/// All entries of the settings, which must outlive them.
+std::vector<ScheduleEntry> schedule_of(const Settings& settings);
+
+/// Gives each entry the number of the signal that it sends: its own, or for a function one from
+/// 255 downwards that no entry names. The same settings give the same numbers everywhere.
+void number_schedule(Settings& settings);
+
+}  // namespace geventd::config

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "config/settings.h"
+#include "event/deadlines.h"
+#include "event/loop.h"
+#include "ipc/messages.h"
+#include "master/signals/eventfds.h"
+#include "master/signals/ticker.h"
+#include "master/status.h"
+#include "shm/signal_recovery.h"
+#include "shm/signal_region.h"
+#include "shm/signal_watch.h"
+#include "shm/signal_writer.h"
+
+namespace geventd::master {
+
+/// The master's part in the signals and locks: their memory, the places of workers in it, what
+/// the dead leave behind, the ticks of the schedule, and the watch over signals that nobody
+/// claims. Sizes are those of the first configuration; later ones take effect with a restart.
+/// Lives in: master, one; outlives generations.
+class Signals {
+  public:
+    /// Throws ErrnoError.
+    Signals(event::Loop& loop, event::DeadlineClock& clock, const config::Signals& settings,
+            const shm::Scoreboard& scoreboard);
+    Signals(const Signals&) = delete;
+    Signals& operator=(const Signals&) = delete;
+    ~Signals() = default;
+
+    // What becomes of generations.
+
+    /// Before a generation's first process starts.
+    void begin(std::uint32_t generation, const config::Settings& settings);
+    void serve(std::uint32_t generation, unsigned workers);
+    void forget(std::uint32_t generation);
+
+    /// A former generation has left: what only it could run is set aside.
+    void former_is_gone();
+
+    /// The serving generation has so many workers from now on.
+    void resize(unsigned workers);
+
+    // What becomes of workers; `slot` is theirs in the scoreboard.
+
+    /// Before the worker starts, or is asked of a template.
+    void hand_out(std::uint32_t slot, std::uint32_t generation, std::uint32_t worker);
+
+    /// The worker's process is dead, or was never alive and never will be.
+    void reap(std::uint32_t slot);
+
+    /// A worker told of a timer, cron entry or monitor of its own.
+    void schedule(std::uint32_t slot, const ipc::Message& message);
+
+    // What crosses the exec.
+
+    /// Appends the eventfds that a process of the generation shall know; says how many. Throws
+    /// ErrnoError.
+    std::uint32_t append_eventfds(std::vector<UniqueFd>& fds, int workers);
+
+    /// A copy of the worker's own eventfd. Throws ErrnoError.
+    UniqueFd eventfd_of(std::uint32_t slot);
+
+    [[nodiscard]] int memory_fd() const { return region_.fd(); }
+
+    // For people.
+
+    /// Fails with a sentence when the signal was not accepted.
+    Result<void> send(std::uint8_t number, std::string_view payload);
+
+    [[nodiscard]] std::vector<SignalStatus> status() const;
+    [[nodiscard]] std::vector<LockStatus> lock_status() const;
+
+    /// How many accepted signals no worker has taken.
+    [[nodiscard]] std::uint64_t waiting() const;
+
+  private:
+    void on_woken(int events) noexcept;
+    void watch() noexcept;
+    void wake_lock_waiters();
+    void tick(std::uint8_t number) noexcept;
+    shm::SendResult send_out(const shm::OutgoingSignal& signal) noexcept;
+
+    event::Loop& loop_;
+    config::Signals settings_;
+    shm::SignalRegion region_;
+    shm::ScoreboardLoads loads_;
+    shm::SignalWaker waker_;
+    Eventfds eventfds_;
+    shm::SignalRegistry registry_;
+    shm::SignalRecovery recovery_;
+    shm::SignalWriter writer_;
+    shm::SignalWatch watch_;
+    event::DeadlineList watch_list_;
+    event::Deadline watch_deadline_;
+    event::Io eventfd_io_;
+    Ticker ticker_;
+    unsigned workers_ = 0;       ///< of the serving generation
+    unsigned known_to_all_ = 0;  ///< the eventfds of processes below it were handed to everybody
+};
+
+}  // namespace geventd::master

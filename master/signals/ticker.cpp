@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "master/signals/ticker.h"
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "log/logger.h"
+#include "schedule/plan.h"
+
+namespace geventd::master {
+
+namespace {
+
+// A list's delay of zero would mean never.
+constexpr std::chrono::milliseconds kSoonest{1};
+
+}  // namespace
+
+Ticker::Ticker(event::Loop& loop, event::DeadlineClock& clock, Tick tick)
+    : loop_(loop),
+      deadlines_(
+          clock, kSoonest,
+          [](void* self, event::Deadline&) noexcept { static_cast<Ticker*>(self)->on_deadline(); },
+          this),
+      monitor_io_(loop),
+      tick_(std::move(tick)) {
+    monitor_io_.bind<Ticker, &Ticker::on_change>(this);
+}
+
+ScheduleTime Ticker::now() {
+    return {loop_.refresh_now(), std::time(nullptr)};
+}
+
+void Ticker::add(std::uint32_t generation, std::uint8_t number, std::string_view plan,
+                 std::string_view who) {
+    const auto added = schedule::parse_plan(plan).and_then([&](const SchedulePlan& parsed) {
+        return scheduler_.add(generation, number, parsed, now());
+    });
+    if (!added) {
+        log::error("{}: signal {} will not tick by '{}': {}", who, number, plan,
+                   added.error().message);
+    }
+    arm();
+}
+
+void Ticker::serve(std::uint32_t generation) {
+    for (const std::string& failure : scheduler_.serve(generation, now())) {
+        log::error("generation {}: {}", generation, failure);
+    }
+    arm();
+}
+
+void Ticker::forget(std::uint32_t generation) {
+    scheduler_.forget(generation);
+    arm();
+}
+
+void Ticker::on_deadline() noexcept {
+    for (const std::uint8_t number : scheduler_.due(now())) {
+        tick_(number);
+    }
+    arm();
+}
+
+void Ticker::on_change(int) noexcept {
+    for (const std::uint8_t number : scheduler_.changed()) {
+        tick_(number);
+    }
+}
+
+void Ticker::arm() {
+    if (scheduler_.monitor_fd() >= 0 && !monitor_io_.active()) {
+        monitor_io_.watch(scheduler_.monitor_fd(), event::Io::kRead);
+    }
+    const auto wait = scheduler_.next_wait(now());
+    if (!wait) {
+        deadline_.cancel();
+        return;
+    }
+    deadlines_.set_delay(std::max(*wait, kSoonest));
+    deadlines_.start(deadline_);
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "shm/lock_table.h"
+#include "shm/region.h"
+#include "shm/signal_table.h"
+#include "shm/signal_wake.h"
+
+namespace geventd::shm {
+
+struct Scoreboard;
+
+/// Process index of the worker in a slot of the scoreboard; the master is kMasterProcess.
+constexpr unsigned process_of_slot(unsigned slot) {
+    return kMasterProcess + 1 + slot;
+}
+
+/// Each number has a lock of its own, by which handlers take turns where they must not overlap.
+/// The application's locks stand behind them.
+inline constexpr unsigned kNumberLocks = kSignalNumbers;
+
+/// The memory of a server's signals and locks: one region with a table of each.
+/// Lives in: every process; the master makes it, the others map what was handed over.
+class SignalRegion {
+  public:
+    /// Room for every slot of the scoreboard. Throws ErrnoError.
+    static SignalRegion create(std::uint32_t slots, std::uint32_t payload_bytes,
+                               std::uint32_t locks);
+
+    /// Throws std::exception when it is another build's.
+    static SignalRegion map(UniqueFd fd);
+
+    [[nodiscard]] SignalTable signals() const { return signals_; }
+
+    [[nodiscard]] LockTable locks() const { return locks_; }
+
+    /// The application's locks are 0 to this.
+    [[nodiscard]] unsigned user_locks() const { return locks_.locks() - kNumberLocks; }
+
+    [[nodiscard]] int fd() const { return region_.fd(); }
+
+  private:
+    SignalRegion(Region region, const SignalTable& signals, const LockTable& locks)
+        : region_(std::move(region)), signals_(signals), locks_(locks) {}
+
+    Region region_;
+    SignalTable signals_;
+    LockTable locks_;
+};
+
+/// Requests that run and wait, by the scoreboard.
+class ScoreboardLoads final : public SignalLoads {
+  public:
+    explicit ScoreboardLoads(const Scoreboard& board) : board_(board) {}
+
+    [[nodiscard]] std::uint32_t load(unsigned process) const noexcept override;
+
+  private:
+    const Scoreboard& board_;
+};
+
+}  // namespace geventd::shm

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/api/api.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "config/schedule.h"
+#include "worker/python/error.h"
+
+namespace geventd::py {
+
+namespace {
+
+constexpr const char* kModuleName = "geventd";
+
+constexpr double kLongestPeriod = 10 * 365 * 86400.0;  // seconds
+
+int traverse(PyObject* module, visitproc visit, void* arg) {
+    const ModuleState& state = state_of(module);
+    Py_VISIT(state.queue_full);
+    Py_VISIT(state.not_registered);
+    Py_VISIT(state.signal_info);
+    return 0;
+}
+
+PyModuleDef definition{
+    PyModuleDef_HEAD_INIT,
+    kModuleName,
+    "The server that runs this application: signals between its workers, timers, cron entries,\n"
+    "file monitors, locks and the server's status. Signals have the numbers 0 to 255. Times are\n"
+    "seconds. All of it works from any thread and greenlet of a worker; registrations also while\n"
+    "the application is imported. In a process that the application forked and in a\n"
+    "subinterpreter every function raises RuntimeError.",
+    sizeof(ModuleState),
+    nullptr,
+    nullptr,
+    traverse,
+    nullptr,
+    nullptr,
+};
+
+PyObject* init_module() noexcept {
+    Ref module = Ref::steal(PyModule_Create(&definition));
+    if (!module || add_signal_types(module.get()) < 0) {
+        return nullptr;
+    }
+    for (PyMethodDef* functions :
+         {kSignalFunctions, kScheduleFunctions, kLockFunctions, kStatusFunctions}) {
+        if (PyModule_AddFunctions(module.get(), functions) < 0) {
+            return nullptr;
+        }
+    }
+    return module.release();
+}
+
+}  // namespace
+
+void announce_module() {
+    PyImport_AppendInittab(kModuleName, init_module);
+}
+
+ModuleState& state_of(PyObject* module) {
+    return *static_cast<ModuleState*>(PyModule_GetState(module));
+}
+
+Api* api_of(PyObject* module) {
+    Api* api = state_of(module).api;
+    if (api == nullptr) {
+        PyErr_SetString(PyExc_RuntimeError, "geventd cannot be used in a subinterpreter");
+        return nullptr;
+    }
+    if (::getpid() != api->home()) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "geventd cannot be used in a process that the application forked");
+        return nullptr;
+    }
+    return api;
+}
+
+Api* worker_api_of(PyObject* module, const char* deed) {
+    Api* api = api_of(module);
+    if (api != nullptr && api->port() == nullptr) {
+        PyErr_Format(PyExc_RuntimeError,
+                     "%s: this process loads the application for the workers and is none; do it "
+                     "in a request or handler, or set app.preload: false",
+                     deed);
+        return nullptr;
+    }
+    return api;
+}
+
+bool read_number(PyObject* object, std::uint8_t& number) {
+    const long value = PyLong_AsLong(object);
+    if (value == -1 && PyErr_Occurred() != nullptr) {
+        if (PyErr_ExceptionMatches(PyExc_OverflowError) == 0) {
+            return false;
+        }
+        PyErr_Clear();
+    }
+    if (value < 0 || value >= static_cast<long>(shm::kSignalNumbers)) {
+        PyErr_Format(PyExc_ValueError, "a signal's number is from 0 to 255, not %S", object);
+        return false;
+    }
+    number = static_cast<std::uint8_t>(value);
+    return true;
+}
+
+bool read_period(double seconds, std::chrono::milliseconds& period) {
+    if (!std::isfinite(seconds) || seconds < 0.0005 || seconds > kLongestPeriod) {
+        PyErr_SetString(PyExc_ValueError,
+                        "a period is a number of seconds from 0.001 to ten years");
+        return false;
+    }
+    period = std::chrono::milliseconds(std::llround(seconds * 1000));
+    return true;
+}
+
+Api::Api(const worker::BootInfo& boot) : boot_(boot), book_(boot.settings), home_(::getpid()) {
+    const Ref module = imported(kModuleName);
+    state_of(module.get()).api = this;
+    for (const config::ScheduleEntry& entry : config::schedule_of(boot.settings)) {
+        if (!entry.sends->run.empty()) {
+            const auto number = static_cast<std::uint8_t>(entry.sends->number);
+            book_.reserve(number, entry.key);
+            functions_.emplace_back(number, entry.sends->run);
+        }
+    }
+}
+
+void Api::adopt() {
+    home_ = ::getpid();
+}
+
+void Api::open(ipc::Channel& channel) {
+    port_ = std::make_unique<worker::SignalPort>(boot_);
+    book_.open(*port_, channel);
+}
+
+void Api::serve(const Serving& serving) {
+    serving_ = serving;
+    book_.serve(serving.signals);
+}
+
+}  // namespace geventd::py

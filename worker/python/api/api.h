@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Python.h>
+
+#include <sys/types.h>
+
+#include <memory>
+
+#include "worker/boot_info.h"
+#include "worker/python/api/signal_book.h"
+#include "worker/python/ref.h"
+#include "worker/signal_port.h"
+#include "worker/signals.h"
+
+namespace geventd::py {
+
+class HandlerRunner;
+class LockWaits;
+
+/// What the functions of the Python module `geventd` work on. Made before the application is
+/// imported; a forked process calls adopt() and, when it becomes a worker, open().
+/// Lives in: template, worker, check. One a process.
+class Api {
+  public:
+    /// Parts that exist only while the worker serves.
+    struct Serving {
+        worker::Signals* signals = nullptr;
+        HandlerRunner* runner = nullptr;
+        LockWaits* locks = nullptr;
+    };
+
+    /// Imports the module and ties it to this object. Throws PythonError.
+    explicit Api(const worker::BootInfo& boot);
+    Api(const Api&) = delete;
+    Api& operator=(const Api&) = delete;
+    ~Api() = default;
+
+    /// This process is the server's own, not one that the application forked.
+    void adopt();
+
+    /// This process is a worker; its slot and number stand in the boot info. Throws std::exception.
+    void open(ipc::Channel& channel);
+
+    void serve(const Serving& serving);
+
+    /// Finds the functions of the configuration's timers, crons and monitors, once the
+    /// application is loaded. `load` makes a callable of "module:function"; throws PythonError.
+    template <typename Load>
+    void load_functions(Load load) {
+        for (const auto& [number, function] : functions_) {
+            book_.fulfil(number, load(function).get());
+        }
+    }
+
+    SignalBook& book() { return book_; }
+
+    [[nodiscard]] const Serving& serving() const { return serving_; }
+
+    [[nodiscard]] const worker::BootInfo& boot() const { return boot_; }
+
+    [[nodiscard]] worker::SignalPort* port() const { return port_.get(); }
+
+    [[nodiscard]] pid_t home() const { return home_; }
+
+  private:
+    const worker::BootInfo& boot_;
+    SignalBook book_;
+    std::unique_ptr<worker::SignalPort> port_;
+    Serving serving_;
+    std::vector<std::pair<std::uint8_t, std::string>> functions_;
+    pid_t home_;
+};
+
+/// Makes `import geventd` possible; before Python starts.
+void announce_module();
+
+/// What an entry point finds behind its module.
+struct ModuleState {
+    Api* api = nullptr;  ///< none in a subinterpreter
+    PyObject* queue_full = nullptr;
+    PyObject* not_registered = nullptr;
+    PyObject* signal_info = nullptr;
+};
+
+ModuleState& state_of(PyObject* module);
+
+/// The api of the calling process; nullptr with a RuntimeError in a process that the application
+/// forked and in a subinterpreter.
+Api* api_of(PyObject* module);
+
+/// The same, for what only a worker can do.
+Api* worker_api_of(PyObject* module, const char* deed);
+
+/// A signal's number from 0 to 255; false with a ValueError or TypeError.
+bool read_number(PyObject* object, std::uint8_t& number);
+
+/// Seconds as whole milliseconds, at least one; false with a ValueError.
+bool read_period(double seconds, std::chrono::milliseconds& period);
+
+// The functions by what they are about; each ends with an empty entry.
+extern PyMethodDef kSignalFunctions[];
+extern PyMethodDef kScheduleFunctions[];
+extern PyMethodDef kLockFunctions[];
+extern PyMethodDef kStatusFunctions[];
+
+/// Adds QueueFull, NotRegistered and SignalInfo to a fresh module. -1 with an exception.
+int add_signal_types(PyObject* module);
+
+}  // namespace geventd::py

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/api/handler_runner.h"
+
+#include <utility>
+
+#include "log/logger.h"
+#include "worker/python/error.h"
+
+namespace geventd::py {
+
+namespace {
+
+constexpr const char* kCapsuleName = "geventd.handler_runner";
+
+}  // namespace
+
+HandlerRunner::HandlerRunner(HubBridge& bridge, const SignalBook& book, LockWaits& locks)
+    : bridge_(bridge), book_(book), locks_(locks) {
+    static PyMethodDef on_start{"geventd_signal", &HandlerRunner::on_greenlet_start, METH_NOARGS,
+                                nullptr};
+    const Ref capsule = checked(PyCapsule_New(this, kCapsuleName, nullptr));
+    run_function_ = checked(PyCFunction_New(&on_start, capsule.get()));
+}
+
+worker::Overlap HandlerRunner::overlap(std::uint8_t number) const noexcept {
+    return book_.of(number).overlap;
+}
+
+void HandlerRunner::start(worker::HeldSignal& signal) noexcept {
+    starting_ = &signal;
+    if (!bridge_.launch(run_function_.get())) {
+        PyErr_WriteUnraisable(run_function_.get());
+        starting_ = nullptr;
+        signals_->finished(signal, true);
+    }
+}
+
+PyObject* HandlerRunner::on_greenlet_start(PyObject* self, PyObject*) noexcept {
+    auto& runner = *static_cast<HandlerRunner*>(PyCapsule_GetPointer(self, kCapsuleName));
+    runner.run(*std::exchange(runner.starting_, nullptr));
+    Py_RETURN_NONE;
+}
+
+void HandlerRunner::run(worker::HeldSignal& signal) {
+    const std::uint8_t number = signal.claim.routing.number;
+    const Ref greenlet = bridge_.current_greenlet();
+    running_[greenlet.get()] = &signal;
+    signal.runner = greenlet.get();
+    const Ref handler = book_.of(number).handler.copy();
+    const Ref argument = Ref::steal(PyLong_FromLong(number));
+    const Ref result =
+        argument ? Ref::steal(PyObject_CallOneArg(handler.get(), argument.get())) : Ref();
+    running_.erase(greenlet.get());
+    signal.runner = nullptr;
+    if (result) {
+        signals_->finished(signal, false);
+        return;
+    }
+    const Ref exception = take_exception();
+    if (cut_off_) {
+        log::warning("the handler of signal {} was cut off by the end of its worker", number);
+        return;
+    }
+    log::error("the handler of signal {} failed:\n{}", number,
+               exception ? traceback_text(exception.get()) : "an unknown Python error");
+    signals_->finished(signal, true);
+}
+
+const worker::HeldSignal* HandlerRunner::current() const {
+    const auto found = running_.find(bridge_.current_greenlet().get());
+    return found == running_.end() ? nullptr : found->second;
+}
+
+void HandlerRunner::granted(unsigned lock, std::uint64_t ticket) noexcept {
+    locks_.granted(lock, ticket);
+}
+
+}  // namespace geventd::py

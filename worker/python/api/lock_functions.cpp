@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include <cmath>
+#include <optional>
+
+#include "worker/python/api/api.h"
+#include "worker/python/api/lock_waits.h"
+
+// lock, unlock, is_locked.
+
+namespace geventd::py {
+
+namespace {
+
+bool read_lock(const Api& api, PyObject* object, unsigned& lock) {
+    const long value = object == nullptr ? 0 : PyLong_AsLong(object);
+    if (value == -1 && PyErr_Occurred() != nullptr) {
+        return false;
+    }
+    const unsigned locks = api.boot().signals->user_locks();
+    if (value < 0 || value >= static_cast<long>(locks)) {
+        PyErr_Format(PyExc_ValueError,
+                     "there is no lock %ld: signals.locks is %u, so %u is the last", value, locks,
+                     locks - 1);
+        return false;
+    }
+    lock = static_cast<unsigned>(value);
+    return true;
+}
+
+bool read_timeout(PyObject* object, std::optional<double>& timeout) {
+    if (object == nullptr || object == Py_None) {
+        return true;
+    }
+    const double seconds = PyFloat_AsDouble(object);
+    if (seconds == -1.0 && PyErr_Occurred() != nullptr) {
+        return false;
+    }
+    if (std::isnan(seconds) || seconds < 0) {
+        PyErr_SetString(PyExc_ValueError, "a timeout is a number of seconds, 0 or more");
+        return false;
+    }
+    if (!std::isinf(seconds)) {
+        timeout = seconds;
+    }
+    return true;
+}
+
+// Locks are taken by greenlets of a worker that serves.
+LockWaits* locks_of(const Api& api) {
+    if (api.serving().locks == nullptr) {
+        PyErr_SetString(PyExc_RuntimeError, "locks can be taken once the worker serves");
+    }
+    return api.serving().locks;
+}
+
+PyObject* lock(PyObject* module, PyObject* args, PyObject* kwargs) noexcept {
+    static const char* const names[] = {"num", "timeout", nullptr};
+    PyObject* num = nullptr;
+    PyObject* limit = nullptr;
+    unsigned number = 0;
+    std::optional<double> timeout;
+    const Api* api = worker_api_of(module, "lock()");
+    if (api == nullptr ||
+        PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:lock", const_cast<char**>(names), &num,
+                                    &limit) == 0 ||
+        !read_lock(*api, num, number) || !read_timeout(limit, timeout)) {
+        return nullptr;
+    }
+    LockWaits* locks = locks_of(*api);
+    if (locks == nullptr) {
+        return nullptr;
+    }
+    const LockWaits::Outcome outcome = locks->await_acquire(number, timeout);
+    if (outcome == LockWaits::Outcome::Error) {
+        return nullptr;
+    }
+    return PyBool_FromLong(outcome == LockWaits::Outcome::Acquired ? 1 : 0);
+}
+
+PyObject* unlock(PyObject* module, PyObject* args) noexcept {
+    PyObject* num = nullptr;
+    unsigned number = 0;
+    const Api* api = worker_api_of(module, "unlock()");
+    if (api == nullptr || PyArg_ParseTuple(args, "|O:unlock", &num) == 0 ||
+        !read_lock(*api, num, number)) {
+        return nullptr;
+    }
+    LockWaits* locks = locks_of(*api);
+    if (locks == nullptr || !locks->release(number)) {
+        return nullptr;
+    }
+    Py_RETURN_NONE;
+}
+
+PyObject* is_locked(PyObject* module, PyObject* args) noexcept {
+    PyObject* num = nullptr;
+    unsigned number = 0;
+    const Api* api = api_of(module);
+    if (api == nullptr || PyArg_ParseTuple(args, "|O:is_locked", &num) == 0 ||
+        !read_lock(*api, num, number)) {
+        return nullptr;
+    }
+    const shm::LockTable table = api->boot().signals->locks();
+    return PyBool_FromLong(table.holder(shm::kNumberLocks + number) ? 1 : 0);
+}
+
+}  // namespace
+
+PyMethodDef kLockFunctions[] = {
+    {"lock", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&lock)),
+     METH_VARARGS | METH_KEYWORDS,
+     "lock(num=0, timeout=None)\n--\n\n"
+     "Takes the lock num, which all workers share; waits for it in the order of the calls,\n"
+     "timeout seconds at most. Other greenlets go on meanwhile. Returns whether the lock is held.\n"
+     "A worker that dies leaves its locks free.\n\n"
+     "ValueError: there is no such lock (signals.locks). RuntimeError: this greenlet holds it\n"
+     "already, or it would have to wait where greenlets cannot: in another thread or in the hub."},
+    {"unlock", unlock, METH_VARARGS,
+     "unlock(num=0, /)\n--\n\n"
+     "Frees the lock; any greenlet of the worker that holds it may. ValueError: there is no such\n"
+     "lock. RuntimeError: this worker does not hold it."},
+    {"is_locked", is_locked, METH_VARARGS,
+     "is_locked(num=0, /)\n--\n\n"
+     "Whether any worker holds the lock. ValueError: there is no such lock."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+}  // namespace geventd::py

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/api/lock_waits.h"
+
+#include "worker/python/error.h"
+
+namespace geventd::py {
+
+namespace {
+
+// The application's locks stand behind those of the numbers.
+constexpr unsigned cell_of(unsigned lock) {
+    return shm::kNumberLocks + lock;
+}
+
+}  // namespace
+
+LockWaits::LockWaits(HubBridge& bridge)
+    : bridge_(bridge), event_class_(imported("gevent.event", "Event")) {}
+
+void LockWaits::wait_by(worker::Signals& signals) {
+    signals_ = &signals;
+    owners_.resize(signals.port().region().user_locks());
+}
+
+LockWaits::Outcome LockWaits::await_acquire(unsigned lock, std::optional<double> timeout) {
+    shm::LockClient& locks = signals_->port().locks();
+    const Ref self = bridge_.current_greenlet();
+    if (locks.holds(cell_of(lock)) && owners_[lock] == self.get()) {
+        PyErr_Format(PyExc_RuntimeError, "lock %u is held by this greenlet already", lock);
+        return Outcome::Error;
+    }
+    if (locks.try_acquire(cell_of(lock))) {
+        owners_[lock] = self.get();
+        return Outcome::Acquired;
+    }
+    if (timeout && *timeout <= 0) {
+        return Outcome::TimedOut;
+    }
+    if (!bridge_.can_wait("a lock")) {
+        return Outcome::Error;
+    }
+    const Outcome outcome = await_turn(cell_of(lock), timeout);
+    if (outcome == Outcome::Acquired) {
+        owners_[lock] = self.get();
+    }
+    return outcome;
+}
+
+LockWaits::Outcome LockWaits::await_turn(unsigned cell, std::optional<double> timeout) {
+    const Ref event = Ref::steal(PyObject_CallNoArgs(event_class_.get()));
+    const Ref seconds = timeout ? Ref::steal(PyFloat_FromDouble(*timeout)) : Ref::borrow(Py_None);
+    if (!event || !seconds) {
+        return Outcome::Error;
+    }
+    const Place place{cell - shm::kNumberLocks, signals_->wait_for_lock(cell)};
+    waits_[place].event = event.copy();
+    signals_->advance(cell);
+    const Ref waited = Ref::steal(PyObject_CallMethod(event.get(), "wait", "O", seconds.get()));
+    const bool granted = waits_[place].granted;
+    waits_.erase(place);
+    if (granted && waited) {
+        return Outcome::Acquired;
+    }
+    shm::LockClient& locks = signals_->port().locks();
+    if (granted) {
+        locks.release(cell);  // it came together with what ended the wait
+    } else {
+        locks.cancel(cell, place.second);
+    }
+    return waited ? Outcome::TimedOut : Outcome::Error;
+}
+
+void LockWaits::granted(unsigned lock, std::uint64_t ticket) noexcept {
+    const auto wait = waits_.find({lock, ticket});
+    if (wait == waits_.end()) {
+        signals_->port().locks().release(cell_of(lock));
+        return;
+    }
+    wait->second.granted = true;
+    const Ref set = Ref::steal(PyObject_CallMethod(wait->second.event.get(), "set", nullptr));
+    if (!set) {
+        PyErr_WriteUnraisable(wait->second.event.get());
+    }
+}
+
+bool LockWaits::release(unsigned lock) {
+    shm::LockClient& locks = signals_->port().locks();
+    if (!locks.holds(cell_of(lock))) {
+        PyErr_Format(PyExc_RuntimeError, "lock %u is not held by this worker", lock);
+        return false;
+    }
+    owners_[lock] = nullptr;
+    locks.release(cell_of(lock));
+    return true;
+}
+
+}  // namespace geventd::py

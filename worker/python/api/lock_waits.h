@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Python.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "worker/python/hub_bridge.h"
+#include "worker/python/ref.h"
+#include "worker/signals.h"
+
+namespace geventd::py {
+
+/// The greenlets of this worker and the locks that all workers share: who holds one here, and
+/// who waits. A greenlet waits by a gevent Event, so that the hub goes on and kills and timeouts
+/// end the wait as usual.
+/// Lives in: worker, Python side. One a process, while it serves.
+class LockWaits {
+  public:
+    enum class Outcome { Acquired, TimedOut, Error };
+
+    /// Throws PythonError.
+    explicit LockWaits(HubBridge& bridge);
+
+    /// The loop side, by which it waits; before the first wait.
+    void wait_by(worker::Signals& signals);
+
+    /// Takes the lock for the calling greenlet, when need be after a wait of `timeout` seconds at
+    /// most (none: for ever). May switch. Error: with a Python exception set.
+    Outcome await_acquire(unsigned lock, std::optional<double> timeout);
+
+    /// False with a RuntimeError: this worker does not hold it.
+    bool release(unsigned lock);
+
+    void granted(unsigned lock, std::uint64_t ticket) noexcept;
+
+  private:
+    using Place = std::pair<unsigned, std::uint64_t>;  ///< lock and ticket
+
+    struct Wait {
+        Ref event;
+        bool granted = false;
+    };
+
+    Outcome await_turn(unsigned lock, std::optional<double> timeout);
+
+    HubBridge& bridge_;
+    worker::Signals* signals_ = nullptr;
+    Ref event_class_;
+    std::map<Place, Wait> waits_;
+    std::vector<const PyObject*> owners_;  ///< by lock: the greenlet that took it
+};
+
+}  // namespace geventd::py
