@@ -124,7 +124,7 @@ void SignalWriter::find_recipients(const SignalRouting& routing) {
             if (registry_.takes_signals(process) && registry_.holds(process, routing.number)) {
                 each.target = {TargetKind::Copy,
                                static_cast<std::uint16_t>(table_.process(process).worker.load())};
-                recipients_.push_back(each);
+                add_recipient(each);
             }
         }
         if (recipients_.empty()) {
@@ -134,6 +134,14 @@ void SignalWriter::find_recipients(const SignalRouting& routing) {
     }
     if (routing.tick) {
         std::erase_if(recipients_, [this](const SignalRouting& one) { return absorb_tick(one); });
+    }
+}
+
+/// A worker that is being replaced and its successor have one number and get one copy.
+void SignalWriter::add_recipient(const SignalRouting& one) {
+    const auto same = [&](const SignalRouting& other) { return other.target == one.target; };
+    if (std::none_of(recipients_.begin(), recipients_.end(), same)) {
+        recipients_.push_back(one);
     }
 }
 

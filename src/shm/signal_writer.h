@@ -72,6 +72,7 @@ class SignalWriter {
 
     void take_over();
     void find_recipients(const SignalRouting& routing);
+    void add_recipient(const SignalRouting& one);
     bool reserve(std::size_t slots, std::uint32_t payload_bytes);
     void undo_reservation(std::uint32_t payload_bytes);
     void publish(const Draft& draft, const Room& room) noexcept;

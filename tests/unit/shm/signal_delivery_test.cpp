@@ -110,6 +110,36 @@ TEST(SignalDelivery, SignalToAllReachesEachReadyWorkerOnce) {
     EXPECT_EQ(read_statistics(family.table)[SignalFamily::kNumber].handled, 2U);
 }
 
+TEST(SignalDelivery, AWorkerAndItsSuccessorGetOneCopy) {
+    SignalFamily family(kShape);
+    const SignalTarget all{TargetKind::All, 0};
+    SignalClaimer old = family.worker_of(1, 1, 1, all);
+    SignalClaimer successor = family.worker_of(1, 2, 1, all);
+    SignalWriter writer = family.writer(kMasterProcess);
+    EXPECT_EQ(send_id(writer, 7), SendResult::Accepted);
+    EXPECT_EQ(drain(old).size() + drain(successor).size(), 1U);
+}
+
+TEST(SignalDelivery, AnAbsorbedSignalCountsAsCoalesced) {
+    SignalFamily family(kShape);
+    SignalClaimer claimer = family.worker(1);
+    SignalWriter writer = family.writer(kMasterProcess);
+    send_id(writer, 7);
+    const auto claim = claimer.claim();
+    ASSERT_TRUE(claim);
+    claimer.absorb(*claim);
+    const SignalFigures figures = read_statistics(family.table)[SignalFamily::kNumber];
+    EXPECT_EQ(figures.coalesced, 1U);
+    EXPECT_EQ(figures.handled + figures.running + figures.waiting, 0U);
+}
+
+TEST(SignalDelivery, OneIsFirstToMissANumber) {
+    SignalFamily family(kShape);
+    EXPECT_TRUE(family.registry.first_miss(90));
+    EXPECT_FALSE(family.registry.first_miss(90));
+    EXPECT_TRUE(family.registry.first_miss(91));
+}
+
 TEST(SignalDelivery, SignalToAllIsAcceptedWholeOrNotAtAll) {
     SignalFamily family({4, 4, 4096});
     const SignalTarget all{TargetKind::All, 0};
