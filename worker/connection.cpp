@@ -105,6 +105,14 @@ void Connection::disconnect() noexcept {
     stop_reading();
 }
 
+bool Connection::is_unused() const noexcept {
+    if (state_ != State::Idle || !input_.empty()) {
+        return false;
+    }
+    char byte = 0;
+    return ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
 void Connection::close() noexcept {
     cancel();
     io_.forget();

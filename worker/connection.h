@@ -112,6 +112,9 @@ class Connection : public event::Deadline {
 
     void close() noexcept;
 
+    /// No request runs or is on its way, neither read nor waiting to be read.
+    [[nodiscard]] bool is_unused() const noexcept;
+
     [[nodiscard]] State state() const { return state_; }
 
     [[nodiscard]] bool broken() const { return broken_; }

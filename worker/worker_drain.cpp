@@ -44,7 +44,7 @@ void Worker::drain(ipc::DrainReason reason) {
     for (std::size_t i = open_.size(); i-- > 0;) {
         Connection& connection = *open_[i];
         connection.close_after_answer();
-        if (reason == ipc::DrainReason::Stop && connection.state() == Connection::State::Idle) {
+        if (reason == ipc::DrainReason::Stop && connection.is_unused()) {
             connection.close();
         }
     }

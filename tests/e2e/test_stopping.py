@@ -59,6 +59,32 @@ def test_running_requests_are_finished(server, number):
     assert running.wait_exit() == 0
 
 
+def test_a_request_that_was_not_read_yet_is_answered(server):
+    """The worker's hub is blocked while a request arrives on a kept connection and the server is
+    told to stop: it came before the end."""
+    running = server('''
+import time
+
+
+def application(environ, start_response):
+    if environ['PATH_INFO'] == '/block':
+        print('blocked', flush=True)
+        time.sleep(1)
+    start_response('200 OK', [('Content-Length', '2')])
+    return [b'ok']
+''')
+    with running.raw() as kept, running.raw() as blocking:
+        kept.send(b'GET /first HTTP/1.1\r\nHost: x\r\n\r\n')
+        assert kept.read_answer().status == 200
+        blocking.send(b'GET /block HTTP/1.1\r\nHost: x\r\n\r\n')
+        running.wait_log('blocked')
+        kept.send(b'GET /second HTTP/1.1\r\nHost: x\r\n\r\n')
+        running.signal(signal.SIGTERM)
+        assert kept.read_answer().status == 200
+        assert blocking.read_answer().status == 200
+    assert running.wait_exit() == 0
+
+
 def test_no_new_connection_is_taken_while_draining(server):
     running = server(HOLD)
     with hold(running):
