@@ -31,14 +31,16 @@ bool is_server_key(std::string_view key) {
     return key.starts_with("wsgi.") || key.starts_with("uwsgi.") || key.starts_with("geventd.");
 }
 
-struct Schemes {
-    std::string_view uwsgi;
+/// What several variables decide together.
+struct Hints {
+    std::string_view uwsgi_scheme;
     std::string_view https;
-    std::string_view request;
+    std::string_view request_scheme;
+    bool coded = false;  ///< the body came to the web server in a transfer coding
 };
 
 /// The variables that the server itself reads, with their places in the request.
-std::string_view* find_place(std::string_view key, RequestVars& request, Schemes& schemes) {
+std::string_view* find_place(std::string_view key, RequestVars& request, Hints& hints) {
     const std::array places{
         std::pair{std::string_view("REQUEST_METHOD"), &request.method},
         std::pair{std::string_view("SERVER_PROTOCOL"), &request.protocol},
@@ -46,9 +48,9 @@ std::string_view* find_place(std::string_view key, RequestVars& request, Schemes
         std::pair{std::string_view("PATH_INFO"), &request.path_info},
         std::pair{std::string_view("SCRIPT_NAME"), &request.script_name},
         std::pair{std::string_view("REMOTE_ADDR"), &request.remote_addr},
-        std::pair{std::string_view("UWSGI_SCHEME"), &schemes.uwsgi},
-        std::pair{std::string_view("HTTPS"), &schemes.https},
-        std::pair{std::string_view("REQUEST_SCHEME"), &schemes.request},
+        std::pair{std::string_view("UWSGI_SCHEME"), &hints.uwsgi_scheme},
+        std::pair{std::string_view("HTTPS"), &hints.https},
+        std::pair{std::string_view("REQUEST_SCHEME"), &hints.request_scheme},
     };
     for (const auto& [name, place] : places) {
         if (name == key) {
@@ -58,14 +60,14 @@ std::string_view* find_place(std::string_view key, RequestVars& request, Schemes
     return nullptr;
 }
 
-std::string_view choose_scheme(const Schemes& schemes) {
-    if (!schemes.uwsgi.empty()) {
-        return schemes.uwsgi;
+std::string_view choose_scheme(const Hints& hints) {
+    if (!hints.uwsgi_scheme.empty()) {
+        return hints.uwsgi_scheme;
     }
-    if (http::equals_ignoring_case(schemes.https, "on") || schemes.https == "1") {
+    if (http::equals_ignoring_case(hints.https, "on") || hints.https == "1") {
         return "https";
     }
-    return schemes.request;
+    return hints.request_scheme;
 }
 
 bool is_scheme(std::string_view text) {
@@ -82,11 +84,12 @@ Rejection set_content_length(std::string_view text, RequestVars& request) {
 }
 
 /// Most variables are header fields: they are told by their first bytes.
-Rejection read_var(const Var& var, RequestVars& request, Schemes& schemes) {
+Rejection read_var(const Var& var, RequestVars& request, Hints& hints) {
     if (var.key.starts_with("HTTP_")) {
         if (!is_one_of(kDropped, var.key)) {
             request.environ.push_back(var);
         }
+        hints.coded = hints.coded || (var.key == "HTTP_TRANSFER_ENCODING" && !var.value.empty());
         return {};
     }
     if (is_server_key(var.key)) {
@@ -99,7 +102,7 @@ Rejection read_var(const Var& var, RequestVars& request, Schemes& schemes) {
     if (var.key == "CONTENT_LENGTH") {
         return set_content_length(var.value, request);
     }
-    if (std::string_view* place = find_place(var.key, request, schemes); place != nullptr) {
+    if (std::string_view* place = find_place(var.key, request, hints); place != nullptr) {
         *place = var.value;
     }
     return {};
@@ -120,19 +123,22 @@ void clear(RequestVars& request) {
 Rejection read_request_vars(std::span<const Var> vars, std::uint64_t body_limit,
                             RequestVars& request) {
     clear(request);
-    Schemes schemes;
+    Hints hints;
     for (const Var& var : vars) {
-        if (const Rejection rejection = read_var(var, request, schemes); rejection.status != 0) {
+        if (const Rejection rejection = read_var(var, request, hints); rejection.status != 0) {
             return rejection;
         }
     }
     if (request.method.empty() || !http::all(http::kToken, request.method)) {
         return {400, "uwsgi request without a valid REQUEST_METHOD"};
     }
+    if (hints.coded && !request.has_content_length) {
+        return {411, "a body in a transfer coding, and the web server sent no CONTENT_LENGTH"};
+    }
     if (body_limit != 0 && request.content_length > body_limit) {
         return {413, "request body too large"};
     }
-    const std::string_view scheme = choose_scheme(schemes);
+    const std::string_view scheme = choose_scheme(hints);
     request.scheme = is_scheme(scheme) ? scheme : std::string_view{};
     return {};
 }

@@ -33,8 +33,9 @@ struct RequestVars {
 /// Reads the variables of one request. Dropped from the environ: HTTP_CONTENT_LENGTH and
 /// HTTP_CONTENT_TYPE (sent beside the CGI names), HTTP_TRANSFER_ENCODING (the web server has
 /// unwrapped the body: CONTENT_LENGTH alone frames it), HTTP_PROXY, and keys of the server's own
-/// ("wsgi.", "uwsgi.", "geventd."). Refuses a request without REQUEST_METHOD and a CONTENT_LENGTH
-/// that is no number; an empty one means no body. `body_limit` 0: none.
+/// ("wsgi.", "uwsgi.", "geventd."). Refuses a request without REQUEST_METHOD, a CONTENT_LENGTH
+/// that is no number (an empty one means no body), and HTTP_TRANSFER_ENCODING without a
+/// CONTENT_LENGTH: that web server did not unwrap the body. `body_limit` 0: none.
 http::Rejection read_request_vars(std::span<const Var> vars, std::uint64_t body_limit,
                                   RequestVars& request);
 

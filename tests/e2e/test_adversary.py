@@ -17,11 +17,17 @@ from harness.client import RawClient
 from harness.limits import SANITIZED
 
 APP = '''
+SHARED = b'x' * (1 << 20)
+
+
 def application(environ, start_response):
     path = environ['PATH_INFO']
     if path == '/mib':
         start_response('200 OK', [('Content-Length', str(1 << 20))])
         return [b'x' * (1 << 20)]
+    if path == '/shared':
+        start_response('200 OK', [('Content-Length', str(len(SHARED)))])
+        return [SHARED]
     if path == '/endless':
         start_response('200 OK', [])
         return (b'x' * 65536 for _ in range(1600))
@@ -121,13 +127,16 @@ def test_slow_readers(server):
         measure()
 
 
-def test_unread_answers_of_a_mib_each(server):
+# What an unread answer of 1 MiB costs: the bytes object that the application made for it, or
+# nothing where all answers are the same one. The server keeps no copy.
+@pytest.mark.parametrize('path, each', [('/mib', MIB * 3 // 2), ('/shared', 48 << 10)],
+                         ids=['own', 'shared'])
+def test_unread_answers_of_a_mib_each(server, path, each):
     count = 1000
     running = start(server, workers={'processes': 1, 'cores': count + 50})
-    # Each unread answer holds its bytes object, which the application made: one MiB.
-    with undisturbed(running, count * MIB * 3 // 2) as measure, many(running, count) as clients:
+    with undisturbed(running, count * each) as measure, many(running, count) as clients:
         for client in clients:
-            client.send(b'GET /mib HTTP/1.1\r\nHost: x\r\n\r\n')
+            client.send(b'GET %s HTTP/1.1\r\nHost: x\r\n\r\n' % path.encode())
         # The kernel's buffers may take whole answers: those requests have ended already.
         running.wait_status(lambda s: s['workers'][0]['cores_busy']
                             + s['workers'][0]['requests'] >= count)

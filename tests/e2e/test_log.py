@@ -65,6 +65,31 @@ def application(environ, start_response):
         running.wait_log(f'said on {where}')
 
 
+def test_what_c_libraries_and_children_print_is_in_the_log(server):
+    running = server('''
+import ctypes
+import os
+import subprocess
+
+libc = ctypes.CDLL(None)
+
+
+def application(environ, start_response):
+    libc.dprintf(1, b'said by C on stdout\\n')
+    libc.dprintf(2, b'said by C on stderr\\n')
+    os.write(1, b'said by write\\n')
+    subprocess.run(['echo', 'said by a child'])
+    start_response('200 OK', [('Content-Length', '0')])
+    return []
+''', {'log': {'file': 'server.log'}}, wait=False)
+    running.wait_serving()
+    running.addresses = running.status()['listen']
+    assert running.get('/').status == 200
+    text = (running.folder / 'server.log').read_text()
+    for what in ('C on stdout', 'C on stderr', 'write', 'a child'):
+        assert f'said by {what}' in text, text
+
+
 def test_a_request_can_forge_no_line(server):
     running = server(HELLO)
     with running.raw() as client:

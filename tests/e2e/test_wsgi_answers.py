@@ -45,6 +45,57 @@ def a_late_start(environ, start_response):
 
 
 @case
+def a_set_of_one(environ, start_response):
+    start_response('200 OK', list(HEADERS))
+    return {b'onetwo'}
+
+
+@case
+def dict_keys(environ, start_response):
+    start_response('200 OK', list(HEADERS))
+    return {b'one': 1, b'two': 2}
+
+
+@case
+def only_getitem(environ, start_response):
+    class Old:
+        def __getitem__(self, index):
+            return (b'one', b'two')[index]
+    start_response('200 OK', list(HEADERS))
+    return Old()
+
+
+@case
+def a_length_that_lies(environ, start_response):
+    class Liar:
+        def __len__(self):
+            return 1
+
+        def __iter__(self):
+            return iter((b'one', b'two'))
+    start_response('200 OK', list(HEADERS))
+    return Liar()
+
+
+@case
+def a_list_with_a_close(environ, start_response):
+    class Closed(list):
+        def close(self):
+            print('closed the list', flush=True)
+    start_response('200 OK', list(HEADERS))
+    return Closed((b'one', b'two'))
+
+
+@case
+def a_list_of_its_own_mind(environ, start_response):
+    class Other(list):
+        def __iter__(self):
+            return iter((b'one', b'two'))
+    start_response('200 OK', list(HEADERS))
+    return Other((b'not', b'this'))
+
+
+@case
 def an_iterator(environ, start_response):
     start_response('200 OK', list(HEADERS))
     return Closing([b'one', b'two'])
@@ -228,8 +279,9 @@ def running(module_server):
 
 
 @pytest.mark.parametrize('path', both(
-    'a_list', 'a_tuple', 'a_generator', 'a_late_start', 'an_iterator', 'write',
-    'write_and_return') + ['/plain_bytes', '/none_between', '/close_raises'])
+    'a_list', 'a_tuple', 'a_generator', 'a_late_start', 'a_set_of_one', 'dict_keys',
+    'only_getitem', 'a_list_with_a_close', 'a_list_of_its_own_mind', 'an_iterator', 'write',
+    'write_and_return') + ['/plain_bytes', '/none_between', '/close_raises', '/a_length_that_lies'])
 def test_the_body_is_all_pieces_in_order(running, path):
     with running.raw() as client:
         for _ in range(2):  # and the connection goes on
@@ -261,6 +313,8 @@ def test_close_is_called(running):
     for _ in range(3):
         running.get('/an_iterator')
     running.wait_log('closed the iterator', since=since, count=3)
+    running.get('/a_list_with_a_close')
+    running.wait_log('closed the list', since=since)
 
 
 @pytest.mark.parametrize('path', both('replaced'))

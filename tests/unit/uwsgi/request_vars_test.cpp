@@ -71,18 +71,28 @@ TEST(RequestVars, ReadsContentLengthStrictly) {
     EXPECT_EQ(read({{"CONTENT_LENGTH", "10"}}, request, 10).status, 0);
 }
 
+TEST(RequestVars, RefusesABodyThatTheWebServerDidNotUnwrap) {
+    RequestVars request;
+    EXPECT_EQ(read({{"HTTP_TRANSFER_ENCODING", "chunked"}}, request).status, 411);
+    EXPECT_EQ(read({{"CONTENT_LENGTH", ""}, {"HTTP_TRANSFER_ENCODING", "chunked"}}, request).status,
+              411);
+    EXPECT_EQ(
+        read({{"HTTP_TRANSFER_ENCODING", "chunked"}, {"CONTENT_LENGTH", "0"}}, request).status, 0);
+}
+
 TEST(RequestVars, DropsWhatTheApplicationMustNotSee) {
     RequestVars request;
     ASSERT_EQ(read({{"HTTP_CONTENT_LENGTH", "9"},
                     {"HTTP_CONTENT_TYPE", "a/b"},
                     {"HTTP_TRANSFER_ENCODING", "chunked"},
+                    {"CONTENT_LENGTH", "5"},
                     {"HTTP_PROXY", "evil"},
                     {"wsgi.input", "x"},
                     {"HTTP_HOST", "a"}},
                    request)
                   .status,
               0);
-    EXPECT_EQ(request.environ.size(), 2U);
+    EXPECT_EQ(request.environ.size(), 3U);
     EXPECT_TRUE(has_key(request, "HTTP_HOST"));
 }
 
