@@ -21,6 +21,8 @@ namespace {
 class NoListener final : public ChangeListener {
   public:
     void on_change() noexcept override {}
+
+    void on_demand(ipc::Demand) noexcept override {}
 };
 
 // "" when it said that the application is loaded.

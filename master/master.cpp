@@ -108,7 +108,16 @@ void Master::on_unix_signal(const UnixSignal& signal, pid_t sender) noexcept {
     settle();
 }
 
+void Master::on_demand(ipc::Demand demand) noexcept {
+    demand_ = std::max(demand, demand_.value_or(demand));  // to stop outweighs a reload
+}
+
 void Master::on_change() noexcept {
+    if (const auto demand = std::exchange(demand_, std::nullopt)) {
+        log::info("the application asks for {}",
+                  *demand == ipc::Demand::Stop ? "the end of the server" : "a reload");
+        *demand == ipc::Demand::Stop ? stop() : reload({});
+    }
     settle();
 }
 

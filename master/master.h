@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/exit_code.h"
@@ -53,6 +54,7 @@ class Master final : public Controls, private UnixSignalListener, private Change
   private:
     void on_unix_signal(const UnixSignal& signal, pid_t sender) noexcept override;
     void on_change() noexcept override;
+    void on_demand(ipc::Demand demand) noexcept override;
     void on_alarm() noexcept;
 
     void start_generation(config::Settings settings);
@@ -100,6 +102,7 @@ class Master final : public Controls, private UnixSignalListener, private Change
     bool reload_again_ = false;
     std::vector<ReloadDone> reload_waiters_;       ///< of the reload that runs
     std::vector<ReloadDone> next_reload_waiters_;  ///< of the one after it
+    std::optional<ipc::Demand> demand_;            ///< of an application, until on_change()
     bool stopping_ = false;
     ExitCode exit_code_ = ExitCode::Ok;
 };

@@ -15,6 +15,10 @@ class ChangeListener {
   public:
     virtual void on_change() noexcept = 0;
 
+    /// A worker's application asks something of the server. on_change() follows; nothing may be
+    /// destroyed before.
+    virtual void on_demand(ipc::Demand demand) noexcept = 0;
+
   protected:
     ~ChangeListener() = default;
 };

@@ -90,7 +90,7 @@ bool parse(std::string_view bytes, Message& message) {
     bytes.remove_prefix(sizeof header);
     if (header.magic != kMagic || header.text_size != bytes.size() ||
         header.type < static_cast<std::uint32_t>(MessageType::Hello) ||
-        header.type > static_cast<std::uint32_t>(MessageType::Schedule)) {
+        header.type > static_cast<std::uint32_t>(MessageType::Demand)) {
         return false;
     }
     message.type = static_cast<MessageType>(header.type);

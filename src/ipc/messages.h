@@ -22,6 +22,7 @@ namespace geventd::ipc {
 ///   worker ── Ready | Failed(text) ──▶ master
 ///   master ── Drain(value) ──▶ worker ── Draining ──▶ master ... the worker exits by itself
 ///   worker ── Recycle ──▶ master   it has served enough: start a successor, then let it drain
+///   worker ── Demand(value) ──▶ master             the application asks something of the server
 ///   worker ── Schedule(number, text) ──▶ master    a timer, cron entry or monitor of its own
 ///   master ── Reopen + [log fd] ──▶ template, worker
 ///
@@ -40,9 +41,12 @@ enum class MessageType : std::uint32_t {
     Reopen,
     Recycle,
     Schedule,
+    Demand,
 };
 
 enum class Role : std::uint32_t { Template = 1, Worker, Check };
+
+enum class Demand : std::uint32_t { Reload = 1, Stop };
 
 /// Why a worker drains. Replace: successors serve, so kept connections live on until their next
 /// answer (`Connection: close`). Stop: nobody serves, so idle connections are closed at once.

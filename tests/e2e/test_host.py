@@ -309,3 +309,50 @@ def test_a_socket_that_nobody_names_is_said(make_server):
     socket.create_connection(('127.0.0.1', port), DEADLINE).close()
     running.wait_log('systemd passes a socket named other, which no listen.systemd names')
     running.wait_ready()
+
+
+# --- what the application asks of the server -------------------------------------------------------
+
+ASKS = '''
+import os
+
+import geventd
+
+
+def application(environ, start_response):
+    path = environ['PATH_INFO']
+    if path == '/reload':
+        geventd.reload()
+    elif path == '/stop':
+        geventd.stop()
+    body = str(os.getpid()).encode()
+    start_response('200 OK', [('Content-Length', str(len(body)))])
+    return [body]
+'''
+
+
+@as_root
+def test_an_application_without_privileges_reloads_and_stops_the_server(make_server):
+    running = make_server()
+    open_folder(running)
+    running.write_app(ASKS)
+    running.write_config({'process': {'user': 'www-data'}})
+    running.start()
+    old = running.workers()
+    assert int(running.get('/reload').body) == old[0]
+    running.wait_log('the application asks for a reload')
+    running.wait_workers(1, without=old)
+    assert running.get('/stop').status == 200
+    running.wait_log('the application asks for the end of the server')
+    assert running.wait_exit() == 0
+
+
+def test_asking_while_the_application_is_loaded_is_refused(make_server):
+    running = make_server()
+    running.write_app('import geventd\ngeventd.reload()\n')
+    running.write_config()
+    running.start(wait=False)
+    running.expected_exit = 1
+    running.expect_error('cannot be loaded|RuntimeError')
+    assert running.wait_exit() == 1
+    running.wait_log('RuntimeError')

@@ -46,8 +46,8 @@ PyObject* init_module() noexcept {
     if (!module || add_signal_types(module.get()) < 0) {
         return nullptr;
     }
-    for (PyMethodDef* functions :
-         {kSignalFunctions, kScheduleFunctions, kLockFunctions, kStatusFunctions}) {
+    for (PyMethodDef* functions : {kSignalFunctions, kScheduleFunctions, kLockFunctions,
+                                   kServerFunctions, kStatusFunctions}) {
         if (PyModule_AddFunctions(module.get(), functions) < 0) {
             return nullptr;
         }
@@ -135,6 +135,7 @@ void Api::adopt() {
 
 void Api::open(ipc::Channel& channel) {
     port_ = std::make_unique<worker::SignalPort>(boot_);
+    channel_ = &channel;
     book_.open(*port_, channel);
 }
 

@@ -61,12 +61,16 @@ class Api {
 
     [[nodiscard]] worker::SignalPort* port() const { return port_.get(); }
 
+    /// To the master; null before open().
+    [[nodiscard]] ipc::Channel* channel() const { return channel_; }
+
     [[nodiscard]] pid_t home() const { return home_; }
 
   private:
     const worker::BootInfo& boot_;
     SignalBook book_;
     std::unique_ptr<worker::SignalPort> port_;
+    ipc::Channel* channel_ = nullptr;
     Serving serving_;
     std::vector<std::pair<std::uint8_t, std::string>> functions_;
     pid_t home_;
@@ -102,6 +106,7 @@ bool read_period(double seconds, std::chrono::milliseconds& period);
 extern PyMethodDef kSignalFunctions[];
 extern PyMethodDef kScheduleFunctions[];
 extern PyMethodDef kLockFunctions[];
+extern PyMethodDef kServerFunctions[];
 extern PyMethodDef kStatusFunctions[];
 
 /// Adds QueueFull, NotRegistered and SignalInfo to a fresh module. -1 with an exception.

@@ -59,6 +59,8 @@ class FakeWorld final : public ChangeListener {
   public:
     void on_change() noexcept override { ++changes; }
 
+    void on_demand(ipc::Demand demand) noexcept override { demands.push_back(demand); }
+
     event::Loop loop;
     FakeProcesses processes;
     shm::Region region = shm::Region::create("test", sizeof(shm::Scoreboard));
@@ -67,6 +69,7 @@ class FakeWorld final : public ChangeListener {
     Signals signals{loop, clock, {}, shm::Scoreboard::open(region.data(), region.size())};
     Surroundings surroundings{loop, processes, slots, region, *this, signals};
     int changes = 0;
+    std::vector<ipc::Demand> demands;
 };
 
 inline void say(ipc::Channel& channel, ipc::MessageType type, std::string text = {}) {
