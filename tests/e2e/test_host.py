@@ -311,7 +311,7 @@ def test_a_socket_that_nobody_names_is_said(make_server):
     running.wait_ready()
 
 
-# --- what the application asks of the server -------------------------------------------------------
+# --- what the application asks of the server ------------------------------------------------------
 
 ASKS = '''
 import os
