@@ -27,6 +27,7 @@ constexpr std::array kCommands{
     Command{"reload", "replace the workers by those of the configuration as it is now", ""},
     Command{"stop", "finish what is running and stop", ""},
     Command{"workers", "serve with so many worker processes from now on", "N"},
+    Command{"signal", "send a signal, 0 to 255, to the application", "N"},
     Command{"reopen-logs", "open the log files again after they were moved", ""},
 };
 
@@ -54,6 +55,9 @@ std::string fault_of(const GeventctlOptions& options) {
         return command->argument.empty()
                    ? fmt::format("{} takes no argument", command->name)
                    : fmt::format("{} takes one argument, {}", command->name, command->argument);
+    }
+    if (options.payload && options.command != "signal") {
+        return "--payload is for signal";
     }
     return "";
 }
@@ -129,6 +133,9 @@ Parsed<GeventctlOptions> parse_geventctl(int argc, const char* const* argv) {
         ->take_last()
         ->excludes("--config");
     app.add_flag("--json", options.json, "Print the answer as JSON");
+    app.add_option("--payload", options.payload, "With signal: a text that goes with it")
+        ->type_name("TEXT")
+        ->take_last();
     app.add_option("COMMAND", options.command, "One of those below")->type_name("");
     app.add_option("ARGUMENT", options.arguments, "The command's argument")->type_name("");
     app.footer(list_commands());

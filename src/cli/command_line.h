@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -18,10 +19,11 @@ struct GeventdOptions {
 
 /// What `geventctl` is asked to do.
 struct GeventctlOptions {
-    std::string config;   ///< -c; "" with socket "": the server without a config file
-    std::string socket;   ///< --socket: the control socket itself
-    bool json = false;    ///< --json: the answer as the server gave it
-    std::string command;  ///< "status", ...
+    std::string config;  ///< -c; "" with socket "": the server without a config file
+    std::string socket;  ///< --socket: the control socket itself
+    bool json = false;   ///< --json: the answer as the server gave it
+    std::optional<std::string> payload;  ///< --payload: of a signal
+    std::string command;                 ///< "status", ...
     std::vector<std::string> arguments;
 };
 

@@ -40,6 +40,12 @@ ipc::ControlRequest make_request(const cli::GeventctlOptions& options) {
     if (options.command == "workers" && !options.arguments.empty()) {
         request.arguments["count"] = options.arguments.front();
     }
+    if (options.command == "signal" && !options.arguments.empty()) {
+        request.arguments["number"] = options.arguments.front();
+        if (options.payload) {
+            request.arguments["payload"] = *options.payload;
+        }
+    }
     return request;
 }
 

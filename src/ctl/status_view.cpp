@@ -128,6 +128,42 @@ std::string format_workers(const Json& status) {
     return table.format();
 }
 
+std::string format_signals(const Json& status) {
+    const std::vector<Json> signals = objects_of(status, "signals");
+    if (signals.empty()) {
+        return "";
+    }
+    TextTable table({{"SIGNAL", Align::Right},
+                     {"ACCEPTED", Align::Right},
+                     {"HANDLED", Align::Right},
+                     {"FAILED", Align::Right},
+                     {"REDELIVERED", Align::Right},
+                     {"SET ASIDE", Align::Right},
+                     {"REFUSED", Align::Right},
+                     {"RUNNING", Align::Right},
+                     {"WAITING", Align::Right},
+                     {"OLDEST", Align::Right}});
+    for (const auto& signal : signals) {
+        table.add({text_of(signal, "number"), text_of(signal, "accepted"),
+                   text_of(signal, "handled"), text_of(signal, "failed"),
+                   text_of(signal, "redelivered"), text_of(signal, "set_aside"),
+                   text_of(signal, "refused"), text_of(signal, "running"),
+                   text_of(signal, "waiting"), age_of(signal, "oldest")});
+    }
+    return "\n" + table.format();
+}
+
+std::string format_locks(const Json& status) {
+    std::string text;
+    for (const auto& lock : objects_of(status, "locks")) {
+        const std::string worker = text_of(lock, "worker");
+        text += fmt::format("lock {}: {}, {} waiting\n", text_of(lock, "number"),
+                            worker == "-" ? "free" : "held by worker " + worker,
+                            text_of(lock, "waiting"));
+    }
+    return text.empty() ? text : "\n" + text;
+}
+
 std::string format_reload(const Json& status) {
     const auto reload = status.find("reload");
     if (reload == status.end() || !reload->is_object() || text_of(*reload, "result") == "none") {
@@ -153,7 +189,8 @@ Result<std::string> format_status(std::string_view document) {
         return failure("the server's status cannot be read");
     }
     return format_server(status) + "\n" + format_generations(status) + "\n" +
-           format_workers(status) + format_reload(status);
+           format_workers(status) + format_signals(status) + format_locks(status) +
+           format_reload(status);
 }
 
 Result<std::string> format_json(std::string_view document) {

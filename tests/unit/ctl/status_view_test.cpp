@@ -34,6 +34,25 @@ TEST(StatusView, ShowsTheServerAtAGlance) {
               "\tserver.yaml:3:1: lisen: unknown\n");
 }
 
+TEST(StatusView, ShowsSignalsAndLocks) {
+    const auto text = format_status(R"({
+        "signals": [{"number": 17, "accepted": 9, "handled": 4, "failed": 1, "redelivered": 2,
+                     "set_aside": 0, "refused": 3, "running": 1, "waiting": 3, "oldest": 61.5}],
+        "locks": [{"number": 0, "worker": 2, "waiting": 1},
+                  {"number": 5, "worker": null, "waiting": 1}]
+    })");
+    ASSERT_TRUE(text);
+    EXPECT_NE(text->find("SIGNAL  ACCEPTED  HANDLED  FAILED  REDELIVERED  SET ASIDE  REFUSED  "
+                         "RUNNING  WAITING  OLDEST\n"
+                         "    17         9        4       1            2          0        3  "
+                         "      1        3   1m01s\n"),
+              std::string::npos)
+        << *text;
+    EXPECT_NE(text->find("lock 0: held by worker 2, 1 waiting\nlock 5: free, 1 waiting\n"),
+              std::string::npos)
+        << *text;
+}
+
 TEST(StatusView, ShowsWhatItDoesNotKnowAsADash) {
     const auto text =
         format_status(R"({"workers": [{"number": 1, "pid": null}, 7], "listen": [7]})");

@@ -125,6 +125,16 @@ TEST_F(CommandsTest, StopAnswersAndStops) {
     EXPECT_EQ(controls_.stops, 1);
 }
 
+TEST_F(CommandsTest, SignalTakesANumberAndAPayload) {
+    EXPECT_EQ(answer(ask("{\"command\":\"signal\",\"number\":17,\"payload\":\"a b\"}\n")),
+              "{\"ok\":true,\"result\":null}\n");
+    EXPECT_EQ(controls_.signals, (std::vector<std::pair<int, std::string>>{{17, "a b"}}));
+    EXPECT_NE(answer(ask("{\"command\":\"signal\",\"number\":256}\n")).find("between 0 and 255"),
+              std::string::npos);
+    EXPECT_NE(answer(ask("{\"command\":\"signal\"}\n")).find("the signal's number"),
+              std::string::npos);
+}
+
 TEST_F(CommandsTest, WorkersTakesANumber) {
     EXPECT_EQ(answer(ask("{\"command\":\"workers\",\"count\":4}\n")),
               "{\"ok\":true,\"result\":null}\n");

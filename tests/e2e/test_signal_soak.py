@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""Nothing that was accepted is lost while workers are killed: a ledger outside the server."""
+import os
+import random
+import signal
+import threading
+
+import pytest
+
+from harness.signal_app import run, start, wait_figures
+
+PRELUDE = '''
+import random
+import uuid
+
+ACCEPTED = os.open('accepted', os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+
+@geventd.register(9)
+def handler(num):
+    gevent.sleep(random.random() * 0.01)
+    note(geventd.signal_info().payload.decode())
+
+
+def send(count):
+    for _ in range(count):
+        name = uuid.uuid4().hex
+        geventd.signal(9, name.encode())
+        os.write(ACCEPTED, name.encode() + b'\\n')
+'''
+
+
+class Load:
+    """Requests that send signals, one after the other; what a killed worker leaves unanswered is
+    no fault."""
+
+    def __init__(self, running):
+        self.running = running
+        self.answered = 0
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self.work) for _ in range(2)]
+
+    def work(self):
+        while not self.over.is_set():
+            try:
+                if run(self.running, 'send(25)\nresult = 1') == 1:
+                    self.answered += 1
+            except Exception:
+                self.over.wait(0.01)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def soak(server, kills):
+    running = start(server, PRELUDE, workers=4,
+                    signals={'max-attempts': 200, 'queue': 65536, 'payloads': '16MiB'})
+    running.expect_error('worker .* died|POST /run failed')
+    choice = random.Random(17)
+    with Load(running) as load:
+        for _ in range(kills):
+            load.over.wait(0.2)
+            alive = running.workers()
+            if alive:
+                try:
+                    os.kill(choice.choice(alive), signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+        running.wait_workers(4)
+        answered = load.answered
+    wait_figures(running, 9, waiting=0, running=0)
+    accepted = (running.folder / 'accepted').read_text().split()
+    finished = (running.folder / 'ledger').read_text().split()
+    print(f'{len(accepted)} accepted, {len(finished)} handlers, {answered} requests, {kills} kills')
+    assert answered and len(accepted) > 20 * answered
+    assert len(set(accepted)) == len(accepted)
+    assert set(accepted) - set(finished) == set()
+    figures = running.status()['signals'][0]
+    assert figures['set_aside'] == 0
+    assert len(finished) - len(set(finished)) <= figures['redelivered']
+
+
+def test_no_accepted_signal_is_lost(server):
+    soak(server, 15)
+
+
+@pytest.mark.slow
+def test_no_accepted_signal_is_lost_in_a_long_run(server):
+    soak(server, 600)
