@@ -160,8 +160,8 @@ def test_the_template_can_register_and_not_send(make_server):
     running.expect_error('cannot serve')
     running.expected_exit = 1
     running.start(wait=False)
+    running.wait_log(r'RuntimeError: signal\(\): this process loads the application')
     running.wait_exit()
-    assert 'RuntimeError: signal(): this process loads the application' in running.log.text()
 
 
 def test_status_in_python_is_that_of_geventctl(server):

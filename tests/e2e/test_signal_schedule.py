@@ -160,8 +160,8 @@ def test_a_function_that_is_not_there_stops_the_start(make_server, run_, text):
     running.expect_error('cannot serve')
     running.expected_exit = 1
     running.start(wait=False)
+    running.wait_log(text)
     running.wait_exit()
-    assert text in running.log.text()
 
 
 def test_a_tick_that_nobody_handles_is_told_once(server):
