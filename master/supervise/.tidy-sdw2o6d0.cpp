@@ -1,8 +1,0 @@
-#include "/work/wt/signals/master/supervise/crew.cpp"
-#include "/work/wt/signals/master/supervise/exec_source.cpp"
-#include "/work/wt/signals/master/supervise/generation.cpp"
-#include "/work/wt/signals/master/supervise/launch_kit.cpp"
-#include "/work/wt/signals/master/supervise/recycling.cpp"
-#include "/work/wt/signals/master/supervise/supervisor.cpp"
-#include "/work/wt/signals/master/supervise/template_handle.cpp"
-#include "/work/wt/signals/master/supervise/templates.cpp"
