@@ -2,6 +2,7 @@
 """The examples of docs/python.md, as they stand there."""
 import pathlib
 import re
+import tempfile
 
 DOCUMENT = pathlib.Path(__file__).parents[2] / 'docs/python.md'
 
@@ -26,3 +27,14 @@ def test_the_server_and_its_workers(server):
         running.wait_log(f'^worker {number} of 2 starts$')
     assert sorted(running.get('/').text.splitlines()) in (
         ['1 0 busy', '2 0 idle'], ['1 0 idle', '2 0 busy'])
+
+
+def test_signals_timers_and_locks(server):
+    running = server(example('Signals, timers and locks'), {'workers': {'processes': 2}})
+    assert running.get('/').text == 'sent'
+    for number in (1, 2):
+        running.wait_log(f'^worker {number} connects$')
+        running.wait_log(f'^worker {number} forgets its cache$')
+    running.wait_log('^a second has passed$')
+    with tempfile.TemporaryDirectory(dir='/tmp'):
+        running.wait_log('^something has changed in /tmp$')

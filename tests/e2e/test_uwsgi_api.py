@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The module uwsgi inside an application: what it tells of the server and its workers, in uWSGI's
 types (bytes texts, str keys), and what it refuses."""
-import ast
 import os
 import re
 import signal
@@ -9,43 +8,10 @@ import socket
 
 import pytest
 
-EVAL = '''
-import gevent
-import os
-import threading
-import traceback
-import uwsgi
+from harness.evaluate import application, ask
 
-at_import = (uwsgi.worker_id(), uwsgi.ready(), uwsgi.masterpid(), uwsgi.is_a_reload)
-attributes = {}
-
-
-def attempt(call):
-    try:
-        return call()
-    except Exception as error:
-        return type(error).__name__ + ': ' + str(error)
-
-
-def in_thread(call):
-    answers = []
-    thread = threading.Thread(target=lambda: answers.append(attempt(call)))
-    thread.start()
-    thread.join()
-    return answers[0]
-
-
-def application(environ, start_response):
-    source = environ['wsgi.input'].read().decode()
-    body = repr(attempt(lambda: eval(source, globals(), {'environ': environ}))).encode()
-    start_response('200 OK', [('Content-Type', 'text/plain'), ('Content-Length', str(len(body)))])
-    return [body]
-'''
-
-
-def ask(running, source):
-    """The value of a Python expression inside a request."""
-    return ast.literal_eval(running.request('POST', '/', source.encode()).text)
+AT_IMPORT = 'at_import = (uwsgi.worker_id(), uwsgi.ready(), uwsgi.masterpid())'
+EVAL = application(AT_IMPORT)
 
 
 @pytest.fixture(scope='module')
@@ -96,7 +62,7 @@ def test_processes(running):
 
 
 def test_while_the_application_loads_there_is_a_master_and_no_worker(running):
-    assert ask(running, 'at_import') == (0, None, running.pid, False)
+    assert ask(running, 'at_import') == (0, None, running.pid)
 
 
 def test_workers_are_told_from_the_scoreboard(running):

@@ -87,7 +87,7 @@ void add_app(Options& options, const config::App& app) {
                       app.module.ends_with(".wsgi");
     options.given_text(file ? "wsgi-file" : "module", app.module);
     for (const auto& [prefix, module] : app.mounts) {
-        options.text("mount", prefix + "=" + module);
+        options.text("mount", fmt::format("{}={}", prefix, module));
     }
     options.flag("manage-script-name", !app.mounts.empty());
     options.given_text("chdir", app.chdir);
@@ -96,7 +96,7 @@ void add_app(Options& options, const config::App& app) {
         options.text("pythonpath", path);
     }
     for (const auto& [name, value] : app.environment) {
-        options.text("env", name + "=" + value);
+        options.text("env", fmt::format("{}={}", name, value));
     }
     options.flag("lazy-apps", !app.preload);
     options.flag("gevent-early-monkey-patch",

@@ -9,14 +9,17 @@ Names that libraries probe for to find a feature (websocket_*, cache_*, spool) d
 Settable: post_fork_hook, called in each worker before it serves; atexit, called when a worker ends;
 after_req_hook, called after each request in its greenlet.
 """
+import functools as _functools
 import os
 import signal as _unix_signals
 import socket as _socket
 import struct as _struct
 import sys
 import types as _types
+import weakref as _weakref
 
 import _geventd_worker as _native
+import geventd as _geventd
 from _geventd_worker import (  # noqa: F401: they are the API
     applications, buffer_size, cl, connection_fd, cores, disconnect, get_logvar, is_a_reload, log,
     log_this_request, masterpid, numproc, request_id, set_logvar, setprocname, sockets,
@@ -33,6 +36,7 @@ SPOOL_OK = -2
 SPOOL_RETRY = -1
 SPOOL_IGNORE = 0
 
+_REMOTE_TIMEOUT = 4  # seconds, uWSGI's socket-timeout
 _PAGE = os.sysconf("SC_PAGESIZE")
 _BACKLOG = 24  # offset of tcpi_unacked in struct tcp_info: of a listener, connections that wait
 
@@ -136,6 +140,157 @@ def set_user_harakiri(seconds):
     raise NotImplementedError(
         "uwsgi.set_user_harakiri(): geventd does not limit the time of a request yet; put "
         "`with gevent.Timeout(seconds):` around what may be slow")
+
+
+# --- signals, timers, locks -----------------------------------------------------------------------
+
+_waiting = []  # (number or None, gevent.event.AsyncResult) of each signal_wait()
+_received = _weakref.WeakKeyDictionary()  # greenlet: the number that its signal_wait() saw
+
+
+def _observed(handler):
+    """The handler, telling those in signal_wait() when it has run."""
+
+    @_functools.wraps(handler)
+    def observed(num):
+        try:
+            handler(num)
+        finally:
+            for wanted, result in list(_waiting):
+                if wanted is None or wanted == num:
+                    result.set(num)
+
+    return observed
+
+
+def register_signal(num, target, handler):
+    """Makes handler(num) run for the signal num, 0 to 255. target: "" or "worker" for any one
+    worker, "workerN" for that one, "workers" or "active-workers" for all that are ready. ValueError
+    when there is no such number or target, or the number has another target already."""
+    if not callable(handler):
+        raise TypeError(f"the handler of a signal is called: {handler!r} cannot be")
+    _geventd.register(num, target, _observed(handler))
+
+
+def signal_registered(num):
+    """True when this process has a handler for the signal, else None."""
+    return True if _geventd.signal_registered(num) else None
+
+
+def signal(num, node=None):
+    """Sends the signal num. Once it has returned, the handler runs, whatever dies; else it raises
+    geventd.QueueFull, or ValueError when there is no such number or nobody has registered it.
+
+    With a node, HOST:PORT or the path of a unix socket, that uwsgi server gets it: OSError when
+    it cannot be reached, ValueError when it refuses. Other greenlets go on meanwhile."""
+    if node is not None:
+        _signal_node(num, os.fsdecode(node))
+        return
+    try:
+        _geventd.signal(num)
+    except _geventd.NotRegistered as error:
+        raise ValueError(str(error)) from None
+
+
+def _connect(node):
+    from gevent import socket
+
+    host, colon, port = node.rpartition(":")
+    if colon and "/" not in node and not node.startswith("@"):
+        return socket.create_connection((host.strip("[]") or "127.0.0.1", int(port)),
+                                        _REMOTE_TIMEOUT)
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(_REMOTE_TIMEOUT)
+    try:
+        connection.connect("\0" + node[1:] if node.startswith("@") else node)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _signal_node(num, node):
+    if not 0 <= num <= 255:
+        raise ValueError(f"a signal's number is from 0 to 255, not {num}")
+    answer = b""
+    try:
+        with _connect(node) as connection:
+            connection.sendall(_struct.pack("<BHB", 110, 0, num))
+            while len(answer) < 4:
+                more = connection.recv(4 - len(answer))
+                if not more:
+                    raise OSError("it closed the connection")
+                answer += more
+    except OSError as error:
+        raise OSError(f"signal {num} cannot be delivered to {node}: {error}") from error
+    if answer[3] != 1:
+        raise ValueError(f"{node} has refused signal {num}")
+
+
+def signal_wait(num=None):
+    """Waits until this worker has run the handler of signal num, or of any when num is None. True;
+    signal_received() tells the number. Other greenlets go on meanwhile."""
+    from gevent import getcurrent
+    from gevent.event import AsyncResult
+
+    if worker_id() == 0:
+        raise RuntimeError("uwsgi.signal_wait(): only workers handle signals, and this is none yet")
+    entry = (num, AsyncResult())
+    _waiting.append(entry)
+    try:
+        _received[getcurrent()] = entry[1].get()
+    finally:
+        _waiting.remove(entry)
+    return True
+
+
+def signal_received():
+    """The number that the last signal_wait() of this greenlet waited for; None: there was none."""
+    from gevent import getcurrent
+
+    return _received.get(getcurrent())
+
+
+def add_timer(num, seconds):
+    """Sends the signal num every so many seconds, once in the whole server."""
+    _geventd.add_timer(num, seconds)
+
+
+def add_ms_timer(num, milliseconds):
+    """Like add_timer(), in milliseconds."""
+    _geventd.add_timer(num, milliseconds / 1000)
+
+
+def add_rb_timer(num, seconds, iterations=0):
+    """Like add_timer(), each period beginning with the last tick; over after so many (0: never)."""
+    _geventd.add_rb_timer(num, seconds, iterations)
+
+
+def add_cron(num, minute, hour, day, month, weekday):
+    """Sends the signal num in each matching minute: -1 is any, -n every value that n divides."""
+    _geventd.add_cron(num, minute, hour, day, month, weekday)
+
+
+def add_file_monitor(num, path):
+    """Sends the signal num when the file, or an entry of the directory, changes."""
+    _geventd.add_file_monitor(num, path)
+
+
+def lock(num=0, timeout=None):
+    """Takes the lock num of the server, 0 to signals.locks - 1, waiting in the order of the calls
+    while other greenlets go on. With a timeout in seconds, whether it was had in time."""
+    held = _geventd.lock(num, timeout)
+    return None if timeout is None else held
+
+
+def unlock(num=0):
+    """Frees the lock; RuntimeError when this worker does not hold it."""
+    _geventd.unlock(num)
+
+
+def is_locked(num=0):
+    """Whether a worker holds the lock."""
+    return _geventd.is_locked(num)
 
 
 # --- what is not offered --------------------------------------------------------------------------
