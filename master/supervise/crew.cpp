@@ -130,7 +130,6 @@ void Crew::note_death(Place& place, TimePoint now) {
         note_early_death(worker);
     }
     ++respawns_;
-    ++place.deaths;
     place.worker.reset();
 }
 
@@ -151,7 +150,7 @@ void Crew::note_early_death(const WorkerHandle& worker) {
 }
 
 Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint now) {
-    auto slot = surroundings_.slots.take(generation_, number, place.deaths);
+    auto slot = surroundings_.slots.take(generation_, number, place.starts);
     if (!slot) {
         log::error("worker {} waits: all {} slots of the scoreboard are in use", number,
                    shm::Scoreboard::kMaxSlots);
@@ -168,6 +167,7 @@ Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint no
         return nullptr;
     }
     place.policy.on_start(now);
+    ++place.starts;
     auto worker = std::make_unique<WorkerHandle>(surroundings_, number, std::move(*slot),
                                                  std::move(started->channel), patience_.start);
     worker->set_pid(started->pid);

@@ -73,7 +73,7 @@ class Crew {
         Handle successor;  ///< of a worker that is due to be recycled; takes its place when ready
         RespawnPolicy policy;
         TimePoint start_at;
-        std::uint32_t deaths = 0;
+        std::uint32_t starts = 0;
     };
 
     [[nodiscard]] std::vector<WorkerHandle*> all() const;

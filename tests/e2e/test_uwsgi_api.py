@@ -40,6 +40,30 @@ def test_opt_names_the_settings_as_uwsgi_does(running):
     assert 'lazy-apps' not in opt
 
 
+def test_opt_has_the_units_of_uwsgi(server):
+    running = server(EVAL, {
+        'app': {'python-path': ['one', 'two'], 'environment': {'OWN': 'value'}},
+        'workers': {'max-requests': 1000, 'max-lifetime': '2h', 'reload-on-rss': '512MiB'},
+        'limits': {'request-body': '1MiB', 'drain-requests': '7s'},
+        'log': {'access': '${uri}'}})
+    opt = ask(running, 'uwsgi.opt')
+    wanted = {'max-requests': b'1000', 'max-worker-lifetime': b'7200', 'reload-on-rss': b'512',
+              'limit-post': b'1048576', 'worker-reload-mercy': b'7', 'log-format': b'${uri}',
+              'pythonpath': b'two', 'env': b'OWN=value'}
+    assert {name: opt.get(name) for name in wanted} == wanted
+    assert 'disable-logging' not in opt and 'max-requests-delta' not in opt
+
+
+def test_opt_of_an_application_in_files(server):
+    running = server(EVAL, {'app': {'module': 'app.py', 'mounts': {'/api': 'app:application'}}})
+    opt = ask(running, 'uwsgi.opt')
+    assert opt['wsgi-file'] == b'app.py' and opt['mount'] == b'/api=app:application'
+    assert 'module' not in opt
+    assert sorted(ask(running, 'list(uwsgi.applications)')) == ['', '/api']
+    assert [row['mountpoint'] for row in ask(running, 'uwsgi.workers()[0]["apps"]')] == [
+        b'', b'/api']
+
+
 def test_sockets_are_the_listening_descriptors(running):
     numbers = ask(running, '[uwsgi.sockets, [os.readlink(f"/proc/self/fd/{fd}")[:7] for fd in '
                            'uwsgi.sockets]]')
@@ -94,6 +118,13 @@ def test_a_respawned_worker_is_counted(server):
     running.wait_workers(1, without=[pid])
     row, = ask(running, 'uwsgi.workers()')
     assert row['respawn_count'] == 1 and row['pid'] != pid
+
+
+def test_a_recycled_worker_is_counted_too(server):
+    running = server(EVAL, {'workers': {'max-requests': 1}})
+    pid = ask(running, 'os.getpid()')
+    running.wait_workers(1, without=[pid])
+    assert ask(running, 'uwsgi.workers()[0]["respawn_count"]') == 1
 
 
 def test_listen_queue(running):

@@ -105,11 +105,25 @@ void add_app(Options& options, const config::App& app) {
                  app.monkey_patch.when == config::MonkeyPatchTime::BeforeStart);
 }
 
+std::int64_t seconds(config::Milliseconds time) {
+    return std::chrono::duration_cast<std::chrono::seconds>(time).count();
+}
+
+void add_workers(Options& options, const config::Workers& workers) {
+    const config::Workers standard;
+    options.number("processes", workers.processes);
+    options.number("gevent", workers.cores);
+    options.changed_number("max-requests", workers.max_requests, standard.max_requests);
+    options.changed_number("max-requests-delta", workers.max_requests_jitter,
+                           standard.max_requests_jitter);
+    options.changed_number("max-worker-lifetime", seconds(workers.max_lifetime),
+                           seconds(standard.max_lifetime));
+    options.changed_number("reload-on-rss", workers.reload_on_rss >> 20U,  // uWSGI's are MiB
+                           standard.reload_on_rss);
+}
+
 void add_limits(Options& options, const config::Limits& limits) {
     const config::Limits standard;
-    const auto seconds = [](config::Milliseconds time) {
-        return std::chrono::duration_cast<std::chrono::seconds>(time).count();
-    };
     options.changed_number("buffer-size", limits.request_head, standard.request_head);
     options.changed_number("limit-post", limits.request_body, standard.request_body);
     options.changed_number("socket-timeout", seconds(limits.body_timeout),
@@ -128,8 +142,7 @@ Ref uwsgi_options(const config::Settings& settings) {
         add_listen(options, listen);
     }
     add_app(options, settings.app);
-    options.number("processes", settings.workers.processes);
-    options.number("gevent", settings.workers.cores);
+    add_workers(options, settings.workers);
     add_limits(options, settings.limits);
     if (settings.log.access == "off") {
         options.flag("disable-logging");
