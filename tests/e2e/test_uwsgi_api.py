@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The module uwsgi inside an application: what it tells of the server and its workers, in uWSGI's
 types (bytes texts, str keys), and what it refuses."""
+import ast
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -245,3 +247,13 @@ def test_a_module_of_its_own_shows_its_source_in_tracebacks(running):
     running.expect_error('failed')
     source = '__import__("linecache").getline(uwsgi.__spec__.origin, 2, vars(uwsgi))'
     assert "uWSGI's Python API" in ask(running, source)
+
+
+def test_the_stub_names_what_is_offered(running):
+    stub = (pathlib.Path(__file__).parents[2] / 'worker/python/py/uwsgi.pyi').read_text()
+    told = {getattr(node, 'name', None) or node.target.id for node in ast.parse(stub).body
+            if isinstance(node, (ast.FunctionDef, ast.AnnAssign))}
+    hooks = {'post_fork_hook', 'atexit', 'after_req_hook'}
+    assert ask(running, '{name for name in dir(uwsgi) if name[0] != "_" and not'
+                        ' (getattr(uwsgi, name).__doc__ or "").startswith("Raises ")}'
+               ) - {'set_user_harakiri'} == told - hooks

@@ -10,11 +10,11 @@ Settable: post_fork_hook, called in each worker before it serves; atexit, called
 after_req_hook, called after each request in its greenlet.
 """
 import functools as _functools
-import os
+import os as _os
 import signal as _unix_signals
 import socket as _socket
 import struct as _struct
-import sys
+import sys as _sys
 import types as _types
 import weakref as _weakref
 
@@ -27,7 +27,7 @@ from _geventd_worker import (  # noqa: F401: they are the API
 )
 
 version_info = (*map(int, version.decode().split(".")), 0, b"")
-hostname = os.fsencode(os.uname().nodename)
+hostname = _os.fsencode(_os.uname().nodename)
 opt = _native.options
 loop = b"gevent"
 has_threads = 1
@@ -37,7 +37,7 @@ SPOOL_RETRY = -1
 SPOOL_IGNORE = 0
 
 _REMOTE_TIMEOUT = 4  # seconds, uWSGI's socket-timeout
-_PAGE = os.sysconf("SC_PAGESIZE")
+_PAGE = _os.sysconf("SC_PAGESIZE")
 _BACKLOG = 24  # offset of tcpi_unacked in struct tcp_info: of a listener, connections that wait
 
 
@@ -62,7 +62,7 @@ def _tell_master(number):
     master = masterpid()
     if master <= 1:
         raise RuntimeError("there is no master to tell")
-    os.kill(master, number)
+    _os.kill(master, number)
     return True
 
 
@@ -87,7 +87,7 @@ def _memory(pid):
 
 def mem():
     """(resident, virtual) bytes of this process."""
-    return _memory(os.getpid())
+    return _memory(_os.getpid())
 
 
 def total_requests():
@@ -126,7 +126,7 @@ def listen_queue(socket=0):
     """Connections that wait in the backlog of the listening socket number `socket`; ValueError
     when that is none, or no TCP socket."""
     try:
-        with _socket.socket(fileno=os.dup(sockets[socket])) as listener:
+        with _socket.socket(fileno=_os.dup(sockets[socket])) as listener:
             if listener.family == _socket.AF_UNIX:
                 raise ValueError(f"socket {socket} is no TCP socket: it does not tell its backlog")
             info = listener.getsockopt(_socket.IPPROTO_TCP, _socket.TCP_INFO, _BACKLOG + 4)
@@ -184,7 +184,7 @@ def signal(num, node=None):
     With a node, HOST:PORT or the path of a unix socket, that uwsgi server gets it: OSError when
     it cannot be reached, ValueError when it refuses. Other greenlets go on meanwhile."""
     if node is not None:
-        _signal_node(num, os.fsdecode(node))
+        _signal_node(num, _os.fsdecode(node))
         return
     try:
         _geventd.signal(num)
@@ -379,4 +379,4 @@ class _Module(_types.ModuleType):
             _native.set_after_request(None)
 
 
-sys.modules[__name__].__class__ = _Module
+_sys.modules[__name__].__class__ = _Module
