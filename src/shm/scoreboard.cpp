@@ -15,8 +15,8 @@ void WorkerSlot::reset() {
                         &background, &worker, &respawns, &accepting}) {
         field->store(0, kRelaxed);
     }
-    for (auto* field :
-         {&requests, &errors, &rejected, &disconnects, &accepted, &heartbeat, &sent, &busy_time}) {
+    for (auto* field : {&requests, &errors, &rejected, &disconnects, &accepted, &heartbeat, &sent,
+                        &busy_time, &signals}) {
         field->store(0, kRelaxed);
     }
     spawned.store(0, kRelaxed);

@@ -28,6 +28,7 @@ struct alignas(64) WorkerSlot {
     std::atomic<std::uint64_t> heartbeat;    ///< turns of the loop
     std::atomic<std::uint64_t> sent;         ///< bytes of heads and bodies of the ended requests
     std::atomic<std::uint64_t> busy_time;    ///< microseconds that the ended requests took, summed
+    std::atomic<std::uint64_t> signals;      ///< signal handlers that have ended
     std::atomic<std::int64_t> spawned;       ///< seconds since the epoch; the master writes it
     std::atomic<std::uint32_t> worker;       ///< number in its generation; the master writes it
     std::atomic<std::uint32_t> respawns;     ///< earlier workers of that number; the master's too

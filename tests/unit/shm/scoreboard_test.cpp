@@ -52,14 +52,14 @@ TEST(WorkerSlot, IsZerosAfterAReset) {
     slot.background = 3;
     slot.requests = 4;
     slot.heartbeat = 5;
-    slot.sent = slot.busy_time = 6;
+    slot.sent = slot.busy_time = slot.signals = 6;
     slot.spawned = 7;
     slot.worker = slot.respawns = slot.accepting = 8;
     slot.reset();
     EXPECT_EQ(slot.pid.load(), 0);
     EXPECT_EQ(slot.cores_busy.load() + slot.background.load(), 0U);
     EXPECT_EQ(slot.requests.load() + slot.heartbeat.load(), 0U);
-    EXPECT_EQ(slot.sent.load() + slot.busy_time.load(), 0U);
+    EXPECT_EQ(slot.sent.load() + slot.busy_time.load() + slot.signals.load(), 0U);
     EXPECT_EQ(slot.spawned.load(), 0);
     EXPECT_EQ(slot.worker.load() + slot.respawns.load() + slot.accepting.load(), 0U);
 }

@@ -56,11 +56,11 @@ PyObject* describe_worker(std::uint32_t number) {
     const shm::WorkerSlot* found = find_slot(number);
     const shm::WorkerSlot& slot = found != nullptr ? *found : nobody;
     return Py_BuildValue(
-        "{sI si sK sK sI sK sL sI sK}", "id", number, "pid", slot.pid.load(kRelaxed), "requests",
-        slot.requests.load(kRelaxed), "exceptions", slot.errors.load(kRelaxed), "busy",
-        slot.cores_busy.load(kRelaxed), "running_time", slot.busy_time.load(kRelaxed), "last_spawn",
-        slot.spawned.load(kRelaxed), "respawn_count", slot.respawns.load(kRelaxed), "tx",
-        slot.sent.load(kRelaxed));
+        "{sI si sK sK sK sI sK sL sI sK}", "id", number, "pid", slot.pid.load(kRelaxed), "requests",
+        slot.requests.load(kRelaxed), "exceptions", slot.errors.load(kRelaxed), "signals",
+        slot.signals.load(kRelaxed), "busy", slot.cores_busy.load(kRelaxed), "running_time",
+        slot.busy_time.load(kRelaxed), "last_spawn", slot.spawned.load(kRelaxed), "respawn_count",
+        slot.respawns.load(kRelaxed), "tx", slot.sent.load(kRelaxed));
 }
 
 PyObject* workers(PyObject*, PyObject*) noexcept {

@@ -114,7 +114,6 @@ def workers():
     for row in rows:
         requests, busy = row["requests"], row.pop("busy")
         row["delta_requests"] = requests
-        row["signals"] = 0
         row["status"] = (b"busy" if busy else b"idle") if row["pid"] else b"cheap"
         row["rss"], row["vsz"] = _memory(row["pid"]) if row["pid"] else (0, 0)
         row["avg_rt"] = row["running_time"] // requests if requests else 0
