@@ -184,7 +184,8 @@ def test_reload_and_stop(server):
     since = running.log.mark()
     assert ask(running, 'uwsgi.reload()') is True
     running.wait_log('SIGHUP from process', since=since)
-    running.wait_status(lambda status: status['reload']['result'] == 'done')
+    running.wait_status(lambda status: status['reload']['result'] == 'done'
+                        and [worker['generation'] for worker in status['workers']] == [2])
     assert ask(running, '[uwsgi.is_a_reload, uwsgi.ready()]') == [True, True]
     assert ask(running, 'at_import[1]') is True
     assert ask(running, 'uwsgi.stop()') is True
