@@ -106,8 +106,8 @@ class Connection : public event::Deadline {
     /// For a draining worker: answers say `Connection: close` from now on.
     void close_after_answer() noexcept { last_answer_ = true; }
 
-    /// Ends the connection for the client while its request runs on: sends the end after what was
-    /// sent so far, and drops what the request still sends.
+    /// Ends the connection for the client while its request runs on: the end follows what was sent
+    /// so far, and nothing can be sent any more.
     void disconnect() noexcept;
 
     void close() noexcept;

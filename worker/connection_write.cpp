@@ -57,9 +57,6 @@ Connection::IoState Connection::write(std::span<const iovec> parts) {
     if (broken_ || state_ != State::Running) {
         return IoState::Failed;
     }
-    if (disconnected_) {
-        return IoState::Done;
-    }
     const ssize_t sent = send_parts(fd_.get(), parts);
     if (sent >= 0 && static_cast<std::size_t>(sent) == total(parts)) {
         return IoState::Done;
@@ -111,9 +108,6 @@ void Connection::on_writable() noexcept {
 Connection::IoState Connection::send_file(int file, off_t& offset, std::size_t count) {
     if (broken_ || state_ != State::Running) {
         return IoState::Failed;
-    }
-    if (disconnected_) {
-        return IoState::Done;
     }
     ssize_t sent = 0;
     do {
