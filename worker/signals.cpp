@@ -101,6 +101,8 @@ void Signals::finished(HeldSignal& signal, bool failed) {
         port_.locks().release(signal.claim.routing.number);
     }
     --running_;
+    auto& handled = worker_.slot().signals;
+    handled.store(handled.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     held_.erase(&signal);
     if (full_) {
         full_ = false;
