@@ -18,13 +18,13 @@ def test_a_request(server):
     answer = running.request('POST', '/', b'12345')
     assert answer.text == 'request 0, 5 bytes\n'
     running.wait_log('what takes longer comes after')
-    running.wait_log('^user alice$')
+    running.wait_log('user alice')
 
 
 def test_the_server_and_its_workers(server):
     running = server(example('The server and its workers'), {'workers': {'processes': 2}})
     for number in (1, 2):
-        running.wait_log(f'^worker {number} of 2 starts$')
+        running.wait_log(f'worker {number} of 2 starts')
     assert sorted(running.get('/').text.splitlines()) in (
         ['1 0 busy', '2 0 idle'], ['1 0 idle', '2 0 busy'])
 
@@ -33,8 +33,8 @@ def test_signals_timers_and_locks(server):
     running = server(example('Signals, timers and locks'), {'workers': {'processes': 2}})
     assert running.get('/').text == 'sent'
     for number in (1, 2):
-        running.wait_log(f'^worker {number} connects$')
-        running.wait_log(f'^worker {number} forgets its cache$')
-    running.wait_log('^a second has passed$')
+        running.wait_log(f'worker {number} connects')
+        running.wait_log(f'worker {number} forgets its cache')
+    running.wait_log('a second has passed')
     with tempfile.TemporaryDirectory(dir='/tmp'):
-        running.wait_log('^something has changed in /tmp$')
+        running.wait_log('something has changed in /tmp')

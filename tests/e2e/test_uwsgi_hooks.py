@@ -10,7 +10,7 @@ import os
 import gevent
 import uwsgi
 
-say = lambda *words: print(' '.join(['hook:', *map(str, words)]), flush=True)
+say = lambda *words: os.write(1, (' '.join(['hook:', *map(str, words)]) + chr(10)).encode())
 loaded_in = os.getpid()
 
 
