@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import tempfile
 import time
 
 TICK = os.sysconf('SC_CLK_TCK')
@@ -70,11 +71,11 @@ class Server:
     """A server that was started for a round: a process group of its own, pinned to some cores."""
 
     def __init__(self, command, cores, cwd, environment=None):
+        self.errors = tempfile.TemporaryFile()  # a pipe could fill and stop the server
         self.process = subprocess.Popen(
             ['taskset', '-c', ','.join(map(str, cores)), *command], cwd=cwd,
             env={**os.environ, **(environment or {})}, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        os.set_blocking(self.process.stderr.fileno(), False)
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.errors)
 
     def pids(self):
         return tree(self.process.pid)
@@ -87,7 +88,8 @@ class Server:
 
     def words(self):
         """What it wrote to standard error so far."""
-        return (self.process.stderr.read() or b'').decode(errors='replace')
+        self.errors.seek(0)
+        return self.errors.read().decode(errors='replace')
 
     def stop(self):
         pids = self.pids()
@@ -102,7 +104,7 @@ class Server:
             except ProcessLookupError:
                 pass
         self.process.wait()
-        self.process.stderr.close()
+        self.errors.close()
 
     def _kill(self, number):
         try:
