@@ -183,7 +183,7 @@ def test_reload_and_stop(server):
     running = server(EVAL)
     since = running.log.mark()
     assert ask(running, 'uwsgi.reload()') is True
-    running.wait_log('SIGHUP from process', since=since)
+    running.wait_log('the application asks for a reload', since=since)
     running.wait_status(lambda status: status['reload']['result'] == 'done'
                         and [worker['generation'] for worker in status['workers']] == [2])
     assert ask(running, '[uwsgi.is_a_reload, uwsgi.ready()]') == [True, True]

@@ -11,7 +11,6 @@ after_req_hook, called after each request in its greenlet.
 """
 import functools as _functools
 import os as _os
-import signal as _unix_signals
 import socket as _socket
 import struct as _struct
 import sys as _sys
@@ -58,22 +57,16 @@ def accepting(flag=1):
     _native.set_accepting(flag)
 
 
-def _tell_master(number):
-    master = masterpid()
-    if master <= 1:
-        raise RuntimeError("there is no master to tell")
-    _os.kill(master, number)
-    return True
-
-
 def reload():
     """Asks the master for a reload, as SIGHUP does; True. The request that calls it is finished."""
-    return _tell_master(_unix_signals.SIGHUP)
+    _geventd.reload()
+    return True
 
 
 def stop():
     """Asks the master to finish what is in flight and to stop, as SIGTERM does; True."""
-    return _tell_master(_unix_signals.SIGTERM)
+    _geventd.stop()
+    return True
 
 
 def _memory(pid):
