@@ -46,8 +46,8 @@ PyObject* init_module() noexcept {
     if (!module || add_signal_types(module.get()) < 0) {
         return nullptr;
     }
-    for (PyMethodDef* functions : {kSignalFunctions, kScheduleFunctions, kLockFunctions,
-                                   kServerFunctions, kStatusFunctions}) {
+    for (PyMethodDef* functions : {signal_functions, schedule_functions, lock_functions,
+                                   server_functions, status_functions}) {
         if (PyModule_AddFunctions(module.get(), functions) < 0) {
             return nullptr;
         }

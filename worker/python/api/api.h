@@ -103,11 +103,11 @@ bool read_number(PyObject* object, std::uint8_t& number);
 bool read_period(double seconds, std::chrono::milliseconds& period);
 
 // The functions by what they are about; each ends with an empty entry.
-extern PyMethodDef kSignalFunctions[];
-extern PyMethodDef kScheduleFunctions[];
-extern PyMethodDef kLockFunctions[];
-extern PyMethodDef kServerFunctions[];
-extern PyMethodDef kStatusFunctions[];
+extern PyMethodDef signal_functions[];
+extern PyMethodDef schedule_functions[];
+extern PyMethodDef lock_functions[];
+extern PyMethodDef server_functions[];
+extern PyMethodDef status_functions[];
 
 /// Adds QueueFull, NotRegistered and SignalInfo to a fresh module. -1 with an exception.
 int add_signal_types(PyObject* module);

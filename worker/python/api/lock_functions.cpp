@@ -106,7 +106,7 @@ PyObject* is_locked(PyObject* module, PyObject* args) noexcept {
 
 }  // namespace
 
-PyMethodDef kLockFunctions[] = {
+PyMethodDef lock_functions[] = {
     {"lock", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&lock)),
      METH_VARARGS | METH_KEYWORDS,
      "lock(num=0, timeout=None)\n--\n\n"

@@ -145,7 +145,7 @@ PyCFunction with_keywords(PyCFunctionWithKeywords function) {
 
 }  // namespace
 
-PyMethodDef kScheduleFunctions[] = {
+PyMethodDef schedule_functions[] = {
     {"add_timer", with_keywords(add_timer), METH_VARARGS | METH_KEYWORDS,
      "add_timer(num, seconds)\n--\n\n"
      "Sends the signal num every so many seconds (a float; milliseconds count), first after\n"

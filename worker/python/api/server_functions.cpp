@@ -34,7 +34,7 @@ PyObject* stop(PyObject* module, PyObject*) noexcept {
 
 }  // namespace
 
-PyMethodDef kServerFunctions[] = {
+PyMethodDef server_functions[] = {
     {"reload", reload, METH_NOARGS,
      "reload()\n--\n\n"
      "Asks the master for a reload, as `geventctl reload` does, and returns at once: this worker\n"

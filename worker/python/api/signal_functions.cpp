@@ -220,7 +220,7 @@ int add_signal_types(PyObject* module) {
     return PyModule_AddObjectRef(module, "SignalInfo", state.signal_info);
 }
 
-PyMethodDef kSignalFunctions[] = {
+PyMethodDef signal_functions[] = {
     {"register", with_keywords(register_handler), METH_VARARGS | METH_KEYWORDS,
      "register(num, target='', handler=None, *, overlap='allow')\n--\n\n"
      "Registers handler(num) for the signal num (0 to 255); without a handler, a decorator.\n"

@@ -116,7 +116,7 @@ PyObject* status(PyObject* module, PyObject*) noexcept {
 
 }  // namespace
 
-PyMethodDef kStatusFunctions[] = {
+PyMethodDef status_functions[] = {
     {"status", status, METH_NOARGS,
      "status()\n--\n\n"
      "What the server knows, as a dict: 'worker' (number, slot, pid, generation, cores,\n"
