@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -124,8 +125,8 @@ std::uint64_t Spawner::resident_bytes(pid_t pid) const noexcept {
     if (!file || ::read(file.get(), text.data(), text.size() - 1) <= 0) {
         return 0;
     }
-    unsigned long long pages = 0;  // the second number
-    if (std::sscanf(text.data(), "%*u %llu", &pages) != 1) {
+    std::uint64_t pages = 0;  // the second number
+    if (std::sscanf(text.data(), "%*u %" SCNu64, &pages) != 1) {
         return 0;
     }
     return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
