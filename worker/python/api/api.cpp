@@ -92,14 +92,14 @@ Api* worker_api_of(PyObject* module, const char* deed) {
 }
 
 bool read_number(PyObject* object, std::uint8_t& number) {
-    const long value = PyLong_AsLong(object);
+    const std::int64_t value = PyLong_AsLong(object);
     if (value == -1 && PyErr_Occurred() != nullptr) {
         if (PyErr_ExceptionMatches(PyExc_OverflowError) == 0) {
             return false;
         }
         PyErr_Clear();
     }
-    if (value < 0 || value >= static_cast<long>(shm::kSignalNumbers)) {
+    if (value < 0 || value >= static_cast<std::int64_t>(shm::kSignalNumbers)) {
         PyErr_Format(PyExc_ValueError, "a signal's number is from 0 to 255, not %S", object);
         return false;
     }

@@ -12,12 +12,12 @@ namespace geventd::py {
 namespace {
 
 bool read_lock(const Api& api, PyObject* object, unsigned& lock) {
-    const long value = object == nullptr ? 0 : PyLong_AsLong(object);
+    const std::int64_t value = object == nullptr ? 0 : PyLong_AsLong(object);
     if (value == -1 && PyErr_Occurred() != nullptr) {
         return false;
     }
     const unsigned locks = api.boot().signals->user_locks();
-    if (value < 0 || value >= static_cast<long>(locks)) {
+    if (value < 0 || value >= static_cast<std::int64_t>(locks)) {
         PyErr_Format(PyExc_ValueError,
                      "there is no lock %ld: signals.locks is %u, so %u is the last", value, locks,
                      locks - 1);

@@ -46,7 +46,7 @@ class LockWaits {
         bool granted = false;
     };
 
-    Outcome await_turn(unsigned lock, std::optional<double> timeout);
+    Outcome await_turn(unsigned cell, std::optional<double> timeout);
 
     HubBridge& bridge_;
     worker::Signals* signals_ = nullptr;

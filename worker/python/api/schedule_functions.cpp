@@ -44,12 +44,12 @@ PyObject* add_rb_timer(PyObject* module, PyObject* args, PyObject* kwargs) noexc
     static const char* const names[] = {"num", "seconds", "iterations", nullptr};
     PyObject* num = nullptr;
     double seconds = 0;
-    long long iterations = 0;
+    Py_ssize_t iterations = 0;
     std::uint8_t number = 0;
     std::chrono::milliseconds period{0};
     Api* api = api_of(module);
     if (api == nullptr ||
-        PyArg_ParseTupleAndKeywords(args, kwargs, "Od|L:add_rb_timer", const_cast<char**>(names),
+        PyArg_ParseTupleAndKeywords(args, kwargs, "Od|n:add_rb_timer", const_cast<char**>(names),
                                     &num, &seconds, &iterations) == 0 ||
         !read_number(num, number) || !read_period(seconds, period)) {
         return nullptr;
@@ -70,7 +70,7 @@ bool read_fields(const std::array<PyObject*, 5>& objects, schedule::CronEntry::F
         if (objects[i] == nullptr) {
             continue;
         }
-        const long value = PyLong_AsLong(objects[i]);
+        const std::int64_t value = PyLong_AsLong(objects[i]);
         if (value == -1 && PyErr_Occurred() != nullptr) {
             return false;
         }
@@ -85,12 +85,12 @@ PyObject* add_cron(PyObject* module, PyObject* args, PyObject* kwargs) noexcept 
                                         "month", "weekday", nullptr};
     PyObject* num = nullptr;
     std::array<PyObject*, 5> objects{};
+    auto& [minute, hour, day, month, weekday] = objects;
     std::uint8_t number = 0;
     Api* api = api_of(module);
     if (api == nullptr ||
         PyArg_ParseTupleAndKeywords(args, kwargs, "OO|OOOO:add_cron", const_cast<char**>(names),
-                                    &num, &objects[0], &objects[1], &objects[2], &objects[3],
-                                    &objects[4]) == 0 ||
+                                    &num, &minute, &hour, &day, &month, &weekday) == 0 ||
         !read_number(num, number)) {
         return nullptr;
     }
