@@ -12,14 +12,17 @@ namespace geventd::shm {
 void WorkerSlot::reset() {
     constexpr auto kRelaxed = std::memory_order_relaxed;
     for (auto* field : {&generation, &cores, &cores_busy, &cores_peak, &queued, &connections,
-                        &background, &worker, &respawns, &accepting}) {
+                        &background, &worker, &respawns, &accepting, &hub_over}) {
         field->store(0, kRelaxed);
     }
     for (auto* field : {&requests, &errors, &rejected, &disconnects, &accepted, &heartbeat, &sent,
-                        &busy_time, &signals}) {
+                        &busy_time, &signals, &hub_lag, &hub_lag_peak, &hub_blocks, &timeouts,
+                        &unstoppable, &slow_handlers}) {
         field->store(0, kRelaxed);
     }
-    spawned.store(0, kRelaxed);
+    for (auto* field : {&spawned, &hub_asked, &hub_answered, &hub_blocked}) {
+        field->store(0, kRelaxed);
+    }
     pid.store(0, kRelaxed);
 }
 

@@ -33,6 +33,18 @@ struct alignas(64) WorkerSlot {
     std::atomic<std::uint32_t> worker;       ///< number in its generation; the master writes it
     std::atomic<std::uint32_t> respawns;     ///< earlier workers of that number; the master's too
     std::atomic<std::uint32_t> accepting;    ///< the mark that uwsgi.accepting() sets
+    std::atomic<std::uint32_t> hub_over;     ///< the hub serves no more: the worker leaves
+
+    // The hub's pulse: the master asks now and then, a hub that turns answers at once.
+    std::atomic<std::int64_t> hub_asked;      ///< steady ns of the question; the master's
+    std::atomic<std::int64_t> hub_answered;   ///< the newest question that was answered
+    std::atomic<std::uint64_t> hub_lag;       ///< microseconds that the newest answer took
+    std::atomic<std::uint64_t> hub_lag_peak;  ///< the most that an answer ever took
+    std::atomic<std::uint64_t> hub_blocks;    ///< times limits.blocked-hub was passed; the master's
+    std::atomic<std::int64_t> hub_blocked;    ///< steady ns, since when; 0: it is not. The master's
+    std::atomic<std::uint64_t> timeouts;      ///< requests that passed their time
+    std::atomic<std::uint64_t> unstoppable;   ///< of these: they survived GreenletExit as well
+    std::atomic<std::uint64_t> slow_handlers;  ///< signal handlers that passed signals.handler-time
 
     /// Zeros everything; the master does it before it hands the slot out.
     void reset();
@@ -46,7 +58,7 @@ static_assert(sizeof(WorkerSlot) % 64 == 0);
 /// Lives in: a Region made by the master before the first fork.
 struct Scoreboard {
     static constexpr std::uint64_t kMagic = 0x64746e6576656700;  // "\0geventd"
-    static constexpr std::uint32_t kVersion = 2;
+    static constexpr std::uint32_t kVersion = 3;
     static constexpr std::uint32_t kMaxSlots = 1024;
 
     std::uint64_t magic;
