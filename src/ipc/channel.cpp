@@ -90,7 +90,7 @@ bool parse(std::string_view bytes, Message& message) {
     bytes.remove_prefix(sizeof header);
     if (header.magic != kMagic || header.text_size != bytes.size() ||
         header.type < static_cast<std::uint32_t>(MessageType::Hello) ||
-        header.type > static_cast<std::uint32_t>(MessageType::Demand)) {
+        header.type > static_cast<std::uint32_t>(kLastMessageType)) {
         return false;
     }
     message.type = static_cast<MessageType>(header.type);
@@ -163,8 +163,13 @@ Result<Channel::State> Channel::receive(Message& message) {
     packet.msg_iovlen = 1;
     packet.msg_control = control;
     packet.msg_controllen = sizeof control;
-    const ssize_t got =
-        uninterrupted([&] { return ::recvmsg(fd_.get(), &packet, MSG_CMSG_CLOEXEC); });
+    const auto take = [&] { return ::recvmsg(fd_.get(), &packet, MSG_CMSG_CLOEXEC); };
+    ssize_t got = uninterrupted(take);
+    if (got < 0 && errno == ECONNRESET) {
+        // The peer left without reading all that was sent to it. The kernel says so once, before
+        // it hands out what the peer had said itself.
+        got = uninterrupted(take);
+    }
     if (got < 0) {
         if (errno == EAGAIN) {
             return State::Empty;

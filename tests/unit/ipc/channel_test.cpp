@@ -140,6 +140,19 @@ TEST(Channel, SaysClosedWhenThePeerLeftWithMessagesUnread) {
     EXPECT_EQ(right.receive(got).value(), Channel::State::Closed);
 }
 
+TEST(Channel, HandsOutTheLastWordsOfAPeerThatLeftWithMessagesUnread) {
+    auto [ours, theirs] = Channel::make_pair();
+    Message message;
+    ASSERT_TRUE(ours.send(message));
+    message.text = "last words";
+    ASSERT_TRUE(theirs.send(message));
+    theirs.release().reset();
+    Message received;
+    EXPECT_EQ(ours.receive(received), Channel::State::Message);
+    EXPECT_EQ(received.text, "last words");
+    EXPECT_EQ(ours.receive(received), Channel::State::Closed);
+}
+
 TEST(Channel, RefusesBytesThatAreNoMessage) {
     auto [left, right] = Channel::make_pair();
     ASSERT_EQ(::send(left.fd(), "hello", 5, 0), 5);
