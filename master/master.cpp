@@ -189,6 +189,18 @@ void Master::hand_out_log() noexcept {
     }
 }
 
+Result<void> Master::pause(bool on) {
+    if (stopping_) {
+        return failure("the server stops");
+    }
+    if (supervisor_.is_paused() != on) {
+        log::info("{}", on ? "paused: new connections wait until the server is resumed"
+                           : "resumed: connections are accepted again");
+        supervisor_.pause(on);
+    }
+    return {};
+}
+
 Result<void> Master::set_workers(int count) {
     Generation* serving = supervisor_.serving();
     if (serving == nullptr) {
@@ -223,6 +235,7 @@ Status Master::status() const {
     status.version = kVersion;
     status.pid = ::getpid();
     status.stopping = stopping_;
+    status.paused = supervisor_.is_paused();
     status.uptime = Clock::now() - born_;
     status.started = started_;
     status.config = settings_.source;

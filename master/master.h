@@ -48,6 +48,7 @@ class Master final : public Controls, private UnixSignalListener, private Change
     void reload(ReloadDone done) override;
     void stop() override;
     void reopen_logs() override;
+    Result<void> pause(bool on) override;
     Result<void> set_workers(int count) override;
     Result<void> send_signal(int number, const std::string& payload) override;
 

@@ -82,6 +82,7 @@ struct Status {
     std::string version;
     pid_t pid = 0;
     bool stopping = false;
+    bool paused = false;  ///< no connection is accepted
     Duration uptime{};
     std::chrono::system_clock::time_point started{};
     std::string config;                  ///< the config file, "" when there is none
@@ -109,6 +110,9 @@ class Controls {
 
     /// As SIGUSR1.
     virtual void reopen_logs() = 0;
+
+    /// Has all workers accept no connection until resumed; fails when the server stops.
+    virtual Result<void> pause(bool on) = 0;
 
     /// The number of workers of the serving generation from now on (as SIGTTIN and SIGTTOU).
     /// Fails when the number is not possible.

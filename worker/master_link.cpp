@@ -65,6 +65,7 @@ MasterLink::~MasterLink() {
 }
 
 void MasterLink::say_ready() {
+    on_message(event::Io::kRead);
     ipc::Message ready;
     ready.type = ipc::MessageType::Ready;
     if (auto sent = channel_.send(ready); !sent) {
@@ -110,6 +111,10 @@ void MasterLink::obey(ipc::Message& message) {
         // A master that is gone needs no answer.
         [[maybe_unused]] const auto sent = channel_.send(answer);
         worker_.drain(static_cast<ipc::DrainReason>(message.value));
+    } else if (message.type == ipc::MessageType::Pause) {
+        worker_.pause(message.value != 0);
+        log::debug("{}", message.value != 0 ? "accepts no connection until told otherwise"
+                                            : "accepts connections");
     } else if (message.type == ipc::MessageType::Reopen && !message.fds.empty()) {
         ::dup2(message.fds[0].get(), STDOUT_FILENO);
         ::dup2(message.fds[0].get(), STDERR_FILENO);

@@ -20,6 +20,7 @@ class MasterLink {
     MasterLink(const MasterLink&) = delete;
     MasterLink& operator=(const MasterLink&) = delete;
 
+    /// Reads what the master has said so far, too: the first connection is taken in its spirit.
     void say_ready();
 
     /// Asks for a successor: this worker has served as many requests as it shall.

@@ -243,8 +243,15 @@ void Worker::revisit_later(Connection& connection) {
 
 bool Worker::has_room() const {
     const bool full = running_ + waiting_.size() >= cores_;
-    return !draining_ && !out_of_fds_ && (!full || rejects_when_full_) &&
+    return !draining_ && !paused_ && !out_of_fds_ && (!full || rejects_when_full_) &&
            open_.size() < most_connections_;
+}
+
+void Worker::pause(bool on) {
+    paused_ = on;
+    if (application_ != nullptr) {
+        regulate_accepting();
+    }
 }
 
 void Worker::regulate_accepting() {

@@ -69,6 +69,9 @@ class Worker {
     /// requests while the turn's budget lasts. May switch greenlets in between.
     void turn() noexcept;
 
+    /// Leaves new connections to the kernel's queue, or takes them again.
+    void pause(bool on);
+
     /// Accepts nothing more and lets what is there come to its end, within limits.drain-requests.
     void drain(ipc::DrainReason reason);
 
@@ -190,6 +193,7 @@ class Worker {
     TimePoint turn_end_;
     bool turning_ = false;
     bool accepting_ = false;
+    bool paused_ = false;
     bool out_of_fds_ = false;
     bool shortage_reported_ = false;
     bool draining_ = false;

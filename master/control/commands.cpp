@@ -74,6 +74,13 @@ void add_commands(ControlServer& server, Controls& controls) {
         reply.ok();  // first: with nothing to drain the master may be gone at once
         controls.stop();
     });
+    for (const bool on : {true, false}) {
+        server.add(on ? "pause" : "resume",
+                   [&controls, on](const ipc::ControlRequest&, ControlReply reply) {
+                       const auto done = controls.pause(on);
+                       done ? reply.ok() : reply.error(done.error().message);
+                   });
+    }
     server.add("workers", [&controls](const ipc::ControlRequest& request, ControlReply reply) {
         set_workers(controls, request, reply);
     });

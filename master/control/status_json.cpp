@@ -146,7 +146,9 @@ std::string format_status_json(const Status& status, const StatusSurroundings& s
     const Json document = {
         {"version", status.version},
         {"pid", status.pid},
-        {"state", status.stopping ? "stopping" : "running"},
+        {"state", status.stopping ? "stopping"
+                  : status.paused ? "paused"
+                                  : "running"},
         {"started", moment(status.started)},
         {"uptime", seconds(status.uptime)},
         {"config", status.config},

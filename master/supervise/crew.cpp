@@ -25,6 +25,13 @@ std::string last_line(const std::string& text) {
                        end - (begin == std::string::npos ? 0 : begin));
 }
 
+ipc::Message make_pause(bool on) {
+    ipc::Message message;
+    message.type = ipc::MessageType::Pause;
+    message.value = on ? 1 : 0;
+    return message;
+}
+
 bool is_gone(const std::unique_ptr<WorkerHandle>& worker) {
     return worker && worker->state() == WorkerHandle::State::Gone;
 }
@@ -171,6 +178,9 @@ Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint no
     auto worker = std::make_unique<WorkerHandle>(surroundings_, number, std::move(*slot),
                                                  std::move(started->channel), patience_.start);
     worker->set_pid(started->pid);
+    if (held_) {
+        worker->send(make_pause(true));
+    }
     return worker;
 }
 
@@ -189,6 +199,12 @@ void Crew::bury_leaving() {
                   (*worker)->end());
     }
     leaving_.erase(gone, leaving_.end());
+}
+
+void Crew::hold(bool on) {
+    if (std::exchange(held_, on) != on) {
+        broadcast(make_pause(on));
+    }
 }
 
 void Crew::drain(ipc::DrainReason reason) {

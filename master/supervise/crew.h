@@ -47,6 +47,9 @@ class Crew {
     /// that ends.
     void bury(TimePoint now);
 
+    /// Has its workers, also those that are started later, accept no connection; or accept again.
+    void hold(bool on);
+
     void drain(ipc::DrainReason reason);
     void kill();
 
@@ -96,6 +99,7 @@ class Crew {
     int early_deaths_ = 0;
     std::uint64_t respawns_ = 0;
     bool was_complete_ = false;
+    bool held_ = false;
     std::string hopeless_;
     std::string last_error_;
 };

@@ -38,6 +38,7 @@ Generation::Generation(const Surroundings& surroundings, Plan plan)
     const Duration start = settings_.app.preload ? kForkedPatience : kImportPatience;
     crew_ = std::make_unique<Crew>(surroundings, number_, *source, settings_.workers,
                                    Crew::Patience{start, mercy()});
+    crew_->hold(true);
 }
 
 std::string_view Generation::name(State state) {
@@ -130,6 +131,7 @@ void Generation::settle_booting() {
         fail("the workers cannot start: " + crew_->hopeless());
     } else if (crew_->all_ready()) {
         enter(State::Serving);
+        crew_->hold(paused_);
     }
 }
 
@@ -163,6 +165,13 @@ void Generation::kill() {
         templates_->kill();
     }
     crew_->kill();
+}
+
+void Generation::pause(bool on) {
+    paused_ = on;
+    if (state_ == State::Serving) {
+        crew_->hold(paused_);
+    }
 }
 
 void Generation::resize(int count) {

@@ -51,6 +51,10 @@ class Generation {
     void drain(ipc::DrainReason reason);
     void kill();
 
+    /// Whether its workers leave new connections in the kernel's queue while it serves. Before
+    /// that they always do, so that clients never meet a generation that fails.
+    void pause(bool on);
+
     /// Changes the number of workers while it serves.
     void resize(int count);
 
@@ -93,6 +97,7 @@ class Generation {
     std::unique_ptr<WorkerSource> exec_;    ///< preload: false
     std::unique_ptr<Crew> crew_;
     State state_ = State::Loading;
+    bool paused_ = false;
     TimePoint born_;
     std::string failure_;
 };

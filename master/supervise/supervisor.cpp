@@ -15,6 +15,7 @@ void Supervisor::begin(Generation::Plan plan) {
     surroundings_.signals.begin(number, plan.settings);
     try {
         auto generation = std::make_unique<Generation>(surroundings_, std::move(plan));
+        generation->pause(paused_);
         generation->start();
         candidate_ = std::move(generation);
     } catch (...) {
@@ -70,6 +71,15 @@ void Supervisor::cut_oldest() {
         log::warning("generation {} is cut: more than {} drain at once", (*oldest)->number(),
                      kMaxDraining);
         (*oldest)->kill();
+    }
+}
+
+void Supervisor::pause(bool on) {
+    paused_ = on;
+    for (const Handle* generation : {&serving_, &candidate_}) {
+        if (*generation) {
+            (*generation)->pause(on);
+        }
     }
 }
 

@@ -36,6 +36,11 @@ class Supervisor {
     /// The one that serves; nullptr before the first and once all are told to stop.
     [[nodiscard]] Generation* serving() const { return serving_.get(); }
 
+    /// Has workers of this and later generations accept no connection, or accept again.
+    void pause(bool on);
+
+    [[nodiscard]] bool is_paused() const { return paused_; }
+
     /// Everything drains, then goes; the one on its way is killed.
     void stop();
     void kill();
@@ -66,6 +71,7 @@ class Supervisor {
     std::vector<Handle> leaving_;
     Handle serving_;
     Handle candidate_;
+    bool paused_ = false;
 };
 
 }  // namespace geventd::master

@@ -26,6 +26,8 @@ constexpr std::array kCommands{
     Command{"status", "show the master, its generations and workers", ""},
     Command{"reload", "replace the workers by those of the configuration as it is now", ""},
     Command{"stop", "finish what is running and stop", ""},
+    Command{"pause", "accept no connection; requests in flight go on, new ones wait", ""},
+    Command{"resume", "accept connections again", ""},
     Command{"workers", "serve with so many worker processes from now on", "N"},
     Command{"signal", "send a signal, 0 to 255, to the application", "N"},
     Command{"reopen-logs", "open the log files again after they were moved", ""},

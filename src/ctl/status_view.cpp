@@ -66,8 +66,8 @@ std::string format_server(const Json& status) {
     if (const auto config = text_of(status, "config"); config != "-" && !config.empty()) {
         text += "  " + config;
     }
-    if (text_of(status, "state") == "stopping") {
-        text += "  stopping";
+    if (const auto state = text_of(status, "state"); state == "stopping" || state == "paused") {
+        text += "  " + state;
     }
     text += "\nlistening on ";
     std::string separator;

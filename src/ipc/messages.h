@@ -24,6 +24,7 @@ namespace geventd::ipc {
 ///   worker ── Recycle ──▶ master   it has served enough: start a successor, then let it drain
 ///   worker ── Demand(value) ──▶ master             the application asks something of the server
 ///   worker ── Schedule(number, text) ──▶ master    a timer, cron entry or monitor of its own
+///   master ── Pause(value) ──▶ worker   1: accept no connection until told 0
 ///   master ── Reopen + [log fd] ──▶ template, worker
 ///
 /// End of file on a child's channel means that the master is gone: templates leave, workers
@@ -42,7 +43,10 @@ enum class MessageType : std::uint32_t {
     Recycle,
     Schedule,
     Demand,
+    Pause,
 };
+
+constexpr MessageType kLastMessageType = MessageType::Pause;
 
 enum class Role : std::uint32_t { Template = 1, Worker, Check };
 
@@ -65,6 +69,7 @@ enum BootFd : std::size_t {
 ///   Boot       role, generation, value = eventfds, fds; a worker also slot and worker
 ///   Fork       slot, worker, fds = [channel, eventfd]     ForkSpare  fds = [channel]
 ///   Drain      value = DrainReason            Reopen     fds = [log]
+///   Pause      value = 1 or 0
 ///   Schedule   value = the signal's number, text = the plan (schedule/plan.h)
 ///   Failed     value = ExitCode, text = the reason with its traceback
 /// `slot` is the process' place in the scoreboard, different for all that live at once; `worker`

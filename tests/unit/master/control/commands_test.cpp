@@ -48,7 +48,13 @@ class FakeControls final : public Controls {
         return {};
     }
 
+    Result<void> pause(bool on) override {
+        paused = on;
+        return {};
+    }
+
     std::vector<ReloadDone> reloads;
+    bool paused = false;
     int stops = 0;
     int reopens = 0;
     int workers = 0;
@@ -146,6 +152,13 @@ TEST_F(CommandsTest, WorkersTakesANumber) {
         EXPECT_NE(answer(ask(line)).find("the number of workers"), std::string::npos) << wrong;
     }
     EXPECT_EQ(controls_.workers, 4);
+}
+
+TEST_F(CommandsTest, PauseAndResume) {
+    EXPECT_EQ(answer(ask("{\"command\":\"pause\"}\n")), "{\"ok\":true,\"result\":null}\n");
+    EXPECT_TRUE(controls_.paused);
+    EXPECT_EQ(answer(ask("{\"command\":\"resume\"}\n")), "{\"ok\":true,\"result\":null}\n");
+    EXPECT_FALSE(controls_.paused);
 }
 
 TEST_F(CommandsTest, ReopenLogsReopensThem) {

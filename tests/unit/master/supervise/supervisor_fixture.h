@@ -63,8 +63,13 @@ class SupervisorTest : public testing::Test {
         return world.processes.killed.count(world.processes.started[index].pid) != 0;
     }
 
+    /// Leaves out whether to accept, which every worker is told.
     ipc::Message heard_by(std::size_t index) {
-        return hear(world.processes.started[index].channel);
+        ipc::Message message;
+        do {
+            message = hear(world.processes.started[index].channel);
+        } while (message.type == ipc::MessageType::Pause);
+        return message;
     }
 
     FakeWorld world;

@@ -42,6 +42,52 @@ TEST_F(SupervisorTest, TellsEachWorkerItsNumberAndItsSlot) {
     EXPECT_NE(first.slot, second.slot);
 }
 
+// What the master has said to that worker since it was asked last.
+std::vector<std::pair<ipc::MessageType, std::uint32_t>> all_heard(ipc::Channel& channel) {
+    std::vector<std::pair<ipc::MessageType, std::uint32_t>> heard;
+    for (ipc::Message message = hear(channel); message.type != ipc::MessageType::Hello;
+         message = hear(channel)) {
+        if (message.type != ipc::MessageType::Boot) {
+            heard.emplace_back(message.type, message.value);
+        }
+    }
+    return heard;
+}
+
+using Heard = std::vector<std::pair<ipc::MessageType, std::uint32_t>>;
+
+TEST_F(SupervisorTest, WorkersAcceptWhenTheirWholeGenerationServes) {
+    begin(2);
+    for (std::size_t worker : {0, 1}) {
+        EXPECT_EQ(all_heard(world.processes.started[worker].channel),
+                  (Heard{{ipc::MessageType::Pause, 1}}));
+        say(world.processes.started[worker].channel, ipc::MessageType::Ready);
+    }
+    ASSERT_TRUE(settle()->serves);
+    for (std::size_t worker : {0, 1}) {
+        EXPECT_EQ(all_heard(world.processes.started[worker].channel),
+                  (Heard{{ipc::MessageType::Pause, 0}}));
+    }
+    die(0);
+    settle();
+    EXPECT_EQ(all_heard(world.processes.started[2].channel), Heard{});
+}
+
+TEST_F(SupervisorTest, StaysPausedOverDeathsAndReloads) {
+    begin_and_serve(1);
+    supervisor.pause(true);
+    die(0);
+    settle();
+    EXPECT_EQ(all_heard(world.processes.started[1].channel), (Heard{{ipc::MessageType::Pause, 1}}));
+    begin(1);
+    EXPECT_EQ(all_heard(world.processes.started[2].channel), (Heard{{ipc::MessageType::Pause, 1}}));
+    say(world.processes.started[2].channel, ipc::MessageType::Ready);
+    ASSERT_TRUE(settle()->serves);
+    EXPECT_EQ(all_heard(world.processes.started[2].channel), Heard{});
+    supervisor.pause(false);
+    EXPECT_EQ(all_heard(world.processes.started[2].channel), (Heard{{ipc::MessageType::Pause, 0}}));
+}
+
 TEST_F(SupervisorTest, ReplacesAWorkerThatDies) {
     begin_and_serve(2);
     world.processes.time += seconds(20);
