@@ -166,7 +166,6 @@ constexpr ForeignName kNames[] = {
     {"pythonpath", kBoth, "app.python-path", ""},
     {"raw-env", kGunicorn, "app.environment", ""},
     {"raw-socket", kUwsgi, "", "listen speaks http:// and uwsgi:// only"},
-    {"reload", kGunicorn, "app.reload-on-change", ""},
     {"reload-extra-files", kGunicorn, "reload.touch", ""},
     {"reload-mercy", kUwsgi, "limits.drain-requests", ""},
     {"reload-on-as", kUwsgi, "workers.reload-on-rss", ""},

@@ -265,6 +265,16 @@ void describe(Visitor& v, Monitor& s) {
     describe_sends(v, s.sends);
 }
 
+void describe(Visitor& v, Reload& s) {
+    v.key("strategy",
+          Choice<ReloadStrategy>(s.strategy, {{"replace", ReloadStrategy::Replace},
+                                              {"rolling", ReloadStrategy::Rolling}}),
+          "All new workers get ready before the old ones drain, or one by one: a new worker gets "
+          "ready, then an old one drains, and so on.");
+    v.key("touch", TextList(s.touch, "a list of files"),
+          "Files whose change means a reload; from the folder of the file. They need not exist.");
+}
+
 void describe(Visitor& v, Settings& s) {
     v.internal("source", Text(s.source, "a path"));
     v.list("listen", BoundList(s.listen), "Where to listen: one address or a list of them.",
@@ -291,6 +301,8 @@ void describe(Visitor& v, Settings& s) {
     v.list("crons", BoundList(s.crons), "Signals that are sent by the clock and the calendar.", {});
     v.list("monitors", BoundList(s.monitors),
            "Signals that are sent when a file or directory changes.", {});
+    v.section("reload", BoundSection(s.reload),
+              "How and when new code and settings are taken over.", {.hint_key = "strategy"});
     v.key("control", ControlPath(s.control),
           "The socket through which geventctl talks to the "
           "master.");

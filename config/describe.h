@@ -67,5 +67,6 @@ void describe(Visitor& v, Signals& s);
 void describe(Visitor& v, Timer& s);
 void describe(Visitor& v, Cron& s);
 void describe(Visitor& v, Monitor& s);
+void describe(Visitor& v, Reload& s);
 
 }  // namespace geventd::config

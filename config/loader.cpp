@@ -109,6 +109,9 @@ void anchor_paths(Settings& settings, const std::string& file) {
     for (Monitor& monitor : settings.monitors) {
         paths.push_back(&monitor.path);
     }
+    for (std::string& path : settings.reload.touch) {
+        paths.push_back(&path);
+    }
     for (std::string* path : paths) {
         if (!path->empty() && path->front() != '/') {
             *path = fmt::format("{}/{}", real.get(), *path);

@@ -145,6 +145,15 @@ struct Monitor {
     bool operator==(const Monitor&) const = default;
 };
 
+enum class ReloadStrategy { Replace, Rolling };
+
+struct Reload {
+    ReloadStrategy strategy = ReloadStrategy::Replace;
+    std::vector<std::string> touch;
+
+    bool operator==(const Reload&) const = default;
+};
+
 struct Settings {
     std::vector<Listen> listen;
     App app;
@@ -156,6 +165,7 @@ struct Settings {
     std::vector<Timer> timers;
     std::vector<Cron> crons;
     std::vector<Monitor> monitors;
+    Reload reload;
     std::string control;  ///< path of the control socket; resolved when loaded
     Process process;
     std::string source;  ///< the config file as given, "" when there was none

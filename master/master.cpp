@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include "base/version.h"
+#include "log/escape.h"
 #include "log/logger.h"
 #include "master/control/commands.h"
 #include "master/process/reaper.h"
@@ -49,7 +50,8 @@ Master::Master(config::Settings settings, ReadSettings read_settings, Host& host
                shm::Scoreboard::open(scoreboard_.data(), scoreboard_.size())),
       spawner_(host.identity()),
       surroundings_{loop_, spawner_, slots_, scoreboard_, *this, signals_},
-      supervisor_(surroundings_) {
+      supervisor_(surroundings_),
+      touched_(loop_, clock_, [this](const std::string& path) { on_file_change(path); }) {
     become_subreaper();
     ControlServer::Options control;
     control.path = settings_.control;
@@ -118,6 +120,12 @@ void Master::on_change() noexcept {
                   *demand == ipc::Demand::Stop ? "the end of the server" : "a reload");
         *demand == ipc::Demand::Stop ? stop() : reload({});
     }
+    settle();
+}
+
+void Master::on_file_change(const std::string& path) noexcept {
+    log::info("{} has changed: reload", log::escape_controls(path));
+    reload({});
     settle();
 }
 
@@ -205,6 +213,9 @@ Result<void> Master::set_workers(int count) {
     Generation* serving = supervisor_.serving();
     if (serving == nullptr) {
         return failure("the server does not serve yet, or not any more");
+    }
+    if (supervisor_.is_rolling()) {
+        return failure("a rolling reload is under way, which changes it worker by worker");
     }
     if (count < 1 || count > kMostWorkers) {
         return failure(fmt::format("the number of workers must be between 1 and {}", kMostWorkers));

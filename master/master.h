@@ -17,6 +17,7 @@
 #include "master/listeners.h"
 #include "master/log_file.h"
 #include "master/process/spawner.h"
+#include "master/reload/change_watch.h"
 #include "master/signals/signals.h"
 #include "master/status.h"
 #include "master/supervise/supervisor.h"
@@ -60,6 +61,7 @@ class Master final : public Controls, private UnixSignalListener, private Change
 
     void start_generation(config::Settings settings);
     void begin_reload();
+    void on_file_change(const std::string& path) noexcept;
     void end_reload(ReloadStatus::Outcome outcome, std::string reason);
     void refuse_reloads();
     void tell(const std::vector<ReloadDone>& waiters) const;
@@ -98,6 +100,7 @@ class Master final : public Controls, private UnixSignalListener, private Change
     Spawner spawner_;
     Surroundings surroundings_;
     Supervisor supervisor_;
+    ChangeWatch touched_;  ///< reload.touch
     std::uint32_t generations_ = 0;
     ReloadStatus reload_;
     bool reload_again_ = false;

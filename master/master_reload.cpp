@@ -40,6 +40,8 @@ void Master::start_generation(config::Settings settings) {
     plan.contents.generation = generations_ + 1;
     plan.contents.executable = find_worker_executable(settings.app.python);
     plan.contents.listeners = listeners_.copies();
+    plan.rolling = settings.reload.strategy == config::ReloadStrategy::Rolling &&
+                   supervisor_.serving() != nullptr;
     plan.settings = std::move(settings);
     supervisor_.begin(std::move(plan));
     ++generations_;
@@ -78,6 +80,7 @@ void Master::on_generation_serves() {
     const Generation& generation = *supervisor_.serving();
     settings_ = generation.settings();
     take_over_log();
+    touched_.watch(settings_.reload.touch);
     const std::string serves = fmt::format(
         "{} {}, {} cores each, {}{}", generation.workers(),
         generation.workers() == 1 ? "worker" : "workers", settings_.workers.cores,

@@ -84,7 +84,7 @@ void Crew::start_missing(TimePoint now) {
     std::uint32_t number = 0;
     for (Place& place : places_) {
         ++number;
-        if (!place.worker && now >= place.start_at && source_.can_start()) {
+        if (number <= allowed_ && !place.worker && now >= place.start_at && source_.can_start()) {
             place.worker = start_worker(place, number, now);
         }
     }
@@ -255,10 +255,15 @@ std::vector<WorkerHandle*> Crew::all() const {
     return workers;
 }
 
-bool Crew::all_ready() const {
-    return std::all_of(places_.begin(), places_.end(), [](const Place& place) {
+std::size_t Crew::count_ready() const {
+    const auto is_ready = [](const Place& place) {
         return place.worker && place.worker->state() == WorkerHandle::State::Ready;
-    });
+    };
+    return static_cast<std::size_t>(std::count_if(places_.begin(), places_.end(), is_ready));
+}
+
+bool Crew::all_ready() const {
+    return count_ready() == places_.size();
 }
 
 bool Crew::empty() const {
@@ -273,10 +278,9 @@ TimePoint Crew::next_deadline() const {
     for (const WorkerHandle* worker : all()) {
         next = std::min(next, worker->deadline());
     }
-    for (const Place& place : places_) {
-        if (!source_.can_start()) {
-            continue;
-        }
+    const auto allowed = places_.begin() + static_cast<std::ptrdiff_t>(this->allowed());
+    for (auto at = places_.begin(); at != allowed && source_.can_start(); ++at) {
+        const Place& place = *at;
         if (!place.worker) {
             next = std::min(next, place.start_at);
         } else if (!place.successor) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,6 +41,13 @@ class Crew {
     void resize(std::size_t count);
 
     [[nodiscard]] std::size_t size() const { return places_.size(); }
+
+    /// Starts no workers past that number for now.
+    void allow(std::size_t count) { allowed_ = count; }
+
+    [[nodiscard]] std::size_t allowed() const { return std::min(allowed_, places_.size()); }
+
+    [[nodiscard]] std::size_t count_ready() const;
 
     /// Draws the conclusions of what happened: takes note of deaths, starts who is missing.
     void maintain(TimePoint now);
@@ -95,6 +104,7 @@ class Crew {
     Recycling recycling_;
     Patience patience_;
     std::vector<Place> places_;
+    std::size_t allowed_ = std::numeric_limits<std::size_t>::max();
     std::vector<Handle> leaving_;
     int early_deaths_ = 0;
     std::uint64_t respawns_ = 0;

@@ -26,6 +26,7 @@ Generation::Generation(const Surroundings& surroundings, Plan plan)
       number_(plan.contents.generation),
       settings_(std::move(plan.settings)),
       kit_(surroundings, settings_, std::move(plan.contents)),
+      rolling_(plan.rolling),
       born_(surroundings.processes.now()) {
     WorkerSource* source = nullptr;
     if (settings_.app.preload) {
@@ -38,7 +39,10 @@ Generation::Generation(const Surroundings& surroundings, Plan plan)
     const Duration start = settings_.app.preload ? kForkedPatience : kImportPatience;
     crew_ = std::make_unique<Crew>(surroundings, number_, *source, settings_.workers,
                                    Crew::Patience{start, mercy()});
-    crew_->hold(true);
+    if (rolling_) {
+        crew_->allow(1);
+    }
+    update_hold();
 }
 
 std::string_view Generation::name(State state) {
@@ -131,14 +135,56 @@ void Generation::settle_booting() {
         fail("the workers cannot start: " + crew_->hopeless());
     } else if (crew_->all_ready()) {
         enter(State::Serving);
-        crew_->hold(paused_);
+        update_hold();
     }
+}
+
+void Generation::update_hold() {
+    crew_->hold(paused_ || (state_ < State::Serving && !rolling_));
 }
 
 void Generation::fail(std::string why) {
     failure_ = std::move(why);
     enter(State::Failed);
-    kill();
+    if (!rolling_) {
+        kill();
+        return;
+    }
+    kit_.close_listeners();
+    if (templates_) {
+        templates_->kill();
+    }
+}
+
+int Generation::roll_on() {
+    const std::size_t ready = crew_->count_ready();
+    if (state_ != State::Booting || ready < crew_->allowed() || ready == crew_->size()) {
+        return 0;
+    }
+    crew_->allow(ready + 1);
+    settle();
+    return static_cast<int>(ready);
+}
+
+void Generation::make_room(int successors) {
+    if (full_strength_ == 0) {
+        full_strength_ = crew_->size();
+    }
+    const auto gone = std::min(static_cast<std::size_t>(successors), full_strength_ - 1);
+    crew_->resize(full_strength_ - gone);
+}
+
+void Generation::restore() {
+    if (const std::size_t full = std::exchange(full_strength_, 0); full != 0) {
+        crew_->resize(full);
+        settle();
+    }
+}
+
+void Generation::give_way() {
+    if (state_ == State::Failed && !std::exchange(gave_way_, true)) {
+        crew_->drain(ipc::DrainReason::Replace);
+    }
 }
 
 Duration Generation::mercy() const {
@@ -169,9 +215,7 @@ void Generation::kill() {
 
 void Generation::pause(bool on) {
     paused_ = on;
-    if (state_ == State::Serving) {
-        crew_->hold(paused_);
-    }
+    update_hold();
 }
 
 void Generation::resize(int count) {

@@ -24,7 +24,8 @@ namespace geventd::master {
 /// Draining  workers finish and leave, each within its mercy time; nobody is replaced
 /// Done      all processes are gone
 /// Failed    it never served: the application cannot be loaded, or workers die before they are
-///           ready. What is left of it was killed; failure() says why
+///           ready. What is left of it was killed; failure() says why. Workers of one that was
+///           rolling go on until give_way(), as they have clients
 ///
 /// Nothing is called back: after any event the owner calls settle() and looks at the state.
 /// Lives in: master.
@@ -35,6 +36,7 @@ class Generation {
     struct Plan {
         config::Settings settings;
         LaunchKit::Contents contents;
+        bool rolling = false;  ///< takes the place of another one worker by worker
     };
 
     Generation(const Surroundings& surroundings, Plan plan);
@@ -54,6 +56,25 @@ class Generation {
     /// Whether its workers leave new connections in the kernel's queue while it serves. Before
     /// that they always do, so that clients never meet a generation that fails.
     void pause(bool on);
+
+    // Of a rolling reload: the new generation's workers accept as soon as they are ready.
+
+    [[nodiscard]] bool is_rolling() const { return rolling_; }
+
+    /// How many of its workers are ready, once that was as many as were to be started so far: one
+    /// more is started. 0 otherwise.
+    int roll_on();
+
+    /// So many workers of its successor are ready: as many of these drain, but for the last.
+    void make_room(int successors);
+
+    /// The successor failed: has all its workers again.
+    void restore();
+
+    [[nodiscard]] bool at_full_strength() const { return crew_->all_ready(); }
+
+    /// Failed while it was rolling: those of its workers that serve finish and leave.
+    void give_way();
 
     /// Changes the number of workers while it serves.
     void resize(int count);
@@ -87,6 +108,7 @@ class Generation {
     void fail(std::string why);
     void settle_loading();
     void settle_booting();
+    void update_hold();
     [[nodiscard]] Duration mercy() const;
 
     const Surroundings& surroundings_;
@@ -98,6 +120,9 @@ class Generation {
     std::unique_ptr<Crew> crew_;
     State state_ = State::Loading;
     bool paused_ = false;
+    bool rolling_;
+    bool gave_way_ = false;
+    std::size_t full_strength_ = 0;  ///< while it makes room; 0: it does not
     TimePoint born_;
     std::string failure_;
 };

@@ -28,11 +28,19 @@ std::optional<Supervisor::Outcome> Supervisor::settle() {
     for (Generation* generation : all()) {
         generation->settle();
     }
+    if (is_rolling()) {
+        roll();
+    }
     std::optional<Outcome> outcome;
     if (candidate_ && candidate_->state() == Generation::State::Serving) {
         outcome = promote();
     } else if (candidate_ && candidate_->state() == Generation::State::Failed) {
         outcome = abandon();
+    }
+    for (const Handle& generation : leaving_) {
+        if (!serving_ || serving_->at_full_strength()) {
+            generation->give_way();
+        }
     }
     const auto gone =
         std::erase_if(leaving_, [](const Handle& generation) { return generation->is_over(); });
@@ -56,9 +64,20 @@ Supervisor::Outcome Supervisor::promote() {
 
 Supervisor::Outcome Supervisor::abandon() {
     Outcome outcome{candidate_->number(), false, candidate_->failure()};
+    if (serving_) {
+        serving_->restore();
+    }
     surroundings_.signals.forget(candidate_->number());
     leaving_.push_back(std::move(candidate_));
     return outcome;
+}
+
+// One worker of the new generation is ready, then one of the old one drains. One that failed on
+// the way keeps the workers that serve until the old one has all of its own again.
+void Supervisor::roll() {
+    if (const int ready = candidate_->roll_on(); ready > 0 && serving_) {
+        serving_->make_room(ready);
+    }
 }
 
 void Supervisor::cut_oldest() {

@@ -31,6 +31,9 @@ class Supervisor {
     /// Starts the next generation; not while another one is on its way. Throws when it cannot be.
     void begin(Generation::Plan plan);
 
+    /// Workers of two generations serve side by side for now.
+    [[nodiscard]] bool is_rolling() const { return candidate_ && candidate_->is_rolling(); }
+
     [[nodiscard]] bool is_busy() const { return candidate_ != nullptr; }
 
     /// The one that serves; nullptr before the first and once all are told to stop.
@@ -66,6 +69,7 @@ class Supervisor {
     Outcome promote();
     Outcome abandon();
     void cut_oldest();
+    void roll();
 
     const Surroundings& surroundings_;
     std::vector<Handle> leaving_;

@@ -72,6 +72,8 @@ const std::map<std::string, std::string>& samples() {
         {"monitors.path", "[{path: /srv/media, signal: 1}]"},
         {"monitors.signal", "[{path: x, signal: 1}]"},
         {"monitors.run", "[{path: x, run: 'a:b'}]"},
+        {"reload.strategy", "rolling"},
+        {"reload.touch", "[reload.me, 'a, b']"},
         {"control", "/run/x.ctl"},
     };
     return kSamples;

@@ -27,6 +27,7 @@ class SupervisorTest : public testing::Test {
         plan.settings.workers.reload_on_rss = reload_on_rss;
         plan.contents.generation = ++generations;
         plan.contents.executable = "/nowhere";
+        plan.rolling = rolling && supervisor.serving() != nullptr;
         supervisor.begin(std::move(plan));
     }
 
@@ -77,6 +78,7 @@ class SupervisorTest : public testing::Test {
     std::uint32_t generations = 0;
     config::Milliseconds max_lifetime{0};
     std::uint64_t reload_on_rss = 0;
+    bool rolling = false;
 };
 
 }  // namespace geventd::master

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "event/deadlines.h"
+#include "event/loop.h"
+#include "master/schedule/file_monitor.h"
+
+namespace geventd::master {
+
+/// Files whose change asks for a reload. What happens within a moment, as when an editor writes a
+/// file or a tool checks out many, is told once.
+/// Lives in: master.
+class ChangeWatch {
+  public:
+    /// `path` is one of those that have changed.
+    using OnChange = std::function<void(const std::string& path)>;
+
+    ChangeWatch(event::Loop& loop, event::DeadlineClock& clock, OnChange on_change);
+
+    /// Watches these and no others. A path that cannot be watched is logged.
+    void watch(const std::vector<std::string>& paths);
+
+    /// Watches these too.
+    void add(const std::vector<std::string>& paths);
+
+  private:
+    void on_event(int events) noexcept;
+    void tell() noexcept;
+
+    FileMonitor monitor_;
+    std::map<std::string, std::uint64_t> ids_;
+    std::uint64_t next_id_ = 1;
+    event::Io io_;
+    event::DeadlineList pauses_;
+    event::Deadline pause_;
+    std::string changed_;
+    OnChange on_change_;
+};
+
+}  // namespace geventd::master
