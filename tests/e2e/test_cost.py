@@ -52,7 +52,8 @@ def test_a_kept_request_takes_two_system_calls_and_a_share_of_the_turns(server):
     worker, = running.workers()
     clients = [running.raw() for _ in range(CONNECTIONS)]
     try:
-        batch(worker, clients)
+        for _ in range(BATCHES):  # until the heap is as large as this work makes it
+            batch(worker, clients)
         trace = Trace(worker, running.folder / 'strace')
         for _ in range(BATCHES):
             batch(worker, clients)
