@@ -166,6 +166,10 @@ void describe(Visitor& v, Limits& s) {
           "Request line and header fields together; more is answered with 431.");
     v.key("request-body", Size(s.request_body, 0, 1024 * kGiB),
           "A request's body; more is answered with 413. 0: no limit.");
+    v.key("request-time", Time(s.request_time, 0ms, 30 * kDay),
+          "The time a request may take, from its complete head to the end of its answer. After it "
+          "geventd.RequestTimeout is raised in its greenlet and the client is answered with 504; "
+          "nobody else notices. geventd.set_timeout() changes it for one request. 0: no limit.");
     v.key("header-timeout", Time(s.header_timeout, 0ms, kDay),
           "The time a client has for the whole head of a request. 0: no limit.");
     v.key("body-timeout", Time(s.body_timeout, 0ms, kDay),
@@ -233,6 +237,9 @@ void describe(Visitor& v, Signals& s) {
           "is set aside and logged. Counts from the server's start.");
     v.key("locks", Integer(s.locks, 1, 10'000),
           "Locks that the workers share, numbered from 0. Counts from the server's start.");
+    v.key("handler-time", Time(s.handler_time, 0ms, 30 * kDay),
+          "The time that a signal's handler may take; after it geventd.RequestTimeout is raised in "
+          "its greenlet. 0: no limit.");
 }
 
 namespace {

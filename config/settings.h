@@ -71,6 +71,7 @@ struct Workers {
 struct Limits {
     std::uint64_t request_head = 64 << 10;
     std::uint64_t request_body = 0;  ///< 0: no limit
+    Milliseconds request_time{0};    ///< 0: no limit
     Milliseconds header_timeout{30'000};
     Milliseconds body_timeout{60'000};
     Milliseconds queue_time{10'000};
@@ -111,6 +112,7 @@ struct Signals {
     int concurrency = 64;
     int max_attempts = 3;
     int locks = 1;
+    Milliseconds handler_time{0};  ///< 0: no limit
 
     bool operator==(const Signals&) const = default;
 };

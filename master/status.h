@@ -31,6 +31,13 @@ struct WorkerCounters {
     std::uint64_t accepted = 0;
     std::uint64_t heartbeat = 0;
     bool accepting = false;
+    std::uint64_t timeouts = 0;
+    std::uint64_t slow_handlers = 0;
+    std::uint64_t unstoppable = 0;
+    std::uint64_t hub_lag = 0;       ///< microseconds
+    std::uint64_t hub_lag_peak = 0;  ///< microseconds
+    std::uint64_t hub_blocks = 0;
+    Duration hub_blocked{};  ///< for how long; 0: it is not
 };
 
 struct WorkerStatus {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 namespace geventd::worker {
 
 class Request;
@@ -12,6 +15,9 @@ struct Waiter {
 
     explicit operator bool() const { return greenlet != nullptr; }
 };
+
+/// What a greenlet is told that takes too long: RequestTimeout, or GreenletExit.
+enum class Interruption : std::uint8_t { Timeout, Exit };
 
 /// What the loop side asks of the Python side. Every call comes from the hub's greenlet, inside
 /// Worker::turn(), with the GIL held, and may switch greenlets: the caller's objects may have
@@ -29,6 +35,12 @@ class Application {
 
     /// Ends the request's greenlet soon, as its client has left.
     virtual void cancel(Request& request) noexcept = 0;
+
+    /// Throws into a greenlet that is parked. Returns when that has ended or waits again.
+    virtual void interrupt(void* greenlet, Interruption interruption) noexcept = 0;
+
+    /// Where a parked greenlet is, line by line. Does not switch.
+    virtual std::string stack_of(void* greenlet) noexcept = 0;
 
     /// Switches to the greenlet that waits.
     virtual void resume(Waiter& waiter) noexcept = 0;

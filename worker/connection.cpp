@@ -78,6 +78,26 @@ void Connection::overdue() noexcept {
     refuse({503, "all cores are busy"}, "Retry-After: 1\r\n");
 }
 
+void Connection::out_of_time() noexcept {
+    if (state_ == State::ReadingBody) {
+        refuse({408, "the request body did not arrive in time"});
+    } else if (state_ == State::Queued) {
+        worker_.timed_out();
+        worker_.leave_queue(*this);
+        refuse({504, "the request found no free core in its time"}, "Retry-After: 1\r\n");
+    }
+}
+
+// The descriptor stays open, and is in nobody's way, for as long as the request uses it.
+void Connection::give_up() noexcept {
+    stop_reading();
+    abandon_write();
+    broken_ = true;
+    const sockaddr nobody{AF_UNSPEC, {}};
+    ::connect(fd_.get(), &nobody, sizeof nobody);  // a reset, where the protocol has one
+    ::shutdown(fd_.get(), SHUT_RDWR);
+}
+
 void Connection::refuse(const http::Rejection& rejection, std::string_view extra_headers) {
     worker_.refused(*this, rejection);
     const std::string answer = http::make_simple_response(rejection.status, rejection.reason,

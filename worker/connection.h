@@ -63,6 +63,13 @@ class Connection : public event::Deadline {
     /// It waited too long for a core: answers 503.
     void overdue() noexcept;
 
+    /// The time of its request is over before that runs: answers 504, or 408 when the body is not
+    /// there yet.
+    void out_of_time() noexcept;
+
+    /// Ends the connection by a reset while its request runs on, for good.
+    void give_up() noexcept;
+
     /// How the answer to a request ended.
     enum class End : std::uint8_t {
         Complete,  ///< all of it is out, and the connection may serve on

@@ -139,6 +139,7 @@ std::size_t Connection::parse_http(std::string_view bytes) {
     if (rejection.status != 0) {
         return refuse_all(bytes, rejection);
     }
+    worker_.time_limits().start(request);
     request.continue_sent = !request.head.expect_continue || request.body.started();
     state_ = State::ReadingBody;
     return used;
@@ -193,6 +194,7 @@ std::size_t Connection::parse_uwsgi(std::string_view bytes) {
     if (rejection.status != 0) {
         return refuse_all(bytes, rejection);
     }
+    worker_.time_limits().start(request);
     request.continue_sent = true;
     state_ = State::ReadingBody;
     return used;

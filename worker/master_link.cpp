@@ -55,12 +55,12 @@ MasterLink::MasterLink(Worker& worker, ipc::Channel& channel)
     terminate_io_.watch(fd, event::Io::kRead);
     io_.bind<MasterLink, &MasterLink::on_message>(this);
     io_.watch(channel_.fd(), event::Io::kRead);
-    worker_.on_served_enough([this] { ask_for_successor(); });
+    worker_.on_due_for_successor([this](ipc::Due due) { ask_for_successor(due); });
     terminate_fd.store(fd, std::memory_order_relaxed);
 }
 
 MasterLink::~MasterLink() {
-    worker_.on_served_enough(nullptr);
+    worker_.on_due_for_successor(nullptr);
     terminate_fd.store(-1, std::memory_order_relaxed);
 }
 
@@ -74,9 +74,10 @@ void MasterLink::say_ready() {
     }
 }
 
-void MasterLink::ask_for_successor() noexcept {
+void MasterLink::ask_for_successor(ipc::Due due) noexcept {
     ipc::Message message;
     message.type = ipc::MessageType::Recycle;
+    message.value = static_cast<std::uint32_t>(due);
     if (auto sent = channel_.send(message); !sent) {
         log::error("cannot ask the master for a successor: {}", sent.error().message);
     }

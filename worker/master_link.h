@@ -23,8 +23,8 @@ class MasterLink {
     /// Reads what the master has said so far, too: the first connection is taken in its spirit.
     void say_ready();
 
-    /// Asks for a successor: this worker has served as many requests as it shall.
-    void ask_for_successor() noexcept;
+    /// Asks for a successor of this worker.
+    void ask_for_successor(ipc::Due due) noexcept;
 
   private:
     void on_message(int events) noexcept;

@@ -57,6 +57,7 @@ void Request::clear() {
     connection = nullptr;
     reader = writer = {};
     runner = nullptr;
+    limit.reset();
     keep_alive = true;
     continue_sent = false;
     client = {};

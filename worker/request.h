@@ -14,6 +14,7 @@
 #include "uwsgi/request_vars.h"
 #include "worker/application.h"
 #include "worker/body.h"
+#include "worker/time_limits.h"
 
 namespace geventd::worker {
 
@@ -46,6 +47,8 @@ class Request {
 
     /// Where it came from; null once the answer has ended or was given up.
     Connection* connection = nullptr;
+
+    TimeLimit limit{*this};
 
     Waiter reader;  ///< a greenlet that waits for body bytes
     Waiter writer;  ///< a greenlet that waits for its output to leave

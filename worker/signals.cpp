@@ -92,6 +92,7 @@ void Signals::run(HeldSignal& signal) {
     signal.running = true;
     ++running_;
     port_.claimer().begin(signal.claim);
+    worker_.time_limits().start(signal);
     handlers_.start(signal);
 }
 

@@ -10,6 +10,7 @@
 
 #include "event/loop.h"
 #include "worker/signal_port.h"
+#include "worker/time_limits.h"
 
 namespace geventd::worker {
 
@@ -29,6 +30,7 @@ struct HeldSignal {
     bool running = false;
     std::uint64_t ticket = 0;  ///< Queue: its place in the row, while it waits
     void* runner = nullptr;    ///< the handler's greenlet; the Python side's business
+    TimeLimit limit{*this};
 };
 
 /// What the loop side asks of the Python side about signals. Every call comes from the hub's

@@ -11,6 +11,7 @@
 #include "base/errno_error.h"
 #include "http/response_head.h"
 #include "log/logger.h"
+#include "worker/counters.h"
 #include "worker/signals.h"
 
 namespace geventd::worker {
@@ -49,14 +50,6 @@ void expire(void*, event::Deadline& deadline) noexcept {
     static_cast<Connection&>(deadline).on_deadline();
 }
 
-void count(std::atomic<std::uint64_t>& counter, std::uint64_t more = 1) {
-    counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-}
-
-void show(std::atomic<std::uint32_t>& field, std::size_t value) {
-    field.store(static_cast<std::uint32_t>(value), std::memory_order_relaxed);
-}
-
 }  // namespace
 
 ConnectionLimits::ConnectionLimits(event::DeadlineClock& clock, const config::Limits& settings)
@@ -80,6 +73,7 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
       cancels_on_disconnect_(settings.on_disconnect == config::OnDisconnect::Cancel),
       clock_(loop_),
       limits_(clock_, settings.limits),
+      time_limits_(*this, clock_, settings),
       drain_list_(
           clock_, settings.limits.drain_requests,
           [](void* self, event::Deadline&) noexcept {
@@ -141,19 +135,6 @@ bool Worker::may_start() const {
     return running_ < cores_ && has_time();
 }
 
-void Worker::admit(Connection& connection) {
-    if (waiting_.empty() && may_start()) {
-        start(connection);
-    } else {
-        waiting_.push_back(&connection);
-        show(slot_.queued, waiting_.size());
-        if (rejects_when_full_ && !queue_deadline_.pending()) {
-            queue_list_.start(queue_deadline_);
-        }
-    }
-    regulate_accepting();
-}
-
 void Worker::start(Connection& connection) {
     show(slot_.cores_busy, ++running_);
     if (running_ > slot_.cores_peak.load(std::memory_order_relaxed)) {
@@ -171,45 +152,6 @@ void Worker::start(Connection& connection) {
     connection.run();
 }
 
-// Answers 503 to requests that waited too long; the queue is in order of time.
-void Worker::refuse_overdue() {
-    const TimePoint latest = loop_.now() - queue_time_;
-    while (!waiting_.empty() && waiting_.front()->request_->received <= latest) {
-        Connection& connection = *waiting_.front();
-        waiting_.pop_front();
-        show(slot_.queued, waiting_.size());
-        connection.overdue();
-    }
-    if (!waiting_.empty()) {
-        queue_list_.start(queue_deadline_);
-    }
-}
-
-void Worker::start_waiting() {
-    for (std::vector<RequestRef> orphans = std::exchange(orphans_, {});
-         const RequestRef& orphan : orphans) {
-        for (Waiter* waiter : {&orphan->reader, &orphan->writer}) {
-            if (*waiter) {
-                application_->resume(*waiter);
-            }
-        }
-    }
-    while (!waiting_.empty() && may_start()) {
-        Connection& connection = *waiting_.front();
-        waiting_.pop_front();
-        show(slot_.queued, waiting_.size());
-        start(connection);
-    }
-    while (!revisits_.empty() && may_start()) {
-        Connection& connection = *revisits_.back();
-        revisits_.pop_back();
-        if (connection.state() == Connection::State::Idle) {
-            connection.revisit();
-        }
-    }
-    regulate_accepting();
-}
-
 void Worker::request_ended(Request& request, const Connection& connection) {
     show(slot_.cores_busy, --running_);
     free_cores_.push_back(request.core);
@@ -218,8 +160,12 @@ void Worker::request_ended(Request& request, const Connection& connection) {
     const auto took =
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - request.started);
     count(slot_.busy_time, static_cast<std::uint64_t>(took.count()));
-    if (--requests_left_ == 0 && served_enough_) {
-        served_enough_();
+    if (request.limit.stage() == TimeLimit::Stage::Lost) {
+        --lost_requests_;
+    }
+    request.limit.reset();
+    if (--requests_left_ == 0 && ask_for_successor_) {
+        ask_for_successor_(ipc::Due::ServedEnough);
     }
     if (access_log_) {
         access_log_->write(request, connection);
@@ -314,6 +260,22 @@ void Worker::client_left(const Request& request) {
 
 void Worker::application_failed() {
     count(slot_.errors);
+}
+
+void Worker::timed_out() {
+    count(slot_.timeouts);
+}
+
+void Worker::handler_timed_out() {
+    count(slot_.slow_handlers);
+}
+
+void Worker::lost(bool is_request) {
+    count(slot_.unstoppable);
+    lost_requests_ += is_request ? 1 : 0;
+    if (ask_for_successor_) {
+        ask_for_successor_(ipc::Due::Unstoppable);
+    }
 }
 
 void Worker::want_log(Request& request) {

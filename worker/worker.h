@@ -22,6 +22,7 @@
 #include "worker/application.h"
 #include "worker/connection.h"
 #include "worker/request.h"
+#include "worker/time_limits.h"
 
 namespace geventd::worker {
 
@@ -62,8 +63,10 @@ class Worker {
     /// Who runs requests. Set before the first turn.
     void serve(Application& application);
 
-    /// What to do when workers.max-requests requests have ended; called once.
-    void on_served_enough(std::function<void()> deed) { served_enough_ = std::move(deed); }
+    /// How to ask for a successor; called once at most for each reason.
+    void on_due_for_successor(std::function<void(ipc::Due)> ask) {
+        ask_for_successor_ = std::move(ask);
+    }
 
     /// One turn of the hub: starts what waits for a core, serves every ready descriptor, starts
     /// requests while the turn's budget lasts. May switch greenlets in between.
@@ -104,6 +107,11 @@ class Worker {
 
     RequestPool& requests() { return requests_; }
 
+    TimeLimits& time_limits() { return time_limits_; }
+
+    /// The time of this turn of the loop.
+    [[nodiscard]] TimePoint now() const { return loop_.now(); }
+
     std::span<char> scratch() { return scratch_; }
 
     shm::WorkerSlot& slot() { return slot_; }
@@ -121,6 +129,15 @@ class Worker {
     void refused(const Connection& connection, const http::Rejection& rejection);
     void client_left(const Request& request);
     void application_failed();
+    void timed_out();
+    void handler_timed_out();
+
+    /// A request (else a handler) can be ended by nothing but the end of the process: asks for a
+    /// successor.
+    void lost(bool is_request);
+
+    /// A request that waits for a core is given up.
+    void leave_queue(const Connection& connection);
     void bury(Connection& connection);
     void warn_of_magic(const uwsgi::RequestVars& vars);
 
@@ -155,12 +172,13 @@ class Worker {
     std::uint32_t cores_;
     std::uint32_t most_connections_;
     std::uint64_t requests_left_;  ///< until this worker is to be recycled
-    std::function<void()> served_enough_;
+    std::function<void(ipc::Due)> ask_for_successor_;
     bool rejects_when_full_;
     bool cancels_on_disconnect_;
     event::Loop loop_;
     event::DeadlineClock clock_;
     ConnectionLimits limits_;
+    TimeLimits time_limits_;
     event::DeadlineList drain_list_;
     event::Deadline drain_deadline_;
     event::DeadlineList queue_list_;
@@ -189,6 +207,7 @@ class Worker {
     std::uint64_t started_count_ = 0;
     bool magic_reported_ = false;
     std::uint32_t running_ = 0;
+    std::uint32_t lost_requests_ = 0;  ///< that run and cannot be ended
     std::int64_t epoch_ = 0;
     TimePoint turn_end_;
     bool turning_ = false;

@@ -61,6 +61,14 @@ Json describe_worker(const WorkerStatus& worker, std::uint32_t generation,
         {"accepted", counters.accepted},
         {"heartbeat", counters.heartbeat},
         {"accepting", counters.accepting},
+        {"timeouts", counters.timeouts},
+        {"slow_handlers", counters.slow_handlers},
+        {"unstoppable", counters.unstoppable},
+        {"hub_lag", static_cast<double>(counters.hub_lag) / 1e6},
+        {"hub_lag_peak", static_cast<double>(counters.hub_lag_peak) / 1e6},
+        {"hub_blocks", counters.hub_blocks},
+        {"hub_blocked",
+         counters.hub_blocked > Duration::zero() ? seconds(counters.hub_blocked) : Json(nullptr)},
     };
 }
 

@@ -12,8 +12,9 @@ std::string Recycling::reason(const WorkerHandle& worker, TimePoint now) const {
     if (worker.state() != WorkerHandle::State::Ready) {
         return {};
     }
-    if (worker.served_enough()) {
-        return "it has served its number of requests";
+    if (worker.due()) {
+        return *worker.due() == ipc::Due::Unstoppable ? "a greenlet in it cannot be ended"
+                                                      : "it has served its number of requests";
     }
     if (max_lifetime_ > Duration::zero() && now - worker.born() >= max_lifetime_) {
         return "it has reached workers.max-lifetime";

@@ -65,7 +65,7 @@ void WorkerHandle::on_message(ipc::Message& message) noexcept {
     } else if (message.type == ipc::MessageType::Failed) {
         failure_ = std::move(message.text);
     } else if (message.type == ipc::MessageType::Recycle) {
-        served_enough_ = true;
+        due_ = static_cast<ipc::Due>(message.value);
     } else if (message.type == ipc::MessageType::Demand) {
         surroundings_.listener.on_demand(static_cast<ipc::Demand>(message.value));
     } else if (message.type == ipc::MessageType::Schedule) {
@@ -170,6 +170,16 @@ WorkerStatus WorkerHandle::status(TimePoint now) const {
     status.counters.accepted = slot.accepted.load(kRelaxed);
     status.counters.accepting = slot.accepting.load(kRelaxed) != 0;
     status.counters.heartbeat = slot.heartbeat.load(kRelaxed);
+    status.counters.timeouts = slot.timeouts.load(kRelaxed);
+    status.counters.slow_handlers = slot.slow_handlers.load(kRelaxed);
+    status.counters.unstoppable = slot.unstoppable.load(kRelaxed);
+    status.counters.hub_lag = slot.hub_lag.load(kRelaxed);
+    status.counters.hub_lag_peak = slot.hub_lag_peak.load(kRelaxed);
+    status.counters.hub_blocks = slot.hub_blocks.load(kRelaxed);
+    const std::int64_t blocked = slot.hub_blocked.load(kRelaxed);
+    if (blocked != 0) {
+        status.counters.hub_blocked = now - TimePoint(std::chrono::nanoseconds(blocked));
+    }
     return status;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -67,8 +68,8 @@ class WorkerHandle final : private Child::Owner {
     /// What it said to be wrong with the application or Python; "" when nothing.
     [[nodiscard]] const std::string& failure() const { return failure_; }
 
-    /// It has said that it served as many requests as it shall.
-    [[nodiscard]] bool served_enough() const { return served_enough_; }
+    /// Why it has asked for a successor; none: it has not.
+    [[nodiscard]] std::optional<ipc::Due> due() const { return due_; }
 
     [[nodiscard]] TimePoint born() const { return born_; }
 
@@ -98,7 +99,7 @@ class WorkerHandle final : private Child::Owner {
     TimePoint deadline_;
     bool was_ready_ = false;
     bool cannot_work_ = false;
-    bool served_enough_ = false;
+    std::optional<ipc::Due> due_;
     std::string failure_;
     std::string end_;
 };

@@ -102,11 +102,16 @@ DeadlineList::~DeadlineList() {
 }
 
 void DeadlineList::start(Deadline& deadline) {
-    deadline.cancel();
     if (delay_ == Duration::zero()) {
+        deadline.cancel();
         return;
     }
-    deadline.due_ = clock_.loop_.now() + delay_;
+    start_at(deadline, clock_.loop_.now() + delay_);
+}
+
+void DeadlineList::start_at(Deadline& deadline, TimePoint due) {
+    deadline.cancel();
+    deadline.due_ = due;
     // A delay that was shortened meanwhile may belong before its elders; they are few and rare.
     Deadline* after = head_.previous_;
     while (after != &head_ && after->due_ > deadline.due_) {

@@ -70,6 +70,9 @@ class DeadlineList {
     /// (Re)starts the deadline: due one delay from the loop's now.
     void start(Deadline& deadline);
 
+    /// (Re)starts the deadline, due at that time. Costs a walk over those that fall due later.
+    void start_at(Deadline& deadline, TimePoint due);
+
     /// For a draining server: shortens the delay of those that start from now on.
     void set_delay(Duration delay) { delay_ = delay; }
 

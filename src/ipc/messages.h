@@ -21,7 +21,7 @@ namespace geventd::ipc {
 ///   master ── ForkSpare + [spare's channel] ──▶ template     (spare says Hello, then Loaded)
 ///   worker ── Ready | Failed(text) ──▶ master
 ///   master ── Drain(value) ──▶ worker ── Draining ──▶ master ... the worker exits by itself
-///   worker ── Recycle ──▶ master   it has served enough: start a successor, then let it drain
+///   worker ── Recycle(value) ──▶ master   start a successor, then let it drain
 ///   worker ── Demand(value) ──▶ master             the application asks something of the server
 ///   worker ── Schedule(number, text) ──▶ master    a timer, cron entry or monitor of its own
 ///   master ── Pause(value) ──▶ worker   1: accept no connection until told 0
@@ -50,6 +50,9 @@ constexpr MessageType kLastMessageType = MessageType::Pause;
 
 enum class Role : std::uint32_t { Template = 1, Worker, Check };
 
+/// Why a worker asks for a successor.
+enum class Due : std::uint32_t { ServedEnough = 1, Unstoppable };
+
 enum class Demand : std::uint32_t { Reload = 1, Stop };
 
 /// Why a worker drains. Replace: successors serve, so kept connections live on until their next
@@ -70,6 +73,7 @@ enum BootFd : std::size_t {
 ///   Fork       slot, worker, fds = [channel, eventfd]     ForkSpare  fds = [channel]
 ///   Drain      value = DrainReason            Reopen     fds = [log]
 ///   Pause      value = 1 or 0
+///   Recycle    value = Due
 ///   Schedule   value = the signal's number, text = the plan (schedule/plan.h)
 ///   Failed     value = ExitCode, text = the reason with its traceback
 /// `slot` is the process' place in the scoreboard, different for all that live at once; `worker`

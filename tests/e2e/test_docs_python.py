@@ -29,6 +29,12 @@ def test_the_server_and_its_workers(server):
         ['1 0 busy', '2 0 idle'], ['1 0 idle', '2 0 busy'])
 
 
+def test_time_limits(server):
+    running = server(example('Time limits'), {'limits': {'request-time': '200ms'}})
+    assert running.get('/').text == 'what there was in time'
+    assert running.get('/report').text == 'the report'
+
+
 def test_signals_timers_and_locks(server):
     running = server(example('Signals, timers and locks'), {'workers': {'processes': 2}})
     assert running.get('/').text == 'sent'

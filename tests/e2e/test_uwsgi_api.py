@@ -203,8 +203,7 @@ def test_names_that_libraries_probe_for_are_absent(running, name):
     ('sendfile("/etc/passwd")', 'wsgi.file_wrapper'), ('metric_inc("x")', 'prometheus_client'),
     ('mule_msg("x")', 'signal'), ('send_to_spooler({})', 'geventd.signal'),
     ('sharedarea_inc64(0, 0)', 'shared_memory'), ('snmp_incr_counter32(1)', 'prometheus_client'),
-    ('queue_push("x")', 'signal'), ('micros()', 'time_ns'),
-    ('set_user_harakiri(3)', 'gevent.Timeout'), ('set_user_harakiri(0)', 'gevent.Timeout')])
+    ('queue_push("x")', 'signal'), ('micros()', 'time_ns')])
 def test_what_is_not_offered_says_what_to_use_instead(running, call, advice):
     name = call.partition('(')[0]
     answer = ask(running, f'uwsgi.{call}')
@@ -257,4 +256,4 @@ def test_the_stub_names_what_is_offered(running):
     hooks = {'post_fork_hook', 'atexit', 'after_req_hook'}
     assert ask(running, '{name for name in dir(uwsgi) if name[0] != "_" and not'
                         ' (getattr(uwsgi, name).__doc__ or "").startswith("Raises ")}'
-               ) - {'set_user_harakiri'} == told - hooks
+               ) == told - hooks

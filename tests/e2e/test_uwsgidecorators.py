@@ -5,6 +5,7 @@ import pytest
 from harness.evaluate import application, ask
 
 ALL = '''
+import geventd
 from uwsgidecorators import *
 from uwsgidecorators import get_free_signal
 
@@ -59,9 +60,13 @@ def elsewhere(ident):
     say('thread', ident != threading.get_ident(), threading.current_thread().daemon)
 
 
-@harakiri(5)
-def limited():
-    return 'not limited'
+@harakiri(0.1)
+def limited(pause=0):
+    try:
+        gevent.sleep(pause)
+    except geventd.RequestTimeout:
+        return 'too slow'
+    return 'quick'
 '''
 
 
@@ -114,8 +119,9 @@ def test_thread(running):
     running.wait_log('^thread True True$')
 
 
-def test_harakiri_says_what_to_use(running):
-    assert 'gevent.Timeout' in ask(running, 'limited()')
+def test_harakiri_limits_each_call(running):
+    assert ask(running, 'limited()') == 'quick'
+    assert ask(running, 'limited(5)') == 'too slow'
 
 
 @pytest.mark.parametrize('name', ['spool', 'mule', 'mulefunc', 'farm', 'rpc', 'erlang'])

@@ -15,6 +15,16 @@ std::string utf8(PyObject* text) {
     return {bytes, static_cast<std::size_t>(size)};
 }
 
+// A list of lines as one text, without the last newline.
+std::string joined(PyObject* lines) {
+    const Ref empty = Ref::steal(PyUnicode_FromString(""));
+    std::string text = utf8(empty ? Ref::steal(PyUnicode_Join(empty.get(), lines)).get() : nullptr);
+    while (!text.empty() && text.back() == '\n') {
+        text.pop_back();
+    }
+    return text;
+}
+
 }  // namespace
 
 Ref take_exception() {
@@ -42,17 +52,26 @@ std::string traceback_text(PyObject* exception) {
             Ref::steal(PyObject_CallMethod(module.get(), "format_exception", "OOO",
                                            reinterpret_cast<PyObject*>(Py_TYPE(exception)),
                                            exception, traceback ? traceback.get() : Py_None));
-        const Ref empty = Ref::steal(PyUnicode_FromString(""));
-        if (lines && empty) {
-            std::string text = utf8(Ref::steal(PyUnicode_Join(empty.get(), lines.get())).get());
-            while (!text.empty() && text.back() == '\n') {
-                text.pop_back();
-            }
-            return text;
+        if (lines) {
+            return joined(lines.get());
         }
     }
     PyErr_Clear();
     return exception_text(exception);
+}
+
+std::string stack_text(PyObject* frame) {
+    if (frame == Py_None) {
+        return "(no Python code)";
+    }
+    const Ref module = Ref::steal(PyImport_ImportModule("traceback"));
+    const Ref lines =
+        module ? Ref::steal(PyObject_CallMethod(module.get(), "format_stack", "O", frame)) : Ref();
+    if (!lines) {
+        PyErr_Clear();
+        return "(a stack that cannot be shown)";
+    }
+    return joined(lines.get());
 }
 
 std::string exception_text(PyObject* exception) {

@@ -27,6 +27,9 @@ std::string traceback_text(PyObject* exception);
 /// "ValueError: no such thing", without a traceback.
 std::string exception_text(PyObject* exception);
 
+/// The lines of a stack, the innermost call last; "(no Python code)" for None.
+std::string stack_text(PyObject* frame);
+
 /// Throws PythonError for the pending exception.
 [[noreturn]] void throw_pending();
 

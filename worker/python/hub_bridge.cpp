@@ -47,6 +47,8 @@ HubBridge::HubBridge(worker::Worker& worker, config::GreenletKind kind, Handler 
     main_ = checked(as_object(PyGreenlet_GetCurrent()));
     run_function_ = make_function(on_start, this);
     kill_ = imported("gevent", "kill");
+    request_timeout_ = imported("geventd", "RequestTimeout");
+    greenlet_exit_ = imported("greenlet", "GreenletExit");
     if (kind == config::GreenletKind::Gevent) {
         greenlet_class_ = imported("gevent", "Greenlet");
     }
@@ -151,6 +153,26 @@ void HubBridge::cancel(worker::Request& request) noexcept {
     if (!killed) {
         PyErr_WriteUnraisable(kill_.get());
     }
+}
+
+// A parked greenlet raises where it waits, as one that gevent.kill() ends does.
+void HubBridge::interrupt(void* greenlet, worker::Interruption interruption) noexcept {
+    const Ref target = Ref::borrow(static_cast<PyObject*>(greenlet));
+    PyObject* type = interruption == worker::Interruption::Timeout ? request_timeout_.get()
+                                                                   : greenlet_exit_.get();
+    const Ref exception = Ref::steal(PyObject_CallNoArgs(type));
+    const Ref result = exception ? Ref::steal(PyGreenlet_Throw(as_greenlet(target.get()), type,
+                                                               exception.get(), nullptr))
+                                 : Ref();
+    if (!result) {
+        PyErr_WriteUnraisable(target.get());
+    }
+}
+
+std::string HubBridge::stack_of(void* greenlet) noexcept {
+    const Ref frame =
+        Ref::steal(PyObject_GetAttrString(static_cast<PyObject*>(greenlet), "gr_frame"));
+    return frame ? stack_text(frame.get()) : exception_text(take_exception().get());
 }
 
 const void* HubBridge::running_greenlet() const {

@@ -4,6 +4,7 @@
 #include <Python.h>
 
 #include <functional>
+#include <string>
 
 #include <pthread.h>
 
@@ -54,6 +55,8 @@ class HubBridge : public worker::Application {
     void start(worker::Request& request) noexcept override;
     void cancel(worker::Request& request) noexcept override;
     void resume(worker::Waiter& waiter) noexcept override;
+    void interrupt(void* greenlet, worker::Interruption interruption) noexcept override;
+    std::string stack_of(void* greenlet) noexcept override;
 
     /// Suspends the calling greenlet until the loop resumes `waiter`, or another greenlet throws
     /// into it. False, with a Python exception set, when that happened or waiting is impossible
@@ -80,6 +83,8 @@ class HubBridge : public worker::Application {
     Ref watcher_;
     Ref run_function_;
     Ref kill_;
+    Ref request_timeout_;
+    Ref greenlet_exit_;
     Ref greenlet_class_;  ///< gevent.Greenlet; empty for raw ones
     worker::Request* starting_ = nullptr;
     bool main_resumed_ = false;

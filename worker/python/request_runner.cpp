@@ -134,7 +134,8 @@ RequestRunner::RequestRunner(worker::Worker& worker, EnvironMaker& environs,
     : worker_(worker),
       environs_(environs),
       applications_(applications),
-      greenlet_exit_(imported("greenlet", "GreenletExit")) {}
+      greenlet_exit_(imported("greenlet", "GreenletExit")),
+      request_timeout_(imported("geventd", "RequestTimeout")) {}
 
 void RequestRunner::run(worker::Request& request) noexcept {
     const Ref start_response = make_start_response(request);
@@ -235,7 +236,13 @@ http::Rejection RequestRunner::explain(const worker::Request& request, PyObject*
                   refused, rejection.reason);
         return {refused, rejection.reason};
     }
-    if (PyErr_GivenExceptionMatches(exception, greenlet_exit_.get()) != 0) {
+    const bool is_exit = PyErr_GivenExceptionMatches(exception, greenlet_exit_.get()) != 0;
+    const bool is_late = request.limit.stage() != worker::TimeLimit::Stage::Running;
+    if ((is_exit && is_late) ||
+        PyErr_GivenExceptionMatches(exception, request_timeout_.get()) != 0) {
+        return {504, "the request took too long"};
+    }
+    if (is_exit) {
         log::warning("{} {} was ended by GreenletExit (request {})", request.head.method,
                      request.path_info, request.id);
         return {503, "the request was ended"};

@@ -44,6 +44,7 @@ class RequestRunner {
     EnvironMaker& environs_;
     const Applications& applications_;
     Ref greenlet_exit_;
+    Ref request_timeout_;
     Ref after_request_;
     std::vector<Response*> running_;  ///< by core; null: it runs no request
 };

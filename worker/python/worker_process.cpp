@@ -122,7 +122,7 @@ struct Serving {
           master(worker, channel) {
         handlers.report_to(signals);
         locks.wait_by(signals);
-        api.serve({&signals, &handlers, &locks});
+        api.serve({&signals, &handlers, &locks, &bridge, &runner});
     }
 };
 

@@ -31,7 +31,18 @@ class FakeApplication : public Application {
         ++resumed;
     }
 
+    void interrupt(void* greenlet, Interruption interruption) noexcept override {
+        interruptions.emplace_back(greenlet, interruption);
+        if (on_interrupt) {
+            on_interrupt();
+        }
+    }
+
+    std::string stack_of(void*) noexcept override { return "the stack"; }
+
     std::function<void(Request&)> on_start;
+    std::function<void()> on_interrupt;
+    std::vector<std::pair<void*, Interruption>> interruptions;
     std::vector<RequestRef> started;
     std::vector<RequestRef> cancelled;
     int resumed = 0;

@@ -29,7 +29,8 @@ PyModuleDef definition{
     PyModuleDef_HEAD_INIT,
     kModuleName,
     "The server that runs this application: signals between its workers, timers, cron entries,\n"
-    "file monitors, locks and the server's status. Signals have the numbers 0 to 255. Times are\n"
+    "file monitors, locks, time limits and the server's status. Signals have the numbers 0 to 255. "
+    "Times are\n"
     "seconds. All of it works from any thread and greenlet of a worker; registrations also while\n"
     "the application is imported. In a process that the application forked and in a\n"
     "subinterpreter every function raises RuntimeError.",
@@ -43,11 +44,11 @@ PyModuleDef definition{
 
 PyObject* init_module() noexcept {
     Ref module = Ref::steal(PyModule_Create(&definition));
-    if (!module || add_signal_types(module.get()) < 0) {
+    if (!module || add_signal_types(module.get()) < 0 || add_time_types(module.get()) < 0) {
         return nullptr;
     }
     for (PyMethodDef* functions : {signal_functions, schedule_functions, lock_functions,
-                                   server_functions, status_functions}) {
+                                   server_functions, status_functions, time_functions}) {
         if (PyModule_AddFunctions(module.get(), functions) < 0) {
             return nullptr;
         }

@@ -16,7 +16,9 @@
 namespace geventd::py {
 
 class HandlerRunner;
+class HubBridge;
 class LockWaits;
+class RequestRunner;
 
 /// What the functions of the Python module `geventd` work on. Made before the application is
 /// imported; a forked process calls adopt() and, when it becomes a worker, open().
@@ -28,6 +30,8 @@ class Api {
         worker::Signals* signals = nullptr;
         HandlerRunner* runner = nullptr;
         LockWaits* locks = nullptr;
+        HubBridge* bridge = nullptr;
+        const RequestRunner* requests = nullptr;
     };
 
     /// Imports the module and ties it to this object. Throws PythonError.
@@ -108,8 +112,12 @@ extern PyMethodDef schedule_functions[];
 extern PyMethodDef lock_functions[];
 extern PyMethodDef server_functions[];
 extern PyMethodDef status_functions[];
+extern PyMethodDef time_functions[];
 
 /// Adds QueueFull, NotRegistered and SignalInfo to a fresh module. -1 with an exception.
 int add_signal_types(PyObject* module);
+
+/// Adds RequestTimeout. -1 with an exception.
+int add_time_types(PyObject* module);
 
 }  // namespace geventd::py

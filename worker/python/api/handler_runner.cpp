@@ -19,6 +19,7 @@ HandlerRunner::HandlerRunner(HubBridge& bridge, const SignalBook& book, LockWait
     static PyMethodDef on_start{"geventd_signal", &HandlerRunner::on_greenlet_start, METH_NOARGS,
                                 nullptr};
     const Ref capsule = checked(PyCapsule_New(this, kCapsuleName, nullptr));
+    request_timeout_ = imported("geventd", "RequestTimeout");
     run_function_ = checked(PyCFunction_New(&on_start, capsule.get()));
 }
 
@@ -61,12 +62,16 @@ void HandlerRunner::run(worker::HeldSignal& signal) {
         log::warning("the handler of signal {} was cut off by the end of its worker", number);
         return;
     }
-    log::error("the handler of signal {} failed:\n{}", number,
-               exception ? traceback_text(exception.get()) : "an unknown Python error");
+    const bool told = exception && signal.limit.stage() != worker::TimeLimit::Stage::Running &&
+                      PyErr_GivenExceptionMatches(exception.get(), request_timeout_.get()) != 0;
+    if (!told) {
+        log::error("the handler of signal {} failed:\n{}", number,
+                   exception ? traceback_text(exception.get()) : "an unknown Python error");
+    }
     signals_->finished(signal, true);
 }
 
-const worker::HeldSignal* HandlerRunner::current() const {
+worker::HeldSignal* HandlerRunner::current() const {
     const auto found = running_.find(bridge_.current_greenlet().get());
     return found == running_.end() ? nullptr : found->second;
 }

@@ -25,7 +25,7 @@ class HandlerRunner final : public worker::SignalHandlers {
     void report_to(worker::Signals& signals) { signals_ = &signals; }
 
     /// The signal whose handler runs in the calling greenlet; nullptr in others.
-    [[nodiscard]] const worker::HeldSignal* current() const;
+    [[nodiscard]] worker::HeldSignal* current() const;
 
     /// From now on a handler that leaves by an exception is taken for one that was cut off by the
     /// end of its worker: its signal is delivered again by the master.
@@ -44,6 +44,7 @@ class HandlerRunner final : public worker::SignalHandlers {
     LockWaits& locks_;
     worker::Signals* signals_ = nullptr;
     Ref run_function_;
+    Ref request_timeout_;
     worker::HeldSignal* starting_ = nullptr;
     std::unordered_map<const PyObject*, worker::HeldSignal*> running_;  ///< by greenlet
     bool cut_off_ = false;

@@ -125,6 +125,8 @@ void add_workers(Options& options, const config::Workers& workers) {
 void add_limits(Options& options, const config::Limits& limits) {
     const config::Limits standard;
     options.changed_number("buffer-size", limits.request_head, standard.request_head);
+    options.changed_number("harakiri", seconds(limits.request_time),
+                           seconds(standard.request_time));
     options.changed_number("limit-post", limits.request_body, standard.request_body);
     options.changed_number("socket-timeout", seconds(limits.body_timeout),
                            seconds(standard.body_timeout));

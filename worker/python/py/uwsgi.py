@@ -128,10 +128,10 @@ def listen_queue(socket=0):
 
 
 def set_user_harakiri(seconds):
-    """Not offered yet."""
-    raise NotImplementedError(
-        "uwsgi.set_user_harakiri(): geventd does not limit the time of a request yet; put "
-        "`with gevent.Timeout(seconds):` around what may be slow")
+    """Ends the calling request, or signal handler, so many seconds from now, and no other.
+
+    limits.request-time holds besides; 0 goes back to that alone."""
+    _geventd.set_timeout(seconds, extend=False)
 
 
 # --- signals, timers, locks -----------------------------------------------------------------------

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+#include "base/clock.h"
+#include "config/settings.h"
+#include "event/deadlines.h"
+
+namespace geventd::worker {
+
+class Request;
+class Worker;
+struct HeldSignal;
+
+/// The time that one request, or the handler of one signal, may take. Embedded in it.
+class TimeLimit : public event::Deadline {
+  public:
+    /// How hard its greenlet has been pressed to end.
+    enum class Stage : std::uint8_t {
+        Running,   ///< not at all
+        TimedOut,  ///< RequestTimeout was thrown into it
+        Exited,    ///< it swallowed that: GreenletExit was
+        Lost,      ///< it survived both, and is left to itself
+    };
+
+    explicit TimeLimit(Request& request) : request_(&request) {}
+
+    explicit TimeLimit(HeldSignal& signal) : signal_(&signal) {}
+
+    [[nodiscard]] Stage stage() const { return stage_; }
+
+    /// Nothing presses it, and nothing will.
+    void reset() noexcept {
+        cancel();
+        stage_ = Stage::Running;
+    }
+
+  private:
+    friend class TimeLimits;
+    Request* request_ = nullptr;
+    HeldSignal* signal_ = nullptr;
+    Stage stage_ = Stage::Running;
+    TimePoint due_by_default_ = TimePoint::max();
+    TimePoint started_;
+};
+
+/// Ends what takes too long, and nothing else: limits.request-time, signals.handler-time and what
+/// the application sets for itself.
+///
+///   Running ──its time is over──▶ TimedOut ──mercy──▶ Exited ──mercy──▶ Lost
+///            RequestTimeout is       GreenletExit is      its connection is aborted, the worker
+///            thrown into it          thrown into it       asks for a successor
+///
+/// The loop tells of a deadline only while every other greenlet is parked, so that what is thrown
+/// arrives where the greenlet waits. One that blocks the hub, or computes, hears of it when it
+/// waits for the next time.
+/// Lives in: worker, loop side.
+class TimeLimits {
+  public:
+    TimeLimits(Worker& worker, event::DeadlineClock& clock, const config::Settings& settings);
+
+    /// From the request's complete head on.
+    void start(Request& request) {
+        if (request_time_ > Duration::zero()) {
+            start_request(request);
+        }
+    }
+
+    /// From the start of its handler on.
+    void start(HeldSignal& signal);
+
+    /// So much from now on, whatever the limit was; zero: no limit. What is over stays over.
+    void replace(TimeLimit& limit, Duration time);
+
+    /// At most so much from now on, and never more than the limit of the configuration; zero:
+    /// that one alone.
+    void tighten(TimeLimit& limit, Duration time);
+
+    /// How long a greenlet may take to end once it was told to; two seconds by default.
+    void set_mercy(Duration mercy) { mercy_.set_delay(mercy); }
+
+  private:
+    void start_request(Request& request);
+    void on_due(TimeLimit& limit) noexcept;
+    void press_request(TimeLimit& limit, Request& request) noexcept;
+    void press_handler(TimeLimit& limit, HeldSignal& signal) noexcept;
+
+    Worker& worker_;
+    Duration request_time_;
+    Duration handler_time_;
+    event::DeadlineList times_;
+    event::DeadlineList mercy_;
+};
+
+}  // namespace geventd::worker

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <utility>
+
+#include "worker/counters.h"
+#include "worker/worker.h"
+
+// Requests that wait for a core.
+
+namespace geventd::worker {
+
+void Worker::admit(Connection& connection) {
+    if (waiting_.empty() && may_start()) {
+        start(connection);
+    } else {
+        waiting_.push_back(&connection);
+        show(slot_.queued, waiting_.size());
+        if (rejects_when_full_ && !queue_deadline_.pending()) {
+            queue_list_.start(queue_deadline_);
+        }
+    }
+    regulate_accepting();
+}
+
+// Answers 503 to requests that waited too long; the queue is in order of time.
+void Worker::refuse_overdue() {
+    const TimePoint latest = loop_.now() - queue_time_;
+    while (!waiting_.empty() && waiting_.front()->request_->received <= latest) {
+        Connection& connection = *waiting_.front();
+        waiting_.pop_front();
+        show(slot_.queued, waiting_.size());
+        connection.overdue();
+    }
+    if (!waiting_.empty()) {
+        queue_list_.start(queue_deadline_);
+    }
+}
+
+void Worker::start_waiting() {
+    for (std::vector<RequestRef> orphans = std::exchange(orphans_, {});
+         const RequestRef& orphan : orphans) {
+        for (Waiter* waiter : {&orphan->reader, &orphan->writer}) {
+            if (*waiter) {
+                application_->resume(*waiter);
+            }
+        }
+    }
+    while (!waiting_.empty() && may_start()) {
+        Connection& connection = *waiting_.front();
+        waiting_.pop_front();
+        show(slot_.queued, waiting_.size());
+        start(connection);
+    }
+    while (!revisits_.empty() && may_start()) {
+        Connection& connection = *revisits_.back();
+        revisits_.pop_back();
+        if (connection.state() == Connection::State::Idle) {
+            connection.revisit();
+        }
+    }
+    regulate_accepting();
+}
+
+void Worker::leave_queue(const Connection& connection) {
+    waiting_.erase(std::find(waiting_.begin(), waiting_.end(), &connection));
+    show(slot_.queued, waiting_.size());
+}
+
+}  // namespace geventd::worker
