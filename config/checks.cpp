@@ -109,6 +109,17 @@ void refuse_modes_of_ports(const Settings& settings, const Mark& start, const Re
     }
 }
 
+void refuse_more_cheaper_than_all(const Settings& settings, const Mark& start,
+                                  const Reading& reading) {
+    const Workers& workers = settings.workers;
+    if (workers.cheaper > workers.processes && !reading.diagnostics.concerns("workers")) {
+        reading.diagnostics.report(
+            place_of("workers.cheaper", start, reading), "workers.cheaper",
+            fmt::format("{} is more than workers.processes, expected at most {}", workers.cheaper,
+                        workers.processes));
+    }
+}
+
 void require_whole_schedule(const Settings& settings, const Mark& start, const Reading& reading) {
     std::size_t functions = 0;
     for (const ScheduleEntry& entry : schedule_of(settings)) {
@@ -146,6 +157,7 @@ void check_settings(const Settings& settings, const Mark& start, const Reading& 
     require_application(settings, start, reading);
     refuse_same_socket(settings, start, reading);
     refuse_modes_of_ports(settings, start, reading);
+    refuse_more_cheaper_than_all(settings, start, reading);
     require_whole_schedule(settings, start, reading);
 }
 

@@ -159,6 +159,9 @@ void describe(Visitor& v, Workers& s) {
           "A worker of this age is replaced in the same way. 0: never.");
     v.key("reload-on-rss", Size(s.reload_on_rss, 0, 1024 * kGiB),
           "A worker that holds more resident memory is replaced in the same way. 0: never.");
+    v.key("cheaper", Integer(s.cheaper, 0, 100'000),
+          "As many workers as the load needs, never fewer than this and never more than "
+          "workers.processes. 0: always workers.processes.");
 }
 
 void describe(Visitor& v, Limits& s) {

@@ -64,6 +64,7 @@ struct Workers {
     int max_requests_jitter = 0;  ///< at most so many more, drawn by each worker
     Milliseconds max_lifetime{0};
     std::uint64_t reload_on_rss = 0;
+    int cheaper = 0;  ///< the least workers, as many as are needed up to `processes`; 0: all
 
     bool operator==(const Workers&) const = default;
 };

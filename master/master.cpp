@@ -220,7 +220,7 @@ Result<void> Master::set_workers(int count) {
     if (count < 1 || count > kMostWorkers) {
         return failure(fmt::format("the number of workers must be between 1 and {}", kMostWorkers));
     }
-    log::info("{} workers from now on, {} before", count, serving->workers());
+    log::info("{} workers from now on, {} before", count, serving->most_workers());
     serving->resize(count);
     settle();
     return {};
@@ -235,7 +235,7 @@ Result<void> Master::send_signal(int number, const std::string& payload) {
 
 void Master::change_workers(int difference) {
     const Generation* serving = supervisor_.serving();
-    const auto changed = set_workers(serving == nullptr ? 0 : serving->workers() + difference);
+    const auto changed = set_workers(serving == nullptr ? 0 : serving->most_workers() + difference);
     if (!changed) {
         log::warning("{}", changed.error().message);
     }

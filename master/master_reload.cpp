@@ -40,6 +40,7 @@ void Master::start_generation(config::Settings settings) {
     plan.contents.generation = generations_ + 1;
     plan.contents.executable = find_worker_executable(settings.app.python);
     plan.contents.listeners = listeners_.copies();
+    plan.former_workers = supervisor_.serving() == nullptr ? 0 : supervisor_.serving()->workers();
     plan.rolling = settings.reload.strategy == config::ReloadStrategy::Rolling &&
                    supervisor_.serving() != nullptr;
     plan.settings = std::move(settings);

@@ -55,6 +55,7 @@ struct GenerationStatus {
     pid_t template_pid = 0;  ///< 0: there is none now
     pid_t spare_pid = 0;
     int workers_wanted = 0;
+    int workers_most = 0;  ///< more than are wanted now with workers.cheaper
     Duration uptime{};
     std::uint64_t respawns = 0;  ///< workers that were started again after a death
     bool crash_looping = false;  ///< workers die young again and again

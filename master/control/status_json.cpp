@@ -81,6 +81,7 @@ Json describe_generation(const GenerationStatus& generation) {
         {"workers", generation.workers.size()},
         {"workers_ready", ready},
         {"workers_wanted", generation.workers_wanted},
+        {"workers_most", generation.workers_most},
         {"template_pid", process(generation.template_pid)},
         {"spare_pid", process(generation.spare_pid)},
         {"uptime", seconds(generation.uptime)},

@@ -32,6 +32,15 @@ ipc::Message make_pause(bool on) {
     return message;
 }
 
+// How late its hub is: as long as it owes an answer, or as its newest answer took.
+Duration lag_of(const shm::WorkerSlot& slot, TimePoint now) {
+    const std::int64_t asked = slot.hub_asked.load(std::memory_order_relaxed);
+    if (asked > slot.hub_answered.load(std::memory_order_relaxed)) {
+        return now.time_since_epoch() - std::chrono::nanoseconds(asked);
+    }
+    return std::chrono::microseconds(slot.hub_lag.load(std::memory_order_relaxed));
+}
+
 bool is_gone(const std::unique_ptr<WorkerHandle>& worker) {
     return worker && worker->state() == WorkerHandle::State::Gone;
 }
@@ -270,6 +279,25 @@ bool Crew::empty() const {
     return leaving_.empty() && std::none_of(places_.begin(), places_.end(), [](const Place& place) {
                return place.worker || place.successor;
            });
+}
+
+Load Crew::load(TimePoint now) const {
+    Load load;
+    std::vector<Duration> lags;
+    for (const Place& place : places_) {
+        if (!place.worker || place.worker->state() != WorkerHandle::State::Ready) {
+            ++load.starting;
+            continue;
+        }
+        const shm::WorkerSlot& slot = place.worker->counters();
+        ++load.ready;
+        load.cores += slot.cores.load(std::memory_order_relaxed);
+        load.busy += slot.cores_busy.load(std::memory_order_relaxed);
+        load.queued += slot.queued.load(std::memory_order_relaxed);
+        lags.push_back(lag_of(slot, now));
+    }
+    load.lag = common_lag(std::move(lags));
+    return load;
 }
 
 TimePoint Crew::next_deadline() const {

@@ -11,6 +11,7 @@
 #include "master/status.h"
 #include "master/supervise/recycling.h"
 #include "master/supervise/respawn_policy.h"
+#include "master/supervise/scaling.h"
 #include "master/supervise/surroundings.h"
 #include "master/supervise/worker_handle.h"
 #include "master/supervise/worker_source.h"
@@ -72,6 +73,9 @@ class Crew {
     /// Why this crew will not get ready however often it is tried; "" while there is hope. To be
     /// asked of a crew that has never been complete.
     [[nodiscard]] const std::string& hopeless() const { return hopeless_; }
+
+    /// What its workers have to do.
+    [[nodiscard]] Load load(TimePoint now) const;
 
     [[nodiscard]] TimePoint next_deadline() const;
 

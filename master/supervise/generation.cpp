@@ -39,6 +39,12 @@ Generation::Generation(const Surroundings& surroundings, Plan plan)
     const Duration start = settings_.app.preload ? kForkedPatience : kImportPatience;
     crew_ = std::make_unique<Crew>(surroundings, number_, *source, settings_.workers,
                                    Crew::Patience{start, mercy()});
+    const config::Workers& workers = settings_.workers;
+    first_workers_ = workers.processes;
+    if (workers.cheaper > 0) {
+        scaling_.emplace(workers.cheaper, workers.processes);
+        first_workers_ = std::clamp(plan.former_workers, workers.cheaper, workers.processes);
+    }
     if (rolling_) {
         crew_->allow(1);
     }
@@ -93,7 +99,7 @@ void Generation::start() {
         return;
     }
     enter(State::Booting);
-    crew_->resize(static_cast<std::size_t>(settings_.workers.processes));
+    boot_workers();
     settle();
 }
 
@@ -107,6 +113,7 @@ void Generation::settle() {
             templates_->maintain(now);
         }
         crew_->maintain(now);
+        scale(now);
     } else {
         if (templates_) {
             templates_->bury(now);
@@ -126,7 +133,7 @@ void Generation::settle_loading() {
         fail("the application cannot be loaded: " + *failure);
     } else if (templates_->can_start()) {
         enter(State::Booting);
-        crew_->resize(static_cast<std::size_t>(settings_.workers.processes));
+        boot_workers();
     }
 }
 
@@ -136,6 +143,28 @@ void Generation::settle_booting() {
     } else if (crew_->all_ready()) {
         enter(State::Serving);
         update_hold();
+    }
+}
+
+void Generation::boot_workers() {
+    crew_->resize(static_cast<std::size_t>(first_workers_));
+}
+
+bool Generation::may_scale() const {
+    return scaling_ && state_ == State::Serving && !paused_ && full_strength_ == 0;
+}
+
+void Generation::scale(TimePoint now) {
+    if (!may_scale() || !scaling_->is_due(now)) {
+        return;
+    }
+    Load load = crew_->load(now);
+    load.backlog = kit_.backlog();
+    const int wanted = scaling_->look(workers(), load, now);
+    if (wanted != workers()) {
+        log::info("{} workers from now on, {} before: {}", wanted, workers(), scaling_->reason());
+        crew_->resize(static_cast<std::size_t>(wanted));
+        crew_->maintain(now);
     }
 }
 
@@ -221,7 +250,11 @@ void Generation::pause(bool on) {
 void Generation::resize(int count) {
     if (state_ == State::Serving) {
         surroundings_.signals.resize(static_cast<unsigned>(count));
-        crew_->resize(static_cast<std::size_t>(count));
+        if (scaling_) {
+            scaling_->set_most(count);
+        } else {
+            crew_->resize(static_cast<std::size_t>(count));
+        }
     }
 }
 
@@ -237,7 +270,10 @@ void Generation::broadcast(const ipc::Message& message) {
 }
 
 TimePoint Generation::next_deadline() const {
-    const TimePoint crew = crew_->next_deadline();
+    TimePoint crew = crew_->next_deadline();
+    if (may_scale()) {
+        crew = std::min(crew, scaling_->next_look());
+    }
     return templates_ ? std::min(crew, templates_->next_deadline()) : crew;
 }
 
@@ -253,6 +289,7 @@ GenerationStatus Generation::status() const {
     status.state = name(state_);
     status.uptime = now - born_;
     crew_->fill(status, now);
+    status.workers_most = most_workers();
     if (templates_) {
         status.template_pid = templates_->pid();
         status.spare_pid = templates_->spare_pid();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 #include "master/status.h"
 #include "master/supervise/crew.h"
 #include "master/supervise/launch_kit.h"
+#include "master/supervise/scaling.h"
 #include "master/supervise/templates.h"
 
 namespace geventd::master {
@@ -36,7 +38,8 @@ class Generation {
     struct Plan {
         config::Settings settings;
         LaunchKit::Contents contents;
-        bool rolling = false;  ///< takes the place of another one worker by worker
+        int former_workers = 0;  ///< of the one that it replaces
+        bool rolling = false;    ///< takes the place of another one worker by worker
     };
 
     Generation(const Surroundings& surroundings, Plan plan);
@@ -76,7 +79,7 @@ class Generation {
     /// Failed while it was rolling: those of its workers that serve finish and leave.
     void give_way();
 
-    /// Changes the number of workers while it serves.
+    /// Changes the number of workers while it serves, or the most with workers.cheaper.
     void resize(int count);
 
     /// True when the exit was of one of its processes.
@@ -98,6 +101,9 @@ class Generation {
 
     [[nodiscard]] int workers() const { return static_cast<int>(crew_->size()); }
 
+    /// More than workers() when workers.cheaper has it do with fewer.
+    [[nodiscard]] int most_workers() const { return scaling_ ? scaling_->most() : workers(); }
+
     [[nodiscard]] GenerationStatus status() const;
 
     static std::string_view name(State state);
@@ -109,6 +115,9 @@ class Generation {
     void settle_loading();
     void settle_booting();
     void update_hold();
+    void boot_workers();
+    void scale(TimePoint now);
+    [[nodiscard]] bool may_scale() const;
     [[nodiscard]] Duration mercy() const;
 
     const Surroundings& surroundings_;
@@ -118,6 +127,8 @@ class Generation {
     std::unique_ptr<Templates> templates_;  ///< preload: true
     std::unique_ptr<WorkerSource> exec_;    ///< preload: false
     std::unique_ptr<Crew> crew_;
+    std::optional<Scaling> scaling_;  ///< workers.cheaper
+    int first_workers_;
     State state_ = State::Loading;
     bool paused_ = false;
     bool rolling_;

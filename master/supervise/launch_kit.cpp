@@ -11,6 +11,7 @@
 
 #include "base/errno_error.h"
 #include "config/loader.h"
+#include "net/accept_queue.h"
 
 namespace geventd::master {
 
@@ -63,6 +64,14 @@ ipc::Message LaunchKit::make_boot(ipc::Role role) const {
     }
     boot.value = surroundings_.signals.append_eventfds(boot.fds, workers_);
     return boot;
+}
+
+std::uint64_t LaunchKit::backlog() const {
+    std::uint64_t waiting = 0;
+    for (const UniqueFd& listener : contents_.listeners) {
+        waiting += net::accept_queue(listener.get());
+    }
+    return waiting;
 }
 
 Processes::Spawned LaunchKit::launch(ipc::Role role, std::uint32_t slot, std::uint32_t worker) {

@@ -32,6 +32,9 @@ class LaunchKit {
     /// ErrnoError.
     Processes::Spawned launch(ipc::Role role, std::uint32_t slot = 0, std::uint32_t worker = 0);
 
+    /// Connections that wait to be accepted.
+    [[nodiscard]] std::uint64_t backlog() const;
+
     /// Lets the sockets go; nothing is launched any more.
     void close_listeners() { contents_.listeners.clear(); }
 

@@ -58,7 +58,8 @@ Supervisor::Outcome Supervisor::promote() {
     }
     serving_ = std::move(candidate_);
     surroundings_.slots.board().serving.store(serving_->number(), std::memory_order_relaxed);
-    surroundings_.signals.serve(serving_->number(), static_cast<unsigned>(serving_->workers()));
+    surroundings_.signals.serve(serving_->number(),
+                                static_cast<unsigned>(serving_->most_workers()));
     return {serving_->number(), true, {}};
 }
 

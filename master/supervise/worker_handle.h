@@ -79,6 +79,8 @@ class WorkerHandle final : private Child::Owner {
     /// Gone: how it ended, as a phrase.
     [[nodiscard]] const std::string& end() const { return end_; }
 
+    [[nodiscard]] const shm::WorkerSlot& counters() const { return slot_.counters(); }
+
     [[nodiscard]] WorkerStatus status(TimePoint now) const;
 
     static std::string_view name(State state);

@@ -38,6 +38,7 @@ const std::map<std::string, std::string>& samples() {
         {"workers.max-requests-jitter", "500"},
         {"workers.max-lifetime", "24h"},
         {"workers.reload-on-rss", "300MiB"},
+        {"workers.cheaper", "1"},
         {"limits.request-head", "1025"},
         {"limits.request-body", "3GiB"},
         {"limits.request-time", "3s"},

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "net/accept_queue.h"
 #include "net/peer.h"
 #include "tests/unit/net/connect.h"
 #include "tests/unit/net/temp_dir.h"
@@ -41,6 +42,17 @@ TEST(Listener, Port0BecomesTheOneThatWasChosen) {
     EXPECT_EQ(listener.wanted().port, 0);
     ASSERT_NE(listener.actual().port, 0);
     EXPECT_TRUE(connect_inet("127.0.0.1", listener.actual().port));
+}
+
+TEST(Listener, CountsTheConnectionsThatWait) {
+    const auto listener = Listener::open(at("http://127.0.0.1:0"), {});
+    EXPECT_EQ(accept_queue(listener.fd()), 0U);
+    const auto first = connect_inet("127.0.0.1", listener.actual().port);
+    const auto second = connect_inet("127.0.0.1", listener.actual().port);
+    EXPECT_EQ(accept_queue(listener.fd()), 2U);
+    const UniqueFd accepted = UniqueFd::adopt(::accept(listener.fd(), nullptr, nullptr));
+    EXPECT_EQ(accept_queue(listener.fd()), 1U);
+    EXPECT_EQ(accept_queue(-1), 0U);
 }
 
 TEST(Listener, IsNonBlockingAndClosedOnExec) {

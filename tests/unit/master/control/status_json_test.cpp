@@ -27,6 +27,7 @@ Status example() {
     generation.state = "serving";
     generation.template_pid = 40;
     generation.workers_wanted = 2;
+    generation.workers_most = 3;
     WorkerStatus worker;
     worker.number = 1;
     worker.slot = 5;
@@ -59,8 +60,9 @@ TEST(StatusJson, TellsOfTheServer) {
 
 TEST(StatusJson, CountsTheWorkersOfAGeneration) {
     const auto text = format_status_json(example(), surroundings());
-    EXPECT_TRUE(contains(text, R"({"number":2,"state":"serving","workers":2,"workers_ready":1,)"
-                               R"("workers_wanted":2,"template_pid":40,"spare_pid":null,)"))
+    EXPECT_TRUE(contains(
+        text, R"({"number":2,"state":"serving","workers":2,"workers_ready":1,)"
+              R"("workers_wanted":2,"workers_most":3,"template_pid":40,"spare_pid":null,)"))
         << text;
 }
 
