@@ -133,6 +133,9 @@ void describe(Visitor& v, App& s) {
     v.key("monkey-patch", MonkeyPatchValue(s.monkey_patch),
           "When gevent patches the standard library: before the application is loaded, before it "
           "starts to serve, or never; a list names the modules to patch before it is loaded.");
+    v.key("reload-on-change", Flag(s.reload_on_change),
+          "For development: a change of any imported module, or of the configuration's file, means "
+          "a reload. When that fails, requests are answered with the reason until it is mended.");
 }
 
 void describe(Visitor& v, Workers& s) {

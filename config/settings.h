@@ -47,6 +47,7 @@ struct App {
     std::map<std::string, std::string> environment;
     bool preload = true;
     MonkeyPatch monkey_patch;
+    bool reload_on_change = false;
 
     bool operator==(const App&) const = default;
 };

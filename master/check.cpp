@@ -23,6 +23,8 @@ class NoListener final : public ChangeListener {
     void on_change() noexcept override {}
 
     void on_demand(ipc::Demand) noexcept override {}
+
+    void on_sources(const std::string&) noexcept override {}
 };
 
 // "" when it said that the application is loaded.

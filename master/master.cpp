@@ -10,7 +10,6 @@
 #include <fmt/core.h>
 
 #include "base/version.h"
-#include "log/escape.h"
 #include "log/logger.h"
 #include "master/control/commands.h"
 #include "master/process/reaper.h"
@@ -51,7 +50,8 @@ Master::Master(config::Settings settings, ReadSettings read_settings, Host& host
       spawner_(host.identity()),
       surroundings_{loop_, spawner_, slots_, scoreboard_, *this, signals_},
       supervisor_(surroundings_),
-      touched_(loop_, clock_, [this](const std::string& path) { on_file_change(path); }) {
+      touched_(loop_, clock_, [this](const std::string& path) { on_file_change(path); }),
+      sources_(loop_, clock_, [this](const std::string& path) { on_file_change(path); }) {
     become_subreaper();
     ControlServer::Options control;
     control.path = settings_.control;
@@ -120,12 +120,6 @@ void Master::on_change() noexcept {
                   *demand == ipc::Demand::Stop ? "the end of the server" : "a reload");
         *demand == ipc::Demand::Stop ? stop() : reload({});
     }
-    settle();
-}
-
-void Master::on_file_change(const std::string& path) noexcept {
-    log::info("{} has changed: reload", log::escape_controls(path));
-    reload({});
     settle();
 }
 

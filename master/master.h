@@ -57,11 +57,13 @@ class Master final : public Controls, private UnixSignalListener, private Change
     void on_unix_signal(const UnixSignal& signal, pid_t sender) noexcept override;
     void on_change() noexcept override;
     void on_demand(ipc::Demand demand) noexcept override;
+    void on_sources(const std::string& paths) noexcept override;
     void on_alarm() noexcept;
 
     void start_generation(config::Settings settings);
     void begin_reload();
     void on_file_change(const std::string& path) noexcept;
+    void watch_files();
     void end_reload(ReloadStatus::Outcome outcome, std::string reason);
     void refuse_reloads();
     void tell(const std::vector<ReloadDone>& waiters) const;
@@ -101,6 +103,8 @@ class Master final : public Controls, private UnixSignalListener, private Change
     Surroundings surroundings_;
     Supervisor supervisor_;
     ChangeWatch touched_;  ///< reload.touch
+    ChangeWatch sources_;  ///< app.reload-on-change
+    std::chrono::system_clock::time_point generation_started_;
     std::uint32_t generations_ = 0;
     ReloadStatus reload_;
     bool reload_again_ = false;

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "base/version.h"
+#include "log/escape.h"
 #include "log/logger.h"
 #include "master/master.h"
 #include "net/rlimit.h"
@@ -36,6 +37,7 @@ std::string join(const std::vector<std::string>& texts) {
 
 void Master::start_generation(config::Settings settings) {
     raise_file_limit(settings);
+    generation_started_ = std::chrono::system_clock::now();
     Generation::Plan plan;
     plan.contents.generation = generations_ + 1;
     plan.contents.executable = find_worker_executable(settings.app.python);
@@ -81,7 +83,7 @@ void Master::on_generation_serves() {
     const Generation& generation = *supervisor_.serving();
     settings_ = generation.settings();
     take_over_log();
-    touched_.watch(settings_.reload.touch);
+    watch_files();
     const std::string serves = fmt::format(
         "{} {}, {} cores each, {}{}", generation.workers(),
         generation.workers() == 1 ? "worker" : "workers", settings_.workers.cores,
@@ -90,6 +92,30 @@ void Master::on_generation_serves() {
     log::info("geventd {} ready: {}", kVersion, serves);
     host_.serving(serves);
     end_reload(ReloadStatus::Outcome::Done, {});
+}
+
+void Master::watch_files() {
+    touched_.watch(settings_.reload.touch);
+    if (!settings_.app.reload_on_change) {
+        sources_.watch({});
+    } else if (!settings_.source.empty()) {
+        sources_.add({settings_.source});
+    }
+}
+
+void Master::on_sources(const std::string& paths) noexcept {
+    std::vector<std::string> sources;
+    for (std::size_t at = 0, end = 0; (end = paths.find('\0', at)) != std::string::npos;
+         at = end + 1) {
+        sources.push_back(paths.substr(at, end - at));
+    }
+    sources_.add(sources, generation_started_);
+}
+
+void Master::on_file_change(const std::string& path) noexcept {
+    log::info("{} has changed: reload", log::escape_controls(path));
+    reload({});
+    settle();
 }
 
 void Master::take_over_log() noexcept {
@@ -157,6 +183,9 @@ void Master::end_reload(ReloadStatus::Outcome outcome, std::string reason) {
         if (outcome == ReloadStatus::Outcome::Failed) {
             log::error("the reload failed, the old generation goes on: {}", reason);
             host_.serving("the last reload failed: " + reason);
+            if (Generation* serving = supervisor_.serving()) {
+                serving->show_fault(reason);
+            }
         }
         reload_.outcome = outcome;
         reload_.reason = std::move(reason);

@@ -22,6 +22,7 @@
 #include "worker/python/api/native_module.h"
 #include "worker/python/error.h"
 #include "worker/python/interpreter.h"
+#include "worker/python/source_report.h"
 #include "worker/python/template_process.h"
 #include "worker/python/worker_process.h"
 
@@ -67,6 +68,13 @@ void open_log(const worker::BootInfo& boot) {
                                                  : "template");
 }
 
+void report_sources(const std::optional<py::Interpreter>& python, const worker::BootInfo& boot,
+                    ipc::Channel& channel) {
+    if (python && boot.settings.app.reload_on_change && boot.role != ipc::Role::Check) {
+        py::SourceReport(*python, channel).send();
+    }
+}
+
 [[noreturn]] void run(ipc::Channel channel) {
     worker::BootInfo boot;
     try {
@@ -88,7 +96,9 @@ void open_log(const worker::BootInfo& boot) {
         }
         applications = py::load_applications(*python, boot.settings.app);
         py::load_functions(*python, *api);
+        report_sources(python, boot, channel);
     } catch (const std::exception& error) {
+        report_sources(python, boot, channel);
         fail(channel, ExitCode::ApplicationFailed, error.what());
     }
     if (boot.role == ipc::Role::Worker) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <utility>
 
 #include "base/errno_error.h"
 #include "log/logger.h"
@@ -116,6 +117,8 @@ void MasterLink::obey(ipc::Message& message) {
         worker_.pause(message.value != 0);
         log::debug("{}", message.value != 0 ? "accepts no connection until told otherwise"
                                             : "accepts connections");
+    } else if (message.type == ipc::MessageType::Fault) {
+        worker_.show_fault(std::move(message.text));
     } else if (message.type == ipc::MessageType::Reopen && !message.fds.empty()) {
         ::dup2(message.fds[0].get(), STDOUT_FILENO);
         ::dup2(message.fds[0].get(), STDERR_FILENO);

@@ -75,6 +75,11 @@ class Worker {
     /// Leaves new connections to the kernel's queue, or takes them again.
     void pause(bool on);
 
+    /// Has requests be answered with this text instead of by the application; "": no more.
+    void show_fault(std::string text) { fault_ = std::move(text); }
+
+    [[nodiscard]] const std::string& fault() const { return fault_; }
+
     /// Accepts nothing more and lets what is there come to its end, within limits.drain-requests.
     void drain(ipc::DrainReason reason);
 
@@ -213,6 +218,7 @@ class Worker {
     bool turning_ = false;
     bool accepting_ = false;
     bool paused_ = false;
+    std::string fault_;
     bool out_of_fds_ = false;
     bool shortage_reported_ = false;
     bool draining_ = false;

@@ -19,6 +19,9 @@ class ChangeListener {
     /// destroyed before.
     virtual void on_demand(ipc::Demand demand) noexcept = 0;
 
+    /// Files of modules that a process has imported, each with a NUL behind it.
+    virtual void on_sources(const std::string& paths) noexcept = 0;
+
   protected:
     ~ChangeListener() = default;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "master/reload/change_watch.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -14,6 +16,20 @@ namespace {
 
 // Long enough for what belongs together, and not felt.
 constexpr Duration kMoment = std::chrono::milliseconds(100);
+
+// Never true of a time to come: a file whose clock is wrong would have it reloaded without end.
+bool was_written_after(const std::string& path, std::chrono::system_clock::time_point since) {
+    struct stat status {};
+
+    if (::stat(path.c_str(), &status) != 0) {
+        return false;
+    }
+    const std::chrono::system_clock::time_point written(
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(
+            std::chrono::seconds(status.st_mtim.tv_sec) +
+            std::chrono::nanoseconds(status.st_mtim.tv_nsec)));
+    return written > since && written <= std::chrono::system_clock::now();
+}
 
 }  // namespace
 
@@ -39,17 +55,21 @@ void ChangeWatch::watch(const std::vector<std::string>& paths) {
     add(paths);
 }
 
-void ChangeWatch::add(const std::vector<std::string>& paths) {
-    for (const std::string& path : paths) {
-        if (ids_.contains(path)) {
-            continue;
-        }
-        try {
+void ChangeWatch::add(const std::vector<std::string>& paths,
+                      std::chrono::system_clock::time_point since) {
+    try {
+        for (const std::string& path : paths) {
+            if (ids_.contains(path)) {
+                continue;
+            }
             monitor_.add(next_id_, path);
             ids_.emplace(path, next_id_++);
-        } catch (const std::exception& error) {
-            log::error("changes of {} are not seen: {}", log::escape_controls(path), error.what());
+            if (was_written_after(path, since)) {
+                note(path);
+            }
         }
+    } catch (const std::exception& error) {
+        log::error("not all changes of files will be seen: {}", error.what());
     }
     if (monitor_.fd() >= 0 && !io_.active()) {
         io_.watch(monitor_.fd(), event::Io::kRead);
@@ -64,9 +84,11 @@ void ChangeWatch::on_event(int) noexcept {
     const auto path = std::find_if(ids_.begin(), ids_.end(), [&](const auto& entry) {
         return entry.second == *changed.begin();
     });
-    if (path != ids_.end()) {
-        changed_ = path->first;
-    }
+    note(path == ids_.end() ? "a file" : path->first);
+}
+
+void ChangeWatch::note(const std::string& path) {
+    changed_ = path;
     if (!pause_.pending()) {
         pauses_.start(pause_);
     }

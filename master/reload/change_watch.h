@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -26,11 +27,14 @@ class ChangeWatch {
     /// Watches these and no others. A path that cannot be watched is logged.
     void watch(const std::vector<std::string>& paths);
 
-    /// Watches these too.
-    void add(const std::vector<std::string>& paths);
+    /// Watches these too. One that was written after `since` counts as changed.
+    void add(
+        const std::vector<std::string>& paths,
+        std::chrono::system_clock::time_point since = std::chrono::system_clock::time_point::max());
 
   private:
     void on_event(int events) noexcept;
+    void note(const std::string& path);
     void tell() noexcept;
 
     FileMonitor monitor_;

@@ -32,6 +32,13 @@ ipc::Message make_pause(bool on) {
     return message;
 }
 
+ipc::Message make_fault(const std::string& text) {
+    ipc::Message message;
+    message.type = ipc::MessageType::Fault;
+    message.text = text;
+    return message;
+}
+
 // How late its hub is: as long as it owes an answer, or as its newest answer took.
 Duration lag_of(const shm::WorkerSlot& slot, TimePoint now) {
     const std::int64_t asked = slot.hub_asked.load(std::memory_order_relaxed);
@@ -190,6 +197,9 @@ Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint no
     if (held_) {
         worker->send(make_pause(true));
     }
+    if (!fault_.empty()) {
+        worker->send(make_fault(fault_));
+    }
     return worker;
 }
 
@@ -213,6 +223,13 @@ void Crew::bury_leaving() {
 void Crew::hold(bool on) {
     if (std::exchange(held_, on) != on) {
         broadcast(make_pause(on));
+    }
+}
+
+void Crew::show_fault(std::string text) {
+    if (text != fault_) {
+        fault_ = std::move(text);
+        broadcast(make_fault(fault_));
     }
 }
 

@@ -60,6 +60,9 @@ class Crew {
     /// Has its workers, also those that are started later, accept no connection; or accept again.
     void hold(bool on);
 
+    /// Has its workers, also later ones, answer with this text; "": no more.
+    void show_fault(std::string text);
+
     void drain(ipc::DrainReason reason);
     void kill();
 
@@ -114,6 +117,7 @@ class Crew {
     std::uint64_t respawns_ = 0;
     bool was_complete_ = false;
     bool held_ = false;
+    std::string fault_;
     std::string hopeless_;
     std::string last_error_;
 };

@@ -185,6 +185,12 @@ void Generation::fail(std::string why) {
     }
 }
 
+void Generation::show_fault(const std::string& text) {
+    if (settings_.app.reload_on_change) {
+        crew_->show_fault(text);
+    }
+}
+
 int Generation::roll_on() {
     const std::size_t ready = crew_->count_ready();
     if (state_ != State::Booting || ready < crew_->allowed() || ready == crew_->size()) {
@@ -228,7 +234,8 @@ void Generation::drain(ipc::DrainReason reason) {
     if (templates_) {
         templates_->dismiss();
     }
-    crew_->drain(reason);
+    // A developer's browser wants the new code, not one more answer of the old.
+    crew_->drain(settings_.app.reload_on_change ? ipc::DrainReason::Stop : reason);
 }
 
 void Generation::kill() {

@@ -60,6 +60,9 @@ class Generation {
     /// that they always do, so that clients never meet a generation that fails.
     void pause(bool on);
 
+    /// A reload failed: with app.reload-on-change its workers answer with the reason.
+    void show_fault(const std::string& text);
+
     // Of a rolling reload: the new generation's workers accept as soon as they are ready.
 
     [[nodiscard]] bool is_rolling() const { return rolling_; }

@@ -54,6 +54,8 @@ void TemplateHandle::enter(State state, Duration until_deadline) {
 void TemplateHandle::on_message(ipc::Message& message) noexcept {
     if (message.type == ipc::MessageType::Loaded && state_ == State::Loading) {
         enter(State::Loaded);
+    } else if (message.type == ipc::MessageType::Sources) {
+        surroundings_.listener.on_sources(message.text);
     } else if (message.type == ipc::MessageType::Failed) {
         failure_ = std::move(message.text);
     }

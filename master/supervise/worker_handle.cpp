@@ -66,6 +66,8 @@ void WorkerHandle::on_message(ipc::Message& message) noexcept {
         failure_ = std::move(message.text);
     } else if (message.type == ipc::MessageType::Recycle) {
         due_ = static_cast<ipc::Due>(message.value);
+    } else if (message.type == ipc::MessageType::Sources) {
+        surroundings_.listener.on_sources(message.text);
     } else if (message.type == ipc::MessageType::Demand) {
         surroundings_.listener.on_demand(static_cast<ipc::Demand>(message.value));
     } else if (message.type == ipc::MessageType::Schedule) {

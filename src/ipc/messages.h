@@ -24,6 +24,8 @@ namespace geventd::ipc {
 ///   worker ── Recycle(value) ──▶ master   start a successor, then let it drain
 ///   worker ── Demand(value) ──▶ master             the application asks something of the server
 ///   worker ── Schedule(number, text) ──▶ master    a timer, cron entry or monitor of its own
+///   template, worker ── Sources(text) ──▶ master   files of imported modules, to be watched
+///   master ── Fault(text) ──▶ worker  answer every request with this text; "": no more
 ///   master ── Pause(value) ──▶ worker   1: accept no connection until told 0
 ///   master ── Reopen + [log fd] ──▶ template, worker
 ///
@@ -44,9 +46,11 @@ enum class MessageType : std::uint32_t {
     Schedule,
     Demand,
     Pause,
+    Sources,
+    Fault,
 };
 
-constexpr MessageType kLastMessageType = MessageType::Pause;
+constexpr MessageType kLastMessageType = MessageType::Fault;
 
 enum class Role : std::uint32_t { Template = 1, Worker, Check };
 
@@ -72,7 +76,8 @@ enum BootFd : std::size_t {
 ///   Boot       role, generation, value = eventfds, fds; a worker also slot and worker
 ///   Fork       slot, worker, fds = [channel, eventfd]     ForkSpare  fds = [channel]
 ///   Drain      value = DrainReason            Reopen     fds = [log]
-///   Pause      value = 1 or 0
+///   Pause      value = 1 or 0                 Fault      text = what is wrong
+///   Sources    text = paths, each with a NUL behind it
 ///   Recycle    value = Due
 ///   Schedule   value = the signal's number, text = the plan (schedule/plan.h)
 ///   Failed     value = ExitCode, text = the reason with its traceback

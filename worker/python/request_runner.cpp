@@ -130,10 +130,11 @@ class RequestRunner::Seat {
 };
 
 RequestRunner::RequestRunner(worker::Worker& worker, EnvironMaker& environs,
-                             const Applications& applications)
+                             const Applications& applications, Ref fault_page)
     : worker_(worker),
       environs_(environs),
       applications_(applications),
+      fault_page_(std::move(fault_page)),
       greenlet_exit_(imported("greenlet", "GreenletExit")),
       request_timeout_(imported("geventd", "RequestTimeout")) {}
 
@@ -186,8 +187,23 @@ worker::Connection::End RequestRunner::await_end(worker::Request& request,
     return response.end();
 }
 
+Ref RequestRunner::make_fault_page() const {
+    const std::string& text = worker_.fault();
+    const Ref shown = Ref::steal(
+        PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace"));
+    return shown ? Ref::steal(PyObject_CallOneArg(fault_page_.get(), shown.get())) : Ref();
+}
+
 bool RequestRunner::await_answer(worker::Request& request, PyObject* start_response) {
-    const auto choice = applications_.choose(request);
+    Ref fault;
+    if (!worker_.fault().empty()) {
+        fault = make_fault_page();
+        if (!fault) {
+            return false;
+        }
+    }
+    const auto choice =
+        fault ? Applications::Choice{fault.get(), 0} : applications_.choose(request);
     if (!choice) {
         return response_of(start_response)
             .await_send_error(404, "no application is mounted at this path");

@@ -20,7 +20,9 @@ class RequestRunner {
   public:
     /// What is passed is borrowed for the object's life.
     /// Throws PythonError.
-    RequestRunner(worker::Worker& worker, EnvironMaker& environs, const Applications& applications);
+    /// `fault_page` makes an application of a text.
+    RequestRunner(worker::Worker& worker, EnvironMaker& environs, const Applications& applications,
+                  Ref fault_page);
 
     void run(worker::Request& request) noexcept;
 
@@ -37,12 +39,14 @@ class RequestRunner {
     void await_after_request(const worker::Request& request);
     bool await_answer(worker::Request& request, PyObject* start_response);
     bool await_result(worker::Request& request, PyObject* start_response, PyObject* result);
+    [[nodiscard]] Ref make_fault_page() const;
     http::Rejection explain(const worker::Request& request, PyObject* exception);
     worker::Connection::End await_failure(worker::Request& request, PyObject* start_response);
 
     worker::Worker& worker_;
     EnvironMaker& environs_;
     const Applications& applications_;
+    Ref fault_page_;
     Ref greenlet_exit_;
     Ref request_timeout_;
     Ref after_request_;

@@ -16,6 +16,7 @@
 #include "worker/python/error.h"
 #include "worker/python/hub_bridge.h"
 #include "worker/python/request_runner.h"
+#include "worker/python/source_report.h"
 #include "worker/python/wsgi/environ.h"
 #include "worker/python/wsgi/file_wrapper.h"
 #include "worker/python/wsgi/input.h"
@@ -110,10 +111,11 @@ struct Serving {
     worker::MasterLink master;
 
     Serving(worker::BootInfo& boot, shm::WorkerSlot& slot, ipc::Channel& channel,
-            const Applications& applications, Api& api, const EnvironMaker::Common& common)
+            const Applications& applications, Api& api, const EnvironMaker::Common& common,
+            const Interpreter& python)
         : worker(boot.settings, slot, std::move(boot.listeners), static_cast<int>(boot.worker)),
           environs(worker, common),
-          runner(worker, environs, applications),
+          runner(worker, environs, applications, python.boot("fault_page")),
           bridge(worker, boot.settings.workers.greenlet,
                  [this](worker::Request& request) { runner.run(request); }),
           locks(bridge),
@@ -134,10 +136,14 @@ void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel&
     const Ref file_wrapper = make_file_wrapper_type();
     call_boot(python, "track_background");
     run_hook(python, "post_fork_hook");
-    const auto serving =
-        std::make_unique<Serving>(boot, slot, channel, applications, api,
-                                  EnvironMaker::Common{errors.get(), file_wrapper.get(),
-                                                       boot.settings.workers.processes > 1});
+    const auto serving = std::make_unique<Serving>(
+        boot, slot, channel, applications, api,
+        EnvironMaker::Common{errors.get(), file_wrapper.get(), boot.settings.workers.processes > 1},
+        python);
+    SourceReport sources(python, channel);
+    if (boot.settings.app.reload_on_change) {
+        sources.keep_sending(serving->worker.clock());
+    }
     register_input_type(serving->bridge);
     register_start_response_type(serving->bridge);
     serve_native_module(serving->bridge, serving->runner);

@@ -30,6 +30,7 @@ const std::map<std::string, std::string>& samples() {
          "{A: '1', B: \"line\\nbreak\\ttab\\r\\x7f\", 'C D': '$${PORT}', E: '', F: '${DOLLAR}'}"},
         {"app.preload", "false"},
         {"app.monkey-patch", "[thread, socket]"},
+        {"app.reload-on-change", "true"},
         {"workers.processes", "17"},
         {"workers.cores", "3"},
         {"workers.greenlet", "gevent"},

@@ -191,10 +191,75 @@ def run_hook(name):
         hook()
 
 
+_reported = set()  # files that the master knows
+_suspects = set()  # files that a failed load has to do with
+_modules_seen = 0
+
+
+def _note_suspects(error):
+    """Where the mending of a failed load will show."""
+    from itertools import product
+    from os.path import join
+
+    while error is not None:
+        trace = error.__traceback__
+        while trace is not None:
+            _suspects.add(trace.tb_frame.f_code.co_filename)
+            trace = trace.tb_next
+        if isinstance(error, SyntaxError) and error.filename:
+            _suspects.add(error.filename)
+        if isinstance(error, ImportError) and error.name:
+            place = error.name.replace(".", os.sep)
+            for folder, end in product(sys.path, (".py", os.sep + "__init__.py")):
+                _suspects.add(join(folder, place + end))
+        error = error.__cause__ or error.__context__
+
+
+def new_sources():
+    """The files of modules that were imported since the last call, and suspects: a list of bytes,
+    each holding some paths with a NUL behind each."""
+    global _modules_seen
+    if len(sys.modules) == _modules_seen and not _suspects:
+        return []
+    _modules_seen = len(sys.modules)
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    files |= _suspects
+    _suspects.clear()
+    files = {os.path.abspath(f) for f in files if isinstance(f, str) and not f.startswith("<")}
+    texts = [b""]
+    for file in sorted(files - _reported):
+        if len(texts[-1]) > 16384:
+            texts.append(b"")
+        texts[-1] += os.fsencode(file) + b"\0"
+    _reported.update(files)
+    return [text for text in texts if text]
+
+
+def fault_page(text):
+    """An application that answers with what is wrong with the real one."""
+    import html
+
+    page = (
+        '<!DOCTYPE html>\n<html><head><meta charset="utf-8"><title>The application cannot be '
+        "loaded</title></head><body><h1>The application cannot be loaded</h1><p>The former version "
+        "answers again, or the new one, when this is mended.</p><pre>"
+        + html.escape(text) + "</pre></body></html>\n"
+    ).encode("utf-8", "replace")
+
+    def application(environ, start_response):
+        start_response("500 Internal Server Error", [
+            ("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(page))),
+            ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")])
+        return [page]
+
+    return application
+
+
 def describe(error):
     """How a failed start is told: a sentence for a Fault, else the traceback."""
     import traceback
 
+    _note_suspects(error)
     if isinstance(error, Fault):
         return str(error)
     return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()

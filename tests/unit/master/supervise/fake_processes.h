@@ -59,6 +59,8 @@ class FakeWorld final : public ChangeListener {
   public:
     void on_change() noexcept override { ++changes; }
 
+    void on_sources(const std::string& paths) noexcept override { sources += paths; }
+
     void on_demand(ipc::Demand demand) noexcept override { demands.push_back(demand); }
 
     event::Loop loop;
@@ -70,6 +72,7 @@ class FakeWorld final : public ChangeListener {
     Surroundings surroundings{loop, processes, slots, region, *this, signals};
     int changes = 0;
     std::vector<ipc::Demand> demands;
+    std::string sources;
 };
 
 inline void say(ipc::Channel& channel, ipc::MessageType type, std::string text = {}) {
