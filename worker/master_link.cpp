@@ -119,6 +119,7 @@ void MasterLink::obey(ipc::Message& message) {
                                             : "accepts connections");
     } else if (message.type == ipc::MessageType::Fault) {
         worker_.show_fault(std::move(message.text));
+        log::info("answers every request with the reason of the failed reload");
     } else if (message.type == ipc::MessageType::Reopen && !message.fds.empty()) {
         ::dup2(message.fds[0].get(), STDOUT_FILENO);
         ::dup2(message.fds[0].get(), STDERR_FILENO);

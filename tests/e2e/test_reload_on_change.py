@@ -44,6 +44,12 @@ def wait_reloads(running, count, result='done'):
                         and s['reload']['result'] == result and len(s['generations']) == 1)
 
 
+def wait_failed(running):
+    """Waits until the page is shown."""
+    wait_reloads(running, 1, 'failed')
+    running.wait_log('answers every request with the reason')
+
+
 @pytest.mark.parametrize('preload', [True, False])
 def test_an_edit_of_any_imported_module_reloads(make_server, preload):
     running = begin(make_server, preload=preload)
@@ -76,7 +82,7 @@ def test_a_syntax_error_is_shown_until_it_is_mended(make_server, preload):
         kept.request('GET', '/')
         assert kept.getresponse().read() == b'one one'
         running.write_app('TEXT = "<script>" +\n', 'part.py')
-        wait_reloads(running, 1, 'failed')
+        wait_failed(running)
         kept.request('GET', '/')
         answer = kept.getresponse()
         page = answer.read().decode()
@@ -99,7 +105,7 @@ def test_a_module_that_is_missing_is_waited_for(make_server):
     running = begin(make_server)
     running.expect_error('reload failed')
     running.write_app('import extra\n' + text('two'), 'part.py')
-    wait_reloads(running, 1, 'failed')
+    wait_failed(running)
     assert 'extra' in running.get('/').text
     running.write_app(text('x'), 'extra.py')
     running.wait_log('extra.py has changed: reload')
@@ -112,7 +118,7 @@ def test_a_broken_configuration_is_shown_too_and_a_respawned_worker_knows(make_s
     running.expect_error('reload failed|died')
     good = running.config_path.read_text()
     running.write_config({'app': {'reload-on-change': True}, 'workers': {'cores': '<many>'}})
-    wait_reloads(running, 1, 'failed')
+    wait_failed(running)
     page = running.get('/')
     assert page.status == 500 and '&lt;many&gt;' in page.text
     old = running.workers()
