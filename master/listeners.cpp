@@ -50,6 +50,48 @@ Listeners::Listeners(const config::Settings& settings, std::vector<ActivatedSock
     current_.reopen(wanted_, net::retry_for(kInUsePatience));
 }
 
+Listeners::Listeners(const config::Settings& settings, std::vector<FormerSocket> former)
+    : wanted_(wanted_sockets(settings)) {
+    std::vector<net::Listener> open;
+    for (FormerSocket& socket : former) {
+        if (socket.owner == net::Listener::FileOwner::Us) {
+            former_files_.insert(socket.fd.get());
+        }
+        open.push_back(net::Listener::adopt(std::move(socket.fd), socket.address,
+                                            net::Listener::FileOwner::Others));
+    }
+    current_ = net::ListenerSet(std::move(open));
+    former_dropped_ = current_.reopen(wanted_, net::no_retry());
+}
+
+void Listeners::own_files() {
+    current_.own_files(former_files_);
+    for (net::Listener& listener : former_dropped_) {
+        if (former_files_.contains(listener.fd())) {
+            listener.own_file();
+            listener.unlink_own();
+        }
+    }
+    former_dropped_.clear();
+    former_files_.clear();
+    current_.reopen(wanted_, net::no_retry());  // mode and owner of the files
+}
+
+std::vector<FormerSocket> Listeners::for_successor() const {
+    std::vector<FormerSocket> sockets;
+    for (const net::Listener& listener : current_.listeners()) {
+        sockets.push_back({duplicate(listener.fd()), listener.wanted(), listener.owner()});
+    }
+    return sockets;
+}
+
+void Listeners::let_go() noexcept {
+    discard();
+    current_.disown_files();
+    current_ = {};
+    wanted_.clear();
+}
+
 Listeners::~Listeners() {
     current_.unlink_own();
 }

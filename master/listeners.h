@@ -2,12 +2,14 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/fd.h"
 #include "config/settings.h"
 #include "master/host/systemd.h"
+#include "master/upgrade/former_socket.h"
 #include "net/listener_set.h"
 
 namespace geventd::master {
@@ -22,6 +24,9 @@ class Listeners {
     /// The first sockets: those that systemd has opened for us, by name, and for the rest our own.
     /// Waits a little for addresses in use. Throws ErrnoError.
     Listeners(const config::Settings& settings, std::vector<ActivatedSocket> activated);
+    /// Those of a master that this one is to succeed, and for the rest our own. Files of unix
+    /// sockets stay the former one's until own_files(). Throws ErrnoError.
+    Listeners(const config::Settings& settings, std::vector<FormerSocket> former);
     Listeners(const Listeners&) = delete;
     Listeners& operator=(const Listeners&) = delete;
 
@@ -32,6 +37,16 @@ class Listeners {
     void prepare(const config::Settings& settings);
     void commit() noexcept;
     void discard() noexcept;
+
+    /// The former master gives its sockets up: their files are ours, and those of sockets that our
+    /// configuration does not want are removed. Throws ErrnoError.
+    void own_files();
+
+    /// Copies of the sockets for a successor. Throws ErrnoError.
+    [[nodiscard]] std::vector<FormerSocket> for_successor() const;
+
+    /// The successor has them: lets them go, files stay.
+    void let_go() noexcept;
 
     /// Copies of the sockets that the configuration being started needs, in its order. Throws
     /// ErrnoError.
@@ -50,6 +65,8 @@ class Listeners {
     net::ListenerSet current_;
     std::vector<net::Wanted> wanted_;
     std::optional<Prepared> prepared_;
+    std::set<int> former_files_;  ///< descriptors whose files the former master still owns
+    std::vector<net::Listener> former_dropped_;
 };
 
 }  // namespace geventd::master

@@ -11,7 +11,6 @@
 
 #include "base/version.h"
 #include "log/logger.h"
-#include "master/control/commands.h"
 #include "master/process/reaper.h"
 
 namespace geventd::master {
@@ -26,9 +25,9 @@ constexpr Duration kSoon = std::chrono::milliseconds(1);
 
 }  // namespace
 
-Master::Master(config::Settings settings, ReadSettings read_settings, Host& host)
+Master::Master(config::Settings settings, Origin origin, Host& host)
     : settings_(std::move(settings)),
-      read_settings_(std::move(read_settings)),
+      origin_(std::move(origin)),
       host_(host),
       born_(Clock::now()),
       started_(std::chrono::system_clock::now()),
@@ -42,7 +41,9 @@ Master::Master(config::Settings settings, ReadSettings read_settings, Host& host
           [](void* self, event::Deadline&) noexcept { static_cast<Master*>(self)->on_watchdog(); },
           this),
       unix_signals_(loop_, *this),
-      listeners_(settings_, take_activated_sockets()),
+      listeners_(origin_.succession != nullptr
+                     ? Listeners(settings_, origin_.succession->take_sockets())
+                     : Listeners(settings_, take_activated_sockets())),
       scoreboard_(shm::Region::create("geventd-scoreboard", sizeof(shm::Scoreboard))),
       slots_(shm::Scoreboard::format(scoreboard_.data(), scoreboard_.size())),
       signals_(loop_, clock_, settings_.signals,
@@ -51,12 +52,14 @@ Master::Master(config::Settings settings, ReadSettings read_settings, Host& host
       surroundings_{loop_, spawner_, slots_, scoreboard_, *this, signals_},
       supervisor_(surroundings_),
       touched_(loop_, clock_, [this](const std::string& path) { on_file_change(path); }),
-      sources_(loop_, clock_, [this](const std::string& path) { on_file_change(path); }) {
+      sources_(loop_, clock_, [this](const std::string& path) { on_file_change(path); }),
+      upgrade_(loop_, clock_, origin_.program, signals_.table(), *this) {
     become_subreaper();
-    ControlServer::Options control;
-    control.path = settings_.control;
-    control_ = std::make_unique<ControlServer>(loop_, clock_, std::move(control));
-    add_commands(*control_, *this);
+    if (origin_.succession != nullptr) {
+        await_succession(*origin_.succession);
+    } else {
+        open_control({});
+    }
     terminal_ = duplicate(STDERR_FILENO);
     log_file_.open(settings_.log);
     if (host.watchdog_period()) {
@@ -64,7 +67,11 @@ Master::Master(config::Settings settings, ReadSettings read_settings, Host& host
     }
 }
 
-Master::~Master() = default;
+Master::~Master() {
+    if (origin_.succession != nullptr) {
+        origin_.succession->detach();
+    }
+}
 
 ExitCode Master::run() {
     start_generation(settings_);
@@ -95,6 +102,9 @@ void Master::on_unix_signal(const UnixSignal& signal, pid_t sender) noexcept {
         case UnixAction::ReopenLogs:
             reopen_logs();
             break;
+        case UnixAction::Upgrade:
+            upgrade({});
+            break;
         case UnixAction::MoreWorkers:
             change_workers(+1);
             break;
@@ -103,7 +113,9 @@ void Master::on_unix_signal(const UnixSignal& signal, pid_t sender) noexcept {
             break;
         case UnixAction::Reap:
             for (const ChildExit& exit : reap_children()) {
-                supervisor_.on_exit(exit);
+                if (!upgrade_.on_exit(exit)) {
+                    supervisor_.on_exit(exit);
+                }
             }
             break;
     }
@@ -129,7 +141,9 @@ void Master::on_alarm() noexcept {
 
 // Fed from the loop alone: a master that hangs lets the service manager's patience run out.
 void Master::on_watchdog() noexcept {
-    host_.alive();
+    if (leads()) {
+        host_.alive();
+    }
     watchdog_list_.start(watchdog_);
 }
 
@@ -137,7 +151,11 @@ void Master::settle() {
     if (const auto outcome = supervisor_.settle()) {
         on_outcome(*outcome);
     }
-    if (stopping_ && supervisor_.empty()) {
+    if (origin_.succession != nullptr && supervisor_.could_serve()) {
+        origin_.succession->ready();
+    }
+    upgrade_.check_deadline();
+    if (may_go()) {
         loop_.stop();
         return;
     }
@@ -145,7 +163,7 @@ void Master::settle() {
 }
 
 void Master::set_alarm() {
-    const TimePoint next = supervisor_.next_deadline();
+    const TimePoint next = std::min(supervisor_.next_deadline(), upgrade_.next_deadline());
     if (next == TimePoint::max()) {
         alarm_.cancel();
         return;
@@ -158,11 +176,17 @@ void Master::stop() {
     if (std::exchange(stopping_, true)) {
         return;
     }
-    host_.stopping();
+    if (leads()) {
+        host_.stopping();
+    } else if (origin_.succession != nullptr) {
+        origin_.succession->failed("it was told to stop");
+    }
     log::info("stopping: requests in flight are finished first");
+    upgrade_.abort();
     supervisor_.stop();
     listeners_.discard();
     refuse_reloads();
+    refuse_upgrades("the server stops");
     settle();
 }
 
@@ -246,6 +270,8 @@ Status Master::status() const {
     status.config = settings_.source;
     status.addresses = listeners_.addresses();
     status.reload = reload_;
+    status.upgrade = {upgrade_status_, upgrade_.successor(),
+                      origin_.succession == nullptr ? 0 : origin_.succession->former()};
     status.generations = supervisor_.status();
     status.signals = signals_.status();
     status.locks = signals_.lock_status();

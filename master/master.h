@@ -22,6 +22,8 @@
 #include "master/status.h"
 #include "master/supervise/supervisor.h"
 #include "master/unix_signals.h"
+#include "master/upgrade/succession.h"
+#include "master/upgrade/upgrade.h"
 #include "shm/region.h"
 
 namespace geventd::master {
@@ -31,13 +33,23 @@ namespace geventd::master {
 /// nothing that an application does can disturb it.
 /// Lives in: geventd, one in the process. Failing to start throws; what goes wrong later is logged
 /// and shown in the status.
-class Master final : public Controls, private UnixSignalListener, private ChangeListener {
+class Master final : public Controls,
+                     private UnixSignalListener,
+                     private ChangeListener,
+                     private Upgrade::Owner,
+                     private Succession::Owner {
   public:
-    /// Reads the configuration again, for a reload; throws what is wrong with it.
-    using ReadSettings = std::function<config::Settings()>;
+    /// How it came to be, and can be again.
+    struct Origin {
+        /// Reads the configuration again, for a reload; throws what is wrong with it.
+        std::function<config::Settings()> read_settings;
+        Program program;
+        Succession* succession = nullptr;  ///< it is to take over from another master
+    };
 
-    /// Opens the sockets, the log and the control socket. Throws std::exception.
-    Master(config::Settings settings, ReadSettings read_settings, Host& host);
+    /// Opens the sockets, the log and the control socket; what a former master has of these stays
+    /// that one's until it hands over. Throws std::exception.
+    Master(config::Settings settings, Origin origin, Host& host);
     Master(const Master&) = delete;
     Master& operator=(const Master&) = delete;
     ~Master() override;
@@ -47,6 +59,7 @@ class Master final : public Controls, private UnixSignalListener, private Change
 
     [[nodiscard]] Status status() const override;
     void reload(ReloadDone done) override;
+    void upgrade(ReloadDone done) override;
     void stop() override;
     void reopen_logs() override;
     Result<void> pause(bool on) override;
@@ -60,13 +73,33 @@ class Master final : public Controls, private UnixSignalListener, private Change
     void on_sources(const std::string& paths) noexcept override;
     void on_alarm() noexcept;
 
+    UpgradeMessage inventory() override;
+    UpgradeMessage give_away() override;
+    void take_back() noexcept override;
+    void announce(pid_t successor) noexcept override;
+    void leave() noexcept override;
+    void on_upgrade_failed(const std::string& reason) noexcept override;
+    void on_upgrade() noexcept override;
+    void take_over(UpgradeMessage& message) override;
+    void lead() noexcept override;
+    bool take_signal(const UpgradeMessage& message) noexcept override;
+    void on_former_gone(Succession::State state) noexcept override;
+
+    void begin_upgrade();
+    void end_upgrade(ReloadStatus::Outcome outcome, const std::string& reason);
+    void refuse_upgrades(const std::string& reason);
+    void await_succession(Succession& succession);
+    void open_control(UniqueFd listening);
+    [[nodiscard]] bool leads() const;
+    [[nodiscard]] bool may_go();
+
     void start_generation(config::Settings settings);
     void begin_reload();
     void on_file_change(const std::string& path) noexcept;
     void watch_files();
     void end_reload(ReloadStatus::Outcome outcome, std::string reason);
     void refuse_reloads();
-    void tell(const std::vector<ReloadDone>& waiters) const;
+    static void tell(const std::vector<ReloadDone>& waiters, const ReloadStatus& end);
     void on_outcome(const Supervisor::Outcome& outcome);
     void on_generation_serves();
     void on_generation_failed(const Supervisor::Outcome& outcome);
@@ -81,7 +114,7 @@ class Master final : public Controls, private UnixSignalListener, private Change
     void raise_file_limit(const config::Settings& settings) const;
 
     config::Settings settings_;  ///< of the generation that serves, or is the first to
-    ReadSettings read_settings_;
+    Origin origin_;
     Host& host_;
     TimePoint born_;
     std::chrono::system_clock::time_point started_;
@@ -105,12 +138,17 @@ class Master final : public Controls, private UnixSignalListener, private Change
     ChangeWatch touched_;  ///< reload.touch
     ChangeWatch sources_;  ///< app.reload-on-change
     std::chrono::system_clock::time_point generation_started_;
+    Upgrade upgrade_;
     std::uint32_t generations_ = 0;
     ReloadStatus reload_;
     bool reload_again_ = false;
     std::vector<ReloadDone> reload_waiters_;       ///< of the reload that runs
     std::vector<ReloadDone> next_reload_waiters_;  ///< of the one after it
     std::optional<ipc::Demand> demand_;            ///< of an application, until on_change()
+    ReloadStatus upgrade_status_;
+    bool upgrade_next_ = false;  ///< when the reload that runs is over
+    std::vector<ReloadDone> upgrade_waiters_;
+    bool served_ = false;  ///< it took over from another master
     bool stopping_ = false;
     ExitCode exit_code_ = ExitCode::Ok;
 };

@@ -131,6 +131,9 @@ void Master::on_generation_failed(const Supervisor::Outcome& outcome) {
     listeners_.discard();
     if (supervisor_.serving() == nullptr) {
         log::error("geventd cannot serve: {}", outcome.failure);
+        if (origin_.succession != nullptr) {
+            origin_.succession->failed(outcome.failure);
+        }
         tell_terminal(outcome.failure);
         exit_code_ = ExitCode::Config;
         stopping_ = true;
@@ -142,8 +145,12 @@ void Master::on_generation_failed(const Supervisor::Outcome& outcome) {
 }
 
 void Master::reload(ReloadDone done) {
-    if (supervisor_.is_busy()) {
-        log::info("a generation is being started; another reload follows");
+    if (upgrade_.has_left()) {
+        return tell({std::move(done)}, upgrade_status_);
+    }
+    if (supervisor_.is_busy() || upgrade_.is_busy()) {
+        log::info("{} is being started; another reload follows",
+                  upgrade_.is_busy() ? "a new master" : "a generation");
         reload_again_ = true;
         next_reload_waiters_.push_back(std::move(done));
         return;
@@ -163,7 +170,7 @@ void Master::begin_reload() {
     reload_.at = std::chrono::system_clock::now();
     host_.reloading();
     try {
-        config::Settings settings = read_settings_();
+        config::Settings settings = origin_.read_settings();
         if (settings.control != settings_.control) {
             log::warning("control: a new path takes effect with a restart");
         }
@@ -190,7 +197,11 @@ void Master::end_reload(ReloadStatus::Outcome outcome, std::string reason) {
         reload_.outcome = outcome;
         reload_.reason = std::move(reason);
         reload_.at = std::chrono::system_clock::now();
-        tell(std::exchange(reload_waiters_, {}));
+        tell(std::exchange(reload_waiters_, {}), reload_);
+    }
+    if (std::exchange(upgrade_next_, false)) {
+        begin_upgrade();
+        return;
     }
     if (std::exchange(reload_again_, false)) {
         reload_waiters_ = std::exchange(next_reload_waiters_, {});
@@ -205,14 +216,14 @@ void Master::refuse_reloads() {
         reload_.reason = "the server stops";
         reload_.at = std::chrono::system_clock::now();
     }
-    tell(std::exchange(reload_waiters_, {}));
-    tell(std::exchange(next_reload_waiters_, {}));
+    tell(std::exchange(reload_waiters_, {}), reload_);
+    tell(std::exchange(next_reload_waiters_, {}), reload_);
 }
 
-void Master::tell(const std::vector<ReloadDone>& waiters) const {
+void Master::tell(const std::vector<ReloadDone>& waiters, const ReloadStatus& end) {
     for (const ReloadDone& done : waiters) {
         if (done) {
-            done(reload_);
+            done(end);
         }
     }
 }

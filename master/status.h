@@ -85,6 +85,12 @@ struct ReloadStatus {
     std::chrono::system_clock::time_point at{};  ///< when it ended (Running: when it began)
 };
 
+struct UpgradeStatus {
+    ReloadStatus newest;  ///< of the newest upgrade
+    pid_t successor = 0;  ///< the new master that is being started; 0: none
+    pid_t former = 0;     ///< the master before this one, while it drains; 0: none
+};
+
 /// Everything that can be told of a running server at one moment.
 struct Status {
     std::string version;
@@ -96,6 +102,7 @@ struct Status {
     std::string config;                  ///< the config file, "" when there is none
     std::vector<std::string> addresses;  ///< that the server listens on, with actual ports
     ReloadStatus reload;
+    UpgradeStatus upgrade;
     std::vector<GenerationStatus> generations;  ///< oldest first
     std::vector<SignalStatus> signals;          ///< that are registered or were ever sent
     std::vector<LockStatus> locks;              ///< that are held or waited for
@@ -112,6 +119,9 @@ class Controls {
     /// As SIGHUP. `done` is called when that reload is over, with its outcome.
     using ReloadDone = std::function<void(const ReloadStatus&)>;
     virtual void reload(ReloadDone done) = 0;
+
+    /// As SIGUSR2. `done` is called when the new master leads or never will.
+    virtual void upgrade(ReloadDone done) = 0;
 
     /// As SIGTERM: drains, then leaves.
     virtual void stop() = 0;

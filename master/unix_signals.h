@@ -12,7 +12,16 @@
 
 namespace geventd::master {
 
-enum class UnixAction { Reload, Stop, StopNow, ReopenLogs, MoreWorkers, FewerWorkers, Reap };
+enum class UnixAction {
+    Reload,
+    Stop,
+    StopNow,
+    ReopenLogs,
+    Upgrade,
+    MoreWorkers,
+    FewerWorkers,
+    Reap
+};
 
 struct UnixSignal {
     int number;
@@ -31,6 +40,9 @@ inline constexpr std::array kUnixSignals = {
     UnixSignal{SIGINT, "SIGINT", UnixAction::Stop, "the same as SIGTERM"},
     UnixSignal{SIGQUIT, "SIGQUIT", UnixAction::StopNow, "leave at once; requests are cut"},
     UnixSignal{SIGUSR1, "SIGUSR1", UnixAction::ReopenLogs, "open the log file again"},
+    UnixSignal{SIGUSR2, "SIGUSR2", UnixAction::Upgrade,
+               "upgrade: start the program anew as it is on the disk now; when it is ready it "
+               "takes over, and this one drains and leaves"},
     UnixSignal{SIGTTIN, "SIGTTIN", UnixAction::MoreWorkers, "one worker more"},
     UnixSignal{SIGTTOU, "SIGTTOU", UnixAction::FewerWorkers, "one worker fewer"},
     UnixSignal{SIGCHLD, "SIGCHLD", UnixAction::Reap, ""},

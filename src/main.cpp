@@ -5,7 +5,10 @@
 
 #include <cstdio>
 #include <exception>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "base/exit_code.h"
@@ -16,6 +19,8 @@
 #include "master/check.h"
 #include "master/host/host.h"
 #include "master/master.h"
+#include "master/upgrade/program.h"
+#include "master/upgrade/succession.h"
 
 namespace geventd {
 
@@ -43,20 +48,16 @@ ExitCode check(const config::Settings& settings) {
     return ExitCode::Ok;
 }
 
-ExitCode serve(const cli::GeventdOptions& options) {
-    config::LoadRequest request;
-    request.path = options.config;
-    request.sets = options.sets;
-    config::Settings settings = config::load(request);
-    if (options.check) {
-        return check(settings);
-    }
+ExitCode serve_as_master(config::Settings settings, master::Master::Origin origin) {
     log::set_role("master");
-    master::Host host(settings.process, settings.log.file == "stderr");
+    std::optional<master::Host::Former> former;
+    if (origin.succession != nullptr) {
+        former.emplace().pidfile = origin.succession->inventory().text("pidfile");
+    }
+    master::Host host(settings.process, settings.log.file == "stderr", former);
     ExitCode code = ExitCode::Config;
     try {
-        master::Master master(
-            std::move(settings), [request] { return config::load(request); }, host);
+        master::Master master(std::move(settings), std::move(origin), host);
         code = master.run();
     } catch (const std::exception&) {
         host.failed(code);
@@ -66,21 +67,47 @@ ExitCode serve(const cli::GeventdOptions& options) {
     return code;
 }
 
+ExitCode serve(const cli::GeventdOptions& options, master::Program program,
+               master::Succession* succession) {
+    config::LoadRequest request;
+    request.path = options.config;
+    request.sets = options.sets;
+    config::Settings settings = config::load(request);
+    if (options.check) {
+        return check(settings);
+    }
+    return serve_as_master(std::move(settings), {[request] { return config::load(request); },
+                                                 std::move(program), succession});
+}
+
+// A master that is to succeed another tells that one as well as its own standard error.
+ExitCode serve_or_say_why(const cli::GeventdOptions& options, master::Program program) {
+    std::unique_ptr<master::Succession> succession;
+    std::string why;
+    try {
+        succession = options.check ? nullptr : master::Succession::join();
+        return serve(options, std::move(program), succession.get());
+    } catch (const config::Errors& errors) {
+        why = errors.what();
+        say(stderr, why + "\n");
+    } catch (const std::exception& error) {
+        why = error.what();
+        say(stderr, "geventd: " + why + "\n");
+    }
+    if (succession != nullptr) {
+        succession->failed(why);
+    }
+    return ExitCode::Config;
+}
+
 ExitCode run(int argc, char** argv) {
+    master::Program program = master::Program::of_this_process(argc, argv);
     const auto parsed = cli::parse_geventd(argc, argv);
     if (const auto* farewell = std::get_if<cli::Farewell>(&parsed)) {
         say(farewell->code == ExitCode::Ok ? stdout : stderr, farewell->text);
         return farewell->code;
     }
-    try {
-        return serve(std::get<cli::GeventdOptions>(parsed));
-    } catch (const config::Errors& errors) {
-        say(stderr, std::string(errors.what()) + "\n");
-        return ExitCode::Config;
-    } catch (const std::exception& error) {
-        say(stderr, std::string("geventd: ") + error.what() + "\n");
-        return ExitCode::Config;
-    }
+    return serve_or_say_why(std::get<cli::GeventdOptions>(parsed), std::move(program));
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <optional>
 
+#include <fmt/core.h>
+
 #include "master/control/status_json.h"
 
 namespace geventd::master {
@@ -25,9 +27,10 @@ std::optional<int> number_of(const ipc::ControlRequest& request, const char* key
     return number;
 }
 
-void answer_reload(const ControlReply& reply, const ReloadStatus& reload) {
-    if (reload.outcome == ReloadStatus::Outcome::Failed) {
-        return reply.error("the reload failed, the running version goes on: " + reload.reason);
+void answer(const ControlReply& reply, const char* deed, const ReloadStatus& end) {
+    if (end.outcome == ReloadStatus::Outcome::Failed) {
+        return reply.error(
+            fmt::format("the {} failed, the running version goes on: {}", deed, end.reason));
     }
     reply.ok();
 }
@@ -68,7 +71,10 @@ void add_commands(ControlServer& server, Controls& controls) {
             format_status_json(controls.status(), {std::chrono::system_clock::now(), &read_rss}));
     });
     server.add("reload", [&controls](const ipc::ControlRequest&, ControlReply reply) {
-        controls.reload([reply](const ReloadStatus& reload) { answer_reload(reply, reload); });
+        controls.reload([reply](const ReloadStatus& end) { answer(reply, "reload", end); });
+    });
+    server.add("upgrade", [&controls](const ipc::ControlRequest&, ControlReply reply) {
+        controls.upgrade([reply](const ReloadStatus& end) { answer(reply, "upgrade", end); });
     });
     server.add("stop", [&controls](const ipc::ControlRequest&, ControlReply reply) {
         reply.ok();  // first: with nothing to drain the master may be gone at once

@@ -10,6 +10,7 @@ namespace geventd::master {
 ///
 ///   status                 the status document
 ///   reload                 answers when the reload is over
+///   upgrade                answers when the new master leads, or never will
 ///   stop                   answers at once; the server drains
 ///   workers {"count": K}   the number of workers from now on
 ///   signal {"number": N, "payload": TEXT}    answers when it was accepted

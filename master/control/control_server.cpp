@@ -20,7 +20,11 @@ namespace {
 constexpr int kBacklog = 64;
 constexpr auto kRest = std::chrono::seconds(1);
 
-net::BoundUnixSocket open_socket(const std::string& path, std::optional<uid_t> user) {
+net::BoundUnixSocket open_socket(const std::string& path, std::optional<uid_t> user,
+                                 UniqueFd listening) {
+    if (listening) {
+        return {std::move(listening), net::SocketFile::at(path)};
+    }
     const std::string deed = "control socket " + path;
     net::UnixAccess access{.mode = 0600};
     if (user && ::geteuid() == 0) {
@@ -62,7 +66,7 @@ ControlServer::ControlServer(event::Loop& loop, event::DeadlineClock& clock, Opt
       loop_(loop),
       deadlines_(clock, options_.patience, &ControlConnection::on_due, nullptr),
       rests_(clock, kRest, &ControlServer::on_rested, this),
-      socket_(open_socket(options_.path, options_.user)),
+      socket_(open_socket(options_.path, options_.user, std::move(options_.listening))),
       io_(loop) {
     io_.bind<ControlServer, &ControlServer::on_acceptable>(this);
     io_.watch(socket_.fd.get(), event::Io::kRead);
@@ -70,6 +74,13 @@ ControlServer::ControlServer(event::Loop& loop, event::DeadlineClock& clock, Opt
 
 ControlServer::~ControlServer() {
     socket_.file.unlink_own();
+}
+
+void ControlServer::let_go() {
+    rest_.cancel();
+    io_.forget();
+    socket_.file = {};
+    socket_.fd.reset();
 }
 
 void ControlServer::add(const std::string& command, Handler handler) {

@@ -52,6 +52,7 @@ class ControlServer final : private ControlConnection::Owner {
         std::optional<uid_t> user;                    ///< who besides root may connect
         Duration patience = std::chrono::seconds(5);  ///< for a request, and for an answer's way
         std::size_t max_clients = 64;
+        UniqueFd listening{};  ///< of a former master, which gives its socket up
     };
 
     /// Throws ErrnoError; code EADDRINUSE when another geventd holds the socket.
@@ -61,6 +62,17 @@ class ControlServer final : private ControlConnection::Owner {
 
     /// Closes the socket and removes its file, if that is still ours.
     ~ControlServer();
+
+    /// A copy of the listening socket for a successor. Throws ErrnoError.
+    [[nodiscard]] UniqueFd copy() const { return duplicate(socket_.fd.get()); }
+
+    /// Clients wait in the kernel's queue until resume().
+    void hold() { io_.stop(); }
+
+    void resume() { io_.watch(socket_.fd.get(), event::Io::kRead); }
+
+    /// The successor has the socket and its file; those who wait here still get their answers.
+    void let_go();
 
     /// Called before the loop runs. The handler answers through its reply, at once or later, and
     /// does not throw.

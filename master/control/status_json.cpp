@@ -141,6 +141,13 @@ Json describe_reload(const ReloadStatus& reload, std::chrono::system_clock::time
     };
 }
 
+Json describe_upgrade(const UpgradeStatus& upgrade, std::chrono::system_clock::time_point now) {
+    Json json = describe_reload(upgrade.newest, now);
+    json["successor"] = process(upgrade.successor);
+    json["former"] = process(upgrade.former);
+    return json;
+}
+
 }  // namespace
 
 std::string format_status_json(const Status& status, const StatusSurroundings& surroundings) {
@@ -167,6 +174,7 @@ std::string format_status_json(const Status& status, const StatusSurroundings& s
         {"signals", list_of(status.signals, describe_signal)},
         {"locks", list_of(status.locks, describe_lock)},
         {"reload", describe_reload(status.reload, surroundings.now)},
+        {"upgrade", describe_upgrade(status.upgrade, surroundings.now)},
     };
     return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -5,7 +5,9 @@
 
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -34,15 +36,20 @@ Result<Identity> find_identity(const config::Process& settings) {
     return identity;
 }
 
-Host::Host(const config::Process& settings, bool logs_to_stderr)
+Host::Host(const config::Process& settings, bool logs_to_stderr,
+           const std::optional<Former>& former)
     : identity_(wanted_identity(settings)), logs_to_stderr_(logs_to_stderr) {
     if (!settings.umask.empty()) {
         ::umask(static_cast<mode_t>(std::strtoul(settings.umask.c_str(), nullptr, 8)));
     }
-    if (settings.daemonize) {
+    if (settings.daemonize && !former) {
         daemon_ = Daemon::start();
     }
     if (settings.pidfile.empty()) {
+        return;
+    }
+    if (former && std::filesystem::absolute(settings.pidfile) == former->pidfile) {
+        former_pidfile_ = former->pidfile;
         return;
     }
     try {
@@ -50,6 +57,23 @@ Host::Host(const config::Process& settings, bool logs_to_stderr)
     } catch (const ErrnoError& error) {
         failed(ExitCode::Config);
         throw std::runtime_error(fmt::format("process.{}", error.what()));
+    }
+}
+
+void Host::take_pidfile(UniqueFd locked) {
+    if (!former_pidfile_.empty() && locked) {
+        pidfile_.emplace(former_pidfile_, std::move(locked));
+        former_pidfile_.clear();
+    }
+}
+
+void Host::take_pidfile_back() noexcept {
+    try {
+        if (pidfile_) {
+            pidfile_->write_own_pid();
+        }
+    } catch (const std::exception& error) {
+        log::error("{}", error.what());
     }
 }
 

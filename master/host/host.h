@@ -21,9 +21,30 @@ namespace geventd::master {
 /// reload does not change them.
 class Host {
   public:
+    /// What a master that is to succeed another finds: it is in the background already if it is
+    /// to be, and a pidfile of the same path is left to the former one until take_pidfile().
+    struct Former {
+        std::string pidfile;  ///< absolute path, or ""
+    };
+
     /// Becomes a daemon, locks the pidfile, sets the umask. Throws std::exception with a sentence;
     /// whoever catches that tells failed().
-    Host(const config::Process& settings, bool logs_to_stderr);
+    Host(const config::Process& settings, bool logs_to_stderr,
+         const std::optional<Former>& former = std::nullopt);
+
+    /// The pidfile's path ("": there is none) and a copy of its descriptor, for a successor.
+    [[nodiscard]] std::string pidfile_path() const { return pidfile_ ? pidfile_->path() : ""; }
+
+    [[nodiscard]] UniqueFd pidfile_copy() const { return pidfile_ ? pidfile_->copy() : UniqueFd(); }
+
+    /// The former master's pidfile, if it is to be ours. Throws ErrnoError.
+    void take_pidfile(UniqueFd locked);
+
+    /// The successor did not take over after all.
+    void take_pidfile_back() noexcept;
+
+    /// Another process is about to be the main one of the service.
+    void announce(pid_t main) noexcept { notifier_.main_pid(main); }
 
     [[nodiscard]] const Identity& identity() const { return identity_; }
 
@@ -48,6 +69,7 @@ class Host {
     Identity identity_;
     std::optional<Daemon> daemon_;  ///< until the starter was told
     std::optional<Pidfile> pidfile_;
+    std::string former_pidfile_;  ///< the path that is left to the former master for now
     ServiceNotifier notifier_;
     bool logs_to_stderr_;
 };

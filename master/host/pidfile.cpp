@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 
 #include "base/errno_error.h"
 
@@ -27,12 +28,16 @@ UniqueFd open_file(const std::string& path) {
     return fd;
 }
 
-std::string holder_of(int fd) {
+std::string pid_in(int fd) {
     std::array<char, 32> text{};
     const ssize_t got = ::pread(fd, text.data(), text.size(), 0);
     const std::string_view line(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
-    const auto digits = line.substr(0, line.find_first_not_of("0123456789"));
-    return digits.empty() ? "another process" : "process " + std::string(digits);
+    return std::string(line.substr(0, line.find_first_not_of("0123456789")));
+}
+
+std::string holder_of(int fd) {
+    const std::string pid = pid_in(fd);
+    return pid.empty() ? "another process" : "process " + pid;
 }
 
 }  // namespace
@@ -49,8 +54,13 @@ Pidfile::Pidfile(const std::string& path) : path_(std::filesystem::absolute(path
     write_own_pid();
 }
 
+Pidfile::Pidfile(const std::string& path, UniqueFd locked)
+    : path_(std::filesystem::absolute(path).string()), fd_(std::move(locked)) {
+    write_own_pid();
+}
+
 Pidfile::~Pidfile() {
-    if (written_ == ::getpid() && is_still_ours()) {
+    if (written_ == ::getpid() && is_still_ours() && names_us()) {
         ::unlink(path_.c_str());
     }
 }
@@ -63,6 +73,11 @@ void Pidfile::write_own_pid() {
         ::pwrite(fd_.get(), line.data(), line.size(), 0) != static_cast<ssize_t>(line.size())) {
         throw_errno("pidfile " + path_ + ": write");
     }
+}
+
+// A master that took over has written its own.
+bool Pidfile::names_us() const {
+    return pid_in(fd_.get()) == std::to_string(written_);
 }
 
 bool Pidfile::is_still_ours() const {

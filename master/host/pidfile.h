@@ -11,7 +11,7 @@ namespace geventd::master {
 
 /// A file that holds the master's pid and a lock for as long as the master lives: a second master
 /// with the same pidfile is refused, and a file left by a killed one is no obstacle. Removed with
-/// the object, by the process that wrote it, if it is still the same file.
+/// the object, by the process whose pid stands in it, if it is still the same file.
 /// Lives in: master.
 class Pidfile {
   public:
@@ -22,11 +22,21 @@ class Pidfile {
     Pidfile& operator=(const Pidfile&) = delete;
     ~Pidfile();
 
+    /// Takes over a file that another master has locked, with its descriptor, and writes this
+    /// process' pid. Throws ErrnoError.
+    Pidfile(const std::string& path, UniqueFd locked);
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+    /// Another copy of the descriptor, which holds the lock too. Throws ErrnoError.
+    [[nodiscard]] UniqueFd copy() const { return duplicate(fd_.get()); }
+
     /// Writes the pid again, after a fork: the lock goes over to the child. Throws ErrnoError.
     void write_own_pid();
 
   private:
     [[nodiscard]] bool is_still_ours() const;
+    [[nodiscard]] bool names_us() const;
 
     std::string path_;
     UniqueFd fd_;

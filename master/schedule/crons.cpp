@@ -23,6 +23,13 @@ void Crons::add(std::uint64_t id, const CronEntry& entry, std::time_t now) {
     crons_[id] = {entry, entry.next_after(now), 0};
 }
 
+void Crons::start_from(std::time_t moment) {
+    seen_ = moment;
+    for (auto& [id, cron] : crons_) {
+        cron.next = cron.entry.next_after(moment);
+    }
+}
+
 bool Crons::fires(const Cron& cron, std::time_t now) {
     const std::time_t late = now - *cron.next;
     if (late < kMinute) {

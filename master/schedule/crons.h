@@ -29,6 +29,9 @@ class Crons {
 
     void remove(std::uint64_t id) { crons_.erase(id); }
 
+    /// All entries count from that moment, up to which others have fired them.
+    void start_from(std::time_t moment);
+
     /// The ids that fire now, each once.
     std::vector<std::uint64_t> due(std::time_t now);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <sstream>
 
 namespace geventd::master {
 
@@ -122,6 +123,39 @@ std::set<std::uint8_t> Scheduler::due(const ScheduleTime& now) {
         numbers.insert(active_.at(id));
     }
     return numbers;
+}
+
+// A line each: NUMBER PERIOD CHAIN NEXT, in milliseconds, 0 or 1, steady nanoseconds.
+std::string Scheduler::save() const {
+    std::string text;
+    for (const auto& [key, entry] : entries_) {
+        const auto* timer = std::get_if<TimerPlan>(&key.second);
+        if (timer != nullptr && entry.active && timer->iterations == 0) {
+            const std::chrono::nanoseconds next = timers_.next_of(entry.id).time_since_epoch();
+            text += std::to_string(key.first) + ' ' + std::to_string(timer->period.count()) +
+                    (timer->kind == TimerPlan::Kind::Chain ? " 1 " : " 0 ") +
+                    std::to_string(next.count()) + '\n';
+        }
+    }
+    return text;
+}
+
+void Scheduler::restore(const std::string& saved, std::time_t moment) {
+    crons_.start_from(moment);
+    std::istringstream lines(saved);
+    unsigned number = 0;
+    std::int64_t period = 0;
+    int chain = 0;
+    std::int64_t next = 0;
+    while (lines >> number >> period >> chain >> next) {
+        TimerPlan plan;
+        plan.period = std::chrono::milliseconds(period);
+        plan.kind = chain != 0 ? TimerPlan::Kind::Chain : TimerPlan::Kind::Grid;
+        const auto found = entries_.find(Key{static_cast<std::uint8_t>(number), plan});
+        if (found != entries_.end() && found->second.active) {
+            timers_.move(found->second.id, TimePoint(std::chrono::nanoseconds(next)));
+        }
+    }
 }
 
 std::set<std::uint8_t> Scheduler::changed() {

@@ -59,6 +59,14 @@ class Scheduler {
     /// The numbers whose monitors have seen a change.
     std::set<std::uint8_t> changed();
 
+    /// The phases of the timers that go on for ever, as text for a master that takes over: with
+    /// restore() there and no due() in between, none of their ticks is lost or doubled. The
+    /// caller has asked due() for this moment before.
+    [[nodiscard]] std::string save() const;
+
+    /// Entries of the same number and plan go on from `saved`, cron entries from `moment`.
+    void restore(const std::string& saved, std::time_t moment);
+
     /// How long until due() has something to say; nothing: no timer and no cron entry is active.
     [[nodiscard]] std::optional<std::chrono::milliseconds> next_wait(const ScheduleTime& now) const;
 

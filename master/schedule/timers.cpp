@@ -45,6 +45,13 @@ std::vector<std::uint64_t> Timers::due(TimePoint now) {
     return ids;
 }
 
+void Timers::move(std::uint64_t id, TimePoint next) {
+    Timer& timer = timers_.at(id);
+    order_.erase({timer.next, id});
+    timer.next = next;
+    order_.emplace(next, id);
+}
+
 std::optional<TimePoint> Timers::next() const {
     if (order_.empty()) {
         return std::nullopt;

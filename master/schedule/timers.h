@@ -29,6 +29,11 @@ class Timers {
 
     [[nodiscard]] std::optional<TimePoint> next() const;
 
+    /// When that one is due next; to keep its phase over an upgrade.
+    [[nodiscard]] TimePoint next_of(std::uint64_t id) const { return timers_.at(id).next; }
+
+    void move(std::uint64_t id, TimePoint next);
+
   private:
     struct Timer {
         TimerPlan plan;

@@ -146,6 +146,16 @@ Result<void> Signals::send(std::uint8_t number, std::string_view payload) {
     return failure("the signal was not accepted");
 }
 
+bool Signals::take_over(const shm::SignalClaim& signal) {
+    if (!writer_.forward(signal)) {
+        return false;
+    }
+    if (workers_ != 0 && signal.routing.target.worker > workers_) {
+        log_losses(recovery_.retire_workers_above(workers_));
+    }
+    return true;
+}
+
 shm::SendResult Signals::send_out(const shm::OutgoingSignal& signal) noexcept {
     const shm::SendResult result = writer_.send(signal, nanoseconds(Clock::now()));
     if (result == shm::SendResult::Unregistered && registry_.first_miss(signal.number)) {

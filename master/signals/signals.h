@@ -58,6 +58,22 @@ class Signals {
     /// A worker told of a timer, cron entry or monitor of its own.
     void schedule(std::uint32_t slot, const ipc::Message& message);
 
+    // Over an upgrade.
+
+    /// No ticks until resume_ticks(): another master sends them.
+    void hold_ticks() { ticker_.hold(); }
+
+    void resume_ticks() { ticker_.resume(); }
+
+    Ticker::Saved save_and_hold_ticks() { return ticker_.save_and_hold(); }
+
+    void restore_ticks(const Ticker::Saved& saved) { ticker_.restore(saved); }
+
+    /// Takes a pending signal of the former master over; false: the queue is full.
+    bool take_over(const shm::SignalClaim& signal);
+
+    [[nodiscard]] shm::SignalTable table() const { return region_.signals(); }
+
     // What crosses the exec.
 
     /// Appends the eventfds that a process of the generation shall know; says how many. Throws

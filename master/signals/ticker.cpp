@@ -69,7 +69,31 @@ void Ticker::on_change(int) noexcept {
     }
 }
 
+void Ticker::hold() {
+    held_ = true;
+    deadline_.cancel();
+    monitor_io_.stop();
+}
+
+void Ticker::resume() {
+    held_ = false;
+    arm();
+}
+
+Ticker::Saved Ticker::save_and_hold() {
+    const ScheduleTime moment = now();
+    for (const std::uint8_t number : scheduler_.due(moment)) {
+        tick_(number);
+    }
+    on_change(0);
+    hold();
+    return {scheduler_.save(), moment.wall};
+}
+
 void Ticker::arm() {
+    if (held_) {
+        return;
+    }
     if (scheduler_.monitor_fd() >= 0 && !monitor_io_.active()) {
         monitor_io_.watch(scheduler_.monitor_fd(), event::Io::kRead);
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,20 @@ class Ticker {
     void serve(std::uint32_t generation);
     void forget(std::uint32_t generation);
 
+    /// No ticks until resume(): another master sends them.
+    void hold();
+    void resume();
+
+    /// Sends what is due, then holds. The phases, for restore() of the master that takes over.
+    struct Saved {
+        std::string timers;
+        std::time_t moment = 0;
+    };
+
+    Saved save_and_hold();
+
+    void restore(const Saved& saved) { scheduler_.restore(saved.timers, saved.moment); }
+
     [[nodiscard]] std::size_t active() const { return scheduler_.active(); }
 
   private:
@@ -43,6 +58,7 @@ class Ticker {
     event::Io monitor_io_;
     Scheduler scheduler_;
     Tick tick_;
+    bool held_ = false;
 };
 
 }  // namespace geventd::master

@@ -140,7 +140,7 @@ void Generation::settle_loading() {
 void Generation::settle_booting() {
     if (!crew_->hopeless().empty()) {
         fail("the workers cannot start: " + crew_->hopeless());
-    } else if (crew_->all_ready()) {
+    } else if (crew_->all_ready() && !deferred_) {
         enter(State::Serving);
         update_hold();
     }
@@ -170,6 +170,10 @@ void Generation::scale(TimePoint now) {
 
 void Generation::update_hold() {
     crew_->hold(paused_ || (state_ < State::Serving && !rolling_));
+}
+
+bool Generation::could_serve() const {
+    return state_ == State::Booting && crew_->all_ready();
 }
 
 void Generation::fail(std::string why) {

@@ -63,6 +63,11 @@ class Generation {
     /// A reload failed: with app.reload-on-change its workers answer with the reason.
     void show_fault(const std::string& text);
 
+    /// Whether it waits in Booting when it could serve.
+    void defer(bool on) { deferred_ = on; }
+
+    [[nodiscard]] bool could_serve() const;
+
     // Of a rolling reload: the new generation's workers accept as soon as they are ready.
 
     [[nodiscard]] bool is_rolling() const { return rolling_; }
@@ -137,6 +142,7 @@ class Generation {
     bool rolling_;
     bool gave_way_ = false;
     std::size_t full_strength_ = 0;  ///< while it makes room; 0: it does not
+    bool deferred_ = false;
     TimePoint born_;
     std::string failure_;
 };

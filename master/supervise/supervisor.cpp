@@ -16,6 +16,7 @@ void Supervisor::begin(Generation::Plan plan) {
     try {
         auto generation = std::make_unique<Generation>(surroundings_, std::move(plan));
         generation->pause(paused_);
+        generation->defer(deferred_);
         generation->start();
         candidate_ = std::move(generation);
     } catch (...) {
@@ -103,7 +104,22 @@ void Supervisor::pause(bool on) {
     }
 }
 
+void Supervisor::defer(bool on) {
+    deferred_ = on;
+    if (candidate_) {
+        candidate_->defer(on);
+    }
+}
+
+void Supervisor::retire() {
+    take_leave(ipc::DrainReason::Replace);
+}
+
 void Supervisor::stop() {
+    take_leave(ipc::DrainReason::Stop);
+}
+
+void Supervisor::take_leave(ipc::DrainReason reason) {
     if (candidate_) {
         candidate_->kill();
         leaving_.push_back(std::move(candidate_));
@@ -112,7 +128,7 @@ void Supervisor::stop() {
         leaving_.push_back(std::move(serving_));
     }
     for (const Handle& generation : leaving_) {
-        generation->drain(ipc::DrainReason::Stop);
+        generation->drain(reason);
     }
 }
 

@@ -44,6 +44,15 @@ class Supervisor {
 
     [[nodiscard]] bool is_paused() const { return paused_; }
 
+    /// Has the generation on its way, and later ones, wait when it could serve; or go on.
+    void defer(bool on);
+
+    /// The one on its way could serve.
+    [[nodiscard]] bool could_serve() const { return candidate_ && candidate_->could_serve(); }
+
+    /// Others serve from now on: everything drains, nobody is replaced.
+    void retire();
+
     /// Everything drains, then goes; the one on its way is killed.
     void stop();
     void kill();
@@ -70,12 +79,14 @@ class Supervisor {
     Outcome abandon();
     void cut_oldest();
     void roll();
+    void take_leave(ipc::DrainReason reason);
 
     const Surroundings& surroundings_;
     std::vector<Handle> leaving_;
     Handle serving_;
     Handle candidate_;
     bool paused_ = false;
+    bool deferred_ = false;
 };
 
 }  // namespace geventd::master

@@ -59,6 +59,9 @@ Result<std::string> present(const cli::GeventctlOptions& options, const std::str
     if (options.command == "reload") {
         return "reloaded\n";
     }
+    if (options.command == "upgrade") {
+        return "upgraded\n";
+    }
     if (options.command == "stop") {
         return "the server finishes what is running and stops\n";
     }
@@ -66,8 +69,8 @@ Result<std::string> present(const cli::GeventctlOptions& options, const std::str
 }
 
 ExitCode run(const cli::GeventctlOptions& options) {
-    // A reload takes as long as the application takes to load.
-    const auto patience = options.command == "reload"
+    // These take as long as the application takes to load.
+    const auto patience = options.command == "reload" || options.command == "upgrade"
                               ? std::nullopt
                               : std::optional<std::chrono::milliseconds>(kPatience);
     const auto text =

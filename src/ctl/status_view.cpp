@@ -164,12 +164,12 @@ std::string format_locks(const Json& status) {
     return text.empty() ? text : "\n" + text;
 }
 
-std::string format_reload(const Json& status) {
-    const auto reload = status.find("reload");
+std::string format_newest(const Json& status, const char* deed) {
+    const auto reload = status.find(deed);
     if (reload == status.end() || !reload->is_object() || text_of(*reload, "result") == "none") {
         return "";
     }
-    std::string text = "\nlast reload: " + text_of(*reload, "result");
+    std::string text = fmt::format("\nlast {}: ", deed) + text_of(*reload, "result");
     if (const auto age = age_of(*reload, "age"); age != "-") {
         text += ", " + age + " ago";
     }
@@ -190,7 +190,7 @@ Result<std::string> format_status(std::string_view document) {
     }
     return format_server(status) + "\n" + format_generations(status) + "\n" +
            format_workers(status) + format_signals(status) + format_locks(status) +
-           format_reload(status);
+           format_newest(status, "reload") + format_newest(status, "upgrade");
 }
 
 Result<std::string> format_json(std::string_view document) {

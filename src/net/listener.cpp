@@ -179,13 +179,18 @@ Listener Listener::adopt(UniqueFd fd, const Address& address, FileOwner owner) {
     if (address.family == Family::Inet || address.family == Family::Inet6) {
         set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1, deed);
     }
-    SocketFile file;
-    if (address.family == Family::Unix && owner == FileOwner::Us) {
-        file = SocketFile::at(address.path);
+    Listener result(std::move(fd), address);
+    if (owner == FileOwner::Us) {
+        result.own_file();
     }
-    Listener result(std::move(fd), address, std::move(file));
     result.learn_actual();
     return result;
+}
+
+void Listener::own_file() {
+    if (wanted_.family == Family::Unix) {
+        file_ = SocketFile::at(wanted_.path);
+    }
 }
 
 void Listener::change(const Wanted& wanted) {

@@ -56,6 +56,12 @@ class Listener {
     /// ErrnoError.
     void change(const Wanted& wanted);
 
+    /// The file of a unix socket is ours from now on. Throws ErrnoError.
+    void own_file();
+
+    /// Closing no longer means that the file is ours to remove.
+    void disown_file() noexcept { file_ = {}; }
+
     /// Removes the file of a unix socket that is still ours.
     void unlink_own() noexcept { file_.unlink_own(); }
 

@@ -134,6 +134,20 @@ std::vector<Listener> ListenerSet::reopen(const std::vector<Wanted>& wanted,
     return dropped;
 }
 
+void ListenerSet::own_files(const std::set<int>& fds) {
+    for (auto& listener : listeners_) {
+        if (fds.contains(listener.fd())) {
+            listener.own_file();
+        }
+    }
+}
+
+void ListenerSet::disown_files() noexcept {
+    for (auto& listener : listeners_) {
+        listener.disown_file();
+    }
+}
+
 void ListenerSet::unlink_own() noexcept {
     for (auto& listener : listeners_) {
         listener.unlink_own();

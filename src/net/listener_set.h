@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <vector>
 
 #include "base/clock.h"
@@ -38,6 +39,10 @@ class ListenerSet {
 
     [[nodiscard]] const std::vector<Listener>& listeners() const { return listeners_; }
 
+    /// The files of the unix sockets among these descriptors are ours. Throws ErrnoError.
+    void own_files(const std::set<int>& fds);
+
+    void disown_files() noexcept;
     void unlink_own() noexcept;
 
   private:

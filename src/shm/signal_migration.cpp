@@ -3,50 +3,64 @@
 
 namespace geventd::shm {
 
-namespace {
+std::optional<SignalClaim> SignalExport::next() noexcept {
+    const unsigned queues = table_.in_use();
+    for (; index_ < queues; ++index_) {
+        const SignalQueue queue = table_.queue(index_);
+        const std::uint32_t used = queue.used();
+        while (slot_ < used) {
+            if (auto claim = take(queue)) {
+                return claim;
+            }
+        }
+        slot_ = 0;
+    }
+    index_ = 0;
+    return std::nullopt;
+}
 
-enum class Move { Moved, Left, NotReady };
-
-Move move_slot(const SignalTable& from, unsigned index, std::uint32_t slot, SignalWriter& to) {
-    Word<std::uint64_t>& word = from.queue(index).states[slot];
+std::optional<SignalClaim> SignalExport::take(const SignalQueue& queue) noexcept {
+    const std::uint32_t slot = slot_++;
+    Word<std::uint64_t>& word = queue.states[slot];
     const std::uint64_t ready = word.load();
     SignalState state = SignalState::unpack(ready);
     if (state.phase != SignalPhase::Ready) {
-        return Move::NotReady;
+        return std::nullopt;
     }
-    const auto self = static_cast<std::uint16_t>(from.process(kMasterProcess).incarnation.load());
+    const auto self = static_cast<std::uint16_t>(table_.process(kMasterProcess).incarnation.load());
     state.phase = SignalPhase::Claimed;
     state.claimer = kMasterProcess;
     state.incarnation = self;
     if (!word.replace(ready, state.pack())) {
-        return Move::NotReady;
+        return std::nullopt;
     }
-    if (!to.forward(read_signal(from, index, slot, state.pack()))) {
-        word.store(ready);
-        return Move::Left;
-    }
-    const SignalState done{SignalPhase::Done, state.attempts, 0, 0, state.tag};
-    word.store(done.pack());
-    return Move::Moved;
+    return read_signal(table_, index_, slot, state.pack());
 }
 
-}  // namespace
+void SignalExport::done(const SignalClaim& signal) noexcept {
+    const SignalState state = SignalState::unpack(signal.state);
+    const SignalState done{SignalPhase::Done, state.attempts, 0, 0, state.tag};
+    table_.queue(signal.queue).states[signal.slot].store(done.pack());
+}
+
+void SignalExport::put_back(const SignalClaim& signal) noexcept {
+    const SignalState state = SignalState::unpack(signal.state);
+    const SignalState ready{SignalPhase::Ready, state.attempts, 0, 0, state.tag};
+    const SignalQueue queue = table_.queue(signal.queue);
+    queue.states[signal.slot].store(ready.pack());
+    queue.ends->rescans.add(1);
+}
 
 Migrated migrate(const SignalTable& from, SignalWriter& to) {
     Migrated result;
-    const unsigned queues = from.in_use();
-    for (unsigned index = 0; index < queues; ++index) {
-        const SignalQueue queue = from.queue(index);
-        const std::uint32_t used = queue.used();
-        bool left = false;
-        for (std::uint32_t slot = 0; slot < used; ++slot) {
-            const Move move = move_slot(from, index, slot, to);
-            result.moved += move == Move::Moved ? 1 : 0;
-            result.left += move == Move::Left ? 1 : 0;
-            left = left || move == Move::Left;
-        }
-        if (left) {
-            queue.ends->rescans.add(1);
+    SignalExport source(from);
+    while (const auto signal = source.next()) {
+        if (to.forward(*signal)) {
+            source.done(*signal);
+            ++result.moved;
+        } else {
+            source.put_back(*signal);
+            ++result.left;
         }
     }
     return result;

@@ -1,9 +1,38 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "shm/signal_writer.h"
 
 namespace geventd::shm {
+
+/// Takes what is unclaimed out of a table, one signal after the other, for a place outside it. What
+/// was taken is held by the master until it is said what became of it; a master killed meanwhile
+/// leaves it to the reaper.
+/// Lives in: master.
+class SignalExport {
+  public:
+    explicit SignalExport(const SignalTable& table) : table_(table) {}
+
+    /// The next one from where the last call ended. Nothing: the end of the table was reached, and
+    /// the next call begins anew.
+    std::optional<SignalClaim> next() noexcept;
+
+    /// It was accepted elsewhere.
+    void done(const SignalClaim& signal) noexcept;
+
+    /// It waits in the table again.
+    void put_back(const SignalClaim& signal) noexcept;
+
+  private:
+    std::optional<SignalClaim> take(const SignalQueue& queue) noexcept;
+
+    SignalTable table_;
+    unsigned index_ = 0;
+    std::uint32_t slot_ = 0;
+};
 
 struct Migrated {
     unsigned moved = 0;

@@ -56,7 +56,9 @@ def test_the_old_generation_finishes_its_requests(server):
             running.wait_status(lambda s: sum(w['connections'] for w in s['workers']) == 2)
             running.signal(signal.SIGHUP)
             running.wait_workers(1, without=[old])
-            assert int(running.get('/pid').body) != old
+            # The first connections may overtake the master's word to the old worker.
+            while int(running.get('/pid').body) == old:
+                pass
             release.send(b'\r\n')
             assert release.read_answer().status == 200
         answer = held.read_answer()

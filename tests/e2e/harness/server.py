@@ -11,7 +11,7 @@ import threading
 import time
 from signal import SIGTERM
 
-from . import client
+from . import client, procfs
 from .limits import DEADLINE, GEVENTCTL, GEVENTD, SANITIZED
 from .log import Log
 
@@ -47,9 +47,11 @@ class Server:
         self.folder = pathlib.Path(folder)
         self.marker = marker
         self.process = None
+        self.successor = None  # the master's pid once an upgrade was followed
         self.log = None
         self.addresses = []
         self.expected_exit = 0
+        self._exit = None
         self.expected_errors = []
 
     # --- files ---------------------------------------------------------------------------------
@@ -96,11 +98,12 @@ class Server:
                 environment[name] = f'{os.environ[name]}:log_path={self.folder}/sanitizer'
         return environment
 
-    def start(self, arguments=None, environment=None, wait=True, cwd=None, wrapper=()):
+    def start(self, arguments=None, environment=None, wait=True, cwd=None, wrapper=(),
+              program=GEVENTD):
         if arguments is None:
             arguments = ['-c', str(self.config_path)]
         self.process = subprocess.Popen(
-            [*wrapper, str(GEVENTD), *arguments], cwd=cwd or self.folder,
+            [*wrapper, str(program), *arguments], cwd=cwd or self.folder,
             env=self.environment(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, start_new_session=True)
         self.log = Log(self.process.stdout)
@@ -115,19 +118,49 @@ class Server:
 
     @property
     def pid(self):
-        return self.process.pid
+        return self.successor or self.process.pid
+
+    def follow(self, count, timeout=DEADLINE):
+        """Waits for the end of that upgrade, well or not, and makes the master that answers then
+        the one that signals go to; its status."""
+        former = self.pid
+        status = self.wait_status(
+            lambda s: s['upgrade']['count'] >= count and s['upgrade']['result'] == (
+                'failed' if s['pid'] == former else 'done'), timeout)
+        if status['pid'] != self.process.pid:
+            self.successor = status['pid']
+        return status
 
     def signal(self, number):
         os.kill(self.pid, number)
 
     def wait_exit(self, timeout=DEADLINE):
+        if self.successor:
+            gone = procfs.wait_gone(self.successor, timeout)
+        else:
+            gone = True
         try:
-            return self.process.wait(timeout)
+            code = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
+            gone = False
+        if not gone:
             raise AssertionError(f'geventd did not leave in {timeout} s; its log:\n'
                                  + self.log.text()) from None
+        return self._successors_exit() if self.successor else code
+
+    def _successors_exit(self):
+        try:  # orphans of the former master became this process' children
+            status = os.waitpid(self.successor, 0)[1]
+            self._exit = os.waitstatus_to_exitcode(status)
+        except ChildProcessError:  # collected before, or by the former master while that drained
+            stopped = rf'master\[{self.successor}\]: geventd \S+ has stopped'
+            if self._exit is None and re.search(stopped, self.log.text()):
+                self._exit = 0
+        return self._exit
 
     def is_running(self):
+        if self.successor:
+            return procfs.is_alive(self.successor)
         return self.process is not None and self.process.poll() is None
 
     def stop(self, number=SIGTERM):

@@ -26,6 +26,8 @@ class FakeControls final : public Controls {
 
     void reload(ReloadDone done) override { reloads.push_back(std::move(done)); }
 
+    void upgrade(ReloadDone done) override { upgrades.push_back(std::move(done)); }
+
     void stop() override { stops++; }
 
     void reopen_logs() override { reopens++; }
@@ -54,6 +56,7 @@ class FakeControls final : public Controls {
     }
 
     std::vector<ReloadDone> reloads;
+    std::vector<ReloadDone> upgrades;
     bool paused = false;
     int stops = 0;
     int reopens = 0;

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "master/upgrade/handover.h"
+
+#include <exception>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace geventd::master {
+
+void Handover::enter(State state, TimePoint deadline) {
+    state_ = state;
+    deadline_ = deadline;
+}
+
+void Handover::begin(TimePoint now) {
+    reason_.clear();
+    told_to_go_ = false;
+    try {
+        pid_ = deeds_.start_successor();
+    } catch (const std::exception& error) {
+        deeds_.give_up(error.what());
+        return;
+    }
+    enter(State::Starting, now + kHelloPatience);
+}
+
+void Handover::on_message(std::string_view type, std::string_view reason, TimePoint now) {
+    if (type == "failed" && is_busy()) {
+        if (state_ != State::Failing) {
+            fail(std::string(reason), kLastWords, now);
+        }
+    } else if (type == "hello" && state_ == State::Starting) {
+        enter(State::Loading, now + kLoadPatience);
+    } else if (type == "ready" && state_ == State::Loading) {
+        enter(State::HandingOver, now + kStepPatience);
+        if (!deeds_.hand_over()) {
+            fail({}, Duration::zero(), now);
+        }
+    } else if (type == "taken" && state_ == State::HandingOver) {
+        if (!deeds_.let_lead()) {
+            return fail({}, Duration::zero(), now);
+        }
+        enter(State::Left, TimePoint::max());
+        deeds_.leave();
+    }
+}
+
+// Its exit says more.
+void Handover::on_hang_up(TimePoint now) {
+    if (is_busy() && state_ != State::Failing) {
+        fail({}, kLastWords, now);
+    }
+}
+
+void Handover::fail(std::string reason, Duration patience, TimePoint now) {
+    const bool handed_over = state_ == State::HandingOver;
+    reason_ = std::move(reason);
+    enter(State::Failing, now + patience);
+    if (handed_over) {
+        deeds_.take_back();
+    }
+    check_deadline(now);
+}
+
+bool Handover::on_exit(const ChildExit& exit) {
+    if (pid_ == 0 || exit.pid != pid_) {
+        return false;
+    }
+    pid_ = 0;
+    if (!is_busy()) {
+        return true;
+    }
+    if (state_ == State::HandingOver) {
+        deeds_.take_back();
+    }
+    if (reason_.empty()) {
+        reason_ = fmt::format("the new master ended before it was ready: {}", describe(exit));
+    }
+    enter(State::Idle, TimePoint::max());
+    deeds_.give_up(reason_);
+    return true;
+}
+
+void Handover::abort(TimePoint now) {
+    if (is_busy()) {
+        fail("the server stops", Duration::zero(), now);
+    }
+}
+
+void Handover::check_deadline(TimePoint now) {
+    if (now < deadline_) {
+        return;
+    }
+    if (state_ == State::Failing) {
+        deadline_ = now + kLastWords;
+        if (pid_ != 0) {
+            deeds_.end_successor(pid_, std::exchange(told_to_go_, true));
+        }
+    } else if (state_ == State::Starting) {
+        fail("the new master says nothing: is the program a geventd?", Duration::zero(), now);
+    } else if (state_ == State::Loading) {
+        fail(fmt::format("the new master was not ready after {} minutes",
+                         std::chrono::duration_cast<std::chrono::minutes>(kLoadPatience).count()),
+             Duration::zero(), now);
+    } else if (state_ == State::HandingOver) {
+        fail("the new master did not take over", Duration::zero(), now);
+    }
+}
+
+TimePoint Handover::next_deadline() const {
+    return deadline_;
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+#include "master/upgrade/message.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "base/errno_error.h"
+
+namespace geventd::master {
+
+namespace {
+
+constexpr std::string_view kGreeting = "geventd-upgrade 1 ";
+constexpr std::size_t kMaxFds = 252;  // the kernel takes 253
+constexpr int kRoom = 1 << 20;
+
+void attach(msghdr& packet, const std::vector<UniqueFd>& fds) {
+    cmsghdr* control = CMSG_FIRSTHDR(&packet);
+    control->cmsg_level = SOL_SOCKET;
+    control->cmsg_type = SCM_RIGHTS;
+    control->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
+    unsigned char* place = CMSG_DATA(control);
+    for (const UniqueFd& fd : fds) {
+        const int number = fd.get();
+        std::memcpy(place, &number, sizeof number);
+        place += sizeof number;
+    }
+}
+
+std::vector<UniqueFd> take_fds(msghdr& packet) {
+    std::vector<UniqueFd> fds;
+    for (cmsghdr* control = CMSG_FIRSTHDR(&packet); control != nullptr;
+         control = CMSG_NXTHDR(&packet, control)) {
+        if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS) {
+            continue;
+        }
+        const std::size_t size = control->cmsg_len - CMSG_LEN(0);
+        for (std::size_t at = 0; at + sizeof(int) <= size; at += sizeof(int)) {
+            int fd = -1;
+            std::memcpy(&fd, CMSG_DATA(control) + at, sizeof fd);
+            fds.push_back(UniqueFd::adopt(fd));
+        }
+    }
+    return fds;
+}
+
+template <typename Call>
+ssize_t uninterrupted(Call call) {
+    ssize_t got = 0;
+    do {
+        got = call();
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
+}  // namespace
+
+std::string_view UpgradeMessage::text(const std::string& key) const {
+    const auto found = fields.find(key);
+    return found == fields.end() ? std::string_view() : found->second;
+}
+
+std::int64_t UpgradeMessage::number(const std::string& key) const {
+    const std::string_view digits = text(key);
+    std::int64_t value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
+}
+
+std::string format_upgrade_message(const UpgradeMessage& message) {
+    std::string bytes(kGreeting);
+    bytes.append(message.type).append("\n");
+    for (const auto& [key, value] : message.fields) {
+        std::string line = value;
+        std::replace(line.begin(), line.end(), '\n', ' ');
+        bytes.append(key).append(": ").append(line).append("\n");
+    }
+    bytes.append("\n").append(message.body);
+    return bytes;
+}
+
+Result<UpgradeMessage> parse_upgrade_message(std::string_view bytes) {
+    if (bytes.substr(0, kGreeting.size()) != kGreeting) {
+        return failure("the other geventd speaks another version of the upgrade");
+    }
+    bytes.remove_prefix(kGreeting.size());
+    UpgradeMessage message;
+    for (bool first = true;; first = false) {
+        const std::size_t end = bytes.find('\n');
+        if (end == std::string_view::npos) {
+            return failure("a message of the upgrade is cut off");
+        }
+        const std::string_view line = bytes.substr(0, end);
+        bytes.remove_prefix(end + 1);
+        const std::size_t colon = line.find(": ");
+        if (first) {
+            message.type = line;
+        } else if (line.empty()) {
+            break;
+        } else if (colon != std::string_view::npos) {
+            message.fields[std::string(line.substr(0, colon))] = line.substr(colon + 2);
+        }
+    }
+    message.body = bytes;
+    return message;
+}
+
+std::pair<UpgradeLine, UpgradeLine> UpgradeLine::make_pair() {
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) < 0) {
+        throw_errno("socketpair");
+    }
+    std::pair<UpgradeLine, UpgradeLine> line{UpgradeLine(UniqueFd::adopt(ends[0])),
+                                             UpgradeLine(UniqueFd::adopt(ends[1]))};
+    for (const int fd : ends) {
+        ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kRoom, sizeof kRoom);
+    }
+    return line;
+}
+
+UpgradeLine::Sent UpgradeLine::send(const UpgradeMessage& message) noexcept {
+    std::string bytes = format_upgrade_message(message);
+    if (!fd_ || bytes.size() > kMaxUpgradeMessage || message.fds.size() > kMaxFds) {
+        return Sent::Gone;
+    }
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxFds)> control{};
+    iovec part{bytes.data(), bytes.size()};
+    msghdr packet{};
+    packet.msg_iov = &part;
+    packet.msg_iovlen = 1;
+    if (!message.fds.empty()) {
+        packet.msg_control = control.data();
+        packet.msg_controllen = CMSG_SPACE(sizeof(int) * message.fds.size());
+        attach(packet, message.fds);
+    }
+    const ssize_t sent =
+        uninterrupted([&] { return ::sendmsg(fd_.get(), &packet, MSG_NOSIGNAL | MSG_DONTWAIT); });
+    if (sent >= 0) {
+        return Sent::Yes;
+    }
+    return errno == EAGAIN || errno == ENOBUFS ? Sent::Full : Sent::Gone;
+}
+
+UpgradeLine::Received UpgradeLine::receive(UpgradeMessage& message) noexcept {
+    if (!fd_) {
+        return Received::Closed;
+    }
+    std::string bytes(kMaxUpgradeMessage, '\0');
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxFds)> control{};
+    iovec part{bytes.data(), bytes.size()};
+    msghdr packet{};
+    packet.msg_iov = &part;
+    packet.msg_iovlen = 1;
+    packet.msg_control = control.data();
+    packet.msg_controllen = control.size();
+    const auto take = [&] {
+        return ::recvmsg(fd_.get(), &packet, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    };
+    ssize_t got = uninterrupted(take);
+    if (got < 0 && errno == ECONNRESET) {
+        got = uninterrupted(take);  // said once, before what the other one had said itself
+    }
+    if (got < 0) {
+        return errno == EAGAIN ? Received::Empty : Received::Closed;
+    }
+    std::vector<UniqueFd> fds = take_fds(packet);
+    auto parsed = parse_upgrade_message({bytes.data(), static_cast<std::size_t>(got)});
+    if (!parsed) {
+        return Received::Closed;
+    }
+    message = std::move(*parsed);
+    message.fds = std::move(fds);
+    return Received::Message;
+}
+
+bool UpgradeLine::wait(int milliseconds) const noexcept {
+    pollfd readable{fd_.get(), POLLIN, 0};
+    return uninterrupted([&] { return ::poll(&readable, 1, milliseconds); }) > 0;
+}
+
+}  // namespace geventd::master

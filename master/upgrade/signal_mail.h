@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.h"
+#include "master/upgrade/message.h"
+#include "shm/signal_claimer.h"
+
+namespace geventd::master {
+
+/// A pending signal as a message to a master that may keep its signals in another layout.
+UpgradeMessage format_signal(std::uint64_t id, const shm::SignalClaim& signal);
+
+/// The signal in such a message; its payload lies in the message's body. Fails with a sentence.
+Result<shm::SignalClaim> parse_signal(const UpgradeMessage& message);
+
+}  // namespace geventd::master

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "event/deadlines.h"
+#include "event/loop.h"
+#include "master/upgrade/handover.h"
+#include "master/upgrade/message.h"
+#include "master/upgrade/program.h"
+#include "master/upgrade/signal_courier.h"
+
+namespace geventd::master {
+
+/// The running master's side of an upgrade: starts the program anew, listens to it, and, once it
+/// leads, carries the pending signals over to it.
+/// Lives in: master, one.
+class Upgrade final : private Handover::Deeds {
+  public:
+    /// What only the whole master can do.
+    class Owner {
+      public:
+        /// The "begin" message: what there is to take over.
+        virtual UpgradeMessage inventory() = 0;
+
+        /// Holds the ticks and the control socket; the "take-over" message.
+        virtual UpgradeMessage give_away() = 0;
+
+        /// Goes on with what was given away.
+        virtual void take_back() noexcept = 0;
+
+        /// The new master is about to lead: tells who has to know before it says so itself.
+        virtual void announce(pid_t successor) noexcept = 0;
+
+        /// The new master leads.
+        virtual void leave() noexcept = 0;
+        virtual void on_upgrade_failed(const std::string& reason) noexcept = 0;
+
+        /// Something of the upgrade has changed, or time has passed while draining.
+        virtual void on_upgrade() noexcept = 0;
+
+      protected:
+        ~Owner() = default;
+    };
+
+    Upgrade(event::Loop& loop, event::DeadlineClock& clock, Program program,
+            const shm::SignalTable& signals, Owner& owner);
+    Upgrade(const Upgrade&) = delete;
+    Upgrade& operator=(const Upgrade&) = delete;
+    ~Upgrade() = default;
+
+    void begin();
+    void abort();
+
+    [[nodiscard]] bool is_busy() const { return handover_.is_busy(); }
+
+    /// Another master leads.
+    [[nodiscard]] bool has_left() const { return handover_.state() == Handover::State::Left; }
+
+    [[nodiscard]] pid_t successor() const { return handover_.successor(); }
+
+    bool on_exit(const ChildExit& exit);
+    void check_deadline();
+
+    [[nodiscard]] TimePoint next_deadline() const { return handover_.next_deadline(); }
+
+    /// For a master that has left and whose workers are gone: nothing is to be carried any more.
+    bool is_done();
+
+  private:
+    pid_t start_successor() override;
+    bool hand_over() override;
+    bool let_lead() override;
+    void take_back() override;
+    void leave() override;
+    void give_up(const std::string& reason) override;
+    void end_successor(pid_t pid, bool at_once) override;
+
+    void on_line(int events) noexcept;
+    void read_line();
+    void on_message(const UpgradeMessage& message);
+    void on_tick() noexcept;
+    void hang_up();
+
+    event::Loop& loop_;
+    Program program_;
+    Owner& owner_;
+    Handover handover_;
+    UpgradeLine line_;
+    event::Io io_;
+    event::DeadlineList ticks_;
+    event::Deadline tick_;
+    SignalCourier courier_;
+    std::optional<TimePoint> workers_gone_;
+};
+
+}  // namespace geventd::master
