@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 #include <set>
 #include <string>
 #include <vector>
@@ -53,6 +54,24 @@ TEST(UnixSignals, HaveAHelpLineUnlessTheyAreInternal) {
     for (const UnixSignal& signal : kUnixSignals) {
         EXPECT_EQ(signal.help.empty(), signal.action == UnixAction::Reap) << signal.name;
     }
+}
+
+TEST(UnixSignals, StandInTheManualAsTheyStandInTheTable) {
+    std::ifstream file(DOCS_DIR "/unix-signals.md");
+    std::vector<std::string> rows;
+    for (std::string line; std::getline(file, line);) {
+        if (line.rfind("| SIG", 0) == 0) {
+            rows.push_back(line);
+        }
+    }
+    std::vector<std::string> table;
+    for (const UnixSignal& signal : kUnixSignals) {
+        if (!signal.help.empty()) {
+            table.push_back("| " + std::string(signal.name) + " | " + std::string(signal.help) +
+                            " |");
+        }
+    }
+    EXPECT_EQ(rows, table);
 }
 
 }  // namespace
