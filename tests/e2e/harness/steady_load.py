@@ -68,9 +68,11 @@ class Kind:
 
 
 class SteadyLoad:
-    def __init__(self, http_address, other_address, stream_seconds=2):
+    def __init__(self, http_address, other_address, stream_seconds=2, without=()):
+        """`without`: kinds of clients that are left out."""
         self.addresses = {'http': http_address, 'other': other_address}
         self.stream_seconds = stream_seconds
+        self.without = without
         self.kinds = {}
         self.signals = []
         self._end = threading.Event()
@@ -85,6 +87,8 @@ class SteadyLoad:
             ('stream behind nginx', 'other', self._stream), ('signal', 'http', self._signal),
         ]
         for name, where, client in plan:
+            if name in self.without:
+                continue
             kind = self.kinds.setdefault(name, Kind())
             thread = threading.Thread(target=self._run, args=(kind, self.addresses[where], client))
             self._threads.append(thread)
