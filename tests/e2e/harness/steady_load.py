@@ -117,7 +117,8 @@ class SteadyLoad:
             try:
                 client(kind, address)
             except (OSError, http.client.HTTPException, AssertionError) as error:
-                kind.faults.append(f'{type(error).__name__}: {error} at {time.strftime("%H:%M:%S")}')
+                moment = time.strftime('%H:%M:%S')
+                kind.faults.append(f'{type(error).__name__}: {error} at {moment}')
                 if len(kind.faults) > 20:
                     return
 
