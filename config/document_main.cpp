@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: MIT
 //
-// Writes the manual of the settings to the file that it is given; a part of the build, not of what
-// is installed.
+// Writes the manual of the settings to the file that it is given, as a page of docs/ or as a man
+// page; a part of the build, not of what is installed.
 #include <cstdio>
+#include <string>
+#include <string_view>
 
 #include "config/document.h"
 
 int main(int argc, char** argv) {
-    if (argc != 2) {
-        std::fputs("usage: config-docs FILE\n", stderr);
+    const bool man = argc == 3 && std::string_view(argv[1]) == "--scdoc";
+    if (argc != 2 && !man) {
+        std::fputs("usage: config-docs [--scdoc] FILE\n", stderr);
         return 2;
     }
-    std::FILE* file = std::fopen(argv[1], "w");
+    const char* const path = argv[argc - 1];
+    std::FILE* file = std::fopen(path, "w");
     if (file == nullptr) {
-        std::perror(argv[1]);
+        std::perror(path);
         return 1;
     }
-    const std::string page = geventd::config::configuration_page();
+    const std::string page = man ? geventd::config::configuration_man_page()
+                                 : geventd::config::configuration_page();
     const bool written = std::fwrite(page.data(), 1, page.size(), file) == page.size();
     if (std::fclose(file) != 0 || !written) {
-        std::perror(argv[1]);
+        std::perror(path);
         return 1;
     }
     return 0;

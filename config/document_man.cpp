@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include <string_view>
+
+#include <fmt/core.h>
+
+#include "base/version.h"
+#include "config/describe.h"
+#include "config/document.h"
+
+namespace geventd::config {
+
+namespace {
+
+constexpr std::string_view kIntroduction = R"(
+# NAME
+
+geventd.yaml - configuration of geventd
+
+# SYNOPSIS
+
+listen: http://127.0.0.1:8000++
+app: myapp:application
+
+# DESCRIPTION
+
+*geventd*(8) reads one YAML file. Unknown keys, wrong types, values out of range and contradictions
+are errors, all of which are reported at once with file, line and column.
+
+Sizes are bytes or take _B_, _KiB_, _MiB_, _GiB_; times take _ms_, _s_, _m_, _h_ and need one of them.
+_${NAME}_ is replaced by the environment variable, _${NAME:-default}_ by the default where the
+variable is not set or empty. Any key can be set from the command line with *--set* _key.path=value_.
+
+Below, each key is followed by what may stand there and by its default.
+)";
+
+constexpr std::string_view kEnd = R"(
+# SEE ALSO
+
+*geventd*(8), *geventctl*(1)
+)";
+
+/// The text with everything that scdoc would take for markup escaped.
+std::string escape(std::string_view text) {
+    std::string escaped;
+    for (const char c : text) {
+        if (std::string_view("*_\\#[]|+~<>-.").find(c) != std::string_view::npos) {
+            escaped += '\\';
+        }
+        escaped += c;
+    }
+    return escaped;
+}
+
+/// Writes a part with an entry for each key for each group of the top level.
+class ManWriter : public Visitor {
+  public:
+    explicit ManWriter(std::string& page) : page_(page) {}
+
+    void key(std::string_view name, Value&& value, std::string_view help) override {
+        if (prefix_.empty()) {
+            begin_group(name, "");
+        }
+        const std::string text = value.default_text();
+        const bool none = text.empty() || text == "\"\"" || text == "[]" || text == "{}";
+        page_ += fmt::format("*{}*: {}{}\n\t{}\n\n", escape(prefix_ + std::string(name)),
+                             escape(value.expects()),
+                             none ? "" : fmt::format("; default {}", escape(text)), escape(help));
+    }
+
+    void section(std::string_view name, Section&& section, std::string_view help,
+                 Form form) override {
+        enter(name, help, form, [&] { section.describe(*this); });
+    }
+
+    void list(std::string_view name, SectionList&& list, std::string_view help,
+              Form form) override {
+        enter(name, help, form, [&] { list.describe_default(*this); });
+    }
+
+    void internal(std::string_view, Value&&) override {}
+
+  private:
+    template <typename Describe>
+    void enter(std::string_view name, std::string_view help, Form form, Describe describe_keys) {
+        const std::string outer = prefix_;
+        if (outer.empty()) {
+            std::string text(help);
+            if (!form.short_key.empty()) {
+                text += fmt::format(" A bare value is its {}.", form.short_key);
+            }
+            begin_group(name, text);
+        }
+        prefix_ += fmt::format("{}.", name);
+        describe_keys();
+        prefix_ = outer;
+    }
+
+    void begin_group(std::string_view name, std::string_view text) {
+        page_ += fmt::format("# {}\n\n", name);
+        if (!text.empty()) {
+            page_ += fmt::format("{}\n\n", escape(text));
+        }
+    }
+
+    std::string& page_;
+    std::string prefix_;
+};
+
+}  // namespace
+
+std::string configuration_man_page() {
+    std::string page = fmt::format("geventd.yaml(5) \"geventd {}\"\n{}\n", kVersion, kIntroduction);
+    Settings defaults;
+    ManWriter writer(page);
+    describe(writer, defaults);
+    return page.append(kEnd.substr(1));
+}
+
+}  // namespace geventd::config

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# build.sh source|dsc|deb|rpm BUILD_DIR OUT: makes packages from what is committed, in OUT. BUILD_DIR
+# is a configured build folder, from which `meson dist` makes the tarball. `dsc` stops at Debian's
+# source package. $PYVER is the CPython that Debian's worker package is for.
+set -euo pipefail
+kind=$1
+build=$(realpath "$2")
+mkdir -p "$3"
+out=$(realpath "$3")
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+pyver=${PYVER:-$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')}
+version=$(sed -n "s/^ *version: '\(.*\)',$/\1/p" "$root/meson.build" | head -n 1)
+SOURCE_DATE_EPOCH=$(git -C "$root" log -1 --format=%ct)
+export SOURCE_DATE_EPOCH LC_ALL=C.UTF-8 TZ=UTC
+umask 022
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# pack FOLDER FILE: the same bytes whenever and by whomever.
+pack() {
+    tar --create --directory="$(dirname "$1")" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 \
+        --group=0 --numeric-owner --format=gnu "$(basename "$1")" | xz -6 -T1 >"$2"
+}
+
+source_tarball() {
+    git -C "$root" diff --quiet HEAD || echo "note: what is not committed is not packaged" >&2
+    meson dist -C "$build" --no-tests --formats xztar --allow-dirty >"$work/dist.log" 2>&1 ||
+        { cat "$work/dist.log" >&2; exit 1; }
+    tar -C "$work" -xf "$build/meson-dist/geventd-$version.tar.xz"
+    chmod -R u=rwX,go=rX "$work/geventd-$version"
+    pack "$work/geventd-$version" "$out/geventd-$version.tar.xz"
+}
+
+debian_source() {
+    local tree=$work/geventd-$version
+    source_tarball
+    mv "$out/geventd-$version.tar.xz" "$out/geventd_$version.orig.tar.xz"
+    cp -r "$tree/packaging/debian" "$tree/debian"
+    sed -i "s/@WORKER@/geventd-python$pyver/g; s/@PYVER@/$pyver/g" "$tree/debian/control"
+    /usr/bin/python3 "$tree/packaging/changelog.py" deb "$version" >"$tree/debian/changelog"
+    (cd "$out" && dpkg-source --build "$tree" >/dev/null)
+}
+
+deb() {
+    debian_source
+    (cd "$work" && dpkg-source --extract "$out/geventd_$version-1.dsc" package >/dev/null)
+    (cd "$work/package" && dpkg-buildpackage --unsigned-source --unsigned-changes --build=binary)
+    cp "$work"/*.deb "$work"/*.changes "$work"/*.buildinfo "$out"
+}
+
+rpm_package() {
+    local top=$work/rpmbuild
+    mkdir -p "$top/SOURCES" "$top/SPECS"
+    source_tarball
+    cp "$out/geventd-$version.tar.xz" "$top/SOURCES"
+    { sed "s/@version@/$version/" "$here/rpm/geventd.spec"
+      /usr/bin/python3 "$here/changelog.py" rpm "$version"; } >"$top/SPECS/geventd.spec"
+    cp "$top/SPECS/geventd.spec" "$out"
+    # Debian's rpm knows no Fedora package, so the build needs are those of ./dev.
+    rpmbuild -ba --nodeps --define "_topdir $top" --load "$here/rpm/debian-host.macros" \
+        "$top/SPECS/geventd.spec"
+    find "$top" -name '*.rpm' -exec cp {} "$out" \;
+}
+
+case $kind in
+    source) source_tarball ;;
+    dsc) debian_source ;;
+    deb) deb ;;
+    rpm) rpm_package ;;
+    *) echo "unknown kind of package: $kind" >&2; exit 2 ;;
+esac
