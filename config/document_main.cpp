@@ -20,8 +20,8 @@ int main(int argc, char** argv) {
         std::perror(path);
         return 1;
     }
-    const std::string page = man ? geventd::config::configuration_man_page()
-                                 : geventd::config::configuration_page();
+    const std::string page =
+        man ? geventd::config::configuration_man_page() : geventd::config::configuration_page();
     const bool written = std::fwrite(page.data(), 1, page.size(), file) == page.size();
     if (std::fclose(file) != 0 || !written) {
         std::perror(path);

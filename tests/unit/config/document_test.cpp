@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "config/document.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -23,6 +24,16 @@ TEST(ConfigurationPage, NamesEveryKey) {
     for (const std::string& key : all_keys()) {
         EXPECT_TRUE(page.find("`" + key + "`") != std::string::npos ||
                     page.find("\n## " + key + "\n") != std::string::npos)
+            << key;
+    }
+}
+
+TEST(ManPage, NamesEveryKey) {
+    std::string page = configuration_man_page();
+    page.erase(std::remove(page.begin(), page.end(), '\\'), page.end());
+    for (const std::string& key : all_keys()) {
+        EXPECT_TRUE(page.find("*" + key + "*: ") != std::string::npos ||
+                    page.find("\n# " + key + "\n") != std::string::npos)
             << key;
     }
 }
