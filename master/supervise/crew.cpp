@@ -146,7 +146,8 @@ void Crew::recycle_one(TimePoint now) {
 
 void Crew::note_death(Place& place, TimePoint now) {
     const WorkerHandle& worker = *place.worker;
-    place.start_at = place.policy.on_death(now);
+    place.start_at = place.policy.on_death(
+        now, worker.was_ready() ? RespawnPolicy::Life::Useful : RespawnPolicy::Life::Useless);
     last_error_ = fmt::format("{} died: {}", worker.title(), worker.end());
     log::error("{}", last_error_);
     if (!worker.was_ready()) {

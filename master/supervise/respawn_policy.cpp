@@ -14,17 +14,19 @@ void RespawnPolicy::on_start(TimePoint now) {
     alive_ = true;
 }
 
-TimePoint RespawnPolicy::on_death(TimePoint now) {
+TimePoint RespawnPolicy::on_death(TimePoint now, Life life) {
     early_deaths_ = is_grown(now) ? 0 : early_deaths_ + 1;
     alive_ = false;
     if (early_deaths_ <= 1) {
         return now;
     }
+    const Duration longest =
+        life == Life::Useful ? tuning_.longest_delay_of_useful : tuning_.longest_delay;
     Duration delay = tuning_.first_delay;
-    for (int death = 2; death < early_deaths_ && delay < tuning_.longest_delay; ++death) {
+    for (int death = 2; death < early_deaths_ && delay < longest; ++death) {
         delay *= 2;
     }
-    return now + std::min(delay, tuning_.longest_delay);
+    return now + std::min(delay, longest);
 }
 
 bool RespawnPolicy::crash_looping(TimePoint now) const {

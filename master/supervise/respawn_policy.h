@@ -7,7 +7,8 @@ namespace geventd::master {
 
 /// When a process that died is to be started again: at once after a decent life and after the
 /// first early death, then after a delay that doubles with each further early death. A process
-/// that outlives its youth clears the record.
+/// that outlives its youth clears the record. One that had come as far as to work is worth more
+/// while it lives than its start costs, so its successor waits for a second at most.
 /// Pure: told of starts and deaths with their times.
 /// Lives in: master, one for each worker number and template.
 class RespawnPolicy {
@@ -16,6 +17,7 @@ class RespawnPolicy {
         Duration youth = std::chrono::seconds(10);  ///< a death before this age is early
         Duration first_delay = std::chrono::milliseconds(500);
         Duration longest_delay = std::chrono::seconds(30);
+        Duration longest_delay_of_useful = std::chrono::seconds(1);
         int looping_after = 3;  ///< early deaths in a row that make a crash loop
     };
 
@@ -25,8 +27,10 @@ class RespawnPolicy {
 
     void on_start(TimePoint now);
 
+    enum class Life { Useless, Useful };  ///< whether it had been ready to work
+
     /// Returns the moment of the next start.
-    TimePoint on_death(TimePoint now);
+    TimePoint on_death(TimePoint now, Life life = Life::Useless);
 
     /// True from the third early death in a row until a successor has outlived its youth.
     [[nodiscard]] bool crash_looping(TimePoint now) const;

@@ -11,11 +11,13 @@ using std::chrono::seconds;
 
 class RespawnPolicyTest : public testing::Test {
   protected:
+    using Life = RespawnPolicy::Life;
+
     // Lives so long, dies; returns the delay until the next start, and lets it pass.
-    Duration live_for(Duration life) {
+    Duration live_for(Duration time, Life life = Life::Useless) {
         policy.on_start(now);
-        now += life;
-        const Duration delay = policy.on_death(now) - now;
+        now += time;
+        const Duration delay = policy.on_death(now, life) - now;
         now += delay;
         return delay;
     }
@@ -45,6 +47,15 @@ TEST_F(RespawnPolicyTest, DoublesTheDelayUpToThirtySeconds) {
     for (int death = 0; death < 10; ++death) {
         live_for(seconds(0));
     }
+    EXPECT_EQ(live_for(seconds(0)), seconds(30));
+}
+
+TEST_F(RespawnPolicyTest, LetsTheSuccessorOfOneThatWorkedWaitForASecondAtMost) {
+    for (int death = 0; death < 10; ++death) {
+        live_for(seconds(0), Life::Useful);
+    }
+    EXPECT_EQ(live_for(seconds(0), Life::Useful), seconds(1));
+    EXPECT_TRUE(policy.crash_looping(now));
     EXPECT_EQ(live_for(seconds(0)), seconds(30));
 }
 
