@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(config, items):
     if not config.getoption('--slow'):
         for item in items:
             if item.get_closest_marker('slow'):
-                item.add_marker(pytest.mark.skip(reason='slow: run with --slow'))
+                item.add_marker(pytest.mark.skip(reason='slow: run with ./dev test --soak'))
 
 
 def pytest_configure(config):
