@@ -94,7 +94,8 @@ void Connection::give_up() noexcept {
     abandon_write();
     broken_ = true;
     const sockaddr nobody{AF_UNSPEC, {}};
-    ::connect(fd_.get(), &nobody, sizeof nobody);  // a reset, where the protocol has one
+    // A reset, where the protocol has one.
+    static_cast<void>(::connect(fd_.get(), &nobody, sizeof nobody));
     ::shutdown(fd_.get(), SHUT_RDWR);
 }
 

@@ -48,8 +48,7 @@ std::size_t RequestTable::size_for(std::uint32_t cores) {
 
 RequestTable::RequestTable(void* memory, std::size_t size)
     : head_(static_cast<Head*>(memory)),
-      slots_(reinterpret_cast<Slot*>(static_cast<char*>(memory) + sizeof(Head))),
-      cores_(0) {
+      slots_(reinterpret_cast<Slot*>(static_cast<char*>(memory) + sizeof(Head))) {
     static_assert(sizeof(Slot) == 256 && std::atomic<std::uint64_t>::is_always_lock_free);
     if (size < size_for(1)) {
         throw std::runtime_error("the table of requests does not fit into its shared memory");

@@ -76,7 +76,7 @@ class RequestTable {
 
     Head* head_;
     Slot* slots_;
-    std::uint32_t cores_;
+    std::uint32_t cores_ = 0;
     std::uint64_t marks_ = 0;
 };
 

@@ -110,10 +110,10 @@ struct Serving {
     worker::Signals signals;
     worker::MasterLink master;
 
-    Serving(worker::BootInfo& boot, shm::WorkerSlot& slot, ipc::Channel& channel,
-            const Applications& applications, Api& api, const EnvironMaker::Common& common,
-            const Interpreter& python)
-        : worker(boot.settings, slot, std::move(boot.listeners), static_cast<int>(boot.worker)),
+    Serving(worker::BootInfo& boot, ipc::Channel& channel, const Applications& applications,
+            Api& api, const EnvironMaker::Common& common, const Interpreter& python)
+        : worker(boot.settings, boot.scoreboard->slots[boot.slot], std::move(boot.listeners),
+                 static_cast<int>(boot.worker)),
           environs(worker, common),
           runner(worker, environs, applications, python.boot("fault_page")),
           bridge(worker, boot.settings.workers.greenlet,
@@ -130,14 +130,13 @@ struct Serving {
 
 void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
                 const Applications& applications, Api& api) {
-    shm::WorkerSlot& slot = boot.scoreboard->slots[boot.slot];
-    slot.pid.store(::getpid());
+    boot.scoreboard->slots[boot.slot].pid.store(::getpid());
     const Ref errors = Ref::borrow(PySys_GetObject("stderr"));
     const Ref file_wrapper = make_file_wrapper_type();
     call_boot(python, "track_background");
     run_hook(python, "post_fork_hook");
     const auto serving = std::make_unique<Serving>(
-        boot, slot, channel, applications, api,
+        boot, channel, applications, api,
         EnvironMaker::Common{errors.get(), file_wrapper.get(), boot.settings.workers.processes > 1},
         python);
     SourceReport sources(python, channel);
