@@ -25,6 +25,7 @@
 #include "worker/python/source_report.h"
 #include "worker/python/template_process.h"
 #include "worker/python/worker_process.h"
+#include "worker/python/worker_title.h"
 
 namespace geventd {
 
@@ -88,6 +89,9 @@ void report_sources(const std::optional<py::Interpreter>& python, const worker::
     py::Applications applications;
     try {
         python.emplace(boot.settings.app);
+        if (boot.role != ipc::Role::Check) {
+            py::show_role_title(boot);
+        }
         py::make_native_module(boot);
         py::offer_embedded_modules(*python);
         api = std::make_unique<py::Api>(boot);

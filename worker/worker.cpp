@@ -28,6 +28,9 @@ constexpr auto kLinger = std::chrono::seconds(2);
 // When no connection of ours ends, descriptors may come free elsewhere.
 constexpr auto kRetryAccept = std::chrono::milliseconds(500);
 
+// How soon a change of the busy cores is shown to people.
+constexpr auto kBusyShown = std::chrono::seconds(1);
+
 // How often requests that wait for a core are looked at; they are told a little late at most.
 constexpr auto kQueueCheck = std::chrono::milliseconds(50);
 
@@ -87,6 +90,14 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
           },
           this),
       queue_time_(settings.limits.queue_time),
+      busy_list_(
+          clock_, kBusyShown,
+          [](void* self, event::Deadline&) noexcept {
+              if (auto& deed = static_cast<Worker*>(self)->busy_changed_) {
+                  deed();
+              }
+          },
+          this),
       retry_list_(
           clock_, kRetryAccept,
           [](void* self, event::Deadline&) noexcept {
@@ -135,8 +146,16 @@ bool Worker::may_start() const {
     return running_ < cores_ && has_time();
 }
 
+void Worker::show_busy() {
+    show(slot_.cores_busy, running_);
+    if (!busy_deadline_.pending()) {
+        busy_list_.start(busy_deadline_);
+    }
+}
+
 void Worker::start(Connection& connection) {
-    show(slot_.cores_busy, ++running_);
+    ++running_;
+    show_busy();
     if (running_ > slot_.cores_peak.load(std::memory_order_relaxed)) {
         show(slot_.cores_peak, running_);
     }
@@ -153,7 +172,8 @@ void Worker::start(Connection& connection) {
 }
 
 void Worker::request_ended(Request& request, const Connection& connection) {
-    show(slot_.cores_busy, --running_);
+    --running_;
+    show_busy();
     free_cores_.push_back(request.core);
     count(slot_.requests);
     count(slot_.sent, request.answer_head + request.answer_body);

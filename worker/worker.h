@@ -68,6 +68,9 @@ class Worker {
         ask_for_successor_ = std::move(ask);
     }
 
+    /// What to do within a second after a change of the busy cores.
+    void on_busy_change(std::function<void()> deed) { busy_changed_ = std::move(deed); }
+
     /// One turn of the hub: starts what waits for a core, serves every ready descriptor, starts
     /// requests while the turn's budget lasts. May switch greenlets in between.
     void turn() noexcept;
@@ -168,6 +171,7 @@ class Worker {
     [[nodiscard]] bool has_room() const;
     void start_waiting();
     void start(Connection& connection);
+    void show_busy();
     void refuse_overdue();
     void regulate_accepting();
     void on_drain_deadline() noexcept;
@@ -189,6 +193,9 @@ class Worker {
     event::DeadlineList queue_list_;
     event::Deadline queue_deadline_;
     Duration queue_time_;
+    event::DeadlineList busy_list_;
+    event::Deadline busy_deadline_;
+    std::function<void()> busy_changed_;
     event::DeadlineList retry_list_;
     event::Deadline retry_deadline_;
     Application* application_ = nullptr;

@@ -22,6 +22,9 @@ namespace geventd::master {
 
 namespace {
 
+// The process writes what ps shows of it over its arguments.
+constexpr std::size_t kRoomForTitle = 128;
+
 // Runs in the child, between fork and exec, in a copy of a process that has one thread.
 void prepare_child(int channel, const Identity& identity) {
     struct sigaction standard {};
@@ -68,10 +71,12 @@ Processes::Spawned Spawner::spawn(const std::string& executable,
                                   const std::vector<std::string>& arguments) {
     auto [ours, theirs] = ipc::Channel::make_pair();
     std::vector<char*> argv;
-    argv.reserve(arguments.size() + 1);
+    std::string room(kRoomForTitle, ' ');
+    argv.reserve(arguments.size() + 2);
     for (const std::string& argument : arguments) {
         argv.push_back(const_cast<char*>(argument.c_str()));
     }
+    argv.push_back(room.data());
     argv.push_back(nullptr);
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) {

@@ -4,6 +4,7 @@ import grp
 import json
 import os
 import pwd
+import select
 import shutil
 import signal
 import socket
@@ -184,6 +185,13 @@ class Notifications:
         self.socket.close()
         os.unlink(self.path)
 
+    def drain(self):
+        while select.select([self.socket], [], [], 0)[0]:
+            self.socket.recv(4096)
+
+    def is_silent(self, seconds):
+        return not select.select([self.socket], [], [], seconds)[0]
+
     def wait(self, assignment):
         """The next message with a line that begins like this."""
         while True:
@@ -222,6 +230,13 @@ def test_the_watchdog_is_fed(make_server):
     running.start(environment={'NOTIFY_SOCKET': systemd.path, 'WATCHDOG_USEC': '300000'})
     for _ in range(3):
         systemd.wait('WATCHDOG=1')
+    running.signal(signal.SIGSTOP)  # a master that makes no progress
+    while procfs.stat_fields(running.pid)[0] != 'T':
+        pass
+    systemd.drain()
+    assert systemd.is_silent(1)  # three times the patience
+    running.signal(signal.SIGCONT)
+    systemd.wait('WATCHDOG=1')
     systemd.close()
 
 
@@ -356,3 +371,45 @@ def test_asking_while_the_application_is_loaded_is_refused(make_server):
     running.expect_error('cannot be loaded|RuntimeError')
     assert running.wait_exit() == 1
     running.wait_log('RuntimeError')
+
+
+# --- the first process of a container -------------------------------------------------------------
+
+ORPHANS = '''
+import os
+import subprocess
+
+
+def application(environ, start_response):
+    if environ['PATH_INFO'] == '/orphan':  # whose parent is gone at once
+        body = subprocess.check_output(['sh', '-c', 'sleep 0.01 >/dev/null & echo $!'])
+    else:
+        body = str(os.getppid()).encode()
+    start_response('200 OK', [('Content-Length', str(len(body)))])
+    return [body]
+'''
+
+CONTAINER = ['unshare', '--pid', '--fork', '--mount-proc']
+
+
+@as_root
+@pytest.mark.skipif(os.geteuid() != 0 or os.system(' '.join(CONTAINER) + ' true 2>/dev/null') != 0,
+                    reason='namespaces cannot be made here')
+def test_as_process_1_it_reaps_strangers_and_stops_on_sigterm(make_server):
+    running = make_server()
+    running.write_app(ORPHANS)
+    running.write_config()
+    running.start(wrapper=CONTAINER)
+    master, = procfs.children(running.pid)
+    assert running.status()['pid'] == 1
+    assert running.get('/').body == b'1'  # the worker's parent
+    family = set(procfs.children(master))
+    for _ in range(3):
+        running.get('/orphan')
+    running.wait_status(lambda _: set(procfs.children(master)) == family)  # zombies count too
+    worker = running.workers()
+    os.kill(master, signal.SIGHUP)
+    running.wait_workers(1, without=worker)
+    os.kill(master, signal.SIGTERM)
+    assert running.wait_exit() == 0
+    running.wait_log('has stopped')

@@ -2,12 +2,13 @@
 """Which processes there are, and what each is made of."""
 import os
 import pathlib
+import signal
 import subprocess
 
 import pytest
 
 from harness import procfs
-from harness.apps import HELLO
+from harness.apps import HELLO, HOLD
 from harness.limits import GEVENTCTL, GEVENTD
 
 
@@ -104,3 +105,25 @@ def test_the_application_does_not_see_a_raised_signal_mask(server):
     for line in pathlib.Path(f'/proc/{worker}/status').read_text().splitlines():
         if line.startswith('SigBlk'):
             assert int(line.split()[1], 16) == 0
+
+
+def title(pid):
+    """What ps shows of a process."""
+    return procfs.command(pid).rstrip()
+
+
+def test_titles_say_what_each_process_is_and_does(server):
+    running = server(HOLD, {'workers': {'processes': 2, 'cores': 9}})
+    assert running.ctl('reload').returncode == 0
+    status = running.wait_status(lambda s: len(s['generations']) == 1)
+    generation, = status['generations']
+    for name in ('template_pid', 'spare_pid'):
+        assert title(generation[name]) == 'geventd: template app (gen 2)'
+    first, second = [worker['pid'] for worker in status['workers']]
+    assert title(first) == 'geventd: worker 1 app (gen 2, 0/9 cores)'
+    assert title(second) == 'geventd: worker 2 app (gen 2, 0/9 cores)'
+    with running.raw() as held:
+        held.send(b'GET /hold HTTP/1.1\r\nHost: x\r\n\r\n')
+        running.wait_log('a request is held')
+        running.wait_status(lambda _: '(gen 2, 1/9 cores)' in title(first) + title(second))
+    running.signal(signal.SIGQUIT)

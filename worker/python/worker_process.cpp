@@ -17,6 +17,7 @@
 #include "worker/python/hub_bridge.h"
 #include "worker/python/request_runner.h"
 #include "worker/python/source_report.h"
+#include "worker/python/worker_title.h"
 #include "worker/python/wsgi/environ.h"
 #include "worker/python/wsgi/file_wrapper.h"
 #include "worker/python/wsgi/input.h"
@@ -139,6 +140,7 @@ void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel&
         boot, channel, applications, api,
         EnvironMaker::Common{errors.get(), file_wrapper.get(), boot.settings.workers.processes > 1},
         python);
+    const WorkerTitle title(boot, serving->worker);
     SourceReport sources(python, channel);
     if (boot.settings.app.reload_on_change) {
         sources.keep_sending(serving->worker.clock());

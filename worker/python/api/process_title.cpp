@@ -24,6 +24,8 @@ namespace {
 // last parenthesis.
 constexpr int kFirstAddress = 48 - 2;
 
+bool set_by_application = false;
+
 std::uintptr_t limits_of_area[4];  // argv's first byte, its end, the environment's
 
 bool find_area() {
@@ -49,6 +51,13 @@ bool find_area() {
     return found;
 }
 
+void write_title(std::string_view title, std::uintptr_t end) {
+    const std::span<char> area(reinterpret_cast<char*>(limits_of_area[0]),  // NOLINT: the kernel's
+                               end - limits_of_area[0]);
+    std::fill(area.begin(), area.end(), '\0');
+    std::copy_n(title.begin(), std::min(title.size(), area.size() - 1), area.begin());
+}
+
 // The C library's environment points into the area: gives it copies, which live on for good, as
 // getenv() hands them out.
 void move_environment() {
@@ -69,12 +78,16 @@ bool set_process_title(std::string_view title) {
         return false;
     }
     move_environment();
-    const std::span<char> area(reinterpret_cast<char*>(limits_of_area[0]),  // NOLINT: the kernel's
-                               limits_of_area[3] - limits_of_area[0]);
-    std::fill(area.begin(), area.end(), '\0');
-    std::copy_n(title.begin(), std::min(title.size(), area.size() - 1), area.begin());
+    set_by_application = true;
+    write_title(title, limits_of_area[3]);
     ::prctl(PR_SET_NAME, std::string(title.substr(0, 15)).c_str());
     return true;
+}
+
+void show_server_title(std::string_view title) {
+    if (!set_by_application && find_area()) {
+        write_title(title, limits_of_area[1]);
+    }
 }
 
 }  // namespace geventd::py

@@ -10,4 +10,8 @@ namespace geventd::py {
 /// cut. False when the kernel does not say where that is. Lives in: template, worker.
 bool set_process_title(std::string_view title);
 
+/// The same by the server itself: the short name and the environment's place stay, and nothing
+/// happens once the application has set a title. The master leaves room among the arguments.
+void show_server_title(std::string_view title);
+
 }  // namespace geventd::py

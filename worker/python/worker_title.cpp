@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/worker_title.h"
+
+#include <fmt/core.h>
+
+#include "worker/python/api/process_title.h"
+
+namespace geventd::py {
+
+namespace {
+
+// The module without the callable, or the file without its folders.
+std::string name_of_application(const config::App& app) {
+    std::string name = app.module.empty() ? app.mounts.begin()->second : app.module;
+    name = name.substr(0, name.rfind(':'));
+    return name.substr(name.rfind('/') + 1);
+}
+
+std::string title_start(const worker::BootInfo& boot) {
+    const std::string name = name_of_application(boot.settings.app);
+    return boot.worker == 0
+               ? fmt::format("geventd: template {} (gen {}", name, boot.generation)
+               : fmt::format("geventd: worker {} {} (gen {}", boot.worker, name, boot.generation);
+}
+
+}  // namespace
+
+WorkerTitle::WorkerTitle(const worker::BootInfo& boot, worker::Worker& worker)
+    : worker_(worker), start_(title_start(boot)) {
+    worker.on_busy_change([this] { show(); });
+    show();
+}
+
+WorkerTitle::~WorkerTitle() {
+    worker_.on_busy_change(nullptr);
+}
+
+void WorkerTitle::show() {
+    constexpr auto kRelaxed = std::memory_order_relaxed;
+    const shm::WorkerSlot& slot = worker_.slot();
+    show_server_title(fmt::format("{}, {}/{} cores)", start_, slot.cores_busy.load(kRelaxed),
+                                  slot.cores.load(kRelaxed)));
+}
+
+void show_role_title(const worker::BootInfo& boot) {
+    show_server_title(title_start(boot) + ")");
+}
+
+}  // namespace geventd::py
