@@ -111,7 +111,7 @@ struct Process {
 struct Signals {
     int queue = 16'384;                   ///< slots of each process's queue
     std::uint64_t payloads = 4ULL << 20;  ///< bytes of each process's queue
-    int concurrency = 64;
+    int concurrency = 1000;
     int max_attempts = 3;
     int locks = 1;
     Milliseconds handler_time{0};  ///< 0: no limit
