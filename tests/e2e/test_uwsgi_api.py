@@ -33,6 +33,13 @@ def test_attributes_have_uwsgis_types(running):
     assert ask(running, 'environ["uwsgi.version"] == uwsgi.version') is True
 
 
+def test_the_pidfile_is_there_if_there_is_one(running, server):
+    assert ask(running, 'hasattr(uwsgi, "pidfile")') is False
+    with_one = server(EVAL, {'process': {'pidfile': 'own.pid'}})
+    assert ask(with_one, 'uwsgi.pidfile') == str(with_one.folder / 'own.pid').encode()
+    assert ask(with_one, 'int(open(uwsgi.pidfile).read()) == uwsgi.masterpid()') is True
+
+
 def test_opt_names_the_settings_as_uwsgi_does(running):
     opt = ask(running, 'uwsgi.opt')
     assert opt['master'] is True and opt['disable-logging'] is True
@@ -253,7 +260,7 @@ def test_the_stub_names_what_is_offered(running):
     stub = (pathlib.Path(__file__).parents[2] / 'worker/python/py/uwsgi.pyi').read_text()
     told = {getattr(node, 'name', None) or node.target.id for node in ast.parse(stub).body
             if isinstance(node, (ast.FunctionDef, ast.AnnAssign))}
-    hooks = {'post_fork_hook', 'atexit', 'after_req_hook'}
+    optional = {'post_fork_hook', 'atexit', 'after_req_hook', 'pidfile'}
     assert ask(running, '{name for name in dir(uwsgi) if name[0] != "_" and not'
                         ' (getattr(uwsgi, name).__doc__ or "").startswith("Raises ")}'
-               ) == told - hooks
+               ) == told - optional

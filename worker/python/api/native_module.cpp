@@ -53,6 +53,9 @@ void add_facts(PyObject* module, const worker::BootInfo& boot) {
     add(module, "options", uwsgi_options(settings));
     add(module, "applications", checked(PyDict_New()));
     add(module, "startup_times", checked(PyDict_New()));
+    if (!settings.process.pidfile.empty()) {
+        add(module, "pidfile", checked(PyBytes_FromString(settings.process.pidfile.c_str())));
+    }
 }
 
 }  // namespace

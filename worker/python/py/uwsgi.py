@@ -30,6 +30,8 @@ hostname = _os.fsencode(_os.uname().nodename)
 opt = _native.options
 loop = b"gevent"
 has_threads = 1
+if hasattr(_native, "pidfile"):  # only a server that has one
+    pidfile = _native.pidfile
 
 SPOOL_OK = -2
 SPOOL_RETRY = -1

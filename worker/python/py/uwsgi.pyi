@@ -44,6 +44,7 @@ loop: bytes
 has_threads: int
 buffer_size: int
 started_on: int
+pidfile: bytes  # only if process.pidfile is set
 sockets: list[int]
 applications: dict[str, Callable[..., Any]]
 is_a_reload: bool
