@@ -135,6 +135,7 @@ def test_background_greenlets_are_waited_for(server):
     running = server(BACKGROUND % 20, {'limits': {'drain-background': '20s'}})
     running.get('/')
     assert running.stop() == 0
+    running.wait_log('atexit ran')
     text = running.log.text()
     assert text.index('background is done') < text.index('atexit ran')
 
@@ -143,6 +144,7 @@ def test_drain_background_is_their_mercy_then_they_are_ended(server):
     running = server(BACKGROUND % 1_000_000, {'limits': {'drain-background': '100ms'}})
     running.get('/')
     assert running.stop() == 0
+    running.wait_log('atexit ran')
     text = running.log.text()
     assert 'background is done' not in text
     assert text.index('background cleans up') < text.index('atexit ran')
