@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 #include <boost/interprocess/mapped_region.hpp>
@@ -72,6 +73,14 @@ Region Region::map(UniqueFd fd) {
     } catch (const interprocess::interprocess_exception& error) {
         throw ErrnoError(error.get_native_error(), "map shared memory");
     }
+}
+
+Region Region::map_sealed(UniqueFd fd) {
+    const int seals = ::fcntl(fd.get(), F_GET_SEALS);
+    if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) {
+        throw ErrnoError(EPERM, "map shared memory that could shrink");
+    }
+    return map(std::move(fd));
 }
 
 void* Region::data() const {

@@ -19,6 +19,10 @@ class Region {
     /// Maps an existing region whole. Throws ErrnoError.
     static Region map(UniqueFd fd);
 
+    /// Maps one that a less trusted process has made. Throws ErrnoError, also when that process
+    /// could shrink it under its readers.
+    static Region map_sealed(UniqueFd fd);
+
     Region(const Region&) = delete;
     Region& operator=(const Region&) = delete;
     Region(Region&&) noexcept;

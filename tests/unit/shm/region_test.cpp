@@ -2,10 +2,12 @@
 #include "shm/region.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -29,6 +31,14 @@ TEST(Region, ShowsOneMappingsWritesInAnother) {
     ASSERT_NE(first.data(), second.data());
     std::strcpy(static_cast<char*>(first.data()), "written");
     EXPECT_STREQ(static_cast<const char*>(second.data()), "written");
+}
+
+TEST(Region, OfAnotherProcessMustNotBeAbleToShrink) {
+    const Region ours = Region::create("test", 4096);
+    EXPECT_EQ(Region::map_sealed(duplicate(ours.fd())).size(), 4096U);
+    UniqueFd open = UniqueFd::adopt(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    ASSERT_EQ(::ftruncate(open.get(), 4096), 0);
+    EXPECT_THROW(Region::map_sealed(std::move(open)), ErrnoError);
 }
 
 TEST(Region, IsSharedWithAForkedProcess) {
