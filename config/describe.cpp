@@ -176,6 +176,12 @@ void describe(Visitor& v, Limits& s) {
           "The time a request may take, from its complete head to the end of its answer. After it "
           "geventd.RequestTimeout is raised in its greenlet and the client is answered with 504; "
           "nobody else notices. geventd.set_timeout() changes it for one request. 0: no limit.");
+    v.key("blocked-hub", Time(s.blocked_hub, 0ms, kDay),
+          "A hub that has not turned for so long is reported with the Python stack that blocks it. "
+          "0: never.");
+    v.key("kill-blocked-hub", Time(s.kill_blocked_hub, 0ms, kDay),
+          "A worker whose hub has not turned for so long is killed, as soon as its successor is "
+          "ready. 0: never.");
     v.key("header-timeout", Time(s.header_timeout, 0ms, kDay),
           "The time a client has for the whole head of a request. 0: no limit.");
     v.key("body-timeout", Time(s.body_timeout, 0ms, kDay),

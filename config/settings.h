@@ -72,8 +72,10 @@ struct Workers {
 
 struct Limits {
     std::uint64_t request_head = 64 << 10;
-    std::uint64_t request_body = 0;  ///< 0: no limit
-    Milliseconds request_time{0};    ///< 0: no limit
+    std::uint64_t request_body = 0;    ///< 0: no limit
+    Milliseconds request_time{0};      ///< 0: no limit
+    Milliseconds blocked_hub{5'000};   ///< 0: never reported
+    Milliseconds kill_blocked_hub{0};  ///< 0: never
     Milliseconds header_timeout{30'000};
     Milliseconds body_timeout{60'000};
     Milliseconds queue_time{10'000};

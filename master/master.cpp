@@ -23,6 +23,9 @@ constexpr int kMostWorkers = shm::Scoreboard::kMaxSlots / 4;
 // The alarm may be set for a moment that is over by now.
 constexpr Duration kSoon = std::chrono::milliseconds(1);
 
+// How often the master goes around its workers, at least.
+constexpr Duration kRounds = std::chrono::milliseconds(500);
+
 }  // namespace
 
 Master::Master(config::Settings settings, Origin origin, Host& host)
@@ -39,6 +42,10 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       watchdog_list_(
           clock_, host.watchdog_period().value_or(Duration::zero()),
           [](void* self, event::Deadline&) noexcept { static_cast<Master*>(self)->on_watchdog(); },
+          this),
+      rounds_list_(
+          clock_, kRounds,
+          [](void* self, event::Deadline&) noexcept { static_cast<Master*>(self)->on_rounds(); },
           this),
       unix_signals_(loop_, *this),
       listeners_(origin_.succession != nullptr
@@ -76,6 +83,7 @@ Master::~Master() {
 ExitCode Master::run() {
     start_generation(settings_);
     settle();
+    rounds_list_.start(rounds_);
     loop_.run();
     if (const std::uint64_t left = signals_.waiting(); left > 0) {
         log::warning("{} {} sent and never taken by a worker: gone with the server", left,
@@ -145,6 +153,15 @@ void Master::on_watchdog() noexcept {
         host_.alive();
     }
     watchdog_list_.start(watchdog_);
+}
+
+// Around the workers, to see whether their hubs turn. One that gets ready waits for the next time.
+void Master::on_rounds() noexcept {
+    const TimePoint now = loop_.now();
+    const TimePoint next = std::min(supervisor_.look_at_hubs(now), now + kRounds);
+    rounds_list_.set_delay(std::max<Duration>(next - now, kSoon));
+    rounds_list_.start(rounds_);
+    settle();
 }
 
 void Master::settle() {

@@ -106,6 +106,7 @@ class Master final : public Controls,
     void take_over_log() noexcept;
     void hand_out_log() noexcept;
     void on_watchdog() noexcept;
+    void on_rounds() noexcept;
     void tell_terminal(const std::string& failure) const;
     void change_workers(int difference);
     void stop_now();
@@ -124,6 +125,8 @@ class Master final : public Controls,
     event::Deadline alarm_;
     event::DeadlineList watchdog_list_;
     event::Deadline watchdog_;
+    event::DeadlineList rounds_list_;
+    event::Deadline rounds_;
     UnixSignals unix_signals_;
     Listeners listeners_;
     UniqueFd terminal_;  ///< the standard error we started with, until the server serves

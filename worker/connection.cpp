@@ -78,6 +78,22 @@ void Connection::overdue() noexcept {
     refuse({503, "all cores are busy"}, "Retry-After: 1\r\n");
 }
 
+shm::RequestTable::Facts Connection::request_facts() const {
+    const Request& request = *request_;
+    shm::RequestTable::Address client;
+    if (!request.client.address.empty()) {
+        client.text = request.client.address;
+    } else if (request.protocol == net::Protocol::Uwsgi) {
+        client.text = request.vars.remote_addr;
+    } else if (proxied_ != nullptr) {
+        client.text = proxied_->source.address;
+    } else if (peer_.kind != Peer::Kind::Unix) {
+        client.size = peer_.kind == Peer::Kind::Inet ? 4 : 16;
+        client.bytes = peer_.bytes;
+    }
+    return {request.received, request.head.method, request.head.path, client};
+}
+
 void Connection::out_of_time() noexcept {
     if (state_ == State::ReadingBody) {
         refuse({408, "the request body did not arrive in time"});

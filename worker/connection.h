@@ -15,6 +15,7 @@
 #include "event/loop.h"
 #include "http/head_parser.h"
 #include "http/proxy_header.h"
+#include "shm/request_table.h"
 #include "worker/peer.h"
 #include "worker/request.h"
 
@@ -109,6 +110,9 @@ class Connection : public event::Deadline {
 
     /// The address that the client has by a PROXY header, else its own; "" for unix sockets.
     [[nodiscard]] std::string client_host() const;
+
+    /// What others are shown of the request that is about to run.
+    [[nodiscard]] shm::RequestTable::Facts request_facts() const;
 
     /// For a draining worker: answers say `Connection: close` from now on.
     void close_after_answer() noexcept { last_answer_ = true; }

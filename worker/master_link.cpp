@@ -65,10 +65,12 @@ MasterLink::~MasterLink() {
     terminate_fd.store(-1, std::memory_order_relaxed);
 }
 
-void MasterLink::say_ready() {
+void MasterLink::say_ready(int stacks) {
     on_message(event::Io::kRead);
     ipc::Message ready;
     ready.type = ipc::MessageType::Ready;
+    ready.fds.push_back(duplicate(worker_.requests_fd()));
+    ready.fds.push_back(duplicate(stacks));
     if (auto sent = channel_.send(ready); !sent) {
         // It does not want this worker any more, or is gone: the channel will say so.
         log::debug("cannot tell the master that this worker is ready: {}", sent.error().message);
@@ -120,6 +122,8 @@ void MasterLink::obey(ipc::Message& message) {
     } else if (message.type == ipc::MessageType::Fault) {
         worker_.show_fault(std::move(message.text));
         log::info("answers every request with the reason of the failed reload");
+    } else if (message.type == ipc::MessageType::Pulse) {
+        worker_.answer_pulse();
     } else if (message.type == ipc::MessageType::Reopen && !message.fds.empty()) {
         ::dup2(message.fds[0].get(), STDOUT_FILENO);
         ::dup2(message.fds[0].get(), STDERR_FILENO);

@@ -21,7 +21,8 @@ class MasterLink {
     MasterLink& operator=(const MasterLink&) = delete;
 
     /// Reads what the master has said so far, too: the first connection is taken in its spirit.
-    void say_ready();
+    /// `stacks` is the file into which this worker writes its stack.
+    void say_ready(int stacks);
 
     /// Asks for a successor of this worker.
     void ask_for_successor(ipc::Due due) noexcept;

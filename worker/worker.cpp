@@ -71,6 +71,9 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
     : slot_(slot),
       cores_(static_cast<std::uint32_t>(settings.workers.cores)),
       most_connections_(static_cast<std::uint32_t>(settings.limits.connections)),
+      requests_region_(
+          shm::Region::create("geventd-requests", shm::RequestTable::size_for(cores_))),
+      request_table_(requests_region_.data(), requests_region_.size()),
       requests_left_(draw_requests(settings.workers)),
       rejects_when_full_(settings.workers.when_full == config::WhenFull::Reject),
       cancels_on_disconnect_(settings.on_disconnect == config::OnDisconnect::Cancel),
@@ -166,6 +169,7 @@ void Worker::start(Connection& connection) {
         core = free_cores_.back();
         free_cores_.pop_back();
     }
+    request_table_.put(core, connection.request_facts());
     connection.request_->core = core;
     connection.request_->ordinal = started_count_++;
     connection.run();
@@ -174,6 +178,7 @@ void Worker::start(Connection& connection) {
 void Worker::request_ended(Request& request, const Connection& connection) {
     --running_;
     show_busy();
+    request_table_.remove(request.core);
     free_cores_.push_back(request.core);
     count(slot_.requests);
     count(slot_.sent, request.answer_head + request.answer_body);
@@ -280,6 +285,17 @@ void Worker::client_left(const Request& request) {
 
 void Worker::application_failed() {
     count(slot_.errors);
+}
+
+void Worker::answer_pulse() {
+    const std::int64_t asked = slot_.hub_asked.load(std::memory_order_relaxed);
+    const auto now = std::chrono::nanoseconds(Clock::now().time_since_epoch()).count();
+    const auto lag = static_cast<std::uint64_t>(std::max<std::int64_t>(now - asked, 0) / 1000);
+    slot_.hub_lag.store(lag, std::memory_order_relaxed);
+    if (lag > slot_.hub_lag_peak.load(std::memory_order_relaxed)) {
+        slot_.hub_lag_peak.store(lag, std::memory_order_relaxed);
+    }
+    slot_.hub_answered.store(asked, std::memory_order_release);
 }
 
 void Worker::timed_out() {

@@ -15,6 +15,8 @@
 #include "event/loop.h"
 #include "http/head_parser.h"
 #include "ipc/messages.h"
+#include "shm/region.h"
+#include "shm/request_table.h"
 #include "shm/scoreboard.h"
 #include "uwsgi/packet.h"
 #include "worker/acceptor.h"
@@ -94,6 +96,12 @@ class Worker {
 
     /// A signal from a client. False: it was not accepted.
     bool send_signal(std::uint8_t number);
+
+    /// The hub turns: answers the master's question for its pulse.
+    void answer_pulse();
+
+    /// The shared memory of the requests in flight, for the master.
+    [[nodiscard]] int requests_fd() const { return requests_region_.fd(); }
 
     /// This turn's budget is not used up.
     [[nodiscard]] bool has_time() const { return Clock::now() < turn_end_; }
@@ -180,6 +188,8 @@ class Worker {
     shm::WorkerSlot& slot_;
     std::uint32_t cores_;
     std::uint32_t most_connections_;
+    shm::Region requests_region_;
+    shm::RequestTable request_table_;
     std::uint64_t requests_left_;  ///< until this worker is to be recycled
     std::function<void(ipc::Due)> ask_for_successor_;
     bool rejects_when_full_;

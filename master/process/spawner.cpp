@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 
 #include "base/errno_error.h"
 #include "base/exit_code.h"
+#include "ipc/stack_signal.h"
 
 namespace geventd::master {
 
@@ -117,6 +119,11 @@ void Spawner::exec_child(const std::string& executable, const std::vector<char*>
 
 void Spawner::kill(pid_t pid) noexcept {
     ::kill(pid, SIGKILL);
+}
+
+// The first thread of a worker runs its hub. tgkill, as kill() may pick another one.
+void Spawner::ask_for_stack(pid_t pid) noexcept {
+    ::syscall(SYS_tgkill, pid, pid, ipc::stack_signal());
 }
 
 TimePoint Spawner::now() const {

@@ -119,7 +119,11 @@ void Crew::settle_successor(Place& place, TimePoint now) {
     } else if (!place.worker) {
         place.worker = std::move(place.successor);  // the other one died first
     } else if (place.successor->state() == WorkerHandle::State::Ready) {
-        place.worker->drain(ipc::DrainReason::Replace, patience_.mercy);
+        if (place.worker->hub().is_hopeless()) {
+            place.worker->kill_blocked(now);
+        } else {
+            place.worker->drain(ipc::DrainReason::Replace, patience_.mercy);
+        }
         leaving_.push_back(std::exchange(place.worker, std::move(place.successor)));
     }
 }
@@ -195,6 +199,7 @@ Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint no
     auto worker = std::make_unique<WorkerHandle>(surroundings_, number, std::move(*slot),
                                                  std::move(started->channel), patience_.start);
     worker->set_pid(started->pid);
+    worker->hub().set_limits(hub_limits_);
     if (held_) {
         worker->send(make_pause(true));
     }
@@ -248,7 +253,7 @@ void Crew::kill() {
     }
 }
 
-bool Crew::on_exit(const ChildExit& exit) {
+bool Crew::on_exit(const ChildExit& exit) const {
     for (WorkerHandle* worker : all()) {
         if (worker->pid() == 0) {
             worker->receive();  // its Hello may be waiting
@@ -261,7 +266,7 @@ bool Crew::on_exit(const ChildExit& exit) {
     return false;
 }
 
-void Crew::broadcast(const ipc::Message& message) {
+void Crew::broadcast(const ipc::Message& message) const {
     for (WorkerHandle* worker : all()) {
         worker->send(message);
     }

@@ -31,11 +31,12 @@ class Crew {
     };
 
     Crew(const Surroundings& surroundings, std::uint32_t generation, WorkerSource& source,
-         const config::Workers& settings, Patience patience)
+         const config::Settings& settings, Patience patience)
         : surroundings_(surroundings),
           generation_(generation),
           source_(source),
-          recycling_(settings, surroundings.processes),
+          recycling_(settings.workers, surroundings.processes),
+          hub_limits_(HubWatch::Limits::of(settings.limits)),
           patience_(patience) {}
 
     /// How many workers there are to be; those past the number drain.
@@ -67,8 +68,8 @@ class Crew {
     void kill();
 
     /// True when the exit was of one of these.
-    bool on_exit(const ChildExit& exit);
-    void broadcast(const ipc::Message& message);
+    bool on_exit(const ChildExit& exit) const;
+    void broadcast(const ipc::Message& message) const;
 
     [[nodiscard]] bool all_ready() const;
     [[nodiscard]] bool empty() const;
@@ -84,6 +85,8 @@ class Crew {
 
     void fill(GenerationStatus& status, TimePoint now) const;
 
+    [[nodiscard]] std::vector<WorkerHandle*> all() const;
+
   private:
     using Handle = std::unique_ptr<WorkerHandle>;
 
@@ -95,7 +98,6 @@ class Crew {
         std::uint32_t starts = 0;
     };
 
-    [[nodiscard]] std::vector<WorkerHandle*> all() const;
     void note_death(Place& place, TimePoint now);
     void note_early_death(const WorkerHandle& worker);
     void start_missing(TimePoint now);
@@ -109,6 +111,7 @@ class Crew {
     std::uint32_t generation_;
     WorkerSource& source_;
     Recycling recycling_;
+    HubWatch::Limits hub_limits_;
     Patience patience_;
     std::vector<Place> places_;
     std::size_t allowed_ = std::numeric_limits<std::size_t>::max();

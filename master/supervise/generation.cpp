@@ -37,7 +37,7 @@ Generation::Generation(const Surroundings& surroundings, Plan plan)
         source = exec_.get();
     }
     const Duration start = settings_.app.preload ? kForkedPatience : kImportPatience;
-    crew_ = std::make_unique<Crew>(surroundings, number_, *source, settings_.workers,
+    crew_ = std::make_unique<Crew>(surroundings, number_, *source, settings_,
                                    Crew::Patience{start, mercy()});
     const config::Workers& workers = settings_.workers;
     first_workers_ = workers.processes;

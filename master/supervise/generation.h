@@ -114,6 +114,8 @@ class Generation {
 
     [[nodiscard]] GenerationStatus status() const;
 
+    [[nodiscard]] std::vector<WorkerHandle*> all_workers() const { return crew_->all(); }
+
     static std::string_view name(State state);
     static bool can_follow(State from, State to);
 

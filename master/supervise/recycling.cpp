@@ -16,6 +16,9 @@ std::string Recycling::reason(const WorkerHandle& worker, TimePoint now) const {
         return *worker.due() == ipc::Due::Unstoppable ? "a greenlet in it cannot be ended"
                                                       : "it has served its number of requests";
     }
+    if (worker.hub().is_hopeless()) {
+        return "its hub is blocked for more than limits.kill-blocked-hub";
+    }
     if (max_lifetime_ > Duration::zero() && now - worker.born() >= max_lifetime_) {
         return "it has reached workers.max-lifetime";
     }

@@ -13,7 +13,7 @@ SlotLease::~SlotLease() {
     }
 }
 
-const shm::WorkerSlot& SlotLease::counters() const {
+shm::WorkerSlot& SlotLease::counters() const {
     return pool_->board_.slots[index_];
 }
 

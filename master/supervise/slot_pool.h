@@ -25,7 +25,7 @@ class SlotLease {
 
     [[nodiscard]] std::uint32_t index() const { return index_; }
 
-    [[nodiscard]] const shm::WorkerSlot& counters() const;
+    [[nodiscard]] shm::WorkerSlot& counters() const;
 
   private:
     friend class SlotPool;

@@ -179,6 +179,24 @@ std::vector<Generation*> Supervisor::all() const {
     return generations;
 }
 
+TimePoint Supervisor::look_at_hubs(TimePoint now) const {
+    TimePoint next = TimePoint::max();
+    for (WorkerHandle* worker : workers()) {
+        next = std::min(next, worker->look_at_hub(now));
+    }
+    return next;
+}
+
+std::vector<WorkerHandle*> Supervisor::workers() const {
+    std::vector<WorkerHandle*> workers;
+    for (const Generation* generation : all()) {
+        for (WorkerHandle* worker : generation->all_workers()) {
+            workers.push_back(worker);
+        }
+    }
+    return workers;
+}
+
 std::vector<GenerationStatus> Supervisor::status() const {
     std::vector<GenerationStatus> statuses;
     for (const Generation* generation : all()) {

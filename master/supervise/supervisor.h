@@ -68,6 +68,12 @@ class Supervisor {
 
     [[nodiscard]] TimePoint next_deadline() const;
 
+    /// Looks whether the hubs of all workers turn; returns when to look again.
+    TimePoint look_at_hubs(TimePoint now) const;
+
+    /// Of all generations.
+    [[nodiscard]] std::vector<WorkerHandle*> workers() const;
+
     /// Oldest first.
     [[nodiscard]] std::vector<GenerationStatus> status() const;
 

@@ -2,6 +2,7 @@
 #include "master/supervise/worker_handle.h"
 
 #include <cassert>
+#include <chrono>
 #include <utility>
 
 #include <fmt/core.h>
@@ -11,6 +12,9 @@
 namespace geventd::master {
 
 namespace {
+
+// Bytes of a line of the log that lists requests.
+constexpr std::size_t kMostListed = 16 << 10;
 
 TimePoint after(TimePoint now, Duration delay) {
     return delay == Duration::max() ? TimePoint::max() : now + delay;
@@ -24,6 +28,7 @@ WorkerHandle::WorkerHandle(const Surroundings& surroundings, std::uint32_t numbe
       number_(number),
       slot_(std::move(slot)),
       child_(surroundings.loop, std::move(channel), *this, surroundings.listener),
+      hub_(*this, slot_.counters()),
       born_(surroundings.processes.now()),
       deadline_(after(born_, patience)) {}
 
@@ -61,6 +66,7 @@ void WorkerHandle::enter(State state, Duration until_deadline) {
 void WorkerHandle::on_message(ipc::Message& message) noexcept {
     if (message.type == ipc::MessageType::Ready && state_ == State::Starting) {
         was_ready_ = true;
+        open_sights(message.fds);
         enter(State::Ready);
     } else if (message.type == ipc::MessageType::Failed) {
         failure_ = std::move(message.text);
@@ -73,6 +79,63 @@ void WorkerHandle::on_message(ipc::Message& message) noexcept {
     } else if (message.type == ipc::MessageType::Schedule) {
         surroundings_.signals.schedule(slot_.index(), message);
     }
+}
+
+// What the application's process sends is not trusted further than it must be.
+void WorkerHandle::open_sights(std::vector<UniqueFd>& fds) {
+    if (fds.size() < 2) {
+        return;
+    }
+    try {
+        requests_region_ = shm::Region::map_sealed(std::move(fds[0]));
+        requests_.emplace(requests_region_->data(), requests_region_->size());
+        hub_.open(std::move(fds[1]));
+    } catch (const std::exception& error) {
+        log::error("{} cannot be looked into: {}", title(), error.what());
+    }
+}
+
+void WorkerHandle::ask_for_pulse() {
+    ipc::Message pulse;
+    pulse.type = ipc::MessageType::Pulse;
+    child_.send(pulse);
+}
+
+void WorkerHandle::ask_for_stack() {
+    surroundings_.processes.ask_for_stack(pid());
+}
+
+TimePoint WorkerHandle::look_at_hub(TimePoint now) {
+    if (state_ != State::Ready && state_ != State::Draining) {
+        return TimePoint::max();
+    }
+    const TimePoint next = hub_.look(now);
+    if (state_ == State::Draining && hub_.is_hopeless()) {
+        kill_blocked(now);
+    }
+    return next;
+}
+
+void WorkerHandle::kill_blocked(TimePoint now) {
+    const auto requests = this->requests();
+    std::string list;
+    for (const auto& request : requests) {
+        if (list.size() > kMostListed) {
+            list += "\n  and more";
+            break;
+        }
+        list += fmt::format("\n  {} {} from {}, {:.1f} s", request.method, request.path,
+                            request.client.empty() ? "a unix socket" : request.client,
+                            std::chrono::duration<double>(now - request.received).count());
+    }
+    log::warning("{} is killed: its hub has not turned for {:.1f} s; requests in flight: {}{}",
+                 title(), std::chrono::duration<double>(hub_.silence(now)).count(), requests.size(),
+                 list);
+    kill();
+}
+
+std::vector<shm::RequestTable::Entry> WorkerHandle::requests() const {
+    return requests_ ? requests_->read() : std::vector<shm::RequestTable::Entry>();
 }
 
 void WorkerHandle::on_hang_up() noexcept {

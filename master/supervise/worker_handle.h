@@ -5,12 +5,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "master/process/child.h"
 #include "master/process/child_exit.h"
 #include "master/status.h"
+#include "master/supervise/hub_watch.h"
 #include "master/supervise/surroundings.h"
+#include "shm/request_table.h"
 
 namespace geventd::master {
 
@@ -27,7 +30,7 @@ namespace geventd::master {
 /// Each state may be skipped forward (death comes in any). Nothing is called back: whoever owns
 /// the handle looks at its state.
 /// Lives in: master.
-class WorkerHandle final : private Child::Owner {
+class WorkerHandle final : private Child::Owner, private HubWatch::Worker {
   public:
     enum class State { Starting, Ready, Draining, Stopping, Gone };
 
@@ -61,7 +64,7 @@ class WorkerHandle final : private Child::Owner {
     [[nodiscard]] pid_t pid() const { return child_.pid(); }
 
     /// For the log: "worker 1 (pid 42)".
-    [[nodiscard]] std::string title() const;
+    [[nodiscard]] std::string title() const override;
 
     [[nodiscard]] bool was_ready() const { return was_ready_; }
 
@@ -70,6 +73,19 @@ class WorkerHandle final : private Child::Owner {
 
     /// Why it has asked for a successor; none: it has not.
     [[nodiscard]] std::optional<ipc::Due> due() const { return due_; }
+
+    /// While it serves or drains: looks whether its hub turns; returns when to look again.
+    TimePoint look_at_hub(TimePoint now);
+
+    HubWatch& hub() { return hub_; }
+
+    [[nodiscard]] const HubWatch& hub() const { return hub_; }
+
+    /// Kills it for its blocked hub, and logs what is lost by that.
+    void kill_blocked(TimePoint now);
+
+    /// What occupies its cores, also when it is stuck.
+    [[nodiscard]] std::vector<shm::RequestTable::Entry> requests() const;
 
     [[nodiscard]] TimePoint born() const { return born_; }
 
@@ -90,12 +106,18 @@ class WorkerHandle final : private Child::Owner {
   private:
     void on_message(ipc::Message& message) noexcept override;
     void on_hang_up() noexcept override;
+    void ask_for_pulse() override;
+    void ask_for_stack() override;
+    void open_sights(std::vector<UniqueFd>& fds);
     void enter(State state, Duration until_deadline = Duration::max());
 
     const Surroundings& surroundings_;
     std::uint32_t number_;
     SlotLease slot_;
     Child child_;
+    HubWatch hub_;
+    std::optional<shm::Region> requests_region_;
+    std::optional<shm::RequestTable> requests_;
     State state_ = State::Starting;
     TimePoint born_;
     TimePoint deadline_;

@@ -19,7 +19,8 @@ namespace geventd::ipc {
 ///   template ── Loaded | Failed(text) ──▶ master
 ///   master ── Fork(slot) + [worker's channel] ──▶ template   (middle process, worker says Hello)
 ///   master ── ForkSpare + [spare's channel] ──▶ template     (spare says Hello, then Loaded)
-///   worker ── Ready | Failed(text) ──▶ master
+///   worker ── Ready + [requests, stacks] | Failed(text) ──▶ master
+///   master ── Pulse ──▶ worker      its hub answers in the scoreboard
 ///   master ── Drain(value) ──▶ worker ── Draining ──▶ master ... the worker exits by itself
 ///   worker ── Recycle(value) ──▶ master   start a successor, then let it drain
 ///   worker ── Demand(value) ──▶ master             the application asks something of the server
@@ -48,9 +49,10 @@ enum class MessageType : std::uint32_t {
     Pause,
     Sources,
     Fault,
+    Pulse,
 };
 
-constexpr MessageType kLastMessageType = MessageType::Fault;
+constexpr MessageType kLastMessageType = MessageType::Pulse;
 
 enum class Role : std::uint32_t { Template = 1, Worker, Check };
 
@@ -79,6 +81,7 @@ enum BootFd : std::size_t {
 ///   Pause      value = 1 or 0                 Fault      text = what is wrong
 ///   Sources    text = paths, each with a NUL behind it
 ///   Recycle    value = Due
+///   Ready      fds = [the worker's shm::RequestTable, the file into which it writes its stack]
 ///   Schedule   value = the signal's number, text = the plan (schedule/plan.h)
 ///   Failed     value = ExitCode, text = the reason with its traceback
 /// `slot` is the process' place in the scoreboard, different for all that live at once; `worker`

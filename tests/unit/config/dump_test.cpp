@@ -43,6 +43,8 @@ const std::map<std::string, std::string>& samples() {
         {"limits.request-head", "1025"},
         {"limits.request-body", "3GiB"},
         {"limits.request-time", "3s"},
+        {"limits.blocked-hub", "1s"},
+        {"limits.kill-blocked-hub", "1m"},
         {"limits.header-timeout", "1ms"},
         {"limits.body-timeout", "61s"},
         {"limits.queue-time", "1s"},

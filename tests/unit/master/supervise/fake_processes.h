@@ -39,6 +39,8 @@ class FakeProcesses final : public Processes {
 
     void kill(pid_t pid) noexcept override { killed.insert(pid); }
 
+    void ask_for_stack(pid_t pid) noexcept override { asked.push_back(pid); }
+
     [[nodiscard]] std::uint64_t resident_bytes(pid_t pid) const noexcept override {
         const auto found = resident.find(pid);
         return found == resident.end() ? 0 : found->second;
@@ -48,6 +50,7 @@ class FakeProcesses final : public Processes {
 
     std::vector<Started> started;
     std::set<pid_t> killed;
+    std::vector<pid_t> asked;  ///< for their stacks
     std::map<pid_t, std::uint64_t> resident;
     bool can_spawn = true;
     pid_t next_pid = 1000;

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "master/supervise/hub_watch.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "log/logger.h"
+
+namespace geventd::master {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// How often a hub is asked. A block is noticed that much late at most.
+constexpr Duration kPause = 500ms;
+constexpr Duration kShortestPause = 20ms;
+
+// How long the worker may take to write its stack down, and how often it is looked for. It is
+// complete when it has not grown between two looks.
+constexpr Duration kStackPatience = 1s;
+constexpr Duration kStackPause = 20ms;
+constexpr std::size_t kMostStack = 64 << 10;
+
+// A master that comes this late has stood still itself, and says nothing about others.
+constexpr Duration kTolerance = 200ms;
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+
+std::int64_t nanoseconds(TimePoint time) {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+}
+
+double seconds(Duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+bool HubWatch::answered() const {
+    return slot_.hub_answered.load(std::memory_order_acquire) == slot_.hub_asked.load(kRelaxed);
+}
+
+Duration HubWatch::pause() const {
+    return limits_.blocked == Duration::zero()
+               ? kPause
+               : std::clamp(limits_.blocked / 2, kShortestPause, kPause);
+}
+
+Duration HubWatch::silence(TimePoint now) const {
+    return stacks_ && !answered() ? now - asked_ : Duration::zero();
+}
+
+TimePoint HubWatch::look(TimePoint now) {
+    if (!stacks_ || slot_.hub_over.load(kRelaxed) != 0) {
+        return TimePoint::max();
+    }
+    if (now < expected_) {
+        return expected_;
+    }
+    if (now > expected_ + kTolerance && expected_ != TimePoint()) {
+        asked_ += now - expected_;
+    }
+    if (answered()) {
+        if (state_ == State::Stuck) {
+            report(now, stack());  // the signal for it may have ended what blocked
+        }
+        if (state_ == State::Reported) {
+            recover(now);
+        }
+        ask(now);
+        expected_ = now + pause();
+    } else {
+        expected_ = go_on_waiting(now);
+    }
+    return expected_;
+}
+
+void HubWatch::ask(TimePoint now) {
+    asked_ = now;
+    slot_.hub_asked.store(nanoseconds(now), kRelaxed);
+    worker_.ask_for_pulse();
+}
+
+TimePoint HubWatch::go_on_waiting(TimePoint now) {
+    const Duration silent = now - asked_;
+    if (limits_.blocked > Duration::zero()) {
+        if (state_ == State::Turning && silent >= limits_.blocked) {
+            get_stuck(now);
+        } else if (state_ == State::Stuck) {
+            look_for_stack(now);
+        }
+    }
+    if (state_ == State::Stuck) {
+        return now + kStackPause;
+    }
+    if (limits_.kill > Duration::zero() && silent >= limits_.kill) {
+        hopeless_ = true;
+    }
+    return now + pause();
+}
+
+void HubWatch::get_stuck(TimePoint now) {
+    state_ = State::Stuck;
+    slot_.hub_blocked.store(nanoseconds(asked_), kRelaxed);
+    slot_.hub_blocks.store(slot_.hub_blocks.load(kRelaxed) + 1, kRelaxed);
+    forget_stack();
+    stack_due_ = now + kStackPatience;
+    worker_.ask_for_stack();
+}
+
+void HubWatch::look_for_stack(TimePoint now) {
+    const std::string text = stack();
+    if (text.empty() ? now < stack_due_ : text.size() != stack_seen_) {
+        stack_seen_ = text.size();
+    } else {
+        report(now, text);
+    }
+}
+
+void HubWatch::report(TimePoint now, const std::string& text) {
+    state_ = State::Reported;
+    log::warning("the hub of {} has not turned for {:.1f} s, blocked by:\n{}", worker_.title(),
+                 seconds(now - asked_),
+                 text.empty() ? "(the process does not even take a signal: it is stopped, or waits "
+                                "in the kernel)"
+                              : text);
+}
+
+void HubWatch::recover(TimePoint now) {
+    log::info("the hub of {} turns again; it was blocked for about {:.1f} s", worker_.title(),
+              seconds(now - asked_));
+    state_ = State::Turning;
+    hopeless_ = false;
+    slot_.hub_blocked.store(0, kRelaxed);
+}
+
+void HubWatch::forget_stack() {
+    stack_seen_ = 0;
+    // A file that cannot be emptied shows an old stack before the new one.
+    [[maybe_unused]] const int emptied = ::ftruncate(stacks_.get(), 0);
+}
+
+std::string HubWatch::stack() const {
+    std::string text(kMostStack, '\0');
+    const ssize_t got = ::pread(stacks_.get(), text.data(), text.size(), 0);
+    text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return text;
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "config/settings.h"
+#include "shm/scoreboard.h"
+
+namespace geventd::master {
+
+/// Whether the hub of one worker turns. It is asked now and then, over the worker's channel, and
+/// answers in the scoreboard: one that is idle wakes up and answers, one that something blocks does
+/// not, and how long an answer takes is the hub's lag.
+///
+///   Turning ──no answer for limits.blocked-hub──▶ Stuck (its stack is asked for) ──▶ Reported
+///      ▲                                                                                │
+///      └──────────────────────────────── an answer ────────────────────────────────────┘
+///
+/// Lives in: master, in the handle of its worker.
+class HubWatch {
+  public:
+    struct Limits {
+        Duration blocked{};  ///< 0: nothing is reported
+        Duration kill{};     ///< 0: never
+
+        static Limits of(const config::Limits& settings) {
+            return {settings.blocked_hub, settings.kill_blocked_hub};
+        }
+    };
+
+    /// What it does to the worker, and how it speaks of it.
+    class Worker {
+      public:
+        virtual void ask_for_pulse() = 0;
+        virtual void ask_for_stack() = 0;
+        [[nodiscard]] virtual std::string title() const = 0;
+
+      protected:
+        ~Worker() = default;
+    };
+
+    HubWatch(Worker& worker, shm::WorkerSlot& slot) : worker_(worker), slot_(slot) {}
+
+    void set_limits(Limits limits) { limits_ = limits; }
+
+    /// The worker serves; it writes stacks into this file.
+    void open(UniqueFd stacks) { stacks_ = std::move(stacks); }
+
+    /// Asks and draws conclusions. Returns when it wants to look again.
+    TimePoint look(TimePoint now);
+
+    /// It is blocked for limits.kill-blocked-hub.
+    [[nodiscard]] bool is_hopeless() const { return hopeless_; }
+
+    [[nodiscard]] bool is_blocked() const { return state_ != State::Turning; }
+
+    /// For how long no answer has come; zero when none is awaited.
+    [[nodiscard]] Duration silence(TimePoint now) const;
+
+    /// What the worker has written since the last ask_for_stack(); "" when nothing.
+    [[nodiscard]] std::string stack() const;
+
+    /// To be called before ask_for_stack().
+    void forget_stack();
+
+  private:
+    enum class State : std::uint8_t { Turning, Stuck, Reported };
+
+    [[nodiscard]] bool answered() const;
+    [[nodiscard]] Duration pause() const;
+    void ask(TimePoint now);
+    TimePoint go_on_waiting(TimePoint now);
+    void get_stuck(TimePoint now);
+    void look_for_stack(TimePoint now);
+    void report(TimePoint now, const std::string& text);
+    void recover(TimePoint now);
+
+    Worker& worker_;
+    shm::WorkerSlot& slot_;
+    Limits limits_;
+    UniqueFd stacks_;
+    State state_ = State::Turning;
+    bool hopeless_ = false;
+    TimePoint asked_;     ///< moved on by the time that the master itself stood still
+    TimePoint expected_;  ///< when look() should have been called
+    TimePoint stack_due_;
+    std::size_t stack_seen_ = 0;
+};
+
+}  // namespace geventd::master

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: MIT
+"""A hub that does not turn is noticed, named with the line that blocks it, and replaced."""
+import shutil
+import subprocess
+import sysconfig
+import threading
+import time
+
+import pytest
+
+# A module whose function computes for some seconds and keeps the GIL meanwhile.
+EXTENSION = '''
+#include <Python.h>
+#include <time.h>
+
+static PyObject *hold(PyObject *self, PyObject *seconds) {
+    double until = PyFloat_AsDouble(seconds);
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    until += now.tv_sec + now.tv_nsec / 1e9;
+    while (now.tv_sec + now.tv_nsec / 1e9 < until) {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    }
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {{"hold", hold, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "gilholder", NULL, -1, functions};
+
+PyMODINIT_FUNC PyInit_gilholder(void) {
+    return PyModule_Create(&module);
+}
+'''
+
+# Each blocks the hub for about as many seconds as the path says, in a function of its own.
+APP = '''
+import ctypes
+import re
+import threading
+import time
+
+import gevent
+from gevent import monkey
+
+real_sleep = monkey.get_original('time', 'sleep')
+with_the_gil = ctypes.PyDLL(None)
+
+
+def sleep(seconds):
+    real_sleep(seconds)
+
+
+def loop(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
+def regex(seconds):
+    end, size = time.monotonic() + seconds / 2, 20  # each match takes twice as long
+    while time.monotonic() < end:
+        re.match('(a+)+$', 'a' * size + 'b')
+        size += 1
+
+
+def extension(seconds):
+    import gilholder
+    gilholder.hold(seconds)
+
+
+def foreign(seconds):
+    with_the_gil.usleep(int(seconds * 1e6))
+
+
+def park(seconds):
+    gevent.sleep(seconds)
+
+
+def application(environ, start_response):
+    what, _, seconds = environ['PATH_INFO'][1:].partition('/')
+    print('begins', what, flush=True)
+    globals()[what](float(seconds or 0))
+    start_response('200 OK', [('Content-Length', '2')])
+    return [b'ok']
+'''
+
+
+@pytest.fixture(scope='module')
+def gilholder(tmp_path_factory):
+    """The folder of the extension module."""
+    folder = tmp_path_factory.mktemp('gilholder')
+    (folder / 'gilholder.c').write_text(EXTENSION)
+    compiler = shutil.which('cc') or shutil.which('gcc')
+    subprocess.run([compiler, '-shared', '-fPIC', '-O1', f'-I{sysconfig.get_path("include")}',
+                    '-o', str(folder / 'gilholder.so'), str(folder / 'gilholder.c')], check=True)
+    return folder
+
+
+@pytest.fixture
+def start(server, gilholder):
+    """Starts geventd with these limits and one worker."""
+    def start(**limits):
+        return server(APP, {'workers': {'processes': 1}, 'app': {'python-path': [str(gilholder)]},
+                            'limits': {key.replace('_', '-'): limits[key] for key in limits}})
+    return start
+
+
+def ask_aside(running, path):
+    """Asks from a thread of its own, whatever becomes of it."""
+    def ask():
+        try:
+            running.get(path)
+        except OSError:
+            pass
+    thread = threading.Thread(target=ask)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize('what', ['sleep', 'loop', 'regex', 'extension'])
+def test_the_line_that_blocks_is_in_the_log(start, what):
+    running = start(blocked_hub='1s')
+    worker, = running.workers()
+    asker = ask_aside(running, f'/{what}/3')
+    running.wait_log(f'^begins {what}$')
+    begun = time.monotonic()
+    match = running.wait_log(rf'warning .*: the hub of worker 1 \(pid {worker}\) has not turned '
+                             r'for (\d\.\d) s, blocked by:$')
+    assert time.monotonic() - begun < 1 + 1.5
+    assert 1 <= float(match[1]) < 1 + 1.5
+    running.wait_log(rf'^\t *File ".*/app\.py", line \d+ in {what}$')
+    running.wait_log(r'^\t *File ".*/app\.py", line \d+ in application$')
+    assert running.status()['workers'][0]['hub_blocked'] >= 1
+    running.wait_log(rf'info .*: the hub of worker 1 \(pid {worker}\) turns again; it was blocked '
+                     r'for about \d+\.\d s$')
+    asker.join()
+    status = running.status()['workers'][0]
+    assert status['hub_blocks'] == 1 and status['hub_blocked'] is None
+    assert status['hub_lag_peak'] > 1
+
+
+def test_a_call_that_the_question_ends_is_named_too(start):
+    """A signal ends usleep()."""
+    running = start(blocked_hub='1s')
+    assert running.get('/foreign/10').text == 'ok'
+    running.wait_log('the hub of worker 1 .* has not turned for 1.[0-9] s, blocked by:$')
+    running.wait_log(r'^\t *File ".*/app\.py", line \d+ in foreign$')
+    running.wait_log('turns again')
+
+
+def test_a_hub_that_turns_is_not_reported_and_its_lag_is_measured(start):
+    running = start(blocked_hub='100ms')
+    running.get('/park/1')
+    asker = ask_aside(running, '/park/1')
+    status = running.wait_status(lambda s: s['workers'][0]['hub_lag'] > 0)['workers'][0]
+    assert status['hub_lag'] < 0.1 and status['hub_blocks'] == 0
+    asker.join()
+    assert 'has not turned' not in running.log.text()
+
+
+def test_zero_means_that_nothing_is_reported(start):
+    running = start(blocked_hub='0s')
+    running.get('/sleep/1.5')
+    running.wait_status(lambda s: s['workers'][0]['hub_lag_peak'] > 0.5)
+    assert 'has not turned' not in running.log.text()
+
+
+@pytest.mark.parametrize('what', ['sleep', 'extension'])
+def test_a_stuck_worker_is_replaced_and_its_requests_are_named(start, what):
+    running = start(blocked_hub='300ms', kill_blocked_hub='1s')
+    stuck, = running.workers()
+    parked = [ask_aside(running, f'/park/{60 + number}?secret=1') for number in range(3)]
+    running.wait_log('^begins park$', count=3)
+    blocker = ask_aside(running, f'/{what}/60')
+    running.wait_log(f'^begins {what}$')
+    running.wait_log(rf'worker 1 \(pid {stuck}\) is recycled: its hub is blocked for more than '
+                     'limits.kill-blocked-hub')
+    running.wait_log(rf'warning .*: worker 1 \(pid {stuck}\) is killed: its hub has not turned '
+                     r'for \d+\.\d s; requests in flight: 4$')
+    running.wait_log(rf'^\t *GET /{what}/60 from 127\.0\.0\.1, \d+\.\d s')
+    for number in range(3):
+        running.wait_log(rf'^\t *GET /park/{60 + number} from 127\.0\.0\.1, \d+\.\d s')
+    running.wait_log(rf'worker 1 \(pid {stuck}\) of generation 1 is gone')
+    assert running.wait_workers(1, without=[stuck])
+    assert running.get('/park').text == 'ok'
+    for thread in [*parked, blocker]:
+        thread.join()
+    assert 'secret' not in running.log.text()
+
+
+def test_a_stuck_worker_that_turns_again_in_time_is_not_killed(start):
+    running = start(blocked_hub='200ms', kill_blocked_hub='3s')
+    stuck, = running.workers()
+    running.get('/sleep/1')
+    running.wait_log('turns again')
+    assert running.workers() == [stuck]
+    assert 'is killed' not in running.log.text()

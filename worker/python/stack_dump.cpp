@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/stack_dump.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include "base/errno_error.h"
+#include "ipc/stack_signal.h"
+#include "worker/python/error.h"
+
+namespace geventd::py {
+
+UniqueFd write_stacks_on_signal() {
+    UniqueFd file = UniqueFd::adopt(::memfd_create("geventd-stack", MFD_CLOEXEC));
+    // The master empties it between two stacks; they are to begin where it begins.
+    if (!file || ::fcntl(file.get(), F_SETFL, O_APPEND) < 0) {
+        throw_errno("memfd_create", "geventd-stack");
+    }
+    const Ref write = imported("faulthandler", "register");
+    const Ref arguments = checked(Py_BuildValue("(i)", ipc::stack_signal()));
+    const Ref options = checked(Py_BuildValue("{s:i,s:O,s:O}", "file", file.get(), "all_threads",
+                                              Py_False, "chain", Py_False));
+    checked(PyObject_Call(write.get(), arguments.get(), options.get()));
+    return file;
+}
+
+}  // namespace geventd::py
