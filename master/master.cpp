@@ -125,6 +125,7 @@ void Master::on_unix_signal(const UnixSignal& signal, pid_t sender) noexcept {
                     supervisor_.on_exit(exit);
                 }
             }
+            heed_demand();  // it may have been among the last words of one that left
             break;
     }
     settle();
@@ -135,12 +136,16 @@ void Master::on_demand(ipc::Demand demand) noexcept {
 }
 
 void Master::on_change() noexcept {
+    heed_demand();
+    settle();
+}
+
+void Master::heed_demand() {
     if (const auto demand = std::exchange(demand_, std::nullopt)) {
         log::info("the application asks for {}",
                   *demand == ipc::Demand::Stop ? "the end of the server" : "a reload");
         *demand == ipc::Demand::Stop ? stop() : reload({});
     }
-    settle();
 }
 
 void Master::on_alarm() noexcept {

@@ -107,6 +107,7 @@ class Master final : public Controls,
     void hand_out_log() noexcept;
     void on_watchdog() noexcept;
     void on_rounds() noexcept;
+    void heed_demand();
     void tell_terminal(const std::string& failure) const;
     void change_workers(int difference);
     void stop_now();

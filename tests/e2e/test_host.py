@@ -171,6 +171,7 @@ def test_a_daemon_that_cannot_serve_is_said_by_the_command(make_server):
 
 ASKS = '''
 import os
+import signal
 
 import geventd
 
@@ -181,6 +182,10 @@ def application(environ, start_response):
         geventd.reload()
     elif path == '/stop':
         geventd.stop()
+    elif path == '/last-words':
+        os.kill(os.getppid(), signal.SIGSTOP)  # which hears of both at once then
+        geventd.stop()
+        os.kill(os.getpid(), signal.SIGKILL)
     body = str(os.getpid()).encode()
     start_response('200 OK', [('Content-Length', str(len(body)))])
     return [body]
@@ -201,6 +206,18 @@ def test_an_application_without_privileges_reloads_and_stops_the_server(make_ser
     assert running.get('/stop').status == 200
     running.wait_log('the application asks for the end of the server')
     assert running.wait_exit() == 0
+
+
+def test_the_last_words_of_a_worker_that_dies_are_heeded(server):
+    running = server(ASKS)
+    running.expect_error('died')
+    worker, = running.workers()
+    with running.raw() as client:
+        client.send(b'GET /last-words HTTP/1.1\r\nHost: x\r\n\r\n')
+        assert procfs.wait_gone(worker, DEADLINE)
+        running.signal(signal.SIGCONT)
+        assert running.wait_exit() == 0
+    assert 'the application asks for the end of the server' in running.log.text()
 
 
 def test_asking_while_the_application_is_loaded_is_refused(make_server):
