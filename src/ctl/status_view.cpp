@@ -6,8 +6,8 @@
 #include <vector>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
+#include "ctl/document.h"
 #include "ctl/text_table.h"
 #include "log/escape.h"
 
@@ -15,52 +15,23 @@ namespace geventd::ctl {
 
 namespace {
 
-// Ordered: documents are printed with their members as the server wrote them.
-using Json = nlohmann::ordered_json;
 using Align = TextTable::Align;
 
-Json parse(std::string_view document) {
-    return Json::parse(document, nullptr, false);
+std::string text_of(const Document& object, const char* key) {
+    return object[key].text();
 }
 
-std::string text_of(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    if (found == object.end() || found->is_null()) {
-        return "-";
-    }
-    if (found->is_string()) {
-        return log::escape_controls(found->get<std::string>());
-    }
-    return found->dump(-1, ' ', false, Json::error_handler_t::replace);
+std::string age_of(const Document& object, const char* key) {
+    const auto age = object[key].number();
+    return age ? format_age(*age) : "-";
 }
 
-std::string age_of(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_number() ? format_age(found->get<double>()) : "-";
+std::string bytes_of(const Document& object, const char* key) {
+    const auto bytes = object[key].number();
+    return bytes && *bytes >= 0 ? format_bytes(static_cast<std::uint64_t>(*bytes)) : "-";
 }
 
-std::string bytes_of(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_number_unsigned()
-               ? format_bytes(found->get<std::uint64_t>())
-               : "-";
-}
-
-/// The objects of an array member; empty when there is none.
-std::vector<Json> objects_of(const Json& status, const char* key) {
-    std::vector<Json> objects;
-    const auto found = status.find(key);
-    if (found != status.end() && found->is_array()) {
-        for (const auto& item : *found) {
-            if (item.is_object()) {
-                objects.push_back(item);
-            }
-        }
-    }
-    return objects;
-}
-
-std::string format_server(const Json& status) {
+std::string format_server(const Document& status) {
     std::string text = fmt::format("geventd {}  pid {}  up {}", text_of(status, "version"),
                                    text_of(status, "pid"), age_of(status, "uptime"));
     if (const auto config = text_of(status, "config"); config != "-" && !config.empty()) {
@@ -71,15 +42,16 @@ std::string format_server(const Json& status) {
     }
     text += "\nlistening on ";
     std::string separator;
-    for (const auto& address : status.value("listen", Json::array())) {
+    for (const Document& address : status["listen"].items()) {
+        const std::string name = address.raw_text();
         text += separator;
-        text += address.is_string() ? log::escape_controls(address.get<std::string>()) : "-";
+        text += name.empty() ? "-" : log::escape_controls(name);
         separator = ", ";
     }
     return text + "\n";
 }
 
-std::string format_generations(const Json& status) {
+std::string format_generations(const Document& status) {
     TextTable table({{"GENERATION", Align::Right},
                      {"STATE"},
                      {"READY", Align::Right},
@@ -87,7 +59,7 @@ std::string format_generations(const Json& status) {
                      {"TEMPLATE", Align::Right},
                      {"UP", Align::Right}});
     std::string errors;
-    for (const auto& generation : objects_of(status, "generations")) {
+    for (const auto& generation : status["generations"].objects()) {
         table.add(
             {text_of(generation, "number"), text_of(generation, "state"),
              text_of(generation, "workers_ready") + "/" + text_of(generation, "workers_wanted"),
@@ -104,7 +76,7 @@ std::string format_generations(const Json& status) {
     return table.format() + errors;
 }
 
-std::string format_workers(const Json& status) {
+std::string format_workers(const Document& status) {
     TextTable table({{"WORKER", Align::Right},
                      {"PID", Align::Right},
                      {"GEN", Align::Right},
@@ -117,7 +89,7 @@ std::string format_workers(const Json& status) {
                      {"ERRORS", Align::Right},
                      {"UP", Align::Right},
                      {"RSS", Align::Right}});
-    for (const auto& worker : objects_of(status, "workers")) {
+    for (const auto& worker : status["workers"].objects()) {
         table.add({text_of(worker, "number"), text_of(worker, "pid"), text_of(worker, "generation"),
                    text_of(worker, "state"),
                    text_of(worker, "cores_busy") + "/" + text_of(worker, "cores"),
@@ -128,8 +100,8 @@ std::string format_workers(const Json& status) {
     return table.format();
 }
 
-std::string format_signals(const Json& status) {
-    const std::vector<Json> signals = objects_of(status, "signals");
+std::string format_signals(const Document& status) {
+    const std::vector<Document> signals = status["signals"].objects();
     if (signals.empty()) {
         return "";
     }
@@ -153,9 +125,9 @@ std::string format_signals(const Json& status) {
     return "\n" + table.format();
 }
 
-std::string format_locks(const Json& status) {
+std::string format_locks(const Document& status) {
     std::string text;
-    for (const auto& lock : objects_of(status, "locks")) {
+    for (const auto& lock : status["locks"].objects()) {
         const std::string worker = text_of(lock, "worker");
         text += fmt::format("lock {}: {}, {} waiting\n", text_of(lock, "number"),
                             worker == "-" ? "free" : "held by worker " + worker,
@@ -164,19 +136,17 @@ std::string format_locks(const Json& status) {
     return text.empty() ? text : "\n" + text;
 }
 
-std::string format_newest(const Json& status, const char* deed) {
-    const auto reload = status.find(deed);
-    if (reload == status.end() || !reload->is_object() || text_of(*reload, "result") == "none") {
+std::string format_newest(const Document& status, const char* deed) {
+    const Document reload = status[deed];
+    if (!reload.is_object() || text_of(reload, "result") == "none") {
         return "";
     }
-    std::string text = fmt::format("\nlast {}: ", deed) + text_of(*reload, "result");
-    if (const auto age = age_of(*reload, "age"); age != "-") {
+    std::string text = fmt::format("\nlast {}: ", deed) + text_of(reload, "result");
+    if (const auto age = age_of(reload, "age"); age != "-") {
         text += ", " + age + " ago";
     }
-    const auto error = reload->find("error");
-    if (error != reload->end() && error->is_string() &&
-        !error->get_ref<const std::string&>().empty()) {
-        text += "\n\t" + log::escape_lines(error->get<std::string>());
+    if (const std::string error = reload["error"].raw_text(); !error.empty()) {
+        text += "\n\t" + log::escape_lines(error);
     }
     return text + "\n";
 }
@@ -184,21 +154,18 @@ std::string format_newest(const Json& status, const char* deed) {
 }  // namespace
 
 Result<std::string> format_status(std::string_view document) {
-    const Json status = parse(document);
-    if (!status.is_object()) {
+    const auto status = Document::parse(document);
+    if (!status || !status->is_object()) {
         return failure("the server's status cannot be read");
     }
-    return format_server(status) + "\n" + format_generations(status) + "\n" +
-           format_workers(status) + format_signals(status) + format_locks(status) +
-           format_newest(status, "reload") + format_newest(status, "upgrade");
+    return format_server(*status) + "\n" + format_generations(*status) + "\n" +
+           format_workers(*status) + format_signals(*status) + format_locks(*status) +
+           format_newest(*status, "reload") + format_newest(*status, "upgrade");
 }
 
 Result<std::string> format_json(std::string_view document) {
-    const Json parsed = parse(document);
-    if (parsed.is_discarded()) {
-        return failure("the server's answer cannot be read");
-    }
-    return parsed.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return Document::parse(document).map(
+        [](const Document& parsed) { return parsed.pretty() + "\n"; });
 }
 
 std::string format_age(double seconds) {
