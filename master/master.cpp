@@ -281,6 +281,10 @@ void Master::change_workers(int difference) {
     }
 }
 
+std::vector<RequestStatus> Master::requests() const {
+    return supervisor_.requests();
+}
+
 Status Master::status() const {
     Status status;
     status.version = kVersion;

@@ -58,6 +58,7 @@ class Master final : public Controls,
     ExitCode run();
 
     [[nodiscard]] Status status() const override;
+    [[nodiscard]] std::vector<RequestStatus> requests() const override;
     void reload(ReloadDone done) override;
     void upgrade(ReloadDone done) override;
     void stop() override;

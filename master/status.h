@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "shm/request_table.h"
 #include "shm/signal_statistics.h"
 
 namespace geventd::master {
@@ -76,6 +77,15 @@ struct LockStatus {
     unsigned waiting = 0;  ///< workers that wait
 };
 
+/// A request that occupies a core.
+struct RequestStatus {
+    std::uint32_t worker = 0;  ///< number in its generation
+    std::uint32_t generation = 0;
+    pid_t pid = 0;
+    Duration age{};
+    shm::RequestTable::Entry request;
+};
+
 struct ReloadStatus {
     enum class Outcome { None, Running, Done, Failed };
 
@@ -115,6 +125,9 @@ class Controls {
     virtual ~Controls() = default;
 
     [[nodiscard]] virtual Status status() const = 0;
+
+    /// What occupies the cores of all workers, the oldest first; also of those that are stuck.
+    [[nodiscard]] virtual std::vector<RequestStatus> requests() const = 0;
 
     /// As SIGHUP. `done` is called when that reload is over, with its outcome.
     using ReloadDone = std::function<void(const ReloadStatus&)>;

@@ -91,7 +91,7 @@ shm::RequestTable::Facts Connection::request_facts() const {
         client.size = peer_.kind == Peer::Kind::Inet ? 4 : 16;
         client.bytes = peer_.bytes;
     }
-    return {request.received, request.head.method, request.head.path, client};
+    return {request.received, request.id, request.head.method, request.head.path, client};
 }
 
 void Connection::out_of_time() noexcept {

@@ -169,9 +169,13 @@ void Worker::start(Connection& connection) {
         core = free_cores_.back();
         free_cores_.pop_back();
     }
+    Request& request = *connection.request_;
+    request.core = core;
+    request.ordinal = started_count_++;
+    if (request.id.empty()) {
+        request.id = make_request_id();
+    }
     request_table_.put(core, connection.request_facts());
-    connection.request_->core = core;
-    connection.request_->ordinal = started_count_++;
     connection.run();
 }
 

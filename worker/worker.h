@@ -168,13 +168,12 @@ class Worker {
     /// The worker's number in its generation, from 1.
     [[nodiscard]] int number() const { return number_; }
 
-    /// A name for a request that brought none: unique among all workers of this host.
-    std::string make_request_id();
-
     /// Whole seconds of the wall clock, as of this turn.
     [[nodiscard]] std::int64_t epoch() const { return epoch_; }
 
   private:
+    /// A name for a request that brought none: unique among all workers of this host.
+    std::string make_request_id();
     [[nodiscard]] bool may_start() const;
     [[nodiscard]] bool has_room() const;
     void start_waiting();

@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "master/control/requests_json.h"
 #include "master/control/status_json.h"
 
 namespace geventd::master {
@@ -69,6 +70,9 @@ void add_commands(ControlServer& server, Controls& controls) {
     server.add("status", [&controls](const ipc::ControlRequest&, ControlReply reply) {
         reply.ok(
             format_status_json(controls.status(), {std::chrono::system_clock::now(), &read_rss}));
+    });
+    server.add("requests", [&controls](const ipc::ControlRequest&, ControlReply reply) {
+        reply.ok(format_requests_json(controls.requests()));
     });
     server.add("reload", [&controls](const ipc::ControlRequest&, ControlReply reply) {
         controls.reload([reply](const ReloadStatus& end) { answer(reply, "reload", end); });

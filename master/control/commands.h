@@ -9,6 +9,7 @@ namespace geventd::master {
 /// Fills the control server's table with what can be asked of the master:
 ///
 ///   status                 the status document
+///   requests               what occupies the cores of all workers, the oldest first
 ///   reload                 answers when the reload is over
 ///   upgrade                answers when the new master leads, or never will
 ///   stop                   answers at once; the server drains

@@ -197,6 +197,23 @@ std::vector<WorkerHandle*> Supervisor::workers() const {
     return workers;
 }
 
+std::vector<RequestStatus> Supervisor::requests() const {
+    const TimePoint now = surroundings_.processes.now();
+    std::vector<RequestStatus> requests;
+    for (const Generation* generation : all()) {
+        for (const WorkerHandle* worker : generation->all_workers()) {
+            for (shm::RequestTable::Entry& entry : worker->requests()) {
+                const Duration age = now - entry.received;
+                requests.push_back(
+                    {worker->number(), generation->number(), worker->pid(), age, std::move(entry)});
+            }
+        }
+    }
+    std::sort(requests.begin(), requests.end(),
+              [](const auto& one, const auto& other) { return one.age > other.age; });
+    return requests;
+}
+
 std::vector<GenerationStatus> Supervisor::status() const {
     std::vector<GenerationStatus> statuses;
     for (const Generation* generation : all()) {

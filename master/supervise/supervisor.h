@@ -76,6 +76,7 @@ class Supervisor {
 
     /// Oldest first.
     [[nodiscard]] std::vector<GenerationStatus> status() const;
+    [[nodiscard]] std::vector<RequestStatus> requests() const;
 
   private:
     using Handle = std::unique_ptr<Generation>;

@@ -24,6 +24,7 @@ struct Command {
 
 constexpr std::array kCommands{
     Command{"status", "show the master, its generations and workers", ""},
+    Command{"requests", "list the requests in flight, the oldest first", ""},
     Command{"reload", "replace the workers by those of the configuration as it is now", ""},
     Command{"upgrade", "let the program that is on the disk now take over", ""},
     Command{"stop", "finish what is running and stop", ""},

@@ -15,6 +15,7 @@
 #include "cli/command_line.h"
 #include "config/loader.h"
 #include "ctl/control_client.h"
+#include "ctl/requests_view.h"
 #include "ctl/status_view.h"
 
 // geventctl: finds the control socket, asks, prints. Answers go to stdout, sentences about what
@@ -55,6 +56,9 @@ Result<std::string> present(const cli::GeventctlOptions& options, const std::str
     }
     if (options.command == "status") {
         return ctl::format_status(answer);
+    }
+    if (options.command == "requests") {
+        return ctl::format_requests(answer);
     }
     if (options.command == "reload") {
         return "reloaded\n";

@@ -16,6 +16,7 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 
 constexpr std::size_t kMostMethod = 24;
 constexpr std::size_t kMostClient = 48;
+constexpr std::size_t kMostId = 48;
 
 // A writer changes an entry at most once between two looks of a reader that the kernel lets run.
 constexpr int kTries = 16;
@@ -25,7 +26,8 @@ struct Sizes {
     std::uint8_t client;
     std::uint8_t address;  ///< bytes of the client's address; 0: it is text
     std::uint8_t path;
-    std::uint8_t unused[4];
+    std::uint8_t id;
+    std::uint8_t unused[3];
 };
 
 static_assert(sizeof(Sizes) == sizeof(std::uint64_t));
@@ -74,6 +76,7 @@ void RequestTable::put(std::uint32_t core, const Facts& facts) noexcept {
     sizes.address = client.size;
     sizes.client = client.size != 0 ? append(client.bytes.data(), client.size, client.bytes.size())
                                     : append(client.text.data(), client.text.size(), kMostClient);
+    sizes.id = append(facts.id.data(), facts.id.size(), kMostId);
     sizes.path = append(facts.path.data(), facts.path.size(), text.size());
 
     Slot& slot = slots_[core];
@@ -134,6 +137,7 @@ RequestTable::Entry RequestTable::explain(std::uint32_t core, const Copy& copied
     entry.received = TimePoint(std::chrono::nanoseconds(copied.received));
     entry.method = take(copied.sizes.method);
     const std::string_view client = take(copied.sizes.client);
+    entry.id = take(copied.sizes.id);
     entry.path = take(copied.sizes.path);
     const bool is_inet = copied.sizes.address == 4 && client.size() == 4;
     const bool is_inet6 = copied.sizes.address == 16 && client.size() == 16;

@@ -30,6 +30,7 @@ class RequestTable {
 
     struct Facts {
         TimePoint received;
+        std::string_view id;
         std::string_view method;
         std::string_view path;  ///< without the query, which may hold secrets
         Address client;
@@ -38,8 +39,9 @@ class RequestTable {
     struct Entry {
         std::uint32_t core = 0;
         TimePoint received;
+        std::string id;  ///< cut when it was long, as the others
         std::string method;
-        std::string path;  ///< cut when it was long
+        std::string path;
         std::string client;
     };
 
@@ -61,7 +63,8 @@ class RequestTable {
     struct Slot {
         std::atomic<std::uint64_t> mark;
         std::atomic<std::int64_t> received;
-        std::atomic<std::uint64_t> sizes;  ///< method, client, kind of client, path: a byte each
+        std::atomic<std::uint64_t>
+            sizes;  ///< method, client, kind of client, path, id: a byte each
         std::array<std::atomic<std::uint64_t>, kTextWords> text;
         std::uint64_t unused;
     };

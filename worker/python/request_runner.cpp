@@ -208,9 +208,6 @@ bool RequestRunner::await_answer(worker::Request& request, PyObject* start_respo
         return response_of(start_response)
             .await_send_error(404, "no application is mounted at this path");
     }
-    if (request.id.empty()) {
-        request.id = worker_.make_request_id();
-    }
     const Ref input = make_input(request);
     Ref environ = input ? environs_.make(request, input.get(), choice->prefix) : Ref();
     if (!environ) {

@@ -21,7 +21,7 @@ constexpr TimePoint kThen{std::chrono::seconds(100)};
 class RequestTableTest : public testing::Test {
   protected:
     void put(std::uint32_t core, std::string_view path) {
-        table.put(core, {kThen, "GET", path, {4, {192, 0, 2, 7}, {}}});
+        table.put(core, {kThen, "id-1", "GET", path, {4, {192, 0, 2, 7}, {}}});
     }
 
     Region region = Region::create("test", RequestTable::size_for(1000));
@@ -30,9 +30,10 @@ class RequestTableTest : public testing::Test {
 
 TEST_F(RequestTableTest, TellsWhatOccupiesEachCore) {
     put(0, "/first");
-    table.put(2, {kThen, "POST", "/third", {0, {}, "2001:db8::1"}});
+    table.put(2, {kThen, "", "POST", "/third", {0, {}, "2001:db8::1"}});
     const auto entries = table.read();
     ASSERT_EQ(entries.size(), 2);
+    EXPECT_EQ(entries[0].id, "id-1");
     EXPECT_EQ(entries[0].method, "GET");
     EXPECT_EQ(entries[0].path, "/first");
     EXPECT_EQ(entries[0].client, "192.0.2.7");
@@ -54,21 +55,25 @@ TEST_F(RequestTableTest, ForgetsARequestThatHasEnded) {
 TEST_F(RequestTableTest, ShowsAnInet6AddressAsText) {
     std::array<std::uint8_t, 16> loopback{};
     loopback[15] = 1;
-    table.put(0, {kThen, "GET", "/", {16, loopback, {}}});
+    table.put(0, {kThen, "", "GET", "/", {16, loopback, {}}});
     EXPECT_EQ(table.read().at(0).client, "::1");
 }
 
 TEST_F(RequestTableTest, CutsWhatIsTooLong) {
-    table.put(
-        0, {kThen, std::string(500, 'M'), std::string(5000, 'p'), {0, {}, std::string(500, 'c')}});
+    table.put(0, {kThen,
+                  std::string(500, 'i'),
+                  std::string(500, 'M'),
+                  std::string(5000, 'p'),
+                  {0, {}, std::string(500, 'c')}});
     const auto entry = table.read().at(0);
     EXPECT_EQ(entry.method, std::string(24, 'M'));
     EXPECT_EQ(entry.client, std::string(48, 'c'));
-    EXPECT_EQ(entry.path, std::string(224 - 24 - 48, 'p'));
+    EXPECT_EQ(entry.id, std::string(48, 'i'));
+    EXPECT_EQ(entry.path, std::string(224 - 24 - 48 - 48, 'p'));
 }
 
 TEST_F(RequestTableTest, IgnoresCoresThatItHasNoRoomFor) {
-    table.put(1000, {kThen, "GET", "/", {}});
+    table.put(1000, {kThen, "", "GET", "/", {}});
     table.remove(1000);
     EXPECT_TRUE(table.read().empty());
 }
@@ -116,7 +121,7 @@ TEST(RequestTable, IsNeverSeenTornNotEvenWhenItsWriterIsKilled) {
         ASSERT_GE(writer, 0);
         if (writer == 0) {
             for (char letter = 'a';; letter = letter == 'z' ? 'a' : static_cast<char>(letter + 1)) {
-                written.put(0, {kThen, "GET", std::string(150, letter), {}});
+                written.put(0, {kThen, "", "GET", std::string(150, letter), {}});
             }
         }
         while (count_whole(written, 1) == 0) {

@@ -24,6 +24,10 @@ class FakeControls final : public Controls {
         return status;
     }
 
+    [[nodiscard]] std::vector<RequestStatus> requests() const override {
+        return {{2, 3, 44, std::chrono::milliseconds(1500), {5, {}, "i\"d", "GET", "/x", ""}}};
+    }
+
     void reload(ReloadDone done) override { reloads.push_back(std::move(done)); }
 
     void upgrade(ReloadDone done) override { upgrades.push_back(std::move(done)); }
@@ -101,6 +105,14 @@ TEST_F(CommandsTest, StatusAnswersTheDocument) {
     EXPECT_EQ(answer(ask("{\"command\":\"status\"}\n"))
                   .find("{\"ok\":true,\"result\":{\"version\":\"9.9\","),
               0U);
+}
+
+TEST_F(CommandsTest, RequestsAnswersWhatOccupiesTheCores) {
+    EXPECT_EQ(answer(ask("{\"command\":\"requests\"}\n")),
+              R"({"ok":true,"result":{"requests":[{"id":"i\"d","age":1.500,"worker":2,)"
+              R"("generation":3,"pid":44,"core":5,"client":null,"method":"GET","path":"/x"}],)"
+              R"("total":1}})"
+              "\n");
 }
 
 TEST_F(CommandsTest, ReloadAnswersWhenItIsOver) {

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#include "master/control/requests_json.h"
+
+#include <chrono>
+
+#include <fmt/core.h>
+
+#include "log/escape.h"
+
+namespace geventd::master {
+
+namespace {
+
+// More would not fit into an answer.
+constexpr std::size_t kMostRequests = 20'000;
+
+std::string quoted(const std::string& text) {
+    return fmt::format("\"{}\"", log::escape_json(text));
+}
+
+}  // namespace
+
+std::string format_requests_json(const std::vector<RequestStatus>& requests) {
+    std::string json = "{\"requests\":[";
+    std::size_t count = 0;
+    for (const RequestStatus& status : requests) {
+        if (count == kMostRequests) {
+            break;
+        }
+        const shm::RequestTable::Entry& request = status.request;
+        json += fmt::format(
+            "{}{{\"id\":{},\"age\":{:.3f},\"worker\":{},\"generation\":{},\"pid\":{},\"core\":{},"
+            "\"client\":{},\"method\":{},\"path\":{}}}",
+            count++ == 0 ? "" : ",", quoted(request.id),
+            std::chrono::duration<double>(status.age).count(), status.worker, status.generation,
+            status.pid, request.core, request.client.empty() ? "null" : quoted(request.client),
+            quoted(request.method), quoted(request.path));
+    }
+    return json + fmt::format("],\"total\":{}}}", requests.size());
+}
+
+}  // namespace geventd::master

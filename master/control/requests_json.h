@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "master/status.h"
+
+namespace geventd::master {
+
+/// Requests as one JSON document, {"requests": [...], "total": N}. Of very many only the first are
+/// in it. Paths come without their query; a client behind a unix socket that nobody named is null.
+std::string format_requests_json(const std::vector<RequestStatus>& requests);
+
+}  // namespace geventd::master

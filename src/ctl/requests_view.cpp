@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/requests_view.h"
+
+#include <fmt/core.h>
+
+#include "ctl/status_view.h"
+#include "ctl/text_table.h"
+
+namespace geventd::ctl {
+
+Result<std::string> format_requests(std::string_view document) {
+    const auto answer = Document::parse(document);
+    if (!answer || !answer->is_object()) {
+        return failure("the server's answer cannot be read");
+    }
+    using Align = TextTable::Align;
+    TextTable table({{"AGE", Align::Right},
+                     {"WORKER", Align::Right},
+                     {"PID", Align::Right},
+                     {"GEN", Align::Right},
+                     {"CLIENT"},
+                     {"ID"},
+                     {"REQUEST"}});
+    const auto requests = (*answer)["requests"].objects();
+    for (const Document& request : requests) {
+        table.add({format_short_age(request["age"]), request["worker"].text(),
+                   request["pid"].text(), request["generation"].text(), request["client"].text(),
+                   request["id"].text(), request["method"].text() + " " + request["path"].text()});
+    }
+    std::string text = table.format();
+    const auto total = (*answer)["total"].number().value_or(0);
+    if (total > static_cast<double>(requests.size())) {
+        text += fmt::format("and {} more\n", total - static_cast<double>(requests.size()));
+    }
+    return text;
+}
+
+std::string format_short_age(const Document& age) {
+    const auto seconds = age.number();
+    if (!seconds) {
+        return "-";
+    }
+    return *seconds < 10 ? fmt::format("{:.1f}s", *seconds) : format_age(*seconds);
+}
+
+}  // namespace geventd::ctl
