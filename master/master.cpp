@@ -60,6 +60,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       supervisor_(surroundings_),
       touched_(loop_, clock_, [this](const std::string& path) { on_file_change(path); }),
       sources_(loop_, clock_, [this](const std::string& path) { on_file_change(path); }),
+      stack_desk_(loop_, clock_),
       upgrade_(loop_, clock_, origin_.program, signals_.table(), *this) {
     become_subreaper();
     if (origin_.succession != nullptr) {
@@ -283,6 +284,15 @@ void Master::change_workers(int difference) {
 
 std::vector<RequestStatus> Master::requests() const {
     return supervisor_.requests();
+}
+
+Result<void> Master::stacks(const std::string& of, StacksDone done) {
+    const std::vector<StackDesk::Witness> witnesses = supervisor_.witnesses(of);
+    if (witnesses.empty() && !of.empty()) {
+        return failure(fmt::format("there is no worker and no request in flight called {}", of));
+    }
+    const bool is_worker = !of.empty() && witnesses.front().worker->is_called(of);
+    return stack_desk_.collect(witnesses, is_worker ? "" : of, std::move(done));
 }
 
 Status Master::status() const {

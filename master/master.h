@@ -59,6 +59,7 @@ class Master final : public Controls,
 
     [[nodiscard]] Status status() const override;
     [[nodiscard]] std::vector<RequestStatus> requests() const override;
+    Result<void> stacks(const std::string& of, StacksDone done) override;
     void reload(ReloadDone done) override;
     void upgrade(ReloadDone done) override;
     void stop() override;
@@ -143,6 +144,7 @@ class Master final : public Controls,
     ChangeWatch touched_;  ///< reload.touch
     ChangeWatch sources_;  ///< app.reload-on-change
     std::chrono::system_clock::time_point generation_started_;
+    StackDesk stack_desk_;
     Upgrade upgrade_;
     std::uint32_t generations_ = 0;
     ReloadStatus reload_;

@@ -129,6 +129,11 @@ class Controls {
     /// What occupies the cores of all workers, the oldest first; also of those that are stuck.
     [[nodiscard]] virtual std::vector<RequestStatus> requests() const = 0;
 
+    /// Where the greenlets stand, of all workers, of those with a number, or of one request, as a
+    /// JSON document. `done` is called when it is there. Fails when there is nothing of that name.
+    using StacksDone = std::function<void(const std::string& document)>;
+    virtual Result<void> stacks(const std::string& of, StacksDone done) = 0;
+
     /// As SIGHUP. `done` is called when that reload is over, with its outcome.
     using ReloadDone = std::function<void(const ReloadStatus&)>;
     virtual void reload(ReloadDone done) = 0;

@@ -74,6 +74,15 @@ void add_commands(ControlServer& server, Controls& controls) {
     server.add("requests", [&controls](const ipc::ControlRequest&, ControlReply reply) {
         reply.ok(format_requests_json(controls.requests()));
     });
+    server.add("stacks", [&controls](const ipc::ControlRequest& request, ControlReply reply) {
+        const auto of = request.arguments.find("of");
+        const auto asked =
+            controls.stacks(of == request.arguments.end() ? "" : of->second,
+                            [reply](const std::string& document) { reply.ok(document); });
+        if (!asked) {
+            reply.error(asked.error().message);
+        }
+    });
     server.add("reload", [&controls](const ipc::ControlRequest&, ControlReply reply) {
         controls.reload([reply](const ReloadStatus& end) { answer(reply, "reload", end); });
     });

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "ipc/channel.h"
+#include "ipc/stack_signal.h"
 
 namespace geventd::master {
 
@@ -30,8 +31,8 @@ class Processes {
     /// SIGKILL to a child that was not reaped yet.
     virtual void kill(pid_t pid) noexcept = 0;
 
-    /// Has a worker that is ready write its Python stack down (ipc/stack_signal.h).
-    virtual void ask_for_stack(pid_t pid) noexcept = 0;
+    /// Has a worker that is ready write a Python stack down (ipc/stack_signal.h).
+    virtual void ask_for_stack(pid_t pid, ipc::StackOf which) noexcept = 0;
 
     /// Resident memory of a child; 0 when it is gone.
     [[nodiscard]] virtual std::uint64_t resident_bytes(pid_t pid) const noexcept = 0;

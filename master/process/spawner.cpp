@@ -18,7 +18,6 @@
 
 #include "base/errno_error.h"
 #include "base/exit_code.h"
-#include "ipc/stack_signal.h"
 
 namespace geventd::master {
 
@@ -122,8 +121,8 @@ void Spawner::kill(pid_t pid) noexcept {
 }
 
 // The first thread of a worker runs its hub. tgkill, as kill() may pick another one.
-void Spawner::ask_for_stack(pid_t pid) noexcept {
-    ::syscall(SYS_tgkill, pid, pid, ipc::stack_signal());
+void Spawner::ask_for_stack(pid_t pid, ipc::StackOf which) noexcept {
+    ::syscall(SYS_tgkill, pid, pid, ipc::stack_signal(which));
 }
 
 TimePoint Spawner::now() const {

@@ -23,7 +23,7 @@ class Spawner final : public Processes {
     Spawned spawn(const std::string& executable,
                   const std::vector<std::string>& arguments) override;
     void kill(pid_t pid) noexcept override;
-    void ask_for_stack(pid_t pid) noexcept override;
+    void ask_for_stack(pid_t pid, ipc::StackOf which) noexcept override;
     [[nodiscard]] std::uint64_t resident_bytes(pid_t pid) const noexcept override;
     [[nodiscard]] TimePoint now() const override;
 

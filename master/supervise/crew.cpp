@@ -120,7 +120,7 @@ void Crew::settle_successor(Place& place, TimePoint now) {
         place.worker = std::move(place.successor);  // the other one died first
     } else if (place.successor->state() == WorkerHandle::State::Ready) {
         if (place.worker->hub().is_hopeless()) {
-            place.worker->kill_blocked(now);
+            place.worker->replace_blocked(now, patience_.mercy);
         } else {
             place.worker->drain(ipc::DrainReason::Replace, patience_.mercy);
         }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string_view>
 
 #include "log/logger.h"
 
@@ -32,6 +33,14 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 
 std::int64_t nanoseconds(TimePoint time) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+}
+
+// The hub has nothing to do but does not come back: another thread keeps the GIL.
+bool waits_in_loop(std::string_view stack) {
+    stack.remove_prefix(std::min(stack.find("  File "), stack.size()));
+    const std::string_view innermost = stack.substr(0, stack.find('\n'));
+    return innermost.find("/gevent/hub.py\"") != std::string_view::npos &&
+           innermost.find(" in run") != std::string_view::npos;
 }
 
 double seconds(Duration duration) {
@@ -107,15 +116,24 @@ void HubWatch::get_stuck(TimePoint now) {
     state_ = State::Stuck;
     slot_.hub_blocked.store(nanoseconds(asked_), kRelaxed);
     slot_.hub_blocks.store(slot_.hub_blocks.load(kRelaxed) + 1, kRelaxed);
-    forget_stack();
+    ask_for_stack(now, ipc::StackOf::HubThread);
+}
+
+void HubWatch::ask_for_stack(TimePoint now, ipc::StackOf which) {
+    stack_seen_ = 0;
+    // A file that cannot be emptied shows an old stack before the new one.
+    [[maybe_unused]] const int emptied = ::ftruncate(stacks_.get(), 0);
     stack_due_ = now + kStackPatience;
-    worker_.ask_for_stack();
+    stack_of_ = which;
+    worker_.ask_for_stack(which);
 }
 
 void HubWatch::look_for_stack(TimePoint now) {
     const std::string text = stack();
     if (text.empty() ? now < stack_due_ : text.size() != stack_seen_) {
         stack_seen_ = text.size();
+    } else if (stack_of_ == ipc::StackOf::HubThread && waits_in_loop(text)) {
+        ask_for_stack(now, ipc::StackOf::AllThreads);
     } else {
         report(now, text);
     }
@@ -136,12 +154,6 @@ void HubWatch::recover(TimePoint now) {
     state_ = State::Turning;
     hopeless_ = false;
     slot_.hub_blocked.store(0, kRelaxed);
-}
-
-void HubWatch::forget_stack() {
-    stack_seen_ = 0;
-    // A file that cannot be emptied shows an old stack before the new one.
-    [[maybe_unused]] const int emptied = ::ftruncate(stacks_.get(), 0);
 }
 
 std::string HubWatch::stack() const {

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "config/settings.h"
+#include "ipc/stack_signal.h"
 #include "shm/scoreboard.h"
 
 namespace geventd::master {
@@ -35,7 +36,7 @@ class HubWatch {
     class Worker {
       public:
         virtual void ask_for_pulse() = 0;
-        virtual void ask_for_stack() = 0;
+        virtual void ask_for_stack(ipc::StackOf which) = 0;
         [[nodiscard]] virtual std::string title() const = 0;
 
       protected:
@@ -63,9 +64,6 @@ class HubWatch {
     /// What the worker has written since the last ask_for_stack(); "" when nothing.
     [[nodiscard]] std::string stack() const;
 
-    /// To be called before ask_for_stack().
-    void forget_stack();
-
   private:
     enum class State : std::uint8_t { Turning, Stuck, Reported };
 
@@ -74,6 +72,7 @@ class HubWatch {
     void ask(TimePoint now);
     TimePoint go_on_waiting(TimePoint now);
     void get_stuck(TimePoint now);
+    void ask_for_stack(TimePoint now, ipc::StackOf which);
     void look_for_stack(TimePoint now);
     void report(TimePoint now, const std::string& text);
     void recover(TimePoint now);
@@ -87,6 +86,7 @@ class HubWatch {
     TimePoint asked_;     ///< moved on by the time that the master itself stood still
     TimePoint expected_;  ///< when look() should have been called
     TimePoint stack_due_;
+    ipc::StackOf stack_of_ = ipc::StackOf::HubThread;
     std::size_t stack_seen_ = 0;
 };
 

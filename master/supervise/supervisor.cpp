@@ -214,6 +214,30 @@ std::vector<RequestStatus> Supervisor::requests() const {
     return requests;
 }
 
+std::vector<StackDesk::Witness> Supervisor::witnesses(const std::string& of) const {
+    std::vector<StackDesk::Witness> serving;
+    std::vector<StackDesk::Witness> named;
+    std::vector<StackDesk::Witness> running;
+    for (const Generation* generation : all()) {
+        for (WorkerHandle* worker : generation->all_workers()) {
+            if (!worker->was_ready() || worker->state() == WorkerHandle::State::Gone) {
+                continue;
+            }
+            const StackDesk::Witness witness{generation->number(), worker};
+            serving.push_back(witness);
+            if (worker->is_called(of)) {
+                named.push_back(witness);
+            }
+            const auto requests = worker->requests();
+            if (std::any_of(requests.begin(), requests.end(),
+                            [&](const auto& request) { return request.id == of; })) {
+                running.push_back(witness);
+            }
+        }
+    }
+    return of.empty() ? serving : named.empty() ? running : named;
+}
+
 std::vector<GenerationStatus> Supervisor::status() const {
     std::vector<GenerationStatus> statuses;
     for (const Generation* generation : all()) {

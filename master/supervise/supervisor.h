@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "master/supervise/generation.h"
+#include "master/supervise/stack_desk.h"
 
 namespace geventd::master {
 
@@ -77,6 +78,9 @@ class Supervisor {
     /// Oldest first.
     [[nodiscard]] std::vector<GenerationStatus> status() const;
     [[nodiscard]] std::vector<RequestStatus> requests() const;
+
+    /// The workers with that number, else the ones that run the request of that name; "": all.
+    [[nodiscard]] std::vector<StackDesk::Witness> witnesses(const std::string& of) const;
 
   private:
     using Handle = std::unique_ptr<Generation>;

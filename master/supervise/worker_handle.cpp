@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "master/supervise/worker_handle.h"
 
+#include <fcntl.h>
+
 #include <cassert>
 #include <chrono>
 #include <utility>
@@ -15,6 +17,9 @@ namespace {
 
 // Bytes of a line of the log that lists requests.
 constexpr std::size_t kMostListed = 16 << 10;
+
+// For so long a worker that is to be killed is asked where its requests stand.
+constexpr Duration kLastLook = std::chrono::seconds(1);
 
 TimePoint after(TimePoint now, Duration delay) {
     return delay == Duration::max() ? TimePoint::max() : now + delay;
@@ -83,13 +88,14 @@ void WorkerHandle::on_message(ipc::Message& message) noexcept {
 
 // What the application's process sends is not trusted further than it must be.
 void WorkerHandle::open_sights(std::vector<UniqueFd>& fds) {
-    if (fds.size() < 2) {
+    if (fds.size() < 3 || ::fcntl(fds[1].get(), F_GET_SEALS) < 0) {
         return;
     }
     try {
         requests_region_ = shm::Region::map_sealed(std::move(fds[0]));
         requests_.emplace(requests_region_->data(), requests_region_->size());
         hub_.open(std::move(fds[1]));
+        observer_.emplace(std::move(fds[2]));
     } catch (const std::exception& error) {
         log::error("{} cannot be looked into: {}", title(), error.what());
     }
@@ -101,8 +107,8 @@ void WorkerHandle::ask_for_pulse() {
     child_.send(pulse);
 }
 
-void WorkerHandle::ask_for_stack() {
-    surroundings_.processes.ask_for_stack(pid());
+void WorkerHandle::ask_for_stack(ipc::StackOf which) {
+    surroundings_.processes.ask_for_stack(pid(), which);
 }
 
 TimePoint WorkerHandle::look_at_hub(TimePoint now) {
@@ -110,13 +116,56 @@ TimePoint WorkerHandle::look_at_hub(TimePoint now) {
         return TimePoint::max();
     }
     const TimePoint next = hub_.look(now);
-    if (state_ == State::Draining && hub_.is_hopeless()) {
-        kill_blocked(now);
+    if (!hub_.is_hopeless() && last_look_until_ == TimePoint::max()) {
+        last_look_.reset();
+    } else if (state_ == State::Draining) {
+        replace_blocked(now, {});
     }
     return next;
 }
 
-void WorkerHandle::kill_blocked(TimePoint now) {
+std::unique_ptr<StackQuery> WorkerHandle::look(const StackQuery::Question& question,
+                                               StackQuery::Done done) {
+    if (!observer_) {
+        return nullptr;
+    }
+    try {
+        return std::make_unique<StackQuery>(surroundings_.loop, *observer_, question,
+                                            std::move(done));
+    } catch (const std::exception& error) {
+        log::warning("{} cannot be asked where its greenlets stand: {}", title(), error.what());
+        return nullptr;
+    }
+}
+
+void WorkerHandle::replace_blocked(TimePoint now, Duration mercy) {
+    if (last_look_) {
+        return;  // it is being asked
+    }
+    mercy_ = mercy;
+    last_look_ = look({ipc::Sight::ForLog, ""}, [this](const std::optional<std::string>& stacks) {
+        end_blocked(stacks.value_or(""));
+        surroundings_.listener.on_change();
+    });
+    if (last_look_) {
+        last_look_until_ = now + kLastLook;
+    } else {
+        end_blocked("");
+    }
+}
+
+void WorkerHandle::end_blocked(const std::string& stacks) {
+    last_look_until_ = TimePoint::max();
+    if (state_ != State::Ready && state_ != State::Draining) {
+        return;
+    }
+    if (!hub_.is_hopeless()) {
+        if (state_ == State::Ready) {
+            drain(ipc::DrainReason::Replace, mercy_);
+        }
+        return;
+    }
+    const TimePoint now = surroundings_.processes.now();
     const auto requests = this->requests();
     std::string list;
     for (const auto& request : requests) {
@@ -124,13 +173,16 @@ void WorkerHandle::kill_blocked(TimePoint now) {
             list += "\n  and more";
             break;
         }
-        list += fmt::format("\n  {} {} from {}, {:.1f} s", request.method, request.path,
-                            request.client.empty() ? "a unix socket" : request.client,
-                            std::chrono::duration<double>(now - request.received).count());
+        list +=
+            fmt::format("\n  {} {} from {}, {:.1f} s (request {})", request.method, request.path,
+                        request.client.empty() ? "a unix socket" : request.client,
+                        std::chrono::duration<double>(now - request.received).count(), request.id);
     }
-    log::warning("{} is killed: its hub has not turned for {:.1f} s; requests in flight: {}{}",
+    log::warning("{} is killed: its hub has not turned for {:.1f} s; requests in flight: {}{}\n{}",
                  title(), std::chrono::duration<double>(hub_.silence(now)).count(), requests.size(),
-                 list);
+                 list,
+                 stacks.empty() ? "where they stand cannot be told: C code keeps the GIL"
+                                : "where they stand:\n" + stacks);
     kill();
 }
 
@@ -200,6 +252,9 @@ void WorkerHandle::on_exit(const ChildExit& exit) {
 }
 
 void WorkerHandle::check_deadline(TimePoint now) {
+    if (now >= last_look_until_) {
+        end_blocked("");
+    }
     if (now < deadline_) {
         return;
     }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +14,7 @@
 #include "master/process/child_exit.h"
 #include "master/status.h"
 #include "master/supervise/hub_watch.h"
+#include "master/supervise/stack_query.h"
 #include "master/supervise/surroundings.h"
 #include "shm/request_table.h"
 
@@ -53,11 +56,16 @@ class WorkerHandle final : private Child::Owner, private HubWatch::Worker {
 
     void check_deadline(TimePoint now);
 
-    [[nodiscard]] TimePoint deadline() const { return deadline_; }
+    [[nodiscard]] TimePoint deadline() const { return std::min(deadline_, last_look_until_); }
 
     [[nodiscard]] State state() const { return state_; }
 
     [[nodiscard]] std::uint32_t number() const { return number_; }
+
+    /// Its number is written so.
+    [[nodiscard]] bool is_called(const std::string& name) const {
+        return name == std::to_string(number_);
+    }
 
     [[nodiscard]] std::uint32_t slot() const { return slot_.index(); }
 
@@ -81,8 +89,12 @@ class WorkerHandle final : private Child::Owner, private HubWatch::Worker {
 
     [[nodiscard]] const HubWatch& hub() const { return hub_; }
 
-    /// Kills it for its blocked hub, and logs what is lost by that.
-    void kill_blocked(TimePoint now);
+    /// Its successor is ready: ends it for its blocked hub, and logs what is lost by that. Where
+    /// its requests stand is asked first; when the hub turns again meanwhile, it drains instead.
+    void replace_blocked(TimePoint now, Duration mercy);
+
+    /// Asks where its greenlets stand; null when it cannot be asked.
+    std::unique_ptr<StackQuery> look(const StackQuery::Question& question, StackQuery::Done done);
 
     /// What occupies its cores, also when it is stuck.
     [[nodiscard]] std::vector<shm::RequestTable::Entry> requests() const;
@@ -107,8 +119,9 @@ class WorkerHandle final : private Child::Owner, private HubWatch::Worker {
     void on_message(ipc::Message& message) noexcept override;
     void on_hang_up() noexcept override;
     void ask_for_pulse() override;
-    void ask_for_stack() override;
+    void ask_for_stack(ipc::StackOf which) override;
     void open_sights(std::vector<UniqueFd>& fds);
+    void end_blocked(const std::string& stacks);
     void enter(State state, Duration until_deadline = Duration::max());
 
     const Surroundings& surroundings_;
@@ -118,6 +131,10 @@ class WorkerHandle final : private Child::Owner, private HubWatch::Worker {
     HubWatch hub_;
     std::optional<shm::Region> requests_region_;
     std::optional<shm::RequestTable> requests_;
+    std::optional<ipc::Channel> observer_;
+    std::unique_ptr<StackQuery> last_look_;
+    TimePoint last_look_until_ = TimePoint::max();
+    Duration mercy_{};
     State state_ = State::Starting;
     TimePoint born_;
     TimePoint deadline_;

@@ -19,12 +19,14 @@ namespace {
 struct Command {
     std::string_view name;
     std::string_view help;
-    std::string_view argument;  ///< its only argument, mandatory; "": none
+    std::string_view
+        argument;  ///< its only argument, in brackets when it may be left out; "": none
 };
 
 constexpr std::array kCommands{
     Command{"status", "show the master, its generations and workers", ""},
     Command{"requests", "list the requests in flight, the oldest first", ""},
+    Command{"stacks", "show where every greenlet stands", "[WORKER|REQUEST]"},
     Command{"reload", "replace the workers by those of the configuration as it is now", ""},
     Command{"upgrade", "let the program that is on the disk now take over", ""},
     Command{"stop", "finish what is running and stop", ""},
@@ -55,7 +57,9 @@ std::string fault_of(const GeventctlOptions& options) {
     if (command == kCommands.end()) {
         return fmt::format("unknown command '{}'", options.command);
     }
-    if (options.arguments.size() != (command->argument.empty() ? 0U : 1U)) {
+    const bool is_optional = command->argument.substr(0, 1) == "[";
+    const std::size_t most = command->argument.empty() ? 0 : 1;
+    if (options.arguments.size() > most || (options.arguments.size() < most && !is_optional)) {
         return command->argument.empty()
                    ? fmt::format("{} takes no argument", command->name)
                    : fmt::format("{} takes one argument, {}", command->name, command->argument);

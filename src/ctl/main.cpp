@@ -16,6 +16,7 @@
 #include "config/loader.h"
 #include "ctl/control_client.h"
 #include "ctl/requests_view.h"
+#include "ctl/stacks_view.h"
 #include "ctl/status_view.h"
 
 // geventctl: finds the control socket, asks, prints. Answers go to stdout, sentences about what
@@ -41,6 +42,9 @@ ipc::ControlRequest make_request(const cli::GeventctlOptions& options) {
     if (options.command == "workers" && !options.arguments.empty()) {
         request.arguments["count"] = options.arguments.front();
     }
+    if (options.command == "stacks" && !options.arguments.empty()) {
+        request.arguments["of"] = options.arguments.front();
+    }
     if (options.command == "signal" && !options.arguments.empty()) {
         request.arguments["number"] = options.arguments.front();
         if (options.payload) {
@@ -59,6 +63,9 @@ Result<std::string> present(const cli::GeventctlOptions& options, const std::str
     }
     if (options.command == "requests") {
         return ctl::format_requests(answer);
+    }
+    if (options.command == "stacks") {
+        return ctl::format_stacks(answer);
     }
     if (options.command == "reload") {
         return "reloaded\n";

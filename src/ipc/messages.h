@@ -19,7 +19,8 @@ namespace geventd::ipc {
 ///   template ── Loaded | Failed(text) ──▶ master
 ///   master ── Fork(slot) + [worker's channel] ──▶ template   (middle process, worker says Hello)
 ///   master ── ForkSpare + [spare's channel] ──▶ template     (spare says Hello, then Loaded)
-///   worker ── Ready + [requests, stacks] | Failed(text) ──▶ master
+///   worker ── Ready + [requests, stacks, observer] | Failed(text) ──▶ master
+///   master ── Look(value, text) + [channel] ──▶ observer ── Look + [report] ──▶ that channel
 ///   master ── Pulse ──▶ worker      its hub answers in the scoreboard
 ///   master ── Drain(value) ──▶ worker ── Draining ──▶ master ... the worker exits by itself
 ///   worker ── Recycle(value) ──▶ master   start a successor, then let it drain
@@ -50,9 +51,10 @@ enum class MessageType : std::uint32_t {
     Sources,
     Fault,
     Pulse,
+    Look,
 };
 
-constexpr MessageType kLastMessageType = MessageType::Pulse;
+constexpr MessageType kLastMessageType = MessageType::Look;
 
 enum class Role : std::uint32_t { Template = 1, Worker, Check };
 
@@ -60,6 +62,10 @@ enum class Role : std::uint32_t { Template = 1, Worker, Check };
 enum class Due : std::uint32_t { ServedEnough = 1, Unstoppable };
 
 enum class Demand : std::uint32_t { Reload = 1, Stop };
+
+/// What is wanted of a worker's observer: all greenlets as a JSON document, or those of requests
+/// as lines of text.
+enum class Sight : std::uint32_t { Document = 1, ForLog };
 
 /// Why a worker drains. Replace: successors serve, so kept connections live on until their next
 /// answer (`Connection: close`). Stop: nobody serves, so idle connections are closed at once.
@@ -81,7 +87,9 @@ enum BootFd : std::size_t {
 ///   Pause      value = 1 or 0                 Fault      text = what is wrong
 ///   Sources    text = paths, each with a NUL behind it
 ///   Recycle    value = Due
-///   Ready      fds = [the worker's shm::RequestTable, the file into which it writes its stack]
+///   Ready      fds = [the worker's shm::RequestTable, the file into which it writes its stack,
+///              the channel of its observer]
+///   Look       value = Sight, text = the request that is asked for, "": all
 ///   Schedule   value = the signal's number, text = the plan (schedule/plan.h)
 ///   Failed     value = ExitCode, text = the reason with its traceback
 /// `slot` is the process' place in the scoreboard, different for all that live at once; `worker`

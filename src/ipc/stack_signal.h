@@ -5,10 +5,14 @@
 
 namespace geventd::ipc {
 
+enum class StackOf { HubThread, AllThreads };
+
 /// The Unix signal by which the master has a worker write down the Python stack of its hub's
-/// thread, without the GIL. A worker that has said Ready handles it.
-inline int stack_signal() {
-    return SIGRTMAX - 3;
+/// thread, or of all threads, without the GIL. A worker that has said Ready handles both. Stacks of
+/// other threads can be read safely while none of them runs Python code only: when the hub's thread
+/// waits for the GIL and does not get it.
+inline int stack_signal(StackOf which) {
+    return which == StackOf::HubThread ? SIGRTMAX - 3 : SIGRTMAX - 4;
 }
 
 }  // namespace geventd::ipc

@@ -72,6 +72,15 @@ def foreign(seconds):
     with_the_gil.usleep(int(seconds * 1e6))
 
 
+def keep(seconds):
+    import gilholder
+    gilholder.hold(seconds)
+
+
+def threaded(seconds):
+    gevent.get_hub().threadpool.spawn(keep, seconds)
+
+
 def park(seconds):
     gevent.sleep(seconds)
 
@@ -148,6 +157,15 @@ def test_a_call_that_the_question_ends_is_named_too(start):
     running.wait_log('turns again')
 
 
+def test_a_thread_that_keeps_the_gil_is_named(start):
+    running = start(blocked_hub='1s')
+    assert running.get('/threaded/3').text == 'ok'
+    running.wait_log('the hub of worker 1 .* has not turned for [12].[0-9] s, blocked by:$')
+    running.wait_log(r'^\t *File ".*/app\.py", line \d+ in keep$')
+    running.wait_log('turns again')
+    assert running.get('/park').text == 'ok'
+
+
 def test_a_hub_that_turns_is_not_reported_and_its_lag_is_measured(start):
     running = start(blocked_hub='100ms')
     running.get('/park/1')
@@ -165,8 +183,13 @@ def test_zero_means_that_nothing_is_reported(start):
     assert 'has not turned' not in running.log.text()
 
 
-@pytest.mark.parametrize('what', ['sleep', 'extension'])
-def test_a_stuck_worker_is_replaced_and_its_requests_are_named(start, what):
+@pytest.mark.parametrize('what, stands', [
+    ('sleep', [r'where they stand:$', r'GET /park/60 \(request \w+\), \d\.\d s:$',
+               r'File ".*/app\.py", line \d+, in park$',
+               r'GET /sleep/60 \(request \w+\), \d\.\d s, running:$',
+               r'File ".*/app\.py", line \d+, in sleep$']),
+    ('extension', ['where they stand cannot be told: C code keeps the GIL$'])])
+def test_a_stuck_worker_is_replaced_and_its_requests_are_named(start, what, stands):
     running = start(blocked_hub='300ms', kill_blocked_hub='1s')
     stuck, = running.workers()
     parked = [ask_aside(running, f'/park/{60 + number}?secret=1') for number in range(3)]
@@ -180,6 +203,8 @@ def test_a_stuck_worker_is_replaced_and_its_requests_are_named(start, what):
     running.wait_log(rf'^\t *GET /{what}/60 from 127\.0\.0\.1, \d+\.\d s')
     for number in range(3):
         running.wait_log(rf'^\t *GET /park/{60 + number} from 127\.0\.0\.1, \d+\.\d s')
+    for line in stands:
+        running.wait_log(rf'^\t *{line}')
     running.wait_log(rf'worker 1 \(pid {stuck}\) of generation 1 is gone')
     assert running.wait_workers(1, without=[stuck])
     assert running.get('/park').text == 'ok'

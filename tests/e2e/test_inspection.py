@@ -1,8 +1,85 @@
 # SPDX-License-Identifier: MIT
-"""geventctl requests: what is in flight, and nothing that is secret."""
+"""geventctl requests and stacks: what is in flight, where everything stands, and no secrets."""
 import json
+import signal
+import threading
+import time
+
+import pytest
 
 from harness.apps import HOLD
+
+# /spawn/N: N background greenlets that wait in tick(). /raw: one without gevent's class.
+# /block/S: blocks the hub. /gil/S: in a C call that keeps the GIL.
+APP = '''
+import ctypes
+
+import gevent
+import greenlet
+from gevent import monkey
+from gevent.event import Event
+
+import geventd
+
+never = Event()
+ticking = []
+kept = []
+with_the_gil = ctypes.PyDLL(None)
+
+
+def tick():
+    ticking.append(1)
+    never.wait()
+
+
+def wander():
+    gevent.get_hub().switch()
+
+
+def handler(number):
+    never.wait()
+
+
+early = gevent.spawn(tick)
+geventd.register(7, 'worker', handler)
+
+
+def spawn(count):
+    wanted = len(ticking) + count
+    for _ in range(count):
+        gevent.spawn(tick)
+    while len(ticking) < wanted:
+        gevent.sleep(0.01)
+
+
+def block(seconds):
+    print('blocks', flush=True)
+    monkey.get_original('time', 'sleep')(seconds)
+
+
+def gil(seconds):
+    print('blocks', flush=True)
+    with_the_gil.usleep(seconds * 1000000)
+
+
+def hold(seconds):
+    print('holds', flush=True)
+    gevent.sleep(seconds)
+
+
+def raw(_):
+    hub = gevent.get_hub()
+    kept.append(greenlet.greenlet(wander, hub))
+    hub.loop.run_callback(kept[0].switch)
+
+
+def application(environ, start_response):
+    what, _, count = environ['PATH_INFO'][1:].partition('/')
+    if what:
+        globals()[what](int(count or 0))
+    start_response('200 OK', [('Content-Length', '2')])
+    return [b'ok']
+'''
 
 
 def requests_of(running):
@@ -28,7 +105,7 @@ def test_requests_shows_what_is_in_flight(server):
         shown = requests_of(running)
         assert [(r['method'], r['path'], r['client']) for r in shown] == [
             ('GET', '/hold', '127.0.0.1')] * 2
-        assert shown[0]['age'] > shown[1]['age'] > 0
+        assert shown[0]['age'] >= shown[1]['age'] > 0
         assert {(r['worker'], r['pid']) for r in shown} <= {
             (w['number'], w['pid']) for w in running.status()['workers']}
         assert len({r['id'] for r in shown}) == 2
@@ -36,7 +113,7 @@ def test_requests_shows_what_is_in_flight(server):
         assert len(table) == 3 and table[1].endswith(f'{shown[0]["id"]}  GET /hold')
         first.close()
         second.close()
-        running.signal(3)
+        running.signal(signal.SIGQUIT)
 
 
 def test_requests_keeps_secrets(server):
@@ -47,7 +124,7 @@ def test_requests_keeps_secrets(server):
         assert requests_of(running)[0]['path'] == '/hold'
         for output in (running.ctl('requests'), running.ctl('requests', '--json')):
             assert 'sesame' not in output.stdout and 'c2VzYW1l' not in output.stdout
-        running.signal(3)
+        running.signal(signal.SIGQUIT)
 
 
 def test_a_request_is_known_by_the_name_that_the_proxy_gave(server):
@@ -57,7 +134,7 @@ def test_a_request_is_known_by_the_name_that_the_proxy_gave(server):
         hold(running, client, extra=b'X-Request-ID: from-nginx\r\nX-Forwarded-For: 192.0.2.7\r\n')
         shown, = requests_of(running)
         assert (shown['id'], shown['client']) == ('from-nginx', '192.0.2.7')
-        running.signal(3)
+        running.signal(signal.SIGQUIT)
 
 
 def test_an_answered_request_is_gone(server):
@@ -65,3 +142,149 @@ def test_an_answered_request_is_gone(server):
     running.get('/')
     running.wait_status(lambda status: status['workers'][0]['requests'] == 1)
     assert requests_of(running) == []
+
+
+# --- stacks ---------------------------------------------------------------------------------------
+
+def look(running, *arguments):
+    """What stacks finds, workers in order."""
+    result = running.ctl('stacks', '--json', *arguments)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return json.loads(result.stdout)['workers']
+
+
+def greenlets_of(worker, kind):
+    """Greenlets of that kind, each with its stack as a list of (function, file's name)."""
+    found = worker['found']
+    calls = [[(call['function'], call['file'].rpartition('/')[2]) for call in stack]
+             for stack in found['stacks']]
+    return [{**greenlet, 'calls': calls[greenlet['stack']]} for greenlet in found['greenlets']
+            if greenlet['kind'] == kind]
+
+
+def ask_aside(running, path):
+    def ask():
+        try:
+            running.get(path)
+        except OSError:
+            pass
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    return thread
+
+
+@pytest.fixture(scope='module')
+def busy(module_server):
+    """One worker with a request, a handler, and greenlets of all kinds."""
+    running = module_server(APP)
+    running.get('/spawn/3')
+    running.get('/raw')
+    running.ctl('signal', '7')
+    ask_aside(running, '/hold/600?token=sesame')
+    running.wait_log('^holds$')
+    running.wait_status(lambda s: any(signal['running'] for signal in s['signals']))
+    yield running
+    running.signal(signal.SIGQUIT)
+
+
+def test_stacks_shows_requests_by_their_names(busy):
+    worker, = look(busy)
+    request, = greenlets_of(worker, 'request')
+    assert request['name'] == 'GET /hold/600' and request['state'] == 'parked'
+    assert request['request'] == requests_of(busy)[0]['id'] and request['age'] > 0
+    assert request['calls'][:2] == [('application', 'app.py'), ('hold', 'app.py')]
+    assert 'sesame' not in busy.ctl('stacks').stdout + busy.ctl('stacks', '--json').stdout
+
+
+def test_stacks_shows_background_greenlets_by_where_they_were_spawned(busy):
+    background = greenlets_of(look(busy)[0], 'background')
+    assert [g['name'] for g in background] == ['tick'] * 4
+    assert all(g['calls'][0] == ('tick', 'app.py') for g in background)
+    places = [g['spawned'].rpartition('/')[2] for g in background]
+    line = 1 + APP.split('\n').index('        gevent.spawn(tick)')
+    early = 1 + APP.split('\n').index('early = gevent.spawn(tick)')
+    assert sorted(places) == sorted(
+        [f'app.py:{line} in spawn'] * 3 + [f'app.py:{early} in <module>'])
+
+
+def test_stacks_shows_handlers_raw_greenlets_and_the_hub(busy):
+    worker, = look(busy)
+    handler, = greenlets_of(worker, 'handler')
+    assert handler['name'] == 'handler of signal 7'
+    assert handler['calls'][0] == ('handler', 'app.py')
+    raw, = greenlets_of(worker, 'raw')
+    assert raw['name'] == 'wander' and raw['calls'] == [('wander', 'app.py')]
+    hub = greenlets_of(worker, 'hub')[0]
+    assert hub['name'] == 'the hub' and hub['calls'][-1][1] == 'hub.py'
+
+
+def test_stacks_for_people_shows_each_stack_once(busy):
+    text = busy.ctl('stacks').stdout
+    assert text.startswith(f'worker 1 (pid {busy.workers()[0]}) of generation 1: 9 greenlets\n')
+    assert 'GET /hold/600, ' in text and ' in spawn (3 of them)\n    File "' in text
+    assert text.index('GET /hold') < text.index('background greenlet in tick')
+
+
+def test_stacks_of_one_worker_or_one_request(server):
+    running = server(APP, {'workers': {'processes': 2}})
+    assert [w['worker'] for w in look(running)] == [1, 2]
+    assert [w['worker'] for w in look(running, '2')] == [2]
+    ask_aside(running, '/hold/600')
+    running.wait_log('^holds$')
+    shown, = requests_of(running)
+    worker, = look(running, shown['id'])
+    assert worker['worker'] == shown['worker']
+    assert [g['request'] for g in worker['found']['greenlets']] == [shown['id']]
+    result = running.ctl('stacks', 'nobody')
+    assert result.returncode == 1 and 'called nobody' in result.stderr
+    running.signal(signal.SIGQUIT)
+
+
+def test_what_blocks_the_hub_is_marked(server):
+    running = server(APP)
+    ask_aside(running, '/hold/600')
+    running.wait_log('^holds$')
+    ask_aside(running, '/block/3')
+    running.wait_log('^blocks$')
+    requests = {g['name']: g for g in greenlets_of(look(running)[0], 'request')}
+    assert requests['GET /block/3']['state'] == 'running'
+    assert requests['GET /block/3']['calls'] == [('application', 'app.py'), ('block', 'app.py')]
+    assert requests['GET /hold/600']['state'] == 'parked'
+    assert 'GET /block/3, ' in running.ctl('stacks').stdout
+    running.signal(signal.SIGQUIT)
+
+
+def test_a_worker_whose_gil_is_kept_is_told_of_as_such(server):
+    running = server(APP, {'workers': {'processes': 2}})
+    ask_aside(running, '/gil/4')
+    running.wait_log('^blocks$')
+    begun = time.monotonic()
+    workers = look(running)
+    assert time.monotonic() - begun < 2
+    errors = sorted((w['error'] or '') for w in workers)
+    assert errors[0] == '' and 'keeps its GIL' in errors[1]
+    assert running.status()['pid'] == running.pid
+
+
+def test_ten_thousand_greenlets_are_shown_in_two_seconds_and_disturb_nobody(server):
+    running = server(APP)
+    running.get('/spawn/10000')
+    slowest, ended = [0.0], threading.Event()
+
+    def stream():
+        with running.raw() as client:
+            while not ended.is_set():
+                begun = time.monotonic()
+                client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+                assert client.read_answer().body == b'ok'
+                slowest.append(time.monotonic() - begun)
+    streamer = threading.Thread(target=stream)
+    streamer.start()
+    begun = time.monotonic()
+    worker, = look(running)
+    took = time.monotonic() - begun
+    ended.set()
+    streamer.join()
+    assert len(greenlets_of(worker, 'background')) == 10001
+    print(f'{took:.3f} s; {len(slowest)} requests, the slowest {max(slowest) * 1000:.1f} ms')
+    assert took < 2 and max(slowest) < 0.25

@@ -69,6 +69,13 @@ class HubBridge : public worker::Application {
 
     worker::Worker& worker() { return worker_; }
 
+    /// gevent's hub, the main greenlet of its thread, and that thread.
+    [[nodiscard]] PyObject* hub() const { return hub_.get(); }
+
+    [[nodiscard]] PyObject* main() const { return main_.get(); }
+
+    [[nodiscard]] pthread_t thread() const { return thread_; }
+
   private:
     static PyObject* on_hub_callback(PyObject* self, PyObject*) noexcept;
     static PyObject* on_greenlet_start(PyObject* self, PyObject*) noexcept;

@@ -26,6 +26,9 @@ class RequestRunner {
 
     void run(worker::Request& request) noexcept;
 
+    /// The answers of the requests that run, by core; null where none does.
+    [[nodiscard]] const std::vector<Response*>& running() const { return running_; }
+
     /// The answer of the request that `greenlet` runs; null when it runs none.
     [[nodiscard]] Response* find(const void* greenlet) const;
 

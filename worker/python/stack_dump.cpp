@@ -17,10 +17,13 @@ UniqueFd write_stacks_on_signal() {
         throw_errno("memfd_create", "geventd-stack");
     }
     const Ref write = imported("faulthandler", "register");
-    const Ref arguments = checked(Py_BuildValue("(i)", ipc::stack_signal()));
-    const Ref options = checked(Py_BuildValue("{s:i,s:O,s:O}", "file", file.get(), "all_threads",
-                                              Py_False, "chain", Py_False));
-    checked(PyObject_Call(write.get(), arguments.get(), options.get()));
+    for (const auto which : {ipc::StackOf::HubThread, ipc::StackOf::AllThreads}) {
+        const Ref arguments = checked(Py_BuildValue("(i)", ipc::stack_signal(which)));
+        const Ref options = checked(Py_BuildValue(
+            "{s:i,s:O,s:O}", "file", file.get(), "all_threads",
+            which == ipc::StackOf::AllThreads ? Py_True : Py_False, "chain", Py_False));
+        checked(PyObject_Call(write.get(), arguments.get(), options.get()));
+    }
     return file;
 }
 

@@ -15,6 +15,7 @@
 #include "worker/python/api/native_module.h"
 #include "worker/python/error.h"
 #include "worker/python/hub_bridge.h"
+#include "worker/python/inspect/observer.h"
 #include "worker/python/request_runner.h"
 #include "worker/python/source_report.h"
 #include "worker/python/stack_dump.h"
@@ -150,9 +151,12 @@ void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel&
     register_start_response_type(serving->bridge);
     serve_native_module(serving->bridge, serving->runner);
     const UniqueFd stacks = write_stacks_on_signal();
+    auto observer =
+        std::make_unique<Observer>(python, serving->bridge, serving->runner, serving->handlers);
     serving->signals.accept();
-    serving->master.say_ready(stacks.get());
+    serving->master.say_ready(stacks.get(), observer->take_end());
     serving->bridge.run();
+    observer.reset();
     boot.scoreboard->slots[boot.slot].hub_over.store(1);
     end_greenlets(python, {serving->worker, serving->signals, serving->handlers},
                   boot.settings.limits);

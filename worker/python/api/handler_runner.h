@@ -27,6 +27,11 @@ class HandlerRunner final : public worker::SignalHandlers {
     /// The signal whose handler runs in the calling greenlet; nullptr in others.
     [[nodiscard]] worker::HeldSignal* current() const;
 
+    /// The signals whose handlers run, by greenlet.
+    [[nodiscard]] const std::unordered_map<const PyObject*, worker::HeldSignal*>& running() const {
+        return running_;
+    }
+
     /// From now on a handler that leaves by an exception is taken for one that was cut off by the
     /// end of its worker: its signal is delivered again by the master.
     void cut_off() { cut_off_ = true; }

@@ -295,7 +295,25 @@ def freeze():
     """Moves all that was loaded out of the garbage collector's sight, so that collections in the
     workers leave the shared pages alone."""
     gc.collect()
+    _note_frozen_greenlets()
     gc.freeze()
+
+
+_frozen = []  # weak references to greenlets that gc.get_objects() does not tell of
+
+
+def _note_frozen_greenlets():
+    if "greenlet" in sys.modules:
+        import weakref
+
+        from greenlet import greenlet
+
+        _frozen[:] = [weakref.ref(o) for o in gc.get_objects() if isinstance(o, greenlet)]
+
+
+def frozen_greenlets():
+    """Greenlets that the application made while it was loaded."""
+    return [greenlet for greenlet in (reference() for reference in _frozen) if greenlet]
 
 
 def after_fork():

@@ -28,6 +28,14 @@ class FakeControls final : public Controls {
         return {{2, 3, 44, std::chrono::milliseconds(1500), {5, {}, "i\"d", "GET", "/x", ""}}};
     }
 
+    Result<void> stacks(const std::string& of, StacksDone done) override {
+        if (of == "nobody") {
+            return failure("there is no nobody");
+        }
+        done("{\"of\":\"" + of + "\"}");
+        return {};
+    }
+
     void reload(ReloadDone done) override { reloads.push_back(std::move(done)); }
 
     void upgrade(ReloadDone done) override { upgrades.push_back(std::move(done)); }
@@ -113,6 +121,15 @@ TEST_F(CommandsTest, RequestsAnswersWhatOccupiesTheCores) {
               R"("generation":3,"pid":44,"core":5,"client":null,"method":"GET","path":"/x"}],)"
               R"("total":1}})"
               "\n");
+}
+
+TEST_F(CommandsTest, StacksAnswersTheDocumentOfWhatIsNamed) {
+    EXPECT_EQ(answer(ask("{\"command\":\"stacks\",\"of\":\"2\"}\n")),
+              "{\"ok\":true,\"result\":{\"of\":\"2\"}}\n");
+    EXPECT_EQ(answer(ask("{\"command\":\"stacks\"}\n")),
+              "{\"ok\":true,\"result\":{\"of\":\"\"}}\n");
+    EXPECT_NE(answer(ask("{\"command\":\"stacks\",\"of\":\"nobody\"}\n")).find("no nobody"),
+              std::string::npos);
 }
 
 TEST_F(CommandsTest, ReloadAnswersWhenItIsOver) {

@@ -39,7 +39,7 @@ class FakeProcesses final : public Processes {
 
     void kill(pid_t pid) noexcept override { killed.insert(pid); }
 
-    void ask_for_stack(pid_t pid) noexcept override { asked.push_back(pid); }
+    void ask_for_stack(pid_t pid, ipc::StackOf) noexcept override { asked.push_back(pid); }
 
     [[nodiscard]] std::uint64_t resident_bytes(pid_t pid) const noexcept override {
         const auto found = resident.find(pid);

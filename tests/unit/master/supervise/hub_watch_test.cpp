@@ -30,8 +30,9 @@ class HubWatchTest : public testing::Test, public HubWatch::Worker {
         }
     }
 
-    void ask_for_stack() override {
+    void ask_for_stack(ipc::StackOf which) override {
         ++stacks;
+        asked_for = which;
         ASSERT_EQ(::pwrite(file.get(), written.data(), written.size(), 0),
                   static_cast<ssize_t>(written.size()));
     }
@@ -63,6 +64,7 @@ class HubWatchTest : public testing::Test, public HubWatch::Worker {
     std::string_view written = "  File \"app.py\", line 7 in sleep\n";
     int pulses = 0;
     int stacks = 0;
+    ipc::StackOf asked_for{};
 };
 
 TEST_F(HubWatchTest, AsksAHubThatTurnsTwiceASecond) {
@@ -90,6 +92,18 @@ TEST_F(HubWatchTest, ReportsTheStackOfAHubThatDoesNotAnswer) {
     EXPECT_TRUE(watch.is_blocked());
     EXPECT_EQ(said(60s), "") << "once is enough";
     EXPECT_EQ(stacks, 1);
+}
+
+TEST_F(HubWatchTest, AsksForAllThreadsWhenTheHubItselfOnlyWaitsForTheGil) {
+    turns = false;
+    written =
+        "Stack (most recent call first):\n"
+        "  File \"/usr/lib/python3/dist-packages/gevent/hub.py\", line 647 in run\n";
+    const std::string line = said(6s);
+    EXPECT_EQ(stacks, 2);
+    EXPECT_EQ(asked_for, ipc::StackOf::AllThreads);
+    EXPECT_NE(line.find("has not turned for 5.1 s"), std::string::npos) << line;
+    EXPECT_EQ(said(60s), "") << "once is enough";
 }
 
 TEST_F(HubWatchTest, ReportsWithoutAStackWhenNoneComes) {

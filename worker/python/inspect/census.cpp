@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/inspect/census.h"
+
+#include <utility>
+
+#include <fmt/core.h>
+#include <greenlet.h>
+
+#include "worker/python/api/handler_runner.h"
+#include "worker/python/error.h"
+#include "worker/python/hub_bridge.h"
+#include "worker/python/inspect/gil.h"
+#include "worker/python/request_runner.h"
+
+namespace geventd::py {
+
+namespace {
+
+// How many greenlets are described between two looks at the clock.
+constexpr std::size_t kAtOnce = 8;
+
+bool is_active(PyObject* greenlet) {
+    return PyGreenlet_ACTIVE(reinterpret_cast<PyGreenlet*>(greenlet)) != 0;
+}
+
+// Of a parked greenlet its innermost call; None for one that runs or has no Python code.
+Ref frame_of(PyObject* greenlet) {
+    Ref frame = Ref::steal(PyObject_GetAttrString(greenlet, "gr_frame"));
+    PyErr_Clear();
+    return frame ? std::move(frame) : Ref::borrow(Py_None);
+}
+
+// What was asked for, or nothing: a look into a worker shows what it can.
+Ref called(const Ref& function) {
+    Ref result = Ref::steal(PyObject_CallNoArgs(function.get()));
+    PyErr_Clear();
+    return result;
+}
+
+Subject make_subject(Subject::Kind kind, std::string name) {
+    Subject subject;
+    subject.kind = kind;
+    subject.name = std::move(name);
+    return subject;
+}
+
+PyObject* frame_in(PyObject* frames, pthread_t thread) {
+    const Ref key = Ref::steal(PyLong_FromUnsignedLong(thread));
+    PyObject* frame = key && frames != nullptr ? PyDict_GetItem(frames, key.get()) : nullptr;
+    PyErr_Clear();
+    return frame;
+}
+
+}  // namespace
+
+Census::Census(const Sources& sources, Scope scope)
+    : sources_(sources), scope_(std::move(scope)), now_(Clock::now()) {
+    if (_PyGreenlet_API == nullptr) {
+        PyGreenlet_Import();
+    }
+}
+
+void Census::begin() {
+    const NoCollection guard;
+    const Ref frames = called(sources_.current_frames);
+    note_requests();
+    if (!scope_.requests_only && scope_.request.empty()) {
+        note(sources_.bridge.hub(), make_subject(Subject::Kind::Hub, "the hub"));
+        note_handlers();
+        note_greenlets_of(called(sources_.get_objects).get());
+        note_greenlets_of(called(sources_.frozen).get());
+        note_threads(frames.get());
+    }
+    note_running(frames.get());
+}
+
+void Census::note(PyObject* greenlet, Subject subject) {
+    Ref weak = Ref::steal(PyWeakref_NewRef(greenlet, nullptr));
+    PyErr_Clear();
+    if (weak && known_.insert(greenlet).second) {
+        pending_.push_back({std::move(weak), std::move(subject)});
+    }
+}
+
+void Census::note_requests() {
+    for (const Response* response : sources_.requests.running()) {
+        if (response == nullptr || response->request().runner == nullptr) {
+            continue;
+        }
+        const worker::Request& request = response->request();
+        if (!scope_.request.empty() && scope_.request != request.id) {
+            continue;
+        }
+        Subject subject = make_subject(
+            Subject::Kind::Request, fmt::format("{} {}", request.head.method, request.head.path));
+        subject.request = request.id;
+        subject.age = now_ - request.received;
+        note(static_cast<PyObject*>(request.runner), std::move(subject));
+    }
+}
+
+void Census::note_handlers() {
+    for (const auto& [greenlet, signal] : sources_.handlers.running()) {
+        note(const_cast<PyObject*>(greenlet),
+             make_subject(Subject::Kind::Handler,
+                          fmt::format("handler of signal {}", signal->claim.routing.number)));
+    }
+}
+
+void Census::note_greenlets_of(PyObject* list) {
+    const Py_ssize_t size = list != nullptr && PyList_Check(list) ? PyList_GET_SIZE(list) : 0;
+    for (Py_ssize_t at = 0; at < size; ++at) {
+        PyObject* object = PyList_GET_ITEM(list, at);
+        if (PyObject_TypeCheck(object, &PyGreenlet_Type) && is_active(object)) {
+            note(object, subject_of(object));
+        }
+    }
+}
+
+Subject Census::subject_of(PyObject* greenlet) const {
+    if (greenlet == sources_.bridge.main()) {
+        return make_subject(Subject::Kind::Main, "the main greenlet");
+    }
+    if (Py_TYPE(greenlet) == Py_TYPE(sources_.bridge.hub())) {
+        return make_subject(Subject::Kind::Hub, "a hub of another thread");
+    }
+    const auto* type = reinterpret_cast<PyTypeObject*>(sources_.greenlet_class.get());
+    const bool is_gevent =
+        PyType_IsSubtype(Py_TYPE(greenlet), const_cast<PyTypeObject*>(type)) != 0;
+    return make_subject(is_gevent ? Subject::Kind::Background : Subject::Kind::Raw, "");
+}
+
+// Threads of the application, whose calls into C may keep the GIL too. The one that asks is none.
+void Census::note_threads(PyObject* frames) {
+    PyObject* key = nullptr;
+    PyObject* frame = nullptr;
+    Py_ssize_t position = 0;
+    while (frames != nullptr && PyDict_Next(frames, &position, &key, &frame) != 0) {
+        const pthread_t thread = PyLong_AsUnsignedLong(key);
+        if (thread != sources_.bridge.thread() && thread != ::pthread_self()) {
+            Subject subject =
+                make_subject(Subject::Kind::Thread, fmt::format("thread {:#x}", thread));
+            subject.stack = book_.add(frame);
+            pending_.push_back({Ref(), std::move(subject), true});
+        }
+    }
+}
+
+// The greenlet that has the hub's thread looks like one without Python code; its calls are the
+// thread's.
+void Census::note_running(PyObject* frames) {
+    PyObject* frame = frame_in(frames, sources_.bridge.thread());
+    if (frame == nullptr) {
+        return;
+    }
+    const bool hub_runs = frame_of(sources_.bridge.hub()).get() == Py_None;
+    Pending* running = nullptr;
+    for (Pending& pending : pending_) {
+        PyObject* greenlet = pending.weak ? PyWeakref_GetObject(pending.weak.get()) : nullptr;
+        const bool may = greenlet != nullptr &&
+                         (hub_runs ? greenlet == sources_.bridge.hub() : may_be_running(greenlet));
+        if (may && std::exchange(running, &pending) != nullptr) {
+            return;  // nobody can tell
+        }
+    }
+    if (running != nullptr) {
+        running->has_stack = true;
+        running->subject.is_running = true;
+        running->subject.stack = book_.add(frame);
+    }
+}
+
+bool Census::may_be_running(PyObject* greenlet) const {
+    if (greenlet == sources_.bridge.main() || greenlet == sources_.bridge.hub()) {
+        return false;
+    }
+    const Response* response = sources_.requests.find(greenlet);
+    const bool waits =
+        response != nullptr && (response->request().reader || response->request().writer);
+    return !waits && frame_of(greenlet).get() == Py_None;
+}
+
+bool Census::go_on(Duration budget) {
+    const NoCollection guard;
+    const TimePoint end = Clock::now() + budget;
+    while (described_ < pending_.size()) {
+        Pending& pending = pending_[described_++];
+        if (pending.has_stack || describe(pending)) {
+            subjects_.push_back(std::move(pending.subject));
+        }
+        if (described_ % kAtOnce == 0 && Clock::now() >= end) {
+            return described_ < pending_.size();
+        }
+    }
+    return false;
+}
+
+// False: it has ended.
+bool Census::describe(Pending& pending) {
+    const Ref greenlet = Ref::borrow(PyWeakref_GetObject(pending.weak.get()));
+    if (greenlet.get() == Py_None || !is_active(greenlet.get())) {
+        return false;
+    }
+    Subject& subject = pending.subject;
+    subject.stack = book_.add(frame_of(greenlet.get()).get());
+    if (subject.kind == Subject::Kind::Background || subject.kind == Subject::Kind::Raw) {
+        subject.name = book_.outermost(subject.stack, sources_.gevent).function;
+        subject.spawned = spawn_point(greenlet.get());
+    }
+    return true;
+}
+
+// gevent remembers of its greenlets who has spawned them.
+std::string Census::spawn_point(PyObject* greenlet) {
+    Ref frame = Ref::steal(PyObject_GetAttrString(greenlet, "spawning_stack"));
+    while (frame && frame.get() != Py_None) {
+        const Ref code = Ref::steal(PyObject_GetAttrString(frame.get(), "f_code"));
+        const Ref line = Ref::steal(PyObject_GetAttrString(frame.get(), "f_lineno"));
+        if (!code || !line || !PyCode_Check(code.get()) || !PyLong_Check(line.get())) {
+            break;
+        }
+        const Call& place = book_.place_of(code.get());
+        if (place.file.compare(0, sources_.gevent.size(), sources_.gevent) != 0) {
+            return fmt::format("{}:{} in {}", place.file, PyLong_AsLong(line.get()),
+                               place.function);
+        }
+        frame = Ref::steal(PyObject_GetAttrString(frame.get(), "f_back"));
+    }
+    PyErr_Clear();
+    return "";
+}
+
+Report Census::take() {
+    return {std::move(subjects_), book_.read()};
+}
+
+}  // namespace geventd::py

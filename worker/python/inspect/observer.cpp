@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/inspect/observer.h"
+
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <exception>
+#include <utility>
+
+#include <pthread.h>
+
+#include "base/errno_error.h"
+#include "log/logger.h"
+#include "worker/python/error.h"
+#include "worker/python/hub_bridge.h"
+#include "worker/python/inspect/gil.h"
+#include "worker/python/interpreter.h"
+
+namespace geventd::py {
+
+namespace {
+
+// For so long the GIL is held at most, and so long (in ms) it is left to others in between.
+constexpr Duration kHold = std::chrono::milliseconds(2);
+constexpr int kPause = 1;
+
+// Whether the master does not wait for the answer any more; looks for so many milliseconds.
+bool has_left(const ipc::Channel& asker, int patience) {
+    pollfd state{asker.fd(), 0, 0};
+    return ::poll(&state, 1, patience) > 0 && (state.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+std::string folder_of_gevent() {
+    const Ref file = imported("gevent", "__file__");
+    const char* text = PyUnicode_AsUTF8(file.get());
+    if (text == nullptr) {
+        throw_pending();
+    }
+    const std::string path = text;
+    return path.substr(0, path.rfind('/') + 1);
+}
+
+UniqueFd written(const std::string& text) {
+    UniqueFd file = UniqueFd::adopt(::memfd_create("geventd-report", MFD_CLOEXEC));
+    std::size_t done = 0;
+    while (file && done < text.size()) {
+        const ssize_t count = ::write(file.get(), text.data() + done, text.size() - done);
+        if (count < 0) {
+            throw_errno("write a report");
+        }
+        done += static_cast<std::size_t>(count);
+    }
+    return file;
+}
+
+// Unix signals are the hub's thread's: none may choose the one that starts now.
+class NoSignals {
+  public:
+    NoSignals() {
+        sigset_t all;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &former_);
+    }
+
+    NoSignals(const NoSignals&) = delete;
+    NoSignals& operator=(const NoSignals&) = delete;
+
+    ~NoSignals() { ::pthread_sigmask(SIG_SETMASK, &former_, nullptr); }
+
+  private:
+    sigset_t former_{};
+};
+
+}  // namespace
+
+Observer::Observer(const Interpreter& python, const HubBridge& bridge,
+                   const RequestRunner& requests, const HandlerRunner& handlers)
+    : sources_{bridge,
+               requests,
+               handlers,
+               imported("gc", "get_objects"),
+               python.boot("frozen_greenlets"),
+               imported("sys", "_current_frames"),
+               imported("gevent", "Greenlet"),
+               folder_of_gevent()},
+      channel_(UniqueFd()),
+      process_(::getpid()) {
+    auto [ours, theirs] = ipc::Channel::make_pair();
+    channel_ = std::move(ours);
+    masters_end_ = theirs.release();
+    const NoSignals masked;
+    thread_ = std::thread([this] { run(); });
+}
+
+Observer::~Observer() {
+    if (::getpid() != process_) {
+        thread_.detach();  // a fork of the application's has no such thread
+        return;
+    }
+    ::shutdown(channel_.fd(), SHUT_RDWR);
+    const GilPause pause;  // it may need the GIL to come to its end
+    thread_.join();
+}
+
+void Observer::run() noexcept {
+    try {
+        for (auto question = channel_.wait(); question && *question; question = channel_.wait()) {
+            answer(**question);
+        }
+    } catch (const std::exception& error) {
+        log::error("nobody can look into this worker any more: {}", error.what());
+    }
+}
+
+void Observer::answer(ipc::Message& question) const {
+    if (question.type != ipc::MessageType::Look || question.fds.empty()) {
+        return;
+    }
+    ipc::Channel asker(std::move(question.fds[0]));
+    Report report;
+    if (!look(question, asker, report)) {
+        return;
+    }
+    ipc::Message answer;
+    answer.type = ipc::MessageType::Look;
+    const auto sight = static_cast<ipc::Sight>(question.value);
+    answer.fds.push_back(written(sight == ipc::Sight::ForLog ? to_text(report) : to_json(report)));
+    // The master may have lost its patience meanwhile.
+    [[maybe_unused]] const auto sent = asker.send(answer);
+}
+
+// False: nobody waits for the result.
+bool Observer::look(const ipc::Message& question, const ipc::Channel& asker, Report& report) const {
+    const Gil gil;
+    if (has_left(asker, 0)) {
+        return false;
+    }
+    const auto sight = static_cast<ipc::Sight>(question.value);
+    Census census(sources_, {sight == ipc::Sight::ForLog, question.text});
+    census.begin();
+    while (census.go_on(kHold)) {
+        const GilPause pause;
+        if (has_left(asker, kPause)) {
+            return false;  // the pause ends first, then the census
+        }
+    }
+    report = census.take();
+    return true;
+}
+
+}  // namespace geventd::py
