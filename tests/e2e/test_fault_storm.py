@@ -47,9 +47,6 @@ class Failure:
         self.span = (begun - SLACK, time.monotonic() + SLACK)
         self.error = error
 
-    def saw(self, moment):
-        return self.span[0] <= moment <= self.span[1]
-
     def overlaps(self, begin, end):
         return begin <= self.span[1] and self.span[0] <= end
 
@@ -110,7 +107,7 @@ class Storm:
     def __init__(self, running):
         self.running = running
         self.choice = random.Random(23)
-        self.killed = {}    # pid: when
+        self.deaths = []    # (pid, from, to); a pid may come again
         self.counts = {}    # role: how many
         self.outages = []   # [from, to] without a master
         self.errors = []    # complaints about the logs of masters that were killed
@@ -123,12 +120,13 @@ class Storm:
         return self.running.wait_status(fits, timeout=2 * DEADLINE)
 
     def kill(self, role, pid):
-        # Before, so that no client can fail earlier than that.
-        self.killed[pid] = time.monotonic()
+        begin = time.monotonic()
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             return
+        assert procfs.wait_gone(pid, DEADLINE)  # until then its connections may take requests
+        self.deaths.append((pid, begin, time.monotonic()))
         self.counts[role] = self.counts.get(role, 0) + 1
 
     def kill_one(self):
@@ -168,10 +166,15 @@ class Storm:
     def explains(self, failure, begun_in):
         """Whether it lies with a process that was killed: the one that had begun it, or, if none
         had, one that had its connection; or the server was away."""
-        if failure.name in begun_in:
-            return begun_in[failure.name] in self.killed
-        return any(failure.saw(moment) for moment in self.killed.values()) or any(
-            failure.overlaps(*outage) for outage in self.outages)
+        worker = begun_in.get(failure.name)
+        return any(failure.overlaps(begin, end) for pid, begin, end in self.deaths
+                   if worker in (None, pid)) or (
+            worker is None and any(failure.overlaps(*outage) for outage in self.outages))
+
+    def describe(self, failure, begun_in):
+        deaths = sorted(self.deaths, key=lambda death: abs(death[1] - failure.span[0]))
+        return (f'{failure.name}: {failure.error}, {failure.span}, begun in '
+                f'{begun_in.get(failure.name)}, nearest deaths {deaths[:3]}')
 
 
 def begun_in(path):
@@ -187,7 +190,7 @@ def storm(make_server, seconds):
         port = probe.getsockname()[1]
     running.write_config({'listen': f'http://127.0.0.1:{port}',
                           'workers': {'processes': 2, 'cores': 50}})
-    running.expect_error('template|worker .* died')
+    running.expect_error('died: killed by SIGKILL')
     running.start()
     wind = Storm(running)
     with Clients(running.address()) as clients:
@@ -197,9 +200,8 @@ def storm(make_server, seconds):
             running.status()
     begun = begun_in(running.folder / 'begun')
     print(f'{clients.answered} answered, {len(clients.failures)} failed; killed: {wind.counts}')
-    unexplained = [(failure.name, failure.span, failure.error) for failure in clients.failures
-                   if not wind.explains(failure, begun)]
-    assert unexplained == []
+    assert [wind.describe(failure, begun) for failure in clients.failures
+            if not wind.explains(failure, begun)] == []
     assert wind.errors == []
     assert wind.counts.keys() >= {'worker', 'template', 'spare', 'master'}
     family = {running.process.pid, *procfs.children(running.process.pid)}
