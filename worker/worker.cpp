@@ -40,6 +40,10 @@ std::uint64_t random_bits() {
     return bits;
 }
 
+std::string make_id_base() {
+    return fmt::format("{:016x}", random_bits());
+}
+
 // How many requests this worker serves until it is recycled.
 std::uint64_t draw_requests(const config::Workers& settings) {
     if (settings.max_requests == 0) {
@@ -111,7 +115,7 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
           this),
       log_format_(settings.log.format),
       number_(number),
-      id_base_(random_bits()),
+      id_base_(make_id_base()),
       epoch_(std::time(nullptr)) {
     if (settings.log.access != "off") {
         access_log_ = std::make_unique<AccessLog>(settings.log.access, slot, number,
@@ -338,7 +342,17 @@ void Worker::warn_of_magic(const uwsgi::RequestVars& vars) {
 }
 
 std::string Worker::make_request_id() {
-    return fmt::format("{:016x}{:08x}", id_base_, ++id_count_);
+    constexpr std::size_t kCountSize = 8;  // digits
+    if (++id_count_ == 0) {
+        id_base_ = make_id_base();
+    }
+    std::string id(id_base_.size() + kCountSize, '0');
+    id_base_.copy(id.data(), id_base_.size());
+    std::uint32_t left = id_count_;
+    for (std::size_t at = id.size(); left != 0; left >>= 4) {
+        id[--at] = "0123456789abcdef"[left & 0xf];
+    }
+    return id;
 }
 
 void Worker::bury(Connection& connection) {

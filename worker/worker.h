@@ -223,8 +223,8 @@ class Worker {
     int number_;
     std::vector<std::uint32_t> free_cores_;  ///< cores that were used and are free again
     std::uint32_t used_cores_ = 0;           ///< cores that were ever used
-    std::uint64_t id_base_;
-    std::uint64_t id_count_ = 0;
+    std::string id_base_;                    ///< of the names of requests
+    std::uint32_t id_count_ = 0;
     std::uint64_t started_count_ = 0;
     bool magic_reported_ = false;
     std::uint32_t running_ = 0;
