@@ -52,7 +52,7 @@ struct StackDesk::Collection : event::Deadline {
             ++missing;
             parts[at].error = "it does not answer: C code keeps its GIL, or it is stopped";
         } else {
-            parts[at].error = "it cannot be asked";
+            parts[at].error = "it cannot be asked: it is about to leave, or has too many questions";
         }
     }
 

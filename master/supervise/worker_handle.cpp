@@ -133,7 +133,7 @@ std::unique_ptr<StackQuery> WorkerHandle::look(const StackQuery::Question& quest
         return std::make_unique<StackQuery>(surroundings_.loop, *observer_, question,
                                             std::move(done));
     } catch (const std::exception& error) {
-        log::warning("{} cannot be asked where its greenlets stand: {}", title(), error.what());
+        log::debug("{} cannot be asked where its greenlets stand: {}", title(), error.what());
         return nullptr;
     }
 }

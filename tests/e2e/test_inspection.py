@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """geventctl requests and stacks: what is in flight, where everything stands, and no secrets."""
 import json
+import os
 import signal
+import socket
 import threading
 import time
 
@@ -288,3 +290,55 @@ def test_ten_thousand_greenlets_are_shown_in_two_seconds_and_disturb_nobody(serv
     assert len(greenlets_of(worker, 'background')) == 10001
     print(f'{took:.3f} s; {len(slowest)} requests, the slowest {max(slowest) * 1000:.1f} ms')
     assert took < 2 and max(slowest) < 0.25
+
+
+# --- those who mean no good -----------------------------------------------------------------------
+
+def question(running, **members):
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(10)
+    client.connect(str(running.control_path))
+    client.sendall(json.dumps({'command': 'stacks', **members}).encode() + b'\n')
+    return client
+
+
+def read_all(client):
+    pieces = []
+    while piece := client.recv(65536):
+        pieces.append(piece)
+    client.close()
+    return json.loads(b''.join(pieces))
+
+
+def test_a_crowd_that_asks_and_leaves_costs_nobody_else(server):
+    running = server(APP)
+    running.get('/spawn/2000')
+    for _ in range(5):
+        clients = [question(running) for _ in range(40)]
+        for client in clients[::2]:
+            client.close()
+        answers = [read_all(client) for client in clients[1::2]]
+        assert all(a['ok'] or 'too many' in a['error'] for a in answers)
+    assert len(greenlets_of(look(running)[0], 'background')) == 2001
+    assert running.get('/').text == 'ok'
+
+
+@pytest.mark.parametrize('of', ['\0', '-1', '0', '99999999999999999999', 'x' * 60000, '\x1b[2J', 7])
+def test_names_that_nobody_has_are_answered(busy, of):
+    answer = read_all(question(busy, of=of))
+    assert not answer['ok'] and 'no worker and no request' in answer['error']
+    assert busy.ctl('stacks', '7').returncode == 1
+
+
+def test_a_worker_that_dies_while_it_is_asked_is_told_of(server):
+    running = server(APP)
+    running.expect_error('died')
+    old, = running.workers()
+    ask_aside(running, '/gil/4')
+    running.wait_log('^blocks$')
+    client = question(running)
+    os.kill(old, signal.SIGKILL)
+    worker, = read_all(client)['result']['workers']
+    assert worker['pid'] == old and 'it has ended' in worker['error']
+    running.wait_workers(1, without=[old])
+    assert look(running)[0]['error'] is None

@@ -156,10 +156,10 @@ void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel&
     serving->signals.accept();
     serving->master.say_ready(stacks.get(), observer->take_end());
     serving->bridge.run();
-    observer.reset();
     boot.scoreboard->slots[boot.slot].hub_over.store(1);
     end_greenlets(python, {serving->worker, serving->signals, serving->handlers},
                   boot.settings.limits);
+    observer.reset();
     run_atexit_hook(python);
     api.serve({});
 }

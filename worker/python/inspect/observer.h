@@ -18,7 +18,7 @@ class Interpreter;
 /// not turn: all it needs is the GIL now and then. It holds that for a few milliseconds at a time,
 /// so that requests go on meanwhile. While C code keeps the GIL it waits, and so does the master,
 /// for as long as it likes.
-/// Lives in: worker, from before it is ready until its hub has served.
+/// Lives in: worker, from before it is ready until its last greenlet has ended.
 class Observer {
   public:
     /// `requests` and `handlers` outlive it; the hub's thread makes and destroys it, with the GIL.

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+#include "master/supervise/worker_handle.h"
+#include "shm/request_table.h"
+#include "unit/master/supervise/fake_processes.h"
+
+namespace geventd::master {
+
+inline UniqueFd memory_file(std::string_view text) {
+    UniqueFd file = UniqueFd::adopt(::memfd_create("test", MFD_CLOEXEC));
+    EXPECT_EQ(::write(file.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    return file;
+}
+
+/// A worker that is ready, with the worker's side of what the master looks into.
+class SeenWorker {
+  public:
+    static constexpr pid_t kPid = 77;
+
+    SeenWorker(FakeWorld& world, std::uint32_t number)
+        : region(shm::Region::create("test", shm::RequestTable::size_for(4))),
+          requests(region.data(), region.size()) {
+        auto [ours, theirs] = ipc::Channel::make_pair();
+        channel.emplace(std::move(theirs));
+        handle.emplace(world.surroundings, number, *world.slots.take(1), std::move(ours),
+                       std::chrono::seconds(60));
+        handle->set_pid(kPid);
+        auto [masters, observers] = ipc::Channel::make_pair();
+        observer.emplace(std::move(observers));
+        ipc::Message ready;
+        ready.type = ipc::MessageType::Ready;
+        ready.fds.push_back(duplicate(region.fd()));
+        ready.fds.push_back(memory_file(""));
+        ready.fds.push_back(masters.release());
+        EXPECT_TRUE(channel->send(ready));
+        handle->receive();
+    }
+
+    /// Answers the next question to the observer; what was asked.
+    ipc::Message answer(UniqueFd report) {
+        ipc::Message question = hear(*observer);
+        EXPECT_EQ(question.type, ipc::MessageType::Look);
+        if (question.fds.size() == 1) {
+            ipc::Message answer;
+            answer.type = ipc::MessageType::Look;
+            answer.fds.push_back(std::move(report));
+            EXPECT_TRUE(ipc::Channel(std::move(question.fds[0])).send(answer));
+        }
+        return question;
+    }
+
+    shm::Region region;
+    shm::RequestTable requests;
+    std::optional<ipc::Channel> channel;
+    std::optional<ipc::Channel> observer;
+    std::optional<WorkerHandle> handle;
+};
+
+}  // namespace geventd::master
