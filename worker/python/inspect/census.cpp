@@ -171,13 +171,12 @@ void Census::note_running(PyObject* frames) {
 }
 
 bool Census::may_be_running(PyObject* greenlet) const {
-    if (greenlet == sources_.bridge.main() || greenlet == sources_.bridge.hub()) {
+    if (greenlet == sources_.bridge.main() || greenlet == sources_.bridge.hub() ||
+        frame_of(greenlet).get() != Py_None) {
         return false;
     }
     const Response* response = sources_.requests.find(greenlet);
-    const bool waits =
-        response != nullptr && (response->request().reader || response->request().writer);
-    return !waits && frame_of(greenlet).get() == Py_None;
+    return response == nullptr || (!response->request().reader && !response->request().writer);
 }
 
 bool Census::go_on(Duration budget) {
