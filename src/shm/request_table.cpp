@@ -66,7 +66,9 @@ void RequestTable::put(std::uint32_t core, const Facts& facts) noexcept {
     std::size_t used = 0;
     const auto append = [&](const void* bytes, std::size_t size, std::size_t most) {
         size = std::min({size, most, text.size() - used});
-        std::memcpy(text.data() + used, bytes, size);
+        if (size > 0) {  // nothing may be nowhere
+            std::memcpy(text.data() + used, bytes, size);
+        }
         used += size;
         return static_cast<std::uint8_t>(size);
     };
