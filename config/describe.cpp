@@ -294,6 +294,16 @@ void describe(Visitor& v, Reload& s) {
           "Files whose change means a reload; from the folder of the file. They need not exist.");
 }
 
+void describe(Visitor& v, Metrics& s) {
+    v.key(
+        "listen", MetricsAddress(s.listen),
+        "Where the master answers HTTP requests for /metrics (Prometheus), /status.json, /healthz "
+        "and /readyz. http://:9090 is the loopback address only.");
+    v.key(
+        "saturation", Integer(s.saturation, 0, 100),
+        "/readyz says 503 while at least so many percent of all cores are busy. 0: however many.");
+}
+
 void describe(Visitor& v, Settings& s) {
     v.internal("source", Text(s.source, "a path"));
     v.list("listen", BoundList(s.listen), "Where to listen: one address or a list of them.",
@@ -322,6 +332,8 @@ void describe(Visitor& v, Settings& s) {
            "Signals that are sent when a file or directory changes.", {});
     v.section("reload", BoundSection(s.reload),
               "How and when new code and settings are taken over.", {.hint_key = "strategy"});
+    v.section("metrics", BoundSection(s.metrics), "What the server shows to those who watch it.",
+              {.hint_key = "listen"});
     v.key("control", ControlPath(s.control),
           "The socket through which geventctl talks to the "
           "master.");

@@ -68,5 +68,6 @@ void describe(Visitor& v, Timer& s);
 void describe(Visitor& v, Cron& s);
 void describe(Visitor& v, Monitor& s);
 void describe(Visitor& v, Reload& s);
+void describe(Visitor& v, Metrics& s);
 
 }  // namespace geventd::config

@@ -160,6 +160,13 @@ struct Reload {
     bool operator==(const Reload&) const = default;
 };
 
+struct Metrics {
+    std::optional<net::Address> listen;  ///< none: nobody listens
+    int saturation = 0;                  ///< percent of busy cores; 0: never saturated
+
+    bool operator==(const Metrics&) const = default;
+};
+
 struct Settings {
     std::vector<Listen> listen;
     App app;
@@ -172,6 +179,7 @@ struct Settings {
     std::vector<Cron> crons;
     std::vector<Monitor> monitors;
     Reload reload;
+    Metrics metrics;
     std::string control;  ///< path of the control socket; resolved when loaded
     Process process;
     std::string source;  ///< the config file as given, "" when there was none

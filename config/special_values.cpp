@@ -63,6 +63,38 @@ std::string AddressValue::default_text() const {
     return "";
 }
 
+void MetricsAddress::read(const Node& node, const Complain& complain) {
+    std::string text;
+    if (!read_text(node, expects(), text, complain)) {
+        return;
+    }
+    if (text.empty()) {
+        member_.reset();
+        return;
+    }
+    const auto address = net::parse_address(text);
+    if (!address) {
+        return complain(node.mark, "", address.error().message);
+    }
+    if (address->protocol != net::Protocol::Http) {
+        return complain(node.mark, "", "only HTTP is spoken here");
+    }
+    member_ = *address;
+    const bool inet = address->family == net::Family::Inet || address->family == net::Family::Inet6;
+    if (inet && address->host.empty()) {
+        member_->family = net::Family::Inet;
+        member_->host = "127.0.0.1";
+    }
+}
+
+std::string MetricsAddress::write() const {
+    return quote(member_ ? net::format_address(*member_) : "");
+}
+
+std::string MetricsAddress::expects() const {
+    return "an address such as http://127.0.0.1:9090 or http+unix:/run/metrics.sock";
+}
+
 void MonkeyPatchValue::read(const Node& node, const Complain& complain) {
     if (node.kind == Node::Kind::List) {
         read_modules(node, complain);

@@ -28,6 +28,20 @@ class AddressValue : public Value {
     net::Address& member_;
 };
 
+/// Where the master answers those who watch it, or nowhere. An address without a host means the
+/// loopback one, other than in `listen`.
+class MetricsAddress : public Value {
+  public:
+    explicit MetricsAddress(std::optional<net::Address>& member) : member_(member) {}
+
+    void read(const Node& node, const Complain& complain) override;
+    [[nodiscard]] std::string write() const override;
+    [[nodiscard]] std::string expects() const override;
+
+  private:
+    std::optional<net::Address>& member_;
+};
+
 /// A moment, or a list of what gevent shall patch.
 class MonkeyPatchValue : public Value {
   public:

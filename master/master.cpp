@@ -70,6 +70,9 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
     }
     terminal_ = duplicate(STDERR_FILENO);
     log_file_.open(settings_.log);
+    if (origin_.succession == nullptr) {
+        open_metrics();
+    }
     if (host.watchdog_period()) {
         watchdog_list_.start(watchdog_);
     }

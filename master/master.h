@@ -16,6 +16,7 @@
 #include "master/host/host.h"
 #include "master/listeners.h"
 #include "master/log_file.h"
+#include "master/metrics/metrics_server.h"
 #include "master/process/spawner.h"
 #include "master/reload/change_watch.h"
 #include "master/signals/signals.h"
@@ -92,6 +93,8 @@ class Master final : public Controls,
     void refuse_upgrades(const std::string& reason);
     void await_succession(Succession& succession);
     void open_control(UniqueFd listening);
+    void open_metrics();
+    void renew_metrics() noexcept;
     [[nodiscard]] bool leads() const;
     [[nodiscard]] bool may_go();
 
@@ -135,6 +138,8 @@ class Master final : public Controls,
     UniqueFd terminal_;  ///< the standard error we started with, until the server serves
     LogFile log_file_;
     std::unique_ptr<ControlServer> control_;
+    std::unique_ptr<MetricsServer> metrics_;
+    std::optional<net::Address> metrics_address_;  ///< as the configuration said it
     shm::Region scoreboard_;
     SlotPool slots_;
     Signals signals_;

@@ -54,6 +54,8 @@ const std::map<std::string, std::string>& samples() {
         {"limits.drain-requests", "1500ms"},
         {"limits.drain-background", "24h"},
         {"on-disconnect", "cancel"},
+        {"metrics.listen", "'http+unix:/run/metrics.sock'"},
+        {"metrics.saturation", "90"},
         {"log.level", "debug"},
         {"log.format", "json"},
         {"log.file", "/var/log/x.log"},

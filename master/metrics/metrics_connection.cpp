@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "master/metrics/metrics_connection.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "http/response_head.h"
+#include "log/logger.h"
+
+namespace geventd::master {
+
+namespace {
+
+constexpr http::HeadLimits kLimits{.head = 8 << 10, .target = 1 << 10, .headers = 50};
+
+std::int64_t epoch() {
+    return std::chrono::duration_cast<std::chrono::seconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+std::string refusal(const http::Rejection& rejection) {
+    return http::make_simple_response(rejection.status, rejection.reason, epoch());
+}
+
+std::string format_page(const Page& page, bool with_body) {
+    return fmt::format(
+        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nDate: {}\r\n"
+        "Cache-Control: no-store\r\nConnection: close\r\n\r\n{}",
+        page.status, http::reason_phrase(page.status), page.type, page.body.size(),
+        http::date_text(epoch()), with_body ? page.body : std::string());
+}
+
+}  // namespace
+
+MetricsConnection::MetricsConnection(const Context& context, std::uint64_t id, UniqueFd fd)
+    : context_(context), id_(id), fd_(std::move(fd)), io_(context.loop) {
+    io_.bind<MetricsConnection, &MetricsConnection::on_io>(this);
+    io_.watch(fd_.get(), event::Io::kRead);
+    enter(State::Reading);
+}
+
+void MetricsConnection::enter(State state) {
+    state_ = state;
+    context_.loop.refresh_now();
+    context_.deadlines.start(*this);
+}
+
+void MetricsConnection::on_due(void*, event::Deadline& deadline) noexcept {
+    auto& self = static_cast<MetricsConnection&>(deadline);
+    self.context_.owner.on_finished(self);
+}
+
+void MetricsConnection::on_io(int) noexcept {
+    switch (state_) {
+        case State::Reading:
+            try {
+                return read_more();
+            } catch (const std::exception& error) {
+                log::error("metrics: {}", error.what());
+                return context_.owner.on_finished(*this);
+            }
+        case State::Writing:
+            return write_more();
+        case State::Closing:
+            return read_away();
+    }
+}
+
+void MetricsConnection::read_more() {
+    std::array<char, 4096> buffer;
+    const ssize_t got = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+    if (got <= 0) {
+        if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+            context_.owner.on_finished(*this);
+        }
+        return;
+    }
+    input_.append(buffer.data(), static_cast<std::size_t>(got));
+    switch (scanner_.scan(input_, kLimits)) {
+        case http::HeadScanner::State::Incomplete:
+            return;
+        case http::HeadScanner::State::Rejected:
+            return begin_writing(refusal(scanner_.rejection()));
+        case http::HeadScanner::State::Complete:
+            return respond(std::string_view(input_).substr(scanner_.begin(), scanner_.length()));
+    }
+}
+
+void MetricsConnection::respond(std::string_view bytes) {
+    http::RequestHead head;
+    if (const http::Rejection rejection = http::parse_head(bytes, kLimits, head);
+        rejection.status != 0) {
+        return begin_writing(refusal(rejection));
+    }
+    const bool get = head.method == "GET";
+    if (!get && head.method != "HEAD") {
+        return begin_writing(http::make_simple_response(405, "only GET and HEAD are known here",
+                                                        epoch(), false, "Allow: GET, HEAD\r\n"));
+    }
+    begin_writing(format_page(context_.owner.page(head.path), get));
+}
+
+void MetricsConnection::begin_writing(std::string answer) {
+    enter(State::Writing);
+    output_ = std::move(answer);
+    write_more();
+}
+
+void MetricsConnection::write_more() noexcept {
+    while (sent_ < output_.size()) {
+        const ssize_t sent = ::send(fd_.get(), output_.data() + sent_, output_.size() - sent_,
+                                    MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent >= 0) {
+            sent_ += static_cast<std::size_t>(sent);
+        } else if (errno == EAGAIN) {
+            return io_.watch(fd_.get(), event::Io::kWrite);
+        } else if (errno != EINTR) {
+            return context_.owner.on_finished(*this);
+        }
+    }
+    // Closing over unread bytes would send a reset, which can destroy the answer on its way.
+    ::shutdown(fd_.get(), SHUT_WR);
+    state_ = State::Closing;
+    io_.watch(fd_.get(), event::Io::kRead);
+}
+
+void MetricsConnection::read_away() noexcept {
+    std::array<char, 4096> buffer;
+    const ssize_t got = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+        context_.owner.on_finished(*this);
+    }
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "master/metrics/metrics_server.h"
+
+#include <utility>
+
+#include "base/errno_error.h"
+#include "log/logger.h"
+#include "net/peer.h"
+
+namespace geventd::master {
+
+namespace {
+
+constexpr auto kRest = std::chrono::seconds(1);
+
+}  // namespace
+
+MetricsServer::MetricsServer(event::Loop& loop, event::DeadlineClock& clock, Options options,
+                             PageSource source)
+    : options_(std::move(options)),
+      source_(std::move(source)),
+      loop_(loop),
+      deadlines_(clock, options_.patience, &MetricsConnection::on_due, nullptr),
+      rests_(clock, kRest, &MetricsServer::on_rested, this),
+      listener_(net::Listener::open(options_.address, {.backlog = 64, .access = {}})),
+      io_(loop) {
+    io_.bind<MetricsServer, &MetricsServer::on_acceptable>(this);
+    io_.watch(listener_.fd(), event::Io::kRead);
+}
+
+MetricsServer::~MetricsServer() {
+    io_.forget();
+    listener_.unlink_own();
+}
+
+void MetricsServer::on_acceptable(int) noexcept {
+    auto accepted = net::accept_peer(listener_.fd());
+    if (accepted && *accepted) {
+        return admit(std::move((*accepted)->fd));
+    }
+    if (!accepted && accepted.error().kind != net::AcceptError::Kind::Transient) {
+        // The socket stays readable: without a rest the loop would spin.
+        log::warning("metrics: accept: {}", errno_text(accepted.error().code));
+        io_.stop();
+        loop_.refresh_now();
+        rests_.start(rest_);
+    }
+}
+
+void MetricsServer::admit(UniqueFd fd) {
+    if (connections_.size() >= options_.max_clients) {
+        connections_.erase(connections_.begin());
+    }
+    const std::uint64_t id = next_id_++;
+    connections_[id] = std::make_unique<MetricsConnection>(
+        MetricsConnection::Context{loop_, deadlines_, *this}, id, std::move(fd));
+}
+
+void MetricsServer::on_rested(void* context, event::Deadline&) noexcept {
+    auto* self = static_cast<MetricsServer*>(context);
+    self->io_.watch(self->listener_.fd(), event::Io::kRead);
+}
+
+void MetricsServer::on_finished(MetricsConnection& connection) noexcept {
+    connections_.erase(connection.id());
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "event/deadlines.h"
+#include "event/loop.h"
+#include "master/metrics/metrics_connection.h"
+#include "master/metrics/page.h"
+#include "net/listener.h"
+
+namespace geventd::master {
+
+/// Answers those who watch the server (Prometheus, load balancers, people) in the master itself,
+/// which does nothing that takes long: also when all cores are busy or a hub is blocked. Slow and
+/// silent clients are dropped, and of too many the oldest, so that none can keep others away.
+/// Lives in: master.
+class MetricsServer final : private MetricsConnection::Owner {
+  public:
+    struct Options {
+        net::Address address;
+        Duration patience = std::chrono::seconds(5);  ///< for a request, and for an answer's way
+        std::size_t max_clients = 64;
+    };
+
+    /// Throws ErrnoError that names the address when it cannot listen there.
+    MetricsServer(event::Loop& loop, event::DeadlineClock& clock, Options options,
+                  PageSource source);
+    MetricsServer(const MetricsServer&) = delete;
+    MetricsServer& operator=(const MetricsServer&) = delete;
+
+    /// Closes the socket and removes a unix socket's file, if that is still ours.
+    ~MetricsServer();
+
+    /// Where it listens, with the actual port.
+    [[nodiscard]] std::string address() const { return net::format_address(listener_.actual()); }
+
+  private:
+    void on_acceptable(int events) noexcept;
+    void admit(UniqueFd fd);
+    static void on_rested(void* context, event::Deadline& deadline) noexcept;
+
+    Page page(std::string_view path) override { return make_page(path, source_); }
+
+    void on_finished(MetricsConnection& connection) noexcept override;
+
+    Options options_;
+    PageSource source_;
+    event::Loop& loop_;
+    event::DeadlineList deadlines_;
+    event::DeadlineList rests_;
+    event::Deadline rest_;
+    net::Listener listener_;
+    event::Io io_;
+    std::map<std::uint64_t, std::unique_ptr<MetricsConnection>> connections_;  ///< oldest first
+    std::uint64_t next_id_ = 1;
+};
+
+}  // namespace geventd::master

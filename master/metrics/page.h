@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "master/status.h"
+
+namespace geventd::master {
+
+/// One answer to somebody who watches the server.
+struct Page {
+    int status = 200;
+    std::string_view type = "text/plain; charset=utf-8";
+    std::string body;
+};
+
+/// What the pages show.
+struct PageSource {
+    std::function<Status()> status;
+    std::function<int()>
+        saturation;  ///< percent of busy cores from which on it is not ready; 0: no
+};
+
+/// The page of a path (without a query), or 404. Nothing on it names a query string, a header or
+/// a body of any request.
+Page make_page(std::string_view path, const PageSource& source);
+
+/// Why the server can take no requests now, in one line; "" when it can.
+std::string why_not_ready(const Status& status, int saturation);
+
+}  // namespace geventd::master

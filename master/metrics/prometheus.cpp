@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+#include "master/metrics/prometheus.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <string_view>
+#include <vector>
+
+#include <fmt/core.h>
+
+namespace geventd::master {
+
+namespace {
+
+double seconds(std::chrono::nanoseconds duration) {
+    return std::chrono::duration<double>(duration).count();
+}
+
+/// A worker with the generation it belongs to.
+struct Labelled {
+    std::uint32_t generation;
+    const WorkerStatus* worker;
+};
+
+std::vector<Labelled> workers_of(const Status& status) {
+    std::vector<Labelled> workers;
+    for (const GenerationStatus& generation : status.generations) {
+        for (const WorkerStatus& worker : generation.workers) {
+            workers.push_back({generation.number, &worker});
+        }
+    }
+    return workers;
+}
+
+/// Writes families: the lines of one are together, after its HELP and TYPE.
+class Text {
+  public:
+    void family(std::string_view name, std::string_view type, std::string_view help) {
+        name_ = name;
+        fmt::format_to(std::back_inserter(text_),
+                       "# HELP geventd_{0} {1}\n# TYPE geventd_{0} {2}\n", name, help, type);
+    }
+
+    template <typename Value>
+    void sample(std::string_view labels, const Value& value) {
+        fmt::format_to(std::back_inserter(text_), "geventd_{}{} {}\n", name_, labels, value);
+    }
+
+    template <typename Value>
+    void single(std::string_view name, std::string_view type, std::string_view help,
+                const Value& value) {
+        family(name, type, help);
+        sample("", value);
+    }
+
+    std::string take() { return std::move(text_); }
+
+  private:
+    std::string text_;
+    std::string_view name_;
+};
+
+std::string labels_of(const Labelled& labelled) {
+    return fmt::format("{{generation=\"{}\",worker=\"{}\"}}", labelled.generation,
+                       labelled.worker->number);
+}
+
+template <typename Number>
+struct Column {
+    std::string_view name;
+    std::string_view help;
+    Number WorkerCounters::*member;
+};
+
+constexpr Column<std::uint32_t> kGauges[] = {
+    {"worker_cores", "Requests that the worker can run at once.", &WorkerCounters::cores},
+    {"worker_cores_busy", "Requests that run.", &WorkerCounters::cores_busy},
+    {"worker_cores_peak", "The most requests that ran at once.", &WorkerCounters::cores_peak},
+    {"worker_queued", "Requests that wait for a core.", &WorkerCounters::queued},
+    {"worker_connections", "Open connections.", &WorkerCounters::connections},
+    {"worker_background_greenlets", "Greenlets that outlived their requests.",
+     &WorkerCounters::background},
+};
+
+constexpr Column<std::uint64_t> kCounters[] = {
+    {"worker_requests_total", "Requests that have ended.", &WorkerCounters::requests},
+    {"worker_errors_total", "Requests whose application failed.", &WorkerCounters::errors},
+    {"worker_rejected_total", "Requests that were refused.", &WorkerCounters::rejected},
+    {"worker_disconnects_total", "Requests whose client left.", &WorkerCounters::disconnects},
+    {"worker_accepted_total", "Connections that were accepted.", &WorkerCounters::accepted},
+    {"worker_timeouts_total", "Requests that exceeded their time.", &WorkerCounters::timeouts},
+    {"worker_slow_handlers_total", "Signal handlers that exceeded their time.",
+     &WorkerCounters::slow_handlers},
+    {"worker_hub_blocks_total", "How often the hub was blocked for limits.blocked-hub.",
+     &WorkerCounters::hub_blocks},
+};
+
+template <typename Number, std::size_t kSize>
+void add_columns(Text& text, const std::vector<Labelled>& workers, std::string_view type,
+                 const Column<Number> (&columns)[kSize]) {
+    for (const Column<Number>& column : columns) {
+        text.family(column.name, type, column.help);
+        for (const Labelled& labelled : workers) {
+            text.sample(labels_of(labelled), labelled.worker->counters.*column.member);
+        }
+    }
+}
+
+void add_workers(Text& text, const Status& status,
+                 const std::function<std::optional<std::uint64_t>(pid_t)>& rss) {
+    const std::vector<Labelled> workers = workers_of(status);
+    text.family("worker_ready", "gauge", "1: the worker serves; 0: it starts, drains or stops.");
+    for (const Labelled& labelled : workers) {
+        text.sample(labels_of(labelled), labelled.worker->state == "ready" ? 1 : 0);
+    }
+    add_columns(text, workers, "gauge", kGauges);
+    add_columns(text, workers, "counter", kCounters);
+    text.family("worker_hub_lag_seconds", "gauge", "How late the hub answered when last asked.");
+    for (const Labelled& labelled : workers) {
+        text.sample(labels_of(labelled),
+                    static_cast<double>(labelled.worker->counters.hub_lag) / 1e6);
+    }
+    text.family("worker_hub_blocked_seconds", "gauge", "For how long the hub is blocked; 0: not.");
+    for (const Labelled& labelled : workers) {
+        text.sample(labels_of(labelled), seconds(labelled.worker->counters.hub_blocked));
+    }
+    text.family("worker_resident_bytes", "gauge", "Resident memory.");
+    for (const Labelled& labelled : workers) {
+        if (const auto bytes =
+                labelled.worker->pid != 0 ? rss(labelled.worker->pid) : std::nullopt) {
+            text.sample(labels_of(labelled), *bytes);
+        }
+    }
+}
+
+void add_generations(Text& text, const Status& status) {
+    std::uint64_t respawns = 0;
+    bool looping = false;
+    for (const GenerationStatus& generation : status.generations) {
+        respawns += generation.respawns;
+        looping = looping || generation.crash_looping;
+    }
+    text.single("generations", "gauge", "Generations of workers, draining ones included.",
+                status.generations.size());
+    text.single("generation_respawns", "gauge",
+                "Workers of these generations that were started again after a death.", respawns);
+    text.single("crash_looping", "gauge", "1: workers die young again and again.", looping ? 1 : 0);
+    text.single("reloads_total", "counter", "Reloads that were started.", status.reload.count);
+    text.single("reload_failed", "gauge", "1: the newest reload failed.",
+                status.reload.outcome == ReloadStatus::Outcome::Failed ? 1 : 0);
+}
+
+void add_signals(Text& text, const Status& status) {
+    constexpr std::string_view kGaugeNames[] = {"running", "waiting"};
+    // The names come from the figures themselves; each becomes a family over all numbers.
+    shm::SignalFigures none{};
+    shm::for_each_figure(none, [&](const char* name, std::uint64_t) {
+        const bool gauge = std::find(std::begin(kGaugeNames), std::end(kGaugeNames), name) !=
+                           std::end(kGaugeNames);
+        const std::string family = fmt::format("signals_{}{}", name, gauge ? "" : "_total");
+        text.family(family, gauge ? "gauge" : "counter",
+                    fmt::format("Signals: {}; docs/signals.md says what it means.", name));
+        for (const SignalStatus& signal : status.signals) {
+            shm::for_each_figure(signal.figures, [&](const char* other, std::uint64_t value) {
+                if (std::string_view(other) == name) {
+                    text.sample(fmt::format("{{number=\"{}\"}}", signal.number), value);
+                }
+            });
+        }
+    });
+}
+
+}  // namespace
+
+std::string format_prometheus(const Status& status,
+                              const std::function<std::optional<std::uint64_t>(pid_t)>& rss) {
+    Text text;
+    text.family("info", "gauge", "The version, as a label.");
+    text.sample(fmt::format("{{version=\"{}\"}}", status.version), 1);
+    text.single("uptime_seconds", "gauge", "Since the master was started.", seconds(status.uptime));
+    text.single("paused", "gauge", "1: no connection is accepted.", status.paused ? 1 : 0);
+    text.single("stopping", "gauge", "1: the server stops.", status.stopping ? 1 : 0);
+    add_generations(text, status);
+    add_workers(text, status, rss);
+    add_signals(text, status);
+    return text.take();
+}
+
+}  // namespace geventd::master
