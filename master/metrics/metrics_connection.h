@@ -49,7 +49,7 @@ class MetricsConnection : private event::Deadline {
 
     void on_io(int events) noexcept;
     void read_more();
-    void respond(std::string_view head);
+    void respond(std::string_view bytes);
     void begin_writing(std::string answer);
     void write_more() noexcept;
     void read_away() noexcept;
