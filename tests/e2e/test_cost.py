@@ -5,9 +5,11 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 
+from harness import procfs
 from harness.apps import HELLO
 from harness.limits import DEADLINE, SANITIZED
 
@@ -22,6 +24,7 @@ class Trace:
     """strace on one process, counting."""
 
     def __init__(self, pid, report):
+        self.pid = pid
         self.report = report
         self.process = subprocess.Popen(['strace', '-c', '-f', '-p', str(pid), '-o', str(report)],
                                         stderr=subprocess.PIPE, text=True)
@@ -29,6 +32,10 @@ class Trace:
 
     def counts(self):
         """{system call: how often}, after which it no longer traces."""
+        # An answer arrives before its system call is counted: not before the worker sleeps again.
+        end = time.monotonic() + DEADLINE
+        while procfs.stat_fields(self.pid)[0] != 'S':
+            assert time.monotonic() < end
         self.process.send_signal(signal.SIGINT)
         self.process.wait(DEADLINE)
         self.process.stderr.close()

@@ -136,15 +136,24 @@ def test_workers_that_die_before_they_are_ready(server, preload):
     running.wait_workers(1, without=old)
 
 
+def hold_in(running, generation, held):
+    """Adds connections to `held` until a request is held in that generation: a worker that has
+    not yet heard that it is to drain may take one."""
+    busy = False
+    while not busy:
+        held.append(running.raw())
+        held[-1].send(b'GET /hold HTTP/1.1\r\nHost: x\r\n\r\n')
+        running.wait_log('a request is held', count=len(held))
+        busy = any(worker['cores_busy'] for worker in running.status()['workers']
+                   if worker['generation'] == generation)
+
+
 def test_three_generations_drain_and_the_oldest_is_cut(server):
     running = server(HOLD)
     running.expect_error('GreenletExit|cut|/hold')
     held = []
     for generation in range(1, 5):
-        client = running.raw()
-        client.send(b'GET /hold HTTP/1.1\r\nHost: x\r\n\r\n')
-        running.wait_log('a request is held', count=generation)
-        held.append(client)
+        hold_in(running, generation, held)
         running.signal(signal.SIGHUP)
         running.wait_status(lambda s, n=generation: s['reload']['count'] == n
                             and s['reload']['result'] == 'done')

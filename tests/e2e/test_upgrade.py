@@ -63,6 +63,8 @@ def test_geventctl_upgrade_waits_and_tells(server):
     result = running.ctl('upgrade')
     assert (result.returncode, result.stdout) == (0, 'upgraded\n'), result.stderr
     running.follow(1)
+    # Until then workers of the former master may take a connection or two.
+    running.wait_status(lambda s: s['upgrade']['former'] is None)
     assert running.get('/').text == 'new'
     running.expect_error('.')
     running.write_app('1 / 0\n')

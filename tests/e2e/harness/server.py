@@ -166,7 +166,9 @@ class Server:
     def stop(self, number=SIGTERM):
         if self.is_running():
             self.signal(number)
-        return self.wait_exit()
+        code = self.wait_exit()
+        self.log.wait_end(1)  # its last words are in the pipe; those of a killed master's workers not
+        return code
 
     # --- what it says --------------------------------------------------------------------------
 
