@@ -167,7 +167,7 @@ class Server:
         if self.is_running():
             self.signal(number)
         code = self.wait_exit()
-        self.log.wait_end(1)  # its last words are in the pipe; those of a killed master's workers not
+        self.log.wait_end(1)  # the last words may be in the pipe yet; a killed one leaves workers
         return code
 
     # --- what it says --------------------------------------------------------------------------
