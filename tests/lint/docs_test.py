@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""What the manuals name exists: lines of the log, settings, commands of geventctl."""
+import pathlib
+import re
+
+ROOT = pathlib.Path(__file__).parents[2]
+MANUALS = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
+
+
+def sources(*folders):
+    return '\n'.join(path.read_text() for folder in folders
+                     for ending in ('*.cpp', '*.py') for path in (ROOT / folder).rglob(ending))
+
+
+def test_lines_of_the_log_that_the_manual_explains_are_logged():
+    table = (ROOT / 'docs/operating.md').read_text().partition('| line contains | means |')[2]
+    lines = re.findall(r'^\| `([^`]+)` \|', table, re.M)
+    code = re.sub(r'"\s*\n\s*"', '', sources('master', 'worker', 'src'))  # joined literals
+    assert len(lines) > 5
+    assert [line for line in lines if line not in code] == []
+
+
+def test_settings_that_the_manuals_name_exist():
+    keys = set(re.findall(r'^\| `([a-z.-]+)', (ROOT / 'docs/configuration.md').read_text(), re.M))
+    groups = {key.partition('.')[0] for key in keys if '.' in key}
+    named = {(path.name, key) for path in MANUALS
+             for key in re.findall(r'`([a-z-]+\.[a-z-]+)[`:]', path.read_text())
+             if key.partition('.')[0] in groups and not key.endswith('.py')}
+    assert len(named) > 40
+    assert sorted(entry for entry in named if entry[1] not in keys) == []
+
+
+def test_commands_of_geventctl_that_the_manuals_name_exist():
+    known = set(re.findall(r'Command\{"([a-z-]+)"',
+                           (ROOT / 'src/cli/command_line.cpp').read_text()))
+    named = {(path.name, command) for path in MANUALS
+             for command in re.findall(r'`geventctl (?:-c \S+ )?([a-z-]+)', path.read_text())}
+    assert len(named) > 10
+    assert sorted(entry for entry in named if entry[1] not in known) == []
