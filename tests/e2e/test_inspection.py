@@ -10,6 +10,9 @@ import time
 import pytest
 
 from harness.apps import HOLD
+from harness.limits import SANITIZED
+
+PATIENCE = 20 if SANITIZED else 2  # seconds, of who asks; promised
 
 # /spawn/N: N background greenlets that wait in tick(). /raw: one without gevent's class.
 # /block/S: blocks the hub. /gil/S: in a C call that keeps the GIL.
@@ -264,7 +267,7 @@ def test_a_worker_whose_gil_is_kept_is_told_of_as_such(server):
     while not any(errors):  # it may be asked before it comes to its call
         begun = time.monotonic()
         errors = sorted(worker['error'] or '' for worker in look(running))
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < PATIENCE
     assert errors[0] == '' and 'keeps its GIL' in errors[1]
     assert running.status()['pid'] == running.pid
 
@@ -290,7 +293,7 @@ def test_ten_thousand_greenlets_are_shown_in_two_seconds_and_disturb_nobody(serv
     streamer.join()
     assert len(greenlets_of(worker, 'background')) == 10001
     print(f'{took:.3f} s; {len(slowest)} requests, the slowest {max(slowest) * 1000:.1f} ms')
-    assert took < 2 and max(slowest) < 0.25
+    assert took < PATIENCE and max(slowest) < PATIENCE / 4
 
 
 # --- those who mean no good -----------------------------------------------------------------------
