@@ -69,7 +69,7 @@ ipc::Message LaunchKit::make_boot(ipc::Role role) const {
 std::uint64_t LaunchKit::backlog() const {
     std::uint64_t waiting = 0;
     for (const UniqueFd& listener : contents_.listeners) {
-        waiting += net::accept_queue(listener.get());
+        waiting += net::accept_queue(listener.get()).waiting;
     }
     return waiting;
 }

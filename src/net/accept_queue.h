@@ -5,8 +5,14 @@
 
 namespace geventd::net {
 
-/// Connections that a listening TCP socket has ready for accept(). 0 for other sockets, of which
-/// the kernel does not say it.
-std::uint32_t accept_queue(int listener) noexcept;
+/// Connections that a listening socket has ready for accept(), and how many there may be before
+/// the kernel turns clients away.
+struct AcceptQueue {
+    std::uint32_t waiting = 0;
+    std::uint32_t most = 0;
+};
+
+/// Of a TCP or unix socket; zeros where the kernel does not say it.
+AcceptQueue accept_queue(int listener) noexcept;
 
 }  // namespace geventd::net

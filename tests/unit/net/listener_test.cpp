@@ -45,14 +45,26 @@ TEST(Listener, Port0BecomesTheOneThatWasChosen) {
 }
 
 TEST(Listener, CountsTheConnectionsThatWait) {
-    const auto listener = Listener::open(at("http://127.0.0.1:0"), {});
-    EXPECT_EQ(accept_queue(listener.fd()), 0U);
+    const auto listener = Listener::open(at("http://127.0.0.1:0"), {.backlog = 7, .access = {}});
+    EXPECT_EQ(accept_queue(listener.fd()).waiting, 0U);
+    EXPECT_EQ(accept_queue(listener.fd()).most, 7U);
     const auto first = connect_inet("127.0.0.1", listener.actual().port);
     const auto second = connect_inet("127.0.0.1", listener.actual().port);
-    EXPECT_EQ(accept_queue(listener.fd()), 2U);
+    EXPECT_EQ(accept_queue(listener.fd()).waiting, 2U);
     const UniqueFd accepted = UniqueFd::adopt(::accept(listener.fd(), nullptr, nullptr));
-    EXPECT_EQ(accept_queue(listener.fd()), 1U);
-    EXPECT_EQ(accept_queue(-1), 0U);
+    EXPECT_EQ(accept_queue(listener.fd()).waiting, 1U);
+    EXPECT_EQ(accept_queue(-1).waiting, 0U);
+}
+
+TEST(Listener, CountsTheConnectionsThatWaitAtAUnixSocket) {
+    const TempDir dir;
+    const auto listener =
+        Listener::open(at("http+unix:" + dir.file("s")), {.backlog = 7, .access = {}});
+    EXPECT_EQ(accept_queue(listener.fd()).waiting, 0U);
+    EXPECT_EQ(accept_queue(listener.fd()).most, 7U);
+    const auto first = connect_unix(dir.file("s"));
+    const auto second = connect_unix(dir.file("s"));
+    EXPECT_EQ(accept_queue(listener.fd()).waiting, 2U);
 }
 
 TEST(Listener, IsNonBlockingAndClosedOnExec) {
