@@ -8,6 +8,8 @@
 #include <limits>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "base/errno_error.h"
 #include "http/response_head.h"
 #include "log/logger.h"
@@ -193,6 +195,7 @@ void Worker::request_ended(Request& request, const Connection& connection) {
     const auto took =
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - request.started);
     count(slot_.busy_time, static_cast<std::uint64_t>(took.count()));
+    slot_.durations.add(static_cast<std::uint64_t>(took.count()));
     if (request.limit.stage() == TimeLimit::Stage::Lost) {
         --lost_requests_;
     }
@@ -291,8 +294,11 @@ void Worker::client_left(const Request& request) {
                request.head.path);
 }
 
-void Worker::application_failed() {
+void Worker::application_failed(const Request& request, std::string_view error,
+                                std::string_view where) {
     count(slot_.errors);
+    slot_.failure.put(epoch_, fmt::format("{} {}\n{}\n{}\n{}", request.head.method,
+                                          request.head.path, request.id, where, error));
 }
 
 void Worker::answer_pulse() {

@@ -144,7 +144,9 @@ class Worker {
     void revisit_later(Connection& connection);
     void refused(const Connection& connection, const http::Rejection& rejection);
     void client_left(const Request& request);
-    void application_failed();
+
+    /// `error` is the exception in a line, `where` the file and line that raised it.
+    void application_failed(const Request& request, std::string_view error, std::string_view where);
     void timed_out();
     void handler_timed_out();
 

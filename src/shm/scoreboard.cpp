@@ -23,6 +23,8 @@ void WorkerSlot::reset() {
     for (auto* field : {&spawned, &hub_asked, &hub_answered, &hub_blocked}) {
         field->store(0, kRelaxed);
     }
+    failure.reset();
+    durations.reset();
     pid.store(0, kRelaxed);
 }
 

@@ -5,6 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "shm/durations.h"
+#include "shm/failure_note.h"
+
 namespace geventd::shm {
 
 /// What a worker shows of itself. Written by that worker alone with relaxed stores (the master
@@ -46,6 +49,9 @@ struct alignas(64) WorkerSlot {
     std::atomic<std::uint64_t> unstoppable;   ///< of these: they survived GreenletExit as well
     std::atomic<std::uint64_t> slow_handlers;  ///< signal handlers that passed signals.handler-time
 
+    FailureNote failure;        ///< of the application, the newest
+    SharedDurations durations;  ///< of the ended requests, from the complete head
+
     /// Zeros everything; the master does it before it hands the slot out.
     void reset();
 };
@@ -58,7 +64,7 @@ static_assert(sizeof(WorkerSlot) % 64 == 0);
 /// Lives in: a Region made by the master before the first fork.
 struct Scoreboard {
     static constexpr std::uint64_t kMagic = 0x64746e6576656700;  // "\0geventd"
-    static constexpr std::uint32_t kVersion = 3;
+    static constexpr std::uint32_t kVersion = 4;
     static constexpr std::uint32_t kMaxSlots = 1024;
 
     std::uint64_t magic;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/error.h"
 
+#include <utility>
+
+#include <fmt/core.h>
+
 namespace geventd::py {
 
 namespace {
@@ -58,6 +62,29 @@ std::string traceback_text(PyObject* exception) {
     }
     PyErr_Clear();
     return exception_text(exception);
+}
+
+std::string exception_place(PyObject* exception) {
+    Ref traceback = Ref::steal(PyException_GetTraceback(exception));
+    if (!traceback) {
+        return "";
+    }
+    const auto get = [](const Ref& object, const char* name) {
+        return object ? Ref::steal(PyObject_GetAttrString(object.get(), name)) : Ref();
+    };
+    for (Ref next = get(traceback, "tb_next"); next && next.get() != Py_None;
+         next = get(traceback, "tb_next")) {
+        traceback = std::move(next);
+    }
+    const Ref line = get(traceback, "tb_lineno");
+    const Ref file = get(get(get(traceback, "tb_frame"), "f_code"), "co_filename");
+    const long number = line ? PyLong_AsLong(line.get()) : -1;
+    const std::string name = utf8(file.get());
+    if (PyErr_Occurred() != nullptr) {
+        PyErr_Clear();
+        return "";
+    }
+    return fmt::format("{}:{}", name, number);
 }
 
 std::string stack_text(PyObject* frame) {

@@ -27,6 +27,9 @@ std::string traceback_text(PyObject* exception);
 /// "ValueError: no such thing", without a traceback.
 std::string exception_text(PyObject* exception);
 
+/// The "file:line" that raised an exception; "" when it has no traceback.
+std::string exception_place(PyObject* exception);
+
 /// The lines of a stack, the innermost call last; "(no Python code)" for None.
 std::string stack_text(PyObject* frame);
 

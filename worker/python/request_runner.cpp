@@ -260,7 +260,7 @@ http::Rejection RequestRunner::explain(const worker::Request& request, PyObject*
                      request.path_info, request.id);
         return {503, "the request was ended"};
     }
-    worker_.application_failed();
+    worker_.application_failed(request, exception_text(exception), exception_place(exception));
     log::error("{} {} failed (request {}):\n{}", request.head.method, request.path_info, request.id,
                traceback_text(exception));
     return {500, "the application failed"};
