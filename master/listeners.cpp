@@ -8,6 +8,7 @@
 #include "log/escape.h"
 #include "log/logger.h"
 #include "master/listen_options.h"
+#include "net/accept_queue.h"
 
 namespace geventd::master {
 
@@ -154,6 +155,15 @@ std::vector<std::string> Listeners::addresses() const {
         texts.push_back(net::format_address(listener.actual()));
     }
     return texts;
+}
+
+std::vector<ListenerStatus> Listeners::status() const {
+    std::vector<ListenerStatus> all;
+    for (const net::Listener& listener : current_.listeners()) {
+        const net::AcceptQueue queue = net::accept_queue(listener.fd());
+        all.push_back({net::format_address(listener.actual()), queue.waiting, queue.most});
+    }
+    return all;
 }
 
 }  // namespace geventd::master

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "config/settings.h"
 #include "master/host/systemd.h"
+#include "master/status.h"
 #include "master/upgrade/former_socket.h"
 #include "net/listener_set.h"
 
@@ -54,6 +55,9 @@ class Listeners {
 
     /// The addresses that are served now, with actual ports.
     [[nodiscard]] std::vector<std::string> addresses() const;
+
+    /// The same with the lengths of their queues.
+    [[nodiscard]] std::vector<ListenerStatus> status() const;
 
   private:
     struct Prepared {

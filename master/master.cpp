@@ -61,6 +61,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       touched_(loop_, clock_, [this](const std::string& path) { on_file_change(path); }),
       sources_(loop_, clock_, [this](const std::string& path) { on_file_change(path); }),
       stack_desk_(loop_, clock_),
+      observer_(clock_, slots_.board(), [this] { return supervisor_.status(); }),
       upgrade_(loop_, clock_, origin_.program, signals_.table(), *this) {
     become_subreaper();
     if (origin_.succession != nullptr) {
@@ -88,6 +89,7 @@ ExitCode Master::run() {
     start_generation(settings_);
     settle();
     rounds_list_.start(rounds_);
+    observer_.start();
     loop_.run();
     if (const std::uint64_t left = signals_.waiting(); left > 0) {
         log::warning("{} {} sent and never taken by a worker: gone with the server", left,
@@ -307,13 +309,21 @@ Status Master::status() const {
     status.uptime = Clock::now() - born_;
     status.started = started_;
     status.config = settings_.source;
-    status.addresses = listeners_.addresses();
+    status.listeners = listeners_.status();
     status.reload = reload_;
+    status.reloads = {reloads_.begin(), reloads_.end()};
     status.upgrade = {upgrade_status_, upgrade_.successor(),
                       origin_.succession == nullptr ? 0 : origin_.succession->former()};
     status.generations = supervisor_.status();
     status.signals = signals_.status();
     status.locks = signals_.lock_status();
+    observer_.complete(status);
+    return status;
+}
+
+Status Master::full_status() {
+    Status status = this->status();
+    observer_.complete_memory(status);
     return status;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "master/listeners.h"
 #include "master/log_file.h"
 #include "master/metrics/metrics_server.h"
+#include "master/observe/observer.h"
 #include "master/process/spawner.h"
 #include "master/reload/change_watch.h"
 #include "master/signals/signals.h"
@@ -59,6 +61,12 @@ class Master final : public Controls,
     ExitCode run();
 
     [[nodiscard]] Status status() const override;
+    [[nodiscard]] Status full_status() override;
+
+    [[nodiscard]] const std::deque<HistoryPoint>& history() const override {
+        return observer_.history();
+    }
+
     [[nodiscard]] std::vector<RequestStatus> requests() const override;
     Result<void> stacks(const std::string& of, StacksDone done) override;
     void reload(ReloadDone done) override;
@@ -104,6 +112,7 @@ class Master final : public Controls,
     void watch_files();
     void end_reload(ReloadStatus::Outcome outcome, std::string reason);
     void refuse_reloads();
+    void close_reload(ReloadStatus::Outcome outcome, std::string reason);
     static void tell(const std::vector<ReloadDone>& waiters, const ReloadStatus& end);
     void on_outcome(const Supervisor::Outcome& outcome);
     void on_generation_serves();
@@ -150,9 +159,11 @@ class Master final : public Controls,
     ChangeWatch sources_;  ///< app.reload-on-change
     std::chrono::system_clock::time_point generation_started_;
     StackDesk stack_desk_;
+    Observer observer_;
     Upgrade upgrade_;
     std::uint32_t generations_ = 0;
     ReloadStatus reload_;
+    std::deque<ReloadStatus> reloads_;  ///< that are over, the newest first
     bool reload_again_ = false;
     std::vector<ReloadDone> reload_waiters_;       ///< of the reload that runs
     std::vector<ReloadDone> next_reload_waiters_;  ///< of the one after it

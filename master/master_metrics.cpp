@@ -15,7 +15,8 @@ void Master::open_metrics() {
     options.address = *settings_.metrics.listen;
     metrics_ = std::make_unique<MetricsServer>(
         loop_, clock_, std::move(options),
-        PageSource{[this] { return status(); }, [this] { return settings_.metrics.saturation; }});
+        PageSource{[this] { return status(); }, [this] { return full_status(); },
+                   [this] { return settings_.metrics.saturation; }});
     metrics_address_ = settings_.metrics.listen;
     log::info("metrics at {}", metrics_->address());
 }

@@ -195,9 +195,7 @@ void Master::end_reload(ReloadStatus::Outcome outcome, std::string reason) {
                 serving->show_fault(reason);
             }
         }
-        reload_.outcome = outcome;
-        reload_.reason = std::move(reason);
-        reload_.at = std::chrono::system_clock::now();
+        close_reload(outcome, std::move(reason));
         tell(std::exchange(reload_waiters_, {}), reload_);
     }
     if (std::exchange(upgrade_next_, false)) {
@@ -210,12 +208,21 @@ void Master::end_reload(ReloadStatus::Outcome outcome, std::string reason) {
     }
 }
 
+void Master::close_reload(ReloadStatus::Outcome outcome, std::string reason) {
+    constexpr std::size_t kRemembered = 10;
+    reload_.outcome = outcome;
+    reload_.reason = std::move(reason);
+    reload_.at = std::chrono::system_clock::now();
+    reloads_.push_front(reload_);
+    if (reloads_.size() > kRemembered) {
+        reloads_.pop_back();
+    }
+}
+
 void Master::refuse_reloads() {
     reload_again_ = false;
     if (reload_.outcome == ReloadStatus::Outcome::Running || !reload_waiters_.empty()) {
-        reload_.outcome = ReloadStatus::Outcome::Failed;
-        reload_.reason = "the server stops";
-        reload_.at = std::chrono::system_clock::now();
+        close_reload(ReloadStatus::Outcome::Failed, "the server stops");
     }
     tell(std::exchange(reload_waiters_, {}), reload_);
     tell(std::exchange(next_reload_waiters_, {}), reload_);

@@ -5,13 +5,16 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "shm/durations.h"
 #include "shm/request_table.h"
 #include "shm/signal_statistics.h"
 
@@ -41,6 +44,24 @@ struct WorkerCounters {
     Duration hub_blocked{};  ///< for how long; 0: it is not
 };
 
+/// How long the requests of the last minute took, in microseconds; zeros when there were none.
+struct Latency {
+    std::uint64_t p50 = 0;
+    std::uint64_t p95 = 0;
+    std::uint64_t p99 = 0;
+
+    static Latency of(const shm::DurationCounts& counts) {
+        return {shm::percentile(counts, 50), shm::percentile(counts, 95),
+                shm::percentile(counts, 99)};
+    }
+};
+
+/// Bytes of a process; none when it is gone or may not be looked at.
+struct Memory {
+    std::optional<std::uint64_t> rss;
+    std::optional<std::uint64_t> pss;  ///< shared pages divided among who has them
+};
+
 struct WorkerStatus {
     std::uint32_t number = 0;  ///< 1..N in its generation
     std::uint32_t slot = 0;    ///< in the scoreboard
@@ -48,6 +69,9 @@ struct WorkerStatus {
     std::string_view state;    ///< "starting", "ready", "draining", "stopping"
     Duration uptime{};         ///< since it was started
     WorkerCounters counters;
+    double rate = 0;  ///< requests a second, of the last ten
+    Latency latency;
+    Memory memory;
 };
 
 struct GenerationStatus {
@@ -101,6 +125,38 @@ struct UpgradeStatus {
     pid_t former = 0;     ///< the master before this one, while it drains; 0: none
 };
 
+/// What all workers do together, also those that are gone.
+struct Traffic {
+    /// Requests that have ended since the master started.
+    struct Ended {
+        shm::DurationCounts durations{};
+        std::uint64_t microseconds = 0;
+    };
+
+    double rate = 0;    ///< requests a second, of the last ten
+    double errors = 0;  ///< a second, of the last ten
+    Latency latency;
+    Ended ended;
+};
+
+/// A listening socket.
+struct ListenerStatus {
+    std::string address;  ///< with the actual port
+    std::uint32_t waiting = 0;
+    std::uint32_t most = 0;  ///< 0: the kernel does not say
+};
+
+/// A request whose application raised.
+struct FailureStatus {
+    std::chrono::system_clock::time_point at{};
+    std::uint32_t worker = 0;  ///< number in its generation
+    std::uint32_t generation = 0;
+    std::string request;  ///< method and path
+    std::string id;
+    std::string error;  ///< the exception in a line, may be cut
+    std::string where;  ///< "file:line"
+};
+
 /// Everything that can be told of a running server at one moment.
 struct Status {
     std::string version;
@@ -109,13 +165,35 @@ struct Status {
     bool paused = false;  ///< no connection is accepted
     Duration uptime{};
     std::chrono::system_clock::time_point started{};
-    std::string config;                  ///< the config file, "" when there is none
-    std::vector<std::string> addresses;  ///< that the server listens on, with actual ports
+    std::string config;  ///< the config file, "" when there is none
+    std::vector<ListenerStatus> listeners;
+    Traffic traffic;
+    std::optional<std::uint64_t> pss;     ///< bytes of all processes of the server together
+    std::vector<FailureStatus> failures;  ///< the newest first, a few
     ReloadStatus reload;
+    std::vector<ReloadStatus> reloads;  ///< that are over, the newest first, a few
     UpgradeStatus upgrade;
     std::vector<GenerationStatus> generations;  ///< oldest first
     std::vector<SignalStatus> signals;          ///< that are registered or were ever sent
     std::vector<LockStatus> locks;              ///< that are held or waited for
+};
+
+/// One second of the server.
+struct HistoryPoint {
+    std::uint64_t ordinal = 0;  ///< 1, 2, ... since the master started
+    std::chrono::system_clock::time_point at{};
+    Duration span{};  ///< since the point before it
+    std::uint64_t requests = 0;
+    std::uint64_t errors = 0;
+    std::uint64_t signals = 0;
+    Latency latency;
+    std::uint32_t workers = 0;  ///< that serve
+    std::uint32_t cores = 0;
+    std::uint32_t cores_busy = 0;
+    std::uint32_t queued = 0;
+    std::uint32_t connections = 0;
+    std::uint64_t hub_lag = 0;  ///< microseconds, of the worst worker
+    std::uint64_t rss = 0;      ///< bytes, of all workers
 };
 
 /// What others may ask of the running master: the control server, and whatever watches files.
@@ -124,7 +202,14 @@ class Controls {
   public:
     virtual ~Controls() = default;
 
+    /// Without what takes a while to find out: the memory of processes.
     [[nodiscard]] virtual Status status() const = 0;
+
+    /// With it.
+    [[nodiscard]] virtual Status full_status() = 0;
+
+    /// The server's last minutes, a point a second, oldest first.
+    [[nodiscard]] virtual const std::deque<HistoryPoint>& history() const = 0;
 
     /// What occupies the cores of all workers, the oldest first; also of those that are stuck.
     [[nodiscard]] virtual std::vector<RequestStatus> requests() const = 0;

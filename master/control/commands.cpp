@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "master/control/commands.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <optional>
@@ -68,8 +69,12 @@ void send_signal(Controls& controls, const ipc::ControlRequest& request,
 
 void add_commands(ControlServer& server, Controls& controls) {
     server.add("status", [&controls](const ipc::ControlRequest&, ControlReply reply) {
-        reply.ok(
-            format_status_json(controls.status(), {std::chrono::system_clock::now(), &read_rss}));
+        reply.ok(format_status_json(controls.full_status(), std::chrono::system_clock::now()));
+    });
+    server.add("history", [&controls](const ipc::ControlRequest& request, ControlReply reply) {
+        const auto since = number_of(request, "since").value_or(0);
+        reply.ok(format_history_json(controls.history(),
+                                     static_cast<std::uint64_t>(std::max(since, 0))));
     });
     server.add("requests", [&controls](const ipc::ControlRequest&, ControlReply reply) {
         reply.ok(format_requests_json(controls.requests()));

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "master/control/status_json.h"
 
-#include <unistd.h>
-
 #include <algorithm>
+#include <cmath>
 #include <ctime>
-#include <fstream>
+#include <optional>
 
 #include <fmt/chrono.h>
 #include <fmt/core.h>
@@ -36,9 +35,24 @@ Json process(pid_t pid) {
     return pid == 0 ? Json(nullptr) : Json(pid);
 }
 
-Json describe_worker(const WorkerStatus& worker, std::uint32_t generation,
-                     const StatusSurroundings& surroundings) {
-    const auto rss = worker.pid == 0 ? std::nullopt : surroundings.rss(worker.pid);
+Json bytes(const std::optional<std::uint64_t>& known) {
+    return known ? Json(*known) : Json(nullptr);
+}
+
+Json rate(double per_second) {
+    return std::round(per_second * 100) / 100;
+}
+
+Json describe_latency(const Latency& latency) {
+    const auto seconds_of = [](std::uint64_t microseconds) {
+        return microseconds == 0 ? Json(nullptr) : Json(static_cast<double>(microseconds) / 1e6);
+    };
+    return {{"p50", seconds_of(latency.p50)},
+            {"p95", seconds_of(latency.p95)},
+            {"p99", seconds_of(latency.p99)}};
+}
+
+Json describe_worker(const WorkerStatus& worker, std::uint32_t generation) {
     const WorkerCounters& counters = worker.counters;
     return {
         {"number", worker.number},
@@ -47,7 +61,8 @@ Json describe_worker(const WorkerStatus& worker, std::uint32_t generation,
         {"generation", generation},
         {"state", worker.state},
         {"uptime", seconds(worker.uptime)},
-        {"rss", rss ? Json(*rss) : Json(nullptr)},
+        {"rss", bytes(worker.memory.rss)},
+        {"pss", bytes(worker.memory.pss)},
         {"cores", counters.cores},
         {"cores_busy", counters.cores_busy},
         {"cores_peak", counters.cores_peak},
@@ -55,6 +70,8 @@ Json describe_worker(const WorkerStatus& worker, std::uint32_t generation,
         {"connections", counters.connections},
         {"background", counters.background},
         {"requests", counters.requests},
+        {"rate", rate(worker.rate)},
+        {"latency", describe_latency(worker.latency)},
         {"errors", counters.errors},
         {"rejected", counters.rejected},
         {"disconnects", counters.disconnects},
@@ -69,6 +86,50 @@ Json describe_worker(const WorkerStatus& worker, std::uint32_t generation,
         {"hub_blocks", counters.hub_blocks},
         {"hub_blocked",
          counters.hub_blocked > Duration::zero() ? seconds(counters.hub_blocked) : Json(nullptr)},
+    };
+}
+
+Json describe_traffic(const Traffic& traffic) {
+    return {{"rate", rate(traffic.rate)},
+            {"errors", rate(traffic.errors)},
+            {"latency", describe_latency(traffic.latency)}};
+}
+
+Json describe_queue(const ListenerStatus& listener) {
+    return {{"address", listener.address},
+            {"waiting", listener.waiting},
+            {"most", listener.most == 0 ? Json(nullptr) : Json(listener.most)}};
+}
+
+Json describe_failure(const FailureStatus& failure) {
+    return {{"at", moment(failure.at)},
+            {"worker", failure.worker},
+            {"generation", failure.generation},
+            {"request", failure.request},
+            {"id", failure.id},
+            {"error", failure.error},
+            {"where", failure.where}};
+}
+
+Json describe_point(const HistoryPoint& point) {
+    const double span = std::chrono::duration<double>(point.span).count();
+    const auto per_second = [span](std::uint64_t count) {
+        return rate(span > 0 ? static_cast<double>(count) / span : 0);
+    };
+    return {
+        {"ordinal", point.ordinal},
+        {"at", moment(point.at)},
+        {"rate", per_second(point.requests)},
+        {"errors", per_second(point.errors)},
+        {"signals", per_second(point.signals)},
+        {"latency", describe_latency(point.latency)},
+        {"workers", point.workers},
+        {"cores", point.cores},
+        {"cores_busy", point.cores_busy},
+        {"queued", point.queued},
+        {"connections", point.connections},
+        {"hub_lag", static_cast<double>(point.hub_lag) / 1e6},
+        {"rss", point.rss},
     };
 }
 
@@ -148,16 +209,28 @@ Json describe_upgrade(const UpgradeStatus& upgrade, std::chrono::system_clock::t
     return json;
 }
 
+std::string dump(const Json& document) {
+    return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace
 
-std::string format_status_json(const Status& status, const StatusSurroundings& surroundings) {
+std::string format_status_json(const Status& status, std::chrono::system_clock::time_point now) {
     Json generations = Json::array();
     Json workers = Json::array();
     for (const auto& generation : status.generations) {
         generations.push_back(describe_generation(generation));
         for (const auto& worker : generation.workers) {
-            workers.push_back(describe_worker(worker, generation.number, surroundings));
+            workers.push_back(describe_worker(worker, generation.number));
         }
+    }
+    Json addresses = Json::array();
+    for (const ListenerStatus& listener : status.listeners) {
+        addresses.push_back(listener.address);
+    }
+    Json reloads = Json::array();
+    for (const ReloadStatus& reload : status.reloads) {
+        reloads.push_back(describe_reload(reload, now));
     }
     const Json document = {
         {"version", status.version},
@@ -168,25 +241,30 @@ std::string format_status_json(const Status& status, const StatusSurroundings& s
         {"started", moment(status.started)},
         {"uptime", seconds(status.uptime)},
         {"config", status.config},
-        {"listen", status.addresses},
+        {"listen", std::move(addresses)},
+        {"queues", list_of(status.listeners, describe_queue)},
+        {"traffic", describe_traffic(status.traffic)},
+        {"pss", bytes(status.pss)},
         {"generations", std::move(generations)},
         {"workers", std::move(workers)},
         {"signals", list_of(status.signals, describe_signal)},
         {"locks", list_of(status.locks, describe_lock)},
-        {"reload", describe_reload(status.reload, surroundings.now)},
-        {"upgrade", describe_upgrade(status.upgrade, surroundings.now)},
+        {"failures", list_of(status.failures, describe_failure)},
+        {"reload", describe_reload(status.reload, now)},
+        {"reloads", std::move(reloads)},
+        {"upgrade", describe_upgrade(status.upgrade, now)},
     };
-    return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return dump(document);
 }
 
-std::optional<std::uint64_t> read_rss(pid_t pid) {
-    std::ifstream statm(fmt::format("/proc/{}/statm", pid));
-    std::uint64_t size = 0;
-    std::uint64_t resident = 0;
-    if (!(statm >> size >> resident)) {
-        return std::nullopt;
+std::string format_history_json(const std::deque<HistoryPoint>& history, std::uint64_t since) {
+    Json points = Json::array();
+    for (const HistoryPoint& point : history) {
+        if (point.ordinal > since) {
+            points.push_back(describe_point(point));
+        }
     }
-    return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    return dump({{"points", std::move(points)}});
 }
 
 }  // namespace geventd::master

@@ -1,29 +1,20 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <cstdint>
-#include <functional>
-#include <optional>
+#include <deque>
 #include <string>
 
 #include "master/status.h"
 
 namespace geventd::master {
 
-/// What the status document says beyond the master's own knowledge.
-struct StatusSurroundings {
-    std::chrono::system_clock::time_point now;
-    std::function<std::optional<std::uint64_t>(pid_t)> rss;  ///< resident bytes of a process
-};
-
 /// The status as one JSON document, for geventctl and for scripts. Durations are seconds, moments
 /// ISO 8601 in UTC, sizes bytes; what is unknown is null. Members are only ever added.
-std::string format_status_json(const Status& status, const StatusSurroundings& surroundings);
+std::string format_status_json(const Status& status, std::chrono::system_clock::time_point now);
 
-/// Resident bytes of a process by /proc; none when it is gone.
-std::optional<std::uint64_t> read_rss(pid_t pid);
+/// The points of the history behind that ordinal, as a document like the status.
+std::string format_history_json(const std::deque<HistoryPoint>& history, std::uint64_t since);
 
 }  // namespace geventd::master

@@ -56,12 +56,11 @@ Page make_page(std::string_view path, const PageSource& source) {
         return ready_page(source);
     }
     if (path == "/metrics") {
-        return {.type = kPrometheus, .body = format_prometheus(source.status(), read_rss)};
+        return {.type = kPrometheus, .body = format_prometheus(source.full_status())};
     }
     if (path == "/status.json") {
         return {.type = kJson,
-                .body = format_status_json(source.status(),
-                                           {std::chrono::system_clock::now(), read_rss}) +
+                .body = format_status_json(source.full_status(), std::chrono::system_clock::now()) +
                         "\n"};
     }
     return {.status = 404, .body = "There are: /metrics, /status.json, /healthz, /readyz\n"};

@@ -19,6 +19,7 @@ struct Page {
 /// What the pages show.
 struct PageSource {
     std::function<Status()> status;
+    std::function<Status()> full_status;  ///< with the memory of processes
     std::function<int()>
         saturation;  ///< percent of busy cores from which on it is not ready; 0: no
 };

@@ -107,8 +107,7 @@ void add_columns(Text& text, const std::vector<Labelled>& workers, std::string_v
     }
 }
 
-void add_workers(Text& text, const Status& status,
-                 const std::function<std::optional<std::uint64_t>(pid_t)>& rss) {
+void add_workers(Text& text, const Status& status) {
     const std::vector<Labelled> workers = workers_of(status);
     text.family("worker_ready", "gauge", "1: the worker serves; 0: it starts, drains or stops.");
     for (const Labelled& labelled : workers) {
@@ -127,10 +126,64 @@ void add_workers(Text& text, const Status& status,
     }
     text.family("worker_resident_bytes", "gauge", "Resident memory.");
     for (const Labelled& labelled : workers) {
-        if (const auto bytes =
-                labelled.worker->pid != 0 ? rss(labelled.worker->pid) : std::nullopt) {
-            text.sample(labels_of(labelled), *bytes);
+        if (labelled.worker->memory.rss) {
+            text.sample(labels_of(labelled), *labelled.worker->memory.rss);
         }
+    }
+    text.family("worker_proportional_bytes", "gauge",
+                "Memory, that shared with others divided among them.");
+    for (const Labelled& labelled : workers) {
+        if (labelled.worker->memory.pss) {
+            text.sample(labels_of(labelled), *labelled.worker->memory.pss);
+        }
+    }
+}
+
+// A bucket for every octave from an eighth of a millisecond to a minute: the ends of classes, so
+// the counts are exact.
+void add_durations(Text& text, const Traffic::Ended& ended) {
+    constexpr int kFirst = 7;
+    constexpr int kLast = 26;
+    text.family("request_duration_seconds", "histogram",
+                "From the complete head to the end, of all workers since the master started.");
+    std::size_t index = 0;
+    std::uint64_t count = 0;
+    for (int octave = kFirst; octave <= kLast; ++octave) {
+        const std::uint64_t bound = std::uint64_t{1} << octave;
+        for (; shm::DurationClass::upper(index) < bound; ++index) {
+            count += ended.durations[index];
+        }
+        text.sample(fmt::format("_bucket{{le=\"{}\"}}", static_cast<double>(bound) / 1e6), count);
+    }
+    const std::uint64_t all = shm::total(ended.durations);
+    text.sample("_bucket{le=\"+Inf\"}", all);
+    text.sample("_sum", static_cast<double>(ended.microseconds) / 1e6);
+    text.sample("_count", all);
+}
+
+std::string label_of(const ListenerStatus& listener) {
+    std::string label = "{address=\"";
+    for (const char byte : listener.address) {
+        if (byte == '\n') {
+            label += "\\n";
+            continue;
+        }
+        if (byte == '"' || byte == '\\') {
+            label += '\\';
+        }
+        label += byte;
+    }
+    return label + "\"}";
+}
+
+void add_queues(Text& text, const Status& status) {
+    text.family("listen_queue", "gauge", "Connections that wait to be accepted.");
+    for (const ListenerStatus& listener : status.listeners) {
+        text.sample(label_of(listener), listener.waiting);
+    }
+    text.family("listen_queue_most", "gauge", "Connections that may wait to be accepted.");
+    for (const ListenerStatus& listener : status.listeners) {
+        text.sample(label_of(listener), listener.most);
     }
 }
 
@@ -173,8 +226,7 @@ void add_signals(Text& text, const Status& status) {
 
 }  // namespace
 
-std::string format_prometheus(const Status& status,
-                              const std::function<std::optional<std::uint64_t>(pid_t)>& rss) {
+std::string format_prometheus(const Status& status) {
     Text text;
     text.family("info", "gauge", "The version, as a label.");
     text.sample(fmt::format("{{version=\"{}\"}}", status.version), 1);
@@ -182,7 +234,9 @@ std::string format_prometheus(const Status& status,
     text.single("paused", "gauge", "1: no connection is accepted.", status.paused ? 1 : 0);
     text.single("stopping", "gauge", "1: the server stops.", status.stopping ? 1 : 0);
     add_generations(text, status);
-    add_workers(text, status, rss);
+    add_workers(text, status);
+    add_durations(text, status.traffic.ended);
+    add_queues(text, status);
     add_signals(text, status);
     return text.take();
 }

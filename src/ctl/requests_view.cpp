@@ -3,7 +3,7 @@
 
 #include <fmt/core.h>
 
-#include "ctl/status_view.h"
+#include "ctl/quantities.h"
 #include "ctl/text_table.h"
 
 namespace geventd::ctl {

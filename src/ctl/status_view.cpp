@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/status_view.h"
 
-#include <array>
 #include <optional>
 #include <vector>
 
 #include <fmt/core.h>
 
 #include "ctl/document.h"
+#include "ctl/quantities.h"
 #include "ctl/text_table.h"
 #include "log/escape.h"
 
@@ -51,6 +51,45 @@ std::string format_server(const Document& status) {
     return text + "\n";
 }
 
+std::string duration_of(const Document& object, const char* key) {
+    const auto seconds = object[key].number();
+    return seconds ? format_duration(*seconds) : "-";
+}
+
+double sum_of(const std::vector<Document>& workers, const char* key) {
+    double sum = 0;
+    for (const Document& worker : workers) {
+        sum += worker[key].number().value_or(0);
+    }
+    return sum;
+}
+
+std::string format_queues(const Document& status) {
+    std::string text;
+    for (const Document& queue : status["queues"].objects()) {
+        text +=
+            (text.empty() ? "" : ", ") + text_of(queue, "waiting") + "/" + text_of(queue, "most");
+    }
+    return text.empty() ? "-" : text;
+}
+
+// The whole server in two lines.
+std::string format_load(const Document& status) {
+    const std::vector<Document> workers = status["workers"].objects();
+    const Document traffic = status["traffic"];
+    if (!traffic.is_object()) {
+        return "";
+    }
+    const Document latency = traffic["latency"];
+    return fmt::format(
+        "{:.0f} of {:.0f} cores busy, {:.0f} requests wait; listen queues {}; memory {}\n"
+        "{} requests/s, {} errors/s; a minute's latency p50 {}, p95 {}, p99 {}\n",
+        sum_of(workers, "cores_busy"), sum_of(workers, "cores"), sum_of(workers, "queued"),
+        format_queues(status), bytes_of(status, "pss"), format_rate(traffic["rate"].number()),
+        format_rate(traffic["errors"].number()), duration_of(latency, "p50"),
+        duration_of(latency, "p95"), duration_of(latency, "p99"));
+}
+
 std::string format_generations(const Document& status) {
     TextTable table({{"GENERATION", Align::Right},
                      {"STATE"},
@@ -76,6 +115,12 @@ std::string format_generations(const Document& status) {
     return table.format() + errors;
 }
 
+// A hub that stands still is seen by what it owes, not by its last answer.
+std::string lag_of(const Document& worker) {
+    return worker["hub_blocked"].is_null() ? duration_of(worker, "hub_lag")
+                                           : duration_of(worker, "hub_blocked") + "!";
+}
+
 std::string format_workers(const Document& status) {
     TextTable table({{"WORKER", Align::Right},
                      {"PID", Align::Right},
@@ -85,17 +130,28 @@ std::string format_workers(const Document& status) {
                      {"PEAK", Align::Right},
                      {"QUEUED", Align::Right},
                      {"CONNS", Align::Right},
+                     {"BG", Align::Right},
                      {"REQUESTS", Align::Right},
                      {"ERRORS", Align::Right},
+                     {"REQ/S", Align::Right},
+                     {"P50", Align::Right},
+                     {"P95", Align::Right},
+                     {"P99", Align::Right},
+                     {"LAG", Align::Right},
                      {"UP", Align::Right},
-                     {"RSS", Align::Right}});
+                     {"RSS", Align::Right},
+                     {"PSS", Align::Right}});
     for (const auto& worker : status["workers"].objects()) {
+        const Document latency = worker["latency"];
         table.add({text_of(worker, "number"), text_of(worker, "pid"), text_of(worker, "generation"),
                    text_of(worker, "state"),
                    text_of(worker, "cores_busy") + "/" + text_of(worker, "cores"),
                    text_of(worker, "cores_peak"), text_of(worker, "queued"),
-                   text_of(worker, "connections"), text_of(worker, "requests"),
-                   text_of(worker, "errors"), age_of(worker, "uptime"), bytes_of(worker, "rss")});
+                   text_of(worker, "connections"), text_of(worker, "background"),
+                   text_of(worker, "requests"), text_of(worker, "errors"),
+                   format_rate(worker["rate"].number()), duration_of(latency, "p50"),
+                   duration_of(latency, "p95"), duration_of(latency, "p99"), lag_of(worker),
+                   age_of(worker, "uptime"), bytes_of(worker, "rss"), bytes_of(worker, "pss")});
     }
     return table.format();
 }
@@ -136,6 +192,16 @@ std::string format_locks(const Document& status) {
     return text.empty() ? text : "\n" + text;
 }
 
+std::string format_failures(const Document& status) {
+    std::string text;
+    for (const Document& failure : status["failures"].objects()) {
+        text += fmt::format("{}  worker {}  {}: {} ({})\n", text_of(failure, "at"),
+                            text_of(failure, "worker"), text_of(failure, "request"),
+                            text_of(failure, "error"), text_of(failure, "where"));
+    }
+    return text.empty() ? text : "\nnewest failures:\n" + text;
+}
+
 std::string format_newest(const Document& status, const char* deed) {
     const Document reload = status[deed];
     if (!reload.is_object() || text_of(reload, "result") == "none") {
@@ -158,42 +224,15 @@ Result<std::string> format_status(std::string_view document) {
     if (!status || !status->is_object()) {
         return failure("the server's status cannot be read");
     }
-    return format_server(*status) + "\n" + format_generations(*status) + "\n" +
-           format_workers(*status) + format_signals(*status) + format_locks(*status) +
-           format_newest(*status, "reload") + format_newest(*status, "upgrade");
+    return format_server(*status) + format_load(*status) + "\n" + format_generations(*status) +
+           "\n" + format_workers(*status) + format_signals(*status) + format_locks(*status) +
+           format_failures(*status) + format_newest(*status, "reload") +
+           format_newest(*status, "upgrade");
 }
 
 Result<std::string> format_json(std::string_view document) {
     return Document::parse(document).map(
         [](const Document& parsed) { return parsed.pretty() + "\n"; });
-}
-
-std::string format_age(double seconds) {
-    const auto whole = seconds > 0 ? static_cast<std::uint64_t>(seconds) : 0;
-    if (whole < 60) {
-        return fmt::format("{}s", whole);
-    }
-    if (whole < 3600) {
-        return fmt::format("{}m{:02}s", whole / 60, whole % 60);
-    }
-    if (whole < 86400) {
-        return fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);
-    }
-    return fmt::format("{}d{:02}h", whole / 86400, whole / 3600 % 24);
-}
-
-std::string format_bytes(std::uint64_t bytes) {
-    constexpr std::array kUnits{'K', 'M', 'G', 'T', 'P'};
-    if (bytes < 1024) {
-        return fmt::format("{}B", bytes);
-    }
-    auto value = static_cast<double>(bytes) / 1024;
-    std::size_t unit = 0;
-    while (value >= 1024 && unit + 1 < kUnits.size()) {
-        value /= 1024;
-        ++unit;
-    }
-    return fmt::format("{:.1f}{}", value, kUnits[unit]);
 }
 
 }  // namespace geventd::ctl

@@ -2,6 +2,7 @@
 """metrics.listen: what the master tells those who watch the server, whatever its workers do."""
 import contextlib
 import json
+import os
 import re
 import shutil
 import signal
@@ -25,6 +26,16 @@ def application(environ, start_response):
         open('gate').read()
 ''')
 
+# /slow: takes three tenths of a second.
+SLOW = HELLO.replace('def application(environ, start_response):', '''
+import gevent
+
+
+def application(environ, start_response):
+    if environ['PATH_INFO'] == '/slow':
+        gevent.sleep(0.3)
+''')
+
 SAMPLE = re.compile(r'(geventd_[a-z_]+)(\{[a-z]+="[^"]*"(?:,[a-z]+="[^"]*")*\})? (\S+)')
 
 
@@ -36,6 +47,15 @@ def watched(server, source=HELLO, **config):
 def look(running, path, method='GET', name='watch.sock'):
     with contextlib.closing(open_http(str(running.folder / name), DEADLINE)) as connection:
         return exchange(connection, method, path)
+
+
+def past(running, since=0):
+    with socket.socket(socket.AF_UNIX) as client, client.makefile('rwb') as stream:
+        client.settimeout(DEADLINE)
+        client.connect(str(running.control_path))
+        stream.write(json.dumps({'command': 'history', 'since': since}).encode() + b'\n')
+        stream.flush()
+        return json.loads(stream.readline())['result']['points']
 
 
 def samples(running):
@@ -50,14 +70,18 @@ def samples(running):
             assert family not in types, line
         elif line.startswith('# TYPE '):
             _, _, name, kind = line.split()
-            assert name == family and kind in ('gauge', 'counter'), line
+            assert name == family and kind in ('gauge', 'counter', 'histogram'), line
             assert name.endswith('_total') == (kind == 'counter'), line
             types[name] = kind
         else:
             name, labels, value = SAMPLE.fullmatch(line).groups()
-            assert name == family and name in types, line
-            assert name + (labels or '') not in found, line
-            found[name + (labels or '')] = float(value)
+            series = name + (labels or '')
+            if types[family] == 'histogram':
+                assert name.rpartition('_')[2] in ('bucket', 'sum', 'count'), line
+                name = name.rpartition('_')[0]
+            assert name == family, line
+            assert series not in found, line
+            found[series] = float(value)
     return found
 
 
@@ -78,6 +102,87 @@ def test_metrics_count_what_happens(server):
     assert running.ctl('reload').returncode == 1
     found = samples(running)
     assert found['geventd_reloads_total'] == 1 and found['geventd_reload_failed'] == 1
+
+
+def test_requests_are_counted_by_how_long_they_took(server):
+    running = watched(server, SLOW, workers={'processes': 2, 'cores': 7})
+    for path in ['/'] * 9 + ['/slow']:
+        assert running.get(path).status == 200
+    running.wait_status(lambda s: s['traffic']['latency']['p99'])
+    found = samples(running)
+    name = 'geventd_request_duration_seconds'
+    bounds = [float(key.split('"')[1]) for key in found if key.startswith(name + '_bucket')]
+    counts = [found[key] for key in found if key.startswith(name + '_bucket')]
+    assert bounds == sorted(bounds) and counts == sorted(counts)
+    assert counts[-1] == found[name + '_count'] == 10 and counts[bounds.index(0.262144)] == 9
+    assert 0.3 <= found[name + '_sum'] < 9
+    status = running.status()
+    assert status['traffic']['latency']['p50'] < 0.3 <= status['traffic']['latency']['p99']
+    assert status['traffic']['rate'] > 0 and status['traffic']['errors'] == 0
+    assert sum(worker['rate'] for worker in status['workers']) > 0
+    kill = next(w['pid'] for w in status['workers'] if (w['latency']['p99'] or 0) >= 0.3)
+    running.expect_error('.')
+    os.kill(kill, signal.SIGKILL)
+    running.wait_status(lambda s: kill not in [w['pid'] for w in s['workers']])
+    assert samples(running)[name + '_count'] == 10  # those of the dead remain
+
+
+def test_connections_that_nobody_accepts_are_seen_in_their_queue(server):
+    running = watched(server, listen=['http://127.0.0.1:0', 'http+unix:app.sock'])
+    assert running.ctl('pause').returncode == 0
+    with contextlib.ExitStack() as stack:
+        for address in [running.address()] * 2 + [str(running.folder / 'app.sock')]:
+            stack.enter_context(RawClient(address, DEADLINE))
+        status = running.wait_status(lambda s: sum(q['waiting'] for q in s['queues']) == 3)
+        assert [(q['address'], q['waiting'], q['most']) for q in status['queues']] == [
+            (running.addresses[0], 2, 1024), ('http+unix:app.sock', 1, 1024)]
+        assert 'listen queues 2/1024, 1/1024' in running.ctl('status').stdout
+        found = samples(running)
+        assert found[f'geventd_listen_queue{{address="{running.addresses[0]}"}}'] == 2
+        assert found['geventd_listen_queue_most{address="http+unix:app.sock"}'] == 1024
+
+
+def test_failures_are_named_with_their_place(server):
+    running = watched(server, HELLO.replace(
+        'def application(environ, start_response):',
+        "def application(environ, start_response):\n    if environ['PATH_INFO'] == '/fail':\n"
+        "        raise ValueError('one\\ntwo')"))
+    running.expect_error('fail')
+    assert running.get('/fail?password=1').status == 500
+    (failure,) = running.wait_status(lambda s: s['failures'])['failures']
+    assert failure['request'] == 'GET /fail' and failure['id']
+    assert failure['error'] == 'ValueError: one'
+    assert re.fullmatch(r'.*app\.py:\d+', failure['where'])
+    assert 'GET /fail: ValueError: one (' in running.ctl('status').stdout
+
+
+def test_reloads_are_remembered(server):
+    running = watched(server)
+    assert running.ctl('reload').returncode == 0
+    running.write_app('1 / 0\n')
+    running.expect_error('.')
+    assert running.ctl('reload').returncode == 1
+    reloads = running.status()['reloads']
+    assert [(r['result'], r['count']) for r in reloads] == [('failed', 2), ('done', 1)]
+    assert 'ZeroDivisionError' in reloads[0]['error']
+
+
+def test_memory_is_told_as_it_is_shared(server):
+    running = watched(server, workers={'processes': 2})
+    status = running.status()
+    assert all(0 < w['pss'] < w['rss'] for w in status['workers'])
+    assert status['pss'] > sum(w['pss'] for w in status['workers'])
+
+
+def test_the_past_is_told_from_a_point_on(server):
+    running = watched(server)
+    assert running.get('/').status == 200
+    running.wait_status(lambda s: s['traffic']['rate'])
+    points = past(running)
+    assert [p['ordinal'] for p in points] == list(range(1, len(points) + 1))
+    assert points[-1]['workers'] == 1 and points[-1]['rss'] > 1e6
+    running.wait_status(lambda s: len(past(running)) > len(points))
+    assert past(running, len(points))[0]['ordinal'] == len(points) + 1
 
 
 @pytest.mark.skipif(shutil.which('promtool') is None, reason='promtool is not installed')

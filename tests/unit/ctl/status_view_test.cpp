@@ -15,20 +15,41 @@ TEST(StatusView, ShowsTheServerAtAGlance) {
                          "crash_looping": true}],
         "workers": [{"number": 1, "pid": 43, "generation": 2, "state": "ready", "cores": 100,
                      "cores_busy": 3, "cores_peak": 17, "queued": 0, "connections": 12,
-                     "requests": 10234, "errors": 2, "uptime": 12.0, "rss": 47395635}],
+                     "background": 4, "requests": 10234, "errors": 2, "uptime": 12.0,
+                     "rate": 512.3, "latency": {"p50": 0.0012, "p95": 0.087, "p99": null},
+                     "hub_lag": 0.00004, "hub_blocked": null,
+                     "rss": 47395635, "pss": 8912896},
+                    {"number": 2, "hub_lag": 0.1, "hub_blocked": 2.5, "cores": 100,
+                     "cores_busy": 1}],
+        "queues": [{"address": "http://127.0.0.1:8000", "waiting": 0, "most": 1024},
+                   {"address": "uwsgi+unix:/run/app.sock", "waiting": 3, "most": null}],
+        "traffic": {"rate": 512.3, "errors": 0.2,
+                    "latency": {"p50": 0.0012, "p95": 0.087, "p99": 1.5}},
+        "pss": 159698124,
+        "failures": [{"at": "2026-11-26T20:00:00Z", "worker": 1, "request": "GET /x",
+                      "error": "KeyError: 'x'", "where": "app.py:7"}],
         "reload": {"result": "failed", "age": 300.0, "error": "server.yaml:3:1: lisen: unknown"}
     })");
     ASSERT_TRUE(text) << text.error().message;
     EXPECT_EQ(*text,
               "geventd 0.1.0  pid 42  up 1h02m  server.yaml\n"
               "listening on http://127.0.0.1:8000, uwsgi+unix:/run/app.sock\n"
+              "4 of 200 cores busy, 0 requests wait; listen queues 0/1024, 3/-; memory 152.3M\n"
+              "512 requests/s, 0.2 errors/s; a minute's latency p50 1.2ms, p95 87ms, p99 1.5s\n"
               "\n"
               "GENERATION  STATE    READY  RESPAWNS  TEMPLATE   UP\n"
               "         2  serving    1/4         7        41  12s\n"
               "generation 2 dies again and again: killed\n"
               "\n"
-              "WORKER  PID  GEN  STATE  CORES  PEAK  QUEUED  CONNS  REQUESTS  ERRORS   UP    RSS\n"
-              "     1   43    2  ready  3/100    17       0     12     10234       2  12s  45.2M\n"
+              "WORKER  PID  GEN  STATE  CORES  PEAK  QUEUED  CONNS  BG  REQUESTS  ERRORS  REQ/S"
+              "    P50   P95  P99    LAG   UP    RSS   PSS\n"
+              "     1   43    2  ready  3/100    17       0     12   4     10234       2    512"
+              "  1.2ms  87ms    -   40us  12s  45.2M  8.5M\n"
+              "     2    -    -  -      1/100     -       -      -   -         -       -      -"
+              "      -     -    -  2.5s!    -      -     -\n"
+              "\n"
+              "newest failures:\n"
+              "2026-11-26T20:00:00Z  worker 1  GET /x: KeyError: 'x' (app.py:7)\n"
               "\n"
               "last reload: failed, 5m00s ago\n"
               "\tserver.yaml:3:1: lisen: unknown\n");
@@ -78,23 +99,6 @@ TEST(StatusView, WhatIsNoStatusIsAnError) {
 
 TEST(StatusView, JsonIsIndented) {
     EXPECT_EQ(format_json(R"({"a":[1]})").value(), "{\n  \"a\": [\n    1\n  ]\n}\n");
-}
-
-TEST(FormatAge, NamesTheTwoLargestUnits) {
-    EXPECT_EQ(format_age(-1), "0s");
-    EXPECT_EQ(format_age(59.9), "59s");
-    EXPECT_EQ(format_age(60), "1m00s");
-    EXPECT_EQ(format_age(3599), "59m59s");
-    EXPECT_EQ(format_age(3600), "1h00m");
-    EXPECT_EQ(format_age(86399), "23h59m");
-    EXPECT_EQ(format_age(86400 * 5 + 7 * 3600), "5d07h");
-}
-
-TEST(FormatBytes, CountsInPowersOf1024) {
-    EXPECT_EQ(format_bytes(0), "0B");
-    EXPECT_EQ(format_bytes(1023), "1023B");
-    EXPECT_EQ(format_bytes(1024), "1.0K");
-    EXPECT_EQ(format_bytes(std::uint64_t{3} << 30), "3.0G");
 }
 
 }  // namespace

@@ -24,6 +24,12 @@ class FakeControls final : public Controls {
         return status;
     }
 
+    [[nodiscard]] Status full_status() override { return status(); }
+
+    [[nodiscard]] const std::deque<HistoryPoint>& history() const override { return points; }
+
+    std::deque<HistoryPoint> points;
+
     [[nodiscard]] std::vector<RequestStatus> requests() const override {
         return {{2, 3, 44, std::chrono::milliseconds(1500), {5, {}, "i\"d", "GET", "/x", ""}}};
     }
@@ -113,6 +119,17 @@ TEST_F(CommandsTest, StatusAnswersTheDocument) {
     EXPECT_EQ(answer(ask("{\"command\":\"status\"}\n"))
                   .find("{\"ok\":true,\"result\":{\"version\":\"9.9\","),
               0U);
+}
+
+TEST_F(CommandsTest, HistoryAnswersThePointsThatTheClientDoesNotKnow) {
+    controls_.points.resize(2);
+    controls_.points[0].ordinal = 5;
+    controls_.points[1].ordinal = 6;
+    const std::string all = answer(ask("{\"command\":\"history\"}\n"));
+    EXPECT_NE(all.find("\"ordinal\":5"), std::string::npos) << all;
+    const std::string later = answer(ask("{\"command\":\"history\",\"since\":5}\n"));
+    EXPECT_EQ(later.find("\"ordinal\":5"), std::string::npos) << later;
+    EXPECT_NE(later.find("\"ordinal\":6"), std::string::npos) << later;
 }
 
 TEST_F(CommandsTest, RequestsAnswersWhatOccupiesTheCores) {

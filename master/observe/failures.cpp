@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "master/observe/failures.h"
+
+#include <string_view>
+
+namespace geventd::master {
+
+namespace {
+
+// Request, id, place and error, a line each (worker/worker.cpp writes them; the worker runs the
+// application, which may have written anything).
+FailureStatus explain(const shm::FailureNote::Note& note) {
+    std::string_view left = note.text;
+    const auto line = [&left] {
+        const std::size_t end = std::min(left.find('\n'), left.size());
+        const std::string taken(left.substr(0, end));
+        left.remove_prefix(std::min(end + 1, left.size()));
+        return taken;
+    };
+    FailureStatus failure;
+    failure.at = std::chrono::system_clock::time_point(std::chrono::seconds(note.at));
+    failure.request = line();
+    failure.id = line();
+    failure.where = line();
+    failure.error = line();
+    return failure;
+}
+
+}  // namespace
+
+void Failures::look(const std::vector<GenerationStatus>& generations) {
+    for (const GenerationStatus& generation : generations) {
+        for (const WorkerStatus& worker : generation.workers) {
+            const auto note = board_.slots[worker.slot].failure.read();
+            if (!note || worker.pid == 0) {
+                continue;
+            }
+            const Seen now{worker.pid, note->mark};
+            if (Seen& seen = seen_[worker.slot]; seen != now) {
+                seen = now;
+                newest_.push_front(explain(*note));
+                newest_.front().worker = worker.number;
+                newest_.front().generation = generation.number;
+            }
+        }
+    }
+    if (newest_.size() > kMost) {
+        newest_.resize(kMost);
+    }
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "master/status.h"
+#include "shm/scoreboard.h"
+
+namespace geventd::master {
+
+/// The newest failures of applications. A worker shows its newest one; of several in the moment
+/// between two looks only the last is seen, the log has them all.
+/// Lives in: master.
+class Failures {
+  public:
+    static constexpr std::size_t kMost = 10;
+
+    explicit Failures(const shm::Scoreboard& board) : board_(board) {}
+
+    /// Looks at all workers.
+    void look(const std::vector<GenerationStatus>& generations);
+
+    /// The newest first.
+    [[nodiscard]] std::vector<FailureStatus> newest() const {
+        return {newest_.begin(), newest_.end()};
+    }
+
+  private:
+    struct Seen {
+        pid_t pid = 0;
+        std::uint64_t mark = 0;
+
+        bool operator==(const Seen&) const = default;
+    };
+
+    const shm::Scoreboard& board_;
+    std::map<std::uint32_t, Seen> seen_;  ///< by slot
+    std::deque<FailureStatus> newest_;
+};
+
+}  // namespace geventd::master

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <vector>
+
+#include "event/deadlines.h"
+#include "master/observe/failures.h"
+#include "master/observe/history.h"
+#include "master/observe/memory.h"
+#include "master/status.h"
+
+namespace geventd::master {
+
+/// Looks at the server once a second and remembers: what a status tells beyond this moment.
+/// Lives in: master.
+class Observer {
+  public:
+    using Look = std::function<std::vector<GenerationStatus>()>;
+
+    /// `look` says how the workers stand.
+    Observer(event::DeadlineClock& clock, const shm::Scoreboard& board, Look look);
+    Observer(const Observer&) = delete;
+    Observer& operator=(const Observer&) = delete;
+    ~Observer() = default;
+
+    void start() { seconds_.start(second_); }
+
+    /// Fills in rates, latencies and failures.
+    void complete(Status& status) const;
+
+    /// Fills in the memory of the processes, which may take some milliseconds.
+    void complete_memory(Status& status) { memory_.complete(status); }
+
+    [[nodiscard]] const std::deque<HistoryPoint>& history() const { return history_.points(); }
+
+  private:
+    void look() noexcept;
+
+    Look look_;
+    History history_;
+    Failures failures_;
+    MemoryGauge memory_{
+        {.fresh = std::chrono::seconds(10), .budget = std::chrono::milliseconds(20)}};
+    event::DeadlineList seconds_;
+    event::Deadline second_;
+};
+
+}  // namespace geventd::master
