@@ -161,8 +161,9 @@ struct Reload {
 };
 
 struct Metrics {
-    std::optional<net::Address> listen;  ///< none: nobody listens
-    int saturation = 0;                  ///< percent of busy cores; 0: never saturated
+    std::optional<net::Address> listen;       ///< none: nobody listens
+    int saturation = 0;                       ///< percent of busy cores; 0: never saturated
+    std::optional<net::Address> uwsgi_stats;  ///< where uWSGI's document is told
 
     bool operator==(const Metrics&) const = default;
 };

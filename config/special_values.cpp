@@ -33,6 +33,19 @@ const std::vector<std::string>& patchable() {
     return names;
 }
 
+const std::string kInetScheme = "http://";
+const std::string kUnixScheme = "http+unix:";
+
+// Of an address that is not for everybody, an empty host is the loopback one.
+net::Address on_loopback(net::Address address) {
+    const bool inet = address.family == net::Family::Inet || address.family == net::Family::Inet6;
+    if (inet && address.host.empty()) {
+        address.family = net::Family::Inet;
+        address.host = "127.0.0.1";
+    }
+    return address;
+}
+
 }  // namespace
 
 void AddressValue::read(const Node& node, const Complain& complain) {
@@ -79,12 +92,7 @@ void MetricsAddress::read(const Node& node, const Complain& complain) {
     if (address->protocol != net::Protocol::Http) {
         return complain(node.mark, "", "only HTTP is spoken here");
     }
-    member_ = *address;
-    const bool inet = address->family == net::Family::Inet || address->family == net::Family::Inet6;
-    if (inet && address->host.empty()) {
-        member_->family = net::Family::Inet;
-        member_->host = "127.0.0.1";
-    }
+    member_ = on_loopback(*address);
 }
 
 std::string MetricsAddress::write() const {
@@ -93,6 +101,31 @@ std::string MetricsAddress::write() const {
 
 std::string MetricsAddress::expects() const {
     return "an address such as http://127.0.0.1:9090 or http+unix:/run/metrics.sock";
+}
+
+void StatsAddress::read(const Node& node, const Complain& complain) {
+    std::string text;
+    if (!read_text(node, expects(), text, complain)) {
+        return;
+    }
+    if (text.empty()) {
+        member_.reset();
+        return;
+    }
+    const bool is_path = text.find_first_of("/@") == 0 || text.find(':') == std::string::npos;
+    const auto address = net::parse_address((is_path ? kUnixScheme : kInetScheme) + text);
+    if (!address) {
+        return complain(node.mark, "", "is no address, expected " + expects());
+    }
+    member_ = on_loopback(*address);
+}
+
+std::string StatsAddress::write() const {
+    return quote(member_ ? net::without_scheme(net::format_address(*member_)) : "");
+}
+
+std::string StatsAddress::expects() const {
+    return "an address such as 127.0.0.1:9191 or a path such as /run/stats.sock";
 }
 
 void MonkeyPatchValue::read(const Node& node, const Complain& complain) {

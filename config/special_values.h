@@ -42,6 +42,19 @@ class MetricsAddress : public Value {
     std::optional<net::Address>& member_;
 };
 
+/// Where clients connect that send nothing, or nowhere: an address as uWSGI's `stats` has it.
+class StatsAddress : public Value {
+  public:
+    explicit StatsAddress(std::optional<net::Address>& member) : member_(member) {}
+
+    void read(const Node& node, const Complain& complain) override;
+    [[nodiscard]] std::string write() const override;
+    [[nodiscard]] std::string expects() const override;
+
+  private:
+    std::optional<net::Address>& member_;
+};
+
 /// A moment, or a list of what gevent shall patch.
 class MonkeyPatchValue : public Value {
   public:

@@ -161,7 +161,8 @@ std::vector<ListenerStatus> Listeners::status() const {
     std::vector<ListenerStatus> all;
     for (const net::Listener& listener : current_.listeners()) {
         const net::AcceptQueue queue = net::accept_queue(listener.fd());
-        all.push_back({net::format_address(listener.actual()), queue.waiting, queue.most});
+        all.push_back(
+            {net::format_address(listener.actual()), queue.waiting, queue.most, queue.dropped});
     }
     return all;
 }

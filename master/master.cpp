@@ -51,6 +51,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       listeners_(origin_.succession != nullptr
                      ? Listeners(settings_, origin_.succession->take_sockets())
                      : Listeners(settings_, take_activated_sockets())),
+      watchers_(loop_, clock_, page_source()),
       scoreboard_(shm::Region::create("geventd-scoreboard", sizeof(shm::Scoreboard))),
       slots_(shm::Scoreboard::format(scoreboard_.data(), scoreboard_.size())),
       signals_(loop_, clock_, settings_.signals,
@@ -72,7 +73,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
     terminal_ = duplicate(STDERR_FILENO);
     log_file_.open(settings_.log);
     if (origin_.succession == nullptr) {
-        open_metrics();
+        watchers_.open(settings_.metrics);
     }
     if (host.watchdog_period()) {
         watchdog_list_.start(watchdog_);

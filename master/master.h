@@ -17,7 +17,7 @@
 #include "master/host/host.h"
 #include "master/listeners.h"
 #include "master/log_file.h"
-#include "master/metrics/metrics_server.h"
+#include "master/metrics/watchers.h"
 #include "master/observe/observer.h"
 #include "master/process/spawner.h"
 #include "master/reload/change_watch.h"
@@ -101,8 +101,8 @@ class Master final : public Controls,
     void refuse_upgrades(const std::string& reason);
     void await_succession(Succession& succession);
     void open_control(UniqueFd listening);
-    void open_metrics();
-    void renew_metrics() noexcept;
+    PageSource page_source();
+    void renew_watchers() noexcept;
     [[nodiscard]] bool leads() const;
     [[nodiscard]] bool may_go();
 
@@ -147,8 +147,7 @@ class Master final : public Controls,
     UniqueFd terminal_;  ///< the standard error we started with, until the server serves
     LogFile log_file_;
     std::unique_ptr<ControlServer> control_;
-    std::unique_ptr<MetricsServer> metrics_;
-    std::optional<net::Address> metrics_address_;  ///< as the configuration said it
+    Watchers watchers_;
     shm::Region scoreboard_;
     SlotPool slots_;
     Signals signals_;

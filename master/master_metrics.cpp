@@ -2,35 +2,28 @@
 #include "log/logger.h"
 #include "master/master.h"
 
-// Where those who watch the server ask.
+// Those who watch the server.
 
 namespace geventd::master {
 
-void Master::open_metrics() {
-    metrics_.reset();
-    if (!settings_.metrics.listen) {
-        return;
-    }
-    MetricsServer::Options options;
-    options.address = *settings_.metrics.listen;
-    metrics_ = std::make_unique<MetricsServer>(
-        loop_, clock_, std::move(options),
-        PageSource{[this] { return status(); }, [this] { return full_status(); },
-                   [this] { return settings_.metrics.saturation; }});
-    metrics_address_ = settings_.metrics.listen;
-    log::info("metrics at {}", metrics_->address());
+PageSource Master::page_source() {
+    return {
+        .status = [this] { return status(); },
+        .full_status = [this] { return full_status(); },
+        .cores = [this] { return supervisor_.cores(); },
+        .requests = [this] { return requests(); },
+        .history = [this]() -> const std::deque<HistoryPoint>& { return history(); },
+        .saturation = [this] { return settings_.metrics.saturation; },
+    };
 }
 
 // A server that serves does not end because nobody can watch it.
-void Master::renew_metrics() noexcept {
+void Master::renew_watchers() noexcept {
     if (!leads()) {
-        return metrics_.reset();
-    }
-    if (metrics_ != nullptr && metrics_address_ == settings_.metrics.listen) {
-        return;
+        return watchers_.close();
     }
     try {
-        open_metrics();
+        watchers_.open(settings_.metrics);
     } catch (const std::exception& error) {
         log::error("metrics: {}", error.what());
     }

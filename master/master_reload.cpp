@@ -84,7 +84,7 @@ void Master::on_generation_serves() {
     settings_ = generation.settings();
     take_over_log();
     watch_files();
-    renew_metrics();
+    renew_watchers();
     const std::string serves = fmt::format(
         "{} {}, {} cores each, {}{}", generation.workers(),
         generation.workers() == 1 ? "worker" : "workers", settings_.workers.cores,

@@ -98,7 +98,7 @@ UpgradeMessage Master::give_away() {
     UpgradeMessage message;
     message.type = "take-over";
     control_->hold();
-    metrics_.reset();  // the successor opens it anew
+    watchers_.close();  // the successor opens it anew
     const Ticker::Saved ticks = signals_.save_and_hold_ticks();
     message.body = ticks.timers;
     message.fields = {
@@ -116,7 +116,7 @@ UpgradeMessage Master::give_away() {
 void Master::take_back() noexcept {
     host_.take_pidfile_back();
     control_->resume();
-    renew_metrics();
+    renew_watchers();
     signals_.resume_ticks();
 }
 
@@ -199,7 +199,7 @@ void Master::lead() noexcept {
         log::error("{}", error.what());
     }
     control_->resume();
-    renew_metrics();
+    renew_watchers();
     signals_.resume_ticks();
     log::info("this process takes over from process {}",
               origin_.succession->inventory().text("pid"));

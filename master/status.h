@@ -38,6 +38,11 @@ struct WorkerCounters {
     std::uint64_t timeouts = 0;
     std::uint64_t slow_handlers = 0;
     std::uint64_t unstoppable = 0;
+    std::uint64_t sent = 0;       ///< bytes
+    std::uint64_t busy_time = 0;  ///< microseconds, of the ended requests
+    std::uint64_t signals = 0;
+    std::uint32_t respawns = 0;      ///< workers of that number before it
+    std::int64_t spawned = 0;        ///< seconds since the epoch
     std::uint64_t hub_lag = 0;       ///< microseconds
     std::uint64_t hub_lag_peak = 0;  ///< microseconds
     std::uint64_t hub_blocks = 0;
@@ -58,6 +63,7 @@ struct Latency {
 
 /// Bytes of a process; none when it is gone or may not be looked at.
 struct Memory {
+    std::optional<std::uint64_t> virtual_size;
     std::optional<std::uint64_t> rss;
     std::optional<std::uint64_t> pss;  ///< shared pages divided among who has them
 };
@@ -110,6 +116,13 @@ struct RequestStatus {
     shm::RequestTable::Entry request;
 };
 
+/// The cores of a worker that were ever used.
+struct CoresStatus {
+    std::uint32_t slot = 0;                          ///< of the worker
+    std::vector<std::uint64_t> begun;                ///< requests, by core
+    std::vector<shm::RequestTable::Entry> requests;  ///< that occupy some of them
+};
+
 struct ReloadStatus {
     enum class Outcome { None, Running, Done, Failed };
 
@@ -143,7 +156,8 @@ struct Traffic {
 struct ListenerStatus {
     std::string address;  ///< with the actual port
     std::uint32_t waiting = 0;
-    std::uint32_t most = 0;  ///< 0: the kernel does not say
+    std::uint32_t most = 0;     ///< 0: the kernel does not say
+    std::uint32_t dropped = 0;  ///< connections that found the queue full
 };
 
 /// A request whose application raised.

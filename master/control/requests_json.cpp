@@ -11,20 +11,17 @@ namespace geventd::master {
 
 namespace {
 
-// More would not fit into an answer.
-constexpr std::size_t kMostRequests = 20'000;
-
 std::string quoted(const std::string& text) {
     return fmt::format("\"{}\"", log::escape_json(text));
 }
 
 }  // namespace
 
-std::string format_requests_json(const std::vector<RequestStatus>& requests) {
+std::string format_requests_json(const std::vector<RequestStatus>& requests, std::size_t most) {
     std::string json = "{\"requests\":[";
     std::size_t count = 0;
     for (const RequestStatus& status : requests) {
-        if (count == kMostRequests) {
+        if (count == most) {
             break;
         }
         const shm::RequestTable::Entry& request = status.request;

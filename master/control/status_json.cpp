@@ -98,7 +98,8 @@ Json describe_traffic(const Traffic& traffic) {
 Json describe_queue(const ListenerStatus& listener) {
     return {{"address", listener.address},
             {"waiting", listener.waiting},
-            {"most", listener.most == 0 ? Json(nullptr) : Json(listener.most)}};
+            {"most", listener.most == 0 ? Json(nullptr) : Json(listener.most)},
+            {"dropped", listener.dropped}};
 }
 
 Json describe_failure(const FailureStatus& failure) {

@@ -32,9 +32,10 @@ std::string refusal(const http::Rejection& rejection) {
 std::string format_page(const Page& page, bool with_body) {
     return fmt::format(
         "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nDate: {}\r\n"
-        "Cache-Control: no-store\r\nConnection: close\r\n\r\n{}",
+        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n{}"
+        "Connection: close\r\n\r\n{}",
         page.status, http::reason_phrase(page.status), page.type, page.body.size(),
-        http::date_text(epoch()), with_body ? page.body : std::string());
+        http::date_text(epoch()), page.headers, with_body ? page.body : std::string());
 }
 
 }  // namespace
@@ -104,7 +105,7 @@ void MetricsConnection::respond(std::string_view bytes) {
         return begin_writing(http::make_simple_response(405, "only GET and HEAD are known here",
                                                         epoch(), false, "Allow: GET, HEAD\r\n"));
     }
-    begin_writing(format_page(context_.owner.page(head.path), get));
+    begin_writing(format_page(context_.owner.page(head.path, head.query), get));
 }
 
 void MetricsConnection::begin_writing(std::string answer) {

@@ -16,13 +16,14 @@ namespace geventd::master {
 
 /// One client that watches the server: Reading (a request head) → Writing → Closing (until the
 /// client has heard it) → gone, each of the three until the deadline at most. One request a
-/// connection; a body is not looked at. Never blocks.
+/// connection; a body is not looked at. A client that is told without asking begins with Writing,
+/// and hears no HTTP. Never blocks.
 /// Lives in: master, owned by the MetricsServer, which destroys it when it is told so.
 class MetricsConnection : private event::Deadline {
   public:
     class Owner {
       public:
-        virtual Page page(std::string_view path) = 0;
+        virtual Page page(std::string_view path, std::string_view query) = 0;
 
         /// Destroys the connection.
         virtual void on_finished(MetricsConnection& connection) noexcept = 0;
@@ -38,6 +39,9 @@ class MetricsConnection : private event::Deadline {
     };
 
     MetricsConnection(const Context& context, std::uint64_t id, UniqueFd fd);
+
+    /// Sends a text and no more. May destroy the connection.
+    void tell(std::string text) { begin_writing(std::move(text)); }
 
     [[nodiscard]] std::uint64_t id() const { return id_; }
 

@@ -16,9 +16,9 @@ constexpr auto kRest = std::chrono::seconds(1);
 }  // namespace
 
 MetricsServer::MetricsServer(event::Loop& loop, event::DeadlineClock& clock, Options options,
-                             PageSource source)
+                             Pages pages)
     : options_(std::move(options)),
-      source_(std::move(source)),
+      pages_(std::move(pages)),
       loop_(loop),
       deadlines_(clock, options_.patience, &MetricsConnection::on_due, nullptr),
       rests_(clock, kRest, &MetricsServer::on_rested, this),
@@ -52,8 +52,12 @@ void MetricsServer::admit(UniqueFd fd) {
         connections_.erase(connections_.begin());
     }
     const std::uint64_t id = next_id_++;
-    connections_[id] = std::make_unique<MetricsConnection>(
-        MetricsConnection::Context{loop_, deadlines_, *this}, id, std::move(fd));
+    MetricsConnection& connection =
+        *(connections_[id] = std::make_unique<MetricsConnection>(
+              MetricsConnection::Context{loop_, deadlines_, *this}, id, std::move(fd)));
+    if (options_.unasked) {
+        connection.tell(pages_("", "").body);
+    }
 }
 
 void MetricsServer::on_rested(void* context, event::Deadline&) noexcept {

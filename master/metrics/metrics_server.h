@@ -4,9 +4,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "event/deadlines.h"
 #include "event/loop.h"
@@ -26,11 +28,14 @@ class MetricsServer final : private MetricsConnection::Owner {
         net::Address address;
         Duration patience = std::chrono::seconds(5);  ///< for a request, and for an answer's way
         std::size_t max_clients = 64;
+        bool unasked = false;  ///< clients send nothing and get the body of the page alone
     };
 
+    /// The page of a path and its query.
+    using Pages = std::function<Page(std::string_view path, std::string_view query)>;
+
     /// Throws ErrnoError that names the address when it cannot listen there.
-    MetricsServer(event::Loop& loop, event::DeadlineClock& clock, Options options,
-                  PageSource source);
+    MetricsServer(event::Loop& loop, event::DeadlineClock& clock, Options options, Pages pages);
     MetricsServer(const MetricsServer&) = delete;
     MetricsServer& operator=(const MetricsServer&) = delete;
 
@@ -45,12 +50,14 @@ class MetricsServer final : private MetricsConnection::Owner {
     void admit(UniqueFd fd);
     static void on_rested(void* context, event::Deadline& deadline) noexcept;
 
-    Page page(std::string_view path) override { return make_page(path, source_); }
+    Page page(std::string_view path, std::string_view query) override {
+        return pages_(path, query);
+    }
 
     void on_finished(MetricsConnection& connection) noexcept override;
 
     Options options_;
-    PageSource source_;
+    Pages pages_;
     event::Loop& loop_;
     event::DeadlineList deadlines_;
     event::DeadlineList rests_;

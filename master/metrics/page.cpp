@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "master/metrics/page.h"
 
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <utility>
+
 #include <fmt/core.h>
 
+#include "master/control/requests_json.h"
 #include "master/control/status_json.h"
+#include "master/live_page.h"
 #include "master/metrics/prometheus.h"
 
 namespace geventd::master {
@@ -12,6 +19,32 @@ namespace {
 
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kPrometheus = "text/plain; version=0.0.4; charset=utf-8";
+
+// The page loads nothing and talks to nobody else, whatever a text in it might say.
+constexpr std::string_view kPagePolicy =
+    "Content-Security-Policy: default-src 'none'; script-src 'unsafe-inline'; style-src "
+    "'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
+    "'none'\r\nReferrer-Policy: no-referrer\r\n";
+
+// The number that a query gives a name, else what is said.
+std::uint64_t number_in(std::string_view query, std::string_view name, std::uint64_t otherwise) {
+    while (!query.empty()) {
+        const std::string_view pair = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(pair.size() + 1, query.size()));
+        if (pair.starts_with(name) && pair.substr(name.size()).starts_with('=')) {
+            const std::string_view text = pair.substr(name.size() + 1);
+            std::uint64_t number = 0;
+            const auto [end, error] =
+                std::from_chars(text.data(), text.data() + text.size(), number);
+            return error == std::errc{} && end == text.data() + text.size() ? number : otherwise;
+        }
+    }
+    return otherwise;
+}
+
+Page json_page(std::string document) {
+    return {.type = kJson, .body = std::move(document) + "\n"};
+}
 
 Page ready_page(const PageSource& source) {
     const std::string why = why_not_ready(source.status(), source.saturation());
@@ -48,7 +81,12 @@ std::string why_not_ready(const Status& status, int saturation) {
     return "";
 }
 
-Page make_page(std::string_view path, const PageSource& source) {
+Page make_page(std::string_view path, std::string_view query, const PageSource& source) {
+    if (path == "/") {
+        return {.type = "text/html; charset=utf-8",
+                .body = std::string(kLivePage),
+                .headers = kPagePolicy};
+    }
     if (path == "/healthz") {
         return {.body = "alive\n"};
     }
@@ -59,11 +97,20 @@ Page make_page(std::string_view path, const PageSource& source) {
         return {.type = kPrometheus, .body = format_prometheus(source.full_status())};
     }
     if (path == "/status.json") {
-        return {.type = kJson,
-                .body = format_status_json(source.full_status(), std::chrono::system_clock::now()) +
-                        "\n"};
+        return json_page(
+            format_status_json(source.full_status(), std::chrono::system_clock::now()));
     }
-    return {.status = 404, .body = "There are: /metrics, /status.json, /healthz, /readyz\n"};
+    if (path == "/history.json") {
+        return json_page(format_history_json(source.history(), number_in(query, "since", 0)));
+    }
+    if (path == "/requests.json") {
+        const auto most = std::min<std::uint64_t>(number_in(query, "most", 100), kMostRequests);
+        return json_page(format_requests_json(source.requests(), most));
+    }
+    return {.status = 404,
+            .body =
+                "There are: / (for people), /metrics, /status.json, /history.json?since=N, "
+                "/requests.json?most=N, /healthz, /readyz\n"};
 }
 
 }  // namespace geventd::master

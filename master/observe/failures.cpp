@@ -13,7 +13,7 @@ FailureStatus explain(const shm::FailureNote::Note& note) {
     std::string_view left = note.text;
     const auto line = [&left] {
         const std::size_t end = std::min(left.find('\n'), left.size());
-        const std::string taken(left.substr(0, end));
+        std::string taken(left.substr(0, end));
         left.remove_prefix(std::min(end + 1, left.size()));
         return taken;
     };

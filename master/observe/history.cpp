@@ -105,7 +105,7 @@ void History::add_worker(const WorkerStatus& worker, HistoryPoint& point,
         std::chrono::duration_cast<std::chrono::microseconds>(counters.hub_blocked).count();
     point.hub_lag =
         std::max({point.hub_lag, counters.hub_lag, static_cast<std::uint64_t>(blocked)});
-    point.rss += read_rss(worker.pid).value_or(0);
+    point.rss += read_memory(worker.pid).rss.value_or(0);
 }
 
 Duration History::time_of_newest(std::size_t points) const {

@@ -26,14 +26,15 @@ std::optional<std::uint64_t> read_pss(pid_t pid) {
 
 }  // namespace
 
-std::optional<std::uint64_t> read_rss(pid_t pid) {
+Memory read_memory(pid_t pid) {
     std::ifstream statm(fmt::format("/proc/{}/statm", pid));
     std::uint64_t size = 0;
     std::uint64_t resident = 0;
     if (!(statm >> size >> resident)) {
-        return std::nullopt;
+        return {};
     }
-    return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    return {size * page, resident * page, std::nullopt};
 }
 
 std::optional<std::uint64_t> MemoryGauge::pss(pid_t pid, TimePoint end) {
@@ -62,7 +63,8 @@ void MemoryGauge::complete(Status& status) {
         add(generation.spare_pid);
         for (WorkerStatus& worker : generation.workers) {
             if (worker.pid != 0) {
-                worker.memory = {read_rss(worker.pid), add(worker.pid)};
+                worker.memory = read_memory(worker.pid);
+                worker.memory.pss = add(worker.pid);
             }
         }
     }

@@ -12,8 +12,8 @@
 
 namespace geventd::master {
 
-/// Resident bytes of a process by /proc; none when it is gone.
-std::optional<std::uint64_t> read_rss(pid_t pid);
+/// Resident and virtual memory of a process by /proc; none when it is gone.
+Memory read_memory(pid_t pid);
 
 /// The memory of the server's processes. What is shared among how many takes the kernel a while
 /// to find out (it walks the page tables), so only so much is asked at a time, and what was

@@ -214,6 +214,16 @@ std::vector<RequestStatus> Supervisor::requests() const {
     return requests;
 }
 
+std::vector<CoresStatus> Supervisor::cores() const {
+    std::vector<CoresStatus> cores;
+    for (const Generation* generation : all()) {
+        for (const WorkerHandle* worker : generation->all_workers()) {
+            cores.push_back(worker->cores());
+        }
+    }
+    return cores;
+}
+
 std::vector<StackDesk::Witness> Supervisor::witnesses(const std::string& of) const {
     std::vector<StackDesk::Witness> serving;
     std::vector<StackDesk::Witness> named;

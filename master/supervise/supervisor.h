@@ -79,6 +79,9 @@ class Supervisor {
     [[nodiscard]] std::vector<GenerationStatus> status() const;
     [[nodiscard]] std::vector<RequestStatus> requests() const;
 
+    /// Of each worker.
+    [[nodiscard]] std::vector<CoresStatus> cores() const;
+
     /// The workers with that number, else the ones that run the request of that name; "": all.
     [[nodiscard]] std::vector<StackDesk::Witness> witnesses(const std::string& of) const;
 

@@ -190,6 +190,11 @@ std::vector<shm::RequestTable::Entry> WorkerHandle::requests() const {
     return requests_ ? requests_->read() : std::vector<shm::RequestTable::Entry>();
 }
 
+CoresStatus WorkerHandle::cores() const {
+    return {slot_.index(), requests_ ? requests_->begun() : std::vector<std::uint64_t>(),
+            requests()};
+}
+
 void WorkerHandle::on_hang_up() noexcept {
     // A process that never said its name cannot be told from strangers when it is reaped; its
     // channel, which nobody else holds, tells of its end.
@@ -284,6 +289,11 @@ WorkerStatus WorkerHandle::status(TimePoint now) const {
     status.counters.connections = slot.connections.load(kRelaxed);
     status.counters.background = slot.background.load(kRelaxed);
     status.counters.requests = slot.requests.load(kRelaxed);
+    status.counters.sent = slot.sent.load(kRelaxed);
+    status.counters.busy_time = slot.busy_time.load(kRelaxed);
+    status.counters.signals = slot.signals.load(kRelaxed);
+    status.counters.respawns = slot.respawns.load(kRelaxed);
+    status.counters.spawned = slot.spawned.load(kRelaxed);
     status.counters.errors = slot.errors.load(kRelaxed);
     status.counters.rejected = slot.rejected.load(kRelaxed);
     status.counters.disconnects = slot.disconnects.load(kRelaxed);

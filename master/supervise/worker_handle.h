@@ -98,6 +98,7 @@ class WorkerHandle final : private Child::Owner, private HubWatch::Worker {
 
     /// What occupies its cores, also when it is stuck.
     [[nodiscard]] std::vector<shm::RequestTable::Entry> requests() const;
+    [[nodiscard]] CoresStatus cores() const;
 
     [[nodiscard]] TimePoint born() const { return born_; }
 

@@ -59,7 +59,7 @@ AcceptQueue find_queue(const char* answer, std::size_t size) noexcept {
             at + RTA_LENGTH(sizeof(unix_diag_rqlen)) <= size) {
             unix_diag_rqlen lengths;
             std::memcpy(&lengths, answer + at + RTA_LENGTH(0), sizeof lengths);
-            return {lengths.udiag_rqueue, lengths.udiag_wqueue};
+            return {lengths.udiag_rqueue, lengths.udiag_wqueue, 0};
         }
         at += std::max<std::size_t>(RTA_ALIGN(attribute.rta_len), sizeof attribute);
     }
@@ -96,7 +96,11 @@ AcceptQueue accept_queue(int listener) noexcept {
     if (::getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) {
         return {};
     }
-    return {info.tcpi_unacked, info.tcpi_sacked};  // what these mean of a listening socket
+    std::array<std::uint32_t, SK_MEMINFO_VARS> counts{};
+    length = sizeof counts;
+    ::getsockopt(listener, SOL_SOCKET, SO_MEMINFO, counts.data(), &length);
+    // What these mean of a listening socket.
+    return {info.tcpi_unacked, info.tcpi_sacked, counts[SK_MEMINFO_DROPS]};
 }
 
 }  // namespace geventd::net

@@ -10,6 +10,7 @@ namespace geventd::net {
 struct AcceptQueue {
     std::uint32_t waiting = 0;
     std::uint32_t most = 0;
+    std::uint32_t dropped = 0;  ///< that found it full; TCP only, a unix client waits
 };
 
 /// Of a TCP or unix socket; zeros where the kernel does not say it.

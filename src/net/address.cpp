@@ -283,4 +283,9 @@ std::string format_sockaddr(const sockaddr_storage& storage, socklen_t length) {
     }
 }
 
+std::string_view without_scheme(std::string_view address) {
+    address.remove_prefix(address.find(':') + 1);
+    return address.substr(address.starts_with("//") ? 2 : 0);
+}
+
 }  // namespace geventd::net

@@ -40,6 +40,9 @@ Result<Address> parse_address(std::string_view text);
 /// The canonical text, with the scheme: equal addresses have equal texts.
 std::string format_address(const Address& address);
 
+/// A canonical text as it is where the protocol is understood: "127.0.0.1:80", "/run/app.sock".
+std::string_view without_scheme(std::string_view address);
+
 /// A socket's own or peer address as "127.0.0.1:4242", "[::1]:80", "unix:/path", "unix:". An IPv4
 /// peer of a socket for both families is written as IPv4.
 std::string format_sockaddr(const sockaddr_storage& storage, socklen_t length);

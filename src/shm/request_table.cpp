@@ -82,6 +82,7 @@ void RequestTable::put(std::uint32_t core, const Facts& facts) noexcept {
     sizes.path = append(facts.path.data(), facts.path.size(), text.size());
 
     Slot& slot = slots_[core];
+    slot.begun.store(slot.begun.load(kRelaxed) + 1, kRelaxed);
     slot.mark.store(0, kRelaxed);
     std::atomic_thread_fence(std::memory_order_release);
     slot.received.store(nanoseconds(facts.received), kRelaxed);
@@ -153,10 +154,22 @@ RequestTable::Entry RequestTable::explain(std::uint32_t core, const Copy& copied
     return entry;
 }
 
+std::uint32_t RequestTable::used() const {
+    const std::uint64_t used = head_->used.load(std::memory_order_acquire);
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(used, cores_));
+}
+
+std::vector<std::uint64_t> RequestTable::begun() const {
+    std::vector<std::uint64_t> counts(used());
+    std::transform(slots_, slots_ + counts.size(), counts.begin(),
+                   [](const Slot& slot) { return slot.begun.load(kRelaxed); });
+    return counts;
+}
+
 std::vector<RequestTable::Entry> RequestTable::read() const {
     std::vector<Entry> entries;
     Copy copied;
-    const auto used = std::min<std::uint64_t>(head_->used.load(std::memory_order_acquire), cores_);
+    const std::uint32_t used = this->used();
     for (std::uint32_t core = 0; core < used; ++core) {
         if (copy(slots_[core], copied)) {
             entries.push_back(explain(core, copied));

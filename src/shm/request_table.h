@@ -55,6 +55,9 @@ class RequestTable {
 
     [[nodiscard]] std::vector<Entry> read() const;
 
+    /// How many requests each core that was ever used has begun, by its number.
+    [[nodiscard]] std::vector<std::uint64_t> begun() const;
+
   private:
     static constexpr std::size_t kTextWords = 28;
 
@@ -62,16 +65,18 @@ class RequestTable {
     /// every request.
     struct Slot {
         std::atomic<std::uint64_t> mark;
+        std::atomic<std::uint64_t> begun;  ///< requests so far
         std::atomic<std::int64_t> received;
         std::atomic<std::uint64_t>
             sizes;  ///< method, client, kind of client, path, id: a byte each
         std::array<std::atomic<std::uint64_t>, kTextWords> text;
-        std::uint64_t unused;
     };
 
     struct alignas(64) Head {
         std::atomic<std::uint64_t> used;  ///< entries from here on were never written
     };
+
+    [[nodiscard]] std::uint32_t used() const;
 
     struct Copy;
     static bool copy(const Slot& slot, Copy& into);

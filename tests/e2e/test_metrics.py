@@ -197,7 +197,7 @@ def test_the_manual(make_server):
     made = make_server()
     made.write_app(HELLO.replace('application', 'app'))
     example = documents.examples('docs/metrics.md')['watched']
-    made.write_config(re.sub(r':(8000|9090)$', ':0', example, flags=re.M)
+    made.write_config(re.sub(r':(8000|9090|9191)$', ':0', example, flags=re.M)
                       + f'control: {made.control_path}\n')
     made.start()
     assert re.search('metrics at http://127.0.0.1:', made.log.text())
@@ -236,8 +236,10 @@ def test_paths_and_methods(server):
     running = watched(server)
     assert look(running, '/healthz').text == 'alive\n'
     assert look(running, '/healthz?any=thing').status == 200
-    missing = look(running, '/')
+    missing = look(running, '/favicon.ico')
     assert missing.status == 404 and '/metrics' in missing.text
+    assert look(running, '/requests.json?most=nonsense').status == 200
+    assert json.loads(look(running, '/history.json?since=99999999').body) == {'points': []}
     head = look(running, '/metrics', 'HEAD')
     assert (head.status, head.body) == (200, b'') and int(head.header('content-length')) > 1000
     posted = look(running, '/healthz', 'POST')

@@ -78,7 +78,7 @@ std::string exception_place(PyObject* exception) {
     }
     const Ref line = get(traceback, "tb_lineno");
     const Ref file = get(get(get(traceback, "tb_frame"), "f_code"), "co_filename");
-    const long number = line ? PyLong_AsLong(line.get()) : -1;
+    const auto number = line ? PyLong_AsLong(line.get()) : -1;
     const std::string name = utf8(file.get());
     if (PyErr_Occurred() != nullptr) {
         PyErr_Clear();

@@ -56,6 +56,7 @@ const std::map<std::string, std::string>& samples() {
         {"on-disconnect", "cancel"},
         {"metrics.listen", "'http+unix:/run/metrics.sock'"},
         {"metrics.saturation", "90"},
+        {"metrics.uwsgi-stats", "'127.0.0.1:9191'"},
         {"log.level", "debug"},
         {"log.format", "json"},
         {"log.file", "/var/log/x.log"},

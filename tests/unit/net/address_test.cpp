@@ -12,6 +12,13 @@
 namespace geventd::net {
 namespace {
 
+TEST(WithoutScheme, LeavesWhatNamesTheSocket) {
+    EXPECT_EQ(without_scheme("http://127.0.0.1:80"), "127.0.0.1:80");
+    EXPECT_EQ(without_scheme("uwsgi://[::1]:80"), "[::1]:80");
+    EXPECT_EQ(without_scheme("http+unix:/run/app.sock"), "/run/app.sock");
+    EXPECT_EQ(without_scheme("http+unix:@name"), "@name");
+}
+
 std::string refusal(std::string_view text) {
     const auto address = parse_address(text);
     return address ? "accepted as " + format_address(*address) : address.error().message;

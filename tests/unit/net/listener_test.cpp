@@ -2,6 +2,7 @@
 #include "net/listener.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
 
@@ -54,6 +55,22 @@ TEST(Listener, CountsTheConnectionsThatWait) {
     const UniqueFd accepted = UniqueFd::adopt(::accept(listener.fd(), nullptr, nullptr));
     EXPECT_EQ(accept_queue(listener.fd()).waiting, 1U);
     EXPECT_EQ(accept_queue(-1).waiting, 0U);
+}
+
+TEST(Listener, CountsTheConnectionsThatFoundTheQueueFull) {
+    const auto listener = Listener::open(at("http://127.0.0.1:0"), {.backlog = 1, .access = {}});
+    std::vector<UniqueFd> clients;
+    while (accept_queue(listener.fd()).dropped == 0) {
+        ASSERT_LT(clients.size(), 100U);
+        clients.push_back(UniqueFd::adopt(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)));
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(listener.actual().port);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        ::connect(clients.back().get(), reinterpret_cast<const sockaddr*>(&address),
+                  sizeof address);
+    }
+    EXPECT_EQ(accept_queue(listener.fd()).waiting, 2U);  // the kernel's queue holds one more
 }
 
 TEST(Listener, CountsTheConnectionsThatWaitAtAUnixSocket) {

@@ -43,6 +43,15 @@ TEST_F(RequestTableTest, TellsWhatOccupiesEachCore) {
     EXPECT_EQ(entries[1].client, "2001:db8::1");
 }
 
+TEST_F(RequestTableTest, CountsWhatEachCoreHasBegun) {
+    EXPECT_TRUE(table.begun().empty());
+    put(0, "/");
+    table.remove(0);
+    put(0, "/");
+    put(2, "/");
+    EXPECT_EQ(table.begun(), (std::vector<std::uint64_t>{2, 0, 1}));
+}
+
 TEST_F(RequestTableTest, ForgetsARequestThatHasEnded) {
     put(0, "/first");
     put(1, "/second");

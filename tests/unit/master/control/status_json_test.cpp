@@ -17,7 +17,7 @@ Status example() {
     status.uptime = std::chrono::milliseconds(12'345);
     status.started = kNow - std::chrono::seconds(12);
     status.config = "server.yaml";
-    status.listeners = {{"http://127.0.0.1:8000", 3, 1024}};
+    status.listeners = {{"http://127.0.0.1:8000", 3, 1024, 2}};
     status.traffic.rate = 12.345;
     status.traffic.latency = {1500, 2'000'000, 0};
     GenerationStatus generation;
@@ -34,7 +34,7 @@ Status example() {
     worker.counters.cores = 100;
     worker.counters.cores_busy = 3;
     worker.counters.requests = 1'000'000'000'000;
-    worker.memory = {4096, 2048};
+    worker.memory = {1 << 20, 4096, 2048};
     generation.workers.push_back(worker);
     worker.memory = {};
     worker.number = 2;
@@ -54,7 +54,8 @@ TEST(StatusJson, TellsOfTheServer) {
     EXPECT_EQ(text.find(R"({"version":"0.1.0","pid":42,"state":"running",)"
                         R"("started":"2027-01-15T07:59:48Z","uptime":12.345,)"
                         R"("config":"server.yaml","listen":["http://127.0.0.1:8000"],)"
-                        R"("queues":[{"address":"http://127.0.0.1:8000","waiting":3,"most":1024}],)"
+                        R"("queues":[{"address":"http://127.0.0.1:8000","waiting":3,"most":1024,)"
+                        R"("dropped":2}],)"
                         R"("traffic":{"rate":12.35,"errors":0.0,"latency":)"
                         R"({"p50":0.0015,"p95":2.0,"p99":null}},"pss":null,)"),
               0U)

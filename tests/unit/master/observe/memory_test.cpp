@@ -19,9 +19,11 @@ Status of(pid_t worker) {
     return status;
 }
 
-TEST(ReadRss, KnowsThisProcessAndNoOther) {
-    EXPECT_GT(read_rss(::getpid()).value_or(0), 100'000U);
-    EXPECT_FALSE(read_rss(-1));
+TEST(ReadMemory, KnowsThisProcessAndNoOther) {
+    const Memory memory = read_memory(::getpid());
+    EXPECT_GT(memory.rss.value_or(0), 100'000U);
+    EXPECT_GT(memory.virtual_size.value_or(0), *memory.rss);
+    EXPECT_FALSE(read_memory(-1).rss);
 }
 
 TEST(MemoryGauge, AddsUpWhatTheProcessesHave) {

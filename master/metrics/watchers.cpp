@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "master/metrics/watchers.h"
+
+#include "log/logger.h"
+#include "master/metrics/uwsgi_stats.h"
+
+namespace geventd::master {
+
+void Watchers::open(const config::Metrics& settings) {
+    open(pages_, settings.listen, "metrics", false,
+         [this](std::string_view path, std::string_view query) {
+             return make_page(path, query, source_);
+         });
+    open(uwsgi_, settings.uwsgi_stats, "uWSGI's stats", true,
+         [this](std::string_view, std::string_view) {
+             return Page{.body = format_uwsgi_stats(source_.full_status(), source_.cores())};
+         });
+}
+
+void Watchers::open(Place& place, const std::optional<net::Address>& address, const char* what,
+                    bool unasked, const MetricsServer::Pages& pages) {
+    if (place.server != nullptr && place.address == address) {
+        return;
+    }
+    place = {};
+    if (!address) {
+        return;
+    }
+    MetricsServer::Options options;
+    options.address = *address;
+    options.unasked = unasked;
+    place.server = std::make_unique<MetricsServer>(loop_, clock_, std::move(options), pages);
+    place.address = address;
+    const std::string shown = place.server->address();
+    log::info("{} at {}", what, unasked ? net::without_scheme(shown) : shown);
+}
+
+void Watchers::close() noexcept {
+    pages_ = {};
+    uwsgi_ = {};
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "config/settings.h"
+#include "event/deadlines.h"
+#include "event/loop.h"
+#include "master/metrics/metrics_server.h"
+#include "master/metrics/page.h"
+
+namespace geventd::master {
+
+/// Where those who watch the server connect, as `metrics` of the configuration says it.
+/// Lives in: master.
+class Watchers {
+  public:
+    Watchers(event::Loop& loop, event::DeadlineClock& clock, PageSource source)
+        : loop_(loop), clock_(clock), source_(std::move(source)) {}
+
+    Watchers(const Watchers&) = delete;
+    Watchers& operator=(const Watchers&) = delete;
+    ~Watchers() = default;
+
+    /// Opens what is not open yet, and closes what is no longer wanted. Throws ErrnoError that
+    /// names the address; the others are as they should be then.
+    void open(const config::Metrics& settings);
+
+    void close() noexcept;
+
+  private:
+    /// One address, and what listens there.
+    struct Place {
+        std::optional<net::Address> address;  ///< as the configuration said it
+        std::unique_ptr<MetricsServer> server;
+    };
+
+    void open(Place& place, const std::optional<net::Address>& address, const char* what,
+              bool unasked, const MetricsServer::Pages& pages);
+
+    event::Loop& loop_;
+    event::DeadlineClock& clock_;
+    PageSource source_;
+    Place pages_;
+    Place uwsgi_;
+};
+
+}  // namespace geventd::master
