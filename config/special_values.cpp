@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <span>
+#include <string_view>
 
 #include <fmt/core.h>
 
@@ -33,8 +34,8 @@ const std::vector<std::string>& patchable() {
     return names;
 }
 
-const std::string kInetScheme = "http://";
-const std::string kUnixScheme = "http+unix:";
+constexpr std::string_view kInetScheme = "http://";
+constexpr std::string_view kUnixScheme = "http+unix:";
 
 // Of an address that is not for everybody, an empty host is the loopback one.
 net::Address on_loopback(net::Address address) {
@@ -113,7 +114,8 @@ void StatsAddress::read(const Node& node, const Complain& complain) {
         return;
     }
     const bool is_path = text.find_first_of("/@") == 0 || text.find(':') == std::string::npos;
-    const auto address = net::parse_address((is_path ? kUnixScheme : kInetScheme) + text);
+    const auto address =
+        net::parse_address(fmt::format("{}{}", is_path ? kUnixScheme : kInetScheme, text));
     if (!address) {
         return complain(node.mark, "", "is no address, expected " + expects());
     }

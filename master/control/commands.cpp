@@ -76,8 +76,10 @@ void add_commands(ControlServer& server, Controls& controls) {
         reply.ok(format_history_json(controls.history(),
                                      static_cast<std::uint64_t>(std::max(since, 0))));
     });
-    server.add("requests", [&controls](const ipc::ControlRequest&, ControlReply reply) {
-        reply.ok(format_requests_json(controls.requests()));
+    server.add("requests", [&controls](const ipc::ControlRequest& request, ControlReply reply) {
+        const auto most = number_of(request, "most").value_or(kMostRequests);
+        reply.ok(format_requests_json(
+            controls.requests(), static_cast<std::size_t>(std::clamp(most, 0, kMostRequests))));
     });
     server.add("stacks", [&controls](const ipc::ControlRequest& request, ControlReply reply) {
         const auto of = request.arguments.find("of");

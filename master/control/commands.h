@@ -10,7 +10,7 @@ namespace geventd::master {
 ///
 ///   status                 the status document
 ///   history {"since": N}   what each of the last seconds brought, of those behind point N
-///   requests               what occupies the cores of all workers, the oldest first
+///   requests {"most": N}   what occupies the cores of all workers, the oldest first
 ///   stacks {"of": NAME}    where greenlets stand: of a worker, of a request, "" or nothing: of all
 ///   reload                 answers when the reload is over
 ///   upgrade                answers when the new master leads, or never will

@@ -10,7 +10,7 @@
 namespace geventd::master {
 
 /// More would not fit into an answer to geventctl.
-constexpr std::size_t kMostRequests = 20'000;
+constexpr int kMostRequests = 20'000;
 
 /// Requests as one JSON document, {"requests": [...], "total": N}. Of very many only the first are
 /// in it. Paths come without their query; a client behind a unix socket that nobody named is null.

@@ -27,6 +27,7 @@ constexpr std::array kCommands{
     Command{"status", "show the master, its generations and workers", ""},
     Command{"requests", "list the requests in flight, the oldest first", ""},
     Command{"stacks", "show where every greenlet stands", "[WORKER|REQUEST]"},
+    Command{"top", "show all of it anew each second, until q is typed", ""},
     Command{"reload", "replace the workers by those of the configuration as it is now", ""},
     Command{"upgrade", "let the program that is on the disk now take over", ""},
     Command{"stop", "finish what is running and stop", ""},

@@ -7,6 +7,8 @@
 
 namespace geventd::ctl {
 
+Document::Document() : json_(std::make_shared<const Json>()) {}
+
 Result<Document> Document::parse(std::string_view text) {
     auto json = std::make_shared<Json>(Json::parse(text, nullptr, false));
     if (json->is_discarded()) {

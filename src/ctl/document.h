@@ -18,6 +18,9 @@ namespace geventd::ctl {
 /// Lives in: geventctl.
 class Document {
   public:
+    /// Null.
+    Document();
+
     /// Fails when the text is no JSON.
     static Result<Document> parse(std::string_view text);
 

@@ -18,6 +18,7 @@
 #include "ctl/requests_view.h"
 #include "ctl/stacks_view.h"
 #include "ctl/status_view.h"
+#include "ctl/top/top.h"
 
 // geventctl: finds the control socket, asks, prints. Answers go to stdout, sentences about what
 // went wrong to stderr.
@@ -79,7 +80,17 @@ Result<std::string> present(const cli::GeventctlOptions& options, const std::str
     return "done\n";
 }
 
+ExitCode fail(const Error& error) {
+    fmt::print(stderr, "geventctl: {}\n", error.message);
+    return ExitCode::Config;
+}
+
 ExitCode run(const cli::GeventctlOptions& options) {
+    if (options.command == "top") {
+        const std::string socket = find_socket(options);
+        const auto seen = options.json ? ctl::print_all_the_time(socket) : ctl::watch(socket);
+        return seen ? ExitCode::Ok : fail(seen.error());
+    }
     // These take as long as the application takes to load.
     const auto patience = options.command == "reload" || options.command == "upgrade"
                               ? std::nullopt
@@ -88,8 +99,7 @@ ExitCode run(const cli::GeventctlOptions& options) {
         ctl::ask(find_socket(options), make_request(options), patience)
             .and_then([&](const std::string& answer) { return present(options, answer); });
     if (!text) {
-        fmt::print(stderr, "geventctl: {}\n", text.error().message);
-        return ExitCode::Config;
+        return fail(text.error());
     }
     fmt::print("{}", *text);
     return ExitCode::Ok;

@@ -8,7 +8,7 @@ import pytest
 from harness.limits import DEADLINE, GEVENTCTL, REPOSITORY
 
 FOLDER = REPOSITORY / 'packaging/completions'
-COMMANDS = {'status', 'requests', 'stacks', 'reload', 'upgrade', 'stop', 'pause', 'resume',
+COMMANDS = {'status', 'requests', 'stacks', 'top', 'reload', 'upgrade', 'stop', 'pause', 'resume',
             'workers', 'signal', 'reopen-logs'}
 
 

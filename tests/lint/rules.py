@@ -29,10 +29,11 @@ LIBRARIES = {
     'cli11': ('CLI/',),
     'yaml-cpp': ('yaml-cpp/',),
     'systemd': ('systemd/',),
+    'curses': ('curses.h', 'ncurses'),
     'python': ('Python.h', 'structmember.h', 'frameobject.h', 'greenlet.h', 'greenlet/'),
 }
 # Seconds of compile time each: one source of a module may include them, and no header.
-HEAVY = ('spdlog', 'llhttp', 'interprocess', 'json', 'cli11', 'yaml-cpp', 'systemd')
+HEAVY = ('spdlog', 'llhttp', 'interprocess', 'json', 'cli11', 'yaml-cpp', 'systemd', 'curses')
 # Forward declarations only: cheap.
 LIGHT_HEADERS = ('nlohmann/json_fwd.hpp',)
 SYSTEM_FOLDERS = ('sys/', 'net/', 'netinet/', 'arpa/', 'linux/')

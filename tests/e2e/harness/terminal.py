@@ -21,7 +21,7 @@ class Terminal:
         # The exit code is shown when the program has ended.
         subprocess.run(
             ['tmux', '-f', '/dev/null', '-S', self.socket, 'new-session', '-d', '-x', str(width),
-             '-y', str(height), '-c', str(folder), f"{line}; echo \"exit code $?\"; exec sleep 600"],
+             '-y', str(height), '-c', str(folder), f'{line}; echo exit code $?; exec sleep 600'],
             check=True, env=environment)
 
     def tmux(self, *arguments):
