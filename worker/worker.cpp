@@ -162,6 +162,12 @@ void Worker::show_busy() {
     }
 }
 
+void Worker::name(Request& request) {
+    if (request.id.empty()) {
+        request.id = make_request_id();
+    }
+}
+
 void Worker::start(Connection& connection) {
     ++running_;
     show_busy();
@@ -178,9 +184,7 @@ void Worker::start(Connection& connection) {
     Request& request = *connection.request_;
     request.core = core;
     request.ordinal = started_count_++;
-    if (request.id.empty()) {
-        request.id = make_request_id();
-    }
+    name(request);
     request_table_.put(core, connection.request_facts());
     connection.run();
 }
@@ -310,6 +314,7 @@ void Worker::answer_pulse() {
         slot_.hub_lag_peak.store(lag, std::memory_order_relaxed);
     }
     slot_.hub_answered.store(asked, std::memory_order_release);
+    show_waiting();
 }
 
 void Worker::timed_out() {

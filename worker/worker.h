@@ -176,12 +176,14 @@ class Worker {
   private:
     /// A name for a request that brought none: unique among all workers of this host.
     std::string make_request_id();
+    void name(Request& request);
     [[nodiscard]] bool may_start() const;
     [[nodiscard]] bool has_room() const;
     void start_waiting();
     void start(Connection& connection);
     void show_busy();
     void refuse_overdue();
+    void show_waiting();
     void regulate_accepting();
     void on_drain_deadline() noexcept;
     void sweep();
@@ -216,6 +218,7 @@ class Worker {
     std::vector<std::unique_ptr<Connection>> open_;
     std::vector<std::unique_ptr<Connection>> buried_;
     std::deque<Connection*> waiting_;    ///< complete requests without a core
+    std::uint32_t waiting_shown_ = 0;    ///< of these the table has so many
     std::vector<Connection*> revisits_;  ///< connections with input behind an ended request
     std::vector<RequestRef> orphans_;    ///< ended requests on which a greenlet still waits
     std::vector<uwsgi::Var> packet_vars_;

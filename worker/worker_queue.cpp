@@ -61,6 +61,21 @@ void Worker::start_waiting() {
     regulate_accepting();
 }
 
+// Twice a second, with the pulse: most requests that wait do so for less than a turn of the hub.
+void Worker::show_waiting() {
+    constexpr std::size_t kMost = shm::RequestTable::kMostWaiting;
+    const auto count = static_cast<std::uint32_t>(std::min(waiting_.size(), kMost));
+    for (std::uint32_t place = 0; place < count; ++place) {
+        Connection& connection = *waiting_[place];
+        name(*connection.request_);
+        request_table_.put_waiting(place, connection.request_facts());
+    }
+    for (std::uint32_t place = count; place < waiting_shown_; ++place) {
+        request_table_.remove_waiting(place);
+    }
+    waiting_shown_ = count;
+}
+
 void Worker::leave_queue(const Connection& connection) {
     waiting_.erase(std::find(waiting_.begin(), waiting_.end(), &connection));
     show(slot_.queued, waiting_.size());

@@ -15,6 +15,11 @@ std::string quoted(const std::string& text) {
     return fmt::format("\"{}\"", log::escape_json(text));
 }
 
+std::string core_of(const shm::RequestTable::Entry& request) {
+    return request.core == shm::RequestTable::Entry::kNoCore ? "null"
+                                                             : fmt::format("{}", request.core);
+}
+
 }  // namespace
 
 std::string format_requests_json(const std::vector<RequestStatus>& requests, std::size_t most) {
@@ -30,7 +35,7 @@ std::string format_requests_json(const std::vector<RequestStatus>& requests, std
             "\"client\":{},\"method\":{},\"path\":{}}}",
             count++ == 0 ? "" : ",", quoted(request.id),
             std::chrono::duration<double>(status.age).count(), status.worker, status.generation,
-            status.pid, request.core, request.client.empty() ? "null" : quoted(request.client),
+            status.pid, core_of(request), request.client.empty() ? "null" : quoted(request.client),
             quoted(request.method), quoted(request.path));
     }
     return json + fmt::format("],\"total\":{}}}", requests.size());

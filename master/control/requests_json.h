@@ -13,7 +13,8 @@ namespace geventd::master {
 constexpr int kMostRequests = 20'000;
 
 /// Requests as one JSON document, {"requests": [...], "total": N}. Of very many only the first are
-/// in it. Paths come without their query; a client behind a unix socket that nobody named is null.
+/// in it. Paths come without their query; a client behind a unix socket that nobody named is null,
+/// as is the core of a request that waits for one.
 std::string format_requests_json(const std::vector<RequestStatus>& requests,
                                  std::size_t most = kMostRequests);
 

@@ -20,12 +20,14 @@ Result<std::string> format_requests(std::string_view document) {
                      {"GEN", Align::Right},
                      {"CLIENT"},
                      {"ID"},
+                     {"STATE"},
                      {"REQUEST"}});
     const auto requests = (*answer)["requests"].objects();
     for (const Document& request : requests) {
         table.add({format_short_age(request["age"]), request["worker"].text(),
                    request["pid"].text(), request["generation"].text(), request["client"].text(),
-                   request["id"].text(), request["method"].text() + " " + request["path"].text()});
+                   request["id"].text(), request["core"].is_null() ? "waits" : "runs",
+                   request["method"].text() + " " + request["path"].text()});
     }
     std::string text = table.format();
     const auto total = (*answer)["total"].number().value_or(0);

@@ -73,7 +73,7 @@ std::string format_queues(const Document& status) {
     return text.empty() ? "-" : text;
 }
 
-// The whole server in two lines.
+// The whole server in a few lines.
 std::string format_load(const Document& status) {
     const std::vector<Document> workers = status["workers"].objects();
     const Document traffic = status["traffic"];
@@ -83,11 +83,16 @@ std::string format_load(const Document& status) {
     const Document latency = traffic["latency"];
     return fmt::format(
         "{:.0f} of {:.0f} cores busy, {:.0f} requests wait; listen queues {}; memory {}\n"
-        "{} requests/s, {} errors/s; a minute's latency p50 {}, p95 {}, p99 {}\n",
+        "{} requests/s, {} errors/s; a minute's latency p50 {}, p95 {}, p99 {}\n"
+        "of these workers' requests {:.0f} failed, {:.0f} timed out, {:.0f} lost their client, "
+        "{:.0f} "
+        "were refused; {:.0f} connections found a full queue\n",
         sum_of(workers, "cores_busy"), sum_of(workers, "cores"), sum_of(workers, "queued"),
         format_queues(status), bytes_of(status, "pss"), format_rate(traffic["rate"].number()),
         format_rate(traffic["errors"].number()), duration_of(latency, "p50"),
-        duration_of(latency, "p95"), duration_of(latency, "p99"));
+        duration_of(latency, "p95"), duration_of(latency, "p99"), sum_of(workers, "errors"),
+        sum_of(workers, "timeouts"), sum_of(workers, "disconnects"), sum_of(workers, "rejected"),
+        sum_of(status["queues"].objects(), "dropped"));
 }
 
 std::string format_generations(const Document& status) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 namespace geventd::shm {
 
@@ -45,7 +46,7 @@ struct RequestTable::Copy {
 };
 
 std::size_t RequestTable::size_for(std::uint32_t cores) {
-    return sizeof(Head) + std::size_t{cores} * sizeof(Slot);
+    return sizeof(Head) + (std::size_t{cores} + kMostWaiting) * sizeof(Slot);
 }
 
 RequestTable::RequestTable(void* memory, std::size_t size)
@@ -55,13 +56,34 @@ RequestTable::RequestTable(void* memory, std::size_t size)
     if (size < size_for(1)) {
         throw std::runtime_error("the table of requests does not fit into its shared memory");
     }
-    cores_ = static_cast<std::uint32_t>((size - sizeof(Head)) / sizeof(Slot));
+    cores_ = static_cast<std::uint32_t>((size - sizeof(Head)) / sizeof(Slot)) - kMostWaiting;
 }
 
 void RequestTable::put(std::uint32_t core, const Facts& facts) noexcept {
     if (core >= cores_) {
         return;
     }
+    Slot& slot = slots_[core];
+    slot.begun.store(slot.begun.load(kRelaxed) + 1, kRelaxed);
+    write(slot, facts);
+    if (core >= head_->used.load(kRelaxed)) {
+        head_->used.store(std::uint64_t{core} + 1, std::memory_order_release);
+    }
+}
+
+void RequestTable::put_waiting(std::uint32_t place, const Facts& facts) noexcept {
+    if (place < kMostWaiting) {
+        write(slots_[cores_ + place], facts);
+    }
+}
+
+void RequestTable::remove_waiting(std::uint32_t place) noexcept {
+    if (place < kMostWaiting) {
+        slots_[cores_ + place].mark.store(0, kRelaxed);
+    }
+}
+
+void RequestTable::write(Slot& slot, const Facts& facts) noexcept {
     std::array<char, kTextWords * sizeof(std::uint64_t)> text;
     std::size_t used = 0;
     const auto append = [&](const void* bytes, std::size_t size, std::size_t most) {
@@ -81,8 +103,6 @@ void RequestTable::put(std::uint32_t core, const Facts& facts) noexcept {
     sizes.id = append(facts.id.data(), facts.id.size(), kMostId);
     sizes.path = append(facts.path.data(), facts.path.size(), text.size());
 
-    Slot& slot = slots_[core];
-    slot.begun.store(slot.begun.load(kRelaxed) + 1, kRelaxed);
     slot.mark.store(0, kRelaxed);
     std::atomic_thread_fence(std::memory_order_release);
     slot.received.store(nanoseconds(facts.received), kRelaxed);
@@ -94,9 +114,6 @@ void RequestTable::put(std::uint32_t core, const Facts& facts) noexcept {
         slot.text[at].store(word, kRelaxed);
     }
     slot.mark.store(++marks_, std::memory_order_release);
-    if (core >= head_->used.load(kRelaxed)) {
-        head_->used.store(std::uint64_t{core} + 1, std::memory_order_release);
-    }
 }
 
 void RequestTable::remove(std::uint32_t core) noexcept {
@@ -173,6 +190,19 @@ std::vector<RequestTable::Entry> RequestTable::read() const {
     for (std::uint32_t core = 0; core < used; ++core) {
         if (copy(slots_[core], copied)) {
             entries.push_back(explain(core, copied));
+        }
+    }
+    const auto running = static_cast<std::ptrdiff_t>(entries.size());
+    for (std::uint32_t place = 0; place < kMostWaiting; ++place) {
+        if (!copy(slots_[cores_ + place], copied)) {
+            break;
+        }
+        Entry waiting = explain(Entry::kNoCore, copied);
+        const bool has_begun =
+            std::any_of(entries.begin(), entries.begin() + running,
+                        [&](const Entry& entry) { return entry.id == waiting.id; });
+        if (!has_begun) {
+            entries.push_back(std::move(waiting));
         }
     }
     return entries;

@@ -13,12 +13,13 @@
 
 namespace geventd::shm {
 
-/// The requests that occupy the cores of one worker, an entry for each core, in memory that the
-/// master maps too: what a worker was doing can be told when it is stuck or dead.
-/// The worker alone writes, the master reads at any time and never sees half an entry: one that
-/// changes meanwhile is read again, one that is being written is not there yet. A worker killed at
-/// any instruction leaves the table readable. Cores that were never used touch no memory.
-/// Lives in: a Region made by the worker; here is the view of it, worker's or master's.
+/// The requests that occupy the cores of one worker, an entry for each core, and the oldest of
+/// those that wait for one, in memory that the master maps too: what a worker was doing can be told
+/// when it is stuck or dead. The worker alone writes, the master reads at any time and never sees
+/// half an entry: one that changes meanwhile is read again, one that is being written is not there
+/// yet. A worker killed at any instruction leaves the table readable. Cores that were never used
+/// touch no memory. Lives in: a Region made by the worker; here is the view of it, worker's or
+/// master's.
 class RequestTable {
   public:
     /// A client's address as bytes; text is made by who reads.
@@ -37,7 +38,9 @@ class RequestTable {
     };
 
     struct Entry {
-        std::uint32_t core = 0;
+        static constexpr std::uint32_t kNoCore = 0xffff'ffff;
+
+        std::uint32_t core = kNoCore;  ///< none: it waits for one
         TimePoint received;
         std::string id;  ///< cut when it was long, as the others
         std::string method;
@@ -53,6 +56,14 @@ class RequestTable {
     void put(std::uint32_t core, const Facts& facts) noexcept;
     void remove(std::uint32_t core) noexcept;
 
+    static constexpr std::uint32_t kMostWaiting = 64;
+
+    /// The request at that place of the queue, from 0 to kMostWaiting - 1.
+    void put_waiting(std::uint32_t place, const Facts& facts) noexcept;
+    void remove_waiting(std::uint32_t place) noexcept;
+
+    /// By core; those that wait are the last. One that waited when that was written and has begun
+    /// since is told once, by its core.
     [[nodiscard]] std::vector<Entry> read() const;
 
     /// How many requests each core that was ever used has begun, by its number.
@@ -78,13 +89,15 @@ class RequestTable {
 
     [[nodiscard]] std::uint32_t used() const;
 
+    void write(Slot& slot, const Facts& facts) noexcept;
+
     struct Copy;
     static bool copy(const Slot& slot, Copy& into);
     static Entry explain(std::uint32_t core, const Copy& copied);
 
     Head* head_;
     Slot* slots_;
-    std::uint32_t cores_ = 0;
+    std::uint32_t cores_ = 0;  ///< behind their entries are those of the queue
     std::uint64_t marks_ = 0;
 };
 

@@ -103,7 +103,7 @@ def test_requests_shows_what_is_in_flight(server):
     running = server(HOLD, {'workers': {'processes': 2}})
     assert requests_of(running) == []
     assert running.ctl('requests').stdout.split() == [
-        'AGE', 'WORKER', 'PID', 'GEN', 'CLIENT', 'ID', 'REQUEST']
+        'AGE', 'WORKER', 'PID', 'GEN', 'CLIENT', 'ID', 'STATE', 'REQUEST']
     with running.raw() as first, running.raw() as second:
         hold(running, first)
         hold(running, second)
@@ -115,9 +115,31 @@ def test_requests_shows_what_is_in_flight(server):
             (w['number'], w['pid']) for w in running.status()['workers']}
         assert len({r['id'] for r in shown}) == 2
         table = running.ctl('requests').stdout.splitlines()
-        assert len(table) == 3 and table[1].endswith(f'{shown[0]["id"]}  GET /hold')
+        assert len(table) == 3 and table[1].endswith(f'{shown[0]["id"]}  runs   GET /hold')
         first.close()
         second.close()
+        running.signal(signal.SIGQUIT)
+
+
+def test_requests_shows_what_waits_for_a_core(server):
+    running = server(HOLD, {'workers': {'processes': 1, 'cores': 1}})
+    with running.raw() as first, running.raw() as second, running.raw() as third:
+        for client in (first, second, third):  # kept connections, of which one at a time runs
+            client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+            assert client.read_answer().status == 200
+        hold(running, first)
+        second.send(b'GET /second?token=sesame HTTP/1.1\r\nHost: x\r\n\r\n')
+        running.wait_status(lambda s: s['workers'][0]['queued'] == 1)
+        third.send(b'GET /third HTTP/1.1\r\nHost: x\r\n\r\n')
+        running.wait_status(lambda s: s['workers'][0]['queued'] == 2)
+        running.wait_status(lambda s: len(requests_of(running)) == 3)
+        shown = requests_of(running)
+        assert [(r['path'], r['core']) for r in shown] == [
+            ('/hold', 0), ('/second', None), ('/third', None)]
+        assert all(r['id'] and r['client'] == '127.0.0.1' for r in shown)
+        rows = [line.split()[-3:] for line in running.ctl('requests').stdout.splitlines()[1:]]
+        assert rows == [['runs', 'GET', '/hold'], ['waits', 'GET', '/second'],
+                        ['waits', 'GET', '/third']]
         running.signal(signal.SIGQUIT)
 
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <clocale>
+#include <cstdint>
 #include <cstdio>
 #include <stdexcept>
 #include <string_view>
@@ -18,7 +19,7 @@ namespace geventd::ctl {
 
 namespace {
 
-enum Pair : short { kGreen = 1, kYellow, kRed };
+enum Pair : std::int8_t { kGreen = 1, kYellow, kRed };
 
 attr_t attributes_of(Style style) {
     switch (style) {
@@ -79,7 +80,7 @@ const Glyphs& Screen::glyphs() const {
     return std::string_view(::nl_langinfo(CODESET)) == "UTF-8" ? blocks() : ascii();
 }
 
-void Screen::show(const Sheet& sheet) {
+void Screen::show(const Sheet& sheet) const {
     const Size size = this->size();
     ::werase(stdscr);
     for (std::size_t row = 0; row < std::min(sheet.lines.size(), size.height); ++row) {

@@ -33,7 +33,7 @@ class Screen {
     [[nodiscard]] const Glyphs& glyphs() const;
 
     /// Shows the sheet, cut to the terminal's size.
-    void show(const Sheet& sheet);
+    void show(const Sheet& sheet) const;
 
     enum class Event { Key, Resized };
 

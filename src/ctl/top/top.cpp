@@ -110,7 +110,7 @@ bool show_for_a_while(Screen& screen, const TopState& state) {
 Result<void> watch(const std::string& socket) {
     Follower follower(socket);
     if (const auto begun = follower.follow(); !begun) {
-        return begun;
+        return failure(begun.error().message);
     }
     try {
         Screen screen;

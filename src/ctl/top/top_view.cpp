@@ -130,9 +130,11 @@ Line worker_titles() {
 }
 
 Line draw_request(const Document& request) {
-    return {{fmt::format("{:>8} {:>6}  {:<16} {} {}", duration(request["age"]),
-                         request["worker"].text(), request["client"].text(),
-                         request["method"].text(), request["path"].text())}};
+    const bool waits = request["core"].is_null();
+    return {{fmt::format("{:>8} {:>6}  {:<16} ", duration(request["age"]), request["worker"].text(),
+                         request["client"].text())},
+            {waits ? "waits " : "", Style::Warning},
+            {fmt::format("{} {}", request["method"].text(), request["path"].text())}};
 }
 
 Line request_titles(const Document& requests) {

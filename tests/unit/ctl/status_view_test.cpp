@@ -21,7 +21,7 @@ TEST(StatusView, ShowsTheServerAtAGlance) {
                      "rss": 47395635, "pss": 8912896},
                     {"number": 2, "hub_lag": 0.1, "hub_blocked": 2.5, "cores": 100,
                      "cores_busy": 1}],
-        "queues": [{"address": "http://127.0.0.1:8000", "waiting": 0, "most": 1024},
+        "queues": [{"address": "http://127.0.0.1:8000", "waiting": 0, "most": 1024, "dropped": 4},
                    {"address": "uwsgi+unix:/run/app.sock", "waiting": 3, "most": null}],
         "traffic": {"rate": 512.3, "errors": 0.2,
                     "latency": {"p50": 0.0012, "p95": 0.087, "p99": 1.5}},
@@ -36,6 +36,8 @@ TEST(StatusView, ShowsTheServerAtAGlance) {
               "listening on http://127.0.0.1:8000, uwsgi+unix:/run/app.sock\n"
               "4 of 200 cores busy, 0 requests wait; listen queues 0/1024, 3/-; memory 152.3M\n"
               "512 requests/s, 0.2 errors/s; a minute's latency p50 1.2ms, p95 87ms, p99 1.5s\n"
+              "of these workers' requests 2 failed, 0 timed out, 0 lost their client, 0 were "
+              "refused; 4 connections found a full queue\n"
               "\n"
               "GENERATION  STATE    READY  RESPAWNS  TEMPLATE   UP\n"
               "         2  serving    1/4         7        41  12s\n"

@@ -51,9 +51,10 @@ TopState example(int workers = 2) {
                         R"("latency":{"p50":0.001,"p99":0.2}},"pss":2097152,"workers":[)" +
                         list + "]}")
             .value();
-    state.requests = Document::parse(R"({"requests":[{"age":2.5,"worker":1,"client":"192.0.2.1",)"
-                                     R"("method":"GET","path":"/slow"}],"total":7})")
-                         .value();
+    state.requests =
+        Document::parse(R"({"requests":[{"age":2.5,"worker":1,"core":0,"client":"192.0.2.1",)"
+                        R"("method":"GET","path":"/slow"}],"total":7})")
+            .value();
     for (const char* point : {R"({"rate":0})", R"({"rate":5})", R"({"rate":10})"}) {
         state.points.push_back(Document::parse(point).value());
     }

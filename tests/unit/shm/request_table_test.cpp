@@ -52,6 +52,25 @@ TEST_F(RequestTableTest, CountsWhatEachCoreHasBegun) {
     EXPECT_EQ(table.begun(), (std::vector<std::uint64_t>{2, 0, 1}));
 }
 
+TEST_F(RequestTableTest, TellsWhatWaitsBehindWhatRuns) {
+    table.put_waiting(0, {kThen, "id-2", "GET", "/first", {}});
+    table.put_waiting(1, {kThen, "id-3", "GET", "/second", {}});
+    table.put_waiting(RequestTable::kMostWaiting, {kThen, "id-4", "GET", "/too many", {}});
+    put(7, "/running");
+    auto entries = table.read();
+    ASSERT_EQ(entries.size(), 3);
+    EXPECT_EQ(entries[0].path, "/running");
+    EXPECT_EQ(entries[1].path, "/first");
+    EXPECT_EQ(entries[1].core, RequestTable::Entry::kNoCore);
+    EXPECT_EQ(entries[2].path, "/second");
+    table.remove_waiting(1);
+    table.put(3, {kThen, "id-2", "GET", "/first", {}});  // before the queue was shown anew
+    entries = table.read();
+    ASSERT_EQ(entries.size(), 2);
+    EXPECT_EQ(entries[0].core, 3);
+    EXPECT_EQ(entries[1].core, 7);
+}
+
 TEST_F(RequestTableTest, ForgetsARequestThatHasEnded) {
     put(0, "/first");
     put(1, "/second");
