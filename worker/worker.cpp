@@ -8,8 +8,6 @@
 #include <limits>
 #include <utility>
 
-#include <fmt/core.h>
-
 #include "base/errno_error.h"
 #include "http/response_head.h"
 #include "log/logger.h"
@@ -280,76 +278,6 @@ void Worker::out_of_descriptors(int error) {
 
 void Worker::accepted_all() {
     shortage_reported_ = false;
-}
-
-void Worker::refused(const Connection& connection, const http::Rejection& rejection) {
-    count(slot_.rejected);
-    const std::string host = connection.client_host();
-    log::info("refused a request from {}: {} {}", host.empty() ? "a unix socket" : host,
-              rejection.status, rejection.reason);
-    if (access_log_) {
-        access_log_->write_refused(connection.request_.get(), connection, rejection.status);
-    }
-}
-
-void Worker::client_left(const Request& request) {
-    count(slot_.disconnects);
-    log::debug("the client of {} {} left before its answer was out", request.head.method,
-               request.head.path);
-}
-
-void Worker::application_failed(const Request& request, std::string_view error,
-                                std::string_view where) {
-    count(slot_.errors);
-    slot_.failure.put(epoch_, fmt::format("{} {}\n{}\n{}\n{}", request.head.method,
-                                          request.head.path, request.id, where, error));
-}
-
-void Worker::answer_pulse() {
-    const std::int64_t asked = slot_.hub_asked.load(std::memory_order_relaxed);
-    const auto now = std::chrono::nanoseconds(Clock::now().time_since_epoch()).count();
-    const auto lag = static_cast<std::uint64_t>(std::max<std::int64_t>(now - asked, 0) / 1000);
-    slot_.hub_lag.store(lag, std::memory_order_relaxed);
-    if (lag > slot_.hub_lag_peak.load(std::memory_order_relaxed)) {
-        slot_.hub_lag_peak.store(lag, std::memory_order_relaxed);
-    }
-    slot_.hub_answered.store(asked, std::memory_order_release);
-    show_waiting();
-}
-
-void Worker::timed_out() {
-    count(slot_.timeouts);
-}
-
-void Worker::handler_timed_out() {
-    count(slot_.slow_handlers);
-}
-
-void Worker::lost(bool is_request) {
-    count(slot_.unstoppable);
-    lost_requests_ += is_request ? 1 : 0;
-    if (ask_for_successor_) {
-        ask_for_successor_(ipc::Due::Unstoppable);
-    }
-}
-
-void Worker::want_log(Request& request) {
-    request.log_wanted = true;
-    if (!access_log_ && !wanted_log_) {
-        const bool json = log_format_ == config::LogFormat::Json;
-        wanted_log_ = std::make_unique<AccessLog>(json ? "json" : "uwsgi", slot_, number_, json);
-    }
-}
-
-// uWSGI lets these variables load code; here they are only told of, once.
-void Worker::warn_of_magic(const uwsgi::RequestVars& vars) {
-    if (!vars.magic.empty() && !magic_reported_) {
-        magic_reported_ = true;
-        log::warning(
-            "a uwsgi client sent {}: geventd never obeys variables that load code or "
-            "change the process; set app in the configuration",
-            vars.magic.front());
-    }
 }
 
 std::string Worker::make_request_id() {
