@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "generator/slow_heads.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string_view>
+
+namespace geventd::bench {
+
+SlowHeads::SlowHeads(int port, int count) : due_(Clock::now()) {
+    constexpr std::string_view kBegin = "GET /hello HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ";
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<in_port_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int i = 0; i < count; ++i) {
+        const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+            ::send(fd, kBegin.data(), kBegin.size(), MSG_NOSIGNAL) > 0) {
+            sockets_.push_back(fd);
+        } else {
+            ::close(fd);
+        }
+    }
+}
+
+SlowHeads::~SlowHeads() {
+    for (const int fd : sockets_) {
+        ::close(fd);
+    }
+}
+
+void SlowHeads::turn(Clock::time_point now) {
+    const auto pause = std::chrono::nanoseconds(std::chrono::seconds(1)) / (sockets_.size() + 1);
+    while (!sockets_.empty() && due_ <= now) {
+        // One that the server has given up is left as it is.
+        static_cast<void>(::send(sockets_[next_], "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT));
+        next_ = (next_ + 1) % sockets_.size();
+        due_ += pause;
+    }
+}
+
+}  // namespace geventd::bench
