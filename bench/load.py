@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Load from wrk, pinned to cores of its own."""
+"""Load from wrk, or from bench/generator where wrk cannot make it, pinned to a core of its own."""
+import collections
 import dataclasses
+import json
 import math
 import pathlib
 import re
 import subprocess
 import tempfile
+
+import servers
 
 UNITS = {'us': 1e-6, 'ms': 1e-3, 's': 1.0, 'm': 60.0}
 
@@ -27,6 +31,7 @@ class Result:
     rate: float  # requests a second
     p50: float  # seconds
     p99: float
+    worst: float = math.nan
 
 
 def _script(work):
@@ -52,25 +57,70 @@ def _seconds(text):
 
 
 def _number(pattern, text, convert=float, default=0):
-    found = re.search(pattern, text)
+    found = re.search(pattern, text, re.M)
     return convert(found.group(1)) if found else default
 
 
-def run(port, work, seconds, core):
-    """Loads the server for about that long. Raises RuntimeError when wrk cannot run."""
+def _wrk(port, work, seconds, core, more=''):
     with tempfile.TemporaryDirectory(prefix='geventd-bench-') as folder:
         script = pathlib.Path(folder) / 'work.lua'
-        script.write_text(_script(work))
+        script.write_text(_script(work) + more)
         done = subprocess.run(
             ['taskset', '-c', str(core), 'wrk', '-t', '1', '-c', str(work.connections), '-d',
              f'{seconds}s', '--timeout', '30s', '--latency', '-s', str(script),
              f'http://127.0.0.1:{port}{work.path}'], capture_output=True, text=True, check=False)
-    text = done.stdout
     if done.returncode:
-        raise RuntimeError(f'wrk: {done.stderr or text}')
-    errors = sum(int(number) for number in re.findall(
-        r'(?:connect|read|write|timeout) (\d+)', text))
+        raise RuntimeError(f'wrk: {done.stderr or done.stdout}')
+    return done.stdout
+
+
+def _result(text, closes):
+    # When each connection ends and the server did not say so before, wrk calls that a read error.
+    kinds = 'connect|write|timeout' if closes else 'connect|read|write|timeout'
+    errors = sum(int(number) for number in re.findall(rf'(?:{kinds}) (\d+)', text))
     errors += _number(r'Non-2xx or 3xx responses: (\d+)', text, int)
     return Result(_number(r'(\d+) requests in', text, int), errors,
                   _number(r'Requests/sec:\s+([\d.]+)', text),
-                  _number(r'50%\s+(\S+)', text, _seconds), _number(r'99%\s+(\S+)', text, _seconds))
+                  _number(r'^\s+50%\s+(\S+)$', text, _seconds),
+                  _number(r'^\s+99%\s+(\S+)$', text, _seconds))
+
+
+def run(port, work, seconds, core, closes=False):
+    """Loads the server for about that long. `closes`: it keeps no connections. Raises RuntimeError
+    when wrk cannot run."""
+    return _result(_wrk(port, work, seconds, core), closes or not work.keep_alive)
+
+
+COUNT_BODIES = '''
+local worker
+function setup(thread) worker = thread end
+counts = ""
+local seen = {}
+function response(status, headers, body)
+    seen[body] = (seen[body] or 0) + 1
+    counts = ""
+    for text, number in pairs(seen) do counts = counts .. text .. "=" .. number .. " " end
+end
+function done() io.write("bodies: " .. worker:get("counts") .. "\\n") end
+'''
+
+
+def run_counting(port, work, seconds, core, closes=False):
+    """The same, and {body: how often it came}."""
+    text = _wrk(port, work, seconds, core, '\n' + COUNT_BODIES)
+    bodies = collections.Counter()
+    for name, number in re.findall(r'(\S+)=(\d+)', text.partition('bodies: ')[2]):
+        bodies[name] += int(number)
+    return _result(text, closes), bodies
+
+
+def generate(port, seconds, arguments, core=1):
+    """Load from our own generator."""
+    done = subprocess.run(
+        ['taskset', '-c', str(core), str(servers.BUILD / 'bench' / 'generator'), str(port),
+         '--seconds', str(seconds), *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f'generator: {done.stderr}')
+    seen = json.loads(done.stdout)
+    return Result(seen['requests'], seen['errors'], seen['rate'], seen['p50'], seen['p99'],
+                  seen['max'])

@@ -52,7 +52,7 @@ def load(port, seconds, disturb, period):
 def measure(kind, seconds, period, number):
     """(undisturbed, disturbed) ledgers of one server."""
     with tempfile.TemporaryDirectory(prefix='gd-bench-') as folder:
-        setup = servers.Setup(port=free_port(), folder=pathlib.Path(folder), workers=2, cores=100,
+        setup = servers.Setup(port=free_port(), folder=pathlib.Path(folder), workers=2, slots=100,
                               app='steady:application')
         server = processes.Server(kind.command(setup), ALL_CORES, cwd=folder)
         try:

@@ -1,63 +1,101 @@
 # SPDX-License-Identifier: MIT
-"""What was measured as tables in Markdown."""
+"""What was measured: kept as JSON for each work, shown as tables in Markdown and one picture."""
 import dataclasses
+import json
 import os
 import pathlib
 import platform
 import statistics
 import time
 
-import servers
+import picture
+
+BASE = 'geventd'
 
 
 @dataclasses.dataclass(frozen=True)
-class Sample:
-    """One server, one work, one round."""
-    cpu: float  # seconds of CPU for a request, of all the server's processes
-    rate: float  # requests a second
-    p50: float  # seconds
-    p99: float
-    errors: int
-    stolen: float  # share of the server's core that others used meanwhile
+class Column:
+    key: str
+    heading: str
+    scale: float
+    format: str
+
+    def text(self, value):
+        return format(value * self.scale, self.format)
 
 
 @dataclasses.dataclass(frozen=True)
 class Table:
+    name: str
     title: str
-    samples: dict  # name of the server → its samples
+    columns: tuple
+    samples: dict  # name of the server → its samples, each {key: value}
+    order: str  # the key that servers are compared by: less is better
+    notes: list = dataclasses.field(default_factory=list)
+    facts: dict = dataclasses.field(default_factory=dict)
 
-    def median(self, name, field):
-        return statistics.median(getattr(sample, field) for sample in self.samples[name])
+    def medians(self):
+        """{server: {key: median}} of those that were measured, the best first."""
+        found = {name: {column.key: statistics.median(sample[column.key] for sample in samples)
+                        for column in self.columns}
+                 for name, samples in self.samples.items() if samples}
+        return dict(sorted(found.items(), key=lambda item: item[1][self.order]))
 
-    def markdown(self):
-        names = [name for name, samples in self.samples.items() if samples]
-        own = self.median(servers.SERVERS[0].name, 'cpu') if servers.SERVERS[0].name in names \
-            else None
-        lines = [f'## {self.title}', '',
-                 '| server | CPU µs/request | to geventd | requests/s | p50 ms | p99 ms | errors |',
-                 '| --- | --- | --- | --- | --- | --- | --- |']
-        for name in sorted(names, key=lambda name: self.median(name, 'cpu')):
-            cpu = self.median(name, 'cpu')
-            ratio = f'{cpu / own:.2f}' if own else '–'
-            lines.append(
-                f'| {name} | {cpu * 1e6:.1f} | {ratio} | {self.median(name, "rate"):,.0f} | '
-                f'{self.median(name, "p50") * 1e3:.2f} | {self.median(name, "p99") * 1e3:.2f} | '
-                f'{sum(sample.errors for sample in self.samples[name])} |')
-        stolen = max(sample.stolen for samples in self.samples.values() for sample in samples)
-        rounds = max(len(samples) for samples in self.samples.values())
-        lines += ['', f'Medians of {rounds} rounds; others took at most {stolen:.0%} of the '
-                      "server's core in one.", '']
-        return '\n'.join(lines)
-
-
-def heading():
-    return (f'# Measured {time.strftime("%Y-%m-%d %H:%M")} on {platform.machine()}, '
-            f'{os.cpu_count()} cores, Linux {platform.release()}\n')
+    def result(self):
+        stolen = [sample['stolen'] for samples in self.samples.values() for sample in samples
+                  if 'stolen' in sample]
+        rounds = max((len(samples) for samples in self.samples.values()), default=0)
+        notes = [f'Medians of {rounds} rounds, {time.strftime("%Y-%m-%d %H:%M")}.', *self.notes]
+        if stolen:
+            bad = sum(share > 0.05 for share in stolen)
+            notes.append(f"Others took at most {max(stolen):.0%} of the server's core in a round"
+                         f' ({bad} of {len(stolen)} measurements above 5 %).')
+        return {'name': self.name, 'title': self.title, 'order': self.order, 'notes': notes,
+                'facts': self.facts,
+                'columns': [dataclasses.astuple(column) for column in self.columns],
+                'medians': self.medians()}
 
 
-def write(sections, folder):
-    """Prints the sections and writes them to `folder`/latest.md."""
-    text = '\n'.join([heading(), *sections])
-    print(f'\n{text}')
+def markdown(result):
+    """A section for one work."""
+    columns = [Column(*column) for column in result['columns']]
+    medians = result['medians']
+    own = medians.get(BASE, medians.get(f'{BASE}, uwsgi protocol'))
+    lines = [f'## {result["title"]}', '',
+             f'| server | to {BASE} | {" | ".join(column.heading for column in columns)} |',
+             '| --- ' * (len(columns) + 2) + '|']
+    for name, median in medians.items():
+        base = own[result['order']] if own else 0
+        ratio = f'{median[result["order"]] / base:.2f}' if base else '–'
+        cells = ' | '.join(column.text(median[column.key]) for column in columns)
+        lines.append(f'| {name} | {ratio} | {cells} |')
+    return '\n'.join([*lines, '', ' '.join(result['notes']), ''])
+
+
+def heading(versions):
+    return (f'# geventd and its peers\n\n{platform.machine()}, {os.cpu_count()} cores, Linux '
+            f'{platform.release()}, Python {platform.python_version()}. "newest": {versions}.\n')
+
+
+def keep(result, folder):
+    """Replaces what was known of this work."""
     pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+    (pathlib.Path(folder) / f'{result["name"]}.json').write_text(
+        json.dumps(result, indent=1, ensure_ascii=False) + '\n')
+
+
+def known(folder, names):
+    """What is known of the works, from this run or from earlier ones."""
+    paths = [pathlib.Path(folder) / f'{name}.json' for name in names]
+    return {path.stem: json.loads(path.read_text()) for path in paths if path.exists()}
+
+
+def write(results, goals, versions, folder, not_run):
+    """The tables of all works into `folder`/latest.md, the picture beside it."""
+    sections = [heading(versions), *not_run, goals]
+    sections += [result['text'] if 'text' in result else markdown(result)
+                 for result in results.values()]
+    text = '\n'.join(sections)
+    print(f'\n{text}')
     (pathlib.Path(folder) / 'latest.md').write_text(text)
+    (pathlib.Path(folder) / 'latest.svg').write_text(picture.draw(results))

@@ -8,13 +8,17 @@ import dataclasses
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import typing
+
+import peers
 
 BENCH = pathlib.Path(__file__).resolve().parent
 ROOT = BENCH.parent
 BUILD = pathlib.Path(os.environ.get('GEVENTD_BUILD', ROOT / 'build'))
 PYTHON = '/usr/bin/python3'
+NGINX = '/usr/sbin/nginx'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +27,9 @@ class Setup:
     port: int
     folder: pathlib.Path  # its own, for files that it needs
     workers: int = 1
-    cores: int = 1000  # requests at once in each worker
+    slots: int = 1000  # requests at once in each worker
+    connections: int = 10_000  # of each worker
+    preload: bool = False
     app: str = 'hello:application'
     app_folder: pathlib.Path = BENCH / 'apps'
 
@@ -34,8 +40,10 @@ class Kind:
     command: typing.Callable  # Setup → argument list
     missing: typing.Callable = lambda: None  # why it cannot run here, or None
     keep_alive: bool = True
-    gevent: bool = True
+    gevent: bool = True  # waiting does not hold other requests back
     protocol: str = 'http'
+    many_workers: bool = True
+    only: tuple = ()  # the works that it can do; all without any
 
 
 def without(*programs):
@@ -47,12 +55,12 @@ def without(*programs):
     return missing
 
 
-def geventd(setup, scheme='http'):
+def geventd(setup, scheme='http', **app):
     config = {
         'listen': [f'{scheme}://127.0.0.1:{setup.port}'],
-        'app': {'module': setup.app, 'chdir': str(setup.app_folder)},
-        'workers': {'processes': setup.workers, 'cores': setup.cores},
-        'limits': {'request-body': '2GiB'},
+        'app': {'module': setup.app, 'chdir': str(setup.app_folder), **app},
+        'workers': {'processes': setup.workers, 'cores': setup.slots},
+        'limits': {'request-body': '2GiB', 'connections': setup.connections},
         'control': str(setup.folder / 'control.sock'),
     }
     path = setup.folder / 'server.yaml'
@@ -64,43 +72,133 @@ def geventd_uwsgi(setup):
     return geventd(setup, 'uwsgi')
 
 
-def gunicorn(setup):
-    return [PYTHON, '-m', 'gunicorn', '-k', 'gevent', '-w', str(setup.workers),
-            '--worker-connections', str(setup.cores), '--chdir', str(setup.app_folder),
-            '-b', f'127.0.0.1:{setup.port}', '--backlog', '2048', setup.app]
-
-
-def pywsgi(setup):
-    return [PYTHON, str(BENCH / 'apps' / 'serve_pywsgi.py'), str(setup.port), setup.app,
+def limit(setup, protocol='http'):
+    return [str(BUILD / 'bench' / 'limit'), protocol, str(setup.port), setup.app,
             str(setup.app_folder)]
 
 
-def _uwsgi(setup, socket, *options):
-    return ['uwsgi', '--plugin', 'python3', '--master', '--disable-logging', '--need-app',
+def limit_uwsgi(setup):
+    return limit(setup, 'uwsgi')
+
+
+def geventd_newest(setup):
+    return geventd(setup, virtualenv=str(peers.FOLDER))
+
+
+def gunicorn(setup, python=PYTHON):
+    return [str(python), '-m', 'gunicorn', '-k', 'gevent', '-w', str(setup.workers),
+            '--worker-connections', str(max(setup.slots, setup.connections)),
+            '--chdir', str(setup.app_folder),
+            *(['--preload'] if setup.preload else []),
+            '-b', f'127.0.0.1:{setup.port}', '--backlog', '2048', setup.app]
+
+
+def gunicorn_newest(setup):
+    return gunicorn(setup, peers.program('python'))
+
+
+def _served_by(script, setup, python=PYTHON):
+    return [str(python), str(BENCH / 'apps' / script), str(setup.port), setup.app,
+            str(setup.app_folder)]
+
+
+def pywsgi(setup):
+    return _served_by('serve_pywsgi.py', setup)
+
+
+def pywsgi_newest(setup):
+    return _served_by('serve_pywsgi.py', setup, peers.program('python'))
+
+
+def bjoern(setup):
+    return _served_by('serve_bjoern.py', setup, peers.program('python'))
+
+
+def granian(setup):
+    return [str(peers.program('granian')), '--interface', 'wsgi', '--http', '1', '--no-ws',
+            '--workers', str(setup.workers), '--blocking-threads', '1',
+            '--working-dir', str(setup.app_folder), '--port', str(setup.port), '--no-log',
+            setup.app]
+
+
+def _uwsgi(setup, socket, *options, program='uwsgi'):
+    plugin = ['--plugin', 'python3'] if program == 'uwsgi' else []  # PyPI's has it built in
+    return [str(program), *plugin, '--master', '--disable-logging', '--need-app',
             '--processes', str(setup.workers), '--chdir', str(setup.app_folder), '--listen', '1024',
             '--module', setup.app, f'--{socket}', f'127.0.0.1:{setup.port}', '--die-on-term',
             *options]
 
 
-def uwsgi_gevent(setup):
-    return _uwsgi(setup, 'http-socket', '--plugin', 'gevent_python3', '--gevent', str(setup.cores))
+def uwsgi_gevent(setup, socket='http-socket'):
+    return _uwsgi(setup, socket, '--plugin', 'gevent_python3', '--gevent', str(setup.slots))
 
 
 def uwsgi_gevent_uwsgi(setup):
-    return _uwsgi(setup, 'socket', '--plugin', 'gevent_python3', '--gevent', str(setup.cores))
+    return uwsgi_gevent(setup, 'socket')
+
+
+def uwsgi_newest(setup):
+    return _uwsgi(setup, 'http-socket', '--gevent', str(setup.slots),
+                  program=peers.program('uwsgi'))
 
 
 def uwsgi_sync(setup):
     return _uwsgi(setup, 'http-socket')
 
 
+def _nginx(setup, location):
+    path = setup.folder / 'nginx.conf'
+    temporary = ''.join(f'{kind}_temp_path {setup.folder}/{kind};\n' for kind in (
+        'client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))
+    path.write_text(f'''
+worker_processes {setup.workers}; daemon off; pid {setup.folder}/nginx.pid; error_log stderr;
+events {{ worker_connections 20000; }}
+http {{
+    access_log off; keepalive_requests 1000000000; default_type text/plain;
+    client_max_body_size 100m; {temporary}
+    server {{ listen 127.0.0.1:{setup.port} backlog=2048; location / {{ {location} }} }}
+}}
+''')
+    return [NGINX, '-p', str(setup.folder), '-c', str(path), '-e', 'stderr']
+
+
+def nginx(setup):
+    return _nginx(setup, 'return 200 "Hello, world!";')
+
+
+def nginx_uwsgi(setup):
+    behind = setup.folder / 'uwsgi.sock'
+    front = _nginx(setup, f'include /etc/nginx/uwsgi_params; uwsgi_pass unix:{behind};')
+    backend = [*uwsgi_gevent(setup, 'socket'), '--chmod-socket=666']
+    backend[backend.index('--socket') + 1] = str(behind)
+    wait = f'until [ -S {behind} ]; do read -t 0.01 <> <(:) || :; done'
+    return ['bash', '-c', f'{shlex.join(backend)} & {wait}; exec {shlex.join(front)}']
+
+
+NO_SLEEP = ('hello', 'close', 'block', 'echo', 'upload', 'stream', 'flask', 'django', 'idle',
+            'start')  # works of servers in which a request that waits holds others back
+
 SERVERS = [
     Kind('geventd', geventd),
-    Kind('gunicorn -k gevent', gunicorn, without('/usr/lib/python3/dist-packages/gunicorn')),
-    Kind('gevent.pywsgi', pywsgi),
+    Kind('limit', limit, many_workers=False),
+    Kind('gunicorn -k gevent', gunicorn, without('/usr/bin/gunicorn')),
+    Kind('gevent.pywsgi', pywsgi, many_workers=False),
     Kind('uwsgi --gevent', uwsgi_gevent, without('uwsgi'), keep_alive=False),
-    Kind('uwsgi (sync)', uwsgi_sync, without('uwsgi'), keep_alive=False, gevent=False),
+    Kind('nginx → uwsgi --gevent', nginx_uwsgi, without('uwsgi', NGINX)),
+    Kind('uwsgi (sync)', uwsgi_sync, without('uwsgi'), keep_alive=False, gevent=False,
+         only=NO_SLEEP),
+    Kind('nginx', nginx, without(NGINX), gevent=False, many_workers=False,
+         only=('hello', 'close', 'idle')),
+    Kind('bjoern', bjoern, peers.missing('bjoern'), many_workers=False, gevent=False,
+         only=NO_SLEEP),
+    Kind('granian', granian, peers.missing('granian'), gevent=False, only=NO_SLEEP),
+    Kind('geventd, newest gevent', geventd_newest, peers.missing('gevent')),
+    Kind('gunicorn -k gevent, newest', gunicorn_newest, peers.missing('gunicorn')),
+    Kind('gevent.pywsgi, newest', pywsgi_newest, peers.missing('gevent'), many_workers=False),
+    Kind('uwsgi --gevent, newest', uwsgi_newest, peers.missing('uwsgi'), keep_alive=False),
     Kind('geventd, uwsgi protocol', geventd_uwsgi, keep_alive=False, protocol='uwsgi'),
+    Kind('limit, uwsgi protocol', limit_uwsgi, many_workers=False, keep_alive=False,
+         protocol='uwsgi'),
     Kind('uwsgi --gevent, uwsgi protocol', uwsgi_gevent_uwsgi, without('uwsgi'), keep_alive=False,
          protocol='uwsgi'),
 ]

@@ -37,7 +37,7 @@ def percentile(values, share):
 def measure(kind, port_of):
     """One server: its figures by name."""
     with tempfile.TemporaryDirectory(prefix='geventd-bench-') as folder:
-        setup = servers.Setup(port=port_of(), folder=pathlib.Path(folder), workers=2, cores=100,
+        setup = servers.Setup(port=port_of(), folder=pathlib.Path(folder), workers=2, slots=100,
                               app='signals:application')
         server = processes.Server(kind.command(setup), [0, 1], cwd=folder)
         try:
@@ -55,7 +55,7 @@ def measure(kind, port_of):
 
 
 def run(rounds, port_of):
-    """The section of the report."""
+    """The result for the report."""
     kinds = [kind for kind in servers.SERVERS
              if kind.name in ('geventd', 'uwsgi --gevent') and not kind.missing()]
     found = {kind.name: [] for kind in kinds}
@@ -74,4 +74,7 @@ def run(rounds, port_of):
         lines.append(f'| {name} | {median["p50"]:.0f} | {median["p99"]:.0f} | '
                      f'{median["rate"]:,.0f} | {median["rate_lost"]:.1%} | '
                      f'{median["burst_refused"]:.1%} | {median["burst_lost"]:.1%} |')
-    return '\n'.join([*lines, '', f'Medians of {rounds} rounds.', ''])
+    text = '\n'.join([*lines, '', f'Medians of {rounds} rounds.', ''])
+    return {'name': 'signals', 'text': text,
+            'medians': {name: {key: statistics.median(sample[key] for sample in samples)
+                               for key in samples[0]} for name, samples in found.items()}}

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""What geventd is to reach, as ratios within one run, and whether it did."""
+
+GEVENT = ('gunicorn -k gevent', 'gevent.pywsgi', 'uwsgi --gevent', 'nginx → uwsgi --gevent')
+UWSGI = ', uwsgi protocol'
+
+
+class Unknown(Exception):
+    """Not measured."""
+
+
+class Goals:
+    def __init__(self, results):
+        self.results = results
+        self.rows = []
+
+    def get(self, work, server, key):
+        try:
+            return self.results[work]['medians'][server][key]
+        except KeyError:
+            raise Unknown from None
+
+    def gevent_peers(self, work, key='cpu'):
+        found = [medians[key] for name, medians in
+                 self.results.get(work, {}).get('medians', {}).items()
+                 if name.split(', newest')[0] in GEVENT]
+        if not found:
+            raise Unknown
+        return found
+
+    def add(self, work, sentence, figure, most):
+        """A ratio that is to be `most` at most; `figure` computes it."""
+        try:
+            value = figure()
+            self.rows.append((work, sentence, f'{value:.3g}', f'{most:.3g}',
+                              'yes' if value <= most else '**no**'))
+        except Unknown:
+            self.rows.append((work, sentence, '–', f'{most:.3g}', 'not measured'))
+
+    def ratio(self, name, work, other, most, key='cpu', own='geventd'):
+        self.add(name, f'of {other}', lambda: self.get(work, own, key) /
+                 self.get(work, other, key), most)
+
+    def best_ratio(self, name, work, others, most):
+        def figure():
+            candidates = [self.get(work, 'limit', 'cpu'), *self.gevent_peers(work)]
+            for other in others:
+                try:
+                    candidates.append(self.get(work, other, 'cpu'))
+                except Unknown:
+                    pass
+            return self.get(work, 'geventd', 'cpu') / min(candidates)
+        self.add(name, 'of the lowest of limit, bjoern and gevent peers', figure, most)
+
+    def ahead(self, name, work, key='cpu'):
+        self.add(name, 'of the best gevent peer', lambda: self.get(work, 'geventd', key) /
+                 min(self.gevent_peers(work, key)), 1)
+
+    def share(self, name, work, other, most):
+        def figure():
+            alone = self.results.get(work, {}).get('facts', {}).get('alone')
+            if alone is None:
+                raise Unknown
+            return ((self.get(work, 'geventd', 'cpu') - alone)
+                    / (self.get(work, other, 'cpu') - alone))
+        self.add(name, f"server's own share, of {other}", figure, most)
+
+
+def judge(results):
+    """The section of the report."""
+    goals = Goals(results)
+    goals.ratio('W1', 'hello', 'limit', 1.25)
+    goals.add('W1', 'limit, of bjoern (else it does not count)', lambda: goals.get(
+        'hello', 'limit', 'cpu') / goals.get('hello', 'bjoern', 'cpu'), 1)
+    for other, most in (('uwsgi --gevent', 1 / 8), ('gunicorn -k gevent', 1 / 8),
+                        ('gevent.pywsgi', 1 / 7), ('granian', 1)):
+        goals.ratio('W1', 'hello', other, most)
+    for other, most in (('limit', 1.25), ('uwsgi --gevent', 0.6), ('gunicorn -k gevent', 1 / 3),
+                        ('gevent.pywsgi', 1 / 3)):
+        goals.ratio('W1b', 'close', other, most)
+    for other, most in (('limit', 1.25), ('uwsgi --gevent', 0.6)):
+        goals.ratio('W14', 'uwsgi', other + UWSGI, most, own='geventd' + UWSGI)
+    for name, work in (('W2', 'block'), ('W3', 'echo'), ('W3', 'upload'), ('W5', 'stream')):
+        goals.best_ratio(name, work, ('bjoern',), 1.25)
+        goals.ahead(name, work)
+    for work in ('flask', 'django'):
+        goals.share('W6', work, 'gunicorn -k gevent', 1 / 5)
+    goals.ahead('W4', 'sleep')
+    goals.ahead('W7', 'latency', 'p99')
+    goals.add('W7', 'p99, of its p99 alone', lambda: goals.get('latency', 'geventd', 'worse'), 1.5)
+    goals.add('W13', 'p99, of its p99 alone', lambda: goals.get('slowheads', 'geventd', 'worse'),
+              1.2)
+    goals.add('W8', 'KiB each', lambda: goals.get('idle', 'geventd', 'each'), 0.5)
+    goals.ratio('W9', 'start', 'gunicorn -k gevent', 1, 'first')
+    goals.add('W9', '1,000 cores more, KiB', lambda: goals.get('start', 'geventd', 'cores'), 64)
+    goals.add('W9', "largest process, of pywsgi's (W8's base)", lambda: goals.get(
+        'start', 'geventd', 'hello') / goals.get('idle', 'gevent.pywsgi', 'base'), 1)
+    goals.add('W9', 'four preloaded, of one', lambda: goals.get('start', 'geventd', 'ratio'), 1.6)
+    goals.add('W12', 'most to least', lambda: goals.get('balance', 'geventd', 'balance'), 1.2)
+    lines = ['## Goals', '', '| work | figure | measured | at most | reached |',
+             '| --- | --- | --- | --- | --- |']
+    return '\n'.join([*lines, *(f'| {" | ".join(row)} |' for row in goals.rows), ''])

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""Latency of hello at a fixed rate, counted from when a request was due: alone, then with
+something going on that should not matter to it."""
+import load
+import report
+import rounds
+
+RATE, CONNECTIONS = 2000, 400
+
+WORKS = {
+    'latency': ('W7 hello at 2,000/s while 5 % of the requests sleep 50 ms',
+                ('--slow-path', '/sleep?0.05', '--slow-every', '20')),
+    'slowheads': ('W13 hello at 2,000/s beside 1,000 clients that send a byte of a head a second',
+                  ('--slow-heads', '1000')),
+}
+
+COLUMNS = (
+    report.Column('p50', 'p50 µs', 1e6, ',.0f'),
+    report.Column('p99', 'p99 µs', 1e6, ',.0f'),
+    report.Column('max', 'worst µs', 1e6, ',.0f'),
+    report.Column('quiet', 'p99 alone µs', 1e6, ',.0f'),
+    report.Column('worse', 'p99 to alone', 1, '.2f'),
+    report.Column('errors', 'errors', 1, '.0f'),
+)
+
+
+def measure(kind, disturbance, seconds):
+    with rounds.started(kind) as (_, port):
+        steady = ['--rate', str(RATE), '--connections', str(CONNECTIONS),
+                  *([] if kind.keep_alive else ['--close'])]
+        load.generate(port, 1, steady)
+        quiet = load.generate(port, seconds, steady)
+        result = load.generate(port, seconds, [*steady, *disturbance])
+    return {'p50': result.p50, 'p99': result.p99, 'max': result.worst, 'quiet': quiet.p99,
+            'worse': result.p99 / quiet.p99 if quiet.p99 else 0, 'errors': result.errors}
+
+
+def run(name, kinds, count, seconds):
+    title, disturbance = WORKS[name]
+    samples = rounds.in_turns(title, rounds.able(kinds, name), count,
+                              lambda kind: measure(kind, disturbance, seconds), COLUMNS)
+    return report.Table(name, title, COLUMNS, samples, 'p99')

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""Peers that Debian does not have, or not as new: in a virtual environment, from the package index
+that pip is set up for. Without one they are listed as not run."""
+import os
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FOLDER = ROOT / '.cache' / 'bench-peers'
+PACKAGES = ('bjoern', 'granian', 'gunicorn', 'gevent', 'greenlet', 'uwsgi')
+
+
+def program(name):
+    return FOLDER / 'bin' / name
+
+
+def install(python):
+    """Makes the environment once; says on one line what could not be installed."""
+    if not program('pip').exists():
+        # It sees Debian's Flask and Django, which the applications are measured with.
+        subprocess.run([python, '-m', 'venv', '--system-site-packages', str(FOLDER)], check=True)
+    for package in PACKAGES:
+        if _version(package):
+            continue
+        done = subprocess.run(
+            [str(program('pip')), 'install', '--quiet', '--upgrade', '--ignore-installed',
+             '--disable-pip-version-check', package], capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(f'cannot install {package}: {(done.stderr.strip().splitlines() or ["?"])[-1]}')
+
+
+def _version(package):
+    """Of a package in the environment itself, '' when it is not there."""
+    for folder in FOLDER.glob('lib/python3*/site-packages/*.dist-info'):
+        name, version = folder.name[:-len('.dist-info')].rsplit('-', 1)
+        if name.lower() == package:
+            return version
+    return ''
+
+
+def missing(package):
+    """For Kind.missing: why this one cannot run."""
+    return lambda: None if _version(package) else f'{package} could not be installed by pip'
+
+
+def versions():
+    return ', '.join(f'{package} {_version(package)}' for package in PACKAGES if _version(package))
+
+
+def environment():
+    return {**os.environ, 'PATH': f'{FOLDER / "bin"}:{os.environ["PATH"]}'}

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""Rounds: each starts each server anew, in turns, so that what disturbs the machine meets all of
+them. The server is pinned to one core and the load to another."""
+import contextlib
+import os
+import pathlib
+import socket
+import tempfile
+
+import processes
+import servers
+
+SERVER_CORE, LOAD_CORE = 0, 1
+BUSY = 0.05  # of the server's core, taken by others: the round counts as disturbed
+TRIES = 3  # of a disturbed round
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+def connect(port):
+    socket.create_connection(('127.0.0.1', port), 5).close()
+
+
+@contextlib.contextmanager
+def started(kind, cores=(SERVER_CORE,), **options):
+    """A server and its port."""
+    with tempfile.TemporaryDirectory(prefix='geventd-bench-') as folder:
+        # A server may run as another user, such as nginx's workers do.
+        os.chmod(folder, 0o755)
+        setup = servers.Setup(port=free_port(), folder=pathlib.Path(folder), **options)
+        server = processes.Server(kind.command(setup), cores, cwd=folder)
+        try:
+            processes.wait_for_port(lambda: connect(setup.port), server)
+            yield server, setup.port
+        finally:
+            server.stop()
+
+
+def able(kinds, name, protocol='http'):
+    """Those of the servers that can do the work."""
+    return [kind for kind in kinds
+            if kind.protocol == protocol and (not kind.only or name in kind.only)]
+
+
+def describe(sample, columns):
+    return ', '.join(f'{column.heading} {column.text(sample[column.key])}' for column in columns)
+
+
+def in_turns(title, kinds, count, measure, columns):
+    """{name: samples}. A disturbed measurement is repeated; the least disturbed one counts."""
+    samples = {kind.name: [] for kind in kinds}
+    for number in range(1, count + 1):
+        for kind in kinds:
+            best = None
+            for _ in range(TRIES):
+                try:
+                    sample = measure(kind)
+                except (RuntimeError, OSError, ValueError) as error:
+                    print(f'{title} {number}/{count} {kind.name}: failed: {error}', flush=True)
+                    break
+                if best is None or sample.get('stolen', 0) < best.get('stolen', 0):
+                    best = sample
+                if best.get('stolen', 0) <= BUSY:
+                    break
+            if best is None:
+                continue
+            samples[kind.name].append(best)
+            note = f', others took {best["stolen"]:.0%} of the core' \
+                if best.get('stolen', 0) > BUSY else ''
+            print(f'{title} {number}/{count} {kind.name}: {describe(best, columns)}{note}',
+                  flush=True)
+    return samples
