@@ -97,6 +97,11 @@ class Worker {
     /// A signal from a client. False: it was not accepted.
     bool send_signal(std::uint8_t number);
 
+    /// How to find out how many background greenlets there are; asked with each pulse.
+    void count_background_by(std::function<std::uint32_t()> counter) {
+        count_background_ = std::move(counter);
+    }
+
     /// The hub turns: answers the master's question for its pulse.
     void answer_pulse();
 
@@ -209,6 +214,7 @@ class Worker {
     event::DeadlineList busy_list_;
     event::Deadline busy_deadline_;
     std::function<void()> busy_changed_;
+    std::function<std::uint32_t()> count_background_;
     event::DeadlineList retry_list_;
     event::Deadline retry_deadline_;
     Application* application_ = nullptr;
@@ -218,7 +224,6 @@ class Worker {
     std::vector<std::unique_ptr<Connection>> open_;
     std::vector<std::unique_ptr<Connection>> buried_;
     std::deque<Connection*> waiting_;    ///< complete requests without a core
-    std::uint32_t waiting_shown_ = 0;    ///< of these the table has so many
     std::vector<Connection*> revisits_;  ///< connections with input behind an ended request
     std::vector<RequestRef> orphans_;    ///< ended requests on which a greenlet still waits
     std::vector<uwsgi::Var> packet_vars_;
@@ -233,6 +238,7 @@ class Worker {
     std::uint64_t started_count_ = 0;
     bool magic_reported_ = false;
     std::uint32_t running_ = 0;
+    std::uint32_t waiting_shown_ = 0;  ///< of the waiting ones the table has so many
     std::uint32_t lost_requests_ = 0;  ///< that run and cannot be ended
     std::int64_t epoch_ = 0;
     TimePoint turn_end_;

@@ -47,6 +47,9 @@ void Worker::answer_pulse() {
     }
     slot_.hub_answered.store(asked, std::memory_order_release);
     show_waiting();
+    if (count_background_) {
+        slot_.background.store(count_background_(), std::memory_order_relaxed);
+    }
 }
 
 void Worker::timed_out() {

@@ -67,6 +67,17 @@ std::string format_stack(const Document& stack) {
     return text.empty() ? "    (no Python code)\n" : text;
 }
 
+// The server's text, each line behind two spaces.
+std::string indented(std::string_view text) {
+    std::string result;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        result += "  " + log::escape_controls(text.substr(0, end)) + "\n";
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return result;
+}
+
 std::string format_worker(const Document& worker) {
     const Document found = worker["found"];
     std::string text = fmt::format("worker {} (pid {}) of generation {}: ", worker["worker"].text(),
@@ -75,7 +86,7 @@ std::string format_worker(const Document& worker) {
                 ? fmt::format("{} greenlets\n", found["greenlets"].items().size())
                 : worker["error"].text() + "\n";
     if (!worker["blocked"].is_null()) {
-        text += "its hub is blocked by:\n" + log::escape_lines(worker["blocked"].raw_text()) + "\n";
+        text += "its hub is blocked by:\n" + indented(worker["blocked"].raw_text());
     }
     const std::vector<Document> stacks = found["stacks"].items();
     for (const Group& group : groups_of(found)) {

@@ -22,7 +22,7 @@ struct alignas(64) WorkerSlot {
     std::atomic<std::uint32_t> cores_peak;   ///< the most that were ever busy at once
     std::atomic<std::uint32_t> queued;       ///< complete requests that wait for a core
     std::atomic<std::uint32_t> connections;  ///< open client connections
-    std::atomic<std::uint32_t> background;   ///< background greenlets, when draining
+    std::atomic<std::uint32_t> background;   ///< background greenlets, as of the newest pulse
     std::atomic<std::uint64_t> requests;     ///< requests that have ended
     std::atomic<std::uint64_t> errors;       ///< of these: the application raised
     std::atomic<std::uint64_t> rejected;     ///< malformed requests answered by the server

@@ -369,3 +369,26 @@ def test_a_worker_that_dies_while_it_is_asked_is_told_of(server):
         assert worker['pid'] == old and 'it has ended' in worker['error']
     running.wait_workers(1, without=[old])
     assert look(running)[0]['error'] is None
+
+
+def test_background_greenlets_are_counted(server):
+    running = server('''
+import gevent
+from gevent.event import Event
+
+over = Event()
+
+
+def application(environ, start_response):
+    if environ['PATH_INFO'] == '/over':
+        over.set()
+    else:
+        gevent.spawn(over.wait)
+    start_response('200 OK', [('Content-Length', '2')])
+    return [b'ok']
+''', {'workers': {'processes': 1}})
+    for _ in range(5):
+        assert running.get('/').status == 200
+    running.wait_status(lambda s: s['workers'][0]['background'] == 5)
+    assert running.get('/over').status == 200
+    running.wait_status(lambda s: s['workers'][0]['background'] == 0)

@@ -131,17 +131,28 @@ struct Serving {
     }
 };
 
+// Those that have ended count too for as long as the application keeps them.
+std::uint32_t count(const Ref& greenlets) {
+    const Py_ssize_t size = PyObject_Size(greenlets.get());
+    if (size < 0) {
+        PyErr_Clear();
+        return 0;
+    }
+    return static_cast<std::uint32_t>(size);
+}
+
 void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
                 const Applications& applications, Api& api) {
     boot.scoreboard->slots[boot.slot].pid.store(::getpid());
     const Ref errors = Ref::borrow(PySys_GetObject("stderr"));
     const Ref file_wrapper = make_file_wrapper_type();
-    call_boot(python, "track_background");
+    const Ref background = call_boot(python, "track_background");
     run_hook(python, "post_fork_hook");
     const auto serving = std::make_unique<Serving>(
         boot, channel, applications, api,
         EnvironMaker::Common{errors.get(), file_wrapper.get(), boot.settings.workers.processes > 1},
         python);
+    serving->worker.count_background_by([&background] { return count(background); });
     const WorkerTitle title(boot, serving->worker);
     SourceReport sources(python, channel);
     if (boot.settings.app.reload_on_change) {

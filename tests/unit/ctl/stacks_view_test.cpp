@@ -47,8 +47,8 @@ TEST(StacksView, ShowsWhyAWorkerDoesNotAnswer) {
     EXPECT_EQ(*text,
               "worker 1 (pid 4) of generation 1: it does not answer\n"
               "its hub is blocked by:\n"
-              "File \"x.py\"\n"
-              "\t in f\n");
+              "  File \"x.py\"\n"
+              "   in f\n");
 }
 
 TEST(StacksView, RefusesWhatIsNoAnswer) {

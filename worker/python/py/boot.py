@@ -329,7 +329,7 @@ _background = None
 
 
 def track_background():
-    """Remembers the greenlets that the application spawns, for draining."""
+    """Remembers the greenlets that the application spawns, for draining. Returns their set."""
     global _background
     import weakref
 
@@ -337,6 +337,7 @@ def track_background():
 
     _background = weakref.WeakSet()
     gevent.Greenlet.add_spawn_callback(_background.add)
+    return _background
 
 
 def end_requests(greenlets):
