@@ -46,6 +46,7 @@ HubBridge::HubBridge(worker::Worker& worker, config::GreenletKind kind, Handler 
     hub_ = checked(PyObject_CallNoArgs(imported("gevent", "get_hub").get()));
     main_ = checked(as_object(PyGreenlet_GetCurrent()));
     run_function_ = make_function(on_start, this);
+    run_name_ = checked(PyUnicode_InternFromString("run"));
     kill_ = imported("gevent", "kill");
     request_timeout_ = imported("geventd", "RequestTimeout");
     greenlet_exit_ = imported("greenlet", "GreenletExit");
@@ -84,7 +85,15 @@ Ref HubBridge::make_greenlet(PyObject* function) {
     if (greenlet_class_) {
         return Ref::steal(PyObject_CallOneArg(greenlet_class_.get(), function));
     }
-    return Ref::steal(as_object(PyGreenlet_New(function, as_greenlet(hub_.get()))));
+    // PyGreenlet_New() parses keywords, which takes longer than all of this. The parent of a new
+    // greenlet is the one that makes it: the hub, as a rule.
+    Ref greenlet = Ref::steal(PyObject_CallNoArgs(reinterpret_cast<PyObject*>(&PyGreenlet_Type)));
+    if (!greenlet || PyObject_SetAttr(greenlet.get(), run_name_.get(), function) < 0 ||
+        (current_greenlet().get() != hub_.get() &&
+         PyGreenlet_SetParent(as_greenlet(greenlet.get()), as_greenlet(hub_.get())) < 0)) {
+        return {};
+    }
+    return greenlet;
 }
 
 bool HubBridge::launch(PyObject* function) {

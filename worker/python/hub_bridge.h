@@ -89,6 +89,7 @@ class HubBridge : public worker::Application {
     Ref main_;
     Ref watcher_;
     Ref run_function_;
+    Ref run_name_;  ///< "run"
     Ref kill_;
     Ref request_timeout_;
     Ref greenlet_exit_;
