@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <climits>
+#include <cstring>
 
 #include "base/version.h"
 #include "http/environ_name.h"
@@ -19,7 +20,8 @@ namespace {
 // Names that clients choose must not fill our memory.
 constexpr std::size_t kMostHeaderNames = 1024;
 
-// The release of uWSGI whose behaviour applications find here.
+// Nor values.
+constexpr std::size_t kMostKeptValue = 256;
 
 Ref interned(const char* text) {
     return checked(PyUnicode_InternFromString(text));
@@ -36,6 +38,12 @@ void set(const Ref& dict, const char* key, PyObject* value) {
     if (PyDict_SetItem(dict.get(), name.get(), value) < 0) {
         throw_pending();
     }
+}
+
+// The text is made of exactly these characters.
+bool holds(PyObject* text, std::string_view bytes) {
+    return static_cast<std::size_t>(PyUnicode_GET_LENGTH(text)) == bytes.size() &&
+           std::memcmp(PyUnicode_1BYTE_DATA(text), bytes.data(), bytes.size()) == 0;
 }
 
 bool put(PyObject* dict, const Ref& key, PyObject* value) {
@@ -91,6 +99,10 @@ Ref EnvironMaker::make_template(const worker::Listening& listening, const Common
         set(environ, "SERVER_NAME", checked(latin1(host).release()).get());
         set(environ, "SERVER_PORT",
             interned(local ? "80" : std::to_string(address.port).c_str()).get());
+        // What most requests say; the others replace it.
+        set(environ, "REQUEST_METHOD", methods_.at("GET").get());
+        set(environ, "QUERY_STRING", empty_.get());
+        set(environ, "SERVER_PROTOCOL", http11_.get());
     }
     set(environ, "wsgi.version", checked(Py_BuildValue("(ii)", 1, 0)).get());
     set(environ, "wsgi.url_scheme", interned("http").get());
@@ -131,12 +143,12 @@ bool EnvironMaker::set_http(PyObject* environ, const worker::Request& request) {
 
 bool EnvironMaker::set_request_line(PyObject* environ, const worker::Request& request) {
     const http::RequestHead& head = request.head;
-    return put(environ, keys_.request_method, method(head.method).get()) &&
-           put(environ, keys_.query_string, query(head.query).get()) &&
+    return (head.method == "GET" ||
+            put(environ, keys_.request_method, method(head.method).get())) &&
+           (head.query.empty() || put(environ, keys_.query_string, latin1(head.query).get())) &&
            put(environ, keys_.request_uri,
                head.target == "/" ? slash_.get() : latin1(head.target).get()) &&
-           put(environ, keys_.server_protocol,
-               head.version_minor == 0 ? http10_.get() : http11_.get());
+           (head.version_minor != 0 || put(environ, keys_.server_protocol, http10_.get()));
 }
 
 bool EnvironMaker::set_path(PyObject* environ, const worker::Request& request, std::size_t prefix) {
@@ -192,12 +204,8 @@ bool EnvironMaker::set_forwarded(PyObject* environ, const worker::Request& reque
 }
 
 Ref EnvironMaker::method(std::string_view name) {
-    const auto known = methods_.find(std::string(name));
+    const auto known = methods_.find(name);
     return known != methods_.end() ? known->second.copy() : latin1(name);
-}
-
-Ref EnvironMaker::query(std::string_view text) {
-    return text.empty() ? empty_.copy() : latin1(text);
 }
 
 bool EnvironMaker::set_peer(PyObject* environ, const worker::Connection& connection) {
@@ -224,7 +232,22 @@ bool EnvironMaker::set_peer(PyObject* environ, const worker::Connection& connect
                latin1({digits.data(), static_cast<std::size_t>(end.ptr - digits.data())}).get());
 }
 
-const EnvironMaker::HeaderName* EnvironMaker::header_name(std::string_view name) {
+EnvironMaker::HeaderName* EnvironMaker::header_name(std::string_view name) {
+    const auto at = [name](std::size_t i) { return static_cast<unsigned char>(name[i]); };
+    const std::size_t size = name.size();
+    const std::size_t mix = size * 31 + at(0) * 7U + at(size / 2) * 3U + at(size - 1);
+    KnownName& place = known_names_[mix % known_names_.size()];
+    if (place.name == name) {
+        return place.entry;
+    }
+    HeaderName* entry = find_header_name(name);
+    if (entry != nullptr && entry != &uncached_) {
+        place = {header_names_.find(name)->first, entry};
+    }
+    return entry;
+}
+
+EnvironMaker::HeaderName* EnvironMaker::find_header_name(std::string_view name) {
     const auto known = header_names_.find(name);
     if (known != header_names_.end()) {
         return &known->second;
@@ -249,7 +272,7 @@ const EnvironMaker::HeaderName* EnvironMaker::header_name(std::string_view name)
 
 bool EnvironMaker::set_headers(PyObject* environ, const http::RequestHead& head) {
     for (const http::Header& header : head.headers) {
-        const HeaderName* name = header_name(header.name);
+        HeaderName* name = header_name(header.name);
         if (name == nullptr || (name->key && !set_header(environ, *name, header.value))) {
             return false;
         }
@@ -265,9 +288,20 @@ bool EnvironMaker::set_headers(PyObject* environ, const http::RequestHead& head)
            put(environ, keys_.http_host, latin1(head.authority).get());
 }
 
+Ref EnvironMaker::header_value(HeaderName& name, std::string_view value) {
+    if (name.value && holds(name.value.get(), value)) {
+        return name.value.copy();
+    }
+    Ref text = latin1(value);
+    if (text && value.size() <= kMostKeptValue) {
+        name.value = text.copy();
+    }
+    return text;
+}
+
 // A header that was sent more than once is joined, as RFC 9110 5.3 and (cookies) RFC 6265 5.4 want.
-bool EnvironMaker::set_header(PyObject* environ, const HeaderName& name, std::string_view value) {
-    const Ref text = latin1(value);
+bool EnvironMaker::set_header(PyObject* environ, HeaderName& name, std::string_view value) {
+    const Ref text = header_value(name, value);
     const Py_ssize_t before = PyDict_Size(environ);
     PyObject* present = text ? PyDict_SetDefault(environ, name.key.get(), text.get()) : nullptr;
     // Not by identity: equal texts of one character are one object.

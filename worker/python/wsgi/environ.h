@@ -36,6 +36,13 @@ class EnvironMaker {
     struct HeaderName {
         Ref key;  ///< HTTP_X, or CONTENT_TYPE; empty: not passed on
         bool cookie = false;
+        Ref value;  ///< the last one, when it was short: clients send many again and again
+    };
+
+    /// A place of the cache in front of the names: a request's ten names find theirs at once.
+    struct KnownName {
+        std::string_view name;
+        HeaderName* entry = nullptr;
     };
 
     struct PeerText {
@@ -52,10 +59,11 @@ class EnvironMaker {
     bool set_forwarded(PyObject* environ, const worker::Request& request);
     const Ref* var_key(std::string_view name);
     bool set_headers(PyObject* environ, const http::RequestHead& head);
-    bool set_header(PyObject* environ, const HeaderName& name, std::string_view value);
-    const HeaderName* header_name(std::string_view name);
+    static bool set_header(PyObject* environ, HeaderName& name, std::string_view value);
+    static Ref header_value(HeaderName& name, std::string_view value);
+    HeaderName* header_name(std::string_view name);
+    HeaderName* find_header_name(std::string_view name);
     Ref method(std::string_view name);
-    Ref query(std::string_view text);
 
     struct Keys {
         Ref request_method, path_info, query_string, request_uri, server_protocol, remote_addr,
@@ -66,7 +74,6 @@ class EnvironMaker {
     Keys keys_;
     Ref empty_, slash_, http10_, http11_, https_;
     std::vector<Ref> templates_;
-    std::unordered_map<std::string, Ref> methods_;
 
     struct StringHash {
         using is_transparent = void;  // NOLINT(readability-identifier-naming): the library's name
@@ -76,7 +83,9 @@ class EnvironMaker {
         }
     };
 
+    std::unordered_map<std::string, Ref, StringHash, std::equal_to<>> methods_;
     std::unordered_map<std::string, HeaderName, StringHash, std::equal_to<>> header_names_;
+    std::array<KnownName, 256> known_names_;
     std::unordered_map<std::string, Ref, StringHash, std::equal_to<>> var_keys_;
     HeaderName uncached_;
     Ref uncached_key_;
