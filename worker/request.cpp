@@ -18,18 +18,17 @@ struct RequestStock {
     std::vector<std::unique_ptr<Request>> unused;
     bool open = true;
 
-    void put_back(std::unique_ptr<Request> request) {
-        if (open && unused.size() < kMostKept) {
-            request->clear();
-            unused.push_back(std::move(request));
-        }
-    }
+    [[nodiscard]] bool has_room() const { return open && unused.size() < kMostKept; }
 };
 
 void Request::release() {
-    if (--references_ == 0) {
-        const std::shared_ptr<RequestStock> stock = stock_;
-        stock->put_back(std::unique_ptr<Request>(this));
+    if (--references_ > 0) {
+        return;
+    }
+    std::unique_ptr<Request> request(this);
+    if (stock_->has_room()) {
+        clear();
+        stock_->unused.push_back(std::move(request));
     }
 }
 

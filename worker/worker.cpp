@@ -162,7 +162,7 @@ void Worker::show_busy() {
 
 void Worker::name(Request& request) {
     if (request.id.empty()) {
-        request.id = make_request_id();
+        make_request_id(request.id);
     }
 }
 
@@ -280,18 +280,16 @@ void Worker::accepted_all() {
     shortage_reported_ = false;
 }
 
-std::string Worker::make_request_id() {
+void Worker::make_request_id(std::string& id) {
     constexpr std::size_t kCountSize = 8;  // digits
     if (++id_count_ == 0) {
         id_base_ = make_id_base();
     }
-    std::string id(id_base_.size() + kCountSize, '0');
-    id_base_.copy(id.data(), id_base_.size());
+    id.assign(id_base_).append(kCountSize, '0');
     std::uint32_t left = id_count_;
     for (std::size_t at = id.size(); left != 0; left >>= 4) {
         id[--at] = "0123456789abcdef"[left & 0xf];
     }
-    return id;
 }
 
 void Worker::bury(Connection& connection) {

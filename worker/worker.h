@@ -180,7 +180,7 @@ class Worker {
 
   private:
     /// A name for a request that brought none: unique among all workers of this host.
-    std::string make_request_id();
+    void make_request_id(std::string& id);
     void name(Request& request);
     [[nodiscard]] bool may_start() const;
     [[nodiscard]] bool has_room() const;

@@ -6,6 +6,7 @@
 
 #include <strings.h>
 
+#include "http/octets.h"
 #include "http/response_head.h"
 
 namespace geventd::py {
@@ -13,6 +14,9 @@ namespace geventd::py {
 namespace {
 
 constexpr std::string_view kCrLf = "\r\n";
+
+// Most heads fit, with what the server adds, so that their text is allocated once.
+constexpr std::size_t kUsualHead = 384;
 
 bool equals(std::string_view a, std::string_view b) {
     return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
@@ -38,14 +42,9 @@ bool latin1_view(PyObject* object, const char* what, std::string_view& view) {
     return true;
 }
 
-bool is_control(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
-}
-
 bool check_text(std::string_view text, const char* what) {
     for (const char c : text) {
-        if (is_control(c)) {
+        if (http::is(http::kControl, c)) {
             PyErr_Format(PyExc_ValueError, "%s holds a control character (\\x%02x)", what,
                          static_cast<unsigned char>(c));
             return false;
@@ -55,19 +54,14 @@ bool check_text(std::string_view text, const char* what) {
 }
 
 bool check_quietly(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](char c) { return is_control(c) || c == ' '; });
-}
-
-bool is_token_char(char c) {
-    static constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           kOthers.find(c) != std::string_view::npos;
+    return std::none_of(text.begin(), text.end(),
+                        [](char c) { return http::is(http::kControl, c) || c == ' '; });
 }
 
 bool check_name(std::string_view name, PyObject* object) {
     bool valid = !name.empty();
     for (const char c : name) {
-        valid = valid && is_token_char(c);
+        valid = valid && http::is(http::kToken, c);
     }
     if (!valid) {
         PyErr_Format(PyExc_ValueError, "%R is no valid header name", object);
@@ -127,6 +121,7 @@ bool ResponseHead::set(const worker::Request& request, PyObject* status, PyObjec
     }
     status_ = code;
     has_length_ = has_date_ = false;
+    text_.reserve(kUsualHead);
     text_.assign(start_of_status_line(request));
     text_.append(line);
     if (line.size() == 3) {
