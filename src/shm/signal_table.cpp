@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "shm/signal_table.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <bit>
 #include <stdexcept>
@@ -49,6 +51,19 @@ std::size_t queue_stride(const SignalShape& shape) {
 std::uint32_t SignalQueue::used() const {
     const std::uint64_t head = ends->head.load();
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(head + 1, std::uint64_t{mask} + 1));
+}
+
+void SignalQueue::populate(std::uint32_t slot, std::uint32_t count) const noexcept {
+#ifdef MADV_POPULATE_WRITE
+    const auto ask = [](const void* from, const void* to) {
+        const std::uintptr_t begin = reinterpret_cast<std::uintptr_t>(from) / kPage * kPage;
+        const std::uintptr_t end = reinterpret_cast<std::uintptr_t>(to);
+        // A kernel before 5.14 does not know it, and lets each first use wait.
+        ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE);
+    };
+    ask(&bodies[slot], &bodies[slot] + count);
+    ask(&states[slot], &states[slot] + count);
+#endif
 }
 
 SignalTable::SignalTable(void* memory)

@@ -23,6 +23,10 @@ struct SignalQueue {
     /// How many slots may ever have been written. A writer that was killed before it moved the
     /// head may have published one slot behind it.
     [[nodiscard]] std::uint32_t used() const;
+
+    /// Has the memory of slots from this one on be there at once, instead of page by page when they
+    /// are used first.
+    void populate(std::uint32_t slot, std::uint32_t count) const noexcept;
 };
 
 /// The signals of a server: a view of the memory in which the master and its workers keep them.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace geventd::shm {
 
@@ -68,6 +69,18 @@ void SignalWriter::take_over() {
     position_ = queue_.ends->head.load() + 1;
     queue_.ends->head.store_ordered(position_);
     queue_.ends->rescans.add(1);
+}
+
+/// In the first lap each 64th signal meets a fresh page, and would reach its handler 30 us late.
+/// Senders, and they alone, get an eighth of a MiB at a time instead.
+void SignalWriter::prepare_memory() {
+    constexpr std::uint32_t kSlots = 2048;
+    const std::uint32_t slot = queue_.slot(position_);
+    const std::uint32_t count = std::min(kSlots, queue_.mask + 1 - slot);
+    queue_.populate(slot, count);
+    prepared_slots_ += count;
+    const bool whole = prepared_slots_ > queue_.mask + kSlots;
+    prepared_ = whole ? std::numeric_limits<std::uint64_t>::max() : position_ + count;
 }
 
 SignalCounters::Number& SignalWriter::counters(std::uint8_t number) const {
@@ -170,6 +183,9 @@ bool SignalWriter::absorb_tick(const SignalRouting& routing) {
 /// Finds that many writable slots, in the order of positions from the head on, and room for a
 /// payload each.
 bool SignalWriter::reserve(std::size_t slots, std::uint32_t payload_bytes) {
+    if (position_ >= prepared_) {
+        prepare_memory();
+    }
     reserved_.clear();
     const std::uint64_t end = position_ + table_.shape().slots;
     for (std::uint64_t at = position_; at < end && reserved_.size() < slots; ++at) {

@@ -71,6 +71,7 @@ class SignalWriter {
     };
 
     void take_over();
+    void prepare_memory();
     void find_recipients(const SignalRouting& routing);
     void add_recipient(const SignalRouting& one);
     bool reserve(std::size_t slots, std::uint32_t payload_bytes);
@@ -88,6 +89,8 @@ class SignalWriter {
     pid_t pid_;
     SignalQueue queue_;
     std::uint64_t position_ = 0;  ///< the head, as this process alone moves it
+    std::uint64_t prepared_ = 0;  ///< slots of positions before this one have their memory
+    std::uint32_t prepared_slots_ = 0;
     SignalArena arena_;
     std::vector<bool> holds_payload_;  ///< by slot: arena room that is not given back yet
     std::vector<SignalRouting> recipients_;
