@@ -122,13 +122,13 @@ def test_a_kept_request_takes_two_system_calls_and_a_share_of_the_turns(server):
     assert not {'mmap', 'munmap', 'clock_gettime', 'epoll_ctl', 'brk'} & set(counts), counts
 
 
-@needs('valgrind')
-def test_a_kept_request_takes_the_recorded_number_of_instructions(make_server, folder):
-    programs = CountedProgram(folder / 'counted')
+def instructions_of_a_request(make_server, programs, config=None):
+    """Of the worker, for a kept request of many, with that configuration."""
     running = make_server()
     running.write_app(HELLO)
     # Without the template, so that the worker is the process that is executed.
-    running.write_config({'workers': {'processes': 1, 'cores': 100}, 'app': {'preload': False}})
+    running.write_config({'workers': {'processes': 1, 'cores': 100}, 'app': {'preload': False},
+                          **(config or {})})
     running.start(program=programs.geventd, environment={'PYTHONHASHSEED': '0'})
     worker, = running.workers()
     clients = [running.raw() for _ in range(CONNECTIONS)]
@@ -140,4 +140,22 @@ def test_a_kept_request_takes_the_recorded_number_of_instructions(make_server, f
     finally:
         for client in clients:
             client.close()
-    assert total / (CONNECTIONS * BATCHES) <= INSTRUCTIONS * MARGIN
+    return total / (CONNECTIONS * BATCHES)
+
+
+@needs('valgrind')
+def test_a_kept_request_takes_the_recorded_number_of_instructions(make_server, folder):
+    programs = CountedProgram(folder / 'counted')
+    assert instructions_of_a_request(make_server, programs) <= INSTRUCTIONS * MARGIN
+
+
+@needs('valgrind')
+def test_limits_and_eyes_cost_three_percent_at_most(make_server, folder):
+    off = instructions_of_a_request(
+        make_server, CountedProgram(folder / 'off'),
+        {'limits': {'request-time': '0s', 'blocked-hub': '0s', 'kill-blocked-hub': '0s'}})
+    on = instructions_of_a_request(
+        make_server, CountedProgram(folder / 'on'),
+        {'limits': {'request-time': '1m', 'blocked-hub': '1s', 'kill-blocked-hub': '1m'},
+         'metrics': {'listen': 'http+unix:watch.sock', 'uwsgi-stats': 'stats.sock'}})
+    assert on <= off * 1.03, (on, off)
