@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """A headless Chromium, driven by selenium; both come with ./dev test --browser."""
+import os
+import pathlib
 import shutil
 
 import pytest
 
 from harness.limits import BUILD
 
-ARTEFACTS = BUILD / 'screenshots'
+ARTEFACTS = pathlib.Path(os.environ.get('GEVENTD_ARTEFACTS', BUILD)) / 'screenshots'
 
 
 def open_browser():
