@@ -57,7 +57,7 @@ void SignalQueue::populate(std::uint32_t slot, std::uint32_t count) const noexce
 #ifdef MADV_POPULATE_WRITE
     const auto ask = [](const void* from, const void* to) {
         const std::uintptr_t begin = reinterpret_cast<std::uintptr_t>(from) / kPage * kPage;
-        const std::uintptr_t end = reinterpret_cast<std::uintptr_t>(to);
+        const auto end = reinterpret_cast<std::uintptr_t>(to);
         // A kernel before 5.14 does not know it, and lets each first use wait.
         ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE);
     };

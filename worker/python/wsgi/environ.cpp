@@ -233,9 +233,11 @@ bool EnvironMaker::set_peer(PyObject* environ, const worker::Connection& connect
 }
 
 EnvironMaker::HeaderName* EnvironMaker::header_name(std::string_view name) {
-    const auto at = [name](std::size_t i) { return static_cast<unsigned char>(name[i]); };
+    const auto at = [name](std::size_t i) -> std::size_t {
+        return static_cast<unsigned char>(name[i]);
+    };
     const std::size_t size = name.size();
-    const std::size_t mix = size * 31 + at(0) * 7U + at(size / 2) * 3U + at(size - 1);
+    const std::size_t mix = size * 31 + at(0) * 7 + at(size / 2) * 3 + at(size - 1);
     KnownName& place = known_names_[mix % known_names_.size()];
     if (place.name == name) {
         return place.entry;
