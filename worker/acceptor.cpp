@@ -41,6 +41,9 @@ void Acceptor::close() {
 
 void Acceptor::on_readable(int) noexcept {
     for (int accepted = 0; accepted < kBatch && io_.active(); ++accepted) {
+        if (worker_.leaves_next()) {
+            return;
+        }
         sockaddr_storage address{};
         socklen_t length = sizeof address;
         const int fd = ::accept4(listening_.fd.get(), reinterpret_cast<sockaddr*>(&address),

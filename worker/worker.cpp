@@ -71,7 +71,7 @@ ConnectionLimits::ConnectionLimits(event::DeadlineClock& clock, const config::Li
 }
 
 Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
-               std::vector<Listening> listeners, int number)
+               std::vector<Listening> listeners, int number, const shm::Scoreboard* board)
     : slot_(slot),
       cores_(static_cast<std::uint32_t>(settings.workers.cores)),
       most_connections_(static_cast<std::uint32_t>(settings.limits.connections)),
@@ -113,6 +113,7 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
               worker->regulate_accepting();
           },
           this),
+      share_(*this, board, slot),
       log_format_(settings.log.format),
       number_(number),
       id_base_(make_id_base()),
@@ -227,8 +228,17 @@ void Worker::revisit_later(Connection& connection) {
 
 bool Worker::has_room() const {
     const bool full = running_ + waiting_.size() >= cores_;
-    return !draining_ && !paused_ && !out_of_fds_ && (!full || rejects_when_full_) &&
-           open_.size() < most_connections_;
+    return !draining_ && !paused_ && !out_of_fds_ && !share_.leaving() &&
+           (!full || rejects_when_full_) && open_.size() < most_connections_;
+}
+
+// The next connection is left to workers that have fewer.
+bool Worker::leaves_next() {
+    const bool leaves = share_.leaves_next(open_.size());
+    if (leaves) {
+        regulate_accepting();
+    }
+    return leaves;
 }
 
 void Worker::pause(bool on) {

@@ -24,6 +24,7 @@
 #include "worker/application.h"
 #include "worker/connection.h"
 #include "worker/request.h"
+#include "worker/share.h"
 #include "worker/time_limits.h"
 
 namespace geventd::worker {
@@ -55,9 +56,11 @@ struct ConnectionLimits {
 /// Lives in: worker. Belongs to the hub's thread; the Python side calls in with the GIL held.
 class Worker {
   public:
-    /// `number` is the worker's in its generation, from 1. Throws std::exception.
+    /// `number` is the worker's in its generation, from 1; `board` shows its siblings (null: it has
+    /// none). Throws std::exception.
     Worker(const config::Settings& settings, shm::WorkerSlot& slot,
-           std::vector<Listening> listeners, int number = 1);
+           std::vector<Listening> listeners, int number = 1,
+           const shm::Scoreboard* board = nullptr);
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
     ~Worker();
@@ -142,10 +145,12 @@ class Worker {
     }
 
     void welcome(UniqueFd fd, const Peer& peer, const Listening& listener);
+    bool leaves_next();
     void out_of_descriptors(int error);
     void accepted_all();
     void admit(Connection& connection);
     void request_ended(Request& request, const Connection& connection);
+    void regulate_accepting();
     void revisit_later(Connection& connection);
     void refused(const Connection& connection, const http::Rejection& rejection);
     void client_left(const Request& request);
@@ -189,7 +194,6 @@ class Worker {
     void show_busy();
     void refuse_overdue();
     void show_waiting();
-    void regulate_accepting();
     void on_drain_deadline() noexcept;
     void sweep();
 
@@ -217,6 +221,7 @@ class Worker {
     std::function<std::uint32_t()> count_background_;
     event::DeadlineList retry_list_;
     event::Deadline retry_deadline_;
+    Share share_;
     Application* application_ = nullptr;
     Signals* signals_ = nullptr;
     RequestPool requests_;

@@ -116,7 +116,7 @@ struct Serving {
     Serving(worker::BootInfo& boot, ipc::Channel& channel, const Applications& applications,
             Api& api, const EnvironMaker::Common& common, const Interpreter& python)
         : worker(boot.settings, boot.scoreboard->slots[boot.slot], std::move(boot.listeners),
-                 static_cast<int>(boot.worker)),
+                 static_cast<int>(boot.worker), boot.scoreboard),
           environs(worker, common),
           runner(worker, environs, applications, python.boot("fault_page")),
           bridge(worker, boot.settings.workers.greenlet,

@@ -69,7 +69,7 @@ class WorkerTest : public testing::Test {
         ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address_), &length), 0);
         std::vector<Listening> listeners;
         listeners.push_back({UniqueFd::adopt(fd), address_of_listener, trusted, 0});
-        worker = std::make_unique<Worker>(settings, slot, std::move(listeners));
+        worker = std::make_unique<Worker>(settings, slot, std::move(listeners), 1, board);
         worker->serve(application);
         worker->turn();
     }
@@ -119,6 +119,7 @@ class WorkerTest : public testing::Test {
     net::Address address_of_listener;
     http::TrustedProxies trusted;
     shm::WorkerSlot slot{};
+    const shm::Scoreboard* board = nullptr;  ///< with siblings
     FakeApplication application;
     std::unique_ptr<Worker> worker;
     sockaddr_in address_{};

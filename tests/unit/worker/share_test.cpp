@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// How connections are spread over the workers of a generation.
+#include "worker/share.h"
+
+#include <memory>
+#include <vector>
+
+#include "worker_fixture.h"
+
+namespace geventd::worker {
+
+namespace {
+
+class ShareTest : public WorkerTest {
+  protected:
+    ShareTest() {
+        scoreboard->used = 1;
+        sibling.pid = 1;
+        sibling.cores = 10;
+        sibling.heartbeat = 1;
+        board = scoreboard.get();
+    }
+
+    void connect_clients(int count) {
+        for (int i = 0; i < count; ++i) {
+            clients.push_back(connect());
+        }
+    }
+
+    // One turn accepts a batch; there are fewer clients than that.
+    std::uint32_t accepted() {
+        worker->turn();
+        return slot.connections;
+    }
+
+    std::unique_ptr<shm::Scoreboard> scoreboard = std::make_unique<shm::Scoreboard>();
+    shm::WorkerSlot& sibling = scoreboard->slots[0];
+    std::vector<UniqueFd> clients;
+};
+
+TEST_F(ShareTest, LeavesConnectionsToASiblingThatHasFewer) {
+    start();
+    connect_clients(6);
+    EXPECT_EQ(accepted(), 3);
+    EXPECT_EQ(accepted(), 3);
+}
+
+TEST_F(ShareTest, TakesItsShareWhenTheSiblingHasTakenSome) {
+    start();
+    connect_clients(6);
+    EXPECT_EQ(accepted(), 3);
+    sibling.connections = 3;
+    turn_until([this] { return slot.connections == 6; });
+}
+
+TEST_F(ShareTest, TakesThemAMomentLaterWhenNobodyElseDid) {
+    start();
+    connect_clients(6);
+    EXPECT_EQ(accepted(), 3);
+    turn_until([this] { return slot.connections == 6; });
+}
+
+TEST_F(ShareTest, WaitsForNoSiblingThatCannotTakeThem) {
+    sibling.cores_busy = 10;
+    start();
+    connect_clients(6);
+    EXPECT_EQ(accepted(), 6);
+}
+
+TEST_F(ShareTest, WaitsForNoWorkerOfAnotherGeneration) {
+    sibling.generation = 7;
+    start();
+    connect_clients(6);
+    EXPECT_EQ(accepted(), 6);
+}
+
+TEST_F(ShareTest, WaitsForNoBlockedSibling) {
+    sibling.hub_blocked = 1;
+    start();
+    connect_clients(6);
+    EXPECT_EQ(accepted(), 6);
+}
+
+}  // namespace
+
+}  // namespace geventd::worker
