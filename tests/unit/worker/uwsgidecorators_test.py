@@ -1,120 +1,117 @@
-#SPDX - License - Identifier : MIT
-""
-    "uwsgidecorators.py against a stand-in for the module uwsgi that writes down its calls."
-    "" import importlib import pathlib import sys import threading import types import unittest
+# SPDX-License-Identifier: MIT
+"""uwsgidecorators.py against a stand-in for the module uwsgi that writes down its calls."""
+import importlib
+import pathlib
+import sys
+import threading
+import types
+import unittest
 
-        SOURCE = pathlib.Path(__file__).resolve().parents[3] / "worker" / "python" /
-                 "py"
+SOURCE = pathlib.Path(__file__).resolve().parents[3] / "worker" / "python" / "py"
 
-                 class Uwsgi(types.ModuleType)
-    : def __init__(self)
-    : super().__init__("uwsgi") self.calls = [] self.handlers = {} self.master = 42 self.worker =
-                     1
 
-                     def
-                     masterpid(self)
-    : return self
-          .master
+class Uwsgi(types.ModuleType):
+    def __init__(self):
+        super().__init__("uwsgi")
+        self.calls = []
+        self.handlers = {}
+        self.master = 42
+        self.worker = 1
 
-              def
-              worker_id(self)
-    : return self
-          .worker
+    def masterpid(self):
+        return self.master
 
-              def
-              signal_registered(self, num)
-    : return True if num in self
-          .handlers else None
+    def worker_id(self):
+        return self.worker
 
-              def
-              register_signal(self, num, target, handler)
-    : self.handlers[num] =
-                         (target, handler)
+    def signal_registered(self, num):
+        return True if num in self.handlers else None
 
-                             def
-                             __getattr__(self, name)
-    : if name.startswith("__") or
-                         name == "post_fork_hook" : raise AttributeError(name) return lambda * args
-    : self.calls
-          .append((name, *args))
+    def register_signal(self, num, target, handler):
+        self.handlers[num] = (target, handler)
 
-              class Decorators(unittest.TestCase)
-    : def setUp(self)
-    : self.uwsgi = sys.modules["uwsgi"] = Uwsgi() sys.modules.pop("uwsgidecorators", None)
-                                              self.addCleanup(sys.modules.pop, "uwsgi")
-                                                  sys.path.insert(0, str(SOURCE))
-                                                      self.addCleanup(sys.path.remove, str(SOURCE))
+    def __getattr__(self, name):
+        if name.startswith("__") or name == "post_fork_hook":
+            raise AttributeError(name)
+        return lambda *args: self.calls.append((name, *args))
 
-                                                          def
-                                                          load(self)
-    : return importlib
-          .import_module("uwsgidecorators")
 
-              def
-              test_import_fails_without_a_master(self)
-    : self.uwsgi.master = 0 with self.assertRaises(Exception)
-    : self.load()
+class Decorators(unittest.TestCase):
+    def setUp(self):
+        self.uwsgi = sys.modules["uwsgi"] = Uwsgi()
+        sys.modules.pop("uwsgidecorators", None)
+        self.addCleanup(sys.modules.pop, "uwsgi")
+        sys.path.insert(0, str(SOURCE))
+        self.addCleanup(sys.path.remove, str(SOURCE))
 
-          def
-          test_signal_registers_and_returns_the_function_itself(self)
-    : def handler(num)
-    : pass
+    def load(self):
+        return importlib.import_module("uwsgidecorators")
 
-          self.assertIs(self.load().signal(17, target = "workers")(handler), handler)
-              self.assertEqual(self.uwsgi.handlers[17], ("workers", handler))
+    def test_import_fails_without_a_master(self):
+        self.uwsgi.master = 0
+        with self.assertRaises(Exception):
+            self.load()
 
-                  def
-                  test_each_source_takes_a_free_number_or_the_given_one(self)
-    : decorators = self.load() self.uwsgi.handlers[0] =
-                             ("", None)decorators.timer(3)(print) decorators
-                                 .rbtimer(4, signum = 99)(
-                                     print) decorators.rbtimer(4, iterations = 5)(print)
-                                     decorators.mstimer(5, target = "worker2")(print)
-                                         decorators.cron(59, 3, -1, -2, 7)(print)
-                                             decorators.filemon("/tmp")(print) self
-                                 .assertEqual(self.uwsgi.calls,
-                                              [
-                                                  ("add_timer", 1, 3),
-                                                  ("add_rb_timer", 99, 4, 0),
-                                                  ("add_rb_timer", 2, 4, 5),
-                                                  ("add_ms_timer", 3, 5),
-                                                  ("add_cron", 4, 59, 3, -1, -2, 7),
-                                                  ("add_file_monitor", 5, "/tmp"),
-                                              ], )
-                                     self.assertEqual(self.uwsgi.handlers[3][0], "worker2")
+    def test_signal_registers_and_returns_the_function_itself(self):
+        def handler(num):
+            pass
 
-                                         def
-                                         test_given_number_needs_no_free_one(self)
-    : decorators = self.load() self.uwsgi.handlers.update(dict.fromkeys(range(256)))
-                                 decorators.timer(3, signum = 7)(print)
-                                     with self.assertRaises(Exception)
-    : decorators.timer(3)(print)
+        self.assertIs(self.load().signal(17, target="workers")(handler), handler)
+        self.assertEqual(self.uwsgi.handlers[17], ("workers", handler))
 
-          def
-          test_postfork_runs_in_all_workers_or_in_one_after_an_earlier_hook(self)
-    : ran = [] self.uwsgi.__dict__["post_fork_hook"] = lambda : ran.append("earlier") decorators =
-                                 self.load()
+    def test_each_source_takes_a_free_number_or_the_given_one(self):
+        decorators = self.load()
+        self.uwsgi.handlers[0] = ("", None)
+        decorators.timer(3)(print)
+        decorators.rbtimer(4, signum=99)(print)
+        decorators.rbtimer(4, iterations=5)(print)
+        decorators.mstimer(5, target="worker2")(print)
+        decorators.cron(59, 3, -1, -2, 7)(print)
+        decorators.filemon("/tmp")(print)
+        self.assertEqual(
+            self.uwsgi.calls,
+            [
+                ("add_timer", 1, 3),
+                ("add_rb_timer", 99, 4, 0),
+                ("add_rb_timer", 2, 4, 5),
+                ("add_ms_timer", 3, 5),
+                ("add_cron", 4, 59, 3, -1, -2, 7),
+                ("add_file_monitor", 5, "/tmp"),
+            ],
+        )
+        self.assertEqual(self.uwsgi.handlers[3][0], "worker2")
 
-                                     @decorators.postfork def
-                                     everywhere()
-    : ran.append("everywhere")
+    def test_given_number_needs_no_free_one(self):
+        decorators = self.load()
+        self.uwsgi.handlers.update(dict.fromkeys(range(256)))
+        decorators.timer(3, signum=7)(print)
+        with self.assertRaises(Exception):
+            decorators.timer(3)(print)
 
-          @decorators.postfork(2) def
-          second()
-    : ran.append("second")
+    def test_postfork_runs_in_all_workers_or_in_one_after_an_earlier_hook(self):
+        ran = []
+        self.uwsgi.__dict__["post_fork_hook"] = lambda: ran.append("earlier")
+        decorators = self.load()
 
-          self.uwsgi.post_fork_hook() self.assertEqual(ran, [ "earlier", "everywhere" ])
-              self.uwsgi.worker = 2 self.uwsgi.post_fork_hook()
-                                      self.assertEqual(ran [2:],
-                                                       [ "earlier", "everywhere", "second" ])
+        @decorators.postfork
+        def everywhere():
+            ran.append("everywhere")
 
-                                          def
-                                          test_lock_is_released_when_the_function_raises(self)
-    : @self.load().lock def broken(value)
-    : ""
-      "its words"
-      "" raise
-      KeyError(value)
+        @decorators.postfork(2)
+        def second():
+            ran.append("second")
+
+        self.uwsgi.post_fork_hook()
+        self.assertEqual(ran, ["earlier", "everywhere"])
+        self.uwsgi.worker = 2
+        self.uwsgi.post_fork_hook()
+        self.assertEqual(ran[2:], ["earlier", "everywhere", "second"])
+
+    def test_lock_is_released_when_the_function_raises(self):
+        @self.load().lock
+        def broken(value):
+            """its words"""
+            raise KeyError(value)
 
         with self.assertRaises(KeyError):
             broken(1)
