@@ -7,7 +7,7 @@
 // HTTP/1.0, empty field names) are closed by HeadScanner before and apply_fields() after it.
 #include "http/head_parser.h"
 
-#include <llhttp/llhttp.h>
+#include <llhttp.h>
 
 #include "http/fields.h"
 #include "http/octets.h"
