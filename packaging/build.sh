@@ -39,7 +39,9 @@ debian_source() {
     source_tarball
     mv "$out/geventd-$version.tar.xz" "$out/geventd_$version.orig.tar.xz"
     cp -r "$tree/packaging/debian" "$tree/debian"
-    sed -i "s/@WORKER@/geventd-python$pyver/g; s/@PYVER@/$pyver/g" "$tree/debian/control"
+    mv "$tree/debian/worker.lintian-overrides" "$tree/debian/geventd-python$pyver.lintian-overrides"
+    sed -i "s/@WORKER@/geventd-python$pyver/g; s/@PYVER@/$pyver/g" \
+        "$tree/debian/control" "$tree/debian/geventd-python$pyver.lintian-overrides"
     /usr/bin/python3 "$tree/packaging/changelog.py" deb "$version" >"$tree/debian/changelog"
     (cd "$out" && dpkg-source --build "$tree" >/dev/null)
 }
