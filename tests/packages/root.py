@@ -91,13 +91,17 @@ class Root:
         assert not check or process.returncode == 0, f'{script}: {process.returncode}\n{output}'
         return output
 
+    def install(self, packages):
+        self.run(f'apt-get update -qq && apt-get install -y -qq --no-install-recommends {packages}')
+
     def close(self):
         os.kill(self._init, signal.SIGKILL)
         self._boot.wait()
         subprocess.run(['rm', '-rf', '--one-file-system', self.path], check=True)
-        for _ in range(100):
-            try:
-                self._cgroup.rmdir()
-                return
-            except OSError:
-                time.sleep(0.05)
+        end = time.monotonic() + 10
+        while self._cgroup.exists() and time.monotonic() < end:
+            for folder, _, _ in os.walk(self._cgroup, topdown=False):
+                try:
+                    os.rmdir(folder)
+                except OSError:
+                    time.sleep(0.05)  # a process has not ended yet

@@ -1,107 +1,85 @@
 # SPDX-License-Identifier: MIT
-"""The Debian packages in a clean root: installed, served, upgraded under load, removed, purged."""
-import os
-import pathlib
+"""The Debian packages: the same bytes twice, lintian, their own tests, their life in a root."""
+import re
 import shutil
 import subprocess
 
-import pytest
-
-from root import Root
-
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-CONFIGURATION = '''
-listen:
-  - http://127.0.0.1:18072
-  - {address: "uwsgi+unix:/run/geventd/hello/web.sock", mode: "0666"}
-app: {module: "app:application", chdir: /usr/share/doc/geventd/examples/hello}
-workers: {processes: 2}
-'''
-NGINX = '''
-server { listen 127.0.0.1:18073; location / {
-  include uwsgi_params; uwsgi_pass unix:/run/geventd/hello/web.sock; } }
-'''
-# One line for each request of the load until the file is gone: its status.
-LOAD = '''
-while [ -e /run/load ]; do
-    for port in 18072 18073; do
-        curl -sS -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:$port/ || echo failed
-    done
-done
-'''
-# What dpkg, apt and shadow keep about any package.
-BOOKKEEPING = r'^/(var/(lib/(dpkg|apt|systemd|ucf)|cache|log)|etc/(passwd|group|shadow|gshadow)-$)'
-LISTING = ('find / -xdev -not -type d -printf "%p %m %u %g %s\\n" -o -xdev -type d '
-           f'-printf "%p %m %u %g\\n" | grep -vE "{BOOKKEEPING}" | sort')
+import builds
+import life
 
 
-def build(folder, version):
-    """The packages of what is committed, under another number."""
-    tree = folder / f'tree-{version}'
-    subprocess.run(['git', 'clone', '-q', REPOSITORY, tree], check=True)
-    text = (tree / 'meson.build').read_text()
-    (tree / 'meson.build').write_text(text.replace("version: '0.1.0'", f"version: '{version}'"))
-    subprocess.run(['git', '-c', 'user.name=t', '-c', 'user.email=t@t.invalid', 'commit', '-qam',
-                    version, '--allow-empty'], cwd=tree, check=True)
-    subprocess.run(['./dev', 'package', 'deb', folder / version], cwd=tree, check=True,
-                   env={**os.environ, 'GEVENTD_BUILD': 'build', 'DEB_BUILD_OPTIONS': 'nocheck'})
-    return folder / version
+def names(folder):
+    return sorted(path.name for path in folder.glob('*.deb'))
 
 
-@pytest.fixture(scope='module')
-def packages(tmp_path_factory):
-    """Folders with two versions; $GEVENTD_PACKAGES_OLD and _NEW name ones that are built."""
-    if 'GEVENTD_PACKAGES_OLD' in os.environ:
-        return [pathlib.Path(os.environ[f'GEVENTD_PACKAGES_{age}']) for age in ('OLD', 'NEW')]
-    folder = tmp_path_factory.mktemp('packages')
-    return [build(folder, version) for version in ('0.1.0', '0.1.1')]
+def test_another_folder_makes_the_same_bytes(debs):
+    assert len(names(debs.old)) == 4
+    for name in names(debs.old):
+        assert (debs.old / name).read_bytes() == (debs.again / name).read_bytes(), name
 
 
-@pytest.fixture
-def root(tmp_path):
-    root = Root('bookworm', tmp_path / 'root')
-    yield root
-    root.close()
+def test_lintian_has_nothing_to_say(debs):
+    changes = next(debs.old.glob('*.changes'))
+    said = subprocess.run(['lintian', '--allow-root', '--display-info', '--pedantic', changes],
+                          capture_output=True, text=True)
+    assert (said.stdout, said.returncode) == ('', 0), said.stdout
 
 
-def install(root, folder):
-    shutil.copytree(folder, root.path / 'srv' / folder.name)
-    root.run(f'apt-get install -y -qq --no-install-recommends /srv/{folder.name}/*.deb'
-             f' && rm -r /srv/{folder.name}')
+class Debian:
+    """How Debian does what `life` asks for."""
+
+    def __init__(self, root, debs, suite):
+        self.root = root
+        self.old = debs.old
+        self.new = debs.new
+        self.worker = f'geventd-python{builds.PYTHONS[suite]}'
+
+    def install(self, folder):
+        life.copy(self.root, folder, '*.deb')
+        self.root.run('rm -f /srv/packages/*dbgsym* && apt-get install -y -qq '
+                      '--no-install-recommends /srv/packages/*.deb && rm -r /srv/packages')
+
+    def prepare(self):
+        """All that the packages depend on, so that the comparison sees what they bring."""
+        life.copy(self.root, self.old, '*.deb')
+        self.root.run('dpkg-deb -f /srv/packages/geventd_*.deb Depends > /srv/depends; '
+                      f'dpkg-deb -f /srv/packages/{self.worker}_*.deb Depends >> /srv/depends; '
+                      'rm -r /srv/packages')
+        depends = (self.root.path / 'srv/depends').read_text().replace('\n', ',')
+        packages = {item.split('|')[0].split('(')[0].strip() for item in depends.split(',')}
+        packages = sorted(name for name in packages if name and not name.startswith('geventd'))
+        self.root.run(f'rm /srv/depends; apt-get install -y -qq --no-install-recommends '
+                      f'nginx-light netbase logrotate {" ".join(packages)}')
+
+    def remove(self):
+        self.root.run(f'apt-get remove -y -qq geventd {self.worker}')
+
+    def purge(self):
+        self.root.run(f'apt-get purge -y -qq geventd {self.worker}')
 
 
-def test_from_installing_to_purging(root, packages):
-    old, new = packages
-    root.run('apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light '
-             'python3-gevent libyaml-cpp0.7 libspdlog1.10 libpython3.11 netbase')
-    before = root.run(LISTING).splitlines()
-    install(root, old)
-    (root.path / 'etc/geventd/hello.yaml').write_text(CONFIGURATION)
-    root.run('systemctl enable --now geventd@hello')
-    site = root.path / 'etc/nginx/sites-enabled/hello'
-    site.write_text(NGINX)
-    root.run('systemctl restart nginx')
-    for port in (18072, 18073):
-        assert 'Hello from geventd' in root.run(f'curl -sS http://127.0.0.1:{port}/')
-    root.run('systemctl reload geventd@hello')
-    assert root.run('ps -o user= -C geventd-worker | sort -u').strip() == 'geventd'
+def test_its_own_tests_pass(root, debs):
+    root.install('autopkgtest')
+    life.copy(root, debs.old, '*.deb')
+    for file in debs.sources.iterdir():
+        shutil.copy(file, root.path / 'srv/packages')
+    said = root.run('cd /srv/packages && rm *dbgsym* && '
+                    'autopkgtest --no-built-binaries *.dsc *.deb -- null 2>&1')
+    assert re.search('^seed +PASS', said, re.M), said
 
-    root.run('touch /run/load')
-    load = root.popen(LOAD, stdout=subprocess.PIPE)
-    pid = root.run('systemctl show -P MainPID geventd@hello').strip()
-    install(root, new)
-    root.run('rm /run/load')
-    statuses = load.communicate()[0].split()
-    assert len(statuses) > 20 and set(statuses) == {'200'}, statuses
-    assert root.run('systemctl show -P MainPID geventd@hello').strip() != pid
-    assert root.run('systemctl is-active geventd@hello').strip() == 'active'
-    assert '0.1.1' in root.run('geventctl --socket /run/geventd/hello/geventd-hello.ctl status')
-    assert root.run('systemctl show -P NRestarts geventd@hello').strip() == '0'
 
-    root.run('apt-get remove -y -qq geventd geventd-python3.11')
-    assert root.run('pgrep geventd || true').strip() == ''
-    root.run('apt-get purge -y -qq geventd geventd-python3.11')
-    site.unlink()
-    after = root.run(LISTING).splitlines()
-    different = set(before) ^ set(after)
-    assert not {line for line in different if 'geventd' in line}, different
+def test_life(root, debs, suite):
+    packages = Debian(root, debs, suite)
+    root.run('apt-get update -qq')
+    packages.prepare()
+    before = life.listing(root)
+    packages.install(packages.old)
+    life.serve(root)
+    life.units_are_sound(root)
+    life.upgrade_under_load(root, lambda: packages.install(packages.new), builds.NEWER)
+    life.stop_and_leave_the_rest(root)
+    packages.remove()
+    life.nothing_runs(root)
+    assert (root.path / 'etc/geventd/hello.yaml').exists()
+    packages.purge()
+    life.nothing_is_left(root, before)

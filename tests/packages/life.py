@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""What an installed geventd goes through in a root, whichever kind of package brought it."""
+import shutil
+import subprocess
+
+HELLO = '''
+listen:
+  - http://127.0.0.1:18072
+  - {address: "uwsgi+unix:/run/geventd/hello/web.sock", mode: "0666"}
+app: {module: "app:application", chdir: EXAMPLES/hello}
+workers: {processes: 2}
+'''
+# A second instance, whose socket systemd opens.
+SECOND = '''
+listen:
+  - {address: "http+unix:/run/geventd/second.sock", systemd: web}
+app: {module: "app:application", chdir: EXAMPLES/hello}
+log: {file: /var/log/geventd/second/geventd.log}
+'''
+NGINX = '''
+server { listen 127.0.0.1:18073; location / {
+  include uwsgi_params; uwsgi_pass unix:/run/geventd/hello/web.sock; } }
+'''
+# One line for each request of the load until the file is gone: its status.
+LOAD = '''
+while [ -e /run/load ]; do
+    for port in 18072 18073; do
+        curl -sS -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:$port/ || echo failed
+    done
+    curl -sS -o /dev/null -w '%{http_code}\\n' --unix-socket /run/geventd/second.sock http://s/ ||
+        echo failed
+done
+'''
+# What package managers, systemd and shadow keep about any package, and nginx's traces.
+BOOKKEEPING = (r'^/(var/(lib/(dpkg|apt|rpm|systemd|ucf|nginx|logrotate)|cache|log/(?!geventd))'
+               r'|etc/(passwd|group|shadow|gshadow|subuid|subgid)-? |etc/ld.so.cache|srv|root'
+               r'|etc/nginx|etc/\.pwd\.lock)')
+LISTING = ('find / -xdev -type d -printf "%p %m %u %g\\n" -o -xdev -printf "%p %m %u %g %s %l\\n" '
+           f"| grep -vP '{BOOKKEEPING}' | sort")
+
+
+def copy(root, folder, pattern):
+    target = root.path / 'srv/packages'
+    target.mkdir()
+    for file in folder.glob(pattern):
+        shutil.copy(file, target)
+
+
+def listing(root):
+    """Every file with its mode, owner and size, and every user."""
+    return root.run(LISTING + '; getent passwd; getent group').splitlines()
+
+
+def serve(root, examples='/usr/share/doc/geventd/examples'):
+    """Two instances side by side: hello by HTTP and by nginx, second by a socket of systemd's."""
+    etc = root.path / 'etc/geventd'
+    (etc / 'hello.yaml').write_text(HELLO.replace('EXAMPLES', examples))
+    (etc / 'second.yaml').write_text(SECOND.replace('EXAMPLES', examples))
+    (root.path / 'etc/nginx/sites-enabled/hello').write_text(NGINX)
+    root.run('systemctl enable --now -q geventd@hello geventd@second.socket geventd@second '
+             '&& systemctl restart nginx')
+    for url in ('http://127.0.0.1:18072/', 'http://127.0.0.1:18073/',
+                '--unix-socket /run/geventd/second.sock http://s/'):
+        assert 'Hello from geventd' in root.run(f'curl -sS {url}')
+    root.run('systemctl reload geventd@hello')
+    assert root.run('ps -o user= -C geventd-worker | sort -u').strip() == 'geventd'
+    root.run('test -s /var/log/geventd/second/geventd.log')
+
+
+def units_are_sound(root):
+    said = root.run('systemd-analyze verify --man=no geventd@hello.service geventd@second.socket')
+    assert said.strip() == '', said
+    root.run('systemd-analyze security --offline=true --threshold=30 --no-pager '
+             '$(systemctl show -P FragmentPath geventd@hello)')
+
+
+def upgrade_under_load(root, upgrade, version):
+    units = ('geventd@hello', 'geventd@second')
+    masters = [main_pid(root, unit) for unit in units]
+    root.run('touch /run/load')
+    load = root.popen(LOAD, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        upgrade()
+    finally:
+        root.run('rm /run/load')
+        answers = load.communicate()[0].split()
+    assert len(answers) > 30 and set(answers) == {'200'}, answers
+    for unit, old in zip(units, masters):
+        assert main_pid(root, unit) != old
+        assert root.run(f'systemctl is-active {unit}').strip() == 'active'
+        assert root.run(f'systemctl show -P NRestarts {unit}').strip() == '0'
+    for name in ('hello', 'second'):
+        status = root.run(f'geventctl --socket /run/geventd/{name}/geventd-{name}.ctl status')
+        assert f'geventd {version} ' in status, status
+
+
+def main_pid(root, unit):
+    return root.run(f'systemctl show -P MainPID {unit}').strip()
+
+
+def stop_and_leave_the_rest(root):
+    """Logs are rotated; one instance is stopped by hand, the other is the package's to stop."""
+    root.run('logrotate --force /etc/logrotate.d/geventd && test -e /var/log/geventd/second/*.1')
+    root.run('systemctl stop geventd@hello')
+    assert 'Hello' in root.run('curl -sS --unix-socket /run/geventd/second.sock http://s/')
+
+
+def nothing_runs(root):
+    assert root.run('pgrep -l geventd || true').strip() == ''
+    assert root.run('systemctl list-units --no-legend --state=active "geventd*"').strip() == ''
+
+
+def nothing_is_left(root, before):
+    """But the folder that enabling a socket made, which is systemd's."""
+    root.run('rm -f /etc/nginx/sites-enabled/hello; '
+             'rmdir --ignore-fail-on-non-empty /etc/systemd/system/sockets.target.wants')
+    assert sorted(set(listing(root)) ^ set(before)) == []
