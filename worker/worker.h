@@ -243,7 +243,6 @@ class Worker {
     std::uint64_t started_count_ = 0;
     bool magic_reported_ = false;
     std::uint32_t running_ = 0;
-    std::uint32_t waiting_shown_ = 0;  ///< of the waiting ones the table has so many
     std::uint32_t lost_requests_ = 0;  ///< that run and cannot be ended
     std::int64_t epoch_ = 0;
     TimePoint turn_end_;

@@ -70,10 +70,7 @@ void Worker::show_waiting() {
         name(*connection.request_);
         request_table_.put_waiting(place, connection.request_facts());
     }
-    for (std::uint32_t place = count; place < waiting_shown_; ++place) {
-        request_table_.remove_waiting(place);
-    }
-    waiting_shown_ = count;
+    request_table_.set_waiting(count);
 }
 
 void Worker::leave_queue(const Connection& connection) {

@@ -77,10 +77,8 @@ void RequestTable::put_waiting(std::uint32_t place, const Facts& facts) noexcept
     }
 }
 
-void RequestTable::remove_waiting(std::uint32_t place) noexcept {
-    if (place < kMostWaiting) {
-        slots_[cores_ + place].mark.store(0, kRelaxed);
-    }
+void RequestTable::set_waiting(std::uint32_t count) noexcept {
+    head_->waiting.store(count, std::memory_order_release);
 }
 
 void RequestTable::write(Slot& slot, const Facts& facts) noexcept {
@@ -193,16 +191,18 @@ std::vector<RequestTable::Entry> RequestTable::read() const {
         }
     }
     const auto running = static_cast<std::ptrdiff_t>(entries.size());
-    for (std::uint32_t place = 0; place < kMostWaiting; ++place) {
+    const auto waiting =
+        std::min<std::uint64_t>(head_->waiting.load(std::memory_order_acquire), kMostWaiting);
+    for (std::uint64_t place = 0; place < waiting; ++place) {
         if (!copy(slots_[cores_ + place], copied)) {
-            break;
+            continue;
         }
-        Entry waiting = explain(Entry::kNoCore, copied);
+        Entry entry = explain(Entry::kNoCore, copied);
         const bool has_begun =
             std::any_of(entries.begin(), entries.begin() + running,
-                        [&](const Entry& entry) { return entry.id == waiting.id; });
+                        [&](const Entry& other) { return other.id == entry.id; });
         if (!has_begun) {
-            entries.push_back(std::move(waiting));
+            entries.push_back(std::move(entry));
         }
     }
     return entries;

@@ -60,7 +60,9 @@ class RequestTable {
 
     /// The request at that place of the queue, from 0 to kMostWaiting - 1.
     void put_waiting(std::uint32_t place, const Facts& facts) noexcept;
-    void remove_waiting(std::uint32_t place) noexcept;
+
+    /// So many places are in use.
+    void set_waiting(std::uint32_t count) noexcept;
 
     /// By core; those that wait are the last. One that waited when that was written and has begun
     /// since is told once, by its core.
@@ -84,7 +86,8 @@ class RequestTable {
     };
 
     struct alignas(64) Head {
-        std::atomic<std::uint64_t> used;  ///< entries from here on were never written
+        std::atomic<std::uint64_t> used;     ///< entries from here on were never written
+        std::atomic<std::uint64_t> waiting;  ///< entries of the queue that are in use
     };
 
     [[nodiscard]] std::uint32_t used() const;

@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-import time
 
 import pytest
 
@@ -89,13 +88,6 @@ def test_timers(make_server, source):
     running.wait_log('^500 ms timer$', count=3)
 
 
-def wait_text(path, text):
-    end = time.monotonic() + DEADLINE
-    while text not in path.read_text():
-        assert time.monotonic() < end, path.read_text()
-        time.sleep(0.02)  # a file tells nobody that it grows
-
-
 @pytest.mark.skipif(UWSGI is None, reason='did not run: there is no uWSGI here')
 def test_an_application_signals_a_real_uwsgi_server(server, folder):
     home = folder / 'uwsgi'
@@ -107,10 +99,10 @@ def test_an_application_signals_a_real_uwsgi_server(server, folder):
                  '--gevent', '5', '--master', '--module', 'app', '--die-on-term']
     running = server(application())
     with services.running(arguments, path, home):
-        wait_text(home / 'uwsgi.log', 'spawned uWSGI worker')
+        services.wait_text(home / 'uwsgi.log', 'spawned uWSGI worker')
         for count, node in enumerate((path, tcp), 1):
             assert ask(running, f'uwsgi.signal(17, {node!r})') is None
-            wait_text(home / 'uwsgi.log', 'uWSGI has handled 17\n' * count)
+            services.wait_text(home / 'uwsgi.log', 'uWSGI has handled 17\n' * count)
     assert ask(running, f'uwsgi.signal(17, {tcp!r})').startswith('OSError')
 
 

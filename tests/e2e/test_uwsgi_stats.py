@@ -11,6 +11,7 @@ import pytest
 
 from harness import services
 from harness.apps import HELLO, HOLD
+from harness.client import exchange, open_http
 from harness.limits import DEADLINE, PYTHON
 from harness.terminal import terminal
 
@@ -89,6 +90,9 @@ def test_it_has_the_shape_of_uwsgis_own(server, folder):
             [UWSGI, '--plugin', 'python3', '--http-socket', f'127.0.0.1:{port}', '--master',
              '--wsgi-file', 'app.py', '--stats', str(folder / 'uwsgi.sock'), '--die-on-term'],
             str(folder / 'uwsgi.sock'), folder):
+        services.wait_text(folder / 'uwsgi.log', 'spawned uWSGI worker 1')
+        with contextlib.closing(open_http(('127.0.0.1', port), DEADLINE)) as connection:
+            assert exchange(connection, 'GET', '/').status == 200  # it can be ended now
         theirs = shape(read(folder / 'uwsgi.sock'))
     assert ours.items() <= theirs.items()
     missing = {re.sub('.*/', '', path) for path in theirs.keys() - ours.keys()}

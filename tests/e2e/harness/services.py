@@ -51,6 +51,13 @@ def running(arguments, address, folder, user=None, stop=signal.SIGTERM, environm
             raise
 
 
+def wait_text(path, text):
+    end = time.monotonic() + DEADLINE
+    while text not in path.read_text():
+        assert time.monotonic() < end, path.read_text()
+        time.sleep(0.02)  # a file tells nobody that it grows
+
+
 def find(name):
     """The path of a program, also of those that only root has in its PATH; None without it."""
     return shutil.which(name) or shutil.which(name, path='/usr/sbin:/sbin:/usr/local/sbin')

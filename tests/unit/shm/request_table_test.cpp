@@ -56,6 +56,7 @@ TEST_F(RequestTableTest, TellsWhatWaitsBehindWhatRuns) {
     table.put_waiting(0, {kThen, "id-2", "GET", "/first", {}});
     table.put_waiting(1, {kThen, "id-3", "GET", "/second", {}});
     table.put_waiting(RequestTable::kMostWaiting, {kThen, "id-4", "GET", "/too many", {}});
+    table.set_waiting(2);
     put(7, "/running");
     auto entries = table.read();
     ASSERT_EQ(entries.size(), 3);
@@ -63,7 +64,7 @@ TEST_F(RequestTableTest, TellsWhatWaitsBehindWhatRuns) {
     EXPECT_EQ(entries[1].path, "/first");
     EXPECT_EQ(entries[1].core, RequestTable::Entry::kNoCore);
     EXPECT_EQ(entries[2].path, "/second");
-    table.remove_waiting(1);
+    table.set_waiting(1);
     table.put(3, {kThen, "id-2", "GET", "/first", {}});  // before the queue was shown anew
     entries = table.read();
     ASSERT_EQ(entries.size(), 2);
