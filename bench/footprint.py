@@ -121,7 +121,7 @@ def balance(kind, seconds):
             'errors': result.errors}
 
 
-def run(name, kinds, count, seconds):
+def run(name, kinds, plan):
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     # Those with one process only cannot have four, nor be balanced.
     many = [kind for kind in kinds if kind.many_workers]
@@ -130,9 +130,9 @@ def run(name, kinds, count, seconds):
                  [kind for kind in kinds if kind.keep_alive], 'each'),
         'start': ('W9 start-up, and memory of a Django application', START, start, many, 'first'),
         'balance': ('W12 two workers, 64 connections kept', BALANCE,
-                    lambda kind: balance(kind, seconds), many, 'balance'),
+                    lambda kind: balance(kind, plan.seconds), many, 'balance'),
     }[name]
-    samples = rounds.in_turns(title, rounds.able(chosen, name), count, measure, columns)
+    samples = rounds.in_turns(title, rounds.able(chosen, name), plan, measure, columns)
     return report.Table(name, title, columns, samples, key)
 
 

@@ -35,8 +35,8 @@ def measure(kind, disturbance, seconds):
             'worse': result.p99 / quiet.p99 if quiet.p99 else 0, 'errors': result.errors}
 
 
-def run(name, kinds, count, seconds):
+def run(name, kinds, plan):
     title, disturbance = WORKS[name]
-    samples = rounds.in_turns(title, rounds.able(kinds, name), count,
-                              lambda kind: measure(kind, disturbance, seconds), COLUMNS)
+    samples = rounds.in_turns(title, rounds.able(kinds, name), plan,
+                              lambda kind: measure(kind, disturbance, plan.seconds), COLUMNS)
     return report.Table(name, title, COLUMNS, samples, 'p99')

@@ -2,6 +2,7 @@
 """Rounds: each starts each server anew, in turns, so that what disturbs the machine meets all of
 them. The server is pinned to one core and the load to another."""
 import contextlib
+import dataclasses
 import os
 import pathlib
 import socket
@@ -12,7 +13,13 @@ import servers
 
 SERVER_CORE, LOAD_CORE = 0, 1
 BUSY = 0.05  # of the server's core, taken by others: the round counts as disturbed
-TRIES = 3  # of a disturbed round
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    rounds: int
+    seconds: int  # of load in each
+    tries: int  # of a round, while others disturb it
 
 
 def free_port():
@@ -50,17 +57,18 @@ def describe(sample, columns):
     return ', '.join(f'{column.heading} {column.text(sample[column.key])}' for column in columns)
 
 
-def in_turns(title, kinds, count, measure, columns):
+def in_turns(title, kinds, plan, measure, columns):
     """{name: samples}. A disturbed measurement is repeated; the least disturbed one counts."""
     samples = {kind.name: [] for kind in kinds}
-    for number in range(1, count + 1):
+    for number in range(1, plan.rounds + 1):
         for kind in kinds:
             best = None
-            for _ in range(TRIES):
+            for _ in range(plan.tries):
                 try:
                     sample = measure(kind)
                 except (RuntimeError, OSError, ValueError) as error:
-                    print(f'{title} {number}/{count} {kind.name}: failed: {error}', flush=True)
+                    print(f'{title} {number}/{plan.rounds} {kind.name}: failed: {error}',
+                          flush=True)
                     break
                 if best is None or sample.get('stolen', 0) < best.get('stolen', 0):
                     best = sample
@@ -71,6 +79,6 @@ def in_turns(title, kinds, count, measure, columns):
             samples[kind.name].append(best)
             note = f', others took {best["stolen"]:.0%} of the core' \
                 if best.get('stolen', 0) > BUSY else ''
-            print(f'{title} {number}/{count} {kind.name}: {describe(best, columns)}{note}',
+            print(f'{title} {number}/{plan.rounds} {kind.name}: {describe(best, columns)}{note}',
                   flush=True)
     return samples

@@ -24,11 +24,17 @@ import works
 ALL = [*works.WORKS, *latency.WORKS, *footprint.WORKS, 'signals']
 
 
+def _means(name, kind):
+    """A whole name means that server only, a part of a name all that have it."""
+    return name == kind.name or (name in kind.name
+                                 and all(name != other.name for other in servers.SERVERS))
+
+
 def chosen_servers(names):
     """(those that can run, lines on those that cannot)."""
     kinds, not_run = [], []
     for kind in servers.SERVERS:
-        if names and not any(name in kind.name for name in names):
+        if names and not any(_means(name, kind) for name in names):
             continue
         reason = kind.missing()
         if reason:
@@ -39,11 +45,11 @@ def chosen_servers(names):
     return kinds, not_run
 
 
-def run_work(name, kinds, count, seconds):
+def run_work(name, kinds, plan):
     if name == 'signals':
-        return signals.run(count, rounds.free_port)
+        return signals.run(plan.rounds, rounds.free_port)
     module = next(module for module in (works, latency, footprint) if name in module.WORKS)
-    return module.run(name, kinds, count, seconds).result()
+    return module.run(name, kinds, plan).result()
 
 
 def main():
@@ -52,8 +58,9 @@ def main():
                         help=f'of {", ".join(ALL)}; all without any')
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--seconds', type=int, default=4, help='of load in each round')
+    parser.add_argument('--tries', type=int, default=3, help='of a round that others disturb')
     parser.add_argument('--servers', type=lambda text: text.split(','), default=[],
-                        help='parts of names, with commas between them')
+                        help='names or parts of names, with commas between them')
     parser.add_argument('--output', type=pathlib.Path, default=servers.BENCH / 'results')
     arguments = parser.parse_args()
     unknown = set(arguments.works) - set(ALL)
@@ -64,7 +71,8 @@ def main():
     peers.install(servers.PYTHON)
     kinds, not_run = chosen_servers(arguments.servers)
     for name in arguments.works or ALL:
-        report.keep(run_work(name, kinds, arguments.rounds, arguments.seconds), arguments.output)
+        plan = rounds.Plan(arguments.rounds, arguments.seconds, arguments.tries)
+        report.keep(run_work(name, kinds, plan), arguments.output)
     results = report.known(arguments.output, ALL)
     report.write(results, goals.judge(results), peers.versions(), arguments.output, not_run)
 

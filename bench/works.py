@@ -72,10 +72,10 @@ def measure(spec, kind, seconds):
             'stolen': max(0.0, busy - used) / seconds}
 
 
-def run(name, kinds, count, seconds):
+def run(name, kinds, plan):
     spec = WORKS[name]
-    samples = rounds.in_turns(spec.title, rounds.able(kinds, name, spec.protocol), count,
-                              lambda kind: measure(spec, kind, seconds), COLUMNS)
+    samples = rounds.in_turns(spec.title, rounds.able(kinds, name, spec.protocol), plan,
+                              lambda kind: measure(spec, kind, plan.seconds), COLUMNS)
     facts = {'alone': alone(spec.app)} if name in ('flask', 'django') else {}
     notes = [f'A call of the application alone takes {facts["alone"] * 1e6:.1f} µs.'] if facts \
         else []
