@@ -58,7 +58,7 @@ def open_kept(port):
 
 def idle(kind):
     with rounds.started(kind, connections=CONNECTIONS + 1000) as (server, port):
-        warm = [open_kept(port) for _ in range(10)]
+        load.run(port, load.Work(), 1, rounds.LOAD_CORE)  # until all that is made once is made
         base = pss(server)
         clients = []
         try:
@@ -68,9 +68,8 @@ def idle(kind):
                     clients.append(client)
             grown = pss(server) - base
         finally:
-            for client in [*clients, *warm]:
-                if client is not None:
-                    client.close()
+            for client in clients:
+                client.close()
     return {'each': grown / max(1, len(clients)), 'base': base, 'held': len(clients)}
 
 
@@ -89,21 +88,22 @@ def first_answer(kind):
 
 
 def resting_memory(kind, **options):
-    """(of all processes, of the largest) in KiB, some requests after the start."""
+    """(PSS of all, of the largest process, what is private of all) in KiB, after some requests."""
     with rounds.started(kind, cores=(0, 1), **options) as (server, port):
         for _ in range(200):
             ask(port, '/')
         time.sleep(0.5)
-        sizes = [processes.memory(pid)[0] for pid in server.pids()]
-    return sum(sizes), max(sizes)
+        sizes = [processes.memory(pid) for pid in server.pids()]
+    shares = [share for share, _ in sizes]
+    return sum(shares), max(shares), sum(private for _, private in sizes)
 
 
 def start(kind):
-    one, _ = resting_memory(kind, app='django_hello:application', slots=100, preload=True)
-    four, _ = resting_memory(kind, app='django_hello:application', slots=100, workers=4,
-                             preload=True)
-    few, hello = resting_memory(kind, slots=10)
-    many, _ = resting_memory(kind, slots=1010)
+    django = {'app': 'django_hello:application', 'slots': 100, 'preload': True}
+    one, _, _ = resting_memory(kind, **django)
+    four, _, _ = resting_memory(kind, **django, workers=4)
+    _, hello, few = resting_memory(kind, slots=10)
+    _, _, many = resting_memory(kind, slots=1010)
     return {'first': first_answer(kind), 'one': one, 'four': four, 'ratio': four / one,
             'hello': hello, 'cores': many - few}
 
