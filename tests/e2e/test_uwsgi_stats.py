@@ -97,10 +97,10 @@ def test_it_has_the_shape_of_uwsgis_own(server, folder):
     assert ours.items() <= theirs.items()
     missing = {re.sub('.*/', '', path) for path in theirs.keys() - ours.keys()}
     # What geventd has nothing of, or does not count; and what only a core that is busy shows.
-    assert missing <= {'vars[]', 'request_start',
-        'signal', 'filemon', 'timer', 'rbtimer', 'cron', 'rpc', 'snmp', 'user 0', 'signal_queue',
-        'startup_time', 'chdir', 'static_requests', 'routed_requests', 'offloaded_requests',
-        'write_errors', 'read_errors'}
+    assert missing <= {
+        'vars[]', 'request_start', 'signal', 'filemon', 'timer', 'rbtimer', 'cron', 'rpc', 'snmp',
+        'user 0', 'signal_queue', 'startup_time', 'chdir', 'static_requests', 'routed_requests',
+        'offloaded_requests', 'write_errors', 'read_errors'}
 
 
 @pytest.fixture(scope='session')
