@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What an installed geventd goes through in a root, whichever kind of package brought it."""
+import pathlib
+import re
 import shutil
 import subprocess
 
+INSTALLING = pathlib.Path(__file__).resolve().parents[2] / 'docs/installing.md'
 HELLO = '''
 listen:
   - http://127.0.0.1:18072
@@ -65,6 +68,17 @@ def serve(root, examples='/usr/share/doc/geventd/examples'):
     root.run('systemctl reload geventd@hello')
     assert root.run('ps -o user= -C geventd-worker | sort -u').strip() == 'geventd'
     root.run('test -s /var/log/geventd/second/geventd.log')
+
+
+def the_manual_is_right(root):
+    """What docs/installing.md shows of a running instance, and its configuration."""
+    example = re.search('```yaml\n(.*?)```', INSTALLING.read_text(), re.S)[1]
+    (root.path / 'etc/geventd/manual.yaml').write_text(example)
+    root.run('geventd -c /etc/geventd/manual.yaml --check && rm /etc/geventd/manual.yaml')
+    assert ' ready: 2 workers' in root.run('journalctl --no-pager -u geventd@hello')
+    listed = root.run('/usr/libexec/geventd/instances list').split()
+    units = ('geventd@hello', 'geventd@second')
+    assert sorted(listed) == sorted(main_pid(root, unit) for unit in units)
 
 
 def units_are_sound(root):

@@ -76,6 +76,7 @@ def test_life(root, debs, suite):
     packages.install(packages.old)
     life.serve(root)
     life.units_are_sound(root)
+    life.the_manual_is_right(root)
     life.upgrade_under_load(root, lambda: packages.install(packages.new), builds.NEWER)
     life.stop_and_leave_the_rest(root)
     packages.remove()

@@ -97,6 +97,7 @@ def test_life(bookworm, rpms):
     packages.install(rpms.old)
     life.serve(bookworm)
     life.units_are_sound(bookworm)
+    life.the_manual_is_right(bookworm)
     life.upgrade_under_load(bookworm, lambda: packages.install(rpms.new), builds.NEWER)
     life.stop_and_leave_the_rest(bookworm)
     packages.erase()
