@@ -74,7 +74,8 @@ def the_manual_is_right(root):
     """What docs/installing.md shows of a running instance, and its configuration."""
     example = re.search('```yaml\n(.*?)```', INSTALLING.read_text(), re.S)[1]
     (root.path / 'etc/geventd/manual.yaml').write_text(example)
-    root.run('geventd -c /etc/geventd/manual.yaml --check && rm /etc/geventd/manual.yaml')
+    root.run('runuser -u geventd -- geventd -c /etc/geventd/manual.yaml --check && '
+             'rm /etc/geventd/manual.yaml')
     assert ' ready: 2 workers' in root.run('journalctl --no-pager -u geventd@hello')
     listed = root.run('/usr/libexec/geventd/instances list').split()
     units = ('geventd@hello', 'geventd@second')
@@ -128,4 +129,5 @@ def nothing_is_left(root, before):
     """But the folder that enabling a socket made, which is systemd's."""
     root.run('rm -f /etc/nginx/sites-enabled/hello; '
              'rmdir --ignore-fail-on-non-empty /etc/systemd/system/sockets.target.wants')
-    assert sorted(set(listing(root)) ^ set(before)) == []
+    different = sorted(set(listing(root)) ^ set(before))
+    assert not different, '\n'.join(different)
