@@ -127,7 +127,7 @@ def nothing_runs(root):
 
 def nothing_is_left(root, before):
     """But the folder that enabling a socket made, which is systemd's."""
-    root.run('rm -f /etc/nginx/sites-enabled/hello; '
-             'rmdir --ignore-fail-on-non-empty /etc/systemd/system/sockets.target.wants')
+    root.run('rm -f /etc/nginx/sites-enabled/hello; cd /etc/systemd/system; '
+             '[ ! -d sockets.target.wants ] || rmdir --ignore-fail-on-non-empty *.wants')
     different = sorted(set(listing(root)) ^ set(before))
     assert not different, '\n'.join(different)
