@@ -121,6 +121,11 @@ class Load {
     ~Load() { ::close(epoll_); }
 
     void run() {
+        // The server has taken all slow heads by then.
+        const auto settled = Clock::now() + std::chrono::seconds(options_.slow_heads > 0 ? 1 : 0);
+        while (Clock::now() < settled) {
+            slow_heads_.turn(Clock::now());
+        }
         start_ = Clock::now();
         end_ = start_ + std::chrono::duration_cast<Clock::duration>(
                             std::chrono::duration<double>(options_.seconds));
