@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+
 #include "base/fd.h"
 #include "event/loop.h"
 #include "shm/scoreboard.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+
 #include "master/supervise/launch_kit.h"
 #include "master/supervise/worker_source.h"
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+
 #include "shm/lock_table.h"
 #include "shm/region.h"
 #include "shm/signal_table.h"
