@@ -295,13 +295,13 @@ void describe(Visitor& v, Reload& s) {
 }
 
 void describe(Visitor& v, Metrics& s) {
-    v.key("listen", MetricsAddress(s.listen),
+    v.key("listen", WatchAddress(s.listen, WatchAddress::Form::Url),
           "Where the master answers HTTP requests: a live page for people, /metrics (Prometheus), "
           "/status.json, /healthz and /readyz. http://:9090 is the loopback address only.");
     v.key(
         "saturation", Integer(s.saturation, 0, 100),
         "/readyz says 503 while at least so many percent of all cores are busy. 0: however many.");
-    v.key("uwsgi-stats", StatsAddress(s.uwsgi_stats),
+    v.key("uwsgi-stats", WatchAddress(s.uwsgi_stats, WatchAddress::Form::Bare),
           "Where the master tells who connects the JSON document of uWSGI's stats server, for "
           "uwsgitop and exporters. :9191 is the loopback address only.");
 }

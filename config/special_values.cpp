@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <span>
-#include <string_view>
 
 #include <fmt/core.h>
 
@@ -33,9 +32,6 @@ const std::vector<std::string>& patchable() {
         "socket",   "ssl",         "subprocess", "sys", "thread", "time"};
     return names;
 }
-
-constexpr std::string_view kInetScheme = "http://";
-constexpr std::string_view kUnixScheme = "http+unix:";
 
 // Of an address that is not for everybody, an empty host is the loopback one.
 net::Address on_loopback(net::Address address) {
@@ -77,7 +73,7 @@ std::string AddressValue::default_text() const {
     return "";
 }
 
-void MetricsAddress::read(const Node& node, const Complain& complain) {
+void WatchAddress::read(const Node& node, const Complain& complain) {
     std::string text;
     if (!read_text(node, expects(), text, complain)) {
         return;
@@ -86,48 +82,33 @@ void MetricsAddress::read(const Node& node, const Complain& complain) {
         member_.reset();
         return;
     }
-    const auto address = net::parse_address(text);
+    const auto address = parse(text);
     if (!address) {
         return complain(node.mark, "", address.error().message);
     }
-    if (address->protocol != net::Protocol::Http) {
-        return complain(node.mark, "", "only HTTP is spoken here");
-    }
     member_ = on_loopback(*address);
 }
 
-std::string MetricsAddress::write() const {
-    return quote(member_ ? net::format_address(*member_) : "");
-}
-
-std::string MetricsAddress::expects() const {
-    return "an address such as http://127.0.0.1:9090 or http+unix:/run/metrics.sock";
-}
-
-void StatsAddress::read(const Node& node, const Complain& complain) {
-    std::string text;
-    if (!read_text(node, expects(), text, complain)) {
-        return;
+Result<net::Address> WatchAddress::parse(const std::string& text) const {
+    if (form_ == Form::Bare) {
+        const bool is_path = text.find_first_of("/@") == 0 || text.find(':') == std::string::npos;
+        auto address = net::parse_address((is_path ? "http+unix:" : "http://") + text);
+        return address ? address : failure("is no address, expected " + expects());
     }
-    if (text.empty()) {
-        member_.reset();
-        return;
-    }
-    const bool is_path = text.find_first_of("/@") == 0 || text.find(':') == std::string::npos;
-    const auto address =
-        net::parse_address(fmt::format("{}{}", is_path ? kUnixScheme : kInetScheme, text));
-    if (!address) {
-        return complain(node.mark, "", "is no address, expected " + expects());
-    }
-    member_ = on_loopback(*address);
+    auto address = net::parse_address(text);
+    const bool is_other = address && address->protocol != net::Protocol::Http;
+    return is_other ? failure("only HTTP is spoken here") : address;
 }
 
-std::string StatsAddress::write() const {
-    return quote(member_ ? net::without_scheme(net::format_address(*member_)) : "");
+std::string WatchAddress::write() const {
+    const std::string text = member_ ? net::format_address(*member_) : "";
+    return quote(form_ == Form::Bare ? net::without_scheme(text) : text);
 }
 
-std::string StatsAddress::expects() const {
-    return "an address such as 127.0.0.1:9191 or a path such as /run/stats.sock";
+std::string WatchAddress::expects() const {
+    return form_ == Form::Bare
+               ? "an address such as 127.0.0.1:9191 or a path such as /run/stats.sock"
+               : "an address such as http://127.0.0.1:9090 or http+unix:/run/metrics.sock";
 }
 
 void MonkeyPatchValue::read(const Node& node, const Complain& complain) {

@@ -28,31 +28,26 @@ class AddressValue : public Value {
     net::Address& member_;
 };
 
-/// Where the master answers those who watch it, or nowhere. An address without a host means the
+/// Where those who watch the server connect, or nowhere. An address without a host means the
 /// loopback one, other than in `listen`.
-class MetricsAddress : public Value {
+class WatchAddress : public Value {
   public:
-    explicit MetricsAddress(std::optional<net::Address>& member) : member_(member) {}
+    enum class Form {
+        Url,   ///< http://127.0.0.1:9090
+        Bare,  ///< 127.0.0.1:9191, as uWSGI's `stats` has it: no HTTP is spoken there
+    };
+
+    WatchAddress(std::optional<net::Address>& member, Form form) : member_(member), form_(form) {}
 
     void read(const Node& node, const Complain& complain) override;
     [[nodiscard]] std::string write() const override;
     [[nodiscard]] std::string expects() const override;
 
   private:
+    [[nodiscard]] Result<net::Address> parse(const std::string& text) const;
+
     std::optional<net::Address>& member_;
-};
-
-/// Where clients connect that send nothing, or nowhere: an address as uWSGI's `stats` has it.
-class StatsAddress : public Value {
-  public:
-    explicit StatsAddress(std::optional<net::Address>& member) : member_(member) {}
-
-    void read(const Node& node, const Complain& complain) override;
-    [[nodiscard]] std::string write() const override;
-    [[nodiscard]] std::string expects() const override;
-
-  private:
-    std::optional<net::Address>& member_;
+    Form form_;
 };
 
 /// A moment, or a list of what gevent shall patch.
