@@ -14,6 +14,13 @@
 
 namespace geventd::worker {
 
+namespace {
+
+// Characters of an exception in the status; the log has all of it.
+constexpr std::size_t kMostError = 120;
+
+}  // namespace
+
 void Worker::refused(const Connection& connection, const http::Rejection& rejection) {
     count(slot_.rejected);
     const std::string host = connection.client_host();
@@ -33,8 +40,10 @@ void Worker::client_left(const Request& request) {
 void Worker::application_failed(const Request& request, std::string_view error,
                                 std::string_view where) {
     count(slot_.errors);
-    slot_.failure.put(epoch_, fmt::format("{} {}\n{}\n{}\n{}", request.head.method,
-                                          request.head.path, request.id, where, error));
+    // A line each; last what may be long and what a uwsgi client may have put a newline into.
+    slot_.failure.put(epoch_, fmt::format("{}\n{}\n{}\n{} {}", request.id, where,
+                                          error.substr(0, std::min(error.find('\n'), kMostError)),
+                                          request.head.method, request.head.path));
 }
 
 void Worker::answer_pulse() {

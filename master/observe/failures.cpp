@@ -7,8 +7,8 @@ namespace geventd::master {
 
 namespace {
 
-// Request, id, place and error, a line each (worker/worker.cpp writes them; the worker runs the
-// application, which may have written anything).
+// Id, place and error, a line each, and the request (worker/worker_report.cpp writes them; the
+// worker runs the application, which may have written anything).
 FailureStatus explain(const shm::FailureNote::Note& note) {
     std::string_view left = note.text;
     const auto line = [&left] {
@@ -19,10 +19,10 @@ FailureStatus explain(const shm::FailureNote::Note& note) {
     };
     FailureStatus failure;
     failure.at = std::chrono::system_clock::time_point(std::chrono::seconds(note.at));
-    failure.request = line();
     failure.id = line();
     failure.where = line();
     failure.error = line();
+    failure.request = left;
     return failure;
 }
 

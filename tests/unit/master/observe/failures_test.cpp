@@ -31,14 +31,14 @@ class FailuresTest : public ::testing::Test {
 TEST_F(FailuresTest, AreTakenApartAndSeenOnce) {
     failures_.look(generations_);
     EXPECT_TRUE(failures_.newest().empty());
-    fail("GET /x\nid\napp.py:7\nKeyError: 'x'\nmore");
+    fail("id\napp.py:7\nKeyError: 'x'\nGET /x\ny");
     failures_.look(generations_);
     failures_.look(generations_);
     ASSERT_EQ(failures_.newest().size(), 1U);
     const FailureStatus failure = failures_.newest()[0];
     EXPECT_EQ(failure.worker, 2U);
     EXPECT_EQ(failure.generation, 3U);
-    EXPECT_EQ(failure.request, "GET /x");
+    EXPECT_EQ(failure.request, "GET /x\ny");
     EXPECT_EQ(failure.id, "id");
     EXPECT_EQ(failure.where, "app.py:7");
     EXPECT_EQ(failure.error, "KeyError: 'x'");
@@ -58,8 +58,8 @@ TEST_F(FailuresTest, TheNewestAreKeptFirst) {
         failures_.look(generations_);
     }
     ASSERT_EQ(failures_.newest().size(), Failures::kMost);
-    EXPECT_EQ(failures_.newest().front().request, "14");
-    EXPECT_EQ(failures_.newest().back().request, "5");
+    EXPECT_EQ(failures_.newest().front().id, "14");
+    EXPECT_EQ(failures_.newest().back().id, "5");
 }
 
 }  // namespace
