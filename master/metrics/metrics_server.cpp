@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "master/metrics/metrics_server.h"
 
+#include <exception>
 #include <utility>
 
 #include "base/errno_error.h"
@@ -56,7 +57,12 @@ void MetricsServer::admit(UniqueFd fd) {
         *(connections_[id] = std::make_unique<MetricsConnection>(
               MetricsConnection::Context{loop_, deadlines_, *this}, id, std::move(fd)));
     if (options_.unasked) {
-        connection.tell(pages_("", "").body);
+        try {
+            connection.tell(pages_("", "").body);
+        } catch (const std::exception& error) {
+            log::error("metrics: {}", error.what());
+            on_finished(connection);
+        }
     }
 }
 
