@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 
+import builds
+
 INSTALLING = pathlib.Path(__file__).resolve().parents[2] / 'docs/installing.md'
 HELLO = '''
 listen:
@@ -131,3 +133,12 @@ def nothing_is_left(root, before):
              '[ ! -d sockets.target.wants ] || rmdir --ignore-fail-on-non-empty *.wants')
     different = sorted(set(listing(root)) ^ set(before))
     assert not different, '\n'.join(different)
+
+
+def in_service(root, upgrade):
+    """What an installed package does until it is removed; `upgrade` installs the newer one."""
+    serve(root)
+    units_are_sound(root)
+    the_manual_is_right(root)
+    upgrade_under_load(root, upgrade, builds.NEWER)
+    stop_and_leave_the_rest(root)
