@@ -128,9 +128,12 @@ def test_requests_are_counted_by_how_long_they_took(server):
 
 
 def test_connections_that_nobody_accepts_are_seen_in_their_queue(server):
-    running = watched(server, listen=['http://127.0.0.1:0', 'http+unix:app.sock'])
-    assert running.ctl('pause').returncode == 0
+    running = watched(server, listen=['http://127.0.0.1:0', 'http+unix:app.sock'],
+                      workers={'processes': 1})
+    worker, = running.workers()
+    os.kill(worker, signal.SIGSTOP)  # a paused one may still be about to hear of it
     with contextlib.ExitStack() as stack:
+        stack.callback(os.kill, worker, signal.SIGCONT)
         for address in [running.address()] * 2 + [str(running.folder / 'app.sock')]:
             stack.enter_context(RawClient(address, DEADLINE))
         status = running.wait_status(lambda s: sum(q['waiting'] for q in s['queues']) == 3)
@@ -154,6 +157,19 @@ def test_failures_are_named_with_their_place(server):
     assert failure['error'] == 'ValueError: one'
     assert re.fullmatch(r'.*app\.py:\d+', failure['where'])
     assert 'GET /fail: ValueError: one (' in running.ctl('status').stdout
+
+
+def test_a_failure_is_told_whatever_its_path(server):
+    running = watched(server, HELLO.replace(
+        'def application(environ, start_response):',
+        "def application(environ, start_response):\n    raise ValueError('x' * 1000)"))
+    running.expect_error('failed')
+    path = '/' + 'p' * 1000
+    assert running.get(path).status == 500
+    (failure,) = running.wait_status(lambda s: s['failures'])['failures']
+    assert re.fullmatch('ValueError: x{50,}', failure['error'])
+    assert re.fullmatch(r'.*app\.py:\d+', failure['where']) and failure['id']
+    assert re.fullmatch('GET /p{20,}', failure['request'])  # both are cut
 
 
 def test_reloads_are_remembered(server):
