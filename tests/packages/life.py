@@ -70,6 +70,9 @@ def serve(root, examples='/usr/share/doc/geventd/examples'):
     root.run('systemctl reload geventd@hello')
     assert root.run('ps -o user= -C geventd-worker | sort -u').strip() == 'geventd'
     root.run('test -s /var/log/geventd/second/geventd.log')
+    # By root, whose Python writes what it compiled beside it.
+    assert 'application' in root.run(f"cd {examples}/hello && python3 -c 'import app; print(dir(app))'")
+    root.run(f'test -d {examples}/hello/__pycache__')
 
 
 def the_manual_is_right(root):
