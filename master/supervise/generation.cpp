@@ -106,7 +106,7 @@ void Generation::start() {
 void Generation::settle() {
     const TimePoint now = surroundings_.processes.now();
     if (state_ == State::Loading) {
-        settle_loading();
+        settle_loading(now);
     }
     if (state_ <= State::Serving) {
         if (templates_) {
@@ -128,12 +128,13 @@ void Generation::settle() {
     }
 }
 
-void Generation::settle_loading() {
+void Generation::settle_loading(TimePoint now) {
     if (auto failure = templates_->load_failure()) {
         fail("the application cannot be loaded: " + *failure);
     } else if (templates_->can_start()) {
         enter(State::Booting);
         boot_workers();
+        crew_->maintain(now);  // the template forks its spare behind them
     }
 }
 

@@ -122,7 +122,7 @@ class Generation {
   private:
     void enter(State state);
     void fail(std::string why);
-    void settle_loading();
+    void settle_loading(TimePoint now);
     void settle_booting();
     void update_hold();
     void boot_workers();

@@ -129,6 +129,34 @@ def test_monkey_patch_in_all_its_forms(server, value, seen, preload):
     assert server(PATCHED, {'app': app}).get('/').text == seen
 
 
+@pytest.mark.parametrize('used', [False, True])
+def test_pkg_resources_is_there_for_those_who_import_it(server, used):
+    running = server('import sys\n' + ('import pkg_resources\n' if used else '') + SAY + """
+def now():
+    module = sys.modules.get('pkg_resources')
+    return 'absent' if module is None else f'{hasattr(module, "WorkingSet")}'
+
+
+application = say(now)
+""")
+    assert running.get('/').text == ('True' if used else 'absent')
+
+
+def test_plugins_of_gevent_are_called(make_server):
+    """They are entry points of what is installed, found on sys.path."""
+    made = make_server()
+    made.write_app('SEEN = []\n\n\ndef patched(event):\n    SEEN.append(type(event).__name__)\n',
+                   'plugin/some_plugin.py')
+    made.write_app('[gevent.plugins.monkey.did_patch_all]\nseen = some_plugin:patched\n',
+                   'plugin/some_plugin-1.0.dist-info/entry_points.txt')
+    made.write_app('Metadata-Version: 2.1\nName: some-plugin\nVersion: 1.0\n',
+                   'plugin/some_plugin-1.0.dist-info/METADATA')
+    made.write_app('import some_plugin\n' + SAY
+                   + 'application = say(lambda: str(some_plugin.SEEN))\n')
+    made.write_config({'app': {'python-path': [str(made.folder / 'plugin')]}})
+    assert made.start().get('/').text == "['GeventDidPatchAllEvent']"
+
+
 @pytest.mark.parametrize('preload', [True, False])
 def test_an_application_may_patch_by_itself(server, preload):
     running = server('''

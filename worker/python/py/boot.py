@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import time
+import types
 
 OLDEST_GEVENT = (20, 9)
 OLDEST_GREENLET = (1, 0)
@@ -56,8 +57,37 @@ def check_gevent():
             )
 
 
+def _entry_points(group):
+    from importlib.metadata import entry_points
+
+    if sys.version_info < (3, 10):
+        return entry_points().get(group, ())
+    return entry_points(group=group)
+
+
+def _spare_pkg_resources():
+    """gevent before 23 imports pkg_resources to find its plugins, which takes as long as all else
+    of a start and 8 MB. importlib.metadata finds them too, as it does for later ones."""
+    if "pkg_resources" in sys.modules:
+        return
+    try:
+        import zope.event  # noqa: F401  (a namespace, which may want the real one)
+        import zope.interface  # noqa: F401
+    except ImportError:
+        return
+    stand_in = types.ModuleType("pkg_resources")
+    stand_in.iter_entry_points = _entry_points
+    sys.modules.setdefault("pkg_resources", stand_in)
+    try:
+        import gevent.events  # noqa: F401
+    finally:
+        if sys.modules.get("pkg_resources") is stand_in:
+            del sys.modules["pkg_resources"]
+
+
 def patch(modules):
     """Monkey-patches everything, or the named modules only."""
+    _spare_pkg_resources()
     from gevent import monkey
 
     if not modules:
