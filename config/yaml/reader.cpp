@@ -47,10 +47,15 @@ constexpr std::array kAdvice{
     Advice{"unknown token", "; a text that begins with @, ` or % stands in quotes"},
 };
 
-std::string_view advise(std::string_view text, int line, std::string_view fault) {
+std::string_view from_line(std::string_view text, int line) {
     for (; line > 1 && text.find('\n') != std::string_view::npos; --line) {
         text.remove_prefix(text.find('\n') + 1);
     }
+    return text;
+}
+
+std::string_view advise(std::string_view text, int line, std::string_view fault) {
+    text = from_line(text, line);
     const auto indent = text.substr(0, text.find_first_not_of(" \t"));
     if (indent.find('\t') != std::string_view::npos) {
         return "; a tab cannot indent, expected blanks";
@@ -58,6 +63,20 @@ std::string_view advise(std::string_view text, int line, std::string_view fault)
     const auto* const advice = std::find_if(
         kAdvice.begin(), kAdvice.end(), [&](const Advice& entry) { return entry.fault == fault; });
     return advice == kAdvice.end() ? std::string_view() : advice->text;
+}
+
+// yaml-cpp 0.8 names the anchor that an alias misses, 0.7 only points at the alias.
+std::string name_of_alias(std::string_view text, Mark at) {
+    text = from_line(text, at.line);
+    text.remove_prefix(std::min(static_cast<std::size_t>(at.column), text.size()));  // behind its *
+    return ": " + std::string(text.substr(0, text.find_first_of(" \t\r\n,]}")));
+}
+
+std::string describe(std::string_view text, Mark at, const std::string& fault) {
+    if (fault == "the referenced anchor is not defined") {
+        return fault + name_of_alias(text, at);
+    }
+    return fault + std::string(advise(text, at.line, fault));
 }
 
 std::size_t weight(const Node& node) {
@@ -308,8 +327,7 @@ std::optional<Node> read_yaml(const std::string& text, int source, Diagnostics& 
     } catch (const YAML::Exception& error) {
         const Mark at =
             error.mark.is_null() ? whole : Mark{source, error.mark.line + 1, error.mark.column + 1};
-        diagnostics.report(
-            at, "", fmt::format("broken YAML: {}{}", error.msg, advise(text, at.line, error.msg)));
+        diagnostics.report(at, "", "broken YAML: " + describe(text, at, error.msg));
     }
     return std::nullopt;
 }
