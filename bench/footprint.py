@@ -109,7 +109,7 @@ def start(kind):
 
 
 def balance(kind, seconds):
-    with rounds.started(kind, cores=(0, 1), workers=2) as (server, port):
+    with rounds.started(kind, cores=rounds.SERVER_CORES, workers=2) as (server, port):
         load.run(port, load.Work('/pid'), 1, rounds.LOAD_CORE)
         before = server.cpu_seconds()
         result, shares = load.run_counting(port, load.Work('/pid'), seconds, rounds.LOAD_CORE,

@@ -12,6 +12,8 @@ import processes
 import servers
 
 SERVER_CORE, LOAD_CORE = 0, 1
+# Of several workers: where the load ran beside one of them, that one would seem to shirk.
+SERVER_CORES = tuple(sorted(os.sched_getaffinity(0) - {LOAD_CORE}))
 BUSY = 0.05  # of the server's core, taken by others: the round counts as disturbed
 
 
