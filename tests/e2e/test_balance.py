@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+"""Connections that are left to siblings are left to nobody for long. How evenly they are spread is
+share_test.cpp's: here the scheduler has a word in it."""
+import collections
+import contextlib
+import os
+import signal
+
+from harness.apps import HOLD
+from harness.client import exchange
+
+
+def test_a_worker_that_was_away_takes_connections_again(server):
+    running = server(HOLD, {'workers': {'processes': 2}})
+    away, other = running.workers()
+    with contextlib.ExitStack() as open_ones:
+        clients = []
+
+        def served_by(client):
+            return int(exchange(client, 'GET', '/pid').text)
+
+        def connect():
+            clients.append(open_ones.enter_context(running.http()))
+            return served_by(clients[-1])
+
+        os.kill(away, signal.SIGSTOP)
+        try:
+            # Nobody waits for it for long.
+            assert {connect() for _ in range(20)} == {other}
+        finally:
+            os.kill(away, signal.SIGCONT)
+        counts = collections.Counter({other: 20})
+        while counts[away] < 5:
+            counts[connect()] += 1
+        # Each connection stays where it is.
+        assert collections.Counter(map(served_by, clients)) == counts
