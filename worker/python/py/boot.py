@@ -5,6 +5,7 @@ Embedded in geventd-worker. Faults of the installation or the application are ra
 with one sentence, which is all that an operator needs to see; everything else keeps its traceback.
 """
 import atexit
+import functools
 import gc
 import importlib
 import importlib.util
@@ -57,12 +58,16 @@ def check_gevent():
             )
 
 
-def _entry_points(group):
+@functools.lru_cache(maxsize=1)  # gevent asks 25 times while it patches
+def _all_entry_points():
     from importlib.metadata import entry_points
 
-    if sys.version_info < (3, 10):
-        return entry_points().get(group, ())
-    return entry_points(group=group)
+    return entry_points()
+
+
+def _entry_points(group):
+    found = _all_entry_points()
+    return found.select(group=group) if hasattr(found, "select") else found.get(group, ())
 
 
 def _spare_pkg_resources():
