@@ -45,12 +45,13 @@ COLUMNS = (
 
 
 def alone(app):
-    """Seconds of CPU that a call of the application itself takes."""
+    """Seconds of CPU that a call of the application itself takes, and one in a fresh greenlet."""
     done = subprocess.run(
         ['taskset', '-c', str(rounds.SERVER_CORE), servers.PYTHON,
          str(servers.BENCH / 'apps' / 'call_alone.py'), app, str(servers.BENCH / 'apps')],
         capture_output=True, text=True, check=True)
-    return float(done.stdout)
+    in_loop, in_greenlet = map(float, done.stdout.split())
+    return {'alone': in_loop, 'greenlet': in_greenlet}
 
 
 def measure(spec, kind, seconds):
@@ -76,7 +77,7 @@ def run(name, kinds, plan):
     spec = WORKS[name]
     samples = rounds.in_turns(spec.title, rounds.able(kinds, name, spec.protocol), plan,
                               lambda kind: measure(spec, kind, plan.seconds), COLUMNS)
-    facts = {'alone': alone(spec.app)} if name in ('flask', 'django') else {}
-    notes = [f'A call of the application alone takes {facts["alone"] * 1e6:.1f} µs.'] if facts \
-        else []
+    facts = alone(spec.app) if name in ('flask', 'django') else {}
+    notes = [f'A call of the application alone takes {facts["alone"] * 1e6:.1f} µs, one in a fresh '
+             f'greenlet {facts["greenlet"] * 1e6:.1f} µs.'] if facts else []
     return report.Table(name, spec.title, COLUMNS, samples, 'cpu', notes, facts)
