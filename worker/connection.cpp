@@ -57,6 +57,7 @@ void Connection::finish(End end) noexcept {
 
 // Waits for the next request.
 void Connection::rest() {
+    separate_pieces();
     state_ = State::Idle;
     if (!io_.active()) {
         watch_reads();

@@ -89,6 +89,14 @@ class Connection : public event::Deadline {
     /// resumes request.writer when all is out (the memory of `parts` must stay until then).
     IoState write(std::span<const iovec> parts);
 
+    /// Told of each piece of an answer that is made piece by piece, before its write(). Pieces that
+    /// follow one another at once share packets (Nagle's algorithm) until the application waits or
+    /// the answer ends.
+    void follow_piece() noexcept;
+
+    /// What was held back to share a packet leaves now.
+    void separate_pieces() noexcept;
+
     /// Sends up to `count` bytes of a file from `offset`, which it moves, by sendfile. Wait: the
     /// kernel's buffer is full, see await_writable(). Done with nothing sent: the file has ended.
     IoState send_file(int file, off_t& offset, std::size_t count);
@@ -187,6 +195,7 @@ class Connection : public event::Deadline {
     bool last_answer_ = false;
     bool disconnected_ = false;  ///< by disconnect()
     bool processing_ = false;
+    bool joins_pieces_ = false;
     bool proxy_awaited_ = false;  ///< a trusted peer may still send a PROXY header
     Peer peer_;
     std::uint32_t index_ = 0;  ///< place in the worker's list

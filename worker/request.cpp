@@ -63,7 +63,7 @@ void Request::clear() {
     id.clear();
     log_wanted = false;
     log_vars.clear();
-    first_byte = {};
+    first_byte = last_piece = {};
     status = 0;
     answer_headers = 0;
     answer_head = answer_body = 0;

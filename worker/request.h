@@ -71,6 +71,7 @@ class Request {
 
     TimePoint received;    ///< when its head was complete
     TimePoint started;     ///< when it got its core
+    TimePoint last_piece;  ///< when a piece of an answer made piece by piece was last sent
     TimePoint first_byte;  ///< when its answer began to leave; the clock's epoch: not yet
 
     int status = 0;                 ///< of the answer; 0: none so far

@@ -143,6 +143,7 @@ void Worker::turn() noexcept {
     const bool unfinished = loop_.run_pending();
     start_waiting();
     sweep();
+    separate_pieces();
     turning_ = false;
     count(slot_.heartbeat);
     if (unfinished || !revisits_.empty() || (!waiting_.empty() && running_ < cores_)) {
@@ -224,6 +225,20 @@ void Worker::revisit_later(Connection& connection) {
     if (!turning_) {
         loop_.wake();
     }
+}
+
+void Worker::separate_pieces_later(Connection& connection) {
+    joining_.push_back(&connection);
+    if (!turning_) {
+        loop_.wake();
+    }
+}
+
+void Worker::separate_pieces() {
+    for (Connection* connection : joining_) {
+        connection->separate_pieces();
+    }
+    joining_.clear();
 }
 
 bool Worker::has_room() const {
@@ -321,9 +336,11 @@ void Worker::sweep() {
     if (buried_.empty()) {
         return;
     }
-    std::erase_if(revisits_, [](const Connection* connection) {
+    const auto is_closed = [](const Connection* connection) {
         return connection->state() == Connection::State::Closed;
-    });
+    };
+    std::erase_if(revisits_, is_closed);
+    std::erase_if(joining_, is_closed);
     if (out_of_fds_) {
         out_of_fds_ = false;
         retry_deadline_.cancel();

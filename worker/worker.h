@@ -153,6 +153,9 @@ class Worker {
     void request_ended(Request& request, const Connection& connection);
     void regulate_accepting();
     void revisit_later(Connection& connection);
+
+    /// It holds pieces of an answer back until this turn or the next has ended.
+    void separate_pieces_later(Connection& connection);
     void refused(const Connection& connection, const http::Rejection& rejection);
     void client_left(const Request& request);
 
@@ -197,6 +200,7 @@ class Worker {
     void show_waiting();
     void on_drain_deadline() noexcept;
     void sweep();
+    void separate_pieces();
 
     shm::WorkerSlot& slot_;
     std::uint32_t cores_;
@@ -231,6 +235,7 @@ class Worker {
     std::vector<std::unique_ptr<Connection>> buried_;
     std::deque<Connection*> waiting_;    ///< complete requests without a core
     std::vector<Connection*> revisits_;  ///< connections with input behind an ended request
+    std::vector<Connection*> joining_;   ///< connections whose pieces may share packets
     std::vector<RequestRef> orphans_;    ///< ended requests on which a greenlet still waits
     std::vector<uwsgi::Var> packet_vars_;
     std::unique_ptr<AccessLog> access_log_;  ///< null: off

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Each yielded piece leaves at once; slow readers and big bodies cost no memory."""
+"""Yielded pieces leave before the application waits; slow readers and big bodies cost no memory."""
+import socket
+import struct
+
+import pytest
+
 from harness import procfs
 from harness.apps import ECHO, SLEEP
 from harness.limits import SANITIZED
@@ -9,6 +14,7 @@ MIB = 1 << 20
 LOCKSTEP = '''
 from gevent.event import Event
 
+BURST = 1
 steps = [Event() for _ in range(3)]
 
 
@@ -24,8 +30,15 @@ def application(environ, start_response):
 
 def pieces():
     for number, step in enumerate(steps):
-        yield b'piece %d' % number
+        for _ in range(BURST):
+            yield b'piece %d' % number
         step.wait()
+'''
+
+ROWS = '''
+def application(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/csv')])
+    return (b'%d,row\\r\\n' % number for number in range(5000))
 '''
 
 ENDLESS = '''
@@ -41,15 +54,31 @@ def application(environ, start_response):
 '''
 
 
-def test_a_piece_arrives_before_the_next_one_is_made(server):
-    running = server(LOCKSTEP)
+@pytest.mark.parametrize('burst', [1, 50])
+def test_pieces_arrive_before_the_next_ones_are_made(server, burst):
+    running = server(LOCKSTEP.replace('BURST = 1', f'BURST = {burst}'))
     with running.raw() as client:
         client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
         client.read_head()
         for number in range(3):
-            assert client.read_chunk() == b'piece %d' % number
+            for _ in range(burst):
+                assert client.read_chunk() == b'piece %d' % number
             assert running.get(f'/{number}').status == 204
         assert client.read_chunk() == b''
+
+
+def data_segments_in(client):
+    """Packets with data that have come."""
+    info = client.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160)
+    return struct.unpack_from('I', info, 152)[0]
+
+
+def test_pieces_made_in_a_burst_share_packets(server):
+    running = server(ROWS)
+    with running.raw() as client:
+        client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+        assert client.read_answer().body.count(b'row') == 5000
+        assert data_segments_in(client) < 2500
 
 
 def test_a_reader_that_stalls_holds_nobody_back_and_costs_no_memory(server):

@@ -118,6 +118,7 @@ bool Response::await_send(std::string_view bytes) {
     if (bytes.empty()) {
         return true;
     }
+    request_->connection->follow_piece();
     std::array<iovec, 4> parts{};
     std::size_t count = 0;
     if (!head_sent_) {

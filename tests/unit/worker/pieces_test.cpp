@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// Which pieces of an answer may share packets.
+#include <netinet/tcp.h>
+
+#include "worker_fixture.h"
+
+namespace geventd::worker {
+namespace {
+
+class PiecesTest : public WorkerTest {
+  protected:
+    void SetUp() override {
+        start();
+        client = connect();
+        send(client, kGet);
+        turn_until([this] { return !application.started.empty(); });
+        const int on = 1;  // as listeners of the master have it
+        ::setsockopt(connection().fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+
+    Connection& connection() { return *application.started[0]->connection; }
+
+    void send_piece() {
+        iovec part{const_cast<char*>("piece"), 5};
+        connection().follow_piece();
+        EXPECT_EQ(connection().write({&part, 1}), Connection::IoState::Done);
+    }
+
+    // Right behind one another sooner or later, however busy the machine is.
+    void send_until_joined() {
+        for (int i = 0; i < 10'000 && !joins(); ++i) {
+            send_piece();
+        }
+        ASSERT_TRUE(joins());
+    }
+
+    bool joins() {
+        int nodelay = 0;
+        socklen_t size = sizeof nodelay;
+        ::getsockopt(connection().fd(), IPPROTO_TCP, TCP_NODELAY, &nodelay, &size);
+        return nodelay == 0;
+    }
+
+    UniqueFd client;
+};
+
+TEST_F(PiecesTest, TheFirstLeavesForItself) {
+    send_piece();
+    EXPECT_FALSE(joins());
+}
+
+TEST_F(PiecesTest, LeaveForThemselvesWhenTheApplicationIsSlow) {
+    send_until_joined();
+    const TimePoint then = Clock::now();
+    while (Clock::now() - then < std::chrono::milliseconds(1)) {
+    }
+    send_piece();
+    EXPECT_FALSE(joins());
+}
+
+TEST_F(PiecesTest, AreSeparateAgainWhenTheHubTurns) {
+    send_until_joined();
+    turn_until([this] { return !joins(); });
+}
+
+TEST_F(PiecesTest, AreSeparateAgainForTheNextAnswer) {
+    send_until_joined();
+    Connection& kept = connection();
+    kept.finish(Connection::End::Complete);
+    send(client, kGet);
+    turn_until([this] { return application.started.size() == 2; });
+    int nodelay = 0;
+    socklen_t size = sizeof nodelay;
+    ::getsockopt(kept.fd(), IPPROTO_TCP, TCP_NODELAY, &nodelay, &size);
+    EXPECT_NE(nodelay, 0);
+}
+
+TEST_F(PiecesTest, OfAClosedConnectionAreForgotten) {
+    send_until_joined();
+    connection().finish(Connection::End::Aborted);
+    worker->turn();
+    EXPECT_EQ(slot.connections.load(), 0u);
+}
+
+}  // namespace
+}  // namespace geventd::worker
