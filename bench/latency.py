@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Latency of hello at a fixed rate, counted from when a request was due: alone, then with
-something going on that should not matter to it."""
+"""Latency of hello at a fixed rate, counted from when a request was due: alone, and with something
+going on that should not matter to it, second by second in turns. What others do to the machine for
+a second spoils both or neither; medians of the seconds count."""
+import statistics
+
 import load
 import report
 import rounds
@@ -29,10 +32,16 @@ def measure(kind, disturbance, seconds):
         steady = ['--rate', str(RATE), '--connections', str(CONNECTIONS),
                   *([] if kind.keep_alive else ['--close'])]
         load.generate(port, 1, steady)
-        quiet = load.generate(port, seconds, steady)
-        result = load.generate(port, seconds, [*steady, *disturbance])
-    return {'p50': result.p50, 'p99': result.p99, 'max': result.worst, 'quiet': quiet.p99,
-            'worse': result.p99 / quiet.p99 if quiet.p99 else 0, 'errors': result.errors}
+        quiet, beside = [], []
+        for _ in range(seconds):
+            quiet.append(load.generate(port, 1, steady))
+            beside.append(load.generate(port, 1, [*steady, *disturbance]))
+    alone = statistics.median(result.p99 for result in quiet)
+    p99 = statistics.median(result.p99 for result in beside)
+    return {'p50': statistics.median(result.p50 for result in beside), 'p99': p99,
+            'max': max(result.worst for result in beside), 'quiet': alone,
+            'worse': p99 / alone if alone else 0,
+            'errors': sum(result.errors for result in beside)}
 
 
 def run(name, kinds, plan):
