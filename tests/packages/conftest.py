@@ -15,7 +15,7 @@ def build_folder(tmp_path_factory):
     return pathlib.Path(kept) if kept else tmp_path_factory.mktemp('packages')
 
 
-# $GEVENTD_SUITES names others, such as trixie, whose whole life nobody has seen yet.
+# $GEVENTD_SUITES names others, such as trixie.
 @pytest.fixture(scope='session', params=os.environ.get('GEVENTD_SUITES', 'bookworm').split(','))
 def suite(request):
     return request.param

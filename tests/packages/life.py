@@ -71,7 +71,7 @@ def serve(root, examples='/usr/share/doc/geventd/examples'):
     assert root.run('ps -o user= -C geventd-worker | sort -u').strip() == 'geventd'
     root.run('test -s /var/log/geventd/second/geventd.log')
     # By root, whose Python writes what it compiled beside it.
-    assert 'application' in root.run(f"cd {examples}/hello && python3 -c 'import app; print(dir(app))'")
+    root.run(f'cd {examples}/hello && python3 -c "import app"')
     root.run(f'test -d {examples}/hello/__pycache__')
 
 

@@ -73,21 +73,15 @@ def _entry_points(group):
 def _spare_pkg_resources():
     """gevent before 23 imports pkg_resources to find its plugins, which takes as long as all else
     of a start and 8 MB. importlib.metadata finds them too, as it does for later ones."""
+    from zope import event, interface  # noqa: F401  (a namespace, which may want the real one)
+
     if "pkg_resources" in sys.modules:
         return
-    try:
-        import zope.event  # noqa: F401  (a namespace, which may want the real one)
-        import zope.interface  # noqa: F401
-    except ImportError:
-        return
-    stand_in = types.ModuleType("pkg_resources")
-    stand_in.iter_entry_points = _entry_points
-    sys.modules.setdefault("pkg_resources", stand_in)
+    sys.modules["pkg_resources"] = types.SimpleNamespace(iter_entry_points=_entry_points)
     try:
         import gevent.events  # noqa: F401
     finally:
-        if sys.modules.get("pkg_resources") is stand_in:
-            del sys.modules["pkg_resources"]
+        del sys.modules["pkg_resources"]
 
 
 def patch(modules):
