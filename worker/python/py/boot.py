@@ -72,7 +72,7 @@ def _entry_points(group):
 
 def _spare_pkg_resources():
     """gevent before 23 imports pkg_resources to find its plugins, which takes as long as all else
-    of a start and 8 MB. importlib.metadata finds them too, as it does for later ones."""
+    of a start and 6 MB. importlib.metadata finds them too, as it does for later ones."""
     from zope import event, interface  # noqa: F401  (a namespace, which may want the real one)
 
     if "pkg_resources" in sys.modules:
