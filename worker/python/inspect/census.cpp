@@ -16,6 +16,20 @@ namespace geventd::py {
 
 namespace {
 
+// What a weak reference leads to; empty when that has ended.
+Ref living(PyObject* weak) {
+#if PY_VERSION_HEX >= 0x030D0000
+    PyObject* object = nullptr;
+    if (PyWeakref_GetRef(weak, &object) < 0) {
+        PyErr_Clear();
+    }
+    return Ref::steal(object);
+#else
+    PyObject* object = PyWeakref_GetObject(weak);
+    return object == Py_None ? Ref() : Ref::borrow(object);
+#endif
+}
+
 // How many greenlets are described between two looks at the clock.
 constexpr std::size_t kAtOnce = 8;
 
@@ -156,9 +170,9 @@ void Census::note_running(PyObject* frames) {
     const bool hub_runs = frame_of(sources_.bridge.hub()).get() == Py_None;
     Pending* running = nullptr;
     for (Pending& pending : pending_) {
-        PyObject* greenlet = pending.weak ? PyWeakref_GetObject(pending.weak.get()) : nullptr;
-        const bool may = greenlet != nullptr &&
-                         (hub_runs ? greenlet == sources_.bridge.hub() : may_be_running(greenlet));
+        const Ref greenlet = pending.weak ? living(pending.weak.get()) : Ref();
+        const bool may = greenlet && (hub_runs ? greenlet.get() == sources_.bridge.hub()
+                                               : may_be_running(greenlet.get()));
         if (may && std::exchange(running, &pending) != nullptr) {
             return;  // nobody can tell
         }
@@ -196,8 +210,8 @@ bool Census::go_on(Duration budget) {
 
 // False: it has ended.
 bool Census::describe(Pending& pending) {
-    const Ref greenlet = Ref::borrow(PyWeakref_GetObject(pending.weak.get()));
-    if (greenlet.get() == Py_None || !is_active(greenlet.get())) {
+    const Ref greenlet = living(pending.weak.get());
+    if (!greenlet || !is_active(greenlet.get())) {
         return false;
     }
     Subject& subject = pending.subject;
