@@ -36,6 +36,8 @@ def measure(kind, disturbance, seconds):
         for _ in range(seconds):
             quiet.append(load.generate(port, 1, steady))
             beside.append(load.generate(port, 1, [*steady, *disturbance]))
+    if not any(result.p99 for result in beside):
+        raise RuntimeError('no request is answered beside it')
     alone = statistics.median(result.p99 for result in quiet)
     p99 = statistics.median(result.p99 for result in beside)
     return {'p50': statistics.median(result.p50 for result in beside), 'p99': p99,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Works of throughput: what a request costs in CPU time of all the server's processes."""
+import contextlib
 import dataclasses
 import subprocess
 
@@ -44,12 +45,25 @@ COLUMNS = (
 )
 
 
+@contextlib.contextmanager
+def busy(core):
+    """As a core is that makes load: the server's may share caches and execution units with it."""
+    process = subprocess.Popen(
+        ['taskset', '-c', str(core), servers.PYTHON, '-c', 'while True: pass'])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
 def alone(app):
     """Seconds of CPU that a call of the application itself takes, and one in a fresh greenlet."""
-    done = subprocess.run(
-        ['taskset', '-c', str(rounds.SERVER_CORE), servers.PYTHON,
-         str(servers.BENCH / 'apps' / 'call_alone.py'), app, str(servers.BENCH / 'apps')],
-        capture_output=True, text=True, check=True)
+    with busy(rounds.LOAD_CORE):
+        done = subprocess.run(
+            ['taskset', '-c', str(rounds.SERVER_CORE), servers.PYTHON,
+             str(servers.BENCH / 'apps' / 'call_alone.py'), app, str(servers.BENCH / 'apps')],
+            capture_output=True, text=True, check=True)
     in_loop, in_greenlet = map(float, done.stdout.split())
     return {'alone': in_loop, 'greenlet': in_greenlet}
 
