@@ -60,7 +60,7 @@ class HeadScanner {
     Rejection rejection_;
 };
 
-/// Parses one complete head strictly by RFC 9110 and 9112; llhttp reads the header fields.
+/// Parses one complete head strictly by RFC 9110 and 9112.
 /// Returns a Rejection with status 0 when `head` was filled; after a refusal its fields are
 /// whatever was read until then.
 /// REQUIRES: `bytes` is exactly what a HeadScanner delimited: the line structure and the absence

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Any bytes as a request head: the scanner finds the same head however they are cut, and what the
-// parser takes can be framed in one way only.
+// parser takes can be framed in one way only, and has the fields that llhttp reads.
 #include <algorithm>
 
 #include "http/environ_name.h"
@@ -9,6 +9,7 @@
 #include "http/head_parser.h"
 #include "http/octets.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/oracle/field_lines.h"
 
 namespace {
 
@@ -72,7 +73,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(whole.begin() == cut.begin() && whole.length() == cut.length());
     const std::string_view part = bytes.substr(whole.begin(), whole.length());
     RequestHead head;
-    if (parse_head(part, kLimits, head).status == 0) {
+    const Rejection rejection = parse_head(part, kLimits, head);
+    require(geventd::oracle::objection(part, head, rejection).empty());
+    if (rejection.status == 0) {
         check(head, part);
         read_clients(head);
     }

@@ -23,7 +23,6 @@ LIBRARIES = {
     'fmt': ('fmt/',),
     'spdlog': ('spdlog/',),
     'libev': ('ev.h', 'ev++.h'),
-    'llhttp': ('llhttp.h', 'llhttp/'),
     'interprocess': ('boost/interprocess/',),
     'json': ('nlohmann/',),
     'cli11': ('CLI/',),
@@ -33,7 +32,7 @@ LIBRARIES = {
     'python': ('Python.h', 'structmember.h', 'frameobject.h', 'greenlet.h', 'greenlet/'),
 }
 # Seconds of compile time each: one source of a module may include them, and no header.
-HEAVY = ('spdlog', 'llhttp', 'interprocess', 'json', 'cli11', 'yaml-cpp', 'systemd', 'curses')
+HEAVY = ('spdlog', 'interprocess', 'json', 'cli11', 'yaml-cpp', 'systemd', 'curses')
 # Forward declarations only: cheap.
 LIGHT_HEADERS = ('nlohmann/json_fwd.hpp',)
 SYSTEM_FOLDERS = ('sys/', 'net/', 'netinet/', 'arpa/', 'linux/')

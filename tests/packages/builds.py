@@ -76,21 +76,13 @@ def debs(folder, suite):
     return builds
 
 
-# What Fedora has instead of Debian's libev.a and llhttp's bare C files: libev's source and a
-# shared llhttp; both are made of what Debian has.
+# What Fedora has instead of Debian's libev.a: libev's source.
 FEDORA = r'''
 cd /srv
 sed -i 's/^Types: deb$/Types: deb deb-src/' /etc/apt/sources.list.d/*.sources || true
 sed -n 's/^deb /deb-src /p' /etc/apt/sources.list >/etc/apt/sources.list.d/source.list || true
 apt-get update -qq && apt-get source -qq libev >/dev/null 2>&1
 install -D -t /usr/share/libev-source libev-*/*.[ch]
-gcc -O2 -shared -fPIC -Wl,-soname,libllhttp.so.6 -DLLHTTP_STRICT_MODE=1 -w \
-    -I/usr/share/include/llhttp -o /usr/lib/libllhttp.so.6 /usr/share/llhttp/*.c
-ln -s libllhttp.so.6 /usr/lib/libllhttp.so
-cp /usr/share/include/llhttp/llhttp.h /usr/include
-install -d /usr/lib/pkgconfig
-printf 'Name: llhttp\nDescription: .\nVersion: 6\nLibs: -L/usr/lib -lllhttp\nCflags:\n' \
-    >/usr/lib/pkgconfig/libllhttp.pc
 apt-get remove -y -qq libev-dev node-llhttp
 '''
 RPMBUILD = '''
@@ -106,7 +98,7 @@ mkdir -p $1
 
 
 def rpms(folder):
-    """Built on Debian, with what Fedora calls libev-source and llhttp-devel."""
+    """Built on Debian, with what Fedora calls libev-source."""
     builds = Builds(folder)
     if builds.new.exists():
         return builds
@@ -122,7 +114,6 @@ def rpms(folder):
         for results in (builds.old, builds.again, builds.new):
             version = NEWER if results == builds.new else VERSION
             root.run(f'bash -ec {quoted(RPMBUILD)} {version} /srv/{results.name} /srv/out')
-            shutil.copy(root.path / 'usr/lib/libllhttp.so.6', root.path / 'srv/out')
             shutil.copytree(root.path / 'srv/out', results)
             root.run('rm -r /srv/out')
             if results == builds.old:

@@ -137,6 +137,7 @@ TEST(HeadParser, ReadsContentLengthStrictly) {
     }
     EXPECT_EQ(with("Content-Length: 18446744073709551615\r\n")->content_length,
               18446744073709551615U);
+    EXPECT_EQ(with("Content-Length:\t5 \t\r\n")->content_length, 5U);
     const Parsed zero = with("Content-Length: 0\r\n");
     EXPECT_TRUE(zero->has_content_length);
     EXPECT_EQ(zero->body, BodyKind::None);

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "tests/oracle/field_lines.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <llhttp.h>
+
+#include "http/octets.h"
+
+namespace geventd::oracle {
+
+namespace {
+
+using http::Header;
+
+struct Reading {
+    std::vector<Header> fields;
+    bool taken = false;
+};
+
+Reading& reading_of(llhttp_t* parser) {
+    return *static_cast<Reading*>(parser->data);
+}
+
+int on_field(llhttp_t* parser, const char* at, std::size_t length) {
+    reading_of(parser).fields.push_back({{at, length}, {}});
+    return 0;
+}
+
+int on_value(llhttp_t* parser, const char* at, std::size_t length) {
+    reading_of(parser).fields.back().value = http::trim({at, length});
+    return 0;
+}
+
+int on_complete(llhttp_t* parser) {
+    reading_of(parser).taken = true;
+    return HPE_PAUSED;
+}
+
+llhttp_settings_t make_settings() {
+    llhttp_settings_t settings;
+    llhttp_settings_init(&settings);
+    settings.on_header_field = on_field;
+    settings.on_header_value = on_value;
+    settings.on_headers_complete = on_complete;
+    return settings;
+}
+
+/// Spaces instead of the tabs behind values: both may stand there (RFC 9110 5.5), but llhttp 8
+/// refuses a tab behind a Content-Length.
+std::string without_tabs_at_ends(std::string_view lines) {
+    std::string result(lines);
+    for (std::size_t end = result.find('\r'); end != std::string::npos;
+         end = result.find('\r', end + 1)) {
+        for (std::size_t at = end; at > 0 && http::is_blank(result[at - 1]); --at) {
+            result[at - 1] = ' ';
+        }
+    }
+    return result;
+}
+
+/// Of the lines behind a request line; one of our own goes before, for llhttp knows few methods.
+Reading read(std::string_view lines) {
+    static const llhttp_settings_t settings = make_settings();
+    constexpr std::string_view kLine = "POST / HTTP/1.1\r\n";
+    Reading reading;
+    llhttp_t parser;
+    llhttp_init(&parser, HTTP_REQUEST, &settings);
+    parser.data = &reading;
+    llhttp_execute(&parser, kLine.data(), kLine.size());
+    llhttp_execute(&parser, lines.data(), lines.size());
+    return reading;
+}
+
+/// The Host field is rewritten where the target has an authority.
+bool is_same(const Header& ours, const Header& theirs) {
+    return ours.name == theirs.name &&
+           (ours.value == theirs.value || http::equals_ignoring_case(ours.name, "host"));
+}
+
+}  // namespace
+
+std::string_view objection(std::string_view bytes, const http::RequestHead& head,
+                           const http::Rejection& rejection) {
+    const std::string lines = without_tabs_at_ends(bytes.substr(bytes.find('\r') + 2));
+    const Reading reading = read(lines);
+    if (rejection.status == 0) {
+        if (!reading.taken) {
+            return "llhttp refuses a head that is taken";
+        }
+        return std::equal(head.headers.begin(), head.headers.end(), reading.fields.begin(),
+                          reading.fields.end(), is_same)
+                   ? ""
+                   : "llhttp reads other fields";
+    }
+    const bool of_a_line = rejection.reason == "header line without a colon" ||
+                           rejection.reason == "invalid character in a header name";
+    return of_a_line && reading.taken ? "llhttp takes a line that is refused" : "";
+}
+
+}  // namespace geventd::oracle
