@@ -61,20 +61,26 @@ def _number(pattern, text, convert=float, default=0):
     return convert(found.group(1)) if found else default
 
 
+def command(port, work, seconds, core, folder, more=''):
+    """Of wrk, whose script is put into `folder`."""
+    script = pathlib.Path(folder) / 'work.lua'
+    script.write_text(_script(work) + more)
+    return ['taskset', '-c', str(core), 'wrk', '-t', '1', '-c', str(work.connections), '-d',
+            f'{seconds}s', '--timeout', '30s', '--latency', '-s', str(script),
+            f'http://127.0.0.1:{port}{work.path}']
+
+
 def _wrk(port, work, seconds, core, more=''):
     with tempfile.TemporaryDirectory(prefix='geventd-bench-') as folder:
-        script = pathlib.Path(folder) / 'work.lua'
-        script.write_text(_script(work) + more)
-        done = subprocess.run(
-            ['taskset', '-c', str(core), 'wrk', '-t', '1', '-c', str(work.connections), '-d',
-             f'{seconds}s', '--timeout', '30s', '--latency', '-s', str(script),
-             f'http://127.0.0.1:{port}{work.path}'], capture_output=True, text=True, check=False)
+        done = subprocess.run(command(port, work, seconds, core, folder, more),
+                              capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f'wrk: {done.stderr or done.stdout}')
     return done.stdout
 
 
-def _result(text, closes):
+def result(text, closes):
+    """What wrk's report says. `closes`: its server keeps no connections."""
     # When each connection ends and the server did not say so before, wrk calls that a read error.
     kinds = 'connect|write|timeout' if closes else 'connect|read|write|timeout'
     errors = sum(int(number) for number in re.findall(rf'(?:{kinds}) (\d+)', text))
@@ -88,7 +94,7 @@ def _result(text, closes):
 def run(port, work, seconds, core, closes=False):
     """Loads the server for about that long. `closes`: it keeps no connections. Raises RuntimeError
     when wrk cannot run."""
-    return _result(_wrk(port, work, seconds, core), closes or not work.keep_alive)
+    return result(_wrk(port, work, seconds, core), closes or not work.keep_alive)
 
 
 COUNT_BODIES = '''
@@ -111,7 +117,7 @@ def run_counting(port, work, seconds, core, closes=False):
     bodies = collections.Counter()
     for name, number in re.findall(r'(\S+)=(\d+)', text.partition('bodies: ')[2]):
         bodies[name] += int(number)
-    return _result(text, closes), bodies
+    return result(text, closes), bodies
 
 
 def generate(port, seconds, arguments, core=1):

@@ -8,6 +8,9 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = ROOT / '.cache' / 'bench-peers'
 PACKAGES = ('bjoern', 'granian', 'gunicorn', 'gevent', 'greenlet', 'uwsgi')
+# The newest frameworks, in a folder of their own: Debian's servers get Debian's.
+FRAMEWORKS = ('Flask', 'Django')
+FRAMEWORKS_FOLDER = ROOT / '.cache' / 'bench-frameworks'
 
 
 def program(name):
@@ -27,13 +30,28 @@ def install(python):
              '--disable-pip-version-check', package], capture_output=True, text=True, check=False)
         if done.returncode:
             print(f'cannot install {package}: {(done.stderr.strip().splitlines() or ["?"])[-1]}')
+    if applications_missing():
+        subprocess.run([str(program('pip')), 'install', '--quiet', '--disable-pip-version-check',
+                        '--target', str(FRAMEWORKS_FOLDER), *FRAMEWORKS], check=False)
+
+
+def applications_missing():
+    """Why the applications cannot be run with the newest frameworks, or None."""
+    missing = [package for package in FRAMEWORKS if not _version(package)]
+    return f'{" and ".join(missing)} could not be installed by pip' if missing else None
+
+
+def applications():
+    """What a server's environment needs for the newest frameworks."""
+    return {'PYTHONPATH': str(FRAMEWORKS_FOLDER)}
 
 
 def _version(package):
     """Of a package in the environment itself, '' when it is not there."""
-    for folder in FOLDER.glob('lib/python3*/site-packages/*.dist-info'):
+    for folder in (*FOLDER.glob('lib/python3*/site-packages/*.dist-info'),
+                   *FRAMEWORKS_FOLDER.glob('*.dist-info')):
         name, version = folder.name[:-len('.dist-info')].rsplit('-', 1)
-        if name.lower() == package:
+        if name.lower() == package.lower():
             return version
     return ''
 
@@ -44,7 +62,8 @@ def missing(package):
 
 
 def versions():
-    return ', '.join(f'{package} {_version(package)}' for package in PACKAGES if _version(package))
+    return ', '.join(f'{package} {_version(package)}' for package in (*PACKAGES, *FRAMEWORKS)
+                     if _version(package))
 
 
 def environment():

@@ -81,20 +81,25 @@ def limit_uwsgi(setup):
     return limit(setup, 'uwsgi')
 
 
+def _with_newest_frameworks(command):
+    return ['/usr/bin/env', *(f'{name}={value}' for name, value in peers.applications().items()),
+            *command]
+
+
 def geventd_newest(setup):
-    return geventd(setup, virtualenv=str(peers.FOLDER))
+    return _with_newest_frameworks(geventd(setup, virtualenv=str(peers.FOLDER)))
 
 
 def gunicorn(setup, python=PYTHON):
     return [str(python), '-m', 'gunicorn', '-k', 'gevent', '-w', str(setup.workers),
-            '--worker-connections', str(max(setup.slots, setup.connections)),
+            '--worker-connections', str(max(setup.slots, setup.connections)), '--keep-alive', '60',
             '--chdir', str(setup.app_folder),
             *(['--preload'] if setup.preload else []),
             '-b', f'127.0.0.1:{setup.port}', '--backlog', '2048', setup.app]
 
 
 def gunicorn_newest(setup):
-    return gunicorn(setup, peers.program('python'))
+    return _with_newest_frameworks(gunicorn(setup, peers.program('python')))
 
 
 def _served_by(script, setup, python=PYTHON):
@@ -107,7 +112,8 @@ def pywsgi(setup):
 
 
 def pywsgi_newest(setup):
-    return _served_by('serve_pywsgi.py', setup, peers.program('python'))
+    return _with_newest_frameworks(
+        _served_by('serve_pywsgi.py', setup, peers.program('python')))
 
 
 def bjoern(setup):
@@ -138,8 +144,8 @@ def uwsgi_gevent_uwsgi(setup):
 
 
 def uwsgi_newest(setup):
-    return _uwsgi(setup, 'http-socket', '--gevent', str(setup.slots),
-                  program=peers.program('uwsgi'))
+    return _with_newest_frameworks(_uwsgi(setup, 'http-socket', '--gevent', str(setup.slots),
+                                          program=peers.program('uwsgi')))
 
 
 def uwsgi_sync(setup):

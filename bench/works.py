@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Works of throughput: what a request costs in CPU time of all the server's processes."""
-import contextlib
 import dataclasses
-import subprocess
+import statistics
+import tempfile
 
+import alone
 import load
 import processes
 import report
 import rounds
-import servers
+import slices
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,59 +40,70 @@ WORKS = {
 COLUMNS = (
     report.Column('cpu', 'CPU µs/request', 1e6, '.1f'),
     report.Column('rate', 'requests/s', 1, ',.0f'),
-    report.Column('p50', 'p50 ms', 1e3, '.2f'),
-    report.Column('p99', 'p99 ms', 1e3, '.2f'),
     report.Column('errors', 'errors', 1, '.0f'),
 )
 
 
-@contextlib.contextmanager
-def busy(core):
-    """As a core is that makes load: the server's may share caches and execution units with it."""
-    process = subprocess.Popen(
-        ['taskset', '-c', str(core), servers.PYTHON, '-c', 'while True: pass'])
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
+class Served(slices.Entrant):
+    """A server under wrk."""
+
+    def __init__(self, spec, kind):
+        self.spec = spec
+        self.kind = kind
+        self.name = kind.name
+        self.closes = not (kind.keep_alive and spec.work.keep_alive)
+
+    def begin(self, stack):
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='geventd-bench-'))
+        self.server, port = stack.enter_context(rounds.started(self.kind, app=self.spec.app))
+        # Until all that is made once is made.
+        load.run(port, self.spec.work, 1, rounds.LOAD_CORE, self.closes)
+        self.before = self.server.cpu_seconds()
+        self.load = slices.Load(
+            load.command(port, self.spec.work, 100_000, rounds.LOAD_CORE, folder))
+        stack.callback(self.load.kill)
+        self.load.pause()
+
+    def cpu_seconds(self):
+        return self.server.cpu_seconds()
+
+    def sample(self, seconds):
+        result = load.result(self.load.end(), self.closes)
+        return {'cpu': (self.server.cpu_seconds() - self.before) / max(1, result.requests),
+                'rate': result.requests / seconds, 'errors': result.errors}
 
 
-def alone(app):
-    """Seconds of CPU that a call of the application itself takes, and one in a fresh greenlet."""
-    with busy(rounds.LOAD_CORE):
-        done = subprocess.run(
-            ['taskset', '-c', str(rounds.SERVER_CORE), servers.PYTHON,
-             str(servers.BENCH / 'apps' / 'call_alone.py'), app, str(servers.BENCH / 'apps')],
-            capture_output=True, text=True, check=True)
-    in_loop, in_greenlet = map(float, done.stdout.split())
-    return {'alone': in_loop, 'greenlet': in_greenlet}
-
-
-def measure(spec, kind, seconds):
-    """One server on one work."""
+def measure_generated(spec, kind, seconds):
+    """One server under our own generator, which cannot be made to pause."""
     with rounds.started(kind, app=spec.app) as (server, port):
-        if spec.generator:
-            def make_load(seconds):
-                return load.generate(port, seconds, spec.generator)
-        else:
-            def make_load(seconds):
-                return load.run(port, spec.work, seconds, rounds.LOAD_CORE, not kind.keep_alive)
-        make_load(1)  # until all that is made once is made
+        load.generate(port, 1, spec.generator)
         before, times = server.cpu_seconds(), processes.cpu_times()
-        result = make_load(seconds)
+        result = load.generate(port, seconds, spec.generator)
         used = server.cpu_seconds() - before
         busy = processes.busy_seconds(times, processes.cpu_times(), rounds.SERVER_CORE)
-    return {'cpu': used / max(1, result.requests), 'rate': result.rate, 'p50': result.p50,
-            'p99': result.p99, 'errors': result.errors,
+    return {'cpu': used / max(1, result.requests), 'rate': result.rate, 'errors': result.errors,
             'stolen': max(0.0, busy - used) / seconds}
 
 
 def run(name, kinds, plan):
     spec = WORKS[name]
-    samples = rounds.in_turns(spec.title, rounds.able(kinds, name, spec.protocol), plan,
-                              lambda kind: measure(spec, kind, plan.seconds), COLUMNS)
-    facts = alone(spec.app) if name in ('flask', 'django') else {}
-    notes = [f'A call of the application alone takes {facts["alone"] * 1e6:.1f} µs, one in a fresh '
-             f'greenlet {facts["greenlet"] * 1e6:.1f} µs.'] if facts else []
+    kinds = rounds.able(kinds, name, spec.protocol)
+    if spec.generator:
+        samples = rounds.in_turns(spec.title, kinds, plan,
+                                  lambda kind: measure_generated(spec, kind, plan.seconds), COLUMNS)
+        return report.Table(name, spec.title, COLUMNS, samples, 'cpu')
+    calls = alone.entrants(spec.app) if name in ('flask', 'django') else []
+    samples = slices.in_rounds(spec.title, [*(Served(spec, kind) for kind in kinds), *calls], plan,
+                               COLUMNS)
+    called = {entrant.name: samples.pop(entrant.name) for entrant in calls}
+    facts = {name: statistics.median(sample['cpu'] for sample in found)
+             for name, found in called.items() if found}
+    notes = [f'The application itself takes {_calls(facts, "")}, with the newest framework '
+             f'{_calls(facts, ", newest")}.'] if facts else []
     return report.Table(name, spec.title, COLUMNS, samples, 'cpu', notes, facts)
+
+
+def _calls(facts, suffix):
+    loop, greenlet = (f'{facts[key + suffix] * 1e6:.1f} µs' if key + suffix in facts else '–'
+                      for key in ('loop', 'greenlet'))
+    return f'{loop} called in a loop and {greenlet} in fresh greenlets'

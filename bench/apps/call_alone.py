@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Prints the seconds of CPU that an application itself needs for a request when it is called in a
-loop, and when each call is in a fresh greenlet (without what the greenlet itself takes):
-call_alone.py MODULE:NAME FOLDER."""
+"""Calls an application again and again, in a loop or each time in a fresh greenlet, until it is
+interrupted; prints the seconds of CPU that a call took, without what the greenlet itself takes:
+call_alone.py MODULE:NAME FOLDER loop|greenlet."""
 import importlib
 import io
 import sys
@@ -13,7 +13,7 @@ from gevent import monkey
 
 monkey.patch_all()
 
-COUNT = 5000
+COUNT = 500  # calls until all that is made once is made
 FIELDS = {'HTTP_ACCEPT': 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8',
           'HTTP_ACCEPT_LANGUAGE': 'en-GB,en;q=0.5', 'HTTP_ACCEPT_ENCODING': 'gzip, deflate',
           'HTTP_USER_AGENT': 'Mozilla/5.0 (X11; Linux x86_64; rv:109.0) bench',
@@ -37,28 +37,31 @@ def in_greenlet(application, template):
     greenlet.greenlet(call).switch(application, template)
 
 
-def seconds(deed, application, template):
-    """Of the quickest of three times COUNT calls, for one."""
-    for _ in range(COUNT // 10):
-        deed(application, template)
-    times = []
-    for _ in range(3):
-        begin = time.process_time()
-        for _ in range(COUNT):
-            deed(application, template)
-        times.append((time.process_time() - begin) / COUNT)
-    return min(times)
+def greenlet_seconds():
+    begin = time.process_time()
+    for _ in range(20 * COUNT):
+        in_greenlet(nothing, {})
+    return (time.process_time() - begin) / (20 * COUNT)
 
 
 def main():
-    spec, folder = sys.argv[1:]
+    spec, folder, how = sys.argv[1:]
     sys.path.insert(0, folder)
     module, name = spec.split(':')
     application = getattr(importlib.import_module(module), name)
     template = {'wsgi.input': io.BytesIO(), **FIELDS}
     wsgiref.util.setup_testing_defaults(template)
-    print(seconds(call, application, template), seconds(in_greenlet, application, template)
-          - seconds(in_greenlet, nothing, template))
+    deed, besides = (call, 0) if how == 'loop' else (in_greenlet, greenlet_seconds())
+    for _ in range(COUNT):
+        deed(application, template)
+    print('ready', flush=True)
+    count, begin = 0, time.process_time()
+    try:
+        while True:
+            deed(application, template)
+            count += 1
+    except KeyboardInterrupt:
+        print((time.process_time() - begin) / max(1, count) - besides)
 
 
 main()
