@@ -70,14 +70,29 @@ class Entrant:
         raise NotImplementedError
 
 
+@contextlib.contextmanager
+def _failures_told(entrant):
+    """One that fails is left out; the others go on."""
+    try:
+        yield
+    except (RuntimeError, OSError) as error:
+        print(f'{entrant.name}: failed: {error}', flush=True)
+
+
 def _begun(entrants, stack):
     found = []
     for entrant in entrants:
-        try:
+        with _failures_told(entrant):
             entrant.begin(stack)
             found.append(entrant)
-        except (RuntimeError, OSError) as error:
-            print(f'{entrant.name}: failed: {error}', flush=True)
+    return found
+
+
+def _samples(entrants, seconds, **more):
+    found = {}
+    for entrant in entrants:
+        with _failures_told(entrant):
+            found[entrant.name] = {**entrant.sample(seconds), **more}
     return found
 
 
@@ -97,8 +112,7 @@ def measure(entrants, seconds):
         busy = processes.busy_seconds(times, processes.cpu_times(), rounds.SERVER_CORE)
         used += sum(entrant.cpu_seconds() for entrant in entrants)
         stolen = max(0.0, busy - used) / (seconds * max(1, len(entrants)))
-        return {entrant.name: {**entrant.sample(seconds), 'stolen': stolen}
-                for entrant in entrants}
+        return _samples(entrants, seconds, stolen=stolen)
 
 
 def in_rounds(title, entrants, plan, columns):
