@@ -31,13 +31,14 @@ geventd.add_timer(9, 0.05)
 
 def test_an_rb_timer_ends_after_its_iterations(server):
     running = start(server, '''
-geventd.register(9, '', record)
+geventd.register(9, '', lambda num: note(num, 1 + geventd.signal_info().repeats))
 geventd.register(10, '', record)
 geventd.add_rb_timer(9, 0.01, iterations=3)
 geventd.add_rb_timer(10, 0.02)
 ''')
     lines = wait_ledger(running, lambda lines: sum(line[0] == '10' for line in lines) >= 20)
-    assert sum(line[0] == '9' for line in lines) == 3
+    # A tick that a busy worker has not taken yet stands for the next one too.
+    assert sum(int(line[1]) for line in lines if line[0] == '9') == 3
 
 
 def test_undelivered_ticks_become_one(server):
