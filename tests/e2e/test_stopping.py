@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """SIGTERM and SIGINT drain and stop, a second one kills, SIGQUIT stops at once."""
+import os
 import signal
 
 import pytest
@@ -63,16 +64,15 @@ def test_a_request_that_was_not_read_yet_is_answered(server):
     """The worker's hub is blocked while a request arrives on a kept connection and the server is
     told to stop: it came before the end."""
     running = server('''
-import time
-
-
 def application(environ, start_response):
     if environ['PATH_INFO'] == '/block':
         print('blocked', flush=True)
-        time.sleep(1)
+        open('gate').close()  # until the test opens the other end
     start_response('200 OK', [('Content-Length', '2')])
     return [b'ok']
-''')
+''', {'workers': {'processes': 1}})
+    gate = running.folder / 'gate'
+    os.mkfifo(gate)
     with running.raw() as kept, running.raw() as blocking:
         kept.send(b'GET /first HTTP/1.1\r\nHost: x\r\n\r\n')
         assert kept.read_answer().status == 200
@@ -80,6 +80,8 @@ def application(environ, start_response):
         running.wait_log('blocked')
         kept.send(b'GET /second HTTP/1.1\r\nHost: x\r\n\r\n')
         running.signal(signal.SIGTERM)
+        running.wait_log('stopping')
+        gate.write_bytes(b'')
         assert kept.read_answer().status == 200
         assert blocking.read_answer().status == 200
     assert running.wait_exit() == 0
