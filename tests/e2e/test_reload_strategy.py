@@ -75,6 +75,12 @@ def states(status):
     return sorted((w['generation'], w['state']) for w in status['workers'])
 
 
+def is_alone(status, generation):
+    """The former workers have gone: one that has not heard yet that it is to drain may still take a
+    connection when the reload is done."""
+    return all(number == generation for number, _ in states(status))
+
+
 def test_a_rolling_reload_replaces_one_worker_after_the_other(server):
     running = server(APP, {'workers': {'processes': 3}, 'reload': {'strategy': 'rolling'}})
     running.write_app(NEW)
@@ -112,6 +118,7 @@ def test_a_rolling_reload_that_fails_on_the_way_goes_back(server):
     assert running.status()['reload']['result'] == 'failed'
     os.unlink(running.folder / 'dies')
     assert running.ctl('reload').returncode == 0
+    running.wait_status(lambda s: is_alone(s, 3))
     assert running.get('/').body == b'2'
 
 
@@ -125,6 +132,7 @@ def test_a_touched_file_means_a_reload(server):
         running.wait_log(f'{running.folder}/{name} has changed: reload')
         running.wait_status(lambda s: s['reload']['count'] == count
                             and s['reload']['result'] == 'done')
+    running.wait_status(lambda s: is_alone(s, 3))
     assert running.get('/').body == b'2'
     (running.folder / 'other.me').touch()
     # Replaced as by an editor or a deployment.
