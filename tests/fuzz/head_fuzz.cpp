@@ -73,9 +73,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(whole.begin() == cut.begin() && whole.length() == cut.length());
     const std::string_view part = bytes.substr(whole.begin(), whole.length());
     RequestHead head;
-    const Rejection rejection = parse_head(part, kLimits, head);
-    require(geventd::oracle::objection(part, head, rejection).empty());
-    if (rejection.status == 0) {
+    require(geventd::oracle::objection(part, kLimits).empty());
+    if (parse_head(part, kLimits, head).status == 0) {
         check(head, part);
         read_clients(head);
     }

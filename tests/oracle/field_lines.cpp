@@ -7,6 +7,7 @@
 
 #include <llhttp.h>
 
+#include "http/field_lines.h"
 #include "http/octets.h"
 
 namespace geventd::oracle {
@@ -30,7 +31,11 @@ int on_field(llhttp_t* parser, const char* at, std::size_t length) {
 }
 
 int on_value(llhttp_t* parser, const char* at, std::size_t length) {
-    reading_of(parser).fields.back().value = http::trim({at, length});
+    std::vector<Header>& fields = reading_of(parser).fields;
+    if (fields.empty()) {
+        return HPE_USER;  // of a line that has no name
+    }
+    fields.back().value = http::trim({at, length});
     return 0;
 }
 
@@ -80,24 +85,32 @@ bool is_same(const Header& ours, const Header& theirs) {
            (ours.value == theirs.value || http::equals_ignoring_case(ours.name, "host"));
 }
 
+bool has_empty_name(const Reading& reading) {
+    return std::any_of(reading.fields.begin(), reading.fields.end(),
+                       [](const Header& field) { return field.name.empty(); });
+}
+
 }  // namespace
 
-std::string_view objection(std::string_view bytes, const http::RequestHead& head,
-                           const http::Rejection& rejection) {
-    const std::string lines = without_tabs_at_ends(bytes.substr(bytes.find('\r') + 2));
+std::string_view objection(std::string_view head, const http::HeadLimits& limits) {
+    const std::string lines = without_tabs_at_ends(head.substr(head.find('\r') + 2));
     const Reading reading = read(lines);
-    if (rejection.status == 0) {
-        if (!reading.taken) {
-            return "llhttp refuses a head that is taken";
-        }
-        return std::equal(head.headers.begin(), head.headers.end(), reading.fields.begin(),
-                          reading.fields.end(), is_same)
-                   ? ""
-                   : "llhttp reads other fields";
+    http::RequestHead cut;
+    if (http::read_field_lines(lines, limits, cut).status == 400 && reading.taken &&
+        !has_empty_name(reading)) {
+        return "llhttp takes lines that cannot be cut";
     }
-    const bool of_a_line = rejection.reason == "header line without a colon" ||
-                           rejection.reason == "invalid character in a header name";
-    return of_a_line && reading.taken ? "llhttp takes a line that is refused" : "";
+    http::RequestHead parsed;
+    if (http::parse_head(head, limits, parsed).status != 0) {
+        return "";
+    }
+    if (!reading.taken) {
+        return "llhttp refuses a head that is taken";
+    }
+    return std::equal(parsed.headers.begin(), parsed.headers.end(), reading.fields.begin(),
+                      reading.fields.end(), is_same)
+               ? ""
+               : "llhttp reads other fields";
 }
 
 }  // namespace geventd::oracle

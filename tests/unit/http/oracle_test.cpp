@@ -20,10 +20,7 @@ std::string_view objection_to(std::string_view bytes) {
     if (scanner.scan(bytes, kLimits) != HeadScanner::State::Complete) {
         return "";
     }
-    const std::string_view part = bytes.substr(scanner.begin(), scanner.length());
-    RequestHead head;
-    const Rejection rejection = parse_head(part, kLimits, head);
-    return oracle::objection(part, head, rejection);
+    return oracle::objection(bytes.substr(scanner.begin(), scanner.length()), kLimits);
 }
 
 class Changes {
