@@ -27,7 +27,7 @@ class Called(slices.Entrant):
             ['taskset', '-c', rounds.SERVER_CORE, python, SCRIPT, self.app,
              servers.BENCH / 'apps', self.how],
             ['taskset', '-c', rounds.LOAD_CORE, servers.PYTHON, '-c', 'while True: pass'],
-            environment={**os.environ, **(peers.applications() if self.newest else {})})
+            environment={**os.environ, **(peers.frameworks() if self.newest else {})})
         stack.callback(self.load.kill)
         ready = self.load.line()
         self.load.pause()
@@ -44,5 +44,5 @@ class Called(slices.Entrant):
 
 def entrants(app):
     """Called `loop` and `greenlet`, and so with the newest frameworks where pip has them."""
-    newest = [', newest'] if peers.applications_missing() is None else []
+    newest = [', newest'] if peers.frameworks_missing() is None else []
     return [Called(app, name, suffix) for suffix in ['', *newest] for name in ('loop', 'greenlet')]

@@ -30,24 +30,24 @@ def install(python):
              '--disable-pip-version-check', package], capture_output=True, text=True, check=False)
         if done.returncode:
             print(f'cannot install {package}: {(done.stderr.strip().splitlines() or ["?"])[-1]}')
-    if applications_missing():
+    if frameworks_missing():
         subprocess.run([str(program('pip')), 'install', '--quiet', '--disable-pip-version-check',
                         '--target', str(FRAMEWORKS_FOLDER), *FRAMEWORKS], check=False)
 
 
-def applications_missing():
-    """Why the applications cannot be run with the newest frameworks, or None."""
+def frameworks_missing():
+    """Why the newest frameworks cannot be run, or None."""
     missing = [package for package in FRAMEWORKS if not _version(package)]
     return f'{" and ".join(missing)} could not be installed by pip' if missing else None
 
 
-def applications():
+def frameworks():
     """What a server's environment needs for the newest frameworks."""
     return {'PYTHONPATH': str(FRAMEWORKS_FOLDER)}
 
 
 def _version(package):
-    """Of a package in the environment itself, '' when it is not there."""
+    """Of a package that was installed here, '' when it is not there."""
     for folder in (*FOLDER.glob('lib/python3*/site-packages/*.dist-info'),
                    *FRAMEWORKS_FOLDER.glob('*.dist-info')):
         name, version = folder.name[:-len('.dist-info')].rsplit('-', 1)

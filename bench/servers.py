@@ -82,7 +82,7 @@ def limit_uwsgi(setup):
 
 
 def _with_newest_frameworks(command):
-    return ['/usr/bin/env', *(f'{name}={value}' for name, value in peers.applications().items()),
+    return ['/usr/bin/env', *(f'{name}={value}' for name, value in peers.frameworks().items()),
             *command]
 
 
@@ -91,6 +91,7 @@ def geventd_newest(setup):
 
 
 def gunicorn(setup, python=PYTHON):
+    # Its two seconds of keep-alive could end while the others have their turns.
     return [str(python), '-m', 'gunicorn', '-k', 'gevent', '-w', str(setup.workers),
             '--worker-connections', str(max(setup.slots, setup.connections)), '--keep-alive', '60',
             '--chdir', str(setup.app_folder),
