@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A reader of its own where llhttp served before: that one looks at each byte of what the scanner
-// has been through already, which was an eighth of all that a small request costs in user space. It
+// has been through already, which was a seventh of all that a small request costs in user space. It
 // is still the judge of this one, in tests/unit/http and tests/fuzz.
 #include "http/field_lines.h"
 
