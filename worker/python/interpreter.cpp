@@ -9,6 +9,7 @@
 
 #include "base/errno_error.h"
 #include "boot_py.h"
+#include "fork_py.h"
 #include "worker/python/api/api.h"
 #include "worker/python/error.h"
 #include "worker/python/stack_chunks.h"
@@ -57,10 +58,15 @@ void start_python(const std::string& program) {
     PyConfig_Clear(&config);
 }
 
-Ref load_boot_module() {
-    const Ref code = checked(Py_CompileString(kBootPy, "<geventd>/boot.py", Py_file_input));
-    return checked(PyImport_ExecCodeModule("_geventd_boot", code.get()));
-}
+// Parts that use another one come behind it.
+constexpr struct {
+    const char* name;
+    const char* file;
+    const char* source;
+} kBootParts[] = {
+    {"_geventd_boot", "<geventd>/boot.py", kBootPy},
+    {"_geventd_fork", "<geventd>/fork.py", kForkPy},
+};
 
 }  // namespace
 
@@ -74,7 +80,10 @@ Interpreter::Interpreter(const config::App& app) {
     install_stack_chunk_cache();
     announce_module();
     start_python(program_name(app));
-    boot_ = load_boot_module();
+    for (const auto& part : kBootParts) {
+        const Ref code = checked(Py_CompileString(part.source, part.file, Py_file_input));
+        boot_.push_back(checked(PyImport_ExecCodeModule(part.name, code.get())));
+    }
     const Ref paths = checked(PyList_New(0));
     for (const std::string& path : app.python_path) {
         const Ref item = checked(PyUnicode_DecodeFSDefault(path.c_str()));
@@ -86,12 +95,16 @@ Interpreter::Interpreter(const config::App& app) {
 }
 
 Ref Interpreter::boot(const char* function) const {
-    return checked(PyObject_GetAttrString(boot_.get(), function));
+    for (const Ref& part : boot_) {
+        if (PyObject_HasAttrString(part.get(), function) != 0) {
+            return checked(PyObject_GetAttrString(part.get(), function));
+        }
+    }
+    throw std::logic_error(std::string("geventd's own Python has no ") + function);
 }
 
 void Interpreter::leave(int code) const {
-    const Ref function = Ref::steal(PyObject_GetAttrString(boot_.get(), "leave"));
-    const Ref result = function ? Ref::steal(PyObject_CallNoArgs(function.get())) : Ref();
+    const Ref result = Ref::steal(PyObject_CallNoArgs(boot("leave").get()));
     if (!result) {
         PyErr_Print();
     }

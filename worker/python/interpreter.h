@@ -3,6 +3,8 @@
 
 #include <Python.h>
 
+#include <vector>
+
 #include "config/settings.h"
 #include "worker/python/ref.h"
 
@@ -17,14 +19,14 @@ class Interpreter {
     /// Throws std::runtime_error with a sentence, or PythonError.
     explicit Interpreter(const config::App& app);
 
-    /// A function of the embedded module boot.py.
+    /// A function of geventd's own Python, by its name: boot.py, fork.py.
     [[nodiscard]] Ref boot(const char* function) const;
 
     /// Runs atexit handlers, flushes Python's streams and ends the process.
     [[noreturn]] void leave(int code) const;
 
   private:
-    Ref boot_;
+    std::vector<Ref> boot_;  ///< the modules that geventd's own Python is made of
 };
 
 }  // namespace geventd::py
