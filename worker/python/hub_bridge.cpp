@@ -6,6 +6,7 @@
 #include <greenlet.h>
 
 #include "worker/python/error.h"
+#include "worker/python/main_greenlet.h"
 
 namespace geventd::py {
 
@@ -66,16 +67,24 @@ HubBridge::~HubBridge() {
 
 void HubBridge::run() {
     worker_.serve(*this);
+    main_waits_ = true;
     while (!worker_.drained()) {
-        checked(PyGreenlet_Switch(as_greenlet(hub_.get()), nullptr, nullptr));
+        const Ref result = Ref::steal(PyGreenlet_Switch(as_greenlet(hub_.get()), nullptr, nullptr));
+        if (PyGreenlet_ACTIVE(as_greenlet(hub_.get())) == 0) {
+            throw PythonError("gevent's hub has ended" +
+                              (result ? "" : ":\n" + traceback_text(take_exception().get())));
+        }
+        if (!result) {
+            log_handed_over();
+        }
     }
+    main_waits_ = false;
 }
 
 PyObject* HubBridge::on_hub_callback(PyObject* self, PyObject*) noexcept {
     HubBridge& bridge = bridge_of(self);
     bridge.worker_.turn();
-    if (bridge.worker_.drained() && !bridge.main_resumed_) {
-        bridge.main_resumed_ = true;
+    if (bridge.worker_.drained() && bridge.main_waits_) {
         bridge.switch_to(bridge.main_.get());
     }
     Py_RETURN_NONE;

@@ -38,8 +38,8 @@ class HubBridge : public worker::Application {
     HubBridge& operator=(const HubBridge&) = delete;
     ~HubBridge() override;
 
-    /// Serves until the worker has drained. Called in the main greenlet. May switch.
-    /// Throws PythonError when the hub breaks down.
+    /// Serves until the worker has drained. Called in the main greenlet. May switch. What gevent
+    /// throws into this greenlet is logged. Throws PythonError when the hub has ended.
     void run();
 
     /// Runs a C function without arguments in a fresh greenlet, at once: returns when that has
@@ -95,7 +95,7 @@ class HubBridge : public worker::Application {
     Ref greenlet_exit_;
     Ref greenlet_class_;  ///< gevent.Greenlet; empty for raw ones
     worker::Request* starting_ = nullptr;
-    bool main_resumed_ = false;
+    bool main_waits_ = false;  ///< in run(), for the worker to drain
 };
 
 }  // namespace geventd::py

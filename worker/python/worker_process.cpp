@@ -16,6 +16,7 @@
 #include "worker/python/error.h"
 #include "worker/python/hub_bridge.h"
 #include "worker/python/inspect/observer.h"
+#include "worker/python/main_greenlet.h"
 #include "worker/python/request_runner.h"
 #include "worker/python/source_report.h"
 #include "worker/python/stack_dump.h"
@@ -30,6 +31,22 @@
 namespace geventd::py {
 
 namespace {
+
+// The result of a call; its exception becomes one of C++, told by boot.describe().
+Ref told(const Interpreter& python, Ref result) {
+    if (result) {
+        return result;
+    }
+    const Ref exception = take_exception();
+    const Ref text =
+        Ref::steal(PyObject_CallOneArg(python.boot("describe").get(), exception.get()));
+    const char* utf8 = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
+    if (utf8 == nullptr) {
+        PyErr_Clear();
+        throw PythonError(traceback_text(exception.get()));
+    }
+    throw PythonError(utf8);
+}
 
 Ref string_list(const std::vector<std::string>& strings) {
     Ref list = checked(PyList_New(0));
@@ -47,8 +64,8 @@ Ref load_one(const Interpreter& python, const std::string& prefix, const std::st
                      checked(Py_BuildValue("(ss)", prefix.c_str(), module.c_str())));
 }
 
-Ref run_hook(const Interpreter& python, const char* name) {
-    return call_boot(python, "run_hook", checked(PyUnicode_FromString(name)));
+void run_hook(const Interpreter& python, const char* name) {
+    call_boot_shielded(python, "run_hook", checked(PyUnicode_FromString(name)));
 }
 
 // A failure here is too late to stop anything.
@@ -88,10 +105,11 @@ void end_greenlets(const Interpreter& python, const Work& work, const config::Li
     }
     if (PyList_GET_SIZE(greenlets.get()) > 0) {
         work.handlers.cut_off();
-        call_boot(python, "end_requests", std::move(greenlets));
+        call_boot_shielded(python, "end_requests", std::move(greenlets));
     }
     const double seconds = std::chrono::duration<double>(limits.drain_background).count();
-    const Ref ended = call_boot(python, "drain_background", checked(PyFloat_FromDouble(seconds)));
+    const Ref ended =
+        call_boot_shielded(python, "drain_background", checked(PyFloat_FromDouble(seconds)));
     if (PyLong_AsLong(ended.get()) > 0) {
         log::warning(
             "{} background greenlets did not end within limits.drain-background and were "
@@ -179,20 +197,12 @@ void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel&
 
 Ref call_boot(const Interpreter& python, const char* function, Ref argument) {
     const Ref callable = python.boot(function);
-    Ref result = Ref::steal(argument ? PyObject_CallOneArg(callable.get(), argument.get())
-                                     : PyObject_CallNoArgs(callable.get()));
-    if (result) {
-        return result;
-    }
-    const Ref exception = take_exception();
-    const Ref text =
-        Ref::steal(PyObject_CallOneArg(python.boot("describe").get(), exception.get()));
-    const char* utf8 = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
-    if (utf8 == nullptr) {
-        PyErr_Clear();
-        throw PythonError(traceback_text(exception.get()));
-    }
-    throw PythonError(utf8);
+    return told(python, Ref::steal(argument ? PyObject_CallOneArg(callable.get(), argument.get())
+                                            : PyObject_CallNoArgs(callable.get())));
+}
+
+Ref call_boot_shielded(const Interpreter& python, const char* function, Ref argument) {
+    return told(python, await_shielded(python.boot(function).get(), argument.get()));
 }
 
 Applications load_applications(const Interpreter& python, const config::App& app) {

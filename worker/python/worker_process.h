@@ -24,7 +24,12 @@ void load_functions(const Interpreter& python, Api& api);
 [[noreturn]] void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
                         const Applications& applications, Api& api);
 
-/// Calls a function of geventd's own Python; what it raises becomes a PythonError told by boot.describe().
+/// Calls a function of geventd's own Python; what it raises becomes a PythonError told by
+/// boot.describe().
 Ref call_boot(const Interpreter& python, const char* function, Ref argument = {});
+
+/// The same for one that may wait: what gevent throws into the main greenlet meanwhile is logged
+/// and interrupts nothing (main_greenlet.h).
+Ref call_boot_shielded(const Interpreter& python, const char* function, Ref argument = {});
 
 }  // namespace geventd::py
