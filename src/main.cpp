@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -116,5 +117,8 @@ ExitCode run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     geventd::fill_standard_descriptors();
+    // Who starts us may have it ignored, which is inherited: the kernel would then collect our
+    // children and tell nobody how they ended.
+    ::signal(SIGCHLD, SIG_DFL);
     return static_cast<int>(geventd::run(argc, argv));
 }

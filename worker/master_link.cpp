@@ -21,11 +21,7 @@ std::atomic<int> terminate_fd{-1};
 
 void on_signal(int number) {
     const int saved = errno;
-    const int fd = terminate_fd.load(std::memory_order_relaxed);
-    if (number == SIGTERM && fd >= 0) {
-        const eventfd_t one = 1;
-        [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
-    }
+    take_interrupt(number);
     errno = saved;
 }
 
@@ -41,8 +37,17 @@ void handle(int number) {
 }  // namespace
 
 void leave_interrupts_to_master() {
-    handle(SIGINT);
-    handle(SIGTERM);
+    for (const int number : kInterrupts) {
+        handle(number);
+    }
+}
+
+void take_interrupt(int number) noexcept {
+    const int fd = terminate_fd.load(std::memory_order_relaxed);
+    if (number == SIGTERM && fd >= 0) {
+        const eventfd_t one = 1;
+        [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
+    }
 }
 
 MasterLink::MasterLink(Worker& worker, ipc::Channel& channel)

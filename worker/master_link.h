@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <csignal>
 #include <functional>
 
 #include "event/loop.h"
@@ -40,9 +41,16 @@ class MasterLink {
     event::Io terminate_io_;
 };
 
-/// Keeps a Ctrl-C in the terminal, which the kernel sends to every process of the foreground
-/// group, from killing templates and workers: the master decides. Handlers, unlike ignored
-/// signals, are not inherited by programs that the application starts.
+/// The Unix signals that ask a program to end: from a terminal, a service manager (which may send
+/// them to each process of the service) or by hand.
+inline constexpr int kInterrupts[] = {SIGINT, SIGTERM};
+
+/// Keeps these signals from killing templates and workers: the master decides, but SIGTERM has a
+/// worker that serves drain. Handlers, unlike ignored signals, are not inherited by programs that
+/// the application starts.
 void leave_interrupts_to_master();
+
+/// What those handlers do.
+void take_interrupt(int number) noexcept;
 
 }  // namespace geventd::worker

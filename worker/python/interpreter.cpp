@@ -13,6 +13,7 @@
 #include "worker/python/api/api.h"
 #include "worker/python/error.h"
 #include "worker/python/stack_chunks.h"
+#include "worker/python/unix_signals.h"
 
 namespace geventd::py {
 
@@ -42,7 +43,6 @@ std::string program_name(const config::App& app) {
 void start_python(const std::string& program) {
     PyConfig config;
     PyConfig_InitPythonConfig(&config);
-    config.install_signal_handlers = 0;
     config.parse_argv = 0;
     config.pathconfig_warnings = 0;
     try {
@@ -80,6 +80,7 @@ Interpreter::Interpreter(const config::App& app) {
     install_stack_chunk_cache();
     announce_module();
     start_python(program_name(app));
+    show_interrupts_to_python();
     for (const auto& part : kBootParts) {
         const Ref code = checked(Py_CompileString(part.source, part.file, Py_file_input));
         boot_.push_back(checked(PyImport_ExecCodeModule(part.name, code.get())));
