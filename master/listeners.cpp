@@ -20,8 +20,7 @@ constexpr Duration kInUsePatience = std::chrono::seconds(5);
 std::vector<net::Listener> share(const net::ListenerSet& set) {
     std::vector<net::Listener> shared;
     for (const net::Listener& listener : set.listeners()) {
-        shared.push_back(
-            net::Listener::adopt(duplicate(listener.fd()), listener.wanted(), listener.owner()));
+        shared.push_back(listener.share());
     }
     return shared;
 }
@@ -38,8 +37,7 @@ std::vector<net::Listener> adopt(const config::Settings& settings,
                          log::escape_controls(socket.name));
             continue;
         }
-        adopted.push_back(net::Listener::adopt(std::move(socket.fd), listen->address,
-                                               net::Listener::FileOwner::Others));
+        adopted.push_back(net::Listener::adopt(std::move(socket.fd), listen->address));
     }
     return adopted;
 }
@@ -55,27 +53,23 @@ Listeners::Listeners(const config::Settings& settings, std::vector<FormerSocket>
     : wanted_(wanted_sockets(settings)) {
     std::vector<net::Listener> open;
     for (FormerSocket& socket : former) {
+        open.push_back(net::Listener::adopt(std::move(socket.fd), socket.address));
         if (socket.owner == net::Listener::FileOwner::Us) {
-            former_files_.insert(socket.fd.get());
+            open.back().find_file();
         }
-        open.push_back(net::Listener::adopt(std::move(socket.fd), socket.address,
-                                            net::Listener::FileOwner::Others));
     }
     current_ = net::ListenerSet(std::move(open));
     former_dropped_ = current_.reopen(wanted_, net::no_retry());
 }
 
-void Listeners::own_files() {
-    current_.own_files(former_files_);
+void Listeners::own_files() noexcept {
+    current_.own_files();
     for (net::Listener& listener : former_dropped_) {
-        if (former_files_.contains(listener.fd())) {
-            listener.own_file();
-            listener.unlink_own();
-        }
+        listener.own_file();
+        listener.unlink_own();
     }
     former_dropped_.clear();
-    former_files_.clear();
-    current_.reopen(wanted_, net::no_retry());  // mode and owner of the files
+    current_.apply(wanted_);  // mode and owner of the files
 }
 
 std::vector<FormerSocket> Listeners::for_successor() const {
@@ -119,25 +113,8 @@ void Listeners::discard() noexcept {
     if (!prepared_) {
         return;
     }
-    // Going back to what both sets have gives kept sockets their former options again and hands
-    // out those that only the new configuration wanted.
-    std::vector<net::Wanted> common;
-    for (const net::Wanted& old : wanted_) {
-        const bool kept = std::any_of(prepared_->wanted.begin(), prepared_->wanted.end(),
-                                      [&](const net::Wanted& wanted) {
-                                          return net::same_endpoint(wanted.address, old.address);
-                                      });
-        if (kept) {
-            common.push_back(old);
-        }
-    }
-    try {
-        for (net::Listener& opened : prepared_->set.reopen(common, net::no_retry())) {
-            opened.unlink_own();
-        }
-    } catch (const std::exception& error) {
-        log::error("a socket of the failed reload stays behind: {}", error.what());
-    }
+    prepared_->set.unlink_all_but(current_);
+    current_.apply(wanted_);  // kept sockets may have got the new configuration's options
     prepared_.reset();
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -40,8 +39,8 @@ class Listeners {
     void discard() noexcept;
 
     /// The former master gives its sockets up: their files are ours, and those of sockets that our
-    /// configuration does not want are removed. Throws ErrnoError.
-    void own_files();
+    /// configuration does not want are removed.
+    void own_files() noexcept;
 
     /// Copies of the sockets for a successor. Throws ErrnoError.
     [[nodiscard]] std::vector<FormerSocket> for_successor() const;
@@ -69,7 +68,6 @@ class Listeners {
     net::ListenerSet current_;
     std::vector<net::Wanted> wanted_;
     std::optional<Prepared> prepared_;
-    std::set<int> former_files_;  ///< descriptors whose files the former master still owns
     std::vector<net::Listener> former_dropped_;
 };
 

@@ -169,6 +169,12 @@ void Master::on_watchdog() noexcept {
 
 // Around the workers, to see whether their hubs turn. One that gets ready waits for the next time.
 void Master::on_rounds() noexcept {
+    if (control_ != nullptr) {
+        control_->renew();
+    }
+    if (watchers_.have_lost()) {
+        renew_watchers();
+    }
     const TimePoint now = loop_.now();
     const TimePoint next = std::min(supervisor_.look_at_hubs(now), now + kRounds);
     rounds_list_.set_delay(std::max<Duration>(next - now, kSoon));

@@ -97,6 +97,7 @@ UpgradeMessage Master::inventory() {
 UpgradeMessage Master::give_away() {
     UpgradeMessage message;
     message.type = "take-over";
+    control_->renew();
     control_->hold();
     watchers_.close();  // the successor opens it anew
     const Ticker::Saved ticks = signals_.save_and_hold_ticks();
@@ -183,7 +184,8 @@ void Master::take_over(UpgradeMessage& message) {
         open_control(std::move(message.fds[0]));
         control_->hold();
     } else {
-        net::SocketFile::at(std::string(origin_.succession->inventory().text("control")))
+        net::SocketFile::of(message.fds[0].get(),
+                            std::string(origin_.succession->inventory().text("control")))
             .unlink_own();
     }
     supervisor_.pause(message.number("paused") != 0);
@@ -193,11 +195,7 @@ void Master::take_over(UpgradeMessage& message) {
 
 void Master::lead() noexcept {
     served_ = true;
-    try {
-        listeners_.own_files();
-    } catch (const std::exception& error) {
-        log::error("{}", error.what());
-    }
+    listeners_.own_files();
     control_->resume();
     renew_watchers();
     signals_.resume_ticks();

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <exception>
 #include <utility>
 
 #include <fmt/core.h>
@@ -23,7 +24,11 @@ constexpr auto kRest = std::chrono::seconds(1);
 net::BoundUnixSocket open_socket(const std::string& path, std::optional<uid_t> user,
                                  UniqueFd listening) {
     if (listening) {
-        return {std::move(listening), net::SocketFile::at(path)};
+        net::SocketFile file = net::SocketFile::of(listening.get(), path);
+        if (file.is_there()) {
+            return {std::move(listening), std::move(file)};
+        }
+        log::warning("control socket {} was removed: a new one is made", path);
     }
     const std::string deed = "control socket " + path;
     net::UnixAccess access{.mode = 0600};
@@ -74,6 +79,31 @@ ControlServer::ControlServer(event::Loop& loop, event::DeadlineClock& clock, Opt
 
 ControlServer::~ControlServer() {
     socket_.file.unlink_own();
+}
+
+void ControlServer::renew() noexcept {
+    if (!io_.active() || !socket_.file.is_lost()) {
+        return;
+    }
+    try {
+        net::BoundUnixSocket socket = open_socket(options_.path, options_.user, {});
+        // Who connected before still gets an answer.
+        while (auto accepted = net::accept_peer(socket_.fd.get())) {
+            if (!*accepted) {
+                break;
+            }
+            admit(std::move((*accepted)->fd));
+        }
+        io_.forget();
+        socket_ = std::move(socket);
+        resume();
+        trouble_.clear();
+        log::warning("control socket {} was removed: a new one is made", options_.path);
+    } catch (const std::exception& error) {
+        if (std::exchange(trouble_, error.what()) != error.what()) {
+            log::error("geventctl cannot reach the server: {}", error.what());
+        }
+    }
 }
 
 void ControlServer::let_go() {

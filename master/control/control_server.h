@@ -71,6 +71,10 @@ class ControlServer final : private ControlConnection::Owner {
 
     void resume() { io_.watch(socket_.fd.get(), event::Io::kRead); }
 
+    /// Makes the socket anew when nobody reaches it any more, because its file was removed. What
+    /// stands in the way is logged once.
+    void renew() noexcept;
+
     /// The successor has the socket and its file; those who wait here still get their answers.
     void let_go();
 
@@ -100,6 +104,7 @@ class ControlServer final : private ControlConnection::Owner {
     std::map<std::string, Handler> handlers_;
     std::map<std::uint64_t, std::unique_ptr<ControlConnection>> connections_;
     std::uint64_t next_id_ = 1;
+    std::string trouble_;  ///< of the last renew()
 };
 
 }  // namespace geventd::master

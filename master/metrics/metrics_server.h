@@ -45,6 +45,9 @@ class MetricsServer final : private MetricsConnection::Owner {
     /// Where it listens, with the actual port.
     [[nodiscard]] std::string address() const { return net::format_address(listener_.actual()); }
 
+    /// The file of its unix socket was removed.
+    [[nodiscard]] bool is_lost() const noexcept { return listener_.is_lost(); }
+
   private:
     void on_acceptable(int events) noexcept;
     void admit(UniqueFd fd);

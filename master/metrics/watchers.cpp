@@ -19,7 +19,7 @@ void Watchers::open(const config::Metrics& settings) {
 
 void Watchers::open(Place& place, const std::optional<net::Address>& address, const char* what,
                     bool unasked, const MetricsServer::Pages& pages) {
-    if (place.server != nullptr && place.address == address) {
+    if (place.server != nullptr && place.address == address && !is_lost(place)) {
         return;
     }
     place = {};

@@ -25,9 +25,12 @@ class Watchers {
     Watchers& operator=(const Watchers&) = delete;
     ~Watchers() = default;
 
-    /// Opens what is not open yet, and closes what is no longer wanted. Throws ErrnoError that
-    /// names the address; the others are as they should be then.
+    /// Opens what is not open yet or was lost, and closes what is no longer wanted. Throws
+    /// ErrnoError that names the address; the others are as they should be then.
     void open(const config::Metrics& settings);
+
+    /// The file of a unix socket was removed: open() makes it anew.
+    [[nodiscard]] bool have_lost() const noexcept { return is_lost(pages_) || is_lost(uwsgi_); }
 
     void close() noexcept;
 
@@ -37,6 +40,10 @@ class Watchers {
         std::optional<net::Address> address;  ///< as the configuration said it
         std::unique_ptr<MetricsServer> server;
     };
+
+    static bool is_lost(const Place& place) noexcept {
+        return place.server != nullptr && place.server->is_lost();
+    }
 
     void open(Place& place, const std::optional<net::Address>& address, const char* what,
               bool unasked, const MetricsServer::Pages& pages);

@@ -141,14 +141,16 @@ void make_nonblocking(int fd, const std::string& deed) {
 
 }  // namespace
 
-Listener::Listener(UniqueFd fd, Address address, SocketFile file)
-    : fd_(std::move(fd)), wanted_(std::move(address)), actual_(wanted_), file_(std::move(file)) {}
+Listener::Listener(UniqueFd fd, Address address)
+    : fd_(std::move(fd)), wanted_(std::move(address)), actual_(wanted_) {}
 
 Listener Listener::open(const Address& address, const ListenOptions& options) {
     const std::string deed = deed_for(address);
     if (address.family == Family::Unix) {
         auto bound = bind_unix_socket(address.path, options.access, deed);
-        Listener result(std::move(bound.fd), address, std::move(bound.file));
+        Listener result(std::move(bound.fd), address);
+        result.file_ = std::move(bound.file);
+        result.owner_ = FileOwner::Us;
         result.start_listening(options.backlog);
         return result;
     }
@@ -166,7 +168,7 @@ Listener Listener::open(const Address& address, const ListenOptions& options) {
     return result;
 }
 
-Listener Listener::adopt(UniqueFd fd, const Address& address, FileOwner owner) {
+Listener Listener::adopt(UniqueFd fd, const Address& address) {
     const std::string deed = deed_for(address);
     if (get_option(fd.get(), SO_TYPE, deed) != SOCK_STREAM ||
         get_option(fd.get(), SO_ACCEPTCONN, deed) == 0 ||
@@ -180,22 +182,40 @@ Listener Listener::adopt(UniqueFd fd, const Address& address, FileOwner owner) {
         set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1, deed);
     }
     Listener result(std::move(fd), address);
-    if (owner == FileOwner::Us) {
-        result.own_file();
-    }
     result.learn_actual();
     return result;
 }
 
-void Listener::own_file() {
+Listener Listener::share() const {
+    Listener copy(duplicate(fd_.get()), wanted_);
+    copy.actual_ = actual_;
+    copy.file_ = file_;
+    copy.owner_ = owner_;
+    return copy;
+}
+
+void Listener::find_file() {
     if (wanted_.family == Family::Unix) {
-        file_ = SocketFile::at(wanted_.path);
+        file_ = SocketFile::of(fd_.get(), wanted_.path);
+    }
+}
+
+void Listener::own_file() noexcept {
+    if (file_.is_named()) {
+        owner_ = FileOwner::Us;
+    }
+}
+
+void Listener::unlink_own() noexcept {
+    if (owner_ == FileOwner::Us) {
+        file_.unlink_own();
+        owner_ = FileOwner::Others;
     }
 }
 
 void Listener::change(const Wanted& wanted) {
     start_listening(wanted.options.backlog);  // a second listen() only sets the backlog
-    if (wanted.address.family == Family::Unix) {
+    if (owner_ == FileOwner::Us) {
         file_.set_access(wanted.options.access);
     }
     wanted_.protocol = actual_.protocol = wanted.address.protocol;
@@ -204,7 +224,7 @@ void Listener::change(const Wanted& wanted) {
 void Listener::start_listening(int backlog) {
     if (::listen(fd_.get(), backlog) != 0) {
         const int code = errno;
-        file_.unlink_own();
+        unlink_own();
         throw ErrnoError(code, deed_for(wanted_) + ": listen");
     }
 }

@@ -35,14 +35,23 @@ class Listener {
     enum class FileOwner { Us, Others };
 
     /// Takes over a socket that somebody else opened for `address` (systemd, a former master). A
-    /// descriptor that is no listening stream socket of that family throws ErrnoError. With
-    /// FileOwner::Us the file of a unix socket is ours to remove.
-    static Listener adopt(UniqueFd fd, const Address& address, FileOwner owner);
+    /// descriptor that is no listening stream socket of that family throws ErrnoError.
+    static Listener adopt(UniqueFd fd, const Address& address);
+
+    /// The file of an adopted unix socket is one that a geventd made: it can be lost, and become
+    /// ours by own_file(). Throws ErrnoError.
+    void find_file();
 
     /// Whose the file of a unix socket is; Others for every other socket.
-    [[nodiscard]] FileOwner owner() const {
-        return file_.is_named() ? FileOwner::Us : FileOwner::Others;
-    }
+    [[nodiscard]] FileOwner owner() const { return owner_; }
+
+    /// The same socket once more, with a descriptor of its own. Throws ErrnoError.
+    [[nodiscard]] Listener share() const;
+
+    /// The file of a unix socket that geventd made, whose path leads to it no more.
+    [[nodiscard]] bool is_lost() const noexcept { return file_.is_lost(); }
+
+    [[nodiscard]] const SocketFile& file() const { return file_; }
 
     [[nodiscard]] int fd() const { return fd_.get(); }
 
@@ -56,24 +65,25 @@ class Listener {
     /// ErrnoError.
     void change(const Wanted& wanted);
 
-    /// The file of a unix socket is ours from now on. Throws ErrnoError.
-    void own_file();
+    /// The file is ours from now on: to change and to remove.
+    void own_file() noexcept;
 
     /// Closing no longer means that the file is ours to remove.
-    void disown_file() noexcept { file_ = {}; }
+    void disown_file() noexcept { owner_ = FileOwner::Others; }
 
     /// Removes the file of a unix socket that is still ours.
-    void unlink_own() noexcept { file_.unlink_own(); }
+    void unlink_own() noexcept;
 
   private:
-    Listener(UniqueFd fd, Address address, SocketFile file = {});
+    Listener(UniqueFd fd, Address address);
     void start_listening(int backlog);
     void learn_actual();
 
     UniqueFd fd_;
     Address wanted_;
     Address actual_;
-    SocketFile file_;
+    SocketFile file_;  ///< empty: there is none, or systemd cares for it
+    FileOwner owner_ = FileOwner::Others;
 };
 
 /// True when both name the same socket, whatever is spoken there.

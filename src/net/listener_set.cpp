@@ -3,6 +3,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <optional>
@@ -56,18 +57,24 @@ class Fresh {
     std::vector<Listener> opened_;
 };
 
-/// The first listener of that endpoint that no other wanted address has taken yet.
+/// The first listener of that endpoint that no other wanted address has taken yet. One that is
+/// lost does not count: a new one takes its place.
 std::optional<std::size_t> find_open(const std::vector<Listener>& open,
                                      const std::vector<bool>& taken, const Address& address) {
     for (std::size_t i = 0; i < open.size(); ++i) {
         if (!taken[i] && same_endpoint(open[i].wanted(), address)) {
+            if (open[i].is_lost()) {
+                log::warning("{} leads to the server no more: a new socket is made there",
+                             format_address(address));
+                continue;
+            }
             return i;
         }
     }
     return std::nullopt;
 }
 
-void change_kept(Listener& listener, const Wanted& wanted) {
+void change_kept(Listener& listener, const Wanted& wanted) noexcept {
     try {
         listener.change(wanted);
     } catch (const ErrnoError& error) {
@@ -134,17 +141,32 @@ std::vector<Listener> ListenerSet::reopen(const std::vector<Wanted>& wanted,
     return dropped;
 }
 
-void ListenerSet::own_files(const std::set<int>& fds) {
+void ListenerSet::apply(const std::vector<Wanted>& wanted) noexcept {
+    for (std::size_t i = 0; i < std::min(listeners_.size(), wanted.size()); ++i) {
+        change_kept(listeners_[i], wanted[i]);
+    }
+}
+
+void ListenerSet::own_files() noexcept {
     for (auto& listener : listeners_) {
-        if (fds.contains(listener.fd())) {
-            listener.own_file();
-        }
+        listener.own_file();
     }
 }
 
 void ListenerSet::disown_files() noexcept {
     for (auto& listener : listeners_) {
         listener.disown_file();
+    }
+}
+
+void ListenerSet::unlink_all_but(const ListenerSet& others) noexcept {
+    for (auto& listener : listeners_) {
+        const bool is_shared =
+            std::any_of(others.listeners_.begin(), others.listeners_.end(),
+                        [&](const Listener& other) { return other.file() == listener.file(); });
+        if (!is_shared) {
+            listener.unlink_own();
+        }
     }
 }
 

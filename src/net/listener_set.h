@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <set>
 #include <vector>
 
 #include "base/clock.h"
@@ -33,17 +32,24 @@ class ListenerSet {
     static ListenerSet open(const std::vector<Wanted>& wanted, const RetryWhenInUse& retry);
 
     /// Makes this the set of `wanted`: sockets of equal endpoints stay open, so that no connection
-    /// in a backlog is lost; missing ones are opened. Returns those that are no longer wanted, to
-    /// be closed when nobody needs them (unlink_own() first).
+    /// in a backlog is lost; missing ones are opened, and so are those that nobody reaches any more
+    /// (is_lost()). Returns those that are no longer wanted, to be closed when nobody needs them
+    /// (unlink_own() first).
     std::vector<Listener> reopen(const std::vector<Wanted>& wanted, const RetryWhenInUse& retry);
 
     [[nodiscard]] const std::vector<Listener>& listeners() const { return listeners_; }
 
-    /// The files of the unix sockets among these descriptors are ours. Throws ErrnoError.
-    void own_files(const std::set<int>& fds);
+    /// Gives the sockets the options of `wanted`, which they were opened for, once more.
+    void apply(const std::vector<Wanted>& wanted) noexcept;
+
+    /// The files that they have are ours.
+    void own_files() noexcept;
 
     void disown_files() noexcept;
     void unlink_own() noexcept;
+
+    /// The same, but for the files that another set's sockets share.
+    void unlink_all_but(const ListenerSet& others) noexcept;
 
   private:
     std::vector<Listener> listeners_;

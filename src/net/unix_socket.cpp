@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <filesystem>
+#include <optional>
 
 #include <fmt/core.h>
 
@@ -70,6 +70,25 @@ void make_room(const std::string& path, const UnixSockaddr& address, const std::
     }
 }
 
+/// Binds with the mode that the file gets by that: a mode set afterwards, by the path, could meet
+/// what somebody has put there meanwhile.
+void bind_with_mode(int fd, const UnixSockaddr& address, std::optional<mode_t> mode,
+                    const std::string& deed) {
+    if (mode && ::fchmod(fd, *mode) != 0) {
+        throw_errno(deed + ": set the mode");
+    }
+    const std::optional<mode_t> former = mode ? std::optional(::umask(0)) : std::nullopt;
+    const auto* raw = reinterpret_cast<const sockaddr*>(&address.address);
+    const int result = ::bind(fd, raw, address.length);
+    const int code = errno;
+    if (former) {
+        ::umask(*former);
+    }
+    if (result != 0) {
+        throw ErrnoError(code, deed + ": bind");
+    }
+}
+
 }  // namespace
 
 Result<UnixSockaddr> make_unix_sockaddr(std::string_view path, bool abstract) {
@@ -86,48 +105,6 @@ Result<UnixSockaddr> make_unix_sockaddr(std::string_view path, bool abstract) {
     return result;
 }
 
-SocketFile SocketFile::at(const std::string& path) {
-    struct stat found {};
-
-    if (::lstat(path.c_str(), &found) != 0) {
-        throw_errno(path);
-    }
-    SocketFile file;
-    file.path_ = std::filesystem::absolute(path).string();
-    file.device_ = found.st_dev;
-    file.inode_ = found.st_ino;
-    return file;
-}
-
-bool SocketFile::is_ours() const noexcept {
-    struct stat found {};
-
-    return !path_.empty() && ::lstat(path_.c_str(), &found) == 0 && found.st_dev == device_ &&
-           found.st_ino == inode_;
-}
-
-void SocketFile::unlink_own() noexcept {
-    if (is_ours()) {
-        ::unlink(path_.c_str());
-    }
-    path_.clear();
-}
-
-void SocketFile::set_access(const UnixAccess& access) const {
-    if (!is_ours()) {
-        return;
-    }
-    constexpr auto kSameUser = static_cast<uid_t>(-1);
-    constexpr auto kSameGroup = static_cast<gid_t>(-1);
-    if ((access.user || access.group) && ::lchown(path_.c_str(), access.user.value_or(kSameUser),
-                                                  access.group.value_or(kSameGroup)) != 0) {
-        throw_errno("change the owner of", path_);
-    }
-    if (access.mode && ::chmod(path_.c_str(), *access.mode) != 0) {
-        throw_errno("change the mode of", path_);
-    }
-}
-
 BoundUnixSocket bind_unix_socket(const std::string& path, const UnixAccess& access,
                                  const std::string& deed) {
     const auto address = make_unix_sockaddr(path, false);
@@ -136,16 +113,16 @@ BoundUnixSocket bind_unix_socket(const std::string& path, const UnixAccess& acce
     }
     make_room(path, *address, deed);
     BoundUnixSocket bound{make_stream_socket(deed), {}};
-    const auto* raw = reinterpret_cast<const sockaddr*>(&address->address);
-    if (::bind(bound.fd.get(), raw, address->length) != 0) {
-        throw_errno(deed + ": bind");
+    bind_with_mode(bound.fd.get(), *address, access.mode, deed);
+    bound.file = SocketFile::of(bound.fd.get(), path);
+    if (!bound.file.is_there()) {
+        throw ErrnoError(ESTALE, deed + ": somebody has replaced the socket's file");
     }
-    bound.file = SocketFile::at(path);
     try {
-        bound.file.set_access(access);
+        bound.file.set_access({.mode = {}, .user = access.user, .group = access.group});
     } catch (const ErrnoError& error) {
         bound.file.unlink_own();
-        throw ErrnoError(error.code().value(), deed + ": set mode and owner");
+        throw ErrnoError(error.code().value(), deed + ": set the owner");
     }
     return bound;
 }

@@ -16,6 +16,7 @@ namespace geventd::net {
 namespace {
 
 using testing::connect_inet;
+using testing::connect_unix;
 using testing::TempDir;
 using testing::thrown_code;
 
@@ -138,6 +139,19 @@ TEST(ListenerSet, AChangedModeIsAppliedToTheKeptSocket) {
 
     ASSERT_EQ(::stat(dir.file("a.sock").c_str(), &found), 0);
     EXPECT_EQ(found.st_mode & 0777U, 0666U);
+}
+
+TEST(ListenerSet, ALostSocketIsMadeAnew) {
+    const TempDir dir;
+    const std::string path = dir.file("a.sock");
+    auto set = ListenerSet::open({at("http+unix:" + path)}, no_retry());
+    ASSERT_EQ(::unlink(path.c_str()), 0);
+    const auto dropped = set.reopen({at("http+unix:" + path)}, no_retry());
+    ASSERT_EQ(dropped.size(), 1U);
+    EXPECT_NE(dropped[0].fd(), set.listeners()[0].fd());
+    const auto client = connect_unix(path);
+    const auto accepted = accept_peer(set.listeners()[0].fd());
+    EXPECT_TRUE(accepted && *accepted);
 }
 
 TEST(ListenerSet, RemovesItsFilesWhenTold) {

@@ -163,38 +163,57 @@ TEST(Listener, TakesOverASocketAndMakesItItsOwn) {
     const auto address = at("http+unix:" + dir.file("a.sock"));
     const auto first = Listener::open(address, {});
     UniqueFd copy = UniqueFd::adopt(::dup(first.fd()));
-    auto adopted = Listener::adopt(std::move(copy), address, Listener::FileOwner::Us);
+    auto adopted = Listener::adopt(std::move(copy), address);
+    adopted.find_file();
+    adopted.own_file();
     EXPECT_TRUE(::fcntl(adopted.fd(), F_GETFD) & FD_CLOEXEC);
     EXPECT_TRUE(::fcntl(adopted.fd(), F_GETFL) & O_NONBLOCK);
     adopted.unlink_own();
     EXPECT_NE(::access(dir.file("a.sock").c_str(), F_OK), 0);
 }
 
+TEST(Listener, IsLostWhenItsPathLeadsToAnother) {
+    const TempDir dir;
+    const auto address = at("http+unix:" + dir.file("a.sock"));
+    auto first = Listener::open(address, {});
+    EXPECT_FALSE(first.is_lost());
+    ASSERT_EQ(::unlink(dir.file("a.sock").c_str()), 0);
+    EXPECT_TRUE(first.is_lost());
+    auto second = Listener::open(address, {});
+    auto adopted = Listener::adopt(duplicate(first.fd()), address);
+    adopted.find_file();
+    EXPECT_TRUE(adopted.is_lost());
+    adopted.own_file();
+    adopted.unlink_own();
+    EXPECT_FALSE(second.is_lost());
+    auto shared = second.share();
+    shared.unlink_own();
+    EXPECT_TRUE(second.is_lost());
+}
+
 TEST(Listener, LeavesTheFileOfASocketThatOthersMade) {
     const TempDir dir;
     const auto address = at("http+unix:" + dir.file("a.sock"));
     const auto first = Listener::open(address, {});
-    auto adopted = Listener::adopt(duplicate(first.fd()), address, Listener::FileOwner::Others);
+    auto adopted = Listener::adopt(duplicate(first.fd()), address);
+    adopted.own_file();
     adopted.unlink_own();
     EXPECT_EQ(::access(dir.file("a.sock").c_str(), F_OK), 0);
 }
 
 TEST(Listener, TakesOverNothingThatDoesNotListen) {
     const auto address = at("http://127.0.0.1:0");
-    const auto others = Listener::FileOwner::Others;
     EXPECT_EQ(thrown_code([&] {
-                  Listener::adopt(UniqueFd::adopt(::socket(AF_INET, SOCK_STREAM, 0)), address,
-                                  others);
+                  Listener::adopt(UniqueFd::adopt(::socket(AF_INET, SOCK_STREAM, 0)), address);
               }),
               EINVAL);
     EXPECT_EQ(thrown_code([&] {
-                  Listener::adopt(UniqueFd::adopt(::open("/dev/null", O_RDONLY)), address, others);
+                  Listener::adopt(UniqueFd::adopt(::open("/dev/null", O_RDONLY)), address);
               }),
               ENOTSOCK);
     const std::string name = "geventd-test-adopt-" + std::to_string(::getpid());
     const auto abstract = Listener::open(at("http+unix:@" + name), {});
-    EXPECT_EQ(thrown_code([&] { Listener::adopt(duplicate(abstract.fd()), address, others); }),
-              EINVAL);
+    EXPECT_EQ(thrown_code([&] { Listener::adopt(duplicate(abstract.fd()), address); }), EINVAL);
 }
 
 }  // namespace

@@ -129,6 +129,24 @@ TEST(SocketFile, OfASuccessorIsLeftAlone) {
     EXPECT_TRUE(std::filesystem::exists(path));
 }
 
+TEST(SocketFile, IsNeverTheOneThatAnotherPutThere) {
+    const TempDir dir;
+    const auto path = dir.file("a.sock");
+    const auto ours = bind_unix_socket(path, {}, "listen");
+    std::filesystem::rename(path, dir.file("kept"));
+    std::ofstream(path) << "precious";
+    EXPECT_TRUE(SocketFile::of(ours.fd.get(), path).is_lost());
+    ours.file.set_access({.mode = 0600});
+    std::filesystem::remove(path);
+    const auto other = bind_unix_socket(path, {.mode = 0666}, "listen");
+    auto file = SocketFile::of(ours.fd.get(), path);
+    EXPECT_TRUE(file.is_lost());
+    file.set_access({.mode = 0600});
+    file.unlink_own();
+    EXPECT_EQ(mode_of(path), 0666U);
+    EXPECT_TRUE(SocketFile::of(ours.fd.get(), dir.file("kept")).is_there());
+}
+
 TEST(SocketFile, IsFoundAfterAChangeOfDirectory) {
     const TempDir dir;
     const auto before = std::filesystem::current_path();
