@@ -76,6 +76,16 @@ void report_sources(const std::optional<py::Interpreter>& python, const worker::
     }
 }
 
+// What template and worker do when the application is loaded, up to the worker's own part: hooks
+// belong to workers that serve.
+void rehearse(const py::Interpreter& python, const config::App& app) {
+    if (app.preload) {
+        py::prepare_to_fork(python);
+    }
+    py::patch_before_start(python, app);
+    py::checked(PyObject_CallNoArgs(py::imported("gevent", "get_hub").get()));
+}
+
 [[noreturn]] void run(ipc::Channel channel) {
     worker::BootInfo boot;
     try {
@@ -101,6 +111,9 @@ void report_sources(const std::optional<py::Interpreter>& python, const worker::
         applications = py::load_applications(*python, boot.settings.app);
         py::load_functions(*python, *api);
         report_sources(python, boot, channel);
+        if (boot.role == ipc::Role::Check) {
+            rehearse(*python, boot.settings.app);
+        }
     } catch (const std::exception& error) {
         report_sources(python, boot, channel);
         fail(channel, ExitCode::ApplicationFailed, error.what());

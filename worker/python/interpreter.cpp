@@ -9,6 +9,7 @@
 
 #include "base/errno_error.h"
 #include "boot_py.h"
+#include "foreign_py.h"
 #include "fork_py.h"
 #include "worker/python/api/api.h"
 #include "worker/python/error.h"
@@ -64,6 +65,7 @@ constexpr struct {
     const char* file;
     const char* source;
 } kBootParts[] = {
+    {"_geventd_foreign", "<geventd>/foreign.py", kForeignPy},
     {"_geventd_boot", "<geventd>/boot.py", kBootPy},
     {"_geventd_fork", "<geventd>/fork.py", kForkPy},
 };

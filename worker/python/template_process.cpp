@@ -71,11 +71,22 @@ void die_with_master(bool on) {
     ::prctl(PR_SET_PDEATHSIG, on ? SIGKILL : 0);
 }
 
-void warn_of_hazards(const Interpreter& python) {
-    const Ref hazards = call_boot(python, "forking_hazards");
-    for (Py_ssize_t i = 0; i < PyList_Size(hazards.get()); ++i) {
-        log::warning("{}", PyUnicode_AsUTF8(PyList_GetItem(hazards.get(), i)));
+// What looks at the application's objects ends nothing, whatever they are like.
+Ref attempt(const Interpreter& python, const char* function) {
+    try {
+        return call_boot(python, function);
+    } catch (const std::exception& error) {
+        log::warning("{} failed: {}", function, error.what());
+        return {};
     }
+}
+
+// Threads that are greenlets go on in the child, which the module threading does not know.
+Forked fork_application(const Interpreter& python) {
+    attempt(python, "set_threads_aside");
+    const Forked forked = fork_through_middle();
+    attempt(python, "put_threads_back");
+    return forked;
 }
 
 [[noreturn]] void become_worker(const Interpreter& python, worker::BootInfo& boot,
@@ -113,11 +124,18 @@ ipc::Channel become_spare(ipc::Message& order, Api& api) {
 
 }  // namespace
 
+void prepare_to_fork(const Interpreter& python) {
+    const Ref hazards = attempt(python, "forking_hazards");
+    for (Py_ssize_t i = 0; hazards && i < PyList_Size(hazards.get()); ++i) {
+        log::warning("{}", PyUnicode_AsUTF8(PyList_GetItem(hazards.get(), i)));
+    }
+    attempt(python, "freeze");
+}
+
 void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channel channel,
                   const Applications& applications, Api& api) {
     die_with_master(true);
-    warn_of_hazards(python);
-    call_boot(python, "freeze");
+    prepare_to_fork(python);
     say(channel, ipc::MessageType::Loaded);
     for (;;) {
         auto order = channel.wait();
@@ -133,13 +151,13 @@ void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channe
             ::dup2(message.fds[0].get(), STDOUT_FILENO);
             ::dup2(message.fds[0].get(), STDERR_FILENO);
         } else if (message.type == ipc::MessageType::Fork && message.fds.size() == 2) {
-            if (fork_through_middle() == Forked::Child) {
+            if (fork_application(python) == Forked::Child) {
                 UniqueFd template_end = channel.release();
                 template_end.reset();
                 become_worker(python, boot, message, applications, api);
             }
         } else if (message.type == ipc::MessageType::ForkSpare && !message.fds.empty()) {
-            if (fork_through_middle() == Forked::Child) {
+            if (fork_application(python) == Forked::Child) {
                 channel = become_spare(message, api);
             }
         }

@@ -12,6 +12,10 @@
 
 namespace geventd::py {
 
+/// Warns of what the application has started and a fork does not carry over, and moves what is
+/// loaded out of the garbage collector's sight. Nothing that it meets ends the process.
+void prepare_to_fork(const Interpreter& python);
+
 /// Runs the template: the application is loaded, so it freezes its memory and then does what the
 /// master asks for: forks workers, and a spare of itself that can take its place when it dies.
 /// Every fork goes through a middle process that leaves at once, so that the new process becomes

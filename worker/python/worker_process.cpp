@@ -220,6 +220,12 @@ Applications load_applications(const Interpreter& python, const config::App& app
     return applications;
 }
 
+void patch_before_start(const Interpreter& python, const config::App& app) {
+    if (app.monkey_patch.when == config::MonkeyPatchTime::BeforeStart) {
+        call_boot(python, "patch", checked(PyList_New(0)));
+    }
+}
+
 void load_functions(const Interpreter& python, Api& api) {
     api.load_functions([&python](const std::string& function) {
         return call_boot(python, "load_function", checked(PyUnicode_FromString(function.c_str())));
@@ -229,9 +235,7 @@ void load_functions(const Interpreter& python, Api& api) {
 void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
            const Applications& applications, Api& api) {
     try {
-        if (boot.settings.app.monkey_patch.when == config::MonkeyPatchTime::BeforeStart) {
-            call_boot(python, "patch", checked(PyList_New(0)));
-        }
+        patch_before_start(python, boot.settings.app);
         run_worker(python, boot, channel, applications, api);
     } catch (const std::exception& error) {
         log::error("the worker cannot serve: {}", error.what());

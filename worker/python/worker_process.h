@@ -16,6 +16,9 @@ namespace geventd::py {
 /// Throws PythonError; its text is a sentence where one explains the fault.
 Applications load_applications(const Interpreter& python, const config::App& app);
 
+/// Applies app.monkey-patch where that is to happen when all is loaded. Throws PythonError.
+void patch_before_start(const Interpreter& python, const config::App& app);
+
 /// Finds the functions that the configuration's timers, crons and monitors run. Throws PythonError.
 void load_functions(const Interpreter& python, Api& api);
 

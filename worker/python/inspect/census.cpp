@@ -37,11 +37,14 @@ bool is_active(PyObject* greenlet) {
     return PyGreenlet_ACTIVE(reinterpret_cast<PyGreenlet*>(greenlet)) != 0;
 }
 
-// Of a parked greenlet its innermost call; None for one that runs or has no Python code.
-Ref frame_of(PyObject* greenlet) {
-    Ref frame = Ref::steal(PyObject_GetAttrString(greenlet, "gr_frame"));
+// What a class of greenlet's or gevent's tells of an object, whatever the application's own class
+// does with that name; None where that fails.
+Ref told_by(const Ref& descriptor, PyObject* object) {
+    const descrgetfunc get = Py_TYPE(descriptor.get())->tp_descr_get;
+    PyObject* type = reinterpret_cast<PyObject*>(Py_TYPE(object));
+    Ref value = get != nullptr ? Ref::steal(get(descriptor.get(), object, type)) : Ref();
     PyErr_Clear();
-    return frame ? std::move(frame) : Ref::borrow(Py_None);
+    return value ? std::move(value) : Ref::borrow(Py_None);
 }
 
 // What was asked for, or nothing: a look into a worker shows what it can.
@@ -167,7 +170,7 @@ void Census::note_running(PyObject* frames) {
     if (frame == nullptr) {
         return;
     }
-    const bool hub_runs = frame_of(sources_.bridge.hub()).get() == Py_None;
+    const bool hub_runs = told_by(sources_.frame, sources_.bridge.hub()).get() == Py_None;
     Pending* running = nullptr;
     for (Pending& pending : pending_) {
         const Ref greenlet = pending.weak ? living(pending.weak.get()) : Ref();
@@ -186,7 +189,7 @@ void Census::note_running(PyObject* frames) {
 
 bool Census::may_be_running(PyObject* greenlet) const {
     if (greenlet == sources_.bridge.main() || greenlet == sources_.bridge.hub() ||
-        frame_of(greenlet).get() != Py_None) {
+        told_by(sources_.frame, greenlet).get() != Py_None) {
         return false;
     }
     const Response* response = sources_.requests.find(greenlet);
@@ -215,7 +218,7 @@ bool Census::describe(Pending& pending) {
         return false;
     }
     Subject& subject = pending.subject;
-    subject.stack = book_.add(frame_of(greenlet.get()).get());
+    subject.stack = book_.add(told_by(sources_.frame, greenlet.get()).get());
     if (subject.kind == Subject::Kind::Background || subject.kind == Subject::Kind::Raw) {
         subject.name = book_.outermost(subject.stack, sources_.gevent).function;
         subject.spawned = spawn_point(greenlet.get());
@@ -225,7 +228,11 @@ bool Census::describe(Pending& pending) {
 
 // gevent remembers of its greenlets who has spawned them.
 std::string Census::spawn_point(PyObject* greenlet) {
-    Ref frame = Ref::steal(PyObject_GetAttrString(greenlet, "spawning_stack"));
+    if (PyObject_TypeCheck(greenlet,
+                           reinterpret_cast<PyTypeObject*>(sources_.greenlet_class.get())) == 0) {
+        return "";
+    }
+    Ref frame = told_by(sources_.spawning_stack, greenlet);
     while (frame && frame.get() != Py_None) {
         const Ref code = Ref::steal(PyObject_GetAttrString(frame.get(), "f_code"));
         const Ref line = Ref::steal(PyObject_GetAttrString(frame.get(), "f_lineno"));

@@ -28,6 +28,8 @@ struct Sources {
     Ref frozen;          ///< a function: greenlets that the garbage collector does not know
     Ref current_frames;  ///< sys._current_frames
     Ref greenlet_class;  ///< gevent.Greenlet
+    Ref frame;           ///< greenlet.gr_frame, as a descriptor: subclasses may have another
+    Ref spawning_stack;  ///< of gevent.Greenlet, likewise; None where there is none
     std::string gevent;  ///< the folder of gevent's modules
 };
 

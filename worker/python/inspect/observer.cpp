@@ -34,6 +34,13 @@ bool has_left(const ipc::Channel& asker, int patience) {
     return ::poll(&state, 1, patience) > 0 && (state.revents & (POLLHUP | POLLERR)) != 0;
 }
 
+// None where a version has it not.
+Ref attribute_of(const char* module, const char* type, const char* name) {
+    Ref attribute = Ref::steal(PyObject_GetAttrString(imported(module, type).get(), name));
+    PyErr_Clear();
+    return attribute ? std::move(attribute) : Ref::borrow(Py_None);
+}
+
 std::string folder_of_gevent() {
     const Ref file = imported("gevent", "__file__");
     const char* text = PyUnicode_AsUTF8(file.get());
@@ -86,6 +93,8 @@ Observer::Observer(const Interpreter& python, const HubBridge& bridge,
                python.boot("frozen_greenlets"),
                imported("sys", "_current_frames"),
                imported("gevent", "Greenlet"),
+               attribute_of("greenlet", "greenlet", "gr_frame"),
+               attribute_of("gevent", "Greenlet", "spawning_stack"),
                folder_of_gevent()},
       channel_(UniqueFd()),
       process_(::getpid()) {

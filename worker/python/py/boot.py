@@ -13,6 +13,8 @@ import sys
 import time
 import types
 
+from _geventd_foreign import own_text
+
 OLDEST_GEVENT = (20, 9)
 OLDEST_GREENLET = (1, 0)
 
@@ -166,7 +168,7 @@ def load_function(spec):
     function = _import(module_name)
     for part in attribute.split("."):
         if not hasattr(function, part):
-            raise Fault(f"run: {spec}: {function!r} has no {part!r}")
+            raise Fault(f"run: {spec}: {module_name} has no {attribute!r}")
         function = getattr(function, part)
     if not callable(function):
         raise Fault(f"run: {spec}: a {type(function).__name__} is not callable")
@@ -228,18 +230,20 @@ def _note_suspects(error):
     from itertools import product
     from os.path import join
 
-    while error is not None:
+    seen = []
+    while error is not None and len(seen) < 100 and not any(error is other for other in seen):
+        seen.append(error)
         trace = error.__traceback__
         while trace is not None:
             _suspects.add(trace.tb_frame.f_code.co_filename)
             trace = trace.tb_next
-        if isinstance(error, SyntaxError) and error.filename:
+        if issubclass(type(error), SyntaxError) and type(error.filename) is str:
             _suspects.add(error.filename)
-        if isinstance(error, ImportError) and error.name:
+        if issubclass(type(error), ImportError) and type(error.name) is str:
             place = error.name.replace(".", os.sep)
             for folder, end in product(sys.path, (".py", os.sep + "__init__.py")):
                 _suspects.add(join(folder, place + end))
-        error = error.__cause__ or error.__context__
+        error = error.__context__ if error.__cause__ is None else error.__cause__
 
 
 def new_sources():
@@ -249,10 +253,10 @@ def new_sources():
     if len(sys.modules) == _modules_seen and not _suspects:
         return []
     _modules_seen = len(sys.modules)
-    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    files = {own_text(module, "__file__") for module in list(sys.modules.values())}
     files |= _suspects
     _suspects.clear()
-    files = {os.path.abspath(f) for f in files if isinstance(f, str) and not f.startswith("<")}
+    files = {os.path.abspath(f) for f in files if f and not f.startswith("<")}
     texts = [b""]
     for file in sorted(files - _reported):
         if len(texts[-1]) > 16384:
@@ -286,9 +290,13 @@ def describe(error):
     """How a failed start is told: a sentence for a Fault, else the traceback."""
     import traceback
 
-    _note_suspects(error)
-    if isinstance(error, Fault):
+    if type(error) is Fault:
+        _note_suspects(error)
         return str(error)
+    try:
+        _note_suspects(error)
+    except Exception:
+        pass  # an exception of the application's, which may be like no other
     return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
 
 

@@ -1,36 +1,96 @@
 # SPDX-License-Identifier: MIT
 """What a template looks at and does before it forks workers.
 
+What it looks at is the application's, so it does that as foreign.py tells; and what cannot be seen
+ends nothing.
+
 Embedded in geventd-worker.
 """
 import gc
+import os
 import sys
 import threading
+import weakref
+
+from _geventd_foreign import (name_of_class, name_of_function, objects_of, own_attributes,
+                              own_text)
+
+_loader = os.getpid()  # the process that loads the application, and the id of its main thread
 
 
-def _live_greenlets():
-    """Names of the greenlets that were spawned and have not ended."""
+def _threads_besides_main():
+    """(identity, thread) of those that the module threading knows, without stand-ins for greenlets
+    that asked it for their thread."""
+    stand_in = getattr(sys.modules.get("gevent.threading"), "_DummyThread", None)
+    return [(ident, thread) for ident, thread in list(threading._active.items())
+            if thread is not threading._main_thread and type(thread) is not stand_in]
+
+
+def _is_greenlet(thread):
+    """Whether it is one of the loader's main thread, for which gevent's hub runs it."""
+    return own_attributes(thread).get("_native_id") == _loader
+
+
+def _spawned(besides):
+    """gevent's greenlets that were spawned and have not ended, without those of some identities."""
     if "gevent.greenlet" not in sys.modules:
         return []
     from gevent import Greenlet
 
-    return sorted(g.name for g in gc.get_objects() if isinstance(g, Greenlet) and g.started)
+    return [g for g in objects_of(Greenlet) if Greenlet.__bool__(g) and id(g) not in besides]
+
+
+def _name_of_thread(thread):
+    return own_text(thread, "_name") or name_of_class(type(thread))
+
+
+def _name_of_greenlet(g):
+    """Its name if it was given one; else of the function that it runs."""
+    from greenlet import greenlet
+
+    name, outermost = own_text(g, "name"), None
+    frame = greenlet.__dict__["gr_frame"].__get__(g)
+    while frame is not None:
+        outermost, frame = frame, frame.f_back
+    if name is None and outermost is not None:
+        code = outermost.f_code
+        name = getattr(code, "co_qualname", code.co_name)  # since Python 3.11
+    return name or name_of_function(own_attributes(g).get("_run"))
+
+
+def _some(names):
+    names = sorted(name.encode("utf-8", "backslashreplace").decode() for name in names)
+    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+
+
+def _look_for_hazards():
+    threads = _threads_besides_main()
+    native = [_name_of_thread(thread) for _, thread in threads if not _is_greenlet(thread)]
+    copied = {ident: _name_of_thread(thread) for ident, thread in threads if _is_greenlet(thread)}
+    if native:
+        yield ("the application started threads while it was loaded "
+               f"({_some(native)}): they do not exist in the workers; start them in "
+               "uwsgi.post_fork_hook or set app.preload: false")
+    if copied:
+        yield ("the application started threads while it was loaded "
+               f"({_some(copied.values())}): they are greenlets (app.monkey-patch), and each "
+               "worker goes on with its own copy of them; start them in uwsgi.post_fork_hook if "
+               "they belong to one worker or hold what cannot be shared")
+    if spawned := _spawned(copied):
+        yield ("the application spawned greenlets while it was loaded "
+               f"({_some(map(_name_of_greenlet, spawned))}): each worker goes on with its own copy "
+               "of them; spawn them in uwsgi.post_fork_hook if they belong to one worker or hold "
+               "what cannot be shared")
 
 
 def forking_hazards():
-    """Sentences about what will not survive the fork of workers."""
+    """Sentences about what does not survive the fork of workers as one may think."""
     hazards = []
-    others = [t.name for t in threading.enumerate() if t is not threading.main_thread()]
-    if others:
-        hazards.append(
-            f"the application started threads while it was loaded ({', '.join(others)}): they do "
-            "not exist in the workers; start them after the fork or set app.preload: false"
-        )
-    if spawned := _live_greenlets():
-        hazards.append(
-            f"the application spawned greenlets while it was loaded ({', '.join(spawned)}): they "
-            "run in every worker; set app.preload: false if they must not"
-        )
+    try:
+        hazards.extend(_look_for_hazards())
+    except BaseException as error:
+        hazards.append("what the application has started while it was loaded cannot be told: "
+                       + name_of_class(type(error)))
     return hazards
 
 
@@ -38,22 +98,38 @@ def freeze():
     """Moves all that was loaded out of the garbage collector's sight, so that collections in the
     workers leave the shared pages alone."""
     gc.collect()
-    _note_frozen_greenlets()
+    if "greenlet" in sys.modules:
+        from greenlet import greenlet
+
+        _frozen[:] = map(weakref.ref, objects_of(greenlet))
     gc.freeze()
 
 
 _frozen = []  # weak references to greenlets that gc.get_objects() does not tell of
 
 
-def _note_frozen_greenlets():
-    if "greenlet" in sys.modules:
-        import weakref
-
-        from greenlet import greenlet
-
-        _frozen[:] = [weakref.ref(o) for o in gc.get_objects() if isinstance(o, greenlet)]
-
-
 def frozen_greenlets():
     """Greenlets that the application made while it was loaded."""
-    return [greenlet for greenlet in (reference() for reference in _frozen) if greenlet]
+    found = [reference() for reference in _frozen]
+    return [greenlet for greenlet in found if greenlet is not None]
+
+
+_aside = []  # (identity, thread)
+
+
+def set_threads_aside():
+    """Before a fork of ours: the module threading takes all threads but the calling one for ended
+    in the child, and makes their locks anew. Those that are greenlets go on there, so they are kept
+    out of its sight."""
+    _aside[:] = [pair for pair in _threads_besides_main() if _is_greenlet(pair[1])]
+    for ident, thread in _aside:
+        threading._active.pop(ident, None)
+        threading._dangling.discard(thread)
+
+
+def put_threads_back():
+    """After that fork, in both processes."""
+    for ident, thread in _aside:
+        threading._active[ident] = thread
+        threading._dangling.add(thread)
+    _aside.clear()
