@@ -65,6 +65,7 @@ void LogFile::reopen() noexcept {
     }
     try {
         write_to(path_);
+        log::redirect(STDERR_FILENO);
         log::info("the log goes on in a new {}", path_);
     } catch (const std::exception& error) {
         log::error("the log cannot be opened again: {}", error.what());

@@ -97,6 +97,7 @@ ExitCode Master::run() {
                      left == 1 ? "signal was" : "signals were");
     }
     log::info("geventd {} has stopped", kVersion);
+    log::finish();
     return exit_code_;
 }
 
@@ -179,6 +180,8 @@ void Master::on_rounds() noexcept {
     const TimePoint next = std::min(supervisor_.look_at_hubs(now), now + kRounds);
     rounds_list_.set_delay(std::max<Duration>(next - now, kSoon));
     rounds_list_.start(rounds_);
+    log::retry();
+    host_.retry();
     settle();
 }
 

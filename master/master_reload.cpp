@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <unistd.h>
-
 #include <exception>
 #include <utility>
 
@@ -9,6 +7,7 @@
 #include "base/version.h"
 #include "log/escape.h"
 #include "log/logger.h"
+#include "log/outlet.h"
 #include "master/master.h"
 #include "net/rlimit.h"
 
@@ -73,7 +72,10 @@ void Master::on_outcome(const Supervisor::Outcome& outcome) {
 void Master::tell_terminal(const std::string& failure) const {
     if (log_file_.is_file()) {
         const std::string text = fmt::format("geventd cannot serve: {}\n", failure);
-        [[maybe_unused]] const auto written = ::write(terminal_.get(), text.data(), text.size());
+        log::Outlet terminal;
+        terminal.open(terminal_.get());
+        terminal.write(text);
+        terminal.finish();
     }
 }
 

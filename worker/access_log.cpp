@@ -8,6 +8,7 @@
 
 #include <strings.h>
 
+#include "log/logger.h"
 #include "worker/connection.h"
 
 namespace geventd::worker {
@@ -150,8 +151,7 @@ void AccessLog::emit(const log::AccessRecord& record) {
     line.worker_requests = line.all_requests = slot_.requests.load(std::memory_order_relaxed);
     line_.clear();
     template_.format_line(line, line_);
-    // A log that cannot be written must not stop requests.
-    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line_.data(), line_.size());
+    log::write_raw(line_);
 }
 
 }  // namespace geventd::worker

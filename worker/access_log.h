@@ -11,8 +11,8 @@ namespace geventd::worker {
 
 class Connection;
 
-/// Writes one line for each request that has ended, each with one write(2), to the descriptor of
-/// the log. Exists only when log.access is not `off`, so that nobody else pays for it.
+/// Writes one line for each request that has ended, among the
+/// lines of the log. Exists only when log.access is not `off`, so that nobody else pays for it.
 /// Lives in: worker, loop side.
 class AccessLog {
   public:

@@ -3,7 +3,9 @@
 // needs comes over the channel on descriptor 3.
 #include <Python.h>
 
+#include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -39,6 +41,7 @@ namespace {
     if (!channel.send(failed)) {
         log::error("{}", reason);
     }
+    log::finish();
     ::_exit(static_cast<int>(code));
 }
 
@@ -62,9 +65,23 @@ ipc::Message wait_for_boot(ipc::Channel& channel) {
     return std::move(**message);
 }
 
+// A pipe of root's, say, cannot be opened anew by this process' user: the master has done that.
+void take_log_of_master() {
+    struct stat ours {
+    }, theirs{};
+
+    if (::fstat(ipc::kLogFd, &theirs) == 0 && ::fstat(STDERR_FILENO, &ours) == 0 &&
+        ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino &&
+        (::fcntl(ipc::kLogFd, F_GETFL) & O_NONBLOCK) != 0) {
+        set_cloexec(ipc::kLogFd, true);
+        log::adopt(UniqueFd::adopt(ipc::kLogFd));
+    }
+}
+
 void open_log(const worker::BootInfo& boot) {
     log::open(STDERR_FILENO, static_cast<log::Level>(boot.settings.log.level),
               static_cast<log::Format>(boot.settings.log.format));
+    take_log_of_master();
     log::set_role(boot.role == ipc::Role::Worker ? "worker " + std::to_string(boot.worker)
                                                  : "template");
 }

@@ -130,9 +130,11 @@ void MasterLink::obey(ipc::Message& message) {
         log::info("answers every request with the reason of the failed reload");
     } else if (message.type == ipc::MessageType::Pulse) {
         worker_.answer_pulse();
+        log::retry();
     } else if (message.type == ipc::MessageType::Reopen && !message.fds.empty()) {
         ::dup2(message.fds[0].get(), STDOUT_FILENO);
         ::dup2(message.fds[0].get(), STDERR_FILENO);
+        log::redirect(STDERR_FILENO);
     }
 }
 

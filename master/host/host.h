@@ -61,6 +61,9 @@ class Host {
     /// The master makes progress. To be called every watchdog_period(), if there is one.
     void alive() noexcept { notifier_.watchdog(); }
 
+    /// Sends what systemd had no room for; to be called now and then.
+    void retry() noexcept { notifier_.retry(); }
+
     [[nodiscard]] std::optional<Duration> watchdog_period() const noexcept {
         return notifier_.watchdog_period();
     }

@@ -3,6 +3,8 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <new>
+#include <utility>
 
 #include <fmt/core.h>
 #include <systemd/sd-daemon.h>
@@ -46,7 +48,7 @@ void ServiceNotifier::main_pid(pid_t pid) noexcept {
 }
 
 void ServiceNotifier::watchdog() noexcept {
-    send("WATCHDOG=1");
+    send("WATCHDOG=1", false);  // the next one comes soon
 }
 
 std::optional<Duration> ServiceNotifier::watchdog_period() const noexcept {
@@ -57,11 +59,27 @@ std::optional<Duration> ServiceNotifier::watchdog_period() const noexcept {
     return std::chrono::microseconds(microseconds / 2);
 }
 
-void ServiceNotifier::send(const std::string& state) noexcept {
-    const int result = ::sd_notify(0, state.c_str());
-    if (result < 0 && !complained_) {
-        complained_ = true;
-        log::warning("systemd cannot be told of the service's state: {}", errno_text(-result));
+void ServiceNotifier::send(const std::string& state, bool keep) noexcept {
+    const char* path = std::getenv("NOTIFY_SOCKET");
+    if (path == nullptr) {
+        return;
+    }
+    try {
+        if (!socket_ && NotifySocket::can_reach(path)) {
+            socket_.emplace(path);
+        }
+        const int failure = socket_ ? socket_->send(state, keep) : -::sd_notify(0, state.c_str());
+        if (failure > 0 && !std::exchange(complained_, true)) {
+            log::warning("systemd cannot be told of the service's state: {}", errno_text(failure));
+        }
+    } catch (const std::bad_alloc&) {
+        log::error("there is no memory to tell systemd of the service's state");
+    }
+}
+
+void ServiceNotifier::retry() noexcept {
+    if (socket_) {
+        socket_->retry();
     }
 }
 

@@ -10,11 +10,13 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "master/host/notify_socket.h"
 
 namespace geventd::master {
 
 /// Tells systemd how the service is (Type=notify). Says nothing when systemd did not start it, or
-/// when geventd was built without libsystemd; what cannot be told is logged, never an error.
+/// when geventd was built without libsystemd; what cannot be told is logged, never an error, and
+/// never waited for.
 /// Lives in: master.
 class ServiceNotifier {
   public:
@@ -32,12 +34,16 @@ class ServiceNotifier {
 
     void watchdog() noexcept;
 
+    /// Sends what there was no room for before; to be called now and then.
+    void retry() noexcept;
+
     /// How often watchdog() is to be called; none: never. Half of what the unit file allows.
     [[nodiscard]] std::optional<Duration> watchdog_period() const noexcept;
 
   private:
-    void send(const std::string& state) noexcept;
+    void send(const std::string& state, bool keep = true) noexcept;
 
+    std::optional<NotifySocket> socket_;
     bool complained_ = false;
 };
 

@@ -17,6 +17,8 @@ void ServiceNotifier::main_pid(pid_t) noexcept {}
 
 void ServiceNotifier::watchdog() noexcept {}
 
+void ServiceNotifier::retry() noexcept {}
+
 std::optional<Duration> ServiceNotifier::watchdog_period() const noexcept {
     return std::nullopt;
 }

@@ -18,6 +18,7 @@
 
 #include "base/errno_error.h"
 #include "base/exit_code.h"
+#include "log/logger.h"
 
 namespace geventd::master {
 
@@ -27,7 +28,7 @@ namespace {
 constexpr std::size_t kRoomForTitle = 128;
 
 // Runs in the child, between fork and exec, in a copy of a process that has one thread.
-void prepare_child(int channel, const Identity& identity) {
+void prepare_child(int channel, int log, const Identity& identity) {
     struct sigaction standard {};
 
     standard.sa_handler = SIG_DFL;
@@ -48,6 +49,9 @@ void prepare_child(int channel, const Identity& identity) {
     // dup2 onto its own number does nothing: neither would it clear CLOEXEC.
     if (channel == ipc::kChannelFd ? ::fcntl(channel, F_SETFD, 0) < 0
                                    : ::dup2(channel, ipc::kChannelFd) < 0) {
+        throw_errno("dup2");
+    }
+    if (log >= 0 && ::dup2(log, ipc::kLogFd) < 0) {
         throw_errno("dup2");
     }
     for (const char* mine : {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"}) {
@@ -100,13 +104,14 @@ Processes::Spawned Spawner::spawn(const std::string& executable,
     return {pid, std::move(ours)};
 }
 
-// The channel may take the number of the pipe, so that gets another one first.
+// The channel and the log may take the numbers of other descriptors, so those move away first.
 void Spawner::exec_child(const std::string& executable, const std::vector<char*>& argv, int channel,
                          int errors) const noexcept {
-    const int out = ::fcntl(errors, F_DUPFD_CLOEXEC, ipc::kChannelFd + 1);
+    const int out = ::fcntl(errors, F_DUPFD_CLOEXEC, ipc::kLogFd + 1);
+    const int log = ::fcntl(log::unwaiting_descriptor(), F_DUPFD_CLOEXEC, ipc::kLogFd + 1);
     int code = 0;
     try {
-        prepare_child(channel, identity_);
+        prepare_child(channel, log, identity_);
         ::execve(executable.c_str(), argv.data(), environ);
         code = errno;
     } catch (const std::system_error& error) {

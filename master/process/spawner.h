@@ -12,10 +12,10 @@
 namespace geventd::master {
 
 /// Starts geventd-worker as whom the settings want. What a child gets is listed here and is all:
-/// /dev/null as standard input, the log as output and error, its channel as descriptor 3, no
-/// blocked or ignored Unix signals, a process group of its own (Ctrl-C at a terminal is for the
-/// master alone), the environment. Every other descriptor of the master is CLOEXEC. Lives in:
-/// master.
+/// /dev/null as standard input, the log as output and error, its channel as descriptor 3, the log
+/// once more as 4 where that can be made non-blocking, no blocked or ignored Unix signals, a
+/// process group of its own (Ctrl-C at a terminal is for the master alone), the environment. Every
+/// other descriptor of the master is CLOEXEC. Lives in: master.
 class Spawner final : public Processes {
   public:
     explicit Spawner(Identity identity = {}) : identity_(std::move(identity)) {}

@@ -112,4 +112,8 @@ constexpr std::size_t kMaxFds = 250;
 /// The descriptor on which an exec'd geventd-worker finds its channel.
 constexpr int kChannelFd = 3;
 
+/// There a non-blocking descriptor of the pipe or terminal that is its standard error, if that is
+/// one; such a descriptor leads where STDERR_FILENO does.
+constexpr int kLogFd = 4;
+
 }  // namespace geventd::ipc

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "log/logger.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 
 #include "log/escape.h"
+#include "log/outlet.h"
 
 // spdlog makes the line and its time stamp; its own sinks write through FILE and would cut a long
 // line into several writes, so the sink is ours. Its asynchronous modes do not survive a fork.
@@ -27,45 +26,80 @@ constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %n[%P]: %v";
 constexpr const char* kJsonPattern =
     R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","process":"%n","pid":%P,"message":"%v"})";
 
-// A non-blocking pipe whose reader sleeps holds a line back for so long, then costs it.
-constexpr int kPatienceMilliseconds = 100;
-
-void write_line(int fd, const char* data, std::size_t size) {
-    while (size > 0) {
-        const ssize_t written = ::write(fd, data, size);
-        if (written >= 0) {
-            data += written;
-            size -= static_cast<std::size_t>(written);
-            continue;
-        }
-        if (errno == EAGAIN) {
-            pollfd wanted{fd, POLLOUT, 0};
-            if (::poll(&wanted, 1, kPatienceMilliseconds) > 0) {
-                continue;
-            }
-            return;
-        }
-        if (errno != EINTR) {
-            return;  // a log that cannot be written has nowhere to complain
-        }
-    }
-}
-
-class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
+class OutletSink final : public spdlog::sinks::base_sink<std::mutex> {
   public:
-    void redirect(int fd) { fd_ = fd; }
+    void open(int fd) {
+        const std::lock_guard lock(mutex_);
+        outlet_.open(fd);
+    }
+
+    void adopt(UniqueFd fd) {
+        const std::lock_guard lock(mutex_);
+        outlet_.adopt(std::move(fd));
+    }
+
+    void set_role(const std::string& role) {
+        const std::lock_guard lock(mutex_);
+        role_ = role;
+    }
+
+    void write_raw(std::string_view line) {
+        const std::lock_guard lock(mutex_);
+        tell_losses();
+        outlet_.write(line);
+    }
+
+    void retry() {
+        const std::lock_guard lock(mutex_);
+        outlet_.retry();
+        tell_losses();
+    }
+
+    void finish() {
+        const std::lock_guard lock(mutex_);
+        tell_losses();
+        outlet_.finish();
+    }
+
+    int descriptor() {
+        const std::lock_guard lock(mutex_);
+        return outlet_.descriptor();
+    }
 
   protected:
     void sink_it_(const spdlog::details::log_msg& message) override {
-        spdlog::memory_buf_t line;
-        formatter_->format(message, line);
-        write_line(fd_, line.data(), line.size());
+        tell_losses();
+        emit(message);
     }
 
     void flush_() override {}
 
   private:
-    std::atomic<int> fd_ = STDERR_FILENO;
+    void emit(const spdlog::details::log_msg& message) {
+        spdlog::memory_buf_t line;
+        formatter_->format(message, line);
+        outlet_.write({line.data(), line.size()});
+    }
+
+    // The place of this line among the others is where the lost ones would stand.
+    void tell_losses() {
+        const std::uint64_t lost = outlet_.lost();
+        if (lost == 0) {
+            return;
+        }
+        outlet_.set_lost(0);
+        const std::string text = fmt::format(
+            "{} {} of this process {} lost here: the log could not be written, or "
+            "nobody read it",
+            lost, lost == 1 ? "line" : "lines", lost == 1 ? "was" : "were");
+        emit({role_, spdlog::level::warn, text});
+        if (outlet_.lost() > 0) {
+            outlet_.set_lost(lost);  // this line was, too
+        }
+    }
+
+    Outlet outlet_;
+    std::string role_;
 };
 
 spdlog::level::level_enum to_spdlog(Level level) {
@@ -90,7 +124,7 @@ class State {
     void open(int fd, Level level, Format format) {
         level_ = level;
         format_ = format;
-        sink_->redirect(fd);
+        sink_->open(fd);
         sink_->set_formatter(std::make_unique<spdlog::pattern_formatter>(
             format == Format::Json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc,
             "\n"));
@@ -99,11 +133,12 @@ class State {
 
     void set_role(std::string role) {
         role_ = std::move(role);
+        sink_->set_role(escape(role_));
         logger_ = std::make_unique<spdlog::logger>(escape(role_), sink_);
         logger_->set_level(spdlog::level::trace);
     }
 
-    void redirect(int fd) { sink_->redirect(fd); }
+    [[nodiscard]] OutletSink& sink() { return *sink_; }
 
     [[nodiscard]] bool enabled(Level level) const { return level >= level_; }
 
@@ -121,7 +156,7 @@ class State {
     Format format_ = Format::Text;
     std::string role_ = "geventd";
     // Shared because spdlog's loggers hold their sinks so.
-    std::shared_ptr<DescriptorSink> sink_ = std::make_shared<DescriptorSink>();
+    std::shared_ptr<OutletSink> sink_ = std::make_shared<OutletSink>();
     std::unique_ptr<spdlog::logger> logger_;
 };
 
@@ -140,8 +175,28 @@ void set_role(std::string role) {
     state().set_role(std::move(role));
 }
 
+void adopt(UniqueFd fd) {
+    state().sink().adopt(std::move(fd));
+}
+
+int unwaiting_descriptor() {
+    return state().sink().descriptor();
+}
+
 void redirect(int fd) {
-    state().redirect(fd);
+    state().sink().open(fd);
+}
+
+void write_raw(std::string_view line) {
+    state().sink().write_raw(line);
+}
+
+void retry() {
+    state().sink().retry();
+}
+
+void finish() {
+    state().sink().finish();
 }
 
 bool enabled(Level level) {

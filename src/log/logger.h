@@ -7,25 +7,45 @@
 
 #include <fmt/core.h>
 
+#include "base/fd.h"
+
 namespace geventd::log {
 
 enum class Level { Debug, Info, Warning, Error };
 enum class Format { Text, Json };
 
 /// The server's log: one line for one event, one write(2) for one line, synchronous, to one
-/// descriptor. A line reads `2026-11-23T10:00:00.123Z info master[42]: text`, or is one JSON
-/// object. Control characters in the text are escaped, so that no request can forge a line;
-/// newlines of a multi-line text (a traceback) become lines of their own, indented by a tab.
-/// Lives in: every process. State is per process; forked children call set_role() again.
+/// descriptor, and never waiting for its reader (log/outlet.h). A line reads
+/// `2026-11-23T10:00:00.123Z info master[42]: text`, or is one JSON object. Control characters in
+/// the text are escaped, so that no request can forge a line; newlines of a multi-line text (a
+/// traceback) become lines of their own, indented by a tab. Lives in: every process. State is per
+/// process; forked children call set_role() again.
 
-/// Starts logging to `fd`, which stays the caller's. Called once before the first line.
+/// Starts logging to where `fd` leads. Called once before the first line.
 void open(int fd, Level level, Format format);
+
+/// Has lines written by a non-blocking descriptor that the parent process made for this one, to
+/// the same place as before.
+void adopt(UniqueFd fd);
+
+/// The descriptor that a child process needs for adopt(), of this process' own; -1: none.
+int unwaiting_descriptor();
 
 /// Names the process in each line: "master", "template", "worker 2".
 void set_role(std::string role);
 
-/// Writes to another descriptor from now on (log rotation).
+/// Writes to where `fd` leads now (log rotation).
 void redirect(int fd);
+
+/// Writes as it is a line that somebody else has formatted, with its newline.
+void write_raw(std::string_view line);
+
+/// Writes what could not be written before, and says how many lines were lost for want of a
+/// reader, if it reads again. To be called now and then by a process that may have nothing to say.
+void retry();
+
+/// The process ends: waits a moment for a reader that is slow.
+void finish();
 
 bool enabled(Level level);
 void write(Level level, std::string_view text);

@@ -11,6 +11,7 @@
 #include "boot_py.h"
 #include "foreign_py.h"
 #include "fork_py.h"
+#include "log/logger.h"
 #include "worker/python/api/api.h"
 #include "worker/python/error.h"
 #include "worker/python/stack_chunks.h"
@@ -111,6 +112,7 @@ void Interpreter::leave(int code) const {
     if (!result) {
         PyErr_Print();
     }
+    log::finish();
     ::_exit(code);
 }
 

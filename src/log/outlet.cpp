@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include "log/outlet.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string>
+
+#include <limits.h>
+
+namespace geventd::log {
+
+namespace {
+
+// A pipe that gets lines by splice(2) holds one in each of its buffers: 16 of them by default.
+constexpr int kSplicedPipe = 1024 * 1024;
+constexpr int kLastWordsMilliseconds = 100;
+
+bool is_pipe_or_terminal(const struct stat& target) {
+    return S_ISFIFO(target.st_mode) || S_ISCHR(target.st_mode);
+}
+
+// Another description of the same pipe or terminal, so that O_NONBLOCK is ours alone.
+UniqueFd open_anew(int fd) {
+    const std::string path = "/proc/self/fd/" + std::to_string(fd);
+    return UniqueFd::adopt(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+// As many whole lines as a pipe takes in one piece, at least one.
+std::string_view next_piece(std::string_view text) {
+    const std::size_t limit = text.substr(0, PIPE_BUF).rfind('\n');
+    return text.substr(0, (limit == std::string_view::npos ? text.find('\n') : limit) + 1);
+}
+
+std::uint64_t lines_in(std::string_view text) {
+    return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+}  // namespace
+
+void Outlet::open(int fd) {
+    forget_parents_lines();
+
+    struct stat target {};
+
+    if (::fstat(fd, &target) != 0) {
+        fd_.reset();
+        return;
+    }
+    if (is_pipe_or_terminal(target)) {
+        if (UniqueFd own = open_anew(fd)) {
+            fd_ = std::move(own);
+            kind_ = Kind::Unwaiting;
+            return;
+        }
+    }
+    fd_.reset(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    kind_ = S_ISSOCK(target.st_mode)   ? Kind::Socket
+            : S_ISFIFO(target.st_mode) ? Kind::Pipe
+                                       : Kind::Plain;
+    if (kind_ == Kind::Pipe) {
+        ::fcntl(fd_.get(), F_SETPIPE_SZ, kSplicedPipe);  // the user's share may be used up
+    }
+}
+
+void Outlet::adopt(UniqueFd fd) {
+    fd_ = std::move(fd);
+    kind_ = Kind::Unwaiting;
+}
+
+int Outlet::descriptor() const {
+    return kind_ == Kind::Unwaiting ? fd_.get() : -1;
+}
+
+void Outlet::write(std::string_view line) {
+    retry();
+    if (kept_.empty()) {
+        const ssize_t written = put(line);
+        if (written >= 0) {
+            line.remove_prefix(static_cast<std::size_t>(written));
+        } else if (errno != EAGAIN) {
+            lose(1);
+            return;
+        }
+    }
+    if (line.empty()) {
+        return;
+    }
+    // The end of a line that has begun is kept whatever its size.
+    if (kept_.empty() || kept_.size() + line.size() <= kMostKept) {
+        owner_ = ::getpid();
+        kept_.append(line);
+    } else {
+        lose(1);
+    }
+}
+
+void Outlet::retry() {
+    if (kept_.empty() && lost_ == 0) {
+        return;
+    }
+    forget_parents_lines();
+    std::string_view rest = kept_;
+    while (!rest.empty()) {
+        const ssize_t written = put(next_piece(rest));
+        if (written < 0) {
+            if (errno == EAGAIN) {
+                break;
+            }
+            lose(lines_in(rest));
+            kept_.clear();
+            return;
+        }
+        rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+    kept_.erase(0, kept_.size() - rest.size());
+}
+
+void Outlet::finish() {
+    retry();
+    pollfd wanted{fd_.get(), POLLOUT, 0};
+    while (!kept_.empty() && ::poll(&wanted, 1, kLastWordsMilliseconds) > 0) {
+        const std::size_t before = kept_.size();
+        retry();
+        if (kept_.size() == before) {
+            return;
+        }
+    }
+}
+
+void Outlet::forget_parents_lines() {
+    if (owner_ != ::getpid()) {
+        owner_ = ::getpid();
+        kept_.clear();
+        lost_ = 0;
+    }
+}
+
+void Outlet::lose(std::uint64_t lines) {
+    owner_ = ::getpid();
+    lost_ += lines;
+}
+
+// How many bytes were taken; -1 and errno: none.
+ssize_t Outlet::put(std::string_view text) {
+    for (;;) {
+        ssize_t taken = -1;
+        switch (kind_) {
+            case Kind::Plain:
+            case Kind::Unwaiting:
+                taken = ::write(fd_.get(), text.data(), text.size());
+                break;
+            case Kind::Socket:
+                taken = ::send(fd_.get(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+                break;
+            case Kind::Pipe:
+                taken = splice_into_pipe(text);
+                break;
+        }
+        if (taken >= 0 || errno != EINTR) {
+            return taken;
+        }
+    }
+}
+
+// The text goes into a pipe of our own, which is empty, and its pages move on from there.
+ssize_t Outlet::splice_into_pipe(std::string_view text) {
+    if (!make_staging()) {
+        return -1;
+    }
+    const ssize_t staged = ::write(staging_in_.get(), text.data(), text.size());
+    if (staged <= 0) {
+        return staged;
+    }
+    const ssize_t moved = ::splice(staging_out_.get(), nullptr, fd_.get(), nullptr,
+                                   static_cast<std::size_t>(staged), SPLICE_F_NONBLOCK);
+    if (moved < staged) {
+        const int reason = errno;
+        staging_in_.reset();  // with what is left in it
+        staging_out_.reset();
+        errno = reason;
+    }
+    return moved;
+}
+
+bool Outlet::make_staging() {
+    if (owner_ == ::getpid() && staging_in_) {
+        return true;
+    }
+    owner_ = ::getpid();
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
+        return false;
+    }
+    staging_out_.reset(ends[0]);
+    staging_in_.reset(ends[1]);
+    return true;
+}
+
+}  // namespace geventd::log

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""A log or a service manager that nobody reads stops neither the master nor the workers."""
+import fcntl
+import os
+import pwd
+import signal
+import socket
+import stat
+import termios
+
+import pytest
+
+from harness import client
+from harness.apps import HELLO
+
+FILL = b'.' * 4095 + b'\n'
+LOST = br'lines of this process were lost here'
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason='only root can become somebody else')
+
+# Puts what argv names in the place of the standard output and error, then becomes the server.
+REDIRECT = '''
+import os, socket, stat, sys
+path, user, *command = sys.argv[1:]
+if stat.S_ISSOCK(os.stat(path).st_mode):
+    reader = socket.socket(socket.AF_UNIX)
+    reader.connect(path)
+    fd = os.dup(reader.fileno())
+else:
+    fd = os.open(path, os.O_WRONLY | os.O_NOCTTY)
+os.dup2(fd, 1)
+os.dup2(fd, 2)
+if user:
+    os.setgid(int(user))
+    os.setuid(int(user))
+os.execv(command[0], command)
+'''
+
+
+class Reader:
+    """The other end of the log, which reads when it is told to."""
+
+    def __init__(self, kind, folder):
+        self.path, self.ends = str(folder / 'log'), []
+        if kind == 'terminal':
+            self.fd, terminal = os.openpty()
+            self.ends.append(terminal)
+            self.path = os.ttyname(terminal)
+            mode = termios.tcgetattr(terminal)
+            mode[1] &= ~termios.OPOST  # which would count each newline twice
+            termios.tcsetattr(terminal, termios.TCSANOW, mode)
+        elif kind == 'socket':
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(self.path)
+            listener.listen()
+            self.listener = listener
+            self.fd = None
+        else:
+            os.mkfifo(self.path, 0o600)
+            self.fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+            fcntl.fcntl(self.fd, fcntl.F_SETFL, 0)
+
+    def accept(self):
+        if self.fd is None:
+            connection = self.listener.accept()[0]
+            self.listener.close()
+            self.fd = connection.detach()
+
+    def fill(self):
+        """Somebody else fills the pipe behind the server's back."""
+        if stat.S_ISFIFO(os.fstat(self.fd).st_mode):
+            writer = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
+            try:
+                while True:
+                    os.write(writer, FILL)
+            except BlockingIOError:
+                os.close(writer)
+
+    def read_until(self, pattern):
+        text = b''
+        while pattern not in text:
+            piece = os.read(self.fd, 65536)
+            assert piece, text[-2000:]
+            text = text[-len(pattern):] + piece
+        return text
+
+    def close(self):
+        for fd in [self.fd, *self.ends]:
+            os.close(fd)
+
+
+@pytest.fixture
+def unread(folder):
+    readers = []
+
+    def make(kind):
+        readers.append(Reader(kind, folder))
+        return readers[-1]
+    yield make
+    for reader in readers:
+        reader.close()
+
+
+def ask_for_many_lines(running):
+    """More lines than a worker keeps, and than a pipe holds."""
+    target = '/?' + 'x' * 8000
+    for _ in range(3):
+        with running.http() as connection:
+            for _ in range(100):
+                assert client.exchange(connection, 'GET', target).status == 200
+
+
+@pytest.mark.parametrize('kind, user, starter', [
+    ('pipe', None, None), ('terminal', None, None), ('socket', None, None),
+    pytest.param('pipe', 'www-data', None, marks=as_root, id='pipe-of-root'),
+    pytest.param('pipe', None, 'www-data', marks=as_root, id='pipe-of-somebody-else'),
+])
+def test_a_log_that_nobody_reads_stops_nothing(make_server, folder, unread, kind, user, starter):
+    reader = unread(kind)
+    running = make_server()
+    for path in (folder, running.folder):
+        path.chmod(0o777)
+    running.write_app(HELLO)
+    running.write_config({
+        'workers': {'processes': 6}, 'log': {'access': 'common'},
+        'process': {'user': user} if user else None})
+    uid = str(pwd.getpwnam(starter).pw_uid) if starter else ''
+    running.start(wrapper=['/usr/bin/python3', '-c', REDIRECT, reader.path, uid], wait=False)
+    reader.accept()
+    running.wait_serving()
+    running.addresses = running.status()['listen']
+    reader.fill()
+    ask_for_many_lines(running)
+    old = running.workers()
+    running.signal(signal.SIGHUP)
+    running.wait_workers(6, without=old)
+    ask_for_many_lines(running)
+    reader.read_until(LOST)  # with the next pulse of the hubs
+    reader.fill()
+    running.signal(signal.SIGTERM)
+    assert running.wait_exit() == 0
+
+
+def test_a_service_manager_that_does_not_read_stops_nothing(make_server):
+    running = make_server()
+    running.write_app(HELLO)
+    running.write_config()
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(str(running.folder / 'notify'))
+    other = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    other.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            other.sendto(b'STATUS=full', manager.getsockname())
+    running.start(environment={'NOTIFY_SOCKET': manager.getsockname(), 'WATCHDOG_USEC': '200000'})
+    running.wait_log('nobody reads the notify socket of the service manager')
+    assert running.get('/').status == 200
+    while manager.recv(4096) == b'STATUS=full':
+        pass
+    running.wait_log('socket of the service manager is read again')
+    assert manager.recv(4096)
+    running.signal(signal.SIGTERM)
+    assert running.wait_exit() == 0
+    manager.close()
+    (running.folder / 'notify').unlink()
+    other.close()
