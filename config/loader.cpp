@@ -2,6 +2,8 @@
 #include "config/loader.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -24,19 +26,31 @@ namespace geventd::config {
 
 namespace {
 
+bool needs_no_waiting(const struct stat& status) {
+    return S_ISREG(status.st_mode) ||
+           (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3));  // /dev/null
+}
+
 /// The file's text, cut just past what read_yaml() refuses as too much. Reports what the system
-/// has against it. Works on pipes too.
-std::optional<std::string> read_file(const std::string& path, int source,
+/// has against it. Works on pipes too, if it may wait for them.
+std::optional<std::string> read_file(const LoadRequest& request, int source,
                                      Diagnostics& diagnostics) {
     std::string text;
-    const auto refuse = [&] {
-        diagnostics.report({source, 0, 0}, "",
-                           fmt::format("cannot be read: {}", errno_text(errno)));
+    const auto refuse = [&](const std::string& why) {
+        diagnostics.report({source, 0, 0}, "", "cannot be read: " + why);
         return std::nullopt;
     };
-    const UniqueFd fd = UniqueFd::adopt(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd) {
-        return refuse();
+    const int patience = request.may_wait ? 0 : O_NONBLOCK;
+    const UniqueFd fd =
+        UniqueFd::adopt(::open(request.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | patience));
+
+    struct stat status {};
+
+    if (!fd || ::fstat(fd.get(), &status) != 0) {
+        return refuse(errno_text(errno));
+    }
+    if (!request.may_wait && !needs_no_waiting(status)) {
+        return refuse("it is no regular file, and a server that serves does not wait for others");
     }
     while (text.size() <= kMaxYamlSize) {
         char buffer[16384];
@@ -45,7 +59,7 @@ std::optional<std::string> read_file(const std::string& path, int source,
             continue;
         }
         if (got < 0) {
-            return refuse();
+            return refuse(errno_text(errno));
         }
         if (got == 0) {
             break;
@@ -149,7 +163,7 @@ Settings read_request(const LoadRequest& request, Diagnostics& diagnostics) {
     }
     bool readable = true;
     if (has_file) {
-        const auto text = read_file(request.path, start.source, diagnostics);
+        const auto text = read_file(request, start.source, diagnostics);
         const auto document =
             text ? read_yaml(*text, start.source, diagnostics) : std::optional<Node>();
         readable = document && read_settings(*document, settings, reading);

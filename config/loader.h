@@ -15,6 +15,10 @@ struct LoadRequest {
     std::string path;               ///< the YAML file; "": overrides only
     std::vector<std::string> sets;  ///< `key.path=value`, over the file's values, in order
     Environment environment = process_environment();
+
+    /// The file may be a pipe or a terminal, for which a start waits. A server that serves must
+    /// not.
+    bool may_wait = true;
 };
 
 /// Reads, expands and checks a whole configuration. Throws Errors with everything that is wrong.

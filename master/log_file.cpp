@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "master/log_file.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <exception>
@@ -9,6 +8,7 @@
 #include "base/errno_error.h"
 #include "base/fd.h"
 #include "log/logger.h"
+#include "master/host/log_target.h"
 
 namespace geventd::master {
 
@@ -28,13 +28,8 @@ log::Level to_log(config::LogLevel level) {
     return log::Level::Error;
 }
 
-void write_to(const std::string& path) {
-    constexpr mode_t kMode = 0640;
-    const UniqueFd file = UniqueFd::adopt(
-        ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, kMode));
-    if (!file) {
-        throw_errno("open log.file", path);
-    }
+void write_to(const std::string& path, const Identity& tenant) {
+    const UniqueFd file = open_log_target(path, tenant);
     for (const int standard : {STDOUT_FILENO, STDERR_FILENO}) {
         if (::dup2(file.get(), standard) < 0) {
             throw_errno("dup2", path);
@@ -50,7 +45,7 @@ bool LogFile::is_file() const {
 
 void LogFile::open(const config::Log& settings) {
     if (settings.file != "stderr" && settings.file != path_) {
-        write_to(settings.file);
+        write_to(settings.file, tenant_);
         path_ = settings.file;
     } else if (settings.file == "stderr" && is_file()) {
         log::warning("log.file: stderr takes effect with a restart; {} stays", path_);
@@ -64,7 +59,7 @@ void LogFile::reopen() noexcept {
         return;
     }
     try {
-        write_to(path_);
+        write_to(path_, tenant_);
         log::redirect(STDERR_FILENO);
         log::info("the log goes on in a new {}", path_);
     } catch (const std::exception& error) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "config/settings.h"
+#include "master/host/privileges.h"
 
 namespace geventd::master {
 
@@ -13,6 +14,10 @@ namespace geventd::master {
 /// Lives in: master.
 class LogFile {
   public:
+    /// `tenant`: whom the workers run as, who may be the one to change the log's folder. Outlives
+    /// this object.
+    explicit LogFile(const Identity& tenant) : tenant_(tenant) {}
+
     /// Opens the log as configured. Throws ErrnoError; the former log goes on then.
     void open(const config::Log& settings);
 
@@ -22,6 +27,7 @@ class LogFile {
     [[nodiscard]] bool is_file() const;
 
   private:
+    const Identity& tenant_;
     std::string path_ = "stderr";
 };
 

@@ -51,6 +51,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       listeners_(origin_.succession != nullptr
                      ? Listeners(settings_, origin_.succession->take_sockets())
                      : Listeners(settings_, take_activated_sockets())),
+      log_file_(host.identity()),
       watchers_(loop_, clock_, page_source()),
       scoreboard_(shm::Region::create("geventd-scoreboard", sizeof(shm::Scoreboard))),
       slots_(shm::Scoreboard::format(scoreboard_.data(), scoreboard_.size())),

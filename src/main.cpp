@@ -73,7 +73,9 @@ ExitCode serve(const cli::GeventdOptions& options, master::Program program,
     config::LoadRequest request;
     request.path = options.config;
     request.sets = options.sets;
+    request.may_wait = succession == nullptr;  // another master waits for this one
     config::Settings settings = config::load(request);
+    request.may_wait = false;
     if (options.check) {
         return check(settings);
     }

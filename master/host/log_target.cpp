@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include "master/host/log_target.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "base/errno_error.h"
+#include "base/place.h"
+
+namespace geventd::master {
+
+namespace {
+
+constexpr mode_t kMode = 0640;
+// Without O_NONBLOCK a FIFO that nobody reads would hold the master for ever.
+constexpr int kFlags =
+    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK;
+
+/// For as long as it lives files are opened with the rights of another user. The master has one
+/// thread, so nothing else happens meanwhile.
+class RightsOf {
+  public:
+    explicit RightsOf(const Identity& identity) : dumpable_(::prctl(PR_GET_DUMPABLE)) {
+        groups_.resize(static_cast<std::size_t>(std::max(0, ::getgroups(0, nullptr))));
+        if (::getgroups(static_cast<int>(groups_.size()), groups_.data()) < 0 ||
+            ::setgroups(identity.supplementary.size(), identity.supplementary.data()) != 0) {
+            throw_errno("take the groups of the workers' user");
+        }
+        ::setfsgid(identity.group.value_or(::getegid()));
+        ::setfsuid(*identity.user);
+        // It does not say whether it did.
+        if (static_cast<uid_t>(::setfsuid(static_cast<uid_t>(-1))) != *identity.user) {
+            give_back();
+            throw ErrnoError(EPERM, "take the rights of the workers' user");
+        }
+    }
+
+    RightsOf(const RightsOf&) = delete;
+    RightsOf& operator=(const RightsOf&) = delete;
+
+    ~RightsOf() { give_back(); }
+
+  private:
+    void give_back() const noexcept {
+        ::setfsuid(::geteuid());
+        ::setfsgid(::getegid());
+        [[maybe_unused]] const int result = ::setgroups(groups_.size(), groups_.data());
+        // The kernel takes the change for a reason to write no core dump ever again.
+        ::prctl(PR_SET_DUMPABLE, dumpable_ == 1 ? 1 : 0);
+    }
+
+    std::vector<gid_t> groups_;
+    int dumpable_;
+};
+
+[[noreturn]] void refuse(const std::string& deed, const std::string& why) {
+    throw std::runtime_error(fmt::format("{}: {}", deed, why));
+}
+
+UniqueFd open_at(const Place& place, int more_flags) noexcept {
+    return UniqueFd::adopt(
+        ::openat(place.folder.get(), place.name.c_str(), kFlags | more_flags, kMode));
+}
+
+struct stat status_of(const UniqueFd& file, const std::string& deed) {
+    struct stat status {};
+
+    if (::fstat(file.get(), &status) != 0) {
+        throw_errno(deed);
+    }
+    return status;
+}
+
+[[noreturn]] void say_why_not(const std::string& deed, const Place& place, int code) {
+    struct stat found {};
+
+    const bool is_there =
+        ::fstatat(place.folder.get(), place.name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0;
+    if (code == ENXIO && is_there && S_ISFIFO(found.st_mode)) {
+        refuse(deed, "nobody reads from this FIFO");
+    }
+    if (is_there && S_ISLNK(found.st_mode)) {
+        refuse(deed, "it is a link, which is not followed: " + place.strangers.text());
+    }
+    throw ErrnoError(code, place.strangers.empty()
+                               ? deed
+                               : fmt::format("{} ({})", deed, place.strangers.text()));
+}
+
+UniqueFd open_as(const Identity& tenant, const Place& place, const std::string& deed) {
+    UniqueFd file;
+    int code = 0;
+    {
+        const RightsOf rights(tenant);
+        file = open_at(place, 0);
+        code = errno;
+    }
+    if (!file) {
+        say_why_not(fmt::format("{} with the rights of {}", deed, user_text(*tenant.user)), place,
+                    code);
+    }
+    const struct stat status = status_of(file, deed);
+    if (!S_ISREG(status.st_mode)) {
+        refuse(deed, "it is no regular file, and " + place.strangers.text());
+    }
+    if (status.st_nlink != 1) {
+        refuse(deed, "it has more than one name, and " + place.strangers.text());
+    }
+    if (status.st_uid != *tenant.user && !is_trusted(status.st_uid)) {
+        refuse(deed, "it belongs to " + user_text(status.st_uid));
+    }
+    return file;
+}
+
+UniqueFd open_own(const Place& place, const std::string& deed) {
+    UniqueFd file = open_at(place, place.is_free_for_all ? O_EXCL : 0);
+    if (!file) {
+        say_why_not(deed, place, errno);
+    }
+    return file;
+}
+
+UniqueFd open_by_whom_it_may(const Place& place, const Identity& tenant, const std::string& deed) {
+    if (place.strangers.empty()) {
+        return open_own(place, deed);
+    }
+    std::vector<gid_t> groups = tenant.supplementary;
+    if (tenant.group) {
+        groups.push_back(*tenant.group);
+    }
+    if (tenant.user && ::geteuid() == 0 && place.strangers.include(*tenant.user, groups)) {
+        return open_as(tenant, place, deed);
+    }
+    if (place.is_free_for_all) {
+        return open_own(place, deed);
+    }
+    refuse(deed, fmt::format("{}, so it could be replaced by a link to any file",
+                             place.strangers.text()));
+}
+
+}  // namespace
+
+UniqueFd open_log_target(const std::string& path, const Identity& tenant) {
+    const std::string deed = "open log.file " + path;
+    const Place place = find_place(deed, path, LastLink::Follow);
+    if (place.descriptor) {
+        return duplicate(*place.descriptor);
+    }
+    UniqueFd file = open_by_whom_it_may(place, tenant, deed);
+    const int flags = ::fcntl(file.get(), F_GETFL);
+    if (flags < 0 || ::fcntl(file.get(), F_SETFL, flags & ~O_NONBLOCK) != 0) {
+        throw_errno(deed);
+    }
+    return file;
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+#include "base/place.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/magic.h>
+#include <pwd.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <climits>
+#include <deque>
+#include <stdexcept>
+
+#include <fmt/core.h>
+
+#include "base/errno_error.h"
+
+// getpwnam() and its kind return static memory: whoever looks for places has one thread.
+
+namespace geventd {
+
+namespace {
+
+constexpr int kMostLinks = 40;
+
+// What the kernel shows for users that a user namespace does not have: root of the host among them.
+constexpr uid_t kUnmapped = 65534;
+
+bool has_all_users() {
+    std::array<char, 128> text{};
+    const UniqueFd map = UniqueFd::adopt(::open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC));
+    if (!map || ::read(map.get(), text.data(), text.size() - 1) <= 0) {
+        return true;
+    }
+    return std::string_view(text.data()).find("4294967295") != std::string_view::npos;
+}
+
+/// Somebody else than root and this process' user is, or may be, a member.
+bool has_strangers(gid_t group) {
+    if (group == 0) {
+        return false;
+    }
+    const ::group* entry = ::getgrgid(group);
+    if (entry == nullptr) {
+        return true;
+    }
+    std::vector<std::string> members;
+    for (char** member = entry->gr_mem; *member != nullptr; ++member) {
+        members.emplace_back(*member);
+    }
+    const bool found = std::any_of(members.begin(), members.end(), [](const std::string& member) {
+        const passwd* user = ::getpwnam(member.c_str());
+        return user == nullptr || !is_trusted(user->pw_uid);
+    });
+    if (found) {
+        return true;
+    }
+    bool is_primary = false;
+    ::setpwent();
+    while (const passwd* user = ::getpwent()) {
+        is_primary = is_primary || (user->pw_gid == group && !is_trusted(user->pw_uid));
+    }
+    ::endpwent();
+    return is_primary;
+}
+
+std::string path_of(int folder) {
+    std::array<char, PATH_MAX> text{};
+    const std::string link = fmt::format("/proc/self/fd/{}", folder);
+    const ssize_t size = ::readlink(link.c_str(), text.data(), text.size());
+    return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : "its folder";
+}
+
+class Walk {
+  public:
+    Walk(const std::string& deed, LastLink last) : deed_(deed), last_(last) {}
+
+    Place go(const std::string& path) {
+        enter(path);
+        while (!ahead_.empty()) {
+            step();
+        }
+        if (place_.name.empty()) {
+            throw ErrnoError(EISDIR, deed_);
+        }
+        return std::move(place_);
+    }
+
+  private:
+    void enter(const std::string& path) {
+        if (path.empty()) {
+            throw ErrnoError(ENOENT, deed_);
+        }
+        if (!place_.folder || path.front() == '/') {
+            hold(AT_FDCWD, path.front() == '/' ? "/" : ".");
+        }
+        std::vector<std::string> names;
+        for (std::size_t at = 0; at < path.size();) {
+            const std::size_t end = std::min(path.find('/', at), path.size());
+            if (end > at) {
+                names.push_back(path.substr(at, end - at));
+            }
+            at = end + 1;
+        }
+        ahead_.insert(ahead_.begin(), names.begin(), names.end());
+    }
+
+    void step() {
+        const std::string name = ahead_.front();
+        ahead_.pop_front();
+        place_.name.clear();
+        if (name == "." || name == "..") {
+            return hold(place_.folder.get(), name);
+        }
+
+        struct stat entry {};
+
+        const bool is_there =
+            ::fstatat(place_.folder.get(), name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0;
+        if (!is_there && (errno != ENOENT || !ahead_.empty())) {
+            throw_errno(deed_);
+        }
+        judge(is_there ? &entry : nullptr);
+        if (is_there && S_ISLNK(entry.st_mode) && (!ahead_.empty() || last_ == LastLink::Follow)) {
+            return follow(name);
+        }
+        if (ahead_.empty()) {
+            place_.name = name;
+            return;
+        }
+        hold(place_.folder.get(), name);
+    }
+
+    void hold(int folder, const std::string& name) {
+        const int fd =
+            ::openat(folder, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0) {
+            throw_errno(deed_);
+        }
+        place_.folder = UniqueFd::adopt(fd);
+    }
+
+    /// Who may put something else in the place of an entry of the folder.
+    void judge(const struct stat* entry) {
+        struct stat folder {};
+
+        if (::fstat(place_.folder.get(), &folder) != 0) {
+            throw_errno(deed_);
+        }
+        const std::string path = path_of(place_.folder.get());
+        place_.is_free_for_all = false;
+        if (!is_trusted(folder.st_uid)) {
+            place_.strangers.add_user(folder.st_uid, path);
+        }
+        const bool by_all = (folder.st_mode & S_IWOTH) != 0;
+        const bool by_group = (folder.st_mode & S_IWGRP) != 0 && has_strangers(folder.st_gid);
+        if (!by_all && !by_group) {
+            return;
+        }
+        if ((folder.st_mode & S_ISVTX) != 0) {  // each may change what is his own alone
+            if (entry != nullptr) {
+                if (!is_trusted(entry->st_uid)) {
+                    place_.strangers.add_user(entry->st_uid, path);
+                }
+                return;
+            }
+            place_.is_free_for_all = place_.strangers.empty();
+        }
+        if (by_all) {
+            place_.strangers.add_everybody(path);
+        } else {
+            place_.strangers.add_group(folder.st_gid, path);
+        }
+    }
+
+    void follow(const std::string& name) {
+        if (is_own_descriptor(name)) {
+            return;
+        }
+        if (!place_.strangers.empty()) {
+            if (ahead_.empty()) {
+                place_.name = name;  // the caller leaves it alone
+                return;
+            }
+            throw std::runtime_error(fmt::format("{}: {}/{} is a link, which is not followed: {}",
+                                                 deed_, path_of(place_.folder.get()), name,
+                                                 place_.strangers.text()));
+        }
+        if (++links_ > kMostLinks) {
+            throw ErrnoError(ELOOP, deed_);
+        }
+        std::array<char, PATH_MAX> target{};
+        const ssize_t size =
+            ::readlinkat(place_.folder.get(), name.c_str(), target.data(), target.size());
+        if (size < 0) {
+            throw_errno(deed_);
+        }
+        enter(std::string(target.data(), static_cast<std::size_t>(size)));
+    }
+
+    // The links in /proc/self/fd say no path that could be gone.
+    bool is_own_descriptor(const std::string& name) {
+        struct stat folder {};
+
+        struct stat own {};
+
+        int number = 0;
+        const char* end = name.data() + name.size();
+        if (!ahead_.empty() || ::fstat(place_.folder.get(), &folder) != 0 ||
+            ::stat("/proc/self/fd", &own) != 0 || folder.st_ino != own.st_ino ||
+            folder.st_dev != own.st_dev || std::from_chars(name.data(), end, number).ptr != end) {
+            return false;
+        }
+        place_.name = name;
+        place_.descriptor = number;
+        return true;
+    }
+
+    const std::string& deed_;
+    LastLink last_;
+    Place place_;
+    std::deque<std::string> ahead_;
+    int links_ = 0;
+};
+
+}  // namespace
+
+bool is_trusted(uid_t user) {
+    return user == 0 || user == ::geteuid() || (user == kUnmapped && !has_all_users());
+}
+
+std::string user_text(uid_t user) {
+    const passwd* entry = ::getpwuid(user);
+    return entry == nullptr ? fmt::format("user {}", user) : fmt::format("user {}", entry->pw_name);
+}
+
+void Strangers::add_user(uid_t user, const std::string& folder) {
+    all_.push_back({user, {}, folder});
+}
+
+void Strangers::add_group(gid_t group, const std::string& folder) {
+    all_.push_back({{}, group, folder});
+}
+
+void Strangers::add_everybody(const std::string& folder) {
+    all_.push_back({{}, {}, folder});
+}
+
+bool Strangers::include(uid_t user, const std::vector<gid_t>& groups) const {
+    return std::any_of(all_.begin(), all_.end(), [&](const One& one) {
+        if (one.user) {
+            return *one.user == user;
+        }
+        return !one.group || std::find(groups.begin(), groups.end(), *one.group) != groups.end();
+    });
+}
+
+std::string Strangers::text() const {
+    if (all_.empty()) {
+        return "nobody may change it";
+    }
+    const One& one = all_.front();
+    if (one.user) {
+        return fmt::format("{} may change it in {}", user_text(*one.user), one.folder);
+    }
+    if (!one.group) {
+        return fmt::format("everybody may change {}", one.folder);
+    }
+    const ::group* entry = ::getgrgid(*one.group);
+    return fmt::format("group {} may change {}",
+                       entry == nullptr ? std::to_string(*one.group) : entry->gr_name, one.folder);
+}
+
+Place find_place(const std::string& deed, const std::string& path, LastLink last) {
+    return Walk(deed, last).go(path);
+}
+
+}  // namespace geventd

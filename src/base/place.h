@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+
+namespace geventd {
+
+/// Nobody but this user or root can have put a file there that belongs to it.
+bool is_trusted(uid_t user);
+
+/// "user www-data", or by the number when the system does not know it.
+std::string user_text(uid_t user);
+
+/// Those besides root and this process' own user who may put something else at a path.
+class Strangers {
+  public:
+    void add_user(uid_t user, const std::string& folder);
+    void add_group(gid_t group, const std::string& folder);
+    void add_everybody(const std::string& folder);
+
+    [[nodiscard]] bool empty() const { return all_.empty(); }
+
+    /// A user of these groups is among them.
+    [[nodiscard]] bool include(uid_t user, const std::vector<gid_t>& groups) const;
+
+    /// One of them for people: "user www-data may change /srv/app".
+    [[nodiscard]] std::string text() const;
+
+  private:
+    struct One {
+        std::optional<uid_t> user;
+        std::optional<gid_t> group;  ///< neither: everybody
+        std::string folder;
+    };
+
+    std::vector<One> all_;
+};
+
+/// Where a path leads: a name in a folder that is held, so that nobody can slide another folder
+/// under it, and who may put something else there.
+struct Place {
+    UniqueFd folder;  ///< O_PATH
+    std::string name;
+    Strangers strangers;
+
+    /// The name is free in a folder where all may make files and each may change its own alone: who
+    /// makes it there, and nobody else (O_EXCL), has it for himself.
+    bool is_free_for_all = false;
+
+    /// The path is one of this process' own descriptors, such as /dev/stdout.
+    std::optional<int> descriptor;
+};
+
+/// Whether a link that stands at the path itself is followed, too.
+enum class LastLink { Follow, Leave };
+
+/// Goes the way of a path by itself. Links that only root and this process' user can have put
+/// there are followed; one on the way that others may have put there is refused. Opens nothing.
+/// Throws std::exception with a sentence that begins with `deed`.
+Place find_place(const std::string& deed, const std::string& path, LastLink last);
+
+}  // namespace geventd
