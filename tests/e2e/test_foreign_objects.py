@@ -119,6 +119,38 @@ atexit.register(lambda: print('touched:', touched, flush=True))
     assert 'started threads while it was loaded (odd)' in said
 
 
+def test_a_greenlets_class_may_have_no_hash(server):
+    running = server('''
+import gevent
+
+
+class Job(gevent.Greenlet):
+    def __eq__(self, other):
+        raise RuntimeError('not ready yet')
+
+    def __bool__(self):
+        raise RuntimeError('not ready yet')
+
+
+def work():
+    try:
+        gevent.sleep(1000)
+    finally:
+        print('the job has ended', flush=True)
+
+
+def application(environ, start_response):
+    Job(work).start()
+    Job.spawn(work)
+    start_response('200 OK', [('Content-Length', '2')])
+    return [b'ok']
+''', {'limits': {'drain-background': '100ms'}})
+    assert running.get('/').text == 'ok'
+    running.wait_status(lambda status: status['workers'][0]['background'] == 2)
+    assert running.stop() == 0
+    assert running.log.text().count('the job has ended') == 2
+
+
 CLASS_THAT_RAISES = '''
 class Lazy:
     @property

@@ -13,7 +13,7 @@ import sys
 import time
 import types
 
-from _geventd_foreign import own_text
+from _geventd_foreign import Reference, own_text
 
 OLDEST_GEVENT = (20, 9)
 OLDEST_GREENLET = (1, 0)
@@ -309,19 +309,26 @@ def after_fork():
         gevent.reinit()
 
 
-_background = None
+_background = set()  # references to greenlets
 
 
 def track_background():
-    """Remembers the greenlets that the application spawns, for draining. Returns their set."""
-    global _background
-    import weakref
-
+    """Remembers the greenlets that the application spawns, for draining, while they live. Returns
+    references to them."""
     import gevent
 
-    _background = weakref.WeakSet()
-    gevent.Greenlet.add_spawn_callback(_background.add)
+    forget = _background.discard
+    gevent.Greenlet.add_spawn_callback(
+        lambda greenlet: _background.add(Reference(greenlet, forget)))
     return _background
+
+
+def _running_background():
+    from greenlet import greenlet
+
+    is_dead = greenlet.__dict__["dead"].__get__
+    found = [reference() for reference in list(_background)]
+    return [spawned for spawned in found if spawned is not None and not is_dead(spawned)]
 
 
 def end_requests(greenlets):
@@ -338,9 +345,8 @@ def drain_background(seconds):
     many were ended."""
     import gevent
 
-    left = [greenlet for greenlet in _background if not greenlet.dead]
-    gevent.joinall(left, timeout=seconds)
-    left = [greenlet for greenlet in _background if not greenlet.dead]
+    gevent.joinall(_running_background(), timeout=seconds)
+    left = _running_background()
     gevent.killall(left, timeout=1)
     return len(left)
 

@@ -9,6 +9,7 @@ Embedded in geventd-worker.
 """
 import functools
 import gc
+import weakref
 from types import (BuiltinFunctionType, FunctionType, GetSetDescriptorType, MemberDescriptorType,
                    MethodType)
 
@@ -52,3 +53,12 @@ def name_of_function(function):
     if kind is FunctionType or kind is BuiltinFunctionType:
         return function.__qualname__
     return name_of_class(kind)
+
+
+class Reference(weakref.ref):
+    """A weak one that is told from others by identity. Others ask for the hash of what they refer
+    to, which the application's classes may not have."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
