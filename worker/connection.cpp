@@ -36,7 +36,9 @@ void Connection::run() noexcept {
     worker_.application().start(*request_);
 }
 
+// What another greenlet of the request has not sent by now goes nowhere any more.
 void Connection::finish(End end) noexcept {
+    abandon_write();
     cancel();
     const RequestRef request = std::move(request_);
     request->connection = nullptr;
@@ -105,15 +107,21 @@ void Connection::out_of_time() noexcept {
     }
 }
 
-// The descriptor stays open, and is in nobody's way, for as long as the request uses it.
+// The descriptor stays open, and is in nobody's way, for as long as the request uses it. Greenlets
+// that wait for the client hear that it has gone: a reader by the loop.
 void Connection::give_up() noexcept {
-    stop_reading();
+    if (!request_->reader) {
+        stop_reading();
+    }
     abandon_write();
     broken_ = true;
     const sockaddr nobody{AF_UNSPEC, {}};
     // A reset, where the protocol has one.
     static_cast<void>(::connect(fd_.get(), &nobody, sizeof nobody));
     ::shutdown(fd_.get(), SHUT_RDWR);
+    if (request_->writer) {
+        worker_.application().resume(request_->writer);
+    }
 }
 
 void Connection::refuse(const http::Rejection& rejection, std::string_view extra_headers) {
@@ -140,12 +148,15 @@ void Connection::linger() {
 void Connection::disconnect() noexcept {
     disconnected_ = true;
     ::shutdown(fd_.get(), SHUT_WR);
-    stop_reading();
+    if (!request_->reader) {
+        stop_reading();
+    }
 }
 
 bool Connection::is_unused() const noexcept {
-    if (state_ != State::Idle || !input_.empty()) {
-        return false;
+    const bool between = state_ == State::Idle || state_ == State::ReadingHead;
+    if (!between || !input_.empty()) {
+        return false;  // ReadingHead without input: only a PROXY header has come
     }
     char byte = 0;
     return ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
@@ -185,14 +196,14 @@ void Connection::on_deadline() noexcept {
 }
 
 void Connection::on_running_deadline() noexcept {
-    if (request_->reader) {
-        request_->body.fail(408, "the request body did not arrive in time");
-        stop_awaiting_readable();
-        worker_.application().resume(request_->reader);
-    } else if (request_->writer) {
+    if (request_->writer) {
         broken_ = true;
         abandon_write();
         worker_.application().resume(request_->writer);
+    } else if (request_->reader) {
+        request_->body.fail(408, "the request body did not arrive in time");
+        stop_awaiting_readable();
+        worker_.application().resume(request_->reader);
     }
 }
 

@@ -34,6 +34,18 @@ struct Listening;
 ///
 /// No Python runs for it before Running, and an idle one holds no buffer. While Running, bytes
 /// are only read for a greenlet that asks for them; otherwise they wait in the kernel.
+///
+/// Nothing is ever left to itself. Between two turns of the loop
+///  - one that waits for its client (Idle, ReadingHead, ReadingBody, Lingering) is watched for
+///    reading and has a deadline, unless the configuration says that there is no limit;
+///  - a Queued one stands in the worker's queue, which the next free core looks into;
+///  - a Running one belongs to its request; where a greenlet of that waits for the client, it is
+///    watched for that and has a deadline, and it is watched for writing for nobody else;
+///  - one with received bytes behind an ended request stands in the worker's list of such;
+///  - one that holds pieces back stands in the worker's list of such, until the turn has ended.
+/// Worker::neglect() looks for one of which this is not true; builds with assertions do so after
+/// each turn.
+///
 /// Lives in: worker, loop side. Owned by the Worker, which frees closed ones at the end of a
 /// turn, so that callers up the stack may still look at state().
 class Connection : public event::Deadline {
@@ -151,6 +163,9 @@ class Connection : public event::Deadline {
 
     [[nodiscard]] bool write_pending() const { return !unsent_.empty(); }
 
+    /// What is missing of the attention that it needs in its state; "": nothing. See above.
+    [[nodiscard]] std::string_view neglect() const;
+
   private:
     friend class Worker;
 
@@ -161,6 +176,9 @@ class Connection : public event::Deadline {
     void discard();
     void stop_reading();
     void notice_disconnect();
+
+    [[nodiscard]] bool is_watched(int events) const { return (io_.events() & events) == events; }
+
     void await_disconnect();
     void on_running_deadline() noexcept;
 

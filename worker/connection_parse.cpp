@@ -56,7 +56,7 @@ bool is_sane_id(std::string_view id) {
 std::size_t Connection::parse_one(std::string_view bytes) {
     if (proxy_awaited_) {
         const std::size_t used = parse_proxy_header(bytes);
-        if (proxy_awaited_ || state_ == State::Lingering || used == bytes.size()) {
+        if (proxy_awaited_ || state_ == State::Lingering) {
             return used;
         }
         return used + parse_one(bytes.substr(used));

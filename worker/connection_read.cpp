@@ -207,13 +207,14 @@ void Connection::await_readable() {
             ::send(fd_.get(), kContinue.data(), kContinue.size(), MSG_NOSIGNAL);
     }
     watch_reads();
-    worker_.limits().body.start(*this);
+    if (!request_->writer) {  // whose deadline comes first
+        worker_.limits().body.start(*this);
+    }
 }
 
 void Connection::stop_awaiting_readable() noexcept {
-    cancel();
-    if (write_pending()) {
-        worker_.limits().write.start(*this);
+    if (!request_->writer) {
+        cancel();
     }
 }
 

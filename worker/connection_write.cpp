@@ -192,6 +192,9 @@ void Connection::abandon_write() noexcept {
         unsent_.clear();
     }
     cancel();
+    if (request_->reader) {
+        worker_.limits().body.start(*this);
+    }
     if ((io_.events() & event::Io::kRead) != 0) {
         io_.watch(fd_.get(), event::Io::kRead);
     } else {

@@ -118,8 +118,8 @@ void TimeLimits::press_request(TimeLimit& limit, Request& request) noexcept {
                 "this worker is replaced (request {}):\n{}",
                 request.head.method, request.head.path, age, request.id,
                 application.stack_of(request.runner));
-            request.connection->give_up();
             worker_.lost(true);
+            request.connection->give_up();
             break;
     }
 }

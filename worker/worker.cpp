@@ -144,6 +144,7 @@ void Worker::turn() noexcept {
     start_waiting();
     sweep();
     separate_pieces();
+    assert_all_attended();
     turning_ = false;
     count(slot_.heartbeat);
     if (unfinished || !revisits_.empty() || (!waiting_.empty() && running_ < cores_)) {

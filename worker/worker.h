@@ -118,6 +118,10 @@ class Worker {
     /// Has the hub look whether the worker is drained.
     void look_whether_drained();
 
+    /// What is wrong with one of the connections that nobody would look after (see Connection);
+    /// "": nothing. To be asked between two turns.
+    [[nodiscard]] std::string neglect() const;
+
     /// Requests whose greenlets still run (after the time to drain was over).
     [[nodiscard]] std::vector<RequestRef> running() const;
 
@@ -201,6 +205,7 @@ class Worker {
     void on_drain_deadline() noexcept;
     void sweep();
     void separate_pieces();
+    void assert_all_attended() const;
 
     shm::WorkerSlot& slot_;
     std::uint32_t cores_;

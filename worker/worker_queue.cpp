@@ -51,11 +51,10 @@ void Worker::start_waiting() {
         show(slot_.queued, waiting_.size());
         start(connection);
     }
-    while (!revisits_.empty() && may_start()) {
-        Connection& connection = *revisits_.back();
-        revisits_.pop_back();
-        if (connection.state() == Connection::State::Idle) {
-            connection.revisit();
+    // A request found here takes its place in the queue when no core is free.
+    for (Connection* connection : std::exchange(revisits_, {})) {
+        if (connection->state() == Connection::State::Idle && !connection->input_.empty()) {
+            connection->revisit();
         }
     }
     regulate_accepting();

@@ -73,17 +73,20 @@ void DeadlineClock::arm_for(TimePoint due) {
 void DeadlineClock::on_timer(int) noexcept {
     std::uint64_t expirations = 0;
     [[maybe_unused]] const auto got = ::read(timer_fd_.get(), &expirations, sizeof expirations);
-    const TimePoint now = loop_.refresh_now();
     armed_ = TimePoint::max();
+    fall_due(loop_.refresh_now());
     TimePoint next = TimePoint::max();
-    for (DeadlineList* list = lists_; list != nullptr; list = list->next_list_) {
-        list->expire(now);
-    }
     for (DeadlineList* list = lists_; list != nullptr; list = list->next_list_) {
         next = std::min(next, list->earliest());
     }
     if (next != TimePoint::max()) {
         arm_for(next);
+    }
+}
+
+void DeadlineClock::fall_due(TimePoint now) noexcept {
+    for (DeadlineList* list = lists_; list != nullptr; list = list->next_list_) {
+        list->expire(now);
     }
 }
 

@@ -40,6 +40,9 @@ class DeadlineClock {
     DeadlineClock& operator=(const DeadlineClock&) = delete;
     ~DeadlineClock();
 
+    /// Tells of all that is due at `now`. The timer calls it; so do tests, which move the time.
+    void fall_due(TimePoint now) noexcept;
+
   private:
     friend class DeadlineList;
     void add(DeadlineList* list);
@@ -75,6 +78,9 @@ class DeadlineList {
 
     /// For a draining server: shortens the delay of those that start from now on.
     void set_delay(Duration delay) { delay_ = delay; }
+
+    /// Its deadlines never fall due.
+    [[nodiscard]] bool is_off() const { return delay_ == Duration::zero(); }
 
     [[nodiscard]] bool empty() const { return head_.next_ == &head_; }
 

@@ -6,6 +6,8 @@ import struct
 
 import pytest
 
+from harness import uwsgi
+
 APP = '''
 import json
 
@@ -126,3 +128,76 @@ def test_only_the_first_bytes_may_be_one(running):
         assert client.read_answer().status == 200
         client.send(b'PROXY TCP4 203.0.113.9 192.0.2.1 5555 80\r\n' + GET)
         assert client.read_answer().status == 400
+
+
+LOCAL = b'\r\n\r\n\0\r\nQUIT\n\x20\x00\0\0'  # the health check of HAProxy
+
+
+@pytest.fixture
+def impatient(server):
+    """Two listeners, of both protocols, that trust everybody here; 100 connections are possible."""
+    def start(header_timeout='60s'):
+        return server(APP, {
+            'listen': [{'address': f'{protocol}://127.0.0.1:0', 'trusted-proxies': ['127.0.0.1']}
+                       for protocol in ('http', 'uwsgi')],
+            'limits': {'header-timeout': header_timeout, 'connections': 100}})
+    return start
+
+
+def request_of(index):
+    if index == 0:
+        return GET
+    return uwsgi.packet({'REQUEST_METHOD': 'GET', 'PATH_INFO': '/', 'HTTP_HOST': 'own',
+                         'REMOTE_ADDR': '203.0.113.9', 'SERVER_PORT': '80'})
+
+
+@pytest.mark.parametrize('index', [0, 1], ids=['http', 'uwsgi'])
+@pytest.mark.parametrize('header', [LOCAL, b'PROXY UNKNOWN\r\n',
+                                    b'PROXY TCP4 203.0.113.9 192.0.2.1 5555 80\r\n'],
+                         ids=['v2-local', 'v1-unknown', 'v1-tcp4'])
+def test_a_proxy_header_may_come_alone(impatient, header, index):
+    server = impatient()
+    with server.raw(index) as client:
+        client.send(header)
+        # It has been read when a later connection has been served.
+        server.get('/')
+        client.send(request_of(index))
+        answer = client.read_all() if index == 1 else client.read_answer().body
+        assert b'"PATH_INFO": "/"' in answer
+
+
+@pytest.mark.parametrize('index', [0, 1], ids=['http', 'uwsgi'])
+def test_who_is_silent_behind_a_proxy_header_is_told_after_the_header_timeout(impatient, index):
+    server = impatient('200ms')
+    with server.raw(index) as client:
+        client.send(LOCAL)
+        assert b' 408 ' in client.read_all()
+    server.wait_status(lambda status: status['workers'][0]['connections'] == 0)
+
+
+@pytest.mark.parametrize('index', [0, 1], ids=['http', 'uwsgi'])
+def test_health_checks_of_a_balancer_leave_no_connections_behind(impatient, index):
+    server = impatient()
+    for _ in range(120):
+        with server.raw(index) as client:
+            client.send(LOCAL)
+    server.wait_status(lambda status: status['workers'][0]['connections'] == 0)
+    assert server.get('/').status == 200
+
+
+def test_the_end_behind_a_proxy_header_is_noticed(impatient):
+    server = impatient()
+    with server.raw() as client:
+        client.send(LOCAL)
+        server.get('/')
+        client.finish_sending()
+        assert client.is_closed_by_server()
+
+
+def test_one_that_has_only_sent_a_proxy_header_does_not_hold_up_a_stop(impatient):
+    server = impatient()
+    with server.raw() as client:
+        client.send(LOCAL)
+        server.get('/')
+        assert server.stop() == 0
+        assert client.is_closed_by_server()

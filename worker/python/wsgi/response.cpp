@@ -205,6 +205,9 @@ bool Response::await_file(int file, off_t offset) {
             case worker::Connection::IoState::Wait:
                 request.connection->await_writable();
                 if (!bridge_.await(request.writer)) {
+                    if (request.connection != nullptr) {
+                        request.connection->abandon_write();
+                    }
                     return false;
                 }
                 if (request.connection != nullptr && !request.connection->broken()) {
