@@ -153,7 +153,7 @@ constexpr ForeignName kNames[] = {
     {"pp", kUwsgi, "app.python-path", ""},
     {"pre-fork", kGunicorn, "",
      "there are no hooks in the configuration; the application's own code runs in each worker"},
-    {"preload-app", kGunicorn, "app.preload", "true is the default"},
+    {"preload-app", kGunicorn, "app.preload", "auto is the default"},
     {"proc-name", kGunicorn, "", kNotOffered},
     {"procname", kUwsgi, "", kNotOffered},
     {"procname-prefix", kUwsgi, "", kNotOffered},

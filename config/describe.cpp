@@ -127,9 +127,11 @@ void describe(Visitor& v, App& s) {
           "Directories put before the others in sys.path.");
     v.key("environment", TextMap(s.environment, "a map of names to texts"),
           "Environment variables of the application.");
-    v.key("preload", Flag(s.preload),
-          "Load the application once and fork the workers from there; false: each worker loads it "
-          "for itself.");
+    v.key("preload", PreloadValue(s.preload),
+          "true: the application is loaded once and the workers are forked from there; false: each "
+          "worker loads it for itself; auto: as with true, unless the application holds connections "
+          "(TCP, unix streams) that it opened while it was loaded, which workers must not share: "
+          "then as with false.");
     v.key("monkey-patch", MonkeyPatchValue(s.monkey_patch),
           "When gevent patches the standard library: before the application is loaded, before it "
           "starts to serve, or never; a list names the modules to patch before it is loaded.");

@@ -37,6 +37,13 @@ struct MonkeyPatch {
     bool operator==(const MonkeyPatch&) const = default;
 };
 
+/// Whether the application is loaded once, for all workers, which are forked from there.
+enum class Preload {
+    Auto,    ///< unless it then holds connections, which workers must not share
+    Always,  ///< preload: true
+    Never,   ///< preload: false
+};
+
 struct App {
     std::map<std::string, std::string> mounts;  ///< prefix -> like module
     std::string module;  ///< "module", "module:callable", "module:factory()", path to .py/.wsgi
@@ -45,7 +52,7 @@ struct App {
     std::string python;  ///< "" or "3.11": which geventd-worker
     std::vector<std::string> python_path;
     std::map<std::string, std::string> environment;
-    bool preload = true;
+    Preload preload = Preload::Auto;
     MonkeyPatch monkey_patch;
     bool reload_on_change = false;
 

@@ -166,6 +166,32 @@ std::string MonkeyPatchValue::expects() const {
     return fmt::format("{}, or a list of {}", patch_time(when).expects(), one_of(patchable()));
 }
 
+void PreloadValue::read(const Node& node, const Complain& complain) {
+    if (node.kind == Node::Kind::Scalar && node.text == "auto") {
+        member_ = Preload::Auto;
+        return;
+    }
+    bool on = false;
+    bool fine = true;
+    const std::string expected = expects();
+    Flag(on, expected)
+        .read(node, [&](const Mark& mark, const std::string& below, const std::string& text) {
+            fine = false;
+            complain(mark, below, text);
+        });
+    if (fine) {
+        member_ = on ? Preload::Always : Preload::Never;
+    }
+}
+
+std::string PreloadValue::write() const {
+    return member_ == Preload::Auto ? "auto" : member_ == Preload::Always ? "true" : "false";
+}
+
+std::string PreloadValue::expects() const {
+    return "auto, true or false";
+}
+
 void ProcessCount::read(const Node& node, const Complain& complain) {
     if (node.kind == Node::Kind::Scalar && node.text == "auto") {
         read_auto();

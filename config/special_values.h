@@ -65,6 +65,19 @@ class MonkeyPatchValue : public Value {
     MonkeyPatch& member_;
 };
 
+/// `auto`, true or false.
+class PreloadValue : public Value {
+  public:
+    explicit PreloadValue(Preload& member) : member_(member) {}
+
+    void read(const Node& node, const Complain& complain) override;
+    [[nodiscard]] std::string write() const override;
+    [[nodiscard]] std::string expects() const override;
+
+  private:
+    Preload& member_;
+};
+
 /// A number of processes, or `auto`.
 class ProcessCount : public Value {
   public:

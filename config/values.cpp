@@ -141,7 +141,7 @@ void Flag::read(const Node& node, const Complain& complain) {
     const bool other = bare && std::find(kOtherBooleans.begin(), kOtherBooleans.end(), node.text) !=
                                    kOtherBooleans.end();
     complain(node.mark, "",
-             fmt::format("is {}, expected true or false{}", what_is(node),
+             fmt::format("is {}, expected {}{}", what_is(node), expects_,
                          !other                  ? ""
                          : means_true(node.text) ? "; did you mean true?"
                                                  : "; did you mean false?"));
@@ -149,10 +149,6 @@ void Flag::read(const Node& node, const Complain& complain) {
 
 std::string Flag::write() const {
     return member_ ? "true" : "false";
-}
-
-std::string Flag::expects() const {
-    return "true or false";
 }
 
 void Text::read(const Node& node, const Complain& complain) {

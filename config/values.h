@@ -63,14 +63,18 @@ class Time : public Value {
 
 class Flag : public Value {
   public:
-    explicit Flag(bool& member) : member_(member) {}
+    /// `expects`: where there is a third thing to say, which the caller reads.
+    explicit Flag(bool& member, std::string_view expects = "true or false")
+        : member_(member), expects_(expects) {}
 
     void read(const Node& node, const Complain& complain) override;
     [[nodiscard]] std::string write() const override;
-    [[nodiscard]] std::string expects() const override;
+
+    [[nodiscard]] std::string expects() const override { return std::string(expects_); }
 
   private:
     bool& member_;
+    std::string_view expects_;
 };
 
 class Text : public Value {

@@ -12,6 +12,7 @@
 #include "master/process/child_exit.h"
 #include "master/process/spawner.h"
 #include "master/supervise/launch_kit.h"
+#include "master/supervise/preload_words.h"
 #include "shm/region.h"
 
 namespace geventd::master {
@@ -27,21 +28,29 @@ class NoListener final : public ChangeListener {
     void on_sources(const std::string&) noexcept override {}
 };
 
-// "" when it said that the application is loaded.
-std::string await_verdict(ipc::Channel& channel) {
+struct Verdict {
+    std::string fault;  ///< "" when it said that the application is loaded
+    std::string connections;
+};
+
+Verdict await_verdict(ipc::Channel& channel) {
+    Verdict verdict;
     for (;;) {
         auto message = channel.wait();
         if (!message) {
-            return message.error().message;
+            return {message.error().message, {}};
         }
         if (!*message) {
-            return "the process ended";
+            return {"the process ended", {}};
         }
         if ((*message)->type == ipc::MessageType::Failed) {
-            return std::move((*message)->text);
+            return {std::move((*message)->text), {}};
+        }
+        if ((*message)->type == ipc::MessageType::Connected) {
+            verdict.connections = std::move((*message)->text);
         }
         if ((*message)->type == ipc::MessageType::Loaded) {
-            return "";
+            return verdict;
         }
     }
 }
@@ -55,7 +64,7 @@ ChildExit await_exit(pid_t pid) {
 
 }  // namespace
 
-std::string check_application(const config::Settings& settings) {
+CheckReport check_application(const config::Settings& settings) {
     wanted_sockets(settings);  // throws for users and groups that this host does not know
     event::Loop loop;
     auto identity = find_identity(settings.process);
@@ -73,13 +82,13 @@ std::string check_application(const config::Settings& settings) {
     const Surroundings surroundings{loop, spawner, slots, scoreboard, listener, signals};
     LaunchKit kit(surroundings, settings, {0, find_worker_executable(settings.app.python), {}});
     auto spawned = kit.launch(ipc::Role::Check);
-    std::string verdict = await_verdict(spawned.channel);
+    Verdict verdict = await_verdict(spawned.channel);
     spawned.channel.release().reset();
     const ChildExit exit = await_exit(spawned.pid);
-    if (verdict == "the process ended") {
-        verdict += ": " + describe(exit);
+    if (verdict.fault == "the process ended") {
+        verdict.fault += ": " + describe(exit);
     }
-    return verdict;
+    return {std::move(verdict.fault), {tell_of_loading(settings.app.preload, verdict.connections)}};
 }
 
 }  // namespace geventd::master

@@ -2,15 +2,20 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "config/settings.h"
 
 namespace geventd::master {
 
+struct CheckReport {
+    std::string fault;               ///< with the traceback; "" when the application can be served
+    std::vector<std::string> notes;  ///< what a start would make of it, a sentence each
+};
+
 /// Loads the application in a process of its own, as a template would. Blocks until that is over.
-/// Returns what is wrong, with the traceback; "" when the application can be served. Throws when
-/// the process cannot be started.
+/// Throws when the process cannot be started.
 /// Lives in: geventd --check, which serves nothing.
-std::string check_application(const config::Settings& settings);
+CheckReport check_application(const config::Settings& settings);
 
 }  // namespace geventd::master

@@ -82,8 +82,10 @@ struct WorkerStatus {
 
 struct GenerationStatus {
     std::uint32_t number = 0;
-    std::string_view state;  ///< "loading", "booting", "serving", "draining"
-    pid_t template_pid = 0;  ///< 0: there is none now
+    std::string_view state;   ///< "loading", "booting", "serving", "draining"
+    bool preload = false;     ///< workers are forked by a template; false: each loads for itself
+    std::string connections;  ///< that the loaded application holds: their peers; "": none
+    pid_t template_pid = 0;   ///< 0: there is none now
     pid_t spare_pid = 0;
     int workers_wanted = 0;
     int workers_most = 0;  ///< more than are wanted now with workers.cheaper

@@ -40,10 +40,13 @@ void fill_standard_descriptors() {
 }
 
 ExitCode check(const config::Settings& settings) {
-    const std::string fault = master::check_application(settings);
-    if (!fault.empty()) {
-        say(stderr, "the application cannot be loaded: " + fault + "\n");
+    const master::CheckReport report = master::check_application(settings);
+    if (!report.fault.empty()) {
+        say(stderr, "the application cannot be loaded: " + report.fault + "\n");
         return ExitCode::Config;
+    }
+    for (const std::string& note : report.notes) {
+        say(stdout, note + "\n");
     }
     say(stdout, "configuration and application are fine\n");
     return ExitCode::Ok;

@@ -17,6 +17,7 @@
 #include "base/exit_code.h"
 #include "ipc/channel.h"
 #include "log/logger.h"
+#include "net/fresh_connections.h"
 #include "worker/boot_info.h"
 #include "worker/master_link.h"
 #include "worker/python/api/api.h"
@@ -45,9 +46,10 @@ namespace {
     ::_exit(static_cast<int>(code));
 }
 
-void say(ipc::Channel& channel, ipc::MessageType type) {
+void say(ipc::Channel& channel, ipc::MessageType type, const std::string& text = {}) {
     ipc::Message message;
     message.type = type;
+    message.text = text;
     if (!channel.send(message)) {
         ::_exit(static_cast<int>(ExitCode::Internal));
     }
@@ -86,6 +88,37 @@ void open_log(const worker::BootInfo& boot) {
                                                  : "template");
 }
 
+// Peers of the connections that loading the application has left open, for people.
+std::string left_open(const net::FreshConnections& fresh) {
+    std::string text;
+    try {
+        for (const std::string& peer : fresh.peers()) {
+            text += (text.empty() ? "" : ", ") + peer;
+        }
+    } catch (const std::exception& error) {
+        log::warning("whether the application has left connections open cannot be seen: {}",
+                     error.what());
+    }
+    return text;
+}
+
+// Whether workers can be forked from here. A template that would share connections with them
+// leaves: the master starts workers that load for themselves.
+bool can_be_forked(const worker::BootInfo& boot, const net::FreshConnections& fresh,
+                   ipc::Channel& channel) {
+    const config::Preload preload = boot.settings.app.preload;
+    const std::string peers = boot.role == ipc::Role::Worker ? "" : left_open(fresh);
+    if (!peers.empty()) {
+        say(channel, ipc::MessageType::Connected, peers);
+    }
+    const bool can =
+        preload == config::Preload::Always || (preload == config::Preload::Auto && peers.empty());
+    if (boot.role == ipc::Role::Template && !can) {
+        ::_exit(static_cast<int>(ExitCode::Ok));
+    }
+    return can;
+}
+
 void report_sources(const std::optional<py::Interpreter>& python, const worker::BootInfo& boot,
                     ipc::Channel& channel) {
     if (python && boot.settings.app.reload_on_change && boot.role != ipc::Role::Check) {
@@ -95,8 +128,8 @@ void report_sources(const std::optional<py::Interpreter>& python, const worker::
 
 // What template and worker do when the application is loaded, up to the worker's own part: hooks
 // belong to workers that serve.
-void rehearse(const py::Interpreter& python, const config::App& app) {
-    if (app.preload) {
+void rehearse(const py::Interpreter& python, const config::App& app, bool forked) {
+    if (forked) {
         py::prepare_to_fork(python);
     }
     py::patch_before_start(python, app);
@@ -115,6 +148,7 @@ void rehearse(const py::Interpreter& python, const config::App& app) {
     std::unique_ptr<py::Api> api;
     py::Applications applications;
     try {
+        const net::FreshConnections fresh;
         python.emplace(boot.settings.app);
         if (boot.role != ipc::Role::Check) {
             py::show_role_title(boot);
@@ -128,8 +162,9 @@ void rehearse(const py::Interpreter& python, const config::App& app) {
         applications = py::load_applications(*python, boot.settings.app);
         py::load_functions(*python, *api);
         report_sources(python, boot, channel);
+        const bool forked = can_be_forked(boot, fresh, channel);
         if (boot.role == ipc::Role::Check) {
-            rehearse(*python, boot.settings.app);
+            rehearse(*python, boot.settings.app, forked);
         }
     } catch (const std::exception& error) {
         report_sources(python, boot, channel);

@@ -100,7 +100,7 @@ void Crew::start_missing(TimePoint now) {
     std::uint32_t number = 0;
     for (Place& place : places_) {
         ++number;
-        if (number <= allowed_ && !place.worker && now >= place.start_at && source_.can_start()) {
+        if (number <= allowed_ && !place.worker && now >= place.start_at && source_->can_start()) {
             place.worker = start_worker(place, number, now);
         }
     }
@@ -130,7 +130,7 @@ void Crew::settle_successor(Place& place, TimePoint now) {
 
 void Crew::recycle_one(TimePoint now) {
     const auto has_successor = [](const Place& place) { return place.successor != nullptr; };
-    if (std::any_of(places_.begin(), places_.end(), has_successor) || !source_.can_start()) {
+    if (std::any_of(places_.begin(), places_.end(), has_successor) || !source_->can_start()) {
         return;
     }
     std::uint32_t number = 0;
@@ -186,7 +186,7 @@ Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint no
         return nullptr;
     }
     surroundings_.signals.hand_out(slot->index(), generation_, number);
-    auto started = source_.start(slot->index(), number);
+    auto started = source_->start(slot->index(), number);
     if (!started) {
         place.start_at = now + kTryAgainAfter;
         if (++early_deaths_ >= kEarlyDeaths) {
@@ -330,7 +330,7 @@ TimePoint Crew::next_deadline() const {
         next = std::min(next, worker->deadline());
     }
     const auto allowed = places_.begin() + static_cast<std::ptrdiff_t>(this->allowed());
-    for (auto at = places_.begin(); at != allowed && source_.can_start(); ++at) {
+    for (auto at = places_.begin(); at != allowed && source_->can_start(); ++at) {
         const Place& place = *at;
         if (!place.worker) {
             next = std::min(next, place.start_at);

@@ -34,10 +34,16 @@ class Crew {
          const config::Settings& settings, Patience patience)
         : surroundings_(surroundings),
           generation_(generation),
-          source_(source),
+          source_(&source),
           recycling_(settings.workers, surroundings.processes),
           hub_limits_(HubWatch::Limits::of(settings.limits)),
           patience_(patience) {}
+
+    /// Workers that are started later come from there, and may take so long until they are ready.
+    void draw_from(WorkerSource& source, Duration start) {
+        source_ = &source;
+        patience_.start = start;
+    }
 
     /// How many workers there are to be; those past the number drain.
     void resize(std::size_t count);
@@ -109,7 +115,7 @@ class Crew {
 
     const Surroundings& surroundings_;
     std::uint32_t generation_;
-    WorkerSource& source_;
+    WorkerSource* source_;
     Recycling recycling_;
     HubWatch::Limits hub_limits_;
     Patience patience_;

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "log/logger.h"
-#include "master/supervise/exec_source.h"
+#include "master/supervise/preload_words.h"
 
 namespace geventd::master {
 
@@ -26,17 +26,16 @@ Generation::Generation(const Surroundings& surroundings, Plan plan)
       number_(plan.contents.generation),
       settings_(std::move(plan.settings)),
       kit_(surroundings, settings_, std::move(plan.contents)),
+      exec_(kit_),
+      apart_(settings_.app.preload == config::Preload::Never),
       rolling_(plan.rolling),
       born_(surroundings.processes.now()) {
-    WorkerSource* source = nullptr;
-    if (settings_.app.preload) {
+    WorkerSource* source = &exec_;
+    if (!apart_) {
         templates_ = std::make_unique<Templates>(surroundings, kit_);
         source = templates_.get();
-    } else {
-        exec_ = std::make_unique<ExecSource>(kit_);
-        source = exec_.get();
     }
-    const Duration start = settings_.app.preload ? kForkedPatience : kImportPatience;
+    const Duration start = apart_ ? kImportPatience : kForkedPatience;
     crew_ = std::make_unique<Crew>(surroundings, number_, *source, settings_,
                                    Crew::Patience{start, mercy()});
     const config::Workers& workers = settings_.workers;
@@ -105,11 +104,14 @@ void Generation::start() {
 
 void Generation::settle() {
     const TimePoint now = surroundings_.processes.now();
+    heed_connections();
     if (state_ == State::Loading) {
         settle_loading(now);
     }
     if (state_ <= State::Serving) {
-        if (templates_) {
+        if (templates_ && apart_) {
+            templates_->bury(now);
+        } else if (templates_) {
             templates_->maintain(now);
         }
         crew_->maintain(now);
@@ -125,6 +127,31 @@ void Generation::settle() {
     }
     if (state_ == State::Draining && crew_->empty() && (!templates_ || templates_->empty())) {
         enter(State::Done);
+    }
+}
+
+void Generation::heed_connections() {
+    std::string peers = templates_ && !apart_ && state_ <= State::Serving
+                            ? templates_->connections()
+                            : std::string();
+    if (peers.empty() || peers == connections_) {
+        return;
+    }
+    connections_ = std::move(peers);
+    log::warning("{}", tell_of_connections(settings_.app.preload, connections_));
+    if (settings_.app.preload == config::Preload::Auto) {
+        load_apart();
+    }
+}
+
+// For good: also workers that are started later.
+void Generation::load_apart() {
+    apart_ = true;
+    templates_->kill();
+    crew_->draw_from(exec_, kImportPatience);
+    if (state_ == State::Loading) {
+        enter(State::Booting);
+        boot_workers();
     }
 }
 
@@ -302,6 +329,8 @@ GenerationStatus Generation::status() const {
     status.uptime = now - born_;
     crew_->fill(status, now);
     status.workers_most = most_workers();
+    status.preload = !apart_;
+    status.connections = connections_;
     if (templates_) {
         status.template_pid = templates_->pid();
         status.spare_pid = templates_->spare_pid();

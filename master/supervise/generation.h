@@ -10,6 +10,7 @@
 #include "config/settings.h"
 #include "master/status.h"
 #include "master/supervise/crew.h"
+#include "master/supervise/exec_source.h"
 #include "master/supervise/launch_kit.h"
 #include "master/supervise/scaling.h"
 #include "master/supervise/templates.h"
@@ -20,7 +21,7 @@ namespace geventd::master {
 ///
 ///   Loading → Booting → Serving → Draining → Done        Loading, Booting → Failed | Draining
 ///
-/// Loading   the template imports the application (preload: true only)
+/// Loading   the template imports the application (not with preload: false)
 /// Booting   workers are started; all must be ready
 /// Serving   full strength is kept up: whoever dies is replaced
 /// Draining  workers finish and leave, each within its mercy time; nobody is replaced
@@ -28,6 +29,9 @@ namespace geventd::master {
 /// Failed    it never served: the application cannot be loaded, or workers die before they are
 ///           ready. What is left of it was killed; failure() says why. Workers of one that was
 ///           rolling go on until give_way(), as they have clients
+///
+/// With preload: auto it asks its template whether the application holds connections once it is
+/// loaded; if so the template leaves, and each worker is exec'd and loads for itself from then on.
 ///
 /// Nothing is called back: after any event the owner calls settle() and looks at the state.
 /// Lives in: master.
@@ -123,6 +127,8 @@ class Generation {
     void enter(State state);
     void fail(std::string why);
     void settle_loading(TimePoint now);
+    void heed_connections();
+    void load_apart();
     void settle_booting();
     void update_hold();
     void boot_workers();
@@ -134,8 +140,10 @@ class Generation {
     std::uint32_t number_;
     config::Settings settings_;
     LaunchKit kit_;
-    std::unique_ptr<Templates> templates_;  ///< preload: true
-    std::unique_ptr<WorkerSource> exec_;    ///< preload: false
+    std::unique_ptr<Templates> templates_;  ///< unless preload: false
+    ExecSource exec_;
+    bool apart_;               ///< each worker loads the application for itself
+    std::string connections_;  ///< that the application holds once it is loaded: their peers
     std::unique_ptr<Crew> crew_;
     std::optional<Scaling> scaling_;  ///< workers.cheaper
     int first_workers_;

@@ -58,6 +58,8 @@ void TemplateHandle::on_message(ipc::Message& message) noexcept {
         surroundings_.listener.on_sources(message.text);
     } else if (message.type == ipc::MessageType::Failed) {
         failure_ = std::move(message.text);
+    } else if (message.type == ipc::MessageType::Connected) {
+        connections_ = std::move(message.text);
     }
 }
 

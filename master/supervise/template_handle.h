@@ -63,6 +63,9 @@ class TemplateHandle final : private Child::Owner {
 
     [[nodiscard]] const std::string& end() const { return end_; }
 
+    /// Peers of the connections that loading the application has left open; "" when there are none.
+    [[nodiscard]] const std::string& connections() const { return connections_; }
+
     static std::string_view name(State state);
 
     static constexpr bool can_follow(State from, State to) { return to > from; }
@@ -79,6 +82,7 @@ class TemplateHandle final : private Child::Owner {
     TimePoint deadline_;
     std::string failure_;
     std::string end_;
+    std::string connections_;
 };
 
 }  // namespace geventd::master

@@ -30,6 +30,12 @@ class Templates final : public WorkerSource {
     /// Why the first template cannot be used; nullopt while it loads and once it has loaded.
     [[nodiscard]] std::optional<std::string> load_failure() const;
 
+    /// Peers of the connections that the application holds once it is loaded, until that template
+    /// has gone; "" when there are none.
+    [[nodiscard]] std::string connections() const {
+        return current_ ? current_->connections() : std::string();
+    }
+
     [[nodiscard]] bool can_start() const override;
     std::optional<Started> start(std::uint32_t slot, std::uint32_t worker) override;
 

@@ -102,22 +102,31 @@ std::string format_generations(const Document& status) {
                      {"RESPAWNS", Align::Right},
                      {"TEMPLATE", Align::Right},
                      {"UP", Align::Right}});
-    std::string errors;
+    std::string notes;
     for (const auto& generation : status["generations"].objects()) {
         table.add(
             {text_of(generation, "number"), text_of(generation, "state"),
              text_of(generation, "workers_ready") + "/" + text_of(generation, "workers_wanted"),
              text_of(generation, "respawns"), text_of(generation, "template_pid"),
              age_of(generation, "uptime")});
+        if (const auto peers = text_of(generation, "connections"); peers != "-") {
+            notes +=
+                fmt::format("generation {}: {} (loading the application opened connections: {})\n",
+                            text_of(generation, "number"),
+                            text_of(generation, "preload") == "true"
+                                ? "workers share connections"
+                                : "each worker loads the application for itself",
+                            peers);
+        }
         if (const auto error = text_of(generation, "last_error"); error != "-" && !error.empty()) {
-            errors +=
+            notes +=
                 fmt::format("generation {}{}: {}\n", text_of(generation, "number"),
                             text_of(generation, "crash_looping") == "true" ? " dies again and again"
                                                                            : ", last error",
                             error);
         }
     }
-    return table.format() + errors;
+    return table.format() + notes;
 }
 
 // A hub that stands still is seen by what it owes, not by its last answer.

@@ -16,7 +16,9 @@ namespace geventd::ipc {
 ///   master ── exec geventd-worker (channel on fd 3) ──▶ template, or worker (preload: false)
 ///   child  ── Hello ──▶ master      first of all; the kernel's credentials name the pid
 ///   master ── Boot + fds ──▶ child  only to exec'd processes; forked ones inherit all of it
-///   template ── Loaded | Failed(text) ──▶ master
+///   template ── Connected(text) ──▶ master         peers of the connections that it opened
+///   template ── Loaded | Failed(text) ──▶ master   it leaves instead when workers must not share
+///              those (preload: auto)
 ///   master ── Fork(slot) + [worker's channel] ──▶ template   (middle process, worker says Hello)
 ///   master ── ForkSpare + [spare's channel] ──▶ template     (spare says Hello, then Loaded)
 ///   worker ── Ready + [requests, stacks, observer] | Failed(text) ──▶ master
@@ -52,9 +54,10 @@ enum class MessageType : std::uint32_t {
     Fault,
     Pulse,
     Look,
+    Connected,
 };
 
-constexpr MessageType kLastMessageType = MessageType::Look;
+constexpr MessageType kLastMessageType = MessageType::Connected;
 
 enum class Role : std::uint32_t { Template = 1, Worker, Check };
 
@@ -86,6 +89,7 @@ enum BootFd : std::size_t {
 ///   Drain      value = DrainReason            Reopen     fds = [log]
 ///   Pause      value = 1 or 0                 Fault      text = what is wrong
 ///   Sources    text = paths, each with a NUL behind it
+///   Connected  text = peers, for people
 ///   Recycle    value = Due
 ///   Ready      fds = [the worker's shm::RequestTable, the file into which it writes its stack,
 ///              the channel of its observer]

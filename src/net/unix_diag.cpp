@@ -33,7 +33,7 @@ bool ask_about(int netlink, ino_t inode) noexcept {
     request.body.sdiag_family = AF_UNIX;
     request.body.udiag_states = 0xffff'ffff;
     request.body.udiag_ino = static_cast<std::uint32_t>(inode);
-    request.body.udiag_show = UDIAG_SHOW_RQLEN | UDIAG_SHOW_VFS;
+    request.body.udiag_show = UDIAG_SHOW_RQLEN | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER;
     request.body.udiag_cookie[0] = INET_DIAG_NOCOOKIE;
     request.body.udiag_cookie[1] = INET_DIAG_NOCOOKIE;
     return ::send(netlink, &request, sizeof request, 0) == sizeof request;
@@ -70,6 +70,8 @@ std::optional<UnixDiag> parse(const char* answer, std::size_t size) noexcept {
             diag.most = lengths.udiag_wqueue;
         } else if (attribute.rta_type == UNIX_DIAG_VFS && read_attribute(answer, size, at, file)) {
             diag.inode = file.udiag_vfs_ino;
+        } else if (attribute.rta_type == UNIX_DIAG_PEER) {
+            read_attribute(answer, size, at, diag.peer);
         }
         at += std::max<std::size_t>(RTA_ALIGN(attribute.rta_len), sizeof attribute);
     }

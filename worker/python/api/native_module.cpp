@@ -39,6 +39,8 @@ Ref listening_fds(const worker::BootInfo& boot) {
 }
 
 void add_facts(PyObject* module, const worker::BootInfo& boot) {
+    const bool lazy = boot.role == ipc::Role::Worker ||
+                      boot.settings.app.preload == config::Preload::Never;
     const config::Settings& settings = boot.settings;
     const auto number = [](std::uint64_t value) {
         return checked(PyLong_FromUnsignedLongLong(value));
@@ -50,7 +52,7 @@ void add_facts(PyObject* module, const worker::BootInfo& boot) {
     add(module, "started_on", number(static_cast<std::uint64_t>(boot.scoreboard->started.load())));
     add(module, "is_a_reload", checked(PyBool_FromLong(boot.generation > 1 ? 1 : 0)));
     add(module, "sockets", listening_fds(boot));
-    add(module, "options", uwsgi_options(settings));
+    add(module, "options", uwsgi_options(settings, lazy));
     add(module, "applications", checked(PyDict_New()));
     add(module, "startup_times", checked(PyDict_New()));
     if (!settings.process.pidfile.empty()) {

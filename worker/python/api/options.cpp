@@ -82,7 +82,7 @@ void add_listen(Options& options, const config::Listen& listen) {
     options.changed_number("listen", listen.backlog, config::Listen{}.backlog);
 }
 
-void add_app(Options& options, const config::App& app) {
+void add_app(Options& options, const config::App& app, bool lazy) {
     const bool file = app.module.find('/') != std::string::npos || app.module.ends_with(".py") ||
                       app.module.ends_with(".wsgi");
     options.given_text(file ? "wsgi-file" : "module", app.module);
@@ -98,7 +98,7 @@ void add_app(Options& options, const config::App& app) {
     for (const auto& [name, value] : app.environment) {
         options.text("env", fmt::format("{}={}", name, value));
     }
-    options.flag("lazy-apps", !app.preload);
+    options.flag("lazy-apps", lazy);
     options.flag("gevent-early-monkey-patch",
                  app.monkey_patch.when == config::MonkeyPatchTime::BeforeLoad);
     options.flag("gevent-monkey-patch",
@@ -136,14 +136,14 @@ void add_limits(Options& options, const config::Limits& limits) {
 
 }  // namespace
 
-Ref uwsgi_options(const config::Settings& settings) {
+Ref uwsgi_options(const config::Settings& settings, bool lazy) {
     Options options;
     options.flag("master");
     options.flag("enable-threads");
     for (const config::Listen& listen : settings.listen) {
         add_listen(options, listen);
     }
-    add_app(options, settings.app);
+    add_app(options, settings.app, lazy);
     add_workers(options, settings.workers);
     add_limits(options, settings.limits);
     if (settings.log.access == "off") {

@@ -174,7 +174,9 @@ TEST(Geventd, SaysWhatIsWrongWithTheConfigurationAndLeavesWithCodeOne) {
 TEST(Geventd, ChecksConfigurationAndApplication) {
     RunningGeventd fine(kTwo + "app: ok", {"--check"});
     EXPECT_EQ(fine.await_exit(), 0);
-    EXPECT_EQ(fine.log(), "configuration and application are fine\n");
+    EXPECT_EQ(fine.log(),
+              "app.preload is auto: the application is loaded once and the workers are forked from "
+              "there\nconfiguration and application are fine\n");
     RunningGeventd broken(kTwo + "app: fail", {"--check"});
     EXPECT_EQ(broken.await_exit(), 1);
     EXPECT_NE(broken.log().find("ImportError: no such application"), std::string::npos);

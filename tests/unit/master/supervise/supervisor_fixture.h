@@ -19,7 +19,7 @@ class SupervisorTest : public testing::Test {
     void begin(int workers = 2) {
         Generation::Plan plan;
         plan.settings.app.module = "test:app";
-        plan.settings.app.preload = false;
+        plan.settings.app.preload = config::Preload::Never;
         plan.settings.workers.processes = workers;
         plan.settings.limits.drain_requests = std::chrono::seconds(60);
         plan.settings.limits.drain_background = std::chrono::seconds(5);

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#include "net/fresh_connections.h"
+
+#include <dirent.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/errno_error.h"
+#include "net/address.h"
+#include "net/unix_diag.h"
+
+namespace geventd::net {
+
+namespace {
+
+struct Socket {
+    int fd;
+    ino_t inode;
+};
+
+// Of descriptors of the same socket, the first.
+std::vector<Socket> own_sockets() {
+    const auto close = [](DIR* folder) { ::closedir(folder); };
+    const std::unique_ptr<DIR, decltype(close)> folder(::opendir("/proc/self/fd"), close);
+    if (!folder) {
+        throw_errno("open", "/proc/self/fd");
+    }
+    std::vector<Socket> sockets;
+    while (const dirent* entry = ::readdir(folder.get())) {
+        struct stat status {};
+
+        const int fd = std::atoi(entry->d_name);  // 0 of "." and "..", which is looked at anyway
+        const auto is_same = [&](const Socket& other) { return other.inode == status.st_ino; };
+        if (::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) &&
+            std::none_of(sockets.begin(), sockets.end(), is_same)) {
+            sockets.push_back({fd, status.st_ino});
+        }
+    }
+    std::sort(sockets.begin(), sockets.end(),
+              [](const Socket& one, const Socket& other) { return one.fd < other.fd; });
+    return sockets;
+}
+
+int option(int fd, int level, int name) {
+    int value = 0;
+    socklen_t length = sizeof value;
+    return ::getsockopt(fd, level, name, &value, &length) == 0 ? value : -1;
+}
+
+bool is_stream(int fd) {
+    const int type = option(fd, SOL_SOCKET, SO_TYPE);
+    return (type == SOCK_STREAM || type == SOCK_SEQPACKET) &&
+           option(fd, SOL_SOCKET, SO_ACCEPTCONN) == 0;
+}
+
+using GetName = int (*)(int, sockaddr*, socklen_t*);
+
+// "" when it has none.
+std::string end_of(int fd, GetName get_name) {
+    sockaddr_storage storage{};
+    socklen_t length = sizeof storage;
+    if (get_name(fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0) {
+        return "";
+    }
+    const std::string name = format_sockaddr(storage, length);
+    return name.starts_with("unix:") ? name.substr(5) : name;
+}
+
+bool is_unix(int fd) {
+    return option(fd, SOL_SOCKET, SO_DOMAIN) == AF_UNIX;
+}
+
+// getpeername() does not tell of these.
+bool is_connecting(int fd) {
+    tcp_info info{};
+    socklen_t length = sizeof info;
+    return !is_unix(fd) && ::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+           info.tcpi_state == TCP_SYN_SENT;
+}
+
+// Asked without reading, which would take an error away from the application.
+bool is_over(int fd) {
+    pollfd watched{fd, POLLRDHUP, 0};
+    int unread = 0;
+    return ::poll(&watched, 1, 0) == 1 && (watched.revents & (POLLRDHUP | POLLHUP)) != 0 &&
+           ::ioctl(fd, FIONREAD, &unread) == 0 && unread == 0;
+}
+
+struct Isolated {
+    std::string_view prefix;
+    std::string_view part;
+};
+
+// What a process that forks may go on to use. Logs: nobody reads from them. The C library's name
+// services and multiprocessing's managers: their clients look for a change of their pid.
+constexpr std::array kIsolated = {
+    Isolated{"/dev/log", ""},
+    Isolated{"/run/systemd/journal/", ""},
+    Isolated{"/var/run/log", ""},
+    Isolated{"/var/run/syslog", ""},
+    Isolated{"/var/lib/sss/pipes/", ""},
+    Isolated{"/run/samba/winbindd/", ""},
+    Isolated{"/", "/pymp-"},
+};
+
+bool is_isolated(std::string_view peer) {
+    return std::any_of(kIsolated.begin(), kIsolated.end(), [&](const Isolated& isolated) {
+        return peer.starts_with(isolated.prefix) && peer.find(isolated.part) != peer.npos;
+    });
+}
+
+pid_t pid_of_peer(int fd) {
+    ucred peer{};
+    socklen_t length = sizeof peer;
+    return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : 0;
+}
+
+/// All sockets of the process at one moment.
+class Census {
+  public:
+    Census() : sockets_(own_sockets()) {
+        for (const Socket& socket : sockets_) {
+            if (is_stream(socket.fd) && !is_unix(socket.fd)) {
+                ends_.insert({end_of(socket.fd, ::getsockname), end_of(socket.fd, ::getpeername)});
+            }
+        }
+    }
+
+    [[nodiscard]] const std::vector<Socket>& sockets() const { return sockets_; }
+
+    /// Who else reads what is written there; "" when that is nobody to be told of.
+    [[nodiscard]] std::string outsider(const Socket& socket) const {
+        if (!is_stream(socket.fd)) {
+            return "";
+        }
+        if (is_connecting(socket.fd)) {
+            return "a connection that is being made";
+        }
+        sockaddr_storage storage{};
+        socklen_t length = sizeof storage;
+        if (::getpeername(socket.fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0 ||
+            is_over(socket.fd)) {
+            return "";
+        }
+        const std::string peer = end_of(socket.fd, ::getpeername);
+        if (is_unix(socket.fd)) {
+            return is_inside(socket) || is_isolated(peer) ? "" : named(socket, peer);
+        }
+        return ends_.contains({peer, end_of(socket.fd, ::getsockname)}) ? "" : peer;
+    }
+
+  private:
+    [[nodiscard]] bool is_inside(const Socket& socket) const {
+        const std::optional<UnixDiag> diag = unix_diag(socket.fd);
+        if (!diag) {
+            return pid_of_peer(socket.fd) == ::getpid();
+        }
+        return std::any_of(sockets_.begin(), sockets_.end(), [&](const Socket& own) {
+            return static_cast<std::uint32_t>(own.inode) == diag->peer;
+        });
+    }
+
+    static std::string named(const Socket& socket, const std::string& peer) {
+        const bool has_name = !peer.empty() && peer != "@";
+        return has_name ? peer : fmt::format("a unix socket of process {}", pid_of_peer(socket.fd));
+    }
+
+    std::vector<Socket> sockets_;
+    std::set<std::pair<std::string, std::string>> ends_;  ///< of connections over IP
+};
+
+}  // namespace
+
+FreshConnections::FreshConnections() {
+    for (const Socket& socket : own_sockets()) {
+        known_.insert(socket.inode);
+    }
+}
+
+std::vector<std::string> FreshConnections::peers() const {
+    const Census census;
+    std::vector<std::pair<std::string, int>> found;
+    for (const Socket& socket : census.sockets()) {
+        const std::string peer = known_.contains(socket.inode) ? "" : census.outsider(socket);
+        if (peer.empty()) {
+            continue;
+        }
+        const auto same = std::find_if(found.begin(), found.end(),
+                                       [&](const auto& other) { return other.first == peer; });
+        if (same == found.end()) {
+            found.emplace_back(peer, 1);
+        } else {
+            ++same->second;
+        }
+    }
+    std::vector<std::string> peers;
+    for (const auto& [peer, count] : found) {
+        peers.push_back(count == 1 ? peer : fmt::format("{} ({} connections)", peer, count));
+    }
+    return peers;
+}
+
+}  // namespace geventd::net
