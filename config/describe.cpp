@@ -127,11 +127,12 @@ void describe(Visitor& v, App& s) {
           "Directories put before the others in sys.path.");
     v.key("environment", TextMap(s.environment, "a map of names to texts"),
           "Environment variables of the application.");
-    v.key("preload", PreloadValue(s.preload),
-          "true: the application is loaded once and the workers are forked from there; false: each "
-          "worker loads it for itself; auto: as with true, unless the application holds connections "
-          "(TCP, unix streams) that it opened while it was loaded, which workers must not share: "
-          "then as with false.");
+    v.key(
+        "preload", PreloadValue(s.preload),
+        "true: the application is loaded once and the workers are forked from there; false: each "
+        "worker loads it for itself; auto: as with true, unless the application holds connections "
+        "(TCP, unix streams) that it opened while it was loaded, which workers must not share: "
+        "then as with false.");
     v.key("monkey-patch", MonkeyPatchValue(s.monkey_patch),
           "When gevent patches the standard library: before the application is loaded, before it "
           "starts to serve, or never; a list names the modules to patch before it is loaded.");
@@ -201,6 +202,19 @@ void describe(Visitor& v, Limits& s) {
           "The time that running requests are given when their worker stops or is replaced.");
     v.key("drain-background", Time(s.drain_background, 0ms, kDay),
           "The time that background greenlets are given after the last request.");
+    v.key(
+        "load-time", Time(s.load_time, 0ms, kDay),
+        "The time that a process is given to load the application, and a worker to get ready; of "
+        "that a worker that was forked from a loaded application is given a minute at most. After "
+        "it the process is killed. 0: no limit.");
+    v.key("slow-load", Time(s.slow_load, 0ms, kDay),
+          "Loading the application that takes longer, or a worker that is not ready by then, is "
+          "reported with the Python stack where it stands; and again after twice that time, and so "
+          "on. From then on a newer reload or an upgrade takes its place at once. 0: never.");
+    v.key("fork-time", Time(s.fork_time, 0ms, kDay),
+          "A template, the process from which workers are forked, that has not answered a request "
+          "for so long is reported with the Python stack where it stands and replaced: by its "
+          "spare, or by a new one that loads the application again. 0: never.");
 }
 
 void describe(Visitor& v, Process& s) {

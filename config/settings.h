@@ -91,6 +91,9 @@ struct Limits {
     int connections = 10'000;
     Milliseconds drain_requests{60'000};
     Milliseconds drain_background{5'000};
+    Milliseconds load_time{300'000};  ///< 0: no limit
+    Milliseconds slow_load{10'000};   ///< 0: never reported
+    Milliseconds fork_time{10'000};   ///< 0: no limit
 
     bool operator==(const Limits&) const = default;
 };

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "master/check.h"
 
+#include <poll.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include "event/loop.h"
@@ -13,6 +16,7 @@
 #include "master/process/spawner.h"
 #include "master/supervise/launch_kit.h"
 #include "master/supervise/preload_words.h"
+#include "master/supervise/standstill.h"
 #include "shm/region.h"
 
 namespace geventd::master {
@@ -33,27 +37,80 @@ struct Verdict {
     std::string connections;
 };
 
-Verdict await_verdict(ipc::Channel& channel) {
-    Verdict verdict;
-    for (;;) {
-        auto message = channel.wait();
-        if (!message) {
-            return {message.error().message, {}};
+/// The process that loads the application, until it has said how that went.
+class Trial final : private Standstill::Process {
+  public:
+    Trial(Processes& processes, Processes::Spawned& spawned)
+        : processes_(processes), spawned_(spawned), watch_(*this) {}
+
+    Verdict await(const config::Limits& limits) {
+        watch_.begin(processes_.now(), "loading the application",
+                     {limits.slow_load, limits.load_time});
+        while (!is_over()) {
+            pollfd watched{spawned_.channel.fd(), POLLIN, 0};
+            ::poll(&watched, 1, until_look());
+            watch_.look(processes_.now());
+            if (watch_.is_over() && !is_over()) {
+                verdict_.fault = "it takes longer than limits.load-time; " + watch_.place();
+                processes_.kill(spawned_.pid);
+                break;
+            }
         }
-        if (!*message) {
-            return {"the process ended", {}};
-        }
-        if ((*message)->type == ipc::MessageType::Failed) {
-            return {std::move((*message)->text), {}};
-        }
-        if ((*message)->type == ipc::MessageType::Connected) {
-            verdict.connections = std::move((*message)->text);
-        }
-        if ((*message)->type == ipc::MessageType::Loaded) {
-            return verdict;
+        return std::move(verdict_);
+    }
+
+  private:
+    // Reads all that it has said; true when that is its verdict.
+    bool is_over() {
+        for (;;) {
+            ipc::Message message;
+            const auto state = spawned_.channel.receive(message);
+            if (!state || *state == ipc::Channel::State::Closed) {
+                verdict_.fault = state ? "the process ended" : state.error().message;
+                return true;
+            }
+            if (*state == ipc::Channel::State::Empty) {
+                return false;
+            }
+            if (take(message)) {
+                return true;
+            }
         }
     }
-}
+
+    bool take(ipc::Message& message) {
+        if (message.type == ipc::MessageType::Failed) {
+            verdict_.fault = std::move(message.text);
+        } else if (message.type == ipc::MessageType::Connected) {
+            verdict_.connections = std::move(message.text);
+        } else if (message.type == ipc::MessageType::Stacks && !message.fds.empty()) {
+            watch_.open(std::move(message.fds[0]));
+        }
+        return message.type == ipc::MessageType::Failed || message.type == ipc::MessageType::Loaded;
+    }
+
+    [[nodiscard]] int until_look() const {
+        if (watch_.next_look() == TimePoint::max()) {
+            return -1;
+        }
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(watch_.next_look() - processes_.now());
+        return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
+    }
+
+    void ask_for_stack(ipc::StackOf which) override {
+        processes_.ask_for_stack(spawned_.pid, which);
+    }
+
+    [[nodiscard]] char process_state() const override { return processes_.state(spawned_.pid); }
+
+    [[nodiscard]] std::string subject() const override { return "the application's process"; }
+
+    Processes& processes_;
+    Processes::Spawned& spawned_;
+    Standstill watch_;
+    Verdict verdict_;
+};
 
 ChildExit await_exit(pid_t pid) {
     ChildExit exit{pid, 0};
@@ -82,7 +139,7 @@ CheckReport check_application(const config::Settings& settings) {
     const Surroundings surroundings{loop, spawner, slots, scoreboard, listener, signals};
     LaunchKit kit(surroundings, settings, {0, find_worker_executable(settings.app.python), {}});
     auto spawned = kit.launch(ipc::Role::Check);
-    Verdict verdict = await_verdict(spawned.channel);
+    Verdict verdict = Trial(spawner, spawned).await(settings.limits);
     spawned.channel.release().reset();
     const ChildExit exit = await_exit(spawned.pid);
     if (verdict.fault == "the process ended") {

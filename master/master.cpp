@@ -187,6 +187,12 @@ void Master::on_rounds() noexcept {
 }
 
 void Master::settle() {
+    if (reload_again_ || upgrade_next_) {
+        supersede();
+    }
+    if (origin_.succession != nullptr && supervisor_.is_slow()) {
+        origin_.succession->slow();
+    }
     if (const auto outcome = supervisor_.settle()) {
         on_outcome(*outcome);
     }
@@ -221,7 +227,7 @@ void Master::stop() {
         origin_.succession->failed("it was told to stop");
     }
     log::info("stopping: requests in flight are finished first");
-    upgrade_.abort();
+    upgrade_.abort("the server stops");
     supervisor_.stop();
     listeners_.discard();
     refuse_reloads();

@@ -113,6 +113,8 @@ class Master final : public Controls,
     void watch_files();
     void end_reload(ReloadStatus::Outcome outcome, std::string reason);
     void refuse_reloads();
+    void supersede();
+    void give_up_start(const std::string& why);
     void close_reload(ReloadStatus::Outcome outcome, std::string reason);
     static void tell(const std::vector<ReloadDone>& waiters, const ReloadStatus& end);
     void on_outcome(const Supervisor::Outcome& outcome);
@@ -169,9 +171,10 @@ class Master final : public Controls,
     std::vector<ReloadDone> next_reload_waiters_;  ///< of the one after it
     std::optional<ipc::Demand> demand_;            ///< of an application, until on_change()
     ReloadStatus upgrade_status_;
-    bool upgrade_next_ = false;  ///< when the reload that runs is over
-    std::vector<ReloadDone> upgrade_waiters_;
-    bool served_ = false;  ///< it took over from another master
+    bool upgrade_next_ = false;                     ///< when the reload that runs is over
+    std::vector<ReloadDone> upgrade_waiters_;       ///< of the upgrade that runs
+    std::vector<ReloadDone> next_upgrade_waiters_;  ///< of the one after it
+    bool served_ = false;                           ///< it took over from another master
     bool stopping_ = false;
     ExitCode exit_code_ = ExitCode::Ok;
 };

@@ -132,19 +132,54 @@ void Master::take_over_log() noexcept {
 
 void Master::on_generation_failed(const Supervisor::Outcome& outcome) {
     listeners_.discard();
-    if (supervisor_.serving() == nullptr) {
-        log::error("geventd cannot serve: {}", outcome.failure);
-        if (origin_.succession != nullptr) {
-            origin_.succession->failed(outcome.failure);
-        }
-        tell_terminal(outcome.failure);
-        exit_code_ = ExitCode::Config;
-        stopping_ = true;
-        supervisor_.stop();
-        refuse_reloads();
+    if (supervisor_.serving() == nullptr && !reload_again_ && !upgrade_next_) {
+        give_up_start(outcome.failure);
         return;
     }
     end_reload(ReloadStatus::Outcome::Failed, outcome.failure);
+}
+
+void Master::give_up_start(const std::string& why) {
+    log::error("geventd cannot serve: {}", why);
+    if (origin_.succession != nullptr) {
+        origin_.succession->failed(why);
+    }
+    tell_terminal(why);
+    exit_code_ = ExitCode::Config;
+    stopping_ = true;
+    supervisor_.stop();
+    refuse_reloads();
+    refuse_upgrades("the server stops");
+}
+
+// A generation that loads for so long that the log has told of it makes room for what is asked of
+// the server since: that may be what mends it.
+void Master::supersede() {
+    const std::string_view newer = upgrade_next_ ? "an upgrade" : "a newer reload";
+    if (upgrade_.is_slow()) {
+        log::warning("{} takes the place of the new master that is still loading", newer);
+        upgrade_.abort(fmt::format("{} took its place: it was still loading", newer));
+        return;
+    }
+    if (!supervisor_.is_slow()) {
+        return;
+    }
+    if (!upgrade_next_) {
+        try {
+            origin_.read_settings();
+        } catch (const std::exception& error) {
+            log::error("the newer reload failed, the generation that is loading goes on: {}",
+                       error.what());
+            ReloadStatus failed;
+            failed.outcome = ReloadStatus::Outcome::Failed;
+            failed.reason = error.what();
+            reload_again_ = false;
+            tell(std::exchange(next_reload_waiters_, {}), failed);
+            return;
+        }
+    }
+    log::warning("{} takes the place of the generation that is still loading", newer);
+    supervisor_.give_up(fmt::format("{} took its place: it was still loading", newer));
 }
 
 void Master::reload(ReloadDone done) {
@@ -156,6 +191,7 @@ void Master::reload(ReloadDone done) {
                   upgrade_.is_busy() ? "a new master" : "a generation");
         reload_again_ = true;
         next_reload_waiters_.push_back(std::move(done));
+        settle();  // it may take the place of what is under way
         return;
     }
     reload_waiters_.push_back(std::move(done));
@@ -185,6 +221,10 @@ void Master::begin_reload() {
     } catch (const std::exception& error) {
         listeners_.discard();
         end_reload(ReloadStatus::Outcome::Failed, error.what());
+        if (supervisor_.serving() == nullptr && !supervisor_.is_busy() && !upgrade_.is_busy() &&
+            !stopping_) {
+            give_up_start(error.what());  // it has taken the place of the first generation
+        }
     }
 }
 

@@ -18,7 +18,8 @@
 namespace geventd::master {
 
 void Master::upgrade(ReloadDone done) {
-    if (stopping_ || upgrade_.has_left() || upgrade_.is_busy() || upgrade_next_ || !leads() ||
+    const bool is_busy = upgrade_.is_busy() && !upgrade_.is_slow();
+    if (stopping_ || upgrade_.has_left() || is_busy || upgrade_next_ || !leads() ||
         ::getpid() == 1) {
         ReloadStatus refused;
         refused.outcome = ReloadStatus::Outcome::Failed;
@@ -29,16 +30,20 @@ void Master::upgrade(ReloadDone done) {
         log::warning("no upgrade: {}", refused.reason);
         return tell({std::move(done)}, refused);
     }
-    upgrade_waiters_.push_back(std::move(done));
-    if (supervisor_.is_busy()) {
-        log::info("a generation is being started; the upgrade follows");
+    if (supervisor_.is_busy() || upgrade_.is_busy()) {
+        log::info("{} is being started; the upgrade follows",
+                  upgrade_.is_busy() ? "a new master" : "a generation");
+        next_upgrade_waiters_.push_back(std::move(done));
         upgrade_next_ = true;
+        settle();  // it may take the place of what is under way
         return;
     }
+    next_upgrade_waiters_.push_back(std::move(done));
     begin_upgrade();
 }
 
 void Master::begin_upgrade() {
+    upgrade_waiters_ = std::exchange(next_upgrade_waiters_, {});
     upgrade_status_.outcome = ReloadStatus::Outcome::Running;
     upgrade_status_.count += 1;
     upgrade_status_.reason.clear();
@@ -56,6 +61,9 @@ void Master::end_upgrade(ReloadStatus::Outcome outcome, const std::string& reaso
 
 void Master::refuse_upgrades(const std::string& reason) {
     upgrade_next_ = false;
+    for (ReloadDone& done : std::exchange(next_upgrade_waiters_, {})) {
+        upgrade_waiters_.push_back(std::move(done));
+    }
     if (!upgrade_waiters_.empty()) {
         end_upgrade(ReloadStatus::Outcome::Failed, reason);
     }
@@ -68,9 +76,13 @@ void Master::on_upgrade_failed(const std::string& reason) noexcept {
         return;
     }
     host_.serving("the last upgrade failed: " + reason);
-    if (std::exchange(reload_again_, false)) {
+    if (std::exchange(upgrade_next_, false)) {
+        begin_upgrade();
+    } else if (std::exchange(reload_again_, false)) {
         reload_waiters_ = std::exchange(next_reload_waiters_, {});
         begin_reload();
+    } else if (supervisor_.serving() == nullptr && !supervisor_.is_busy()) {
+        give_up_start(reason);  // it had taken the place of the first generation
     }
 }
 

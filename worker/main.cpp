@@ -26,6 +26,7 @@
 #include "worker/python/error.h"
 #include "worker/python/interpreter.h"
 #include "worker/python/source_report.h"
+#include "worker/python/stack_dump.h"
 #include "worker/python/template_process.h"
 #include "worker/python/worker_process.h"
 #include "worker/python/worker_title.h"
@@ -147,9 +148,12 @@ void rehearse(const py::Interpreter& python, const config::App& app, bool forked
     std::optional<py::Interpreter> python;
     std::unique_ptr<py::Api> api;
     py::Applications applications;
+    UniqueFd stacks;
     try {
         const net::FreshConnections fresh;
         python.emplace(boot.settings.app);
+        stacks = py::write_stacks_on_signal();
+        py::tell_of_stacks(channel, stacks.get());
         if (boot.role != ipc::Role::Check) {
             py::show_role_title(boot);
         }
@@ -175,7 +179,7 @@ void rehearse(const py::Interpreter& python, const config::App& app, bool forked
     }
     if (boot.role == ipc::Role::Template) {
         try {
-            py::run_template(*python, boot, std::move(channel), applications, *api);
+            py::run_template(*python, boot, std::move(channel), applications, *api, stacks.get());
         } catch (const std::exception& error) {
             log::error("the template cannot go on: {}", error.what());
             ::_exit(static_cast<int>(ExitCode::Internal));

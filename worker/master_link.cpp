@@ -70,12 +70,11 @@ MasterLink::~MasterLink() {
     terminate_fd.store(-1, std::memory_order_relaxed);
 }
 
-void MasterLink::say_ready(int stacks, UniqueFd observer) {
+void MasterLink::say_ready(UniqueFd observer) {
     on_message(event::Io::kRead);
     ipc::Message ready;
     ready.type = ipc::MessageType::Ready;
     ready.fds.push_back(duplicate(worker_.requests_fd()));
-    ready.fds.push_back(duplicate(stacks));
     ready.fds.push_back(std::move(observer));
     if (auto sent = channel_.send(ready); !sent) {
         // It does not want this worker any more, or is gone: the channel will say so.

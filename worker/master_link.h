@@ -22,9 +22,8 @@ class MasterLink {
     MasterLink& operator=(const MasterLink&) = delete;
 
     /// Reads what the master has said so far, too: the first connection is taken in its spirit.
-    /// `stacks` is the file into which this worker writes its stack, `observer` the master's end of
-    /// its observer's channel.
-    void say_ready(int stacks, UniqueFd observer);
+    /// `observer` is the master's end of its observer's channel.
+    void say_ready(UniqueFd observer);
 
     /// Asks for a successor of this worker.
     void ask_for_successor(ipc::Due due) noexcept;

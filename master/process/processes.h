@@ -31,8 +31,11 @@ class Processes {
     /// SIGKILL to a child that was not reaped yet.
     virtual void kill(pid_t pid) noexcept = 0;
 
-    /// Has a worker that is ready write a Python stack down (ipc/stack_signal.h).
+    /// Has a process that can do so write a Python stack down (ipc/stack_signal.h).
     virtual void ask_for_stack(pid_t pid, ipc::StackOf which) noexcept = 0;
+
+    /// What a child is at, as in /proc/PID/stat: T stopped, D in the kernel ...; 0: not known.
+    [[nodiscard]] virtual char state(pid_t pid) const noexcept = 0;
 
     /// Resident memory of a child; 0 when it is gone.
     [[nodiscard]] virtual std::uint64_t resident_bytes(pid_t pid) const noexcept = 0;

@@ -11,6 +11,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <stdexcept>
 
@@ -58,6 +59,17 @@ void prepare_child(int channel, int log, const Identity& identity) {
         ::unsetenv(mine);  // the service manager's word to the master
     }
     become(identity);
+}
+
+// The beginning of a file in /proc/PID; "" when there is none.
+std::array<char, 128> read_fact(pid_t pid, std::string_view name) noexcept {
+    std::array<char, 128> text{};
+    const UniqueFd file = UniqueFd::adopt(
+        ::open(fmt::format("/proc/{}/{}", pid, name).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file || ::read(file.get(), text.data(), text.size() - 1) <= 0) {
+        text[0] = '\0';
+    }
+    return text;
 }
 
 // The child's errno before its exec succeeded; 0 when it did: the pipe closes on exec.
@@ -134,13 +146,15 @@ TimePoint Spawner::now() const {
     return Clock::now();
 }
 
+// The name in parentheses before it may hold anything, and has 15 characters at most.
+char Spawner::state(pid_t pid) const noexcept {
+    const auto text = read_fact(pid, "stat");
+    const char* name_end = std::strrchr(text.data(), ')');
+    return name_end != nullptr && name_end[1] == ' ' ? name_end[2] : '\0';
+}
+
 std::uint64_t Spawner::resident_bytes(pid_t pid) const noexcept {
-    std::array<char, 128> text{};
-    const UniqueFd file =
-        UniqueFd::adopt(::open(fmt::format("/proc/{}/statm", pid).c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file || ::read(file.get(), text.data(), text.size() - 1) <= 0) {
-        return 0;
-    }
+    const auto text = read_fact(pid, "statm");
     std::uint64_t pages = 0;  // the second number
     if (std::sscanf(text.data(), "%*u %" SCNu64, &pages) != 1) {
         return 0;

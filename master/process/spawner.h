@@ -24,6 +24,7 @@ class Spawner final : public Processes {
                   const std::vector<std::string>& arguments) override;
     void kill(pid_t pid) noexcept override;
     void ask_for_stack(pid_t pid, ipc::StackOf which) noexcept override;
+    [[nodiscard]] char state(pid_t pid) const noexcept override;
     [[nodiscard]] std::uint64_t resident_bytes(pid_t pid) const noexcept override;
     [[nodiscard]] TimePoint now() const override;
 

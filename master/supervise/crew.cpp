@@ -148,6 +148,27 @@ void Crew::recycle_one(TimePoint now) {
     }
 }
 
+void Crew::ask_again() {
+    for (Place& place : places_) {
+        for (Handle* worker : {&place.worker, &place.successor}) {
+            if (*worker && (*worker)->state() == WorkerHandle::State::Starting &&
+                (*worker)->pid() == 0) {
+                (*worker)->kill();
+            }
+            // It may have said its name at the last moment.
+            if (is_gone(*worker) && (*worker)->pid() == 0) {
+                worker->reset();
+            }
+        }
+    }
+}
+
+bool Crew::is_slow() const {
+    const std::vector<WorkerHandle*> workers = all();
+    return std::any_of(workers.begin(), workers.end(),
+                       [](const WorkerHandle* worker) { return worker->is_slow(); });
+}
+
 void Crew::note_death(Place& place, TimePoint now) {
     const WorkerHandle& worker = *place.worker;
     place.start_at = place.policy.on_death(

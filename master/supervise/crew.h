@@ -26,8 +26,8 @@ class Crew {
   public:
     /// How long a worker may take.
     struct Patience {
-        Duration start;  ///< until it is ready
-        Duration mercy;  ///< until it is gone, once it drains
+        Standstill::Limits start;  ///< until it is ready
+        Duration mercy;            ///< until it is gone, once it drains
     };
 
     Crew(const Surroundings& surroundings, std::uint32_t generation, WorkerSource& source,
@@ -40,7 +40,7 @@ class Crew {
           patience_(patience) {}
 
     /// Workers that are started later come from there, and may take so long until they are ready.
-    void draw_from(WorkerSource& source, Duration start) {
+    void draw_from(WorkerSource& source, Standstill::Limits start) {
         source_ = &source;
         patience_.start = start;
     }
@@ -76,6 +76,13 @@ class Crew {
     /// True when the exit was of one of these.
     bool on_exit(const ChildExit& exit) const;
     void broadcast(const ipc::Message& message) const;
+
+    /// Those that were asked of a template and have not shown a sign of life will not come: they
+    /// are asked for anew.
+    void ask_again();
+
+    /// The log has told that one takes long to get ready.
+    [[nodiscard]] bool is_slow() const;
 
     [[nodiscard]] bool all_ready() const;
     [[nodiscard]] bool empty() const;

@@ -12,9 +12,11 @@ namespace geventd::master {
 
 namespace {
 
-// A forked worker has the application already; one that imports it for itself needs time.
+// A forked worker has the application already; one that loads it for itself needs time.
 constexpr Duration kForkedPatience = std::chrono::minutes(1);
-constexpr Duration kImportPatience = std::chrono::minutes(5);
+
+// So many templates, one after the other, may leave a first request without an answer.
+constexpr int kMostHangs = 2;
 
 // What a worker needs past its mercy time for `atexit` and leaving.
 constexpr Duration kLastSeconds = std::chrono::seconds(3);
@@ -32,12 +34,11 @@ Generation::Generation(const Surroundings& surroundings, Plan plan)
       born_(surroundings.processes.now()) {
     WorkerSource* source = &exec_;
     if (!apart_) {
-        templates_ = std::make_unique<Templates>(surroundings, kit_);
+        templates_ = std::make_unique<Templates>(surroundings, kit_, settings_.limits);
         source = templates_.get();
     }
-    const Duration start = apart_ ? kImportPatience : kForkedPatience;
     crew_ = std::make_unique<Crew>(surroundings, number_, *source, settings_,
-                                   Crew::Patience{start, mercy()});
+                                   Crew::Patience{patience(), mercy()});
     const config::Workers& workers = settings_.workers;
     first_workers_ = workers.processes;
     if (workers.cheaper > 0) {
@@ -113,6 +114,9 @@ void Generation::settle() {
             templates_->bury(now);
         } else if (templates_) {
             templates_->maintain(now);
+            if (templates_->take_hang()) {
+                crew_->ask_again();
+            }
         }
         crew_->maintain(now);
         scale(now);
@@ -148,7 +152,7 @@ void Generation::heed_connections() {
 void Generation::load_apart() {
     apart_ = true;
     templates_->kill();
-    crew_->draw_from(exec_, kImportPatience);
+    crew_->draw_from(exec_, patience());
     if (state_ == State::Loading) {
         enter(State::Booting);
         boot_workers();
@@ -168,6 +172,8 @@ void Generation::settle_loading(TimePoint now) {
 void Generation::settle_booting() {
     if (!crew_->hopeless().empty()) {
         fail("the workers cannot start: " + crew_->hopeless());
+    } else if (!apart_ && templates_->hangs() >= kMostHangs) {
+        fail("the workers cannot start: " + templates_->last_error());
     } else if (crew_->all_ready() && !deferred_) {
         enter(State::Serving);
         update_hold();
@@ -252,6 +258,22 @@ void Generation::give_way() {
     if (state_ == State::Failed && !std::exchange(gave_way_, true)) {
         crew_->drain(ipc::DrainReason::Replace);
     }
+}
+
+bool Generation::is_slow() const {
+    return state_ <= State::Booting && ((templates_ && templates_->is_slow()) || crew_->is_slow());
+}
+
+void Generation::give_up(const std::string& why) {
+    if (state_ <= State::Booting) {
+        fail(why);
+    }
+}
+
+Standstill::Limits Generation::patience() const {
+    const Duration load = settings_.limits.load_time;
+    const bool is_short = load > Duration::zero() && load < kForkedPatience;
+    return {settings_.limits.slow_load, apart_ || is_short ? load : kForkedPatience};
 }
 
 Duration Generation::mercy() const {

@@ -70,6 +70,12 @@ class Generation {
     /// Whether it waits in Booting when it could serve.
     void defer(bool on) { deferred_ = on; }
 
+    /// It has not served yet, and the log has told that something of it takes long.
+    [[nodiscard]] bool is_slow() const;
+
+    /// One that has not served yet fails for this reason.
+    void give_up(const std::string& why);
+
     [[nodiscard]] bool could_serve() const;
 
     // Of a rolling reload: the new generation's workers accept as soon as they are ready.
@@ -135,6 +141,7 @@ class Generation {
     void scale(TimePoint now);
     [[nodiscard]] bool may_scale() const;
     [[nodiscard]] Duration mercy() const;
+    [[nodiscard]] Standstill::Limits patience() const;
 
     const Surroundings& surroundings_;
     std::uint32_t number_;

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "master/supervise/hub_watch.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <string_view>
@@ -19,12 +16,6 @@ using namespace std::chrono_literals;
 // How often a hub is asked. A block is noticed that much late at most.
 constexpr Duration kPause = 500ms;
 constexpr Duration kShortestPause = 20ms;
-
-// How long the worker may take to write its stack down, and how often it is looked for. It is
-// complete when it has not grown between two looks.
-constexpr Duration kStackPatience = 1s;
-constexpr Duration kStackPause = 20ms;
-constexpr std::size_t kMostStack = 64 << 10;
 
 // A master that comes this late has stood still itself, and says nothing about others.
 constexpr Duration kTolerance = 200ms;
@@ -60,11 +51,11 @@ Duration HubWatch::pause() const {
 }
 
 Duration HubWatch::silence(TimePoint now) const {
-    return stacks_ && !answered() ? now - asked_ : Duration::zero();
+    return stacks_.is_open() && !answered() ? now - asked_ : Duration::zero();
 }
 
 TimePoint HubWatch::look(TimePoint now) {
-    if (!stacks_ || slot_.hub_over.load(kRelaxed) != 0) {
+    if (!stacks_.is_open() || slot_.hub_over.load(kRelaxed) != 0) {
         return TimePoint::max();
     }
     if (now < expected_) {
@@ -104,7 +95,7 @@ TimePoint HubWatch::go_on_waiting(TimePoint now) {
         }
     }
     if (state_ == State::Stuck) {
-        return now + kStackPause;
+        return now + StackFile::kPause;
     }
     if (limits_.kill > Duration::zero() && silent >= limits_.kill) {
         hopeless_ = true;
@@ -120,22 +111,20 @@ void HubWatch::get_stuck(TimePoint now) {
 }
 
 void HubWatch::ask_for_stack(TimePoint now, ipc::StackOf which) {
-    stack_seen_ = 0;
-    // A file that cannot be emptied shows an old stack before the new one.
-    [[maybe_unused]] const int emptied = ::ftruncate(stacks_.get(), 0);
-    stack_due_ = now + kStackPatience;
+    stacks_.expect(now);
     stack_of_ = which;
     worker_.ask_for_stack(which);
 }
 
 void HubWatch::look_for_stack(TimePoint now) {
-    const std::string text = stack();
-    if (text.empty() ? now < stack_due_ : text.size() != stack_seen_) {
-        stack_seen_ = text.size();
-    } else if (stack_of_ == ipc::StackOf::HubThread && waits_in_loop(text)) {
+    const auto text = stacks_.look(now);
+    if (!text) {
+        return;
+    }
+    if (stack_of_ == ipc::StackOf::HubThread && waits_in_loop(*text)) {
         ask_for_stack(now, ipc::StackOf::AllThreads);
     } else {
-        report(now, text);
+        report(now, *text);
     }
 }
 
@@ -154,13 +143,6 @@ void HubWatch::recover(TimePoint now) {
     state_ = State::Turning;
     hopeless_ = false;
     slot_.hub_blocked.store(0, kRelaxed);
-}
-
-std::string HubWatch::stack() const {
-    std::string text(kMostStack, '\0');
-    const ssize_t got = ::pread(stacks_.get(), text.data(), text.size(), 0);
-    text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-    return text;
 }
 
 }  // namespace geventd::master

@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "config/settings.h"
 #include "ipc/stack_signal.h"
+#include "master/supervise/stack_file.h"
 #include "shm/scoreboard.h"
 
 namespace geventd::master {
@@ -48,7 +49,7 @@ class HubWatch {
     void set_limits(Limits limits) { limits_ = limits; }
 
     /// The worker serves; it writes stacks into this file.
-    void open(UniqueFd stacks) { stacks_ = std::move(stacks); }
+    void open(UniqueFd stacks) { stacks_.open(std::move(stacks)); }
 
     /// Asks and draws conclusions. Returns when it wants to look again.
     TimePoint look(TimePoint now);
@@ -62,7 +63,7 @@ class HubWatch {
     [[nodiscard]] Duration silence(TimePoint now) const;
 
     /// What the worker has written since the last ask_for_stack(); "" when nothing.
-    [[nodiscard]] std::string stack() const;
+    [[nodiscard]] std::string stack() const { return stacks_.text(); }
 
   private:
     enum class State : std::uint8_t { Turning, Stuck, Reported };
@@ -80,14 +81,12 @@ class HubWatch {
     Worker& worker_;
     shm::WorkerSlot& slot_;
     Limits limits_;
-    UniqueFd stacks_;
+    StackFile stacks_;
     State state_ = State::Turning;
     bool hopeless_ = false;
     TimePoint asked_;     ///< moved on by the time that the master itself stood still
     TimePoint expected_;  ///< when look() should have been called
-    TimePoint stack_due_;
     ipc::StackOf stack_of_ = ipc::StackOf::HubThread;
-    std::size_t stack_seen_ = 0;
 };
 
 }  // namespace geventd::master

@@ -104,6 +104,12 @@ void Supervisor::pause(bool on) {
     }
 }
 
+void Supervisor::give_up(const std::string& why) {
+    if (candidate_) {
+        candidate_->give_up(why);
+    }
+}
+
 void Supervisor::defer(bool on) {
     deferred_ = on;
     if (candidate_) {

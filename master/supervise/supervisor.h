@@ -48,6 +48,12 @@ class Supervisor {
     /// Has the generation on its way, and later ones, wait when it could serve; or go on.
     void defer(bool on);
 
+    /// The one on its way has not got far enough to serve, and the log has told that it takes long.
+    [[nodiscard]] bool is_slow() const { return candidate_ && candidate_->is_slow(); }
+
+    /// The one on its way fails for this reason, which settle() tells.
+    void give_up(const std::string& why);
+
     /// The one on its way could serve.
     [[nodiscard]] bool could_serve() const { return candidate_ && candidate_->could_serve(); }
 

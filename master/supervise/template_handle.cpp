@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "master/supervise/template_handle.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -17,11 +18,16 @@ constexpr Duration kLeavePatience = std::chrono::seconds(5);
 }  // namespace
 
 TemplateHandle::TemplateHandle(const Surroundings& surroundings, std::string role,
-                               ipc::Channel channel, Duration patience)
+                               ipc::Channel channel, Patience patience)
     : surroundings_(surroundings),
       role_(std::move(role)),
       child_(surroundings.loop, std::move(channel), *this, surroundings.listener),
-      deadline_(surroundings.processes.now() + patience) {}
+      patience_(patience),
+      watch_(*this) {
+    const bool is_fork = role_ != "template";
+    watch_.begin(surroundings.processes.now(),
+                 is_fork ? "getting ready" : "loading the application", patience.load);
+}
 
 std::string_view TemplateHandle::name(State state) {
     switch (state) {
@@ -47,6 +53,7 @@ void TemplateHandle::enter(State state, Duration until_deadline) {
     assert(can_follow(state_, state));
     log::debug("{}: {} -> {}", title(), name(state_), name(state));
     state_ = state;
+    watch_.end();
     deadline_ = until_deadline == Duration::max() ? TimePoint::max()
                                                   : surroundings_.processes.now() + until_deadline;
 }
@@ -54,6 +61,10 @@ void TemplateHandle::enter(State state, Duration until_deadline) {
 void TemplateHandle::on_message(ipc::Message& message) noexcept {
     if (message.type == ipc::MessageType::Loaded && state_ == State::Loading) {
         enter(State::Loaded);
+    } else if (message.type == ipc::MessageType::Forked) {
+        on_forked();
+    } else if (message.type == ipc::MessageType::Stacks && !message.fds.empty()) {
+        watch_.open(std::move(message.fds[0]));
     } else if (message.type == ipc::MessageType::Sources) {
         surroundings_.listener.on_sources(message.text);
     } else if (message.type == ipc::MessageType::Failed) {
@@ -61,6 +72,41 @@ void TemplateHandle::on_message(ipc::Message& message) noexcept {
     } else if (message.type == ipc::MessageType::Connected) {
         connections_ = std::move(message.text);
     }
+}
+
+bool TemplateHandle::ask(const ipc::Message& request) {
+    if (!child_.send(request)) {
+        return false;
+    }
+    if (++asked_ == 1) {
+        await_answer();
+    }
+    return true;
+}
+
+void TemplateHandle::await_answer() {
+    watch_.begin(surroundings_.processes.now(), "busy with a fork", {{}, patience_.answer});
+}
+
+void TemplateHandle::on_forked() {
+    answered_ = true;
+    asked_ = std::max(asked_ - 1, 0);
+    if (state_ != State::Loaded) {
+        return;
+    }
+    if (asked_ > 0) {
+        await_answer();
+    } else {
+        watch_.end();
+    }
+}
+
+void TemplateHandle::ask_for_stack(ipc::StackOf which) {
+    surroundings_.processes.ask_for_stack(pid(), which);
+}
+
+char TemplateHandle::process_state() const {
+    return pid() == 0 ? '\0' : surroundings_.processes.state(pid());
 }
 
 void TemplateHandle::on_hang_up() noexcept {
@@ -100,20 +146,44 @@ void TemplateHandle::kill() {
 void TemplateHandle::on_exit(const ChildExit& exit) {
     child_.receive();
     child_.hang_up();
-    end_ = describe(exit);
+    if (!hung_) {
+        end_ = describe(exit);
+    }
     enter(State::Gone);
 }
 
 void TemplateHandle::check_deadline(TimePoint now) {
-    if (now < deadline_) {
+    if (now >= watch_.next_look()) {
+        child_.receive();  // what it has said while the master itself stood still
+        watch_.look(now);
+        if (watch_.is_over()) {
+            give_up(now);
+        }
+    }
+    if (now >= deadline_) {
+        log::warning("the {} does not go; it is killed", title());
+        kill();
+    }
+}
+
+void TemplateHandle::give_up(TimePoint now) {
+    const std::string where = watch_.place();
+    const std::string time = watch_.duration(now);
+    if (state_ == State::Loading) {
+        failure_ =
+            fmt::format("the {} was not ready after {} (limits.load-time) and was killed; {}",
+                        title(), time, where);
+        log::error("{}", failure_);
+        kill();
         return;
     }
-    if (state_ == State::Loading) {
-        log::error("the {} did not load the application in time; it is killed", title());
-    } else {
-        log::warning("the {} does not go; it is killed", title());
-    }
+    hung_ = true;
+    log::error(
+        "the {} has not answered a request for a process for {} (limits.fork-time); it is "
+        "killed and replaced; {}",
+        title(), time, where);
     kill();
+    end_ = "it did not answer within limits.fork-time and was killed";
 }
 
 }  // namespace geventd::master

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "master/process/child.h"
 #include "master/process/child_exit.h"
+#include "master/supervise/standstill.h"
 #include "master/supervise/surroundings.h"
 
 namespace geventd::master {
@@ -17,23 +19,31 @@ namespace geventd::master {
 ///   Loading → Loaded → Leaving → Stopping → Gone
 ///
 /// Loading   has not said Loaded yet; killed when its patience is over
-/// Loaded    forks on request; no deadline
+/// Loaded    forks on request; no deadline, but for its answers: killed when it owes one too long
 /// Leaving   its channel was closed, it leaves by itself; killed after a few seconds
 /// Stopping  was killed, its exit is awaited
 /// Gone      reaped
 ///
 /// Each state may be skipped forward. Nothing is called back: the generation looks at the state.
 /// Lives in: master.
-class TemplateHandle final : private Child::Owner {
+class TemplateHandle final : private Child::Owner, private Standstill::Process {
   public:
     enum class State { Loading, Loaded, Leaving, Stopping, Gone };
 
+    struct Patience {
+        Standstill::Limits load;
+        Duration answer{};  ///< to a request for a process; 0: for ever
+    };
+
     TemplateHandle(const Surroundings& surroundings, std::string role, ipc::Channel channel,
-                   Duration patience);
+                   Patience patience);
 
     void set_pid(pid_t pid) { child_.set_pid(pid); }
 
     bool send(const ipc::Message& message) { return child_.send(message); }
+
+    /// Sends a message that it answers when a process is forked.
+    bool ask(const ipc::Message& request);
 
     /// Has it leave; one that is still loading is killed, since it would not notice.
     void dismiss();
@@ -48,11 +58,23 @@ class TemplateHandle final : private Child::Owner {
     /// A spare takes over: "spare" becomes "template" in the log.
     void set_role(std::string role) { role_ = std::move(role); }
 
-    [[nodiscard]] TimePoint deadline() const { return deadline_; }
+    [[nodiscard]] TimePoint deadline() const { return std::min(deadline_, watch_.next_look()); }
 
     [[nodiscard]] State state() const { return state_; }
 
     [[nodiscard]] bool is_loaded() const { return state_ == State::Loaded; }
+
+    /// The log has told that loading takes long.
+    [[nodiscard]] bool is_slow() const { return state_ == State::Loading && watch_.is_told(); }
+
+    /// It was killed because it did not answer; end() says more.
+    [[nodiscard]] bool has_hung() const { return hung_; }
+
+    /// A process was forked on request.
+    [[nodiscard]] bool has_answered() const { return answered_; }
+
+    /// It is stopped, so it cannot answer.
+    [[nodiscard]] bool is_stopped() const { return process_state() == 'T'; }
 
     [[nodiscard]] pid_t pid() const { return child_.pid(); }
 
@@ -73,13 +95,26 @@ class TemplateHandle final : private Child::Owner {
   private:
     void on_message(ipc::Message& message) noexcept override;
     void on_hang_up() noexcept override;
+    void ask_for_stack(ipc::StackOf which) override;
+    [[nodiscard]] char process_state() const override;
+
+    [[nodiscard]] std::string subject() const override { return "the " + title(); }
+
+    void on_forked();
+    void await_answer();
+    void give_up(TimePoint now);
     void enter(State state, Duration until_deadline = Duration::max());
 
     const Surroundings& surroundings_;
     std::string role_;
     Child child_;
+    Patience patience_;
+    Standstill watch_;
     State state_ = State::Loading;
-    TimePoint deadline_;
+    TimePoint deadline_ = TimePoint::max();
+    int asked_ = 0;  ///< requests that it has not answered
+    bool answered_ = false;
+    bool hung_ = false;
     std::string failure_;
     std::string end_;
     std::string connections_;

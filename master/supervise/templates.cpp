@@ -14,7 +14,7 @@ namespace geventd::master {
 
 namespace {
 
-constexpr Duration kLoadPatience = std::chrono::minutes(5);
+// A spare has the application already; what may take time are hooks of the application.
 constexpr Duration kSparePatience = std::chrono::minutes(1);
 
 bool is_gone(const std::unique_ptr<TemplateHandle>& handle) {
@@ -23,10 +23,21 @@ bool is_gone(const std::unique_ptr<TemplateHandle>& handle) {
 
 }  // namespace
 
+Templates::Templates(const Surroundings& surroundings, LaunchKit& kit, const config::Limits& limits)
+    : surroundings_(surroundings),
+      kit_(kit),
+      patience_{{limits.slow_load, limits.load_time}, limits.fork_time} {}
+
+TemplateHandle::Patience Templates::patience_of_spare() const {
+    TemplateHandle::Patience patience = patience_;
+    patience.load.limit = kSparePatience;
+    return patience;
+}
+
 void Templates::launch() {
     auto spawned = kit_.launch(ipc::Role::Template);
     current_ = std::make_unique<TemplateHandle>(surroundings_, "template",
-                                                std::move(spawned.channel), kLoadPatience);
+                                                std::move(spawned.channel), patience_);
     current_->set_pid(spawned.pid);
     policy_.on_start(surroundings_.processes.now());
     launch_at_ = TimePoint::max();
@@ -66,7 +77,7 @@ std::optional<ipc::Channel> Templates::ask_for_fork(ipc::Message request,
             request.fds.push_back(surroundings_.signals.eventfd_of(*slot));
         }
         // A template that is dying takes nothing; its successor will be asked.
-        return current_->send(request) ? std::optional(std::move(ours)) : std::nullopt;
+        return current_->ask(request) ? std::optional(std::move(ours)) : std::nullopt;
     } catch (const ErrnoError& error) {
         log::error("no process can be started: {}", error.what());
         return std::nullopt;
@@ -74,10 +85,16 @@ std::optional<ipc::Channel> Templates::ask_for_fork(ipc::Message request,
 }
 
 void Templates::maintain(TimePoint now) {
-    for (TemplateHandle* handle : all()) {
-        handle->check_deadline(now);
+    look(now);
+    if (current_ && current_->has_answered()) {
+        hangs_ = 0;
     }
-    if (is_gone(current_)) {
+    if (current_ && current_->has_hung()) {
+        hang_ = true;
+        ++hangs_;
+        drop_stopped_spare();
+        replace_current(now);
+    } else if (is_gone(current_)) {
         replace_current(now);
     }
     if (is_gone(spare_)) {
@@ -93,10 +110,22 @@ void Templates::maintain(TimePoint now) {
     }
 }
 
+// It would take over only to be found out in its turn.
+void Templates::drop_stopped_spare() {
+    if (spare_ && spare_->is_stopped()) {
+        log::error("the {} is stopped too; it is killed", spare_->title());
+        spare_->kill();
+        hung_.push_back(std::move(spare_));
+    }
+}
+
 void Templates::replace_current(TimePoint now) {
     const std::string what = current_->failure().empty() ? current_->end() : current_->failure();
     last_error_ = fmt::format("the {} died: {}", current_->title(), current_->end());
     launch_at_ = policy_.on_death(now);
+    if (current_->has_hung()) {
+        hung_.push_back(std::move(current_));
+    }
     current_.reset();
     if (spare_ && spare_->state() <= TemplateHandle::State::Loaded) {
         log::warning("{}; the {} takes over", last_error_, spare_->title());
@@ -129,14 +158,19 @@ void Templates::request_spare(TimePoint now) {
         return;
     }
     spare_ = std::make_unique<TemplateHandle>(surroundings_, "spare template", std::move(*channel),
-                                              kSparePatience);
+                                              patience_of_spare());
     spare_policy_.on_start(now);
 }
 
-void Templates::bury(TimePoint now) {
+void Templates::look(TimePoint now) {
     for (TemplateHandle* handle : all()) {
         handle->check_deadline(now);
     }
+    std::erase_if(hung_, is_gone);
+}
+
+void Templates::bury(TimePoint now) {
+    look(now);
     for (Handle* handle : {&current_, &spare_}) {
         if (is_gone(*handle)) {
             handle->reset();
@@ -150,6 +184,9 @@ std::vector<TemplateHandle*> Templates::all() const {
         if (*handle) {
             handles.push_back(handle->get());
         }
+    }
+    for (const Handle& handle : hung_) {
+        handles.push_back(handle.get());
     }
     return handles;
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "master/supervise/launch_kit.h"
@@ -17,12 +18,12 @@ namespace geventd::master {
 /// The template of a generation and its spare. The spare is forked by the template as soon as that
 /// has loaded, and takes over when the template dies: so workers of this generation can be started
 /// even when the files on disk are another version by now. Only when both are gone is a fresh
-/// template exec'd, with back-off; serving workers do not notice any of it.
-/// Lives in: master, in its generation.
+/// template exec'd, with back-off; serving workers do not notice any of it. One that does not
+/// answer is killed and counts as gone at once, whatever keeps its process. Lives in: master, in
+/// its generation.
 class Templates final : public WorkerSource {
   public:
-    Templates(const Surroundings& surroundings, LaunchKit& kit)
-        : surroundings_(surroundings), kit_(kit) {}
+    Templates(const Surroundings& surroundings, LaunchKit& kit, const config::Limits& limits);
 
     /// Execs the first template. Throws when it cannot be started.
     void launch();
@@ -52,7 +53,17 @@ class Templates final : public WorkerSource {
     bool on_exit(const ChildExit& exit);
     void broadcast(const ipc::Message& message);
 
-    [[nodiscard]] bool empty() const { return !current_ && !spare_; }
+    [[nodiscard]] bool empty() const { return !current_ && !spare_ && hung_.empty(); }
+
+    /// The log has told that one takes long to load the application.
+    [[nodiscard]] bool is_slow() const { return current_ && current_->is_slow(); }
+
+    /// One was replaced, since this was asked last, because it did not answer: what it was asked
+    /// for will not come.
+    bool take_hang() { return std::exchange(hang_, false); }
+
+    /// So many, one after the other, did not answer any request.
+    [[nodiscard]] int hangs() const { return hangs_; }
 
     [[nodiscard]] TimePoint next_deadline() const;
 
@@ -71,14 +82,21 @@ class Templates final : public WorkerSource {
     /// `slot`: of the worker that is asked for; none for a spare.
     std::optional<ipc::Channel> ask_for_fork(ipc::Message request,
                                              std::optional<std::uint32_t> slot = {});
+    [[nodiscard]] TemplateHandle::Patience patience_of_spare() const;
+    void look(TimePoint now);
+    void drop_stopped_spare();
     void replace_current(TimePoint now);
     void launch_again(TimePoint now);
     void request_spare(TimePoint now);
 
     const Surroundings& surroundings_;
     LaunchKit& kit_;
+    TemplateHandle::Patience patience_;
     Handle current_;
     Handle spare_;
+    std::vector<Handle> hung_;  ///< killed, but not gone yet
+    bool hang_ = false;
+    int hangs_ = 0;
     RespawnPolicy policy_;
     RespawnPolicy spare_policy_;
     TimePoint launch_at_ = TimePoint::max();

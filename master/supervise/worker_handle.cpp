@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "master/supervise/worker_handle.h"
 
-#include <fcntl.h>
-
 #include <cassert>
 #include <chrono>
 #include <utility>
@@ -28,14 +26,16 @@ TimePoint after(TimePoint now, Duration delay) {
 }  // namespace
 
 WorkerHandle::WorkerHandle(const Surroundings& surroundings, std::uint32_t number, SlotLease slot,
-                           ipc::Channel channel, Duration patience)
+                           ipc::Channel channel, Standstill::Limits start)
     : surroundings_(surroundings),
       number_(number),
       slot_(std::move(slot)),
       child_(surroundings.loop, std::move(channel), *this, surroundings.listener),
+      watch_(*this),
       hub_(*this, slot_.counters()),
-      born_(surroundings.processes.now()),
-      deadline_(after(born_, patience)) {}
+      born_(surroundings.processes.now()) {
+    watch_.begin(born_, "getting ready", start);
+}
 
 std::string_view WorkerHandle::name(State state) {
     switch (state) {
@@ -62,6 +62,7 @@ void WorkerHandle::enter(State state, Duration until_deadline) {
     assert(can_follow(state_, state));
     log::debug("{}: {} -> {}", title(), name(state_), name(state));
     state_ = state;
+    watch_.end();
     if (state == State::Gone) {
         surroundings_.signals.reap(slot_.index());
     }
@@ -73,6 +74,9 @@ void WorkerHandle::on_message(ipc::Message& message) noexcept {
         was_ready_ = true;
         open_sights(message.fds);
         enter(State::Ready);
+    } else if (message.type == ipc::MessageType::Stacks && state_ == State::Starting &&
+               !message.fds.empty()) {
+        watch_.open(std::move(message.fds[0]));
     } else if (message.type == ipc::MessageType::Failed) {
         failure_ = std::move(message.text);
     } else if (message.type == ipc::MessageType::Recycle) {
@@ -88,14 +92,14 @@ void WorkerHandle::on_message(ipc::Message& message) noexcept {
 
 // What the application's process sends is not trusted further than it must be.
 void WorkerHandle::open_sights(std::vector<UniqueFd>& fds) {
-    if (fds.size() < 3 || ::fcntl(fds[1].get(), F_GET_SEALS) < 0) {
+    hub_.open(watch_.release_stacks());
+    if (fds.size() < 2) {
         return;
     }
     try {
         requests_region_ = shm::Region::map_sealed(std::move(fds[0]));
         requests_.emplace(requests_region_->data(), requests_region_->size());
-        hub_.open(std::move(fds[1]));
-        observer_.emplace(std::move(fds[2]));
+        observer_.emplace(std::move(fds[1]));
     } catch (const std::exception& error) {
         log::error("{} cannot be looked into: {}", title(), error.what());
     }
@@ -109,6 +113,10 @@ void WorkerHandle::ask_for_pulse() {
 
 void WorkerHandle::ask_for_stack(ipc::StackOf which) {
     surroundings_.processes.ask_for_stack(pid(), which);
+}
+
+char WorkerHandle::process_state() const {
+    return pid() == 0 ? '\0' : surroundings_.processes.state(pid());
 }
 
 TimePoint WorkerHandle::look_at_hub(TimePoint now) {
@@ -260,16 +268,28 @@ void WorkerHandle::check_deadline(TimePoint now) {
     if (now >= last_look_until_) {
         end_blocked("");
     }
+    if (now >= watch_.next_look()) {
+        child_.receive();  // what it has said while the master itself stood still
+        watch_.look(now);
+        if (watch_.is_over()) {
+            give_up_starting(now);
+        }
+    }
     if (now < deadline_) {
         return;
     }
-    if (state_ == State::Starting) {
-        log::error("{} did not get ready in time; it is killed", title());
-    } else if (state_ == State::Draining) {
+    if (state_ == State::Draining) {
         log::warning("{} has not finished within its time; it is killed", title());
     } else {
         log::warning("{} was killed but is still there", title());
     }
+    kill();
+}
+
+void WorkerHandle::give_up_starting(TimePoint now) {
+    const std::string where = watch_.place();
+    log::error("{} did not get ready within {} (limits.load-time); it is killed; {}", title(),
+               watch_.duration(now), where);
     kill();
 }
 

@@ -15,6 +15,7 @@
 #include "master/status.h"
 #include "master/supervise/hub_watch.h"
 #include "master/supervise/stack_query.h"
+#include "master/supervise/standstill.h"
 #include "master/supervise/surroundings.h"
 #include "shm/request_table.h"
 
@@ -33,12 +34,14 @@ namespace geventd::master {
 /// Each state may be skipped forward (death comes in any). Nothing is called back: whoever owns
 /// the handle looks at its state.
 /// Lives in: master.
-class WorkerHandle final : private Child::Owner, private HubWatch::Worker {
+class WorkerHandle final : private Child::Owner,
+                           private HubWatch::Worker,
+                           private Standstill::Process {
   public:
     enum class State { Starting, Ready, Draining, Stopping, Gone };
 
     WorkerHandle(const Surroundings& surroundings, std::uint32_t number, SlotLease slot,
-                 ipc::Channel channel, Duration patience);
+                 ipc::Channel channel, Standstill::Limits start);
 
     /// For a spawned one, whose pid is known without Hello.
     void set_pid(pid_t pid) { child_.set_pid(pid); }
@@ -56,7 +59,12 @@ class WorkerHandle final : private Child::Owner, private HubWatch::Worker {
 
     void check_deadline(TimePoint now);
 
-    [[nodiscard]] TimePoint deadline() const { return std::min(deadline_, last_look_until_); }
+    [[nodiscard]] TimePoint deadline() const {
+        return std::min({deadline_, last_look_until_, watch_.next_look()});
+    }
+
+    /// The log has told that it takes long to get ready.
+    [[nodiscard]] bool is_slow() const { return state_ == State::Starting && watch_.is_told(); }
 
     [[nodiscard]] State state() const { return state_; }
 
@@ -121,6 +129,11 @@ class WorkerHandle final : private Child::Owner, private HubWatch::Worker {
     void on_hang_up() noexcept override;
     void ask_for_pulse() override;
     void ask_for_stack(ipc::StackOf which) override;
+    [[nodiscard]] char process_state() const override;
+
+    [[nodiscard]] std::string subject() const override { return title(); }
+
+    void give_up_starting(TimePoint now);
     void open_sights(std::vector<UniqueFd>& fds);
     void end_blocked(const std::string& stacks);
     void enter(State state, Duration until_deadline = Duration::max());
@@ -129,6 +142,7 @@ class WorkerHandle final : private Child::Owner, private HubWatch::Worker {
     std::uint32_t number_;
     SlotLease slot_;
     Child child_;
+    Standstill watch_;
     HubWatch hub_;
     std::optional<shm::Region> requests_region_;
     std::optional<shm::RequestTable> requests_;
@@ -138,7 +152,7 @@ class WorkerHandle final : private Child::Owner, private HubWatch::Worker {
     Duration mercy_{};
     State state_ = State::Starting;
     TimePoint born_;
-    TimePoint deadline_;
+    TimePoint deadline_ = TimePoint::max();
     bool was_ready_ = false;
     bool cannot_work_ = false;
     std::optional<ipc::Due> due_;

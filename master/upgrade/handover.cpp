@@ -16,6 +16,7 @@ void Handover::enter(State state, TimePoint deadline) {
 void Handover::begin(TimePoint now) {
     reason_.clear();
     told_to_go_ = false;
+    slow_ = false;
     try {
         pid_ = deeds_.start_successor();
     } catch (const std::exception& error) {
@@ -32,6 +33,8 @@ void Handover::on_message(std::string_view type, std::string_view reason, TimePo
         }
     } else if (type == "hello" && state_ == State::Starting) {
         enter(State::Loading, now + kLoadPatience);
+    } else if (type == "slow" && state_ == State::Loading) {
+        slow_ = true;
     } else if (type == "ready" && state_ == State::Loading) {
         enter(State::HandingOver, now + kStepPatience);
         if (!deeds_.hand_over()) {
@@ -82,9 +85,9 @@ bool Handover::on_exit(const ChildExit& exit) {
     return true;
 }
 
-void Handover::abort(TimePoint now) {
+void Handover::abort(TimePoint now, const std::string& reason) {
     if (is_busy()) {
-        fail("the server stops", Duration::zero(), now);
+        fail(reason, Duration::zero(), now);
     }
 }
 

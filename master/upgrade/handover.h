@@ -75,8 +75,11 @@ class Handover {
     /// True when it was the new master's.
     bool on_exit(const ChildExit& exit);
 
-    /// The running master stops: no upgrade any more.
-    void abort(TimePoint now);
+    /// No upgrade any more, for this reason.
+    void abort(TimePoint now, const std::string& reason = "the server stops");
+
+    /// The new master has said that its application takes long to load.
+    [[nodiscard]] bool is_slow() const { return state_ == State::Loading && slow_; }
 
     void check_deadline(TimePoint now);
 
@@ -91,6 +94,7 @@ class Handover {
     pid_t pid_ = 0;
     TimePoint deadline_ = TimePoint::max();
     bool told_to_go_ = false;
+    bool slow_ = false;
     std::string reason_;
 };
 

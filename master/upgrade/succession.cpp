@@ -80,6 +80,12 @@ void Succession::ready() {
     }
 }
 
+void Succession::slow() {
+    if (state_ == State::Starting && !std::exchange(slow_, true)) {
+        say("slow");
+    }
+}
+
 void Succession::failed(const std::string& reason) noexcept {
     say("failed", reason);
 }

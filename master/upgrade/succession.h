@@ -70,6 +70,9 @@ class Succession {
     /// The first generation could serve.
     void ready();
 
+    /// Its application takes long to load; said once.
+    void slow();
+
     /// It never will.
     void failed(const std::string& reason) noexcept;
 
@@ -82,6 +85,7 @@ class Succession {
     UpgradeLine line_;
     UpgradeMessage begin_;
     State state_ = State::Starting;
+    bool slow_ = false;
     Owner* owner_ = nullptr;
     std::unique_ptr<event::Io> io_;
 };

@@ -37,8 +37,8 @@ void Upgrade::begin() {
     handover_.begin(loop_.refresh_now());
 }
 
-void Upgrade::abort() {
-    handover_.abort(loop_.refresh_now());
+void Upgrade::abort(const std::string& reason) {
+    handover_.abort(loop_.refresh_now(), reason);
 }
 
 void Upgrade::check_deadline() {

@@ -51,9 +51,11 @@ class Upgrade final : private Handover::Deeds {
     ~Upgrade() = default;
 
     void begin();
-    void abort();
+    void abort(const std::string& reason);
 
     [[nodiscard]] bool is_busy() const { return handover_.is_busy(); }
+
+    [[nodiscard]] bool is_slow() const { return handover_.is_slow(); }
 
     /// Another master leads.
     [[nodiscard]] bool has_left() const { return handover_.state() == Handover::State::Left; }

@@ -19,9 +19,11 @@ namespace geventd::ipc {
 ///   template ── Connected(text) ──▶ master         peers of the connections that it opened
 ///   template ── Loaded | Failed(text) ──▶ master   it leaves instead when workers must not share
 ///              those (preload: auto)
+///   template, worker ── Stacks + [stacks] ──▶ master         before it loads or runs fork hooks
 ///   master ── Fork(slot) + [worker's channel] ──▶ template   (middle process, worker says Hello)
 ///   master ── ForkSpare + [spare's channel] ──▶ template     (spare says Hello, then Loaded)
-///   worker ── Ready + [requests, stacks, observer] | Failed(text) ──▶ master
+///   template ── Forked ──▶ master                            either was done, or failed
+///   worker ── Ready + [requests, observer] | Failed(text) ──▶ master
 ///   master ── Look(value, text) + [channel] ──▶ observer ── Look + [report] ──▶ that channel
 ///   master ── Pulse ──▶ worker      its hub answers in the scoreboard
 ///   master ── Drain(value) ──▶ worker ── Draining ──▶ master ... the worker exits by itself
@@ -55,9 +57,11 @@ enum class MessageType : std::uint32_t {
     Pulse,
     Look,
     Connected,
+    Stacks,
+    Forked,
 };
 
-constexpr MessageType kLastMessageType = MessageType::Connected;
+constexpr MessageType kLastMessageType = MessageType::Forked;
 
 enum class Role : std::uint32_t { Template = 1, Worker, Check };
 
@@ -91,8 +95,8 @@ enum BootFd : std::size_t {
 ///   Sources    text = paths, each with a NUL behind it
 ///   Connected  text = peers, for people
 ///   Recycle    value = Due
-///   Ready      fds = [the worker's shm::RequestTable, the file into which it writes its stack,
-///              the channel of its observer]
+///   Stacks     fds = [the file into which it writes its stack (stack_signal.h)]
+///   Ready      fds = [the worker's shm::RequestTable, the channel of its observer]
 ///   Look       value = Sight, text = the request that is asked for, "": all
 ///   Schedule   value = the signal's number, text = the plan (schedule/plan.h)
 ///   Failed     value = ExitCode, text = the reason with its traceback

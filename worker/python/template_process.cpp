@@ -16,6 +16,7 @@
 #include "base/exit_code.h"
 #include "log/logger.h"
 #include "worker/python/error.h"
+#include "worker/python/stack_dump.h"
 #include "worker/python/worker_process.h"
 
 namespace geventd::py {
@@ -35,7 +36,29 @@ void wait_for_adoption(pid_t middle) {
     }
 }
 
-Forked fork_through_middle() {
+// False when the master does not listen any more; the end of the channel tells of that too.
+bool say(ipc::Channel& channel, ipc::MessageType type) {
+    ipc::Message message;
+    message.type = type;
+    return channel.send(message).has_value();
+}
+
+// What a forked process says before anything of the application can run in it, such as a hook that
+// never returns.
+void introduce(ipc::Channel& channel, int stacks) {
+    if (!say(channel, ipc::MessageType::Hello)) {
+        ::_exit(static_cast<int>(ExitCode::Ok));  // the master wants it no more; its slot is gone
+    }
+    try {
+        renew_stack_file(stacks);
+        tell_of_stacks(channel, stacks);
+    } catch (const std::exception& error) {
+        log::warning("the master cannot be told where this process stands: {}", error.what());
+    }
+}
+
+// `channel`: of the child.
+Forked fork_through_middle(ipc::Channel& channel, int stacks) {
     PyOS_BeforeFork();
     const pid_t middle = ::fork();
     if (middle == 0) {
@@ -44,8 +67,9 @@ Forked fork_through_middle() {
         if (child != 0) {
             ::_exit(child < 0 ? errno : 0);
         }
-        PyOS_AfterFork_Child();
         wait_for_adoption(own);
+        introduce(channel, stacks);
+        PyOS_AfterFork_Child();
         return Forked::Child;
     }
     const int error = errno;
@@ -57,13 +81,6 @@ Forked fork_through_middle() {
         log::error("cannot fork a process: {}", errno_text(WEXITSTATUS(status)));
     }
     return Forked::Parent;
-}
-
-// False when the master does not listen any more; the end of the channel tells of that too.
-bool say(ipc::Channel& channel, ipc::MessageType type) {
-    ipc::Message message;
-    message.type = type;
-    return channel.send(message).has_value();
 }
 
 // Makes a process die with the master. Workers do not want that: they drain.
@@ -81,25 +98,31 @@ Ref attempt(const Interpreter& python, const char* function) {
     }
 }
 
+// `hazards` returns sentences.
+void warn_of(const Interpreter& python, const char* hazards) {
+    const Ref sentences = attempt(python, hazards);
+    for (Py_ssize_t i = 0; sentences && i < PyList_Size(sentences.get()); ++i) {
+        log::warning("{}", PyUnicode_AsUTF8(PyList_GetItem(sentences.get(), i)));
+    }
+}
+
 // Threads that are greenlets go on in the child, which the module threading does not know.
-Forked fork_application(const Interpreter& python) {
+Forked fork_application(const Interpreter& python, ipc::Channel& channel, int stacks) {
     attempt(python, "set_threads_aside");
-    const Forked forked = fork_through_middle();
+    const Forked forked = fork_through_middle(channel, stacks);
     attempt(python, "put_threads_back");
     return forked;
 }
 
 [[noreturn]] void become_worker(const Interpreter& python, worker::BootInfo& boot,
-                                ipc::Message& order, const Applications& applications, Api& api) {
+                                ipc::Message& order, ipc::Channel own,
+                                const Applications& applications, Api& api) {
     // On the heap, as all that the hub's callbacks reach (worker_process.cpp).
-    const auto channel = std::make_unique<ipc::Channel>(std::move(order.fds.at(0)));
+    const auto channel = std::make_unique<ipc::Channel>(std::move(own));
     boot.slot = order.slot;
     boot.worker = order.worker;
     die_with_master(false);
     log::set_role("worker " + std::to_string(boot.worker));
-    if (!say(*channel, ipc::MessageType::Hello)) {
-        ::_exit(static_cast<int>(ExitCode::Ok));  // the master wants it no more; its slot is gone
-    }
     try {
         call_boot(python, "after_fork");
         boot.set_own_eventfd(std::move(order.fds.at(1)));
@@ -113,29 +136,24 @@ Forked fork_application(const Interpreter& python) {
 }
 
 // The spare is a template too, and goes on in the caller's loop.
-ipc::Channel become_spare(ipc::Message& order, Api& api) {
-    ipc::Channel channel(std::move(order.fds.at(0)));
+void become_spare(ipc::Channel& channel, Api& api) {
     die_with_master(true);
     api.adopt();
-    say(channel, ipc::MessageType::Hello);
     say(channel, ipc::MessageType::Loaded);
-    return channel;
 }
 
 }  // namespace
 
 void prepare_to_fork(const Interpreter& python) {
-    const Ref hazards = attempt(python, "forking_hazards");
-    for (Py_ssize_t i = 0; hazards && i < PyList_Size(hazards.get()); ++i) {
-        log::warning("{}", PyUnicode_AsUTF8(PyList_GetItem(hazards.get(), i)));
-    }
+    warn_of(python, "forking_hazards");
     attempt(python, "freeze");
 }
 
 void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channel channel,
-                  const Applications& applications, Api& api) {
+                  const Applications& applications, Api& api, int stacks) {
     die_with_master(true);
     prepare_to_fork(python);
+    bool is_first_fork = true;
     say(channel, ipc::MessageType::Loaded);
     for (;;) {
         auto order = channel.wait();
@@ -151,14 +169,23 @@ void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channe
             ::dup2(message.fds[0].get(), STDOUT_FILENO);
             ::dup2(message.fds[0].get(), STDERR_FILENO);
         } else if (message.type == ipc::MessageType::Fork && message.fds.size() == 2) {
-            if (fork_application(python) == Forked::Child) {
+            ipc::Channel workers(std::move(message.fds[0]));
+            if (fork_application(python, workers, stacks) == Forked::Child) {
                 UniqueFd template_end = channel.release();
                 template_end.reset();
-                become_worker(python, boot, message, applications, api);
+                become_worker(python, boot, message, std::move(workers), applications, api);
+            }
+            say(channel, ipc::MessageType::Forked);
+            if (std::exchange(is_first_fork, false)) {
+                warn_of(python, "lost_threads");
             }
         } else if (message.type == ipc::MessageType::ForkSpare && !message.fds.empty()) {
-            if (fork_application(python) == Forked::Child) {
-                channel = become_spare(message, api);
+            ipc::Channel spares(std::move(message.fds[0]));
+            if (fork_application(python, spares, stacks) == Forked::Child) {
+                channel = std::move(spares);
+                become_spare(channel, api);
+            } else {
+                say(channel, ipc::MessageType::Forked);
             }
         }
     }

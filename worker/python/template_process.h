@@ -20,8 +20,9 @@ void prepare_to_fork(const Interpreter& python);
 /// master asks for: forks workers, and a spare of itself that can take its place when it dies.
 /// Every fork goes through a middle process that leaves at once, so that the new process becomes
 /// the master's child (a subreaper). Returns never: the master's end of the channel closing, or
-/// the master's death, ends the process.
+/// the master's death, ends the process. `stacks`: the file of write_stacks_on_signal().
 [[noreturn]] void run_template(const Interpreter& python, worker::BootInfo& boot,
-                               ipc::Channel channel, const Applications& applications, Api& api);
+                               ipc::Channel channel, const Applications& applications, Api& api,
+                               int stacks);
 
 }  // namespace geventd::py

@@ -19,7 +19,6 @@
 #include "worker/python/main_greenlet.h"
 #include "worker/python/request_runner.h"
 #include "worker/python/source_report.h"
-#include "worker/python/stack_dump.h"
 #include "worker/python/worker_title.h"
 #include "worker/python/wsgi/environ.h"
 #include "worker/python/wsgi/file_wrapper.h"
@@ -179,11 +178,10 @@ void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel&
     register_input_type(serving->bridge);
     register_start_response_type(serving->bridge);
     serve_native_module(serving->bridge, serving->runner);
-    const UniqueFd stacks = write_stacks_on_signal();
     auto observer =
         std::make_unique<Observer>(python, serving->bridge, serving->runner, serving->handlers);
     serving->signals.accept();
-    serving->master.say_ready(stacks.get(), observer->take_end());
+    serving->master.say_ready(observer->take_end());
     serving->bridge.run();
     boot.scoreboard->slots[boot.slot].hub_over.store(1);
     end_greenlets(python, {serving->worker, serving->signals, serving->handlers},

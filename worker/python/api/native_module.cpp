@@ -39,8 +39,8 @@ Ref listening_fds(const worker::BootInfo& boot) {
 }
 
 void add_facts(PyObject* module, const worker::BootInfo& boot) {
-    const bool lazy = boot.role == ipc::Role::Worker ||
-                      boot.settings.app.preload == config::Preload::Never;
+    const bool lazy =
+        boot.role == ipc::Role::Worker || boot.settings.app.preload == config::Preload::Never;
     const config::Settings& settings = boot.settings;
     const auto number = [](std::uint64_t value) {
         return checked(PyLong_FromUnsignedLongLong(value));

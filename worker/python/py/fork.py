@@ -133,3 +133,50 @@ def put_threads_back():
         threading._active[ident] = thread
         threading._dangling.add(thread)
     _aside.clear()
+
+
+def _known_threads():
+    """Ids, as the kernel has them, of the threads that the module threading knows."""
+    return {own_attributes(thread).get("_native_id") for thread in list(threading._active.values())}
+
+
+def _size_of_threadpool():
+    """Of gevent's, which starts its threads anew in each process."""
+    hub_module = sys.modules.get("gevent._hub_local")
+    hub = hub_module.get_hub_if_exists() if hub_module else None
+    pool = getattr(hub, "_threadpool", None)
+    return pool.size if pool is not None else 0
+
+
+def _name_of_task(task):
+    try:
+        file = os.open(f"/proc/self/task/{task}/comm", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return "one that has ended"
+    try:
+        return os.read(file, 64).decode("utf-8", "replace").strip()
+    finally:
+        os.close(file)
+
+
+def lost_threads():
+    """A sentence about threads of libraries that a fork has lost, in a list; those that the module
+    threading knows are among the hazards. To be called after a fork: libraries that notice it have
+    ended their threads by then, and start them anew in each process."""
+    known = _known_threads()
+    own, names = _name_of_task(os.getpid()), {}
+    for task in map(int, os.listdir("/proc/self/task")):
+        if task != os.getpid() and task not in known:
+            name = _name_of_task(task)
+            names[name] = names.get(name, 0) + 1
+    nameless = names.pop(own, 0) - _size_of_threadpool()
+    texts = [f"{name} ({count} times)" if count > 1 else name for name, count in names.items()]
+    if nameless > 0:
+        texts.append(f"{nameless} without a name of {'its' if nameless == 1 else 'their'} own")
+    if not texts:
+        return []
+    return [
+        f"libraries started threads while the application was loaded ({_some(texts)}): they do "
+        "not exist in the workers; start them after the fork, as in uwsgi.post_fork_hook, or set "
+        "app.preload: false"
+    ]

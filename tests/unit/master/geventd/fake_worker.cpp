@@ -146,6 +146,8 @@ bool is_forked_child() {
                 serve(self);
             }
             say(self, ipc::MessageType::Loaded);
+        } else {
+            say(self, ipc::MessageType::Forked);
         }
     }
 }

@@ -41,6 +41,11 @@ class FakeProcesses final : public Processes {
 
     void ask_for_stack(pid_t pid, ipc::StackOf) noexcept override { asked.push_back(pid); }
 
+    [[nodiscard]] char state(pid_t pid) const noexcept override {
+        const auto found = states.find(pid);
+        return found == states.end() ? 'S' : found->second;
+    }
+
     [[nodiscard]] std::uint64_t resident_bytes(pid_t pid) const noexcept override {
         const auto found = resident.find(pid);
         return found == resident.end() ? 0 : found->second;
@@ -50,7 +55,8 @@ class FakeProcesses final : public Processes {
 
     std::vector<Started> started;
     std::set<pid_t> killed;
-    std::vector<pid_t> asked;  ///< for their stacks
+    std::vector<pid_t> asked;      ///< for their stacks
+    std::map<pid_t, char> states;  ///< S of those that are not here
     std::map<pid_t, std::uint64_t> resident;
     bool can_spawn = true;
     pid_t next_pid = 1000;

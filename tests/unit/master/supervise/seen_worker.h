@@ -33,14 +33,17 @@ class SeenWorker {
         auto [ours, theirs] = ipc::Channel::make_pair();
         channel.emplace(std::move(theirs));
         handle.emplace(world.surroundings, number, *world.slots.take(1), std::move(ours),
-                       std::chrono::seconds(60));
+                       Standstill::Limits{{}, std::chrono::seconds(60)});
         handle->set_pid(kPid);
         auto [masters, observers] = ipc::Channel::make_pair();
         observer.emplace(std::move(observers));
+        ipc::Message stacks;
+        stacks.type = ipc::MessageType::Stacks;
+        stacks.fds.push_back(memory_file(""));
+        EXPECT_TRUE(channel->send(stacks));
         ipc::Message ready;
         ready.type = ipc::MessageType::Ready;
         ready.fds.push_back(duplicate(region.fd()));
-        ready.fds.push_back(memory_file(""));
         ready.fds.push_back(masters.release());
         EXPECT_TRUE(channel->send(ready));
         handle->receive();

@@ -293,5 +293,35 @@ TEST(GenerationStates, AreLeftOnlyTheWayTheDrawingShows) {
     }
 }
 
+TEST_F(SupervisorTest, TheOneOnItsWayIsGivenUpWhenItIsSlow) {
+    begin_and_serve(1);
+    begin(2);
+    EXPECT_FALSE(supervisor.is_slow());
+    get_ready(1);
+    settle();
+    world.processes.time += std::chrono::seconds(10);
+    settle();
+    EXPECT_TRUE(supervisor.is_slow()) << "one of its workers is not ready";
+    supervisor.give_up("another took its place");
+    const auto outcome = settle();
+    ASSERT_TRUE(outcome);
+    EXPECT_FALSE(outcome->serves);
+    EXPECT_EQ(outcome->failure, "another took its place");
+    EXPECT_TRUE(was_killed(1) && was_killed(2));
+    EXPECT_FALSE(supervisor.is_busy());
+    supervisor.give_up("nobody");
+    EXPECT_FALSE(settle());
+}
+
+TEST_F(SupervisorTest, AServingOneIsNeverSlow) {
+    begin_and_serve(1);
+    die(0);
+    settle();
+    ASSERT_EQ(started(), 2U);
+    world.processes.time += std::chrono::seconds(60);
+    settle();
+    EXPECT_FALSE(supervisor.is_slow());
+}
+
 }  // namespace
 }  // namespace geventd::master

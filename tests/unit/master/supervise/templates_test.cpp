@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "master/supervise/templates.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <optional>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -50,7 +53,7 @@ class TemplatesTest : public testing::Test {
 
     FakeWorld world;
     LaunchKit kit{world.surroundings, settings(), {7, "/nowhere", {}}};
-    Templates templates{world.surroundings, kit};
+    Templates templates{world.surroundings, kit, config::Limits{}};
 };
 
 TEST_F(TemplatesTest, BootTheFirstWithAllThatItNeeds) {
@@ -148,6 +151,82 @@ TEST_F(TemplatesTest, LeaveWhenTheyAreDismissed) {
     templates.bury(world.processes.time);
     EXPECT_EQ(templates.next_deadline(), TimePoint::max());
     EXPECT_TRUE(templates.empty());
+}
+
+TEST_F(TemplatesTest, ReplaceOneThatDoesNotAnswerByItsSpare) {
+    ipc::Channel spare = load();
+    say(process(0).channel, ipc::MessageType::Forked);
+    say(spare, ipc::MessageType::Loaded);
+    settle();
+    ASSERT_TRUE(templates.start(1, 1));
+    world.processes.time += seconds(9);
+    settle();
+    EXPECT_FALSE(templates.take_hang());
+    world.processes.time += seconds(1);
+    settle();
+    EXPECT_TRUE(templates.take_hang());
+    EXPECT_FALSE(templates.take_hang());
+    EXPECT_EQ(world.processes.killed.count(1000), 1U);
+    EXPECT_TRUE(templates.can_start()) << "before the killed one has gone";
+    EXPECT_EQ(templates.hangs(), 1);
+    spare_asked_of(spare);
+    say(spare, ipc::MessageType::Forked);
+    settle();
+    EXPECT_EQ(templates.hangs(), 0);
+    kill_first();
+    settle();
+    EXPECT_TRUE(templates.can_start());
+    EXPECT_EQ(world.processes.started.size(), 1U);
+}
+
+TEST_F(TemplatesTest, ExecAFreshOneWhenTheSpareIsStoppedToo) {
+    ipc::Channel spare = load();
+    say(process(0).channel, ipc::MessageType::Forked);
+    say(spare, ipc::MessageType::Hello);  // of this very process
+    say(spare, ipc::MessageType::Loaded);
+    settle();
+    world.processes.states = {{1000, 'T'}, {::getpid(), 'T'}};
+    ASSERT_TRUE(templates.start(1, 1));
+    world.processes.time += seconds(10);
+    settle();
+    EXPECT_EQ(world.processes.killed, (std::set<pid_t>{1000, ::getpid()}));
+    ASSERT_EQ(world.processes.started.size(), 2U);
+    EXPECT_FALSE(templates.can_start());
+    load();
+    EXPECT_TRUE(templates.can_start());
+}
+
+TEST_F(TemplatesTest, AnAnswerGivesTheNextRequestItsTime) {
+    ipc::Channel spare = load();
+    templates.start(1, 1);
+    for (int i = 0; i < 2; ++i) {
+        world.processes.time += seconds(9);
+        say(process(0).channel, ipc::MessageType::Forked);
+        settle();
+    }
+    world.processes.time += seconds(100);
+    settle();
+    EXPECT_TRUE(world.processes.killed.empty());
+}
+
+TEST_F(TemplatesTest, TellOfConnectionsUntilTheTemplateHasGone) {
+    EXPECT_EQ(templates.connections(), "");
+    say(process(0).channel, ipc::MessageType::Connected, "127.0.0.1:5432");
+    world.loop.run_pending();
+    EXPECT_EQ(templates.connections(), "127.0.0.1:5432");
+    templates.kill();
+    kill_first();
+    templates.bury(world.processes.time);
+    EXPECT_EQ(templates.connections(), "");
+}
+
+TEST_F(TemplatesTest, SayThatTheFirstTookTooLong) {
+    world.processes.time += std::chrono::minutes(5);
+    settle();
+    EXPECT_EQ(world.processes.killed.count(1000), 1U);
+    kill_first();
+    const std::string failure = templates.load_failure().value_or("");
+    EXPECT_NE(failure.find("limits.load-time"), std::string::npos) << failure;
 }
 
 TEST(TemplateHandleStates, FollowEachOtherForwardOnly) {

@@ -23,7 +23,8 @@ class WorkerHandleTest : public testing::Test {
     WorkerHandleTest() {
         auto [ours, theirs] = ipc::Channel::make_pair();
         channel.emplace(std::move(theirs));
-        worker.emplace(world.surroundings, 1, *world.slots.take(1), std::move(ours), seconds(60));
+        worker.emplace(world.surroundings, 1, *world.slots.take(1), std::move(ours),
+                       Standstill::Limits{{}, seconds(60)});
         worker->set_pid(kPid);
     }
 

@@ -187,6 +187,19 @@ TEST_F(HandoverTest, AStopEndsIt) {
     EXPECT_EQ(reason, "the server stops");
 }
 
+TEST_F(HandoverTest, OneThatLoadsLongSaysSoAndCanBeEndedForAnother) {
+    reach(State::Loading);
+    EXPECT_FALSE(handover.is_slow());
+    hear("slow");
+    EXPECT_TRUE(handover.is_slow());
+    handover.abort(now, "a newer reload took its place");
+    EXPECT_FALSE(handover.is_slow());
+    EXPECT_TRUE(die(0));
+    EXPECT_EQ(reason, "a newer reload took its place");
+    reach(State::Loading);
+    EXPECT_FALSE(handover.is_slow());
+}
+
 TEST_F(HandoverTest, AnotherCanFollowAFailedOne) {
     reach(State::Loading);
     EXPECT_TRUE(die(SIGKILL));
