@@ -54,7 +54,7 @@ Host::Host(const config::Process& settings, bool logs_to_stderr,
     }
     try {
         pidfile_.emplace(settings.pidfile);
-    } catch (const ErrnoError& error) {
+    } catch (const std::exception& error) {
         failed(ExitCode::Config);
         throw std::runtime_error(fmt::format("process.{}", error.what()));
     }

@@ -8,9 +8,12 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <string_view>
 #include <utility>
+
+#include <fmt/core.h>
 
 #include "base/errno_error.h"
 
@@ -18,15 +21,9 @@ namespace geventd::master {
 
 namespace {
 
-UniqueFd open_file(const std::string& path) {
-    // O_NOFOLLOW: in a directory that others may write, a link could name any file of root's.
-    auto fd = UniqueFd::adopt(
-        ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
-    if (!fd) {
-        throw_errno("pidfile", path);
-    }
-    return fd;
-}
+// Others who could open the lock could hold it, and the next start would be refused.
+constexpr mode_t kLockMode = 0600;
+constexpr mode_t kMode = 0644;
 
 std::string pid_in(int fd) {
     std::array<char, 32> text{};
@@ -35,58 +32,132 @@ std::string pid_in(int fd) {
     return std::string(line.substr(0, line.find_first_not_of("0123456789")));
 }
 
-std::string holder_of(int fd) {
-    const std::string pid = pid_in(fd);
-    return pid.empty() ? "another process" : "process " + pid;
-}
-
 }  // namespace
 
-Pidfile::Pidfile(const std::string& path) : path_(std::filesystem::absolute(path).string()) {
-    do {
-        fd_ = open_file(path_);
-        if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
-            const int code = errno;
-            throw ErrnoError(code, "pidfile " + path_ + ": held by " + holder_of(fd_.get()));
-        }
-        // A master that just ended may have removed the file between open and lock.
-    } while (!is_still_ours());
-    write_own_pid();
+Pidfile::Pidfile(const std::string& path)
+    : path_(std::filesystem::absolute(path).string()),
+      place_(find_place("pidfile " + path_, path_, LastLink::Leave)),
+      lock_name_(place_.name + ".lock") {
+    lock();
+    try {
+        write_own_pid();
+    } catch (const ErrnoError&) {
+        ::unlinkat(place_.folder.get(), lock_name_.c_str(), 0);
+        throw;
+    }
 }
 
 Pidfile::Pidfile(const std::string& path, UniqueFd locked)
-    : path_(std::filesystem::absolute(path).string()), fd_(std::move(locked)) {
+    : path_(std::filesystem::absolute(path).string()),
+      place_(find_place("pidfile " + path_, path_, LastLink::Leave)),
+      lock_name_(place_.name + ".lock") {
+    if (is_at(lock_name_, locked)) {
+        lock_ = std::move(locked);
+    } else {
+        former_ = std::move(locked);
+        lock();
+    }
     write_own_pid();
 }
 
 Pidfile::~Pidfile() {
-    if (written_ == ::getpid() && is_still_ours() && names_us()) {
-        ::unlink(path_.c_str());
+    if (writer_ != ::getpid()) {
+        return;
     }
+    struct stat found {};
+
+    const bool is_ours = is_at(place_.name, written_);
+    const bool is_gone = ::fstatat(place_.folder.get(), place_.name.c_str(), &found,
+                                   AT_SYMLINK_NOFOLLOW) != 0;
+    if (is_ours) {
+        ::unlinkat(place_.folder.get(), place_.name.c_str(), 0);
+    }
+    // A master that took over has written its own pid, and holds the same lock.
+    if ((is_ours || is_gone) && is_at(lock_name_, lock_)) {
+        ::unlinkat(place_.folder.get(), lock_name_.c_str(), 0);
+    }
+}
+
+void Pidfile::lock() {
+    do {
+        lock_ = open_lock();
+        if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+            const int code = errno;
+            throw ErrnoError(code, "pidfile " + path_ + ": held by " + holder());
+        }
+        // A master that just ended may have removed the file between open and lock.
+    } while (!is_at(lock_name_, lock_));
+}
+
+UniqueFd Pidfile::open_lock() const {
+    const std::string deed = fmt::format("pidfile {}: its lock {}.lock", path_, path_);
+    // O_NOFOLLOW: in a folder that others may change, a link could name any file of root's.
+    auto fd = UniqueFd::adopt(::openat(place_.folder.get(), lock_name_.c_str(),
+                                       O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                                       kLockMode));
+    if (!fd) {
+        throw_errno(deed);
+    }
+
+    struct stat status {};
+
+    if (::fstat(fd.get(), &status) != 0) {
+        throw_errno(deed);
+    }
+    if (!S_ISREG(status.st_mode) || status.st_nlink > 1 || !is_trusted(status.st_uid)) {
+        throw ErrnoError(EEXIST, fmt::format("{} is no file of ours ({})", deed,
+                                             user_text(status.st_uid)));
+    }
+    if ((status.st_mode & 0077) != 0 && ::fchmod(fd.get(), kLockMode) != 0) {
+        throw_errno(deed);
+    }
+    return fd;
+}
+
+std::string Pidfile::holder() const {
+    const UniqueFd file = UniqueFd::adopt(
+        ::openat(place_.folder.get(), place_.name.c_str(),
+                 O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    const std::string pid = file ? pid_in(file.get()) : "";
+    return pid.empty() ? "another process" : "process " + pid;
 }
 
 void Pidfile::write_own_pid() {
-    written_ = ::getpid();
-    const std::string line = std::to_string(written_) + "\n";
-    // The shorter of two pids must not keep the longer one's tail.
-    if (::ftruncate(fd_.get(), 0) != 0 ||
-        ::pwrite(fd_.get(), line.data(), line.size(), 0) != static_cast<ssize_t>(line.size())) {
-        throw_errno("pidfile " + path_ + ": write");
+    const std::string deed = "pidfile " + path_;
+    const std::string line = fmt::format("{}\n", ::getpid());
+    const std::string fresh = fmt::format("{}.{}.new", place_.name, ::getpid());
+    const int folder = place_.folder.get();
+
+    struct stat found {};
+
+    if (::fstatat(folder, place_.name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+        !S_ISREG(found.st_mode)) {
+        throw ErrnoError(S_ISLNK(found.st_mode) ? ELOOP : EEXIST, deed + ": it is no regular file");
     }
+    ::unlinkat(folder, fresh.c_str(), 0);  // of a killed process that had the same pid
+    auto file = UniqueFd::adopt(::openat(
+        folder, fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kMode));
+    if (!file) {
+        throw_errno(deed);
+    }
+    if (::write(file.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
+        ::renameat(folder, fresh.c_str(), folder, place_.name.c_str()) != 0) {
+        const int code = errno;
+        ::unlinkat(folder, fresh.c_str(), 0);
+        throw ErrnoError(code, deed + ": write");
+    }
+    written_ = std::move(file);
+    writer_ = ::getpid();
 }
 
-// A master that took over has written its own.
-bool Pidfile::names_us() const {
-    return pid_in(fd_.get()) == std::to_string(written_);
-}
-
-bool Pidfile::is_still_ours() const {
+bool Pidfile::is_at(const std::string& name, const UniqueFd& file) const {
     struct stat by_name {};
 
     struct stat by_fd {};
 
-    return ::lstat(path_.c_str(), &by_name) == 0 && ::fstat(fd_.get(), &by_fd) == 0 &&
-           by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
+    return ::fstatat(place_.folder.get(), name.c_str(), &by_name, AT_SYMLINK_NOFOLLOW) == 0 &&
+           ::fstat(file.get(), &by_fd) == 0 && by_name.st_dev == by_fd.st_dev &&
+           by_name.st_ino == by_fd.st_ino;
 }
 
 }  // namespace geventd::master

@@ -6,41 +6,49 @@
 #include <string>
 
 #include "base/fd.h"
+#include "base/place.h"
 
 namespace geventd::master {
 
-/// A file that holds the master's pid and a lock for as long as the master lives: a second master
-/// with the same pidfile is refused, and a file left by a killed one is no obstacle. Removed with
-/// the object, by the process whose pid stands in it, if it is still the same file.
+/// A file that holds the master's pid, readable by all, and beside it PATH.lock, which only root
+/// and the master's user can open, with a lock for as long as the master lives: a second master
+/// with the same pidfile is refused, and files left by a killed one are no obstacle. Both are
+/// removed with the object, by the process whose pid stands there, if they are still the same.
 /// Lives in: master.
 class Pidfile {
   public:
-    /// Locks the file, which is made if it is missing, and writes this process' pid. Throws
-    /// ErrnoError; code EWOULDBLOCK when another process holds it.
+    /// Locks, and writes this process' pid. Throws std::exception with a sentence.
     explicit Pidfile(const std::string& path);
     Pidfile(const Pidfile&) = delete;
     Pidfile& operator=(const Pidfile&) = delete;
     ~Pidfile();
 
-    /// Takes over a file that another master has locked, with its descriptor, and writes this
-    /// process' pid. Throws ErrnoError.
+    /// Takes over the lock of another master, by its descriptor, and writes this process' pid.
+    /// Throws std::exception.
     Pidfile(const std::string& path, UniqueFd locked);
 
     [[nodiscard]] const std::string& path() const { return path_; }
 
     /// Another copy of the descriptor, which holds the lock too. Throws ErrnoError.
-    [[nodiscard]] UniqueFd copy() const { return duplicate(fd_.get()); }
+    [[nodiscard]] UniqueFd copy() const { return duplicate(lock_.get()); }
 
-    /// Writes the pid again, after a fork: the lock goes over to the child. Throws ErrnoError.
+    /// Writes the pid again, after a fork: the lock goes over to the child. The file is replaced
+    /// in one step, so that no reader meets half of it. Throws ErrnoError.
     void write_own_pid();
 
   private:
-    [[nodiscard]] bool is_still_ours() const;
-    [[nodiscard]] bool names_us() const;
+    void lock();
+    [[nodiscard]] UniqueFd open_lock() const;
+    [[nodiscard]] std::string holder() const;
+    [[nodiscard]] bool is_at(const std::string& name, const UniqueFd& file) const;
 
     std::string path_;
-    UniqueFd fd_;
-    pid_t written_ = 0;
+    Place place_;
+    std::string lock_name_;
+    UniqueFd lock_;
+    UniqueFd former_;   ///< what an older version locked: the pidfile itself
+    UniqueFd written_;  ///< the file with our pid, held so that its inode is not used again
+    pid_t writer_ = 0;
 };
 
 }  // namespace geventd::master

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "base/clock.h"
 #include "base/errno_error.h"
 #include "base/fd.h"
+#include "base/place.h"
 #include "net/unix_socket.h"
 
 namespace geventd::ctl {
@@ -83,6 +85,29 @@ void bound_blocking(int fd, const Patience& patience) {
     }
 }
 
+/// Whoever may write to the folder of the socket's path, such as /tmp, can listen there instead of
+/// the server. Believed are root, one's own user, and the user whose folder it is.
+Result<void> check_server(int fd, const std::string& path) {
+    ucred server{};
+    socklen_t length = sizeof server;
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &server, &length) != 0) {
+        return failure(fmt::format("control socket {}: {}", path, errno_text(errno)));
+    }
+
+    struct stat folder {};
+
+    const std::size_t slash = path.rfind('/');
+    const std::string name = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    if (is_trusted(server.uid) ||
+        (::stat(name.c_str(), &folder) == 0 && folder.st_uid == server.uid)) {
+        return {};
+    }
+    return failure(
+        fmt::format("control socket {} is not believed: {} listens there, who is neither root, nor "
+                    "you, nor the owner of the folder",
+                    path, user_text(server.uid)));
+}
+
 Result<UniqueFd> connect_to(const std::string& path, const Patience& patience) {
     const auto address = net::make_unix_sockaddr(path, false);
     if (!address) {
@@ -95,6 +120,9 @@ Result<UniqueFd> connect_to(const std::string& path, const Patience& patience) {
     const auto* raw = reinterpret_cast<const sockaddr*>(&address->address);
     if (!fd || ::connect(fd.get(), raw, address->length) != 0) {
         return failure(why_not(path, errno));
+    }
+    if (const auto believed = check_server(fd.get(), path); !believed) {
+        return tl::unexpected(believed.error());
     }
     return fd;
 }

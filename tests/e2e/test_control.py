@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from harness.apps import HOLD
-from harness.limits import GEVENTCTL
+from harness.limits import GEVENTCTL, PYTHON
 
 
 def test_status_shows_generations_workers_cores_and_requests(server):
@@ -53,6 +53,39 @@ def test_another_user_is_refused(server):
             stdin=nothing, capture_output=True, text=True, user=65534, group=65534)
     assert result.returncode != 0
     assert 'workers' not in result.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='needs root, to be somebody else')
+def test_a_socket_of_somebody_else_is_not_believed(make_server):
+    made = make_server()
+    made.write_config()
+    made.folder.parent.chmod(0o755)
+    made.folder.chmod(0o1777)
+    script = f"""
+import socket
+with socket.socket(socket.AF_UNIX) as fake:
+    fake.bind({str(made.control_path)!r})
+    fake.listen()
+    print('listens', flush=True)
+    with fake.accept()[0] as client:
+        print(client.recv(100), flush=True)
+"""
+    fake = subprocess.Popen([PYTHON, '-c', script], stdout=subprocess.PIPE, user=65534, group=65534)
+    assert fake.stdout.readline() == b'listens\n'
+    result = made.ctl('status')
+    assert result.returncode == 1
+    assert 'is not believed: user nobody listens there' in result.stderr
+    assert fake.communicate()[0] == b"b''\n"  # it was told nothing
+    made.control_path.unlink()
+
+
+def test_a_configuration_that_is_a_fifo_does_not_hold_geventctl(server):
+    running = server(HOLD)
+    running.config_path.unlink()
+    os.mkfifo(running.config_path)
+    result = running.ctl('status')
+    assert result.returncode != 0
+    assert 'server.yaml is a FIFO' in result.stderr
 
 
 def test_no_server_is_said(make_server):

@@ -6,6 +6,7 @@ import os
 import pwd
 import signal
 import stat
+import subprocess
 
 import pytest
 
@@ -123,6 +124,28 @@ def test_the_pidfile_is_held_and_removed(make_server):
     assert running.get('/').status == 200
     assert running.stop() == 0
     assert not pidfile.exists()
+
+
+@as_root
+def test_a_lock_of_another_user_does_not_refuse_the_start(make_server):
+    running = make_server()
+    running.write_app(HELLO)
+    open_folder(running)
+    pidfile = running.folder / 'geventd.pid'
+    pidfile.write_text('1\n')
+    running.write_config({'process': {'pidfile': str(pidfile)}})
+    holder = subprocess.Popen(['flock', '--shared', str(pidfile), 'sh', '-c', 'echo held; cat'],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, user=65534,
+                              group=65534)
+    assert holder.stdout.readline() == b'held\n'
+    running.start()
+    assert pidfile.read_text().strip() == str(running.pid)
+    assert stat.S_IMODE(pidfile.stat().st_mode) & 0o444 == 0o444
+    lock = pidfile.with_name('geventd.pid.lock').stat()
+    assert (stat.S_IMODE(lock.st_mode), lock.st_uid) == (0o600, 0)
+    holder.communicate()
+    assert running.stop() == 0
+    assert not pidfile.with_name('geventd.pid.lock').exists()
 
 
 def test_a_pidfile_that_a_killed_master_left_is_no_obstacle(make_server):

@@ -50,6 +50,44 @@ TEST(Pidfile, ASecondOneIsRefusedAndNamesTheFirst) {
     EXPECT_TRUE(std::filesystem::exists(path));
 }
 
+TEST(Pidfile, TheLockIsOnAFileThatNobodyElseOpens) {
+    const TempDir dir;
+    const auto path = dir.file("app.pid");
+    std::ofstream(path) << "1\n";
+    const UniqueFd reader = UniqueFd::adopt(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    ASSERT_EQ(::flock(reader.get(), LOCK_SH), 0);  // as any user may do to a file that he can read
+    {
+        const Pidfile pidfile(path);
+        EXPECT_EQ(content(path), std::to_string(::getpid()) + "\n");
+        EXPECT_EQ(std::filesystem::status(path + ".lock").permissions(),
+                  std::filesystem::perms(0600));
+        EXPECT_NE(std::filesystem::status(path).permissions() & std::filesystem::perms(0044),
+                  std::filesystem::perms::none);
+    }
+    EXPECT_FALSE(std::filesystem::exists(path));
+    EXPECT_FALSE(std::filesystem::exists(path + ".lock"));
+}
+
+TEST(Pidfile, TheLockIsHandedOver) {
+    const TempDir dir;
+    const auto path = dir.file("app.pid");
+    Pidfile first(path);
+    const Pidfile second(path, first.copy());
+    EXPECT_EQ(thrown_code([&] { Pidfile third(path); }), EWOULDBLOCK);
+    EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST(Pidfile, OfAnOlderVersionIsTakenOver) {
+    const TempDir dir;
+    const auto path = dir.file("app.pid");
+    std::ofstream(path) << "1\n";
+    UniqueFd locked = UniqueFd::adopt(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    ASSERT_EQ(::flock(locked.get(), LOCK_EX), 0);
+    const Pidfile pidfile(path, std::move(locked));
+    EXPECT_EQ(content(path), std::to_string(::getpid()) + "\n");
+    EXPECT_EQ(thrown_code([&] { Pidfile second(path); }), EWOULDBLOCK);
+}
+
 TEST(Pidfile, AStaleFileIsNoObstacle) {
     const TempDir dir;
     const auto path = dir.file("app.pid");
