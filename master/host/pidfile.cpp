@@ -64,11 +64,12 @@ Pidfile::~Pidfile() {
     if (writer_ != ::getpid()) {
         return;
     }
+
     struct stat found {};
 
     const bool is_ours = is_at(place_.name, written_);
-    const bool is_gone = ::fstatat(place_.folder.get(), place_.name.c_str(), &found,
-                                   AT_SYMLINK_NOFOLLOW) != 0;
+    const bool is_gone =
+        ::fstatat(place_.folder.get(), place_.name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0;
     if (is_ours) {
         ::unlinkat(place_.folder.get(), place_.name.c_str(), 0);
     }
@@ -105,8 +106,8 @@ UniqueFd Pidfile::open_lock() const {
         throw_errno(deed);
     }
     if (!S_ISREG(status.st_mode) || status.st_nlink > 1 || !is_trusted(status.st_uid)) {
-        throw ErrnoError(EEXIST, fmt::format("{} is no file of ours ({})", deed,
-                                             user_text(status.st_uid)));
+        throw ErrnoError(EEXIST,
+                         fmt::format("{} is no file of ours ({})", deed, user_text(status.st_uid)));
     }
     if ((status.st_mode & 0077) != 0 && ::fchmod(fd.get(), kLockMode) != 0) {
         throw_errno(deed);
@@ -115,9 +116,8 @@ UniqueFd Pidfile::open_lock() const {
 }
 
 std::string Pidfile::holder() const {
-    const UniqueFd file = UniqueFd::adopt(
-        ::openat(place_.folder.get(), place_.name.c_str(),
-                 O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    const UniqueFd file = UniqueFd::adopt(::openat(place_.folder.get(), place_.name.c_str(),
+                                                   O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     const std::string pid = file ? pid_in(file.get()) : "";
     return pid.empty() ? "another process" : "process " + pid;
 }
@@ -135,8 +135,8 @@ void Pidfile::write_own_pid() {
         throw ErrnoError(S_ISLNK(found.st_mode) ? ELOOP : EEXIST, deed + ": it is no regular file");
     }
     ::unlinkat(folder, fresh.c_str(), 0);  // of a killed process that had the same pid
-    auto file = UniqueFd::adopt(::openat(
-        folder, fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kMode));
+    auto file = UniqueFd::adopt(
+        ::openat(folder, fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kMode));
     if (!file) {
         throw_errno(deed);
     }

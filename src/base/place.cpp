@@ -125,6 +125,7 @@ class Walk {
         if (!is_there && (errno != ENOENT || !ahead_.empty())) {
             throw_errno(deed_);
         }
+        place_.is_folder_sure = place_.strangers.empty();
         judge(is_there ? &entry : nullptr);
         if (is_there && S_ISLNK(entry.st_mode) && (!ahead_.empty() || last_ == LastLink::Follow)) {
             return follow(name);

@@ -50,6 +50,9 @@ struct Place {
     std::string name;
     Strangers strangers;
 
+    /// None of them can put another folder in the place of this one.
+    bool is_folder_sure = true;
+
     /// The name is free in a folder where all may make files and each may change its own alone: who
     /// makes it there, and nobody else (O_EXCL), has it for himself.
     bool is_free_for_all = false;

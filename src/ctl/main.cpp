@@ -37,12 +37,14 @@ std::string find_socket(const cli::GeventctlOptions& options) {
     if (!options.config.empty() && ::access(options.config.c_str(), R_OK) != 0) {
         throw_errno(options.config);
     }
+
     struct stat status {};
 
     if (::stat(options.config.c_str(), &status) == 0 && S_ISFIFO(status.st_mode) &&
         !options.config.starts_with("/dev/") && !options.config.starts_with("/proc/")) {
-        throw std::runtime_error(options.config + " is a FIFO, which is not waited for; name the "
-                                                  "control socket with --socket");
+        throw std::runtime_error(options.config +
+                                 " is a FIFO, which is not waited for; name the "
+                                 "control socket with --socket");
     }
     return config::find_control({.path = options.config, .sets = {}});
 }

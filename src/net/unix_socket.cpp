@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/unix_socket.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,12 +13,13 @@
 #include <fmt/core.h>
 
 #include "base/errno_error.h"
+#include "base/place.h"
 
 namespace geventd::net {
 
 namespace {
 
-enum class PathState { Free, Stale, Live, OtherKind };
+enum class PathState { Stale, Live, OtherKind };
 
 UniqueFd make_stream_socket(const std::string& deed) {
     const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -27,19 +29,26 @@ UniqueFd make_stream_socket(const std::string& deed) {
     return UniqueFd::adopt(fd);
 }
 
-/// A socket is stale when nobody listens behind it; only connecting tells.
-PathState probe(const std::string& path, const UnixSockaddr& address, const std::string& deed) {
+UnixSockaddr by_descriptor(const std::string& path, const std::string& deed) {
+    const auto address = make_unix_sockaddr(path, false);
+    if (!address) {
+        throw ErrnoError(ENAMETOOLONG, deed + ": " + address.error().message);
+    }
+    return *address;
+}
+
+/// A socket is stale when nobody listens behind it; only connecting tells. To the very one that was
+/// looked at: its name may lead to another by now.
+PathState probe(const UniqueFd& pinned, const std::string& deed) {
     struct stat found {};
 
-    if (::lstat(path.c_str(), &found) != 0) {
-        if (errno == ENOENT) {
-            return PathState::Free;
-        }
+    if (::fstat(pinned.get(), &found) != 0) {
         throw_errno(deed);
     }
     if (!S_ISSOCK(found.st_mode)) {
         return PathState::OtherKind;
     }
+    const UnixSockaddr address = by_descriptor(fmt::format("/proc/self/fd/{}", pinned.get()), deed);
     const UniqueFd probe = make_stream_socket(deed);
     const auto* raw = reinterpret_cast<const sockaddr*>(&address.address);
     if (::connect(probe.get(), raw, address.length) == 0 || errno == EAGAIN ||
@@ -49,24 +58,38 @@ PathState probe(const std::string& path, const UnixSockaddr& address, const std:
     if (errno == ECONNREFUSED) {
         return PathState::Stale;
     }
-    if (errno == ENOENT) {
-        return PathState::Free;
-    }
     throw_errno(deed + ": is another process listening there?");
 }
 
-void make_room(const std::string& path, const UnixSockaddr& address, const std::string& deed) {
-    switch (probe(path, address, deed)) {
-        case PathState::Free:
+void remove_stale(const Place& place, const UniqueFd& pinned, const std::string& deed) {
+    struct stat found {};
+
+    struct stat named {};
+
+    if (::fstat(pinned.get(), &found) == 0 &&
+        ::fstatat(place.folder.get(), place.name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+        named.st_ino == found.st_ino && named.st_dev == found.st_dev &&
+        ::unlinkat(place.folder.get(), place.name.c_str(), 0) != 0 && errno != ENOENT) {
+        throw_errno(deed + ": remove the stale socket");
+    }
+}
+
+void make_room(const Place& place, const std::string& deed) {
+    const UniqueFd pinned = UniqueFd::adopt(
+        ::openat(place.folder.get(), place.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!pinned) {
+        if (errno == ENOENT) {
             return;
+        }
+        throw_errno(deed);
+    }
+    switch (probe(pinned, deed)) {
         case PathState::Live:
             throw ErrnoError(EADDRINUSE, deed + ": another process is listening there");
         case PathState::OtherKind:
             throw ErrnoError(EEXIST, deed + ": there is a file that is no socket");
         case PathState::Stale:
-            if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
-                throw_errno(deed + ": remove the stale socket");
-            }
+            remove_stale(place, pinned, deed);
     }
 }
 
@@ -111,9 +134,17 @@ BoundUnixSocket bind_unix_socket(const std::string& path, const UnixAccess& acce
     if (!address) {
         throw ErrnoError(ENAMETOOLONG, deed + ": " + address.error().message);
     }
-    make_room(path, *address, deed);
+    const Place place = find_place(deed + ": bind", path, LastLink::Leave);
+    make_room(place, deed);
     BoundUnixSocket bound{make_stream_socket(deed), {}};
-    bind_with_mode(bound.fd.get(), *address, access.mode, deed);
+    // Tools show the path by which a socket was bound; where somebody could slide another folder
+    // under it, that matters less.
+    bind_with_mode(bound.fd.get(),
+                   place.is_folder_sure ? *address
+                                        : by_descriptor(fmt::format("/proc/self/fd/{}/{}",
+                                                                    place.folder.get(), place.name),
+                                                        deed),
+                   access.mode, deed);
     bound.file = SocketFile::of(bound.fd.get(), path);
     if (!bound.file.is_there()) {
         throw ErrnoError(ESTALE, deed + ": somebody has replaced the socket's file");

@@ -28,9 +28,9 @@ struct BoundUnixSocket {
 
 /// Binds a stream socket to `path`, with mode and owner set, but does not listen yet: nobody can
 /// connect before the access is right, and nothing is done to a file that somebody puts into its
-/// place. A stale socket is replaced; a live one is refused
-/// (EADDRINUSE), as is a file of another kind (EEXIST). Throws ErrnoError whose text starts with
-/// `deed`.
+/// place. A stale socket is replaced; a live one is refused (EADDRINUSE), as is a file of another
+/// kind (EEXIST). Links on the way are followed that only root and this process' user can have put
+/// there. Throws std::exception, mostly ErrnoError, whose text starts with `deed`.
 BoundUnixSocket bind_unix_socket(const std::string& path, const UnixAccess& access,
                                  const std::string& deed);
 

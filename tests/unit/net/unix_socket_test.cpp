@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "net/unix_socket.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <exception>
 #include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <stdio.h>
 
 #include "tests/unit/net/connect.h"
 #include "tests/unit/net/temp_dir.h"
@@ -109,6 +115,68 @@ TEST(UnixSocket, APathThatDoesNotFitIsRefused) {
     EXPECT_EQ(thrown_code([&] { bind_unix_socket(std::string(108, 'x'), {}, "listen x"); }, &text),
               ENAMETOOLONG);
     EXPECT_NE(text.find("1 to 107 bytes, not 108"), std::string::npos) << text;
+}
+
+TEST(UnixSocket, WhoeverReplacesItMeanwhileGetsNothingElseChanged) {
+    const TempDir dir;
+    const auto path = dir.file("a.sock");
+    std::ofstream(dir.file("precious")) << "data";
+    std::filesystem::permissions(dir.file("precious"), std::filesystem::perms(0600));
+    const pid_t attacker = ::fork();
+    if (attacker == 0) {
+        std::filesystem::create_symlink("precious", dir.file("link"));
+        for (;;) {  // as fast as it can: the link stands there whenever the socket did
+            ::renameat2(AT_FDCWD, dir.file("link").c_str(), AT_FDCWD, path.c_str(),
+                        RENAME_EXCHANGE);
+        }
+    }
+    const UnixAccess access = ::geteuid() == 0 ? UnixAccess{0666, 4711, 4711} : UnixAccess{0666};
+    for (int round = 0; round < 1000; ++round) {
+        try {
+            bind_unix_socket(path, access, "listen").file.unlink_own();
+        } catch (const std::exception&) {
+            ::unlink(path.c_str());  // the link, by now
+        }
+    }
+    ::kill(attacker, SIGKILL);
+    ::waitpid(attacker, nullptr, 0);
+
+    struct stat found {};
+
+    ASSERT_EQ(::lstat(dir.file("precious").c_str(), &found), 0);
+    EXPECT_EQ(found.st_mode & 07777U, 0600U);
+    EXPECT_EQ(found.st_uid, ::geteuid());
+}
+
+TEST(UnixSocket, ALinkThatAnotherMayHavePutOnTheWayIsNotFollowed) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "needs root";
+    }
+    const TempDir dir;
+    std::filesystem::create_directory(dir.file("tenant"));
+    std::filesystem::create_directory(dir.file("precious"));
+    bind_unix_socket(dir.file("precious/a.sock"), {}, "listen");  // a stale one
+    std::filesystem::create_directory_symlink("../precious", dir.file("tenant/run"));
+    ASSERT_EQ(::chown(dir.file("tenant").c_str(), 4711, 4711), 0);
+    std::string text;
+    try {
+        bind_unix_socket(dir.file("tenant/run/a.sock"), {}, "listen x");
+    } catch (const std::exception& error) {
+        text = error.what();
+    }
+    EXPECT_NE(text.find("tenant/run is a link, which is not followed: user 4711"),
+              std::string::npos)
+        << text;
+    EXPECT_TRUE(std::filesystem::exists(dir.file("precious/a.sock")));
+    // A folder of somebody else is no obstacle by itself, nor is an own link.
+    std::filesystem::create_directory_symlink("tenant", dir.file("own"));
+    std::filesystem::create_directory(dir.file("tenant/deep"));
+    auto bound = bind_unix_socket(dir.file("own/deep/a.sock"), {.mode = 0640}, "listen");
+    EXPECT_EQ(mode_of(dir.file("tenant/deep/a.sock")), 0640U);
+    ASSERT_EQ(::listen(bound.fd.get(), 1), 0);
+    EXPECT_TRUE(connect_unix(dir.file("tenant/deep/a.sock")));
+    bound.file.unlink_own();
+    EXPECT_FALSE(std::filesystem::exists(dir.file("tenant/deep/a.sock")));
 }
 
 TEST(SocketFile, IsRemovedWhileItIsOurs) {
