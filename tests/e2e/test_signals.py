@@ -221,8 +221,7 @@ def handler(num):
     running.expect_error('cut off')
     run(running, 'for n in range(5):\n    geventd.signal(9, str(n).encode())')
     wait_figures(running, 9, running=1, waiting=4)
-    app = running.folder / 'app.py'
-    app.write_text(app.read_text().replace('VERSION = 1', 'VERSION = 2'))
+    running.edit_app('VERSION = 1', 'VERSION = 2')
     assert running.ctl('reload').returncode == 0
     lines = wait_ledger(running, lambda lines: len(lines) == 5)
     assert sorted(lines) == [['2', str(n)] for n in range(5)]

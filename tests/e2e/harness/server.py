@@ -71,6 +71,12 @@ class Server:
         shutil.rmtree(path.parent / '__pycache__', ignore_errors=True)
         path.write_text(source)
 
+    def edit_app(self, old, new, name='app.py'):
+        """Replaces `old`, which must be there, in the application as it stands."""
+        source = (self.folder / name).read_text()
+        assert old in source, f'{name} does not hold {old!r}'
+        self.write_app(source.replace(old, new), name)
+
     def default_config(self):
         return {
             'listen': 'http://127.0.0.1:0',
@@ -90,9 +96,10 @@ class Server:
 
     def environment(self, extra=None):
         environment = {**os.environ, MARKER: self.marker, **(extra or {})}
-        for name in ('NOTIFY_SOCKET', 'PYTHONPATH', 'PYTHONHOME', 'VIRTUAL_ENV'):
-            if name not in (extra or {}):
-                environment.pop(name, None)
+        for name in list(environment):  # what this shell says to Python is not meant for servers
+            if name.startswith('PYTHON') or name in ('NOTIFY_SOCKET', 'VIRTUAL_ENV'):
+                if name not in (extra or {}):
+                    del environment[name]
         if SANITIZED:
             for name in ('ASAN_OPTIONS', 'UBSAN_OPTIONS'):
                 environment[name] = f'{os.environ[name]}:log_path={self.folder}/sanitizer'
