@@ -35,10 +35,13 @@ constexpr std::array kSchemes{
 constexpr std::string_view kForms =
     "expected http:// or uwsgi:// with HOST:PORT, or http+unix: or uwsgi+unix: with a path";
 
-const Scheme& scheme_of(Protocol protocol, bool unix_socket) {
-    return *std::find_if(kSchemes.begin(), kSchemes.end(), [&](const Scheme& scheme) {
-        return scheme.protocol == protocol && scheme.unix_socket == unix_socket;
-    });
+std::string_view prefix_of(Protocol protocol, bool unix_socket) {
+    for (const Scheme& scheme : kSchemes) {
+        if (scheme.protocol == protocol && scheme.unix_socket == unix_socket) {
+            return scheme.prefix;
+        }
+    }
+    return {};  // never: the table has all four
 }
 
 bool is_number(std::string_view text) {
@@ -177,7 +180,7 @@ Result<Address> parse_inet(std::string_view text, const Scheme& scheme) {
     const std::string_view rest = text.substr(scheme.prefix.size());
     if (rest.starts_with("unix:")) {
         return failure(fmt::format("'{}': did you mean {}{}?", text,
-                                   scheme_of(scheme.protocol, true).prefix, rest.substr(5)));
+                                   prefix_of(scheme.protocol, true), rest.substr(5)));
     }
     if (const auto tail = rest.find_first_of("/?#"); tail != std::string_view::npos) {
         return failure(fmt::format("'{}': nothing may follow the port; did you mean {}?", text,
@@ -248,7 +251,7 @@ Result<Address> parse_address(std::string_view text) {
 
 std::string format_address(const Address& address) {
     const bool unix_socket = address.family == Family::Unix || address.family == Family::Abstract;
-    const std::string_view prefix = scheme_of(address.protocol, unix_socket).prefix;
+    const std::string_view prefix = prefix_of(address.protocol, unix_socket);
     if (unix_socket) {
         return fmt::format("{}{}{}", prefix, address.family == Family::Abstract ? "@" : "",
                            address.path);
