@@ -143,19 +143,29 @@ Result<HostPort> split_host(std::string_view text, std::string_view rest, std::s
     return parts;
 }
 
-Result<void> resolve(Address& address, std::string_view host, bool bracketed) {
-    const std::string name(host);
+using Found = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
+
+/// The addresses of a host; without any, `code` says why.
+Found look_up(const std::string& host, bool bracketed, int& code) {
     addrinfo hints{};
     hints.ai_family = bracketed ? AF_INET6 : AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_PASSIVE | (bracketed ? AI_NUMERICHOST : 0);
     addrinfo* found = nullptr;
-    const int code = ::getaddrinfo(name.c_str(), nullptr, &hints, &found);
-    if (code != 0) {
+    code = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
+    return {code == 0 ? found : nullptr, &::freeaddrinfo};
+}
+
+Result<void> resolve(Address& address, std::string_view host, bool bracketed) {
+    int code = 0;
+    Found found = look_up(std::string(host), bracketed, code);
+    if (!found && host == "localhost") {  // what it means does not hang on an /etc/hosts (RFC 6761)
+        found = look_up("127.0.0.1", false, code);
+    }
+    if (!found) {
         return failure(bracketed ? fmt::format("'{}' is no IPv6 address", host)
                                  : fmt::format("host '{}': {}", host, ::gai_strerror(code)));
     }
-    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
     std::array<char, NI_MAXHOST> literal{};
     if (::getnameinfo(found->ai_addr, found->ai_addrlen, literal.data(), literal.size(), nullptr, 0,
                       NI_NUMERICHOST) != 0) {
