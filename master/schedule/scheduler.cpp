@@ -102,6 +102,14 @@ std::vector<std::string> Scheduler::serve(std::uint32_t generation, const Schedu
     return failures;
 }
 
+void Scheduler::restart_timers(const ScheduleTime& now) {
+    for (const auto& [key, entry] : entries_) {
+        if (const auto* timer = std::get_if<TimerPlan>(&key.second); timer && entry.active) {
+            timers_.add(entry.id, *timer, now.steady);
+        }
+    }
+}
+
 void Scheduler::forget(std::uint32_t generation) {
     for (auto at = entries_.begin(); at != entries_.end();) {
         at->second.generations.erase(generation);

@@ -50,6 +50,9 @@ class Scheduler {
     /// The generation serves from now on. Returns a sentence for each entry that could not start.
     std::vector<std::string> serve(std::uint32_t generation, const ScheduleTime& now);
 
+    /// The first period of each active timer begins now.
+    void restart_timers(const ScheduleTime& now);
+
     /// The generation failed to start: what only it had registered is forgotten.
     void forget(std::uint32_t generation);
 

@@ -141,7 +141,8 @@ Result<void> Signals::send(std::uint8_t number, std::string_view payload) {
                 fmt::format("the payload is larger than {} bytes",
                             std::min<std::uint64_t>(shm::kMaxSignalPayload, settings_.payloads)));
         case shm::SendResult::Unregistered:
-            return failure(fmt::format("nobody has registered signal {}", number));
+            return failure(fmt::format("nobody has registered signal {}{}", number,
+                                       workers_ == 0 ? " yet: the application is not loaded" : ""));
     }
     return failure("the signal was not accepted");
 }
@@ -158,7 +159,8 @@ bool Signals::take_over(const shm::SignalClaim& signal) {
 
 shm::SendResult Signals::send_out(const shm::OutgoingSignal& signal) noexcept {
     const shm::SendResult result = writer_.send(signal, nanoseconds(Clock::now()));
-    if (result == shm::SendResult::Unregistered && registry_.first_miss(signal.number)) {
+    if (result == shm::SendResult::Unregistered && workers_ != 0 &&
+        registry_.first_miss(signal.number)) {
         log::warning("signal {} was sent, but nobody has registered it", signal.number);
     }
     return result;

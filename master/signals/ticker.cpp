@@ -48,6 +48,10 @@ void Ticker::serve(std::uint32_t generation) {
     for (const std::string& failure : scheduler_.serve(generation, now())) {
         log::error("generation {}: {}", generation, failure);
     }
+    if (!served_ && !restored_) {
+        scheduler_.restart_timers(now());
+    }
+    served_ = true;
     arm();
 }
 
@@ -82,16 +86,23 @@ void Ticker::resume() {
 
 Ticker::Saved Ticker::save_and_hold() {
     const ScheduleTime moment = now();
-    for (const std::uint8_t number : scheduler_.due(moment)) {
-        tick_(number);
+    if (served_) {
+        for (const std::uint8_t number : scheduler_.due(moment)) {
+            tick_(number);
+        }
+        on_change(0);
     }
-    on_change(0);
     hold();
     return {scheduler_.save(), moment.wall};
 }
 
+void Ticker::restore(const Saved& saved) {
+    scheduler_.restore(saved.timers, saved.moment);
+    restored_ = true;
+}
+
 void Ticker::arm() {
-    if (held_) {
+    if (held_ || !served_) {
         return;
     }
     if (scheduler_.monitor_fd() >= 0 && !monitor_io_.active()) {

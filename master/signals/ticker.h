@@ -14,7 +14,9 @@
 namespace geventd::master {
 
 /// Runs the schedule in the master's loop: waits for the next timer, cron entry or change of a
-/// monitored file, and sends the ticks.
+/// monitored file, and sends the ticks. Before the first generation serves the application may not
+/// have registered its signals yet: timers begin when it serves, and the tick of a cron entry or a
+/// changed file is held until then.
 /// Lives in: master.
 class Ticker {
   public:
@@ -42,7 +44,7 @@ class Ticker {
 
     Saved save_and_hold();
 
-    void restore(const Saved& saved) { scheduler_.restore(saved.timers, saved.moment); }
+    void restore(const Saved& saved);
 
     [[nodiscard]] std::size_t active() const { return scheduler_.active(); }
 
@@ -58,6 +60,8 @@ class Ticker {
     event::Io monitor_io_;
     Scheduler scheduler_;
     Tick tick_;
+    bool served_ = false;    ///< some generation serves or has served
+    bool restored_ = false;  ///< the phases are a former master's
     bool held_ = false;
 };
 

@@ -170,3 +170,32 @@ def test_a_tick_that_nobody_handles_is_told_once(server):
     wait_status = running.wait_status
     wait_status(lambda status: any(s['unregistered'] > 10 for s in status['signals']))
     assert running.log.text().count('signal 30 was sent, but nobody has registered it') == 1
+
+
+@PRELOAD
+def test_what_is_due_while_the_application_loads_waits_for_it(make_server, preload):
+    running = make_server()
+    os.mkfifo(running.folder / 'gate')
+    running.write_app(application("""
+print('loading', flush=True)
+open('gate').close()
+geventd.register(9, '', record)
+geventd.register(10, '', record)
+"""))
+    running.write_config({'app': {'preload': preload},
+                          'timers': [{'every': '10ms', 'signal': 9}],
+                          'monitors': [{'path': 'watched', 'signal': 10}]})
+    running.start(wait=False)
+    running.wait_log('loading')
+    (running.folder / 'watched').write_text('now')
+    assert running.ctl('signal', '9').stderr == (
+        'geventctl: nobody has registered signal 9 yet: the application is not loaded\n')
+    # The timer's first period is over, and the application has still not registered anything.
+    status = running.wait_status(lambda status: status['uptime'] > 0.1)
+    assert [s for s in status['signals'] if s['unregistered'] > 1] == []
+    (running.folder / 'gate').write_text('')
+    running.wait_ready()
+    wait_ledger(running, lambda lines: {'9', '10'} <= {line[0] for line in lines})
+    status = running.status()
+    assert {s['number']: s['unregistered'] for s in status['signals']} == {9: 1, 10: 0}
+    assert 'nobody has registered' not in running.log.text()

@@ -51,6 +51,19 @@ TEST_F(Schedule, SameTimerOfFourWorkersAndTheirSuccessorsFiresOncePerPeriod) {
     EXPECT_EQ(scheduler_.due(now_), Numbers{17});
 }
 
+TEST_F(Schedule, TimersCanBeginAnewAndNothingElseDoes) {
+    ASSERT_TRUE(add(1, 17, ten_));
+    ASSERT_TRUE(add(1, 18, TimerPlan{seconds(10), TimerPlan::Kind::Grid, 1}));
+    ASSERT_TRUE(add(1, 19, CronEntry::parse("* * * * *").value()));
+    pass(seconds(65));
+    scheduler_.restart_timers(now_);
+    EXPECT_EQ(scheduler_.due(now_), Numbers{19});
+    pass(seconds(10));
+    EXPECT_EQ(scheduler_.due(now_), (Numbers{17, 18}));
+    pass(seconds(10));
+    EXPECT_EQ(scheduler_.due(now_), Numbers{17});
+}
+
 TEST_F(Schedule, DifferentPeriodsOrNumbersAreDifferentTimers) {
     ASSERT_TRUE(add(1, 17, ten_));
     ASSERT_TRUE(add(1, 18, ten_));
