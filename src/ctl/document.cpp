@@ -66,7 +66,7 @@ std::optional<double> Document::number() const {
 }
 
 std::string Document::pretty() const {
-    return json_->dump(2, ' ', false, Json::error_handler_t::replace);
+    return log::escape_json_document(json_->dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace geventd::ctl

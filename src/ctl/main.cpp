@@ -8,6 +8,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include <fmt/core.h>
@@ -21,6 +22,7 @@
 #include "ctl/stacks_view.h"
 #include "ctl/status_view.h"
 #include "ctl/top/top.h"
+#include "log/escape.h"
 
 // geventctl: finds the control socket, asks, prints. Answers go to stdout, sentences about what
 // went wrong to stderr.
@@ -91,16 +93,17 @@ Result<std::string> present(const cli::GeventctlOptions& options, const std::str
     return "done\n";
 }
 
-ExitCode fail(const Error& error) {
-    fmt::print(stderr, "geventctl: {}\n", error.message);
-    return ExitCode::Config;
+// The sentence may be the server's, which may quote the application and its clients.
+ExitCode fail(std::string_view sentence, ExitCode code) {
+    fmt::print(stderr, "geventctl: {}\n", log::escape_lines(sentence));
+    return code;
 }
 
 ExitCode run(const cli::GeventctlOptions& options) {
     if (options.command == "top") {
         const std::string socket = find_socket(options);
         const auto seen = options.json ? ctl::print_all_the_time(socket) : ctl::watch(socket);
-        return seen ? ExitCode::Ok : fail(seen.error());
+        return seen ? ExitCode::Ok : fail(seen.error().message, ExitCode::Config);
     }
     // These take as long as the application takes to load.
     const auto patience = options.command == "reload" || options.command == "upgrade"
@@ -110,7 +113,7 @@ ExitCode run(const cli::GeventctlOptions& options) {
         ctl::ask(find_socket(options), make_request(options), patience)
             .and_then([&](const std::string& answer) { return present(options, answer); });
     if (!text) {
-        return fail(text.error());
+        return fail(text.error().message, ExitCode::Config);
     }
     fmt::print("{}", *text);
     return ExitCode::Ok;
@@ -125,8 +128,7 @@ ExitCode guarded_main(int argc, const char* const* argv) {
     try {
         return run(std::get<cli::GeventctlOptions>(parsed));
     } catch (const ErrnoError& error) {
-        fmt::print(stderr, "geventctl: {}\n", error.what());
-        return ExitCode::Config;
+        return fail(error.what(), ExitCode::Config);
     }
 }
 
@@ -137,7 +139,6 @@ int main(int argc, char** argv) {
     try {
         return static_cast<int>(geventd::guarded_main(argc, argv));
     } catch (const std::exception& error) {
-        fmt::print(stderr, "geventctl: {}\n", error.what());
-        return static_cast<int>(geventd::ExitCode::Internal);
+        return static_cast<int>(geventd::fail(error.what(), geventd::ExitCode::Internal));
     }
 }

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "log/invisible.h"
+
 namespace geventd::log {
 
 namespace {
@@ -22,8 +24,7 @@ struct Lead {
 
 Lead classify_lead(std::uint8_t lead) {
     if (lead >= 0xc2 && lead <= 0xdf) {
-        // C2 80 to C2 9F are the C1 controls: terminals obey them as they do ESC.
-        return {2, static_cast<std::uint8_t>(lead == 0xc2 ? 0xa0 : 0x80)};
+        return {2};
     }
     if (lead >= 0xe0 && lead <= 0xef) {
         return {3, static_cast<std::uint8_t>(lead == 0xe0 ? 0xa0 : 0x80),
@@ -36,32 +37,46 @@ Lead classify_lead(std::uint8_t lead) {
     return {};
 }
 
-/// Length of the printable character at `at`; 0 when it is a control or no UTF-8.
-std::size_t printable_length(std::string_view text, std::size_t at) {
+struct Character {
+    std::size_t length = 0;  ///< in bytes; 0: a control of ASCII, or no UTF-8
+    char32_t code = 0;
+};
+
+Character character_at(std::string_view text, std::size_t at) {
     const std::uint8_t first = byte_at(text, at);
     if (first < 0x80) {
-        return first >= 0x20 && first != 0x7f ? 1 : 0;
+        return {first >= 0x20 && first != 0x7f ? std::size_t{1} : 0, first};
     }
     const Lead lead = classify_lead(first);
     if (lead.length == 0 || text.size() - at < lead.length) {
-        return 0;
+        return {};
     }
     if (byte_at(text, at + 1) < lead.second_min || byte_at(text, at + 1) > lead.second_max) {
-        return 0;
+        return {};
     }
-    for (std::size_t i = 2; i < lead.length; ++i) {
-        if ((byte_at(text, at + i) & 0xc0) != 0x80) {
-            return 0;
+    char32_t code = first & (0x7fU >> lead.length);
+    for (std::size_t i = 1; i < lead.length; ++i) {
+        const std::uint8_t byte = byte_at(text, at + i);
+        if ((byte & 0xc0) != 0x80) {
+            return {};
         }
+        code = code << 6 | (byte & 0x3fU);
     }
-    return lead.length;
+    return {lead.length, code};
 }
 
+constexpr std::string_view kDigits = "0123456789abcdef";
+
 void append_hex(std::string& out, std::string_view prefix, std::uint8_t byte) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
     out.append(prefix);
     out.push_back(kDigits[byte >> 4]);
     out.push_back(kDigits[byte & 0xf]);
+}
+
+/// Half of UTF-16's, or a code below U+10000: `\u202e`.
+void append_unit(std::string& out, std::uint32_t unit) {
+    append_hex(out, "\\u", static_cast<std::uint8_t>(unit >> 8));
+    append_hex(out, "", static_cast<std::uint8_t>(unit));
 }
 
 void append_control(std::string& out, std::uint8_t byte) {
@@ -93,21 +108,48 @@ void append_json_special(std::string& out, std::uint8_t byte) {
     }
 }
 
-/// Copies printable characters, all but those in `quoted`, and hands every other byte to
-/// `special`.
-template <typename Special>
-std::string escape(std::string_view text, std::string_view quoted, Special special) {
+void append_invisible(std::string& out, char32_t code) {
+    if (code < 0xa0) {  // a C1 control, by its bytes as other controls
+        append_hex(out, "\\xc2\\x", static_cast<std::uint8_t>(code));
+    } else if (code < 0x10000) {
+        append_unit(out, code);
+    } else {
+        append_hex(out, "\\U00", static_cast<std::uint8_t>(code >> 16));
+        append_hex(out, "", static_cast<std::uint8_t>(code >> 8));
+        append_hex(out, "", static_cast<std::uint8_t>(code));
+    }
+}
+
+void append_json_invisible(std::string& out, char32_t code) {
+    if (code < 0x10000) {
+        append_unit(out, code);
+    } else {
+        append_unit(out, 0xd800 + ((code - 0x10000) >> 10));
+        append_unit(out, 0xdc00 + ((code - 0x10000) & 0x3ff));
+    }
+}
+
+/// Copies what can be seen, all but the characters in `quoted`, and hands invisible characters to
+/// `invisible` and every other byte to `special`.
+template <typename Special, typename Invisible>
+std::string escape(std::string_view text, std::string_view quoted, Special special,
+                   Invisible invisible) {
     std::string out;
     out.reserve(text.size() + 16);
     for (std::size_t at = 0; at < text.size();) {
-        const std::size_t length = printable_length(text, at);
-        if (length == 0 || (length == 1 && quoted.find(text[at]) != std::string_view::npos)) {
+        const Character next = character_at(text, at);
+        if (next.length == 0 ||
+            (next.length == 1 && quoted.find(text[at]) != std::string_view::npos)) {
             special(out, byte_at(text, at));
             ++at;
             continue;
         }
-        out.append(text.substr(at, length));
-        at += length;
+        if (next.length > 1 && is_invisible(next.code)) {
+            invisible(out, next.code);
+        } else {
+            out.append(text.substr(at, next.length));
+        }
+        at += next.length;
     }
     return out;
 }
@@ -115,24 +157,36 @@ std::string escape(std::string_view text, std::string_view quoted, Special speci
 }  // namespace
 
 std::string escape_controls(std::string_view text) {
-    return escape(text, "", append_control);
+    return escape(text, "", append_control, append_invisible);
 }
 
 std::string escape_lines(std::string_view text) {
     while (!text.empty() && text.back() == '\n') {
         text.remove_suffix(1);
     }
-    return escape(text, "", [](std::string& out, std::uint8_t byte) {
+    const auto special = [](std::string& out, std::uint8_t byte) {
         if (byte == '\n') {
             out.append("\n\t");
         } else {
             append_control(out, byte);
         }
-    });
+    };
+    return escape(text, "", special, append_invisible);
 }
 
 std::string escape_json(std::string_view text) {
-    return escape(text, "\"\\", append_json_special);
+    return escape(text, "\"\\", append_json_special, append_json_invisible);
+}
+
+std::string escape_json_document(std::string_view json) {
+    const auto special = [](std::string& out, std::uint8_t byte) {
+        if (byte == '\n') {
+            out.push_back('\n');  // between two values: in a string it is spelled out
+        } else {
+            append_json_special(out, byte);
+        }
+    };
+    return escape(json, "", special, append_json_invisible);
 }
 
 }  // namespace geventd::log

@@ -5,24 +5,22 @@
 
 #include <fmt/core.h>
 
+#include "base/excerpt.h"
+
 namespace geventd::py {
 
 namespace {
 
-std::string utf8(PyObject* text) {
-    Py_ssize_t size = 0;
-    const char* bytes = text != nullptr ? PyUnicode_AsUTF8AndSize(text, &size) : nullptr;
-    if (bytes == nullptr) {
-        PyErr_Clear();
-        return "(an exception whose text cannot be shown)";
-    }
-    return {bytes, static_cast<std::size_t>(size)};
-}
+// What is kept of an exception's text and traceback, of which an application can make any length
+// (an SQL statement with all its values). The beginning has the first calls, the end the last ones
+// and what happened.
+constexpr std::size_t kMostText = std::size_t{32} << 10;
 
 // A list of lines as one text, without the last newline.
 std::string joined(PyObject* lines) {
     const Ref empty = Ref::steal(PyUnicode_FromString(""));
-    std::string text = utf8(empty ? Ref::steal(PyUnicode_Join(empty.get(), lines)).get() : nullptr);
+    const Ref whole = empty ? Ref::steal(PyUnicode_Join(empty.get(), lines)) : Ref();
+    std::string text = shown_text(whole.get());
     while (!text.empty() && text.back() == '\n') {
         text.pop_back();
     }
@@ -30,6 +28,20 @@ std::string joined(PyObject* lines) {
 }
 
 }  // namespace
+
+std::string shown_text(PyObject* text) {
+    // Names of files may hold lone surrogates, which have no UTF-8.
+    const Ref bytes = text != nullptr && PyUnicode_Check(text)
+                          ? Ref::steal(PyUnicode_AsEncodedString(text, "utf-8", "backslashreplace"))
+                          : Ref();
+    if (!bytes) {
+        PyErr_Clear();
+        return "(an exception whose text cannot be shown)";
+    }
+    return excerpt(
+        {PyBytes_AS_STRING(bytes.get()), static_cast<std::size_t>(PyBytes_GET_SIZE(bytes.get()))},
+        kMostText);
+}
 
 Ref take_exception() {
     PyObject* type = nullptr;
@@ -79,7 +91,7 @@ std::string exception_place(PyObject* exception) {
     const Ref line = get(traceback, "tb_lineno");
     const Ref file = get(get(get(traceback, "tb_frame"), "f_code"), "co_filename");
     const auto number = line ? PyLong_AsLong(line.get()) : -1;
-    const std::string name = utf8(file.get());
+    const std::string name = shown_text(file.get());
     if (PyErr_Occurred() != nullptr) {
         PyErr_Clear();
         return "";
@@ -104,7 +116,7 @@ std::string stack_text(PyObject* frame) {
 std::string exception_text(PyObject* exception) {
     std::string text = Py_TYPE(exception)->tp_name;
     const Ref message = Ref::steal(PyObject_Str(exception));
-    const std::string detail = utf8(message.get());
+    const std::string detail = shown_text(message.get());
     return detail.empty() ? text : text + ": " + detail;
 }
 

@@ -21,6 +21,10 @@ class PythonError : public std::runtime_error {
 /// The pending exception as an object, cleared from the thread; empty when there is none.
 Ref take_exception();
 
+/// A text of an exception, of which 32 KiB are kept and it is said how much was left out. Lone
+/// surrogates become `\udc80`.
+std::string shown_text(PyObject* text);
+
 /// The traceback of an exception object as Python prints it, without the last newline.
 std::string traceback_text(PyObject* exception);
 

@@ -39,12 +39,11 @@ Ref told(const Interpreter& python, Ref result) {
     const Ref exception = take_exception();
     const Ref text =
         Ref::steal(PyObject_CallOneArg(python.boot("describe").get(), exception.get()));
-    const char* utf8 = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
-    if (utf8 == nullptr) {
+    if (!text) {
         PyErr_Clear();
         throw PythonError(traceback_text(exception.get()));
     }
-    throw PythonError(utf8);
+    throw PythonError(shown_text(text.get()));
 }
 
 Ref string_list(const std::vector<std::string>& strings) {

@@ -15,6 +15,7 @@
 #include "ctl/control_client.h"
 #include "ctl/top/screen.h"
 #include "ctl/top/top_view.h"
+#include "log/escape.h"
 
 namespace geventd::ctl {
 
@@ -129,7 +130,8 @@ Result<void> print_all_the_time(const std::string& socket) {
         if (!status) {
             return failure(status.error().message);
         }
-        if (std::fprintf(stdout, "%s\n", status->c_str()) < 0 || std::fflush(stdout) != 0) {
+        const std::string line = log::escape_json_document(*status);
+        if (std::fprintf(stdout, "%s\n", line.c_str()) < 0 || std::fflush(stdout) != 0) {
             return {};
         }
         pollfd output{STDOUT_FILENO, 0, 0};

@@ -29,6 +29,11 @@ TEST(Document, PartsOutliveTheWhole) {
     EXPECT_EQ(part["b"].text(), "c");
 }
 
+TEST(Document, IsPrintedWithoutWhatATerminalObeys) {
+    EXPECT_EQ(Document::parse("{\"a\": \"\xe2\x80\xae\xc2\x9b\\u001b\"}")->pretty(),
+              "{\n  \"a\": \"\\u202e\\u009b\\u001b\"\n}");
+}
+
 TEST(Document, RefusesWhatIsNoJson) {
     EXPECT_FALSE(Document::parse("{"));
     EXPECT_FALSE(Document::parse(""));
