@@ -72,9 +72,15 @@ void Connection::rest() {
 
 // A reset, so that a client cannot take a truncated answer for a whole one.
 void Connection::abort() {
-    const ::linger hard{1, 0};
-    ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
-    close();
+    reset_for_all();
+    release();
+}
+
+// A process that inherited the descriptor cannot hold it up, as it would a close().
+void Connection::reset_for_all() noexcept {
+    const sockaddr nobody{AF_UNSPEC, {}};
+    static_cast<void>(::connect(fd_.get(), &nobody, sizeof nobody));
+    ::shutdown(fd_.get(), SHUT_RDWR);  // where the protocol has no reset
 }
 
 void Connection::overdue() noexcept {
@@ -115,10 +121,7 @@ void Connection::give_up() noexcept {
     }
     abandon_write();
     broken_ = true;
-    const sockaddr nobody{AF_UNSPEC, {}};
-    // A reset, where the protocol has one.
-    static_cast<void>(::connect(fd_.get(), &nobody, sizeof nobody));
-    ::shutdown(fd_.get(), SHUT_RDWR);
+    reset_for_all();
     if (request_->writer) {
         worker_.application().resume(request_->writer);
     }
@@ -163,6 +166,11 @@ bool Connection::is_unused() const noexcept {
 }
 
 void Connection::close() noexcept {
+    ::shutdown(fd_.get(), SHUT_WR);
+    release();
+}
+
+void Connection::release() noexcept {
     cancel();
     io_.forget();
     fd_.reset();

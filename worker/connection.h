@@ -141,6 +141,7 @@ class Connection : public event::Deadline {
     /// so far, and nothing can be sent any more.
     void disconnect() noexcept;
 
+    /// Its end reaches the client now, also where another process has the descriptor, too.
     void close() noexcept;
 
     /// No request runs or is on its way, neither read nor waiting to be read.
@@ -202,6 +203,8 @@ class Connection : public event::Deadline {
     void refuse(const http::Rejection& rejection, std::string_view extra_headers = {});
     void linger();
     void abort();
+    void reset_for_all() noexcept;
+    void release() noexcept;
     void rest();
     void watch_reads();
 
