@@ -24,6 +24,7 @@
 #include "worker/python/api/embedded.h"
 #include "worker/python/api/native_module.h"
 #include "worker/python/error.h"
+#include "worker/python/forked_child.h"
 #include "worker/python/interpreter.h"
 #include "worker/python/source_report.h"
 #include "worker/python/stack_dump.h"
@@ -152,6 +153,7 @@ void rehearse(const py::Interpreter& python, const config::App& app, bool forked
     try {
         const net::FreshConnections fresh;
         python.emplace(boot.settings.app);
+        py::watch_forks(*python);
         stacks = py::write_stacks_on_signal();
         py::tell_of_stacks(channel, stacks.get());
         if (boot.role != ipc::Role::Check) {

@@ -10,6 +10,7 @@
 
 #include "base/errno_error.h"
 #include "log/logger.h"
+#include "worker/forked_child.h"
 #include "worker/worker.h"
 
 namespace geventd::worker {
@@ -43,10 +44,26 @@ void leave_interrupts_to_master() {
 }
 
 void take_interrupt(int number) noexcept {
+    if (is_forked_child()) {  // which put back Python's handler of the worker
+        ::signal(number, SIG_DFL);
+        ::raise(number);
+    }
     const int fd = terminate_fd.load(std::memory_order_relaxed);
     if (number == SIGTERM && fd >= 0) {
         const eventfd_t one = 1;
         [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
+    }
+}
+
+void leave_no_way_to_master() noexcept {
+    terminate_fd.store(-1, std::memory_order_relaxed);
+    for (const int number : kInterrupts) {
+        struct sigaction action {};
+
+        ::sigaction(number, nullptr, &action);
+        if (action.sa_handler == on_signal) {
+            ::signal(number, SIG_DFL);
+        }
     }
 }
 

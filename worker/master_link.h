@@ -52,4 +52,8 @@ void leave_interrupts_to_master();
 /// What those handlers do.
 void take_interrupt(int number) noexcept;
 
+/// In a process that the application forked: SIGINT and SIGTERM do what they do by default, unless
+/// the application handles them. Async-signal-safe.
+void leave_no_way_to_master() noexcept;
+
 }  // namespace geventd::worker

@@ -7,6 +7,22 @@
 
 namespace geventd {
 
+/// The descriptors that the server's own code owns in this process, as opposed to those of the
+/// application and its libraries. A process that the application forks gives them up: what one of
+/// its copied objects closes afterwards would be something else's. Safe in any thread and in
+/// signal handlers.
+namespace owned_fds {
+
+void add(int fd) noexcept;
+
+/// False when it was not owned (any more): then it must not be closed.
+bool remove(int fd) noexcept;
+
+/// Closes all of them. For a fresh child of this process.
+void close_all() noexcept;
+
+}  // namespace owned_fds
+
 /// A file descriptor that this object owns and closes. Move-only; taking one over is spelled
 /// out with adopt(), giving it up with release(). A descriptor that is only used, never closed,
 /// is a plain int.
@@ -16,10 +32,11 @@ class UniqueFd {
     UniqueFd(const UniqueFd&) = delete;
     UniqueFd& operator=(const UniqueFd&) = delete;
 
-    UniqueFd(UniqueFd&& other) noexcept : fd_(other.release()) {}
+    UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
     UniqueFd& operator=(UniqueFd&& other) noexcept {
-        reset(other.release());
+        UniqueFd former(std::move(*this));
+        std::swap(fd_, other.fd_);
         return *this;
     }
 
@@ -27,21 +44,32 @@ class UniqueFd {
 
     static UniqueFd adopt(int fd) {
         UniqueFd owner;
-        owner.fd_ = fd;
+        owner.reset(fd);
         return owner;
     }
 
     [[nodiscard]] int get() const { return fd_; }
 
-    [[nodiscard]] int release() { return std::exchange(fd_, -1); }
+    [[nodiscard]] int release() {
+        if (fd_ >= 0) {
+            owned_fds::remove(fd_);
+        }
+        return std::exchange(fd_, -1);
+    }
 
     explicit operator bool() const { return fd_ >= 0; }
 
     void reset(int fd = -1) {
-        if (fd_ >= 0 && fd_ != fd) {
+        if (fd_ == fd) {
+            return;
+        }
+        if (fd_ >= 0 && owned_fds::remove(fd_)) {
             ::close(fd_);
         }
         fd_ = fd;
+        if (fd_ >= 0) {
+            owned_fds::add(fd_);
+        }
     }
 
   private:

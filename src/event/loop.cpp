@@ -36,11 +36,13 @@ Loop::Loop() : loop_(ev_loop_new(kEpoll)), now_(Clock::now()) {
     wake_watcher_.data = this;
     ev_io_start(loop_, &wake_watcher_);
     backend_fd_ = find_backend_fd();
+    owned_fds::add(backend_fd_);
     run_pending();
 }
 
 Loop::~Loop() {
     ev_io_stop(loop_, &wake_watcher_);
+    owned_fds::remove(backend_fd_);
     ev_loop_destroy(loop_);
 }
 

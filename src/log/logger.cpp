@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <memory>
 #include <mutex>
@@ -160,6 +161,8 @@ class State {
     std::unique_ptr<spdlog::logger> logger_;
 };
 
+std::atomic<bool> silent = false;
+
 State& state() {
     static State instance;
     return instance;
@@ -188,7 +191,9 @@ void redirect(int fd) {
 }
 
 void write_raw(std::string_view line) {
-    state().sink().write_raw(line);
+    if (!silent) {
+        state().sink().write_raw(line);
+    }
 }
 
 void retry() {
@@ -199,8 +204,12 @@ void finish() {
     state().sink().finish();
 }
 
+void fall_silent() noexcept {
+    silent = true;
+}
+
 bool enabled(Level level) {
-    return state().enabled(level);
+    return !silent && state().enabled(level);
 }
 
 void write(Level level, std::string_view text) {

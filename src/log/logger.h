@@ -47,6 +47,10 @@ void retry();
 /// The process ends: waits a moment for a reader that is slow.
 void finish();
 
+/// Drops every line from now on: for a process that the application forked, where the descriptor
+/// is closed and another thread's lock may be held for ever. Async-signal-safe.
+void fall_silent() noexcept;
+
 bool enabled(Level level);
 void write(Level level, std::string_view text);
 

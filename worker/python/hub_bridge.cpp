@@ -6,6 +6,7 @@
 #include <greenlet.h>
 
 #include "worker/python/error.h"
+#include "worker/python/forked_child.h"
 #include "worker/python/main_greenlet.h"
 
 namespace geventd::py {
@@ -70,6 +71,7 @@ void HubBridge::run() {
     main_waits_ = true;
     while (!worker_.drained()) {
         const Ref result = Ref::steal(PyGreenlet_Switch(as_greenlet(hub_.get()), nullptr, nullptr));
+        end_if_forked();
         if (PyGreenlet_ACTIVE(as_greenlet(hub_.get())) == 0) {
             throw PythonError("gevent's hub has ended" +
                               (result ? "" : ":\n" + traceback_text(take_exception().get())));
@@ -82,6 +84,9 @@ void HubBridge::run() {
 }
 
 PyObject* HubBridge::on_hub_callback(PyObject* self, PyObject*) noexcept {
+    if (worker::is_forked_child()) {
+        Py_RETURN_NONE;  // of C code that did not tell Python
+    }
     HubBridge& bridge = bridge_of(self);
     bridge.worker_.turn();
     if (bridge.worker_.drained() && bridge.main_waits_) {

@@ -5,6 +5,7 @@
 
 #include "log/logger.h"
 #include "worker/python/error.h"
+#include "worker/python/forked_child.h"
 
 namespace geventd::py {
 
@@ -48,6 +49,7 @@ Ref await_shielded(PyObject* function, PyObject* argument) {
             continue;
         }
         if (!result) {
+            end_if_forked();
             log_handed_over();
         }
         result = Ref::steal(PyGreenlet_Switch(as_greenlet(hub), nullptr, nullptr));

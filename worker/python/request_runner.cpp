@@ -6,6 +6,7 @@
 
 #include "log/logger.h"
 #include "worker/python/error.h"
+#include "worker/python/forked_child.h"
 #include "worker/python/wsgi/file_wrapper.h"
 #include "worker/python/wsgi/input.h"
 #include "worker/python/wsgi/start_response.h"
@@ -59,11 +60,13 @@ bool await_send_pieces(Response& response, PyObject* result, const worker::Reque
         return response.await_send_all({&result, 1});
     }
     const Ref iterator = Ref::steal(PyObject_GetIter(result));
+    end_if_forked();
     if (!iterator) {
         return false;
     }
     for (;;) {
         const Ref item = Ref::steal(PyIter_Next(iterator.get()));
+        end_if_forked();
         if (!item) {
             return PyErr_Occurred() == nullptr && response.await_end();
         }
@@ -86,6 +89,7 @@ void await_close(PyObject* result, const worker::Request& request) {
     const Ref close = Ref::steal(PyObject_GetAttrString(result, "close"));
     if (close) {
         const Ref closed = Ref::steal(PyObject_CallNoArgs(close.get()));
+        end_if_forked();
     } else {
         PyErr_Clear();
     }
@@ -166,6 +170,7 @@ Response* RequestRunner::find(const void* greenlet) const {
 void RequestRunner::await_after_request(const worker::Request& request) {
     const Ref hook = Ref::borrow(after_request_.get());
     const Ref result = Ref::steal(PyObject_CallNoArgs(hook.get()));
+    end_if_forked();
     if (const Ref exception = take_exception()) {
         log::error("uwsgi.after_req_hook failed after {} {}:\n{}", request.head.method,
                    request.path_info, traceback_text(exception.get()));
@@ -215,6 +220,7 @@ bool RequestRunner::await_answer(worker::Request& request, PyObject* start_respo
     }
     PyObject* arguments[] = {environ.get(), start_response};
     const Ref result = Ref::steal(PyObject_Vectorcall(choice->callable, arguments, 2, nullptr));
+    end_if_forked();
     environ.reset();
     if (!result) {
         return false;

@@ -15,6 +15,7 @@
 #include "base/errno_error.h"
 #include "base/exit_code.h"
 #include "log/logger.h"
+#include "worker/forked_child.h"
 #include "worker/python/error.h"
 #include "worker/python/stack_dump.h"
 #include "worker/python/worker_process.h"
@@ -60,6 +61,7 @@ void introduce(ipc::Channel& channel, int stacks) {
 // `channel`: of the child.
 Forked fork_through_middle(ipc::Channel& channel, int stacks) {
     PyOS_BeforeFork();
+    const worker::OwnFork ours;
     const pid_t middle = ::fork();
     if (middle == 0) {
         const pid_t own = ::getpid();

@@ -14,6 +14,7 @@
 #include "worker/python/api/lock_waits.h"
 #include "worker/python/api/native_module.h"
 #include "worker/python/error.h"
+#include "worker/python/forked_child.h"
 #include "worker/python/hub_bridge.h"
 #include "worker/python/inspect/observer.h"
 #include "worker/python/main_greenlet.h"
@@ -33,6 +34,7 @@ namespace {
 
 // The result of a call; its exception becomes one of C++, told by boot.describe().
 Ref told(const Interpreter& python, Ref result) {
+    end_if_forked();
     if (result) {
         return result;
     }

@@ -16,6 +16,12 @@ std::string name_of_application(const config::App& app) {
     return name.substr(name.rfind('/') + 1);
 }
 
+std::string child_title(const worker::BootInfo& boot) {
+    const std::string name = name_of_application(boot.settings.app);
+    return boot.worker == 0 ? "geventd: child of the template of " + name
+                            : fmt::format("geventd: child of worker {} of {}", boot.worker, name);
+}
+
 std::string title_start(const worker::BootInfo& boot) {
     const std::string name = name_of_application(boot.settings.app);
     return boot.worker == 0
@@ -27,6 +33,7 @@ std::string title_start(const worker::BootInfo& boot) {
 
 WorkerTitle::WorkerTitle(const worker::BootInfo& boot, worker::Worker& worker)
     : worker_(worker), start_(title_start(boot)) {
+    set_child_title(child_title(boot));
     worker.on_busy_change([this] { show(); });
     show();
 }
@@ -43,6 +50,7 @@ void WorkerTitle::show() {
 }
 
 void show_role_title(const worker::BootInfo& boot) {
+    set_child_title(child_title(boot));
     show_server_title(title_start(boot) + ")");
 }
 

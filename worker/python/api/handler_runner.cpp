@@ -5,6 +5,7 @@
 
 #include "log/logger.h"
 #include "worker/python/error.h"
+#include "worker/python/forked_child.h"
 
 namespace geventd::py {
 
@@ -51,6 +52,7 @@ void HandlerRunner::run(worker::HeldSignal& signal) {
     const Ref argument = Ref::steal(PyLong_FromLong(number));
     const Ref result =
         argument ? Ref::steal(PyObject_CallOneArg(handler.get(), argument.get())) : Ref();
+    end_if_forked();
     running_.erase(greenlet.get());
     signal.runner = nullptr;
     if (result) {

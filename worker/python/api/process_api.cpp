@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "log/logger.h"
+#include "worker/forked_child.h"
 #include "worker/python/api/process_title.h"
 #include "worker/python/ref.h"
 
@@ -80,7 +81,7 @@ PyObject* set_accepting(PyObject*, PyObject* flag) noexcept {
     if (on < 0) {
         return nullptr;
     }
-    if (state.boot->worker == 0) {
+    if (state.boot->worker == 0 || worker::is_forked_child()) {
         PyErr_SetString(PyExc_RuntimeError, "uwsgi.accepting() works only in a worker");
         return nullptr;
     }
@@ -107,7 +108,12 @@ PyObject* log_line(PyObject*, PyObject* args) noexcept {
     if (!PyArg_ParseTuple(args, "s#:log", &text, &size)) {
         return nullptr;
     }
-    log::info("{}", std::string_view(text, static_cast<std::size_t>(size)));
+    if (worker::is_forked_child()) {
+        // The log is the worker's; this process has what it prints.
+        PySys_FormatStderr("%s\n", text);
+    } else {
+        log::info("{}", std::string_view(text, static_cast<std::size_t>(size)));
+    }
     Py_RETURN_TRUE;
 }
 

@@ -14,6 +14,7 @@
 #include <span>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace geventd::py {
@@ -25,6 +26,8 @@ namespace {
 constexpr int kFirstAddress = 48 - 2;
 
 bool set_by_application = false;
+
+std::string title_of_children;
 
 std::uintptr_t limits_of_area[4];  // argv's first byte, its end, the environment's
 
@@ -87,6 +90,16 @@ bool set_process_title(std::string_view title) {
 void show_server_title(std::string_view title) {
     if (!set_by_application && find_area()) {
         write_title(title, limits_of_area[1]);
+    }
+}
+
+void set_child_title(std::string title) {
+    title_of_children = std::move(title);
+}
+
+void show_child_title() noexcept {
+    if (!set_by_application && limits_of_area[0] != 0) {
+        write_title(title_of_children, limits_of_area[1]);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "worker/forked_child.h"
 #include "worker/worker.h"
 
 namespace geventd::py {
@@ -18,6 +19,12 @@ State state;
 
 // Null with SystemError set when the calling greenlet runs no request.
 Response* current(const char* function) {
+    if (worker::is_forked_child()) {
+        PyErr_Format(PyExc_RuntimeError,
+                     "uwsgi.%s() cannot be used in a process that the application forked",
+                     function);
+        return nullptr;
+    }
     const void* greenlet = state.bridge != nullptr ? state.bridge->running_greenlet() : nullptr;
     Response* response = greenlet != nullptr ? state.runner->find(greenlet) : nullptr;
     if (response == nullptr || response->request().connection == nullptr) {

@@ -5,6 +5,7 @@
 #include <new>
 #include <string>
 
+#include "worker/forked_child.h"
 #include "worker/python/error.h"
 
 namespace geventd::py {
@@ -64,6 +65,12 @@ Py_ssize_t await_some(Input* self, char* into, std::size_t room) {
         return 0;
     }
     worker::Request& request = *self->request;
+    if (worker::is_forked_child() && request.body.buffered() == 0 && !request.body.complete()) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "the rest of this request cannot be read in a process that the "
+                        "application forked: its connection is the worker's");
+        return -1;
+    }
     for (;;) {
         if (request.connection == nullptr) {
             PyErr_SetString(PyExc_ValueError, "read of wsgi.input after the request has ended");

@@ -6,6 +6,7 @@
 
 #include <structmember.h>
 
+#include "worker/forked_child.h"
 #include "worker/python/error.h"
 
 namespace geventd::py {
@@ -58,6 +59,9 @@ PyObject* write_bytes(PyObject* self, PyObject* data) noexcept {
     if (!PyBytes_Check(data)) {
         return PyErr_Format(PyExc_TypeError, "write() takes bytes, not %.100s",
                             Py_TYPE(data)->tp_name);
+    }
+    if (worker::is_forked_child()) {
+        Py_RETURN_NONE;  // the answer is the worker's
     }
     const std::string_view bytes(PyBytes_AS_STRING(data),
                                  static_cast<std::size_t>(PyBytes_GET_SIZE(data)));

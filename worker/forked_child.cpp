@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include "worker/forked_child.h"
+
+#include <csignal>
+
+#include <pthread.h>
+
+#include "base/errno_error.h"
+#include "base/fd.h"
+#include "ipc/stack_signal.h"
+#include "log/logger.h"
+#include "worker/master_link.h"
+
+namespace geventd::worker {
+
+namespace {
+
+// Plain variables: each is written by the thread that forks, or in a child that has one thread.
+bool forks_are_ours = false;
+bool forked = false;
+void (*also_in_child)() noexcept = nullptr;
+
+// What the forking thread lets through.
+thread_local sigset_t former_mask;
+
+// A signal that a child gets before it is one would be taken for the worker's.
+void before_fork() noexcept {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, &former_mask);
+}
+
+void after_fork() noexcept {
+    ::pthread_sigmask(SIG_SETMASK, &former_mask, nullptr);
+}
+
+// Async-signal-safe. Closing this process' copy of the epoll descriptor leaves the worker's
+// registrations alone, which a call of epoll_ctl would not.
+void give_up() noexcept {
+    forked = true;
+    owned_fds::close_all();
+    log::fall_silent();
+    leave_no_way_to_master();
+    for (const auto which : {ipc::StackOf::HubThread, ipc::StackOf::AllThreads}) {
+        ::signal(ipc::stack_signal(which), SIG_DFL);
+    }
+    also_in_child();
+}
+
+void after_fork_in_child() noexcept {
+    if (!forks_are_ours) {
+        give_up();
+    }
+    after_fork();
+}
+
+}  // namespace
+
+void give_up_in_forked_children(void (*also)() noexcept) {
+    also_in_child = also;
+    const int error = ::pthread_atfork(before_fork, after_fork, after_fork_in_child);
+    if (error != 0) {
+        errno = error;
+        throw_errno("pthread_atfork");
+    }
+}
+
+bool is_forked_child() noexcept {
+    return forked;
+}
+
+OwnFork::OwnFork() {
+    forks_are_ours = true;
+}
+
+OwnFork::~OwnFork() {
+    forks_are_ours = false;
+}
+
+}  // namespace geventd::worker

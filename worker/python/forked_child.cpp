@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/forked_child.h"
+
+#include <unistd.h>
+
+#include "forked_py.h"
+#include "worker/python/api/process_title.h"
+#include "worker/python/error.h"
+
+namespace geventd::py {
+
+namespace {
+
+struct State {
+    PyObject* prepare = nullptr;  ///< of forked.py; owned, for good
+    PyObject* end = nullptr;
+    bool python_forks = false;  ///< Python's own fork() is on its way and will tell us
+};
+
+State state;
+
+void prepare() {
+    const Ref done = Ref::steal(PyObject_CallNoArgs(state.prepare));
+    if (!done) {
+        PyErr_WriteUnraisable(state.prepare);
+    }
+}
+
+int prepare_later(void*) {
+    prepare();
+    return 0;
+}
+
+// In the child, before fork() returns.
+void on_fork() noexcept {
+    show_child_title();
+    if (!state.python_forks) {
+        Py_AddPendingCall(prepare_later, nullptr);
+    }
+}
+
+PyObject* before_fork(PyObject*, PyObject*) noexcept {
+    state.python_forks = true;
+    Py_RETURN_NONE;
+}
+
+PyObject* after_fork_in_parent(PyObject*, PyObject*) noexcept {
+    state.python_forks = false;
+    Py_RETURN_NONE;
+}
+
+PyObject* after_fork_in_child(PyObject*, PyObject*) noexcept {
+    state.python_forks = false;
+    if (worker::is_forked_child()) {
+        prepare();
+    }
+    Py_RETURN_NONE;
+}
+
+void register_hooks() {
+    static PyMethodDef before{"geventd_before_fork", before_fork, METH_NOARGS, nullptr};
+    static PyMethodDef in_parent{"geventd_after_fork", after_fork_in_parent, METH_NOARGS, nullptr};
+    static PyMethodDef in_child{"geventd_forked", after_fork_in_child, METH_NOARGS, nullptr};
+    const Ref function = imported("os", "register_at_fork");
+    const Ref hooks = checked(PyDict_New());
+    for (const auto& [name, definition] : {std::pair{"before", &before},
+                                           {"after_in_parent", &in_parent},
+                                           {"after_in_child", &in_child}}) {
+        const Ref hook = checked(PyCFunction_New(definition, nullptr));
+        if (PyDict_SetItemString(hooks.get(), name, hook.get()) < 0) {
+            throw_pending();
+        }
+    }
+    const Ref nothing = checked(PyTuple_New(0));
+    checked(PyObject_Call(function.get(), nothing.get(), hooks.get()));
+}
+
+}  // namespace
+
+void watch_forks(const Interpreter& python) {
+    const Ref code = checked(Py_CompileString(kForkedPy, "<geventd>/forked.py", Py_file_input));
+    const Ref module = checked(PyImport_ExecCodeModule("_geventd_forked", code.get()));
+    const Ref leave = python.boot("leave");
+    checked(PyObject_CallMethod(module.get(), "set_up", "O", leave.get()));
+    state.prepare = checked(PyObject_GetAttrString(module.get(), "prepare")).release();
+    state.end = checked(PyObject_GetAttrString(module.get(), "end")).release();
+    register_hooks();
+    worker::give_up_in_forked_children(on_fork);
+}
+
+void end_if_forked() noexcept {
+    if (!worker::is_forked_child()) {
+        return;
+    }
+    const Ref exception = take_exception();
+    prepare();
+    const Ref never =
+        Ref::steal(PyObject_CallOneArg(state.end, exception ? exception.get() : Py_None));
+    PyErr_Print();
+    ::_exit(1);
+}
+
+}  // namespace geventd::py

@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: MIT
+"""What Python does in a process that the application forked from a template or worker.
+
+As with threads, only what called fork() lives on there: the calling greenlet and those that wait
+for its result, up to the hub. It gets a hub of its own. The former hub, its loop and all other
+greenlets stay in memory and never run: whatever switches to them comes back at once.
+"""
+import os
+import signal
+import sys
+import traceback
+import weakref
+
+_leave = None     # what a process does last
+_prepared = None  # the process for which prepare() was called
+_guard = None
+_main = None     # the greenlet that ends this process when the one that forked has ended
+
+
+def set_up(leave):
+    global _leave
+    _leave = leave
+
+
+def end(error):
+    """Ends this process as python3 ends after `error`, or after the last line if that is None."""
+    code = _report(error)
+    try:
+        _leave()
+    except BaseException:
+        traceback.print_exc()
+    if isinstance(error, KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+    os._exit(code)
+
+
+def _report(error):
+    """Tells of an error what python3 tells; returns the exit code."""
+    if error is None or type(error).__name__ == "GreenletExit":
+        return 0
+    if isinstance(error, SystemExit):
+        if error.code is None or isinstance(error.code, int):
+            return (error.code or 0) & 0xff
+        print(error.code, file=sys.stderr)
+        return 1
+    try:
+        sys.excepthook(type(error), error, error.__traceback__)
+    except BaseException:
+        traceback.print_exception(type(error), error, error.__traceback__)
+    return 128 + signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
+
+
+def prepare():
+    """Makes gevent fit for this process, before the application's code goes on in it."""
+    global _prepared
+    if _prepared == os.getpid():
+        return
+    _prepared = os.getpid()
+    local = sys.modules.get("gevent._hub_local")
+    if local is None or "gevent.hub" not in sys.modules:
+        return
+    former = local.get_hub_if_exists()
+    if former is not None:
+        _replace_hub(local, former)
+
+
+def _replace_hub(local, former):
+    global _guard, _main
+    from greenlet import getcurrent
+
+    caller = getcurrent()
+    if caller is former:
+        _end_behind_callback(former)
+        return
+    line, under_hub = _line_of(caller, former)
+    last = line[-1]
+    _main = _make_main(caller) if under_hub else last
+    _guard = _Guard(line + [_main], former)
+    local.set_loop(None)
+    local.set_hub(_make_hub(former, _main))
+    _forget_watches()
+    if under_hub:
+        from gevent import Greenlet
+
+        if isinstance(last, Greenlet):
+            last.parent = local.get_hub()  # which such greenlets rely on
+            last.rawlink(_end_after)
+        else:
+            last.parent = _main
+    _drop_tasks(caller)
+    _guard.start()
+
+
+def _line_of(caller, former):
+    """The greenlets that wait for one another's result, from the caller up to what ends it all; and
+    whether that is the hub."""
+    line = [caller]
+    while True:
+        parent = line[-1].parent
+        if parent is None:
+            return line, False
+        if parent is former or parent is _main:
+            return line, True
+        line.append(parent)
+
+
+def _make_main(caller):
+    """A started greenlet that ends the process with what the caller's line ends with."""
+    from greenlet import greenlet
+
+    def wait():
+        error = None
+        try:
+            caller.switch()
+        except BaseException as raised:
+            error = raised.with_traceback(raised.__traceback__.tb_next)
+            if type(error).__name__ == "LoopExit":
+                error = None  # nothing is left that could happen
+        end(error)
+
+    root = caller
+    while root.parent is not None:
+        root = root.parent
+    main = greenlet(wait, root)
+    main.switch()
+    return main
+
+
+def _end_after(greenlet):
+    """Called in the hub, which has printed the traceback if there is one."""
+    failed = greenlet.exception is not None and type(greenlet.exception).__name__ != "GreenletExit"
+    _main.throw(SystemExit(1 if failed else 0))
+
+
+def _end_behind_callback(hub):
+    """The hub itself has called fork(), in a callback: the process ends behind that."""
+    frame = sys._getframe()
+    while frame.f_back is not None and frame.f_back.f_code is not type(hub).run.__code__:
+        frame = frame.f_back
+
+    def profile(returning, event, result):
+        if returning is frame and event == "return":
+            end(None)
+
+    sys.setprofile(profile)
+
+
+def _forget_watches():
+    """Children of the parent are not this process's, and libev's handler for their ends tells the
+    former loop."""
+    gevent_os = sys.modules.get("gevent.os")
+    getattr(gevent_os, "_watched_children", {}).clear()
+    if signal.getsignal(signal.SIGCHLD) is None:
+        try:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        except ValueError:
+            pass  # not in this thread
+
+
+def _drop_tasks(caller):
+    """A worker of a thread pool ends with the task that forked, rather than take another's."""
+    queue = getattr(caller, "_task_queue", None)
+    if queue is not None and type(caller).__module__ == "gevent.threadpool":
+        queue.__init__()
+        queue.put(None)
+
+
+def _make_hub(former, parent):
+    hub = type(former)(loop=_loop_class(former.loop_class)(former.backend, default=False))
+    hub.parent = parent
+
+    def wait(watcher):
+        if not watcher.active:
+            watcher.loop = hub.loop
+        return hub.wait(watcher)
+
+    # For sockets, locks and the like that the former hub made.
+    former.loop = hub.loop
+    former.wait = wait
+    return hub
+
+
+def _loop_class(base):
+    if hasattr(base, "_geventd_forked"):
+        return base
+
+    class Loop(base):
+        """The former loop was the default one, and only such can watch child processes."""
+
+        _geventd_forked = True
+
+        def child(self, pid, trace=0, ref=True):
+            return _Child(self, pid, ref)
+
+    return Loop
+
+
+class _Child:
+    """Watches a child process through its pidfd, with the interface of libev's watchers."""
+
+    def __init__(self, loop, pid, ref):
+        self.loop = loop
+        self.pid = pid
+        self.rpid = 0
+        self.rstatus = 0
+        self.ref = ref
+        self.callback = None
+        self.args = ()
+        self._fd = -1
+        self._watcher = None
+
+    @property
+    def active(self):
+        return self._watcher is not None
+
+    pending = False
+
+    def start(self, callback, *args):
+        self.stop()
+        self.callback, self.args = callback, args
+        try:
+            self._fd = os.pidfd_open(self.pid)
+            self._watcher = self.loop.io(self._fd, 1, ref=self.ref)
+        except (AttributeError, OSError):
+            self._watcher = self.loop.timer(0.05, 0.05, ref=self.ref)
+        self._watcher.start(self._look)
+
+    def _look(self):
+        waitpid = sys.modules["gevent.os"]._waitpid
+        try:
+            pid, status = waitpid(self.pid, os.WNOHANG)
+        except ChildProcessError:
+            pid, status = self.pid, 0
+        if pid == self.pid:
+            callback, args = self.callback, self.args
+            self.rpid, self.rstatus = pid, status
+            self.stop()
+            callback(*args)
+
+    def stop(self):
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher.close()
+            self._watcher = None
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+        self.callback, self.args = None, ()
+
+    close = stop
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+
+class _Guard:
+    """Lets only greenlets run that began to in this process, and those given."""
+
+    def __init__(self, line, former):
+        self._known = weakref.WeakSet(line)
+        self._former = former
+        self._parked = {}  # greenlets that must not run -> who switched to them last
+
+    def start(self):
+        from greenlet import settrace
+
+        settrace(self._on_switch)
+
+    def _on_switch(self, event, arguments):
+        """Called in the greenlet that was just switched to."""
+        if event not in ("switch", "throw"):
+            return
+        origin, target = arguments
+        if target in self._known:
+            return
+        if target in self._parked:
+            self._parked[target] = origin
+        elif sys._getframe().f_back is None:  # it has no frames of its own: it starts
+            self._known.add(target)
+        else:
+            self._parked[target] = origin
+            self._park(target)
+
+    def _park(self, target):
+        from gevent import get_hub
+
+        while True:
+            origin = self._parked[target]
+            if target is self._former or origin.dead or origin not in self._known:
+                origin = get_hub()
+            try:
+                origin.switch()
+            except BaseException:
+                pass  # thrown at one that must not run
