@@ -15,6 +15,7 @@
 #include <climits>
 #include <deque>
 #include <stdexcept>
+#include <string_view>
 
 #include <fmt/core.h>
 
@@ -48,6 +49,9 @@ bool has_strangers(gid_t group) {
     const ::group* entry = ::getgrgid(group);
     if (entry == nullptr) {
         return true;
+    }
+    if (entry->gr_name == std::string_view("syslog")) {
+        return false;  // Ubuntu's /var/log: whoever writes root's logs may replace them as it is
     }
     std::vector<std::string> members;
     for (char** member = entry->gr_mem; *member != nullptr; ++member) {

@@ -124,6 +124,8 @@ def test_a_log_that_nobody_reads_stops_nothing(make_server, folder, unread, kind
         'workers': {'processes': 6}, 'log': {'access': 'common'},
         'process': {'user': user} if user else None})
     uid = str(pwd.getpwnam(starter).pw_uid) if starter else ''
+    if starter:
+        os.chown(running.folder, int(uid), -1)  # or geventctl would not believe that user
     running.start(wrapper=['/usr/bin/python3', '-c', REDIRECT, reader.path, uid], wait=False)
     reader.accept()
     running.wait_serving()
