@@ -287,9 +287,11 @@ void WorkerHandle::check_deadline(TimePoint now) {
 }
 
 void WorkerHandle::give_up_starting(TimePoint now) {
-    const std::string where = watch_.place();
-    log::error("{} did not get ready within {} (limits.load-time); it is killed; {}", title(),
-               watch_.duration(now), where);
+    const std::string why =
+        fmt::format("{} was not ready after {} (limits.load-time)", title(), watch_.duration(now));
+    log::error("{}; it is killed", why);
+    // The last line is what a status shows of it.
+    failure_ = fmt::format("{}: {}\n{} and was killed", title(), watch_.place(), why);
     kill();
 }
 

@@ -219,9 +219,11 @@ def test_a_stop_ends_it(make_server):
     assert made.stop(SIGTERM) == 0
 
 
-def test_the_time_to_load_is_limited(server):
-    running = server(version('first'), {'limits': {'load-time': '2s'}})
-    running.expect_error('limits.load-time|reload failed')
+@pytest.mark.parametrize('preload', [True, False])
+def test_the_time_to_load_is_limited(server, preload):
+    running = server(version('first'), {'limits': {'load-time': '2s'},
+                                        'app': {'preload': preload}})
+    running.expect_error('limits.load-time|reload failed|died')
     running.write_app(HANGS)
     result = running.ctl('reload')
     assert result.returncode != 0

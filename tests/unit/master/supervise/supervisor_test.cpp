@@ -313,6 +313,20 @@ TEST_F(SupervisorTest, TheOneOnItsWayIsGivenUpWhenItIsSlow) {
     EXPECT_FALSE(settle());
 }
 
+TEST_F(SupervisorTest, AWorkerThatDoesNotGetReadyInTimeFailsTheReload) {
+    begin_and_serve(1);
+    begin(2);
+    world.processes.time += std::chrono::minutes(5);
+    EXPECT_FALSE(settle());
+    EXPECT_TRUE(was_killed(1) && was_killed(2));
+    die(1);
+    const auto outcome = settle();
+    ASSERT_TRUE(outcome);
+    EXPECT_NE(outcome->failure.find("limits.load-time) and was killed"), std::string::npos)
+        << outcome->failure;
+    EXPECT_FALSE(was_killed(0));
+}
+
 TEST_F(SupervisorTest, AServingOneIsNeverSlow) {
     begin_and_serve(1);
     die(0);
