@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "cli/command_line.h"
 #include "config/loader.h"
+#include "log/escape.h"
 #include "log/logger.h"
 #include "master/check.h"
 #include "master/host/host.h"
@@ -42,11 +43,11 @@ void fill_standard_descriptors() {
 ExitCode check(const config::Settings& settings) {
     const master::CheckReport report = master::check_application(settings);
     if (!report.fault.empty()) {
-        say(stderr, "the application cannot be loaded: " + report.fault + "\n");
+        say(stderr, "the application cannot be loaded: " + log::escape_lines(report.fault) + "\n");
         return ExitCode::Config;
     }
     for (const std::string& note : report.notes) {
-        say(stdout, note + "\n");
+        say(stdout, log::escape_lines(note) + "\n");
     }
     say(stdout, "configuration and application are fine\n");
     return ExitCode::Ok;

@@ -79,6 +79,15 @@ def test_why_a_reload_failed_cannot_steer_a_terminal(server):
         assert OBEYED.findall(text) == []
 
 
+def test_what_a_check_finds_cannot_steer_a_terminal(make_server):
+    made = make_server()
+    made.write_app(f'raise RuntimeError({NASTY!r})')
+    made.write_config()
+    code, said = program.check(made)
+    assert code == 1 and f'RuntimeError: {ESCAPED}' in said
+    assert OBEYED.findall(said) == []
+
+
 @pytest.mark.parametrize('command', ['status', 'reload', 'top'])
 def test_what_another_server_answers_cannot_steer_a_terminal(folder, command):
     path = folder / 'ctl'
