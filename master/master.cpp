@@ -64,7 +64,8 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       sources_(loop_, clock_, [this](const std::string& path) { on_file_change(path); }),
       stack_desk_(loop_, clock_),
       observer_(clock_, slots_.board(), [this] { return supervisor_.status(); }),
-      upgrade_(loop_, clock_, origin_.program, signals_.table(), *this) {
+      upgrade_(
+          loop_, clock_, origin_.program, [this] { return signals_.table(); }, *this) {
     become_subreaper();
     if (origin_.succession != nullptr) {
         await_succession(*origin_.succession);
@@ -199,6 +200,7 @@ void Master::settle() {
     if (origin_.succession != nullptr && supervisor_.could_serve()) {
         origin_.succession->ready();
     }
+    renew_signals();
     upgrade_.check_deadline();
     if (may_go()) {
         loop_.stop();
@@ -333,6 +335,7 @@ Status Master::status() const {
                       origin_.succession == nullptr ? 0 : origin_.succession->former()};
     status.generations = supervisor_.status();
     status.signals = signals_.status();
+    status.signal_memory = signals_.memory_status();
     status.locks = signals_.lock_status();
     observer_.complete(status);
     return status;

@@ -109,6 +109,8 @@ class Master final : public Controls,
 
     void start_generation(config::Settings settings);
     void begin_reload();
+    void renew_signals() noexcept;
+    void end_renewal(ReloadStatus::Outcome outcome, const std::string& reason);
     void on_file_change(const std::string& path) noexcept;
     void watch_files();
     void end_reload(ReloadStatus::Outcome outcome, std::string reason);
@@ -174,7 +176,8 @@ class Master final : public Controls,
     bool upgrade_next_ = false;                     ///< when the reload that runs is over
     std::vector<ReloadDone> upgrade_waiters_;       ///< of the upgrade that runs
     std::vector<ReloadDone> next_upgrade_waiters_;  ///< of the one after it
-    bool served_ = false;                           ///< it took over from another master
+    bool renewing_ = false;  ///< a generation with a new memory of signals is being started
+    bool served_ = false;    ///< it took over from another master
     bool stopping_ = false;
     ExitCode exit_code_ = ExitCode::Ok;
 };

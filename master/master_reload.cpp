@@ -37,6 +37,7 @@ std::string join(const std::vector<std::string>& texts) {
 void Master::start_generation(config::Settings settings) {
     raise_file_limit(settings);
     generation_started_ = std::chrono::system_clock::now();
+    signals_.renew(loop_.now());
     Generation::Plan plan;
     plan.contents.generation = generations_ + 1;
     plan.contents.executable = find_worker_executable(settings.app.python);
@@ -228,7 +229,36 @@ void Master::begin_reload() {
     }
 }
 
+// The memory of the signals is damaged: all workers are replaced, as by a reload, but by others of
+// the configuration that serves.
+void Master::renew_signals() noexcept {
+    const Generation* serving = supervisor_.serving();
+    if (loop_.now() < signals_.renewal_due() || stopping_ || serving == nullptr || !leads() ||
+        supervisor_.is_busy() || upgrade_.is_busy()) {
+        return;
+    }
+    try {
+        config::Settings settings = serving->settings();
+        settings.workers.processes = serving->most_workers();
+        listeners_.prepare(settings);
+        renewing_ = true;
+        start_generation(std::move(settings));
+    } catch (const std::exception& error) {
+        listeners_.discard();
+        end_renewal(ReloadStatus::Outcome::Failed, error.what());
+    }
+}
+
+void Master::end_renewal(ReloadStatus::Outcome outcome, const std::string& reason) {
+    if (std::exchange(renewing_, false) && outcome == ReloadStatus::Outcome::Failed) {
+        log::error(
+            "the workers with the damaged memory cannot be replaced yet, it is tried again: {}",
+            reason);
+    }
+}
+
 void Master::end_reload(ReloadStatus::Outcome outcome, std::string reason) {
+    end_renewal(outcome, reason);
     if (reload_.outcome == ReloadStatus::Outcome::Running) {
         if (outcome == ReloadStatus::Outcome::Failed) {
             log::error("the reload failed, the old generation goes on: {}", reason);

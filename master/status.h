@@ -109,6 +109,12 @@ struct LockStatus {
     unsigned waiting = 0;  ///< workers that wait
 };
 
+/// What damage to the memory of signals and locks has cost (docs/signals.md).
+struct SignalMemoryStatus {
+    std::uint64_t replaced = 0;  ///< memories
+    std::uint64_t lost = 0;      ///< signals that could not be taken over
+};
+
 /// A request that occupies a core.
 struct RequestStatus {
     std::uint32_t worker = 0;  ///< number in its generation
@@ -191,7 +197,8 @@ struct Status {
     UpgradeStatus upgrade;
     std::vector<GenerationStatus> generations;  ///< oldest first
     std::vector<SignalStatus> signals;          ///< that are registered or were ever sent
-    std::vector<LockStatus> locks;              ///< that are held or waited for
+    SignalMemoryStatus signal_memory;
+    std::vector<LockStatus> locks;  ///< that are held or waited for
 };
 
 /// One second of the server.

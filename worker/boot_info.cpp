@@ -5,12 +5,14 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include <cstddef>
 #include <iterator>
 #include <stdexcept>
 #include <utility>
 
 #include "base/errno_error.h"
 #include "config/loader.h"
+#include "shm/layout.h"
 
 namespace geventd::worker {
 
@@ -42,6 +44,12 @@ void learn_port(int fd, net::Address& address) {
     }
 }
 
+shm::SignalSizes sizes_of(const config::Settings& settings) {
+    return {static_cast<std::uint32_t>(settings.signals.queue),
+            static_cast<std::uint32_t>(settings.signals.payloads),
+            static_cast<std::uint32_t>(settings.signals.locks)};
+}
+
 // They stand at the end of the message.
 void take_eventfds(ipc::Message& message, BootInfo& info) {
     std::size_t count = message.value;
@@ -65,6 +73,11 @@ void take_eventfds(ipc::Message& message, BootInfo& info) {
 
 }  // namespace
 
+void BootInfo::open_slot() const {
+    region->let_write(offsetof(shm::Scoreboard, slots) + slot * sizeof(shm::WorkerSlot),
+                      sizeof(shm::WorkerSlot));
+}
+
 void BootInfo::set_own_eventfd(UniqueFd fd) {
     const unsigned process = shm::process_of_slot(slot);
     if (eventfds.size() <= process) {
@@ -74,8 +87,9 @@ void BootInfo::set_own_eventfd(UniqueFd fd) {
 }
 
 BootInfo unpack(ipc::Message message) {
-    if (message.type != ipc::MessageType::Boot || message.fds.size() < ipc::kBootListeners) {
-        throw std::runtime_error("the master sent no boot message; are both of one version?");
+    if (message.type != ipc::MessageType::Boot || message.fds.size() < ipc::kBootListeners ||
+        message.text != shm::layout()) {
+        throw std::runtime_error("geventd and geventd-worker are of different versions");
     }
     BootInfo info;
     info.role = message.role;
@@ -83,11 +97,14 @@ BootInfo unpack(ipc::Message message) {
     info.worker = message.worker;
     info.generation = message.generation;
     info.settings = config::load_effective(read_all(message.fds[ipc::kBootConfig].get()));
-    info.region = std::make_unique<shm::Region>(
-        shm::Region::map(std::move(message.fds[ipc::kBootScoreboard])));
+    info.region = std::make_unique<shm::Region>(shm::Region::map(
+        std::move(message.fds[ipc::kBootScoreboard]), shm::Region::Access::ReadOnly));
     info.scoreboard = &shm::Scoreboard::open(info.region->data(), info.region->size());
     info.signals = std::make_unique<shm::SignalRegion>(
-        shm::SignalRegion::map(std::move(message.fds[ipc::kBootSignals])));
+        shm::SignalRegion::map(std::move(message.fds[ipc::kBootSignals]), sizes_of(info.settings)));
+    if (info.role == ipc::Role::Worker) {
+        info.open_slot();
+    }
     take_eventfds(message, info);
     const std::size_t count = message.fds.size() - ipc::kBootListeners;
     if (info.role != ipc::Role::Check && count != info.settings.listen.size()) {

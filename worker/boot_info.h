@@ -29,6 +29,9 @@ struct BootInfo {
     std::unique_ptr<shm::SignalRegion> signals;
     std::vector<UniqueFd> eventfds;  ///< by process index; those that are not known are -1
 
+    /// A worker has its slot: its part of the scoreboard becomes writable. Throws ErrnoError.
+    void open_slot() const;
+
     /// A worker's own eventfd.
     void set_own_eventfd(UniqueFd fd);
 };

@@ -47,8 +47,7 @@ Share::Share(Worker& worker, const shm::Scoreboard* board, const shm::WorkerSlot
 
 bool Share::is_above(std::uint64_t connections) const {
     const std::uint32_t generation = slot_.generation.load(std::memory_order_relaxed);
-    const std::uint32_t used =
-        std::min(board_->used.load(std::memory_order_relaxed), shm::Scoreboard::kMaxSlots);
+    const std::uint32_t used = board_->in_use();
     std::uint64_t workers = 1;
     std::uint64_t total = connections;
     for (std::uint32_t i = 0; i < used; ++i) {

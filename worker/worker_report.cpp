@@ -49,7 +49,8 @@ void Worker::application_failed(const Request& request, std::string_view error,
 void Worker::answer_pulse() {
     const std::int64_t asked = slot_.hub_asked.load(std::memory_order_relaxed);
     const auto now = std::chrono::nanoseconds(Clock::now().time_since_epoch()).count();
-    const auto lag = static_cast<std::uint64_t>(std::max<std::int64_t>(now - asked, 0) / 1000);
+    const auto lag =
+        static_cast<std::uint64_t>(now - std::clamp<std::int64_t>(asked, 0, now)) / 1000;
     slot_.hub_lag.store(lag, std::memory_order_relaxed);
     if (lag > slot_.hub_lag_peak.load(std::memory_order_relaxed)) {
         slot_.hub_lag_peak.store(lag, std::memory_order_relaxed);

@@ -161,8 +161,9 @@ Json describe_signal(const SignalStatus& signal) {
     shm::for_each_figure(signal.figures,
                          [&](const char* name, std::uint64_t value) { json[name] = value; });
     const auto& oldest = signal.figures.oldest;
-    json["oldest"] =
-        oldest ? seconds(std::chrono::nanoseconds(signal.now - *oldest)) : Json(nullptr);
+    json["oldest"] = oldest
+                         ? seconds(std::chrono::nanoseconds(shm::signal_age(signal.now, *oldest)))
+                         : Json(nullptr);
     return json;
 }
 
@@ -252,6 +253,8 @@ std::string format_status_json(const Status& status, std::chrono::system_clock::
         {"generations", std::move(generations)},
         {"workers", std::move(workers)},
         {"signals", list_of(status.signals, describe_signal)},
+        {"signal_memory",
+         {{"replaced", status.signal_memory.replaced}, {"lost", status.signal_memory.lost}}},
         {"locks", list_of(status.locks, describe_lock)},
         {"failures", list_of(status.failures, describe_failure)},
         {"reload", describe_reload(status.reload, now)},

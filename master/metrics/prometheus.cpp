@@ -205,6 +205,11 @@ void add_generations(Text& text, const Status& status) {
 }
 
 void add_signals(Text& text, const Status& status) {
+    text.single("signal_memory_replaced_total", "counter",
+                "How often the memory of signals and locks was damaged and replaced.",
+                status.signal_memory.replaced);
+    text.single("signals_lost_total", "counter", "Signals that were lost by that.",
+                status.signal_memory.lost);
     constexpr std::string_view kGaugeNames[] = {"running", "waiting"};
     // The names come from the figures themselves; each becomes a family over all numbers.
     shm::SignalFigures none{};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "master/observe/failures.h"
 
+#include <algorithm>
+#include <chrono>
 #include <string_view>
 
 namespace geventd::master {
@@ -18,7 +20,9 @@ FailureStatus explain(const shm::FailureNote::Note& note) {
         return taken;
     };
     FailureStatus failure;
-    failure.at = std::chrono::system_clock::time_point(std::chrono::seconds(note.at));
+    const auto now = std::chrono::system_clock::now();
+    failure.at = std::chrono::system_clock::from_time_t(
+        std::clamp<std::int64_t>(note.at, 0, std::chrono::system_clock::to_time_t(now)));
     failure.id = line();
     failure.where = line();
     failure.error = line();

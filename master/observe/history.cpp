@@ -14,9 +14,17 @@ void add(shm::DurationCounts& sum, const shm::DurationCounts& counts) {
     std::transform(sum.begin(), sum.end(), counts.begin(), sum.begin(), std::plus<>());
 }
 
+// Counters of a worker only grow, and not without bounds; else somebody has overwritten them, and
+// nothing is known of what happened meanwhile.
+constexpr std::uint64_t kMostGrowth = std::uint64_t{1} << 40;
+
+std::uint64_t growth(std::uint64_t newer, std::uint64_t older) {
+    return newer > older && newer - older < kMostGrowth ? newer - older : 0;
+}
+
 shm::DurationCounts difference(const shm::DurationCounts& newer, const shm::DurationCounts& older) {
     shm::DurationCounts result;
-    std::transform(newer.begin(), newer.end(), older.begin(), result.begin(), std::minus<>());
+    std::transform(newer.begin(), newer.end(), older.begin(), result.begin(), growth);
     return result;
 }
 
@@ -84,12 +92,12 @@ void History::add_worker(const WorkerStatus& worker, HistoryPoint& point,
                          shm::DurationCounts& second) {
     Tracked& tracked = track(worker);
     const Counted counted = read(worker);
-    const std::uint64_t requests = counted.requests - tracked.newest.requests;
+    const std::uint64_t requests = growth(counted.requests, tracked.newest.requests);
     push(tracked.requests, requests, kRateSeconds);
     point.requests += requests;
-    point.errors += counted.errors - tracked.newest.errors;
-    point.signals += counted.signals - tracked.newest.signals;
-    ended_.microseconds += counted.busy_time - tracked.newest.busy_time;
+    point.errors += growth(counted.errors, tracked.newest.errors);
+    point.signals += growth(counted.signals, tracked.newest.signals);
+    ended_.microseconds += growth(counted.busy_time, tracked.newest.busy_time);
     master::add(second, difference(counted.durations, tracked.newest.durations));
     tracked.newest = counted;
 

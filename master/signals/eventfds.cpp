@@ -17,9 +17,17 @@ int Eventfds::of(unsigned process) {
         if (!fd) {
             throw_errno("eventfd");
         }
-        waker_.set_eventfd(process, fd.get());
     }
     return fd.get();
+}
+
+std::vector<int> Eventfds::numbers() const {
+    std::vector<int> numbers;
+    numbers.reserve(fds_.size());
+    for (const UniqueFd& fd : fds_) {
+        numbers.push_back(fd.get());
+    }
+    return numbers;
 }
 
 }  // namespace geventd::master

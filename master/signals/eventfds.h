@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "base/fd.h"
-#include "shm/signal_wake.h"
 
 namespace geventd::master {
 
@@ -14,13 +13,13 @@ namespace geventd::master {
 /// Lives in: master.
 class Eventfds {
   public:
-    explicit Eventfds(shm::SignalWaker& waker) : waker_(waker) {}
-
     /// Throws ErrnoError.
     int of(unsigned process);
 
+    /// By process; -1: it was never asked for.
+    [[nodiscard]] std::vector<int> numbers() const;
+
   private:
-    shm::SignalWaker& waker_;
     std::vector<UniqueFd> fds_;
 };
 

@@ -24,6 +24,9 @@ constexpr int kSpareEventfds = 32;
 // are woken by the master.
 constexpr int kMostEventfds = 200;
 
+// How often the memory is looked at for damage, and former ones are cleared out.
+constexpr Duration kDamageTick = std::chrono::seconds(1);
+
 std::int64_t nanoseconds(TimePoint time) {
     return std::chrono::nanoseconds(time.time_since_epoch()).count();
 }
@@ -34,25 +37,24 @@ Signals::Signals(event::Loop& loop, event::DeadlineClock& clock, const config::S
                  const shm::Scoreboard& scoreboard)
     : loop_(loop),
       settings_(settings),
-      region_(shm::SignalRegion::create(static_cast<std::uint32_t>(settings.queue),
-                                        static_cast<std::uint32_t>(settings.payloads),
-                                        static_cast<std::uint32_t>(settings.locks))),
       loads_(scoreboard),
-      waker_(region_.signals(), {}, &loads_),
-      eventfds_(waker_),
-      registry_(region_.signals()),
-      recovery_(region_.signals(), waker_, static_cast<unsigned>(settings.max_attempts)),
-      writer_(region_.signals(), shm::kMasterProcess, waker_),
-      watch_(region_.signals(), waker_),
+      memories_(settings_, loads_),
       watch_list_(
           clock, shm::SignalWatch::kSlowTick,
           [](void* self, event::Deadline&) noexcept { static_cast<Signals*>(self)->watch(); },
           this),
+      damage_list_(
+          clock, kDamageTick,
+          [](void* self, event::Deadline&) noexcept {
+              static_cast<Signals*>(self)->look_for_damage();
+          },
+          this),
       eventfd_io_(loop),
       ticker_(loop, clock, [this](std::uint8_t number) { tick(number); }) {
     eventfd_io_.bind<Signals, &Signals::on_woken>(this);
-    eventfd_io_.watch(eventfds_.of(shm::kMasterProcess), event::Io::kRead);
+    eventfd_io_.watch(eventfd(shm::kMasterProcess), event::Io::kRead);
     watch();
+    damage_list_.start(damage_deadline_);
 }
 
 void Signals::begin(std::uint32_t generation, const config::Settings& settings) {
@@ -61,56 +63,84 @@ void Signals::begin(std::uint32_t generation, const config::Settings& settings) 
     if (!(fixed == settings_)) {
         log::warning("signals: sizes and limits other than concurrency take effect with a restart");
     }
-    registry_.begin(generation);
+    memories_.begin(generation);
     for (const config::ScheduleEntry& entry : config::schedule_of(settings)) {
         ticker_.add(generation, static_cast<std::uint8_t>(entry.sends->number), entry.plan,
                     entry.key);
     }
 }
 
+config::Signals Signals::effective(const config::Signals& wanted) const {
+    config::Signals effective = wanted;
+    effective.queue = settings_.queue;
+    effective.payloads = settings_.payloads;
+    effective.locks = settings_.locks;
+    return effective;
+}
+
 void Signals::serve(std::uint32_t generation, unsigned workers) {
     workers_ = workers;
-    recovery_.serve(generation);
+    memories_.serve(generation);
     ticker_.serve(generation);
-    log_losses(recovery_.retire_workers_above(workers_));
+    memories_.look(loop_.now());
+    retire_workers();
 }
 
 void Signals::forget(std::uint32_t generation) {
+    memories_.forget(generation);
     ticker_.forget(generation);
 }
 
 void Signals::former_is_gone() {
-    log_losses(recovery_.set_aside_unregistered());
+    log_losses(memories_.serving().recovery.set_aside_unregistered());
 }
 
 void Signals::resize(unsigned workers) {
     workers_ = workers;
-    log_losses(recovery_.retire_workers_above(workers_));
+    retire_workers();
+}
+
+void Signals::retire_workers() {
+    if (workers_ != 0) {
+        log_losses(memories_.serving().recovery.retire_workers_above(workers_));
+    }
 }
 
 void Signals::hand_out(std::uint32_t slot, std::uint32_t generation, std::uint32_t worker) {
-    recovery_.hand_out(shm::process_of_slot(slot), generation, worker);
+    memories_.hand_out(slot, generation);
+    memories_.of_slot(slot).recovery.hand_out(shm::process_of_slot(slot), generation, worker);
 }
 
 void Signals::reap(std::uint32_t slot) {
     const unsigned process = shm::process_of_slot(slot);
-    const unsigned worker = region_.signals().process(process).worker.load();
-    const shm::Reaped reaped = recovery_.reap(process);
-    region_.locks().reap(process, [this](unsigned waiter) { waker_.poke(waiter); });
+    SignalMemory& memory = memories_.of_slot(slot);
+    const unsigned worker = memory.recovery.places().of[process].worker;
+    const shm::Reaped reaped = memory.recovery.reap(process);
+    memory.region.locks().reap(process, [&](unsigned waiter) { memory.waker.poke(waiter); });
+    memories_.release(slot);
     if (reaped.redelivered > 0) {
         log::warning("worker {} left {} {} unfinished: delivered again", worker, reaped.redelivered,
                      reaped.redelivered == 1 ? "signal" : "signals");
     }
     log_losses(reaped.set_aside);
-    if (workers_ != 0 && worker > workers_) {
-        log_losses(recovery_.retire_workers_above(workers_));
+    if (worker > workers_) {
+        retire_workers();
     }
 }
 
 void Signals::schedule(std::uint32_t slot, const ipc::Message& message) {
-    const shm::SignalProcess& process = region_.signals().process(shm::process_of_slot(slot));
-    ticker_.add(process.generation.load(), static_cast<std::uint8_t>(message.value), message.text,
-                fmt::format("worker {}", process.worker.load()));
+    const shm::SignalPlaces::Place& place =
+        memories_.of_slot(slot).recovery.places().of[shm::process_of_slot(slot)];
+    ticker_.add(place.generation, static_cast<std::uint8_t>(message.value), message.text,
+                fmt::format("worker {}", place.worker));
+}
+
+int Signals::eventfd(unsigned process) {
+    const int fd = eventfds_.of(process);
+    for (const auto& memory : memories_.all()) {
+        memory->waker.set_eventfd(process, fd);
+    }
+    return fd;
 }
 
 std::uint32_t Signals::append_eventfds(std::vector<UniqueFd>& fds, int workers) {
@@ -118,7 +148,7 @@ std::uint32_t Signals::append_eventfds(std::vector<UniqueFd>& fds, int workers) 
     const int wanted = std::min(1 + kSpareEventfds + kGenerations * workers, kMostEventfds);
     const int count = std::max(std::min(wanted, room), 0);
     for (int process = 0; process < count; ++process) {
-        fds.push_back(duplicate(eventfds_.of(static_cast<unsigned>(process))));
+        fds.push_back(duplicate(eventfd(static_cast<unsigned>(process))));
     }
     known_to_all_ = known_to_all_ == 0 ? static_cast<unsigned>(count)
                                        : std::min(known_to_all_, static_cast<unsigned>(count));
@@ -126,7 +156,7 @@ std::uint32_t Signals::append_eventfds(std::vector<UniqueFd>& fds, int workers) 
 }
 
 UniqueFd Signals::eventfd_of(std::uint32_t slot) {
-    return duplicate(eventfds_.of(shm::process_of_slot(slot)));
+    return duplicate(eventfd(shm::process_of_slot(slot)));
 }
 
 Result<void> Signals::send(std::uint8_t number, std::string_view payload) {
@@ -148,19 +178,20 @@ Result<void> Signals::send(std::uint8_t number, std::string_view payload) {
 }
 
 bool Signals::take_over(const shm::SignalClaim& signal) {
-    if (!writer_.forward(signal)) {
+    if (!memories_.serving().writer.forward(signal)) {
         return false;
     }
-    if (workers_ != 0 && signal.routing.target.worker > workers_) {
-        log_losses(recovery_.retire_workers_above(workers_));
+    if (signal.routing.target.worker > workers_) {
+        retire_workers();
     }
     return true;
 }
 
 shm::SendResult Signals::send_out(const shm::OutgoingSignal& signal) noexcept {
-    const shm::SendResult result = writer_.send(signal, nanoseconds(Clock::now()));
+    SignalMemory& memory = memories_.serving();
+    const shm::SendResult result = memory.writer.send(signal, nanoseconds(Clock::now()));
     if (result == shm::SendResult::Unregistered && workers_ != 0 &&
-        registry_.first_miss(signal.number)) {
+        memory.registry.first_miss(signal.number)) {
         log::warning("signal {} was sent, but nobody has registered it", signal.number);
     }
     return result;
@@ -182,26 +213,41 @@ void Signals::on_woken(int) noexcept {
 
 void Signals::watch() noexcept {
     const TimePoint now = loop_.refresh_now();
-    watch_list_.set_delay(watch_.tick(nanoseconds(now)));
+    std::chrono::milliseconds delay = shm::SignalWatch::kSlowTick;
+    for (const auto& memory : memories_.all()) {
+        delay = std::min(delay, memory->watch.tick(nanoseconds(now)));
+    }
+    watch_list_.set_delay(delay);
     watch_list_.start(watch_deadline_);
+}
+
+void Signals::look_for_damage() noexcept {
+    if (memories_.look(loop_.refresh_now())) {
+        retire_workers();
+    }
+    damage_list_.start(damage_deadline_);
 }
 
 // Who released a lock and does not know the next one's eventfd woke the master instead.
 void Signals::wake_lock_waiters() {
-    if (region_.signals().in_use() <= known_to_all_) {
-        return;
-    }
-    for (unsigned lock = 0; lock < region_.locks().locks(); ++lock) {
-        region_.locks().wake_next(lock, [this](unsigned process) { waker_.poke(process); });
+    for (const auto& memory : memories_.all()) {
+        const shm::LockTable locks = memory->region.locks();
+        if (memory->recovery.places().in_use <= known_to_all_) {
+            continue;
+        }
+        for (unsigned lock = 0; lock < locks.locks(); ++lock) {
+            locks.wake_next(lock, [&](unsigned process) { memory->waker.poke(process); });
+        }
     }
 }
 
 std::vector<SignalStatus> Signals::status() const {
     const std::int64_t now = nanoseconds(Clock::now());
-    const shm::SignalStatistics statistics = shm::read_statistics(region_.signals());
+    const shm::SignalStatistics statistics = shm::read_statistics(table());
     std::vector<SignalStatus> signals;
     for (unsigned number = 0; number < statistics.size(); ++number) {
-        const bool registered = registry_.route(static_cast<std::uint8_t>(number)).has_value();
+        const bool registered =
+            memories_.serving().registry.route(static_cast<std::uint8_t>(number)).has_value();
         if (registered || !statistics[number].empty()) {
             signals.push_back({number, registered, statistics[number], now});
         }
@@ -210,14 +256,16 @@ std::vector<SignalStatus> Signals::status() const {
 }
 
 std::vector<LockStatus> Signals::lock_status() const {
+    const SignalMemory& memory = memories_.serving();
+    const shm::LockTable table = memory.region.locks();
     std::vector<LockStatus> locks;
-    for (unsigned lock = 0; lock < region_.user_locks(); ++lock) {
+    for (unsigned lock = 0; lock < memory.region.user_locks(); ++lock) {
         const unsigned cell = shm::kNumberLocks + lock;
-        const auto holder = region_.locks().holder(cell);
-        const unsigned waiting = region_.locks().waiting(cell);
+        const auto holder = table.holder(cell);
+        const unsigned waiting = table.waiting(cell);
         if (holder || waiting > 0) {
             const unsigned worker =
-                holder ? region_.signals().process(holder->process).worker.load() : 0;
+                holder ? memory.recovery.places().of[holder->process].worker : 0;
             locks.push_back({lock, worker, waiting});
         }
     }
@@ -226,8 +274,10 @@ std::vector<LockStatus> Signals::lock_status() const {
 
 std::uint64_t Signals::waiting() const {
     std::uint64_t waiting = 0;
-    for (const shm::SignalFigures& figures : shm::read_statistics(region_.signals())) {
-        waiting += figures.waiting;
+    for (const auto& memory : memories_.all()) {
+        for (const shm::SignalFigures& figures : shm::read_statistics(memory->recovery.table())) {
+            waiting += figures.waiting;
+        }
     }
     return waiting;
 }

@@ -12,18 +12,17 @@
 #include "event/loop.h"
 #include "ipc/messages.h"
 #include "master/signals/eventfds.h"
+#include "master/signals/memories.h"
 #include "master/signals/ticker.h"
 #include "master/status.h"
-#include "shm/signal_recovery.h"
 #include "shm/signal_region.h"
-#include "shm/signal_watch.h"
-#include "shm/signal_writer.h"
 
 namespace geventd::master {
 
 /// The master's part in the signals and locks: their memory, the places of workers in it, what
 /// the dead leave behind, the ticks of the schedule, and the watch over signals that nobody
 /// claims. Sizes are those of the first configuration; later ones take effect with a restart.
+/// The memory may be damaged by applications at any time, and then is replaced (memories.h).
 /// Lives in: master, one; outlives generations.
 class Signals {
   public:
@@ -72,7 +71,16 @@ class Signals {
     /// Takes a pending signal of the former master over; false: the queue is full.
     bool take_over(const shm::SignalClaim& signal);
 
-    [[nodiscard]] shm::SignalTable table() const { return region_.signals(); }
+    /// Of the generation that serves.
+    [[nodiscard]] shm::SignalTable table() const { return memories_.serving().recovery.table(); }
+
+    // When the memory is damaged.
+
+    /// A new generation is to be started, which gets a fresh one.
+    [[nodiscard]] TimePoint renewal_due() const { return memories_.renewal_due(); }
+
+    /// Before a generation is started: renews what is damaged. Throws ErrnoError.
+    void renew(TimePoint now) { memories_.renew(now, eventfds_.numbers()); }
 
     // What crosses the exec.
 
@@ -83,7 +91,12 @@ class Signals {
     /// A copy of the worker's own eventfd. Throws ErrnoError.
     UniqueFd eventfd_of(std::uint32_t slot);
 
-    [[nodiscard]] int memory_fd() const { return region_.fd(); }
+    [[nodiscard]] int memory_fd(std::uint32_t generation) const {
+        return memories_.of_generation(generation).region.fd();
+    }
+
+    /// With the sizes that the memory has, for a generation that is configured so.
+    [[nodiscard]] config::Signals effective(const config::Signals& wanted) const;
 
     // For people.
 
@@ -93,28 +106,30 @@ class Signals {
     [[nodiscard]] std::vector<SignalStatus> status() const;
     [[nodiscard]] std::vector<LockStatus> lock_status() const;
 
+    [[nodiscard]] const SignalMemoryStatus& memory_status() const { return memories_.status(); }
+
     /// How many accepted signals no worker has taken.
     [[nodiscard]] std::uint64_t waiting() const;
 
   private:
     void on_woken(int events) noexcept;
     void watch() noexcept;
+    void look_for_damage() noexcept;
     void wake_lock_waiters();
+    int eventfd(unsigned process);
+    void retire_workers();
     void tick(std::uint8_t number) noexcept;
     shm::SendResult send_out(const shm::OutgoingSignal& signal) noexcept;
 
     event::Loop& loop_;
     config::Signals settings_;
-    shm::SignalRegion region_;
     shm::ScoreboardLoads loads_;
-    shm::SignalWaker waker_;
+    SignalMemories memories_;
     Eventfds eventfds_;
-    shm::SignalRegistry registry_;
-    shm::SignalRecovery recovery_;
-    shm::SignalWriter writer_;
-    shm::SignalWatch watch_;
     event::DeadlineList watch_list_;
     event::Deadline watch_deadline_;
+    event::DeadlineList damage_list_;
+    event::Deadline damage_deadline_;
     event::Io eventfd_io_;
     Ticker ticker_;
     unsigned workers_ = 0;       ///< of the serving generation

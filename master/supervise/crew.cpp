@@ -39,15 +39,6 @@ ipc::Message make_fault(const std::string& text) {
     return message;
 }
 
-// How late its hub is: as long as it owes an answer, or as its newest answer took.
-Duration lag_of(const shm::WorkerSlot& slot, TimePoint now) {
-    const std::int64_t asked = slot.hub_asked.load(std::memory_order_relaxed);
-    if (asked > slot.hub_answered.load(std::memory_order_relaxed)) {
-        return now.time_since_epoch() - std::chrono::nanoseconds(asked);
-    }
-    return std::chrono::microseconds(slot.hub_lag.load(std::memory_order_relaxed));
-}
-
 bool is_gone(const std::unique_ptr<WorkerHandle>& worker) {
     return worker && worker->state() == WorkerHandle::State::Gone;
 }
@@ -209,6 +200,7 @@ Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint no
     surroundings_.signals.hand_out(slot->index(), generation_, number);
     auto started = source_->start(slot->index(), number);
     if (!started) {
+        surroundings_.signals.reap(slot->index());
         place.start_at = now + kTryAgainAfter;
         if (++early_deaths_ >= kEarlyDeaths) {
             hopeless_ = "no process can be started; the log says why";
@@ -217,8 +209,9 @@ Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint no
     }
     place.policy.on_start(now);
     ++place.starts;
+    const WorkerHandle::Terms terms{patience_.start, cores_, place.starts - 1};
     auto worker = std::make_unique<WorkerHandle>(surroundings_, number, std::move(*slot),
-                                                 std::move(started->channel), patience_.start);
+                                                 std::move(started->channel), terms);
     worker->set_pid(started->pid);
     worker->hub().set_limits(hub_limits_);
     if (held_) {
@@ -335,10 +328,10 @@ Load Crew::load(TimePoint now) const {
         }
         const shm::WorkerSlot& slot = place.worker->counters();
         ++load.ready;
-        load.cores += slot.cores.load(std::memory_order_relaxed);
-        load.busy += slot.cores_busy.load(std::memory_order_relaxed);
+        load.cores += cores_;
+        load.busy += std::min(slot.cores_busy.load(std::memory_order_relaxed), cores_);
         load.queued += slot.queued.load(std::memory_order_relaxed);
-        lags.push_back(lag_of(slot, now));
+        lags.push_back(place.worker->hub().lateness(now));
     }
     load.lag = common_lag(std::move(lags));
     return load;

@@ -35,6 +35,7 @@ class Crew {
         : surroundings_(surroundings),
           generation_(generation),
           source_(&source),
+          cores_(static_cast<std::uint32_t>(settings.workers.cores)),
           recycling_(settings.workers, surroundings.processes),
           hub_limits_(HubWatch::Limits::of(settings.limits)),
           patience_(patience) {}
@@ -123,6 +124,7 @@ class Crew {
     const Surroundings& surroundings_;
     std::uint32_t generation_;
     WorkerSource* source_;
+    std::uint32_t cores_;  ///< of each
     Recycling recycling_;
     HubWatch::Limits hub_limits_;
     Patience patience_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <string_view>
+#include <utility>
 
 #include "log/logger.h"
 
@@ -41,7 +42,18 @@ double seconds(Duration duration) {
 }  // namespace
 
 bool HubWatch::answered() const {
-    return slot_.hub_answered.load(std::memory_order_acquire) == slot_.hub_asked.load(kRelaxed);
+    return slot_.hub_answered.load(std::memory_order_acquire) == question_;
+}
+
+std::uint64_t HubWatch::lag() const {
+    return std::min(slot_.hub_lag.load(kRelaxed), kMostLag);
+}
+
+Duration HubWatch::lateness(TimePoint now) const {
+    if (!answered()) {
+        return now.time_since_epoch() - std::chrono::nanoseconds(question_);
+    }
+    return std::chrono::microseconds(lag());
 }
 
 Duration HubWatch::pause() const {
@@ -81,11 +93,13 @@ TimePoint HubWatch::look(TimePoint now) {
 
 void HubWatch::ask(TimePoint now) {
     asked_ = now;
-    slot_.hub_asked.store(nanoseconds(now), kRelaxed);
+    former_question_ = std::exchange(question_, nanoseconds(now));
+    slot_.hub_asked.store(question_, kRelaxed);
     worker_.ask_for_pulse();
 }
 
 TimePoint HubWatch::go_on_waiting(TimePoint now) {
+    heal();
     const Duration silent = now - asked_;
     if (limits_.blocked > Duration::zero()) {
         if (state_ == State::Turning && silent >= limits_.blocked) {
@@ -103,10 +117,23 @@ TimePoint HubWatch::go_on_waiting(TimePoint now) {
     return now + pause();
 }
 
+// A hub whose question or answer was overwritten would be waited for in vain.
+void HubWatch::heal() {
+    const std::int64_t answered = slot_.hub_answered.load(kRelaxed);
+    if (slot_.hub_asked.load(kRelaxed) != question_ ||
+        (answered != question_ && answered != former_question_)) {
+        slot_.hub_answered.store(former_question_, kRelaxed);
+        slot_.hub_asked.store(question_, kRelaxed);
+        worker_.ask_for_pulse();
+    }
+}
+
 void HubWatch::get_stuck(TimePoint now) {
     state_ = State::Stuck;
+    blocked_since_ = asked_;
+    ++blocks_;
     slot_.hub_blocked.store(nanoseconds(asked_), kRelaxed);
-    slot_.hub_blocks.store(slot_.hub_blocks.load(kRelaxed) + 1, kRelaxed);
+    slot_.hub_blocks.store(blocks_, kRelaxed);
     ask_for_stack(now, ipc::StackOf::HubThread);
 }
 

@@ -59,6 +59,22 @@ class HubWatch {
 
     [[nodiscard]] bool is_blocked() const { return state_ != State::Turning; }
 
+    /// Microseconds, as the worker says; a day at most.
+    static constexpr std::uint64_t kMostLag = 86'400'000'000;
+
+    [[nodiscard]] std::uint64_t lag() const;
+
+    /// How late the hub is: as long as it owes an answer, or as its newest answer took.
+    [[nodiscard]] Duration lateness(TimePoint now) const;
+
+    /// How often limits.blocked-hub was passed.
+    [[nodiscard]] std::uint64_t blocks() const { return blocks_; }
+
+    /// For how long it is blocked; zero: it is not.
+    [[nodiscard]] Duration blocked(TimePoint now) const {
+        return is_blocked() ? now - blocked_since_ : Duration::zero();
+    }
+
     /// For how long no answer has come; zero when none is awaited.
     [[nodiscard]] Duration silence(TimePoint now) const;
 
@@ -72,6 +88,7 @@ class HubWatch {
     [[nodiscard]] Duration pause() const;
     void ask(TimePoint now);
     TimePoint go_on_waiting(TimePoint now);
+    void heal();
     void get_stuck(TimePoint now);
     void ask_for_stack(TimePoint now, ipc::StackOf which);
     void look_for_stack(TimePoint now);
@@ -84,6 +101,10 @@ class HubWatch {
     StackFile stacks_;
     State state_ = State::Turning;
     bool hopeless_ = false;
+    std::int64_t question_ = 0;  ///< what the answer must be; the slot shows it to the worker
+    std::int64_t former_question_ = 0;
+    std::uint64_t blocks_ = 0;
+    TimePoint blocked_since_;
     TimePoint asked_;     ///< moved on by the time that the master itself stood still
     TimePoint expected_;  ///< when look() should have been called
     ipc::StackOf stack_of_ = ipc::StackOf::HubThread;

@@ -12,13 +12,15 @@
 #include "base/errno_error.h"
 #include "config/loader.h"
 #include "net/accept_queue.h"
+#include "shm/layout.h"
 
 namespace geventd::master {
 
 namespace {
 
+// Sealed: whoever has a descriptor of it can open it again for writing.
 UniqueFd write_memfd(const char* name, std::string_view text) {
-    UniqueFd fd = UniqueFd::adopt(::memfd_create(name, MFD_CLOEXEC));
+    UniqueFd fd = UniqueFd::adopt(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!fd) {
         throw_errno("memfd_create", name);
     }
@@ -28,6 +30,10 @@ UniqueFd write_memfd(const char* name, std::string_view text) {
             throw_errno("write", name);
         }
         text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    constexpr int kSeals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+    if (::fcntl(fd.get(), F_ADD_SEALS, kSeals) < 0) {
+        throw_errno("fcntl F_ADD_SEALS", name);
     }
     return fd;
 }
@@ -42,6 +48,12 @@ UniqueFd open_again(const UniqueFd& fd) {
     return again;
 }
 
+// The sizes of what is shared are not read from the shared memory.
+config::Settings with_signals(config::Settings settings, const Signals& signals) {
+    settings.signals = signals.effective(settings.signals);
+    return settings;
+}
+
 }  // namespace
 
 LaunchKit::LaunchKit(const Surroundings& surroundings, const config::Settings& settings,
@@ -49,16 +61,18 @@ LaunchKit::LaunchKit(const Surroundings& surroundings, const config::Settings& s
     : surroundings_(surroundings),
       contents_(std::move(contents)),
       workers_(settings.workers.processes),
-      config_(write_memfd("geventd-config", config::dump(settings))) {}
+      config_(write_memfd("geventd-config",
+                          config::dump(with_signals(settings, surroundings.signals)))) {}
 
 ipc::Message LaunchKit::make_boot(ipc::Role role) const {
     ipc::Message boot;
     boot.type = ipc::MessageType::Boot;
     boot.role = role;
     boot.generation = contents_.generation;
+    boot.text = shm::layout();
     boot.fds.push_back(open_again(config_));
     boot.fds.push_back(duplicate(surroundings_.scoreboard.fd()));
-    boot.fds.push_back(duplicate(surroundings_.signals.memory_fd()));
+    boot.fds.push_back(duplicate(surroundings_.signals.memory_fd(contents_.generation)));
     for (const UniqueFd& listener : contents_.listeners) {
         boot.fds.push_back(duplicate(listener.get()));
     }

@@ -33,7 +33,8 @@ std::optional<SlotLease> SlotPool::take(std::uint32_t generation, std::uint32_t 
     slot.respawns.store(respawns, kRelaxed);
     slot.spawned.store(std::time(nullptr), kRelaxed);
     slot.accepting.store(1, kRelaxed);
-    board_.used.store(std::max(board_.used.load(kRelaxed), index + 1), kRelaxed);
+    used_ = std::max(used_, index + 1);
+    board_.used.store(used_, kRelaxed);
     return SlotLease(*this, index);
 }
 

@@ -59,6 +59,7 @@ class SlotPool {
 
     shm::Scoreboard& board_;
     std::vector<bool> taken_;
+    std::uint32_t used_ = 0;  ///< those that were ever handed out stand below it
 };
 
 }  // namespace geventd::master

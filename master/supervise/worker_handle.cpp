@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "log/escape.h"
 #include "log/logger.h"
 
 namespace geventd::master {
@@ -19,6 +20,10 @@ constexpr std::size_t kMostListed = 16 << 10;
 // For so long a worker that is to be killed is asked where its requests stand.
 constexpr Duration kLastLook = std::chrono::seconds(1);
 
+std::string plain(const std::string& text) {
+    return log::escape_controls(text);
+}
+
 TimePoint after(TimePoint now, Duration delay) {
     return delay == Duration::max() ? TimePoint::max() : now + delay;
 }
@@ -26,15 +31,17 @@ TimePoint after(TimePoint now, Duration delay) {
 }  // namespace
 
 WorkerHandle::WorkerHandle(const Surroundings& surroundings, std::uint32_t number, SlotLease slot,
-                           ipc::Channel channel, Standstill::Limits start)
+                           ipc::Channel channel, Terms terms)
     : surroundings_(surroundings),
       number_(number),
+      terms_(terms),
       slot_(std::move(slot)),
       child_(surroundings.loop, std::move(channel), *this, surroundings.listener),
       watch_(*this),
       hub_(*this, slot_.counters()),
-      born_(surroundings.processes.now()) {
-    watch_.begin(born_, "getting ready", start);
+      born_(surroundings.processes.now()),
+      spawned_(std::time(nullptr)) {
+    watch_.begin(born_, "getting ready", terms.start);
 }
 
 std::string_view WorkerHandle::name(State state) {
@@ -97,7 +104,8 @@ void WorkerHandle::open_sights(std::vector<UniqueFd>& fds) {
         return;
     }
     try {
-        requests_region_ = shm::Region::map_sealed(std::move(fds[0]));
+        requests_region_ =
+            shm::Region::map_sealed(std::move(fds[0]), shm::RequestTable::size_for(terms_.cores));
         requests_.emplace(requests_region_->data(), requests_region_->size());
         observer_.emplace(std::move(fds[1]));
     } catch (const std::exception& error) {
@@ -181,10 +189,10 @@ void WorkerHandle::end_blocked(const std::string& stacks) {
             list += "\n  and more";
             break;
         }
-        list +=
-            fmt::format("\n  {} {} from {}, {:.1f} s (request {})", request.method, request.path,
-                        request.client.empty() ? "a unix socket" : request.client,
-                        std::chrono::duration<double>(now - request.received).count(), request.id);
+        list += fmt::format(
+            "\n  {} {} from {}, {:.1f} s (request {})", plain(request.method), plain(request.path),
+            request.client.empty() ? "a unix socket" : plain(request.client),
+            std::chrono::duration<double>(now - request.received).count(), plain(request.id));
     }
     log::warning("{} is killed: its hub has not turned for {:.1f} s; requests in flight: {}{}\n{}",
                  title(), std::chrono::duration<double>(hub_.silence(now)).count(), requests.size(),
@@ -304,9 +312,9 @@ WorkerStatus WorkerHandle::status(TimePoint now) const {
     status.pid = pid();
     status.state = name(state_);
     status.uptime = now - born_;
-    status.counters.cores = slot.cores.load(kRelaxed);
-    status.counters.cores_busy = slot.cores_busy.load(kRelaxed);
-    status.counters.cores_peak = slot.cores_peak.load(kRelaxed);
+    status.counters.cores = terms_.cores;
+    status.counters.cores_busy = std::min(slot.cores_busy.load(kRelaxed), terms_.cores);
+    status.counters.cores_peak = std::min(slot.cores_peak.load(kRelaxed), terms_.cores);
     status.counters.queued = slot.queued.load(kRelaxed);
     status.counters.connections = slot.connections.load(kRelaxed);
     status.counters.background = slot.background.load(kRelaxed);
@@ -314,8 +322,8 @@ WorkerStatus WorkerHandle::status(TimePoint now) const {
     status.counters.sent = slot.sent.load(kRelaxed);
     status.counters.busy_time = slot.busy_time.load(kRelaxed);
     status.counters.signals = slot.signals.load(kRelaxed);
-    status.counters.respawns = slot.respawns.load(kRelaxed);
-    status.counters.spawned = slot.spawned.load(kRelaxed);
+    status.counters.respawns = terms_.respawns;
+    status.counters.spawned = spawned_;
     status.counters.errors = slot.errors.load(kRelaxed);
     status.counters.rejected = slot.rejected.load(kRelaxed);
     status.counters.disconnects = slot.disconnects.load(kRelaxed);
@@ -325,13 +333,10 @@ WorkerStatus WorkerHandle::status(TimePoint now) const {
     status.counters.timeouts = slot.timeouts.load(kRelaxed);
     status.counters.slow_handlers = slot.slow_handlers.load(kRelaxed);
     status.counters.unstoppable = slot.unstoppable.load(kRelaxed);
-    status.counters.hub_lag = slot.hub_lag.load(kRelaxed);
-    status.counters.hub_lag_peak = slot.hub_lag_peak.load(kRelaxed);
-    status.counters.hub_blocks = slot.hub_blocks.load(kRelaxed);
-    const std::int64_t blocked = slot.hub_blocked.load(kRelaxed);
-    if (blocked != 0) {
-        status.counters.hub_blocked = now - TimePoint(std::chrono::nanoseconds(blocked));
-    }
+    status.counters.hub_lag = hub_.lag();
+    status.counters.hub_lag_peak = std::min(slot.hub_lag_peak.load(kRelaxed), HubWatch::kMostLag);
+    status.counters.hub_blocks = hub_.blocks();
+    status.counters.hub_blocked = hub_.blocked(now);
     return status;
 }
 

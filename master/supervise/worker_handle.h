@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,8 +41,14 @@ class WorkerHandle final : private Child::Owner,
   public:
     enum class State { Starting, Ready, Draining, Stopping, Gone };
 
+    struct Terms {
+        Standstill::Limits start;  ///< until it is ready
+        std::uint32_t cores = 0;   ///< as configured
+        std::uint32_t respawns = 0;
+    };
+
     WorkerHandle(const Surroundings& surroundings, std::uint32_t number, SlotLease slot,
-                 ipc::Channel channel, Standstill::Limits start);
+                 ipc::Channel channel, Terms terms);
 
     /// For a spawned one, whose pid is known without Hello.
     void set_pid(pid_t pid) { child_.set_pid(pid); }
@@ -140,6 +147,7 @@ class WorkerHandle final : private Child::Owner,
 
     const Surroundings& surroundings_;
     std::uint32_t number_;
+    Terms terms_;
     SlotLease slot_;
     Child child_;
     Standstill watch_;
@@ -152,6 +160,7 @@ class WorkerHandle final : private Child::Owner,
     Duration mercy_{};
     State state_ = State::Starting;
     TimePoint born_;
+    std::time_t spawned_;
     TimePoint deadline_ = TimePoint::max();
     bool was_ready_ = false;
     bool cannot_work_ = false;

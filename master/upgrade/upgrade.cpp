@@ -19,7 +19,7 @@ constexpr Duration kCarryPatience = std::chrono::seconds(30);
 }  // namespace
 
 Upgrade::Upgrade(event::Loop& loop, event::DeadlineClock& clock, Program program,
-                 const shm::SignalTable& signals, Owner& owner)
+                 std::function<shm::SignalTable()> signals, Owner& owner)
     : loop_(loop),
       program_(std::move(program)),
       owner_(owner),
@@ -29,7 +29,7 @@ Upgrade::Upgrade(event::Loop& loop, event::DeadlineClock& clock, Program program
           clock, kTick,
           [](void* self, event::Deadline&) noexcept { static_cast<Upgrade*>(self)->on_tick(); },
           this),
-      courier_(signals) {
+      signals_(std::move(signals)) {
     io_.bind<Upgrade, &Upgrade::on_line>(this);
 }
 
@@ -87,6 +87,7 @@ void Upgrade::take_back() {
 
 void Upgrade::leave() {
     owner_.leave();
+    courier_.emplace(signals_());
     on_tick();
 }
 
@@ -120,7 +121,9 @@ void Upgrade::read_line() {
         }
         if (received == UpgradeLine::Received::Closed) {
             hang_up();
-            courier_.put_all_back();
+            if (courier_) {
+                courier_->put_all_back();
+            }
             handover_.on_hang_up(loop_.refresh_now());
         } else {
             on_message(message);
@@ -130,31 +133,33 @@ void Upgrade::read_line() {
 
 void Upgrade::on_message(const UpgradeMessage& message) {
     if (message.type == "accepted" || message.type == "refused") {
-        courier_.on_reply(message);
+        if (courier_) {
+            courier_->on_reply(message);
+        }
         return;
     }
     handover_.on_message(message.type, message.body, loop_.refresh_now());
 }
 
 void Upgrade::on_tick() noexcept {
-    if (!has_left()) {
+    if (!has_left() || !courier_) {
         return;
     }
-    courier_.carry(line_);
+    courier_->carry(line_);
     loop_.refresh_now();
     ticks_.start(tick_);
     owner_.on_upgrade();
 }
 
 bool Upgrade::is_done() {
-    if (!line_) {
+    if (!line_ || !courier_) {
         return true;
     }
     if (!workers_gone_) {
         workers_gone_ = loop_.refresh_now();
     }
-    courier_.carry(line_);
-    return courier_.is_idle() || loop_.refresh_now() - *workers_gone_ > kCarryPatience;
+    courier_->carry(line_);
+    return courier_->is_idle() || loop_.refresh_now() - *workers_gone_ > kCarryPatience;
 }
 
 }  // namespace geventd::master

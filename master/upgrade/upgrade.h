@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -45,7 +46,7 @@ class Upgrade final : private Handover::Deeds {
     };
 
     Upgrade(event::Loop& loop, event::DeadlineClock& clock, Program program,
-            const shm::SignalTable& signals, Owner& owner);
+            std::function<shm::SignalTable()> signals, Owner& owner);
     Upgrade(const Upgrade&) = delete;
     Upgrade& operator=(const Upgrade&) = delete;
     ~Upgrade() = default;
@@ -93,7 +94,8 @@ class Upgrade final : private Handover::Deeds {
     event::Io io_;
     event::DeadlineList ticks_;
     event::Deadline tick_;
-    SignalCourier courier_;
+    std::function<shm::SignalTable()> signals_;
+    std::optional<SignalCourier> courier_;  ///< once the new master leads
     std::optional<TimePoint> workers_gone_;
 };
 

@@ -88,7 +88,8 @@ enum BootFd : std::size_t {
 };
 
 /// One message. Which fields mean something depends on the type:
-///   Boot       role, generation, value = eventfds, fds; a worker also slot and worker
+///   Boot       role, generation, value = eventfds, text = shm::layout(), fds; a worker also slot
+///              and worker
 ///   Fork       slot, worker, fds = [channel, eventfd]     ForkSpare  fds = [channel]
 ///   Drain      value = DrainReason            Reopen     fds = [log]
 ///   Pause      value = 1 or 0                 Fault      text = what is wrong

@@ -36,7 +36,7 @@ std::uint64_t percentile(const DurationCounts& counts, double percent) {
         static_cast<std::uint64_t>(std::ceil(static_cast<double>(all) * percent / 100)), 1, all);
     std::uint64_t seen = 0;
     std::size_t index = 0;
-    while ((seen += counts[index]) < rank) {
+    while ((seen += counts[index]) < rank && index + 1 < counts.size()) {
         ++index;
     }
     return DurationClass::upper(index);

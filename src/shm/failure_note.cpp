@@ -18,8 +18,8 @@ constexpr int kTries = 4;
 
 void FailureNote::put(std::int64_t at, std::string_view text) noexcept {
     text = text.substr(0, kWords * kWord);
-    const std::uint64_t mark = mark_.load(kRelaxed);
-    mark_.store(mark + 1, kRelaxed);
+    const std::uint64_t mark = mark_.load(kRelaxed) | 1;
+    mark_.store(mark, kRelaxed);
     std::atomic_thread_fence(std::memory_order_release);
     at_.store(at, kRelaxed);
     size_.store(text.size(), kRelaxed);
@@ -28,7 +28,8 @@ void FailureNote::put(std::int64_t at, std::string_view text) noexcept {
         std::memcpy(&word, text.data() + from, std::min(kWord, text.size() - from));
         text_[from / kWord].store(word, kRelaxed);
     }
-    mark_.store(mark + 2, std::memory_order_release);
+    const std::uint64_t next = mark + 1;
+    mark_.store(next != 0 ? next : 2, std::memory_order_release);
 }
 
 std::optional<FailureNote::Note> FailureNote::read() const {

@@ -5,6 +5,13 @@
 
 namespace geventd::shm {
 
+namespace {
+
+/// No counter comes so far; one past it is damaged.
+constexpr std::uint64_t kMostTicket = std::uint64_t{1} << 62;
+
+}  // namespace
+
 LockClient::LockClient(const LockTable& table, unsigned process, std::uint16_t incarnation,
                        SignalWaker& waker)
     : table_(table),
@@ -20,9 +27,13 @@ bool LockClient::try_acquire(unsigned lock) noexcept {
 }
 
 std::uint64_t LockClient::enqueue(unsigned lock) {
-    const std::uint64_t ticket = table_.cell(lock).tickets.add(1) + 1;
-    rows_[lock].push_back(ticket);
-    if (rows_[lock].size() == 1) {
+    std::deque<std::uint64_t>& row = rows_[lock];
+    // The counter may have been overwritten, but tickets of a row grow, and none is 0.
+    const std::uint64_t least = row.empty() ? 1 : row.back() + 1;
+    const std::uint64_t drawn = table_.cell(lock).tickets.add(1) + 1;
+    const std::uint64_t ticket = drawn < least || drawn > kMostTicket ? least : drawn;
+    row.push_back(ticket);
+    if (row.size() == 1) {
         show_first(lock);
     }
     return ticket;

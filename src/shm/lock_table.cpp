@@ -15,10 +15,11 @@ constexpr std::size_t shown_offset(const LockShape& shape) {
 
 }  // namespace
 
-LockTable::LockTable(void* memory) : header_(static_cast<LockHeader*>(memory)) {
+LockTable::LockTable(void* memory, const LockShape& shape)
+    : shape_(shape), header_(static_cast<LockHeader*>(memory)) {
     auto* base = static_cast<std::byte*>(memory);
     cells_ = reinterpret_cast<LockCell*>(base + kCellsOffset);
-    shown_ = reinterpret_cast<Word<std::uint64_t>*>(base + shown_offset(header_->shape));
+    shown_ = reinterpret_cast<Word<std::uint64_t>*>(base + shown_offset(shape));
 }
 
 std::size_t LockTable::bytes(const LockShape& shape) {
@@ -26,37 +27,22 @@ std::size_t LockTable::bytes(const LockShape& shape) {
     return shown_offset(shape) + sizeof(Word<std::uint64_t>) * words;
 }
 
-LockTable LockTable::format(void* memory, std::size_t size, const LockShape& shape) {
+LockTable LockTable::open(void* memory, std::size_t size, const LockShape& shape) {
     if (size < bytes(shape)) {
         throw std::invalid_argument("lock table: region too small");
     }
-    auto* header = static_cast<LockHeader*>(memory);
-    header->shape = shape;
-    header->version = LockHeader::kVersion;
-    header->magic = LockHeader::kMagic;
-    return LockTable(memory);
-}
-
-LockTable LockTable::open(void* memory, std::size_t size) {
-    const auto* header = static_cast<const LockHeader*>(memory);
-    if (size < sizeof(LockHeader) || header->magic != LockHeader::kMagic ||
-        header->version != LockHeader::kVersion || size < bytes(header->shape)) {
-        throw std::runtime_error("lock table: made by another build of geventd");
-    }
-    return LockTable(memory);
+    return {memory, shape};
 }
 
 std::optional<LockHolder> LockTable::holder(unsigned lock) const noexcept {
     const std::uint64_t word = cells_[lock].holder.load();
-    if (word == 0) {
-        return std::nullopt;
-    }
-    return LockHolder::unpack(word);
+    const LockHolder holder = LockHolder::unpack(word);
+    return word == 0 || holder.process >= shape_.processes ? std::nullopt : std::optional(holder);
 }
 
 unsigned LockTable::waiting(unsigned lock) const noexcept {
     unsigned count = 0;
-    const unsigned end = header_->in_use.load_ordered();
+    const unsigned end = in_use();
     for (unsigned process = 0; process < end; ++process) {
         count += shown(lock, process).load() != 0 ? 1 : 0;
     }
@@ -66,7 +52,7 @@ unsigned LockTable::waiting(unsigned lock) const noexcept {
 std::optional<unsigned> LockTable::next(unsigned lock) const noexcept {
     std::uint64_t smallest = 0;
     std::optional<unsigned> result;
-    const unsigned end = header_->in_use.load_ordered();
+    const unsigned end = in_use();
     for (unsigned process = 0; process < end; ++process) {
         const std::uint64_t ticket = shown(lock, process).load_ordered();
         if (ticket != 0 && (smallest == 0 || ticket < smallest)) {

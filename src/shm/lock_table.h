@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -9,19 +10,15 @@
 
 namespace geventd::shm {
 
+/// Lives in: the private memory of each process, as SignalShape.
 struct LockShape {
     std::uint32_t locks = 1;
     std::uint32_t processes = 0;  ///< as in the table of the signals
 };
 
 struct LockHeader {
-    static constexpr std::uint64_t kMagic = 0x736b636f6c767367;  // "gsvlocks"
-    static constexpr std::uint32_t kVersion = 1;
+    static constexpr std::uint32_t kVersion = 2;  ///< of the whole layout
 
-    std::uint64_t magic;
-    std::uint32_t version;
-    std::uint32_t reserved;
-    LockShape shape;
     Word<std::uint32_t> in_use;  ///< processes that ever used a lock stand below it
 };
 
@@ -59,14 +56,18 @@ class LockTable {
   public:
     static std::size_t bytes(const LockShape& shape);
 
-    /// Prepares fresh, zeroed memory. Throws std::invalid_argument when it is too small.
-    static LockTable format(void* memory, std::size_t size, const LockShape& shape);
+    /// The table in a mapped region, or in fresh, zeroed memory. Throws std::invalid_argument when
+    /// it is too small for that shape.
+    static LockTable open(void* memory, std::size_t size, const LockShape& shape);
 
-    /// The table in a mapped region; throws std::runtime_error when it is another build's.
-    static LockTable open(void* memory, std::size_t size);
+    [[nodiscard]] unsigned locks() const { return shape_.locks; }
 
-    [[nodiscard]] unsigned locks() const { return header_->shape.locks; }
+    /// The processes that ever used a lock are those below this index.
+    [[nodiscard]] unsigned in_use() const noexcept {
+        return std::min(header_->in_use.load_ordered(), shape_.processes);
+    }
 
+    /// Nobody also when what stands there is no process.
     [[nodiscard]] std::optional<LockHolder> holder(unsigned lock) const noexcept;
 
     /// How many processes wait for the lock.
@@ -101,16 +102,17 @@ class LockTable {
 
     /// The ticket that a process shows for a lock; 0: none.
     [[nodiscard]] Word<std::uint64_t>& shown(unsigned lock, unsigned process) const {
-        return shown_[std::size_t{lock} * header_->shape.processes + process];
+        return shown_[std::size_t{lock} * shape_.processes + process];
     }
 
     /// From now on others look at what this process shows.
     void join(unsigned process) const noexcept;
 
   private:
-    explicit LockTable(void* memory);
+    LockTable(void* memory, const LockShape& shape);
     void forget(unsigned lock, unsigned process) noexcept;
 
+    LockShape shape_;
     LockHeader* header_;
     LockCell* cells_ = nullptr;
     Word<std::uint64_t>* shown_ = nullptr;

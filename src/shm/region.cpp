@@ -2,8 +2,10 @@
 #include "shm/region.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,15 +24,43 @@ namespace interprocess = boost::interprocess;
 // What mapped_region wants to know of a thing that can be mapped.
 class Memfd {
   public:
-    explicit Memfd(int fd) : handle_{fd, false} {}
+    Memfd(int fd, interprocess::mode_t mode) : handle_{fd, false}, mode_(mode) {}
 
     [[nodiscard]] interprocess::mapping_handle_t get_mapping_handle() const { return handle_; }
 
-    [[nodiscard]] static interprocess::mode_t get_mode() { return interprocess::read_write; }
+    [[nodiscard]] interprocess::mode_t get_mode() const { return mode_; }
 
   private:
     interprocess::mapping_handle_t handle_;
+    interprocess::mode_t mode_;
 };
+
+std::size_t size_of(int fd) {
+    struct stat status {};
+
+    if (::fstat(fd, &status) < 0) {
+        throw_errno("fstat", "shared memory");
+    }
+    return static_cast<std::size_t>(status.st_size);
+}
+
+interprocess::mapped_region map_whole(int fd, Region::Access access) {
+    const interprocess::mode_t mode =
+        access == Region::Access::ReadOnly ? interprocess::read_only : interprocess::read_write;
+    try {
+        return {Memfd(fd, mode), mode, 0, size_of(fd)};
+    } catch (const interprocess::interprocess_exception& error) {
+        throw ErrnoError(error.get_native_error(), "map shared memory");
+    }
+}
+
+// Pages of other file systems (a memfd may be one of huge pages) may not be there when they are
+// touched, which kills who touches them.
+bool is_plain_memory(int fd) {
+    struct statfs status {};
+
+    return ::fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC;
+}
 
 }  // namespace
 
@@ -60,27 +90,28 @@ Region Region::create(const char* name, std::size_t size) {
     return map(std::move(fd));
 }
 
-Region Region::map(UniqueFd fd) {
-    struct stat status {};
-
-    if (::fstat(fd.get(), &status) < 0) {
-        throw_errno("fstat", "shared memory");
-    }
-    try {
-        interprocess::mapped_region memory(Memfd(fd.get()), interprocess::read_write, 0,
-                                           static_cast<std::size_t>(status.st_size));
-        return Region(std::make_unique<Impl>(Impl{std::move(fd), std::move(memory)}));
-    } catch (const interprocess::interprocess_exception& error) {
-        throw ErrnoError(error.get_native_error(), "map shared memory");
-    }
+Region Region::map(UniqueFd fd, Access access) {
+    interprocess::mapped_region memory = map_whole(fd.get(), access);
+    return Region(std::make_unique<Impl>(Impl{std::move(fd), std::move(memory)}));
 }
 
-Region Region::map_sealed(UniqueFd fd) {
+Region Region::map_sealed(UniqueFd fd, std::size_t size) {
     const int seals = ::fcntl(fd.get(), F_GET_SEALS);
-    if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) {
-        throw ErrnoError(EPERM, "map shared memory that could shrink");
+    if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || !is_plain_memory(fd.get())) {
+        throw ErrnoError(EPERM, "map shared memory that could vanish");
     }
-    return map(std::move(fd));
+    if (size_of(fd.get()) != size) {
+        throw ErrnoError(EINVAL, "map shared memory of another size");
+    }
+    return map(std::move(fd), Access::ReadOnly);
+}
+
+void Region::let_write(std::size_t offset, std::size_t size) const {
+    void* from = static_cast<std::byte*>(data()) + offset;
+    if (offset > this->size() || size > this->size() - offset ||
+        ::mprotect(from, size, PROT_READ | PROT_WRITE) < 0) {
+        throw_errno("mprotect", "shared memory");
+    }
 }
 
 void* Region::data() const {

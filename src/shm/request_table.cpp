@@ -152,7 +152,8 @@ RequestTable::Entry RequestTable::explain(std::uint32_t core, const Copy& copied
     };
     Entry entry;
     entry.core = core;
-    entry.received = TimePoint(std::chrono::nanoseconds(copied.received));
+    entry.received =
+        std::clamp(TimePoint(std::chrono::nanoseconds(copied.received)), TimePoint(), Clock::now());
     entry.method = take(copied.sizes.method);
     const std::string_view client = take(copied.sizes.client);
     entry.id = take(copied.sizes.id);

@@ -29,28 +29,18 @@ void WorkerSlot::reset() {
 }
 
 Scoreboard& Scoreboard::format(void* memory, std::size_t size) {
-    if (size < sizeof(Scoreboard)) {
-        throw std::runtime_error("the scoreboard does not fit into its shared memory");
-    }
     // The region is zeros already; writing it all would make every page resident.
-    auto* board = static_cast<Scoreboard*>(memory);
-    board->version = kVersion;
-    board->slot_size = sizeof(WorkerSlot);
-    board->master_pid = ::getpid();
-    board->started = std::time(nullptr);
-    board->magic = kMagic;
-    return *std::launder(board);
+    Scoreboard& board = open(memory, size);
+    board.master_pid = ::getpid();
+    board.started = std::time(nullptr);
+    return board;
 }
 
 Scoreboard& Scoreboard::open(void* memory, std::size_t size) {
-    auto* board = static_cast<Scoreboard*>(memory);
-    if (size < sizeof(Scoreboard) || board->magic != kMagic || board->version != kVersion ||
-        board->slot_size != sizeof(WorkerSlot)) {
-        throw std::runtime_error(
-            "the scoreboard's layout is another one: geventd and geventd-worker are of different "
-            "versions");
+    if (size < sizeof(Scoreboard)) {
+        throw std::runtime_error("the scoreboard does not fit into its shared memory");
     }
-    return *std::launder(board);
+    return *std::launder(static_cast<Scoreboard*>(memory));
 }
 
 }  // namespace geventd::shm

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -10,11 +11,15 @@
 
 namespace geventd::shm {
 
+inline constexpr std::size_t kSlotSize = 4096;  // a page
+
 /// What a worker shows of itself. Written by that worker alone with relaxed stores (the master
-/// resets a slot before it hands it out), read by the master and geventctl at any time, so a
+/// resets a slot before it hands it out), read by the master and by siblings at any time, so a
 /// reader may see counters of slightly different moments. No field is a lock: a worker killed at
-/// any instruction leaves the slot readable.
-struct alignas(64) WorkerSlot {
+/// any instruction leaves the slot readable. The application may have written anything: readers
+/// draw no conclusions that a wild value could turn against them. A slot is a page, which is
+/// writable in that worker and in the master only.
+struct alignas(kSlotSize) WorkerSlot {
     std::atomic<std::int32_t> pid;
     std::atomic<std::uint32_t> generation;
     std::atomic<std::uint32_t> cores;        ///< configured
@@ -57,19 +62,15 @@ struct alignas(64) WorkerSlot {
 };
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
-static_assert(sizeof(WorkerSlot) % 64 == 0);
+static_assert(sizeof(WorkerSlot) == kSlotSize);
 
 /// The region that master and workers share: a header and one slot for each worker process that
 /// can live at once (the serving generation, its successors and those that drain).
 /// Lives in: a Region made by the master before the first fork.
 struct Scoreboard {
-    static constexpr std::uint64_t kMagic = 0x64746e6576656700;  // "\0geventd"
-    static constexpr std::uint32_t kVersion = 4;
+    static constexpr std::uint32_t kVersion = 5;  ///< of the whole layout
     static constexpr std::uint32_t kMaxSlots = 1024;
 
-    std::uint64_t magic;
-    std::uint32_t version;
-    std::uint32_t slot_size;
     std::atomic<std::int32_t> master_pid;
     std::atomic<std::uint32_t> serving;  ///< number of the serving generation; 0: none so far
     std::atomic<std::int64_t> started;   ///< when the master started, seconds since the epoch
@@ -79,9 +80,13 @@ struct Scoreboard {
     /// Prepares a fresh region's memory; the calling process is the master.
     static Scoreboard& format(void* memory, std::size_t size);
 
-    /// The scoreboard in a mapped region; throws std::runtime_error when magic, version or sizes
-    /// are another build's.
+    /// The scoreboard in a mapped region; throws std::runtime_error when it is too small.
     static Scoreboard& open(void* memory, std::size_t size);
+
+    /// How many slots may ever have been handed out.
+    [[nodiscard]] std::uint32_t in_use() const {
+        return std::min(used.load(std::memory_order_relaxed), kMaxSlots);
+    }
 };
 
 }  // namespace geventd::shm

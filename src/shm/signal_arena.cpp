@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint32_t kUnit = 64;
 
 constexpr std::uint32_t units_of(std::uint32_t bytes) {
-    return (bytes + kUnit - 1) / kUnit;
+    return bytes / kUnit + (bytes % kUnit != 0 ? 1 : 0);
 }
 
 }  // namespace
@@ -48,15 +48,23 @@ std::optional<std::uint32_t> SignalArena::find(std::uint32_t from, std::uint32_t
 }
 
 void SignalArena::hold(std::uint32_t offset, std::uint32_t bytes) {
-    const std::uint32_t units = units_of(bytes);
-    std::fill_n(map_.begin() + offset / kUnit, units, true);
-    taken_ += units;
+    mark(offset, bytes, true);
 }
 
 void SignalArena::give(std::uint32_t offset, std::uint32_t bytes) {
-    const std::uint32_t units = units_of(bytes);
-    std::fill_n(map_.begin() + offset / kUnit, units, false);
-    taken_ -= units;
+    mark(offset, bytes, false);
+}
+
+void SignalArena::mark(std::uint32_t offset, std::uint32_t bytes, bool taken) {
+    const auto size = static_cast<std::uint32_t>(map_.size());
+    const std::uint32_t begin = std::min(offset / kUnit, size);
+    const std::uint32_t end = begin + std::min(units_of(bytes), size - begin);
+    for (std::uint32_t unit = begin; unit < end; ++unit) {
+        if (map_[unit] != taken) {
+            map_[unit] = taken;
+            taken ? ++taken_ : --taken_;
+        }
+    }
 }
 
 }  // namespace geventd::shm

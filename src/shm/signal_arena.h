@@ -9,7 +9,8 @@ namespace geventd::shm {
 
 /// Which parts of a queue's payload area are taken. It stands in the owner's private memory: a
 /// successor rebuilds it from the slots in use, so a kill cannot leak a byte. Units of 64 bytes,
-/// next fit, given back in any order.
+/// next fit, given back in any order. What is held and given may come from shared memory and be
+/// anything: what lies outside is left out.
 /// Lives in: the queue's owner.
 class SignalArena {
   public:
@@ -28,6 +29,8 @@ class SignalArena {
   private:
     [[nodiscard]] std::optional<std::uint32_t> find(std::uint32_t from, std::uint32_t to,
                                                     std::uint32_t units) const;
+
+    void mark(std::uint32_t offset, std::uint32_t bytes, bool taken);
 
     std::vector<bool> map_;
     std::uint32_t next_ = 0;

@@ -20,6 +20,9 @@ std::uint64_t SignalCursor::refresh(const SignalQueue& queue) noexcept {
         rescans = asked;
         position = 0;
     }
+    if (position > head) {
+        position = 0;  // the head was damaged when it was last read, or is now
+    }
     position = std::max(position, head > slots ? head - slots : 0);
     return head;
 }
@@ -29,11 +32,17 @@ bool SignalCursor::behind(const SignalQueue& queue) const noexcept {
            queue.ends->rescans.load_ordered() != rescans;
 }
 
+bool is_possible(const SignalTable& table, const SignalQueue& queue, std::uint32_t slot) {
+    const SignalBody& body = queue.bodies[slot];
+    return SignalRouting::unpack(body.routing.load_relaxed()).possible() &&
+           SignalExtent::unpack(body.payload.load_relaxed()).possible(table.shape().payload_bytes);
+}
+
 SignalClaim read_signal(const SignalTable& table, unsigned queue, std::uint32_t slot,
                         std::uint64_t state) {
     const SignalQueue from = table.queue(queue);
     const SignalBody& body = from.bodies[slot];
-    const std::uint64_t payload = body.payload.load_relaxed();
+    const SignalExtent payload = SignalExtent::unpack(body.payload.load_relaxed());
     SignalClaim claim;
     claim.queue = queue;
     claim.slot = slot;
@@ -44,7 +53,9 @@ SignalClaim read_signal(const SignalTable& table, unsigned queue, std::uint32_t 
     claim.attempts = SignalState::unpack(state).attempts;
     claim.repeats = body.repeats.load_relaxed();
     claim.sender_pid = body.sender_pid.load_relaxed();
-    claim.payload = {from.payloads + (payload >> 32), payload & 0xffffffff};
+    if (payload.possible(table.shape().payload_bytes)) {
+        claim.payload = {from.payloads + payload.offset, payload.size};
+    }
     return claim;
 }
 
@@ -90,7 +101,7 @@ std::optional<SignalClaim> SignalClaimer::claim_from(unsigned index) noexcept {
         }
         const SignalRouting routing =
             SignalRouting::unpack(queue.bodies[slot].routing.load_relaxed());
-        if (!registry_.matches(process_, routing)) {
+        if (!registry_.matches(process_, routing) || !is_possible(table_, queue, slot)) {
             continue;
         }
         state.phase = SignalPhase::Claimed;

@@ -40,7 +40,12 @@ struct SignalCursor {
     [[nodiscard]] bool behind(const SignalQueue& queue) const noexcept;
 };
 
-/// Reads what a slot says, for a reader that holds it.
+/// What the slot says is something that a writer can have written. To be asked before the signal
+/// is taken.
+bool is_possible(const SignalTable& table, const SignalQueue& queue, std::uint32_t slot);
+
+/// Reads what a slot says, for a reader that holds it; a payload that is nowhere in the area is
+/// empty.
 SignalClaim read_signal(const SignalTable& table, unsigned queue, std::uint32_t slot,
                         std::uint64_t state);
 

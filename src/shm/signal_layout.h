@@ -17,6 +17,11 @@ namespace geventd::shm {
 //
 // A *process* is an index: 0 the master, 1 + n the worker in slot n of the scoreboard. Each has
 // a queue that it alone writes. Untouched pages cost nothing.
+//
+// All of it may be anything at any time: the application runs in processes that have it mapped.
+// So the sizes are not in it (each process has them from the master's word), a word that decides
+// something is read once, and what no writer can have written is passed over. The master looks for
+// such words too (signal_inspection.h) and replaces the memory when there are some.
 
 inline constexpr unsigned kSignalNumbers = 256;
 inline constexpr std::uint32_t kMaxSignalPayload = 64 << 10;
@@ -24,6 +29,7 @@ inline constexpr unsigned kMasterProcess = 0;
 
 /// Sizes chosen when the region is made. `slots` is rounded up to a power of two and
 /// `payload_bytes` to a multiple of 64.
+/// Lives in: the private memory of each process.
 struct SignalShape {
     std::uint32_t processes = 0;
     std::uint32_t slots = 16384;            ///< of each queue
@@ -68,6 +74,8 @@ struct SignalState {
     [[nodiscard]] constexpr bool held() const {
         return phase == SignalPhase::Claimed || phase == SignalPhase::Running;
     }
+
+    [[nodiscard]] constexpr bool possible() const { return phase <= SignalPhase::Done; }
 };
 
 enum class TargetKind : std::uint8_t {
@@ -109,7 +117,38 @@ struct SignalRouting {
                 SignalTarget::unpack(static_cast<std::uint32_t>(word >> 16)),
                 static_cast<std::uint16_t>(word >> 48)};
     }
+
+    /// A slot can say this.
+    [[nodiscard]] constexpr bool possible() const {
+        return target.kind == TargetKind::Any || target.kind == TargetKind::Worker ||
+               target.kind == TargetKind::Copy;
+    }
 };
+
+/// Where a payload stands in its queue's area.
+struct SignalExtent {
+    std::uint32_t offset = 0;
+    std::uint32_t size = 0;
+
+    [[nodiscard]] constexpr std::uint64_t pack() const {
+        return std::uint64_t{offset} << 32 | size;
+    }
+
+    static constexpr SignalExtent unpack(std::uint64_t word) {
+        return {static_cast<std::uint32_t>(word >> 32), static_cast<std::uint32_t>(word)};
+    }
+
+    /// It lies inside of an area of so many bytes.
+    [[nodiscard]] constexpr bool possible(std::uint32_t area) const {
+        return size <= kMaxSignalPayload && offset <= area && size <= area - offset;
+    }
+};
+
+/// For how long a signal waits, in nanoseconds. A moment of the future counts as now, one before
+/// the clock's begin as its begin.
+constexpr std::int64_t signal_age(std::int64_t now, std::int64_t sent_at) {
+    return sent_at >= now ? 0 : now - (sent_at > 0 ? sent_at : 0);
+}
 
 /// What a slot says beside its state. Written by the queue's owner while the slot is Empty or
 /// Done; read by others, who know that they read the right one when their swap of the state word
@@ -118,7 +157,7 @@ struct SignalBody {
     Word<std::uint64_t> sequence;  ///< position in its queue: unique with the queue's process
     Word<std::int64_t> sent_at;    ///< nanoseconds of the steady clock
     Word<std::uint64_t> routing;   ///< SignalRouting
-    Word<std::uint64_t> payload;   ///< offset << 32 | size
+    Word<std::uint64_t> payload;   ///< SignalExtent
     Word<std::uint32_t> repeats;   ///< further ticks that this one stands for
     Word<std::int32_t> sender_pid;
     std::uint64_t reserved[3];
@@ -166,18 +205,27 @@ struct SignalRow {
     Word<std::uint64_t> missed[kSignalNumbers / 64];  ///< unregistered ones that were told of
 };
 
+/// Which generation serves, and where its row is.
+struct SignalServing {
+    std::uint32_t generation = 0;
+    unsigned row = 0;
+
+    [[nodiscard]] constexpr std::uint64_t pack() const {
+        return std::uint64_t{generation} << 8 | row;
+    }
+
+    static constexpr SignalServing unpack(std::uint64_t word) {
+        return {static_cast<std::uint32_t>(word >> 8), static_cast<unsigned>(word & 0xff)};
+    }
+};
+
 struct SignalHeader {
-    static constexpr std::uint64_t kMagic = 0x736c616e67697367;  // "gsignals"
-    static constexpr std::uint32_t kVersion = 1;
+    static constexpr std::uint32_t kVersion = 2;  ///< of the whole layout
     static constexpr unsigned kRows = 4;
     static constexpr std::uint32_t kMaxProcesses = 1025;
 
-    std::uint64_t magic;
-    std::uint32_t version;
-    std::uint32_t header_size;
-    SignalShape shape;
     Word<std::uint32_t> in_use;   ///< processes that were ever handed out stand below it
-    Word<std::uint64_t> serving;  ///< generation << 8 | row; 0 before the first one serves
+    Word<std::uint64_t> serving;  ///< SignalServing; 0 before the first one serves
     SignalRow rows[kRows];
 };
 

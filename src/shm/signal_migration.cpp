@@ -24,7 +24,7 @@ std::optional<SignalClaim> SignalExport::take(const SignalQueue& queue) noexcept
     Word<std::uint64_t>& word = queue.states[slot];
     const std::uint64_t ready = word.load();
     SignalState state = SignalState::unpack(ready);
-    if (state.phase != SignalPhase::Ready) {
+    if (state.phase != SignalPhase::Ready || !is_possible(table_, queue, slot)) {
         return std::nullopt;
     }
     const auto self = static_cast<std::uint16_t>(table_.process(kMasterProcess).incarnation.load());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "shm/signal_recovery.h"
 
+#include <algorithm>
+
 namespace geventd::shm {
 
 namespace {
@@ -29,6 +31,34 @@ void for_each_slot(const SignalTable& table, Visit visit) {
 
 }  // namespace
 
+/// A table that was in use before is taken as it is.
+SignalRecovery::SignalRecovery(const SignalTable& table, SignalWaker& waker, unsigned max_attempts)
+    : table_(table.knowing(places_.in_use)),
+      registry_(table_),
+      waker_(waker),
+      max_attempts_(max_attempts) {
+    places_.in_use = table.in_use();
+    places_.of.resize(table.processes());
+    for (unsigned process = 0; process < places_.in_use; ++process) {
+        const SignalProcess& from = table.process(process);
+        places_.of[process] = {true, from.incarnation.load(), from.generation.load(),
+                               from.worker.load()};
+    }
+    const SignalHeader& header = table.header();
+    places_.serving = SignalServing::unpack(header.serving.load());
+    for (unsigned row = 0; row < SignalHeader::kRows; ++row) {
+        places_.rows[row] = header.rows[row].generation.load();
+    }
+}
+
+void SignalRecovery::begin(std::uint32_t generation) noexcept {
+    const unsigned row = registry_.begin(generation);
+    places_.rows[row] = generation;
+    if (places_.serving.generation == 0) {
+        places_.serving = {generation, row};
+    }
+}
+
 void SignalRecovery::hand_out(unsigned process, std::uint32_t generation,
                               unsigned worker) noexcept {
     SignalProcess& place = table_.process(process);
@@ -40,8 +70,11 @@ void SignalRecovery::hand_out(unsigned process, std::uint32_t generation,
     place.running.store(0);
     place.generation.store(generation);
     place.worker.store(worker);
-    if (table_.in_use() <= process) {
+    SignalPlaces::Place& known = places_.of[process];
+    known = {true, known.incarnation, generation, worker};
+    if (places_.in_use <= process) {
         table_.header().in_use.store_ordered(process + 1);
+        places_.in_use = process + 1;
     }
 }
 
@@ -50,8 +83,10 @@ void SignalRecovery::hand_out(unsigned process, std::uint32_t generation,
 Reaped SignalRecovery::reap(unsigned process) {
     SignalProcess& place = table_.process(process);
     place.accepting.store_ordered(0);
-    place.incarnation.add(1);
-    const auto living = static_cast<std::uint16_t>(place.incarnation.load());
+    SignalPlaces::Place& known = places_.of[process];
+    place.incarnation.store_ordered(++known.incarnation);
+    known.alive = false;
+    const auto living = static_cast<std::uint16_t>(known.incarnation);
     const SignalQueue own = table_.queue(process);
     own.ends->head.add(1);  // covers a slot that was published before the head could move
     own.ends->rescans.add(1);
@@ -110,6 +145,10 @@ SignalLoss SignalRecovery::describe(const SignalQueue& queue, std::uint32_t slot
 
 void SignalRecovery::serve(std::uint32_t generation) noexcept {
     registry_.serve(generation);
+    const auto row = std::find(places_.rows.begin(), places_.rows.end(), generation);
+    if (row != places_.rows.end()) {
+        places_.serving = {generation, static_cast<unsigned>(row - places_.rows.begin())};
+    }
     wake_all();
 }
 
@@ -151,7 +190,7 @@ std::vector<SignalLoss> SignalRecovery::retire_workers_above(unsigned workers) {
 /// The master holds the signal while it changes the target, so that nobody claims it by the old
 /// one; a master that takes over reaps the one that was killed here.
 bool SignalRecovery::send_to_any(const SignalQueue& queue, std::uint32_t slot, std::uint64_t word) {
-    const auto self = static_cast<std::uint16_t>(table_.process(kMasterProcess).incarnation.load());
+    const auto self = static_cast<std::uint16_t>(places_.of[kMasterProcess].incarnation);
     SignalState state = SignalState::unpack(word);
     state.phase = SignalPhase::Claimed;
     state.claimer = kMasterProcess;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -24,6 +25,22 @@ struct SignalLoss {
     std::uint64_t sequence = 0;
 };
 
+/// What the master has said of the places itself. It goes by this and not by what stands in the
+/// memory, which others can write.
+struct SignalPlaces {
+    struct Place {
+        bool alive = false;  ///< handed out and not reaped
+        std::uint32_t incarnation = 1;
+        std::uint32_t generation = 0;
+        std::uint32_t worker = 0;
+    };
+
+    std::vector<Place> of;     ///< by process
+    std::uint32_t in_use = 1;  ///< those that were ever handed out stand below it
+    SignalServing serving;
+    std::array<std::uint32_t, SignalHeader::kRows> rows{};  ///< generations
+};
+
 struct Reaped {
     unsigned redelivered = 0;
     std::vector<SignalLoss> set_aside;
@@ -35,8 +52,13 @@ struct Reaped {
 /// Lives in: master, which alone knows that a process is dead.
 class SignalRecovery {
   public:
-    SignalRecovery(const SignalTable& table, SignalWaker& waker, unsigned max_attempts)
-        : table_(table), registry_(table), waker_(waker), max_attempts_(max_attempts) {}
+    SignalRecovery(const SignalTable& table, SignalWaker& waker, unsigned max_attempts);
+    SignalRecovery(const SignalRecovery&) = delete;
+    SignalRecovery& operator=(const SignalRecovery&) = delete;
+    ~SignalRecovery() = default;
+
+    /// Before a generation's first process starts.
+    void begin(std::uint32_t generation) noexcept;
 
     /// A place for a new process, whose predecessor was reaped; before it starts.
     void hand_out(unsigned process, std::uint32_t generation, unsigned worker) noexcept;
@@ -59,6 +81,11 @@ class SignalRecovery {
 
     void wake_all() noexcept;
 
+    [[nodiscard]] const SignalPlaces& places() const { return places_; }
+
+    /// The table, by the number of processes that were handed out here.
+    [[nodiscard]] SignalTable table() const { return table_; }
+
   private:
     bool give_up(const SignalQueue& queue, std::uint32_t slot, std::uint64_t word);
     bool send_to_any(const SignalQueue& queue, std::uint32_t slot, std::uint64_t word);
@@ -67,6 +94,7 @@ class SignalRecovery {
     [[nodiscard]] SignalLoss describe(const SignalQueue& queue, std::uint32_t slot,
                                       std::uint64_t word, SignalLoss::Reason reason) const;
 
+    SignalPlaces places_;
     SignalTable table_;
     SignalRegistry registry_;
     SignalWaker& waker_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "shm/signal_region.h"
 
+#include <stdexcept>
 #include <utility>
 
 #include "shm/scoreboard.h"
@@ -12,29 +13,38 @@ namespace {
 constexpr std::uint32_t kProcesses = process_of_slot(Scoreboard::kMaxSlots);
 static_assert(kProcesses <= SignalHeader::kMaxProcesses);
 
-std::byte* behind(void* memory, std::size_t size) {
-    return static_cast<std::byte*>(memory) + size;
+SignalShape shape_of(const SignalSizes& sizes) {
+    return {kProcesses, sizes.slots, sizes.payload_bytes};
+}
+
+LockShape lock_shape_of(const SignalSizes& sizes) {
+    return {kNumberLocks + sizes.locks, kProcesses};
+}
+
+std::size_t bytes_of(const SignalSizes& sizes) {
+    return SignalTable::bytes(shape_of(sizes)) + LockTable::bytes(lock_shape_of(sizes));
 }
 
 }  // namespace
 
-SignalRegion SignalRegion::create(std::uint32_t slots, std::uint32_t payload_bytes,
-                                  std::uint32_t locks) {
-    const SignalShape shape{kProcesses, slots, payload_bytes};
-    const LockShape lock_shape{kNumberLocks + locks, kProcesses};
-    const std::size_t first = SignalTable::bytes(shape);
-    const std::size_t second = LockTable::bytes(lock_shape);
-    Region region = Region::create("geventd-signals", first + second);
-    const SignalTable signals = SignalTable::format(region.data(), first, shape);
-    const LockTable table = LockTable::format(behind(region.data(), first), second, lock_shape);
-    return {std::move(region), signals, table};
+SignalRegion SignalRegion::create(const SignalSizes& sizes) {
+    Region region = Region::create("geventd-signals", bytes_of(sizes));
+    SignalTable::format(region.data(), region.size(), shape_of(sizes));
+    return open(std::move(region), sizes);
 }
 
-SignalRegion SignalRegion::map(UniqueFd fd) {
-    Region region = Region::map(std::move(fd));
-    const SignalTable signals = SignalTable::open(region.data(), region.size());
-    const std::size_t first = SignalTable::bytes(signals.shape());
-    const LockTable locks = LockTable::open(behind(region.data(), first), region.size() - first);
+SignalRegion SignalRegion::map(UniqueFd fd, const SignalSizes& sizes) {
+    return open(Region::map(std::move(fd)), sizes);
+}
+
+SignalRegion SignalRegion::open(Region region, const SignalSizes& sizes) {
+    if (region.size() < bytes_of(sizes)) {
+        throw std::invalid_argument("the memory of the signals is too small");
+    }
+    const std::size_t first = SignalTable::bytes(shape_of(sizes));
+    const SignalTable signals = SignalTable::open(region.data(), first, shape_of(sizes));
+    const LockTable locks = LockTable::open(static_cast<std::byte*>(region.data()) + first,
+                                            region.size() - first, lock_shape_of(sizes));
     return {std::move(region), signals, locks};
 }
 

@@ -21,16 +21,23 @@ constexpr unsigned process_of_slot(unsigned slot) {
 /// The application's locks stand behind them.
 inline constexpr unsigned kNumberLocks = kSignalNumbers;
 
+/// As in the configuration.
+struct SignalSizes {
+    std::uint32_t slots = 0;          ///< of each queue
+    std::uint32_t payload_bytes = 0;  ///< of each queue
+    std::uint32_t locks = 0;          ///< of the application
+};
+
 /// The memory of a server's signals and locks: one region with a table of each.
 /// Lives in: every process; the master makes it, the others map what was handed over.
 class SignalRegion {
   public:
     /// Room for every slot of the scoreboard. Throws ErrnoError.
-    static SignalRegion create(std::uint32_t slots, std::uint32_t payload_bytes,
-                               std::uint32_t locks);
+    static SignalRegion create(const SignalSizes& sizes);
 
-    /// Throws std::exception when it is another build's.
-    static SignalRegion map(UniqueFd fd);
+    /// Maps what another process has made with the same sizes. Throws std::exception when it is
+    /// too small for them.
+    static SignalRegion map(UniqueFd fd, const SignalSizes& sizes);
 
     [[nodiscard]] SignalTable signals() const { return signals_; }
 
@@ -44,6 +51,8 @@ class SignalRegion {
   private:
     SignalRegion(Region region, const SignalTable& signals, const LockTable& locks)
         : region_(std::move(region)), signals_(signals), locks_(locks) {}
+
+    static SignalRegion open(Region region, const SignalSizes& sizes);
 
     Region region_;
     SignalTable signals_;

@@ -17,7 +17,8 @@ std::optional<SignalTarget> read_target(const SignalRow& row, std::uint8_t numbe
     if (word == 0 || (row.registered[number / 64].load() & bit(number)) == 0) {
         return std::nullopt;
     }
-    return SignalTarget::unpack(word - 1);
+    const SignalTarget target = SignalTarget::unpack(word - 1);
+    return target.kind <= TargetKind::All ? std::optional(target) : std::nullopt;
 }
 
 }  // namespace
@@ -76,20 +77,16 @@ std::optional<SignalTarget> SignalRegistry::target(unsigned process,
 }
 
 std::optional<SignalTarget> SignalRegistry::route(std::uint8_t number) const noexcept {
-    const std::uint64_t serving = table_.header().serving.load();
-    if (serving == 0) {
-        return std::nullopt;
-    }
-    return read_target(table_.header().rows[serving & 0xff], number);
+    const SignalRow* row = serving_row();
+    return row == nullptr ? std::nullopt : read_target(*row, number);
 }
 
 bool SignalRegistry::first_miss(std::uint8_t number) const noexcept {
-    const std::uint64_t serving = table_.header().serving.load();
-    SignalRow& row = table_.header().rows[serving & 0xff];
-    return serving != 0 && (row.missed[number / 64].set_bits(bit(number)) & bit(number)) == 0;
+    SignalRow* row = serving_row();
+    return row != nullptr && (row->missed[number / 64].set_bits(bit(number)) & bit(number)) == 0;
 }
 
-void SignalRegistry::begin(std::uint32_t generation) const noexcept {
+unsigned SignalRegistry::begin(std::uint32_t generation) const noexcept {
     SignalRow& row = *spare_row();
     row.generation.store(0);
     for (unsigned word = 0; word < kSignalNumbers / 64; ++word) {
@@ -103,13 +100,14 @@ void SignalRegistry::begin(std::uint32_t generation) const noexcept {
     if (table_.header().serving.load() == 0) {
         serve(generation);
     }
+    return static_cast<unsigned>(&row - table_.header().rows);
 }
 
 void SignalRegistry::serve(std::uint32_t generation) const noexcept {
     const SignalRow* row = row_of(generation);
     if (row != nullptr) {
-        const auto index = static_cast<std::uint64_t>(row - table_.header().rows);
-        table_.header().serving.store_ordered(std::uint64_t{generation} << 8 | index);
+        const auto index = static_cast<unsigned>(row - table_.header().rows);
+        table_.header().serving.store_ordered(SignalServing{generation, index}.pack());
     }
 }
 
@@ -122,13 +120,19 @@ SignalRow* SignalRegistry::row_of(std::uint32_t generation) const noexcept {
     return nullptr;
 }
 
+/// Null before a generation serves.
+SignalRow* SignalRegistry::serving_row() const noexcept {
+    const std::uint64_t word = table_.header().serving.load();
+    const unsigned row = SignalServing::unpack(word).row;
+    return word == 0 || row >= SignalHeader::kRows ? nullptr : &table_.header().rows[row];
+}
+
 SignalRow* SignalRegistry::spare_row() const noexcept {
-    SignalHeader& header = table_.header();
-    const std::uint64_t serving = header.serving.load();
+    const SignalRow* serving = serving_row();
     SignalRow* oldest = nullptr;
-    for (SignalRow& row : header.rows) {
-        const bool serves = serving != 0 && &row == &header.rows[serving & 0xff];
-        if (!serves && (oldest == nullptr || row.generation.load() < oldest->generation.load())) {
+    for (SignalRow& row : table_.header().rows) {
+        if (&row != serving &&
+            (oldest == nullptr || row.generation.load() < oldest->generation.load())) {
             oldest = &row;
         }
     }

@@ -70,18 +70,19 @@ class SignalRegistry {
     [[nodiscard]] bool first_miss(std::uint8_t number) const noexcept;
 
     /// Master: an empty row for the generation, before its first process starts. The first one
-    /// of all serves at once.
-    void begin(std::uint32_t generation) const noexcept;
+    /// of all serves at once. Returns where the row is.
+    unsigned begin(std::uint32_t generation) const noexcept;
 
     /// Master: the generation's registrations and workers replace the old one's.
     void serve(std::uint32_t generation) const noexcept;
 
     [[nodiscard]] std::uint32_t serving() const noexcept {
-        return static_cast<std::uint32_t>(table_.header().serving.load_ordered() >> 8);
+        return SignalServing::unpack(table_.header().serving.load_ordered()).generation;
     }
 
   private:
     [[nodiscard]] SignalRow* row_of(std::uint32_t generation) const noexcept;
+    [[nodiscard]] SignalRow* serving_row() const noexcept;
     [[nodiscard]] SignalRow* spare_row() const noexcept;
 
     SignalTable table_;

@@ -22,7 +22,7 @@ void add_slots(const SignalQueue& queue, SignalStatistics& statistics) {
     const std::uint32_t used = queue.used();
     for (std::uint32_t slot = 0; slot < used; ++slot) {
         const SignalState state = SignalState::unpack(queue.states[slot].load());
-        if (state.writable()) {
+        if (state.writable() || !state.possible()) {
             continue;
         }
         const SignalBody& body = queue.bodies[slot];

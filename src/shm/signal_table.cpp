@@ -50,7 +50,7 @@ std::size_t queue_stride(const SignalShape& shape) {
 
 std::uint32_t SignalQueue::used() const {
     const std::uint64_t head = ends->head.load();
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(head + 1, std::uint64_t{mask} + 1));
+    return head < mask ? static_cast<std::uint32_t>(head) + 1 : mask + 1;
 }
 
 void SignalQueue::populate(std::uint32_t slot, std::uint32_t count) const noexcept {
@@ -66,12 +66,12 @@ void SignalQueue::populate(std::uint32_t slot, std::uint32_t count) const noexce
 #endif
 }
 
-SignalTable::SignalTable(void* memory)
-    : header_(static_cast<SignalHeader*>(memory)), stride_(queue_stride(header_->shape)) {
+SignalTable::SignalTable(void* memory, const SignalShape& exact)
+    : shape_(exact), header_(static_cast<SignalHeader*>(memory)), stride_(queue_stride(exact)) {
     auto* base = static_cast<std::byte*>(memory);
     processes_ = reinterpret_cast<SignalProcess*>(base + processes_offset());
-    counters_ = reinterpret_cast<SignalCounters*>(base + counters_offset(header_->shape));
-    queues_ = base + queues_offset(header_->shape);
+    counters_ = reinterpret_cast<SignalCounters*>(base + counters_offset(exact));
+    queues_ = base + queues_offset(exact);
 }
 
 std::size_t SignalTable::bytes(const SignalShape& shape) {
@@ -80,35 +80,24 @@ std::size_t SignalTable::bytes(const SignalShape& shape) {
 }
 
 SignalTable SignalTable::format(void* memory, std::size_t size, const SignalShape& shape) {
-    if (size < bytes(shape)) {
-        throw std::invalid_argument("signal table: region too small");
-    }
-    auto* header = static_cast<SignalHeader*>(memory);
-    header->shape = rounded(shape);
-    header->header_size = sizeof(SignalHeader);
-    header->version = SignalHeader::kVersion;
-    header->magic = SignalHeader::kMagic;
-    header->in_use.store(kMasterProcess + 1);
-    SignalTable table(memory);
+    SignalTable table = open(memory, size, shape);
+    table.header().in_use.store(kMasterProcess + 1);
     for (unsigned index = 0; index < table.processes(); ++index) {
         table.process(index).incarnation.store(1);
     }
     return table;
 }
 
-SignalTable SignalTable::open(void* memory, std::size_t size) {
-    const auto* header = static_cast<const SignalHeader*>(memory);
-    if (size < sizeof(SignalHeader) || header->magic != SignalHeader::kMagic ||
-        header->version != SignalHeader::kVersion || header->header_size != sizeof(SignalHeader) ||
-        size < bytes(header->shape)) {
-        throw std::runtime_error("signal table: made by another build of geventd");
+SignalTable SignalTable::open(void* memory, std::size_t size, const SignalShape& shape) {
+    if (size < bytes(shape)) {
+        throw std::invalid_argument("signal table: region too small");
     }
-    return SignalTable(memory);
+    return {memory, rounded(shape)};
 }
 
 SignalQueue SignalTable::queue(unsigned index) const {
     std::byte* base = queues_ + stride_ * index;
-    const std::uint32_t slots = header_->shape.slots;
+    const std::uint32_t slots = shape_.slots;
     std::byte* states = base + sizeof(SignalQueueHead);
     std::byte* bodies = states + round_up(sizeof(Word<std::uint64_t>) * slots, 64);
     return {reinterpret_cast<SignalQueueHead*>(base),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -52,16 +53,28 @@ class SignalTable {
     /// shape is out of range.
     static SignalTable format(void* memory, std::size_t size, const SignalShape& shape);
 
-    /// The table in a mapped region. Throws std::runtime_error when magic, version or sizes are
-    /// another build's.
-    static SignalTable open(void* memory, std::size_t size);
+    /// The table in a mapped region, which the master made of that shape. Throws
+    /// std::invalid_argument when it is too small for that.
+    static SignalTable open(void* memory, std::size_t size, const SignalShape& shape);
 
-    [[nodiscard]] const SignalShape& shape() const { return header_->shape; }
+    /// The same for who hands the processes out and so knows their number: it is not read from the
+    /// memory. `in_use` outlives the view and its copies.
+    [[nodiscard]] SignalTable knowing(const std::uint32_t& in_use) const {
+        SignalTable table = *this;
+        table.known_in_use_ = &in_use;
+        return table;
+    }
 
-    [[nodiscard]] unsigned processes() const { return header_->shape.processes; }
+    [[nodiscard]] const SignalShape& shape() const { return shape_; }
+
+    [[nodiscard]] unsigned processes() const { return shape_.processes; }
 
     /// The processes that were ever handed out are those below this index.
-    [[nodiscard]] unsigned in_use() const { return header_->in_use.load_ordered(); }
+    [[nodiscard]] unsigned in_use() const {
+        return known_in_use_ != nullptr
+                   ? *known_in_use_
+                   : std::min(header_->in_use.load_ordered(), shape_.processes);
+    }
 
     [[nodiscard]] SignalHeader& header() const { return *header_; }
 
@@ -72,13 +85,15 @@ class SignalTable {
     [[nodiscard]] SignalQueue queue(unsigned index) const;
 
   private:
-    explicit SignalTable(void* memory);
+    SignalTable(void* memory, const SignalShape& exact);
 
+    SignalShape shape_;
     SignalHeader* header_;
     SignalProcess* processes_ = nullptr;
     SignalCounters* counters_ = nullptr;
     std::byte* queues_ = nullptr;
     std::size_t stride_;
+    const std::uint32_t* known_in_use_ = nullptr;
 };
 
 }  // namespace geventd::shm

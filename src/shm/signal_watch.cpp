@@ -12,6 +12,10 @@ namespace {
 /// cost an eventfd write each.
 constexpr unsigned kQuietTicks = 100;
 
+/// Targets that a tick decides about. Only damaged memory has so many; the others' turn comes when
+/// these are claimed.
+constexpr std::size_t kMostChoices = 1024;
+
 }  // namespace
 
 SignalWatch::SignalWatch(const SignalTable& table, SignalWaker& waker)
@@ -50,14 +54,15 @@ bool SignalWatch::look(unsigned index, std::int64_t now) {
     for (std::uint64_t at = cursor.position; at < end; ++at) {
         const std::uint32_t slot = queue.slot(at);
         const std::uint64_t word = queue.states[slot].load();
-        if (SignalState::unpack(word).phase != SignalPhase::Ready) {
+        if (SignalState::unpack(word).phase != SignalPhase::Ready ||
+            !is_possible(table_, queue, slot)) {
             continue;
         }
         if (!std::exchange(waiting, true)) {
             cursor.position = at;
         }
         const SignalBody& body = queue.bodies[slot];
-        const std::int64_t age = now - body.sent_at.load_relaxed();
+        const std::int64_t age = signal_age(now, body.sent_at.load_relaxed());
         if (age >= std::chrono::nanoseconds(kPatience).count()) {
             choose(SignalRouting::unpack(body.routing.load_relaxed()), age);
         }
@@ -71,10 +76,9 @@ bool SignalWatch::look(unsigned index, std::int64_t now) {
 /// The first 10 ms were for whom the sender woke; each further 10 ms are the next one's.
 void SignalWatch::choose(const SignalRouting& routing, std::int64_t age) {
     const std::uint64_t key = routing.number | std::uint64_t{routing.target.pack()} << 8;
-    if (std::find(chosen_.begin(), chosen_.end(), key) != chosen_.end()) {
+    if (chosen_.size() >= kMostChoices || !chosen_.insert(key).second) {
         return;
     }
-    chosen_.push_back(key);
     std::vector<std::pair<std::uint32_t, unsigned>> eligible;
     const unsigned end = table_.in_use();
     for (unsigned process = kMasterProcess + 1; process < end; ++process) {

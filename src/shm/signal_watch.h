@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <unordered_set>
 #include <vector>
 
 #include "shm/signal_claimer.h"
@@ -36,10 +37,10 @@ class SignalWatch {
     SignalTable table_;
     SignalRegistry registry_;
     SignalWaker& waker_;
-    std::vector<SignalCursor> cursors_;  ///< at the first slot that is unclaimed
-    std::vector<bool> poke_;             ///< by process: this tick wakes it
-    std::vector<std::uint64_t> chosen_;  ///< targets already decided in this tick
-    unsigned quiet_ = 0;                 ///< ticks in a row with nothing unclaimed
+    std::vector<SignalCursor> cursors_;         ///< at the first slot that is unclaimed
+    std::vector<bool> poke_;                    ///< by process: this tick wakes it
+    std::unordered_set<std::uint64_t> chosen_;  ///< targets already decided in this tick
+    unsigned quiet_ = 0;                        ///< ticks in a row with nothing unclaimed
 };
 
 }  // namespace geventd::shm

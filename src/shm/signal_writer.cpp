@@ -11,14 +11,11 @@ namespace geventd::shm {
 
 namespace {
 
-constexpr std::uint32_t kSizeMask = 0xffffffff;
+/// No writer comes so far; a head past it is damaged.
+constexpr std::uint64_t kMostPosition = std::uint64_t{1} << 62;
 
-std::uint32_t payload_offset(const SignalBody& body) {
-    return static_cast<std::uint32_t>(body.payload.load_relaxed() >> 32);
-}
-
-std::uint32_t payload_size(const SignalBody& body) {
-    return static_cast<std::uint32_t>(body.payload.load_relaxed() & kSizeMask);
+SignalExtent payload_of(const SignalBody& body) {
+    return SignalExtent::unpack(body.payload.load_relaxed());
 }
 
 /// In two halves with a step between them, so that the kill tests see a torn payload.
@@ -57,8 +54,8 @@ void SignalWriter::take_over() {
         if (SignalState::unpack(word).writable()) {
             continue;
         }
-        if (payload_size(body) != 0) {
-            arena_.hold(payload_offset(body), payload_size(body));
+        if (const SignalExtent payload = payload_of(body); payload.size != 0) {
+            arena_.hold(payload.offset, payload.size);
             holds_payload_[slot] = true;
         }
         const SignalRouting routing = SignalRouting::unpack(body.routing.load_relaxed());
@@ -66,7 +63,8 @@ void SignalWriter::take_over() {
             ticks_.push_back({routing, slot, word});
         }
     }
-    position_ = queue_.ends->head.load() + 1;
+    const std::uint64_t head = queue_.ends->head.load();
+    position_ = head < kMostPosition ? head + 1 : 0;
     queue_.ends->head.store_ordered(position_);
     queue_.ends->rescans.add(1);
 }
@@ -226,8 +224,8 @@ void SignalWriter::undo_reservation(std::uint32_t payload_bytes) {
 
 void SignalWriter::collect(std::uint32_t slot) {
     if (holds_payload_[slot]) {
-        const SignalBody& body = queue_.bodies[slot];
-        arena_.give(payload_offset(body), payload_size(body));
+        const SignalExtent payload = payload_of(queue_.bodies[slot]);
+        arena_.give(payload.offset, payload.size);
         holds_payload_[slot] = false;
     }
 }
@@ -245,13 +243,13 @@ void SignalWriter::publish(const Draft& draft, const Room& room) noexcept {
     const std::uint32_t slot = queue_.slot(room.position);
     SignalBody& body = queue_.bodies[slot];
     SignalState state = SignalState::unpack(queue_.states[slot].load());
-    const std::uint64_t size = draft.payload.size();
-    const std::uint64_t offset = size == 0 ? 0 : room.offset - 1;
+    const auto size = static_cast<std::uint32_t>(draft.payload.size());
+    const std::uint32_t offset = size == 0 ? 0 : room.offset - 1;
     copy_payload(queue_.payloads + offset, draft.payload);
     body.sequence.store_relaxed(room.position);
     body.sent_at.store_relaxed(draft.sent_at);
     body.routing.store_relaxed(draft.routing.pack());
-    body.payload.store_relaxed(offset << 32 | size);
+    body.payload.store_relaxed(SignalExtent{offset, size}.pack());
     body.repeats.store_relaxed(draft.repeats);
     body.sender_pid.store_relaxed(draft.sender_pid);
     holds_payload_[slot] = size != 0;
@@ -261,6 +259,8 @@ void SignalWriter::publish(const Draft& draft, const Room& room) noexcept {
     position_ = room.position + 1;
     queue_.ends->head.store_ordered(position_);
     if (draft.routing.tick) {
+        // Where the slot was freed by who may not, its former tick still stands in the list.
+        std::erase_if(ticks_, [&](const Tick& tick) { return tick.slot == slot; });
         ticks_.push_back({draft.routing, slot, word});
     }
 }

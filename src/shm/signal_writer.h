@@ -49,6 +49,9 @@ class SignalWriter {
     /// the queue is full.
     bool forward(const SignalClaim& signal) noexcept;
 
+    /// Ticks that may absorb later ones.
+    [[nodiscard]] std::size_t ticks() const { return ticks_.size(); }
+
   private:
     struct Draft {
         SignalRouting routing;

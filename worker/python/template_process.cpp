@@ -126,6 +126,7 @@ Forked fork_application(const Interpreter& python, ipc::Channel& channel, int st
     die_with_master(false);
     log::set_role("worker " + std::to_string(boot.worker));
     try {
+        boot.open_slot();
         call_boot(python, "after_fork");
         boot.set_own_eventfd(std::move(order.fds.at(1)));
         api.adopt();

@@ -35,10 +35,22 @@ TEST(Region, ShowsOneMappingsWritesInAnother) {
 
 TEST(Region, OfAnotherProcessMustNotBeAbleToShrink) {
     const Region ours = Region::create("test", 4096);
-    EXPECT_EQ(Region::map_sealed(duplicate(ours.fd())).size(), 4096U);
+    EXPECT_EQ(Region::map_sealed(duplicate(ours.fd()), 4096).size(), 4096U);
     UniqueFd open = UniqueFd::adopt(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     ASSERT_EQ(::ftruncate(open.get(), 4096), 0);
-    EXPECT_THROW(Region::map_sealed(std::move(open)), ErrnoError);
+    EXPECT_THROW(Region::map_sealed(std::move(open), 4096), ErrnoError);
+}
+
+TEST(Region, OfAnotherProcessHasTheSizeThatIsExpected) {
+    const Region ours = Region::create("test", 4096);
+    EXPECT_THROW(Region::map_sealed(duplicate(ours.fd()), 8192), ErrnoError);
+    EXPECT_THROW(Region::map_sealed(duplicate(ours.fd()), 1024), ErrnoError);
+}
+
+TEST(Region, OfAnotherProcessIsReadOnly) {
+    const Region ours = Region::create("test", 4096);
+    const Region theirs = Region::map_sealed(duplicate(ours.fd()), 4096);
+    EXPECT_DEATH(*static_cast<volatile char*>(theirs.data()) = 1, "");
 }
 
 TEST(Region, IsSharedWithAForkedProcess) {

@@ -3,11 +3,13 @@
 
 #include <unistd.h>
 
+#include <cstddef>
 #include <ctime>
 #include <stdexcept>
 
 #include <gtest/gtest.h>
 
+#include "base/errno_error.h"
 #include "shm/region.h"
 
 namespace geventd::shm {
@@ -29,15 +31,26 @@ TEST(Scoreboard, KnowsItsMaster) {
     EXPECT_EQ(board.serving.load() + board.used.load(), 0U);
 }
 
-TEST(Scoreboard, OfAnotherLayoutIsRefused) {
+TEST(Scoreboard, HasNoMoreSlotsThanThereAreWhateverItSays) {
     const Region region = Region::create("test", sizeof(Scoreboard));
-    EXPECT_THROW(Scoreboard::open(region.data(), region.size()), std::runtime_error);
     Scoreboard& board = Scoreboard::format(region.data(), region.size());
-    board.slot_size += 64;
-    EXPECT_THROW(Scoreboard::open(region.data(), region.size()), std::runtime_error);
-    board.slot_size -= 64;
-    board.version += 1;
-    EXPECT_THROW(Scoreboard::open(region.data(), region.size()), std::runtime_error);
+    board.used = 7;
+    EXPECT_EQ(board.in_use(), 7U);
+    board.used = 0xffff'ffff;
+    EXPECT_EQ(board.in_use(), Scoreboard::kMaxSlots);
+}
+
+TEST(Scoreboard, HasASlotOnAPageOfItsOwn) {
+    const Region region = Region::create("test", sizeof(Scoreboard));
+    const Region mine = Region::map(duplicate(region.fd()), Region::Access::ReadOnly);
+    Scoreboard& board = Scoreboard::open(mine.data(), mine.size());
+    EXPECT_DEATH(board.slots[2].requests.store(1), "");
+    mine.let_write(offsetof(Scoreboard, slots) + 2 * sizeof(WorkerSlot), sizeof(WorkerSlot));
+    board.slots[2].requests.store(1);
+    EXPECT_DEATH(board.slots[1].requests.store(1), "");
+    EXPECT_DEATH(board.slots[3].requests.store(1), "");
+    EXPECT_DEATH(board.serving.store(1), "");
+    EXPECT_THROW(mine.let_write(mine.size(), 4096), ErrnoError);
 }
 
 TEST(Scoreboard, NeedsItsWholeSize) {

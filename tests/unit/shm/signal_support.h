@@ -65,7 +65,7 @@ class SignalFamily {
         }
         waker = std::make_unique<SignalWaker>(table, eventfds, nullptr);
         recovery = std::make_unique<SignalRecovery>(table, *waker, kMaxAttempts);
-        registry.begin(1);
+        recovery->begin(1);
     }
 
     ~SignalFamily() {

@@ -50,8 +50,13 @@ void HandlerRunner::run(worker::HeldSignal& signal) {
     signal.runner = greenlet.get();
     const Ref handler = book_.of(number).handler.copy();
     const Ref argument = Ref::steal(PyLong_FromLong(number));
-    const Ref result =
-        argument ? Ref::steal(PyObject_CallOneArg(handler.get(), argument.get())) : Ref();
+    // That this worker has a handler stands in shared memory, where anybody can have written it.
+    if (!handler) {
+        PyErr_SetString(PyExc_RuntimeError, "this worker has no handler for the signal");
+    }
+    const Ref result = handler && argument
+                           ? Ref::steal(PyObject_CallOneArg(handler.get(), argument.get()))
+                           : Ref();
     end_if_forked();
     running_.erase(greenlet.get());
     signal.runner = nullptr;

@@ -41,7 +41,8 @@ PyObject* is_ready(PyObject*, PyObject*) noexcept {
 // The newest worker of that number in this process' generation; null when there is none now.
 const shm::WorkerSlot* find_slot(std::uint32_t number) {
     const shm::WorkerSlot* newest = nullptr;
-    for (std::uint32_t i = 0; i < board().used.load(kRelaxed); ++i) {
+    const std::uint32_t used = board().in_use();
+    for (std::uint32_t i = 0; i < used; ++i) {
         const shm::WorkerSlot& slot = board().slots[i];
         if (slot.worker.load(kRelaxed) == number && slot.pid.load(kRelaxed) != 0 &&
             slot.generation.load(kRelaxed) == state.boot->generation &&

@@ -163,7 +163,8 @@ PyObject* signal_info(PyObject* module, PyObject*) noexcept {
     }
     const shm::SignalClaim& claim = signal->claim;
     const std::chrono::nanoseconds now(Clock::now().time_since_epoch());
-    const double age = static_cast<double>(now.count() - claim.sent_at) / kNanoseconds;
+    const double age =
+        static_cast<double>(shm::signal_age(now.count(), claim.sent_at)) / kNanoseconds;
     Ref info = Ref::steal(
         PyStructSequence_New(reinterpret_cast<PyTypeObject*>(state_of(module).signal_info)));
     if (!info || !set_field(info.get(), 0, PyLong_FromLong(claim.routing.number)) ||

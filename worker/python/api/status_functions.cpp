@@ -31,7 +31,8 @@ Ref describe(unsigned number, bool registered, const shm::SignalFigures& figures
     PyObject* oldest = nullptr;
     if (figures.oldest) {
         const std::chrono::nanoseconds now(Clock::now().time_since_epoch());
-        oldest = PyFloat_FromDouble(static_cast<double>(now.count() - *figures.oldest) / 1e9);
+        const std::int64_t age = shm::signal_age(now.count(), *figures.oldest);
+        oldest = PyFloat_FromDouble(static_cast<double>(age) / 1e9);
     } else {
         oldest = Ref::borrow(Py_None).release();
     }

@@ -20,7 +20,7 @@ class FailuresTest : public ::testing::Test {
         generations_[0].workers[0].pid = 77;
     }
 
-    void fail(const std::string& text) { board_.slots[5].failure.put(1'800'000'000, text); }
+    void fail(const std::string& text) { board_.slots[5].failure.put(1'700'000'000, text); }
 
     const shm::Region region_ = shm::Region::create("test", sizeof(shm::Scoreboard));
     shm::Scoreboard& board_ = shm::Scoreboard::format(region_.data(), region_.size());
@@ -42,7 +42,7 @@ TEST_F(FailuresTest, AreTakenApartAndSeenOnce) {
     EXPECT_EQ(failure.id, "id");
     EXPECT_EQ(failure.where, "app.py:7");
     EXPECT_EQ(failure.error, "KeyError: 'x'");
-    EXPECT_EQ(std::chrono::system_clock::to_time_t(failure.at), 1'800'000'000);
+    EXPECT_EQ(std::chrono::system_clock::to_time_t(failure.at), 1'700'000'000);
 }
 
 TEST_F(FailuresTest, ATextOfAnotherMakingIsNoTrouble) {

@@ -24,7 +24,7 @@ class WorkerHandleTest : public testing::Test {
         auto [ours, theirs] = ipc::Channel::make_pair();
         channel.emplace(std::move(theirs));
         worker.emplace(world.surroundings, 1, *world.slots.take(1), std::move(ours),
-                       Standstill::Limits{{}, seconds(60)});
+                       WorkerHandle::Terms{{{}, seconds(60)}, 4, 0});
         worker->set_pid(kPid);
     }
 
@@ -156,9 +156,10 @@ TEST_F(WorkerHandleTest, KillsByTheNameThatWaitsInTheChannel) {
 }
 
 TEST_F(WorkerHandleTest, HasTheSignalsOfADeadOneDeliveredAgain) {
-    const shm::SignalRegion region = shm::SignalRegion::map(duplicate(world.signals.memory_fd()));
-    const unsigned process = shm::process_of_slot(worker->slot());
     world.signals.begin(1, {});
+    const shm::SignalRegion region =
+        shm::SignalRegion::map(duplicate(world.signals.memory_fd(1)), {16'384, 4 << 20, 1});
+    const unsigned process = shm::process_of_slot(worker->slot());
     world.signals.hand_out(worker->slot(), 1, 1);
     const shm::SignalRegistry registry(region.signals());
     ASSERT_EQ(registry.add(process, 17, {}), shm::SignalRegistry::Outcome::Registered);

@@ -43,7 +43,7 @@ class SignalCourierTest : public testing::Test {
         return ids;
     }
 
-    shm::SignalRegion region = shm::SignalRegion::create(1024, 4096, 1);
+    shm::SignalRegion region = shm::SignalRegion::create({1024, 4096, 1});
     shm::SignalWaker waker{region.signals(), {}, nullptr};
     shm::SignalRegistry registry{region.signals()};
     shm::SignalRecovery recovery{region.signals(), waker, 3};

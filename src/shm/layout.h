@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+namespace geventd::shm {
+
+/// Names the layout of all that master and workers share. They tell each other by message: what
+/// stands in the memory itself cannot be trusted to say what it is.
+std::string layout();
+
+}  // namespace geventd::shm
