@@ -46,11 +46,13 @@ std::vector<net::Listener> adopt(const config::Settings& settings,
 
 Listeners::Listeners(const config::Settings& settings, std::vector<ActivatedSocket> activated)
     : current_(adopt(settings, std::move(activated))), wanted_(wanted_sockets(settings)) {
+    note_systemd_names(settings);
     current_.reopen(wanted_, net::retry_for(kInUsePatience));
 }
 
 Listeners::Listeners(const config::Settings& settings, std::vector<FormerSocket> former)
     : wanted_(wanted_sockets(settings)) {
+    note_systemd_names(settings);
     std::vector<net::Listener> open;
     for (FormerSocket& socket : former) {
         open.push_back(net::Listener::adopt(std::move(socket.fd), socket.address));
@@ -91,7 +93,48 @@ Listeners::~Listeners() {
     current_.unlink_own();
 }
 
+void Listeners::note_systemd_names(const config::Settings& settings) {
+    for (const config::Listen& listen : settings.listen) {
+        if (!listen.systemd.empty()) {
+            systemd_names_[net::format_address(listen.address)] = listen.systemd;
+        }
+    }
+}
+
+std::string Listeners::remedy(const net::Listener& listener) const {
+    if (listener.is_replaceable()) {
+        return "the next reload opens a new one at its path";
+    }
+    const auto systemd = systemd_names_.find(net::format_address(listener.wanted()));
+    if (systemd != systemd_names_.end()) {
+        const std::string& name = systemd->second;
+        return "systemd has to open a new one: systemctl restart " + log::escape_controls(name) +
+               (name.ends_with(".socket") ? "" : ".socket");
+    }
+    return "only a restart of the server opens a new one";
+}
+
+void Listeners::revive() noexcept {
+    for (const auto& [listener, error] : current_.revive(wanted_)) {
+        const std::string address = net::format_address(listener->actual());
+        if (error.empty()) {
+            log::warning(
+                "the listening socket {} was shut down by a process that holds it, the "
+                "application as a rule; it listens again",
+                address);
+        } else if (told_down_.insert(listener->fd()).second) {
+            const bool inet = listener->wanted().family == net::Family::Inet ||
+                              listener->wanted().family == net::Family::Inet6;
+            log::error(
+                "the listening socket {} was shut down by a process that holds it, the "
+                "application as a rule, and nobody can connect to it any more: {}",
+                address, inet ? error : remedy(*listener));
+        }
+    }
+}
+
 void Listeners::prepare(const config::Settings& settings) {
+    revive();
     Prepared prepared{net::ListenerSet(share(current_)), wanted_sockets(settings), {}};
     prepared.dropped = prepared.set.reopen(prepared.wanted, net::no_retry());
     prepared_ = std::move(prepared);
@@ -105,6 +148,7 @@ void Listeners::commit() noexcept {
         listener.unlink_own();
     }
     current_ = std::move(prepared_->set);
+    told_down_.clear();
     wanted_ = std::move(prepared_->wanted);
     prepared_.reset();
 }
@@ -138,8 +182,8 @@ std::vector<ListenerStatus> Listeners::status() const {
     std::vector<ListenerStatus> all;
     for (const net::Listener& listener : current_.listeners()) {
         const net::AcceptQueue queue = net::accept_queue(listener.fd());
-        all.push_back(
-            {net::format_address(listener.actual()), queue.waiting, queue.most, queue.dropped});
+        all.push_back({net::format_address(listener.actual()), queue.waiting, queue.most,
+                       queue.dropped, listener.is_down()});
     }
     return all;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,10 @@ class Listeners {
 
     /// Removes the files of unix sockets.
     ~Listeners();
+
+    /// A socket was shut down by a process that holds it. TCP: it listens again. Unix: says what
+    /// brings it back. Says it once of each.
+    void revive() noexcept;
 
     /// Throws ErrnoError; nothing has changed then.
     void prepare(const config::Settings& settings);
@@ -65,10 +71,15 @@ class Listeners {
         std::vector<net::Listener> dropped;
     };
 
+    void note_systemd_names(const config::Settings& settings);
+    [[nodiscard]] std::string remedy(const net::Listener& listener) const;
+
     net::ListenerSet current_;
     std::vector<net::Wanted> wanted_;
     std::optional<Prepared> prepared_;
     std::vector<net::Listener> former_dropped_;
+    std::map<std::string, std::string> systemd_names_;  ///< by address, of those it opened
+    std::set<int> told_down_;                           ///< descriptors
 };
 
 }  // namespace geventd::master

@@ -142,6 +142,9 @@ void Master::on_unix_signal(const UnixSignal& signal, pid_t sender) noexcept {
 }
 
 void Master::on_demand(ipc::Demand demand) noexcept {
+    if (demand == ipc::Demand::Revive) {
+        return listeners_.revive();
+    }
     demand_ = std::max(demand, demand_.value_or(demand));  // to stop outweighs a reload
 }
 

@@ -166,6 +166,7 @@ struct ListenerStatus {
     std::uint32_t waiting = 0;
     std::uint32_t most = 0;     ///< 0: the kernel does not say
     std::uint32_t dropped = 0;  ///< connections that found the queue full
+    bool down = false;          ///< it was shut down: nobody can connect
 };
 
 /// A request whose application raised.

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "worker/acceptor.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "base/errno_error.h"
 #include "log/logger.h"
+#include "net/listening.h"
 #include "worker/worker.h"
 
 namespace geventd::worker {
@@ -17,46 +20,160 @@ namespace {
 // Small batches leave the rest of a burst to the other workers.
 constexpr int kBatch = 8;
 
+bool is_unix(const net::Address& address) {
+    return address.family == net::Family::Unix || address.family == net::Family::Abstract;
+}
+
+// Above it: what closes descriptors one after the other meets the copy later.
+UniqueFd copy_of(const UniqueFd& fd) {
+    return UniqueFd::adopt(fd ? ::fcntl(fd.get(), F_DUPFD_CLOEXEC, fd.get() + 1) : -1);
+}
+
 }  // namespace
 
 Acceptor::Acceptor(Worker& worker, Listening listening)
-    : worker_(worker), listening_(std::move(listening)), io_(worker.loop()) {
+    : worker_(worker),
+      listening_(std::move(listening)),
+      copy_(copy_of(listening_.fd)),
+      inode_(net::socket_inode(listening_.fd.get())),
+      io_(worker.loop()) {
     io_.bind<Acceptor, &Acceptor::on_readable>(this);
 }
 
 void Acceptor::resume() {
-    if (listening_.fd) {
+    if (listening_.fd && !pending()) {
         io_.watch(listening_.fd.get(), event::Io::kRead);
     }
 }
 
+// A descriptor that was lost is still known to epoll: libev must not stop watching it before that
+// has been put right.
 void Acceptor::pause() {
+    if (io_.active() && is_lost()) {
+        replace_lost();
+    }
     io_.stop();
 }
 
 void Acceptor::close() {
+    if (listening_.fd && is_lost()) {
+        take_copy();
+    }
+    cancel();
     io_.forget();
     listening_.fd.reset();
+    copy_.reset();
+}
+
+bool Acceptor::is_lost() const {
+    return net::socket_inode(listening_.fd.get()) != inode_;
 }
 
 void Acceptor::on_readable(int) noexcept {
     for (int accepted = 0; accepted < kBatch && io_.active(); ++accepted) {
-        if (worker_.leaves_next()) {
+        if (worker_.leaves_next() || !accept_one()) {
             return;
         }
-        sockaddr_storage address{};
-        socklen_t length = sizeof address;
-        const int fd = ::accept4(listening_.fd.get(), reinterpret_cast<sockaddr*>(&address),
-                                 &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            worker_.welcome(UniqueFd::adopt(fd), Peer::from(address), listening_);
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            worker_.out_of_descriptors(errno);
-            return;
-        } else if (errno != EINTR && errno != ECONNABORTED) {
-            worker_.accepted_all();  // EAGAIN: the queue is empty, or another worker was quicker
-            return;
+    }
+}
+
+// False when there is nothing more to accept for now.
+bool Acceptor::accept_one() {
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    const int fd = ::accept4(listening_.fd.get(), reinterpret_cast<sockaddr*>(&address), &length,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        told_ = false;
+        worker_.welcome(UniqueFd::adopt(fd), Peer::from(address), listening_);
+        return true;
+    }
+    const int code = errno;
+    // A unix socket that was shut down stays readable for ever, and says that nobody is there.
+    const bool is_empty =
+        code == EAGAIN && (!is_unix(listening_.address) || net::is_listening(listening_.fd.get()));
+    if (is_empty) {
+        worker_.accepted_all();  // or another worker was quicker
+        return false;
+    }
+    const net::AcceptError error =
+        code == EAGAIN ? net::AcceptError{} : net::classify_accept_error(code);
+    if (error.kind == net::AcceptError::Kind::Transient) {
+        return true;
+    }
+    if (error.kind == net::AcceptError::Kind::Exhausted) {
+        worker_.out_of_descriptors(code);
+    } else {
+        on_failure({error.kind, code});
+    }
+    return false;
+}
+
+void Acceptor::on_failure(const net::AcceptError& error) {
+    if (is_lost()) {
+        replace_lost();
+    } else if (!net::is_listening(listening_.fd.get())) {
+        if (!std::exchange(down_, true)) {
+            worker_.listener_down();
         }
+        rest();
+    } else if (error.kind == net::AcceptError::Kind::Unknown) {
+        if (!std::exchange(told_, true)) {
+            log::error("cannot accept connections of {}: {}; it is tried again and again",
+                       net::format_address(listening_.address), errno_text(error.code));
+        }
+        rest();
+    }
+    // Else it was shut down a moment ago and listens again.
+}
+
+void Acceptor::rest() {
+    io_.stop();
+    worker_.let_rest(*this);
+}
+
+void Acceptor::on_rested() {
+    if (down_ && !is_lost() && !net::is_listening(listening_.fd.get())) {
+        return rest();
+    }
+    down_ = false;
+    if (worker_.accepts()) {
+        resume();
+    }
+}
+
+void Acceptor::replace_lost() {
+    log::error(
+        "descriptor {}, which listens on {}, was closed or replaced by the application: this "
+        "worker is replaced",
+        listening_.fd.get(), net::format_address(listening_.address));
+    take_copy();
+    worker_.lost_listener();
+}
+
+// Epoll knows the socket by the number of the descriptor as well. To make it forget, that leads to
+// the socket once more, for a moment if it is the application's by now.
+void Acceptor::take_copy() {
+    const int lost = listening_.fd.release();
+    const UniqueFd taken = UniqueFd::adopt(::fcntl(lost, F_DUPFD_CLOEXEC, 0));
+    const int flags = ::fcntl(lost, F_GETFD);
+    if (net::socket_inode(copy_.get()) != inode_) {
+        copy_.release();  // that is lost, too, and what stands there is not ours
+        io_.stop();
+        return;
+    }
+    const bool watched = io_.active();
+    ::dup3(copy_.get(), lost, O_CLOEXEC);
+    io_.forget();
+    if (taken) {
+        ::dup3(taken.get(), lost, (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
+    } else {
+        ::close(lost);
+    }
+    listening_.fd = std::move(copy_);
+    copy_ = copy_of(listening_.fd);
+    if (watched) {
+        resume();
     }
 }
 

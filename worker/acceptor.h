@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
+#include "event/deadlines.h"
 #include "event/loop.h"
+#include "net/peer.h"
 #include "worker/listening.h"
 
 namespace geventd::worker {
@@ -9,9 +13,14 @@ namespace geventd::worker {
 class Worker;
 
 /// Takes connections from one listening socket while the worker has room for them.
-/// Lives in: worker, loop side. Owns the worker's copy of the socket; closing it leaves the
+///
+/// An application can shut the socket down, close the descriptor or put another file in its place.
+/// None of this makes the loop spin: what was shut down is told to the master and tried again
+/// after a rest; a lost descriptor is replaced by a copy, and the worker by a successor; any other
+/// error is said once and waited for.
+/// Lives in: worker, loop side. Owns the worker's copies of the socket; closing them leaves the
 /// kernel's queue to the master and the other workers.
-class Acceptor {
+class Acceptor : public event::Deadline {
   public:
     Acceptor(Worker& worker, Listening listening);
 
@@ -21,14 +30,27 @@ class Acceptor {
     /// Never accepts again.
     void close();
 
+    /// The rest after an error is over.
+    void on_rested();
+
     [[nodiscard]] const Listening& listening() const { return listening_; }
 
   private:
     void on_readable(int events) noexcept;
+    bool accept_one();
+    void on_failure(const net::AcceptError& error);
+    [[nodiscard]] bool is_lost() const;
+    void rest();
+    void replace_lost();
+    void take_copy();
 
     Worker& worker_;
     Listening listening_;
+    UniqueFd copy_;  ///< of the socket, for when the application has taken the other
+    ino_t inode_;
     event::Io io_;
+    bool down_ = false;  ///< the socket was shut down, as the master has been told
+    bool told_ = false;  ///< why nothing can be accepted
 };
 
 }  // namespace geventd::worker

@@ -79,11 +79,21 @@ MasterLink::MasterLink(Worker& worker, ipc::Channel& channel)
     io_.bind<MasterLink, &MasterLink::on_message>(this);
     io_.watch(channel_.fd(), event::Io::kRead);
     worker_.on_due_for_successor([this](ipc::Due due) { ask_for_successor(due); });
+    worker_.on_listener_down([this] {
+        ipc::Message message;
+        message.type = ipc::MessageType::Demand;
+        message.value = static_cast<std::uint32_t>(ipc::Demand::Revive);
+        if (auto sent = channel_.send(message); !sent) {
+            log::error("cannot tell the master of a listening socket that was shut down: {}",
+                       sent.error().message);
+        }
+    });
     terminate_fd.store(fd, std::memory_order_relaxed);
 }
 
 MasterLink::~MasterLink() {
     worker_.on_due_for_successor(nullptr);
+    worker_.on_listener_down(nullptr);
     terminate_fd.store(-1, std::memory_order_relaxed);
 }
 

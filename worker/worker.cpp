@@ -28,6 +28,9 @@ constexpr auto kLinger = std::chrono::seconds(2);
 // When no connection of ours ends, descriptors may come free elsewhere.
 constexpr auto kRetryAccept = std::chrono::milliseconds(500);
 
+// How long a listening socket that gives an error instead of connections is left alone.
+constexpr auto kRest = std::chrono::milliseconds(200);
+
 // How soon a change of the busy cores is shown to people.
 constexpr auto kBusyShown = std::chrono::seconds(1);
 
@@ -105,6 +108,12 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
               }
           },
           this),
+      rest_list_(
+          clock_, kRest,
+          [](void*, event::Deadline& deadline) noexcept {
+              static_cast<Acceptor&>(deadline).on_rested();
+          },
+          nullptr),
       retry_list_(
           clock_, kRetryAccept,
           [](void* self, event::Deadline&) noexcept {

@@ -74,6 +74,9 @@ class Worker {
         ask_for_successor_ = std::move(ask);
     }
 
+    /// How to have a listening socket seen to that was shut down.
+    void on_listener_down(std::function<void()> tell) { listener_down_ = std::move(tell); }
+
     /// What to do within a second after a change of the busy cores.
     void on_busy_change(std::function<void()> deed) { busy_changed_ = std::move(deed); }
 
@@ -153,6 +156,17 @@ class Worker {
     bool leaves_next();
     void out_of_descriptors(int error);
     void accepted_all();
+
+    /// A listening socket was shut down.
+    void listener_down();
+
+    /// Connections cannot be accepted where this rests; then it is told to go on.
+    void let_rest(Acceptor& acceptor) { rest_list_.start(acceptor); }
+
+    [[nodiscard]] bool accepts() const { return accepting_; }
+
+    /// The application has closed a listening socket of this process: asks for a successor.
+    void lost_listener();
     void admit(Connection& connection);
     void request_ended(Request& request, const Connection& connection);
     void regulate_accepting();
@@ -229,6 +243,8 @@ class Worker {
     event::Deadline busy_deadline_;
     std::function<void()> busy_changed_;
     std::function<std::uint32_t()> count_background_;
+    std::function<void()> listener_down_;
+    event::DeadlineList rest_list_;
     event::DeadlineList retry_list_;
     event::Deadline retry_deadline_;
     Share share_;

@@ -78,6 +78,18 @@ void Worker::lost(bool is_request) {
     }
 }
 
+void Worker::listener_down() {
+    if (listener_down_) {
+        listener_down_();
+    }
+}
+
+void Worker::lost_listener() {
+    if (ask_for_successor_) {
+        ask_for_successor_(ipc::Due::LostListener);
+    }
+}
+
 void Worker::want_log(Request& request) {
     request.log_wanted = true;
     if (!access_log_ && !wanted_log_) {

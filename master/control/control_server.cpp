@@ -120,12 +120,15 @@ void ControlServer::add(const std::string& command, Handler handler) {
 void ControlServer::on_acceptable(int) noexcept {
     auto accepted = net::accept_peer(socket_.fd.get());
     if (accepted && *accepted) {
+        told_ = false;
         return admit(std::move((*accepted)->fd));
     }
     if (!accepted && accepted.error().kind != net::AcceptError::Kind::Transient) {
         // The socket stays readable: without a rest the loop would spin.
-        log::warning("control socket {}: accept: {}", options_.path,
-                     errno_text(accepted.error().code));
+        if (!std::exchange(told_, true)) {
+            log::warning("control socket {}: accept: {}; it is tried again every second",
+                         options_.path, errno_text(accepted.error().code));
+        }
         io_.stop();
         loop_.refresh_now();
         rests_.start(rest_);

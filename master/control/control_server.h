@@ -99,6 +99,7 @@ class ControlServer final : private ControlConnection::Owner {
     event::DeadlineList deadlines_;
     event::DeadlineList rests_;
     event::Deadline rest_;
+    bool told_ = false;  ///< why nothing can be accepted
     net::BoundUnixSocket socket_;
     event::Io io_;
     std::map<std::string, Handler> handlers_;

@@ -99,7 +99,8 @@ Json describe_queue(const ListenerStatus& listener) {
     return {{"address", listener.address},
             {"waiting", listener.waiting},
             {"most", listener.most == 0 ? Json(nullptr) : Json(listener.most)},
-            {"dropped", listener.dropped}};
+            {"dropped", listener.dropped},
+            {"down", listener.down}};
 }
 
 Json describe_failure(const FailureStatus& failure) {

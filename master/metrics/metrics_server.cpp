@@ -37,11 +37,15 @@ MetricsServer::~MetricsServer() {
 void MetricsServer::on_acceptable(int) noexcept {
     auto accepted = net::accept_peer(listener_.fd());
     if (accepted && *accepted) {
+        told_ = false;
         return admit(std::move((*accepted)->fd));
     }
     if (!accepted && accepted.error().kind != net::AcceptError::Kind::Transient) {
         // The socket stays readable: without a rest the loop would spin.
-        log::warning("metrics: accept: {}", errno_text(accepted.error().code));
+        if (!std::exchange(told_, true)) {
+            log::warning("metrics: accept: {}; it is tried again every second",
+                         errno_text(accepted.error().code));
+        }
         io_.stop();
         loop_.refresh_now();
         rests_.start(rest_);

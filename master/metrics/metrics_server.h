@@ -65,6 +65,7 @@ class MetricsServer final : private MetricsConnection::Owner {
     event::DeadlineList deadlines_;
     event::DeadlineList rests_;
     event::Deadline rest_;
+    bool told_ = false;  ///< why nothing can be accepted
     net::Listener listener_;
     event::Io io_;
     std::map<std::uint64_t, std::unique_ptr<MetricsConnection>> connections_;  ///< oldest first

@@ -75,6 +75,11 @@ std::string why_not_ready(const Status& status, int saturation) {
     if (workers == 0) {
         return "no worker is ready";
     }
+    for (const ListenerStatus& listener : status.listeners) {
+        if (listener.down) {
+            return fmt::format("the listening socket {} was shut down", listener.address);
+        }
+    }
     if (saturation > 0 && busy * 100 >= cores * static_cast<std::uint64_t>(saturation)) {
         return fmt::format("saturated: {} of {} cores are busy", busy, cores);
     }

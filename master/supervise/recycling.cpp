@@ -13,8 +13,15 @@ std::string Recycling::reason(const WorkerHandle& worker, TimePoint now) const {
         return {};
     }
     if (worker.due()) {
-        return *worker.due() == ipc::Due::Unstoppable ? "a greenlet in it cannot be ended"
-                                                      : "it has served its number of requests";
+        switch (*worker.due()) {
+            case ipc::Due::Unstoppable:
+                return "a greenlet in it cannot be ended";
+            case ipc::Due::LostListener:
+                return "its application has closed a listening socket in it";
+            case ipc::Due::ServedEnough:
+                break;
+        }
+        return "it has served its number of requests";
     }
     if (worker.hub().is_hopeless()) {
         return "its hub is blocked for more than limits.kill-blocked-hub";

@@ -28,7 +28,7 @@ namespace geventd::ipc {
 ///   master ── Pulse ──▶ worker      its hub answers in the scoreboard
 ///   master ── Drain(value) ──▶ worker ── Draining ──▶ master ... the worker exits by itself
 ///   worker ── Recycle(value) ──▶ master   start a successor, then let it drain
-///   worker ── Demand(value) ──▶ master             the application asks something of the server
+///   worker ── Demand(value) ──▶ master             something is asked of the server
 ///   worker ── Schedule(number, text) ──▶ master    a timer, cron entry or monitor of its own
 ///   template, worker ── Sources(text) ──▶ master   files of imported modules, to be watched
 ///   master ── Fault(text) ──▶ worker  answer every request with this text; "": no more
@@ -66,9 +66,10 @@ constexpr MessageType kLastMessageType = MessageType::Forked;
 enum class Role : std::uint32_t { Template = 1, Worker, Check };
 
 /// Why a worker asks for a successor.
-enum class Due : std::uint32_t { ServedEnough = 1, Unstoppable };
+enum class Due : std::uint32_t { ServedEnough = 1, Unstoppable, LostListener };
 
-enum class Demand : std::uint32_t { Reload = 1, Stop };
+/// Revive: a listening socket was shut down, see to it. The others are the application's wishes.
+enum class Demand : std::uint32_t { Reload = 1, Stop, Revive };
 
 /// What is wanted of a worker's observer: all greenlets as a JSON document, or those of requests
 /// as lines of text.

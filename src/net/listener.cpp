@@ -12,6 +12,7 @@
 #include <string>
 
 #include "base/errno_error.h"
+#include "net/listening.h"
 
 namespace geventd::net {
 
@@ -189,6 +190,8 @@ Listener Listener::adopt(UniqueFd fd, const Address& address) {
 Listener Listener::share() const {
     Listener copy(duplicate(fd_.get()), wanted_);
     copy.actual_ = actual_;
+    copy.name_ = name_;
+    copy.name_length_ = name_length_;
     copy.file_ = file_;
     copy.owner_ = owner_;
     return copy;
@@ -243,6 +246,22 @@ void Listener::learn_actual() {
         sockaddr_in inet{};
         std::memcpy(&inet, &storage, sizeof inet);
         actual_.port = ntohs(inet.sin_port);
+    }
+    if (storage.ss_family != AF_UNIX) {
+        name_ = storage;
+        name_length_ = length;
+    }
+}
+
+bool Listener::is_down() const noexcept {
+    return !is_listening(fd_.get());
+}
+
+void Listener::revive(int backlog) {
+    const int error =
+        name_length_ == 0 ? EINVAL : listen_again(fd_.get(), name_, name_length_, backlog);
+    if (error != 0) {
+        throw ErrnoError(error, deed_for(wanted_) + ": listen again");
     }
 }
 

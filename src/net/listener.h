@@ -65,6 +65,17 @@ class Listener {
     /// ErrnoError.
     void change(const Wanted& wanted);
 
+    /// It was shut down by a process that holds it: nobody can connect.
+    [[nodiscard]] bool is_down() const noexcept;
+
+    /// A new socket can take the place of this one when it is down.
+    [[nodiscard]] bool is_replaceable() const noexcept {
+        return wanted_.family == Family::Unix && owner() == FileOwner::Us;
+    }
+
+    /// Down: a TCP socket listens again. Throws ErrnoError, always for unix sockets.
+    void revive(int backlog);
+
     /// The file is ours from now on: to change and to remove.
     void own_file() noexcept;
 
@@ -84,6 +95,8 @@ class Listener {
     Address actual_;
     SocketFile file_;  ///< empty: there is none, or systemd cares for it
     FileOwner owner_ = FileOwner::Others;
+    sockaddr_storage name_{};  ///< TCP only: as bound
+    socklen_t name_length_ = 0;
 };
 
 /// True when both name the same socket, whatever is spoken there.

@@ -63,7 +63,7 @@ std::optional<std::size_t> find_open(const std::vector<Listener>& open,
                                      const std::vector<bool>& taken, const Address& address) {
     for (std::size_t i = 0; i < open.size(); ++i) {
         if (!taken[i] && same_endpoint(open[i].wanted(), address)) {
-            if (open[i].is_lost()) {
+            if (open[i].is_lost() || (open[i].is_replaceable() && open[i].is_down())) {
                 log::warning("{} leads to the server no more: a new socket is made there",
                              format_address(address));
                 continue;
@@ -145,6 +145,28 @@ void ListenerSet::apply(const std::vector<Wanted>& wanted) noexcept {
     for (std::size_t i = 0; i < std::min(listeners_.size(), wanted.size()); ++i) {
         change_kept(listeners_[i], wanted[i]);
     }
+}
+
+std::vector<ListenerSet::Fallen> ListenerSet::revive(const std::vector<Wanted>& wanted) {
+    std::vector<Fallen> fallen;
+    for (Listener& listener : listeners_) {
+        if (!listener.is_down()) {
+            continue;
+        }
+        int backlog = ListenOptions().backlog;
+        for (const Wanted& one : wanted) {
+            if (same_endpoint(one.address, listener.wanted())) {
+                backlog = one.options.backlog;
+            }
+        }
+        try {
+            listener.revive(backlog);
+            fallen.push_back({&listener, ""});
+        } catch (const ErrnoError& error) {
+            fallen.push_back({&listener, error.what()});
+        }
+    }
+    return fallen;
 }
 
 void ListenerSet::own_files() noexcept {

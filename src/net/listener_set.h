@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -33,8 +34,8 @@ class ListenerSet {
 
     /// Makes this the set of `wanted`: sockets of equal endpoints stay open, so that no connection
     /// in a backlog is lost; missing ones are opened, and so are those that nobody reaches any more
-    /// (is_lost()). Returns those that are no longer wanted, to be closed when nobody needs them
-    /// (unlink_own() first).
+    /// (is_lost(), or a unix socket that was shut down). Returns those that are no longer wanted,
+    /// to be closed when nobody needs them (unlink_own() first).
     std::vector<Listener> reopen(const std::vector<Wanted>& wanted, const RetryWhenInUse& retry);
 
     [[nodiscard]] const std::vector<Listener>& listeners() const { return listeners_; }
@@ -44,6 +45,14 @@ class ListenerSet {
 
     /// The files that they have are ours.
     void own_files() noexcept;
+
+    /// TCP sockets that were shut down listen again; of each it tells whether they do.
+    struct Fallen {
+        const Listener* listener;
+        std::string error;  ///< "": it listens again
+    };
+
+    std::vector<Fallen> revive(const std::vector<Wanted>& wanted);
 
     void disown_files() noexcept;
     void unlink_own() noexcept;

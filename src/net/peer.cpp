@@ -16,13 +16,25 @@ AcceptError classify_accept_error(int code) noexcept {
         case EBADF:
         case EINVAL:
         case ENOTSOCK:
-        case EOPNOTSUPP:
         case EFAULT:
             return {AcceptError::Kind::Broken, code};
-        default:
-            // accept(2): errors of the network that wait on the new socket, a firewall's refusal
-            // (EPERM), a connection that was aborted in the queue.
+        case EINTR:
+        case ECONNABORTED:
+        case ENETDOWN:
+        case EPROTO:
+        case ENOPROTOOPT:
+        case EHOSTDOWN:
+        case ENONET:
+        case EHOSTUNREACH:
+        case ENETUNREACH:
+        case ETIMEDOUT:
+            // accept(2): errors of the network that wait on the new socket, a connection that was
+            // aborted in the queue.
             return {AcceptError::Kind::Transient, code};
+        default:
+            // EPERM, of a firewall or a security module, among them: nothing says that the next
+            // try finds another answer. EOPNOTSUPP is the network's or the socket's.
+            return {AcceptError::Kind::Unknown, code};
     }
 }
 

@@ -22,7 +22,8 @@ struct AcceptError {
     enum class Kind {
         Exhausted,  ///< out of descriptors or memory: stop accepting for a while
         Transient,  ///< this connection is gone already: go on with the next
-        Broken,     ///< the socket itself: will not get better
+        Broken,     ///< the descriptor or the socket itself: will not get better by waiting
+        Unknown,    ///< may come again and again: stop accepting for a while
     };
 
     Kind kind = Kind::Broken;

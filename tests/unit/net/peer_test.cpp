@@ -68,8 +68,14 @@ TEST(AcceptPeer, ABrokenSocketIsToldApart) {
 }
 
 TEST(AcceptPeer, TroubleOfOneConnectionIsTransient) {
-    for (const int code : {ECONNABORTED, EPROTO, ENETDOWN, EHOSTUNREACH, EPERM}) {
+    for (const int code : {ECONNABORTED, EPROTO, ENETDOWN, EHOSTUNREACH}) {
         EXPECT_EQ(classify_accept_error(code).kind, AcceptError::Kind::Transient) << code;
+    }
+}
+
+TEST(AcceptPeer, WhatMayComeAgainAndAgainIsNotTransient) {
+    for (const int code : {EPERM, EOPNOTSUPP, EIO, ENOSYS}) {
+        EXPECT_EQ(classify_accept_error(code).kind, AcceptError::Kind::Unknown) << code;
     }
 }
 

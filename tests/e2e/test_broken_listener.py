@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""An application shuts listening sockets down, closes them or puts other files in their place."""
+import contextlib
+import os
+
+import pytest
+
+from harness.client import exchange, open_http
+from harness.limits import DEADLINE
+
+APP = '''
+import os
+import socket
+
+
+def listening():
+    for name in os.listdir('/proc/self/fd'):
+        try:
+            found = socket.socket(fileno=os.dup(int(name)))
+        except OSError:
+            continue
+        with found:
+            if found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                yield int(name), found
+
+
+def application(environ, start_response):
+    deed = environ['PATH_INFO'][1:]
+    if deed == 'shutdown':
+        for number, found in listening():
+            found.shutdown(socket.SHUT_RDWR)
+    elif deed:  # of the copies that the server keeps, the one that it uses has the lowest number
+        number = min(number for number, found in listening())
+        if deed == 'close':
+            os.close(number)
+        else:
+            os.dup2(os.open('/dev/null', os.O_RDWR), number)
+    body = str(os.getpid()).encode()
+    start_response('200 OK', [('Content-Length', str(len(body)))])
+    return [body]
+'''
+DOWN = r'the listening socket .* was shut down'
+
+
+@pytest.fixture
+def running(server):
+    def start(listen='http://127.0.0.1:0', workers=2):
+        return server(APP, {'listen': listen, 'workers': {'processes': workers, 'cores': 5},
+                            'metrics': {'listen': 'http+unix:watch.sock'}})
+    return start
+
+
+def ready(made):
+    with contextlib.closing(open_http(str(made.folder / 'watch.sock'), DEADLINE)) as connection:
+        return exchange(connection, 'GET', '/readyz')
+
+
+def cpu_time(pid):
+    with open(f'/proc/{pid}/stat') as stat:
+        fields = stat.read().rsplit(')', 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def test_a_tcp_socket_that_was_shut_down_listens_again_for_all_workers(running):
+    made = running()
+    for count in (1, 2, 3):
+        assert made.get('/shutdown').status == 200
+        made.wait_log(DOWN + r'.*; it listens again', count=count)
+        for _ in range(8):
+            assert made.get('/').status == 200
+    assert not any(queue['down'] for queue in made.status()['queues'])
+    assert len(made.wait_workers(2)) == 2
+
+
+def test_a_unix_socket_that_was_shut_down_is_told_once_and_opened_again_by_a_reload(running):
+    made = running('http+unix:app.sock')
+    made.expect_error(DOWN)
+    with made.raw() as client:
+        client.send(b'GET /shutdown HTTP/1.1\r\nHost: h\r\n\r\n')
+        assert client.read_answer().status == 200
+        made.wait_log(DOWN + r'.*the next reload opens a new one at its path')
+        assert made.status()['queues'][0]['down'] is True
+        workers = made.workers()
+        before = [cpu_time(pid) for pid in workers]
+        with pytest.raises(ConnectionRefusedError):
+            made.raw()
+        client.send(b'GET / HTTP/1.1\r\nHost: h\r\n\r\n')  # connections go on
+        assert client.read_answer().status == 200
+    assert made.ctl('reload').returncode == 0
+    spent = [cpu_time(pid) - ticks for pid, ticks in zip(workers, before) if os.path.exists(
+        f'/proc/{pid}/stat')]
+    assert all(ticks < 50 for ticks in spent), f'workers spin: {spent}'
+    with made.raw() as client:
+        client.send(b'GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+        assert client.read_answer().status == 200
+    assert made.status()['queues'][0]['down'] is False
+    assert made.log.text().count('was shut down') == 1
+
+
+@pytest.mark.parametrize('deed', ['close', 'replace'])
+def test_a_worker_whose_descriptor_was_taken_is_replaced(running, deed):
+    made = running(workers=1)
+    made.expect_error('was closed or replaced by the application')
+    former = made.workers()
+    assert made.get('/' + deed).status == 200
+    assert made.get('/').status == 200
+    made.wait_log('which listens on http://127.0.0.1:.*: this worker is replaced')
+    made.wait_log('its application has closed a listening socket in it')
+    made.wait_workers(1, without=former)
+    assert made.get('/').body.decode() not in map(str, former)
+
+
+def test_is_not_ready_while_a_socket_is_down(running):
+    made = running(['http+unix:app.sock', 'http://127.0.0.1:0'])
+    made.expect_error(DOWN)
+    assert ready(made).status == 200
+    assert made.get('/shutdown', index=1).status == 200
+    made.wait_log(DOWN + '.*app.sock')
+    answer = ready(made)
+    assert answer.status == 503 and 'app.sock was shut down' in answer.text

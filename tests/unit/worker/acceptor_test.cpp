@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// What an application can do to a listening socket.
+#include <fcntl.h>
+
+#include "net/listening.h"
+#include "worker_fixture.h"
+
+namespace geventd::worker {
+namespace {
+
+class AcceptorTest : public WorkerTest {
+  protected:
+    void SetUp() override {
+        application.on_start = [](Request& request) { answer(request, "served"); };
+        start();
+        worker->on_listener_down([this] { ++told; });
+        worker->on_due_for_successor([this](ipc::Due due) { asked.push_back(due); });
+    }
+
+    [[nodiscard]] int listener() const { return worker->acceptors()[0]->listening().fd.get(); }
+
+    void expect_service() {
+        const UniqueFd client = connect();
+        send(client, kGet);
+        EXPECT_NE(receive_until(client, "served").find("200 OK"), std::string::npos);
+    }
+
+    // Readable again and again means that the hub would spin.
+    void expect_rest() {
+        for (int turns = 0; turns < 4; ++turns) {
+            worker->turn();
+        }
+        pollfd watched{worker->loop().backend_fd(), POLLIN, 0};
+        EXPECT_EQ(::poll(&watched, 1, 0), 0);
+    }
+
+    int told = 0;
+    std::vector<ipc::Due> asked;
+};
+
+TEST_F(AcceptorTest, TellsOnceThatItsSocketWasShutDownAndGoesOnWhenItListensAgain) {
+    for (int round = 1; round <= 2; ++round) {
+        ::shutdown(listener(), SHUT_RD);
+        turn_until([&] { return told == round; });
+        expect_rest();
+        EXPECT_EQ(told, round);
+        sockaddr_storage name{};
+        std::memcpy(&name, &address_, sizeof address_);
+        ASSERT_EQ(net::listen_again(listener(), name, sizeof address_, 64), 0);
+        expect_service();
+    }
+    EXPECT_TRUE(asked.empty());
+}
+
+TEST_F(AcceptorTest, GoesOnWithACopyWhenItsDescriptorWasClosed) {
+    const int number = listener();
+    ::close(number);
+    expect_service();
+    EXPECT_EQ(asked, std::vector{ipc::Due::LostListener});
+    EXPECT_NE(listener(), number);
+    expect_service();
+    worker->drain(ipc::DrainReason::Stop);
+    turn_until([&] { return worker->drained(); });
+    EXPECT_EQ(told, 0);
+}
+
+TEST_F(AcceptorTest, LeavesAloneWhatTheApplicationPutInItsPlace) {
+    const int number = listener();
+    const UniqueFd other = UniqueFd::adopt(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    ASSERT_EQ(::dup2(other.get(), number), number);
+    expect_service();
+    EXPECT_EQ(asked, std::vector{ipc::Due::LostListener});
+    EXPECT_EQ(::write(number, "x", 1), 1) << "the application's file is gone";
+    worker.reset();
+    EXPECT_EQ(::write(number, "x", 1), 1) << "the application's file is gone";
+    ::close(number);
+}
+
+TEST_F(AcceptorTest, NoticesALostDescriptorBeforeItStopsWatchingIt) {
+    const int number = listener();
+    ::close(number);
+    worker->pause(true);
+    EXPECT_EQ(asked, std::vector{ipc::Due::LostListener});
+    const UniqueFd client = connect();
+    expect_rest();
+    worker->pause(false);
+    send(client, kGet);
+    EXPECT_NE(receive_until(client, "served").find("200 OK"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace geventd::worker
