@@ -85,7 +85,11 @@ bool Acceptor::accept_one() {
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         told_ = false;
-        worker_.welcome(UniqueFd::adopt(fd), Peer::from(address), listening_);
+        try {
+            worker_.welcome(UniqueFd::adopt(fd), Peer::from(address), listening_);
+        } catch (const std::bad_alloc&) {
+            worker_.out_of_memory();
+        }
         return true;
     }
     const int code = errno;
@@ -158,7 +162,8 @@ void Acceptor::take_copy() {
     const UniqueFd taken = UniqueFd::adopt(::fcntl(lost, F_DUPFD_CLOEXEC, 0));
     const int flags = ::fcntl(lost, F_GETFD);
     if (net::socket_inode(copy_.get()) != inode_) {
-        copy_.release();  // that is lost, too, and what stands there is not ours
+        // That is lost, too, and what stands there is not ours.
+        static_cast<void>(copy_.release());
         io_.stop();
         return;
     }

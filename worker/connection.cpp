@@ -15,6 +15,10 @@ Connection::Connection(Worker& worker, UniqueFd fd, const Peer& peer, const List
 }
 
 void Connection::on_io(int events) noexcept {
+    attempt([this, events] { serve(events); });
+}
+
+void Connection::serve(int events) {
     if ((events & event::Io::kWrite) != 0) {
         on_writable();
     }
@@ -29,7 +33,21 @@ void Connection::dispatch() {
     worker_.admit(*this);
 }
 
-void Connection::run() noexcept {
+// A running request has its core and its greenlet, and sees to its end itself.
+void Connection::fall() noexcept {
+    worker_.out_of_memory();
+    processing_ = false;
+    if (state_ == State::Running || state_ == State::Closed) {
+        return;
+    }
+    if (state_ == State::Queued) {
+        worker_.leave_queue(*this);
+    }
+    request_ = {};
+    abort();
+}
+
+void Connection::run() {
     state_ = State::Running;
     request_->started = worker_.loop().now();
     await_disconnect();
@@ -83,7 +101,7 @@ void Connection::reset_for_all() noexcept {
     ::shutdown(fd_.get(), SHUT_RDWR);  // where the protocol has no reset
 }
 
-void Connection::overdue() noexcept {
+void Connection::overdue() {
     refuse({503, "all cores are busy"}, "Retry-After: 1\r\n");
 }
 
@@ -103,7 +121,7 @@ shm::RequestTable::Facts Connection::request_facts() const {
     return {request.received, request.id, request.head.method, request.head.path, client};
 }
 
-void Connection::out_of_time() noexcept {
+void Connection::out_of_time() {
     if (state_ == State::ReadingBody) {
         refuse({408, "the request body did not arrive in time"});
     } else if (state_ == State::Queued) {
@@ -183,6 +201,10 @@ void Connection::watch_reads() {
 }
 
 void Connection::on_deadline() noexcept {
+    attempt([this] { time_out(); });
+}
+
+void Connection::time_out() {
     switch (state_) {
         case State::ReadingHead:
             refuse({408, "the request head did not arrive in time"});

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -67,18 +68,35 @@ class Connection : public event::Deadline {
     /// Reads what a fresh connection may have brought along.
     void welcome() noexcept { on_io(event::Io::kRead); }
 
+    /// Does something for this connection, whose end it is when there is no memory for it: its
+    /// client sees a reset, others see nothing. The loop calls all of it through here.
+    template <typename Deed>
+    void attempt(Deed deed) noexcept {
+        bool failed = false;
+        try {
+            deed();
+        } catch (const std::bad_alloc&) {
+            failed = true;  // greenlets may switch in what follows, which they must not do here
+        }
+        if (failed) {
+            fall();
+        }
+    }
+
     /// Goes on with bytes that were received behind a request that has ended.
-    void revisit() noexcept { process({}); }
+    void revisit() noexcept {
+        attempt([this] { process({}); });
+    }
 
     /// A core is free: runs the request. May switch greenlets.
-    void run() noexcept;
+    void run();
 
     /// It waited too long for a core: answers 503.
-    void overdue() noexcept;
+    void overdue();
 
     /// The time of its request is over before that runs: answers 504, or 408 when the body is not
     /// there yet.
-    void out_of_time() noexcept;
+    void out_of_time();
 
     /// Ends the connection by a reset while its request runs on, for good.
     void give_up() noexcept;
@@ -171,7 +189,10 @@ class Connection : public event::Deadline {
     friend class Worker;
 
     void on_io(int events) noexcept;
-    void on_readable() noexcept;
+    void serve(int events);
+    void time_out();
+    void fall() noexcept;
+    void on_readable();
     void receive_head();
     void receive_early_body();
     void discard();
@@ -183,7 +204,7 @@ class Connection : public event::Deadline {
     void await_disconnect();
     void on_running_deadline() noexcept;
 
-    void process(std::string_view fresh) noexcept;
+    void process(std::string_view fresh);
     std::size_t parse_one(std::string_view bytes);
     std::size_t wait_for_more();
     std::size_t refuse_all(std::string_view bytes, const http::Rejection& rejection);
@@ -198,7 +219,7 @@ class Connection : public event::Deadline {
     void keep_rest(std::string_view bytes, std::size_t used);
     void dispatch();
 
-    void on_writable() noexcept;
+    void on_writable();
     IoState send_unsent();
     void refuse(const http::Rejection& rejection, std::string_view extra_headers = {});
     void linger();

@@ -36,7 +36,7 @@ Received receive(int fd, char* into, std::size_t room, std::size_t& got) {
 
 }  // namespace
 
-void Connection::on_readable() noexcept {
+void Connection::on_readable() {
     switch (state_) {
         case State::Idle:
         case State::ReadingHead:
@@ -86,7 +86,7 @@ void Connection::receive_head() {
 
 // Parses requests off the input while there are any and the last one has been answered. `fresh`
 // usually holds exactly one request and nothing is copied but its head.
-void Connection::process(std::string_view fresh) noexcept {
+void Connection::process(std::string_view fresh) {
     processing_ = true;
     do {
         std::string_view bytes = fresh;
@@ -193,8 +193,13 @@ Connection::IoState Connection::read_body(char* into, std::size_t room, std::siz
             await_disconnect();
             return IoState::Done;
         }
-        const std::size_t used = body.feed({scratch.data(), got});
-        input_.append(scratch.data() + used, got - used);
+        try {
+            const std::size_t used = body.feed({scratch.data(), got});
+            input_.append(scratch.data() + used, got - used);
+        } catch (const std::bad_alloc&) {
+            broken_ = true;  // bytes of it are lost
+            return IoState::Failed;
+        }
         await_disconnect();
     }
 }

@@ -104,7 +104,12 @@ Connection::IoState Connection::write(std::span<const iovec> parts) {
         broken_ = true;
         return IoState::Failed;
     }
-    unsent_.assign(parts.begin(), parts.end());
+    try {
+        unsent_.assign(parts.begin(), parts.end());
+    } catch (const std::bad_alloc&) {
+        broken_ = true;
+        return IoState::Failed;
+    }
     advance(unsent_, sent > 0 ? static_cast<std::size_t>(sent) : 0);
     const IoState state = send_unsent();
     if (state == IoState::Wait) {
@@ -149,7 +154,7 @@ Connection::IoState Connection::send_unsent() {
     return IoState::Done;
 }
 
-void Connection::on_writable() noexcept {
+void Connection::on_writable() {
     if (state_ != State::Running) {
         return;
     }

@@ -69,7 +69,10 @@ void Request::clear() {
     answer_head = answer_body = 0;
 }
 
-RequestPool::RequestPool() : stock_(std::make_shared<RequestStock>()) {}
+// Room for all that are kept: giving one back must not fail.
+RequestPool::RequestPool() : stock_(std::make_shared<RequestStock>()) {
+    stock_->unused.reserve(kMostKept);
+}
 
 RequestPool::~RequestPool() {
     stock_->open = false;

@@ -88,7 +88,8 @@ void TimeLimits::on_due(TimeLimit& limit) noexcept {
 void TimeLimits::press_request(TimeLimit& limit, Request& request) noexcept {
     using Stage = TimeLimit::Stage;
     if (request.runner == nullptr) {
-        request.connection->out_of_time();
+        Connection& connection = *request.connection;
+        connection.attempt([&connection] { connection.out_of_time(); });
         return;
     }
     const RequestRef kept(request);

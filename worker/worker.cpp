@@ -56,6 +56,13 @@ std::uint64_t draw_requests(const config::Workers& settings) {
     return static_cast<std::uint64_t>(settings.max_requests) + random_bits() % jitter;
 }
 
+template <typename List>
+void make_room(List& list, std::size_t count) {
+    if (list.capacity() < count) {
+        list.reserve(std::max(count, 2 * list.capacity()));
+    }
+}
+
 void expire(void*, event::Deadline& deadline) noexcept {
     static_cast<Connection&>(deadline).on_deadline();
 }
@@ -135,6 +142,9 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
         acceptors_.push_back(std::make_unique<Acceptor>(*this, std::move(listening)));
     }
     show(slot_.cores, cores_);
+    // What the end of a request needs is there when it comes.
+    free_cores_.reserve(cores_);
+    orphans_.reserve(cores_);
 }
 
 Worker::~Worker() = default;
@@ -179,6 +189,9 @@ void Worker::name(Request& request) {
 }
 
 void Worker::start(Connection& connection) {
+    // Nothing fails for want of memory behind these.
+    name(*connection.request_);
+    const shm::RequestTable::Facts facts = connection.request_facts();
     ++running_;
     show_busy();
     if (running_ > slot_.cores_peak.load(std::memory_order_relaxed)) {
@@ -194,8 +207,7 @@ void Worker::start(Connection& connection) {
     Request& request = *connection.request_;
     request.core = core;
     request.ordinal = started_count_++;
-    name(request);
-    request_table_.put(core, connection.request_facts());
+    request_table_.put(core, facts);
     connection.run();
 }
 
@@ -217,16 +229,26 @@ void Worker::request_ended(Request& request, const Connection& connection) {
     if (--requests_left_ == 0 && ask_for_successor_) {
         ask_for_successor_(ipc::Due::ServedEnough);
     }
-    if (access_log_) {
-        access_log_->write(request, connection);
-    } else if (request.log_wanted) {
-        wanted_log_->write(request, connection);
-    }
+    write_access_log(request, connection);
     if (request.reader || request.writer) {
         orphans_.emplace_back(request);
     }
     if (!turning_ && (!orphans_.empty() || !waiting_.empty() || !accepting_)) {
         loop_.wake();
+    }
+}
+
+void Worker::write_access_log(const Request& request, const Connection& connection) noexcept {
+    AccessLog* const log = access_log_          ? access_log_.get()
+                           : request.log_wanted ? wanted_log_.get()
+                                                : nullptr;
+    if (log == nullptr) {
+        return;
+    }
+    try {
+        log->write(request, connection);
+    } catch (const std::bad_alloc&) {
+        out_of_memory();
     }
 }
 
@@ -290,6 +312,12 @@ void Worker::regulate_accepting() {
 
 void Worker::welcome(UniqueFd fd, const Peer& peer, const Listening& listener) {
     count(slot_.accepted);
+    // What its later states need: none of them can fail for want of it.
+    const std::size_t most = open_.size() + buried_.size() + 1;
+    make_room(open_, most);
+    make_room(buried_, most);
+    make_room(revisits_, 2 * most);
+    make_room(joining_, 2 * most);
     auto connection = std::make_unique<Connection>(*this, std::move(fd), peer, listener);
     connection->index_ = static_cast<std::uint32_t>(open_.size());
     open_.push_back(std::move(connection));

@@ -157,6 +157,9 @@ class Worker {
     void out_of_descriptors(int error);
     void accepted_all();
 
+    /// Something of one connection, or a line about it, was given up for want of memory.
+    void out_of_memory() noexcept;
+
     /// A listening socket was shut down.
     void listener_down();
 
@@ -187,7 +190,7 @@ class Worker {
     void lost(bool is_request);
 
     /// A request that waits for a core is given up.
-    void leave_queue(const Connection& connection);
+    void leave_queue(const Connection& connection) noexcept;
     void bury(Connection& connection);
     void warn_of_magic(const uwsgi::RequestVars& vars);
 
@@ -213,6 +216,7 @@ class Worker {
     [[nodiscard]] bool has_room() const;
     void start_waiting();
     void start(Connection& connection);
+    void write_access_log(const Request& request, const Connection& connection) noexcept;
     void show_busy();
     void refuse_overdue();
     void show_waiting();
@@ -279,6 +283,7 @@ class Worker {
     std::string fault_;
     bool out_of_fds_ = false;
     bool shortage_reported_ = false;
+    bool memory_reported_ = false;
     bool draining_ = false;
     bool out_of_time_ = false;
     std::array<char, 64 << 10> scratch_;

@@ -29,7 +29,7 @@ void Worker::refuse_overdue() {
         Connection& connection = *waiting_.front();
         waiting_.pop_front();
         show(slot_.queued, waiting_.size());
-        connection.overdue();
+        connection.attempt([&connection] { connection.overdue(); });
     }
     if (!waiting_.empty()) {
         queue_list_.start(queue_deadline_);
@@ -37,26 +37,31 @@ void Worker::refuse_overdue() {
 }
 
 void Worker::start_waiting() {
-    for (std::vector<RequestRef> orphans = std::exchange(orphans_, {});
-         const RequestRef& orphan : orphans) {
+    const std::size_t ended = orphans_.size();
+    for (std::size_t i = 0; i < ended; ++i) {  // it grows
+        const RequestRef orphan = orphans_[i];
         for (Waiter* waiter : {&orphan->reader, &orphan->writer}) {
             if (*waiter) {
                 application_->resume(*waiter);
             }
         }
     }
+    orphans_.erase(orphans_.begin(), orphans_.begin() + static_cast<std::ptrdiff_t>(ended));
     while (!waiting_.empty() && may_start()) {
         Connection& connection = *waiting_.front();
         waiting_.pop_front();
         show(slot_.queued, waiting_.size());
-        start(connection);
+        connection.attempt([this, &connection] { start(connection); });
     }
     // A request found here takes its place in the queue when no core is free.
-    for (Connection* connection : std::exchange(revisits_, {})) {
-        if (connection->state() == Connection::State::Idle && !connection->input_.empty()) {
-            connection->revisit();
+    const std::size_t visits = revisits_.size();
+    for (std::size_t i = 0; i < visits; ++i) {  // it grows
+        Connection& connection = *revisits_[i];
+        if (connection.state() == Connection::State::Idle && !connection.input_.empty()) {
+            connection.revisit();
         }
     }
+    revisits_.erase(revisits_.begin(), revisits_.begin() + static_cast<std::ptrdiff_t>(visits));
     regulate_accepting();
 }
 
@@ -72,8 +77,11 @@ void Worker::show_waiting() {
     request_table_.set_waiting(count);
 }
 
-void Worker::leave_queue(const Connection& connection) {
-    waiting_.erase(std::find(waiting_.begin(), waiting_.end(), &connection));
+void Worker::leave_queue(const Connection& connection) noexcept {
+    const auto place = std::find(waiting_.begin(), waiting_.end(), &connection);
+    if (place != waiting_.end()) {
+        waiting_.erase(place);
+    }
     show(slot_.queued, waiting_.size());
 }
 

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <new>
 #include <string>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -75,6 +77,17 @@ void Worker::lost(bool is_request) {
     lost_requests_ += is_request ? 1 : 0;
     if (ask_for_successor_) {
         ask_for_successor_(ipc::Due::Unstoppable);
+    }
+}
+
+void Worker::out_of_memory() noexcept {
+    if (std::exchange(memory_reported_, true)) {
+        return;
+    }
+    try {
+        log::error("out of memory: a connection is ended for it; more will be without a line");
+    } catch (const std::bad_alloc&) {
+        memory_reported_ = false;
     }
 }
 

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// Memory ends at every single place of a request's life, one after the other: it costs at most that
+// connection, never the worker. A program of its own, since its allocator fails on demand.
+#include <cstdlib>
+#include <new>
+
+#include "worker_fixture.h"
+
+namespace {
+
+long allocations_left = -1;  // until one fails; -1: none does
+bool has_failed = false;
+
+void* allocate(std::size_t size) {
+    if (allocations_left == 0) {
+        has_failed = true;
+    }
+    if (allocations_left >= 0 && allocations_left-- == 0) {
+        throw std::bad_alloc();
+    }
+    void* const memory = std::malloc(size == 0 ? 1 : size);
+    if (memory == nullptr) {
+        throw std::bad_alloc();
+    }
+    return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+    return allocate(size);
+}
+
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+
+namespace geventd::worker {
+namespace {
+
+constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+// Allocates nothing itself.
+class Echo : public Application {
+  public:
+    void start(Request& request) noexcept override {
+        char buffer[4096];
+        std::size_t got = 1;
+        auto state = Connection::IoState::Done;
+        while (state == Connection::IoState::Done && got > 0) {
+            state = request.connection->read_body(buffer, sizeof buffer, got);
+        }
+        iovec part{const_cast<char*>(kAnswer.data()), kAnswer.size()};
+        const bool out = state == Connection::IoState::Done &&
+                         request.connection->write({&part, 1}) == Connection::IoState::Done;
+        request.connection->finish(out ? Connection::End::Complete : Connection::End::Aborted);
+    }
+
+    void cancel(Request&) noexcept override {}
+
+    void resume(Waiter&) noexcept override {}
+
+    void interrupt(void*, Interruption) noexcept override {}
+
+    std::string stack_of(void*) noexcept override { return ""; }
+};
+
+class Memory : public WorkerTest {
+  protected:
+    void SetUp() override {
+        const std::vector<std::string> entries{"127.0.0.1"};
+        trusted = *http::TrustedProxies::parse(entries);
+        settings.log.access = "combined";
+        start();
+        worker->serve(echo);
+    }
+
+    // All turns that the client's bytes bring, with the n-th allocation failing.
+    void serve(const UniqueFd& client, std::string_view bytes, long failing) {
+        const std::size_t half = bytes.size() / 2;
+        has_failed = false;
+        send(client, bytes.substr(0, half));
+        allocations_left = failing;
+        worker->turn();
+        const bool sent =
+            ::send(client.get(), bytes.data() + half, bytes.size() - half, MSG_NOSIGNAL) > 0;
+        for (int turns = 0; sent && turns < 4; ++turns) {
+            worker->turn();
+        }
+        allocations_left = -1;
+    }
+
+    // Returns how many allocations it takes, each of which has failed once.
+    long fail_each(std::string_view bytes) {
+        for (long failing = 0;; ++failing) {
+            SCOPED_TRACE(fmt::format("allocation {}", failing));
+            UniqueFd client = connect();
+            serve(client, bytes, failing);
+            client.reset();
+            turn_until([&] { return slot.connections.load() == 0; });
+            EXPECT_EQ(worker->neglect(), "");
+            EXPECT_EQ(slot.cores_busy.load(), 0u);
+            EXPECT_EQ(slot.queued.load(), 0u);
+            client = connect();
+            send(client, kGet);
+            EXPECT_NE(receive_until(client, "ok").find("200 OK"), std::string::npos);
+            client.reset();
+            turn_until([&] { return slot.connections.load() == 0; });
+            if (!has_failed || HasFailure()) {
+                return failing;
+            }
+        }
+    }
+
+    Echo echo;
+};
+
+TEST_F(Memory, MayEndAnywhereInPipelinedRequests) {
+    EXPECT_GT(fail_each("PROXY TCP4 192.0.2.1 192.0.2.2 1111 80\r\n"
+                        "POST /a%20path HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        "5\r\nhello\r\n3\r\nyou\r\n0\r\n\r\n"
+                        "GET /next HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n"),
+              3);
+}
+
+TEST_F(Memory, MayEndAnywhereInARefusal) {
+    EXPECT_GT(fail_each("GET / HTTP/1.1\r\nno header\r\n\r\n"), 1);
+}
+
+}  // namespace
+}  // namespace geventd::worker
