@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "ipc/control_protocol.h"
@@ -46,7 +47,11 @@ void ControlConnection::read_more() noexcept {
         }
         return;
     }
-    input_.append(buffer.data(), static_cast<std::size_t>(got));
+    try {
+        input_.append(buffer.data(), static_cast<std::size_t>(got));
+    } catch (const std::bad_alloc&) {
+        return context_.owner.on_finished(*this);
+    }
     const std::size_t end = input_.find('\n');
     if (input_.size() > ipc::kMaxControlRequest) {
         return answer(ipc::format_control_error("the request is too long"));

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include <fmt/core.h>
@@ -59,11 +60,21 @@ void turn_away(int fd, std::string_view sentence) {
 }  // namespace
 
 void ControlReply::ok(std::string_view result) const noexcept {
-    server_->send(id_, ipc::format_control_answer(result));
+    server_->attempt(id_, [&] { server_->send(id_, ipc::format_control_answer(result)); });
 }
 
 void ControlReply::error(std::string_view sentence) const noexcept {
-    server_->send(id_, ipc::format_control_error(sentence));
+    server_->attempt(id_, [&] { server_->send(id_, ipc::format_control_error(sentence)); });
+}
+
+// A client for whom there is no memory is let go without an answer: the master goes on.
+template <typename Deed>
+void ControlServer::attempt(std::uint64_t id, Deed deed) noexcept {
+    try {
+        deed();
+    } catch (const std::bad_alloc&) {
+        connections_.erase(id);
+    }
 }
 
 ControlServer::ControlServer(event::Loop& loop, event::DeadlineClock& clock, Options options)
@@ -121,7 +132,7 @@ void ControlServer::on_acceptable(int) noexcept {
     auto accepted = net::accept_peer(socket_.fd.get());
     if (accepted && *accepted) {
         told_ = false;
-        return admit(std::move((*accepted)->fd));
+        return attempt(next_id_, [&] { admit(std::move((*accepted)->fd)); });
     }
     if (!accepted && accepted.error().kind != net::AcceptError::Kind::Transient) {
         // The socket stays readable: without a rest the loop would spin.
@@ -162,7 +173,11 @@ bool ControlServer::is_allowed(int fd) const noexcept {
 }
 
 void ControlServer::on_request(ControlConnection& connection, const std::string& line) noexcept {
-    const ControlReply reply(*this, connection.id());
+    const std::uint64_t id = connection.id();
+    attempt(id, [&] { obey(line, ControlReply(*this, id)); });
+}
+
+void ControlServer::obey(const std::string& line, const ControlReply& reply) {
     const auto request = ipc::parse_control_request(line);
     if (!request) {
         return reply.error(request.error().message);

@@ -87,7 +87,10 @@ class ControlServer final : private ControlConnection::Owner {
   private:
     friend class ControlReply;
     void on_acceptable(int events) noexcept;
+    template <typename Deed>
+    void attempt(std::uint64_t id, Deed deed) noexcept;
     void admit(UniqueFd fd);
+    void obey(const std::string& line, const ControlReply& reply);
     static void on_rested(void* context, event::Deadline& deadline) noexcept;
     [[nodiscard]] bool is_allowed(int fd) const noexcept;
     void on_request(ControlConnection& connection, const std::string& line) noexcept override;

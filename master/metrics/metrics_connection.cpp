@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <new>
 #include <utility>
 
 #include <fmt/core.h>
@@ -63,6 +64,8 @@ void MetricsConnection::on_io(int) noexcept {
         case State::Reading:
             try {
                 return read_more();
+            } catch (const std::bad_alloc&) {
+                return context_.owner.on_finished(*this);
             } catch (const std::exception& error) {
                 log::error("metrics: {}", error.what());
                 return context_.owner.on_finished(*this);

@@ -2,6 +2,7 @@
 #include "master/metrics/metrics_server.h"
 
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "base/errno_error.h"
@@ -38,7 +39,11 @@ void MetricsServer::on_acceptable(int) noexcept {
     auto accepted = net::accept_peer(listener_.fd());
     if (accepted && *accepted) {
         told_ = false;
-        return admit(std::move((*accepted)->fd));
+        try {
+            return admit(std::move((*accepted)->fd));
+        } catch (const std::bad_alloc&) {
+            return;  // closed again: the master goes on
+        }
     }
     if (!accepted && accepted.error().kind != net::AcceptError::Kind::Transient) {
         // The socket stays readable: without a rest the loop would spin.
