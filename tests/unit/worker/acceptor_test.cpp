@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What an application can do to a listening socket.
 #include <fcntl.h>
+#include <unistd.h>
+
+#include <cstring>
 
 #include "net/listening.h"
 #include "worker_fixture.h"
@@ -13,6 +16,8 @@ class AcceptorTest : public WorkerTest {
     void SetUp() override {
         application.on_start = [](Request& request) { answer(request, "served"); };
         start();
+        const int on = 1;  // as listeners of the master have it
+        ::setsockopt(listener(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         worker->on_listener_down([this] { ++told; });
         worker->on_due_for_successor([this](ipc::Due due) { asked.push_back(due); });
     }
