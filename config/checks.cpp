@@ -15,6 +15,9 @@ namespace {
 /// Each takes a signal's number, of which the application wants some too.
 constexpr std::size_t kMostFunctions = 128;
 
+/// Each is a descriptor in every process, and every reload looks at all pairs of them.
+constexpr std::size_t kMostListeners = 1000;
+
 Mark place_of(const std::string& path, const Mark& otherwise, const Reading& reading) {
     const auto place = reading.places.find(path);
     return place == reading.places.end() ? otherwise : place->second;
@@ -70,6 +73,12 @@ void require_listen(const Settings& settings, const Mark& start, const Reading& 
 
 void refuse_same_socket(const Settings& settings, const Mark& start, const Reading& reading) {
     if (reading.diagnostics.concerns("listen")) {
+        return;
+    }
+    if (settings.listen.size() > kMostListeners) {
+        reading.diagnostics.report(place_of("listen", start, reading), "listen",
+                                   fmt::format("has {} entries, expected {} at most",
+                                               settings.listen.size(), kMostListeners));
         return;
     }
     for (std::size_t i = 0; i < settings.listen.size(); ++i) {

@@ -24,6 +24,11 @@ namespace {
 // Descriptors of a process besides its connections: libraries, files, the application's own.
 constexpr std::uint64_t kOtherFiles = 1024;
 
+// The master's copies while it reloads, and what it holds of a worker, in as many generations as
+// may live at once.
+constexpr std::uint64_t kFilesOfListener = 8;
+constexpr std::uint64_t kFilesOfWorker = 32;
+
 std::string join(const std::vector<std::string>& texts) {
     std::string joined;
     for (const std::string& text : texts) {
@@ -51,7 +56,9 @@ void Master::start_generation(config::Settings settings) {
 }
 
 void Master::raise_file_limit(const config::Settings& settings) const {
-    const auto need = static_cast<std::uint64_t>(settings.limits.connections) + kOtherFiles;
+    const auto need = static_cast<std::uint64_t>(settings.limits.connections) + kOtherFiles +
+                      kFilesOfListener * settings.listen.size() +
+                      kFilesOfWorker * static_cast<std::uint64_t>(settings.workers.processes);
     const std::uint64_t reached = net::raise_nofile(need);
     if (reached < need) {
         log::warning(

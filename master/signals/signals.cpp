@@ -20,8 +20,7 @@ namespace {
 constexpr int kGenerations = 5;
 constexpr int kSpareEventfds = 32;
 
-// A boot message carries few descriptors; listeners want some too. Processes past this number
-// are woken by the master.
+// They stay open in every process. Processes past this number are woken by the master.
 constexpr int kMostEventfds = 200;
 
 // How often the memory is looked at for damage, and former ones are cleared out.
@@ -144,9 +143,7 @@ int Signals::eventfd(unsigned process) {
 }
 
 std::uint32_t Signals::append_eventfds(std::vector<UniqueFd>& fds, int workers) {
-    const int room = static_cast<int>(ipc::kMaxFds) - static_cast<int>(fds.size()) - 1;
-    const int wanted = std::min(1 + kSpareEventfds + kGenerations * workers, kMostEventfds);
-    const int count = std::max(std::min(wanted, room), 0);
+    const int count = std::min(1 + kSpareEventfds + kGenerations * workers, kMostEventfds);
     for (int process = 0; process < count; ++process) {
         fds.push_back(duplicate(eventfd(static_cast<unsigned>(process))));
     }

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <iterator>
+#include <utility>
 
 #include "base/errno_error.h"
 
@@ -18,9 +20,10 @@ namespace {
 
 constexpr std::string_view kGreeting = "geventd-upgrade 1 ";
 constexpr std::size_t kMaxFds = 252;  // the kernel takes 253
+constexpr std::string_view kMoreFds = "descriptors";
 constexpr int kRoom = 1 << 20;
 
-void attach(msghdr& packet, const std::vector<UniqueFd>& fds) {
+void attach(msghdr& packet, std::span<const UniqueFd> fds) {
     cmsghdr* control = CMSG_FIRSTHDR(&packet);
     control->cmsg_level = SOL_SOCKET;
     control->cmsg_type = SCM_RIGHTS;
@@ -125,8 +128,21 @@ std::pair<UpgradeLine, UpgradeLine> UpgradeLine::make_pair() {
 }
 
 UpgradeLine::Sent UpgradeLine::send(const UpgradeMessage& message) noexcept {
-    std::string bytes = format_upgrade_message(message);
-    if (!fd_ || bytes.size() > kMaxUpgradeMessage || message.fds.size() > kMaxFds) {
+    std::span<const UniqueFd> fds(message.fds);
+    UpgradeMessage more;
+    more.type = kMoreFds;
+    for (; fds.size() > kMaxFds; fds = fds.subspan(kMaxFds)) {
+        if (const Sent sent = send_packet(format_upgrade_message(more), fds.first(kMaxFds));
+            sent != Sent::Yes) {
+            return Sent::Gone;  // what has begun cannot be sent again
+        }
+    }
+    return send_packet(format_upgrade_message(message), fds);
+}
+
+UpgradeLine::Sent UpgradeLine::send_packet(std::string bytes,
+                                           std::span<const UniqueFd> fds) noexcept {
+    if (!fd_ || bytes.size() > kMaxUpgradeMessage) {
         return Sent::Gone;
     }
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxFds)> control{};
@@ -134,10 +150,10 @@ UpgradeLine::Sent UpgradeLine::send(const UpgradeMessage& message) noexcept {
     msghdr packet{};
     packet.msg_iov = &part;
     packet.msg_iovlen = 1;
-    if (!message.fds.empty()) {
+    if (!fds.empty()) {
         packet.msg_control = control.data();
-        packet.msg_controllen = CMSG_SPACE(sizeof(int) * message.fds.size());
-        attach(packet, message.fds);
+        packet.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
+        attach(packet, fds);
     }
     const ssize_t sent =
         uninterrupted([&] { return ::sendmsg(fd_.get(), &packet, MSG_NOSIGNAL | MSG_DONTWAIT); });
@@ -148,6 +164,20 @@ UpgradeLine::Sent UpgradeLine::send(const UpgradeMessage& message) noexcept {
 }
 
 UpgradeLine::Received UpgradeLine::receive(UpgradeMessage& message) noexcept {
+    for (;;) {
+        const Received received = receive_packet(message);
+        if (received != Received::Message) {
+            return received;
+        }
+        std::move(message.fds.begin(), message.fds.end(), std::back_inserter(earlier_));
+        if (message.type != kMoreFds) {
+            message.fds = std::exchange(earlier_, {});
+            return received;
+        }
+    }
+}
+
+UpgradeLine::Received UpgradeLine::receive_packet(UpgradeMessage& message) noexcept {
     if (!fd_) {
         return Received::Closed;
     }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,7 @@ namespace geventd::master {
 ///   key: value
 ///                           (an empty line, then the body)
 ///
+///   old ── descriptors + [listeners] ──▶ new   the first ones, if a message does not hold them all
 ///   old ── begin + [listeners] ──▶ new      what there is to take over
 ///   new ── hello ──▶ old                    it is a geventd that knows how
 ///   new ── ready | failed(reason) ──▶ old   its first generation could serve | never will
@@ -82,7 +84,11 @@ class UpgradeLine {
     void close() { fd_.reset(); }
 
   private:
+    Sent send_packet(std::string bytes, std::span<const UniqueFd> fds) noexcept;
+    Received receive_packet(UpgradeMessage& message) noexcept;
+
     UniqueFd fd_;
+    std::vector<UniqueFd> earlier_;  ///< of the message that comes next
 };
 
 }  // namespace geventd::master

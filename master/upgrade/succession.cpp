@@ -35,8 +35,11 @@ std::unique_ptr<Succession> Succession::join() {
         return nullptr;
     }
     UpgradeMessage begin;
-    if (!line.wait(kBeginPatience) || line.receive(begin) != UpgradeLine::Received::Message ||
-        begin.type != "begin") {
+    auto received = UpgradeLine::Received::Empty;
+    while (received == UpgradeLine::Received::Empty && line.wait(kBeginPatience)) {
+        received = line.receive(begin);
+    }
+    if (received != UpgradeLine::Received::Message || begin.type != "begin") {
         throw std::runtime_error("the master that started this one as its successor says nothing");
     }
     auto succession = std::make_unique<Succession>(std::move(line), std::move(begin));

@@ -7,20 +7,23 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <memory>
+#include <span>
 
 #include <fmt/core.h>
 
 #include "base/errno_error.h"
 
 // One message is one packet: the fixed header, then the text. Descriptors travel beside it as
-// SCM_RIGHTS, the sender's pid as SCM_CREDENTIALS, which the kernel fills in.
+// SCM_RIGHTS, the sender's pid as SCM_CREDENTIALS, which the kernel fills in. The kernel takes 253
+// descriptors at once: a message with more is several packets, of which the last has the text.
 
 namespace geventd::ipc {
 
 namespace {
 
-constexpr std::uint32_t kMagic = 0x67656401;
+constexpr std::uint32_t kMagic = 0x67656402;
 
 struct Header {
     std::uint32_t magic;
@@ -30,11 +33,14 @@ struct Header {
     std::uint32_t worker;
     std::uint32_t generation;
     std::uint32_t value;
+    std::uint32_t part;
+    std::uint32_t parts;
     std::uint32_t text_size;
 };
 
+constexpr std::size_t kFdsInPacket = 250;
 constexpr std::size_t kMaxPacket = sizeof(Header) + kMaxText;
-constexpr std::size_t kControlSize = CMSG_SPACE(sizeof(int) * kMaxFds) + CMSG_SPACE(sizeof(ucred));
+constexpr std::size_t kControlSize = CMSG_SPACE(sizeof(int) * kFdsInPacket) + CMSG_SPACE(sizeof(ucred));
 
 UniqueFd prepare_end(int fd) {
     UniqueFd end = UniqueFd::adopt(fd);
@@ -45,7 +51,7 @@ UniqueFd prepare_end(int fd) {
     return end;
 }
 
-void attach(msghdr& packet, const std::vector<UniqueFd>& fds) {
+void attach(msghdr& packet, std::span<const UniqueFd> fds) {
     cmsghdr* control = CMSG_FIRSTHDR(&packet);
     control->cmsg_level = SOL_SOCKET;
     control->cmsg_type = SCM_RIGHTS;
@@ -81,14 +87,14 @@ void take_control(msghdr& packet, Message& message) {
     }
 }
 
-bool parse(std::string_view bytes, Message& message) {
-    Header header{};
+bool parse(std::string_view bytes, Header& header, Message& message) {
     if (bytes.size() < sizeof header) {
         return false;
     }
     std::memcpy(&header, bytes.data(), sizeof header);
     bytes.remove_prefix(sizeof header);
     if (header.magic != kMagic || header.text_size != bytes.size() ||
+        header.part >= header.parts ||
         header.type < static_cast<std::uint32_t>(MessageType::Hello) ||
         header.type > static_cast<std::uint32_t>(kLastMessageType)) {
         return false;
@@ -124,36 +130,56 @@ std::pair<Channel, Channel> Channel::make_pair() {
     return {Channel(std::move(first)), Channel(prepare_end(second.release()))};
 }
 
+Result<Channel::Sent> Channel::send(const Message& message, std::size_t& part) {
+    const std::size_t parts = std::max<std::size_t>(
+        (message.fds.size() + kFdsInPacket - 1) / kFdsInPacket, 1);
+    for (; part < parts; ++part) {
+        const bool last = part + 1 == parts;
+        const std::string_view text =
+            last ? std::string_view(message.text).substr(0, kMaxText) : std::string_view();
+        Header header{kMagic,
+                      static_cast<std::uint32_t>(message.type),
+                      static_cast<std::uint32_t>(message.role),
+                      message.slot,
+                      message.worker,
+                      message.generation,
+                      message.value,
+                      static_cast<std::uint32_t>(part),
+                      static_cast<std::uint32_t>(parts),
+                      static_cast<std::uint32_t>(text.size())};
+        iovec pieces[2] = {{&header, sizeof header}, {const_cast<char*>(text.data()), text.size()}};
+        alignas(cmsghdr) unsigned char control[kControlSize];
+        msghdr packet{};
+        packet.msg_iov = pieces;
+        packet.msg_iovlen = text.empty() ? 1 : 2;
+        const std::span<const UniqueFd> all(message.fds);
+        const auto fds = all.subspan(part * kFdsInPacket,
+                                     std::min(kFdsInPacket, all.size() - part * kFdsInPacket));
+        if (!fds.empty()) {
+            packet.msg_control = control;
+            packet.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
+            attach(packet, fds);
+        }
+        if (uninterrupted([&] { return ::sendmsg(fd_.get(), &packet, MSG_NOSIGNAL); }) < 0) {
+            return errno == EAGAIN ? Result<Sent>(Sent::Full) : failure(errno_text(errno));
+        }
+    }
+    return Sent::Yes;
+}
+
 Result<void> Channel::send(const Message& message) {
-    if (message.fds.size() > kMaxFds) {
-        return failure(fmt::format("a message carries at most {} descriptors", kMaxFds));
+    std::size_t part = 0;
+    const auto sent = send(message, part);
+    if (!sent) {
+        return tl::unexpected<Error>(sent.error());
     }
-    const std::string_view text = std::string_view(message.text).substr(0, kMaxText);
-    Header header{kMagic,
-                  static_cast<std::uint32_t>(message.type),
-                  static_cast<std::uint32_t>(message.role),
-                  message.slot,
-                  message.worker,
-                  message.generation,
-                  message.value,
-                  static_cast<std::uint32_t>(text.size())};
-    iovec parts[2] = {{&header, sizeof header}, {const_cast<char*>(text.data()), text.size()}};
-    alignas(cmsghdr) unsigned char control[kControlSize];
-    msghdr packet{};
-    packet.msg_iov = parts;
-    packet.msg_iovlen = text.empty() ? 1 : 2;
-    if (!message.fds.empty()) {
-        packet.msg_control = control;
-        packet.msg_controllen = CMSG_SPACE(sizeof(int) * message.fds.size());
-        attach(packet, message.fds);
-    }
-    if (uninterrupted([&] { return ::sendmsg(fd_.get(), &packet, MSG_NOSIGNAL); }) < 0) {
-        return failure(errno == EAGAIN ? "the peer does not read its messages" : errno_text(errno));
+    if (*sent == Sent::Full) {
+        return failure("the peer does not read its messages");
     }
     return {};
 }
 
-Result<Channel::State> Channel::receive(Message& message) {
+Result<std::optional<Channel::State>> Channel::receive_packet(Message& message) {
     message = Message{};
     const auto bytes = std::make_unique_for_overwrite<char[]>(kMaxPacket);
     alignas(cmsghdr) unsigned char control[kControlSize];
@@ -183,11 +209,39 @@ Result<Channel::State> Channel::receive(Message& message) {
         return State::Closed;
     }
     take_control(packet, message);
+    Header header{};
     if ((packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
-        !parse({bytes.get(), static_cast<std::size_t>(got)}, message)) {
+        !parse({bytes.get(), static_cast<std::size_t>(got)}, header, message)) {
+        earlier_.clear();
         return failure("a packet that is no message of this version");
     }
-    return State::Message;
+    if (header.part == 0) {
+        earlier_.clear();  // what was begun and never ended
+    } else if (earlier_.size() != header.part * kFdsInPacket) {
+        return failure("a packet that belongs to no message");
+    }
+    if (header.parts == 1) {
+        return State::Message;
+    }
+    std::move(message.fds.begin(), message.fds.end(), std::back_inserter(earlier_));
+    message.fds.clear();
+    if (header.part + 1 == header.parts) {
+        message.fds = std::exchange(earlier_, {});
+        return State::Message;
+    }
+    return std::nullopt;
+}
+
+Result<Channel::State> Channel::receive(Message& message) {
+    for (;;) {
+        const auto state = receive_packet(message);
+        if (!state) {
+            return tl::unexpected<Error>(state.error());
+        }
+        if (*state) {
+            return **state;
+        }
+    }
 }
 
 Result<std::optional<Message>> Channel::wait() {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -16,6 +18,7 @@ namespace geventd::ipc {
 class Channel {
   public:
     enum class State { Message, Empty, Closed };
+    enum class Sent { Yes, Full };
 
     explicit Channel(UniqueFd fd) : fd_(std::move(fd)) {}
 
@@ -25,6 +28,11 @@ class Channel {
     /// Sends a message; its descriptors are copied by the kernel and closed here with `message`.
     /// Fails when the peer is gone or its queue is full.
     Result<void> send(const Message& message);
+
+    /// The same for who can wait for room: Full when the queue is, and `part`, 0 at first, then
+    /// says where another call goes on. Fails when the peer is gone. Nothing else may be sent
+    /// between such calls.
+    Result<Sent> send(const Message& message, std::size_t& part);
 
     /// Takes the next message. Empty: nothing there now. Closed: the peer is gone. A packet that
     /// is no Message is an Error. Received descriptors are CLOEXEC.
@@ -39,7 +47,11 @@ class Channel {
     [[nodiscard]] UniqueFd release() { return std::move(fd_); }
 
   private:
+    /// nullopt: a packet that others follow.
+    Result<std::optional<State>> receive_packet(Message& message);
+
     UniqueFd fd_;
+    std::vector<UniqueFd> earlier_;  ///< of the message whose last packet has not come yet
 };
 
 }  // namespace geventd::ipc

@@ -117,7 +117,6 @@ struct Message {
 };
 
 constexpr std::size_t kMaxText = 65536;
-constexpr std::size_t kMaxFds = 250;
 
 /// The descriptor on which an exec'd geventd-worker finds its channel.
 constexpr int kChannelFd = 3;

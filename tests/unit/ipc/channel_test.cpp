@@ -82,19 +82,50 @@ TEST(Channel, PassesDescriptorsThatAreCloexec) {
     EXPECT_EQ(::read(got.fds[0].get(), byte.data(), byte.size()), 1);
 }
 
-TEST(Channel, CarriesAsManyDescriptorsAsItPromises) {
+TEST(Channel, CarriesMoreDescriptorsThanAPacketTakes) {
+    for (const std::size_t count : {249U, 250U, 251U, 500U, 501U, 2000U}) {
+        auto [left, right] = Channel::make_pair();
+        auto [out, in] = make_pipe();
+        Message message = sample();
+        for (std::size_t i = 0; i + 1 < count; ++i) {
+            message.fds.push_back(duplicate(out.get()));
+        }
+        message.fds.push_back(duplicate(in.get()));
+        ASSERT_TRUE(left.send(message));
+        Message got;
+        ASSERT_EQ(right.receive(got).value(), Channel::State::Message);
+        EXPECT_EQ(got.text, message.text);
+        ASSERT_EQ(got.fds.size(), count);
+        ASSERT_EQ(::write(got.fds.back().get(), "x", 1), 1);
+        EXPECT_EQ(right.receive(got).value(), Channel::State::Empty);
+    }
+}
+
+TEST(Channel, GoesOnWithAMessageWhenThereIsRoomAgain) {
     auto [left, right] = Channel::make_pair();
     auto [out, in] = make_pipe();
-    Message message;
-    for (std::size_t count = 0; count < kMaxFds; ++count) {
+    std::size_t filled = 0;
+    while (left.send(Message{})) {
+        ++filled;
+    }
+    Message message = sample();
+    for (int i = 0; i < 1000; ++i) {
         message.fds.push_back(duplicate(out.get()));
     }
-    ASSERT_TRUE(left.send(message));
+    std::size_t part = 0;
+    EXPECT_EQ(left.send(message, part).value(), Channel::Sent::Full);
     Message got;
+    for (Channel::Sent sent = Channel::Sent::Full; sent == Channel::Sent::Full;) {
+        ASSERT_EQ(right.receive(got).value(), Channel::State::Message);
+        --filled;
+        sent = left.send(message, part).value();
+    }
+    for (; filled > 0; --filled) {
+        ASSERT_EQ(right.receive(got).value(), Channel::State::Message);
+    }
     ASSERT_EQ(right.receive(got).value(), Channel::State::Message);
-    EXPECT_EQ(got.fds.size(), kMaxFds);
-    message.fds.push_back(duplicate(out.get()));
-    EXPECT_FALSE(left.send(message));
+    EXPECT_EQ(got.text, message.text);
+    EXPECT_EQ(got.fds.size(), 1000U);
 }
 
 TEST(Channel, NamesTheProcessThatSent) {

@@ -53,6 +53,25 @@ TEST(UpgradeLine, CarriesDescriptorsAndTellsTheEnd) {
     EXPECT_EQ(right.send(message), UpgradeLine::Sent::Gone);
 }
 
+TEST(UpgradeLine, CarriesMoreDescriptorsThanAPacketTakes) {
+    for (const std::size_t count : {252U, 253U, 1000U}) {
+        auto [left, right] = UpgradeLine::make_pair();
+        UpgradeMessage message;
+        message.type = "begin";
+        message.fields["pid"] = "12";
+        for (std::size_t i = 0; i < count; ++i) {
+            message.fds.push_back(UniqueFd::adopt(::dup(STDERR_FILENO)));
+        }
+        ASSERT_EQ(left.send(message), UpgradeLine::Sent::Yes);
+        UpgradeMessage got;
+        ASSERT_EQ(right.receive(got), UpgradeLine::Received::Message);
+        EXPECT_EQ(got.type, "begin");
+        EXPECT_EQ(got.number("pid"), 12);
+        EXPECT_EQ(got.fds.size(), count);
+        EXPECT_EQ(right.receive(got), UpgradeLine::Received::Empty);
+    }
+}
+
 TEST(SignalMail, KeepsEverythingThatASignalIs) {
     const std::string payload("a\0b", 3);
     shm::SignalClaim signal;

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+"""Numbers far above the usual ones: what is possible works, what is not is told by --check."""
+import os
+import signal
+
+import pytest
+
+from harness.apps import HELLO
+from harness.program import check
+
+
+def listeners(count):
+    return [f'http+unix:@geventd-test-{os.getpid()}-{number}' for number in range(count)]
+
+
+@pytest.mark.parametrize('count', [300, pytest.param(1000, marks=pytest.mark.slow)])
+def test_many_listeners_live_through_reload_and_upgrade(server, count):
+    running = server(HELLO, {'listen': listeners(count)})
+    running.signal(signal.SIGHUP)
+    running.wait_status(lambda s: s['reload']['count'] == 1 and s['reload']['result'] == 'done')
+    for index in (0, count // 2, count - 1):
+        assert running.get('/', index=index).body == b'hello'
+    running.signal(signal.SIGUSR2)
+    assert running.follow(1)['upgrade']['result'] == 'done'
+    for index in (0, count // 2, count - 1):
+        assert running.get('/', index=index).body == b'hello'
+
+
+def test_more_listeners_than_there_may_be_are_told_by_check(make_server):
+    made = make_server()
+    made.write_app(HELLO)
+    made.write_config({'listen': listeners(1001)})
+    code, said = check(made)
+    assert code == 1
+    assert 'listen: has 1001 entries, expected 1000 at most' in said
