@@ -2,6 +2,7 @@
 #include "config/diagnostics.h"
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -50,8 +51,11 @@ bool Diagnostics::full() const {
 
 bool Diagnostics::concerns(const std::string& path) const {
     return std::any_of(found_.begin(), found_.end(), [&](const Diagnostic& diagnostic) {
-        return diagnostic.path == path || diagnostic.path.starts_with(path + ".") ||
-               diagnostic.path.starts_with(path + "[");
+        if (!diagnostic.path.starts_with(path)) {
+            return false;
+        }
+        const std::string_view rest = std::string_view(diagnostic.path).substr(path.size());
+        return rest.empty() || rest.front() == '.' || rest.front() == '[';
     });
 }
 

@@ -198,7 +198,8 @@ Settings load_effective(const std::string& yaml) {
     Settings settings;
     Reading reading{.diagnostics = diagnostics, .effective = true};
     const int source = diagnostics.add_source("effective configuration", true);
-    if (const auto document = read_yaml(yaml, source, diagnostics)) {
+    // What was accepted as a file is longer as a dump, which must not fail for that.
+    if (const auto document = read_yaml(yaml, source, diagnostics, yaml.size())) {
         read_settings(*document, settings, reading);
     }
     diagnostics.throw_if_any();

@@ -308,11 +308,11 @@ std::optional<Node> parse(const std::string& text, TreeBuilder& builder) {
 
 }  // namespace
 
-std::optional<Node> read_yaml(const std::string& text, int source, Diagnostics& diagnostics) {
+std::optional<Node> read_yaml(const std::string& text, int source, Diagnostics& diagnostics,
+                              std::size_t most) {
     const Mark whole{source, 0, 0};
-    if (text.size() > kMaxYamlSize) {
-        diagnostics.report(whole, "",
-                           fmt::format("is too large, expected at most {} bytes", kMaxYamlSize));
+    if (text.size() > most) {
+        diagnostics.report(whole, "", fmt::format("is too large, expected at most {} bytes", most));
         return std::nullopt;
     }
     if (const auto fault = find_binary(text)) {

@@ -20,11 +20,22 @@ constexpr std::time_t minute_of(std::time_t time) {
 }  // namespace
 
 void Crons::add(std::uint64_t id, const CronEntry& entry, std::time_t now) {
-    crons_[id] = {entry, entry.next_after(now), 0};
+    const auto [at, added] = crons_.insert_or_assign(id, Cron{entry, entry.next_after(now), 0});
+    next_is_known_ = next_is_known_ && added;
+    const std::optional<std::time_t>& own = at->second.next;
+    if (own && (!next_ || *own < *next_)) {
+        next_ = own;
+    }
+}
+
+void Crons::remove(std::uint64_t id) {
+    crons_.erase(id);
+    next_is_known_ = false;
 }
 
 void Crons::start_from(std::time_t moment) {
     seen_ = moment;
+    next_is_known_ = false;
     for (auto& [id, cron] : crons_) {
         cron.next = cron.entry.next_after(moment);
     }
@@ -46,6 +57,7 @@ std::vector<std::uint64_t> Crons::due(std::time_t now) {
         follow_back(now);
     }
     seen_ = now;
+    next_is_known_ = false;
     std::vector<std::uint64_t> ids;
     for (auto& [id, cron] : crons_) {
         if (!cron.next || *cron.next > now) {
@@ -68,14 +80,21 @@ void Crons::follow_back(std::time_t now) {
     }
 }
 
-std::optional<std::time_t> Crons::next() const {
-    std::optional<std::time_t> earliest;
+std::optional<std::time_t> Crons::next() {
+    if (!next_is_known_) {
+        find_next();
+    }
+    return next_;
+}
+
+void Crons::find_next() {
+    next_.reset();
     for (const auto& [id, cron] : crons_) {
-        if (cron.next && (!earliest || *cron.next < *earliest)) {
-            earliest = cron.next;
+        if (cron.next && (!next_ || *cron.next < *next_)) {
+            next_ = cron.next;
         }
     }
-    return earliest;
+    next_is_known_ = true;
 }
 
 }  // namespace geventd::master

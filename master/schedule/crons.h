@@ -27,7 +27,7 @@ class Crons {
   public:
     void add(std::uint64_t id, const CronEntry& entry, std::time_t now);
 
-    void remove(std::uint64_t id) { crons_.erase(id); }
+    void remove(std::uint64_t id);
 
     /// All entries count from that moment, up to which others have fired them.
     void start_from(std::time_t moment);
@@ -36,7 +36,7 @@ class Crons {
     std::vector<std::uint64_t> due(std::time_t now);
 
     /// The next firing, as far as the clock does not jump.
-    [[nodiscard]] std::optional<std::time_t> next() const;
+    [[nodiscard]] std::optional<std::time_t> next();
 
   private:
     struct Cron {
@@ -48,8 +48,12 @@ class Crons {
     static bool fires(const Cron& cron, std::time_t now);
     void follow_back(std::time_t now);
 
+    void find_next();
+
     std::map<std::uint64_t, Cron> crons_;
     std::time_t seen_ = 0;
+    std::optional<std::time_t> next_;
+    bool next_is_known_ = true;  ///< else it is looked for when it is asked for
 };
 
 }  // namespace geventd::master

@@ -174,7 +174,7 @@ std::set<std::uint8_t> Scheduler::changed() {
     return numbers;
 }
 
-std::optional<std::chrono::milliseconds> Scheduler::next_wait(const ScheduleTime& now) const {
+std::optional<std::chrono::milliseconds> Scheduler::next_wait(const ScheduleTime& now) {
     using std::chrono::milliseconds;
     std::optional<milliseconds> wait;
     if (const std::optional<TimePoint> timer = timers_.next()) {

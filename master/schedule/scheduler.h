@@ -71,7 +71,7 @@ class Scheduler {
     void restore(const std::string& saved, std::time_t moment);
 
     /// How long until due() has something to say; nothing: no timer and no cron entry is active.
-    [[nodiscard]] std::optional<std::chrono::milliseconds> next_wait(const ScheduleTime& now) const;
+    [[nodiscard]] std::optional<std::chrono::milliseconds> next_wait(const ScheduleTime& now);
 
     /// -1 while no monitor was ever active.
     [[nodiscard]] int monitor_fd() const { return files_.fd(); }

@@ -52,23 +52,12 @@ std::optional<unsigned> parse_bits(std::string_view text, unsigned max) {
     return bits <= max ? std::optional(bits) : std::nullopt;
 }
 
-/// The network's own address: every bit after the first `bits` is zero.
-bool has_host_bits(const Bytes& bytes, unsigned bits) {
+/// The address with every bit after the first `bits` zero.
+Bytes network_of(Bytes bytes, unsigned bits) {
     for (unsigned i = bits; i < 128; ++i) {
-        if ((bytes[i / 8] >> (7U - i % 8) & 1U) != 0) {
-            return true;
-        }
+        bytes[i / 8] &= static_cast<std::uint8_t>(~(1U << (7U - i % 8)));
     }
-    return false;
-}
-
-bool share_bits(const Bytes& a, const Bytes& b, unsigned bits) {
-    const unsigned whole = bits / 8;
-    if (!std::equal(a.begin(), a.begin() + whole, b.begin())) {
-        return false;
-    }
-    const unsigned rest = bits % 8;
-    return rest == 0 || (a[whole] ^ b[whole]) >> (8U - rest) == 0;
+    return bytes;
 }
 
 }  // namespace
@@ -95,10 +84,13 @@ Result<TrustedProxies> TrustedProxies::parse(std::span<const std::string> entrie
             return failure(fmt::format("'{}': the prefix length is a number from 0 to {}", entry,
                                        128U - base));
         }
-        if (has_host_bits(literal->bytes, base + *bits)) {
+        if (network_of(literal->bytes, base + *bits) != literal->bytes) {
             return failure(fmt::format("'{}': the address has bits set after the prefix", entry));
         }
-        proxies.networks_.push_back({literal->bytes, base + *bits});
+        proxies.networks_[base + *bits].push_back(literal->bytes);
+    }
+    for (auto& [bits, addresses] : proxies.networks_) {
+        std::sort(addresses.begin(), addresses.end());
     }
     return proxies;
 }
@@ -108,8 +100,11 @@ bool TrustedProxies::contains(std::string_view address) const {
         return unix_;
     }
     const auto literal = parse_literal(address);
-    return literal && std::any_of(networks_.begin(), networks_.end(), [&](const Network& network) {
-               return share_bits(literal->bytes, network.address, network.bits);
+    return literal &&
+           std::any_of(networks_.begin(), networks_.end(), [&](const auto& networks) {
+               const auto& [bits, addresses] = networks;
+               return std::binary_search(addresses.begin(), addresses.end(),
+                                         network_of(literal->bytes, bits));
            });
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,12 +30,10 @@ class TrustedProxies {
     [[nodiscard]] bool empty() const { return networks_.empty() && !unix_; }
 
   private:
-    struct Network {
-        std::array<std::uint8_t, 16> address{};  ///< IPv4 as ::ffff:a.b.c.d
-        unsigned bits = 0;
-    };
+    using Bytes = std::array<std::uint8_t, 16>;  ///< of an address; IPv4 as ::ffff:a.b.c.d
 
-    std::vector<Network> networks_;
+    /// The networks' own addresses by the length of their prefix, each list sorted.
+    std::map<unsigned, std::vector<Bytes>> networks_;
     bool unix_ = false;
 };
 

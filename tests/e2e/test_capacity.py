@@ -33,3 +33,30 @@ def test_more_listeners_than_there_may_be_are_told_by_check(make_server):
     code, said = check(made)
     assert code == 1
     assert 'listen: has 1001 entries, expected 1000 at most' in said
+
+
+MANY = 100_000
+LONG_LISTS = {
+    'trusted-proxies': {'listen': {'address': 'http://127.0.0.1:0', 'trusted-proxies': [
+        '127.0.0.1', *(f'10.{n // 65536}.{n // 256 % 256}.{n % 256}' for n in range(MANY))]}},
+    'environment': {'app': {'environment': {f'GEVENTD_MANY_{n}': 'x' for n in range(MANY)}}},
+    'mounts': {'app': {'mounts': {f'/m{n}': 'app:application' for n in range(MANY)}}},
+    'crons': {'crons': [{'at': f'{n % 60} {n // 60 % 24} {n // 1440 % 28 + 1} * *', 'signal': n % 9}
+                        for n in range(MANY)]},
+}
+
+
+@pytest.mark.parametrize('name', LONG_LISTS)
+def test_a_list_of_100_000_entries_is_served(server, name):
+    running = server(HELLO, LONG_LISTS[name])
+    assert running.get('/m99999' if name == 'mounts' else '/').body == b'hello'
+    assert check(running)[0] == 0
+
+
+def test_a_file_that_is_too_large_is_told_by_check(make_server):
+    made = make_server()
+    made.write_app(HELLO)
+    made.write_config('#' * (16 << 20) + '\n')
+    code, said = check(made)
+    assert code == 1
+    assert 'is too large, expected at most 16777216 bytes' in said

@@ -6,40 +6,41 @@
 
 namespace geventd::py {
 
-namespace {
-
-bool fits(std::string_view prefix, std::string_view path) {
-    return path.substr(0, prefix.size()) == prefix &&
-           (path.size() == prefix.size() || path[prefix.size()] == '/' || prefix.empty());
-}
-
-}  // namespace
-
 void Applications::add(std::string prefix, Ref callable) {
     while (!prefix.empty() && prefix.back() == '/') {
         prefix.pop_back();
     }
-    const auto place = std::find_if(mounts_.begin(), mounts_.end(), [&prefix](const Mount& mount) {
-        return mount.prefix.size() < prefix.size();
-    });
-    mounts_.insert(place, Mount{std::move(prefix), std::move(callable)});
+    longest_ = std::max(longest_, prefix.size());
+    mounts_.try_emplace(std::move(prefix), std::move(callable));
+}
+
+std::optional<Applications::Choice> Applications::find(std::string_view prefix) const {
+    const auto found = mounts_.find(prefix);
+    return found == mounts_.end()
+               ? std::nullopt
+               : std::optional(Choice{found->second.get(), found->first.size()});
 }
 
 std::optional<Applications::Choice> Applications::choose(const worker::Request& request) const {
     const std::string_view script_name = request.vars.script_name;
     if (request.protocol == net::Protocol::Uwsgi && !script_name.empty()) {
-        for (const Mount& mount : mounts_) {
-            if (mount.prefix == script_name) {
-                return Choice{mount.callable.get(), 0};
-            }
+        if (const auto chosen = find(script_name)) {
+            return Choice{chosen->callable, 0};
         }
     }
-    for (const Mount& mount : mounts_) {
-        if (fits(mount.prefix, request.path_info)) {
-            return Choice{mount.callable.get(), mount.prefix.size()};
-        }
+    // Every prefix of the path that ends where a segment does, from the longest on.
+    const std::string_view path = request.path_info;
+    std::size_t end = path.size();
+    if (end > longest_) {
+        end = longest_ == 0 ? 0 : path.rfind('/', longest_);
     }
-    return std::nullopt;
+    while (end != 0 && end != std::string_view::npos) {
+        if (auto choice = find(path.substr(0, end))) {
+            return choice;
+        }
+        end = path.rfind('/', end - 1);
+    }
+    return find("");
 }
 
 }  // namespace geventd::py

@@ -3,10 +3,11 @@
 
 #include <Python.h>
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "worker/python/ref.h"
 #include "worker/request.h"
@@ -31,12 +32,10 @@ class Applications {
     [[nodiscard]] std::optional<Choice> choose(const worker::Request& request) const;
 
   private:
-    struct Mount {
-        std::string prefix;  ///< without a slash at its end
-        Ref callable;
-    };
+    [[nodiscard]] std::optional<Choice> find(std::string_view prefix) const;
 
-    std::vector<Mount> mounts_;  ///< longest prefix first
+    std::map<std::string, Ref, std::less<>> mounts_;  ///< by prefix, without a slash at its end
+    std::size_t longest_ = 0;                         ///< of the prefixes
 };
 
 }  // namespace geventd::py

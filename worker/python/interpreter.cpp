@@ -4,8 +4,12 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
+#include <map>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/errno_error.h"
 #include "boot_py.h"
@@ -60,6 +64,26 @@ void start_python(const std::string& program) {
     PyConfig_Clear(&config);
 }
 
+// setenv() walks through the whole environment for each variable. The texts live as long as the
+// process, as the C library's own do.
+void set_environment(const std::map<std::string, std::string>& given) {
+    if (given.empty()) {
+        return;
+    }
+    static auto& variables = *new std::vector<char*>;
+    for (char** old = environ; old != nullptr && *old != nullptr; ++old) {
+        const std::string_view text = *old;
+        if (!given.contains(std::string(text.substr(0, text.find('='))))) {
+            variables.push_back(*old);
+        }
+    }
+    for (const auto& [name, value] : given) {
+        variables.push_back(::strdup((name + "=" + value).c_str()));
+    }
+    variables.push_back(nullptr);
+    environ = variables.data();
+}
+
 // Parts that use another one come behind it.
 constexpr struct {
     const char* name;
@@ -74,9 +98,7 @@ constexpr struct {
 }  // namespace
 
 Interpreter::Interpreter(const config::App& app) {
-    for (const auto& [name, value] : app.environment) {
-        ::setenv(name.c_str(), value.c_str(), 1);
-    }
+    set_environment(app.environment);
     if (!app.chdir.empty() && ::chdir(app.chdir.c_str()) != 0) {
         throw_errno("app.chdir", app.chdir);
     }

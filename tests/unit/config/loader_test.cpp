@@ -135,7 +135,7 @@ TEST(Load, SaysWhyAFileCannotBeRead) {
     EXPECT_EQ(faults_at("/nonexistent/x.yaml"),
               Faults{"/nonexistent/x.yaml: cannot be read: No such file or directory"});
     EXPECT_EQ(faults_at("/tmp"), Faults{"/tmp: cannot be read: Is a directory"});
-    EXPECT_EQ(faults_at("/dev/zero"), Faults{"/dev/zero: is too large, expected at most 262144 "
+    EXPECT_EQ(faults_at("/dev/zero"), Faults{"/dev/zero: is too large, expected at most 16777216 "
                                              "bytes"});
 }
 

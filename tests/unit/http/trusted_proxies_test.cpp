@@ -42,6 +42,23 @@ TEST(TrustedProxies, MatchesEverythingWithPrefixZero) {
     EXPECT_TRUE(make({"::/0"}).contains("8.8.8.8"));
 }
 
+TEST(TrustedProxies, FindsAPeerAmongMany) {
+    std::vector<std::string> entries;
+    for (int i = 0; i < 100'000; ++i) {
+        entries.push_back(fmt::format("10.{}.{}.{}/32", i / 25'000, i / 100 % 250, i % 100));
+    }
+    entries.emplace_back("192.0.2.0/24");
+    entries.emplace_back("2001:db8::/33");
+    const auto proxies = TrustedProxies::parse(entries);
+    ASSERT_TRUE(proxies);
+    for (const char* inside : {"10.0.0.0", "10.3.249.99", "192.0.2.255", "2001:db8:7fff::"}) {
+        EXPECT_TRUE(proxies->contains(inside)) << inside;
+    }
+    for (const char* outside : {"10.0.0.100", "10.4.0.0", "192.0.3.0", "2001:db8:8000::"}) {
+        EXPECT_FALSE(proxies->contains(outside)) << outside;
+    }
+}
+
 TEST(TrustedProxies, KnowsUnixPeers) {
     EXPECT_TRUE(make({"unix"}).contains("unix"));
     EXPECT_TRUE(make({"unix"}).contains(""));
