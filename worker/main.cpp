@@ -41,7 +41,7 @@ namespace {
     failed.type = ipc::MessageType::Failed;
     failed.value = static_cast<std::uint32_t>(code);
     failed.text = reason;
-    if (!channel.send(failed)) {
+    if (!channel.send_within(ipc::kMasterPatience, failed)) {
         log::error("{}", reason);
     }
     log::finish();
@@ -52,7 +52,7 @@ void say(ipc::Channel& channel, ipc::MessageType type, const std::string& text =
     ipc::Message message;
     message.type = type;
     message.text = text;
-    if (!channel.send(message)) {
+    if (!channel.send_within(ipc::kMasterPatience, message)) {
         ::_exit(static_cast<int>(ExitCode::Internal));
     }
 }

@@ -103,7 +103,7 @@ void MasterLink::say_ready(UniqueFd observer) {
     ready.type = ipc::MessageType::Ready;
     ready.fds.push_back(duplicate(worker_.requests_fd()));
     ready.fds.push_back(std::move(observer));
-    if (auto sent = channel_.send(ready); !sent) {
+    if (auto sent = channel_.send_within(ipc::kMasterPatience, ready); !sent) {
         // It does not want this worker any more, or is gone: the channel will say so.
         log::debug("cannot tell the master that this worker is ready: {}", sent.error().message);
     }
@@ -113,7 +113,7 @@ void MasterLink::ask_for_successor(ipc::Due due) noexcept {
     ipc::Message message;
     message.type = ipc::MessageType::Recycle;
     message.value = static_cast<std::uint32_t>(due);
-    if (auto sent = channel_.send(message); !sent) {
+    if (auto sent = channel_.send_within(ipc::kMasterPatience, message); !sent) {
         log::error("cannot ask the master for a successor: {}", sent.error().message);
     }
 }

@@ -3,11 +3,36 @@
 
 #include <sys/socket.h>
 
+#include <exception>
 #include <utility>
 
 #include "log/logger.h"
 
 namespace geventd::master {
+
+namespace {
+
+// Each of them counts; of the others only the last one does.
+bool is_order(const ipc::Message& message) {
+    return message.type == ipc::MessageType::Fork || message.type == ipc::MessageType::ForkSpare;
+}
+
+ipc::Message copy(const ipc::Message& message) {
+    ipc::Message copied;
+    copied.type = message.type;
+    copied.role = message.role;
+    copied.slot = message.slot;
+    copied.worker = message.worker;
+    copied.generation = message.generation;
+    copied.value = message.value;
+    copied.text = message.text;
+    for (const UniqueFd& fd : message.fds) {
+        copied.fds.push_back(duplicate(fd.get()));
+    }
+    return copied;
+}
+
+}  // namespace
 
 Child::Child(event::Loop& loop, ipc::Channel channel, Owner& owner, ChangeListener& listener)
     : owner_(owner), listener_(listener), channel_(std::move(channel)), io_(loop) {
@@ -16,7 +41,48 @@ Child::Child(event::Loop& loop, ipc::Channel channel, Owner& owner, ChangeListen
 }
 
 bool Child::send(const ipc::Message& message) {
-    return channel_.fd() >= 0 && channel_.send(message).has_value();
+    if (channel_.fd() < 0) {
+        return false;
+    }
+    if (!waiting_.empty()) {
+        return keep(message);
+    }
+    std::size_t part = 0;  // what is sent here fits into one packet
+    const auto sent = channel_.send(message, part);
+    return sent && (*sent == ipc::Channel::Sent::Yes || keep(message));
+}
+
+bool Child::keep(const ipc::Message& message) {
+    if (!io_.active()) {
+        return false;
+    }
+    if (!is_order(message)) {
+        std::erase_if(waiting_, [&](const ipc::Message& old) { return old.type == message.type; });
+    }
+    try {
+        waiting_.push_back(copy(message));
+    } catch (const std::exception& error) {
+        log::error("process {} cannot be told: {}", pid_, error.what());
+        return false;
+    }
+    io_.watch(channel_.fd(), event::Io::kRead | event::Io::kWrite);
+    return true;
+}
+
+void Child::send_waiting() {
+    while (!waiting_.empty()) {
+        std::size_t part = 0;
+        const auto sent = channel_.send(waiting_.front(), part);
+        if (sent && *sent == ipc::Channel::Sent::Full) {
+            return;
+        }
+        if (!sent) {
+            waiting_.clear();  // it is gone
+        } else {
+            waiting_.pop_front();
+        }
+    }
+    io_.watch(channel_.fd(), event::Io::kRead);
 }
 
 void Child::receive() {
@@ -53,10 +119,14 @@ void Child::receive_last() {
 
 void Child::hang_up() {
     io_.stop();
+    waiting_.clear();
     channel_.release().reset();
 }
 
-void Child::on_io(int) noexcept {
+void Child::on_io(int events) noexcept {
+    if ((events & event::Io::kWrite) != 0) {
+        send_waiting();
+    }
     receive();
     listener_.on_change();
 }

@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <deque>
+
 #include "base/clock.h"
 #include "event/loop.h"
 #include "ipc/channel.h"
@@ -58,7 +60,9 @@ class Child {
     /// 0: not known yet, or gone.
     [[nodiscard]] pid_t pid() const { return pid_; }
 
-    /// Fails silently when the process is gone, which the reaper tells of soon; false then.
+    /// Fails silently when the process is gone, which the reaper tells of soon; false then. What a
+    /// process that does not read has no room for waits here until it does; of messages that tell
+    /// how things stand (all but Fork and ForkSpare) the newest of a kind.
     bool send(const ipc::Message& message);
 
     /// Hands over whatever has arrived.
@@ -73,11 +77,14 @@ class Child {
 
   private:
     void on_io(int events) noexcept;
+    bool keep(const ipc::Message& message);
+    void send_waiting();
 
     Owner& owner_;
     ChangeListener& listener_;
     ipc::Channel channel_;
     event::Io io_;
+    std::deque<ipc::Message> waiting_;
     pid_t pid_ = 0;
 };
 

@@ -40,7 +40,8 @@ struct Header {
 
 constexpr std::size_t kFdsInPacket = 250;
 constexpr std::size_t kMaxPacket = sizeof(Header) + kMaxText;
-constexpr std::size_t kControlSize = CMSG_SPACE(sizeof(int) * kFdsInPacket) + CMSG_SPACE(sizeof(ucred));
+constexpr std::size_t kControlSize =
+    CMSG_SPACE(sizeof(int) * kFdsInPacket) + CMSG_SPACE(sizeof(ucred));
 
 UniqueFd prepare_end(int fd) {
     UniqueFd end = UniqueFd::adopt(fd);
@@ -93,8 +94,7 @@ bool parse(std::string_view bytes, Header& header, Message& message) {
     }
     std::memcpy(&header, bytes.data(), sizeof header);
     bytes.remove_prefix(sizeof header);
-    if (header.magic != kMagic || header.text_size != bytes.size() ||
-        header.part >= header.parts ||
+    if (header.magic != kMagic || header.text_size != bytes.size() || header.part >= header.parts ||
         header.type < static_cast<std::uint32_t>(MessageType::Hello) ||
         header.type > static_cast<std::uint32_t>(kLastMessageType)) {
         return false;
@@ -131,8 +131,8 @@ std::pair<Channel, Channel> Channel::make_pair() {
 }
 
 Result<Channel::Sent> Channel::send(const Message& message, std::size_t& part) {
-    const std::size_t parts = std::max<std::size_t>(
-        (message.fds.size() + kFdsInPacket - 1) / kFdsInPacket, 1);
+    const std::size_t parts =
+        std::max<std::size_t>((message.fds.size() + kFdsInPacket - 1) / kFdsInPacket, 1);
     for (; part < parts; ++part) {
         const bool last = part + 1 == parts;
         const std::string_view text =
@@ -177,6 +177,23 @@ Result<void> Channel::send(const Message& message) {
         return failure("the peer does not read its messages");
     }
     return {};
+}
+
+Result<void> Channel::send_within(int milliseconds, const Message& message) {
+    std::size_t part = 0;
+    for (;;) {
+        const auto sent = send(message, part);
+        if (!sent) {
+            return tl::unexpected<Error>(sent.error());
+        }
+        if (*sent == Sent::Yes) {
+            return {};
+        }
+        pollfd writable{fd_.get(), POLLOUT, 0};
+        if (uninterrupted([&] { return ::poll(&writable, 1, milliseconds); }) <= 0) {
+            return failure("the peer does not read its messages");
+        }
+    }
 }
 
 Result<std::optional<Channel::State>> Channel::receive_packet(Message& message) {

@@ -34,6 +34,9 @@ class Channel {
     /// between such calls.
     Result<Sent> send(const Message& message, std::size_t& part);
 
+    /// The same, but waits so long for room in the queue. For what must get through.
+    Result<void> send_within(int milliseconds, const Message& message);
+
     /// Takes the next message. Empty: nothing there now. Closed: the peer is gone. A packet that
     /// is no Message is an Error. Received descriptors are CLOEXEC.
     Result<State> receive(Message& message);

@@ -118,6 +118,10 @@ struct Message {
 
 constexpr std::size_t kMaxText = 65536;
 
+/// How long a child waits, in milliseconds, for a master that has not read its former messages.
+/// What the master says to a child waits in the master (master/process/child.h).
+constexpr int kMasterPatience = 2000;
+
 /// The descriptor on which an exec'd geventd-worker finds its channel.
 constexpr int kChannelFd = 3;
 

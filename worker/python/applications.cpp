@@ -16,9 +16,8 @@ void Applications::add(std::string prefix, Ref callable) {
 
 std::optional<Applications::Choice> Applications::find(std::string_view prefix) const {
     const auto found = mounts_.find(prefix);
-    return found == mounts_.end()
-               ? std::nullopt
-               : std::optional(Choice{found->second.get(), found->first.size()});
+    return found == mounts_.end() ? std::nullopt
+                                  : std::optional(Choice{found->second.get(), found->first.size()});
 }
 
 std::optional<Applications::Choice> Applications::choose(const worker::Request& request) const {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/source_report.h"
 
-#include <poll.h>
-
 #include <chrono>
 #include <exception>
 #include <string_view>
@@ -16,7 +14,6 @@ namespace geventd::py {
 namespace {
 
 constexpr auto kPeriod = std::chrono::seconds(1);
-constexpr int kPatienceMs = 1000;
 
 }  // namespace
 
@@ -39,13 +36,7 @@ void SourceReport::send_all() {
         ipc::Message message;
         message.type = ipc::MessageType::Sources;
         message.text.assign(bytes, static_cast<std::size_t>(size));
-        auto sent = channel_.send(message);
-        if (!sent) {  // the master has not read the former ones yet
-            pollfd writable{channel_.fd(), POLLOUT, 0};
-            ::poll(&writable, 1, kPatienceMs);
-            sent = channel_.send(message);
-        }
-        if (!sent) {
+        if (const auto sent = channel_.send_within(ipc::kMasterPatience, message); !sent) {
             throw std::runtime_error(sent.error().message);
         }
     }

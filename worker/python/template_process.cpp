@@ -41,7 +41,7 @@ void wait_for_adoption(pid_t middle) {
 bool say(ipc::Channel& channel, ipc::MessageType type) {
     ipc::Message message;
     message.type = type;
-    return channel.send(message).has_value();
+    return channel.send_within(ipc::kMasterPatience, message).has_value();
 }
 
 // What a forked process says before anything of the application can run in it, such as a hook that

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -202,6 +203,22 @@ TEST(Channel, FailsInsteadOfBlockingWhenNobodyReads) {
         sent = left.send(message);
     }
     EXPECT_FALSE(sent);
+}
+
+TEST(Channel, WaitsForRoomWhereAMessageMustGetThrough) {
+    auto [left, right] = Channel::make_pair();
+    while (left.send(Message{})) {
+    }
+    EXPECT_FALSE(left.send_within(1, sample()));
+    std::thread reader([&end = right] {
+        for (Message got; got.type != MessageType::Fork;) {
+            const auto message = end.wait();
+            ASSERT_TRUE(message && *message);
+            got.type = (*message)->type;
+        }
+    });
+    EXPECT_TRUE(left.send_within(60'000, sample()));
+    reader.join();
 }
 
 }  // namespace

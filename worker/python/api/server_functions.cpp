@@ -16,7 +16,7 @@ PyObject* demand(PyObject* module, ipc::Demand what, const char* deed) noexcept 
     ipc::Message message;
     message.type = ipc::MessageType::Demand;
     message.value = static_cast<std::uint32_t>(what);
-    if (auto sent = api->channel()->send(message); !sent) {
+    if (auto sent = api->channel()->send_within(ipc::kMasterPatience, message); !sent) {
         PyErr_Format(PyExc_RuntimeError, "the master cannot be told: %s",
                      sent.error().message.c_str());
         return nullptr;

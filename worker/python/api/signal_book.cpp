@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/api/signal_book.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <ctime>
 #include <utility>
@@ -13,9 +11,6 @@
 namespace geventd::py {
 
 namespace {
-
-// The master reads its messages at once, unless there are very many.
-constexpr int kMasterPatience = 2000;  // milliseconds
 
 std::string name_of(const shm::SignalTarget& target) {
     switch (target.kind) {
@@ -117,13 +112,7 @@ bool SignalBook::send(const Plan& plan) {
     message.type = ipc::MessageType::Schedule;
     message.value = plan.number;
     message.text = plan.text;
-    auto sent = channel_->send(message);
-    if (!sent) {
-        pollfd writable{channel_->fd(), POLLOUT, 0};
-        if (::poll(&writable, 1, kMasterPatience) == 1) {
-            sent = channel_->send(message);
-        }
-    }
+    const auto sent = channel_->send_within(ipc::kMasterPatience, message);
     if (!sent) {
         PyErr_Format(PyExc_RuntimeError, "the master cannot be told of it: %s",
                      sent.error().message.c_str());

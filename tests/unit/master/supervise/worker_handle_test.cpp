@@ -54,6 +54,32 @@ TEST_F(WorkerHandleTest, IsReadyWhenItSaysSo) {
     EXPECT_FALSE(was_killed());
 }
 
+TEST_F(WorkerHandleTest, IsToldLaterWhatItsChannelHasNoRoomFor) {
+    constexpr std::uint32_t kMany = 2000;
+    ipc::Message message;
+    for (message.type = ipc::MessageType::Fork; message.slot < kMany; ++message.slot) {
+        ASSERT_TRUE(worker->send(message));
+    }
+    for (const std::uint32_t on : {1U, 0U, 1U, 0U, 1U}) {
+        ipc::Message pause;
+        pause.type = ipc::MessageType::Pause;
+        pause.value = on;
+        ASSERT_TRUE(worker->send(pause));
+    }
+    ipc::Message got;
+    for (std::uint32_t slot = 0; slot < kMany; ++slot) {
+        world.loop.run_pending();
+        ASSERT_EQ(channel->receive(got).value(), ipc::Channel::State::Message);
+        ASSERT_EQ(got.type, ipc::MessageType::Fork);
+        ASSERT_EQ(got.slot, slot);
+    }
+    world.loop.run_pending();
+    ASSERT_EQ(channel->receive(got).value(), ipc::Channel::State::Message);
+    EXPECT_EQ(got.type, ipc::MessageType::Pause);
+    EXPECT_EQ(got.value, 1U);
+    EXPECT_EQ(channel->receive(got).value(), ipc::Channel::State::Empty);
+}
+
 TEST_F(WorkerHandleTest, IsKilledWhenItDoesNotGetReadyInTime) {
     pass(seconds(59));
     EXPECT_FALSE(was_killed());
