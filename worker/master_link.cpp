@@ -83,7 +83,7 @@ MasterLink::MasterLink(Worker& worker, ipc::Channel& channel)
         ipc::Message message;
         message.type = ipc::MessageType::Demand;
         message.value = static_cast<std::uint32_t>(ipc::Demand::Revive);
-        if (auto sent = channel_.send(message); !sent) {
+        if (auto sent = channel_.send_within(ipc::kMasterPatience, message); !sent) {
             log::error("cannot tell the master of a listening socket that was shut down: {}",
                        sent.error().message);
         }

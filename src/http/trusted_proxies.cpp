@@ -100,8 +100,7 @@ bool TrustedProxies::contains(std::string_view address) const {
         return unix_;
     }
     const auto literal = parse_literal(address);
-    return literal &&
-           std::any_of(networks_.begin(), networks_.end(), [&](const auto& networks) {
+    return literal && std::any_of(networks_.begin(), networks_.end(), [&](const auto& networks) {
                const auto& [bits, addresses] = networks;
                return std::binary_search(addresses.begin(), addresses.end(),
                                          network_of(literal->bytes, bits));
