@@ -3,9 +3,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -70,7 +72,7 @@ void set_environment(const std::map<std::string, std::string>& given) {
     if (given.empty()) {
         return;
     }
-    static auto& variables = *new std::vector<char*>;
+    std::vector<char*> variables;
     for (char** old = environ; old != nullptr && *old != nullptr; ++old) {
         const std::string_view text = *old;
         if (!given.contains(std::string(text.substr(0, text.find('='))))) {
@@ -81,7 +83,12 @@ void set_environment(const std::map<std::string, std::string>& given) {
         variables.push_back(::strdup((name + "=" + value).c_str()));
     }
     variables.push_back(nullptr);
-    environ = variables.data();
+    auto** const lasting = static_cast<char**>(std::calloc(variables.size(), sizeof(char*)));
+    if (lasting == nullptr) {
+        throw std::bad_alloc();
+    }
+    std::copy(variables.begin(), variables.end(), lasting);
+    environ = lasting;
 }
 
 // Parts that use another one come behind it.
