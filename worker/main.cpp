@@ -20,6 +20,7 @@
 #include "net/fresh_connections.h"
 #include "worker/boot_info.h"
 #include "worker/master_link.h"
+#include "worker/overtime.h"
 #include "worker/python/api/api.h"
 #include "worker/python/api/embedded.h"
 #include "worker/python/api/native_module.h"
@@ -36,7 +37,10 @@ namespace geventd {
 
 namespace {
 
-[[noreturn]] void fail(ipc::Channel& channel, ExitCode code, const std::string& reason) {
+// For the end of a process in Python whose application cannot be loaded.
+constexpr double kLastSeconds = 3.0;
+
+void say_failed(ipc::Channel& channel, ExitCode code, const std::string& reason) {
     ipc::Message failed;
     failed.type = ipc::MessageType::Failed;
     failed.value = static_cast<std::uint32_t>(code);
@@ -44,6 +48,10 @@ namespace {
     if (!channel.send_within(ipc::kMasterPatience, failed)) {
         log::error("{}", reason);
     }
+}
+
+[[noreturn]] void fail(ipc::Channel& channel, ExitCode code, const std::string& reason) {
+    say_failed(channel, code, reason);
     log::finish();
     ::_exit(static_cast<int>(code));
 }
@@ -139,6 +147,7 @@ void rehearse(const py::Interpreter& python, const config::App& app, bool forked
 }
 
 [[noreturn]] void run(ipc::Channel channel) {
+    worker::die_with_master(true);
     worker::BootInfo boot;
     try {
         boot = worker::unpack(wait_for_boot(channel));
@@ -150,6 +159,7 @@ void rehearse(const py::Interpreter& python, const config::App& app, bool forked
     std::unique_ptr<py::Api> api;
     py::Applications applications;
     UniqueFd stacks;
+    std::optional<std::string> failure;
     try {
         const net::FreshConnections fresh;
         python.emplace(boot.settings.app);
@@ -174,7 +184,15 @@ void rehearse(const py::Interpreter& python, const config::App& app, bool forked
         }
     } catch (const std::exception& error) {
         report_sources(python, boot, channel);
-        fail(channel, ExitCode::ApplicationFailed, error.what());
+        failure = error.what();
+    }
+    if (failure) {
+        if (!python) {
+            fail(channel, ExitCode::ApplicationFailed, *failure);
+        }
+        say_failed(channel, ExitCode::ApplicationFailed, *failure);
+        py::call_boot(*python, "begin_end", py::checked(Py_BuildValue("(dd)", 0.0, kLastSeconds)));
+        python->leave(static_cast<int>(ExitCode::ApplicationFailed));
     }
     if (boot.role == ipc::Role::Worker) {
         py::serve(*python, boot, channel, applications, *api);

@@ -11,6 +11,7 @@
 #include "base/errno_error.h"
 #include "log/logger.h"
 #include "worker/forked_child.h"
+#include "worker/overtime.h"
 #include "worker/worker.h"
 
 namespace geventd::worker {
@@ -67,8 +68,12 @@ void leave_no_way_to_master() noexcept {
     }
 }
 
-MasterLink::MasterLink(Worker& worker, ipc::Channel& channel)
-    : worker_(worker), channel_(channel), io_(worker.loop()), terminate_io_(worker.loop()) {
+MasterLink::MasterLink(Worker& worker, ipc::Channel& channel, Overtime& overtime)
+    : worker_(worker),
+      overtime_(overtime),
+      channel_(channel),
+      io_(worker.loop()),
+      terminate_io_(worker.loop()) {
     const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (fd < 0) {
         throw_errno("eventfd");
@@ -132,12 +137,17 @@ void MasterLink::on_message(int) noexcept {
             case ipc::Channel::State::Closed:
                 io_.stop();
                 log::warning("the master is gone: this worker finishes its requests and leaves");
-                worker_.drain(ipc::DrainReason::Stop);
+                drain(ipc::DrainReason::Stop);
                 return;
             case ipc::Channel::State::Message:
                 obey(message);
         }
     }
+}
+
+void MasterLink::drain(ipc::DrainReason reason) {
+    overtime_.begin();
+    worker_.drain(reason);
 }
 
 void MasterLink::obey(ipc::Message& message) {
@@ -146,7 +156,7 @@ void MasterLink::obey(ipc::Message& message) {
         answer.type = ipc::MessageType::Draining;
         // A master that is gone needs no answer.
         [[maybe_unused]] const auto sent = channel_.send(answer);
-        worker_.drain(static_cast<ipc::DrainReason>(message.value));
+        drain(static_cast<ipc::DrainReason>(message.value));
     } else if (message.type == ipc::MessageType::Pause) {
         worker_.pause(message.value != 0);
         log::debug("{}", message.value != 0 ? "accepts no connection until told otherwise"
@@ -167,7 +177,7 @@ void MasterLink::obey(ipc::Message& message) {
 void MasterLink::on_terminate(int) noexcept {
     terminate_io_.stop();
     log::info("SIGTERM: this worker finishes its requests and leaves");
-    worker_.drain(ipc::DrainReason::Replace);
+    drain(ipc::DrainReason::Replace);
 }
 
 }  // namespace geventd::worker

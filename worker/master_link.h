@@ -9,6 +9,7 @@
 
 namespace geventd::worker {
 
+class Overtime;
 class Worker;
 
 /// A serving worker's line to the master: carries out what the master asks and drains when the
@@ -16,7 +17,7 @@ class Worker;
 /// Lives in: worker, loop side.
 class MasterLink {
   public:
-    MasterLink(Worker& worker, ipc::Channel& channel);
+    MasterLink(Worker& worker, ipc::Channel& channel, Overtime& overtime);
     ~MasterLink();
     MasterLink(const MasterLink&) = delete;
     MasterLink& operator=(const MasterLink&) = delete;
@@ -32,8 +33,10 @@ class MasterLink {
     void on_message(int events) noexcept;
     void on_terminate(int events) noexcept;
     void obey(ipc::Message& message);
+    void drain(ipc::DrainReason reason);
 
     Worker& worker_;
+    Overtime& overtime_;
     ipc::Channel& channel_;
     event::Io io_;
     UniqueFd terminate_fd_;

@@ -19,6 +19,10 @@ std::string_view meaning_of_code(int code) {
             return ": the application cannot be loaded";
         case ExitCode::BootFailed:
             return ": Python or gevent cannot be used";
+        case ExitCode::HookFailed:
+            return ": uwsgi.post_fork_hook failed";
+        case ExitCode::Overtime:
+            return ": it did not come to its end within its time";
         case ExitCode::Internal:
             return ": an internal error";
         case ExitCode::Ok:
@@ -55,9 +59,12 @@ bool ChildExit::has_code(ExitCode code) const {
     return WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(code);
 }
 
-std::string describe(const ChildExit& exit) {
+std::string describe(const ChildExit& exit, std::string_view reason) {
     if (WIFSIGNALED(exit.status)) {
         const int number = WTERMSIG(exit.status);
+        if (number == SIGKILL && !reason.empty()) {
+            return fmt::format("killed by the master: {}", reason);
+        }
         const char* name = ::sigabbrev_np(number);
         return fmt::format("killed by {}{}{}{}", name != nullptr ? "SIG" : "signal ",
                            name != nullptr ? name : fmt::format("{}", number),

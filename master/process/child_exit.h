@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 
 #include "base/exit_code.h"
 
@@ -20,7 +21,8 @@ struct ChildExit {
     [[nodiscard]] bool has_code(ExitCode code) const;
 };
 
-/// For the log: "exited with code 64: the application cannot be loaded", "killed by SIGKILL".
-std::string describe(const ChildExit& exit);
+/// For the log: "exited with code 64: the application cannot be loaded", "killed by SIGSEGV, a
+/// crash in native code". `reason` is why the master itself has killed it; "": it has not.
+std::string describe(const ChildExit& exit, std::string_view reason = {});
 
 }  // namespace geventd::master

@@ -144,7 +144,7 @@ void Crew::ask_again() {
         for (Handle* worker : {&place.worker, &place.successor}) {
             if (*worker && (*worker)->state() == WorkerHandle::State::Starting &&
                 (*worker)->pid() == 0) {
-                (*worker)->kill();
+                (*worker)->kill("the template that was to fork it has not answered");
             }
             // It may have said its name at the last moment.
             if (is_gone(*worker) && (*worker)->pid() == 0) {
@@ -260,10 +260,10 @@ void Crew::drain(ipc::DrainReason reason) {
     }
 }
 
-void Crew::kill() {
+void Crew::kill(std::string_view reason) {
     retire_from(places_.begin());
     for (WorkerHandle* worker : all()) {
-        worker->kill();
+        worker->kill(reason);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "master/status.h"
@@ -72,7 +73,7 @@ class Crew {
     void show_fault(std::string text);
 
     void drain(ipc::DrainReason reason);
-    void kill();
+    void kill(std::string_view reason);
 
     /// True when the exit was of one of these.
     bool on_exit(const ChildExit& exit) const;

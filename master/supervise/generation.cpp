@@ -5,6 +5,7 @@
 #include <cassert>
 #include <utility>
 
+#include "config/drain_time.h"
 #include "log/logger.h"
 #include "master/supervise/preload_words.h"
 
@@ -17,9 +18,6 @@ constexpr Duration kForkedPatience = std::chrono::minutes(1);
 
 // So many templates, one after the other, may leave a first request without an answer.
 constexpr int kMostHangs = 2;
-
-// What a worker needs past its mercy time for `atexit` and leaving.
-constexpr Duration kLastSeconds = std::chrono::seconds(3);
 
 }  // namespace
 
@@ -121,10 +119,11 @@ void Generation::settle() {
         crew_->maintain(now);
         scale(now);
     } else {
+        crew_->bury(now);
+        end_templates();
         if (templates_) {
             templates_->bury(now);
         }
-        crew_->bury(now);
     }
     if (state_ == State::Booting) {
         settle_booting();
@@ -151,7 +150,7 @@ void Generation::heed_connections() {
 // For good: also workers that are started later.
 void Generation::load_apart() {
     apart_ = true;
-    templates_->kill();
+    templates_->kill("each worker loads the application for itself");
     crew_->draw_from(exec_, patience());
     if (state_ == State::Loading) {
         enter(State::Booting);
@@ -214,12 +213,12 @@ void Generation::fail(std::string why) {
     failure_ = std::move(why);
     enter(State::Failed);
     if (!rolling_) {
-        kill();
+        kill("its generation has failed");
         return;
     }
     kit_.close_listeners();
     if (templates_) {
-        templates_->kill();
+        templates_->kill("its generation has failed");
     }
 }
 
@@ -277,7 +276,7 @@ Standstill::Limits Generation::patience() const {
 }
 
 Duration Generation::mercy() const {
-    return settings_.limits.drain_requests + settings_.limits.drain_background + kLastSeconds;
+    return config::whole_drain(settings_.limits);
 }
 
 void Generation::drain(ipc::DrainReason reason) {
@@ -285,22 +284,31 @@ void Generation::drain(ipc::DrainReason reason) {
         enter(State::Draining);
     }
     kit_.close_listeners();
-    if (templates_) {
-        templates_->dismiss();
-    }
     // A developer's browser wants the new code, not one more answer of the old.
     crew_->drain(settings_.app.reload_on_change ? ipc::DrainReason::Stop : reason);
+    end_templates();
 }
 
-void Generation::kill() {
+// What the application started in the template, such as children of multiprocessing, ends with it:
+// the workers may use that up to their own end.
+void Generation::end_templates() {
+    if (templates_ && state_ == State::Draining) {
+        templates_->retire();
+        if (crew_->empty()) {
+            templates_->dismiss();
+        }
+    }
+}
+
+void Generation::kill(std::string_view reason) {
     if (state_ <= State::Serving) {
         enter(State::Draining);
     }
     kit_.close_listeners();
     if (templates_) {
-        templates_->kill();
+        templates_->kill(reason);
     }
-    crew_->kill();
+    crew_->kill(reason);
 }
 
 void Generation::pause(bool on) {

@@ -58,7 +58,7 @@ class Generation {
     void settle();
 
     void drain(ipc::DrainReason reason);
-    void kill();
+    void kill(std::string_view reason);
 
     /// Whether its workers leave new connections in the kernel's queue while it serves. Before
     /// that they always do, so that clients never meet a generation that fails.
@@ -136,6 +136,7 @@ class Generation {
     void heed_connections();
     void load_apart();
     void settle_booting();
+    void end_templates();
     void update_hold();
     void boot_workers();
     void scale(TimePoint now);

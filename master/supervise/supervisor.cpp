@@ -91,7 +91,7 @@ void Supervisor::cut_oldest() {
         const auto oldest = std::find_if(leaving_.begin(), leaving_.end(), drains);
         log::warning("generation {} is cut: more than {} drain at once", (*oldest)->number(),
                      kMaxDraining);
-        (*oldest)->kill();
+        (*oldest)->kill("too many generations drained at once");
     }
 }
 
@@ -127,7 +127,7 @@ void Supervisor::stop() {
 
 void Supervisor::take_leave(ipc::DrainReason reason) {
     if (candidate_) {
-        candidate_->kill();
+        candidate_->kill("its generation is not wanted any more");
         leaving_.push_back(std::move(candidate_));
     }
     if (serving_) {
@@ -141,7 +141,7 @@ void Supervisor::take_leave(ipc::DrainReason reason) {
 void Supervisor::kill() {
     stop();
     for (const Handle& generation : leaving_) {
-        generation->kill();
+        generation->kill("the server was to stop at once");
     }
 }
 

@@ -118,20 +118,23 @@ void TemplateHandle::on_hang_up() noexcept {
 
 void TemplateHandle::dismiss() {
     if (state_ == State::Loading) {
-        kill();
+        kill("it was told to leave before it had loaded the application");
     } else if (state_ == State::Loaded) {
         child_.hang_up();
         enter(State::Leaving, kLeavePatience);
     }
 }
 
-void TemplateHandle::kill() {
+void TemplateHandle::kill(std::string_view reason) {
     if (state_ == State::Gone) {
         return;
     }
+    if (why_killed_.empty()) {
+        why_killed_ = reason;
+    }
     child_.hang_up();
     if (pid() == 0) {
-        end_ = "it was not needed any more";
+        end_ = why_killed_;
         enter(State::Gone);
         return;
     }
@@ -147,7 +150,7 @@ void TemplateHandle::on_exit(const ChildExit& exit) {
     child_.receive();
     child_.hang_up();
     if (!hung_) {
-        end_ = describe(exit);
+        end_ = describe(exit, why_killed_);
     }
     enter(State::Gone);
 }
@@ -162,7 +165,7 @@ void TemplateHandle::check_deadline(TimePoint now) {
     }
     if (now >= deadline_) {
         log::warning("the {} does not go; it is killed", title());
-        kill();
+        kill("it did not go within its time");
     }
 }
 
@@ -174,7 +177,7 @@ void TemplateHandle::give_up(TimePoint now) {
             fmt::format("the {} was not ready after {} (limits.load-time) and was killed; {}",
                         title(), time, where);
         log::error("{}", failure_);
-        kill();
+        kill("it was not ready within limits.load-time");
         return;
     }
     hung_ = true;
@@ -182,7 +185,7 @@ void TemplateHandle::give_up(TimePoint now) {
         "the {} has not answered a request for a process for {} (limits.fork-time); it is "
         "killed and replaced; {}",
         title(), time, where);
-    kill();
+    kill("it did not answer within limits.fork-time");
     end_ = "it did not answer within limits.fork-time and was killed";
 }
 

@@ -47,7 +47,9 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
 
     /// Has it leave; one that is still loading is killed, since it would not notice.
     void dismiss();
-    void kill();
+
+    /// `reason` is a sentence for the log. The first one counts.
+    void kill(std::string_view reason);
 
     void on_exit(const ChildExit& exit);
 
@@ -116,6 +118,7 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
     bool answered_ = false;
     bool hung_ = false;
     std::string failure_;
+    std::string why_killed_;
     std::string end_;
     std::string connections_;
 };

@@ -114,7 +114,7 @@ void Templates::maintain(TimePoint now) {
 void Templates::drop_stopped_spare() {
     if (spare_ && spare_->is_stopped()) {
         log::error("the {} is stopped too; it is killed", spare_->title());
-        spare_->kill();
+        spare_->kill("it was stopped, as by SIGSTOP");
         hung_.push_back(std::move(spare_));
     }
 }
@@ -191,6 +191,17 @@ std::vector<TemplateHandle*> Templates::all() const {
     return handles;
 }
 
+void Templates::retire() {
+    launch_at_ = TimePoint::max();
+    spare_at_ = TimePoint::max();
+    if (spare_) {
+        spare_->dismiss();
+    }
+    if (current_ && !current_->is_loaded()) {
+        current_->dismiss();
+    }
+}
+
 void Templates::dismiss() {
     launch_at_ = TimePoint::max();
     for (TemplateHandle* handle : all()) {
@@ -198,10 +209,10 @@ void Templates::dismiss() {
     }
 }
 
-void Templates::kill() {
+void Templates::kill(std::string_view reason) {
     launch_at_ = TimePoint::max();
     for (TemplateHandle* handle : all()) {
-        handle->kill();
+        handle->kill(reason);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -46,8 +47,12 @@ class Templates final : public WorkerSource {
     /// Only checks deadlines and removes what is gone, for a generation that ends.
     void bury(TimePoint now);
 
+    /// Starts nothing more, and keeps but the template that has loaded the application.
+    void retire();
+
+    /// Has all leave.
     void dismiss();
-    void kill();
+    void kill(std::string_view reason);
 
     /// True when the exit was of one of these.
     bool on_exit(const ChildExit& exit);

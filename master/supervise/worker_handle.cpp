@@ -199,7 +199,7 @@ void WorkerHandle::end_blocked(const std::string& stacks) {
                  list,
                  stacks.empty() ? "where they stand cannot be told: C code keeps the GIL"
                                 : "where they stand:\n" + stacks);
-    kill();
+    kill("its hub did not turn any more");
 }
 
 std::vector<shm::RequestTable::Entry> WorkerHandle::requests() const {
@@ -222,7 +222,7 @@ void WorkerHandle::on_hang_up() noexcept {
 
 void WorkerHandle::drain(ipc::DrainReason reason, Duration mercy) {
     if (state_ == State::Starting) {
-        kill();
+        kill("it was told to leave before it served");
         return;
     }
     if (state_ != State::Ready && state_ != State::Draining) {
@@ -231,19 +231,21 @@ void WorkerHandle::drain(ipc::DrainReason reason, Duration mercy) {
     ipc::Message message;
     message.type = ipc::MessageType::Drain;
     message.value = static_cast<std::uint32_t>(reason);
-    const bool told = child_.send(message);
+    if (!child_.send(message)) {
+        // As a rule it has left by itself, and is about to be reaped. Else its mercy time ends it.
+        log::debug("{} takes no word that it is to finish", title());
+    }
     if (state_ == State::Ready) {
         enter(State::Draining, mercy);
     }
-    if (!told) {
-        log::warning("{} cannot be told to finish; it is killed", title());
-        kill();
-    }
 }
 
-void WorkerHandle::kill() {
+void WorkerHandle::kill(std::string_view reason) {
     if (state_ == State::Gone) {
         return;
+    }
+    if (why_killed_.empty()) {
+        why_killed_ = reason;
     }
     child_.receive_last();
     if (pid() != 0) {
@@ -252,7 +254,7 @@ void WorkerHandle::kill() {
     child_.hang_up();
     if (pid() == 0) {
         // Nobody knows it: it cannot say Hello any more when it comes to life, and leaves.
-        end_ = "it was not needed any more";
+        end_ = why_killed_;
         if (state_ != State::Gone) {
             enter(State::Gone);
         }
@@ -266,9 +268,9 @@ void WorkerHandle::kill() {
 void WorkerHandle::on_exit(const ChildExit& exit) {
     child_.receive();
     child_.hang_up();
-    end_ = describe(exit);
-    cannot_work_ =
-        exit.has_code(ExitCode::ApplicationFailed) || exit.has_code(ExitCode::BootFailed);
+    end_ = describe(exit, why_killed_);
+    cannot_work_ = exit.has_code(ExitCode::ApplicationFailed) ||
+                   exit.has_code(ExitCode::BootFailed) || exit.has_code(ExitCode::HookFailed);
     enter(State::Gone);
 }
 
@@ -288,10 +290,11 @@ void WorkerHandle::check_deadline(TimePoint now) {
     }
     if (state_ == State::Draining) {
         log::warning("{} has not finished within its time; it is killed", title());
+        kill("it had not finished within its time");
     } else {
         log::warning("{} was killed but is still there", title());
+        kill(why_killed_);
     }
-    kill();
 }
 
 void WorkerHandle::give_up_starting(TimePoint now) {
@@ -300,7 +303,7 @@ void WorkerHandle::give_up_starting(TimePoint now) {
     log::error("{}; it is killed", why);
     // The last line is what a status shows of it.
     failure_ = fmt::format("{}: {}\n{} and was killed", title(), watch_.place(), why);
-    kill();
+    kill("it did not get ready within limits.load-time");
 }
 
 WorkerStatus WorkerHandle::status(TimePoint now) const {

@@ -57,7 +57,9 @@ class WorkerHandle final : private Child::Owner,
 
     /// Tells it to finish. One that does not serve yet is killed: it has nothing to finish.
     void drain(ipc::DrainReason reason, Duration mercy);
-    void kill();
+
+    /// `reason` is a sentence for the log. The first one counts.
+    void kill(std::string_view reason);
 
     /// Its process was reaped; what it still had to say is read first.
     void on_exit(const ChildExit& exit);
@@ -166,6 +168,7 @@ class WorkerHandle final : private Child::Owner,
     bool cannot_work_ = false;
     std::optional<ipc::Due> due_;
     std::string failure_;
+    std::string why_killed_;
     std::string end_;
 };
 

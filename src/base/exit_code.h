@@ -13,6 +13,8 @@ enum class ExitCode : int {
 
     ApplicationFailed = 64,  ///< worker or template: the application cannot be loaded
     BootFailed = 65,         ///< worker or template: the interpreter or gevent cannot be used
+    HookFailed = 66,         ///< worker: uwsgi.post_fork_hook raised an exception
+    Overtime = 67,           ///< worker: it did not come to its end within its time
 };
 
 }  // namespace geventd

@@ -15,6 +15,7 @@
 
 #include "base/errno_error.h"
 #include "boot_py.h"
+#include "end_py.h"
 #include "foreign_py.h"
 #include "fork_py.h"
 #include "log/logger.h"
@@ -100,6 +101,7 @@ constexpr struct {
     {"_geventd_foreign", "<geventd>/foreign.py", kForeignPy},
     {"_geventd_boot", "<geventd>/boot.py", kBootPy},
     {"_geventd_fork", "<geventd>/fork.py", kForkPy},
+    {"_geventd_end", "<geventd>/end.py", kEndPy},
 };
 
 }  // namespace
@@ -136,10 +138,11 @@ Ref Interpreter::boot(const char* function) const {
     throw std::logic_error(std::string("geventd's own Python has no ") + function);
 }
 
-void Interpreter::leave(int code) const {
-    const Ref result = Ref::steal(PyObject_CallNoArgs(boot("leave").get()));
+void Interpreter::leave(int code) const noexcept {
+    const Ref leave = Ref::steal(PyObject_GetAttrString(boot_.back().get(), "leave"));
+    const Ref result = leave ? Ref::steal(PyObject_CallNoArgs(leave.get())) : Ref();
     if (!result) {
-        PyErr_Print();
+        log::error("Python's end failed:\n{}", traceback_text(take_exception().get()));
     }
     log::finish();
     ::_exit(code);

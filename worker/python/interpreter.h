@@ -19,11 +19,12 @@ class Interpreter {
     /// Throws std::runtime_error with a sentence, or PythonError.
     explicit Interpreter(const config::App& app);
 
-    /// A function of geventd's own Python, by its name: boot.py, fork.py.
+    /// A function of geventd's own Python, by its name: boot.py, fork.py, end.py.
     [[nodiscard]] Ref boot(const char* function) const;
 
-    /// Runs atexit handlers, flushes Python's streams and ends the process.
-    [[noreturn]] void leave(int code) const;
+    /// Ends the process as CPython ends one (end.py): atexit functions run, Python's streams are
+    /// flushed. To be called in the main greenlet.
+    [[noreturn]] void leave(int code) const noexcept;
 
   private:
     std::vector<Ref> boot_;  ///< the modules that geventd's own Python is made of

@@ -2,7 +2,6 @@
 #include "worker/python/template_process.h"
 
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "base/exit_code.h"
 #include "log/logger.h"
 #include "worker/forked_child.h"
+#include "worker/overtime.h"
 #include "worker/python/error.h"
 #include "worker/python/stack_dump.h"
 #include "worker/python/worker_process.h"
@@ -26,14 +26,18 @@ namespace {
 
 enum class Forked { Parent, Child };
 
+// Seconds for the end of a template; the master gives it a few more.
+constexpr double kTemplateEnd = 3.0;
+
 // The child goes on once the middle process is gone and the master has become its parent: what
 // it says to the master from then on comes from a child of the master's. A pidfd tells when,
-// as the kernel hands children on before it tells of the death.
+// as the kernel hands children on before it tells of the death. Where there are no pidfds, it looks
+// again every millisecond: the middle process is about to leave.
 void wait_for_adoption(pid_t middle) {
     const UniqueFd fd = UniqueFd::adopt(static_cast<int>(::syscall(SYS_pidfd_open, middle, 0)));
-    while (fd && ::getppid() == middle) {
+    while (::getppid() == middle) {
         pollfd watched{fd.get(), POLLIN, 0};
-        ::poll(&watched, 1, -1);
+        ::poll(&watched, 1, fd ? -1 : 1);
     }
 }
 
@@ -85,11 +89,6 @@ Forked fork_through_middle(ipc::Channel& channel, int stacks) {
     return Forked::Parent;
 }
 
-// Makes a process die with the master. Workers do not want that: they drain.
-void die_with_master(bool on) {
-    ::prctl(PR_SET_PDEATHSIG, on ? SIGKILL : 0);
-}
-
 // What looks at the application's objects ends nothing, whatever they are like.
 Ref attempt(const Interpreter& python, const char* function) {
     try {
@@ -123,7 +122,7 @@ Forked fork_application(const Interpreter& python, ipc::Channel& channel, int st
     const auto channel = std::make_unique<ipc::Channel>(std::move(own));
     boot.slot = order.slot;
     boot.worker = order.worker;
-    die_with_master(false);
+    worker::die_with_master(true);
     log::set_role("worker " + std::to_string(boot.worker));
     try {
         boot.open_slot();
@@ -140,9 +139,19 @@ Forked fork_application(const Interpreter& python, ipc::Channel& channel, int st
 
 // The spare is a template too, and goes on in the caller's loop.
 void become_spare(ipc::Channel& channel, Api& api) {
-    die_with_master(true);
+    worker::die_with_master(true);
     api.adopt();
     say(channel, ipc::MessageType::Loaded);
+}
+
+// The process that has loaded the application ends as one of CPython's: what was started then, such
+// as children of multiprocessing, ends with it. A copy of it has nothing of its own to end.
+[[noreturn]] void end_template(const Interpreter& python, bool loaded_here) {
+    if (loaded_here) {
+        call_boot(python, "begin_end", checked(Py_BuildValue("(dd)", 0.0, kTemplateEnd)));
+        python.leave(static_cast<int>(ExitCode::Ok));
+    }
+    ::_exit(static_cast<int>(ExitCode::Ok));
 }
 
 }  // namespace
@@ -154,10 +163,10 @@ void prepare_to_fork(const Interpreter& python) {
 
 void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channel channel,
                   const Applications& applications, Api& api, int stacks) {
-    die_with_master(true);
     prepare_to_fork(python);
     bool is_first_fork = true;
     say(channel, ipc::MessageType::Loaded);
+    bool loaded_here = true;
     for (;;) {
         auto order = channel.wait();
         if (!order) {
@@ -165,7 +174,7 @@ void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channe
             continue;
         }
         if (!*order) {
-            ::_exit(static_cast<int>(ExitCode::Ok));
+            end_template(python, loaded_here);
         }
         ipc::Message& message = **order;
         if (message.type == ipc::MessageType::Reopen && !message.fds.empty()) {
@@ -187,6 +196,7 @@ void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channe
             if (fork_application(python, spares, stacks) == Forked::Child) {
                 channel = std::move(spares);
                 become_spare(channel, api);
+                loaded_here = false;
             } else {
                 say(channel, ipc::MessageType::Forked);
             }

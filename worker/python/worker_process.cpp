@@ -8,12 +8,15 @@
 #include <utility>
 
 #include "base/exit_code.h"
+#include "config/drain_time.h"
 #include "log/logger.h"
 #include "worker/master_link.h"
+#include "worker/overtime.h"
 #include "worker/python/api/handler_runner.h"
 #include "worker/python/api/lock_waits.h"
 #include "worker/python/api/native_module.h"
 #include "worker/python/error.h"
+#include "worker/python/farewell.h"
 #include "worker/python/forked_child.h"
 #include "worker/python/hub_bridge.h"
 #include "worker/python/inspect/observer.h"
@@ -31,6 +34,9 @@
 namespace geventd::py {
 
 namespace {
+
+// The master, while there is one, ends a worker so much before that does so itself.
+constexpr Duration kOvertime = std::chrono::seconds(1);
 
 // The result of a call; its exception becomes one of C++, told by boot.describe().
 Ref told(const Interpreter& python, Ref result) {
@@ -68,56 +74,6 @@ void run_hook(const Interpreter& python, const char* name) {
     call_boot_shielded(python, "run_hook", checked(PyUnicode_FromString(name)));
 }
 
-// A failure here is too late to stop anything.
-void run_atexit_hook(const Interpreter& python) {
-    try {
-        run_hook(python, "atexit");
-    } catch (const PythonError& error) {
-        log::error("uwsgi.atexit failed: {}", error.what());
-    }
-}
-
-void append_runner(const Ref& greenlets, void* runner) {
-    if (runner != nullptr && PyList_Append(greenlets.get(), static_cast<PyObject*>(runner)) < 0) {
-        throw_pending();
-    }
-}
-
-/// What runs greenlets in a worker.
-struct Work {
-    worker::Worker& worker;
-    worker::Signals& signals;
-    HandlerRunner& handlers;
-};
-
-// What a draining worker leaves behind: requests and handlers past their time, then background
-// greenlets.
-void end_greenlets(const Interpreter& python, const Work& work, const config::Limits& limits) {
-    const std::vector<worker::RequestRef> late = work.worker.running();
-    Ref greenlets = checked(PyList_New(0));
-    for (const worker::RequestRef& request : late) {
-        log::warning("{} {} did not end within limits.drain-requests and is ended",
-                     request->head.method, request->head.path);
-        append_runner(greenlets, request->runner);
-    }
-    for (const worker::HeldSignal* signal : work.signals.running()) {
-        append_runner(greenlets, signal->runner);
-    }
-    if (PyList_GET_SIZE(greenlets.get()) > 0) {
-        work.handlers.cut_off();
-        call_boot_shielded(python, "end_requests", std::move(greenlets));
-    }
-    const double seconds = std::chrono::duration<double>(limits.drain_background).count();
-    const Ref ended =
-        call_boot_shielded(python, "drain_background", checked(PyFloat_FromDouble(seconds)));
-    if (PyLong_AsLong(ended.get()) > 0) {
-        log::warning(
-            "{} background greenlets did not end within limits.drain-background and were "
-            "ended",
-            PyLong_AsLong(ended.get()));
-    }
-}
-
 // All that the hub's callbacks reach. On the heap: when the application has used the hub while it
 // was loaded, the hub's stack lies over the part of the main greenlet's that is deeper, and what
 // lives there is out of sight while the hub runs.
@@ -132,7 +88,8 @@ struct Serving {
     worker::MasterLink master;
 
     Serving(worker::BootInfo& boot, ipc::Channel& channel, const Applications& applications,
-            Api& api, const EnvironMaker::Common& common, const Interpreter& python)
+            Api& api, const EnvironMaker::Common& common, const Interpreter& python,
+            worker::Overtime& overtime)
         : worker(boot.settings, boot.scoreboard->slots[boot.slot], std::move(boot.listeners),
                  static_cast<int>(boot.worker), boot.scoreboard),
           environs(worker, common),
@@ -142,7 +99,7 @@ struct Serving {
           locks(bridge),
           handlers(bridge, api.book(), locks),
           signals(worker, *api.port(), handlers, boot.settings.signals.concurrency),
-          master(worker, channel) {
+          master(worker, channel, overtime) {
         handlers.report_to(signals);
         locks.wait_by(signals);
         api.serve({&signals, &handlers, &locks, &bridge, &runner});
@@ -159,17 +116,32 @@ std::uint32_t count(const Ref& greenlets) {
     return static_cast<std::uint32_t>(size);
 }
 
-void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
-                const Applications& applications, Api& api) {
+/// uwsgi.post_fork_hook raised an exception.
+class HookFailure : public PythonError {
+  public:
+    using PythonError::PythonError;
+};
+
+void run_post_fork_hook(const Interpreter& python) {
+    try {
+        run_hook(python, "post_fork_hook");
+    } catch (const PythonError& error) {
+        throw HookFailure(error.what());
+    }
+}
+
+[[noreturn]] void run_worker(const Interpreter& python, worker::BootInfo& boot,
+                             ipc::Channel& channel, const Applications& applications, Api& api,
+                             worker::Overtime& overtime) {
     boot.scoreboard->slots[boot.slot].pid.store(::getpid());
     const Ref errors = Ref::borrow(PySys_GetObject("stderr"));
     const Ref file_wrapper = make_file_wrapper_type();
     const Ref background = call_boot(python, "track_background");
-    run_hook(python, "post_fork_hook");
+    run_post_fork_hook(python);
     const auto serving = std::make_unique<Serving>(
         boot, channel, applications, api,
         EnvironMaker::Common{errors.get(), file_wrapper.get(), boot.settings.workers.processes > 1},
-        python);
+        python, overtime);
     serving->worker.count_background_by([&background] { return count(background); });
     const WorkerTitle title(boot, serving->worker);
     SourceReport sources(python, channel);
@@ -186,10 +158,12 @@ void run_worker(const Interpreter& python, worker::BootInfo& boot, ipc::Channel&
     serving->bridge.run();
     boot.scoreboard->slots[boot.slot].hub_over.store(1);
     end_greenlets(python, {serving->worker, serving->signals, serving->handlers},
-                  boot.settings.limits);
+                  boot.settings.limits, overtime.left() - kOvertime);
     observer.reset();
-    run_atexit_hook(python);
+    call_boot(python, "run_atexit_hook");
     api.serve({});
+    // Before all that greenlets may still use is gone: threads and atexit functions let them run.
+    python.leave(static_cast<int>(ExitCode::Ok));
 }
 
 }  // namespace
@@ -233,14 +207,25 @@ void load_functions(const Interpreter& python, Api& api) {
 
 void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
            const Applications& applications, Api& api) {
+    ExitCode code = ExitCode::BootFailed;
+    // For the process' life, and on the heap: its thread looks at it whatever the greenlets do.
+    std::unique_ptr<worker::Overtime> overtime;
     try {
+        overtime = std::make_unique<worker::Overtime>(
+            channel.fd(), config::whole_drain(boot.settings.limits) + kOvertime);
+        worker::die_with_master(false);
         patch_before_start(python, boot.settings.app);
-        run_worker(python, boot, channel, applications, api);
+        run_worker(python, boot, channel, applications, api, *overtime);
+    } catch (const HookFailure& error) {
+        log::error("uwsgi.post_fork_hook failed: {}", error.what());
+        code = ExitCode::HookFailed;
     } catch (const std::exception& error) {
         log::error("the worker cannot serve: {}", error.what());
-        python.leave(static_cast<int>(ExitCode::BootFailed));
     }
-    python.leave(static_cast<int>(ExitCode::Ok));
+    if (overtime) {
+        overtime->begin();
+    }
+    python.leave(static_cast<int>(code));
 }
 
 }  // namespace geventd::py

@@ -64,3 +64,29 @@ def application(environ, start_response):
     for piece in environ['QUERY_STRING'].split(','):
         yield piece.encode()
 '''
+
+# Says what happens at the end of its process.
+BOTH_ENDS = '''
+import atexit
+import threading
+import time
+
+import gevent
+import uwsgi
+
+uwsgi.atexit = lambda: print('uwsgi.atexit has run', flush=True)
+atexit.register(lambda: print('atexit has run', flush=True))
+
+
+def answer(start_response):
+    start_response('200 OK', [('Content-Length', '2')])
+    return [b'ok']
+
+'''
+
+
+def assert_end_of_python(running, times=1):
+    text = running.log.text()
+    assert text.count('uwsgi.atexit has run') == times
+    assert text.index('uwsgi.atexit has run') < text.index('atexit has run\n')
+    assert 'exited with code 0' in text

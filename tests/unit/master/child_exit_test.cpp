@@ -25,6 +25,15 @@ TEST(ChildExit, SaysWhatACodeOfOursMeans) {
     EXPECT_EQ(describe(left_with(3)), "exited with code 3");
     EXPECT_EQ(describe(left_with(64)), "exited with code 64: the application cannot be loaded");
     EXPECT_EQ(describe(left_with(65)), "exited with code 65: Python or gevent cannot be used");
+    EXPECT_EQ(describe(left_with(66)), "exited with code 66: uwsgi.post_fork_hook failed");
+    EXPECT_EQ(describe(left_with(67)),
+              "exited with code 67: it did not come to its end within its time");
+}
+
+TEST(ChildExit, SaysWhyTheMasterKilled) {
+    EXPECT_EQ(describe({1, SIGKILL}, "it was late"), "killed by the master: it was late");
+    EXPECT_EQ(describe({1, SIGSEGV}, "it was late"), "killed by SIGSEGV, a crash in native code");
+    EXPECT_EQ(describe(left_with(0), "it was late"), "exited with code 0");
 }
 
 TEST(ChildExit, TellsCodesFromSignals) {

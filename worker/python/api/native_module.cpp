@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/api/native_module.h"
 
+#include "worker/python/api/end_functions.h"
 #include "worker/python/api/options.h"
 #include "worker/python/api/process_api.h"
 #include "worker/python/api/request_api.h"
@@ -65,7 +66,9 @@ void add_facts(PyObject* module, const worker::BootInfo& boot) {
 void make_native_module(const worker::BootInfo& boot) {
     const Ref module = checked(PyModule_Create(&definition));
     if (PyModule_AddFunctions(module.get(), process_functions(boot)) < 0 ||
-        PyModule_AddFunctions(module.get(), request_functions()) < 0) {
+        PyModule_AddFunctions(module.get(), request_functions()) < 0 ||
+        PyModule_AddFunctions(module.get(), end_functions) < 0 ||
+        PyModule_AddIntConstant(module.get(), "ALARM", alarm_signal()) < 0) {
         throw_pending();
     }
     add_facts(module.get(), boot);

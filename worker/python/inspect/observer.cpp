@@ -7,14 +7,12 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <csignal>
 #include <exception>
 #include <utility>
 
-#include <pthread.h>
-
 #include "base/errno_error.h"
 #include "log/logger.h"
+#include "worker/no_signals.h"
 #include "worker/python/error.h"
 #include "worker/python/hub_bridge.h"
 #include "worker/python/inspect/gil.h"
@@ -64,24 +62,6 @@ UniqueFd written(const std::string& text) {
     return file;
 }
 
-// Unix signals are the hub's thread's: none may choose the one that starts now.
-class NoSignals {
-  public:
-    NoSignals() {
-        sigset_t all;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &former_);
-    }
-
-    NoSignals(const NoSignals&) = delete;
-    NoSignals& operator=(const NoSignals&) = delete;
-
-    ~NoSignals() { ::pthread_sigmask(SIG_SETMASK, &former_, nullptr); }
-
-  private:
-    sigset_t former_{};
-};
-
 }  // namespace
 
 Observer::Observer(const Interpreter& python, const HubBridge& bridge,
@@ -101,7 +81,7 @@ Observer::Observer(const Interpreter& python, const HubBridge& bridge,
     auto [ours, theirs] = ipc::Channel::make_pair();
     channel_ = std::move(ours);
     masters_end_ = theirs.release();
-    const NoSignals masked;
+    const worker::NoSignals masked;
     thread_ = std::thread([this] { run(); });
 }
 

@@ -4,7 +4,6 @@
 Embedded in geventd-worker. Faults of the installation or the application are raised as Fault
 with one sentence, which is all that an operator needs to see; everything else keeps its traceback.
 """
-import atexit
 import functools
 import importlib
 import importlib.util
@@ -13,7 +12,7 @@ import sys
 import time
 import types
 
-from _geventd_foreign import Reference, own_text
+from _geventd_foreign import own_text
 
 OLDEST_GEVENT = (20, 9)
 OLDEST_GREENLET = (1, 0)
@@ -307,55 +306,3 @@ def after_fork():
         import gevent
 
         gevent.reinit()
-
-
-_background = set()  # references to greenlets
-
-
-def track_background():
-    """Remembers the greenlets that the application spawns, for draining, while they live. Returns
-    references to them."""
-    import gevent
-
-    forget = _background.discard
-    gevent.Greenlet.add_spawn_callback(
-        lambda greenlet: _background.add(Reference(greenlet, forget)))
-    return _background
-
-
-def _running_background():
-    from greenlet import greenlet
-
-    is_dead = greenlet.__dict__["dead"].__get__
-    found = [reference() for reference in list(_background)]
-    return [spawned for spawned in found if spawned is not None and not is_dead(spawned)]
-
-
-def end_requests(greenlets):
-    """Ends the request greenlets that are still running with GreenletExit."""
-    import gevent
-
-    for greenlet in greenlets:
-        gevent.kill(greenlet)
-    gevent.sleep(0)
-
-
-def drain_background(seconds):
-    """Waits for background greenlets, then ends those that are left with GreenletExit. Returns how
-    many were ended."""
-    import gevent
-
-    gevent.joinall(_running_background(), timeout=seconds)
-    left = _running_background()
-    gevent.killall(left, timeout=1)
-    return len(left)
-
-
-def leave():
-    """The last Python of a process: atexit handlers, then what the streams still hold."""
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            pass

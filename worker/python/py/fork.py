@@ -44,7 +44,7 @@ def _name_of_thread(thread):
     return own_text(thread, "_name") or name_of_class(type(thread))
 
 
-def _name_of_greenlet(g):
+def name_of_greenlet(g):
     """Its name if it was given one; else of the function that it runs."""
     from greenlet import greenlet
 
@@ -78,7 +78,7 @@ def _look_for_hazards():
                "they belong to one worker or hold what cannot be shared")
     if spawned := _spawned(copied):
         yield ("the application spawned greenlets while it was loaded "
-               f"({_some(map(_name_of_greenlet, spawned))}): each worker goes on with its own copy "
+               f"({_some(map(name_of_greenlet, spawned))}): each worker goes on with its own copy "
                "of them; spawn them in uwsgi.post_fork_hook if they belong to one worker or hold "
                "what cannot be shared")
 

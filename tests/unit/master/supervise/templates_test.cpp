@@ -214,7 +214,7 @@ TEST_F(TemplatesTest, TellOfConnectionsUntilTheTemplateHasGone) {
     say(process(0).channel, ipc::MessageType::Connected, "127.0.0.1:5432");
     world.loop.run_pending();
     EXPECT_EQ(templates.connections(), "127.0.0.1:5432");
-    templates.kill();
+    templates.kill("a test");
     kill_first();
     templates.bury(world.processes.time);
     EXPECT_EQ(templates.connections(), "");

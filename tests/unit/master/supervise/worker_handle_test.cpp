@@ -110,6 +110,18 @@ TEST_F(WorkerHandleTest, IsKilledAtTheEndOfItsMercyTimeAndAgainWhileItIsThere) {
     world.processes.killed.clear();
     pass(seconds(10));
     EXPECT_TRUE(was_killed());
+    worker->on_exit(killed_by(kPid, SIGKILL));
+    EXPECT_EQ(worker->end(), "killed by the master: it had not finished within its time");
+}
+
+TEST_F(WorkerHandleTest, WaitsForTheExitOfOneThatTakesNoWord) {
+    get_ready();
+    channel.reset();
+    worker->drain(ipc::DrainReason::Stop, seconds(30));
+    EXPECT_EQ(worker->state(), State::Draining);
+    EXPECT_FALSE(was_killed());
+    worker->on_exit(exited(kPid, ExitCode::Ok));
+    EXPECT_EQ(worker->end(), "exited with code 0");
 }
 
 TEST_F(WorkerHandleTest, HearsThatNobodyReplacesItButGetsNoMoreTime) {
@@ -166,7 +178,7 @@ TEST_F(WorkerHandleTest, IsGoneWhenAForkedProcessEndsWithoutAName) {
 
 TEST_F(WorkerHandleTest, LetsNobodySayHelloWhoWasGivenUp) {
     worker->set_pid(0);
-    worker->kill();
+    worker->kill("a test");
     EXPECT_EQ(worker->state(), State::Gone);
     ipc::Message hello;
     hello.type = ipc::MessageType::Hello;
@@ -176,7 +188,7 @@ TEST_F(WorkerHandleTest, LetsNobodySayHelloWhoWasGivenUp) {
 TEST_F(WorkerHandleTest, KillsByTheNameThatWaitsInTheChannel) {
     worker->set_pid(0);
     say(*channel, ipc::MessageType::Hello);
-    worker->kill();
+    worker->kill("a test");
     EXPECT_EQ(worker->state(), State::Stopping);
     EXPECT_TRUE(world.processes.killed.contains(::getpid()));
 }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/api/end_functions.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <csignal>
+#include <ctime>
+#include <string_view>
+
+#include "log/logger.h"
+
+namespace geventd::py {
+
+namespace {
+
+timer_t alarm_timer;
+pid_t alarm_owner = 0;  // the process whose it is; a child that it forks has none
+
+std::string_view text_of(PyObject* text) {
+    Py_ssize_t size = 0;
+    const char* bytes = PyUnicode_AsUTF8AndSize(text, &size);
+    if (bytes == nullptr) {
+        PyErr_Clear();
+        return "(a text that cannot be shown)";
+    }
+    return {bytes, static_cast<std::size_t>(size)};
+}
+
+PyObject* warn(PyObject*, PyObject* text) noexcept {
+    log::warning("{}", text_of(text));
+    Py_RETURN_NONE;
+}
+
+PyObject* error(PyObject*, PyObject* text) noexcept {
+    log::error("{}", text_of(text));
+    Py_RETURN_NONE;
+}
+
+timespec duration(double seconds) {
+    const double whole = std::floor(seconds);
+    return {static_cast<time_t>(whole), static_cast<long>((seconds - whole) * 1e9)};
+}
+
+// A timer of the kernel's: it needs neither the GIL nor a thread, and no child inherits it.
+PyObject* start_alarm(PyObject*, PyObject* args) noexcept {
+    double first = 0;
+    double again = 0;
+    if (!PyArg_ParseTuple(args, "dd:start_alarm", &first, &again)) {
+        return nullptr;
+    }
+    if (alarm_owner != ::getpid()) {
+        sigevent event{};
+        event.sigev_notify = SIGEV_THREAD_ID;
+        event.sigev_signo = alarm_signal();
+        event._sigev_un._tid = static_cast<pid_t>(::syscall(SYS_gettid));
+        if (::timer_create(CLOCK_MONOTONIC, &event, &alarm_timer) != 0) {
+            return PyErr_SetFromErrno(PyExc_OSError);
+        }
+        alarm_owner = ::getpid();
+    }
+    const itimerspec times{duration(again), duration(first)};
+    if (::timer_settime(alarm_timer, 0, &times, nullptr) != 0) {
+        return PyErr_SetFromErrno(PyExc_OSError);
+    }
+    Py_RETURN_NONE;
+}
+
+PyObject* stop_alarm(PyObject*, PyObject*) noexcept {
+    if (alarm_owner == ::getpid()) {
+        const itimerspec never{};
+        ::timer_settime(alarm_timer, 0, &never, nullptr);
+    }
+    Py_RETURN_NONE;
+}
+
+}  // namespace
+
+PyMethodDef end_functions[] = {
+    {"warn", warn, METH_O, "warn(text): writes a warning to the server's log."},
+    {"error", error, METH_O, "error(text): writes an error to the server's log."},
+    {"start_alarm", start_alarm, METH_VARARGS,
+     "start_alarm(first, again): sends this thread ALARM in so many seconds, then every so many."},
+    {"stop_alarm", stop_alarm, METH_NOARGS, "stop_alarm(): sends it no more."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+int alarm_signal() {
+    return SIGRTMAX - 5;
+}
+
+}  // namespace geventd::py

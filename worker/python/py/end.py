@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: MIT
+"""How a process comes to its end in Python: as one of CPython's does, but within limits.
+
+What runs is waited for, threads and pools are joined, atexit functions are called. Nothing that is
+left over can break this: it is named in the log and left behind. All of it runs in the main
+greenlet, as CPython's own end does. Embedded in geventd-worker.
+"""
+import atexit
+import sys
+import threading
+import time
+
+from _geventd_foreign import Reference
+from _geventd_fork import name_of_greenlet
+
+GRACE = 0.5  # seconds that what was told to end has for it, also when all limits are over
+AGAIN = 0.1  # seconds until what did not heed Cut meets it again
+MOST_NAMED = 10
+
+_background = set()  # references to greenlets
+_background_until = 0.0  # when the time for what the requests have left behind is over
+_end_until = None  # when all is to be over; None: the end has not begun
+
+
+def _native():
+    return sys.modules["_geventd_worker"]
+
+
+class Cut(BaseException):
+    """Raised in the main greenlet when the time for a step of the end is over."""
+
+    def __str__(self):
+        return "the time for this step of the process' end is over"
+
+
+def _traceback():
+    import traceback
+
+    return traceback.format_exc().rstrip()
+
+
+def _undisturbed(step):
+    """A step of the end that what a Python handler of Unix signals raises does not break off."""
+
+    def call(*arguments):
+        for _ in range(10):
+            try:
+                return step(*arguments)
+            except (SystemExit, KeyboardInterrupt):
+                pass  # it is what happens already
+            except BaseException:
+                _native().error(f"the end of this process goes on:\n{_traceback()}")
+
+    return call
+
+
+def track_background():
+    """Remembers the greenlets that the application spawns, for draining, while they live. Returns
+    references to them. Those that are threads of a patched `threading` are none of them: they end
+    as threads do."""
+    import gevent
+
+    forget = _background.discard
+
+    def remember(greenlet):
+        frame = sys._getframe().f_back
+        while frame is not None and frame.f_globals.get("__name__") == "gevent.greenlet":
+            frame = frame.f_back  # a gevent without compiled parts
+        if frame is None or frame.f_globals.get("__name__") != "gevent.thread":
+            _background.add(Reference(greenlet, forget))
+
+    gevent.Greenlet.add_spawn_callback(remember)
+    return _background
+
+
+def _alive(greenlets):
+    """Those of some greenlets that have not ended. Their classes may be the application's."""
+    from gevent import Greenlet
+    from greenlet import greenlet
+
+    def is_dead(thing):
+        cls = Greenlet if issubclass(type(thing), Greenlet) else greenlet
+        return cls.__dict__["dead"].__get__(thing)
+
+    return [thing for thing in greenlets if thing is not None and not is_dead(thing)]
+
+
+@_undisturbed
+def begin_end(times):
+    """The end has come: so many seconds for what requests have left behind, so many for all.
+    Nothing that gevent would hand to the main greenlet interrupts this: SystemExit asks for what
+    happens already, and all else has been printed by then."""
+    global _background_until, _end_until
+    background, whole = times
+    now = time.monotonic()
+    _background_until = now + background
+    _end_until = now + whole
+    hub = _hub()
+    if hub is not None:
+        hub.handle_system_error = lambda *error: None
+
+
+def _hub():
+    module = sys.modules.get("gevent._hub_local")
+    hub = module.get_hub_if_exists() if module else None
+    return hub if hub is not None and hub.loop is not None and not hub.dead else None
+
+
+def _described(thing):
+    """A greenlet's name, and where the application's part of its stack stands."""
+    from greenlet import greenlet
+
+    try:
+        frame = greenlet.__dict__["gr_frame"].__get__(thing)
+        while frame is not None and "/gevent/" in frame.f_code.co_filename:
+            frame = frame.f_back
+        place = f" at {frame.f_code.co_filename}:{frame.f_lineno}" if frame else ""
+        return name_of_greenlet(thing) + place
+    except Exception:
+        return "one that cannot be named"
+
+
+def _listed(names):
+    more = len(names) - MOST_NAMED
+    return "; ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _kill(greenlets):
+    """Ends greenlets with GreenletExit. Names those that survive it in the log."""
+    import gevent
+
+    for greenlet in greenlets:
+        if issubclass(type(greenlet), gevent.Greenlet):
+            gevent.Greenlet.kill(greenlet, block=False)
+        else:
+            gevent.kill(greenlet)
+    until = time.monotonic() + GRACE
+    pause = 0
+    while (left := _alive(greenlets)) and time.monotonic() < until:
+        gevent.sleep(pause)
+        pause = min(pause + 0.001, 0.02)
+    if left:
+        names = sorted(_described(greenlet) for greenlet in left)
+        _native().warn(f"greenlets survive GreenletExit and are left behind: {_listed(names)}")
+
+
+@_undisturbed
+def end_requests(greenlets):
+    """Ends the request greenlets that are still running with GreenletExit."""
+    _kill(greenlets)
+
+
+def _background_alive():
+    return _alive([reference() for reference in list(_background)])
+
+
+@_undisturbed
+def drain_background():
+    """Waits for background greenlets, then ends those that are left with GreenletExit."""
+    import gevent
+
+    while (left := _background_alive()) and (seconds := _background_until - time.monotonic()) > 0:
+        gevent.joinall(left, timeout=seconds)
+    if left := _background_alive():
+        names = sorted(_described(greenlet) for greenlet in left)
+        _native().warn(
+            f"{len(left)} background greenlets did not end within limits.drain-background and are "
+            f"ended: {_listed(names)}"
+        )
+        _kill(left)
+
+
+class _Alarm:
+    """Raises Cut in the main greenlet, which makes this, when the seconds are over, and again now
+    and then: where the greenlet waits under gevent, and where its thread is blocked."""
+
+    def __init__(self, seconds):
+        from greenlet import getcurrent
+
+        self.current = getcurrent
+        self.main = getcurrent()
+        self.seconds = max(seconds, 0.001)
+        self.due = time.monotonic() + self.seconds
+        self.timer = None
+
+    def start(self):
+        import signal
+
+        signal.signal(_native().ALARM, self.on_signal)
+        _native().start_alarm(self.seconds, AGAIN)
+        hub = _hub()
+        if hub is not None:
+            self.timer = hub.loop.timer(self.seconds, AGAIN)
+            self.timer.start(self.main.throw, Cut)
+
+    def stop(self):
+        self.due = float("inf")
+        _native().stop_alarm()
+        if self.timer is not None:
+            self.timer.close()
+
+    def on_signal(self, number, frame):
+        if time.monotonic() >= self.due and self.current() is self.main:
+            raise Cut
+
+
+def _within(seconds, step):
+    """Does a step of the end, whose failure ends nothing else. Returns False when it was cut. None:
+    it takes its time."""
+    if seconds is None:
+        step()
+        return True
+    alarm = _Alarm(seconds)
+    try:
+        alarm.start()
+        step()
+    except Cut:
+        return False
+    except BaseException:
+        _native().error(f"the end of this process goes on:\n{_traceback()}")
+    finally:
+        alarm.stop()
+    return True
+
+
+def _rest():
+    return None if _end_until is None else max(_end_until - time.monotonic(), GRACE)
+
+
+@_undisturbed
+def run_atexit_hook():
+    """Calls what the application has set as uwsgi.atexit, if it has."""
+    hook = getattr(sys.modules.get("uwsgi"), "atexit", None)
+    if not callable(hook):
+        return
+
+    def call():
+        try:
+            hook()
+        except Cut:
+            raise
+        except BaseException:
+            _native().error(f"uwsgi.atexit failed:\n{_traceback()}")
+
+    if not _within(max(_rest() - 2 * GRACE, GRACE), call):
+        _native().warn("uwsgi.atexit did not end within the time to drain and is cut off")
+
+
+class _Unraisable:
+    """Stands in for sys.unraisablehook, to which CPython hands what its own parts of the end met:
+    that they were cut off is told in a sentence."""
+
+    def __init__(self):
+        self.hook = sys.unraisablehook
+        self.cut = []
+
+    def __call__(self, unraisable):
+        if unraisable.exc_type is Cut:
+            name = getattr(unraisable.object, "__qualname__", None)
+            self.cut.append(name or (unraisable.err_msg or "").rpartition("callback ")[2])
+        else:
+            self.hook(unraisable)
+
+
+def _quietly(step):
+    """A failure at this point ends nothing; CPython prints it, too."""
+    try:
+        step()
+    except Cut:
+        raise
+    except BaseException:
+        print(f"Exception ignored on threading shutdown:\n{_traceback()}", file=sys.stderr)
+
+
+def _shut_threading():
+    """What CPython does first at its end: pools finish what was submitted, threads that are no
+    daemons are joined. Daemons are left alone. Some gevents join before they tell the pools to end,
+    so that comes first."""
+    threading._SHUTTING_DOWN = True
+    calls = getattr(threading, "_threading_atexits", [])
+    while calls:
+        _quietly(calls.pop())
+    _quietly(threading._shutdown)
+
+
+def _living_threads():
+    main = threading.main_thread()
+    return sorted(
+        thread.name
+        for thread in list(threading._active.values())
+        if thread is not main and not thread.daemon  # is_alive() is wrong after a join that was cut
+    )
+
+
+@_undisturbed
+def _join_threads(seconds):
+    seen = sys.unraisablehook = _Unraisable()
+    ended = _within(seconds, _shut_threading)
+    sys.unraisablehook = seen.hook
+    if not ended or seen.cut:
+        try:
+            names = _listed(_living_threads())
+        except BaseException:
+            names = "(they cannot be named)"
+        _native().warn(f"threads did not end in time and are cut off: {names or 'they just ended'}")
+
+
+def _call_exit_functions():
+    try:
+        atexit._run_exitfuncs()
+    except Cut:
+        raise
+    except BaseException:
+        pass  # CPython before 3.10 raises the last one again, which it has printed
+
+
+@_undisturbed
+def _run_exit_functions():
+    seen = sys.unraisablehook = _Unraisable()
+    ended = _within(_rest(), _call_exit_functions)
+    sys.unraisablehook = seen.hook
+    if seen.cut or not ended:
+        names = [name for name in seen.cut if name] or ["a traceback tells where"]
+        _native().warn(f"atexit functions did not end in time and are cut off: {_listed(names)}")
+
+
+def leave():
+    """The last Python of a process: threads, atexit functions, then what the streams still hold.
+    One that never served (--check, a child that the application forked) has no limits, and waits
+    for no thread."""
+    if _end_until is not None:
+        _join_threads(max(_background_until - time.monotonic(), GRACE))
+    _run_exit_functions()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:
+            pass
