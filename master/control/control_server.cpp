@@ -129,7 +129,7 @@ void ControlServer::add(const std::string& command, Handler handler) {
 }
 
 void ControlServer::on_acceptable(int) noexcept {
-    auto accepted = net::accept_peer(socket_.fd.get());
+    auto accepted = reserve_.accept(socket_.fd.get());
     if (accepted && *accepted) {
         told_ = false;
         return attempt(next_id_, [&] { admit(std::move((*accepted)->fd)); });
@@ -195,6 +195,7 @@ void ControlServer::obey(const std::string& line, const ControlReply& reply) {
 
 void ControlServer::on_finished(ControlConnection& connection) noexcept {
     connections_.erase(connection.id());
+    reserve_.refill();
 }
 
 void ControlServer::send(std::uint64_t id, std::string answer) noexcept {

@@ -16,6 +16,7 @@
 #include "event/loop.h"
 #include "ipc/control_protocol.h"
 #include "master/control/control_connection.h"
+#include "net/accept_reserve.h"
 #include "net/unix_socket.h"
 
 namespace geventd::master {
@@ -104,6 +105,7 @@ class ControlServer final : private ControlConnection::Owner {
     event::Deadline rest_;
     bool told_ = false;  ///< why nothing can be accepted
     net::BoundUnixSocket socket_;
+    net::AcceptReserve reserve_;
     event::Io io_;
     std::map<std::string, Handler> handlers_;
     std::map<std::uint64_t, std::unique_ptr<ControlConnection>> connections_;

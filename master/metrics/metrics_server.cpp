@@ -36,7 +36,7 @@ MetricsServer::~MetricsServer() {
 }
 
 void MetricsServer::on_acceptable(int) noexcept {
-    auto accepted = net::accept_peer(listener_.fd());
+    auto accepted = reserve_.accept(listener_.fd());
     if (accepted && *accepted) {
         told_ = false;
         try {
@@ -60,6 +60,7 @@ void MetricsServer::on_acceptable(int) noexcept {
 void MetricsServer::admit(UniqueFd fd) {
     if (connections_.size() >= options_.max_clients) {
         connections_.erase(connections_.begin());
+        reserve_.refill();
     }
     const std::uint64_t id = next_id_++;
     MetricsConnection& connection =
@@ -82,6 +83,7 @@ void MetricsServer::on_rested(void* context, event::Deadline&) noexcept {
 
 void MetricsServer::on_finished(MetricsConnection& connection) noexcept {
     connections_.erase(connection.id());
+    reserve_.refill();
 }
 
 }  // namespace geventd::master

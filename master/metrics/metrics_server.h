@@ -14,6 +14,7 @@
 #include "event/loop.h"
 #include "master/metrics/metrics_connection.h"
 #include "master/metrics/page.h"
+#include "net/accept_reserve.h"
 #include "net/listener.h"
 
 namespace geventd::master {
@@ -67,6 +68,7 @@ class MetricsServer final : private MetricsConnection::Owner {
     event::Deadline rest_;
     bool told_ = false;  ///< why nothing can be accepted
     net::Listener listener_;
+    net::AcceptReserve reserve_;
     event::Io io_;
     std::map<std::uint64_t, std::unique_ptr<MetricsConnection>> connections_;  ///< oldest first
     std::uint64_t next_id_ = 1;

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Numbers far above the usual ones: what is possible works, what is not is told by --check."""
+import contextlib
 import os
+import resource
 import signal
+import socket
 
 import pytest
 
 from harness.apps import HELLO
+from harness.client import exchange, open_http
 from harness.program import check
 
 
@@ -60,3 +64,21 @@ def test_a_file_that_is_too_large_is_told_by_check(make_server):
     code, said = check(made)
     assert code == 1
     assert 'is too large, expected at most 16777216 bytes' in said
+
+
+def test_a_master_without_descriptors_still_answers(server):
+    running = server(HELLO, {'metrics': {'listen': 'http+unix:watch.sock'}})
+    _, most = resource.prlimit(running.pid, resource.RLIMIT_NOFILE)
+    used = [int(name) for name in os.listdir(f'/proc/{running.pid}/fd')]
+    limit = max(used) + 1
+    resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (limit, most))
+    with contextlib.ExitStack() as idle:
+        for _ in range(limit - len(used)):
+            client = idle.enter_context(socket.socket(socket.AF_UNIX))
+            client.connect(str(running.folder / 'watch.sock'))
+        connection = idle.enter_context(
+            contextlib.closing(open_http(str(running.folder / 'watch.sock'))))
+        assert exchange(connection, 'GET', '/healthz').status == 200
+        assert running.status()['pid'] == running.pid
+        assert running.ctl('stop').returncode == 0
+        assert running.wait_exit() == 0
