@@ -15,8 +15,9 @@ namespace geventd::config {
 
 namespace {
 
-// Twice as many live over a reload; all of them have a slot in the scoreboard.
-constexpr int kMostProcesses = 512;
+// The kernel lets so many watch one listening socket through two epolls, a worker's own and that of
+// its hub. Twice as many live over a reload; all of them have a slot in the scoreboard.
+constexpr int kMostProcesses = 500;
 
 Choice<MonkeyPatchTime> patch_time(MonkeyPatchTime& when) {
     return {when,

@@ -41,9 +41,36 @@ Acceptor::Acceptor(Worker& worker, Listening listening)
 }
 
 void Acceptor::resume() {
-    if (listening_.fd && !pending()) {
+    if (listening_.fd && !pending() && introduce()) {
         io_.watch(listening_.fd.get(), event::Io::kRead);
     }
+}
+
+// Done once: a number that libev has known may not be introduced.
+bool Acceptor::introduce() {
+    if (introduced_) {
+        return true;
+    }
+    if (is_lost()) {
+        replace_lost();
+        if (!listening_.fd) {
+            return false;
+        }
+    }
+    const int error = io_.introduce(listening_.fd.get());
+    introduced_ = error == 0;
+    if (introduced_) {
+        told_ = false;
+        return true;
+    }
+    if (!std::exchange(told_, true)) {
+        log::warning("cannot watch {} yet: {}; it is tried again and again",
+                     net::format_address(listening_.address),
+                     error == EINVAL ? "as many workers as the kernel allows (500) watch it already"
+                                     : errno_text(error));
+    }
+    rest();
+    return false;
 }
 
 // A descriptor that was lost is still known to epoll: libev must not stop watching it before that

@@ -17,7 +17,9 @@ class Worker;
 /// An application can shut the socket down, close the descriptor or put another file in its place.
 /// None of this makes the loop spin: what was shut down is told to the master and tried again
 /// after a rest; a lost descriptor is replaced by a copy, and the worker by a successor; any other
-/// error is said once and waited for.
+/// error is said once and waited for. So is epoll's refusal to watch the socket: of one that is
+/// watched through two epolls, ours and the hub's, the kernel takes 500 watchers. In a reload of
+/// many workers those that come last wait until the former generation has left.
 /// Lives in: worker, loop side. Owns the worker's copies of the socket; closing them leaves the
 /// kernel's queue to the master and the other workers.
 class Acceptor : public event::Deadline {
@@ -39,6 +41,7 @@ class Acceptor : public event::Deadline {
     void on_readable(int events) noexcept;
     bool accept_one();
     void on_failure(const net::AcceptError& error);
+    bool introduce();
     [[nodiscard]] bool is_lost() const;
     void rest();
     void replace_lost();
@@ -49,8 +52,9 @@ class Acceptor : public event::Deadline {
     UniqueFd copy_;  ///< of the socket, for when the application has taken the other
     ino_t inode_;
     event::Io io_;
-    bool down_ = false;  ///< the socket was shut down, as the master has been told
-    bool told_ = false;  ///< why nothing can be accepted
+    bool introduced_ = false;  ///< epoll watches the socket
+    bool down_ = false;        ///< the socket was shut down, as the master has been told
+    bool told_ = false;        ///< why nothing can be accepted
 };
 
 }  // namespace geventd::worker

@@ -151,13 +151,16 @@ Worker::~Worker() = default;
 
 void Worker::serve(Application& application) {
     application_ = &application;
-    regulate_accepting();
+    loop_.wake();
 }
 
 void Worker::turn() noexcept {
     turning_ = true;
     epoch_ = std::time(nullptr);
     turn_end_ = loop_.refresh_now() + kTurnBudget;
+    if (!std::exchange(has_turned_, true)) {
+        regulate_accepting();
+    }
     start_waiting();
     const bool unfinished = loop_.run_pending();
     start_waiting();
@@ -290,7 +293,7 @@ bool Worker::leaves_next() {
 
 void Worker::pause(bool on) {
     paused_ = on;
-    if (application_ != nullptr) {
+    if (has_turned_) {
         regulate_accepting();
     }
 }

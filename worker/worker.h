@@ -278,6 +278,7 @@ class Worker {
     std::int64_t epoch_ = 0;
     TimePoint turn_end_;
     bool turning_ = false;
+    bool has_turned_ = false;  ///< the hub watches this loop, which may watch sockets then
     bool accepting_ = false;
     bool paused_ = false;
     std::string fault_;

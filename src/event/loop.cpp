@@ -109,6 +109,14 @@ void Loop::on_wake(struct ev_loop*, ev_io* watcher, int) noexcept {
     self->woken_ = false;
 }
 
+// libev then meets a descriptor that epoll knows, and changes what it is watched for.
+int Io::introduce(int fd) {
+    epoll_event nothing{};
+    return ::epoll_ctl(loop_.backend_fd(), EPOLL_CTL_ADD, fd, &nothing) == 0 || errno == EEXIST
+               ? 0
+               : errno;
+}
+
 void Io::watch(int fd, int events) {
     if (active()) {
         if (watcher_.fd == fd && this->events() == events) {

@@ -85,6 +85,10 @@ class Io {
         ev_set_cb(&watcher_, (&call<T, method>));
     }
 
+    /// Has epoll take a descriptor that this loop has never known, and that is watched next: 0, or
+    /// why it does not (errno). Where epoll refuses what watch() wants, libev ends the process.
+    [[nodiscard]] int introduce(int fd);
+
     /// Watches `fd` for `events` from now on; replaces what was watched before.
     void watch(int fd, int events);
     void stop();

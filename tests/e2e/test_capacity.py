@@ -39,6 +39,36 @@ def test_more_listeners_than_there_may_be_are_told_by_check(make_server):
     assert 'listen: has 1001 entries, expected 1000 at most' in said
 
 
+@pytest.mark.slow
+def test_256_workers_live_through_reload_and_upgrade(server):
+    running = server(HELLO, {'workers': {'processes': 256, 'cores': 1}})
+    running.wait_workers(256)
+    running.signal(signal.SIGHUP)
+    running.wait_status(lambda s: s['reload']['count'] == 1 and s['reload']['result'] == 'done')
+    running.wait_workers(256, generation=2)
+    assert running.get('/').body == b'hello'
+    running.signal(signal.SIGUSR2)
+    assert running.follow(1)['upgrade']['result'] == 'done'
+    running.wait_workers(256, generation=3)
+    assert running.get('/').body == b'hello'
+
+
+@pytest.mark.slow
+def test_500_workers_start(server):
+    running = server(HELLO, {'workers': {'processes': 500, 'cores': 1}})
+    running.wait_workers(500)
+    assert running.get('/').body == b'hello'
+
+
+def test_more_workers_than_there_may_be_are_told_by_check(make_server):
+    made = make_server()
+    made.write_app(HELLO)
+    made.write_config({'workers': {'processes': 501}})
+    code, said = check(made)
+    assert code == 1
+    assert 'workers.processes' in said and 'from 1 to 500' in said
+
+
 MANY = 100_000
 LONG_LISTS = {
     'trusted-proxies': {'listen': {'address': 'http://127.0.0.1:0', 'trusted-proxies': [

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What an application can do to a listening socket.
 #include <fcntl.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <cstring>
+#include <vector>
 
 #include "net/listening.h"
 #include "worker_fixture.h"
@@ -90,6 +92,33 @@ TEST_F(AcceptorTest, NoticesALostDescriptorBeforeItStopsWatchingIt) {
     expect_rest();
     worker->pause(false);
     send(client, kGet);
+    EXPECT_NE(receive_until(client, "served").find("200 OK"), std::string::npos);
+}
+
+// The kernel lets so many epolls that others watch, too, watch one socket.
+constexpr int kMostWatchers = 500;
+
+TEST_F(WorkerTest, WaitsUntilTheKernelLetsItWatchASocket) {
+    application.on_start = [](Request& request) { answer(request, "served"); };
+    make();
+    const int listener = worker->acceptors()[0]->listening().fd.get();
+    const UniqueFd hub = UniqueFd::adopt(::epoll_create1(EPOLL_CLOEXEC));
+    epoll_event nothing{};
+    std::vector<UniqueFd> others;
+    for (int i = 0; i < kMostWatchers; ++i) {
+        others.push_back(UniqueFd::adopt(::epoll_create1(EPOLL_CLOEXEC)));
+        ASSERT_EQ(::epoll_ctl(hub.get(), EPOLL_CTL_ADD, others.back().get(), &nothing), 0);
+        ASSERT_EQ(::epoll_ctl(others.back().get(), EPOLL_CTL_ADD, listener, &nothing), 0);
+    }
+    ASSERT_EQ(::epoll_ctl(hub.get(), EPOLL_CTL_ADD, worker->loop().backend_fd(), &nothing), 0);
+    worker->serve(application);
+    const UniqueFd client = connect();
+    send(client, kGet);
+    for (int turns = 0; turns < 4; ++turns) {
+        worker->turn();
+    }
+    EXPECT_EQ(slot.accepted.load(), 0U);
+    others.clear();
     EXPECT_NE(receive_until(client, "served").find("200 OK"), std::string::npos);
 }
 

@@ -59,6 +59,12 @@ inline void answer(Request& request, std::string_view text) {
 class WorkerTest : public testing::Test {
   protected:
     void start() {
+        make();
+        worker->serve(application);
+        worker->turn();
+    }
+
+    void make() {
         const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -70,8 +76,6 @@ class WorkerTest : public testing::Test {
         std::vector<Listening> listeners;
         listeners.push_back({UniqueFd::adopt(fd), address_of_listener, trusted, 0});
         worker = std::make_unique<Worker>(settings, slot, std::move(listeners), 1, board);
-        worker->serve(application);
-        worker->turn();
     }
 
     UniqueFd connect() {
