@@ -206,6 +206,17 @@ std::string format_locks(const Document& status) {
     return text.empty() ? text : "\n" + text;
 }
 
+// What only damage by the application's code brings about (docs/signals.md).
+std::string format_damage(const Document& status) {
+    const Document memory = status["signal_memory"];
+    if (memory["replaced"].number().value_or(0) == 0) {
+        return "";
+    }
+    return fmt::format(
+        "\nthe memory of the signals was damaged and replaced: {}; signals lost: {}\n",
+        text_of(memory, "replaced"), text_of(memory, "lost"));
+}
+
 std::string format_failures(const Document& status) {
     std::string text;
     for (const Document& failure : status["failures"].objects()) {
@@ -240,7 +251,7 @@ Result<std::string> format_status(std::string_view document) {
     }
     return format_server(*status) + format_load(*status) + "\n" + format_generations(*status) +
            "\n" + format_workers(*status) + format_signals(*status) + format_locks(*status) +
-           format_failures(*status) + format_newest(*status, "reload") +
+           format_damage(*status) + format_failures(*status) + format_newest(*status, "reload") +
            format_newest(*status, "upgrade");
 }
 

@@ -76,6 +76,18 @@ TEST(StatusView, ShowsSignalsAndLocks) {
         << *text;
 }
 
+TEST(StatusView, ShowsWhatDamageToTheMemoryHasCost) {
+    const auto damaged = format_status(R"({"signal_memory": {"replaced": 2, "lost": 7}})");
+    ASSERT_TRUE(damaged);
+    EXPECT_NE(damaged->find("\nthe memory of the signals was damaged and replaced: 2; "
+                            "signals lost: 7\n"),
+              std::string::npos)
+        << *damaged;
+    const auto sound = format_status(R"({"signal_memory": {"replaced": 0, "lost": 0}})");
+    ASSERT_TRUE(sound);
+    EXPECT_EQ(sound->find("damaged"), std::string::npos) << *sound;
+}
+
 TEST(StatusView, ShowsWhatItDoesNotKnowAsADash) {
     const auto text =
         format_status(R"({"workers": [{"number": 1, "pid": null}, 7], "listen": [7]})");
