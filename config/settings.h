@@ -63,6 +63,10 @@ enum class GreenletKind { Raw, Gevent };
 enum class WhenFull { Wait, Reject };
 enum class OnDisconnect { Ignore, Cancel };
 
+/// The kernel lets so many watch one listening socket through two epolls, a worker's own and that
+/// of its hub. Twice as many live over a reload; all of them have a slot in the scoreboard.
+inline constexpr int kMostProcesses = 500;
+
 struct Workers {
     int processes = 1;  ///< `auto` is resolved to the number of usable CPUs when loaded
     int cores = 100;

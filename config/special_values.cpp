@@ -15,10 +15,6 @@ namespace geventd::config {
 
 namespace {
 
-// The kernel lets so many watch one listening socket through two epolls, a worker's own and that of
-// its hub. Twice as many live over a reload; all of them have a slot in the scoreboard.
-constexpr int kMostProcesses = 500;
-
 Choice<MonkeyPatchTime> patch_time(MonkeyPatchTime& when) {
     return {when,
             {{"before-load", MonkeyPatchTime::BeforeLoad},

@@ -17,9 +17,6 @@ namespace geventd::master {
 
 namespace {
 
-// Leaves slots for the generations that drain.
-constexpr int kMostWorkers = shm::Scoreboard::kMaxSlots / 4;
-
 // The alarm may be set for a moment that is over by now.
 constexpr Duration kSoon = std::chrono::milliseconds(1);
 
@@ -285,8 +282,9 @@ Result<void> Master::set_workers(int count) {
     if (supervisor_.is_rolling()) {
         return failure("a rolling reload is under way, which changes it worker by worker");
     }
-    if (count < 1 || count > kMostWorkers) {
-        return failure(fmt::format("the number of workers must be between 1 and {}", kMostWorkers));
+    if (count < 1 || count > config::kMostProcesses) {
+        return failure(
+            fmt::format("the number of workers must be between 1 and {}", config::kMostProcesses));
     }
     log::info("{} workers from now on, {} before", count, serving->most_workers());
     serving->resize(count);
