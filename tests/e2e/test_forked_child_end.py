@@ -12,6 +12,8 @@ from harness.limits import DEADLINE
 
 ENDS = COMMON + '''
 import atexit
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 atexit.register(lambda: print('atexit of', os.getpid(), flush=True))
 try:
@@ -19,6 +21,11 @@ try:
     uwsgi.atexit = lambda: print('uwsgi.atexit of', os.getpid(), flush=True)
 except ImportError:
     pass
+
+
+def late(name):
+    gevent.sleep(0.05)
+    print('late word of a', name, flush=True)
 
 
 class Text:
@@ -39,6 +46,10 @@ def child(how, start_response):
         raise ValueError('in the child')
     if how == 'interrupt':
         raise KeyboardInterrupt
+    if how == 'thread':
+        threading.Thread(target=late, args=('thread',)).start()
+        ThreadPoolExecutor(1).submit(late, 'pool')
+        sys.exit(8)
     if how == '_exit':
         os._exit(9)
     write = start_response('200 OK', [('Content-Length', '6')])
@@ -69,7 +80,7 @@ def application(environ, start_response):
 '''
 
 CODES = {'exit': 7, 'text': 1, 'none': 0, 'raise': 1, 'interrupt': -2, '_exit': 9, 'return': 0,
-         'write': 0, 'yield': 0}
+         'write': 0, 'yield': 0, 'thread': 8}
 
 
 @pytest.mark.parametrize('greenlet', ['raw', 'gevent'])
@@ -86,6 +97,8 @@ def test_the_end_of_its_code_is_its_end(server, patch, greenlet):
     running.wait_log('ValueError: in the child')
     running.wait_log('the last word')
     running.wait_log('behind the piece')
+    running.wait_log('late word of a thread')
+    running.wait_log('late word of a pool')
     text = running.log.text()
     assert ' failed' not in text
     children = set(re.findall(r'child (\d+)', text))

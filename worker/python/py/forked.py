@@ -8,6 +8,7 @@ greenlets stay in memory and never run: whatever switches to them comes back at 
 import os
 import signal
 import sys
+import threading
 import traceback
 import weakref
 
@@ -15,6 +16,7 @@ _leave = None     # what a process does last
 _prepared = None  # the process for which prepare() was called
 _guard = None
 _main = None     # the greenlet that ends this process when the one that forked has ended
+_ending = False
 
 
 def set_up(leave):
@@ -24,14 +26,28 @@ def set_up(leave):
 
 def end(error):
     """Ends this process as python3 ends after `error`, or after the last line if that is None."""
+    global _ending
+    _ending = True
     code = _report(error)
-    try:
-        _leave()
-    except BaseException:
-        traceback.print_exc()
+    for step in (_finish_threads, _leave):
+        try:
+            step()
+        except BaseException:
+            traceback.print_exc()
     if isinstance(error, KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
     os._exit(code)
+
+
+def _finish_threads():
+    """Waits for threads that this process has started, as every python3 does at its end. Pools are
+    told to end before."""
+    for call in reversed(getattr(threading, "_threading_atexits", [])):
+        call()
+    for thread in threading.enumerate():
+        if thread not in (threading.current_thread(), threading.main_thread()):
+            if not thread.daemon:
+                thread.join()
 
 
 def _report(error):
@@ -56,6 +72,8 @@ def prepare():
     if _prepared == os.getpid():
         return
     _prepared = os.getpid()
+    pools = sys.modules.get("concurrent.futures.thread")
+    getattr(pools, "_threads_queues", {}).clear()  # their threads are none of this process
     local = sys.modules.get("gevent._hub_local")
     if local is None or "gevent.hub" not in sys.modules:
         return
@@ -128,6 +146,8 @@ def _make_main(caller):
 
 def _end_after(greenlet):
     """Called in the hub, which has printed the traceback if there is one."""
+    if _ending:
+        return
     failed = greenlet.exception is not None and type(greenlet.exception).__name__ != "GreenletExit"
     _main.throw(SystemExit(1 if failed else 0))
 
