@@ -6,6 +6,7 @@ left over can break this: it is named in the log and left behind. All of it runs
 greenlet, as CPython's own end does. Embedded in geventd-worker.
 """
 import atexit
+import os
 import sys
 import threading
 import time
@@ -234,12 +235,16 @@ def run_atexit_hook():
     if not callable(hook):
         return
 
+    process = os.getpid()
+
     def call():
         try:
             hook()
         except Cut:
             raise
-        except BaseException:
+        except BaseException as error:
+            if os.getpid() != process:  # the hook has forked
+                sys.modules["_geventd_forked"].end(error)
             _native().error(f"uwsgi.atexit failed:\n{_traceback()}")
 
     if not _within(max(_rest() - 2 * GRACE, GRACE), call):
