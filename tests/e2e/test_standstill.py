@@ -221,9 +221,9 @@ def test_a_stop_ends_it(make_server):
 
 @pytest.mark.parametrize('preload', [True, False])
 def test_the_time_to_load_is_limited(server, preload):
-    running = server(version('first'), {'limits': {'load-time': '2s'},
-                                        'app': {'preload': preload}})
+    running = server(version('first'), {'app': {'preload': preload}})
     running.expect_error('limits.load-time|reload failed|died')
+    running.write_config({'limits': {'load-time': '6s'}, 'app': {'preload': preload}})
     running.write_app(HANGS)
     result = running.ctl('reload')
     assert result.returncode != 0
@@ -268,7 +268,7 @@ def test_a_worker_that_never_gets_ready_is_told_of(server, hook, strategy):
 def test_check_keeps_to_the_time_to_load(make_server):
     made = make_server()
     made.write_app(HANGS)
-    made.write_config({'limits': {'load-time': '2s'}})
+    made.write_config({'limits': {'load-time': '6s'}})
     code, said = check(made)
     assert code == 1 and 'limits.load-time' in said and 'in stand_here' in said
 
