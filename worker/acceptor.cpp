@@ -165,6 +165,9 @@ void Acceptor::rest() {
 
 void Acceptor::on_rested() {
     if (down_ && !is_lost() && !net::is_listening(listening_.fd.get())) {
+        if (!is_unix(listening_.address)) {
+            worker_.listener_down();  // it may have listened meanwhile, and be shut down again
+        }
         return rest();
     }
     down_ = false;

@@ -27,8 +27,11 @@ def listening():
 def application(environ, start_response):
     deed = environ['PATH_INFO'][1:]
     if deed == 'shutdown':
-        for number, found in listening():
-            found.shutdown(socket.SHUT_RDWR)
+        done = set()
+        for number, found in listening():  # the server keeps copies of each
+            if found.getsockname() not in done:
+                done.add(found.getsockname())
+                found.shutdown(socket.SHUT_RDWR)
     elif deed:  # of the copies that the server keeps, the one that it uses has the lowest number
         number = min(number for number, found in listening())
         if deed == 'close':
@@ -115,6 +118,6 @@ def test_is_not_ready_while_a_socket_is_down(running):
     made.expect_error(DOWN)
     assert ready(made).status == 200
     assert made.get('/shutdown', index=1).status == 200
-    made.wait_log(DOWN + '.*app.sock')
+    made.wait_log('app.sock was shut down')
     answer = ready(made)
     assert answer.status == 503 and 'app.sock was shut down' in answer.text
