@@ -52,6 +52,7 @@ def kill_master(running):
     os.kill(running.pid, signal.SIGKILL)
     running.expected_exit = -signal.SIGKILL
     running.process.wait()
+    running.control_path.unlink(missing_ok=True)
 
 
 def assert_port_is_free(running):

@@ -122,34 +122,35 @@ def application(environ, start_response):
 
 @pytest.mark.parametrize('patch', ['before-load', 'before-start', 'none'])
 @pytest.mark.parametrize('preload', [True, False])
-def test_submitted_work_and_threads_are_waited_for(server, patch, preload):
+@pytest.mark.parametrize('kind', ['pool', 'thread'])
+def test_submitted_work_and_threads_are_waited_for(server, patch, preload, kind):
+    """A thread that a request starts is no daemon, also where the request's own is a stand-in."""
     running = server(BOTH_ENDS + '''
 import concurrent.futures
 
-gate = threading.Event()
 pools = []
 
 
-def write(what):
-    print(f'{what} has begun', flush=True)
+def write():
+    print('writing', flush=True)
     time.sleep(0.3)
-    print(f'{what} is written', flush=True)
+    print('it is written', flush=True)
 
 
 def application(environ, start_response):
-    pool = concurrent.futures.ThreadPoolExecutor(2)
-    pools.append(pool)
-    pool.submit(write, 'submitted work')
-    threading.Thread(target=write, args=('a thread\\'s text',)).start()
+    if environ['PATH_INFO'] == '/pool':
+        pools.append(concurrent.futures.ThreadPoolExecutor(2))
+        pools[-1].submit(write)
+    else:
+        threading.Thread(target=write).start()
     return answer(start_response)
 ''', {'app': {'monkey-patch': patch, 'preload': preload},
       'limits': {'drain-background': '30s'}})
-    running.get('/')
+    running.get(f'/{kind}')
     assert running.stop() == 0
     text = running.log.text()
     assert 'Traceback' not in text and 'warning' not in text
-    for what in ('submitted work', "a thread's text"):
-        assert text.index(f'{what} is written') < text.index('\natexit has run')
+    assert text.index('it is written') < text.index('\natexit has run')
 
 
 @pytest.mark.parametrize('patch', ['before-load', 'none'])

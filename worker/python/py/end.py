@@ -18,6 +18,8 @@ GRACE = 0.5  # seconds that what was told to end has for it, also when all limit
 AGAIN = 0.1  # seconds until what did not heed Cut meets it again
 MOST_NAMED = 10
 
+_init_of_thread = threading.Thread.__init__.__code__
+
 _background = set()  # references to greenlets
 _background_until = 0.0  # when the time for what the requests have left behind is over
 _end_until = None  # when all is to be over; None: the end has not begun
@@ -71,7 +73,19 @@ def track_background():
             _background.add(Reference(greenlet, forget))
 
     gevent.Greenlet.add_spawn_callback(remember)
+    _start_no_daemons_unasked()
     return _background
+
+
+def _start_no_daemons_unasked():
+    """A thread is a daemon unless told otherwise if the thread that makes it is one. A request's
+    greenlet has a stand-in of gevent's for its thread, which is a daemon: with that all threads of
+    requests would be daemons, as nowhere else. So it is none when Thread.__init__ asks."""
+    stand_in = getattr(sys.modules.get("gevent.threading"), "_DummyThread", None)
+    if stand_in is not None:
+        stand_in.daemon = property(
+            lambda self: sys._getframe(1).f_code is not _init_of_thread,
+            threading.Thread.daemon.fset)
 
 
 def _alive(greenlets):
