@@ -200,7 +200,7 @@ import uwsgi
 uwsgi.post_fork_hook = lambda: Event().wait()
 application = print
 ''', wait=False)
-    running.expect_error('cannot serve|died|cannot|not start|LoopExit')
+    running.expect_error('post_fork_hook failed|died|cannot|not start|LoopExit')
     running.expected_exit = 1
     assert running.wait_exit() == 1
     assert 'LoopExit' in running.log.text()

@@ -72,7 +72,7 @@ def hook():
 uwsgi.post_fork_hook = hook
 application = print
 ''', {'app': {'preload': preload}}, wait=False)
-    running.expect_error('cannot serve|died|cannot|not start|no database')
+    running.expect_error('post_fork_hook failed|died|cannot|not start|no database')
     running.expected_exit = 1
     assert running.wait_exit() == 1
     assert 'OSError: no database' in running.log.text()

@@ -23,6 +23,7 @@ _init_of_thread = threading.Thread.__init__.__code__
 _background = set()  # references to greenlets
 _background_until = 0.0  # when the time for what the requests have left behind is over
 _end_until = None  # when all is to be over; None: the end has not begun
+_process = None  # whose end has begun
 
 
 def _native():
@@ -42,6 +43,18 @@ def _traceback():
     return traceback.format_exc().rstrip()
 
 
+def _is_forked():
+    """A child that a function of the application has forked here. What is raised there ends it."""
+    return os.getpid() != _process
+
+
+def _log_handed_over(kind, error, trace=None):
+    import traceback
+
+    text = "".join(traceback.format_exception(kind, error, trace)).rstrip()
+    _native().warn(f"what would end a program was raised while this process ends already:\n{text}")
+
+
 def _undisturbed(step):
     """A step of the end that what a Python handler of Unix signals raises does not break off."""
 
@@ -49,9 +62,11 @@ def _undisturbed(step):
         for _ in range(10):
             try:
                 return step(*arguments)
-            except (SystemExit, KeyboardInterrupt):
-                pass  # it is what happens already
-            except BaseException:
+            except BaseException as error:
+                if _is_forked():
+                    raise
+                if isinstance(error, (SystemExit, KeyboardInterrupt)):
+                    continue  # it is what happens already
                 _native().error(f"the end of this process goes on:\n{_traceback()}")
 
     return call
@@ -103,16 +118,16 @@ def _alive(greenlets):
 @_undisturbed
 def begin_end(times):
     """The end has come: so many seconds for what requests have left behind, so many for all.
-    Nothing that gevent would hand to the main greenlet interrupts this: SystemExit asks for what
-    happens already, and all else has been printed by then."""
-    global _background_until, _end_until
+    Nothing that gevent would hand to the main greenlet interrupts this."""
+    global _background_until, _end_until, _process
+    _process = os.getpid()
     background, whole = times
     now = time.monotonic()
     _background_until = now + background
     _end_until = now + whole
     hub = _hub()
     if hub is not None:
-        hub.handle_system_error = lambda *error: None
+        hub.handle_system_error = _log_handed_over
 
 
 def _hub():
@@ -190,10 +205,9 @@ class _Alarm:
     and then: where the greenlet waits under gevent, and where its thread is blocked."""
 
     def __init__(self, seconds):
-        from greenlet import getcurrent
-
-        self.current = getcurrent
-        self.main = getcurrent()
+        greenlet = sys.modules.get("greenlet")  # an application that cannot be loaded may lack it
+        self.current = greenlet.getcurrent if greenlet else lambda: None
+        self.main = self.current()
         self.seconds = max(seconds, 0.001)
         self.due = time.monotonic() + self.seconds
         self.timer = None
@@ -211,7 +225,7 @@ class _Alarm:
     def stop(self):
         self.due = float("inf")
         _native().stop_alarm()
-        if self.timer is not None:
+        if self.timer is not None and not _is_forked():
             self.timer.close()
 
     def on_signal(self, number, frame):
@@ -232,6 +246,8 @@ def _within(seconds, step):
     except Cut:
         return False
     except BaseException:
+        if _is_forked():
+            raise
         _native().error(f"the end of this process goes on:\n{_traceback()}")
     finally:
         alarm.stop()
@@ -249,15 +265,13 @@ def run_atexit_hook():
     if not callable(hook):
         return
 
-    process = os.getpid()
-
     def call():
         try:
             hook()
         except Cut:
             raise
         except BaseException as error:
-            if os.getpid() != process:  # the hook has forked
+            if _is_forked():
                 sys.modules["_geventd_forked"].end(error)
             _native().error(f"uwsgi.atexit failed:\n{_traceback()}")
 
