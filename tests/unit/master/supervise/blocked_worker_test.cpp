@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/master/supervise/captured_log.h"
 #include "unit/master/supervise/seen_worker.h"
 
 namespace geventd::master {
@@ -17,7 +18,7 @@ class BlockedWorkerTest : public testing::Test {
     BlockedWorkerTest() {
         worker.hub().set_limits({1s, 5s});
         seen.requests.put(2, {world.processes.time - 10s, "id-9", "GET", "/slow", {}});
-        testing::internal::CaptureStderr();
+        capture_log();
         for (int look = 0; look < 70; ++look) {
             pass(100ms);
         }
@@ -33,7 +34,7 @@ class BlockedWorkerTest : public testing::Test {
     }
 
     std::string log() {
-        std::string text = logged.empty() ? testing::internal::GetCapturedStderr() : logged;
+        std::string text = logged.empty() ? captured_log() : logged;
         logged = text;
         return text;
     }

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "base/fd.h"
+#include "unit/master/supervise/captured_log.h"
 
 namespace geventd::master {
 namespace {
@@ -51,9 +52,9 @@ class HubWatchTest : public testing::Test, public HubWatch::Worker {
     }
 
     std::string said(Duration time) {
-        testing::internal::CaptureStderr();
+        capture_log();
         pass(time);
-        return testing::internal::GetCapturedStderr();
+        return captured_log();
     }
 
     UniqueFd file = UniqueFd::adopt(::memfd_create("test", MFD_CLOEXEC));
@@ -168,9 +169,9 @@ TEST_F(HubWatchTest, BlamesNobodyWhenTheMasterStoodStill) {
     turns = false;
     watch.look(now);
     now += 1min;
-    testing::internal::CaptureStderr();
+    capture_log();
     watch.look(now);
-    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+    EXPECT_EQ(captured_log(), "");
     EXPECT_FALSE(watch.is_blocked());
     EXPECT_NE(said(6s).find("has not turned for 5.0 s"), std::string::npos);
 }

@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/master/supervise/captured_log.h"
+
 namespace geventd::master {
 namespace {
 
@@ -31,14 +33,14 @@ class StandstillTest : public testing::Test, public Standstill::Process {
 
     // As the master does: looks when the watch wants to.
     std::string said(Duration time) {
-        testing::internal::CaptureStderr();
+        capture_log();
         const TimePoint end = now + time;
         while (watch.next_look() <= end) {
             now = watch.next_look();
             watch.look(now);
         }
         now = end;
-        return testing::internal::GetCapturedStderr();
+        return captured_log();
     }
 
     UniqueFd file = UniqueFd::adopt(::memfd_create("test", MFD_CLOEXEC));
