@@ -29,15 +29,29 @@ def send(text):
     sentry_sdk.capture_message(text)
 '''
 
+# It starts threads when it is made. A copy of these in a worker would take events out of the queue
+# of the worker's own ones, so it is made after the fork, as the template's warning says.
 ELASTIC = '''
 import elasticapm
 
-client = elasticapm.Client(service_name='test', server_url='http://127.0.0.1:%(port)d',
-                           cloud_provider=False)
+client = None
+
+
+def start():
+    global client
+    client = elasticapm.Client(service_name='test', server_url='http://127.0.0.1:%(port)d',
+                               cloud_provider=False)
 
 
 def send(text):
     client.capture_message(text)
+
+
+try:
+    import uwsgi
+    uwsgi.post_fork_hook = start
+except ImportError:
+    start()
 '''
 
 OPENTELEMETRY = '''
