@@ -55,7 +55,7 @@ TEST(StatusJson, TellsOfTheServer) {
                         R"("started":"2027-01-15T07:59:48Z","uptime":12.345,)"
                         R"("config":"server.yaml","listen":["http://127.0.0.1:8000"],)"
                         R"("queues":[{"address":"http://127.0.0.1:8000","waiting":3,"most":1024,)"
-                        R"("dropped":2}],)"
+                        R"("dropped":2,"down":false}],)"
                         R"("traffic":{"rate":12.35,"errors":0.0,"latency":)"
                         R"({"p50":0.0015,"p95":2.0,"p99":null}},"pss":null,)"),
               0U)
@@ -64,9 +64,9 @@ TEST(StatusJson, TellsOfTheServer) {
 
 TEST(StatusJson, CountsTheWorkersOfAGeneration) {
     const auto text = format_status_json(example(), kNow);
-    EXPECT_TRUE(contains(
-        text, R"({"number":2,"state":"serving","workers":2,"workers_ready":1,)"
-              R"("workers_wanted":2,"workers_most":3,"template_pid":40,"spare_pid":null,)"))
+    EXPECT_TRUE(contains(text, R"({"number":2,"state":"serving","workers":2,"workers_ready":1,)"
+                               R"("workers_wanted":2,"workers_most":3,"preload":false,)"
+                               R"("connections":null,"template_pid":40,"spare_pid":null,)"))
         << text;
 }
 
