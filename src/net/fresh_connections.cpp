@@ -120,7 +120,8 @@ constexpr std::array kIsolated = {
 
 bool is_isolated(std::string_view peer) {
     return std::any_of(kIsolated.begin(), kIsolated.end(), [&](const Isolated& isolated) {
-        return peer.starts_with(isolated.prefix) && peer.find(isolated.part) != peer.npos;
+        return peer.starts_with(isolated.prefix) &&
+               peer.find(isolated.part) != std::string_view::npos;
     });
 }
 
@@ -209,6 +210,7 @@ std::vector<std::string> FreshConnections::peers() const {
         }
     }
     std::vector<std::string> peers;
+    peers.reserve(found.size());
     for (const auto& [peer, count] : found) {
         peers.push_back(count == 1 ? peer : fmt::format("{} ({} connections)", peer, count));
     }
