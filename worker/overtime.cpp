@@ -27,7 +27,7 @@ itimerspec once(Duration delay) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(delay);
     itimerspec times{};
     times.it_value.tv_sec = seconds.count();
-    times.it_value.tv_nsec = static_cast<long>(
+    times.it_value.tv_nsec = static_cast<decltype(timespec::tv_nsec)>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(delay - seconds).count());
     return times;
 }

@@ -40,7 +40,8 @@ PyObject* error(PyObject*, PyObject* text) noexcept {
 
 timespec duration(double seconds) {
     const double whole = std::floor(seconds);
-    return {static_cast<time_t>(whole), static_cast<long>((seconds - whole) * 1e9)};
+    return {static_cast<time_t>(whole),
+            static_cast<decltype(timespec::tv_nsec)>((seconds - whole) * 1e9)};
 }
 
 // A timer of the kernel's: it needs neither the GIL nor a thread, and no child inherits it.
