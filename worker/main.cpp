@@ -146,6 +146,53 @@ void rehearse(const py::Interpreter& python, const config::App& app, bool forked
     py::checked(PyObject_CallNoArgs(py::imported("gevent", "get_hub").get()));
 }
 
+// What a process has from loading the application.
+struct Loaded {
+    std::optional<py::Interpreter> python;
+    std::unique_ptr<py::Api> api;
+    py::Applications applications;
+    UniqueFd stacks;
+};
+
+void start_python(Loaded& loaded, worker::BootInfo& boot, ipc::Channel& channel) {
+    py::Interpreter& python = loaded.python.emplace(boot.settings.app);
+    py::watch_forks(python);
+    loaded.stacks = py::write_stacks_on_signal();
+    py::tell_of_stacks(channel, loaded.stacks.get());
+    if (boot.role != ipc::Role::Check) {
+        py::show_role_title(boot);
+    }
+    py::make_native_module(boot);
+    py::offer_embedded_modules(python);
+    loaded.api = std::make_unique<py::Api>(boot);
+    if (boot.role == ipc::Role::Worker) {
+        loaded.api->open(channel);
+    }
+}
+
+void load(Loaded& loaded, worker::BootInfo& boot, ipc::Channel& channel) {
+    const net::FreshConnections fresh;
+    start_python(loaded, boot, channel);
+    loaded.applications = py::load_applications(*loaded.python, boot.settings.app);
+    py::load_functions(*loaded.python, *loaded.api);
+    report_sources(loaded.python, boot, channel);
+    const bool forked = can_be_forked(boot, fresh, channel);
+    if (boot.role == ipc::Role::Check) {
+        rehearse(*loaded.python, boot.settings.app, forked);
+    }
+}
+
+// Ends as python3 ends: what the application has started before it failed is told so.
+[[noreturn]] void leave_unloaded(const std::optional<py::Interpreter>& python,
+                                 ipc::Channel& channel, const std::string& failure) {
+    if (!python) {
+        fail(channel, ExitCode::ApplicationFailed, failure);
+    }
+    say_failed(channel, ExitCode::ApplicationFailed, failure);
+    py::call_boot(*python, "begin_end", py::checked(Py_BuildValue("(dd)", 0.0, kLastSeconds)));
+    python->leave(static_cast<int>(ExitCode::ApplicationFailed));
+}
+
 [[noreturn]] void run(ipc::Channel channel) {
     worker::die_with_master(true);
     worker::BootInfo boot;
@@ -155,45 +202,18 @@ void rehearse(const py::Interpreter& python, const config::App& app, bool forked
     } catch (const std::exception& error) {
         fail(channel, ExitCode::Internal, error.what());
     }
-    std::optional<py::Interpreter> python;
-    std::unique_ptr<py::Api> api;
-    py::Applications applications;
-    UniqueFd stacks;
+    Loaded loaded;
     std::optional<std::string> failure;
     try {
-        const net::FreshConnections fresh;
-        python.emplace(boot.settings.app);
-        py::watch_forks(*python);
-        stacks = py::write_stacks_on_signal();
-        py::tell_of_stacks(channel, stacks.get());
-        if (boot.role != ipc::Role::Check) {
-            py::show_role_title(boot);
-        }
-        py::make_native_module(boot);
-        py::offer_embedded_modules(*python);
-        api = std::make_unique<py::Api>(boot);
-        if (boot.role == ipc::Role::Worker) {
-            api->open(channel);
-        }
-        applications = py::load_applications(*python, boot.settings.app);
-        py::load_functions(*python, *api);
-        report_sources(python, boot, channel);
-        const bool forked = can_be_forked(boot, fresh, channel);
-        if (boot.role == ipc::Role::Check) {
-            rehearse(*python, boot.settings.app, forked);
-        }
+        load(loaded, boot, channel);
     } catch (const std::exception& error) {
-        report_sources(python, boot, channel);
+        report_sources(loaded.python, boot, channel);
         failure = error.what();
     }
     if (failure) {
-        if (!python) {
-            fail(channel, ExitCode::ApplicationFailed, *failure);
-        }
-        say_failed(channel, ExitCode::ApplicationFailed, *failure);
-        py::call_boot(*python, "begin_end", py::checked(Py_BuildValue("(dd)", 0.0, kLastSeconds)));
-        python->leave(static_cast<int>(ExitCode::ApplicationFailed));
+        leave_unloaded(loaded.python, channel, *failure);
     }
+    auto& [python, api, applications, stacks] = loaded;
     if (boot.role == ipc::Role::Worker) {
         py::serve(*python, boot, channel, applications, *api);
     }

@@ -94,8 +94,9 @@ void end_if_forked() noexcept {
     }
     const Ref exception = take_exception();
     prepare();
-    const Ref never =
-        Ref::steal(PyObject_CallOneArg(state.end, exception ? exception.get() : Py_None));
+    // Returns only if it fails.
+    static_cast<void>(
+        Ref::steal(PyObject_CallOneArg(state.end, exception ? exception.get() : Py_None)));
     PyErr_Print();
     ::_exit(1);
 }

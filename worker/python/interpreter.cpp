@@ -81,7 +81,9 @@ void set_environment(const std::map<std::string, std::string>& given) {
         }
     }
     for (const auto& [name, value] : given) {
-        variables.push_back(::strdup((name + "=" + value).c_str()));
+        std::string variable = name;
+        variable.append("=").append(value);
+        variables.push_back(::strdup(variable.c_str()));
     }
     variables.push_back(nullptr);
     auto** const lasting = static_cast<char**>(std::calloc(variables.size(), sizeof(char*)));

@@ -78,6 +78,8 @@ void run_hook(const Interpreter& python, const char* name) {
 // was loaded, the hub's stack lies over the part of the main greenlet's that is deeper, and what
 // lives there is out of sight while the hub runs.
 struct Serving {
+    Ref errors;
+    Ref file_wrapper;
     worker::Worker worker;
     EnvironMaker environs;
     RequestRunner runner;
@@ -88,11 +90,12 @@ struct Serving {
     worker::MasterLink master;
 
     Serving(worker::BootInfo& boot, ipc::Channel& channel, const Applications& applications,
-            Api& api, const EnvironMaker::Common& common, const Interpreter& python,
-            worker::Overtime& overtime)
-        : worker(boot.settings, boot.scoreboard->slots[boot.slot], std::move(boot.listeners),
+            Api& api, const Interpreter& python, worker::Overtime& overtime)
+        : errors(Ref::borrow(PySys_GetObject("stderr"))),
+          file_wrapper(make_file_wrapper_type()),
+          worker(boot.settings, boot.scoreboard->slots[boot.slot], std::move(boot.listeners),
                  static_cast<int>(boot.worker), boot.scoreboard),
-          environs(worker, common),
+          environs(worker, {errors.get(), file_wrapper.get(), boot.settings.workers.processes > 1}),
           runner(worker, environs, applications, python.boot("fault_page")),
           bridge(worker, boot.settings.workers.greenlet,
                  [this](worker::Request& request) { runner.run(request); }),
@@ -134,14 +137,10 @@ void run_post_fork_hook(const Interpreter& python) {
                              ipc::Channel& channel, const Applications& applications, Api& api,
                              worker::Overtime& overtime) {
     boot.scoreboard->slots[boot.slot].pid.store(::getpid());
-    const Ref errors = Ref::borrow(PySys_GetObject("stderr"));
-    const Ref file_wrapper = make_file_wrapper_type();
     const Ref background = call_boot(python, "track_background");
     run_post_fork_hook(python);
-    const auto serving = std::make_unique<Serving>(
-        boot, channel, applications, api,
-        EnvironMaker::Common{errors.get(), file_wrapper.get(), boot.settings.workers.processes > 1},
-        python, overtime);
+    const auto serving =
+        std::make_unique<Serving>(boot, channel, applications, api, python, overtime);
     serving->worker.count_background_by([&background] { return count(background); });
     const WorkerTitle title(boot, serving->worker);
     SourceReport sources(python, channel);

@@ -41,7 +41,7 @@ bool is_active(PyObject* greenlet) {
 // does with that name; None where that fails.
 Ref told_by(const Ref& descriptor, PyObject* object) {
     const descrgetfunc get = Py_TYPE(descriptor.get())->tp_descr_get;
-    PyObject* type = reinterpret_cast<PyObject*>(Py_TYPE(object));
+    auto* type = reinterpret_cast<PyObject*>(Py_TYPE(object));
     Ref value = get != nullptr ? Ref::steal(get(descriptor.get(), object, type)) : Ref();
     PyErr_Clear();
     return value ? std::move(value) : Ref::borrow(Py_None);
