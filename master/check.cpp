@@ -11,6 +11,7 @@
 
 #include "event/loop.h"
 #include "master/host/host.h"
+#include "master/host/kernel_limits.h"
 #include "master/listen_options.h"
 #include "master/process/child_exit.h"
 #include "master/process/spawner.h"
@@ -145,7 +146,9 @@ CheckReport check_application(const config::Settings& settings) {
     if (verdict.fault == "the process ended") {
         verdict.fault += ": " + describe(exit);
     }
-    return {std::move(verdict.fault), {tell_of_loading(settings.app.preload, verdict.connections)}};
+    std::vector<std::string> notes = fit_kernel_limits(settings);
+    notes.push_back(tell_of_loading(settings.app.preload, verdict.connections));
+    return {std::move(verdict.fault), std::move(notes)};
 }
 
 }  // namespace geventd::master

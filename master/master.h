@@ -132,7 +132,6 @@ class Master final : public Controls,
     void stop_now();
     void settle();
     void set_alarm();
-    void raise_file_limit(const config::Settings& settings) const;
 
     config::Settings settings_;  ///< of the generation that serves, or is the first to
     Origin origin_;

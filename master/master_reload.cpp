@@ -8,8 +8,8 @@
 #include "log/escape.h"
 #include "log/logger.h"
 #include "log/outlet.h"
+#include "master/host/kernel_limits.h"
 #include "master/master.h"
-#include "net/rlimit.h"
 
 // Starting generations, the first one and those of reloads.
 //
@@ -20,14 +20,6 @@
 namespace geventd::master {
 
 namespace {
-
-// Descriptors of a process besides its connections: libraries, files, the application's own.
-constexpr std::uint64_t kOtherFiles = 1024;
-
-// The master's copies while it reloads, and what it holds of a worker, in as many generations as
-// may live at once.
-constexpr std::uint64_t kFilesOfListener = 8;
-constexpr std::uint64_t kFilesOfWorker = 32;
 
 std::string join(const std::vector<std::string>& texts) {
     std::string joined;
@@ -40,7 +32,9 @@ std::string join(const std::vector<std::string>& texts) {
 }  // namespace
 
 void Master::start_generation(config::Settings settings) {
-    raise_file_limit(settings);
+    for (const std::string& sentence : fit_kernel_limits(settings)) {
+        log::warning("{}", sentence);
+    }
     generation_started_ = std::chrono::system_clock::now();
     signals_.renew(loop_.now());
     Generation::Plan plan;
@@ -53,19 +47,6 @@ void Master::start_generation(config::Settings settings) {
     plan.settings = std::move(settings);
     supervisor_.begin(std::move(plan));
     ++generations_;
-}
-
-void Master::raise_file_limit(const config::Settings& settings) const {
-    const auto need = static_cast<std::uint64_t>(settings.limits.connections) + kOtherFiles +
-                      kFilesOfListener * settings.listen.size() +
-                      kFilesOfWorker * static_cast<std::uint64_t>(settings.workers.processes);
-    const std::uint64_t reached = net::raise_nofile(need);
-    if (reached < need) {
-        log::warning(
-            "limits.connections is {}, but a process may open {} files only; raise the limit "
-            "(LimitNOFILE, ulimit -n) to {}",
-            settings.limits.connections, reached, need);
-    }
 }
 
 void Master::on_outcome(const Supervisor::Outcome& outcome) {

@@ -167,7 +167,9 @@ void MasterLink::obey(ipc::Message& message) {
     } else if (message.type == ipc::MessageType::Pulse) {
         worker_.answer_pulse();
         log::retry();
-    } else if (message.type == ipc::MessageType::Reopen && !message.fds.empty()) {
+    } else if (message.type == ipc::MessageType::Reopen && message.fds.empty()) {
+        log::warning("the log cannot be renewed here: this process has no descriptors left");
+    } else if (message.type == ipc::MessageType::Reopen) {
         ::dup2(message.fds[0].get(), STDOUT_FILENO);
         ::dup2(message.fds[0].get(), STDERR_FILENO);
         log::redirect(STDERR_FILENO);

@@ -106,6 +106,10 @@ void Child::receive() {
         if (message.type == ipc::MessageType::Hello && pid_ == 0) {
             pid_ = message.sender;
         }
+        if (message.lost_fds) {
+            log::warning("what process {} sent along cannot be taken: no descriptors are left",
+                         pid_);
+        }
         owner_.on_message(message);
     }
 }

@@ -227,7 +227,8 @@ Result<std::optional<Channel::State>> Channel::receive_packet(Message& message) 
     }
     take_control(packet, message);
     Header header{};
-    if ((packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
+    message.lost_fds = (packet.msg_flags & MSG_CTRUNC) != 0;
+    if ((packet.msg_flags & MSG_TRUNC) != 0 ||
         !parse({bytes.get(), static_cast<std::size_t>(got)}, header, message)) {
         earlier_.clear();
         return failure("a packet that is no message of this version");

@@ -38,7 +38,8 @@ class Channel {
     Result<void> send_within(int milliseconds, const Message& message);
 
     /// Takes the next message. Empty: nothing there now. Closed: the peer is gone. A packet that
-    /// is no Message is an Error. Received descriptors are CLOEXEC.
+    /// is no Message is an Error. Received descriptors are CLOEXEC. A process that has none left
+    /// gets the message without them (`lost_fds`): what it says still counts.
     Result<State> receive(Message& message);
 
     /// Waits for the next message (nullopt: the peer is gone). For processes without a loop: the

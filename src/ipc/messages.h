@@ -113,6 +113,7 @@ struct Message {
     std::uint32_t value = 0;
     std::string text;  ///< at most kMaxText bytes; send() cuts
     std::vector<UniqueFd> fds;
+    bool lost_fds = false;  ///< received messages: this process had no room for all that came
     pid_t sender = 0;  ///< received messages: the sender's pid by the kernel's word
 };
 

@@ -10,6 +10,7 @@ namespace {
 constexpr std::time_t kMinute = 60;
 constexpr std::time_t kHour = 3600;
 constexpr std::time_t kDay = 24 * kHour;
+constexpr int kEvening = 21;
 
 /// 29 February on one weekday comes back after 40 years at most (over 2100).
 constexpr std::time_t kHorizon = kDay * 366 * 41;
@@ -24,9 +25,11 @@ bool same_minute(const std::tm& a, const std::tm& b) {
     return a.tm_min == b.tm_min && a.tm_hour == b.tm_hour && a.tm_mday == b.tm_mday;
 }
 
-/// The wall clock as if it were UTC: arithmetic on it knows no summer time.
-std::time_t as_utc(std::time_t time) {
-    return time + local(time).tm_gmtoff;
+int days_of_month(const std::tm& wall) {
+    constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    const int year = wall.tm_year + 1900;
+    const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return kDays[wall.tm_mon] + (leap && wall.tm_mon == 1 ? 1 : 0);
 }
 
 struct Field {
@@ -106,15 +109,28 @@ bool CronEntry::matches(std::time_t time) const {
     return wall_matches(local(time));
 }
 
-/// Minutes from this one to the next that is worth a look; each step stays well inside what the
-/// fields rule out, and no zone changes its clock but on a quarter of an hour.
+/// The days behind this one and in its month before the first that matches.
+int CronEntry::days_to_skip(std::tm wall) const {
+    const int first = wall.tm_mday + 1;
+    const int last = days_of_month(wall);
+    for (wall.tm_mday = first; wall.tm_mday <= last; ++wall.tm_mday) {
+        wall.tm_wday = (wall.tm_wday + 1) % 7;
+        if (day_matches(wall)) {
+            break;
+        }
+    }
+    return wall.tm_mday - first;
+}
+
+/// Minutes from this one to the next that is worth a look. A step over days ends in the evening of
+/// the last that does not match: whatever zone changes its clock meanwhile, it is not midnight yet.
+/// No zone changes its clock but on a quarter of an hour.
 int CronEntry::minutes_to_skip(const std::tm& wall) const {
     const int to_next_hour = 60 - wall.tm_min;
     if (!day_matches(wall)) {
-        const int hours = wall.tm_hour < 20 ? 19 - wall.tm_hour : 0;
-        const bool month = (months_ >> (wall.tm_mon + 1) & 1) != 0;
-        const int days = !month && wall.tm_mday < 27 ? 27 - wall.tm_mday : 0;
-        return to_next_hour + (hours + days * 24) * 60;
+        return wall.tm_hour < kEvening
+                   ? to_next_hour + (kEvening - 1 - wall.tm_hour + days_to_skip(wall) * 24) * 60
+                   : to_next_hour;
     }
     if ((hours_ >> wall.tm_hour & 1) == 0) {
         return to_next_hour;
@@ -132,18 +148,21 @@ bool CronEntry::repeated(std::time_t time, const std::tm& wall) const {
     return false;
 }
 
-/// If the clock was put forward between the two times over a minute of this entry: the first
-/// minute after that gap.
-std::optional<std::time_t> CronEntry::in_gap(std::time_t before, std::time_t after) const {
-    const auto offset = local(before).tm_gmtoff;
-    if (local(after).tm_gmtoff <= offset) {
+/// If the clock was put forward between the two times, which have these offsets from UTC, over a
+/// minute of this entry: the first minute after that gap.
+std::optional<std::time_t> CronEntry::in_gap(std::time_t before, std::time_t offset,
+                                             std::time_t after, std::time_t offset_after) const {
+    if (offset_after <= offset) {
         return std::nullopt;
     }
     while (after - before > kMinute) {
         const std::time_t middle = before + (after - before) / (2 * kMinute) * kMinute;
         (local(middle).tm_gmtoff <= offset ? before : after) = middle;
     }
-    for (std::time_t wall = as_utc(before) + kMinute; wall < as_utc(after); wall += kMinute) {
+    // The wall clock as if it were UTC: arithmetic on it knows no summer time.
+    const std::time_t end = after + local(after).tm_gmtoff;
+    for (std::time_t wall = before + local(before).tm_gmtoff + kMinute; wall < end;
+         wall += kMinute) {
         std::tm skipped{};
         ::gmtime_r(&wall, &skipped);
         if (wall_matches(skipped)) {
@@ -160,18 +179,20 @@ std::optional<std::time_t> CronEntry::next_after(std::time_t time) const {
     const std::time_t start = time - time % kMinute;
     const std::time_t end = start + kHorizon;
     std::time_t before = start;
+    std::time_t offset = local(start).tm_gmtoff;
     std::time_t at = start + kMinute;
     while (at < end) {
+        const std::tm wall = local(at);
         if (!every_hour()) {
-            if (const std::optional<std::time_t> gap = in_gap(before, at)) {
+            if (const auto gap = in_gap(before, offset, at, wall.tm_gmtoff)) {
                 return gap;
             }
         }
-        const std::tm wall = local(at);
         if (wall_matches(wall) && (every_hour() || !repeated(at, wall))) {
             return at;
         }
         before = at;
+        offset = wall.tm_gmtoff;
         at += minutes_to_skip(wall) * kMinute;
     }
     return std::nullopt;

@@ -64,7 +64,10 @@ class CronEntry {
     [[nodiscard]] bool day_matches(const std::tm& wall) const;
     [[nodiscard]] bool wall_matches(const std::tm& wall) const;
     [[nodiscard]] bool repeated(std::time_t time, const std::tm& wall) const;
-    [[nodiscard]] std::optional<std::time_t> in_gap(std::time_t before, std::time_t after) const;
+    [[nodiscard]] std::optional<std::time_t> in_gap(std::time_t before, std::time_t offset,
+                                                    std::time_t after,
+                                                    std::time_t offset_after) const;
+    [[nodiscard]] int days_to_skip(std::tm wall) const;
     [[nodiscard]] int minutes_to_skip(const std::tm& wall) const;
 
     std::uint64_t minutes_ = 0;

@@ -2,6 +2,7 @@
 #include "ipc/channel.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,6 +46,27 @@ TEST(Channel, CarriesEveryField) {
     EXPECT_EQ(got.generation, 5U);
     EXPECT_EQ(got.value, 70U);
     EXPECT_EQ(got.text, "two\nlines");
+    EXPECT_TRUE(got.fds.empty());
+}
+
+// As when another user's limit or a leak of the application's has used them up.
+TEST(Channel, DeliversAMessageWhoseDescriptorsFindNoRoom) {
+    auto [left, right] = Channel::make_pair();
+    Message message = sample();
+    message.fds.push_back(make_pipe().first);
+    ASSERT_TRUE(left.send(message));
+    message.fds.clear();
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none{0, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    Message got;
+    const auto state = right.receive(got);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_EQ(state.value(), Channel::State::Message);
+    EXPECT_EQ(got.text, "two\nlines");
+    EXPECT_EQ(got.sender, ::getpid());
+    EXPECT_TRUE(got.lost_fds);
     EXPECT_TRUE(got.fds.empty());
 }
 

@@ -139,6 +139,43 @@ TEST_F(Berlin, DatesThatNeverComeAreKnownAndLeapDaysAreFound) {
               (Strings{"Sat 2048-02-29 00:00:00 CET"}));
 }
 
+/// Whether the wall clock has shown this minute before, within the two hours that zones go back.
+bool comes_again(std::time_t time) {
+    std::tm wall{};
+    ::localtime_r(&time, &wall);
+    for (std::time_t earlier = time - 7200; earlier < time; earlier += 60) {
+        std::tm other{};
+        ::localtime_r(&earlier, &other);
+        if (other.tm_min == wall.tm_min && other.tm_hour == wall.tm_hour &&
+            other.tm_mday == wall.tm_mday) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Zones that go forward at midnight, by two hours, by half an hour, twice within a few weeks.
+TEST_F(Berlin, NothingIsSteppedOverInAnyZone) {
+    for (const char* zone : {"Europe/Berlin", "America/Havana", "Antarctica/Troll",
+                             "Australia/Lord_Howe", "Africa/Casablanca", "UTC"}) {
+        ::setenv("TZ", zone, 1);
+        ::tzset();
+        for (const char* entry : {"0 0 1 * *", "30 23 28-31 * *", "15 2 * 2,3 *", "0 0 29 2 *",
+                                  "59 21 * * sun", "5 1 13 * fri", "10 3 */9 * mon-tue"}) {
+            std::time_t from = at("2028-01-31 22:30:00");
+            for (int n = 0; n < 8; ++n) {
+                const std::time_t next = cron(entry).next_after(from).value();
+                const std::time_t look_from = std::max(from + 60, next - 10000 * 60);
+                for (std::time_t minute = look_from; minute < next; minute += 60) {
+                    ASSERT_TRUE(!cron(entry).matches(minute) || comes_again(minute))
+                        << zone << ", " << entry << ": " << text(minute);
+                }
+                from = next;
+            }
+        }
+    }
+}
+
 TEST_F(Berlin, MinuteThatTheClockSkipsFiresOnceAfterTheGap) {
     const std::time_t eve = at("2026-03-28 12:00:00");
     EXPECT_EQ(firings(cron("30 2 * * *"), eve, 2),

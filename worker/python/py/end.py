@@ -15,6 +15,7 @@ from _geventd_foreign import Reference
 from _geventd_fork import name_of_greenlet
 
 GRACE = 0.5  # seconds that what was told to end has for it, also when all limits are over
+NEVER = float("inf")
 AGAIN = 0.1  # seconds until what did not heed Cut meets it again
 MOST_NAMED = 10
 
@@ -223,7 +224,7 @@ class _Alarm:
             self.timer.start(self.main.throw, Cut)
 
     def stop(self):
-        self.due = float("inf")
+        self.due = NEVER
         _native().stop_alarm()
         if self.timer is not None and not _is_forked():
             self.timer.close()
@@ -241,16 +242,19 @@ def _within(seconds, step):
         return True
     alarm = _Alarm(seconds)
     try:
-        alarm.start()
-        step()
+        try:
+            alarm.start()
+            step()
+        finally:
+            alarm.due = NEVER  # before anything is called: calls are where signals are handled
+            alarm.stop()
     except Cut:
+        alarm.stop()  # again, in case that it came before that assignment
         return False
     except BaseException:
         if _is_forked():
             raise
         _native().error(f"the end of this process goes on:\n{_traceback()}")
-    finally:
-        alarm.stop()
     return True
 
 
