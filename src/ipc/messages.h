@@ -114,7 +114,7 @@ struct Message {
     std::string text;  ///< at most kMaxText bytes; send() cuts
     std::vector<UniqueFd> fds;
     bool lost_fds = false;  ///< received messages: this process had no room for all that came
-    pid_t sender = 0;  ///< received messages: the sender's pid by the kernel's word
+    pid_t sender = 0;       ///< received messages: the sender's pid by the kernel's word
 };
 
 constexpr std::size_t kMaxText = 65536;
