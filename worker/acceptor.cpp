@@ -6,7 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <stdexcept>
 #include <utility>
+
+#include <fmt/core.h>
 
 #include "base/errno_error.h"
 #include "log/logger.h"
@@ -35,13 +38,24 @@ Acceptor::Acceptor(Worker& worker, Listening listening)
     : worker_(worker),
       listening_(std::move(listening)),
       copy_(copy_of(listening_.fd)),
-      inode_(net::socket_inode(listening_.fd.get())),
       io_(worker.loop()) {
+    if (is_lost()) {
+        throw std::runtime_error(fmt::format(
+            "descriptor {}, which listens on {}, was closed or replaced by the application while "
+            "it was loaded",
+            listening_.fd.get(), net::format_address(listening_.address)));
+    }
     io_.bind<Acceptor, &Acceptor::on_readable>(this);
 }
 
 void Acceptor::resume() {
-    if (listening_.fd && !pending() && introduce()) {
+    if (!listening_.fd || pending()) {
+        return;
+    }
+    if (is_lost()) {
+        replace_lost();
+    }
+    if (listening_.fd && introduce()) {
         io_.watch(listening_.fd.get(), event::Io::kRead);
     }
 }
@@ -50,12 +64,6 @@ void Acceptor::resume() {
 bool Acceptor::introduce() {
     if (introduced_) {
         return true;
-    }
-    if (is_lost()) {
-        replace_lost();
-        if (!listening_.fd) {
-            return false;
-        }
     }
     const int error = io_.introduce(listening_.fd.get());
     introduced_ = error == 0;
@@ -93,10 +101,13 @@ void Acceptor::close() {
 }
 
 bool Acceptor::is_lost() const {
-    return net::socket_inode(listening_.fd.get()) != inode_;
+    return net::socket_inode(listening_.fd.get()) != listening_.inode;
 }
 
 void Acceptor::on_readable(int) noexcept {
+    if (is_lost()) {
+        return replace_lost();  // what stands there may be a listening socket of the application's
+    }
     for (int accepted = 0; accepted < kBatch && io_.active(); ++accepted) {
         if (worker_.leaves_next() || !accept_one()) {
             return;
@@ -191,7 +202,7 @@ void Acceptor::take_copy() {
     const int lost = listening_.fd.release();
     const UniqueFd taken = UniqueFd::adopt(::fcntl(lost, F_DUPFD_CLOEXEC, 0));
     const int flags = ::fcntl(lost, F_GETFD);
-    if (net::socket_inode(copy_.get()) != inode_) {
+    if (net::socket_inode(copy_.get()) != listening_.inode) {
         // That is lost, too, and what stands there is not ours.
         static_cast<void>(copy_.release());
         io_.stop();

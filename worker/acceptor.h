@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <sys/types.h>
-
 #include "event/deadlines.h"
 #include "event/loop.h"
 #include "net/peer.h"
@@ -50,7 +48,6 @@ class Acceptor : public event::Deadline {
     Worker& worker_;
     Listening listening_;
     UniqueFd copy_;  ///< of the socket, for when the application has taken the other
-    ino_t inode_;
     event::Io io_;
     bool introduced_ = false;  ///< epoll watches the socket
     bool down_ = false;        ///< the socket was shut down, as the master has been told

@@ -12,6 +12,7 @@
 
 #include "base/errno_error.h"
 #include "config/loader.h"
+#include "net/listening.h"
 #include "shm/layout.h"
 
 namespace geventd::worker {
@@ -117,7 +118,8 @@ BootInfo unpack(ipc::Message message) {
             throw std::runtime_error("listen.trusted-proxies: " + trusted.error().message);
         }
         Listening listening{std::move(message.fds[ipc::kBootListeners + i]), listen.address,
-                            std::move(*trusted), i};
+                            std::move(*trusted), i, 0};
+        listening.inode = net::socket_inode(listening.fd.get());
         learn_port(listening.fd.get(), listening.address);
         info.listeners.push_back(std::move(listening));
     }

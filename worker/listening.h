@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 
 #include "base/fd.h"
@@ -15,6 +17,8 @@ struct Listening {
     net::Address address;  ///< as configured, with the port that was really bound
     http::TrustedProxies trusted;
     std::size_t index = 0;
+    ino_t inode =
+        0;  ///< of the socket, by which one that the application put in its place is known
 };
 
 }  // namespace geventd::worker

@@ -11,6 +11,7 @@
 #include "base/errno_error.h"
 #include "log/logger.h"
 #include "worker/forked_child.h"
+#include "worker/log_renewal.h"
 #include "worker/overtime.h"
 #include "worker/worker.h"
 
@@ -167,12 +168,8 @@ void MasterLink::obey(ipc::Message& message) {
     } else if (message.type == ipc::MessageType::Pulse) {
         worker_.answer_pulse();
         log::retry();
-    } else if (message.type == ipc::MessageType::Reopen && message.fds.empty()) {
-        log::warning("the log cannot be renewed here: this process has no descriptors left");
     } else if (message.type == ipc::MessageType::Reopen) {
-        ::dup2(message.fds[0].get(), STDOUT_FILENO);
-        ::dup2(message.fds[0].get(), STDERR_FILENO);
-        log::redirect(STDERR_FILENO);
+        renew_log(message);
     }
 }
 

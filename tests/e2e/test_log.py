@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The keys of `log`."""
+import contextlib
 import json
+import os
 import re
 import signal
 
 import pytest
 
 from harness.apps import HELLO
+from harness.client import exchange, open_http
 from harness.log import TEXT_LINE
 
 
@@ -46,6 +49,27 @@ def test_a_file_takes_the_log_and_is_opened_again(server):
     running.wait_file(path)
     running.stop()
     assert path.read_text()
+
+
+@pytest.mark.parametrize('preload', [True, False])
+def test_workers_that_start_after_it_was_opened_again_write_into_the_new_file(server, preload):
+    running = server(HELLO, {'listen': 'http+unix:app.sock', 'app': {'preload': preload},
+                             'log': {'file': 'server.log', 'access': '${uri}'}}, wait=False)
+    running.wait_serving()
+    path = running.folder / 'server.log'
+    former = running.folder / 'server.log.1'
+    path.rename(former)
+    running.signal(signal.SIGUSR1)
+    running.wait_file(path)
+    [pid] = running.workers()
+    running.expect_error('died')
+    os.kill(pid, signal.SIGKILL)
+    running.wait_workers(1, without=[pid])
+    with contextlib.closing(open_http(str(running.folder / 'app.sock'))) as connection:
+        assert exchange(connection, 'GET', '/of-the-new-worker').status == 200
+    running.stop()
+    assert '/of-the-new-worker' in path.read_text()
+    assert '/of-the-new-worker' not in former.read_text()
 
 
 def test_what_the_application_prints_is_in_the_log(server):

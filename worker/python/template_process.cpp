@@ -15,6 +15,7 @@
 #include "base/exit_code.h"
 #include "log/logger.h"
 #include "worker/forked_child.h"
+#include "worker/log_renewal.h"
 #include "worker/overtime.h"
 #include "worker/python/error.h"
 #include "worker/python/stack_dump.h"
@@ -177,9 +178,8 @@ void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channe
             end_template(python, loaded_here);
         }
         ipc::Message& message = **order;
-        if (message.type == ipc::MessageType::Reopen && !message.fds.empty()) {
-            ::dup2(message.fds[0].get(), STDOUT_FILENO);
-            ::dup2(message.fds[0].get(), STDERR_FILENO);
+        if (message.type == ipc::MessageType::Reopen) {
+            worker::renew_log(message);
         } else if (message.type == ipc::MessageType::Fork && message.fds.size() == 2) {
             ipc::Channel workers(std::move(message.fds[0]));
             if (fork_application(python, workers, stacks) == Forked::Child) {

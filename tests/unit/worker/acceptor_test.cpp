@@ -105,6 +105,46 @@ TEST_F(AcceptorTest, NoticesALostDescriptorBeforeItStopsWatchingIt) {
     EXPECT_NE(receive_until(client, "served").find("200 OK"), std::string::npos);
 }
 
+TEST_F(AcceptorTest, NoticesALostDescriptorWhenItWatchesItAgain) {
+    worker->pause(true);
+    const int number = listener();
+    const UniqueFd other = UniqueFd::adopt(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    ASSERT_EQ(::dup2(other.get(), number), number);
+    worker->pause(false);
+    expect_service();
+    EXPECT_EQ(asked, std::vector{ipc::Due::LostListener});
+    worker.reset();
+    EXPECT_EQ(::write(number, "x", 1), 1) << "the application's file is gone";
+    ::close(number);
+}
+
+TEST_F(AcceptorTest, TakesNoConnectionOfASocketThatTheApplicationPutInItsPlace) {
+    const int number = listener();
+    const UniqueFd other =
+        UniqueFd::adopt(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::listen(other.get(), 8), 0);
+    sockaddr_in theirs{};
+    socklen_t length = sizeof theirs;
+    ASSERT_EQ(::getsockname(other.get(), reinterpret_cast<sockaddr*>(&theirs), &length), 0);
+    const UniqueFd waits = UniqueFd::adopt(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::connect(waits.get(), reinterpret_cast<sockaddr*>(&theirs), length), 0);
+    ASSERT_EQ(::dup2(other.get(), number), number);
+    expect_service();
+    EXPECT_EQ(asked, std::vector{ipc::Due::LostListener});
+    const UniqueFd accepted = UniqueFd::adopt(::accept(other.get(), nullptr, nullptr));
+    EXPECT_TRUE(accepted) << "the application's connection is gone";
+    worker.reset();
+    ::close(number);
+}
+
+TEST_F(WorkerTest, DoesNotServeWhenASocketWasClosedBefore) {
+    Listening listening;
+    listening.fd = UniqueFd::adopt(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    listening.inode = 1;
+    make();
+    EXPECT_THROW(Acceptor(*worker, std::move(listening)), std::runtime_error);
+}
+
 // The kernel lets so many epolls that others watch, too, watch one socket.
 constexpr int kMostWatchers = 500;
 

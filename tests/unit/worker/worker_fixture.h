@@ -11,6 +11,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include "net/listening.h"
 #include "worker/worker.h"
 
 namespace geventd::worker {
@@ -74,7 +75,8 @@ class WorkerTest : public testing::Test {
         socklen_t length = sizeof address_;
         ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address_), &length), 0);
         std::vector<Listening> listeners;
-        listeners.push_back({UniqueFd::adopt(fd), address_of_listener, trusted, 0});
+        listeners.push_back(
+            {UniqueFd::adopt(fd), address_of_listener, trusted, 0, net::socket_inode(fd)});
         worker = std::make_unique<Worker>(settings, slot, std::move(listeners), 1, board);
     }
 
