@@ -75,8 +75,9 @@ LONG_LISTS = {
         '127.0.0.1', *(f'10.{n // 65536}.{n // 256 % 256}.{n % 256}' for n in range(MANY))]}},
     'environment': {'app': {'environment': {f'GEVENTD_MANY_{n}': 'x' for n in range(MANY)}}},
     'mounts': {'app': {'mounts': {f'/m{n}': 'app:application' for n in range(MANY)}}},
-    'crons': {'crons': [{'at': f'{n % 60} {n // 60 % 24} {n // 1440 % 28 + 1} {n // 40320 % 12 + 1} *',
-                         'signal': 17} for n in range(MANY)]},
+    'crons': {'crons': [
+        {'at': f'{n % 60} {n // 60 % 24} {n // 1440 % 28 + 1} {n // 40320 + 1} *', 'signal': 17}
+        for n in range(MANY)]},
 }
 
 
