@@ -31,8 +31,8 @@ def application(environ, start_response):
         with lock:
             time.sleep(0.05)
             pid = os.fork()
-            if pid == 0:
-                time.sleep(0.5)
+            if pid == 0:  # until all others have written what they might write here, too
+                wait('all-is-written')
         if pid == 0:
             event.set()
             time.sleep(0.1)
@@ -80,11 +80,17 @@ def test_only_the_calling_greenlet_lives_on(server, patch):
         answers.append((path, running.get(path).body))
 
     threads = in_background(*(lambda path=path: get(path) for path in paths))
+    waits_for_event, forks = threads[3], (threads[4], threads[6])
     for thread in threads:
-        if thread is not threads[3]:
+        if thread is not waits_for_event and thread not in forks:
             thread.join()
+    for name in ('background', 'later'):
+        running.wait_file(running.folder / 'notes', name)
+    (running.folder / 'all-is-written').touch()
+    for thread in forks:
+        thread.join()
     running.get('/set')
-    threads[3].join()
+    waits_for_event.join()
     worker = str(running.workers()[0]).encode()
     assert {body for path, body in answers if path != '/fork'} == {worker}
     assert [body for path, body in answers if path == '/fork'] == [b'0', b'0']

@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from harness import procfs
+from harness.limits import DEADLINE
 
 LIMITS = {'limits': {'drain-requests': '200ms', 'drain-background': '200ms'}}
 
@@ -74,7 +75,7 @@ def test_a_worker_that_cannot_be_reached_ends_after_the_master(server, path, pre
         if path in ('/atexit', '/hook'):
             client.read_answer()
         kill_master(running)
-        assert procfs.wait_gone(pid, 30)
+        assert procfs.wait_gone(pid, DEADLINE)
     running.wait_log('this worker does not come to its end within its time: it ends at once')
     assert_port_is_free(running)
 
@@ -95,7 +96,7 @@ def test_a_worker_that_ends_in_time_is_left_alone(server):
     [pid] = running.workers()
     assert running.get('/').status == 200
     kill_master(running)
-    assert procfs.wait_gone(pid, 30)
+    assert procfs.wait_gone(pid, DEADLINE)
     assert 'does not come to its end' not in running.log.text()
 
 
@@ -110,7 +111,7 @@ while True:
 ''', {'app': {'preload': preload}}, wait=False)
     pid = int(running.wait_log(r'loading in (\d+)')[1])
     kill_master(running)
-    assert procfs.wait_gone(pid, 30)
+    assert procfs.wait_gone(pid, DEADLINE)
 
 
 def test_a_worker_whose_post_fork_hook_hangs_ends_after_the_master(server):
@@ -131,4 +132,4 @@ application = print
     running.expect_error('does not come to its end')
     pid = int(running.wait_log(r'hanging in (\d+)')[1])
     kill_master(running)
-    assert procfs.wait_gone(pid, 30)
+    assert procfs.wait_gone(pid, DEADLINE)

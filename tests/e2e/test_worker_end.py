@@ -242,8 +242,11 @@ def application(environ, start_response):
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_what_an_application_does_with_signals_does_not_break_the_drain(server, number):
     running = server(BOTH_ENDS + '''
+import os
 import signal
 import sys
+
+import gevent.os
 
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, lambda *_: sys.exit(5))
@@ -251,25 +254,26 @@ for number in (signal.SIGINT, signal.SIGTERM):
 
 def work():
     print('work has begun', flush=True)
-    try:
-        gevent.sleep(0.5)
-        print('work is done', flush=True)
-    finally:
-        pass
+    gevent.os.nb_read(os.open('go', os.O_RDWR | os.O_NONBLOCK), 1)
+    print('work is done', flush=True)
 
 
 def application(environ, start_response):
-    gevent.spawn(work)
+    if environ['PATH_INFO'] == '/work':
+        gevent.spawn(work)
     return answer(start_response)
 ''', {'limits': {'drain-background': '30s'}})
     running.expect_error('this worker goes on')
     [pid] = running.workers()
-    running.get('/')
+    os.mkfifo(running.folder / 'go')
+    running.get('/work')
     running.wait_log('work has begun')
+    running.get('/')  # when this is answered, the greenlet waits
     running.signal(signal.SIGTERM)
     running.wait_log('stopping')
     for _ in range(3):
         os.kill(pid, number)
+    (running.folder / 'go').write_text('go')
     assert running.wait_exit() == 0
     running.wait_log('work is done')
     running.wait_log('atexit has run')
