@@ -20,6 +20,10 @@ constexpr std::size_t kMostListed = 16 << 10;
 // For so long a worker that is to be killed is asked where its requests stand.
 constexpr Duration kLastLook = std::chrono::seconds(1);
 
+// For so long a worker may wait in a template until others are forked. Whether the template goes on
+// at all is seen much earlier (limits.fork-time).
+constexpr Duration kMostQueued = std::chrono::minutes(10);
+
 std::string plain(const std::string& text) {
     return log::escape_controls(text);
 }
@@ -41,7 +45,14 @@ WorkerHandle::WorkerHandle(const Surroundings& surroundings, std::uint32_t numbe
       hub_(*this, slot_.counters()),
       born_(surroundings.processes.now()),
       spawned_(std::time(nullptr)) {
-    watch_.begin(born_, "getting ready", terms.start);
+    watch_.begin(born_, "forked", {Duration::zero(), kMostQueued});
+}
+
+void WorkerHandle::set_pid(pid_t pid) {
+    child_.set_pid(pid);
+    if (pid != 0) {
+        watch_.begin(surroundings_.processes.now(), "getting ready", terms_.start);
+    }
 }
 
 std::string_view WorkerHandle::name(State state) {
@@ -77,7 +88,9 @@ void WorkerHandle::enter(State state, Duration until_deadline) {
 }
 
 void WorkerHandle::on_message(ipc::Message& message) noexcept {
-    if (message.type == ipc::MessageType::Ready && state_ == State::Starting) {
+    if (message.type == ipc::MessageType::Hello && state_ == State::Starting) {
+        watch_.begin(surroundings_.processes.now(), "getting ready", terms_.start);
+    } else if (message.type == ipc::MessageType::Ready && state_ == State::Starting) {
         was_ready_ = true;
         open_sights(message.fds);
         enter(State::Ready);

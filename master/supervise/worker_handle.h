@@ -51,7 +51,7 @@ class WorkerHandle final : private Child::Owner,
                  ipc::Channel channel, Terms terms);
 
     /// For a spawned one, whose pid is known without Hello.
-    void set_pid(pid_t pid) { child_.set_pid(pid); }
+    void set_pid(pid_t pid);
 
     bool send(const ipc::Message& message) { return child_.send(message); }
 

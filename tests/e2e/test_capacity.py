@@ -10,6 +10,7 @@ import pytest
 
 from harness.apps import HELLO
 from harness.client import exchange, open_http
+from harness.limits import DEADLINE
 from harness.program import check
 
 
@@ -55,8 +56,9 @@ def test_256_workers_live_through_reload_and_upgrade(server):
 
 @pytest.mark.slow
 def test_500_workers_start(server):
-    running = server(HELLO, {'workers': {'processes': 500, 'cores': 1}})
-    running.wait_workers(500)
+    running = server(HELLO, {'workers': {'processes': 500, 'cores': 1}}, wait=False)
+    running.wait_ready(timeout=10 * DEADLINE)
+    assert 'has been' not in running.log.text(), 'a worker is not slow before it is forked'
     assert running.get('/').body == b'hello'
 
 
