@@ -109,14 +109,14 @@ void Acceptor::on_readable(int) noexcept {
         return replace_lost();  // what stands there may be a listening socket of the application's
     }
     for (int accepted = 0; accepted < kBatch && io_.active(); ++accepted) {
-        if (worker_.leaves_next() || !accept_one()) {
+        if (worker_.leaves_next() || !accept_one(accepted == 0)) {
             return;
         }
     }
 }
 
 // False when there is nothing more to accept for now.
-bool Acceptor::accept_one() {
+bool Acceptor::accept_one(bool is_first) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
     const int fd = ::accept4(listening_.fd.get(), reinterpret_cast<sockaddr*>(&address), &length,
@@ -132,8 +132,8 @@ bool Acceptor::accept_one() {
     }
     const int code = errno;
     // A unix socket that was shut down stays readable for ever, and says that nobody is there.
-    const bool is_empty =
-        code == EAGAIN && (!is_unix(listening_.address) || net::is_listening(listening_.fd.get()));
+    const bool is_empty = code == EAGAIN && (!is_first || !is_unix(listening_.address) ||
+                                             net::is_listening(listening_.fd.get()));
     if (is_empty) {
         worker_.accepted_all();  // or another worker was quicker
         return false;

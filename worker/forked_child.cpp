@@ -2,7 +2,10 @@
 #include "worker/forked_child.h"
 
 #include <csignal>
+#include <cstdint>
+#include <string_view>
 
+#include <dlfcn.h>
 #include <pthread.h>
 
 #include "base/errno_error.h"
@@ -23,8 +26,38 @@ void (*also_in_child)() noexcept = nullptr;
 // What the forking thread lets through.
 thread_local sigset_t former_mask;
 
+// Signals that gevent watches by libev, whose handler tells the worker's loop.
+std::uint64_t watched = 0;
+
+bool is_libevs(void (*handler)(int)) {
+    Dl_info place{};
+    if (handler == SIG_DFL || handler == SIG_IGN ||
+        ::dladdr(reinterpret_cast<void*>(handler), &place) == 0 || place.dli_fname == nullptr) {
+        return false;
+    }
+    const std::string_view file = place.dli_fname;
+    return file.find("/gevent/") != std::string_view::npos ||
+           file.find("libev.so") != std::string_view::npos;
+}
+
+std::uint64_t watched_by_libev() {
+    std::uint64_t numbers = 0;
+    for (int number = 1; number < NSIG - 1; ++number) {
+        struct sigaction action {};
+
+        if (::sigaction(number, nullptr, &action) == 0 && (action.sa_flags & SA_SIGINFO) == 0 &&
+            is_libevs(action.sa_handler)) {
+            numbers |= std::uint64_t{1} << number;
+        }
+    }
+    return numbers;
+}
+
 // A signal that a child gets before it is one would be taken for the worker's.
 void before_fork() noexcept {
+    if (!forks_are_ours) {
+        watched = watched_by_libev();  // what a child may not ask the dynamic loader
+    }
     sigset_t all;
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_BLOCK, &all, &former_mask);
@@ -43,6 +76,11 @@ void give_up() noexcept {
     leave_no_way_to_master();
     for (const auto which : {ipc::StackOf::HubThread, ipc::StackOf::AllThreads}) {
         ::signal(ipc::stack_signal(which), SIG_DFL);
+    }
+    for (int number = 1; number < NSIG - 1; ++number) {
+        if ((watched >> number & 1) != 0) {
+            ::signal(number, SIG_DFL);
+        }
     }
     also_in_child();
 }

@@ -37,9 +37,6 @@ namespace geventd {
 
 namespace {
 
-// For the end of a process in Python whose application cannot be loaded.
-constexpr double kLastSeconds = 3.0;
-
 void say_failed(ipc::Channel& channel, ExitCode code, const std::string& reason) {
     ipc::Message failed;
     failed.type = ipc::MessageType::Failed;
@@ -189,8 +186,7 @@ void load(Loaded& loaded, worker::BootInfo& boot, ipc::Channel& channel) {
         fail(channel, ExitCode::ApplicationFailed, failure);
     }
     say_failed(channel, ExitCode::ApplicationFailed, failure);
-    py::call_boot(*python, "begin_end", py::checked(Py_BuildValue("(dd)", 0.0, kLastSeconds)));
-    python->leave(static_cast<int>(ExitCode::ApplicationFailed));
+    py::leave_early(*python, static_cast<int>(ExitCode::ApplicationFailed));
 }
 
 [[noreturn]] void run(ipc::Channel channel) {

@@ -125,6 +125,14 @@ void MasterLink::ask_for_successor(ipc::Due due) noexcept {
 }
 
 void MasterLink::on_message(int) noexcept {
+    try {
+        receive();
+    } catch (const std::bad_alloc&) {
+        worker_.out_of_memory();  // what has not been received is still there in the next turn
+    }
+}
+
+void MasterLink::receive() {
     for (;;) {
         ipc::Message message;
         const auto state = channel_.receive(message);

@@ -31,6 +31,7 @@ class MasterLink {
 
   private:
     void on_message(int events) noexcept;
+    void receive();
     void on_terminate(int events) noexcept;
     void obey(ipc::Message& message);
     void drain(ipc::DrainReason reason);

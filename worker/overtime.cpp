@@ -6,9 +6,12 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <ctime>
+#include <limits>
 #include <thread>
 
 #include "base/errno_error.h"
@@ -30,6 +33,11 @@ itimerspec once(Duration delay) {
     times.it_value.tv_nsec = static_cast<decltype(timespec::tv_nsec)>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(delay - seconds).count());
     return times;
+}
+
+int milliseconds(Duration time) {
+    const std::int64_t count = std::chrono::ceil<std::chrono::milliseconds>(time).count();
+    return static_cast<int>(std::min<std::int64_t>(count, std::numeric_limits<int>::max()));
 }
 
 // False when the kernel does not do that.
@@ -71,7 +79,18 @@ Duration Overtime::left() const noexcept {
 
 void Overtime::run(int channel) noexcept {
     pollfd watched[2] = {{timer_.get(), POLLIN, 0}, {channel, 0, 0}};
-    while (::poll(watched, 2, -1) < 0 || (watched[0].revents & POLLIN) == 0) {
+    // An application that closes all descriptors takes the timer, too.
+    bool timer_lost = false;
+    for (;;) {
+        const int ready = ::poll(watched, 2, timer_lost && begun_ ? milliseconds(limit_) : -1);
+        if (ready == 0 || (ready > 0 && (watched[0].revents & POLLIN) != 0)) {
+            break;
+        }
+        if (ready > 0 && (watched[0].revents & POLLNVAL) != 0) {
+            timer_lost = true;
+            watched[0].fd = -1;
+            watched[0].revents = 0;
+        }
         if (watched[1].revents != 0) {
             watched[1].fd = -1;
             watched[1].revents = 0;

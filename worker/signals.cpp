@@ -39,10 +39,15 @@ void Signals::on_woken(int) noexcept {
     // Read before looking: what comes meanwhile makes it readable again.
     std::uint64_t count = 0;
     [[maybe_unused]] const auto got = ::read(port_.eventfd(), &count, sizeof count);
-    for (const unsigned lock : std::vector<unsigned>(rows_.begin(), rows_.end())) {
-        advance(lock);
+    try {
+        for (const unsigned lock : std::vector<unsigned>(rows_.begin(), rows_.end())) {
+            advance(lock);
+        }
+        claim_some();
+    } catch (const std::bad_alloc&) {
+        worker_.out_of_memory();
+        port_.wake();
     }
-    claim_some();
 }
 
 bool Signals::is_full() const {

@@ -54,8 +54,10 @@ std::optional<unsigned> parse_bits(std::string_view text, unsigned max) {
 
 /// The address with every bit after the first `bits` zero.
 Bytes network_of(Bytes bytes, unsigned bits) {
-    for (unsigned i = bits; i < 128; ++i) {
-        bytes[i / 8] &= static_cast<std::uint8_t>(~(1U << (7U - i % 8)));
+    const std::size_t whole = bits / 8;
+    if (whole < bytes.size()) {
+        bytes[whole] &= static_cast<std::uint8_t>(~(0xffU >> bits % 8));
+        std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(whole) + 1, bytes.end(), 0);
     }
     return bytes;
 }

@@ -3,6 +3,11 @@
 
 #include <unistd.h>
 
+#include <csignal>
+#include <string_view>
+
+#include <dlfcn.h>
+
 #include "forked_py.h"
 #include "worker/python/api/process_title.h"
 #include "worker/python/error.h"
@@ -19,10 +24,12 @@ struct State {
 
 State state;
 
+// A child that cannot be made fit for gevent would go on with the worker's loop.
 void prepare() {
     const Ref done = Ref::steal(PyObject_CallNoArgs(state.prepare));
     if (!done) {
-        PyErr_WriteUnraisable(state.prepare);
+        PyErr_Print();
+        ::_exit(1);
     }
 }
 

@@ -149,10 +149,17 @@ void RequestRunner::run(worker::Request& request) noexcept {
         request.connection->finish(worker::Connection::End::Aborted);
         return;
     }
-    const Seat seat(running_, response_of(start_response.get()));
-    const auto end = await_end(request, start_response.get());
-    if (after_request_) {
-        await_after_request(request);
+    std::optional<Seat> seat;
+    auto end = worker::Connection::End::Aborted;
+    try {
+        seat.emplace(running_, response_of(start_response.get()));
+        end = await_end(request, start_response.get());
+        if (after_request_) {
+            await_after_request(request);
+        }
+    } catch (const std::bad_alloc&) {
+        PyErr_Clear();
+        worker_.out_of_memory();
     }
     request.connection->finish(end);
 }

@@ -27,9 +27,6 @@ namespace {
 
 enum class Forked { Parent, Child };
 
-// Seconds for the end of a template; the master gives it a few more.
-constexpr double kTemplateEnd = 3.0;
-
 // The child goes on once the middle process is gone and the master has become its parent: what
 // it says to the master from then on comes from a child of the master's. A pidfd tells when,
 // as the kernel hands children on before it tells of the death. Where there are no pidfds, it looks
@@ -63,14 +60,19 @@ void introduce(ipc::Channel& channel, int stacks) {
     }
 }
 
+// What hooks of the application fork meanwhile is not ours.
+pid_t fork_own() {
+    const worker::OwnFork ours;
+    return ::fork();
+}
+
 // `channel`: of the child.
 Forked fork_through_middle(ipc::Channel& channel, int stacks) {
     PyOS_BeforeFork();
-    const worker::OwnFork ours;
-    const pid_t middle = ::fork();
+    const pid_t middle = fork_own();
     if (middle == 0) {
         const pid_t own = ::getpid();
-        const pid_t child = ::fork();
+        const pid_t child = fork_own();
         if (child != 0) {
             ::_exit(child < 0 ? errno : 0);
         }
@@ -149,8 +151,7 @@ void become_spare(ipc::Channel& channel, Api& api) {
 // as children of multiprocessing, ends with it. A copy of it has nothing of its own to end.
 [[noreturn]] void end_template(const Interpreter& python, bool loaded_here) {
     if (loaded_here) {
-        call_boot(python, "begin_end", checked(Py_BuildValue("(dd)", 0.0, kTemplateEnd)));
-        python.leave(static_cast<int>(ExitCode::Ok));
+        leave_early(python, static_cast<int>(ExitCode::Ok));
     }
     ::_exit(static_cast<int>(ExitCode::Ok));
 }

@@ -38,6 +38,9 @@ namespace {
 // The master, while there is one, ends a worker so much before that does so itself.
 constexpr Duration kOvertime = std::chrono::seconds(1);
 
+// For the end in Python of a process that serves nobody.
+constexpr double kLastSeconds = 3.0;
+
 // The result of a call; its exception becomes one of C++, told by boot.describe().
 Ref told(const Interpreter& python, Ref result) {
     end_if_forked();
@@ -88,6 +91,9 @@ struct Serving {
     HandlerRunner handlers;
     worker::Signals signals;
     worker::MasterLink master;
+    WorkerTitle title;
+    SourceReport sources;
+    Ref background;  ///< the greenlets that the application has spawned
 
     Serving(worker::BootInfo& boot, ipc::Channel& channel, const Applications& applications,
             Api& api, const Interpreter& python, worker::Overtime& overtime)
@@ -102,7 +108,9 @@ struct Serving {
           locks(bridge),
           handlers(bridge, api.book(), locks),
           signals(worker, *api.port(), handlers, boot.settings.signals.concurrency),
-          master(worker, channel, overtime) {
+          master(worker, channel, overtime),
+          title(boot, worker),
+          sources(python, channel) {
         handlers.report_to(signals);
         locks.wait_by(signals);
         api.serve({&signals, &handlers, &locks, &bridge, &runner});
@@ -137,31 +145,30 @@ void run_post_fork_hook(const Interpreter& python) {
                              ipc::Channel& channel, const Applications& applications, Api& api,
                              worker::Overtime& overtime) {
     boot.scoreboard->slots[boot.slot].pid.store(::getpid());
-    const Ref background = call_boot(python, "track_background");
+    Ref background = call_boot(python, "track_background");
     run_post_fork_hook(python);
-    const auto serving =
-        std::make_unique<Serving>(boot, channel, applications, api, python, overtime);
-    serving->worker.count_background_by([&background] { return count(background); });
-    const WorkerTitle title(boot, serving->worker);
-    SourceReport sources(python, channel);
+    // Never destroyed: threads and atexit functions let greenlets run that still use it.
+    Serving& serving =
+        *std::make_unique<Serving>(boot, channel, applications, api, python, overtime).release();
+    serving.background = std::move(background);
+    serving.worker.count_background_by([&serving] { return count(serving.background); });
     if (boot.settings.app.reload_on_change) {
-        sources.keep_sending(serving->worker.clock());
+        serving.sources.keep_sending(serving.worker.clock());
     }
-    register_input_type(serving->bridge);
-    register_start_response_type(serving->bridge);
-    serve_native_module(serving->bridge, serving->runner);
+    register_input_type(serving.bridge);
+    register_start_response_type(serving.bridge);
+    serve_native_module(serving.bridge, serving.runner);
     auto observer =
-        std::make_unique<Observer>(python, serving->bridge, serving->runner, serving->handlers);
-    serving->signals.accept();
-    serving->master.say_ready(observer->take_end());
-    serving->bridge.run();
+        std::make_unique<Observer>(python, serving.bridge, serving.runner, serving.handlers);
+    serving.signals.accept();
+    serving.master.say_ready(observer->take_end());
+    serving.bridge.run();
     boot.scoreboard->slots[boot.slot].hub_over.store(1);
-    end_greenlets(python, {serving->worker, serving->signals, serving->handlers},
-                  boot.settings.limits, overtime.left() - kOvertime);
+    end_greenlets(python, {serving.worker, serving.signals, serving.handlers}, boot.settings.limits,
+                  overtime.left() - kOvertime);
     observer.reset();
     call_boot(python, "run_atexit_hook");
     api.serve({});
-    // Before all that greenlets may still use is gone: threads and atexit functions let them run.
     python.leave(static_cast<int>(ExitCode::Ok));
 }
 
@@ -224,7 +231,16 @@ void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& chan
     if (overtime) {
         overtime->begin();
     }
-    python.leave(static_cast<int>(code));
+    leave_early(python, static_cast<int>(code));
+}
+
+void leave_early(const Interpreter& python, int code) {
+    try {
+        call_boot(python, "begin_end", checked(Py_BuildValue("(dd)", 0.0, kLastSeconds)));
+    } catch (const std::exception& error) {
+        log::error("the end of this process goes on: {}", error.what());
+    }
+    python.leave(code);
 }
 
 }  // namespace geventd::py

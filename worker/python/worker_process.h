@@ -27,6 +27,10 @@ void load_functions(const Interpreter& python, Api& api);
 [[noreturn]] void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
                         const Applications& applications, Api& api);
 
+/// Ends a process that serves nobody, as python3 ends: threads and functions of atexit get a few
+/// seconds together.
+[[noreturn]] void leave_early(const Interpreter& python, int code);
+
 /// Calls a function of geventd's own Python; what it raises becomes a PythonError told by
 /// boot.describe().
 Ref call_boot(const Interpreter& python, const char* function, Ref argument = {});

@@ -10,7 +10,8 @@ import signal
 import sys
 import threading
 import traceback
-import weakref
+
+from _geventd_foreign import Reference, own_attributes
 
 _leave = None     # what a process does last
 _prepared = None  # the process for which prepare() was called
@@ -35,6 +36,7 @@ def end(error):
         except BaseException:
             traceback.print_exc()
     if isinstance(error, KeyboardInterrupt):
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
     os._exit(code)
 
@@ -44,10 +46,14 @@ def _finish_threads():
     told to end before."""
     for call in reversed(getattr(threading, "_threading_atexits", [])):
         call()
-    for thread in threading.enumerate():
-        if thread not in (threading.current_thread(), threading.main_thread()):
-            if not thread.daemon:
-                thread.join()
+    while True:
+        own = (threading.current_thread(), threading.main_thread())
+        left = [thread for thread in threading.enumerate()
+                if thread not in own and not thread.daemon]
+        if not left:
+            return
+        for thread in left:
+            thread.join()
 
 
 def _report(error):
@@ -77,26 +83,30 @@ def prepare():
     local = sys.modules.get("gevent._hub_local")
     if local is None or "gevent.hub" not in sys.modules:
         return
-    former = local.get_hub_if_exists()
-    if former is not None:
-        _replace_hub(local, former)
-
-
-def _replace_hub(local, former):
-    global _guard, _main
     from greenlet import getcurrent
 
     caller = getcurrent()
+    _drop_tasks(caller)
+    former = local.get_hub_if_exists()
+    if former is not None:
+        _replace_hub(local, former, caller)
+
+
+def _replace_hub(local, former, caller):
+    global _guard, _main
     if caller is former:
+        _guard = _Guard([former], former)
         _end_behind_callback(former)
+        _guard.start()
         return
     line, under_hub = _line_of(caller, former)
     last = line[-1]
-    _main = _make_main(caller) if under_hub else last
+    _main = _make_main(line) if under_hub else last
     _guard = _Guard(line + [_main], former)
     local.set_loop(None)
     local.set_hub(_make_hub(former, _main))
-    _forget_watches()
+    # Children of the parent are not this process's.
+    getattr(sys.modules.get("gevent.os"), "_watched_children", {}).clear()
     if under_hub:
         from gevent import Greenlet
 
@@ -105,7 +115,6 @@ def _replace_hub(local, former):
             last.rawlink(_end_after)
         else:
             last.parent = _main
-    _drop_tasks(caller)
     _guard.start()
 
 
@@ -122,26 +131,35 @@ def _line_of(caller, former):
         line.append(parent)
 
 
-def _make_main(caller):
-    """A started greenlet that ends the process with what the caller's line ends with."""
+def _make_main(line):
+    """A started greenlet that ends the process with what the line of its first caller ends with.
+    When nothing is left that could happen, whoever waits there is told so by a LoopExit."""
     from greenlet import greenlet
 
     def wait():
-        error = None
-        try:
-            caller.switch()
-        except BaseException as raised:
-            error = raised.with_traceback(raised.__traceback__.tb_next)
-            if type(error).__name__ == "LoopExit":
-                error = None  # nothing is left that could happen
+        error = _outcome(line[0].switch)
+        while type(error).__name__ == "LoopExit":
+            waiting = next((one for one in line if not greenlet.__dict__["dead"].__get__(one)), None)
+            if waiting is None:
+                break
+            error = _outcome(lambda: greenlet.throw(waiting, error))
         end(error)
 
-    root = caller
+    root = line[0]
     while root.parent is not None:
         root = root.parent
     main = greenlet(wait, root)
     main.switch()
     return main
+
+
+def _outcome(step):
+    """What it raises, without the frame of this function in its traceback; or None."""
+    try:
+        step()
+    except BaseException as raised:
+        return raised.with_traceback(raised.__traceback__.tb_next)
+    return None
 
 
 def _end_after(greenlet):
@@ -153,28 +171,27 @@ def _end_after(greenlet):
 
 
 def _end_behind_callback(hub):
-    """The hub itself has called fork(), in a callback: the process ends behind that."""
+    """The hub itself has called fork(), in a callback: the process ends behind that. What the
+    callback raises is handed to the hub afterwards."""
+    from opcode import opname
+
     frame = sys._getframe()
     while frame.f_back is not None and frame.f_back.f_code is not type(hub).run.__code__:
         frame = frame.f_back
 
     def profile(returning, event, result):
         if returning is frame and event == "return":
-            end(None)
+            code = frame.f_code.co_code
+            if opname[code[frame.f_lasti]].startswith("RETURN"):
+                end(None)
 
+    def handle_error(context, kind, error, trace):
+        if not isinstance(error, BaseException):  # as C code hands it over
+            error = kind() if error is None else kind(error)
+        end(error.with_traceback(trace))
+
+    hub.handle_error = handle_error
     sys.setprofile(profile)
-
-
-def _forget_watches():
-    """Children of the parent are not this process's, and libev's handler for their ends tells the
-    former loop."""
-    gevent_os = sys.modules.get("gevent.os")
-    getattr(gevent_os, "_watched_children", {}).clear()
-    if signal.getsignal(signal.SIGCHLD) is None:
-        try:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        except ValueError:
-            pass  # not in this thread
 
 
 def _drop_tasks(caller):
@@ -188,6 +205,9 @@ def _drop_tasks(caller):
 def _make_hub(former, parent):
     hub = type(former)(loop=_loop_class(former.loop_class)(former.backend, default=False))
     hub.parent = parent
+    for name, value in own_attributes(former).items():
+        if not name.startswith("_") and name not in own_attributes(hub):
+            setattr(hub, name, value)  # the application has set it, such as handle_error
 
     def wait(watcher):
         if not watcher.active:
@@ -276,13 +296,42 @@ class _Child:
         self.close()
 
 
+class _Identities:
+    """A set of weak references by identity: greenlets of the application may have no hash."""
+
+    def __init__(self, things):
+        self._references = {}
+        for thing in things:
+            self.add(thing)
+
+    def add(self, thing):
+        key = id(thing)
+        self._references[key] = Reference(thing, lambda _: self._references.pop(key, None))
+
+    def __contains__(self, thing):
+        reference = self._references.get(id(thing))
+        return reference is not None and reference() is thing
+
+
+def _waiting_in_background():
+    """Those of the background that have begun. Compiled ones have no frame by which that is seen."""
+    from greenlet import greenlet
+
+    background = getattr(sys.modules.get("_geventd_end"), "_background", ())
+    greenlets = [reference() for reference in list(background)]
+    return [one for one in greenlets if one is not None and greenlet.__bool__(one)]
+
+
 class _Guard:
     """Lets only greenlets run that began to in this process, and those given."""
 
     def __init__(self, line, former):
-        self._known = weakref.WeakSet(line)
+        self._known = _Identities(line)
         self._former = former
-        self._parked = {}  # greenlets that must not run -> who switched to them last
+        waiting = [one for one in _waiting_in_background() if one not in self._known]
+        # Greenlets that must not run, by identity, and who switched to them last.
+        self._parked = {id(one): [one, former] for one in waiting}
+        self._stopped = _Identities([])  # of these, those that stand in _park() already
 
     def start(self):
         from greenlet import settrace
@@ -296,22 +345,26 @@ class _Guard:
         origin, target = arguments
         if target in self._known:
             return
-        if target in self._parked:
-            self._parked[target] = origin
-        elif sys._getframe().f_back is None:  # it has no frames of its own: it starts
+        parked = self._parked.get(id(target))
+        if parked is None and sys._getframe().f_back is None:  # no frames of its own: it starts
             self._known.add(target)
-        else:
-            self._parked[target] = origin
+            return
+        self._parked[id(target)] = [target, origin]
+        if target not in self._stopped:
+            self._stopped.add(target)
             self._park(target)
 
     def _park(self, target):
         from gevent import get_hub
+        from greenlet import greenlet
 
         while True:
-            origin = self._parked[target]
-            if target is self._former or origin.dead or origin not in self._known:
+            origin = self._parked[id(target)][1]
+            if target is self._former or origin not in self._known \
+                    or greenlet.__dict__["dead"].__get__(origin):
                 origin = get_hub()
             try:
-                origin.switch()
+                # A hub's own switch() refuses what comes from another hub.
+                greenlet.switch(origin)
             except BaseException:
                 pass  # thrown at one that must not run
