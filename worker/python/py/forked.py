@@ -139,7 +139,7 @@ def _make_main(line):
     def wait():
         error = _outcome(line[0].switch)
         while type(error).__name__ == "LoopExit":
-            waiting = next((one for one in line if not greenlet.__dict__["dead"].__get__(one)), None)
+            waiting = next((one for one in line if not _is_dead(one)), None)
             if waiting is None:
                 break
             error = _outcome(lambda: greenlet.throw(waiting, error))
@@ -151,6 +151,12 @@ def _make_main(line):
     main = greenlet(wait, root)
     main.switch()
     return main
+
+
+def _is_dead(one):
+    from greenlet import greenlet
+
+    return greenlet.__dict__["dead"].__get__(one)
 
 
 def _outcome(step):
@@ -314,7 +320,7 @@ class _Identities:
 
 
 def _waiting_in_background():
-    """Those of the background that have begun. Compiled ones have no frame by which that is seen."""
+    """Those of the background that have begun. No frame tells that of compiled ones."""
     from greenlet import greenlet
 
     background = getattr(sys.modules.get("_geventd_end"), "_background", ())
@@ -360,8 +366,7 @@ class _Guard:
 
         while True:
             origin = self._parked[id(target)][1]
-            if target is self._former or origin not in self._known \
-                    or greenlet.__dict__["dead"].__get__(origin):
+            if target is self._former or origin not in self._known or _is_dead(origin):
                 origin = get_hub()
             try:
                 # A hub's own switch() refuses what comes from another hub.
