@@ -30,6 +30,7 @@ SignalPort::SignalPort(const BootInfo& boot)
       loads_(*boot.scoreboard),
       waker_(region_.signals(), numbers_of(boot.eventfds), &loads_),
       registry_(region_.signals()),
+      registrations_(region_.signals(), process_),
       writer_(region_.signals(), process_, waker_),
       claimer_(region_.signals(), process_),
       locks_(region_.locks(), process_,
@@ -43,6 +44,17 @@ shm::SendResult SignalPort::send(std::uint8_t number, std::span<const std::byte>
         log::warning("signal {} was sent, but nobody has registered it", number);
     }
     return result;
+}
+
+void SignalPort::reassert() noexcept {
+    const bool registered_anew = registrations_.reassert();
+    const bool accepts_anew = claimer_.reassert();
+    const bool queued_anew = writer_.reassert();
+    locks_.reassert();
+    if (registered_anew || accepts_anew || queued_anew) {
+        claimer_.rescan();
+        wake();
+    }
 }
 
 }  // namespace geventd::worker

@@ -32,13 +32,17 @@ class SignalPort {
 
     /// This worker has a handler for the number.
     shm::SignalRegistry::Outcome add(std::uint8_t number, shm::SignalTarget target) noexcept {
-        return registry_.add(process_, number, target);
+        return registrations_.add(number, target);
     }
 
     /// The number's target in this worker's generation.
     [[nodiscard]] std::optional<shm::SignalTarget> target(std::uint8_t number) const noexcept {
         return registry_.target(process_, number);
     }
+
+    /// Says again what this process alone says in the memory, where others have overwritten it, and
+    /// looks at all signals and locks if there was something. To be called now and then.
+    void reassert() noexcept;
 
     /// Has the worker's loop look at its signals and locks.
     void wake() noexcept { waker_.poke(process_); }
@@ -62,6 +66,7 @@ class SignalPort {
     shm::ScoreboardLoads loads_;
     shm::SignalWaker waker_;
     shm::SignalRegistry registry_;
+    shm::SignalRegistrations registrations_;
     shm::SignalWriter writer_;
     shm::SignalClaimer claimer_;
     shm::LockClient locks_;

@@ -10,6 +10,7 @@
 
 #include "log/logger.h"
 #include "worker/counters.h"
+#include "worker/signals.h"
 #include "worker/worker.h"
 
 // What a worker counts and tells of what happened to its requests.
@@ -59,6 +60,9 @@ void Worker::answer_pulse() {
     }
     slot_.hub_answered.store(asked, std::memory_order_release);
     show_waiting();
+    if (signals_ != nullptr) {
+        signals_->port().reassert();
+    }
     if (count_background_) {
         slot_.background.store(count_background_(), std::memory_order_relaxed);
     }

@@ -30,8 +30,7 @@ std::uint64_t SignalMemory::count_left() const {
     const shm::SignalTable table = recovery.table();
     for (unsigned index = 0; index < table.in_use(); ++index) {
         const shm::SignalQueue queue = table.queue(index);
-        const std::uint32_t used = queue.used();
-        for (std::uint32_t slot = 0; slot < used; ++slot) {
+        for (std::uint32_t slot = 0; slot <= queue.mask; ++slot) {
             left += shm::SignalState::unpack(queue.states[slot].load()).writable() ? 0 : 1;
         }
     }

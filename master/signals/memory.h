@@ -24,7 +24,7 @@ struct SignalMemory {
     SignalMemory& operator=(const SignalMemory&) = delete;
     ~SignalMemory() = default;
 
-    /// Signals that are not over.
+    /// Signals that are not over. All slots are looked at, as a head may be damaged.
     [[nodiscard]] std::uint64_t count_left() const;
 
     shm::SignalRegion region;

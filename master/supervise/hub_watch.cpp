@@ -67,8 +67,11 @@ Duration HubWatch::silence(TimePoint now) const {
 }
 
 TimePoint HubWatch::look(TimePoint now) {
-    if (!stacks_.is_open() || slot_.hub_over.load(kRelaxed) != 0) {
+    if (!stacks_.is_open()) {
         return TimePoint::max();
+    }
+    if (const TimePoint until = over_until(now); now < until) {
+        return until;
     }
     if (now < expected_) {
         return expected_;
@@ -89,6 +92,17 @@ TimePoint HubWatch::look(TimePoint now) {
         expected_ = go_on_waiting(now);
     }
     return expected_;
+}
+
+// What a worker says of its hub is believed for as long as its leaving may take.
+TimePoint HubWatch::over_until(TimePoint now) {
+    if (slot_.hub_over.load(kRelaxed) == 0) {
+        return TimePoint::min();
+    }
+    if (over_until_ == TimePoint()) {
+        over_until_ = now + limits_.drain;
+    }
+    return over_until_;
 }
 
 void HubWatch::ask(TimePoint now) {

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "config/drain_time.h"
 #include "config/settings.h"
 #include "ipc/stack_signal.h"
 #include "master/supervise/stack_file.h"
@@ -27,9 +28,10 @@ class HubWatch {
     struct Limits {
         Duration blocked{};  ///< 0: nothing is reported
         Duration kill{};     ///< 0: never
+        Duration drain{};    ///< for so long a worker may say that its hub is over
 
         static Limits of(const config::Limits& settings) {
-            return {settings.blocked_hub, settings.kill_blocked_hub};
+            return {settings.blocked_hub, settings.kill_blocked_hub, config::whole_drain(settings)};
         }
     };
 
@@ -86,6 +88,7 @@ class HubWatch {
 
     [[nodiscard]] bool answered() const;
     [[nodiscard]] Duration pause() const;
+    TimePoint over_until(TimePoint now);
     void ask(TimePoint now);
     TimePoint go_on_waiting(TimePoint now);
     void heal();
@@ -105,8 +108,9 @@ class HubWatch {
     std::int64_t former_question_ = 0;
     std::uint64_t blocks_ = 0;
     TimePoint blocked_since_;
-    TimePoint asked_;     ///< moved on by the time that the master itself stood still
-    TimePoint expected_;  ///< when look() should have been called
+    TimePoint asked_;       ///< moved on by the time that the master itself stood still
+    TimePoint over_until_;  ///< once the worker has said that its hub is over
+    TimePoint expected_;    ///< when look() should have been called
     ipc::StackOf stack_of_ = ipc::StackOf::HubThread;
 };
 

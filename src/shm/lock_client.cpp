@@ -5,25 +5,24 @@
 
 namespace geventd::shm {
 
-namespace {
-
-/// No counter comes so far; one past it is damaged.
-constexpr std::uint64_t kMostTicket = std::uint64_t{1} << 62;
-
-}  // namespace
-
 LockClient::LockClient(const LockTable& table, unsigned process, std::uint16_t incarnation,
                        SignalWaker& waker)
     : table_(table),
       process_(process),
       self_(LockHolder{process, incarnation}.pack()),
       waker_(waker),
-      rows_(table.locks()) {
-    table_.join(process);
+      rows_(table.locks()),
+      held_(table.locks()) {
+    reassert();
 }
 
 bool LockClient::try_acquire(unsigned lock) noexcept {
-    return !table_.next(lock) && table_.cell(lock).holder.replace(0, self_);
+    reassert(lock);
+    if (table_.next(lock) || !table_.cell(lock).holder.replace(0, self_)) {
+        return false;
+    }
+    held_[lock] = true;
+    return true;
 }
 
 std::uint64_t LockClient::enqueue(unsigned lock) {
@@ -41,10 +40,12 @@ std::uint64_t LockClient::enqueue(unsigned lock) {
 
 std::optional<std::uint64_t> LockClient::advance(unsigned lock) noexcept {
     std::deque<std::uint64_t>& row = rows_[lock];
+    reassert(lock);
     if (row.empty() || table_.cell(lock).holder.load_ordered() != 0 ||
         table_.next(lock) != process_ || !table_.cell(lock).holder.replace(0, self_)) {
         return std::nullopt;
     }
+    held_[lock] = true;
     const std::uint64_t ticket = row.front();
     row.pop_front();
     show_first(lock);
@@ -66,11 +67,42 @@ void LockClient::cancel(unsigned lock, std::uint64_t ticket) {
 }
 
 bool LockClient::release(unsigned lock) noexcept {
+    held_[lock] = false;
     if (!table_.cell(lock).holder.replace(self_, 0)) {
         return false;
     }
     wake_next(lock);
     return true;
+}
+
+void LockClient::reassert() noexcept {
+    table_.join(process_);
+    for (unsigned lock = 0; lock < table_.locks(); ++lock) {
+        reassert(lock);
+    }
+}
+
+/// In a row that was never used nothing is looked at, and so no memory needed.
+void LockClient::reassert(unsigned lock) noexcept {
+    LockCell& cell = table_.cell(lock);
+    const std::deque<std::uint64_t>& row = rows_[lock];
+    const std::uint64_t drawn = cell.tickets.load();
+    if (!row.empty() && drawn < row.back()) {
+        cell.tickets.replace(drawn, row.back());
+    }
+    bool healed = !held_[lock] && cell.holder.load() == self_ && cell.holder.replace(self_, 0);
+    if ((drawn != 0 || !row.empty()) && !shows_first(lock)) {
+        show_first(lock);
+        healed = true;
+    }
+    if (healed) {
+        wake_next(lock);
+    }
+}
+
+bool LockClient::shows_first(unsigned lock) const noexcept {
+    const std::deque<std::uint64_t>& row = rows_[lock];
+    return table_.shown(lock, process_).load() == (row.empty() ? 0 : row.front());
 }
 
 void LockClient::show_first(unsigned lock) noexcept {

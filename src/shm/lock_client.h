@@ -46,10 +46,16 @@ class LockClient {
         return table_.cell(lock).holder.load() == self_;
     }
 
+    /// Writes again what this process shows in the rows, where somebody else has written there, and
+    /// frees what it is wrongly said to hold: others would wait for it for ever.
+    void reassert() noexcept;
+
     [[nodiscard]] bool has_waiters(unsigned lock) const { return !rows_[lock].empty(); }
 
   private:
+    [[nodiscard]] bool shows_first(unsigned lock) const noexcept;
     void show_first(unsigned lock) noexcept;
+    void reassert(unsigned lock) noexcept;
     void wake_next(unsigned lock) noexcept;
 
     LockTable table_;
@@ -57,6 +63,7 @@ class LockClient {
     std::uint64_t self_;  ///< what stands in a lock that this process holds
     SignalWaker& waker_;
     std::vector<std::deque<std::uint64_t>> rows_;  ///< tickets of this process, by lock
+    std::vector<bool> held_;                       ///< by lock
 };
 
 }  // namespace geventd::shm

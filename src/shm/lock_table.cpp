@@ -49,7 +49,11 @@ unsigned LockTable::waiting(unsigned lock) const noexcept {
     return count;
 }
 
+/// Where no ticket was ever drawn nobody waits, whatever the row shows.
 std::optional<unsigned> LockTable::next(unsigned lock) const noexcept {
+    if (cells_[lock].tickets.load_ordered() == 0) {
+        return std::nullopt;
+    }
     std::uint64_t smallest = 0;
     std::optional<unsigned> result;
     const unsigned end = in_use();

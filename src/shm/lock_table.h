@@ -16,6 +16,9 @@ struct LockShape {
     std::uint32_t processes = 0;  ///< as in the table of the signals
 };
 
+/// No counter of tickets comes so far; one past it is damaged.
+inline constexpr std::uint64_t kMostTicket = std::uint64_t{1} << 62;
+
 struct LockHeader {
     static constexpr std::uint32_t kVersion = 2;  ///< of the whole layout
 

@@ -32,30 +32,51 @@ bool SignalCursor::behind(const SignalQueue& queue) const noexcept {
            queue.ends->rescans.load_ordered() != rescans;
 }
 
-bool is_possible(const SignalTable& table, const SignalQueue& queue, std::uint32_t slot) {
-    const SignalBody& body = queue.bodies[slot];
-    return SignalRouting::unpack(body.routing.load_relaxed()).possible() &&
-           SignalExtent::unpack(body.payload.load_relaxed()).possible(table.shape().payload_bytes);
+namespace {
+
+struct Words {
+    SignalRouting routing;
+    SignalExtent payload;
+};
+
+/// Each is read once: what was checked is what counts from then on.
+std::optional<Words> read_words(const SignalTable& table, const SignalBody& body) {
+    const Words words{SignalRouting::unpack(body.routing.load_relaxed()),
+                      SignalExtent::unpack(body.payload.load_relaxed())};
+    const bool possible =
+        words.routing.possible() && words.payload.possible(table.shape().payload_bytes);
+    return possible ? std::optional(words) : std::nullopt;
 }
 
-SignalClaim read_signal(const SignalTable& table, unsigned queue, std::uint32_t slot,
-                        std::uint64_t state) {
+}  // namespace
+
+std::optional<SignalRouting> read_routing(const SignalTable& table, const SignalQueue& queue,
+                                          std::uint32_t slot) {
+    const std::optional<Words> words = read_words(table, queue.bodies[slot]);
+    return words ? std::optional(words->routing) : std::nullopt;
+}
+
+std::optional<SignalClaim> read_held(const SignalTable& table, unsigned queue, std::uint32_t slot,
+                                     const SignalState& state) {
     const SignalQueue from = table.queue(queue);
     const SignalBody& body = from.bodies[slot];
-    const SignalExtent payload = SignalExtent::unpack(body.payload.load_relaxed());
+    const std::optional<Words> words = read_words(table, body);
+    if (!words) {
+        const SignalState ready{SignalPhase::Ready, state.attempts, 0, 0, state.tag};
+        from.states[slot].replace(state.pack(), ready.pack());
+        return std::nullopt;
+    }
     SignalClaim claim;
     claim.queue = queue;
     claim.slot = slot;
-    claim.state = state;
-    claim.routing = SignalRouting::unpack(body.routing.load_relaxed());
+    claim.state = state.pack();
+    claim.routing = words->routing;
     claim.sequence = body.sequence.load_relaxed();
     claim.sent_at = body.sent_at.load_relaxed();
-    claim.attempts = SignalState::unpack(state).attempts;
+    claim.attempts = state.attempts;
     claim.repeats = body.repeats.load_relaxed();
     claim.sender_pid = body.sender_pid.load_relaxed();
-    if (payload.possible(table.shape().payload_bytes)) {
-        claim.payload = {from.payloads + payload.offset, payload.size};
-    }
+    claim.payload = {from.payloads + words->payload.offset, words->payload.size};
     return claim;
 }
 
@@ -67,7 +88,16 @@ SignalClaimer::SignalClaimer(const SignalTable& table, unsigned process)
       cursors_(table.processes()) {}
 
 void SignalClaimer::accept(bool on) noexcept {
+    accepting_ = on;
     table_.process(process_).accepting.store_ordered(on ? 1 : 0);
+}
+
+bool SignalClaimer::reassert() noexcept {
+    if (table_.process(process_).accepting.load() == (accepting_ ? 1U : 0U)) {
+        return false;
+    }
+    accept(accepting_);
+    return true;
 }
 
 std::optional<SignalClaim> SignalClaimer::claim() noexcept {
@@ -93,26 +123,35 @@ std::optional<SignalClaim> SignalClaimer::claim_from(unsigned index) noexcept {
     SignalCursor& cursor = cursors_[index];
     const std::uint64_t end = cursor.refresh(queue);
     while (cursor.position < end) {
-        const std::uint32_t slot = queue.slot(cursor.position++);
-        const std::uint64_t ready = queue.states[slot].load();
-        SignalState state = SignalState::unpack(ready);
-        if (state.phase != SignalPhase::Ready) {
-            continue;
-        }
-        const SignalRouting routing =
-            SignalRouting::unpack(queue.bodies[slot].routing.load_relaxed());
-        if (!registry_.matches(process_, routing) || !is_possible(table_, queue, slot)) {
-            continue;
-        }
-        state.phase = SignalPhase::Claimed;
-        state.claimer = static_cast<std::uint16_t>(process_);
-        state.incarnation = incarnation_;
-        if (queue.states[slot].replace(ready, state.pack())) {
-            table_.process(process_).running.store_relaxed(++held_);
-            return read_signal(table_, index, slot, state.pack());
+        if (auto claim = try_claim(index, queue.slot(cursor.position++))) {
+            return claim;
         }
     }
     return std::nullopt;
+}
+
+std::optional<SignalClaim> SignalClaimer::try_claim(unsigned index, std::uint32_t slot) noexcept {
+    const SignalQueue queue = table_.queue(index);
+    const std::uint64_t ready = queue.states[slot].load();
+    SignalState state = SignalState::unpack(ready);
+    if (state.phase != SignalPhase::Ready) {
+        return std::nullopt;
+    }
+    const std::optional<SignalRouting> routing = read_routing(table_, queue, slot);
+    if (!routing || !registry_.matches(process_, *routing)) {
+        return std::nullopt;
+    }
+    state.phase = SignalPhase::Claimed;
+    state.claimer = static_cast<std::uint16_t>(process_);
+    state.incarnation = incarnation_;
+    if (!queue.states[slot].replace(ready, state.pack())) {
+        return std::nullopt;
+    }
+    std::optional<SignalClaim> claim = read_held(table_, index, slot, state);
+    if (claim) {
+        table_.process(process_).running.store_relaxed(++held_);
+    }
+    return claim;
 }
 
 void SignalClaimer::begin(SignalClaim& claim) noexcept {

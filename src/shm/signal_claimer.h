@@ -40,14 +40,15 @@ struct SignalCursor {
     [[nodiscard]] bool behind(const SignalQueue& queue) const noexcept;
 };
 
-/// What the slot says is something that a writer can have written. To be asked before the signal
-/// is taken.
-bool is_possible(const SignalTable& table, const SignalQueue& queue, std::uint32_t slot);
+/// Where the signal of a slot goes; nothing when the slot says what no writer can have written. To
+/// be asked before the signal is taken.
+std::optional<SignalRouting> read_routing(const SignalTable& table, const SignalQueue& queue,
+                                          std::uint32_t slot);
 
-/// Reads what a slot says, for a reader that holds it; a payload that is nowhere in the area is
-/// empty.
-SignalClaim read_signal(const SignalTable& table, unsigned queue, std::uint32_t slot,
-                        std::uint64_t state);
+/// Reads what a slot says, for a reader that holds it. Nothing, and the signal waits again, when
+/// that is impossible by now: the reader may have to do with words that others still overwrite.
+std::optional<SignalClaim> read_held(const SignalTable& table, unsigned queue, std::uint32_t slot,
+                                     const SignalState& state);
 
 /// The receiving side: claims signals for one worker and finishes them. It looks only at what
 /// was published since it last looked, and at everything again when the master redelivered.
@@ -80,10 +81,15 @@ class SignalClaimer {
     /// Looks at every slot again: a handler was registered since.
     void rescan() noexcept;
 
+    /// Says again whether this process takes signals, where somebody else has written there. True
+    /// when that was so.
+    bool reassert() noexcept;
+
     [[nodiscard]] std::uint32_t held() const { return held_; }
 
   private:
     std::optional<SignalClaim> claim_from(unsigned index) noexcept;
+    std::optional<SignalClaim> try_claim(unsigned index, std::uint32_t slot) noexcept;
     bool let_go(const SignalClaim& claim) noexcept;
 
     SignalTable table_;
@@ -94,6 +100,7 @@ class SignalClaimer {
     unsigned turn_ = 0;
     unsigned streak_ = 0;
     std::uint32_t held_ = 0;
+    bool accepting_ = false;
 };
 
 }  // namespace geventd::shm

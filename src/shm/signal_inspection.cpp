@@ -12,12 +12,18 @@ namespace {
 /// Slots that one look may cost; a queue is looked at whole.
 constexpr std::uint32_t kSlotsOfLook = 1 << 16;
 
+/// No writer comes so far.
+constexpr std::uint64_t kMostHead = std::uint64_t{1} << 62;
+
 }  // namespace
 
 std::string SignalInspection::look() {
     std::string damage = look_at_header();
     if (damage.empty()) {
         damage = look_at_places();
+    }
+    if (damage.empty()) {
+        damage = look_at_heads();
     }
     if (damage.empty()) {
         damage = look_at_locks();
@@ -42,7 +48,7 @@ std::string SignalInspection::look_at_header() const {
         return "the generation that serves";
     }
     for (unsigned row = 0; row < SignalHeader::kRows; ++row) {
-        if (header.rows[row].generation.load() != places.rows[row]) {
+        if (header.rows[row].generation.load() != places.rows[row] || !registry_.is_sound(row)) {
             return "the registrations of a generation";
         }
     }
@@ -59,28 +65,58 @@ std::string SignalInspection::look_at_places() const {
             place.accepting.load() > 1 || place.sleeping.load() > 1) {
             return "the place of a process";
         }
+        if (place.conflict.load() != 0 || (known.alive && !registry_.knows_handlers_of(process))) {
+            return "the registrations of a generation";
+        }
     }
     return "";
 }
 
-std::string SignalInspection::look_at_locks() const {
-    const unsigned in_use = locks_.in_use();
-    if (in_use > recovery_.places().in_use) {
+/// Only its owner moves it, and only onward; the master does for the dead.
+std::string SignalInspection::look_at_heads() {
+    for (unsigned process = 0; process < recovery_.places().in_use; ++process) {
+        const std::uint64_t head = table_.queue(process).ends->head.load();
+        if (head < heads_[process] || head > kMostHead) {
+            return "the head of a queue";
+        }
+        heads_[process] = head;
+    }
+    return "";
+}
+
+std::string SignalInspection::look_at_locks() {
+    const unsigned users = locks_.in_use();
+    if (users > recovery_.places().in_use || users < lock_users_) {
         return "the number of those who use locks";
     }
-    for (unsigned lock = 0; lock < locks_.locks(); ++lock) {
-        const std::uint64_t word = locks_.cell(lock).holder.load();
-        const LockHolder holder = LockHolder::unpack(word);
-        if (word != 0 && (word != holder.pack() || !is_there(holder.process, holder.incarnation))) {
-            return "the holder of a lock";
-        }
-        if (locks_.cell(lock).tickets.load() == 0) {
-            continue;  // whose row was never used: nobody shows a ticket there
-        }
-        for (unsigned process = 0; process < in_use; ++process) {
-            if (locks_.shown(lock, process).load() != 0 && !recovery_.places().of[process].alive) {
-                return "the row of those who wait for a lock";
-            }
+    lock_users_ = users;
+    std::string damage;
+    for (unsigned lock = 0; damage.empty() && lock < locks_.locks(); ++lock) {
+        damage = look_at_lock(lock);
+    }
+    return damage;
+}
+
+std::string SignalInspection::look_at_lock(unsigned lock) const {
+    const LockCell& cell = locks_.cell(lock);
+    const std::uint64_t word = cell.holder.load();
+    const LockHolder holder = LockHolder::unpack(word);
+    if (word != 0 && (word != holder.pack() || !is_there(holder.process, holder.incarnation))) {
+        return "the holder of a lock";
+    }
+    if (cell.tickets.load() > kMostTicket) {
+        return "the tickets of a lock";
+    }
+    if (cell.tickets.load() == 0) {
+        return "";  // its row was never used, and nobody looks at it
+    }
+    const SignalPlaces& places = recovery_.places();
+    for (unsigned process = 0; process < places.in_use; ++process) {
+        const std::uint64_t ticket = locks_.shown(lock, process).load();
+        // A ticket is drawn by who has joined, before it is shown: so these are read after it.
+        if (ticket != 0 && (!places.of[process].alive || process >= locks_.in_use() ||
+                            ticket > cell.tickets.load())) {
+            return "the row of those who wait for a lock";
         }
     }
     return "";
@@ -89,10 +125,14 @@ std::string SignalInspection::look_at_locks() const {
 std::string SignalInspection::look_at_queue(unsigned index) const {
     const SignalQueue queue = table_.queue(index);
     const std::uint32_t used = queue.used();
+    // The owner moves the head after each slot that it writes, so a later slot says more of it.
+    if (const std::uint32_t written = queue.written(); written > used && written > queue.used()) {
+        return "the head of a queue";
+    }
     for (std::uint32_t slot = 0; slot < used; ++slot) {
         const SignalState state = SignalState::unpack(queue.states[slot].load());
         if (!state.possible() || (state.held() && !is_there(state.claimer, state.incarnation)) ||
-            (state.phase == SignalPhase::Ready && !is_possible(table_, queue, slot))) {
+            (state.phase == SignalPhase::Ready && !read_routing(table_, queue, slot))) {
             return "a signal";
         }
     }

@@ -91,6 +91,13 @@ struct SignalTarget {
 
     bool operator==(const SignalTarget&) const = default;
 
+    /// A number can be registered so.
+    [[nodiscard]] constexpr bool possible() const {
+        return kind == TargetKind::Worker
+                   ? worker != 0
+                   : (kind == TargetKind::Any || kind == TargetKind::All) && worker == 0;
+    }
+
     [[nodiscard]] constexpr std::uint32_t pack() const {
         return static_cast<std::uint32_t>(kind) | std::uint32_t{worker} << 8;
     }
@@ -177,6 +184,7 @@ struct SignalProcess {
     Word<std::uint32_t> worker;     ///< its number in the configuration: 1..
     Word<std::uint32_t> accepting;  ///< 1: ready and not draining
     Word<std::uint64_t> handlers[kSignalNumbers / 64];
+    Word<std::uint32_t> conflict;  ///< 1: what it registered does not stand in its row any more
     alignas(64) Word<std::uint32_t> sleeping;  ///< 1: wants an eventfd write (signal_wake.h)
     Word<std::uint32_t> running;               ///< handlers in their greenlets now
 };
@@ -220,7 +228,7 @@ struct SignalServing {
 };
 
 struct SignalHeader {
-    static constexpr std::uint32_t kVersion = 2;  ///< of the whole layout
+    static constexpr std::uint32_t kVersion = 3;  ///< of the whole layout
     static constexpr unsigned kRows = 4;
     static constexpr std::uint32_t kMaxProcesses = 1025;
 

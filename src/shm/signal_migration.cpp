@@ -7,8 +7,8 @@ std::optional<SignalClaim> SignalExport::next() noexcept {
     const unsigned queues = table_.in_use();
     for (; index_ < queues; ++index_) {
         const SignalQueue queue = table_.queue(index_);
-        const std::uint32_t used = queue.used();
-        while (slot_ < used) {
+        const std::uint32_t written = queue.written();
+        while (slot_ < written) {
             if (auto claim = take(queue)) {
                 return claim;
             }
@@ -24,7 +24,7 @@ std::optional<SignalClaim> SignalExport::take(const SignalQueue& queue) noexcept
     Word<std::uint64_t>& word = queue.states[slot];
     const std::uint64_t ready = word.load();
     SignalState state = SignalState::unpack(ready);
-    if (state.phase != SignalPhase::Ready || !is_possible(table_, queue, slot)) {
+    if (state.phase != SignalPhase::Ready || !read_routing(table_, queue, slot)) {
         return std::nullopt;
     }
     const auto self = static_cast<std::uint16_t>(table_.process(kMasterProcess).incarnation.load());
@@ -34,7 +34,7 @@ std::optional<SignalClaim> SignalExport::take(const SignalQueue& queue) noexcept
     if (!word.replace(ready, state.pack())) {
         return std::nullopt;
     }
-    return read_signal(table_, index_, slot, state.pack());
+    return read_held(table_, index_, slot, state);
 }
 
 void SignalExport::done(const SignalClaim& signal) noexcept {

@@ -18,9 +18,9 @@ void for_each_slot(const SignalTable& table, Visit visit) {
     const unsigned queues = table.in_use();
     for (unsigned index = 0; index < queues; ++index) {
         const SignalQueue queue = table.queue(index);
-        const std::uint32_t used = queue.used();
+        const std::uint32_t written = queue.written();
         bool readied = false;
-        for (std::uint32_t slot = 0; slot < used; ++slot) {
+        for (std::uint32_t slot = 0; slot < written; ++slot) {
             readied = visit(queue, slot, queue.states[slot].load()) || readied;
         }
         if (readied) {
@@ -66,6 +66,7 @@ void SignalRecovery::hand_out(unsigned process, std::uint32_t generation,
     for (Word<std::uint64_t>& word : place.handlers) {
         word.store_ordered(0);
     }
+    place.conflict.store(0);
     place.sleeping.store(0);
     place.running.store(0);
     place.generation.store(generation);

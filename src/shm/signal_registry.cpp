@@ -12,13 +12,17 @@ constexpr std::uint64_t bit(std::uint8_t number) {
     return std::uint64_t{1} << (number % 64);
 }
 
+/// Nothing: 0, or what nobody can have registered.
+std::optional<SignalTarget> unpack_target(std::uint32_t word) {
+    const SignalTarget target = SignalTarget::unpack(word - 1);
+    const bool possible = word != 0 && target.possible() && target.pack() == word - 1;
+    return possible ? std::optional(target) : std::nullopt;
+}
+
 std::optional<SignalTarget> read_target(const SignalRow& row, std::uint8_t number) {
     const std::uint32_t word = row.targets[number].load();
-    if (word == 0 || (row.registered[number / 64].load() & bit(number)) == 0) {
-        return std::nullopt;
-    }
-    const SignalTarget target = SignalTarget::unpack(word - 1);
-    return target.kind <= TargetKind::All ? std::optional(target) : std::nullopt;
+    return (row.registered[number / 64].load() & bit(number)) == 0 ? std::nullopt
+                                                                   : unpack_target(word);
 }
 
 }  // namespace
@@ -111,6 +115,36 @@ void SignalRegistry::serve(std::uint32_t generation) const noexcept {
     }
 }
 
+/// Who registers writes the target first and the bit then, so they are read the other way round.
+bool SignalRegistry::is_sound(unsigned row) const noexcept {
+    const SignalRow& one = table_.header().rows[row];
+    std::uint64_t registered[kSignalNumbers / 64];
+    for (unsigned word = 0; word < kSignalNumbers / 64; ++word) {
+        registered[word] = one.registered[word].load();
+    }
+    for (unsigned number = 0; number < kSignalNumbers; ++number) {
+        const std::uint32_t word = one.targets[number].load();
+        const bool is_registered =
+            (registered[number / 64] & bit(static_cast<std::uint8_t>(number))) != 0;
+        if (word == 0 ? is_registered : !unpack_target(word)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool SignalRegistry::knows_handlers_of(unsigned process) const noexcept {
+    const SignalProcess& self = table_.process(process);
+    const SignalRow* row = row_of(self.generation.load());
+    for (unsigned word = 0; row != nullptr && word < kSignalNumbers / 64; ++word) {
+        const std::uint64_t handlers = self.handlers[word].load_ordered();
+        if ((handlers & ~row->registered[word].load()) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 SignalRow* SignalRegistry::row_of(std::uint32_t generation) const noexcept {
     for (SignalRow& row : table_.header().rows) {
         if (generation != 0 && row.generation.load() == generation) {
@@ -137,6 +171,51 @@ SignalRow* SignalRegistry::spare_row() const noexcept {
         }
     }
     return oldest;
+}
+
+SignalRegistrations::SignalRegistrations(const SignalTable& table, unsigned process)
+    : table_(table),
+      registry_(table),
+      process_(process),
+      generation_(table.process(process).generation.load()) {}
+
+SignalRegistry::Outcome SignalRegistrations::add(std::uint8_t number,
+                                                 SignalTarget target) noexcept {
+    const SignalRegistry::Outcome outcome = registry_.add(process_, number, target);
+    if (outcome == SignalRegistry::Outcome::Registered) {
+        targets_[number] = target;
+        handlers_[number / 64] |= bit(number);
+    }
+    return outcome;
+}
+
+/// The row of a generation that does not serve any more may be another's at any time.
+bool SignalRegistrations::reassert() noexcept {
+    const bool healed = reassert_handlers();
+    if (registry_.serving() > generation_) {
+        return healed;
+    }
+    for (unsigned index = 0; index < kSignalNumbers; ++index) {
+        const auto number = static_cast<std::uint8_t>(index);
+        if (targets_[number] && registry_.target(process_, number) != targets_[number] &&
+            registry_.add(process_, number, *targets_[number]) ==
+                SignalRegistry::Outcome::Conflict) {
+            table_.process(process_).conflict.store(1);
+        }
+    }
+    return healed;
+}
+
+bool SignalRegistrations::reassert_handlers() noexcept {
+    bool healed = false;
+    for (std::size_t word = 0; word < handlers_.size(); ++word) {
+        Word<std::uint64_t>& handlers = table_.process(process_).handlers[word];
+        if (handlers.load() != handlers_[word]) {
+            handlers.store_ordered(handlers_[word]);
+            healed = true;
+        }
+    }
+    return healed;
 }
 
 }  // namespace geventd::shm

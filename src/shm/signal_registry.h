@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -76,6 +77,14 @@ class SignalRegistry {
     /// Master: the generation's registrations and workers replace the old one's.
     void serve(std::uint32_t generation) const noexcept;
 
+    /// A generation's row says what its workers can have registered: only possible targets, and one
+    /// for each number that is registered.
+    [[nodiscard]] bool is_sound(unsigned row) const noexcept;
+
+    /// All handlers that the process says it has are registered in its generation; true also when
+    /// that has no row any more.
+    [[nodiscard]] bool knows_handlers_of(unsigned process) const noexcept;
+
     [[nodiscard]] std::uint32_t serving() const noexcept {
         return SignalServing::unpack(table_.header().serving.load_ordered()).generation;
     }
@@ -86,6 +95,30 @@ class SignalRegistry {
     [[nodiscard]] SignalRow* spare_row() const noexcept;
 
     SignalTable table_;
+};
+
+/// What one worker has registered, in its private memory: what others overwrite it says again.
+/// Lives in: worker. One a process; calls are serialised by the caller.
+class SignalRegistrations {
+  public:
+    SignalRegistrations(const SignalTable& table, unsigned process);
+
+    /// As SignalRegistry::add().
+    SignalRegistry::Outcome add(std::uint8_t number, SignalTarget target) noexcept;
+
+    /// Registers again what is missing, and tells the master when something else stands there. True
+    /// when this process's own words were not as it had left them.
+    bool reassert() noexcept;
+
+  private:
+    bool reassert_handlers() noexcept;
+
+    SignalTable table_;
+    SignalRegistry registry_;
+    unsigned process_;
+    std::uint32_t generation_;
+    std::array<std::optional<SignalTarget>, kSignalNumbers> targets_;
+    std::array<std::uint64_t, kSignalNumbers / 64> handlers_{};
 };
 
 }  // namespace geventd::shm

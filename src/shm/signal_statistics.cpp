@@ -19,8 +19,8 @@ void add_counters(const SignalCounters::Number& from, SignalFigures& to) {
 }
 
 void add_slots(const SignalQueue& queue, SignalStatistics& statistics) {
-    const std::uint32_t used = queue.used();
-    for (std::uint32_t slot = 0; slot < used; ++slot) {
+    const std::uint32_t written = queue.written();
+    for (std::uint32_t slot = 0; slot < written; ++slot) {
         const SignalState state = SignalState::unpack(queue.states[slot].load());
         if (state.writable() || !state.possible()) {
             continue;

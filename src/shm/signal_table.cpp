@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::size_t kPage = 4096;
 
+/// Slots are written one after the other, so behind so many untouched ones there are no others. The
+/// first ones of a queue are in the page of its head, which is there anyway.
+constexpr std::uint32_t kUntouched = 256;
+
 constexpr std::size_t round_up(std::size_t size, std::size_t unit) {
     return (size + unit - 1) / unit * unit;
 }
@@ -51,6 +55,16 @@ std::size_t queue_stride(const SignalShape& shape) {
 std::uint32_t SignalQueue::used() const {
     const std::uint64_t head = ends->head.load();
     return head < mask ? static_cast<std::uint32_t>(head) + 1 : mask + 1;
+}
+
+std::uint32_t SignalQueue::written() const {
+    std::uint32_t end = used();
+    for (std::uint32_t slot = end; slot <= mask && slot - end < kUntouched; ++slot) {
+        if (states[slot].load() != 0) {
+            end = slot + 1;
+        }
+    }
+    return end;
 }
 
 void SignalQueue::populate(std::uint32_t slot, std::uint32_t count) const noexcept {

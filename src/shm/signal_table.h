@@ -25,6 +25,10 @@ struct SignalQueue {
     /// head may have published one slot behind it.
     [[nodiscard]] std::uint32_t used() const;
 
+    /// The same for who repairs, and so cannot rely on the head: slots behind it that were written
+    /// count, too.
+    [[nodiscard]] std::uint32_t written() const;
+
     /// Has the memory of slots from this one on be there at once, instead of page by page when they
     /// are used first.
     void populate(std::uint32_t slot, std::uint32_t count) const noexcept;

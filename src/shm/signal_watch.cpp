@@ -2,6 +2,8 @@
 #include "shm/signal_watch.h"
 
 #include <algorithm>
+#include <optional>
+#include <tuple>
 #include <utility>
 
 namespace geventd::shm {
@@ -28,6 +30,7 @@ SignalWatch::SignalWatch(const SignalTable& table, SignalWaker& waker)
 std::chrono::milliseconds SignalWatch::tick(std::int64_t now) {
     std::fill(poke_.begin(), poke_.end(), false);
     chosen_.clear();
+    takers_.clear();
     bool waiting = false;
     const unsigned queues = table_.in_use();
     for (unsigned queue = 0; queue < queues; ++queue) {
@@ -53,18 +56,19 @@ bool SignalWatch::look(unsigned index, std::int64_t now) {
     bool waiting = false;
     for (std::uint64_t at = cursor.position; at < end; ++at) {
         const std::uint32_t slot = queue.slot(at);
-        const std::uint64_t word = queue.states[slot].load();
-        if (SignalState::unpack(word).phase != SignalPhase::Ready ||
-            !is_possible(table_, queue, slot)) {
+        if (SignalState::unpack(queue.states[slot].load()).phase != SignalPhase::Ready) {
+            continue;
+        }
+        const std::optional<SignalRouting> routing = read_routing(table_, queue, slot);
+        if (!routing) {
             continue;
         }
         if (!std::exchange(waiting, true)) {
             cursor.position = at;
         }
-        const SignalBody& body = queue.bodies[slot];
-        const std::int64_t age = signal_age(now, body.sent_at.load_relaxed());
+        const std::int64_t age = signal_age(now, queue.bodies[slot].sent_at.load_relaxed());
         if (age >= std::chrono::nanoseconds(kPatience).count()) {
-            choose(SignalRouting::unpack(body.routing.load_relaxed()), age);
+            choose(*routing, age);
         }
     }
     if (!waiting) {
@@ -75,23 +79,44 @@ bool SignalWatch::look(unsigned index, std::int64_t now) {
 
 /// The first 10 ms were for whom the sender woke; each further 10 ms are the next one's.
 void SignalWatch::choose(const SignalRouting& routing, std::int64_t age) {
-    const std::uint64_t key = routing.number | std::uint64_t{routing.target.pack()} << 8;
+    const bool any = routing.target.kind == TargetKind::Any;
+    const std::uint64_t key =
+        routing.number | std::uint64_t{any ? SignalTarget{}.pack() : routing.target.pack()} << 8;
     if (chosen_.size() >= kMostChoices || !chosen_.insert(key).second) {
         return;
     }
-    std::vector<std::pair<std::uint32_t, unsigned>> eligible;
+    if (chosen_.size() == 1) {
+        find_takers();
+    }
+    const auto matches = [&](const Taker& taker) { return taker.matches(routing); };
+    const auto eligible = std::count_if(takers_.begin(), takers_.end(), matches);
+    if (eligible == 0) {
+        return;
+    }
+    auto turns = age / std::chrono::nanoseconds(kPatience).count() % eligible;
+    auto taker = std::find_if(takers_.begin(), takers_.end(), matches);
+    for (; turns > 0; --turns) {
+        taker = std::find_if(taker + 1, takers_.end(), matches);
+    }
+    poke_[taker->process] = true;
+}
+
+void SignalWatch::find_takers() {
     const unsigned end = table_.in_use();
+    const std::uint32_t serving = registry_.serving();
     for (unsigned process = kMasterProcess + 1; process < end; ++process) {
-        if (registry_.takes_signals(process) && registry_.matches(process, routing)) {
-            eligible.emplace_back(waker_.load(process), process);
+        if (registry_.takes_signals(process, serving)) {
+            const SignalProcess& place = table_.process(process);
+            Taker& taker =
+                takers_.emplace_back(Taker{waker_.load(process), process, place.worker.load(), {}});
+            for (std::size_t word = 0; word < taker.handlers.size(); ++word) {
+                taker.handlers[word] = place.handlers[word].load_ordered();
+            }
         }
     }
-    if (!eligible.empty()) {
-        std::sort(eligible.begin(), eligible.end());
-        const auto turns =
-            static_cast<std::size_t>(age / std::chrono::nanoseconds(kPatience).count());
-        poke_[eligible[turns % eligible.size()].second] = true;
-    }
+    std::sort(takers_.begin(), takers_.end(), [](const Taker& one, const Taker& other) {
+        return std::tie(one.load, one.process) < std::tie(other.load, other.process);
+    });
 }
 
 bool SignalWatch::prepare_to_wait() {

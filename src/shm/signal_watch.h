@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <unordered_set>
@@ -30,8 +31,22 @@ class SignalWatch {
     std::chrono::milliseconds tick(std::int64_t now);
 
   private:
+    /// A worker that takes signals, copied once a tick: many choices may be made of it.
+    struct Taker {
+        std::uint32_t load = 0;
+        unsigned process = 0;
+        std::uint32_t worker = 0;
+        std::array<std::uint64_t, kSignalNumbers / 64> handlers{};
+
+        [[nodiscard]] bool matches(const SignalRouting& routing) const {
+            return (handlers[routing.number / 64] >> (routing.number % 64) & 1) != 0 &&
+                   (routing.target.kind == TargetKind::Any || routing.target.worker == worker);
+        }
+    };
+
     bool look(unsigned index, std::int64_t now);
     void choose(const SignalRouting& routing, std::int64_t age);
+    void find_takers();
     bool prepare_to_wait();
 
     SignalTable table_;
@@ -39,6 +54,7 @@ class SignalWatch {
     SignalWaker& waker_;
     std::vector<SignalCursor> cursors_;         ///< at the first slot that is unclaimed
     std::vector<bool> poke_;                    ///< by process: this tick wakes it
+    std::vector<Taker> takers_;                 ///< the least busy first; as of the first choice
     std::unordered_set<std::uint64_t> chosen_;  ///< targets already decided in this tick
     unsigned quiet_ = 0;                        ///< ticks in a row with nothing unclaimed
 };

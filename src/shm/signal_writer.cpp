@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace geventd::shm {
 
@@ -37,18 +38,19 @@ SignalWriter::SignalWriter(const SignalTable& table, unsigned process, SignalWak
       process_(process),
       pid_(::getpid()),
       queue_(table.queue(process)),
-      arena_(table.shape().payload_bytes),
-      holds_payload_(table.shape().slots) {
+      arena_(table.shape().payload_bytes) {
+    held_.reserve(table.shape().slots);
     recipients_.reserve(table.processes());
     reserved_.reserve(table.processes());
     take_over();
 }
 
 /// A predecessor that was killed between publishing a slot and moving the head left one signal
-/// behind the head: a step of the head covers it, and the rescan lets the workers look.
+/// behind the head: a step of the head covers it, and the rescan lets the workers look. So it does
+/// for those before a head that was damaged.
 void SignalWriter::take_over() {
-    const std::uint32_t used = queue_.used();
-    for (std::uint32_t slot = 0; slot < used; ++slot) {
+    const std::uint32_t written = queue_.written();
+    for (std::uint32_t slot = 0; slot < written; ++slot) {
         const std::uint64_t word = queue_.states[slot].load();
         const SignalBody& body = queue_.bodies[slot];
         if (SignalState::unpack(word).writable()) {
@@ -56,7 +58,7 @@ void SignalWriter::take_over() {
         }
         if (const SignalExtent payload = payload_of(body); payload.size != 0) {
             arena_.hold(payload.offset, payload.size);
-            holds_payload_[slot] = true;
+            hold(slot, payload);
         }
         const SignalRouting routing = SignalRouting::unpack(body.routing.load_relaxed());
         if (routing.tick) {
@@ -64,9 +66,26 @@ void SignalWriter::take_over() {
         }
     }
     const std::uint64_t head = queue_.ends->head.load();
-    position_ = head < kMostPosition ? head + 1 : 0;
+    position_ = std::max<std::uint64_t>(head < kMostPosition ? head + 1 : 0, written);
     queue_.ends->head.store_ordered(position_);
     queue_.ends->rescans.add(1);
+}
+
+bool SignalWriter::reassert() noexcept {
+    if (queue_.ends->head.load() == position_) {
+        return false;
+    }
+    queue_.ends->head.store_ordered(position_);
+    queue_.ends->rescans.add(1);
+    return true;
+}
+
+/// There is memory for it from the beginning.
+void SignalWriter::hold(std::uint32_t slot, SignalExtent payload) {
+    if (slot >= held_.size()) {
+        held_.resize(slot + 1);
+    }
+    held_[slot] = payload;
 }
 
 /// In the first lap each 64th signal meets a fresh page, and would reach its handler 30 us late.
@@ -223,17 +242,15 @@ void SignalWriter::undo_reservation(std::uint32_t payload_bytes) {
 }
 
 void SignalWriter::collect(std::uint32_t slot) {
-    if (holds_payload_[slot]) {
-        const SignalExtent payload = payload_of(queue_.bodies[slot]);
+    if (slot < held_.size()) {
+        const SignalExtent payload = std::exchange(held_[slot], {});
         arena_.give(payload.offset, payload.size);
-        holds_payload_[slot] = false;
     }
 }
 
 void SignalWriter::collect_all() {
-    const std::uint32_t used = queue_.used();
-    for (std::uint32_t slot = 0; slot < used; ++slot) {
-        if (holds_payload_[slot] && SignalState::unpack(queue_.states[slot].load()).writable()) {
+    for (std::uint32_t slot = 0; slot < held_.size(); ++slot) {
+        if (held_[slot].size != 0 && SignalState::unpack(queue_.states[slot].load()).writable()) {
             collect(slot);
         }
     }
@@ -252,7 +269,7 @@ void SignalWriter::publish(const Draft& draft, const Room& room) noexcept {
     body.payload.store_relaxed(SignalExtent{offset, size}.pack());
     body.repeats.store_relaxed(draft.repeats);
     body.sender_pid.store_relaxed(draft.sender_pid);
-    holds_payload_[slot] = size != 0;
+    hold(slot, {offset, size});
     state = {SignalPhase::Ready, draft.attempts, 0, 0, (state.tag + 1) & SignalState::kTagMask};
     const std::uint64_t word = state.pack();
     queue_.states[slot].store(word);  // from here on it is accepted

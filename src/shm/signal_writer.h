@@ -52,6 +52,10 @@ class SignalWriter {
     /// Ticks that may absorb later ones.
     [[nodiscard]] std::size_t ticks() const { return ticks_.size(); }
 
+    /// Says again how far the queue goes, where somebody else has written there. True when that was
+    /// so.
+    bool reassert() noexcept;
+
   private:
     struct Draft {
         SignalRouting routing;
@@ -80,6 +84,7 @@ class SignalWriter {
     bool reserve(std::size_t slots, std::uint32_t payload_bytes);
     void undo_reservation(std::uint32_t payload_bytes);
     void publish(const Draft& draft, const Room& room) noexcept;
+    void hold(std::uint32_t slot, SignalExtent payload);
     void collect(std::uint32_t slot);
     void collect_all();
     bool absorb_tick(const SignalRouting& routing);
@@ -95,7 +100,9 @@ class SignalWriter {
     std::uint64_t prepared_ = 0;  ///< slots of positions before this one have their memory
     std::uint32_t prepared_slots_ = 0;
     SignalArena arena_;
-    std::vector<bool> holds_payload_;  ///< by slot: arena room that is not given back yet
+    /// By slot, as far as slots were used: arena room that is not given back yet. What stands in
+    /// the slots may be another's word by then.
+    std::vector<SignalExtent> held_;
     std::vector<SignalRouting> recipients_;
     std::vector<Room> reserved_;
     std::vector<Tick> ticks_;

@@ -186,13 +186,30 @@ def test_a_damaged_memory_dooms_no_later_worker(server, preload):
     assert running.get('/').status == 200
 
 
-def test_damage_without_end_is_answered_with_pauses(server):
+def test_damage_again_and_again_is_answered_each_time(server):
     running = start(server, processes=1)
     for number in range(3):
         damage(running)
         wait_replaced(running, number + 1)
-    marks = re.findall(r'generation (\d+)\)', running.log.text())
-    assert len(marks) == 3
+    assert running.log.text().count('the memory that workers share') == 3
+
+
+def test_a_target_that_nobody_can_have_registered_is_damage(server):
+    running = start(server, processes=1)
+    # Behind the number of places, the serving generation, and the number of the first row.
+    run(running, "write('signals', 8 + 8 + 4 + 4 * 1, b'\\x55' * 4)")
+    wait_replaced(running)
+    assert run(running, "result = geventd.signal(1, b'heard')") is None
+    wait_ledger(running, lambda lines: len(lines) == 1)
+
+
+def test_a_worker_says_again_what_it_has_registered(server):
+    running = start(server, processes=1)
+    run(running, "write('signals', 8 + 8 + 4 + 4 * 1, bytes(4))")
+    running.wait_status(lambda s: any(one['number'] == 1 and one['registered']
+                                      for one in s['signals']))
+    run(running, "geventd.signal(1, b'heard')")
+    wait_ledger(running, lambda lines: len(lines) == 1)
 
 
 def test_no_region_can_be_shrunk_or_replaced_under_its_readers(server):

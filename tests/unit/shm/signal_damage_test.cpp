@@ -126,10 +126,28 @@ class SignalDamage : public testing::Test {
         EXPECT_LE(migrate(recovery.table(), to).moved, kShape.slots);
     }
 
+    std::string look() {
+        std::string damage;
+        for (unsigned turn = 0; turn < kShape.processes && damage.empty(); ++turn) {
+            damage = inspection_.look();
+        }
+        return damage;
+    }
+
+    template <typename T>
+    void expect_seen(Word<T>& word, T value, const char* what) {
+        const T before = word.load();
+        word.store(value);
+        EXPECT_EQ(look(), what);
+        word.store(before);
+        EXPECT_EQ(look(), "");
+    }
+
     std::mt19937_64 random_{20'260'101};
     SignalFamily family_{kShape};
     SharedMemory lock_memory_{LockTable::bytes(kLocks)};
     LockTable locks_ = LockTable::open(lock_memory_.data(), lock_memory_.size(), kLocks);
+    SignalInspection inspection_{*family_.recovery, locks_};
     std::uint32_t generation_ = 1;
 };
 
@@ -146,32 +164,15 @@ TEST_F(SignalDamage, HarmsNoReaderAndNoWriter) {
 }
 
 TEST_F(SignalDamage, OfAllBytesIsSeen) {
-    SignalInspection inspection(*family_.recovery, locks_);
-    EXPECT_EQ(inspection.look(), "");
+    EXPECT_EQ(inspection_.look(), "");
     auto* words = static_cast<std::uint64_t*>(family_.memory.data());
     std::generate_n(words, family_.memory.size() / sizeof *words, std::ref(random_));
-    EXPECT_NE(inspection.look(), "");
+    EXPECT_NE(inspection_.look(), "");
 }
 
-/// What each of these words decides.
-TEST_F(SignalDamage, IsSeenWhereverItMatters) {
-    SignalInspection inspection(*family_.recovery, locks_);
-    SignalWriter writer = family_.writer(1);
-    ASSERT_EQ(send_id(writer, 1), SendResult::Accepted);
-    const auto look = [&] {
-        std::string damage;
-        for (unsigned turn = 0; turn < kShape.processes && damage.empty(); ++turn) {
-            damage = inspection.look();
-        }
-        return damage;
-    };
-    const auto expect_seen = [&](auto& word, auto value, const char* what) {
-        const auto before = word.load();
-        word.store(value);
-        EXPECT_EQ(look(), what);
-        word.store(before);
-        EXPECT_EQ(look(), "");
-    };
+// What each of these words decides.
+
+TEST_F(SignalDamage, IsSeenInWhatTheMasterHasSaid) {
     SignalHeader& header = family_.table.header();
     expect_seen(header.in_use, 0U, "the number of places");
     expect_seen(header.in_use, 0xffff'ffffU, "the number of places");
@@ -180,10 +181,42 @@ TEST_F(SignalDamage, IsSeenWhereverItMatters) {
     expect_seen(family_.table.process(2).incarnation, 9U, "the place of a process");
     expect_seen(family_.table.process(2).generation, 9U, "the place of a process");
     expect_seen(family_.table.process(2).accepting, 2U, "the place of a process");
+}
+
+TEST_F(SignalDamage, IsSeenInRegistrations) {
+    constexpr const char* kWhat = "the registrations of a generation";
+    SignalRow& row = family_.table.header().rows[0];
+    expect_seen(row.targets[kNumber], 0U, kWhat);
+    expect_seen(row.targets[kNumber], 0x5555'5555U, kWhat);
+    expect_seen(row.targets[3], SignalTarget{TargetKind::Worker, 0}.pack() + 1, kWhat);
+    expect_seen(row.registered[0], std::uint64_t{0}, kWhat);
+    expect_seen(row.registered[3], std::uint64_t{1}, kWhat);
+    expect_seen(family_.table.process(2).handlers[2], std::uint64_t{1}, kWhat);
+    expect_seen(family_.table.process(2).conflict, 1U, kWhat);
+}
+
+TEST_F(SignalDamage, IsSeenInLocks) {
+    constexpr const char* kUsers = "the number of those who use locks";
+    constexpr const char* kRow = "the row of those who wait for a lock";
+    locks_.join(3);
+    locks_.cell(3).tickets.store(2);
+    EXPECT_EQ(look(), "");
+    expect_seen(*static_cast<Word<std::uint32_t>*>(lock_memory_.data()), 1U, kUsers);
+    expect_seen(locks_.cell(3).tickets, kMostTicket + 1, "the tickets of a lock");
+    expect_seen(locks_.shown(3, 2), std::uint64_t{3}, kRow);
+    expect_seen(locks_.shown(3, 4), std::uint64_t{1}, kRow);
     expect_seen(locks_.cell(3).holder, std::uint64_t{1}, "the holder of a lock");
     expect_seen(locks_.cell(3).holder, LockHolder{7, 1}.pack(), "the holder of a lock");
+}
+
+TEST_F(SignalDamage, IsSeenInQueues) {
+    SignalWriter writer = family_.writer(1);
+    ASSERT_EQ(send_id(writer, 1), SendResult::Accepted);
     const SignalQueue queue = family_.table.queue(1);
     const std::uint32_t slot = queue.slot(queue.ends->head.load() - 1);
+    EXPECT_EQ(look(), "");
+    expect_seen(queue.ends->head, std::uint64_t{0}, "the head of a queue");
+    expect_seen(queue.ends->head, std::uint64_t{1} << 63, "the head of a queue");
     expect_seen(queue.states[slot], std::uint64_t{7}, "a signal");
     expect_seen(queue.states[slot], SignalState{SignalPhase::Claimed, 0, 900, 1, 1}.pack(),
                 "a signal");

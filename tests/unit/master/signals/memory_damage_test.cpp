@@ -104,6 +104,25 @@ TEST_F(MemoryDamage, CostsNoSignalThatCanBeRead) {
     EXPECT_EQ(memories_.status().lost, 0U);
 }
 
+TEST_F(MemoryDamage, OfAHeadHidesNoSignal) {
+    send("first");
+    send("second");
+    pass();
+    memories_.serving().region.signals().queue(0).ends->head.store(0);
+    pass();
+    EXPECT_LE(memories_.renewal_due(), now_);
+    memories_.renew(now_, {});
+    begin(2);
+    memories_.serve(2);
+    EXPECT_TRUE(pass());
+    shm::SignalClaimer claimer(memories_.serving().region.signals(), shm::process_of_slot(2));
+    EXPECT_TRUE(claimer.claim());
+    EXPECT_TRUE(claimer.claim());
+    end(1);
+    pass();
+    EXPECT_EQ(memories_.status().lost, 0U);
+}
+
 TEST_F(MemoryDamage, CountsWhatCannotBeRead) {
     send("first");
     send("second");

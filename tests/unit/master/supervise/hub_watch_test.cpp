@@ -176,10 +176,19 @@ TEST_F(HubWatchTest, BlamesNobodyWhenTheMasterStoodStill) {
     EXPECT_NE(said(6s).find("has not turned for 5.0 s"), std::string::npos);
 }
 
-TEST_F(HubWatchTest, LeavesAWorkerAloneWhoseHubHasEnded) {
+TEST_F(HubWatchTest, LeavesAWorkerAloneWhoseHubHasEndedForAsLongAsItMayTakeToLeave) {
+    watch.set_limits({5s, 30s, 60s});
     slot.hub_over.store(1);
-    EXPECT_EQ(watch.look(now), TimePoint::max());
+    turns = false;
+    EXPECT_EQ(watch.look(now), now + 60s);
+    EXPECT_EQ(said(59s), "");
     EXPECT_EQ(pulses, 0);
+    slot.hub_over.store(0);
+    watch.look(now);
+    slot.hub_over.store(1);
+    EXPECT_NE(said(10s).find("has not turned for 5.0 s"), std::string::npos);
+    said(30s);
+    EXPECT_TRUE(watch.is_hopeless());
 }
 
 TEST_F(HubWatchTest, WaitsForShortLimitsInShortSteps) {
