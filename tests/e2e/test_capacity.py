@@ -75,8 +75,10 @@ LONG_LISTS = {
         '127.0.0.1', *(f'10.{n // 65536}.{n // 256 % 256}.{n % 256}' for n in range(MANY))]}},
     'environment': {'app': {'environment': {f'GEVENTD_MANY_{n}': 'x' for n in range(MANY)}}},
     'mounts': {'app': {'mounts': {f'/m{n}': 'app:application' for n in range(MANY)}}},
-    'crons': {'crons': [{'at': f'{n % 60} {n // 60 % 24} {n // 1440 % 28 + 1} {n // 40320 % 12 + 1} *',
-                         'signal': 17} for n in range(MANY)]},
+    'crons': {'crons': [
+        {'at': f'{n % 60} {n // 60 % 24} {n // 1440 % 28 + 1} {n // 40320 % 12 + 1} *',
+         'signal': 17}
+        for n in range(MANY)]},
 }
 
 
@@ -85,6 +87,21 @@ def test_a_list_of_100_000_entries_is_served(server, name):
     running = server(HELLO, LONG_LISTS[name])
     assert running.get('/m99999' if name == 'mounts' else '/').body == b'hello'
     assert check(running)[0] == 0
+
+
+MANY_TICKS = {
+    'crons': LONG_LISTS['crons'],
+    'timers': {'timers': [{'every': f'{n + 1000}s', 'signal': 17} for n in range(20_000)]},
+}
+
+
+@pytest.mark.parametrize('name', MANY_TICKS)
+def test_an_upgrade_takes_any_number_of_timers_and_crons_over(server, name):
+    running = server(HELLO, MANY_TICKS[name])
+    result = running.ctl('upgrade')
+    assert (result.returncode, result.stdout) == (0, 'upgraded\n'), result.stderr
+    running.follow(1)
+    assert running.get('/').body == b'hello'
 
 
 def test_a_file_that_is_too_large_is_told_by_check(make_server):
