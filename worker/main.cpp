@@ -37,7 +37,7 @@ namespace geventd {
 
 namespace {
 
-// For the end of a process in Python whose application cannot be loaded.
+// For the end of a process in Python that has loaded the application, or failed to, in vain.
 constexpr double kLastSeconds = 3.0;
 
 void say_failed(ipc::Channel& channel, ExitCode code, const std::string& reason) {
@@ -112,8 +112,7 @@ std::string left_open(const net::FreshConnections& fresh) {
     return text;
 }
 
-// Whether workers can be forked from here. A template that would share connections with them
-// leaves: the master starts workers that load for themselves.
+// Whether workers can be forked from here.
 bool can_be_forked(const worker::BootInfo& boot, const net::FreshConnections& fresh,
                    ipc::Channel& channel) {
     const config::Preload preload = boot.settings.app.preload;
@@ -121,12 +120,8 @@ bool can_be_forked(const worker::BootInfo& boot, const net::FreshConnections& fr
     if (!peers.empty()) {
         say(channel, ipc::MessageType::Connected, peers);
     }
-    const bool can =
-        preload == config::Preload::Always || (preload == config::Preload::Auto && peers.empty());
-    if (boot.role == ipc::Role::Template && !can) {
-        ::_exit(static_cast<int>(ExitCode::Ok));
-    }
-    return can;
+    return preload == config::Preload::Always ||
+           (preload == config::Preload::Auto && peers.empty());
 }
 
 void report_sources(const std::optional<py::Interpreter>& python, const worker::BootInfo& boot,
@@ -154,6 +149,12 @@ struct Loaded {
     UniqueFd stacks;
 };
 
+// Ends as python3 ends: what the application has started in this process is told so.
+[[noreturn]] void leave(const py::Interpreter& python, ExitCode code) {
+    py::call_boot(python, "begin_end", py::checked(Py_BuildValue("(dd)", 0.0, kLastSeconds)));
+    python.leave(static_cast<int>(code));
+}
+
 void start_python(Loaded& loaded, worker::BootInfo& boot, ipc::Channel& channel) {
     py::Interpreter& python = loaded.python.emplace(boot.settings.app);
     py::watch_forks(python);
@@ -179,18 +180,18 @@ void load(Loaded& loaded, worker::BootInfo& boot, ipc::Channel& channel) {
     const bool forked = can_be_forked(boot, fresh, channel);
     if (boot.role == ipc::Role::Check) {
         rehearse(*loaded.python, boot.settings.app, forked);
+    } else if (boot.role == ipc::Role::Template && !forked) {
+        leave(*loaded.python, ExitCode::Ok);  // the master starts workers that load for themselves
     }
 }
 
-// Ends as python3 ends: what the application has started before it failed is told so.
 [[noreturn]] void leave_unloaded(const std::optional<py::Interpreter>& python,
                                  ipc::Channel& channel, const std::string& failure) {
     if (!python) {
         fail(channel, ExitCode::ApplicationFailed, failure);
     }
     say_failed(channel, ExitCode::ApplicationFailed, failure);
-    py::call_boot(*python, "begin_end", py::checked(Py_BuildValue("(dd)", 0.0, kLastSeconds)));
-    python->leave(static_cast<int>(ExitCode::ApplicationFailed));
+    leave(*python, ExitCode::ApplicationFailed);
 }
 
 [[noreturn]] void run(ipc::Channel channel) {
