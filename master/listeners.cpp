@@ -115,6 +115,7 @@ std::string Listeners::remedy(const net::Listener& listener) const {
 }
 
 void Listeners::revive() noexcept {
+    std::set<int> down;
     for (const auto& [listener, error] : current_.revive(wanted_)) {
         const std::string address = net::format_address(listener->actual());
         if (error.empty()) {
@@ -122,7 +123,7 @@ void Listeners::revive() noexcept {
                 "the listening socket {} was shut down by a process that holds it, the "
                 "application as a rule; it listens again",
                 address);
-        } else if (told_down_.insert(listener->fd()).second) {
+        } else if (down.insert(listener->fd()); !told_down_.contains(listener->fd())) {
             const bool inet = listener->wanted().family == net::Family::Inet ||
                               listener->wanted().family == net::Family::Inet6;
             log::error(
@@ -131,6 +132,7 @@ void Listeners::revive() noexcept {
                 address, inet ? error : remedy(*listener));
         }
     }
+    told_down_ = std::move(down);  // who listens again can fail again
 }
 
 void Listeners::prepare(const config::Settings& settings) {

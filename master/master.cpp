@@ -21,6 +21,9 @@ namespace {
 constexpr Duration kSoon = std::chrono::milliseconds(1);
 
 // How often the master goes around its workers, at least.
+// Workers tell of listeners that were shut down, each for itself and as often as they like.
+constexpr Duration kRevivalPause = std::chrono::milliseconds(100);
+
 constexpr Duration kRounds = std::chrono::milliseconds(500);
 
 }  // namespace
@@ -140,7 +143,8 @@ void Master::on_unix_signal(const UnixSignal& signal, pid_t sender) noexcept {
 
 void Master::on_demand(ipc::Demand demand) noexcept {
     if (demand == ipc::Demand::Revive) {
-        return listeners_.revive();
+        revive_wanted_ = true;  // each worker says so of each socket
+        return;
     }
     demand_ = std::max(demand, demand_.value_or(demand));  // to stop outweighs a reload
 }
@@ -188,6 +192,8 @@ void Master::on_rounds() noexcept {
 }
 
 void Master::settle() {
+    upgrade_.check_deadline();
+    revive_listeners();
     if (reload_again_ || upgrade_next_) {
         supersede();
     }
@@ -201,7 +207,6 @@ void Master::settle() {
         origin_.succession->ready();
     }
     renew_signals();
-    upgrade_.check_deadline();
     if (may_go()) {
         loop_.stop();
         return;
@@ -209,8 +214,20 @@ void Master::settle() {
     set_alarm();
 }
 
+void Master::revive_listeners() {
+    if (!revive_wanted_ || loop_.refresh_now() < next_revival_) {
+        return;
+    }
+    revive_wanted_ = false;
+    next_revival_ = loop_.now() + kRevivalPause;
+    listeners_.revive();
+}
+
 void Master::set_alarm() {
-    const TimePoint next = std::min(supervisor_.next_deadline(), upgrade_.next_deadline());
+    TimePoint next = std::min(supervisor_.next_deadline(), upgrade_.next_deadline());
+    if (revive_wanted_) {
+        next = std::min(next, next_revival_);
+    }
     if (next == TimePoint::max()) {
         alarm_.cancel();
         return;

@@ -131,6 +131,7 @@ class Master final : public Controls,
     void change_workers(int difference);
     void stop_now();
     void settle();
+    void revive_listeners();
     void set_alarm();
 
     config::Settings settings_;  ///< of the generation that serves, or is the first to
@@ -175,8 +176,10 @@ class Master final : public Controls,
     bool upgrade_next_ = false;                     ///< when the reload that runs is over
     std::vector<ReloadDone> upgrade_waiters_;       ///< of the upgrade that runs
     std::vector<ReloadDone> next_upgrade_waiters_;  ///< of the one after it
-    bool renewing_ = false;  ///< a generation with a new memory of signals is being started
-    bool served_ = false;    ///< it took over from another master
+    bool renewing_ = false;       ///< a generation with a new memory of signals is being started
+    bool served_ = false;         ///< it took over from another master
+    bool revive_wanted_ = false;  ///< a listener was shut down
+    TimePoint next_revival_ = TimePoint::min();
     bool stopping_ = false;
     ExitCode exit_code_ = ExitCode::Ok;
 };

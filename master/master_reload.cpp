@@ -233,6 +233,7 @@ void Master::renew_signals() noexcept {
         start_generation(std::move(settings));
     } catch (const std::exception& error) {
         listeners_.discard();
+        signals_.put_off_renewal(loop_.now());
         end_renewal(ReloadStatus::Outcome::Failed, error.what());
     }
 }

@@ -49,7 +49,7 @@ void Master::begin_upgrade() {
     upgrade_status_.reason.clear();
     upgrade_status_.at = std::chrono::system_clock::now();
     host_.reloading();
-    upgrade_.begin();
+    upgrade_.begin({settings_.limits.slow_load, settings_.limits.load_time});
 }
 
 void Master::end_upgrade(ReloadStatus::Outcome outcome, const std::string& reason) {
@@ -102,6 +102,7 @@ UpgradeMessage Master::inventory() {
         {"control", std::filesystem::absolute(settings_.control).string()},
         {"pidfile", host_.pidfile_path()},
     };
+    listeners_.revive();
     add_sockets(message, listeners_.for_successor());
     return message;
 }

@@ -109,8 +109,7 @@ std::string left_open(const net::FreshConnections& fresh) {
     return text;
 }
 
-// Whether workers can be forked from here. A template that would share connections with them
-// leaves: the master starts workers that load for themselves.
+// Whether workers can be forked from here.
 bool can_be_forked(const worker::BootInfo& boot, const net::FreshConnections& fresh,
                    ipc::Channel& channel) {
     const config::Preload preload = boot.settings.app.preload;
@@ -118,12 +117,8 @@ bool can_be_forked(const worker::BootInfo& boot, const net::FreshConnections& fr
     if (!peers.empty()) {
         say(channel, ipc::MessageType::Connected, peers);
     }
-    const bool can =
-        preload == config::Preload::Always || (preload == config::Preload::Auto && peers.empty());
-    if (boot.role == ipc::Role::Template && !can) {
-        ::_exit(static_cast<int>(ExitCode::Ok));
-    }
-    return can;
+    return preload == config::Preload::Always ||
+           (preload == config::Preload::Auto && peers.empty());
 }
 
 void report_sources(const std::optional<py::Interpreter>& python, const worker::BootInfo& boot,
@@ -176,10 +171,12 @@ void load(Loaded& loaded, worker::BootInfo& boot, ipc::Channel& channel) {
     const bool forked = can_be_forked(boot, fresh, channel);
     if (boot.role == ipc::Role::Check) {
         rehearse(*loaded.python, boot.settings.app, forked);
+    } else if (boot.role == ipc::Role::Template && !forked) {
+        // The master starts workers that load for themselves.
+        py::leave_early(*loaded.python, static_cast<int>(ExitCode::Ok));
     }
 }
 
-// Ends as python3 ends: what the application has started before it failed is told so.
 [[noreturn]] void leave_unloaded(const std::optional<py::Interpreter>& python,
                                  ipc::Channel& channel, const std::string& failure) {
     if (!python) {

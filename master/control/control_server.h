@@ -68,7 +68,10 @@ class ControlServer final : private ControlConnection::Owner {
     [[nodiscard]] UniqueFd copy() const { return duplicate(socket_.fd.get()); }
 
     /// Clients wait in the kernel's queue until resume().
-    void hold() { io_.stop(); }
+    void hold() {
+        rest_.cancel();
+        io_.stop();
+    }
 
     void resume() { io_.watch(socket_.fd.get(), event::Io::kRead); }
 

@@ -12,6 +12,9 @@ namespace geventd::master {
 
 namespace {
 
+// So many messages of one process, then it is another's turn; the rest is told of again.
+constexpr int kBatch = 64;
+
 // Each of them counts; of the others only the last one does.
 bool is_order(const ipc::Message& message) {
     return message.type == ipc::MessageType::Fork || message.type == ipc::MessageType::ForkSpare;
@@ -85,8 +88,8 @@ void Child::send_waiting() {
     io_.watch(channel_.fd(), event::Io::kRead);
 }
 
-void Child::receive() {
-    while (io_.active()) {
+void Child::receive_up_to(int count) {
+    for (int taken = 0; taken < count && io_.active(); ++taken) {
         ipc::Message message;
         const auto state = channel_.receive(message);
         if (!state) {
@@ -131,7 +134,7 @@ void Child::on_io(int events) noexcept {
     if ((events & event::Io::kWrite) != 0) {
         send_waiting();
     }
-    receive();
+    receive_up_to(kBatch);
     listener_.on_change();
 }
 

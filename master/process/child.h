@@ -65,8 +65,9 @@ class Child {
     /// how things stand (all but Fork and ForkSpare) the newest of a kind.
     bool send(const ipc::Message& message);
 
-    /// Hands over whatever has arrived.
-    void receive();
+    /// Hands over what has arrived: no more than can be there at once, as a process that goes on
+    /// sending must not keep the master.
+    void receive() { receive_up_to(kMostQueued); }
 
     /// Hands over whatever has arrived, and has the process fail to say anything more: one that
     /// has not said Hello by now never will, and leaves.
@@ -76,7 +77,11 @@ class Child {
     void hang_up();
 
   private:
+    // Far above what the kernel keeps of messages that nobody has taken.
+    static constexpr int kMostQueued = 4096;
+
     void on_io(int events) noexcept;
+    void receive_up_to(int count);
     bool keep(const ipc::Message& message);
     void send_waiting();
 

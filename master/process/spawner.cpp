@@ -2,6 +2,7 @@
 #include "master/process/spawner.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -27,6 +28,9 @@ namespace {
 
 // The process writes what ps shows of it over its arguments.
 constexpr std::size_t kRoomForTitle = 128;
+
+// Milliseconds from fork to exec, while the master stands still.
+constexpr int kExecPatience = 3000;
 
 // Runs in the child, between fork and exec, in a copy of a process that has one thread.
 void prepare_child(int channel, int log, const Identity& identity) {
@@ -61,6 +65,18 @@ void prepare_child(int channel, int log, const Identity& identity) {
     become(identity);
 }
 
+// The master's log as a descriptor of the child's own, above those that it is to get: the flags of
+// a duplicate would be the master's as well, which must not wait for a reader if the child clears
+// O_NONBLOCK. -1: the child has none, and opens its standard error or goes without.
+int open_log_anew() noexcept {
+    const int log = log::unwaiting_descriptor();
+    const UniqueFd own =
+        UniqueFd::adopt(log < 0 ? -1
+                                : ::open(fmt::format("/proc/self/fd/{}", log).c_str(),
+                                         O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    return own ? ::fcntl(own.get(), F_DUPFD_CLOEXEC, ipc::kLogFd + 1) : -1;
+}
+
 // The beginning of a file in /proc/PID; "" when there is none.
 std::array<char, 128> read_fact(pid_t pid, std::string_view name) noexcept {
     std::array<char, 128> text{};
@@ -72,8 +88,17 @@ std::array<char, 128> read_fact(pid_t pid, std::string_view name) noexcept {
     return text;
 }
 
-// The child's errno before its exec succeeded; 0 when it did: the pipe closes on exec.
+// The child's errno before its exec succeeded; 0 when it did: the pipe closes on exec. The child
+// may belong to another user by then, who can stop it: ETIME.
 int await_exec(const UniqueFd& pipe) {
+    pollfd readable{pipe.get(), POLLIN, 0};
+    int ready = 0;
+    do {
+        ready = ::poll(&readable, 1, kExecPatience);
+    } while (ready < 0 && errno == EINTR);
+    if (ready == 0) {
+        return ETIME;
+    }
     int code = 0;
     ssize_t got = 0;
     do {
@@ -110,8 +135,11 @@ Processes::Spawned Spawner::spawn(const std::string& executable,
     }
     writer.reset();
     if (const int code = await_exec(reader); code != 0) {
-        ::waitpid(pid, nullptr, 0);
-        throw ErrnoError(code, fmt::format("start {}", executable));
+        ::kill(pid, SIGKILL);
+        // One that the kernel keeps is left to the reaper.
+        ::waitpid(pid, nullptr, code == ETIME ? WNOHANG : 0);
+        throw ErrnoError(code, fmt::format("start {}{}", executable,
+                                           code == ETIME ? ": its process was stopped" : ""));
     }
     return {pid, std::move(ours)};
 }
@@ -120,7 +148,7 @@ Processes::Spawned Spawner::spawn(const std::string& executable,
 void Spawner::exec_child(const std::string& executable, const std::vector<char*>& argv, int channel,
                          int errors) const noexcept {
     const int out = ::fcntl(errors, F_DUPFD_CLOEXEC, ipc::kLogFd + 1);
-    const int log = ::fcntl(log::unwaiting_descriptor(), F_DUPFD_CLOEXEC, ipc::kLogFd + 1);
+    const int log = open_log_anew();
     int code = 0;
     try {
         prepare_child(channel, log, identity_);

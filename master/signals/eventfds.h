@@ -23,4 +23,13 @@ class Eventfds {
     std::vector<UniqueFd> fds_;
 };
 
+/// An eventfd is one for all who hold a copy, flags included: an application may clear O_NONBLOCK
+/// and drive the counter to its end. These do not wait all the same.
+///
+/// Adds one, as far as there is room.
+void poke_unwaiting(int fd) noexcept;
+
+/// Sets the counter to 0.
+void empty_unwaiting(int fd) noexcept;
+
 }  // namespace geventd::master

@@ -115,12 +115,17 @@ void SignalMemories::let_go(const SignalMemory& memory) {
     }
 }
 
+void SignalMemories::put_off_renewal(TimePoint now) {
+    if (next_renewal_ <= now) {
+        next_renewal_ = now + std::exchange(delay_, std::min(2 * delay_, kLongestDelay));
+    }
+}
+
 void SignalMemories::renew(TimePoint now, std::vector<int> eventfds) {
     if (!serving_->damaged) {
         return;
     }
-    next_renewal_ = now + delay_;
-    delay_ = std::min(2 * delay_, kLongestDelay);
+    next_renewal_ = now + std::exchange(delay_, std::min(2 * delay_, kLongestDelay));
     if (all_.back()->damaged) {
         all_.push_back(std::make_unique<SignalMemory>(settings_, loads_, std::move(eventfds)));
         status_.replaced += 1;

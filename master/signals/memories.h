@@ -54,6 +54,9 @@ class SignalMemories {
         return serving_->damaged ? next_renewal_ : TimePoint::max();
     }
 
+    /// When what is due has come to nothing before renew(): not due again at once.
+    void put_off_renewal(TimePoint now);
+
     /// The next generation gets a fresh one if that which serves is damaged. Throws ErrnoError.
     void renew(TimePoint now, std::vector<int> eventfds);
 

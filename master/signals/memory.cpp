@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "master/signals/eventfds.h"
+
 namespace geventd::master {
 
 namespace {
@@ -18,7 +20,7 @@ shm::SignalSizes sizes_of(const config::Signals& settings) {
 SignalMemory::SignalMemory(const config::Signals& settings, const shm::SignalLoads& loads,
                            std::vector<int> eventfds)
     : region(shm::SignalRegion::create(sizes_of(settings))),
-      waker(region.signals(), std::move(eventfds), &loads),
+      waker(region.signals(), std::move(eventfds), &loads, &poke_unwaiting),
       recovery(region.signals(), waker, static_cast<unsigned>(settings.max_attempts)),
       registry(recovery.table()),
       writer(recovery.table(), shm::kMasterProcess, waker),

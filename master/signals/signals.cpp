@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "master/signals/signals.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 
@@ -201,9 +199,7 @@ void Signals::tick(std::uint8_t number) noexcept {
 }
 
 void Signals::on_woken(int) noexcept {
-    std::uint64_t count = 0;
-    [[maybe_unused]] const auto got =
-        ::read(eventfds_.of(shm::kMasterProcess), &count, sizeof count);
+    empty_unwaiting(eventfds_.of(shm::kMasterProcess));
     wake_lock_waiters();
     watch();
 }

@@ -79,6 +79,9 @@ class Signals {
     /// A new generation is to be started, which gets a fresh one.
     [[nodiscard]] TimePoint renewal_due() const { return memories_.renewal_due(); }
 
+    /// It has come to nothing before renew(): the next attempt is due later.
+    void put_off_renewal(TimePoint now) { memories_.put_off_renewal(now); }
+
     /// Before a generation is started: renews what is damaged. Throws ErrnoError.
     void renew(TimePoint now) { memories_.renew(now, eventfds_.numbers()); }
 

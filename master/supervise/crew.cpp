@@ -72,7 +72,9 @@ void Crew::maintain(TimePoint now) {
     }
     bury_leaving();
     for (Place& place : places_) {
-        if (is_gone(place.worker)) {
+        if (is_gone(place.worker) && place.worker->pid() == 0 && source_->has_lost_requests()) {
+            place.worker.reset();
+        } else if (is_gone(place.worker)) {
             note_death(place, now);
         }
         settle_successor(place, now);
@@ -91,7 +93,10 @@ void Crew::start_missing(TimePoint now) {
     std::uint32_t number = 0;
     for (Place& place : places_) {
         ++number;
-        if (number <= allowed_ && !place.worker && now >= place.start_at && source_->can_start()) {
+        if (number > allowed_ || now < none_before_ || !source_->can_start()) {
+            return;
+        }
+        if (!place.worker && now >= place.start_at) {
             place.worker = start_worker(place, number, now);
         }
     }
@@ -127,7 +132,7 @@ void Crew::recycle_one(TimePoint now) {
     std::uint32_t number = 0;
     for (Place& place : places_) {
         ++number;
-        if (!place.worker || now < place.start_at) {
+        if (!place.worker || now < std::max(place.start_at, none_before_)) {
             continue;
         }
         const std::string reason = recycling_.reason(*place.worker, now);
@@ -192,17 +197,20 @@ void Crew::note_early_death(const WorkerHandle& worker) {
 Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint now) {
     auto slot = surroundings_.slots.take(generation_, number, place.starts);
     if (!slot) {
-        log::error("worker {} waits: all {} slots of the scoreboard are in use", number,
-                   shm::Scoreboard::kMaxSlots);
-        place.start_at = now + std::chrono::seconds(1);
+        if (!std::exchange(told_of_slots_, true)) {
+            log::error("worker {} waits: all {} slots of the scoreboard are in use", number,
+                       shm::Scoreboard::kMaxSlots);
+        }
+        none_before_ = now + std::chrono::seconds(1);
         return nullptr;
     }
+    told_of_slots_ = false;
     surroundings_.signals.hand_out(slot->index(), generation_, number);
     auto started = source_->start(slot->index(), number);
     if (!started) {
         surroundings_.signals.reap(slot->index());
-        place.start_at = now + kTryAgainAfter;
-        if (++early_deaths_ >= kEarlyDeaths) {
+        none_before_ = now + kTryAgainAfter;
+        if (source_->can_start() && ++early_deaths_ >= kEarlyDeaths) {
             hopeless_ = "no process can be started; the log says why";
         }
         return nullptr;
@@ -347,10 +355,10 @@ TimePoint Crew::next_deadline() const {
     for (auto at = places_.begin(); at != allowed && source_->can_start(); ++at) {
         const Place& place = *at;
         if (!place.worker) {
-            next = std::min(next, place.start_at);
+            next = std::min(next, std::max(place.start_at, none_before_));
         } else if (!place.successor) {
-            next =
-                std::min(next, std::max(place.start_at, recycling_.next_look(*place.worker, now)));
+            next = std::min(next, std::max({place.start_at, none_before_,
+                                            recycling_.next_look(*place.worker, now)}));
         }
     }
     return next;

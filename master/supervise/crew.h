@@ -133,6 +133,8 @@ class Crew {
     std::size_t allowed_ = std::numeric_limits<std::size_t>::max();
     std::vector<Handle> leaving_;
     int early_deaths_ = 0;
+    TimePoint none_before_ = TimePoint::min();  ///< nobody is started, after one could not be
+    bool told_of_slots_ = false;                ///< that there are none left
     std::uint64_t respawns_ = 0;
     bool was_complete_ = false;
     bool held_ = false;

@@ -112,7 +112,7 @@ void Generation::settle() {
             templates_->bury(now);
         } else if (templates_) {
             templates_->maintain(now);
-            if (templates_->take_hang()) {
+            if (templates_->take_replacement()) {
                 crew_->ask_again();
             }
         }
@@ -150,7 +150,7 @@ void Generation::heed_connections() {
 // For good: also workers that are started later.
 void Generation::load_apart() {
     apart_ = true;
-    templates_->kill("each worker loads the application for itself");
+    templates_->dismiss();  // it ends what the application has started in it
     crew_->draw_from(exec_, patience());
     if (state_ == State::Loading) {
         enter(State::Booting);

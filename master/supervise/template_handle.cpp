@@ -76,6 +76,7 @@ void TemplateHandle::on_message(ipc::Message& message) noexcept {
 
 bool TemplateHandle::ask(const ipc::Message& request) {
     if (!child_.send(request)) {
+        child_.receive();  // it may have ended
         return false;
     }
     if (++asked_ == 1) {
@@ -110,6 +111,10 @@ char TemplateHandle::process_state() const {
 }
 
 void TemplateHandle::on_hang_up() noexcept {
+    hung_up_ = true;
+    if (state_ == State::Loaded && pid() != 0) {
+        deadline_ = surroundings_.processes.now() + kLeavePatience;  // its exit is awaited
+    }
     if (pid() == 0 && state_ != State::Gone) {
         end_ = "it ended before it could say its name";
         enter(State::Gone);
@@ -117,9 +122,9 @@ void TemplateHandle::on_hang_up() noexcept {
 }
 
 void TemplateHandle::dismiss() {
-    if (state_ == State::Loading) {
+    if (state_ == State::Loading && connections_.empty()) {
         kill("it was told to leave before it had loaded the application");
-    } else if (state_ == State::Loaded) {
+    } else if (state_ <= State::Loaded) {
         child_.hang_up();
         enter(State::Leaving, kLeavePatience);
     }

@@ -45,7 +45,8 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
     /// Sends a message that it answers when a process is forked.
     bool ask(const ipc::Message& request);
 
-    /// Has it leave; one that is still loading is killed, since it would not notice.
+    /// Has it leave; one that is still loading is killed, since it would not notice, but for one
+    /// that has told of connections: it leaves by itself, or can be told so in a moment.
     void dismiss();
 
     /// `reason` is a sentence for the log. The first one counts.
@@ -65,6 +66,9 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
     [[nodiscard]] State state() const { return state_; }
 
     [[nodiscard]] bool is_loaded() const { return state_ == State::Loaded; }
+
+    /// It takes requests: it is loaded, and has not ended as far as can be seen.
+    [[nodiscard]] bool takes_requests() const { return is_loaded() && !hung_up_; }
 
     /// The log has told that loading takes long.
     [[nodiscard]] bool is_slow() const { return state_ == State::Loading && watch_.is_told(); }
@@ -117,6 +121,7 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
     int asked_ = 0;  ///< requests that it has not answered
     bool answered_ = false;
     bool hung_ = false;
+    bool hung_up_ = false;  ///< it has closed its channel, which only its end does
     std::string failure_;
     std::string why_killed_;
     std::string end_;

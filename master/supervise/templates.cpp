@@ -53,7 +53,14 @@ std::optional<std::string> Templates::load_failure() const {
 }
 
 bool Templates::can_start() const {
-    return current_ && current_->is_loaded();
+    return current_ && current_->takes_requests();
+}
+
+bool Templates::has_lost_requests() {
+    if (current_) {
+        current_->receive();  // its end may be waiting
+    }
+    return !can_start();
 }
 
 std::optional<WorkerSource::Started> Templates::start(std::uint32_t slot, std::uint32_t worker) {
@@ -90,7 +97,6 @@ void Templates::maintain(TimePoint now) {
         hangs_ = 0;
     }
     if (current_ && current_->has_hung()) {
-        hang_ = true;
         ++hangs_;
         drop_stopped_spare();
         replace_current(now);
@@ -123,6 +129,7 @@ void Templates::replace_current(TimePoint now) {
     const std::string what = current_->failure().empty() ? current_->end() : current_->failure();
     last_error_ = fmt::format("the {} died: {}", current_->title(), current_->end());
     launch_at_ = policy_.on_death(now);
+    replaced_ = true;
     if (current_->has_hung()) {
         hung_.push_back(std::move(current_));
     }

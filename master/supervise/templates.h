@@ -39,6 +39,7 @@ class Templates final : public WorkerSource {
     }
 
     [[nodiscard]] bool can_start() const override;
+    bool has_lost_requests() override;
     std::optional<Started> start(std::uint32_t slot, std::uint32_t worker) override;
 
     /// Draws the conclusions of what happened: promotes, asks for a spare, execs.
@@ -63,9 +64,8 @@ class Templates final : public WorkerSource {
     /// The log has told that one takes long to load the application.
     [[nodiscard]] bool is_slow() const { return current_ && current_->is_slow(); }
 
-    /// One was replaced, since this was asked last, because it did not answer: what it was asked
-    /// for will not come.
-    bool take_hang() { return std::exchange(hang_, false); }
+    /// One was replaced, since this was asked last: what it was asked for will not come.
+    bool take_replacement() { return std::exchange(replaced_, false); }
 
     /// So many, one after the other, did not answer any request.
     [[nodiscard]] int hangs() const { return hangs_; }
@@ -100,7 +100,7 @@ class Templates final : public WorkerSource {
     Handle current_;
     Handle spare_;
     std::vector<Handle> hung_;  ///< killed, but not gone yet
-    bool hang_ = false;
+    bool replaced_ = false;
     int hangs_ = 0;
     RespawnPolicy policy_;
     RespawnPolicy spare_policy_;

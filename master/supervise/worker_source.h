@@ -24,6 +24,10 @@ class WorkerSource {
     /// False while there is nobody to fork from.
     [[nodiscard]] virtual bool can_start() const = 0;
 
+    /// Who was to fork them has ended: processes that were started and have not said Hello will not
+    /// come, through no fault of theirs.
+    virtual bool has_lost_requests() { return false; }
+
     /// nullopt when it went wrong, which has been logged: to be tried again later.
     virtual std::optional<Started> start(std::uint32_t slot, std::uint32_t worker) = 0;
 };

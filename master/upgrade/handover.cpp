@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "master/upgrade/handover.h"
 
+#include <algorithm>
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -11,9 +13,11 @@ namespace geventd::master {
 void Handover::enter(State state, TimePoint deadline) {
     state_ = state;
     deadline_ = deadline;
+    slow_at_ = TimePoint::max();
 }
 
-void Handover::begin(TimePoint now) {
+void Handover::begin(TimePoint now, Patience patience) {
+    patience_ = patience;
     reason_.clear();
     told_to_go_ = false;
     slow_ = false;
@@ -26,19 +30,30 @@ void Handover::begin(TimePoint now) {
     enter(State::Starting, now + kHelloPatience);
 }
 
+void Handover::start_loading(TimePoint now) {
+    const bool has_limit = patience_.limit > Duration::zero();
+    enter(State::Loading, has_limit ? now + patience_.limit + kBootPatience : TimePoint::max());
+    slow_at_ = patience_.slow > Duration::zero() ? now + patience_.slow : TimePoint::max();
+}
+
 void Handover::on_message(std::string_view type, std::string_view reason, TimePoint now) {
     if (type == "failed" && is_busy()) {
         if (state_ != State::Failing) {
             fail(std::string(reason), kLastWords, now);
         }
     } else if (type == "hello" && state_ == State::Starting) {
-        enter(State::Loading, now + kLoadPatience);
+        start_loading(now);
     } else if (type == "slow" && state_ == State::Loading) {
         slow_ = true;
     } else if (type == "ready" && state_ == State::Loading) {
         enter(State::HandingOver, now + kStepPatience);
-        if (!deeds_.hand_over()) {
-            fail({}, Duration::zero(), now);
+        try {
+            if (!deeds_.hand_over()) {
+                fail({}, Duration::zero(), now);
+            }
+        } catch (const std::exception& error) {
+            fail(fmt::format("what the new master needs cannot be handed over: {}", error.what()),
+                 Duration::zero(), now);
         }
     } else if (type == "taken" && state_ == State::HandingOver) {
         if (!deeds_.let_lead()) {
@@ -78,7 +93,9 @@ bool Handover::on_exit(const ChildExit& exit) {
         deeds_.take_back();
     }
     if (reason_.empty()) {
-        reason_ = fmt::format("the new master ended before it was ready: {}", describe(exit));
+        reason_ = fmt::format(
+            "the new master ended before it was ready: {}",
+            describe(exit, told_to_go_ ? "it had stopped talking and did not end by itself" : ""));
     }
     enter(State::Idle, TimePoint::max());
     deeds_.give_up(reason_);
@@ -92,6 +109,10 @@ void Handover::abort(TimePoint now, const std::string& reason) {
 }
 
 void Handover::check_deadline(TimePoint now) {
+    if (now >= slow_at_) {
+        slow_ = true;
+        slow_at_ = TimePoint::max();
+    }
     if (now < deadline_) {
         return;
     }
@@ -103,8 +124,9 @@ void Handover::check_deadline(TimePoint now) {
     } else if (state_ == State::Starting) {
         fail("the new master says nothing: is the program a geventd?", Duration::zero(), now);
     } else if (state_ == State::Loading) {
-        fail(fmt::format("the new master was not ready after {} minutes",
-                         std::chrono::duration_cast<std::chrono::minutes>(kLoadPatience).count()),
+        fail(fmt::format(
+                 "the new master was not ready after {} minutes",
+                 std::chrono::ceil<std::chrono::minutes>(patience_.limit + kBootPatience).count()),
              Duration::zero(), now);
     } else if (state_ == State::HandingOver) {
         fail("the new master did not take over", Duration::zero(), now);
@@ -112,7 +134,7 @@ void Handover::check_deadline(TimePoint now) {
 }
 
 TimePoint Handover::next_deadline() const {
-    return deadline_;
+    return std::min(deadline_, slow_at_);
 }
 
 }  // namespace geventd::master

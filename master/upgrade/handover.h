@@ -29,7 +29,8 @@ class Handover {
         /// Starts the new master; its pid. Throws std::exception.
         virtual pid_t start_successor() = 0;
 
-        /// Each false when the new master cannot be told.
+        /// Each false when the new master is gone. hand_over() throws std::exception when there is
+        /// another reason why it cannot be told.
         virtual bool hand_over() = 0;
         virtual bool let_lead() = 0;
 
@@ -51,9 +52,15 @@ class Handover {
 
     // A program that is no geventd says nothing at all; one that is may load for long.
     static constexpr Duration kHelloPatience = std::chrono::seconds(10);
-    static constexpr Duration kLoadPatience = std::chrono::minutes(15);
+    static constexpr Duration kBootPatience = std::chrono::minutes(10);
     static constexpr Duration kStepPatience = std::chrono::seconds(10);
     static constexpr Duration kLastWords = std::chrono::seconds(5);
+
+    /// How long loading the application may take.
+    struct Patience {
+        Duration slow;   ///< until something newer may take the place of the upgrade
+        Duration limit;  ///< until it is given up, kBootPatience aside; 0: never
+    };
 
     explicit Handover(Deeds& deeds) : deeds_(deeds) {}
 
@@ -66,7 +73,7 @@ class Handover {
     [[nodiscard]] pid_t successor() const { return pid_; }
 
     /// Only while Idle.
-    void begin(TimePoint now);
+    void begin(TimePoint now, Patience patience);
 
     /// `reason` comes with "failed".
     void on_message(std::string_view type, std::string_view reason, TimePoint now);
@@ -78,7 +85,7 @@ class Handover {
     /// No upgrade any more, for this reason.
     void abort(TimePoint now, const std::string& reason = "the server stops");
 
-    /// The new master has said that its application takes long to load.
+    /// The new master takes long to load its application, as it has said or as can be seen.
     [[nodiscard]] bool is_slow() const { return state_ == State::Loading && slow_; }
 
     void check_deadline(TimePoint now);
@@ -88,11 +95,14 @@ class Handover {
   private:
     void fail(std::string reason, Duration patience, TimePoint now);
     void enter(State state, TimePoint deadline);
+    void start_loading(TimePoint now);
 
     Deeds& deeds_;
     State state_ = State::Idle;
     pid_t pid_ = 0;
+    Patience patience_{};
     TimePoint deadline_ = TimePoint::max();
+    TimePoint slow_at_ = TimePoint::max();
     bool told_to_go_ = false;
     bool slow_ = false;
     std::string reason_;

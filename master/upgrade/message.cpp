@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "master/upgrade/message.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -22,6 +26,9 @@ constexpr std::string_view kGreeting = "geventd-upgrade 1 ";
 constexpr std::size_t kMaxFds = 252;  // the kernel takes 253
 constexpr std::string_view kMoreFds = "descriptors";
 constexpr int kRoom = 1 << 20;
+constexpr std::size_t kMostBody = 64 << 10;  // beside many listeners
+constexpr off_t kLargestBody = 256 << 20;
+const std::string kBodyInFile = "body-in-file";
 
 void attach(msghdr& packet, std::span<const UniqueFd> fds) {
     cmsghdr* control = CMSG_FIRSTHDR(&packet);
@@ -51,6 +58,40 @@ std::vector<UniqueFd> take_fds(msghdr& packet) {
         }
     }
     return fds;
+}
+
+UniqueFd write_body(std::string_view body) {
+    UniqueFd file = UniqueFd::adopt(::memfd_create("upgrade", MFD_CLOEXEC));
+    if (!file) {
+        throw_errno("memfd_create");
+    }
+    while (!body.empty()) {
+        const ssize_t written = ::write(file.get(), body.data(), body.size());
+        if (written < 0) {
+            throw_errno("write to a memory file");
+        }
+        body.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return file;
+}
+
+// Has the message as it was before it was sent; false when that is not possible.
+bool take_body(UpgradeMessage& message) {
+    if (message.fields.erase(kBodyInFile) == 0) {
+        return true;
+    }
+
+    struct stat facts {};
+
+    if (message.fds.empty() || ::fcntl(message.fds.back().get(), F_GET_SEALS) < 0 ||
+        ::fstat(message.fds.back().get(), &facts) < 0 || facts.st_size > kLargestBody) {
+        return false;
+    }
+    message.body.resize(static_cast<std::size_t>(facts.st_size));
+    const ssize_t got =
+        ::pread(message.fds.back().get(), message.body.data(), message.body.size(), 0);
+    message.fds.pop_back();
+    return got == facts.st_size;
 }
 
 template <typename Call>
@@ -128,7 +169,26 @@ std::pair<UpgradeLine, UpgradeLine> UpgradeLine::make_pair() {
 }
 
 UpgradeLine::Sent UpgradeLine::send(const UpgradeMessage& message) noexcept {
-    std::span<const UniqueFd> fds(message.fds);
+    if (message.body.size() <= kMostBody) {
+        return send_parts(message, message.fds);
+    }
+    UpgradeMessage outline;
+    try {
+        outline.type = message.type;
+        outline.fields = message.fields;
+        outline.fields[kBodyInFile] = "1";
+        for (const UniqueFd& fd : message.fds) {
+            outline.fds.push_back(duplicate(fd.get()));
+        }
+        outline.fds.push_back(write_body(message.body));
+    } catch (const std::exception&) {
+        return Sent::Full;
+    }
+    return send_parts(outline, outline.fds);
+}
+
+UpgradeLine::Sent UpgradeLine::send_parts(const UpgradeMessage& message,
+                                          std::span<const UniqueFd> fds) noexcept {
     UpgradeMessage more;
     more.type = kMoreFds;
     for (; fds.size() > kMaxFds; fds = fds.subspan(kMaxFds)) {
@@ -172,7 +232,7 @@ UpgradeLine::Received UpgradeLine::receive(UpgradeMessage& message) noexcept {
         std::move(message.fds.begin(), message.fds.end(), std::back_inserter(earlier_));
         if (message.type != kMoreFds) {
             message.fds = std::exchange(earlier_, {});
-            return received;
+            return take_body(message) ? received : Received::Closed;
         }
     }
 }

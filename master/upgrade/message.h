@@ -32,6 +32,9 @@ namespace geventd::master {
 ///   old ── lead ──▶ new                     serve; from here on the old one drains
 ///   old ── signal(id, ...) ──▶ new ── accepted(id) | refused(id) ──▶ old    pending signals
 ///
+/// A body that does not fit into a message is in a memory file, the last descriptor, of which the
+/// field "body-in-file" tells.
+///
 /// End of file: the other one is gone.
 struct UpgradeMessage {
     std::string type;
@@ -69,6 +72,7 @@ class UpgradeLine {
     /// Throws ErrnoError.
     static std::pair<UpgradeLine, UpgradeLine> make_pair();
 
+    /// Full also when there is no memory file for a large body.
     Sent send(const UpgradeMessage& message) noexcept;
 
     /// What cannot be understood is as good as the end.
@@ -84,6 +88,7 @@ class UpgradeLine {
     void close() { fd_.reset(); }
 
   private:
+    Sent send_parts(const UpgradeMessage& message, std::span<const UniqueFd> fds) noexcept;
     Sent send_packet(std::string bytes, std::span<const UniqueFd> fds) noexcept;
     Received receive_packet(UpgradeMessage& message) noexcept;
 

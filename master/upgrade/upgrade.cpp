@@ -2,6 +2,7 @@
 #include "master/upgrade/upgrade.h"
 
 #include <csignal>
+#include <stdexcept>
 #include <utility>
 
 #include "log/logger.h"
@@ -33,8 +34,8 @@ Upgrade::Upgrade(event::Loop& loop, event::DeadlineClock& clock, Program program
     io_.bind<Upgrade, &Upgrade::on_line>(this);
 }
 
-void Upgrade::begin() {
-    handover_.begin(loop_.refresh_now());
+void Upgrade::begin(Handover::Patience patience) {
+    handover_.begin(loop_.refresh_now(), patience);
 }
 
 void Upgrade::abort(const std::string& reason) {
@@ -65,7 +66,12 @@ pid_t Upgrade::start_successor() {
 }
 
 bool Upgrade::hand_over() {
-    return line_.send(owner_.give_away()) == UpgradeLine::Sent::Yes;
+    const UpgradeLine::Sent sent = line_.send(owner_.give_away());
+    if (sent == UpgradeLine::Sent::Full) {
+        throw std::runtime_error(
+            "it does not read its messages, or this process has no descriptors left");
+    }
+    return sent == UpgradeLine::Sent::Yes;
 }
 
 bool Upgrade::let_lead() {

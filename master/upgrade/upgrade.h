@@ -51,7 +51,7 @@ class Upgrade final : private Handover::Deeds {
     Upgrade& operator=(const Upgrade&) = delete;
     ~Upgrade() = default;
 
-    void begin();
+    void begin(Handover::Patience patience);
     void abort(const std::string& reason);
 
     [[nodiscard]] bool is_busy() const { return handover_.is_busy(); }

@@ -127,7 +127,10 @@ std::pair<Channel, Channel> Channel::make_pair() {
     }
     UniqueFd second = UniqueFd::adopt(ends[1]);
     UniqueFd first = prepare_end(ends[0]);
-    return {Channel(std::move(first)), Channel(prepare_end(second.release()))};
+    std::pair<Channel, Channel> pair{Channel(std::move(first)),
+                                     Channel(prepare_end(second.release()))};
+    pair.first.takes_parts_ = false;
+    return pair;
 }
 
 Result<Channel::Sent> Channel::send(const Message& message, std::size_t& part) {
@@ -160,7 +163,8 @@ Result<Channel::Sent> Channel::send(const Message& message, std::size_t& part) {
             packet.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
             attach(packet, fds);
         }
-        if (uninterrupted([&] { return ::sendmsg(fd_.get(), &packet, MSG_NOSIGNAL); }) < 0) {
+        if (uninterrupted(
+                [&] { return ::sendmsg(fd_.get(), &packet, MSG_NOSIGNAL | MSG_DONTWAIT); }) < 0) {
             return errno == EAGAIN ? Result<Sent>(Sent::Full) : failure(errno_text(errno));
         }
     }
@@ -206,7 +210,9 @@ Result<std::optional<Channel::State>> Channel::receive_packet(Message& message) 
     packet.msg_iovlen = 1;
     packet.msg_control = control;
     packet.msg_controllen = sizeof control;
-    const auto take = [&] { return ::recvmsg(fd_.get(), &packet, MSG_CMSG_CLOEXEC); };
+    const auto take = [&] {
+        return ::recvmsg(fd_.get(), &packet, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    };
     ssize_t got = uninterrupted(take);
     if (got < 0 && errno == ECONNRESET) {
         // The peer left without reading all that was sent to it. The kernel says so once, before
@@ -232,6 +238,9 @@ Result<std::optional<Channel::State>> Channel::receive_packet(Message& message) 
         !parse({bytes.get(), static_cast<std::size_t>(got)}, header, message)) {
         earlier_.clear();
         return failure("a packet that is no message of this version");
+    }
+    if (header.parts > 1 && !takes_parts_) {
+        return failure("a message of several packets");
     }
     if (header.part == 0) {
         earlier_.clear();  // what was begun and never ended

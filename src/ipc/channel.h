@@ -13,8 +13,8 @@
 namespace geventd::ipc {
 
 /// One end of a SOCK_SEQPACKET socketpair that carries Messages with descriptors.
-/// Non-blocking; whoever watches it owns the watcher.
-/// Lives in: master, template, worker.
+/// Never waits but where that is said, whatever the other process makes of the flags that both
+/// ends' copies share; whoever watches it owns the watcher. Lives in: master, template, worker.
 class Channel {
   public:
     enum class State { Message, Empty, Closed };
@@ -22,7 +22,9 @@ class Channel {
 
     explicit Channel(UniqueFd fd) : fd_(std::move(fd)) {}
 
-    /// Both ends, CLOEXEC and non-blocking, with SO_PASSCRED on each. Throws ErrnoError.
+    /// Both ends, CLOEXEC, with SO_PASSCRED on each. The second one is for another process, which
+    /// may be less trusted: the first takes no message of several packets, whose descriptors it
+    /// would have to collect. Throws ErrnoError.
     static std::pair<Channel, Channel> make_pair();
 
     /// Sends a message; its descriptors are copied by the kernel and closed here with `message`.
@@ -55,6 +57,7 @@ class Channel {
     Result<std::optional<State>> receive_packet(Message& message);
 
     UniqueFd fd_;
+    bool takes_parts_ = true;
     std::vector<UniqueFd> earlier_;  ///< of the message whose last packet has not come yet
 };
 

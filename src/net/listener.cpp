@@ -133,6 +133,29 @@ bool fits(Family family, int domain) {
     return domain == AF_INET || domain == AF_INET6;
 }
 
+std::uint16_t port_of(const sockaddr_storage& address) {
+    if (address.ss_family == AF_INET6) {
+        sockaddr_in6 inet6{};
+        std::memcpy(&inet6, &address, sizeof inet6);
+        return ntohs(inet6.sin6_port);
+    }
+    if (address.ss_family == AF_INET) {
+        sockaddr_in inet{};
+        std::memcpy(&inet, &address, sizeof inet);
+        return ntohs(inet.sin_port);
+    }
+    return 0;
+}
+
+// 0: none, or of a socket of another kind.
+std::uint16_t bound_port(int fd) {
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    return ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0
+               ? port_of(address)
+               : std::uint16_t{0};
+}
+
 void make_nonblocking(int fd, const std::string& deed) {
     const int flags = ::fcntl(fd, F_GETFL);
     if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
@@ -171,19 +194,25 @@ Listener Listener::open(const Address& address, const ListenOptions& options) {
 
 Listener Listener::adopt(UniqueFd fd, const Address& address) {
     const std::string deed = deed_for(address);
+    const bool is_tcp = address.family == Family::Inet || address.family == Family::Inet6;
+    const bool listens = get_option(fd.get(), SO_ACCEPTCONN, deed) != 0;
+    // One that was shut down is still bound.
     if (get_option(fd.get(), SO_TYPE, deed) != SOCK_STREAM ||
-        get_option(fd.get(), SO_ACCEPTCONN, deed) == 0 ||
-        !fits(address.family, get_option(fd.get(), SO_DOMAIN, deed))) {
+        !fits(address.family, get_option(fd.get(), SO_DOMAIN, deed)) ||
+        !(listens || (is_tcp && bound_port(fd.get()) != 0))) {
         throw ErrnoError(EINVAL, deed + ": descriptor " + std::to_string(fd.get()) +
                                      " is no listening socket of that kind");
     }
     make_nonblocking(fd.get(), deed);
     set_cloexec(fd.get(), true);
-    if (address.family == Family::Inet || address.family == Family::Inet6) {
+    if (is_tcp) {
         set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1, deed);
     }
     Listener result(std::move(fd), address);
     result.learn_actual();
+    if (!listens) {
+        result.revive(ListenOptions().backlog);
+    }
     return result;
 }
 
@@ -217,7 +246,10 @@ void Listener::unlink_own() noexcept {
 }
 
 void Listener::change(const Wanted& wanted) {
-    start_listening(wanted.options.backlog);  // a second listen() only sets the backlog
+    // A second listen() only sets the backlog; of one that is down it could take another port.
+    if (!is_down()) {
+        start_listening(wanted.options.backlog);
+    }
     if (owner_ == FileOwner::Us) {
         file_.set_access(wanted.options.access);
     }
@@ -238,16 +270,8 @@ void Listener::learn_actual() {
     if (::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&storage), &length) != 0) {
         throw_errno(deed_for(wanted_) + ": getsockname");
     }
-    if (storage.ss_family == AF_INET6) {
-        sockaddr_in6 inet6{};
-        std::memcpy(&inet6, &storage, sizeof inet6);
-        actual_.port = ntohs(inet6.sin6_port);
-    } else if (storage.ss_family == AF_INET) {
-        sockaddr_in inet{};
-        std::memcpy(&inet, &storage, sizeof inet);
-        actual_.port = ntohs(inet.sin_port);
-    }
     if (storage.ss_family != AF_UNIX) {
+        actual_.port = port_of(storage);
         name_ = storage;
         name_length_ = length;
     }

@@ -35,7 +35,8 @@ class Listener {
     enum class FileOwner { Us, Others };
 
     /// Takes over a socket that somebody else opened for `address` (systemd, a former master). A
-    /// descriptor that is no listening stream socket of that family throws ErrnoError.
+    /// descriptor that is no listening stream socket of that family throws ErrnoError; a TCP socket
+    /// that was shut down listens again.
     static Listener adopt(UniqueFd fd, const Address& address);
 
     /// The file of an adopted unix socket is one that a geventd made: it can be lost, and become
@@ -68,9 +69,10 @@ class Listener {
     /// It was shut down by a process that holds it: nobody can connect.
     [[nodiscard]] bool is_down() const noexcept;
 
-    /// A new socket can take the place of this one when it is down.
+    /// A new socket can take the place of this one when it is down: the file is geventd's, ours or
+    /// that of the master that we are to succeed.
     [[nodiscard]] bool is_replaceable() const noexcept {
-        return wanted_.family == Family::Unix && owner() == FileOwner::Us;
+        return wanted_.family == Family::Unix && file_.is_named();
     }
 
     /// Down: a TCP socket listens again. Throws ErrnoError, always for unix sockets.

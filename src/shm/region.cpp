@@ -44,11 +44,11 @@ std::size_t size_of(int fd) {
     return static_cast<std::size_t>(status.st_size);
 }
 
-interprocess::mapped_region map_whole(int fd, Region::Access access) {
+interprocess::mapped_region map_memory(int fd, std::size_t size, Region::Access access) {
     const interprocess::mode_t mode =
         access == Region::Access::ReadOnly ? interprocess::read_only : interprocess::read_write;
     try {
-        return {Memfd(fd, mode), mode, 0, size_of(fd)};
+        return {Memfd(fd, mode), mode, 0, size};
     } catch (const interprocess::interprocess_exception& error) {
         throw ErrnoError(error.get_native_error(), "map shared memory");
     }
@@ -91,19 +91,21 @@ Region Region::create(const char* name, std::size_t size) {
 }
 
 Region Region::map(UniqueFd fd, Access access) {
-    interprocess::mapped_region memory = map_whole(fd.get(), access);
+    interprocess::mapped_region memory = map_memory(fd.get(), size_of(fd.get()), access);
     return Region(std::make_unique<Impl>(Impl{std::move(fd), std::move(memory)}));
 }
 
 Region Region::map_sealed(UniqueFd fd, std::size_t size) {
     const int seals = ::fcntl(fd.get(), F_GET_SEALS);
-    if (seals < 0 || (seals & F_SEAL_SHRINK) == 0 || !is_plain_memory(fd.get())) {
+    constexpr int kFixed = F_SEAL_SHRINK | F_SEAL_GROW;
+    if (seals < 0 || (seals & kFixed) != kFixed || !is_plain_memory(fd.get())) {
         throw ErrnoError(EPERM, "map shared memory that could vanish");
     }
     if (size_of(fd.get()) != size) {
         throw ErrnoError(EINVAL, "map shared memory of another size");
     }
-    return map(std::move(fd), Access::ReadOnly);
+    interprocess::mapped_region memory = map_memory(fd.get(), size, Access::ReadOnly);
+    return Region(std::make_unique<Impl>(Impl{std::move(fd), std::move(memory)}));
 }
 
 void Region::let_write(std::size_t offset, std::size_t size) const {

@@ -72,8 +72,12 @@ void SignalWaker::poke(unsigned process) noexcept {
     if (fd < 0) {
         return;
     }
-    const std::uint64_t one = 1;
     step();
+    write_(fd);
+}
+
+void SignalWaker::write_plainly(int fd) noexcept {
+    const std::uint64_t one = 1;
     // EAGAIN means that the counter is at its end: the descriptor is readable, which is the aim.
     while (::write(fd, &one, sizeof one) < 0 && errno == EINTR) {
     }

@@ -36,8 +36,20 @@ class SignalLoads {
 /// Lives in: every process. The eventfds (one a process, -1: none) stay their owner's.
 class SignalWaker {
   public:
-    SignalWaker(const SignalTable& table, std::vector<int> eventfds, const SignalLoads* loads)
-        : table_(table), registry_(table), eventfds_(std::move(eventfds)), loads_(loads) {}
+    /// Adds one to an eventfd; nothing when its counter is at its end.
+    using Write = void (*)(int fd) noexcept;
+
+    /// By write(2), which waits when the counter is at its end and another process has cleared
+    /// O_NONBLOCK.
+    static void write_plainly(int fd) noexcept;
+
+    SignalWaker(const SignalTable& table, std::vector<int> eventfds, const SignalLoads* loads,
+                Write write = &write_plainly)
+        : table_(table),
+          registry_(table),
+          eventfds_(std::move(eventfds)),
+          loads_(loads),
+          write_(write) {}
 
     /// The process's eventfd is known from now on.
     void set_eventfd(unsigned process, int fd);
@@ -63,6 +75,7 @@ class SignalWaker {
     SignalRegistry registry_;
     std::vector<int> eventfds_;
     const SignalLoads* loads_;
+    Write write_;
     unsigned turn_ = 0;
 };
 

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: MIT
 """An application shuts listening sockets down, closes them or puts other files in their place."""
 import contextlib
+import os
+import signal
 
 import pytest
 
+from harness import procfs
 from harness.client import exchange, open_http
 from harness.limits import DEADLINE
 
 APP = '''
 import os
+import signal
 import socket
 
 
@@ -31,6 +35,10 @@ def application(environ, start_response):
             if found.getsockname() not in done:
                 done.add(found.getsockname())
                 found.shutdown(socket.SHUT_RDWR)
+    elif deed == 'stopped':  # nobody in the server notices
+        for _, found in listening():
+            found.shutdown(socket.SHUT_RDWR)
+        os.kill(os.getpid(), signal.SIGSTOP)
     elif deed:  # of the copies that the server keeps, the one that it uses has the lowest number
         number = min(number for number, found in listening())
         if deed == 'close':
@@ -108,6 +116,28 @@ def test_a_worker_whose_descriptor_was_taken_is_replaced(running, deed):
     made.wait_log('its application has closed a listening socket in it')
     made.wait_workers(1, without=former)
     assert made.get('/').body.decode() not in map(str, former)
+
+
+@pytest.mark.parametrize('way', ['reload', 'upgrade'])
+@pytest.mark.parametrize('listen', ['http://127.0.0.1:0', 'http+unix:app.sock'])
+def test_a_new_generation_listens_again_whoever_starts_it(running, listen, way):
+    made = running(listen, workers=1)
+    made.expect_error(DOWN)
+    [worker] = made.workers()
+    with made.raw() as client:
+        client.send(b'GET /stopped HTTP/1.1\r\nHost: h\r\n\r\n')
+        procfs.wait_stopped(worker, DEADLINE)
+        with pytest.raises(ConnectionRefusedError):
+            made.raw()
+        result = made.ctl(way)
+        assert result.returncode == 0, result.stderr
+        if way == 'upgrade':
+            made.follow(1)
+        with made.raw() as other:
+            other.send(b'GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+            assert other.read_answer().status == 200
+        assert not any(queue['down'] for queue in made.status()['queues'])
+        os.kill(worker, signal.SIGCONT)
 
 
 def test_is_not_ready_while_a_socket_is_down(running):

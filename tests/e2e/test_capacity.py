@@ -90,6 +90,21 @@ def test_a_list_of_100_000_entries_is_served(server, name):
     assert check(running)[0] == 0
 
 
+MANY_TICKS = {
+    'crons': LONG_LISTS['crons'],
+    'timers': {'timers': [{'every': f'{n + 1000}s', 'signal': 17} for n in range(20_000)]},
+}
+
+
+@pytest.mark.parametrize('name', MANY_TICKS)
+def test_an_upgrade_takes_any_number_of_timers_and_crons_over(server, name):
+    running = server(HELLO, MANY_TICKS[name])
+    result = running.ctl('upgrade')
+    assert (result.returncode, result.stdout) == (0, 'upgraded\n'), result.stderr
+    running.follow(1)
+    assert running.get('/').body == b'hello'
+
+
 def test_a_file_that_is_too_large_is_told_by_check(make_server):
     made = make_server()
     made.write_app(HELLO)

@@ -142,6 +142,37 @@ def test_a_log_that_nobody_reads_stops_nothing(make_server, folder, unread, kind
     assert running.wait_exit() == 0
 
 
+# What leads to the log can be made to wait, by an application that does so with all it finds.
+WAITING = '''
+import fcntl
+import os
+for name in os.listdir('/proc/self/fd'):
+    try:
+        if os.path.samestat(os.fstat(int(name)), os.fstat(2)):
+            fcntl.fcntl(int(name), fcntl.F_SETFL, 0)
+    except OSError:
+        pass
+'''
+
+
+def test_an_application_cannot_have_the_master_wait_for_a_log(make_server, unread):
+    reader = unread('pipe')
+    running = make_server()
+    running.write_app(WAITING + HELLO)
+    running.write_config()
+    running.start(wrapper=['/usr/bin/python3', '-c', REDIRECT, reader.path, ''], wait=False)
+    running.wait_serving()
+    reader.fill()
+    for command in 3 * ('pause', 'resume'):
+        assert running.ctl(command).returncode == 0
+    os.set_blocking(reader.fd, False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.read(reader.fd, 65536)
+    running.signal(signal.SIGTERM)
+    assert running.wait_exit() == 0
+
+
 def test_a_service_manager_that_does_not_read_stops_nothing(make_server):
     running = make_server()
     running.write_app(HELLO)

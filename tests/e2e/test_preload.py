@@ -263,6 +263,26 @@ def test_the_output_that_the_server_was_given_is_not_meant(make_server, upper):
     assert loads(made) == (True, None)
 
 
+def test_a_template_that_is_not_forked_ends_what_the_application_started(server, upper):
+    behind = upper()
+    running = server(asking(behind, '''
+import atexit
+
+
+def note():
+    with open(os.path.join(os.path.dirname(__file__), 'ended'), 'a') as file:
+        file.write(f'{os.getpid()},')
+
+
+atexit.register(note)
+'''))
+    running.wait_log(HELD)
+    running.wait_file(running.folder / 'ended', ',')
+    assert running.get('/?a').text == 'A'
+    ended = (running.folder / 'ended').read_text().split(',')
+    assert str(running.workers()[0]) not in ended
+
+
 @pytest.mark.parametrize('preload, says', [
     (None, 'each worker loads the application for itself'),
     (True, 'all workers share them'),

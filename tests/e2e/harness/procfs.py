@@ -4,6 +4,8 @@ import ctypes
 import os
 import pathlib
 import select
+import threading
+import time
 
 PR_SET_CHILD_SUBREAPER = 36
 TICK = os.sysconf('SC_CLK_TCK')
@@ -82,6 +84,14 @@ def is_zombie(pid):
 
 def is_alive(pid):
     return os.path.exists(f'/proc/{pid}') and not is_zombie(pid)
+
+
+def wait_stopped(pid, timeout):
+    """Waits until a process stands still, as after SIGSTOP; of that there is no event."""
+    end = time.monotonic() + timeout
+    while stat_fields(pid)[0] != 'T':
+        assert time.monotonic() < end, f'process {pid} goes on'
+        threading.Event().wait(0.01)
 
 
 def wait_gone(pid, timeout):

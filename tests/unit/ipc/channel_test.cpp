@@ -124,6 +124,30 @@ TEST(Channel, CarriesMoreDescriptorsThanAPacketTakes) {
     }
 }
 
+// The flags belong to both ends' copies, wherever these are.
+TEST(Channel, NeverWaitsWhateverAnotherProcessDoesToItsFlags) {
+    auto [left, right] = Channel::make_pair();
+    ASSERT_EQ(::fcntl(left.fd(), F_SETFL, 0), 0);
+    Message got;
+    EXPECT_EQ(left.receive(got).value(), Channel::State::Empty);
+    while (left.send(Message{})) {
+    }
+    std::size_t part = 0;
+    EXPECT_EQ(left.send(Message{}, part).value(), Channel::Sent::Full);
+}
+
+TEST(Channel, TheMakersEndCollectsNoDescriptorsOfSeveralPackets) {
+    auto [ours, theirs] = Channel::make_pair();
+    auto [out, in] = make_pipe();
+    Message message = sample();
+    for (int i = 0; i < 300; ++i) {
+        message.fds.push_back(duplicate(out.get()));
+    }
+    ASSERT_TRUE(theirs.send(message));
+    Message got;
+    EXPECT_FALSE(ours.receive(got));
+}
+
 TEST(Channel, GoesOnWithAMessageWhenThereIsRoomAgain) {
     auto [left, right] = Channel::make_pair();
     auto [out, in] = make_pipe();

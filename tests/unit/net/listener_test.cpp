@@ -201,6 +201,33 @@ TEST(Listener, LeavesTheFileOfASocketThatOthersMade) {
     EXPECT_EQ(::access(dir.file("a.sock").c_str(), F_OK), 0);
 }
 
+TEST(Listener, ATakenOverTcpSocketThatWasShutDownListensAgain) {
+    const auto chosen = Listener::open(at("http://127.0.0.1:0"), {}).actual();
+    const auto first = Listener::open(chosen, {});
+    ASSERT_EQ(::shutdown(first.fd(), SHUT_RDWR), 0);
+    ASSERT_TRUE(first.is_down());
+    const auto adopted = Listener::adopt(duplicate(first.fd()), chosen);
+    EXPECT_FALSE(adopted.is_down());
+    EXPECT_EQ(adopted.actual().port, chosen.port);
+}
+
+TEST(Listener, AChangeHasNoDeadSocketListenWhereverThatIs) {
+    auto listener = Listener::open(at("http://127.0.0.1:0"), {});
+    ASSERT_EQ(::shutdown(listener.fd(), SHUT_RDWR), 0);
+    listener.change({listener.wanted(), {}});
+    EXPECT_TRUE(listener.is_down());
+}
+
+TEST(Listener, ATakenOverUnixSocketWhoseFileIsAMastersCanBeReplaced) {
+    const TempDir dir;
+    const auto address = at("http+unix:" + dir.file("a.sock"));
+    const auto first = Listener::open(address, {});
+    auto adopted = Listener::adopt(duplicate(first.fd()), address);
+    EXPECT_FALSE(adopted.is_replaceable());
+    adopted.find_file();
+    EXPECT_TRUE(adopted.is_replaceable());
+}
+
 TEST(Listener, TakesOverNothingThatDoesNotListen) {
     const auto address = at("http://127.0.0.1:0");
     EXPECT_EQ(thrown_code([&] {

@@ -3,10 +3,13 @@
 
 #include <csignal>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include "unit/master/supervise/captured_log.h"
 #include "unit/master/supervise/supervisor_fixture.h"
 
 namespace geventd::master {
@@ -29,6 +32,28 @@ TEST_F(SupervisorTest, ServesWhenEveryWorkerIsReady) {
     EXPECT_EQ(outcome->generation, 1U);
     EXPECT_FALSE(supervisor.is_busy());
     EXPECT_FALSE(settle());
+}
+
+TEST_F(SupervisorTest, SaysOnceThatNoSlotIsLeftAndStartsTheRestWhenOneIs) {
+    std::vector<SlotLease> taken;
+    while (auto slot = world.slots.take(1)) {
+        taken.push_back(std::move(*slot));
+    }
+    capture_log();
+    begin(20);
+    for (int turn = 0; turn < 20; ++turn) {
+        world.processes.time += milliseconds(300);
+        settle();
+    }
+    const std::string log = captured_log();
+    const std::size_t first = log.find("slots of the scoreboard");
+    ASSERT_NE(first, std::string::npos);
+    EXPECT_EQ(log.find("slots of the scoreboard", first + 1), std::string::npos);
+    EXPECT_EQ(started(), 0U);
+    taken.clear();
+    world.processes.time += seconds(1);
+    settle();
+    EXPECT_EQ(started(), 20U);
 }
 
 TEST_F(SupervisorTest, TellsEachWorkerItsNumberAndItsSlot) {

@@ -67,6 +67,18 @@ TEST_F(TemplatesTest, BootTheFirstWithAllThatItNeeds) {
               (std::vector<std::string>{"geventd-worker", "template", "gen", "7"}));
 }
 
+TEST_F(TemplatesTest, WhatADeadOneWasAskedForWillNotComeThroughNoFaultOfTheWorkers) {
+    const ipc::Channel spares = load();
+    EXPECT_TRUE(templates.start(12, 3));
+    EXPECT_FALSE(templates.has_lost_requests());
+    process(0).channel.release().reset();  // it was killed; its exit is not known yet
+    EXPECT_TRUE(templates.has_lost_requests());
+    EXPECT_FALSE(templates.can_start());
+    kill_first();
+    settle();
+    EXPECT_TRUE(templates.take_replacement());
+}
+
 TEST_F(TemplatesTest, StartWorkersOnceTheApplicationIsLoaded) {
     EXPECT_FALSE(templates.can_start());
     load();
@@ -161,11 +173,11 @@ TEST_F(TemplatesTest, ReplaceOneThatDoesNotAnswerByItsSpare) {
     ASSERT_TRUE(templates.start(1, 1));
     world.processes.time += seconds(9);
     settle();
-    EXPECT_FALSE(templates.take_hang());
+    EXPECT_FALSE(templates.take_replacement());
     world.processes.time += seconds(1);
     settle();
-    EXPECT_TRUE(templates.take_hang());
-    EXPECT_FALSE(templates.take_hang());
+    EXPECT_TRUE(templates.take_replacement());
+    EXPECT_FALSE(templates.take_replacement());
     EXPECT_EQ(world.processes.killed.count(1000), 1U);
     EXPECT_TRUE(templates.can_start()) << "before the killed one has gone";
     EXPECT_EQ(templates.hangs(), 1);

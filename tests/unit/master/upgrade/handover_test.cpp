@@ -12,11 +12,13 @@ namespace geventd::master {
 namespace {
 
 constexpr pid_t kNew = 77;
+constexpr Duration kSlow = std::chrono::seconds(10);
+constexpr Duration kLimit = std::chrono::hours(2);
 using State = Handover::State;
 
 class HandoverTest : public testing::Test, private Handover::Deeds {
   protected:
-    void begin() { handover.begin(now); }
+    void begin() { handover.begin(now, {kSlow, kLimit}); }
 
     void hear(std::string_view type, std::string_view why = {}) {
         handover.on_message(type, why, now);
@@ -49,6 +51,7 @@ class HandoverTest : public testing::Test, private Handover::Deeds {
     std::string reason;
     bool starts = true;
     bool listens = true;
+    std::string fault;
 
   private:
     pid_t start_successor() override {
@@ -60,6 +63,9 @@ class HandoverTest : public testing::Test, private Handover::Deeds {
     }
 
     bool hand_over() override {
+        if (!fault.empty()) {
+            throw std::runtime_error(fault);
+        }
         done.emplace_back("hand over");
         return listens;
     }
@@ -158,10 +164,47 @@ TEST_F(HandoverTest, OneThatSaysNothingIsEndedThenKilled) {
 
 TEST_F(HandoverTest, OneThatLoadsHasMoreTime) {
     reach(State::Loading);
-    pass(Handover::kLoadPatience - Duration(1));
+    pass(kLimit + Handover::kBootPatience - Duration(1));
     EXPECT_TRUE(done.empty());
     pass(Duration(1));
     EXPECT_EQ(done, Words{"terminate"});
+}
+
+TEST_F(HandoverTest, OneThatMayLoadForEverIsNotGivenUp) {
+    handover.begin(now, {kSlow, Duration::zero()});
+    hear("hello");
+    pass(std::chrono::hours(1000));
+    EXPECT_EQ(done, Words{"start"});
+    EXPECT_EQ(handover.next_deadline(), TimePoint::max());
+}
+
+// As one that was stopped by SIGSTOP does not.
+TEST_F(HandoverTest, OneThatLoadsLongNeedNotSaySo) {
+    reach(State::Loading);
+    EXPECT_EQ(handover.next_deadline(), now + kSlow);
+    pass(kSlow - Duration(1));
+    EXPECT_FALSE(handover.is_slow());
+    pass(Duration(1));
+    EXPECT_TRUE(handover.is_slow());
+}
+
+TEST_F(HandoverTest, WhatCannotBeHandedOverFailsWithItsReason) {
+    reach(State::Loading);
+    fault = "dup: Too many open files";
+    hear("ready");
+    EXPECT_EQ(done, (Words{"take back", "terminate"}));
+    EXPECT_TRUE(die(SIGTERM));
+    EXPECT_EQ(reason, "what the new master needs cannot be handed over: dup: Too many open files");
+}
+
+TEST_F(HandoverTest, OneThatWasKilledAfterItsTimeIsToldAsSuch) {
+    reach(State::Loading);
+    handover.on_hang_up(now);
+    pass(Handover::kLastWords);
+    pass(Handover::kLastWords);
+    EXPECT_EQ(done, (Words{"terminate", "kill"}));
+    EXPECT_TRUE(die(SIGKILL));
+    EXPECT_NE(reason.find("killed by the master"), std::string::npos);
 }
 
 TEST_F(HandoverTest, WhatWasHandedOverIsTakenBackFromOneThatHangs) {

@@ -53,6 +53,24 @@ TEST(UpgradeLine, CarriesDescriptorsAndTellsTheEnd) {
     EXPECT_EQ(right.send(message), UpgradeLine::Sent::Gone);
 }
 
+TEST(UpgradeLine, CarriesABodyOfAnySize) {
+    for (const std::size_t size : {64UL << 10, (64UL << 10) + 1, 10UL << 20}) {
+        auto [left, right] = UpgradeLine::make_pair();
+        UpgradeMessage message;
+        message.type = "take-over";
+        message.fields["paused"] = "1";
+        message.body.assign(size, 'x');
+        message.fds.push_back(UniqueFd::adopt(::dup(STDERR_FILENO)));
+        ASSERT_EQ(left.send(message), UpgradeLine::Sent::Yes);
+        UpgradeMessage got;
+        ASSERT_EQ(right.receive(got), UpgradeLine::Received::Message);
+        EXPECT_EQ(got.type, "take-over");
+        EXPECT_EQ(got.fields, message.fields);
+        EXPECT_EQ(got.body, message.body);
+        EXPECT_EQ(got.fds.size(), 1U);
+    }
+}
+
 TEST(UpgradeLine, CarriesMoreDescriptorsThanAPacketTakes) {
     for (const std::size_t count : {252U, 253U, 1000U}) {
         auto [left, right] = UpgradeLine::make_pair();
