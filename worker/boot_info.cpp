@@ -77,6 +77,7 @@ void take_eventfds(ipc::Message& message, BootInfo& info) {
 void BootInfo::open_slot() const {
     region->let_write(offsetof(shm::Scoreboard, slots) + slot * sizeof(shm::WorkerSlot),
                       sizeof(shm::WorkerSlot));
+    signals->open_place(shm::process_of_slot(slot));
 }
 
 void BootInfo::set_own_eventfd(UniqueFd fd) {

@@ -48,7 +48,7 @@ std::string SignalInspection::look_at_header() const {
         return "the generation that serves";
     }
     for (unsigned row = 0; row < SignalHeader::kRows; ++row) {
-        if (header.rows[row].generation.load() != places.rows[row] || !registry_.is_sound(row)) {
+        if (header.generations[row].load() != places.rows[row] || !registry_.is_sound(row)) {
             return "the registrations of a generation";
         }
     }

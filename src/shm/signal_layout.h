@@ -15,6 +15,8 @@ namespace geventd::shm {
 //   queue of process 0 | queue of process 1 | ...
 //   queue = SignalQueueHead | state words | SignalBody x slots | payloads
 //
+// A worker cannot write the header's first page and the counters of others.
+//
 // A *process* is an index: 0 the master, 1 + n the worker in slot n of the scoreboard. Each has
 // a queue that it alone writes. Untouched pages cost nothing.
 //
@@ -26,6 +28,7 @@ namespace geventd::shm {
 inline constexpr unsigned kSignalNumbers = 256;
 inline constexpr std::uint32_t kMaxSignalPayload = 64 << 10;
 inline constexpr unsigned kMasterProcess = 0;
+inline constexpr std::size_t kSignalPage = 4096;
 
 /// Sizes chosen when the region is made. `slots` is rounded up to a power of two and
 /// `payload_bytes` to a multiple of 64.
@@ -207,7 +210,6 @@ struct SignalCounters {
 
 /// One generation's registrations: where each number goes.
 struct SignalRow {
-    Word<std::uint32_t> generation;
     Word<std::uint32_t> targets[kSignalNumbers];  ///< 0: none, else 1 + SignalTarget
     Word<std::uint64_t> registered[kSignalNumbers / 64];
     Word<std::uint64_t> missed[kSignalNumbers / 64];  ///< unregistered ones that were told of
@@ -232,9 +234,11 @@ struct SignalHeader {
     static constexpr unsigned kRows = 4;
     static constexpr std::uint32_t kMaxProcesses = 1025;
 
-    Word<std::uint32_t> in_use;   ///< processes that were ever handed out stand below it
-    Word<std::uint64_t> serving;  ///< SignalServing; 0 before the first one serves
-    SignalRow rows[kRows];
+    Word<std::uint32_t> in_use;              ///< processes that were ever handed out stand below it
+    Word<std::uint64_t> serving;             ///< SignalServing; 0 before the first one serves
+    Word<std::uint32_t> generations[kRows];  ///< of the rows
+    // What stands above is the master's alone, and a page of its own, which others cannot write.
+    alignas(kSignalPage) SignalRow rows[kRows];
 };
 
 static_assert(SignalHeader::kMaxProcesses <= SignalState::kClaimerMask);
@@ -244,5 +248,7 @@ static_assert(std::is_standard_layout_v<SignalHeader> && std::is_standard_layout
 static_assert(std::is_standard_layout_v<SignalProcess> &&
               std::is_standard_layout_v<SignalCounters> &&
               std::is_standard_layout_v<SignalQueueHead>);
+static_assert(offsetof(SignalHeader, rows) == kSignalPage);
+static_assert(sizeof(SignalCounters) % kSignalPage == 0);
 
 }  // namespace geventd::shm

@@ -47,7 +47,7 @@ SignalRecovery::SignalRecovery(const SignalTable& table, SignalWaker& waker, uns
     const SignalHeader& header = table.header();
     places_.serving = SignalServing::unpack(header.serving.load());
     for (unsigned row = 0; row < SignalHeader::kRows; ++row) {
-        places_.rows[row] = header.rows[row].generation.load();
+        places_.rows[row] = header.generations[row].load();
     }
 }
 

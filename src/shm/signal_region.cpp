@@ -34,7 +34,15 @@ SignalRegion SignalRegion::create(const SignalSizes& sizes) {
 }
 
 SignalRegion SignalRegion::map(UniqueFd fd, const SignalSizes& sizes) {
-    return open(Region::map(std::move(fd)), sizes);
+    return open(Region::map(std::move(fd), Region::Access::ReadOnly), sizes);
+}
+
+void SignalRegion::open_place(unsigned process) const {
+    for (const SignalPart& part : SignalTable::writable_for(process, signals_.shape())) {
+        region_.let_write(part.offset, part.size);
+    }
+    const std::size_t locks = SignalTable::bytes(signals_.shape());
+    region_.let_write(locks, region_.size() - locks);
 }
 
 SignalRegion SignalRegion::open(Region region, const SignalSizes& sizes) {

@@ -35,9 +35,13 @@ class SignalRegion {
     /// Room for every slot of the scoreboard. Throws ErrnoError.
     static SignalRegion create(const SignalSizes& sizes);
 
-    /// Maps what another process has made with the same sizes. Throws std::exception when it is
-    /// too small for them.
+    /// Maps what another process has made with the same sizes, to be read only. Throws
+    /// std::exception when it is too small for them.
     static SignalRegion map(UniqueFd fd, const SignalSizes& sizes);
+
+    /// Lets this process, which mapped it, write what is not the master's or another one's alone.
+    /// Throws ErrnoError.
+    void open_place(unsigned process) const;
 
     [[nodiscard]] SignalTable signals() const { return signals_; }
 

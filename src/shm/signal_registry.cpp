@@ -92,7 +92,9 @@ bool SignalRegistry::first_miss(std::uint8_t number) const noexcept {
 
 unsigned SignalRegistry::begin(std::uint32_t generation) const noexcept {
     SignalRow& row = *spare_row();
-    row.generation.store(0);
+    const auto index = static_cast<unsigned>(&row - table_.header().rows);
+    Word<std::uint32_t>& known = table_.header().generations[index];
+    known.store(0);
     for (unsigned word = 0; word < kSignalNumbers / 64; ++word) {
         row.registered[word].store(0);
         row.missed[word].store(0);
@@ -100,11 +102,11 @@ unsigned SignalRegistry::begin(std::uint32_t generation) const noexcept {
     for (Word<std::uint32_t>& word : row.targets) {
         word.store(0);
     }
-    row.generation.store(generation);
+    known.store(generation);
     if (table_.header().serving.load() == 0) {
         serve(generation);
     }
-    return static_cast<unsigned>(&row - table_.header().rows);
+    return index;
 }
 
 void SignalRegistry::serve(std::uint32_t generation) const noexcept {
@@ -146,9 +148,10 @@ bool SignalRegistry::knows_handlers_of(unsigned process) const noexcept {
 }
 
 SignalRow* SignalRegistry::row_of(std::uint32_t generation) const noexcept {
-    for (SignalRow& row : table_.header().rows) {
-        if (generation != 0 && row.generation.load() == generation) {
-            return &row;
+    SignalHeader& header = table_.header();
+    for (unsigned row = 0; generation != 0 && row < SignalHeader::kRows; ++row) {
+        if (header.generations[row].load() == generation) {
+            return &header.rows[row];
         }
     }
     return nullptr;
@@ -162,15 +165,16 @@ SignalRow* SignalRegistry::serving_row() const noexcept {
 }
 
 SignalRow* SignalRegistry::spare_row() const noexcept {
+    SignalHeader& header = table_.header();
     const SignalRow* serving = serving_row();
-    SignalRow* oldest = nullptr;
-    for (SignalRow& row : table_.header().rows) {
-        if (&row != serving &&
-            (oldest == nullptr || row.generation.load() < oldest->generation.load())) {
-            oldest = &row;
+    std::optional<unsigned> oldest;
+    for (unsigned row = 0; row < SignalHeader::kRows; ++row) {
+        if (&header.rows[row] != serving &&
+            (!oldest || header.generations[row].load() < header.generations[*oldest].load())) {
+            oldest = row;
         }
     }
-    return oldest;
+    return &header.rows[*oldest];
 }
 
 SignalRegistrations::SignalRegistrations(const SignalTable& table, unsigned process)

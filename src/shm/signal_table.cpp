@@ -11,7 +11,7 @@ namespace geventd::shm {
 
 namespace {
 
-constexpr std::size_t kPage = 4096;
+constexpr std::size_t kPage = kSignalPage;
 
 /// Slots are written one after the other, so behind so many untouched ones there are no others. The
 /// first ones of a queue are in the page of its head, which is there anyway.
@@ -91,6 +91,15 @@ SignalTable::SignalTable(void* memory, const SignalShape& exact)
 std::size_t SignalTable::bytes(const SignalShape& shape) {
     const SignalShape exact = rounded(shape);
     return queues_offset(exact) + queue_stride(exact) * exact.processes;
+}
+
+std::array<SignalPart, 3> SignalTable::writable_for(unsigned process, const SignalShape& shape) {
+    const SignalShape exact = rounded(shape);
+    const std::size_t counters = counters_offset(exact);
+    const std::size_t queues = queues_offset(exact);
+    return {{{kPage, counters - kPage},
+             {counters + sizeof(SignalCounters) * process, sizeof(SignalCounters)},
+             {queues, bytes(shape) - queues}}};
 }
 
 SignalTable SignalTable::format(void* memory, std::size_t size, const SignalShape& shape) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -34,6 +35,12 @@ struct SignalQueue {
     void populate(std::uint32_t slot, std::uint32_t count) const noexcept;
 };
 
+/// Some pages of a table's memory.
+struct SignalPart {
+    std::size_t offset;
+    std::size_t size;
+};
+
 /// The signals of a server: a view of the memory in which the master and its workers keep them.
 /// The life of a slot, each arrow one atomic operation on its state word:
 ///
@@ -52,6 +59,9 @@ class SignalTable {
   public:
     /// The size of the region for a table of this shape.
     static std::size_t bytes(const SignalShape& shape);
+
+    /// All that a worker writes; the rest is the master's, or another one's counters.
+    static std::array<SignalPart, 3> writable_for(unsigned process, const SignalShape& shape);
 
     /// Prepares fresh, zeroed memory. Throws std::invalid_argument when it is too small or the
     /// shape is out of range.

@@ -72,6 +72,9 @@ def patient(num):
     record(num)
 '''
 
+# Where the targets of the first generation's numbers stand in the memory of signals.
+TARGETS = 4096
+
 # What the master says of damage, and of workers that lose something by it.
 DAMAGE = 'memory that workers share|lost with the damaged memory|cannot be replaced yet'
 SMALL = {'queue': 64, 'payloads': '64KiB'}
@@ -196,8 +199,7 @@ def test_damage_again_and_again_is_answered_each_time(server):
 
 def test_a_target_that_nobody_can_have_registered_is_damage(server):
     running = start(server, processes=1)
-    # Behind the number of places, the serving generation, and the number of the first row.
-    run(running, "write('signals', 8 + 8 + 4 + 4 * 1, b'\\x55' * 4)")
+    run(running, f"write('signals', {TARGETS} + 4 * 1, b'\\x55' * 4)")
     wait_replaced(running)
     assert run(running, "result = geventd.signal(1, b'heard')") is None
     wait_ledger(running, lambda lines: len(lines) == 1)
@@ -205,7 +207,7 @@ def test_a_target_that_nobody_can_have_registered_is_damage(server):
 
 def test_a_worker_says_again_what_it_has_registered(server):
     running = start(server, processes=1)
-    run(running, "write('signals', 8 + 8 + 4 + 4 * 1, bytes(4))")
+    run(running, f"write('signals', {TARGETS} + 4 * 1, bytes(4))")
     running.wait_status(lambda s: any(one['number'] == 1 and one['registered']
                                       for one in s['signals']))
     run(running, "geventd.signal(1, b'heard')")
@@ -252,6 +254,10 @@ def test_each_part_is_writable_for_its_writer_only(server):
     for pid in running.workers():
         writable = [size for mode, size in mapped(pid, 'scoreboard') if 'w' in mode]
         assert writable == [page]
+        signals = [(mode, size) for mode, size in mapped(pid, 'signals')]
+        assert signals[0] == ('r--s', page)
+        assert [mode for mode, _ in signals] == ['r--s', 'rw-s', 'r--s', 'rw-s', 'r--s', 'rw-s']
+        assert signals[3][1] == 4 * page
     assert [mode for mode, _ in mapped(running.pid, 'requests')] == ['r--s', 'r--s']
 
 

@@ -177,7 +177,7 @@ TEST_F(SignalDamage, IsSeenInWhatTheMasterHasSaid) {
     expect_seen(header.in_use, 0U, "the number of places");
     expect_seen(header.in_use, 0xffff'ffffU, "the number of places");
     expect_seen(header.serving, std::uint64_t{0xff}, "the generation that serves");
-    expect_seen(header.rows[0].generation, 9U, "the registrations of a generation");
+    expect_seen(header.generations[0], 9U, "the registrations of a generation");
     expect_seen(family_.table.process(2).incarnation, 9U, "the place of a process");
     expect_seen(family_.table.process(2).generation, 9U, "the place of a process");
     expect_seen(family_.table.process(2).accepting, 2U, "the place of a process");

@@ -198,6 +198,7 @@ TEST_F(WorkerHandleTest, HasTheSignalsOfADeadOneDeliveredAgain) {
     const shm::SignalRegion region =
         shm::SignalRegion::map(duplicate(world.signals.memory_fd(1)), {16'384, 4 << 20, 1});
     const unsigned process = shm::process_of_slot(worker->slot());
+    region.open_place(process);
     world.signals.hand_out(worker->slot(), 1, 1);
     const shm::SignalRegistry registry(region.signals());
     ASSERT_EQ(registry.add(process, 17, {}), shm::SignalRegistry::Outcome::Registered);
