@@ -28,7 +28,7 @@ constexpr std::string_view kMoreFds = "descriptors";
 constexpr int kRoom = 1 << 20;
 constexpr std::size_t kMostBody = 64 << 10;  // beside many listeners
 constexpr off_t kLargestBody = 256 << 20;
-const std::string kBodyInFile = "body-in-file";
+constexpr const char* kBodyInFile = "body-in-file";
 
 void attach(msghdr& packet, std::span<const UniqueFd> fds) {
     cmsghdr* control = CMSG_FIRSTHDR(&packet);
