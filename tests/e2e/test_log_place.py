@@ -58,6 +58,13 @@ def replace_by_link(log, target):
     os.symlink(target, log)
 
 
+def read_until(reader, text):
+    got = b''
+    while text not in got:
+        assert select.select([reader], [], [], DEADLINE)[0], got
+        got += os.read(reader, 65536)
+
+
 # --- a folder that the tenant may change ----------------------------------------------------------
 
 @as_root
@@ -189,14 +196,12 @@ def test_an_open_pipe_of_another_process_is_possible(make_server, how):
     else:
         os.symlink(name, log)
     made.start(wait=False)
-    with open(reader, encoding='utf-8') as lines:
-        while ' ready: ' not in lines.readline():
-            pass
-        made.signal(signal.SIGUSR1)
-        while 'the log goes on in a new' not in lines.readline():
-            pass
-        assert made.stop() == 0
-        os.close(writer)
+    read_until(reader, b' ready: ')
+    made.signal(signal.SIGUSR1)
+    read_until(reader, b'the log goes on in a new')
+    assert made.stop() == 0
+    os.close(reader)
+    os.close(writer)
 
 
 def test_a_log_at_the_limit_of_the_file_size_ends_nothing(make_server):
