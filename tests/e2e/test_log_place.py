@@ -131,7 +131,7 @@ def test_what_else_the_tenant_puts_there_is_refused(make_server, kind, why):
 
 @as_root
 @pytest.mark.parametrize('group, process', [
-    ('games', {'user': TENANT, 'group': 'games'}),  # which has no members
+    ('staff', {'user': TENANT, 'group': 'staff'}),  # which has no members
     ('root', {'user': TENANT, 'group': 'root'})])
 def test_in_a_folder_of_the_tenants_group_links_are_not_followed(make_server, group, process):
     made = make_server()

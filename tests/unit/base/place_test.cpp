@@ -112,7 +112,7 @@ TEST_F(PlaceTest, AGroupThatMayWriteIsAStranger) {
 
 TEST_F(PlaceTest, AGroupWithoutMembersIsAStranger) {
     give("folder", 0, 0775);
-    ASSERT_EQ(::lchown(dir_.file("folder").c_str(), 0, 60), 0);  // games, which nobody is in
+    ASSERT_EQ(::lchown(dir_.file("folder").c_str(), 0, 50), 0);  // staff, which nobody is in
     EXPECT_FALSE(find(dir_.file("folder/file")).strangers.empty());
 }
 
