@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "log/escape.h"
+
 namespace geventd::config {
 
 namespace {
@@ -14,20 +16,6 @@ namespace {
 // A file that is wrong from end to end is not worth more lines than a person reads.
 constexpr std::size_t kMostLines = 100;
 constexpr std::size_t kMostFaults = 1000;
-
-// File and key names may hold anything; a terminal or a log shall not obey it.
-std::string printable(const std::string& text) {
-    std::string result;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f) {
-            result += fmt::format("\\x{:02x}", byte);
-        } else {
-            result += c;
-        }
-    }
-    return result;
-}
 
 }  // namespace
 
@@ -68,7 +56,8 @@ std::string Diagnostics::format(const Diagnostic& diagnostic) const {
     if (!diagnostic.path.empty()) {
         line += ": " + diagnostic.path;
     }
-    return printable(line + ": " + diagnostic.text);
+    // File and key names may hold anything; a terminal or a log shall not obey it.
+    return log::escape_controls(line + ": " + diagnostic.text);
 }
 
 void Diagnostics::throw_if_any() const {

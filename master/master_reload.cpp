@@ -60,7 +60,8 @@ void Master::on_outcome(const Supervisor::Outcome& outcome) {
 // Who starts the server by hand should not have to look into a log file for the reason.
 void Master::tell_terminal(const std::string& failure) const {
     if (log_file_.is_file()) {
-        const std::string text = fmt::format("geventd cannot serve: {}\n", failure);
+        const std::string text =
+            fmt::format("geventd cannot serve: {}\n", log::escape_lines(failure));
         log::Outlet terminal;
         terminal.open(terminal_.get());
         terminal.write(text);

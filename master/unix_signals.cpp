@@ -20,7 +20,6 @@ UnixSignals::UnixSignals(event::Loop& loop, UnixSignalListener& listener)
     if (::sigprocmask(SIG_BLOCK, &set, nullptr) < 0) {
         throw_errno("sigprocmask");
     }
-    ::signal(SIGPIPE, SIG_IGN);
     fd_ = UniqueFd::adopt(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!fd_) {
         throw_errno("signalfd");

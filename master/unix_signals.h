@@ -58,8 +58,7 @@ class UnixSignalListener {
 };
 
 /// Blocks the signals of the table for this process and takes them from a signalfd, so that no
-/// code of ours ever runs inside a signal handler. SIGPIPE is ignored. Children get a clean mask
-/// from the Spawner.
+/// code of ours ever runs inside a signal handler. Children get a clean mask from the Spawner.
 /// Lives in: master.
 class UnixSignals {
   public:

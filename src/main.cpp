@@ -95,11 +95,11 @@ ExitCode serve_or_say_why(const cli::GeventdOptions& options, master::Program pr
         succession = options.check ? nullptr : master::Succession::join();
         return serve(options, std::move(program), succession.get());
     } catch (const config::Errors& errors) {
-        why = errors.what();
+        why = errors.what();  // whose lines are clean
         say(stderr, why + "\n");
     } catch (const std::exception& error) {
         why = error.what();
-        say(stderr, "geventd: " + why + "\n");
+        say(stderr, "geventd: " + log::escape_lines(why) + "\n");
     }
     if (succession != nullptr) {
         succession->failed(why);
@@ -122,6 +122,9 @@ ExitCode run(int argc, char** argv) {
 }  // namespace geventd
 
 int main(int argc, char** argv) {
+    // A log that reaches a limit of the file size or that nobody reads is an error of that write.
+    ::signal(SIGXFSZ, SIG_IGN);
+    ::signal(SIGPIPE, SIG_IGN);
     geventd::fill_standard_descriptors();
     // Who starts us may have it ignored, which is inherited: the kernel would then collect our
     // children and tell nobody how they ended.

@@ -42,6 +42,8 @@ net::BoundUnixSocket open_socket(const std::string& path, std::optional<uid_t> u
             throw_errno(deed + ": listen");
         }
         return socket;
+    } catch (const net::StrangerListens&) {
+        throw;  // anybody can do that where all may make files, such as in /tmp
     } catch (const ErrnoError& error) {
         if (error.code().value() == EADDRINUSE) {
             throw ErrnoError(EADDRINUSE, deed + ": another geventd runs with this configuration");

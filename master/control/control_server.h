@@ -56,7 +56,7 @@ class ControlServer final : private ControlConnection::Owner {
         UniqueFd listening{};  ///< of a former master, which gives its socket up
     };
 
-    /// Throws ErrnoError; code EADDRINUSE when another geventd holds the socket.
+    /// Throws ErrnoError; code EADDRINUSE when another geventd, or another user, holds it.
     ControlServer(event::Loop& loop, event::DeadlineClock& clock, Options options);
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;

@@ -58,12 +58,12 @@ Daemon Daemon::start() {
     return Daemon(std::move(writer));
 }
 
-void Daemon::ready(bool keep_stderr) {
+void Daemon::ready(bool logs_to_stderr) {
     const UniqueFd null = UniqueFd::adopt(::open("/dev/null", O_RDWR | O_CLOEXEC));
     if (!null) {
         throw_errno("open", "/dev/null");
     }
-    for (int fd = STDIN_FILENO; fd <= (keep_stderr ? STDOUT_FILENO : STDERR_FILENO); ++fd) {
+    for (int fd = STDIN_FILENO; fd <= (logs_to_stderr ? STDOUT_FILENO : STDIN_FILENO); ++fd) {
         if (::dup2(null.get(), fd) < 0) {
             throw_errno("dup2");
         }

@@ -20,9 +20,10 @@ class Daemon {
     /// the loop, timers, locks of fcntl. Throws ErrnoError.
     static Daemon start();
 
-    /// The server serves: lets the terminal go (stdin, stdout and, unless the log goes there,
-    /// stderr become /dev/null) and the starter leave. Throws ErrnoError.
-    void ready(bool keep_stderr);
+    /// The server serves: lets the terminal go and the starter leave. Stdin becomes /dev/null, and
+    /// stdout, too, when the log goes to stderr; a log file is both of them already. Throws
+    /// ErrnoError.
+    void ready(bool logs_to_stderr);
 
     /// It does not come up; the starter leaves with this code. A daemon that goes without a word
     /// has failed with ExitCode::Internal.

@@ -53,7 +53,7 @@ Host::Host(const config::Process& settings, bool logs_to_stderr,
         return;
     }
     try {
-        pidfile_.emplace(settings.pidfile);
+        pidfile_.emplace(settings.pidfile, tenant_of(identity_));
     } catch (const std::exception& error) {
         failed(ExitCode::Config);
         throw std::runtime_error(fmt::format("process.{}", error.what()));

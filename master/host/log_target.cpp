@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -68,8 +69,9 @@ class RightsOf {
 }
 
 UniqueFd open_at(const Place& place, int more_flags) noexcept {
+    const int flags = place.is_kernels_link ? kFlags & ~O_NOFOLLOW : kFlags;
     return UniqueFd::adopt(
-        ::openat(place.folder.get(), place.name.c_str(), kFlags | more_flags, kMode));
+        ::openat(place.folder.get(), place.name.c_str(), flags | more_flags, kMode));
 }
 
 struct stat status_of(const UniqueFd& file, const std::string& deed) {
@@ -84,8 +86,8 @@ struct stat status_of(const UniqueFd& file, const std::string& deed) {
 [[noreturn]] void say_why_not(const std::string& deed, const Place& place, int code) {
     struct stat found {};
 
-    const bool is_there =
-        ::fstatat(place.folder.get(), place.name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0;
+    const bool is_there = ::fstatat(place.folder.get(), place.name.c_str(), &found,
+                                    place.is_kernels_link ? 0 : AT_SYMLINK_NOFOLLOW) == 0;
     if (code == ENXIO && is_there && S_ISFIFO(found.st_mode)) {
         refuse(deed, "nobody reads from this FIFO");
     }
@@ -127,19 +129,20 @@ UniqueFd open_own(const Place& place, const std::string& deed) {
     if (!file) {
         say_why_not(deed, place, errno);
     }
+    // The kernel may let anybody give a file of root's another name there.
+    if (place.is_shared && status_of(file, deed).st_nlink != 1) {
+        refuse(deed, "it has more than one name, and others may make files in its folder");
+    }
     return file;
 }
 
-UniqueFd open_by_whom_it_may(const Place& place, const Identity& tenant, const std::string& deed) {
+UniqueFd open_by_whom_it_may(const Place& place, const Identity& identity,
+                             const std::optional<Tenant>& tenant, const std::string& deed) {
     if (place.strangers.empty()) {
         return open_own(place, deed);
     }
-    std::vector<gid_t> groups = tenant.supplementary;
-    if (tenant.group) {
-        groups.push_back(*tenant.group);
-    }
-    if (tenant.user && ::geteuid() == 0 && place.strangers.include(*tenant.user, groups)) {
-        return open_as(tenant, place, deed);
+    if (tenant && ::geteuid() == 0 && place.strangers.include(tenant->user, tenant->groups)) {
+        return open_as(identity, place, deed);
     }
     if (place.is_free_for_all) {
         return open_own(place, deed);
@@ -150,13 +153,14 @@ UniqueFd open_by_whom_it_may(const Place& place, const Identity& tenant, const s
 
 }  // namespace
 
-UniqueFd open_log_target(const std::string& path, const Identity& tenant) {
+UniqueFd open_log_target(const std::string& path, const Identity& identity) {
     const std::string deed = "open log.file " + path;
-    const Place place = find_place(deed, path, LastLink::Follow);
+    const std::optional<Tenant> tenant = tenant_of(identity);
+    const Place place = find_place(deed, path, LastLink::Follow, tenant);
     if (place.descriptor) {
         return duplicate(*place.descriptor);
     }
-    UniqueFd file = open_by_whom_it_may(place, tenant, deed);
+    UniqueFd file = open_by_whom_it_may(place, identity, tenant, deed);
     const int flags = ::fcntl(file.get(), F_GETFL);
     if (flags < 0 || ::fcntl(file.get(), F_SETFL, flags & ~O_NONBLOCK) != 0) {
         throw_errno(deed);

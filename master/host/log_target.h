@@ -17,8 +17,11 @@ namespace geventd::master {
 ///       regular file of one name
 ///   anybody else may    refused
 ///
+/// In a folder like /tmp, where each may change what is his own alone, a file of root's must have
+/// one name only: others may have given it that one.
+///
 /// The result blocks when it is written to, as what a process starts with does. Throws
 /// std::exception with a sentence.
-UniqueFd open_log_target(const std::string& path, const Identity& tenant);
+UniqueFd open_log_target(const std::string& path, const Identity& identity);
 
 }  // namespace geventd::master

@@ -16,6 +16,7 @@
 #include <fmt/core.h>
 
 #include "base/errno_error.h"
+#include "log/logger.h"
 
 namespace geventd::master {
 
@@ -34,9 +35,9 @@ std::string pid_in(int fd) {
 
 }  // namespace
 
-Pidfile::Pidfile(const std::string& path)
+Pidfile::Pidfile(const std::string& path, const std::optional<Tenant>& tenant)
     : path_(std::filesystem::absolute(path).string()),
-      place_(find_place("pidfile " + path_, path_, LastLink::Leave)),
+      place_(find_place("pidfile " + path_, path_, LastLink::Leave, tenant)),
       lock_name_(place_.name + ".lock") {
     lock();
     try {
@@ -45,6 +46,7 @@ Pidfile::Pidfile(const std::string& path)
         ::unlinkat(place_.folder.get(), lock_name_.c_str(), 0);
         throw;
     }
+    warn_of_strangers(tenant);
 }
 
 Pidfile::Pidfile(const std::string& path, UniqueFd locked)
@@ -76,6 +78,15 @@ Pidfile::~Pidfile() {
     // A master that took over has written its own pid, and holds the same lock.
     if ((is_ours || is_gone) && is_at(lock_name_, lock_)) {
         ::unlinkat(place_.folder.get(), lock_name_.c_str(), 0);
+    }
+}
+
+// Scripts of root's send signals to what stands in the file.
+void Pidfile::warn_of_strangers(const std::optional<Tenant>& tenant) const {
+    const Place written = find_place("pidfile " + path_, path_, LastLink::Leave, tenant);
+    if (!written.strangers.empty()) {
+        log::warning("process.pidfile {} may come to hold another pid: {}", path_,
+                     written.strangers.text());
     }
 }
 
@@ -127,6 +138,9 @@ void Pidfile::write_own_pid() {
     const std::string line = fmt::format("{}\n", ::getpid());
     const std::string fresh = fmt::format("{}.{}.new", place_.name, ::getpid());
     const int folder = place_.folder.get();
+    if (!is_at(lock_name_, lock_)) {
+        lock();  // a successor that did not take over may have removed it
+    }
 
     struct stat found {};
 
@@ -140,7 +154,9 @@ void Pidfile::write_own_pid() {
     if (!file) {
         throw_errno(deed);
     }
-    if (::write(file.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
+    // The umask is the application's and may forbid others to read it.
+    if (::fchmod(file.get(), kMode) != 0 ||
+        ::write(file.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
         ::renameat(folder, fresh.c_str(), folder, place_.name.c_str()) != 0) {
         const int code = errno;
         ::unlinkat(folder, fresh.c_str(), 0);

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include "base/fd.h"
@@ -17,8 +18,9 @@ namespace geventd::master {
 /// Lives in: master.
 class Pidfile {
   public:
-    /// Locks, and writes this process' pid. Throws std::exception with a sentence.
-    explicit Pidfile(const std::string& path);
+    /// Locks, and writes this process' pid. Warns when the tenant or others can put another file in
+    /// its place. Throws std::exception with a sentence.
+    explicit Pidfile(const std::string& path, const std::optional<Tenant>& tenant = std::nullopt);
     Pidfile(const Pidfile&) = delete;
     Pidfile& operator=(const Pidfile&) = delete;
     ~Pidfile();
@@ -33,11 +35,13 @@ class Pidfile {
     [[nodiscard]] UniqueFd copy() const { return duplicate(lock_.get()); }
 
     /// Writes the pid again, after a fork: the lock goes over to the child. The file is replaced
-    /// in one step, so that no reader meets half of it. Throws ErrnoError.
+    /// in one step, so that no reader meets half of it. Locks again if somebody has removed the
+    /// lock. Throws ErrnoError.
     void write_own_pid();
 
   private:
     void lock();
+    void warn_of_strangers(const std::optional<Tenant>& tenant) const;
     [[nodiscard]] UniqueFd open_lock() const;
     [[nodiscard]] std::string holder() const;
     [[nodiscard]] bool is_at(const std::string& name, const UniqueFd& file) const;

@@ -121,6 +121,15 @@ Result<Identity> find_identity(const std::string& user, const std::string& group
     return identity;
 }
 
+std::optional<Tenant> tenant_of(const Identity& identity) {
+    if (!identity.user || *identity.user == 0 || *identity.user == ::geteuid()) {
+        return std::nullopt;
+    }
+    Tenant tenant{*identity.user, identity.supplementary};
+    tenant.groups.push_back(identity.group.value_or(::getegid()));
+    return tenant;
+}
+
 void become(const Identity& identity) {
     if (identity.group) {
         become_group(identity);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/place.h"
 #include "base/result.h"
 
 namespace geventd::master {
@@ -21,6 +22,9 @@ struct Identity {
     std::optional<gid_t> group;
     std::vector<gid_t> supplementary;  ///< meant together with `group`
 };
+
+/// Whom the master must not trust with its rights; none when the workers have the same ones.
+std::optional<Tenant> tenant_of(const Identity& identity);
 
 /// For `process.user` and `process.group`, either of which may be empty. The user's own group and
 /// its supplementary groups by the system's database; a user known by number alone needs a group.

@@ -13,12 +13,15 @@
 #include <cerrno>
 #include <charconv>
 #include <climits>
+#include <cstdint>
 #include <deque>
+#include <fstream>
 #include <stdexcept>
 #include <string_view>
 
 #include <fmt/core.h>
 
+#include "base/access_list.h"
 #include "base/errno_error.h"
 
 // getpwnam() and its kind return static memory: whoever looks for places has one thread.
@@ -32,45 +35,47 @@ constexpr int kMostLinks = 40;
 // What the kernel shows for users that a user namespace does not have: root of the host among them.
 constexpr uid_t kUnmapped = 65534;
 
-bool has_all_users() {
-    std::array<char, 128> text{};
-    const UniqueFd map = UniqueFd::adopt(::open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC));
-    if (!map || ::read(map.get(), text.data(), text.size() - 1) <= 0) {
+constexpr int kFolderFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+
+bool has_user(uid_t user) {
+    std::ifstream map("/proc/self/uid_map");
+    std::uint64_t first = 0;
+    std::uint64_t outside = 0;
+    std::uint64_t count = 0;
+    if (!(map >> first >> outside >> count)) {
         return true;
     }
-    return std::string_view(text.data()).find("4294967295") != std::string_view::npos;
+    do {
+        if (first <= user && user < first + count) {
+            return true;
+        }
+    } while (map >> first >> outside >> count);
+    return false;
 }
 
-/// Somebody else than root and this process' user is, or may be, a member.
-bool has_strangers(gid_t group) {
-    if (group == 0) {
+/// The group that some systems make for each user, who is alone in it.
+bool is_private_group(gid_t group) {
+    const passwd* user = ::getpwuid(::geteuid());
+    if (user == nullptr || user->pw_gid != group) {
         return false;
     }
+    const std::string name = user->pw_name;
     const ::group* entry = ::getgrgid(group);
-    if (entry == nullptr) {
-        return true;
+    if (entry == nullptr || entry->gr_name != name) {
+        return false;
     }
-    if (entry->gr_name == std::string_view("syslog")) {
-        return false;  // Ubuntu's /var/log: whoever writes root's logs may replace them as it is
-    }
-    std::vector<std::string> members;
     for (char** member = entry->gr_mem; *member != nullptr; ++member) {
-        members.emplace_back(*member);
+        if (*member != name) {
+            return false;
+        }
     }
-    const bool found = std::any_of(members.begin(), members.end(), [](const std::string& member) {
-        const passwd* user = ::getpwnam(member.c_str());
-        return user == nullptr || !is_trusted(user->pw_uid);
-    });
-    if (found) {
-        return true;
-    }
-    bool is_primary = false;
-    ::setpwent();
-    while (const passwd* user = ::getpwent()) {
-        is_primary = is_primary || (user->pw_gid == group && !is_trusted(user->pw_uid));
-    }
-    ::endpwent();
-    return is_primary;
+    return true;
+}
+
+/// Ubuntu's /var/log: whoever writes root's logs may replace them as it is.
+bool is_syslog(gid_t group) {
+    const ::group* entry = ::getgrgid(group);
+    return entry != nullptr && entry->gr_name == std::string_view("syslog");
 }
 
 std::string path_of(int folder) {
@@ -82,7 +87,8 @@ std::string path_of(int folder) {
 
 class Walk {
   public:
-    Walk(const std::string& deed, LastLink last) : deed_(deed), last_(last) {}
+    Walk(const std::string& deed, LastLink last, const std::optional<Tenant>& tenant)
+        : deed_(deed), last_(last), tenant_(tenant) {}
 
     Place go(const std::string& path) {
         enter(path);
@@ -141,9 +147,8 @@ class Walk {
         hold(place_.folder.get(), name);
     }
 
-    void hold(int folder, const std::string& name) {
-        const int fd =
-            ::openat(folder, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    void hold(int folder, const std::string& name, int more_flags = O_NOFOLLOW) {
+        const int fd = ::openat(folder, name.c_str(), kFolderFlags | more_flags);
         if (fd < 0) {
             throw_errno(deed_);
         }
@@ -159,28 +164,60 @@ class Walk {
         }
         const std::string path = path_of(place_.folder.get());
         place_.is_free_for_all = false;
-        if (!is_trusted(folder.st_uid)) {
+        if (!trusts_user(folder.st_uid)) {
             place_.strangers.add_user(folder.st_uid, path);
         }
-        const bool by_all = (folder.st_mode & S_IWOTH) != 0;
-        const bool by_group = (folder.st_mode & S_IWGRP) != 0 && has_strangers(folder.st_gid);
-        if (!by_all && !by_group) {
+        const Strangers writers = writers_of(folder, path);
+        place_.is_shared = !writers.empty();
+        if (writers.empty()) {
             return;
         }
         if ((folder.st_mode & S_ISVTX) != 0) {  // each may change what is his own alone
             if (entry != nullptr) {
-                if (!is_trusted(entry->st_uid)) {
+                if (!trusts_user(entry->st_uid)) {
                     place_.strangers.add_user(entry->st_uid, path);
                 }
                 return;
             }
             place_.is_free_for_all = place_.strangers.empty();
         }
-        if (by_all) {
-            place_.strangers.add_everybody(path);
-        } else {
-            place_.strangers.add_group(folder.st_gid, path);
+        place_.strangers.add(writers);
+    }
+
+    /// Strangers besides its owner who may make files in the folder.
+    [[nodiscard]] Strangers writers_of(const struct stat& folder, const std::string& path) const {
+        Strangers writers;
+        if ((folder.st_mode & S_IWOTH) != 0) {
+            writers.add_everybody(path);
+            return writers;
         }
+        if ((folder.st_mode & S_IWGRP) == 0) {  // the mask of an access control list, if it has one
+            return writers;
+        }
+        const AccessList writing = read_writers(place_.folder.get(), folder.st_gid, deed_);
+        for (const uid_t user : writing.users) {
+            if (!trusts_user(user)) {
+                writers.add_user(user, path);
+            }
+        }
+        for (const gid_t group : writing.groups) {
+            if (!trusts_group(group)) {
+                writers.add_group(group, path);
+            }
+        }
+        return writers;
+    }
+
+    [[nodiscard]] bool trusts_user(uid_t user) const {
+        return (!tenant_ || tenant_->user != user) && is_trusted(user);
+    }
+
+    [[nodiscard]] bool trusts_group(gid_t group) const {
+        if (tenant_ && std::find(tenant_->groups.begin(), tenant_->groups.end(), group) !=
+                           tenant_->groups.end()) {
+            return false;
+        }
+        return group == 0 || (::geteuid() != 0 && is_private_group(group)) || is_syslog(group);
     }
 
     void follow(const std::string& name) {
@@ -199,6 +236,9 @@ class Walk {
         if (++links_ > kMostLinks) {
             throw ErrnoError(ELOOP, deed_);
         }
+        if (is_in_proc()) {
+            return follow_in_proc(name);
+        }
         std::array<char, PATH_MAX> target{};
         const ssize_t size =
             ::readlinkat(place_.folder.get(), name.c_str(), target.data(), target.size());
@@ -206,6 +246,21 @@ class Walk {
             throw_errno(deed_);
         }
         enter(std::string(target.data(), static_cast<std::size_t>(size)));
+    }
+
+    [[nodiscard]] bool is_in_proc() const {
+        struct statfs system {};
+
+        return ::fstatfs(place_.folder.get(), &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
+    }
+
+    // What can be read of such a link may be no path ("pipe:[42]"), or one of another root.
+    void follow_in_proc(const std::string& name) {
+        if (!ahead_.empty()) {
+            return hold(place_.folder.get(), name, 0);
+        }
+        place_.name = name;
+        place_.is_kernels_link = true;
     }
 
     // The links in /proc/self/fd say no path that could be gone.
@@ -228,6 +283,7 @@ class Walk {
 
     const std::string& deed_;
     LastLink last_;
+    const std::optional<Tenant>& tenant_;
     Place place_;
     std::deque<std::string> ahead_;
     int links_ = 0;
@@ -236,7 +292,7 @@ class Walk {
 }  // namespace
 
 bool is_trusted(uid_t user) {
-    return user == 0 || user == ::geteuid() || (user == kUnmapped && !has_all_users());
+    return user == 0 || user == ::geteuid() || (user == kUnmapped && !has_user(kUnmapped));
 }
 
 std::string user_text(uid_t user) {
@@ -254,6 +310,10 @@ void Strangers::add_group(gid_t group, const std::string& folder) {
 
 void Strangers::add_everybody(const std::string& folder) {
     all_.push_back({{}, {}, folder});
+}
+
+void Strangers::add(const Strangers& others) {
+    all_.insert(all_.end(), others.all_.begin(), others.all_.end());
 }
 
 bool Strangers::include(uid_t user, const std::vector<gid_t>& groups) const {
@@ -281,8 +341,9 @@ std::string Strangers::text() const {
                        entry == nullptr ? std::to_string(*one.group) : entry->gr_name, one.folder);
 }
 
-Place find_place(const std::string& deed, const std::string& path, LastLink last) {
-    return Walk(deed, last).go(path);
+Place find_place(const std::string& deed, const std::string& path, LastLink last,
+                 const std::optional<Tenant>& tenant) {
+    return Walk(deed, last, tenant).go(path);
 }
 
 }  // namespace geventd

@@ -15,6 +15,13 @@ namespace geventd {
 /// Nobody but this user or root can have put a file there that belongs to it.
 bool is_trusted(uid_t user);
 
+/// As whom the workers of a server run, when that is neither root nor this process' own user: who
+/// may gain by what a process with more rights does with a file.
+struct Tenant {
+    uid_t user;
+    std::vector<gid_t> groups;  ///< all of them
+};
+
 /// "user www-data", or by the number when the system does not know it.
 std::string user_text(uid_t user);
 
@@ -24,6 +31,7 @@ class Strangers {
     void add_user(uid_t user, const std::string& folder);
     void add_group(gid_t group, const std::string& folder);
     void add_everybody(const std::string& folder);
+    void add(const Strangers& others);
 
     [[nodiscard]] bool empty() const { return all_.empty(); }
 
@@ -57,6 +65,13 @@ struct Place {
     /// makes it there, and nobody else (O_EXCL), has it for himself.
     bool is_free_for_all = false;
 
+    /// Strangers may put files into the folder, if not in the place of those that are there.
+    bool is_shared = false;
+
+    /// The name is a link of the kernel's in /proc, such as /proc/1/fd/1. It leads to what is open
+    /// there, which often has no path: whoever opens it lets the kernel follow.
+    bool is_kernels_link = false;
+
     /// The path is one of this process' own descriptors, such as /dev/stdout.
     std::optional<int> descriptor;
 };
@@ -66,7 +81,12 @@ enum class LastLink { Follow, Leave };
 
 /// Goes the way of a path by itself. Links that only root and this process' user can have put
 /// there are followed; one on the way that others may have put there is refused. Opens nothing.
+/// A folder that a group may change, by its mode or its access control list, is one that strangers
+/// may change, but for root's group, the group of this process' user alone and Ubuntu's `syslog`,
+/// as long as the tenant is in none of them. Who else is in a group is not asked: the answer may
+/// be far away (LDAP), wrong, or another one tomorrow.
 /// Throws std::exception with a sentence that begins with `deed`.
-Place find_place(const std::string& deed, const std::string& path, LastLink last);
+Place find_place(const std::string& deed, const std::string& path, LastLink last,
+                 const std::optional<Tenant>& tenant = std::nullopt);
 
 }  // namespace geventd

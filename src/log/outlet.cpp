@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,8 +29,19 @@ bool is_pipe_or_terminal(const struct stat& target) {
 
 // Another description of the same pipe or terminal, so that O_NONBLOCK is ours alone.
 UniqueFd open_anew(int fd) {
+    constexpr int kFlags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     const std::string path = "/proc/self/fd/" + std::to_string(fd);
-    return UniqueFd::adopt(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    UniqueFd own = UniqueFd::adopt(::open(path.c_str(), kFlags));
+    // After `su` a terminal is still its former user's. Our session's anybody may open.
+    if (!own && errno == EACCES && ::tcgetsid(fd) == ::getsid(0)) {
+        own.reset(::open("/dev/tty", kFlags));
+    }
+    return own;
+}
+
+bool has_room(int fd) {
+    pollfd wanted{fd, POLLOUT, 0};
+    return ::poll(&wanted, 1, 0) > 0;
 }
 
 // As many whole lines as a pipe takes in one piece, at least one.
@@ -59,10 +71,19 @@ void Outlet::open(int fd) {
             kind_ = Kind::Unwaiting;
             return;
         }
+        if (fd_ && (errno == EMFILE || errno == ENFILE)) {
+            return;  // the former one goes on
+        }
     }
-    fd_.reset(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    // In the place of the former one, which needs no further number: there may be none.
+    if (fd_) {
+        ::dup3(fd, fd_.get(), O_CLOEXEC);
+    } else {
+        fd_.reset(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    }
     kind_ = S_ISSOCK(target.st_mode)   ? Kind::Socket
             : S_ISFIFO(target.st_mode) ? Kind::Pipe
+            : S_ISCHR(target.st_mode)  ? Kind::Device
                                        : Kind::Plain;
     if (kind_ == Kind::Pipe) {
         ::fcntl(fd_.get(), F_SETPIPE_SZ, kSplicedPipe);  // the user's share may be used up
@@ -152,6 +173,12 @@ ssize_t Outlet::put(std::string_view text) {
     for (;;) {
         ssize_t taken = -1;
         switch (kind_) {
+            case Kind::Device:
+                if (!has_room(fd_.get())) {
+                    errno = EAGAIN;
+                    break;
+                }
+                [[fallthrough]];
             case Kind::Plain:
             case Kind::Unwaiting:
                 taken = ::write(fd_.get(), text.data(), text.size());

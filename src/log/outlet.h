@@ -19,8 +19,9 @@ namespace geventd::log {
 /// The descriptor may belong to others as well (a standard error that the application prints to),
 /// so O_NONBLOCK must not be set on it. A pipe or terminal is opened anew instead, which gives a
 /// descriptor of our own; a socket is told with each message not to wait; and what another user's
-/// pipe does not allow to be opened gets the bytes by splice(2), which can be told so, too. Files
-/// are written as they are.
+/// pipe does not allow to be opened gets the bytes by splice(2), which can be told so, too. A
+/// terminal that cannot be opened, and is not our session's either, is asked for room first: one
+/// that stops in just that moment is waited for. Files are written as they are.
 ///
 /// Lives in: every process, inside its log. Not thread-safe. A forked child starts with nothing
 /// kept: what the parent keeps is the parent's to write.
@@ -54,7 +55,7 @@ class Outlet {
     void set_lost(std::uint64_t count) { lost_ = count; }
 
   private:
-    enum class Kind { Plain, Unwaiting, Socket, Pipe };
+    enum class Kind { Plain, Unwaiting, Socket, Pipe, Device };
 
     void forget_parents_lines();
     ssize_t put(std::string_view text);

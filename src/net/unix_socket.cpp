@@ -21,6 +21,11 @@ namespace {
 
 enum class PathState { Stale, Live, OtherKind };
 
+struct Found {
+    PathState state;
+    uid_t listener = 0;  ///< of a live one
+};
+
 UniqueFd make_stream_socket(const std::string& deed) {
     const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
@@ -37,26 +42,37 @@ UnixSockaddr by_descriptor(const std::string& path, const std::string& deed) {
     return *address;
 }
 
+std::optional<uid_t> peer_of(const UniqueFd& connection) {
+    ucred peer{};
+    socklen_t length = sizeof peer;
+    if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
+        return std::nullopt;
+    }
+    return peer.uid;
+}
+
 /// A socket is stale when nobody listens behind it; only connecting tells. To the very one that was
 /// looked at: its name may lead to another by now.
-PathState probe(const UniqueFd& pinned, const std::string& deed) {
+Found probe(const UniqueFd& pinned, const std::string& deed) {
     struct stat found {};
 
     if (::fstat(pinned.get(), &found) != 0) {
         throw_errno(deed);
     }
     if (!S_ISSOCK(found.st_mode)) {
-        return PathState::OtherKind;
+        return {PathState::OtherKind};
     }
     const UnixSockaddr address = by_descriptor(fmt::format("/proc/self/fd/{}", pinned.get()), deed);
     const UniqueFd probe = make_stream_socket(deed);
     const auto* raw = reinterpret_cast<const sockaddr*>(&address.address);
-    if (::connect(probe.get(), raw, address.length) == 0 || errno == EAGAIN ||
-        errno == EPROTOTYPE) {
-        return PathState::Live;  // accepted, full, or of another type
+    if (::connect(probe.get(), raw, address.length) == 0) {
+        return {PathState::Live, peer_of(probe).value_or(found.st_uid)};
+    }
+    if (errno == EAGAIN || errno == EPROTOTYPE) {  // its queue is full, or it is of another type
+        return {PathState::Live, found.st_uid};
     }
     if (errno == ECONNREFUSED) {
-        return PathState::Stale;
+        return {PathState::Stale};
     }
     throw_errno(deed + ": is another process listening there?");
 }
@@ -83,8 +99,13 @@ void make_room(const Place& place, const std::string& deed) {
         }
         throw_errno(deed);
     }
-    switch (probe(pinned, deed)) {
+    const Found found = probe(pinned, deed);
+    switch (found.state) {
         case PathState::Live:
+            if (!is_trusted(found.listener)) {
+                throw StrangerListens(EADDRINUSE, fmt::format("{}: {} is listening there", deed,
+                                                              user_text(found.listener)));
+            }
             throw ErrnoError(EADDRINUSE, deed + ": another process is listening there");
         case PathState::OtherKind:
             throw ErrnoError(EEXIST, deed + ": there is a file that is no socket");

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/errno_error.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "net/socket_file.h"
@@ -24,6 +25,12 @@ Result<UnixSockaddr> make_unix_sockaddr(std::string_view path, bool abstract);
 struct BoundUnixSocket {
     UniqueFd fd;
     SocketFile file;
+};
+
+/// Another user than root and this process' own listens at the path. The text names him.
+class StrangerListens : public ErrnoError {
+  public:
+    using ErrnoError::ErrnoError;
 };
 
 /// Binds a stream socket to `path`, with mode and owner set, but does not listen yet: nobody can

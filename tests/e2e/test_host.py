@@ -4,6 +4,7 @@ import grp
 import json
 import os
 import pwd
+import re
 import signal
 import stat
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from harness import procfs
 from harness.apps import HELLO
 from harness.limits import DEADLINE
+from harness.server import READY
 
 IDENTITY = '''
 import json
@@ -148,6 +150,28 @@ def test_a_lock_of_another_user_does_not_refuse_the_start(make_server):
     assert not pidfile.with_name('geventd.pid.lock').exists()
 
 
+@as_root
+@pytest.mark.parametrize('owner, mode, who', [
+    ('www-data', 0o755, 'user www-data may change it'), ('root', 0o777, 'everybody may change'),
+    ('root', 0o1777, None), ('root', 0o755, None)])
+def test_who_may_replace_the_pidfile_is_said(make_server, owner, mode, who):
+    running = make_server()
+    running.write_app(HELLO)
+    open_folder(running)
+    folder = running.folder / 'run'
+    folder.mkdir()
+    entry = pwd.getpwnam(owner)
+    os.chown(folder, entry.pw_uid, entry.pw_gid)
+    folder.chmod(mode)
+    pidfile = folder / 'geventd.pid'
+    running.write_config({'process': {'user': 'www-data', 'umask': '077',
+                                      'pidfile': str(pidfile)}})
+    running.start()
+    assert stat.S_IMODE(pidfile.stat().st_mode) == 0o644
+    said = re.search('process.pidfile .* may come to hold another pid: (.*)', running.log.text())
+    assert (who in said[1]) if who else said is None
+
+
 def test_a_pidfile_that_a_killed_master_left_is_no_obstacle(make_server):
     running = make_server()
     running.write_app(HELLO)
@@ -177,6 +201,47 @@ def test_a_daemon_serves_when_the_command_returns(make_server):
     assert running.ctl('stop').returncode == 0
     assert procfs.wait_gone(daemon, DEADLINE)
     assert not pidfile.exists()
+
+
+PRINTS = '''
+def application(environ, start_response):
+    print('printed for', environ['PATH_INFO'], flush=True)
+    start_response('200 OK', [('Content-Length', '0')])
+    return []
+'''
+
+
+@pytest.mark.parametrize('preload', [True, False])
+def test_a_daemon_goes_on_in_its_log_file_after_a_reload(make_server, preload):
+    running = make_server()
+    running.write_app(PRINTS)
+    log, pidfile = running.folder / 'server.log', running.folder / 'geventd.pid'
+    running.write_config({'log': {'file': str(log), 'access': 'common'},
+                          'app': {'preload': preload},
+                          'process': {'pidfile': str(pidfile), 'daemonize': True}})
+    running.start(wait=False)
+    assert running.wait_exit() == 0
+    running.successor = daemon = int(pidfile.read_text())
+    running.wait_file(log, ' ready: ')
+    running.addresses = re.search(READY, log.read_text(), re.M)['addresses'].split(', ')
+    assert [os.readlink(f'/proc/{daemon}/fd/{fd}') for fd in range(3)] == [
+        '/dev/null', str(log), str(log)]
+    for count, command in enumerate(('reload', 'reopen-logs', 'reload')):
+        running.get(f'/{count}')
+        running.wait_file(log, f'printed for /{count}')
+        running.wait_file(log, f'GET /{count}')
+        assert running.ctl(command).returncode == 0
+    running.wait_file(log, '(generation 3)')
+    worker, = running.workers()
+    os.kill(worker, signal.SIGKILL)  # the next one is of a template that started as a daemon's
+    running.expect_error('died')
+    running.wait_workers(1, without=[worker])
+    running.get('/last')
+    running.wait_file(log, 'printed for /last')
+    running.wait_file(log, 'GET /last')
+    assert running.ctl('stop').returncode == 0
+    assert procfs.wait_gone(daemon, DEADLINE)
+    assert 'has stopped' in log.read_text()
 
 
 def test_a_daemon_that_cannot_serve_is_said_by_the_command(make_server):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """log.file where others than root may put files, and where what stands there would make the master
 wait."""
+import grp
 import os
 import pathlib
 import pwd
@@ -55,6 +56,13 @@ def is_healthy(running):
 def replace_by_link(log, target):
     log.rename(log.with_name('old.log'))
     os.symlink(target, log)
+
+
+def read_until(reader, text):
+    got = b''
+    while text not in got:
+        assert select.select([reader], [], [], DEADLINE)[0], got
+        got += os.read(reader, 65536)
 
 
 # --- a folder that the tenant may change ----------------------------------------------------------
@@ -121,6 +129,25 @@ def test_what_else_the_tenant_puts_there_is_refused(make_server, kind, why):
     assert kind == 'fifo' or log.read_text() == 'data'
 
 
+@as_root
+@pytest.mark.parametrize('group, process', [
+    ('staff', {'user': TENANT, 'group': 'staff'}),  # which has no members
+    ('root', {'user': TENANT, 'group': 'root'})])
+def test_in_a_folder_of_the_tenants_group_links_are_not_followed(make_server, group, process):
+    made = make_server()
+    log = prepare(made, **process)
+    os.chown(log.parent, 0, grp.getgrnam(group).gr_gid)
+    log.parent.chmod(0o2775)
+    precious = made.folder / 'precious'
+    precious.write_text('data')
+    start(made, log)
+    assert log.stat().st_uid == pwd.getpwnam(TENANT).pw_uid
+    replace_by_link(log, precious)
+    made.signal(signal.SIGUSR1)
+    made.wait_file(log.with_name('old.log'), 'cannot be opened again')
+    assert precious.read_text() == 'data'
+
+
 # --- a folder that others may change --------------------------------------------------------------
 
 @as_root
@@ -144,6 +171,57 @@ def test_in_a_folder_like_tmp_only_an_own_file_is_used(make_server):
     assert made.stop() == 0
     os.chown(log, pwd.getpwnam('nobody').pw_uid, 0)
     refused(made, 'user nobody may change it')
+
+
+@as_root
+def test_in_a_folder_like_tmp_a_second_name_of_a_file_of_roots_is_refused(make_server):
+    made = make_server()
+    log = prepare(made, 0o1777)
+    precious = made.folder / 'precious'
+    precious.write_text('data')
+    os.link(precious, log)  # anybody can, without fs.protected_hardlinks
+    refused(made, 'it has more than one name, and others may make files in its folder')
+    assert precious.read_text() == 'data'
+
+
+@pytest.mark.parametrize('how', ['itself', 'by a link'])
+def test_an_open_pipe_of_another_process_is_possible(make_server, how):
+    """As /proc/1/fd/1 in a container whose first process is not geventd."""
+    made = make_server()
+    log = prepare(made, 0o700)
+    reader, writer = os.pipe()
+    name = f'/proc/{os.getpid()}/fd/{writer}'
+    if how == 'itself':
+        made.write_config({'log': {'file': name}})
+    else:
+        os.symlink(name, log)
+    made.start(wait=False)
+    read_until(reader, b' ready: ')
+    made.signal(signal.SIGUSR1)
+    read_until(reader, b'the log goes on in a new')
+    assert made.stop() == 0
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_log_at_the_limit_of_the_file_size_ends_nothing(make_server):
+    made = make_server()
+    log = prepare(made, 0o700)
+    limit = 1 << 33  # the shared memory is less
+    log.touch()
+    os.truncate(log, limit - 300)
+    made.start(wait=False, wrapper=['prlimit', f'--fsize={limit}'])
+    made.wait_serving()
+    worker, = made.workers()
+    made.signal(signal.SIGUSR1)  # which is worth a line of the master
+    made.signal(signal.SIGHUP)
+    made.wait_workers(1, without=[worker])
+    assert is_healthy(made)
+    assert log.stat().st_size <= limit
+    os.truncate(log, 0)
+    made.signal(signal.SIGUSR1)
+    made.wait_file(log, 'were lost here')
+    assert made.stop() == 0
 
 
 def test_a_link_of_the_administrator_is_followed(make_server):

@@ -36,6 +36,12 @@ TEST(Load, FillsTheSmallestFileWithDefaults) {
     EXPECT_TRUE(settings.control.starts_with("/run/test/geventd-")) << settings.control;
 }
 
+TEST(Load, FaultsShowWhatATerminalWouldObey) {
+    EXPECT_EQ(set_faults({"app.\xe2\x80\xae\xc2\x9b\x1b=1"}).at(0).find_first_of("\xe2\xc2\x1b"),
+              std::string::npos);
+    EXPECT_NE(set_faults({"app.\xe2\x80\xae=1"}).at(0).find("\\u202e"), std::string::npos);
+}
+
 TEST(Load, NeedsNoFileWhenEverythingIsSet) {
     const Settings settings =
         load({"",

@@ -93,6 +93,25 @@ TEST(UnixSocket, ALiveSocketWithAFullQueueIsRefused) {
     EXPECT_EQ(thrown_code([&] { bind_unix_socket(path, {}, "listen"); }), EADDRINUSE);
 }
 
+TEST(UnixSocket, ASocketOfAnotherUserNamesHim) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "needs root, to become somebody else";
+    }
+    constexpr uid_t kOther = 4711;
+    const TempDir dir;
+    const auto path = dir.file("a.sock");
+    const auto live = bind_unix_socket(path, {.mode = {}, .user = kOther, .group = {}}, "listen");
+    ASSERT_EQ(::seteuid(kOther), 0);
+    EXPECT_EQ(::listen(live.fd.get(), 0), 0);
+    ASSERT_EQ(::seteuid(0), 0);
+    std::string text;
+    for (int i = 0; i < 3; ++i) {  // the queue is full by then
+        EXPECT_EQ(thrown_code([&] { bind_unix_socket(path, {}, "listen x"); }, &text), EADDRINUSE);
+        EXPECT_EQ(text, "listen x: user 4711 is listening there: Address already in use");
+    }
+    EXPECT_THROW(bind_unix_socket(path, {}, "listen x"), StrangerListens);
+}
+
 TEST(UnixSocket, AFileOfAnotherKindIsNeverRemoved) {
     const TempDir dir;
     const auto path = dir.file("notes.txt");

@@ -257,6 +257,20 @@ TEST_F(ControlServerTest, ASecondServerRefusesToStart) {
     EXPECT_EQ(::access(path_.c_str(), F_OK), 0);
 }
 
+TEST_F(ControlServerTest, AnotherUserInItsPlaceIsNamed) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "needs root, to become somebody else";
+    }
+    const auto live = net::bind_unix_socket(path_, {}, "listen");
+    ASSERT_EQ(::seteuid(4711), 0);
+    EXPECT_EQ(::listen(live.fd.get(), 4), 0);
+    ASSERT_EQ(::seteuid(0), 0);
+    std::string text;
+    EXPECT_EQ(thrown_code([&] { start(); }, &text), EADDRINUSE);
+    EXPECT_EQ(text,
+              "control socket " + path_ + ": user 4711 is listening there: Address already in use");
+}
+
 TEST_F(ControlServerTest, AStaleSocketIsReplacedAndRemovedAtTheEnd) {
     net::bind_unix_socket(path_, {}, "stale");
     start();

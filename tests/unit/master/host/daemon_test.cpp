@@ -22,6 +22,7 @@ struct Report {
     pid_t pid = 0;
     pid_t session = 0;
     bool stdin_is_null = false;
+    bool stdout_is_null = false;
     bool stderr_is_null = false;
 };
 
@@ -49,11 +50,12 @@ class DaemonTest : public ::testing::Test {
         return in_child([&]() -> int {
             // Something else than /dev/null, whatever the tests run with.
             ::dup2(writer_.get(), STDIN_FILENO);
+            ::dup2(writer_.get(), STDOUT_FILENO);
             ::dup2(writer_.get(), STDERR_FILENO);
             auto daemon = Daemon::start();
             body(daemon);
             const Report report{::getpid(), ::getsid(0), is_null(STDIN_FILENO),
-                                is_null(STDERR_FILENO)};
+                                is_null(STDOUT_FILENO), is_null(STDERR_FILENO)};
             const auto size = static_cast<ssize_t>(sizeof report);
             ::_exit(::write(writer_.get(), &report, sizeof report) == size ? 0 : 1);
         });
@@ -78,17 +80,19 @@ TEST_F(DaemonTest, RunsInASessionThatItDoesNotLead) {
     EXPECT_NE(daemon.session, daemon.pid);
 }
 
-TEST_F(DaemonTest, LetsTheTerminalGo) {
+TEST_F(DaemonTest, LeavesALogFileInTheirPlaceAlone) {
     EXPECT_EQ(start([](Daemon& daemon) { daemon.ready(false); }), 0);
     const Report daemon = report();
     EXPECT_TRUE(daemon.stdin_is_null);
-    EXPECT_TRUE(daemon.stderr_is_null);
+    EXPECT_FALSE(daemon.stdout_is_null);
+    EXPECT_FALSE(daemon.stderr_is_null);
 }
 
 TEST_F(DaemonTest, KeepsAStderrThatIsTheLog) {
     EXPECT_EQ(start([](Daemon& daemon) { daemon.ready(true); }), 0);
     const Report daemon = report();
     EXPECT_TRUE(daemon.stdin_is_null);
+    EXPECT_TRUE(daemon.stdout_is_null);
     EXPECT_FALSE(daemon.stderr_is_null);
 }
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -75,6 +76,26 @@ TEST(Pidfile, TheLockIsHandedOver) {
     const Pidfile second(path, first.copy());
     EXPECT_EQ(thrown_code([&] { Pidfile third(path); }), EWOULDBLOCK);
     EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST(Pidfile, IsLockedAgainAfterASuccessorThatDidNotTakeOver) {
+    const TempDir dir;
+    const auto path = dir.file("app.pid");
+    Pidfile first(path);
+    { const Pidfile successor(path, first.copy()); }
+    first.write_own_pid();
+    EXPECT_EQ(thrown_code([&] { Pidfile second(path); }), EWOULDBLOCK);
+    EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST(Pidfile, CanBeReadWhateverTheUmask) {
+    const TempDir dir;
+    const auto path = dir.file("app.pid");
+    const mode_t former = ::umask(077);
+    const Pidfile pidfile(path);
+    ::umask(former);
+    EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms(0644));
+    EXPECT_EQ(std::filesystem::status(path + ".lock").permissions(), std::filesystem::perms(0600));
 }
 
 TEST(Pidfile, OfAnOlderVersionIsTakenOver) {
