@@ -229,6 +229,7 @@ struct SignalServing {
     }
 };
 
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): a page for each who writes
 struct SignalHeader {
     static constexpr std::uint32_t kVersion = 3;  ///< of the whole layout
     static constexpr unsigned kRows = 4;

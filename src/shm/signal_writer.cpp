@@ -71,7 +71,7 @@ void SignalWriter::take_over() {
     queue_.ends->rescans.add(1);
 }
 
-bool SignalWriter::reassert() noexcept {
+bool SignalWriter::reassert() const noexcept {
     if (queue_.ends->head.load() == position_) {
         return false;
     }

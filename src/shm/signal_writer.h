@@ -54,7 +54,7 @@ class SignalWriter {
 
     /// Says again how far the queue goes, where somebody else has written there. True when that was
     /// so.
-    bool reassert() noexcept;
+    [[nodiscard]] bool reassert() const noexcept;
 
   private:
     struct Draft {
