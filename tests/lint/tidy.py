@@ -4,8 +4,8 @@
 
 Most of clang-tidy's time goes into the system's headers, again for each source. So the sources of
 a folder are first examined together, as one file of their texts. (If it included them, they would
-be headers to the analyzer, and to see these it has to go through the system's, too: that takes three
-times as long.) Only when that does not pass
+be headers to the analyzer, and to see these it has to go through the system's, too: that takes
+twice as long.) Only when that does not pass
 (a fault, or two sources use one name for different things) each is examined by itself, and what is
 said then counts. Unit tests are left to the compiler's warnings: GoogleTest's headers alone would
 take most of the time.
