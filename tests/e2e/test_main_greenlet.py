@@ -65,6 +65,7 @@ class Held:
         self.client = running.raw()
         self.client.send(b'GET /hold HTTP/1.1\r\nHost: x\r\n\r\n')
         running.wait_log('a request is held')
+        running.get('/')  # when this is answered, the request waits
 
     def answer(self):
         self.running.get('/release')
@@ -115,6 +116,7 @@ def test_what_a_python_handler_raises_while_the_worker_idles(server, preload):
         since = running.log.mark()
         os.kill(pid, signal.SIGUSR1)
         running.wait_log('TimeoutError: the signal is heard', since=since)
+        running.get('/')  # when this is answered, the traceback is printed
     assert held.answer().status == 200
     assert running.workers() == [pid]
 

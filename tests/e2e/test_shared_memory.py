@@ -139,7 +139,8 @@ def survive(server, rounds):
         master_answers(running)
         assert running.get('/').status == 200
     assert running.pid == pid
-    before = running.status()['signal_memory']['replaced']
+    # Workers that a replacement is about to replace would damage a memory that is given up.
+    before = wait_replaced(running, 0)['signal_memory']['replaced']
     damage(running)
     wait_replaced(running, before + 1)
     (running.folder / 'ledger').write_text('')

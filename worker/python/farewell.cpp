@@ -30,7 +30,7 @@ void append_runner(const Ref& greenlets, void* runner) {
 
 void end_greenlets(const Interpreter& python, const Work& work, const config::Limits& limits,
                    Duration left) {
-    call_boot(
+    call_at_end(
         python, "begin_end",
         checked(Py_BuildValue("(dd)", seconds(limits.drain_background), seconds(left - kReserve))));
     const std::vector<worker::RequestRef> late = work.worker.running();
@@ -45,9 +45,9 @@ void end_greenlets(const Interpreter& python, const Work& work, const config::Li
     }
     if (PyList_GET_SIZE(greenlets.get()) > 0) {
         work.handlers.cut_off();
-        call_boot(python, "end_requests", std::move(greenlets));
+        call_at_end(python, "end_requests", greenlets);
     }
-    call_boot(python, "drain_background");
+    call_at_end(python, "drain_background");
 }
 
 }  // namespace geventd::py

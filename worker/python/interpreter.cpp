@@ -142,9 +142,15 @@ Ref Interpreter::boot(const char* function) const {
 
 void Interpreter::leave(int code) const noexcept {
     const Ref leave = Ref::steal(PyObject_GetAttrString(boot_.back().get(), "leave"));
-    const Ref result = leave ? Ref::steal(PyObject_CallNoArgs(leave.get())) : Ref();
-    if (!result) {
-        log::error("Python's end failed:\n{}", traceback_text(take_exception().get()));
+    // Again if a Python handler of Unix signals raises before its first line; each step is done
+    // once.
+    constexpr int kMostTimes = 3;
+    Ref result;
+    for (int times = 0; leave && !result && times < kMostTimes; ++times) {
+        result = Ref::steal(PyObject_CallNoArgs(leave.get()));
+        if (!result) {
+            log::error("Python's end failed:\n{}", traceback_text(take_exception().get()));
+        }
     }
     log::finish();
     ::_exit(code);

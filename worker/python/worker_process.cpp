@@ -38,6 +38,9 @@ namespace {
 // The master, while there is one, ends a worker so much before that does so itself.
 constexpr Duration kOvertime = std::chrono::seconds(1);
 
+// So many in a row are an application's that does nothing else.
+constexpr int kMostInterruptions = 10;
+
 // For the end in Python of a process that serves nobody.
 constexpr double kLastSeconds = 3.0;
 
@@ -167,7 +170,7 @@ void run_post_fork_hook(const Interpreter& python) {
     end_greenlets(python, {serving.worker, serving.signals, serving.handlers}, boot.settings.limits,
                   overtime.left() - kOvertime);
     observer.reset();
-    call_boot(python, "run_atexit_hook");
+    call_at_end(python, "run_atexit_hook");
     api.serve({});
     python.leave(static_cast<int>(ExitCode::Ok));
 }
@@ -178,6 +181,23 @@ Ref call_boot(const Interpreter& python, const char* function, Ref argument) {
     const Ref callable = python.boot(function);
     return told(python, Ref::steal(argument ? PyObject_CallOneArg(callable.get(), argument.get())
                                             : PyObject_CallNoArgs(callable.get())));
+}
+
+Ref call_at_end(const Interpreter& python, const char* function, const Ref& argument) {
+    const auto is_interrupted = [] {
+        return PyErr_ExceptionMatches(PyExc_SystemExit) != 0 ||
+               PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
+    };
+    const Ref callable = python.boot(function);
+    for (int interruptions = 0;; ++interruptions) {
+        Ref result = Ref::steal(argument ? PyObject_CallOneArg(callable.get(), argument.get())
+                                         : PyObject_CallNoArgs(callable.get()));
+        if (result || interruptions == kMostInterruptions || !is_interrupted()) {
+            return told(python, std::move(result));
+        }
+        end_if_forked();
+        PyErr_Clear();
+    }
 }
 
 Ref call_boot_shielded(const Interpreter& python, const char* function, Ref argument) {
@@ -236,7 +256,7 @@ void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& chan
 
 void leave_early(const Interpreter& python, int code) {
     try {
-        call_boot(python, "begin_end", checked(Py_BuildValue("(dd)", 0.0, kLastSeconds)));
+        call_at_end(python, "begin_end", checked(Py_BuildValue("(dd)", 0.0, kLastSeconds)));
     } catch (const std::exception& error) {
         log::error("the end of this process goes on: {}", error.what());
     }
