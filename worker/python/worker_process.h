@@ -35,8 +35,9 @@ void load_functions(const Interpreter& python, Api& api);
 /// boot.describe().
 Ref call_boot(const Interpreter& python, const char* function, Ref argument = {});
 
-/// The same for a step of the process' end, which what a Python handler of Unix signals raises at its
-/// first line, where it cannot catch that itself, does not break off. It may be called again then.
+/// The same for a step of the process' end, which what a Python handler of Unix signals raises at
+/// its first line, where it cannot catch that itself, does not break off. It may be called again
+/// then.
 Ref call_at_end(const Interpreter& python, const char* function, const Ref& argument = {});
 
 /// The same for one that may wait: what gevent throws into the main greenlet meanwhile is logged
