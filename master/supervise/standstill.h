@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,10 @@ class Standstill {
         Duration tell{};   ///< 0: never
         Duration limit{};  ///< 0: none
     };
+
+    /// For one that waits in a template until others are forked. Whether the template goes on at
+    /// all is seen much earlier (limits.fork-time).
+    static constexpr Limits kWhileQueued{Duration::zero(), std::chrono::minutes(10)};
 
     class Process {
       public:

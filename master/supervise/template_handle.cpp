@@ -24,9 +24,12 @@ TemplateHandle::TemplateHandle(const Surroundings& surroundings, std::string rol
       child_(surroundings.loop, std::move(channel), *this, surroundings.listener),
       patience_(patience),
       watch_(*this) {
-    const bool is_fork = role_ != "template";
-    watch_.begin(surroundings.processes.now(),
-                 is_fork ? "getting ready" : "loading the application", patience.load);
+    const TimePoint now = surroundings.processes.now();
+    if (is_fork()) {
+        watch_.begin(now, "forked", Standstill::kWhileQueued);
+    } else {
+        watch_.begin(now, "loading the application", patience.load);
+    }
 }
 
 std::string_view TemplateHandle::name(State state) {
@@ -59,7 +62,9 @@ void TemplateHandle::enter(State state, Duration until_deadline) {
 }
 
 void TemplateHandle::on_message(ipc::Message& message) noexcept {
-    if (message.type == ipc::MessageType::Loaded && state_ == State::Loading) {
+    if (message.type == ipc::MessageType::Hello && state_ == State::Loading && is_fork()) {
+        watch_.begin(surroundings_.processes.now(), "getting ready", patience_.load);
+    } else if (message.type == ipc::MessageType::Loaded && state_ == State::Loading) {
         enter(State::Loaded);
     } else if (message.type == ipc::MessageType::Forked) {
         on_forked();

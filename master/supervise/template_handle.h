@@ -106,6 +106,9 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
 
     [[nodiscard]] std::string subject() const override { return "the " + title(); }
 
+    /// A spare, which a template forks.
+    [[nodiscard]] bool is_fork() const { return role_ != "template"; }
+
     void on_forked();
     void await_answer();
     void give_up(TimePoint now);

@@ -20,10 +20,6 @@ constexpr std::size_t kMostListed = 16 << 10;
 // For so long a worker that is to be killed is asked where its requests stand.
 constexpr Duration kLastLook = std::chrono::seconds(1);
 
-// For so long a worker may wait in a template until others are forked. Whether the template goes on
-// at all is seen much earlier (limits.fork-time).
-constexpr Duration kMostQueued = std::chrono::minutes(10);
-
 std::string plain(const std::string& text) {
     return log::escape_controls(text);
 }
@@ -45,7 +41,7 @@ WorkerHandle::WorkerHandle(const Surroundings& surroundings, std::uint32_t numbe
       hub_(*this, slot_.counters()),
       born_(surroundings.processes.now()),
       spawned_(std::time(nullptr)) {
-    watch_.begin(born_, "forked", {Duration::zero(), kMostQueued});
+    watch_.begin(born_, "forked", Standstill::kWhileQueued);
 }
 
 void WorkerHandle::set_pid(pid_t pid) {
