@@ -81,8 +81,15 @@ class Unhashable(gevent.Greenlet):
 
 
 def waits():
-    gevent.sleep(0.05)
+    wait('go')
     note('unhashable')
+
+
+def end_child():  # when whatever else waits for what is there by now would have gone on, too
+    wait('notes')
+    gevent.joinall([gevent.spawn(wait, 'notes') for _ in range(3)])
+    gevent.sleep(0.01)
+    os._exit(0)
 
 
 def fork_in_pool(pids):
@@ -98,18 +105,18 @@ def application(environ, start_response):
         gevent.sleep(0)
         pids.append(os.fork())
         if pids[0] == 0:
-            gevent.sleep(0.2)
-            os._exit(0)
-        gevent.sleep(0.1)
+            end_child()
+        open('go', 'w').close()
+        wait('notes')
     elif where == 'compiled':
         there = event.Event()
         gevent.spawn(there.wait).rawlink(lambda _: note('compiled'))
         gevent.sleep(0)
         pids.append(os.fork())
         there.set()
-        gevent.sleep(0.05)
         if pids[0] == 0:
-            os._exit(0)
+            end_child()
+        wait('notes')
     elif where == 'tasks':
         pool = threadpool.ThreadPool(1)
         tasks = [pool.spawn(fork_in_pool, pids), pool.spawn(note, 'second task')]
