@@ -166,6 +166,7 @@ void MasterLink::obey(ipc::Message& message) {
         // A master that is gone needs no answer.
         [[maybe_unused]] const auto sent = channel_.send(answer);
         drain(static_cast<ipc::DrainReason>(message.value));
+        log::debug("accepts no connection and finishes its requests: the master asked for it");
     } else if (message.type == ipc::MessageType::Pause) {
         worker_.pause(message.value != 0);
         log::debug("{}", message.value != 0 ? "accepts no connection until told otherwise"

@@ -119,7 +119,9 @@ def test_a_kept_request_takes_two_system_calls_and_a_share_of_the_turns(server):
     assert counts['sendto'] == requests
     # 2.1 on an idle machine; a busy one cuts the batches into more turns of the hub.
     assert sum(counts.values()) <= 2.5 * requests, counts
-    assert not {'mmap', 'munmap', 'clock_gettime', 'epoll_ctl', 'brk'} & set(counts), counts
+    # Not one a turn of the hub. Those of memory come now and then, as the heap is filled.
+    rare = ('mmap', 'munmap', 'clock_gettime', 'epoll_ctl', 'brk')
+    assert sum(counts.get(name, 0) for name in rare) < BATCHES, counts
 
 
 def instructions_of_a_request(make_server, programs, config=None):

@@ -77,7 +77,8 @@ def test_workers_that_served_enough_are_replaced_without_a_failed_request(server
 
 
 def test_the_successor_is_ready_before_the_old_worker_drains(server):
-    running = server(HOLD, {'workers': {'processes': 1, 'cores': 5, 'max-requests': 1}})
+    running = server(HOLD, {'workers': {'processes': 1, 'cores': 5, 'max-requests': 1},
+                            'log': {'level': 'debug'}})
     old, = running.workers()
     with running.raw() as held:
         held.send(b'GET /hold HTTP/1.1\r\nHost: x\r\n\r\n')
@@ -87,6 +88,7 @@ def test_the_successor_is_ready_before_the_old_worker_drains(server):
             assert int(kept.read_answer().body) == old
             running.wait_status(lambda s: sorted(w['state'] for w in s['workers'])
                                 == ['draining', 'ready'])
+            running.wait_log('finishes its requests')  # the status says what the master told
             kept.send(b'GET /release HTTP/1.1\r\nHost: x\r\n\r\n')
             assert kept.read_answer().header('connection') == 'close'
         assert held.read_answer().body == b'/hold'
