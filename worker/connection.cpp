@@ -3,7 +3,7 @@
 
 #include <sys/socket.h>
 
-#include "http/response_head.h"
+#include "http/whole_response.h"
 #include "worker/worker.h"
 
 namespace geventd::worker {
@@ -147,8 +147,9 @@ void Connection::give_up() noexcept {
 
 void Connection::refuse(const http::Rejection& rejection, std::string_view extra_headers) {
     worker_.refused(*this, rejection);
-    const std::string answer = http::make_simple_response(rejection.status, rejection.reason,
-                                                          worker_.epoch(), false, extra_headers);
+    http::WholeResponse response = http::WholeResponse::line(rejection.status, rejection.reason);
+    response.extra_fields = extra_headers;
+    const std::string answer = response.bytes(worker_.epoch());
     // One try: a client whose window is shut before its first answer loses nothing it can read.
     [[maybe_unused]] const auto sent =
         ::send(fd_.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -11,7 +11,7 @@
 
 #include <fmt/core.h>
 
-#include "http/response_head.h"
+#include "http/whole_response.h"
 #include "log/logger.h"
 
 namespace geventd::master {
@@ -27,16 +27,18 @@ std::int64_t epoch() {
 }
 
 std::string refusal(const http::Rejection& rejection) {
-    return http::make_simple_response(rejection.status, rejection.reason, epoch());
+    return http::WholeResponse::line(rejection.status, rejection.reason).bytes(epoch());
 }
 
 std::string format_page(const Page& page, bool with_body) {
-    return fmt::format(
-        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nDate: {}\r\n"
-        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n{}"
-        "Connection: close\r\n\r\n{}",
-        page.status, http::reason_phrase(page.status), page.type, page.body.size(),
-        http::date_text(epoch()), page.headers, with_body ? page.body : std::string());
+    const std::string fields = fmt::format(
+        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n{}", page.headers);
+    return http::WholeResponse{.status = page.status,
+                               .body = page.body,
+                               .type = page.type,
+                               .extra_fields = fields,
+                               .head_only = !with_body}
+        .bytes(epoch());
 }
 
 }  // namespace
@@ -105,8 +107,10 @@ void MetricsConnection::respond(std::string_view bytes) {
     }
     const bool get = head.method == "GET";
     if (!get && head.method != "HEAD") {
-        return begin_writing(http::make_simple_response(405, "only GET and HEAD are known here",
-                                                        epoch(), false, "Allow: GET, HEAD\r\n"));
+        http::WholeResponse answer =
+            http::WholeResponse::line(405, "only GET and HEAD are known here");
+        answer.extra_fields = "Allow: GET, HEAD\r\n";
+        return begin_writing(answer.bytes(epoch()));
     }
     begin_writing(format_page(context_.owner.page(head.path, head.query), get));
 }

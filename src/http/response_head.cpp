@@ -1,64 +1,113 @@
 // SPDX-License-Identifier: MIT
 #include "http/response_head.h"
 
-#include <time.h>
+#include <charconv>
+#include <utility>
 
-#include <array>
-
-#include <fmt/core.h>
+#include "http/octets.h"
+#include "http/status.h"
 
 namespace geventd::http {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::string_view kCrLf = "\r\n";
 
-std::string make_date(std::int64_t epoch) {
-    const time_t time{epoch};
-    tm parts{};
-    ::gmtime_r(&time, &parts);
-    return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-                       kDays.at(static_cast<std::size_t>(parts.tm_wday)), parts.tm_mday,
-                       kMonths.at(static_cast<std::size_t>(parts.tm_mon)), parts.tm_year + 1900,
-                       parts.tm_hour, parts.tm_min, parts.tm_sec);
+// Most heads fit, with what the server adds, so that their text is allocated once.
+constexpr std::size_t kUsualHead = 384;
+
+bool has_control(std::string_view text) {
+    for (const char byte : text) {
+        if (is(kControl, byte)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool is_hop_by_hop(std::string_view name) {
+    for (const std::string_view hop :
+         {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
+          "transfer-encoding", "upgrade"}) {
+        if (equals_ignoring_case(name, hop)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 }  // namespace
 
-std::string_view date_text(std::int64_t epoch) {
-    static std::int64_t made_for = epoch;
-    static std::string text = make_date(epoch);
-    if (made_for != epoch) {
-        made_for = epoch;
-        text = make_date(epoch);
+bool ResponseHead::start(std::string_view protocol, std::string_view status_line) {
+    text_.clear();
+    length_.reset();
+    has_date_ = false;
+    count_ = 0;
+    const int status = parse_status(status_line);
+    if (status == 0) {
+        return false;
     }
-    return text;
+    status_ = status;
+    text_.reserve(kUsualHead);
+    text_.append(protocol).append(" ").append(status_line);
+    if (status_line.size() == 3) {
+        text_.append(" ").append(reason_phrase(status));
+    }
+    text_.append(kCrLf);
+    return true;
 }
 
-std::string make_simple_response(int status, std::string_view text, std::int64_t epoch,
-                                 bool keep_alive, std::string_view extra_headers) {
-    std::string response =
-        fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n{}{}", status, reason_phrase(status),
-                    date_text(epoch), keep_alive ? "" : "Connection: close\r\n", extra_headers);
-    if (has_no_body(status)) {
-        return response.append("\r\n");
+ResponseHead::Fault ResponseHead::add(std::string_view name, std::string_view value) {
+    Fault fault = Fault::None;
+    if (name.empty() || !all(kToken, name)) {
+        fault = Fault::Name;
+    } else if (has_control(value)) {
+        fault = Fault::ControlCharacter;
+    } else {
+        fault = note(name, value);
     }
-    response +=
-        fmt::format("Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\r\n{}\n",
-                    text.size() + 1, text);
-    return response;
+    if (fault == Fault::None) {
+        ++count_;
+        text_.append(name).append(": ").append(value).append(kCrLf);
+    }
+    return fault;
 }
 
-ChunkSizeLine::ChunkSizeLine(std::size_t size) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    bytes_[--start_] = '\n';
-    bytes_[--start_] = '\r';
-    do {
-        bytes_[--start_] = kDigits[size & 15U];
-        size >>= 4U;
-    } while (size != 0);
+void ResponseHead::replace(int status, std::string bytes) {
+    status_ = status;
+    text_ = std::move(bytes);
+}
+
+// Remembers the fields on which framing depends and refuses those that are the server's own. Most
+// names are told by their length.
+ResponseHead::Fault ResponseHead::note(std::string_view name, std::string_view value) {
+    switch (name.size()) {
+        case 2:
+        case 7:
+        case 10:
+        case 17:
+        case 18:
+        case 19:
+            return is_hop_by_hop(name) ? Fault::HopByHop : Fault::None;
+        case 4:
+            has_date_ = has_date_ || equals_ignoring_case(name, "date");
+            return Fault::None;
+        case 14:
+            return equals_ignoring_case(name, "content-length") ? note_length(value) : Fault::None;
+        default:
+            return Fault::None;
+    }
+}
+
+ResponseHead::Fault ResponseHead::note_length(std::string_view value) {
+    const char* const end = value.data() + value.size();
+    std::uint64_t length = 0;
+    const auto [rest, error] = std::from_chars(value.data(), end, length);
+    if (error != std::errc() || rest != end || (length_ && length != *length_)) {
+        return Fault::ContentLength;
+    }
+    length_ = length;
+    return Fault::None;
 }
 
 }  // namespace geventd::http

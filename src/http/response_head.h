@@ -1,49 +1,66 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "http/head_parser.h"
-
 namespace geventd::http {
 
-/// The current time as an IMF-fixdate ("Mon, 23 Nov 2026 10:00:00 GMT"), remade once a second.
-/// `epoch` is the wall clock in whole seconds, given by the caller. The view stays valid until
-/// the next call with another second. Not thread-safe.
-std::string_view date_text(std::int64_t epoch);
-
-/// The standard reason phrase ("Not Found"), or "Unknown".
-std::string_view reason_phrase(int status);
-
-/// No body may follow: 1xx, 204, 304.
-constexpr bool has_no_body(int status) {
-    return status < 200 || status == 204 || status == 304;
-}
-
-/// A whole answer made by the server itself (refusals, 503): plain text body of one line,
-/// Content-Length, Date and, unless `keep_alive`, `Connection: close`.
-/// `extra_headers` are whole lines, each with its CRLF.
-std::string make_simple_response(int status, std::string_view text, std::int64_t epoch,
-                                 bool keep_alive = false, std::string_view extra_headers = {});
-
-/// The line before a chunk of a chunked response: the size in hexadecimal and CRLF. (The chunk is
-/// followed by CRLF, the body ends with kLastChunk.)
-class ChunkSizeLine {
+/// The status line and the header fields that an application gives to an answer, checked one by
+/// one and kept as the bytes that will be sent. The server's own fields and the empty line that
+/// ends the head are added by the ResponseWriter.
+class ResponseHead {
   public:
-    explicit ChunkSizeLine(std::size_t size);
+    /// Why a field was refused.
+    enum class Fault : std::uint8_t {
+        None,
+        Name,              ///< the name is no token
+        ControlCharacter,  ///< the value holds one
+        HopByHop,          ///< Connection, Transfer-Encoding, ...: the server's own business
+        ContentLength,     ///< is no number, or another one than before
+    };
 
-    [[nodiscard]] std::string_view text() const { return {bytes_ + start_, kSize - start_}; }
+    /// Begins anew. `protocol`: "HTTP/1.1". `status_line`: "404 Not Found", or "404" whose reason
+    /// is added. False, and nothing is set, when it does not begin with a status.
+    bool start(std::string_view protocol, std::string_view status_line);
+
+    /// Adds a field, or says why not; the head is of no use then.
+    Fault add(std::string_view name, std::string_view value);
+
+    /// It is not set any more.
+    void clear() { text_.clear(); }
+
+    /// For an answer of the server's own, a whole one: `bytes` are sent as they are.
+    void replace(int status, std::string bytes);
+
+    [[nodiscard]] bool is_set() const { return !text_.empty(); }
+
+    [[nodiscard]] int status() const { return status_; }
+
+    /// How many fields were added.
+    [[nodiscard]] unsigned count() const { return count_; }
+
+    [[nodiscard]] bool has_date() const { return has_date_; }
+
+    /// The value of Content-Length, if it was given.
+    [[nodiscard]] const std::optional<std::uint64_t>& length() const { return length_; }
+
+    /// What will be sent.
+    std::string& text() { return text_; }
+
+    [[nodiscard]] const std::string& text() const { return text_; }
 
   private:
-    static constexpr std::size_t kSize = 2 * sizeof(std::size_t) + 2;
-    char bytes_[kSize]{};
-    std::size_t start_ = kSize;
-};
+    Fault note(std::string_view name, std::string_view value);
+    Fault note_length(std::string_view value);
 
-inline constexpr std::string_view kChunkEnd = "\r\n";
-inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
+    std::string text_;
+    std::optional<std::uint64_t> length_;
+    unsigned count_ = 0;
+    int status_ = 0;
+    bool has_date_ = false;
+};
 
 }  // namespace geventd::http

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-//
-// The HTTP Status Code Registry of IANA.
+#include "http/status.h"
+
 #include <algorithm>
 #include <array>
-
-#include "http/response_head.h"
+#include <charconv>
 
 namespace geventd::http {
 
@@ -15,6 +14,7 @@ struct Status {
     std::string_view phrase;
 };
 
+// The HTTP Status Code Registry of IANA.
 constexpr std::array kStatuses = std::to_array<Status>({
     {100, "Continue"},
     {101, "Switching Protocols"},
@@ -94,6 +94,14 @@ std::string_view reason_phrase(int status) {
     const auto found =
         std::lower_bound(kStatuses.begin(), kStatuses.end(), Status{status, {}}, is_lower);
     return found != kStatuses.end() && found->code == status ? found->phrase : "Unknown";
+}
+
+int parse_status(std::string_view text) {
+    int status = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, status);
+    const bool three_digits = error == std::errc() && rest == text.data() + 3 && status >= 100;
+    return three_digits && (rest == end || *rest == ' ') ? status : 0;
 }
 
 }  // namespace geventd::http

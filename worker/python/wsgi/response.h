@@ -5,21 +5,20 @@
 
 #include <sys/uio.h>
 
-#include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
+#include "http/response_writer.h"
 #include "worker/python/hub_bridge.h"
-#include "worker/python/wsgi/response_head.h"
 #include "worker/request.h"
 
 namespace geventd::py {
 
-/// The answer to one request: takes status and headers, decides how the body is delimited, and
-/// sends. What is sent leaves at once, head and first bytes together; a client that reads slowly
-/// suspends the calling greenlet only.
+/// The answer to one request, from the Python objects that the application makes: the writer turns
+/// them into bytes, and they are sent at once, head and first bytes together. A client that reads
+/// slowly suspends the calling greenlet only.
 /// Functions that return bool say false with a Python exception set. GIL held; those marked
 /// await may switch.
 /// Lives in: worker, Python side; inside the request's start_response object.
@@ -29,9 +28,7 @@ class Response {
         : bridge_(bridge), request_(std::move(request)) {}
 
     /// Checks and keeps what start_response was given.
-    bool set_head(PyObject* status, PyObject* headers) {
-        return head_.set(*request_, status, headers);
-    }
+    bool set_head(PyObject* status, PyObject* headers);
 
     /// Sends some of a body that goes on. Empty parts send nothing. await.
     bool await_send(std::string_view bytes);
@@ -53,11 +50,11 @@ class Response {
     /// Sends an answer of the server's own instead; only before head_sent().
     bool await_send_error(int status, std::string_view reason);
 
-    [[nodiscard]] bool head_set() const { return head_.is_set(); }
+    [[nodiscard]] bool head_set() const { return writer_.head().is_set(); }
 
-    [[nodiscard]] bool head_sent() const { return head_sent_; }
+    [[nodiscard]] bool head_sent() const { return writer_.completed(); }
 
-    [[nodiscard]] int status() const { return head_.status(); }
+    [[nodiscard]] int status() const { return writer_.head().status(); }
 
     [[nodiscard]] worker::Request& request() const { return *request_; }
 
@@ -65,29 +62,20 @@ class Response {
     [[nodiscard]] worker::Connection::End end() const;
 
     /// Bytes that were promised by Content-Length and not sent.
-    [[nodiscard]] std::uint64_t missing() const {
-        return framing_ == Framing::Length ? length_left_ : 0;
-    }
+    [[nodiscard]] std::uint64_t missing() const { return writer_.missing(); }
 
   private:
-    enum class Framing : std::uint8_t { Undecided, NoBody, Length, Chunked, UntilClose };
-
-    void finish_head(std::int64_t known_length);
-    void close_head();
+    void complete_head(std::optional<std::uint64_t> length);
+    std::size_t add_piece(std::string_view bytes, std::span<iovec> parts);
     bool await_write(std::span<const iovec> parts);
+    bool await_write_last_part();
     bool await_file(int file, off_t offset);
-    void count_body(std::size_t bytes);
     bool check_open();
-    std::string_view limit_to_length(std::string_view bytes);
 
     HubBridge& bridge_;
     worker::RequestRef request_;
-    ResponseHead head_;
-    std::array<char, 20> chunk_line_{};
-    std::uint64_t length_left_ = 0;
-    Framing framing_ = Framing::Undecided;
-    bool head_sent_ = false;
-    bool overlong_ = false;
+    http::ResponseWriter writer_;
+    bool overlong_ = false;  ///< what was said of it
 };
 
 }  // namespace geventd::py

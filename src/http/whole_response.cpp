@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#include "http/whole_response.h"
+
+#include <fmt/core.h>
+
+#include "http/date.h"
+#include "http/status.h"
+
+namespace geventd::http {
+
+WholeResponse WholeResponse::line(int status, std::string_view text) {
+    return {.status = status, .body = std::string(text).append("\n")};
+}
+
+std::string WholeResponse::bytes(std::int64_t epoch) const {
+    std::string response =
+        fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n{}{}", status, reason_phrase(status),
+                    date_text(epoch), keep_alive ? "" : "Connection: close\r\n", extra_fields);
+    if (has_no_body(status)) {
+        return response.append("\r\n");
+    }
+    response += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n\r\n", type, body.size());
+    return head_only ? response : response.append(body);
+}
+
+}  // namespace geventd::http
