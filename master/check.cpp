@@ -138,6 +138,7 @@ CheckReport check_application(const config::Settings& settings) {
     Signals signals(loop, clock, settings.signals,
                     shm::Scoreboard::open(scoreboard.data(), scoreboard.size()));
     const Surroundings surroundings{loop, spawner, slots, scoreboard, listener, signals};
+    std::vector<std::string> notes = fit_kernel_limits(settings);  // which the trial inherits
     LaunchKit kit(surroundings, settings, {0, find_worker_executable(settings.app.python), {}});
     auto spawned = kit.launch(ipc::Role::Check);
     Verdict verdict = Trial(spawner, spawned).await(settings.limits);
@@ -146,7 +147,6 @@ CheckReport check_application(const config::Settings& settings) {
     if (verdict.fault == "the process ended") {
         verdict.fault += ": " + describe(exit);
     }
-    std::vector<std::string> notes = fit_kernel_limits(settings);
     notes.push_back(tell_of_loading(settings.app.preload, verdict.connections));
     return {std::move(verdict.fault), std::move(notes)};
 }

@@ -20,10 +20,10 @@ namespace {
 // The alarm may be set for a moment that is over by now.
 constexpr Duration kSoon = std::chrono::milliseconds(1);
 
-// How often the master goes around its workers, at least.
 // Workers tell of listeners that were shut down, each for itself and as often as they like.
 constexpr Duration kRevivalPause = std::chrono::milliseconds(100);
 
+// How often the master goes around its workers, at least.
 constexpr Duration kRounds = std::chrono::milliseconds(500);
 
 }  // namespace

@@ -116,6 +116,7 @@ class Master final : public Controls,
     void end_reload(ReloadStatus::Outcome outcome, std::string reason);
     void refuse_reloads();
     void supersede();
+    bool next_reload_is_sound();
     void give_up_start(const std::string& why);
     void close_reload(ReloadStatus::Outcome outcome, std::string reason);
     static void tell(const std::vector<ReloadDone>& waiters, const ReloadStatus& end);

@@ -22,11 +22,7 @@ void Master::renew_watchers() noexcept {
     if (!leads()) {
         return watchers_.close();
     }
-    try {
-        watchers_.open(settings_.metrics);
-    } catch (const std::exception& error) {
-        log::error("metrics: {}", error.what());
-    }
+    watchers_.renew(settings_.metrics);
 }
 
 }  // namespace geventd::master

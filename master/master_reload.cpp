@@ -145,38 +145,42 @@ void Master::give_up_start(const std::string& why) {
 // A generation that loads for so long that the log has told of it makes room for what is asked of
 // the server since: that may be what mends it.
 void Master::supersede() {
+    if ((!upgrade_.is_slow() && !supervisor_.is_slow()) ||
+        (!upgrade_next_ && !next_reload_is_sound())) {
+        return;
+    }
     const std::string_view newer = upgrade_next_ ? "an upgrade" : "a newer reload";
+    const std::string why = fmt::format("{} took its place: it was still loading", newer);
     if (upgrade_.is_slow()) {
         log::warning("{} takes the place of the new master that is still loading", newer);
-        upgrade_.abort(fmt::format("{} took its place: it was still loading", newer));
-        return;
+        upgrade_.abort(why);
+    } else {
+        log::warning("{} takes the place of the generation that is still loading", newer);
+        supervisor_.give_up(why);
     }
-    if (!supervisor_.is_slow()) {
-        return;
+}
+
+// A reload whose configuration is broken fails by itself and is in nobody's way.
+bool Master::next_reload_is_sound() {
+    try {
+        origin_.read_settings();
+        return true;
+    } catch (const std::exception& error) {
+        log::error("the newer reload failed, what is loading goes on: {}", error.what());
+        ReloadStatus failed;
+        failed.outcome = ReloadStatus::Outcome::Failed;
+        failed.reason = error.what();
+        reload_again_ = false;
+        tell(std::exchange(next_reload_waiters_, {}), failed);
+        return false;
     }
-    if (!upgrade_next_) {
-        try {
-            origin_.read_settings();
-        } catch (const std::exception& error) {
-            log::error("the newer reload failed, the generation that is loading goes on: {}",
-                       error.what());
-            ReloadStatus failed;
-            failed.outcome = ReloadStatus::Outcome::Failed;
-            failed.reason = error.what();
-            reload_again_ = false;
-            tell(std::exchange(next_reload_waiters_, {}), failed);
-            return;
-        }
-    }
-    log::warning("{} takes the place of the generation that is still loading", newer);
-    supervisor_.give_up(fmt::format("{} took its place: it was still loading", newer));
 }
 
 void Master::reload(ReloadDone done) {
     if (upgrade_.has_left()) {
         return tell({std::move(done)}, upgrade_status_);
     }
-    if (supervisor_.is_busy() || upgrade_.is_busy()) {
+    if (!stopping_ && (supervisor_.is_busy() || upgrade_.is_busy())) {
         log::info("{} is being started; another reload follows",
                   upgrade_.is_busy() ? "a new master" : "a generation");
         reload_again_ = true;

@@ -1,20 +1,42 @@
 // SPDX-License-Identifier: MIT
 #include "master/metrics/watchers.h"
 
+#include <exception>
+#include <utility>
+
 #include "log/logger.h"
 #include "master/metrics/uwsgi_stats.h"
 
 namespace geventd::master {
 
 void Watchers::open(const config::Metrics& settings) {
-    open(pages_, settings.listen, "metrics", false,
-         [this](std::string_view path, std::string_view query) {
-             return make_page(path, query, source_);
-         });
+    std::exception_ptr fault;
+    try {
+        open(pages_, settings.listen, "metrics", false,
+             [this](std::string_view path, std::string_view query) {
+                 return make_page(path, query, source_);
+             });
+    } catch (...) {
+        fault = std::current_exception();
+    }
     open(uwsgi_, settings.uwsgi_stats, "uWSGI's stats", true,
          [this](std::string_view, std::string_view) {
              return Page{.body = format_uwsgi_stats(source_.full_status(), source_.cores())};
          });
+    if (fault) {
+        std::rethrow_exception(fault);
+    }
+}
+
+void Watchers::renew(const config::Metrics& settings) noexcept {
+    try {
+        open(settings);
+        trouble_.clear();
+    } catch (const std::exception& error) {
+        if (std::exchange(trouble_, error.what()) != error.what()) {
+            log::error("metrics: {}; it is tried again and again", error.what());
+        }
+    }
 }
 
 void Watchers::open(Place& place, const std::optional<net::Address>& address, const char* what,
@@ -22,7 +44,7 @@ void Watchers::open(Place& place, const std::optional<net::Address>& address, co
     if (place.server != nullptr && place.address == address && !is_lost(place)) {
         return;
     }
-    place = {};
+    place = {address, nullptr};
     if (!address) {
         return;
     }
@@ -30,7 +52,6 @@ void Watchers::open(Place& place, const std::optional<net::Address>& address, co
     options.address = *address;
     options.unasked = unasked;
     place.server = std::make_unique<MetricsServer>(loop_, clock_, std::move(options), pages);
-    place.address = address;
     const std::string shown = place.server->address();
     log::info("{} at {}", what, unasked ? net::without_scheme(shown) : shown);
 }

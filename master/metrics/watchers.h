@@ -4,7 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <vector>
+#include <string>
 
 #include "config/settings.h"
 #include "event/deadlines.h"
@@ -26,10 +26,14 @@ class Watchers {
     ~Watchers() = default;
 
     /// Opens what is not open yet or was lost, and closes what is no longer wanted. Throws
-    /// ErrnoError that names the address; the others are as they should be then.
+    /// ErrnoError that names the first address that cannot be opened; the others are as they should
+    /// be then, and have_lost() is true.
     void open(const config::Metrics& settings);
 
-    /// The file of a unix socket was removed: open() makes it anew.
+    /// As open(), for a server that goes on without them: what is wrong is logged, once.
+    void renew(const config::Metrics& settings) noexcept;
+
+    /// The file of a unix socket was removed, or an address could not be opened: try again.
     [[nodiscard]] bool have_lost() const noexcept { return is_lost(pages_) || is_lost(uwsgi_); }
 
     void close() noexcept;
@@ -42,7 +46,7 @@ class Watchers {
     };
 
     static bool is_lost(const Place& place) noexcept {
-        return place.server != nullptr && place.server->is_lost();
+        return place.server == nullptr ? place.address.has_value() : place.server->is_lost();
     }
 
     void open(Place& place, const std::optional<net::Address>& address, const char* what,
@@ -53,6 +57,7 @@ class Watchers {
     PageSource source_;
     Place pages_;
     Place uwsgi_;
+    std::string trouble_;  ///< what renew() has logged last; "": all is well
 };
 
 }  // namespace geventd::master

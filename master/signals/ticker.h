@@ -16,7 +16,7 @@ namespace geventd::master {
 /// Runs the schedule in the master's loop: waits for the next timer, cron entry or change of a
 /// monitored file, and sends the ticks. Before the first generation serves the application may not
 /// have registered its signals yet: timers begin when it serves, and the tick of a cron entry or a
-/// changed file is held until then.
+/// changed file is held until then (that of an entry of every hour for its minute, see Crons).
 /// Lives in: master.
 class Ticker {
   public:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """--check: the file, and the application too; nothing is left running."""
+import resource
+
 from harness.apps import HELLO
 from harness.program import check, places
 
@@ -20,6 +22,17 @@ def test_an_application_that_cannot_be_loaded_is_told(make_server):
     code, said = check(made_with(make_server, {}, 'import not_there_at_all\n'))
     assert code == 1
     assert 'not_there_at_all' in said and 'Traceback' in said
+
+
+def test_the_application_gets_the_descriptors_that_a_server_has(make_server):
+    made = made_with(make_server, {}, HELLO + "files = [open('/dev/null') for _ in range(400)]\n")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
+    try:
+        code, said = check(made)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert code == 0, said
 
 
 def test_a_missing_module_is_one_sentence(make_server):

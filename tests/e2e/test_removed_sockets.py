@@ -2,6 +2,7 @@
 """Unix sockets whose files somebody removes or replaces are made again, and never confused with
 what stands there instead."""
 import os
+import shutil
 import signal
 import socket
 
@@ -104,6 +105,26 @@ def test_where_the_server_is_watched_is_made_again_by_itself(server):
     with client.RawClient(str(running.folder / 'watch.sock')) as watcher:
         watcher.send(b'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
         assert watcher.read_answer().status == 200
+
+
+def test_where_it_is_watched_waits_for_its_folder_to_come_back(make_server):
+    running = make_server()
+    (running.folder / 'run').mkdir()
+    running.write_app(HELLO)
+    running.write_config({'metrics': {'listen': 'http+unix:run/watch.sock',
+                                      'uwsgi-stats': 'stats.sock'}})
+    running.start()
+    running.expect_error('metrics: ')
+    shutil.rmtree(running.folder / 'run')
+    (running.folder / 'stats.sock').unlink()
+    running.wait_log("uWSGI's stats at", count=2)  # the other one is in nobody's way
+    running.wait_log('metrics: .*it is tried again and again')
+    (running.folder / 'run').mkdir()
+    running.wait_log('metrics at', count=2)
+    with client.RawClient(str(running.folder / 'run/watch.sock')) as watcher:
+        watcher.send(b'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+        assert watcher.read_answer().status == 200
+    assert running.log.text().count('it is tried again and again') == 1
 
 
 def test_a_control_socket_that_is_not_ours_stands_in_the_way_until_it_goes(server):

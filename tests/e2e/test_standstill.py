@@ -164,19 +164,22 @@ stand_by()
 '''
 
 
-def test_a_reload_of_a_broken_configuration_does_not_take_its_place(server):
+@pytest.mark.parametrize('loading', ['reload', 'upgrade'])
+def test_a_reload_of_a_broken_configuration_does_not_take_its_place(server, loading):
     running = server(version('first'), {'limits': SOON})
     running.expect_error('reload failed')
     running.write_app(STANDS_BY + version('second'))
-    thread, answers = start_in_background(lambda: running.ctl('reload'))
+    thread, answers = start_in_background(lambda: running.ctl(loading))
     running.wait_log('in stand_by')
     running.config_path.write_text('nonsense: 1\n')
     running.signal(SIGHUP)
-    running.wait_log('the newer reload failed, the generation that is loading goes on')
+    running.wait_log('the newer reload failed, what is loading goes on')
     (running.folder / 'go').touch()
     thread.join()
     assert answers[0].returncode == 0
     running.write_config({'limits': SOON})  # geventctl reads it
+    if loading == 'upgrade':
+        running.follow(1)
     assert says(running) == 'second'
 
 
