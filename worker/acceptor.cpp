@@ -49,13 +49,8 @@ Acceptor::Acceptor(Worker& worker, Listening listening)
 }
 
 void Acceptor::resume() {
-    if (!listening_.fd || pending()) {
-        return;
-    }
-    if (is_lost()) {
-        replace_lost();
-    }
-    if (listening_.fd && introduce()) {
+    // Whether it was lost is looked at when it is readable: epoll says so of what is no socket.
+    if (listening_.fd && !pending() && introduce()) {
         io_.watch(listening_.fd.get(), event::Io::kRead);
     }
 }
@@ -117,38 +112,42 @@ void Acceptor::on_readable(int) noexcept {
 
 // False when there is nothing more to accept for now.
 bool Acceptor::accept_one(bool is_first) {
-    sockaddr_storage address{};
-    socklen_t length = sizeof address;
-    const int fd = ::accept4(listening_.fd.get(), reinterpret_cast<sockaddr*>(&address), &length,
-                             SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
+    auto accepted = net::accept_peer(listening_.fd.get());
+    if (accepted && *accepted) {
         told_ = false;
         try {
-            worker_.welcome(UniqueFd::adopt(fd), Peer::from(address), listening_);
+            worker_.welcome(net::Stream(std::move((*accepted)->fd)), Peer::from((*accepted)->peer),
+                            listening_);
         } catch (const std::bad_alloc&) {
             worker_.out_of_memory();
         }
         return true;
     }
-    const int code = errno;
-    // A unix socket that was shut down stays readable for ever, and says that nobody is there.
-    const bool is_empty = code == EAGAIN && (!is_first || !is_unix(listening_.address) ||
-                                             net::is_listening(listening_.fd.get()));
-    if (is_empty) {
-        worker_.accepted_all();  // or another worker was quicker
+    if (accepted) {
+        on_nobody(is_first);
         return false;
     }
-    const net::AcceptError error =
-        code == EAGAIN ? net::AcceptError{} : net::classify_accept_error(code);
-    if (error.kind == net::AcceptError::Kind::Transient) {
-        return true;
-    }
-    if (error.kind == net::AcceptError::Kind::Exhausted) {
-        worker_.out_of_descriptors(code);
-    } else {
-        on_failure({error.kind, code});
+    switch (accepted.error().kind) {
+        case net::AcceptError::Kind::Transient:
+            return true;
+        case net::AcceptError::Kind::Exhausted:
+            worker_.out_of_descriptors(accepted.error().code);
+            break;
+        case net::AcceptError::Kind::Broken:
+        case net::AcceptError::Kind::Unknown:
+            on_failure(accepted.error());
+            break;
     }
     return false;
+}
+
+// A unix socket that was shut down stays readable for ever, and says that nobody is there.
+void Acceptor::on_nobody(bool is_first) {
+    if (is_first && is_unix(listening_.address) && !net::is_listening(listening_.fd.get())) {
+        on_failure({});
+    } else {
+        worker_.accepted_all();  // or another worker was quicker
+    }
 }
 
 void Acceptor::on_failure(const net::AcceptError& error) {

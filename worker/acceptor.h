@@ -38,6 +38,7 @@ class Acceptor : public event::Deadline {
   private:
     void on_readable(int events) noexcept;
     bool accept_one(bool is_first);
+    void on_nobody(bool is_first);
     void on_failure(const net::AcceptError& error);
     bool introduce();
     [[nodiscard]] bool is_lost() const;

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "worker/connection.h"
 
-#include <sys/socket.h>
+#include <utility>
 
 #include "http/whole_response.h"
 #include "worker/worker.h"
 
 namespace geventd::worker {
 
-Connection::Connection(Worker& worker, UniqueFd fd, const Peer& peer, const Listening& listener)
-    : worker_(worker), listener_(listener), fd_(std::move(fd)), peer_(peer), io_(worker.loop()) {
+Connection::Connection(Worker& worker, net::Stream stream, const Peer& peer,
+                       const Listening& listener)
+    : worker_(worker),
+      listener_(listener),
+      stream_(std::move(stream)),
+      peer_(peer),
+      io_(worker.loop()) {
     io_.bind<Connection, &Connection::on_io>(this);
     proxy_awaited_ = !listener.trusted.empty() && listener.trusted.contains(peer.host());
 }
@@ -90,15 +95,8 @@ void Connection::rest() {
 
 // A reset, so that a client cannot take a truncated answer for a whole one.
 void Connection::abort() {
-    reset_for_all();
+    stream_.reset();
     release();
-}
-
-// A process that inherited the descriptor cannot hold it up, as it would a close().
-void Connection::reset_for_all() noexcept {
-    const sockaddr nobody{AF_UNSPEC, {}};
-    static_cast<void>(::connect(fd_.get(), &nobody, sizeof nobody));
-    ::shutdown(fd_.get(), SHUT_RDWR);  // where the protocol has no reset
 }
 
 void Connection::overdue() {
@@ -139,7 +137,7 @@ void Connection::give_up() noexcept {
     }
     abandon_write();
     broken_ = true;
-    reset_for_all();
+    stream_.reset();
     if (request_->writer) {
         worker_.application().resume(request_->writer);
     }
@@ -149,10 +147,8 @@ void Connection::refuse(const http::Rejection& rejection, std::string_view extra
     worker_.refused(*this, rejection);
     http::WholeResponse response = http::WholeResponse::line(rejection.status, rejection.reason);
     response.extra_fields = extra_headers;
-    const std::string answer = response.bytes(worker_.epoch());
     // One try: a client whose window is shut before its first answer loses nothing it can read.
-    [[maybe_unused]] const auto sent =
-        ::send(fd_.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    stream_.offer(response.bytes(worker_.epoch()));
     request_ = {};
     linger();
 }
@@ -160,16 +156,16 @@ void Connection::refuse(const http::Rejection& rejection, std::string_view extra
 // Closing with unread bytes in the kernel's buffer sends a reset that can destroy the answer on
 // its way; so say that we are done and read until the client has heard it.
 void Connection::linger() {
-    ::shutdown(fd_.get(), SHUT_WR);
+    stream_.end_sending();
     state_ = State::Lingering;
     input_.clear();
-    io_.watch(fd_.get(), event::Io::kRead);
+    io_.watch(stream_.fd(), event::Io::kRead);
     worker_.limits().linger.start(*this);
 }
 
 void Connection::disconnect() noexcept {
     disconnected_ = true;
-    ::shutdown(fd_.get(), SHUT_WR);
+    stream_.end_sending();
     if (!request_->reader) {
         stop_reading();
     }
@@ -180,25 +176,24 @@ bool Connection::is_unused() const noexcept {
     if (!between || !input_.empty()) {
         return false;  // ReadingHead without input: only a PROXY header has come
     }
-    char byte = 0;
-    return ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+    return stream_.peek() != net::Stream::State::Done;
 }
 
 void Connection::close() noexcept {
-    ::shutdown(fd_.get(), SHUT_WR);
+    stream_.end_sending();
     release();
 }
 
 void Connection::release() noexcept {
     cancel();
     io_.forget();
-    fd_.reset();
+    stream_.close();
     state_ = State::Closed;
     worker_.bury(*this);
 }
 
 void Connection::watch_reads() {
-    io_.watch(fd_.get(), event::Io::kRead | (io_.events() & event::Io::kWrite));
+    io_.watch(stream_.fd(), event::Io::kRead | (io_.events() & event::Io::kWrite));
 }
 
 void Connection::on_deadline() noexcept {

@@ -11,11 +11,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/fd.h"
 #include "event/deadlines.h"
 #include "event/loop.h"
 #include "http/head_parser.h"
 #include "http/proxy_header.h"
+#include "net/stream.h"
 #include "shm/request_table.h"
 #include "worker/peer.h"
 #include "worker/request.h"
@@ -63,7 +63,7 @@ class Connection : public event::Deadline {
 
     enum class IoState { Done, Wait, Failed };
 
-    Connection(Worker& worker, UniqueFd fd, const Peer& peer, const Listening& listener);
+    Connection(Worker& worker, net::Stream stream, const Peer& peer, const Listening& listener);
 
     /// Reads what a fresh connection may have brought along.
     void welcome() noexcept { on_io(event::Io::kRead); }
@@ -178,7 +178,7 @@ class Connection : public event::Deadline {
 
     [[nodiscard]] const Listening& listener() const { return listener_; }
 
-    [[nodiscard]] int fd() const { return fd_.get(); }
+    [[nodiscard]] int fd() const { return stream_.fd(); }
 
     [[nodiscard]] bool write_pending() const { return !unsent_.empty(); }
 
@@ -224,14 +224,13 @@ class Connection : public event::Deadline {
     void refuse(const http::Rejection& rejection, std::string_view extra_headers = {});
     void linger();
     void abort();
-    void reset_for_all() noexcept;
     void release() noexcept;
     void rest();
     void watch_reads();
 
     Worker& worker_;
     const Listening& listener_;
-    UniqueFd fd_;
+    net::Stream stream_;
     State state_ = State::Idle;
     bool broken_ = false;  ///< nothing more can be sent
     bool last_answer_ = false;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The understanding part of a connection: received bytes become a request, of HTTP or of the
 // uwsgi protocol, or a refusal.
-#include <sys/socket.h>
-
 #include "http/forwarded.h"
 #include "http/path.h"
 #include "log/logger.h"
@@ -237,9 +235,7 @@ void Connection::answer_packet(const uwsgi::PacketHeader& header) {
         worker_.refused(*this,
                         {0, "unavailable uwsgi modifier " + std::to_string(header.modifier1)});
     }
-    // Four bytes into an empty buffer; a peer that has gone needs none.
-    [[maybe_unused]] const auto sent =
-        ::send(fd_.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    stream_.offer(answer);
     linger();
 }
 

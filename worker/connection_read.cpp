@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The reading half of a connection: bytes to requests, and body bytes to whoever asks.
-#include <sys/socket.h>
-
-#include <cerrno>
+#include <algorithm>
 
 #include "worker/connection.h"
 #include "worker/worker.h"
@@ -15,24 +13,7 @@ namespace {
 // core; larger ones are read by the application.
 constexpr std::size_t kEarlyBody = 64 << 10;
 
-enum class Received { Bytes, Nothing, Ended };
-
-// One recv; the result says whether `got` counts bytes.
-Received receive(int fd, char* into, std::size_t room, std::size_t& got) {
-    for (;;) {
-        const ssize_t count = ::recv(fd, into, room, 0);
-        if (count > 0) {
-            got = static_cast<std::size_t>(count);
-            return Received::Bytes;
-        }
-        if (count < 0 && errno == EINTR) {
-            continue;
-        }
-        got = 0;
-        return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? Received::Nothing
-                                                                      : Received::Ended;
-    }
-}
+using Received = net::Stream::State;
 
 }  // namespace
 
@@ -67,20 +48,14 @@ void Connection::on_readable() {
 
 void Connection::receive_head() {
     const std::span<char> scratch = worker_.scratch();
-    std::size_t got = 0;
-    switch (receive(fd_.get(), scratch.data(), scratch.size(), got)) {
-        case Received::Bytes:
-            process({scratch.data(), got});
-            break;
-        case Received::Nothing:
-            if (!io_.active()) {
-                watch_reads();
-                worker_.limits().header.start(*this);
-            }
-            break;
-        case Received::Ended:
-            close();
-            break;
+    const auto [state, got] = stream_.receive(scratch);
+    if (state == Received::Done) {
+        process({scratch.data(), got});
+    } else if (state == Received::Ended) {
+        close();
+    } else if (!io_.active()) {
+        watch_reads();
+        worker_.limits().header.start(*this);
     }
 }
 
@@ -132,16 +107,13 @@ void Connection::keep_rest(std::string_view bytes, std::size_t used) {
 
 void Connection::receive_early_body() {
     const std::span<char> scratch = worker_.scratch();
-    std::size_t got = 0;
-    switch (receive(fd_.get(), scratch.data(), scratch.size(), got)) {
-        case Received::Nothing:
-            return;
-        case Received::Ended:
-            request_ = {};
-            close();
-            return;
-        case Received::Bytes:
-            break;
+    const auto [state, got] = stream_.receive(scratch);
+    if (state == Received::Ended) {
+        request_ = {};
+        close();
+    }
+    if (state != Received::Done) {
+        return;
     }
     Body& body = request_->body;
     const std::size_t used = body.feed({scratch.data(), got});
@@ -175,19 +147,16 @@ Connection::IoState Connection::read_body(char* into, std::size_t room, std::siz
             return IoState::Done;
         }
         const std::uint64_t direct = body.direct();
-        char* const target = direct > 0 ? into : scratch.data();
-        const std::size_t most =
-            direct > 0 ? static_cast<std::size_t>(std::min<std::uint64_t>(room, direct))
-                       : scratch.size();
-        switch (receive(fd_.get(), target, most, got)) {
-            case Received::Nothing:
-                return IoState::Wait;
-            case Received::Ended:
-                broken_ = true;
-                return IoState::Failed;
-            case Received::Bytes:
-                break;
+        const net::Stream::Result received = stream_.receive(
+            direct > 0 ? std::span(into, std::min<std::uint64_t>(room, direct)) : scratch);
+        if (received.state == Received::Wait) {
+            return IoState::Wait;
         }
+        if (received.state == Received::Ended) {
+            broken_ = true;
+            return IoState::Failed;
+        }
+        got = received.count;
         if (direct > 0) {
             body.received(got);
             await_disconnect();
@@ -208,8 +177,7 @@ void Connection::await_readable() {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     if (!request_->continue_sent) {
         request_->continue_sent = true;
-        [[maybe_unused]] const auto sent =
-            ::send(fd_.get(), kContinue.data(), kContinue.size(), MSG_NOSIGNAL);
+        stream_.offer(kContinue);
     }
     watch_reads();
     if (!request_->writer) {  // whose deadline comes first
@@ -225,7 +193,7 @@ void Connection::stop_awaiting_readable() noexcept {
 
 void Connection::stop_reading() {
     if ((io_.events() & event::Io::kWrite) != 0) {
-        io_.watch(fd_.get(), event::Io::kWrite);
+        io_.watch(stream_.fd(), event::Io::kWrite);
     } else {
         io_.stop();
     }
@@ -236,10 +204,7 @@ void Connection::notice_disconnect() {
     if (!worker_.cancels_on_disconnect() || !request_->body.complete()) {
         return;
     }
-    char byte = 0;
-    const ssize_t got = ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    const bool reset = got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
-    if (got == 0 || reset) {
+    if (stream_.peek() == Received::Ended) {
         broken_ = true;
         worker_.application().cancel(*request_);
     }
@@ -254,16 +219,13 @@ void Connection::await_disconnect() {
 
 void Connection::discard() {
     const std::span<char> scratch = worker_.scratch();
-    std::size_t got = 0;
     for (int reads = 0; reads < 16; ++reads) {
-        switch (receive(fd_.get(), scratch.data(), scratch.size(), got)) {
-            case Received::Bytes:
-                continue;
-            case Received::Nothing:
-                return;
-            case Received::Ended:
-                close();
-                return;
+        const Received state = stream_.receive(scratch).state;
+        if (state == Received::Ended) {
+            close();
+        }
+        if (state != Received::Done) {
+            return;
         }
     }
 }

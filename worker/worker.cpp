@@ -313,7 +313,7 @@ void Worker::regulate_accepting() {
     }
 }
 
-void Worker::welcome(UniqueFd fd, const Peer& peer, const Listening& listener) {
+void Worker::welcome(net::Stream stream, const Peer& peer, const Listening& listener) {
     count(slot_.accepted);
     // What its later states need: none of them can fail for want of it.
     const std::size_t most = open_.size() + buried_.size() + 1;
@@ -321,7 +321,7 @@ void Worker::welcome(UniqueFd fd, const Peer& peer, const Listening& listener) {
     make_room(buried_, most);
     make_room(revisits_, 2 * most);
     make_room(joining_, 2 * most);
-    auto connection = std::make_unique<Connection>(*this, std::move(fd), peer, listener);
+    auto connection = std::make_unique<Connection>(*this, std::move(stream), peer, listener);
     connection->index_ = static_cast<std::uint32_t>(open_.size());
     open_.push_back(std::move(connection));
     show(slot_.connections, open_.size());

@@ -152,7 +152,7 @@ class Worker {
         return acceptors_;
     }
 
-    void welcome(UniqueFd fd, const Peer& peer, const Listening& listener);
+    void welcome(net::Stream stream, const Peer& peer, const Listening& listener);
     bool leaves_next();
     void out_of_descriptors(int error);
     void accepted_all();

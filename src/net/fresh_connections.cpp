@@ -85,6 +85,11 @@ bool is_unix(int fd) {
     return option(fd, SOL_SOCKET, SO_DOMAIN) == AF_UNIX;
 }
 
+bool is_inet(int fd) {
+    const int family = option(fd, SOL_SOCKET, SO_DOMAIN);
+    return family == AF_INET || family == AF_INET6;
+}
+
 // getpeername() does not tell of these.
 bool is_connecting(int fd) {
     tcp_info info{};
@@ -136,7 +141,7 @@ class Census {
   public:
     Census() : sockets_(own_sockets()) {
         for (const Socket& socket : sockets_) {
-            if (is_stream(socket.fd) && !is_unix(socket.fd)) {
+            if (is_stream(socket.fd) && is_inet(socket.fd)) {
                 ends_.insert({end_of(socket.fd, ::getsockname), end_of(socket.fd, ::getpeername)});
             }
         }
@@ -161,6 +166,10 @@ class Census {
         const std::string peer = end_of(socket.fd, ::getpeername);
         if (is_unix(socket.fd)) {
             return is_inside(socket) || is_isolated(peer) ? "" : named(socket, peer);
+        }
+        if (!is_inet(socket.fd)) {
+            return fmt::format("a socket of address family {}",
+                               option(socket.fd, SOL_SOCKET, SO_DOMAIN));
         }
         return ends_.contains({peer, end_of(socket.fd, ::getsockname)}) ? "" : peer;
     }

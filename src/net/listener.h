@@ -28,7 +28,8 @@ struct Wanted {
 /// Lives in: master.
 class Listener {
   public:
-    /// One attempt. Throws ErrnoError that reads "listen http://0.0.0.0:80: bind: Permission
+    /// One attempt. Throws std::runtime_error where the path of a unix socket leads through a link
+    /// that is not followed, else ErrnoError that reads "listen http://0.0.0.0:80: bind: Permission
     /// denied"; its code is EADDRINUSE when another process listens there.
     static Listener open(const Address& address, const ListenOptions& options);
 

@@ -21,7 +21,7 @@ RetryWhenInUse no_retry();
 RetryWhenInUse retry_for(Duration patience);
 
 /// The sockets of one configuration, in its order. A failed open() or reopen() throws the
-/// ErrnoError of the first address at fault and leaves everything as it was.
+/// std::exception of the first address at fault and leaves everything as it was.
 /// Lives in: master.
 class ListenerSet {
   public:

@@ -171,10 +171,11 @@ BoundUnixSocket bind_unix_socket(const std::string& path, const UnixAccess& acce
         throw ErrnoError(ESTALE, deed + ": somebody has replaced the socket's file");
     }
     try {
-        bound.file.set_access({.mode = {}, .user = access.user, .group = access.group});
+        // The mode once more: a default ACL of the folder overrules that of a new file.
+        bound.file.set_access(access);
     } catch (const ErrnoError& error) {
         bound.file.unlink_own();
-        throw ErrnoError(error.code().value(), deed + ": set the owner");
+        throw ErrnoError(error.code().value(), deed + ": set mode and owner");
     }
     return bound;
 }

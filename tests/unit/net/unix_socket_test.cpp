@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <exception>
@@ -61,6 +62,28 @@ TEST(UnixSocket, OwnerAndGroupAreSet) {
     ASSERT_EQ(::stat(dir.file("a.sock").c_str(), &found), 0);
     EXPECT_EQ(found.st_uid, 12345U);
     EXPECT_EQ(found.st_gid, 54321U);
+}
+
+// system.posix_acl_default of a folder: user rwx, group r-x, others nothing.
+TEST(UnixSocket, HasItsModeInAFolderWithADefaultAcl) {
+    struct Entry {
+        std::uint16_t tag;
+        std::uint16_t rights;
+        std::uint32_t id;
+    };
+
+    struct {
+        std::uint32_t version = 2;
+        Entry entries[3] = {{1, 7, ~0U}, {4, 5, ~0U}, {0x20, 0, ~0U}};
+    } acl;
+
+    const TempDir dir;
+    const std::string folder = std::filesystem::path(dir.file("x")).parent_path();
+    if (::setxattr(folder.c_str(), "system.posix_acl_default", &acl, sizeof acl, 0) != 0) {
+        GTEST_SKIP() << "the file system has no access control lists";
+    }
+    const auto bound = bind_unix_socket(dir.file("a.sock"), {.mode = 0666}, "listen");
+    EXPECT_EQ(mode_of(dir.file("a.sock")), 0666U);
 }
 
 TEST(UnixSocket, AStaleSocketIsReplaced) {

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include "net/stream.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "net/listener.h"
+#include "net/peer.h"
+#include "tests/unit/net/connect.h"
+
+namespace geventd::net {
+
+namespace {
+
+using State = Stream::State;
+
+iovec part(std::string& text) {
+    return {text.data(), text.size()};
+}
+
+/// A stream, and the client at its other end, which blocks.
+class StreamTest : public ::testing::Test {
+  protected:
+    StreamTest() {
+        int ends[2];
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+        client = UniqueFd::adopt(ends[0]);
+        ::fcntl(ends[1], F_SETFL, O_NONBLOCK);
+        stream.emplace(UniqueFd::adopt(ends[1]));
+    }
+
+    void say(std::string_view text) {
+        ASSERT_EQ(::write(client.get(), text.data(), text.size()), ssize_t(text.size()));
+    }
+
+    /// What the client receives next; "" at the end.
+    std::string heard(std::size_t most = 1 << 20) {
+        std::string bytes(most, '\0');
+        const ssize_t count = ::read(client.get(), bytes.data(), bytes.size());
+        bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+        return bytes;
+    }
+
+    void fill() {
+        std::string much(1 << 16, 'x');
+        const iovec one = part(much);
+        while (stream->send({&one, 1}).state == State::Done) {
+        }
+    }
+
+    UniqueFd client;
+    std::optional<Stream> stream;
+    std::array<char, 64> room{};
+};
+
+TEST_F(StreamTest, ReceivesWhatIsThere) {
+    EXPECT_EQ(stream->receive(room).state, State::Wait);
+    EXPECT_EQ(stream->peek(), State::Wait);
+    say("hello");
+    EXPECT_EQ(stream->peek(), State::Done);
+    const Stream::Result got = stream->receive(room);
+    EXPECT_EQ(got.state, State::Done);
+    EXPECT_EQ(std::string_view(room.data(), got.count), "hello");
+    say("more");
+    client.reset();
+    EXPECT_EQ(stream->receive(room).count, 4);  // its end comes behind what it has said
+    EXPECT_EQ(stream->peek(), State::Ended);
+    EXPECT_EQ(stream->receive(room).state, State::Ended);
+}
+
+TEST_F(StreamTest, SendsFewPartsAndManyInTheirOrder) {
+    std::string one = "one ";
+    std::string two = "two ";
+    std::string big(5000, 'b');  // too much to be joined
+    for (std::vector<iovec> parts :
+         {std::vector{part(one)}, {part(one), part(two)}, {part(one), part(big), part(two)}}) {
+        std::string all;
+        for (const iovec& each : parts) {
+            all.append(static_cast<const char*>(each.iov_base), each.iov_len);
+        }
+        const Stream::Result sent = stream->send(parts);
+        EXPECT_EQ(sent.state, State::Done);
+        EXPECT_EQ(sent.count, all.size());
+        EXPECT_EQ(heard(), all);
+    }
+}
+
+TEST_F(StreamTest, WaitsForAClientThatReadsSlowly) {
+    fill();
+    std::string text = "late";
+    const iovec one = part(text);
+    EXPECT_EQ(stream->send({&one, 1}).state, State::Wait);
+    stream->offer("lost");
+    heard(1 << 22);
+    EXPECT_EQ(stream->send({&one, 1}).state, State::Done);
+}
+
+TEST_F(StreamTest, CannotSendToAClientThatHasGone) {
+    client.reset();
+    std::string text = "late";
+    const iovec one = part(text);
+    EXPECT_EQ(stream->send({&one, 1}).state, State::Failed);
+    stream->offer("late");
+    const auto former = ::signal(SIGPIPE, SIG_IGN);
+    off_t offset = 0;
+    const UniqueFd file = UniqueFd::adopt(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    EXPECT_EQ(stream->send_file(file.get(), offset, 4).state, State::Failed);
+    ::signal(SIGPIPE, former);
+}
+
+TEST_F(StreamTest, SendsPiecesOfAFile) {
+    const UniqueFd file = UniqueFd::adopt(::memfd_create("file", MFD_CLOEXEC));
+    ASSERT_EQ(::write(file.get(), "0123456789", 10), 10);
+    off_t offset = 2;
+    EXPECT_EQ(stream->send_file(file.get(), offset, 3).count, 3);
+    EXPECT_EQ(offset, 5);
+    EXPECT_EQ(heard(), "234");
+    EXPECT_EQ(stream->send_file(file.get(), offset, 100).count, 5);
+    const Stream::Result end = stream->send_file(file.get(), offset, 100);
+    EXPECT_EQ(end.state, State::Done);
+    EXPECT_EQ(end.count, 0);
+    fill();
+    offset = 0;
+    EXPECT_EQ(stream->send_file(file.get(), offset, 3).state, State::Wait);
+    EXPECT_EQ(offset, 0);
+}
+
+TEST_F(StreamTest, EndsBehindWhatItSentThoughAnotherProcessHasIt) {
+    const UniqueFd inherited = UniqueFd::adopt(::dup(stream->fd()));
+    stream->offer("bye");
+    stream->end_sending();
+    EXPECT_EQ(heard(), "bye");
+    EXPECT_EQ(heard(), "");
+    say("still heard");
+    EXPECT_EQ(stream->receive(room).state, State::Done);
+}
+
+TEST(TcpStream, ResetsThoughAnotherProcessHasIt) {
+    Listener listener = Listener::open(*parse_address("http://127.0.0.1:0"), {});
+    const UniqueFd client = testing::connect_inet("127.0.0.1", listener.actual().port);
+    pollfd ready{listener.fd(), POLLIN, 0};
+    ::poll(&ready, 1, -1);
+    auto accepted = accept_peer(listener.fd());
+    ASSERT_TRUE(accepted && *accepted);
+    Stream stream(std::move((*accepted)->fd));
+    stream.join_packets(true);
+    stream.join_packets(false);
+    const UniqueFd inherited = UniqueFd::adopt(::dup(stream.fd()));
+    stream.reset();
+    char byte = 0;
+    EXPECT_EQ(::read(client.get(), &byte, 1), -1);
+    EXPECT_EQ(errno, ECONNRESET);
+}
+
+}  // namespace
+
+}  // namespace geventd::net
