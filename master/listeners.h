@@ -24,7 +24,7 @@ namespace geventd::master {
 class Listeners {
   public:
     /// The first sockets: those that systemd has opened for us, by name, and for the rest our own.
-    /// Waits a little for addresses in use. Throws ErrnoError.
+    /// Waits a little for addresses in use. Throws as Listener::open() does.
     Listeners(const config::Settings& settings, std::vector<ActivatedSocket> activated);
     /// Those of a master that this one is to succeed, and for the rest our own. Files of unix
     /// sockets stay the former one's until own_files(). Throws ErrnoError.

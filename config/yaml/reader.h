@@ -10,7 +10,7 @@
 namespace geventd::config {
 
 /// A whole file's text, at most this long: lists of 100,000 entries fit.
-constexpr std::size_t kMaxYamlSize = 16 << 20;
+constexpr std::size_t kMaxYamlSize = 8 << 20;
 
 /// The document in `text`, which is the given source of `diagnostics`. Duplicate keys are reported
 /// and the first is kept. What cannot be read at all (broken YAML, binary or too much data, too

@@ -64,7 +64,9 @@ void SignalMemories::release(std::uint32_t slot) {
 
 bool SignalMemories::look(TimePoint now) {
     inspect(*serving_, now);
-    inspect(*all_.back(), now);
+    if (all_.back().get() != serving_) {
+        inspect(*all_.back(), now);
+    }
     bool moved = false;
     for (const auto& memory : all_) {
         if (memory.get() == serving_) {

@@ -88,6 +88,24 @@ std::uint64_t LaunchKit::backlog() const {
     return waiting;
 }
 
+// What `ps` shows until the process names itself.
+std::vector<std::string> LaunchKit::title(ipc::Role role, std::uint32_t worker) const {
+    std::vector<std::string> words;
+    words.reserve(5);
+    words.emplace_back("geventd-worker");
+    if (role == ipc::Role::Worker) {
+        words.emplace_back("worker");
+        words.push_back(std::to_string(worker));
+    } else {
+        words.emplace_back(role == ipc::Role::Template ? "template" : "check");
+    }
+    if (contents_.generation != 0) {
+        words.emplace_back("gen");
+        words.push_back(std::to_string(contents_.generation));
+    }
+    return words;
+}
+
 Processes::Spawned LaunchKit::launch(ipc::Role role, std::uint32_t slot, std::uint32_t worker) {
     ipc::Message boot = make_boot(role);
     boot.slot = slot;
@@ -95,16 +113,7 @@ Processes::Spawned LaunchKit::launch(ipc::Role role, std::uint32_t slot, std::ui
     if (role == ipc::Role::Worker) {
         boot.fds.push_back(surroundings_.signals.eventfd_of(slot));
     }
-    std::vector<std::string> arguments = {"geventd-worker"};
-    if (role == ipc::Role::Worker) {
-        arguments.insert(arguments.end(), {"worker", fmt::format("{}", worker)});
-    } else {
-        arguments.emplace_back(role == ipc::Role::Template ? "template" : "check");
-    }
-    if (contents_.generation != 0) {
-        arguments.insert(arguments.end(), {"gen", fmt::format("{}", contents_.generation)});
-    }
-    auto spawned = surroundings_.processes.spawn(contents_.executable, arguments);
+    auto spawned = surroundings_.processes.spawn(contents_.executable, title(role, worker));
     if (const auto sent = spawned.channel.send(boot); !sent) {
         // It sees the closed channel and leaves; if it is dead already the reaper takes it.
         throw std::runtime_error(fmt::format("{} cannot be told what to do: {}",

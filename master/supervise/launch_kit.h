@@ -40,6 +40,7 @@ class LaunchKit {
 
   private:
     [[nodiscard]] ipc::Message make_boot(ipc::Role role) const;
+    [[nodiscard]] std::vector<std::string> title(ipc::Role role, std::uint32_t worker) const;
 
     const Surroundings& surroundings_;
     Contents contents_;

@@ -109,9 +109,13 @@ Region Region::map_sealed(UniqueFd fd, std::size_t size) {
 }
 
 void Region::let_write(std::size_t offset, std::size_t size) const {
-    void* from = static_cast<std::byte*>(data()) + offset;
-    if (offset > this->size() || size > this->size() - offset ||
-        ::mprotect(from, size, PROT_READ | PROT_WRITE) < 0) {
+    if (offset > this->size() || size > this->size() - offset) {
+        throw ErrnoError(EINVAL, "let write what is outside of the shared memory");
+    }
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    const std::size_t before = offset % page;
+    std::byte* const from = static_cast<std::byte*>(data()) + offset - before;
+    if (::mprotect(from, size + before, PROT_READ | PROT_WRITE) < 0) {
         throw_errno("mprotect", "shared memory");
     }
 }

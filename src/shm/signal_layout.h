@@ -28,6 +28,7 @@ namespace geventd::shm {
 inline constexpr unsigned kSignalNumbers = 256;
 inline constexpr std::uint32_t kMaxSignalPayload = 64 << 10;
 inline constexpr unsigned kMasterProcess = 0;
+/// Parts that different processes write begin at such a boundary: a page, of most kernels.
 inline constexpr std::size_t kSignalPage = 4096;
 
 /// Sizes chosen when the region is made. `slots` is rounded up to a power of two and

@@ -101,6 +101,9 @@ class Clients:
         return connection
 
 
+ROLES = {'worker', 'template', 'spare', 'master'}
+
+
 class Storm:
     """Kills, and remembers whom and when."""
 
@@ -152,8 +155,8 @@ class Storm:
     def blow(self, seconds):
         end = time.monotonic() + seconds
         for number in itertools.count(1):
-            if time.monotonic() > end:
-                break
+            if time.monotonic() > end and self.counts.keys() >= ROLES:
+                break  # a slow machine may take longer to have killed one of each
             if number % 10 == 0:
                 self.full_strength()
                 self.kill_master()
@@ -204,7 +207,6 @@ def storm(make_server, seconds):
     assert [wind.describe(failure, begun) for failure in clients.failures
             if not wind.explains(failure, begun)] == []
     assert wind.errors == []
-    assert wind.counts.keys() >= {'worker', 'template', 'spare', 'master'}
     family = {running.process.pid, *procfs.children(running.process.pid)}
     assert set(audit.strays(running.marker)) == family
     assert running.stop() == 0
