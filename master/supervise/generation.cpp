@@ -13,9 +13,6 @@ namespace geventd::master {
 
 namespace {
 
-// A forked worker has the application already; one that loads it for itself needs time.
-constexpr Duration kForkedPatience = std::chrono::minutes(1);
-
 // So many templates, one after the other, may leave a first request without an answer.
 constexpr int kMostHangs = 2;
 
@@ -35,8 +32,7 @@ Generation::Generation(const Surroundings& surroundings, Plan plan)
         templates_ = std::make_unique<Templates>(surroundings, kit_, settings_.limits);
         source = templates_.get();
     }
-    crew_ = std::make_unique<Crew>(surroundings, number_, *source, settings_,
-                                   Crew::Patience{patience(), mercy()});
+    crew_ = std::make_unique<Crew>(surroundings, number_, *source, settings_, mercy());
     const config::Workers& workers = settings_.workers;
     first_workers_ = workers.processes;
     if (workers.cheaper > 0) {
@@ -151,7 +147,7 @@ void Generation::heed_connections() {
 void Generation::load_apart() {
     apart_ = true;
     templates_->dismiss();  // it ends what the application has started in it
-    crew_->draw_from(exec_, patience());
+    crew_->draw_from(exec_);
     if (state_ == State::Loading) {
         enter(State::Booting);
         boot_workers();
@@ -267,12 +263,6 @@ void Generation::give_up(const std::string& why) {
     if (state_ <= State::Booting) {
         fail(why);
     }
-}
-
-Standstill::Limits Generation::patience() const {
-    const Duration load = settings_.limits.load_time;
-    const bool is_short = load > Duration::zero() && load < kForkedPatience;
-    return {settings_.limits.slow_load, apart_ || is_short ? load : kForkedPatience};
 }
 
 Duration Generation::mercy() const {

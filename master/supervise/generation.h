@@ -142,7 +142,6 @@ class Generation {
     void scale(TimePoint now);
     [[nodiscard]] bool may_scale() const;
     [[nodiscard]] Duration mercy() const;
-    [[nodiscard]] Standstill::Limits patience() const;
 
     const Surroundings& surroundings_;
     std::uint32_t number_;

@@ -18,7 +18,7 @@ constexpr Duration kLeavePatience = std::chrono::seconds(5);
 }  // namespace
 
 TemplateHandle::TemplateHandle(const Surroundings& surroundings, std::string role,
-                               ipc::Channel channel, Patience patience)
+                               ipc::Channel channel, const Patience& patience)
     : surroundings_(surroundings),
       role_(std::move(role)),
       child_(surroundings.loop, std::move(channel), *this, surroundings.listener),
@@ -26,7 +26,7 @@ TemplateHandle::TemplateHandle(const Surroundings& surroundings, std::string rol
       watch_(*this) {
     const TimePoint now = surroundings.processes.now();
     if (is_fork()) {
-        watch_.begin(now, "forked", Standstill::kWhileQueued);
+        watch_.begin(now, "forked", patience.queue);
     } else {
         watch_.begin(now, "loading the application", patience.load);
     }
@@ -91,7 +91,7 @@ bool TemplateHandle::ask(const ipc::Message& request) {
 }
 
 void TemplateHandle::await_answer() {
-    watch_.begin(surroundings_.processes.now(), "busy with a fork", {{}, patience_.answer});
+    watch_.begin(surroundings_.processes.now(), "busy with a fork", patience_.answer);
 }
 
 void TemplateHandle::on_forked() {

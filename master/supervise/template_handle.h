@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "master/process/child.h"
 #include "master/process/child_exit.h"
+#include "master/supervise/patience.h"
 #include "master/supervise/standstill.h"
 #include "master/supervise/surroundings.h"
 
@@ -30,13 +31,8 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
   public:
     enum class State { Loading, Loaded, Leaving, Stopping, Gone };
 
-    struct Patience {
-        Standstill::Limits load;
-        Duration answer{};  ///< to a request for a process; 0: for ever
-    };
-
     TemplateHandle(const Surroundings& surroundings, std::string role, ipc::Channel channel,
-                   Patience patience);
+                   const Patience& patience);
 
     void set_pid(pid_t pid) { child_.set_pid(pid); }
 

@@ -14,9 +14,6 @@ namespace geventd::master {
 
 namespace {
 
-// A spare has the application already; what may take time are hooks of the application.
-constexpr Duration kSparePatience = std::chrono::minutes(1);
-
 bool is_gone(const std::unique_ptr<TemplateHandle>& handle) {
     return handle && handle->state() == TemplateHandle::State::Gone;
 }
@@ -24,15 +21,7 @@ bool is_gone(const std::unique_ptr<TemplateHandle>& handle) {
 }  // namespace
 
 Templates::Templates(const Surroundings& surroundings, LaunchKit& kit, const config::Limits& limits)
-    : surroundings_(surroundings),
-      kit_(kit),
-      patience_{{limits.slow_load, limits.load_time}, limits.fork_time} {}
-
-TemplateHandle::Patience Templates::patience_of_spare() const {
-    TemplateHandle::Patience patience = patience_;
-    patience.load.limit = kSparePatience;
-    return patience;
-}
+    : surroundings_(surroundings), kit_(kit), patience_(limits) {}
 
 void Templates::launch() {
     auto spawned = kit_.launch(ipc::Role::Template);
@@ -165,7 +154,7 @@ void Templates::request_spare(TimePoint now) {
         return;
     }
     spare_ = std::make_unique<TemplateHandle>(surroundings_, "spare template", std::move(*channel),
-                                              patience_of_spare());
+                                              patience_);
     spare_policy_.on_start(now);
 }
 

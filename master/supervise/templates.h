@@ -87,7 +87,6 @@ class Templates final : public WorkerSource {
     /// `slot`: of the worker that is asked for; none for a spare.
     std::optional<ipc::Channel> ask_for_fork(ipc::Message request,
                                              std::optional<std::uint32_t> slot = {});
-    [[nodiscard]] TemplateHandle::Patience patience_of_spare() const;
     void look(TimePoint now);
     void drop_stopped_spare();
     void replace_current(TimePoint now);
@@ -96,7 +95,7 @@ class Templates final : public WorkerSource {
 
     const Surroundings& surroundings_;
     LaunchKit& kit_;
-    TemplateHandle::Patience patience_;
+    Patience patience_;
     Handle current_;
     Handle spare_;
     std::vector<Handle> hung_;  ///< killed, but not gone yet

@@ -15,6 +15,7 @@
 #include "master/process/child_exit.h"
 #include "master/status.h"
 #include "master/supervise/hub_watch.h"
+#include "master/supervise/patience.h"
 #include "master/supervise/stack_query.h"
 #include "master/supervise/standstill.h"
 #include "master/supervise/surroundings.h"
@@ -42,8 +43,8 @@ class WorkerHandle final : private Child::Owner,
     enum class State { Starting, Ready, Draining, Stopping, Gone };
 
     struct Terms {
-        Standstill::Limits start;  ///< until it is ready
-        std::uint32_t cores = 0;   ///< as configured
+        Patience patience;
+        std::uint32_t cores = 0;  ///< as configured
         std::uint32_t respawns = 0;
     };
 
