@@ -142,14 +142,18 @@ void TemplateHandle::kill(std::string_view reason) {
     if (why_killed_.empty()) {
         why_killed_ = reason;
     }
+    child_.receive_last();
+    if (pid() != 0) {
+        surroundings_.processes.kill(pid());
+    }
     child_.hang_up();
     if (pid() == 0) {
+        // Nobody knows it: it cannot say Hello any more when it comes to life, and leaves.
         end_ = why_killed_;
-        enter(State::Gone);
-        return;
-    }
-    surroundings_.processes.kill(pid());
-    if (state_ != State::Stopping) {
+        if (state_ != State::Gone) {
+            enter(State::Gone);
+        }
+    } else if (state_ != State::Stopping) {
         enter(State::Stopping, kKillAgainAfter);
     } else {
         deadline_ = surroundings_.processes.now() + kKillAgainAfter;

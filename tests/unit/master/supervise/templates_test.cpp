@@ -241,6 +241,16 @@ TEST_F(TemplatesTest, SayThatTheFirstTookTooLong) {
     EXPECT_NE(failure.find("limits.load-time"), std::string::npos) << failure;
 }
 
+TEST_F(TemplatesTest, KillASpareByTheNameThatWaitsInItsChannel) {
+    ipc::Channel spare = load();
+    say(spare, ipc::MessageType::Hello);
+    templates.kill("a test");
+    EXPECT_TRUE(world.processes.killed.contains(::getpid()));
+    templates.on_exit(killed_by(1000, SIGKILL));
+    templates.bury(world.processes.time);
+    EXPECT_FALSE(templates.empty()) << "the spare is still there";
+}
+
 TEST(TemplateHandleStates, FollowEachOtherForwardOnly) {
     using State = TemplateHandle::State;
     const State all[] = {State::Loading, State::Loaded, State::Leaving, State::Stopping,
