@@ -72,11 +72,7 @@ void Crew::maintain(TimePoint now) {
     }
     bury_leaving();
     for (Place& place : places_) {
-        if (is_gone(place.worker) && place.worker->pid() == 0 && source_->has_lost_requests()) {
-            place.worker.reset();
-        } else if (is_gone(place.worker)) {
-            note_death(place, now);
-        }
+        settle_worker(place, now);
         settle_successor(place, now);
     }
     if (!was_complete_ && !hopeless_.empty()) {
@@ -86,6 +82,16 @@ void Crew::maintain(TimePoint now) {
     was_complete_ = was_complete_ || all_ready();
     if (was_complete_) {
         recycle_one(now);
+    }
+}
+
+void Crew::settle_worker(Place& place, TimePoint now) {
+    if (is_gone(place.worker) && place.worker->pid() == 0 && source_->has_lost_requests()) {
+        place.worker.reset();
+    } else if (is_gone(place.worker)) {
+        note_death(place, now);
+    } else if (!was_complete_ && place.worker && place.worker->has_hung()) {
+        note_early_death(*place.worker);  // its end may never come
     }
 }
 

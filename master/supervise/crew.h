@@ -106,6 +106,7 @@ class Crew {
         std::uint32_t starts = 0;
     };
 
+    void settle_worker(Place& place, TimePoint now);
     void note_death(Place& place, TimePoint now);
     void note_early_death(const WorkerHandle& worker);
     void start_missing(TimePoint now);
@@ -122,8 +123,8 @@ class Crew {
     Recycling recycling_;
     HubWatch::Limits hub_limits_;
     Patience patience_;
-    std::vector<Place> places_;
     Duration mercy_;
+    std::vector<Place> places_;
     std::size_t allowed_ = std::numeric_limits<std::size_t>::max();
     std::vector<Handle> leaving_;
     int early_deaths_ = 0;

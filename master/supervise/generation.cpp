@@ -11,13 +11,6 @@
 
 namespace geventd::master {
 
-namespace {
-
-// So many templates, one after the other, may leave a first request without an answer.
-constexpr int kMostHangs = 2;
-
-}  // namespace
-
 Generation::Generation(const Surroundings& surroundings, Plan plan)
     : surroundings_(surroundings),
       number_(plan.contents.generation),
@@ -155,6 +148,7 @@ void Generation::load_apart() {
 }
 
 void Generation::settle_loading(TimePoint now) {
+    templates_->check_deadlines(now);
     if (auto failure = templates_->load_failure()) {
         fail("the application cannot be loaded: " + *failure);
     } else if (templates_->can_start()) {
@@ -167,11 +161,13 @@ void Generation::settle_loading(TimePoint now) {
 void Generation::settle_booting() {
     if (!crew_->hopeless().empty()) {
         fail("the workers cannot start: " + crew_->hopeless());
-    } else if (!apart_ && templates_->hangs() >= kMostHangs) {
-        fail("the workers cannot start: " + templates_->last_error());
-    } else if (crew_->all_ready() && !deferred_) {
-        enter(State::Serving);
-        update_hold();
+    } else if (crew_->all_ready()) {
+        if (!deferred_) {
+            enter(State::Serving);
+            update_hold();
+        }
+    } else if (const auto failure = apart_ ? std::nullopt : templates_->fork_failure()) {
+        fail("the workers cannot start: " + *failure);
     }
 }
 
@@ -256,7 +252,10 @@ void Generation::give_way() {
 }
 
 bool Generation::is_slow() const {
-    return state_ <= State::Booting && ((templates_ && templates_->is_slow()) || crew_->is_slow());
+    const bool has_slow_template =
+        templates_ &&
+        (templates_->is_slow() || templates_->crash_looping(surroundings_.processes.now()));
+    return state_ <= State::Booting && (has_slow_template || crew_->is_slow());
 }
 
 void Generation::give_up(const std::string& why) {

@@ -70,7 +70,8 @@ class Generation {
     /// Whether it waits in Booting when it could serve.
     void defer(bool on) { deferred_ = on; }
 
-    /// It has not served yet, and the log has told that something of it takes long.
+    /// It has not served yet, and the log has told that something of it takes long, or that one
+    /// template after the other dies.
     [[nodiscard]] bool is_slow() const;
 
     /// One that has not served yet fails for this reason.

@@ -186,21 +186,23 @@ void TemplateHandle::check_deadline(TimePoint now) {
 void TemplateHandle::give_up(TimePoint now) {
     const std::string where = watch_.place();
     const std::string time = watch_.duration(now);
+    const std::string limit(watch_.limit_name());
+    std::string end;
     if (state_ == State::Loading) {
-        failure_ =
-            fmt::format("the {} was not ready after {} (limits.load-time) and was killed; {}",
-                        title(), time, where);
+        failure_ = fmt::format("the {} was not ready after {} ({}) and was killed; {}", title(),
+                               time, limit, where);
         log::error("{}", failure_);
-        kill("it was not ready within limits.load-time");
-        return;
+        end = fmt::format("it was not ready within {}", limit);
+    } else {
+        log::error(
+            "the {} has not answered a request for a process for {} ({}); it is killed and "
+            "replaced; {}",
+            title(), time, limit, where);
+        end = fmt::format("it did not answer within {}", limit);
     }
     hung_ = true;
-    log::error(
-        "the {} has not answered a request for a process for {} (limits.fork-time); it is "
-        "killed and replaced; {}",
-        title(), time, where);
-    kill("it did not answer within limits.fork-time");
-    end_ = "it did not answer within limits.fork-time and was killed";
+    kill(end);
+    end_ = end + " and was killed";
 }
 
 }  // namespace geventd::master

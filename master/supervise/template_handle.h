@@ -69,8 +69,14 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
     /// The log has told that loading takes long.
     [[nodiscard]] bool is_slow() const { return state_ == State::Loading && watch_.is_told(); }
 
-    /// It was killed because it did not answer; end() says more.
+    /// It was given up and killed, because it did not get ready or did not answer; end() says more.
+    /// It may never be gone.
     [[nodiscard]] bool has_hung() const { return hung_; }
+
+    /// A spare that was forked, and has not ended as far as can be seen.
+    [[nodiscard]] bool can_take_over() const {
+        return state_ <= State::Loaded && pid() != 0 && !hung_up_;
+    }
 
     /// A process was forked on request.
     [[nodiscard]] bool has_answered() const { return answered_; }

@@ -313,6 +313,7 @@ void WorkerHandle::give_up_starting(TimePoint now) {
     log::error("{}; it is killed", why);
     // The last line is what a status shows of it.
     failure_ = fmt::format("{}: {}\n{} and was killed", title(), watch_.place(), why);
+    hung_ = true;
     kill("it did not get ready within " + limit);
 }
 

@@ -94,6 +94,9 @@ class WorkerHandle final : private Child::Owner,
 
     [[nodiscard]] bool was_ready() const { return was_ready_; }
 
+    /// It was given up and killed, because it did not get ready. It may never be gone.
+    [[nodiscard]] bool has_hung() const { return hung_; }
+
     /// What it said to be wrong with the application or Python; "" when nothing.
     [[nodiscard]] const std::string& failure() const { return failure_; }
 
@@ -167,6 +170,7 @@ class WorkerHandle final : private Child::Owner,
     TimePoint deadline_ = TimePoint::max();
     bool was_ready_ = false;
     bool cannot_work_ = false;
+    bool hung_ = false;
     std::optional<ipc::Due> due_;
     std::string failure_;
     std::string why_killed_;
