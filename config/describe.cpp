@@ -202,11 +202,9 @@ void describe(Visitor& v, Limits& s) {
           "The time that running requests are given when their worker stops or is replaced.");
     v.key("drain-background", Time(s.drain_background, 0ms, kDay),
           "The time that background greenlets are given after the last request.");
-    v.key(
-        "load-time", Time(s.load_time, 0ms, kDay),
-        "The time that a process is given to load the application, and a worker to get ready; of "
-        "that a worker that was forked from a loaded application is given a minute at most. After "
-        "it the process is killed. 0: no limit.");
+    v.key("load-time", Time(s.load_time, 0ms, kDay),
+          "The time that a process is given to load the application, and a worker, forked or not, "
+          "to get ready. After it the process is killed. 0: no limit.");
     v.key("slow-load", Time(s.slow_load, 0ms, kDay),
           "Loading the application that takes longer, or a worker that is not ready by then, is "
           "reported with the Python stack where it stands; and again after twice that time, and so "

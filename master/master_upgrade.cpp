@@ -49,7 +49,8 @@ void Master::begin_upgrade() {
     upgrade_status_.reason.clear();
     upgrade_status_.at = std::chrono::system_clock::now();
     host_.reloading();
-    upgrade_.begin({settings_.limits.slow_load, settings_.limits.load_time});
+    // First the application is loaded, then workers get ready.
+    upgrade_.begin({settings_.limits.slow_load, 2 * settings_.limits.load_time});
 }
 
 void Master::end_upgrade(ReloadStatus::Outcome outcome, const std::string& reason) {

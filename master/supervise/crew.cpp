@@ -50,7 +50,7 @@ void Crew::resize(std::size_t count) {
     const auto first = static_cast<std::ptrdiff_t>(leaving_.size());
     retire_from(places_.begin() + kept);
     for (auto worker = leaving_.begin() + first; worker != leaving_.end(); ++worker) {
-        (*worker)->drain(ipc::DrainReason::Replace, patience_.mercy);
+        (*worker)->drain(ipc::DrainReason::Replace, mercy_);
     }
     places_.resize(count);
 }
@@ -72,11 +72,7 @@ void Crew::maintain(TimePoint now) {
     }
     bury_leaving();
     for (Place& place : places_) {
-        if (is_gone(place.worker) && place.worker->pid() == 0 && source_->has_lost_requests()) {
-            place.worker.reset();
-        } else if (is_gone(place.worker)) {
-            note_death(place, now);
-        }
+        settle_worker(place, now);
         settle_successor(place, now);
     }
     if (!was_complete_ && !hopeless_.empty()) {
@@ -86,6 +82,16 @@ void Crew::maintain(TimePoint now) {
     was_complete_ = was_complete_ || all_ready();
     if (was_complete_) {
         recycle_one(now);
+    }
+}
+
+void Crew::settle_worker(Place& place, TimePoint now) {
+    if (is_gone(place.worker) && place.worker->pid() == 0 && source_->has_lost_requests()) {
+        place.worker.reset();
+    } else if (is_gone(place.worker)) {
+        note_death(place, now);
+    } else if (!was_complete_ && place.worker && place.worker->has_hung()) {
+        note_early_death(*place.worker);  // its end may never come
     }
 }
 
@@ -116,9 +122,9 @@ void Crew::settle_successor(Place& place, TimePoint now) {
         place.worker = std::move(place.successor);  // the other one died first
     } else if (place.successor->state() == WorkerHandle::State::Ready) {
         if (place.worker->hub().is_hopeless()) {
-            place.worker->replace_blocked(now, patience_.mercy);
+            place.worker->replace_blocked(now, mercy_);
         } else {
-            place.worker->drain(ipc::DrainReason::Replace, patience_.mercy);
+            place.worker->drain(ipc::DrainReason::Replace, mercy_);
         }
         leaving_.push_back(std::exchange(place.worker, std::move(place.successor)));
     }
@@ -217,7 +223,7 @@ Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint no
     }
     place.policy.on_start(now);
     ++place.starts;
-    const WorkerHandle::Terms terms{patience_.start, cores_, place.starts - 1};
+    const WorkerHandle::Terms terms{patience_, cores_, place.starts - 1};
     auto worker = std::make_unique<WorkerHandle>(surroundings_, number, std::move(*slot),
                                                  std::move(started->channel), terms);
     worker->set_pid(started->pid);
@@ -264,7 +270,7 @@ void Crew::show_fault(std::string text) {
 void Crew::drain(ipc::DrainReason reason) {
     retire_from(places_.begin());
     for (WorkerHandle* worker : all()) {
-        worker->drain(reason, patience_.mercy);
+        worker->drain(reason, mercy_);
     }
 }
 

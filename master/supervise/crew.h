@@ -25,27 +25,20 @@ namespace geventd::master {
 /// Lives in: master, in its generation.
 class Crew {
   public:
-    /// How long a worker may take.
-    struct Patience {
-        Standstill::Limits start;  ///< until it is ready
-        Duration mercy;            ///< until it is gone, once it drains
-    };
-
+    /// `mercy`: until a worker is gone, once it drains.
     Crew(const Surroundings& surroundings, std::uint32_t generation, WorkerSource& source,
-         const config::Settings& settings, Patience patience)
+         const config::Settings& settings, Duration mercy)
         : surroundings_(surroundings),
           generation_(generation),
           source_(&source),
           cores_(static_cast<std::uint32_t>(settings.workers.cores)),
           recycling_(settings.workers, surroundings.processes),
           hub_limits_(HubWatch::Limits::of(settings.limits)),
-          patience_(patience) {}
+          patience_(settings.limits),
+          mercy_(mercy) {}
 
-    /// Workers that are started later come from there, and may take so long until they are ready.
-    void draw_from(WorkerSource& source, Standstill::Limits start) {
-        source_ = &source;
-        patience_.start = start;
-    }
+    /// Workers that are started later come from there.
+    void draw_from(WorkerSource& source) { source_ = &source; }
 
     /// How many workers there are to be; those past the number drain.
     void resize(std::size_t count);
@@ -113,6 +106,7 @@ class Crew {
         std::uint32_t starts = 0;
     };
 
+    void settle_worker(Place& place, TimePoint now);
     void note_death(Place& place, TimePoint now);
     void note_early_death(const WorkerHandle& worker);
     void start_missing(TimePoint now);
@@ -129,6 +123,7 @@ class Crew {
     Recycling recycling_;
     HubWatch::Limits hub_limits_;
     Patience patience_;
+    Duration mercy_;
     std::vector<Place> places_;
     std::size_t allowed_ = std::numeric_limits<std::size_t>::max();
     std::vector<Handle> leaving_;

@@ -11,16 +11,6 @@
 
 namespace geventd::master {
 
-namespace {
-
-// A forked worker has the application already; one that loads it for itself needs time.
-constexpr Duration kForkedPatience = std::chrono::minutes(1);
-
-// So many templates, one after the other, may leave a first request without an answer.
-constexpr int kMostHangs = 2;
-
-}  // namespace
-
 Generation::Generation(const Surroundings& surroundings, Plan plan)
     : surroundings_(surroundings),
       number_(plan.contents.generation),
@@ -35,8 +25,7 @@ Generation::Generation(const Surroundings& surroundings, Plan plan)
         templates_ = std::make_unique<Templates>(surroundings, kit_, settings_.limits);
         source = templates_.get();
     }
-    crew_ = std::make_unique<Crew>(surroundings, number_, *source, settings_,
-                                   Crew::Patience{patience(), mercy()});
+    crew_ = std::make_unique<Crew>(surroundings, number_, *source, settings_, mercy());
     const config::Workers& workers = settings_.workers;
     first_workers_ = workers.processes;
     if (workers.cheaper > 0) {
@@ -151,7 +140,7 @@ void Generation::heed_connections() {
 void Generation::load_apart() {
     apart_ = true;
     templates_->dismiss();  // it ends what the application has started in it
-    crew_->draw_from(exec_, patience());
+    crew_->draw_from(exec_);
     if (state_ == State::Loading) {
         enter(State::Booting);
         boot_workers();
@@ -159,6 +148,7 @@ void Generation::load_apart() {
 }
 
 void Generation::settle_loading(TimePoint now) {
+    templates_->check_deadlines(now);
     if (auto failure = templates_->load_failure()) {
         fail("the application cannot be loaded: " + *failure);
     } else if (templates_->can_start()) {
@@ -171,11 +161,13 @@ void Generation::settle_loading(TimePoint now) {
 void Generation::settle_booting() {
     if (!crew_->hopeless().empty()) {
         fail("the workers cannot start: " + crew_->hopeless());
-    } else if (!apart_ && templates_->hangs() >= kMostHangs) {
-        fail("the workers cannot start: " + templates_->last_error());
-    } else if (crew_->all_ready() && !deferred_) {
-        enter(State::Serving);
-        update_hold();
+    } else if (crew_->all_ready()) {
+        if (!deferred_) {
+            enter(State::Serving);
+            update_hold();
+        }
+    } else if (const auto failure = apart_ ? std::nullopt : templates_->fork_failure()) {
+        fail("the workers cannot start: " + *failure);
     }
 }
 
@@ -260,19 +252,16 @@ void Generation::give_way() {
 }
 
 bool Generation::is_slow() const {
-    return state_ <= State::Booting && ((templates_ && templates_->is_slow()) || crew_->is_slow());
+    const bool has_slow_template =
+        templates_ &&
+        (templates_->is_slow() || templates_->crash_looping(surroundings_.processes.now()));
+    return state_ <= State::Booting && (has_slow_template || crew_->is_slow());
 }
 
 void Generation::give_up(const std::string& why) {
     if (state_ <= State::Booting) {
         fail(why);
     }
-}
-
-Standstill::Limits Generation::patience() const {
-    const Duration load = settings_.limits.load_time;
-    const bool is_short = load > Duration::zero() && load < kForkedPatience;
-    return {settings_.limits.slow_load, apart_ || is_short ? load : kForkedPatience};
 }
 
 Duration Generation::mercy() const {

@@ -70,7 +70,8 @@ class Generation {
     /// Whether it waits in Booting when it could serve.
     void defer(bool on) { deferred_ = on; }
 
-    /// It has not served yet, and the log has told that something of it takes long.
+    /// It has not served yet, and the log has told that something of it takes long, or that one
+    /// template after the other dies.
     [[nodiscard]] bool is_slow() const;
 
     /// One that has not served yet fails for this reason.
@@ -142,7 +143,6 @@ class Generation {
     void scale(TimePoint now);
     [[nodiscard]] bool may_scale() const;
     [[nodiscard]] Duration mercy() const;
-    [[nodiscard]] Standstill::Limits patience() const;
 
     const Surroundings& surroundings_;
     std::uint32_t number_;

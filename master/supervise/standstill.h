@@ -23,13 +23,10 @@ namespace geventd::master {
 class Standstill {
   public:
     struct Limits {
-        Duration tell{};   ///< 0: never
-        Duration limit{};  ///< 0: none
+        Duration tell{};        ///< 0: never
+        Duration limit{};       ///< 0: none
+        std::string_view name;  ///< of the limit, for the log
     };
-
-    /// For one that waits in a template until others are forked. Whether the template goes on at
-    /// all is seen much earlier (limits.fork-time).
-    static constexpr Limits kWhileQueued{Duration::zero(), std::chrono::minutes(10)};
 
     class Process {
       public:
@@ -65,6 +62,8 @@ class Standstill {
 
     /// It has taken longer than the limit; where it stands is known as well as it can be.
     [[nodiscard]] bool is_over() const { return state_ == State::Over; }
+
+    [[nodiscard]] std::string_view limit_name() const { return limits_.name; }
 
     /// A phrase: "it stands at:\n  File ...".
     [[nodiscard]] const std::string& place() const { return place_; }

@@ -18,7 +18,7 @@ constexpr Duration kLeavePatience = std::chrono::seconds(5);
 }  // namespace
 
 TemplateHandle::TemplateHandle(const Surroundings& surroundings, std::string role,
-                               ipc::Channel channel, Patience patience)
+                               ipc::Channel channel, const Patience& patience)
     : surroundings_(surroundings),
       role_(std::move(role)),
       child_(surroundings.loop, std::move(channel), *this, surroundings.listener),
@@ -26,7 +26,7 @@ TemplateHandle::TemplateHandle(const Surroundings& surroundings, std::string rol
       watch_(*this) {
     const TimePoint now = surroundings.processes.now();
     if (is_fork()) {
-        watch_.begin(now, "forked", Standstill::kWhileQueued);
+        watch_.begin(now, "forked", patience.queue);
     } else {
         watch_.begin(now, "loading the application", patience.load);
     }
@@ -91,7 +91,7 @@ bool TemplateHandle::ask(const ipc::Message& request) {
 }
 
 void TemplateHandle::await_answer() {
-    watch_.begin(surroundings_.processes.now(), "busy with a fork", {{}, patience_.answer});
+    watch_.begin(surroundings_.processes.now(), "busy with a fork", patience_.answer);
 }
 
 void TemplateHandle::on_forked() {
@@ -142,14 +142,18 @@ void TemplateHandle::kill(std::string_view reason) {
     if (why_killed_.empty()) {
         why_killed_ = reason;
     }
+    child_.receive_last();
+    if (pid() != 0) {
+        surroundings_.processes.kill(pid());
+    }
     child_.hang_up();
     if (pid() == 0) {
+        // Nobody knows it: it cannot say Hello any more when it comes to life, and leaves.
         end_ = why_killed_;
-        enter(State::Gone);
-        return;
-    }
-    surroundings_.processes.kill(pid());
-    if (state_ != State::Stopping) {
+        if (state_ != State::Gone) {
+            enter(State::Gone);
+        }
+    } else if (state_ != State::Stopping) {
         enter(State::Stopping, kKillAgainAfter);
     } else {
         deadline_ = surroundings_.processes.now() + kKillAgainAfter;
@@ -182,21 +186,23 @@ void TemplateHandle::check_deadline(TimePoint now) {
 void TemplateHandle::give_up(TimePoint now) {
     const std::string where = watch_.place();
     const std::string time = watch_.duration(now);
+    const std::string limit(watch_.limit_name());
+    std::string end;
     if (state_ == State::Loading) {
-        failure_ =
-            fmt::format("the {} was not ready after {} (limits.load-time) and was killed; {}",
-                        title(), time, where);
+        failure_ = fmt::format("the {} was not ready after {} ({}) and was killed; {}", title(),
+                               time, limit, where);
         log::error("{}", failure_);
-        kill("it was not ready within limits.load-time");
-        return;
+        end = fmt::format("it was not ready within {}", limit);
+    } else {
+        log::error(
+            "the {} has not answered a request for a process for {} ({}); it is killed and "
+            "replaced; {}",
+            title(), time, limit, where);
+        end = fmt::format("it did not answer within {}", limit);
     }
     hung_ = true;
-    log::error(
-        "the {} has not answered a request for a process for {} (limits.fork-time); it is "
-        "killed and replaced; {}",
-        title(), time, where);
-    kill("it did not answer within limits.fork-time");
-    end_ = "it did not answer within limits.fork-time and was killed";
+    kill(end);
+    end_ = end + " and was killed";
 }
 
 }  // namespace geventd::master

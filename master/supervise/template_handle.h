@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "master/process/child.h"
 #include "master/process/child_exit.h"
+#include "master/supervise/patience.h"
 #include "master/supervise/standstill.h"
 #include "master/supervise/surroundings.h"
 
@@ -30,13 +31,8 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
   public:
     enum class State { Loading, Loaded, Leaving, Stopping, Gone };
 
-    struct Patience {
-        Standstill::Limits load;
-        Duration answer{};  ///< to a request for a process; 0: for ever
-    };
-
     TemplateHandle(const Surroundings& surroundings, std::string role, ipc::Channel channel,
-                   Patience patience);
+                   const Patience& patience);
 
     void set_pid(pid_t pid) { child_.set_pid(pid); }
 
@@ -73,8 +69,14 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
     /// The log has told that loading takes long.
     [[nodiscard]] bool is_slow() const { return state_ == State::Loading && watch_.is_told(); }
 
-    /// It was killed because it did not answer; end() says more.
+    /// It was given up and killed, because it did not get ready or did not answer; end() says more.
+    /// It may never be gone.
     [[nodiscard]] bool has_hung() const { return hung_; }
+
+    /// A spare that was forked, and has not ended as far as can be seen.
+    [[nodiscard]] bool can_take_over() const {
+        return state_ <= State::Loaded && pid() != 0 && !hung_up_;
+    }
 
     /// A process was forked on request.
     [[nodiscard]] bool has_answered() const { return answered_; }

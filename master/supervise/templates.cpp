@@ -14,25 +14,27 @@ namespace geventd::master {
 
 namespace {
 
-// A spare has the application already; what may take time are hooks of the application.
-constexpr Duration kSparePatience = std::chrono::minutes(1);
+// So many templates may leave a first request without an answer, or die so, one after the other,
+// until it is said to be no accident.
+constexpr int kMostHangs = 2;
+constexpr int kMostDeaths = 3;
+
+// So many that were killed may still be there, as when a disk does not answer them.
+constexpr std::size_t kMostHung = 3;
 
 bool is_gone(const std::unique_ptr<TemplateHandle>& handle) {
     return handle && handle->state() == TemplateHandle::State::Gone;
 }
 
+// Also one that was given up and is still there, as when it sits in the kernel.
+bool is_lost(const std::unique_ptr<TemplateHandle>& handle) {
+    return is_gone(handle) || (handle && handle->has_hung());
+}
+
 }  // namespace
 
 Templates::Templates(const Surroundings& surroundings, LaunchKit& kit, const config::Limits& limits)
-    : surroundings_(surroundings),
-      kit_(kit),
-      patience_{{limits.slow_load, limits.load_time}, limits.fork_time} {}
-
-TemplateHandle::Patience Templates::patience_of_spare() const {
-    TemplateHandle::Patience patience = patience_;
-    patience.load.limit = kSparePatience;
-    return patience;
-}
+    : surroundings_(surroundings), kit_(kit), patience_(limits) {}
 
 void Templates::launch() {
     auto spawned = kit_.launch(ipc::Role::Template);
@@ -44,12 +46,17 @@ void Templates::launch() {
 }
 
 std::optional<std::string> Templates::load_failure() const {
-    if (!is_gone(current_)) {
+    if (!is_lost(current_)) {
         return std::nullopt;
     }
     return current_->failure().empty() ? fmt::format("the process that loads it (pid {}) ended: {}",
                                                      current_->pid(), current_->end())
                                        : current_->failure();
+}
+
+std::optional<std::string> Templates::fork_failure() const {
+    return hangs_ >= kMostHangs || deaths_ >= kMostDeaths ? std::optional(last_failure_)
+                                                          : std::nullopt;
 }
 
 bool Templates::can_start() const {
@@ -92,49 +99,71 @@ std::optional<ipc::Channel> Templates::ask_for_fork(ipc::Message request,
 }
 
 void Templates::maintain(TimePoint now) {
-    look(now);
+    check_deadlines(now);
     if (current_ && current_->has_answered()) {
         hangs_ = 0;
+        deaths_ = 0;
     }
-    if (current_ && current_->has_hung()) {
-        ++hangs_;
-        drop_stopped_spare();
-        replace_current(now);
-    } else if (is_gone(current_)) {
+    if (is_lost(current_)) {
         replace_current(now);
     }
-    if (is_gone(spare_)) {
+    if (is_lost(spare_)) {
         log::warning("the {} died: {}", spare_->title(), spare_->end());
-        spare_.reset();
+        let_go(spare_);
         spare_at_ = spare_policy_.on_death(now);
     }
-    if (!current_ && now >= launch_at_) {
+    if (!current_ && now >= next_start()) {
         launch_again(now);
     }
-    if (can_start() && !spare_ && now >= spare_at_) {
+    if (can_start() && now >= next_start()) {
         request_spare(now);
     }
 }
 
-// It would take over only to be found out in its turn.
-void Templates::drop_stopped_spare() {
-    if (spare_ && spare_->is_stopped()) {
+// Of a template when there is none, of its spare when it has none.
+TimePoint Templates::next_start() const {
+    if (hung_.size() >= kMostHung) {
+        return TimePoint::max();
+    }
+    return !current_ ? launch_at_ : can_start() && !spare_ ? spare_at_ : TimePoint::max();
+}
+
+// Nothing waits for what keeps its process.
+void Templates::let_go(Handle& handle) {
+    if (!is_gone(handle)) {
+        hung_.push_back(std::move(handle));
+    }
+    handle.reset();
+}
+
+// Only one that can take over stays. One that has not said its name was still to be forked, by a
+// template that is lost; one that is stopped would take over only to be found out in its turn.
+void Templates::settle_spare() {
+    if (!spare_) {
+        return;
+    }
+    spare_->receive();
+    if (!spare_->can_take_over()) {
+        spare_->kill("the template that was to fork it is lost");
+        let_go(spare_);
+    } else if (current_->has_hung() && spare_->is_stopped()) {
         log::error("the {} is stopped too; it is killed", spare_->title());
         spare_->kill("it was stopped, as by SIGSTOP");
-        hung_.push_back(std::move(spare_));
+        let_go(spare_);
     }
 }
 
 void Templates::replace_current(TimePoint now) {
     const std::string what = current_->failure().empty() ? current_->end() : current_->failure();
     last_error_ = fmt::format("the {} died: {}", current_->title(), current_->end());
+    last_failure_ = fmt::format("the {} died: {}", current_->title(), what);
     launch_at_ = policy_.on_death(now);
     replaced_ = true;
-    if (current_->has_hung()) {
-        hung_.push_back(std::move(current_));
-    }
-    current_.reset();
-    if (spare_ && spare_->state() <= TemplateHandle::State::Loaded) {
+    deaths_ += current_->has_answered() ? 0 : 1;
+    hangs_ += current_->has_hung() ? 1 : 0;
+    settle_spare();
+    let_go(current_);
+    if (spare_) {
         log::warning("{}; the {} takes over", last_error_, spare_->title());
         current_ = std::move(spare_);
         current_->set_role("template");
@@ -165,11 +194,11 @@ void Templates::request_spare(TimePoint now) {
         return;
     }
     spare_ = std::make_unique<TemplateHandle>(surroundings_, "spare template", std::move(*channel),
-                                              patience_of_spare());
+                                              patience_);
     spare_policy_.on_start(now);
 }
 
-void Templates::look(TimePoint now) {
+void Templates::check_deadlines(TimePoint now) {
     for (TemplateHandle* handle : all()) {
         handle->check_deadline(now);
     }
@@ -177,7 +206,7 @@ void Templates::look(TimePoint now) {
 }
 
 void Templates::bury(TimePoint now) {
-    look(now);
+    check_deadlines(now);
     for (Handle* handle : {&current_, &spare_}) {
         if (is_gone(*handle)) {
             handle->reset();
@@ -243,10 +272,7 @@ void Templates::broadcast(const ipc::Message& message) {
 }
 
 TimePoint Templates::next_deadline() const {
-    TimePoint next = current_ ? TimePoint::max() : launch_at_;
-    if (can_start() && !spare_) {
-        next = std::min(next, spare_at_);
-    }
+    TimePoint next = next_start();
     for (const TemplateHandle* handle : all()) {
         next = std::min(next, handle->deadline());
     }

@@ -20,8 +20,8 @@ namespace geventd::master {
 /// has loaded, and takes over when the template dies: so workers of this generation can be started
 /// even when the files on disk are another version by now. Only when both are gone is a fresh
 /// template exec'd, with back-off; serving workers do not notice any of it. One that does not
-/// answer is killed and counts as gone at once, whatever keeps its process. Lives in: master, in
-/// its generation.
+/// load or answer is killed and counts as gone at once, whatever keeps its process; but while many
+/// of those are still there no more are started. Lives in: master, in its generation.
 class Templates final : public WorkerSource {
   public:
     Templates(const Surroundings& surroundings, LaunchKit& kit, const config::Limits& limits);
@@ -29,7 +29,11 @@ class Templates final : public WorkerSource {
     /// Execs the first template. Throws when it cannot be started.
     void launch();
 
-    /// Why the first template cannot be used; nullopt while it loads and once it has loaded.
+    /// Looks what is over its time; kills it.
+    void check_deadlines(TimePoint now);
+
+    /// Why the first template cannot be used; nullopt while it loads and once it has loaded. To be
+    /// asked before maintain(), which loads anew.
     [[nodiscard]] std::optional<std::string> load_failure() const;
 
     /// Peers of the connections that the application holds once it is loaded, until that template
@@ -67,8 +71,9 @@ class Templates final : public WorkerSource {
     /// One was replaced, since this was asked last: what it was asked for will not come.
     bool take_replacement() { return std::exchange(replaced_, false); }
 
-    /// So many, one after the other, did not answer any request.
-    [[nodiscard]] int hangs() const { return hangs_; }
+    /// Why nothing can be forked, when too many in a row, since one last answered, have hung or
+    /// died; nullopt while there is hope. To be asked until workers serve.
+    [[nodiscard]] std::optional<std::string> fork_failure() const;
 
     [[nodiscard]] TimePoint next_deadline() const;
 
@@ -84,29 +89,31 @@ class Templates final : public WorkerSource {
     using Handle = std::unique_ptr<TemplateHandle>;
 
     [[nodiscard]] std::vector<TemplateHandle*> all() const;
+    [[nodiscard]] TimePoint next_start() const;
     /// `slot`: of the worker that is asked for; none for a spare.
     std::optional<ipc::Channel> ask_for_fork(ipc::Message request,
                                              std::optional<std::uint32_t> slot = {});
-    [[nodiscard]] TemplateHandle::Patience patience_of_spare() const;
-    void look(TimePoint now);
-    void drop_stopped_spare();
+    void settle_spare();
+    void let_go(Handle& handle);
     void replace_current(TimePoint now);
     void launch_again(TimePoint now);
     void request_spare(TimePoint now);
 
     const Surroundings& surroundings_;
     LaunchKit& kit_;
-    TemplateHandle::Patience patience_;
+    Patience patience_;
     Handle current_;
     Handle spare_;
-    std::vector<Handle> hung_;  ///< killed, but not gone yet
+    std::vector<Handle> hung_;  ///< killed, but not gone yet; nothing waits for them
     bool replaced_ = false;
-    int hangs_ = 0;
+    int hangs_ = 0;   ///< in a row, since one last answered
+    int deaths_ = 0;  ///< in a row, without any answer; also of those that have hung
     RespawnPolicy policy_;
     RespawnPolicy spare_policy_;
     TimePoint launch_at_ = TimePoint::max();
     TimePoint spare_at_;
     std::string last_error_;
+    std::string last_failure_;  ///< last_error_ with what the application said, such as a traceback
 };
 
 }  // namespace geventd::master

@@ -41,13 +41,13 @@ WorkerHandle::WorkerHandle(const Surroundings& surroundings, std::uint32_t numbe
       hub_(*this, slot_.counters()),
       born_(surroundings.processes.now()),
       spawned_(std::time(nullptr)) {
-    watch_.begin(born_, "forked", Standstill::kWhileQueued);
+    watch_.begin(born_, "forked", terms_.patience.queue);
 }
 
 void WorkerHandle::set_pid(pid_t pid) {
     child_.set_pid(pid);
     if (pid != 0) {
-        watch_.begin(surroundings_.processes.now(), "getting ready", terms_.start);
+        watch_.begin(surroundings_.processes.now(), "getting ready", terms_.patience.load);
     }
 }
 
@@ -85,7 +85,7 @@ void WorkerHandle::enter(State state, Duration until_deadline) {
 
 void WorkerHandle::on_message(ipc::Message& message) noexcept {
     if (message.type == ipc::MessageType::Hello && state_ == State::Starting) {
-        watch_.begin(surroundings_.processes.now(), "getting ready", terms_.start);
+        watch_.begin(surroundings_.processes.now(), "getting ready", terms_.patience.load);
     } else if (message.type == ipc::MessageType::Ready && state_ == State::Starting) {
         was_ready_ = true;
         open_sights(message.fds);
@@ -307,12 +307,14 @@ void WorkerHandle::check_deadline(TimePoint now) {
 }
 
 void WorkerHandle::give_up_starting(TimePoint now) {
+    const std::string limit(watch_.limit_name());
     const std::string why =
-        fmt::format("{} was not ready after {} (limits.load-time)", title(), watch_.duration(now));
+        fmt::format("{} was not ready after {} ({})", title(), watch_.duration(now), limit);
     log::error("{}; it is killed", why);
     // The last line is what a status shows of it.
     failure_ = fmt::format("{}: {}\n{} and was killed", title(), watch_.place(), why);
-    kill("it did not get ready within limits.load-time");
+    hung_ = true;
+    kill("it did not get ready within " + limit);
 }
 
 WorkerStatus WorkerHandle::status(TimePoint now) const {

@@ -15,6 +15,7 @@
 #include "master/process/child_exit.h"
 #include "master/status.h"
 #include "master/supervise/hub_watch.h"
+#include "master/supervise/patience.h"
 #include "master/supervise/stack_query.h"
 #include "master/supervise/standstill.h"
 #include "master/supervise/surroundings.h"
@@ -42,8 +43,8 @@ class WorkerHandle final : private Child::Owner,
     enum class State { Starting, Ready, Draining, Stopping, Gone };
 
     struct Terms {
-        Standstill::Limits start;  ///< until it is ready
-        std::uint32_t cores = 0;   ///< as configured
+        Patience patience;
+        std::uint32_t cores = 0;  ///< as configured
         std::uint32_t respawns = 0;
     };
 
@@ -92,6 +93,9 @@ class WorkerHandle final : private Child::Owner,
     [[nodiscard]] std::string title() const override;
 
     [[nodiscard]] bool was_ready() const { return was_ready_; }
+
+    /// It was given up and killed, because it did not get ready. It may never be gone.
+    [[nodiscard]] bool has_hung() const { return hung_; }
 
     /// What it said to be wrong with the application or Python; "" when nothing.
     [[nodiscard]] const std::string& failure() const { return failure_; }
@@ -166,6 +170,7 @@ class WorkerHandle final : private Child::Owner,
     TimePoint deadline_ = TimePoint::max();
     bool was_ready_ = false;
     bool cannot_work_ = false;
+    bool hung_ = false;
     std::optional<ipc::Due> due_;
     std::string failure_;
     std::string why_killed_;

@@ -112,6 +112,58 @@ def test_a_template_that_never_forks_fails_the_start(make_server):
     made.wait_log(r'cannot serve: the workers cannot start: .*limits\.fork-time')
 
 
+# --- a template that dies at its forks ------------------------------------------------------------
+
+DIES = '''
+import os
+import signal
+
+os.register_at_fork(before=lambda: os.kill(os.getpid(), signal.SIGSEGV))
+''' + HELLO
+
+
+def test_a_template_that_dies_at_its_forks_fails_the_start(make_server):
+    made = make_server()
+    made.write_app(DIES)
+    made.write_config({'workers': {'processes': 2}})
+    made.expected_exit = 1
+    made.expect_error('died|cannot serve')
+    made.start(wait=False)
+    assert made.wait_exit() == 1
+    made.wait_log(r'cannot serve: the workers cannot start: the template .* died: .*SIGSEGV')
+
+
+@pytest.mark.parametrize('strategy', ['replace', 'rolling'])
+def test_a_template_that_dies_at_its_forks_fails_the_reload(server, strategy):
+    running = server(version('first'), {'reload': {'strategy': strategy}})
+    running.expect_error('died|reload failed')
+    running.write_app(DIES)
+    result = running.ctl('reload')
+    assert result.returncode != 0
+    said = result.stdout + result.stderr
+    assert 'the workers cannot start: the template' in said and 'SIGSEGV' in said
+    assert says(running) == 'first'
+
+
+LOADS_ONCE = '''
+import os
+
+if os.path.exists('loaded'):
+    1 / 0
+open('loaded', 'w').close()
+'''
+
+
+def test_a_template_that_cannot_be_loaded_anew_fails_the_reload(server):
+    running = server(version('first'))
+    running.expect_error('died|reload failed|ZeroDivisionError|Traceback')
+    running.write_app(LOADS_ONCE + DIES)
+    result = running.ctl('reload')
+    assert result.returncode != 0
+    assert 'ZeroDivisionError' in result.stdout + result.stderr
+    assert says(running) == 'first'
+
+
 # --- loading that does not end --------------------------------------------------------------------
 
 @pytest.mark.parametrize('preload', [None, False])

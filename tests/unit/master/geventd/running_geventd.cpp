@@ -16,6 +16,7 @@
 #include <fstream>
 #include <regex>
 #include <sstream>
+#include <stdexcept>
 
 #include <gtest/gtest.h>
 
@@ -137,8 +138,12 @@ pid_t RunningGeventd::await_state(const std::string& process, const std::string&
     for (;;) {
         const std::string line = await_from(position, "-> " + state);
         const std::size_t at = line.find(": " + process + " (pid ");
-        if (at != std::string::npos || line.empty()) {
-            return line.empty() ? 0 : std::stoi(line.substr(at + process.size() + 8));
+        if (line.empty()) {
+            // A pid of 0 would have the test kill its own process group.
+            throw std::runtime_error("there is no " + process + " that is " + state);
+        }
+        if (at != std::string::npos) {
+            return std::stoi(line.substr(at + process.size() + 8));
         }
     }
 }

@@ -33,7 +33,7 @@ class SeenWorker {
         auto [ours, theirs] = ipc::Channel::make_pair();
         channel.emplace(std::move(theirs));
         handle.emplace(world.surroundings, number, *world.slots.take(1), std::move(ours),
-                       WorkerHandle::Terms{{{}, std::chrono::seconds(60)}, 4, 0});
+                       WorkerHandle::Terms{{}, 4, 0});
         handle->set_pid(kPid);
         auto [masters, observers] = ipc::Channel::make_pair();
         observer.emplace(std::move(observers));

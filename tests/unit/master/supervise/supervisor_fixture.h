@@ -13,13 +13,14 @@
 
 namespace geventd::master {
 
-// Generations whose workers are exec'd: each has a pid and a channel of its own.
+// Generations whose workers are exec'd, unless a test wants it otherwise: each has a pid and a
+// channel of its own.
 class SupervisorTest : public testing::Test {
   protected:
     void begin(int workers = 2) {
         Generation::Plan plan;
         plan.settings.app.module = "test:app";
-        plan.settings.app.preload = config::Preload::Never;
+        plan.settings.app.preload = preload;
         plan.settings.workers.processes = workers;
         plan.settings.limits.drain_requests = std::chrono::seconds(60);
         plan.settings.limits.drain_background = std::chrono::seconds(5);
@@ -79,6 +80,7 @@ class SupervisorTest : public testing::Test {
     config::Milliseconds max_lifetime{0};
     std::uint64_t reload_on_rss = 0;
     bool rolling = false;
+    config::Preload preload = config::Preload::Never;
 };
 
 }  // namespace geventd::master

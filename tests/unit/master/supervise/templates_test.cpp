@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/master/supervise/captured_log.h"
 #include "unit/master/supervise/fake_processes.h"
 
 namespace geventd::master {
@@ -41,6 +42,12 @@ class TemplatesTest : public testing::Test {
         say(channel, ipc::MessageType::Loaded);
         settle();
         return spare_asked_of(channel);
+    }
+
+    // The spare is forked, from then on it is this very process.
+    void spare_loads(ipc::Channel& spare) {
+        say(spare, ipc::MessageType::Hello);
+        say(spare, ipc::MessageType::Loaded);
     }
 
     static ipc::Channel spare_asked_of(ipc::Channel& channel) {
@@ -107,7 +114,7 @@ TEST_F(TemplatesTest, SayHowTheFirstDied) {
 
 TEST_F(TemplatesTest, PromoteTheSpareAndGiveItOneOfItsOwn) {
     ipc::Channel spare = load();
-    say(spare, ipc::MessageType::Loaded);
+    spare_loads(spare);
     kill_first();
     settle();
     EXPECT_TRUE(templates.can_start());
@@ -168,7 +175,7 @@ TEST_F(TemplatesTest, LeaveWhenTheyAreDismissed) {
 TEST_F(TemplatesTest, ReplaceOneThatDoesNotAnswerByItsSpare) {
     ipc::Channel spare = load();
     say(process(0).channel, ipc::MessageType::Forked);
-    say(spare, ipc::MessageType::Loaded);
+    spare_loads(spare);
     settle();
     ASSERT_TRUE(templates.start(1, 1));
     world.processes.time += seconds(9);
@@ -180,11 +187,9 @@ TEST_F(TemplatesTest, ReplaceOneThatDoesNotAnswerByItsSpare) {
     EXPECT_FALSE(templates.take_replacement());
     EXPECT_EQ(world.processes.killed.count(1000), 1U);
     EXPECT_TRUE(templates.can_start()) << "before the killed one has gone";
-    EXPECT_EQ(templates.hangs(), 1);
     spare_asked_of(spare);
     say(spare, ipc::MessageType::Forked);
     settle();
-    EXPECT_EQ(templates.hangs(), 0);
     kill_first();
     settle();
     EXPECT_TRUE(templates.can_start());
@@ -194,8 +199,7 @@ TEST_F(TemplatesTest, ReplaceOneThatDoesNotAnswerByItsSpare) {
 TEST_F(TemplatesTest, ExecAFreshOneWhenTheSpareIsStoppedToo) {
     ipc::Channel spare = load();
     say(process(0).channel, ipc::MessageType::Forked);
-    say(spare, ipc::MessageType::Hello);  // of this very process
-    say(spare, ipc::MessageType::Loaded);
+    spare_loads(spare);
     settle();
     world.processes.states = {{1000, 'T'}, {::getpid(), 'T'}};
     ASSERT_TRUE(templates.start(1, 1));
@@ -232,13 +236,113 @@ TEST_F(TemplatesTest, TellOfConnectionsUntilTheTemplateHasGone) {
     EXPECT_EQ(templates.connections(), "");
 }
 
-TEST_F(TemplatesTest, SayThatTheFirstTookTooLong) {
+TEST_F(TemplatesTest, SayThatTheFirstTookTooLongWhetherOrNotItGoes) {
     world.processes.time += std::chrono::minutes(5);
-    settle();
+    templates.check_deadlines(world.processes.time);
     EXPECT_EQ(world.processes.killed.count(1000), 1U);
-    kill_first();
     const std::string failure = templates.load_failure().value_or("");
     EXPECT_NE(failure.find("limits.load-time"), std::string::npos) << failure;
+    kill_first();
+    EXPECT_EQ(templates.load_failure(), failure);
+}
+
+TEST_F(TemplatesTest, HaveNoHopeWhenThreeHaveDiedAtTheirForks) {
+    for (pid_t pid = 1000; pid < 1003; ++pid) {
+        EXPECT_FALSE(templates.fork_failure());
+        const ipc::Channel spare = load();
+        templates.on_exit(killed_by(pid, SIGSEGV));
+        settle();
+        world.processes.time += seconds(1);
+        settle();
+    }
+    EXPECT_EQ(templates.fork_failure(),
+              "the template (pid 1002) died: killed by SIGSEGV, a crash in native code");
+}
+
+TEST_F(TemplatesTest, HaveNoHopeWhenOneDiesAtItsForksAndTwoCannotLoadAnyMore) {
+    load().release().reset();
+    kill_first();
+    settle();
+    for (pid_t pid = 1001; pid < 1003; ++pid) {
+        EXPECT_FALSE(templates.fork_failure());
+        world.processes.time += seconds(1);
+        settle();
+        say(world.processes.started.back().channel, ipc::MessageType::Failed, "no module test");
+        templates.on_exit(exited(pid, ExitCode::ApplicationFailed));
+        settle();
+    }
+    EXPECT_EQ(templates.fork_failure(), "the template (pid 1002) died: no module test");
+}
+
+TEST_F(TemplatesTest, HaveHopeAgainOnceOneAnswers) {
+    for (pid_t pid = 1000; pid < 1010; ++pid) {
+        const ipc::Channel spare = load();
+        if (pid % 2 == 0) {
+            say(world.processes.started.back().channel, ipc::MessageType::Forked);
+            settle();
+        }
+        templates.on_exit(killed_by(pid, SIGKILL));
+        settle();
+        EXPECT_FALSE(templates.fork_failure());
+        world.processes.time += std::chrono::minutes(1);
+        settle();
+    }
+}
+
+TEST_F(TemplatesTest, DoNotPromoteASpareThatWasNotForkedYet) {
+    ipc::Channel spare = load();
+    capture_log();
+    kill_first();
+    settle();
+    EXPECT_EQ(world.processes.started.size(), 2U);
+    EXPECT_EQ(captured_log().find("takes over"), std::string::npos);
+    ipc::Message hello;
+    hello.type = ipc::MessageType::Hello;
+    EXPECT_FALSE(spare.send(hello)) << "it would live on unknown";
+}
+
+TEST_F(TemplatesTest, PromoteASpareThatHasJustSaidItsName) {
+    ipc::Channel spare = load();
+    say(spare, ipc::MessageType::Hello);
+    kill_first();
+    templates.maintain(world.processes.time);
+    EXPECT_EQ(templates.pid(), ::getpid());
+    EXPECT_EQ(world.processes.started.size(), 1U);
+}
+
+TEST_F(TemplatesTest, KillASpareByTheNameThatWaitsInItsChannel) {
+    ipc::Channel spare = load();
+    say(spare, ipc::MessageType::Hello);
+    templates.kill("a test");
+    EXPECT_TRUE(world.processes.killed.contains(::getpid()));
+    templates.on_exit(killed_by(1000, SIGKILL));
+    templates.bury(world.processes.time);
+    EXPECT_FALSE(templates.empty()) << "the spare is still there";
+}
+
+TEST_F(TemplatesTest, DoNotWaitForASpareThatSigkillDoesNotEnd) {
+    ipc::Channel spare = load();
+    say(process(0).channel, ipc::MessageType::Forked);
+    say(spare, ipc::MessageType::Hello);
+    settle();
+    world.processes.time += std::chrono::minutes(5);
+    settle();
+    EXPECT_TRUE(world.processes.killed.contains(::getpid()));
+    spare_asked_of(process(0).channel);
+}
+
+TEST_F(TemplatesTest, StartNoMoreThanAFewThatSigkillDoesNotEnd) {
+    load().release().reset();
+    kill_first();
+    for (int turn = 0; turn < 10; ++turn) {
+        settle();
+        world.processes.time += std::chrono::minutes(5);
+    }
+    EXPECT_EQ(world.processes.started.size(), 4U);
+    EXPECT_GT(templates.next_deadline(), world.processes.time - std::chrono::minutes(5));
+    templates.on_exit(killed_by(1001, SIGKILL));
+    settle();
+    EXPECT_EQ(world.processes.started.size(), 5U);
 }
 
 TEST(TemplateHandleStates, FollowEachOtherForwardOnly) {

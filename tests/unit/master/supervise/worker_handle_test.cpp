@@ -23,8 +23,10 @@ class WorkerHandleTest : public testing::Test {
     WorkerHandleTest() {
         auto [ours, theirs] = ipc::Channel::make_pair();
         channel.emplace(std::move(theirs));
+        config::Limits limits;
+        limits.load_time = seconds(60);
         worker.emplace(world.surroundings, 1, *world.slots.take(1), std::move(ours),
-                       WorkerHandle::Terms{{{}, seconds(60)}, 4, 0});
+                       WorkerHandle::Terms{Patience(limits), 4, 0});
         worker->set_pid(kPid);
     }
 
@@ -86,6 +88,29 @@ TEST_F(WorkerHandleTest, IsKilledWhenItDoesNotGetReadyInTime) {
     pass(seconds(1));
     EXPECT_TRUE(was_killed());
     EXPECT_EQ(worker->state(), State::Stopping);
+}
+
+// Of one that waits in the template for its fork.
+std::string failure_after_an_hour(FakeWorld& world, const config::Limits& limits) {
+    auto [ours, theirs] = ipc::Channel::make_pair();
+    WorkerHandle worker(world.surroundings, 1, *world.slots.take(1), std::move(ours),
+                        WorkerHandle::Terms{Patience(limits), 4, 0});
+    world.processes.time += std::chrono::hours(1);
+    worker.check_deadline(world.processes.time);
+    return worker.failure();
+}
+
+TEST_F(WorkerHandleTest, IsNotToldOfALimitThatItDidNotReach) {
+    config::Limits limits;
+    const std::string failure = failure_after_an_hour(world, limits);
+    EXPECT_NE(failure.find("(ten minutes after the template was asked)"), std::string::npos)
+        << failure;
+    EXPECT_EQ(failure.find("load-time"), std::string::npos) << failure;
+    limits.fork_time = seconds(0);
+    EXPECT_EQ(failure_after_an_hour(world, limits), "");
+    limits = {};
+    limits.load_time = seconds(0);
+    EXPECT_EQ(failure_after_an_hour(world, limits), "");
 }
 
 TEST_F(WorkerHandleTest, IsToldToDrainAndGoesByItself) {
