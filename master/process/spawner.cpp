@@ -196,8 +196,9 @@ std::string find_worker_executable(std::string_view python) {
     }
     const std::string name =
         python.empty() ? "geventd-worker" : fmt::format("geventd-worker-{}", python);
+    std::error_code no_proc;
     const std::filesystem::path here =
-        std::filesystem::read_symlink("/proc/self/exe").parent_path();
+        std::filesystem::read_symlink("/proc/self/exe", no_proc).parent_path();
     const std::array<std::string, 3> places = {here / name, here / "worker" / name,
                                                std::filesystem::path(GEVENTD_LIBEXEC) / name};
     for (const std::string& place : places) {

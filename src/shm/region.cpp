@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <boost/interprocess/mapped_region.hpp>
+#include <fmt/core.h>
 
 #include "base/errno_error.h"
 
@@ -50,7 +51,9 @@ interprocess::mapped_region map_memory(int fd, std::size_t size, Region::Access 
     try {
         return {Memfd(fd, mode), mode, 0, size};
     } catch (const interprocess::interprocess_exception& error) {
-        throw ErrnoError(error.get_native_error(), "map shared memory");
+        const int code = error.get_native_error();
+        throw ErrnoError(code, fmt::format("map {} MiB of shared memory{}", size >> 20,
+                                           code == ENOMEM ? " (ulimit -v may be too low)" : ""));
     }
 }
 
