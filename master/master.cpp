@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include "base/closer.h"
 #include "base/version.h"
 #include "log/logger.h"
 #include "master/process/reaper.h"
@@ -67,6 +68,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       upgrade_(
           loop_, clock_, origin_.program, [this] { return signals_.table(); }, *this) {
     become_subreaper();
+    closer::start();
     if (origin_.succession != nullptr) {
         await_succession(*origin_.succession);
     } else {
