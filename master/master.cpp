@@ -57,7 +57,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       scoreboard_(shm::Region::create("geventd-scoreboard", sizeof(shm::Scoreboard))),
       slots_(shm::Scoreboard::format(scoreboard_.data(), scoreboard_.size())),
       signals_(loop_, clock_, settings_.signals,
-               shm::Scoreboard::open(scoreboard_.data(), scoreboard_.size())),
+               shm::Scoreboard::open(scoreboard_.data(), scoreboard_.size()), host.identity()),
       spawner_(host.identity()),
       surroundings_{loop_, spawner_, slots_, scoreboard_, *this, signals_},
       supervisor_(surroundings_),
