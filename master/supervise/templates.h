@@ -91,7 +91,7 @@ class Templates final : public WorkerSource {
     void look(TimePoint now);
     void drop_stopped_spare();
     void replace_current(TimePoint now);
-    void launch_again(TimePoint now);
+    void launch_again();
     void request_spare(TimePoint now);
 
     const Surroundings& surroundings_;
