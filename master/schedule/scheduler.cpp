@@ -14,7 +14,7 @@ constexpr std::chrono::seconds kLongestCronWait{30};
 }  // namespace
 
 Result<void> Scheduler::add(std::uint32_t generation, std::uint8_t number, const SchedulePlan& plan,
-                            const ScheduleTime& now) {
+                            const ScheduleTime& now, const Identity& rights) {
     if (Result<void> checked = schedule::check_plan(plan, now.wall); !checked) {
         return checked;
     }
@@ -24,11 +24,17 @@ Result<void> Scheduler::add(std::uint32_t generation, std::uint8_t number, const
     if (generation < serving_) {
         return {};  // a worker that drains: its successors have registered
     }
-    const auto [at, added] = entries_.try_emplace(Key{number, plan});
-    Entry& entry = at->second;
-    if (added) {
-        entry.id = ++last_id_;
+    auto at = entries_.find(Key{number, plan});
+    if ((at == entries_.end() || !at->second.generations.contains(generation)) &&
+        !has_room(generation)) {
+        return failure("it has too many timers, cron entries and monitors");
     }
+    if (at == entries_.end()) {
+        at = entries_.try_emplace(Key{number, plan}).first;
+        at->second.id = ++last_id_;
+        at->second.rights = rights;
+    }
+    Entry& entry = at->second;
     entry.generations.insert(generation);
     if (entry.active || generation != serving_) {
         return {};
@@ -40,6 +46,15 @@ Result<void> Scheduler::add(std::uint32_t generation, std::uint8_t number, const
     return activated;
 }
 
+bool Scheduler::has_room(std::uint32_t generation) const {
+    const auto is_its = [generation](const auto& entry) {
+        return entry.second.generations.contains(generation);
+    };
+    return entries_.size() < kMostOfGeneration ||
+           static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), is_its)) <
+               kMostOfGeneration;
+}
+
 Result<void> Scheduler::activate(const Key& key, Entry& entry, const ScheduleTime& now) {
     try {
         if (const auto* timer = std::get_if<TimerPlan>(&key.second)) {
@@ -47,7 +62,7 @@ Result<void> Scheduler::activate(const Key& key, Entry& entry, const ScheduleTim
         } else if (const auto* cron = std::get_if<CronEntry>(&key.second)) {
             crons_.add(entry.id, *cron, now.wall);
         } else {
-            files_.add(entry.id, std::get<MonitorPlan>(key.second).path);
+            files_.add(entry.id, std::get<MonitorPlan>(key.second).path, entry.rights);
         }
     } catch (const std::exception& error) {
         return failure(error.what());

@@ -42,10 +42,13 @@ struct ScheduleTime {
 /// Lives in: master.
 class Scheduler {
   public:
+    /// So many entries of a generation, far more than signals.
+    static constexpr std::size_t kMostOfGeneration = 1024;
+
     /// Fails with a sentence when the plan cannot be kept (period zero, a date that never comes,
-    /// no more inotify watches).
+    /// no more inotify watches, too many entries). A file is watched with these rights.
     Result<void> add(std::uint32_t generation, std::uint8_t number, const SchedulePlan& plan,
-                     const ScheduleTime& now);
+                     const ScheduleTime& now, const Identity& rights = {});
 
     /// The generation serves from now on. Returns a sentence for each entry that could not start.
     std::vector<std::string> serve(std::uint32_t generation, const ScheduleTime& now);
@@ -83,10 +86,12 @@ class Scheduler {
 
     struct Entry {
         std::uint64_t id = 0;
+        Identity rights;
         std::set<std::uint32_t> generations;
         bool active = false;
     };
 
+    [[nodiscard]] bool has_room(std::uint32_t generation) const;
     Result<void> activate(const Key& key, Entry& entry, const ScheduleTime& now);
     void deactivate(const Key& key, Entry& entry);
 

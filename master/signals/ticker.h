@@ -25,9 +25,10 @@ class Ticker {
 
     Ticker(event::Loop& loop, event::DeadlineClock& clock, Tick tick);
 
-    /// A plan (schedule/plan.h) of a generation. What is wrong with it is logged with `who`.
+    /// A plan (schedule/plan.h) of a generation. What is wrong with it is logged with `who`, whose
+    /// rights files are watched with.
     void add(std::uint32_t generation, std::uint8_t number, std::string_view plan,
-             std::string_view who);
+             std::string_view who, const Identity& rights = {});
 
     void serve(std::uint32_t generation);
     void forget(std::uint32_t generation);

@@ -98,7 +98,7 @@ Region Region::map(UniqueFd fd, Access access) {
     return Region(std::make_unique<Impl>(Impl{std::move(fd), std::move(memory)}));
 }
 
-Region Region::map_sealed(UniqueFd fd, std::size_t size) {
+Region Region::map_sealed(UniqueFd&& fd, std::size_t size) {
     const int seals = ::fcntl(fd.get(), F_GET_SEALS);
     constexpr int kFixed = F_SEAL_SHRINK | F_SEAL_GROW;
     if (seals < 0 || (seals & kFixed) != kFixed || !is_plain_memory(fd.get())) {

@@ -147,5 +147,16 @@ TEST_F(Schedule, MonitorsTickTheirNumbersOnce) {
     std::filesystem::remove_all(top);
 }
 
+TEST_F(Schedule, AGenerationHasNoMoreEntriesThanItMay) {
+    constexpr int kMost = Scheduler::kMostOfGeneration;
+    for (int i = 1; i <= kMost; ++i) {
+        ASSERT_TRUE(add(1, 17, TimerPlan{seconds(i), TimerPlan::Kind::Grid, 0}));
+    }
+    EXPECT_FALSE(add(1, 18, ten_));
+    EXPECT_TRUE(add(1, 17, ten_));  // it has that
+    EXPECT_TRUE(add(2, 18, ten_));
+    EXPECT_EQ(scheduler_.active(), static_cast<std::size_t>(kMost));
+}
+
 }  // namespace
 }  // namespace geventd::master
