@@ -133,3 +133,27 @@ application = print
     pid = int(running.wait_log(r'hanging in (\d+)')[1])
     kill_master(running)
     assert procfs.wait_gone(pid, DEADLINE)
+
+
+@pytest.mark.parametrize('turn', ['worker', 'spare'])
+def test_a_process_that_stands_still_in_a_hook_of_the_fork_ends_with_the_master(server, turn):
+    """The template forks a worker first, a spare behind it."""
+    running = server(f'''
+import os
+
+forks = []
+
+
+def hang():
+    if len(forks) == {1 + (turn == 'spare')}:
+        print(f'hanging in {{os.getpid()}}', flush=True)
+        while True:
+            pass
+
+
+os.register_at_fork(before=lambda: forks.append(1), after_in_child=hang)
+application = print
+''', LIMITS, wait=False)
+    pid = int(running.wait_log(r'hanging in (\d+)')[1])
+    kill_master(running)
+    assert procfs.wait_gone(pid, DEADLINE)

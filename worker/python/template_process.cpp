@@ -77,6 +77,9 @@ Forked fork_through_middle(ipc::Channel& channel, int stacks) {
             ::_exit(child < 0 ? errno : 0);
         }
         wait_for_adoption(own);
+        // The kernel forgets this at a fork, and hooks of the application may stand still below.
+        // When the master is gone already, it cannot be introduced to, and the child leaves.
+        worker::die_with_master(true);
         introduce(channel, stacks);
         PyOS_AfterFork_Child();
         return Forked::Child;
@@ -125,7 +128,6 @@ Forked fork_application(const Interpreter& python, ipc::Channel& channel, int st
     const auto channel = std::make_unique<ipc::Channel>(std::move(own));
     boot.slot = order.slot;
     boot.worker = order.worker;
-    worker::die_with_master(true);
     log::set_role("worker " + std::to_string(boot.worker));
     try {
         boot.open_slot();
@@ -142,7 +144,6 @@ Forked fork_application(const Interpreter& python, ipc::Channel& channel, int st
 
 // The spare is a template too, and goes on in the caller's loop.
 void become_spare(ipc::Channel& channel, Api& api) {
-    worker::die_with_master(true);
     api.adopt();
     say(channel, ipc::MessageType::Loaded);
 }
