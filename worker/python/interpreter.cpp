@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "alarm_py.h"
 #include "base/errno_error.h"
 #include "boot_py.h"
 #include "end_py.h"
@@ -103,6 +104,7 @@ constexpr struct {
     {"_geventd_foreign", "<geventd>/foreign.py", kForeignPy},
     {"_geventd_boot", "<geventd>/boot.py", kBootPy},
     {"_geventd_fork", "<geventd>/fork.py", kForkPy},
+    {"_geventd_alarm", "<geventd>/alarm.py", kAlarmPy},
     {"_geventd_end", "<geventd>/end.py", kEndPy},
 };
 
