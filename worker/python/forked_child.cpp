@@ -39,7 +39,9 @@ int prepare_later(void*) {
     return 0;
 }
 
-// In the child, before fork() returns.
+// In the child, before fork() returns. The lock of Py_AddPendingCall is one that another thread has
+// for a moment, when it asks for a call itself: a fork at just that moment would stand still here.
+// Python's own forks, which make that lock anew, do not come to it.
 void on_fork() noexcept {
     show_child_title();
     if (!state.python_forks) {
