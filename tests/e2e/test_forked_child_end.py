@@ -364,7 +364,8 @@ def test_its_end_has_nothing_of_the_end_of_the_worker_that_forked_it(server):
 
 
 @pytest.mark.parametrize('greenlet', ['raw', 'background'])
-def test_its_exit_code_is_its_own_when_the_worker_is_about_to_end(server, greenlet):
+@pytest.mark.parametrize('hook', ['post_fork_hook', 'atexit'])
+def test_its_exit_code_is_its_own_beside_a_hook(server, greenlet, hook):
     spawn = {'raw': 'gevent.spawn_raw', 'background': 'gevent.spawn'}[greenlet]
     running = server(COMMON + f'''
 import uwsgi
@@ -378,12 +379,12 @@ def fork():
     print('code', code_of(pid), flush=True)
 
 
-def at_exit():
+def hook():
     {spawn}(fork)
     gevent.sleep(1)
 
 
-uwsgi.atexit = at_exit
+uwsgi.{hook} = hook
 
 
 def application(environ, start_response):

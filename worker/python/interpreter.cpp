@@ -19,6 +19,7 @@
 #include "end_py.h"
 #include "foreign_py.h"
 #include "fork_py.h"
+#include "handed_over_py.h"
 #include "log/logger.h"
 #include "worker/python/api/api.h"
 #include "worker/python/error.h"
@@ -105,6 +106,7 @@ constexpr struct {
     {"_geventd_boot", "<geventd>/boot.py", kBootPy},
     {"_geventd_fork", "<geventd>/fork.py", kForkPy},
     {"_geventd_alarm", "<geventd>/alarm.py", kAlarmPy},
+    {"_geventd_handed_over", "<geventd>/handed_over.py", kHandedOverPy},
     {"_geventd_end", "<geventd>/end.py", kEndPy},
 };
 

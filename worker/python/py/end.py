@@ -11,9 +11,10 @@ import sys
 import threading
 import time
 
-from _geventd_alarm import NEVER, Alarm, Cut, native, usable_hub
-from _geventd_foreign import Reference, normalized, own_attributes
+from _geventd_alarm import NEVER, Alarm, Cut, native
+from _geventd_foreign import Reference
 from _geventd_fork import name_of_greenlet
+from _geventd_handed_over import hand_to, take_back
 
 GRACE = 0.5  # seconds that what was told to end has for it, also when all limits are over
 MOST_NAMED = 10
@@ -37,12 +38,7 @@ def _is_forked():
     return os.getpid() != _process
 
 
-def _log_handed_over(kind, error, trace=None):
-    import traceback
-
-    error = normalized(kind, error, trace)
-    lines = traceback.format_exception(type(error), error, error.__traceback__)
-    text = "".join(lines).rstrip()
+def _ends_already(text):
     native().warn(f"what would end a program was raised while this process ends already:\n{text}")
 
 
@@ -116,18 +112,14 @@ def begin_end(times):
     now = time.monotonic()
     _background_until = now + background
     _end_until = now + whole
-    hub = usable_hub()
-    if hub is not None:
-        hub.handle_system_error = _log_handed_over
+    hand_to(_ends_already)
 
 
 def forget_end():
-    """In a child that the application forks: the end of its parent is none of its own."""
+    """In a child that the application forks: what its parent is about to do is none of its own."""
     global _end_until
     _end_until = None
-    hub = usable_hub()
-    if hub is not None and own_attributes(hub).get("handle_system_error") is _log_handed_over:
-        del hub.handle_system_error
+    take_back()
 
 
 def _described(thing):
