@@ -99,7 +99,7 @@ int Outlet::descriptor() const {
     return kind_ == Kind::Unwaiting ? fd_.get() : -1;
 }
 
-void Outlet::write(std::string_view line) {
+bool Outlet::write(std::string_view line) {
     retry();
     if (kept_.empty()) {
         const ssize_t written = put(line);
@@ -107,19 +107,28 @@ void Outlet::write(std::string_view line) {
             line.remove_prefix(static_cast<std::size_t>(written));
         } else if (errno != EAGAIN) {
             lose(1);
-            return;
+            return false;
         }
     }
     if (line.empty()) {
-        return;
+        return true;
     }
     // The end of a line that has begun is kept whatever its size.
     if (kept_.empty() || kept_.size() + line.size() <= kMostKept) {
         owner_ = ::getpid();
         kept_.append(line);
-    } else {
-        lose(1);
+        return true;
     }
+    lose(1);
+    return false;
+}
+
+bool Outlet::has_kept() const {
+    return !kept_.empty() && owner_ == ::getpid();
+}
+
+std::uint64_t Outlet::lost() const {
+    return lost_ > 0 && owner_ == ::getpid() ? lost_ : 0;
 }
 
 void Outlet::retry() {
@@ -160,6 +169,8 @@ void Outlet::forget_parents_lines() {
         owner_ = ::getpid();
         kept_.clear();
         lost_ = 0;
+        staging_in_.reset();
+        staging_out_.reset();
     }
 }
 
@@ -217,10 +228,10 @@ ssize_t Outlet::splice_into_pipe(std::string_view text) {
 }
 
 bool Outlet::make_staging() {
-    if (owner_ == ::getpid() && staging_in_) {
+    forget_parents_lines();
+    if (staging_in_) {
         return true;
     }
-    owner_ = ::getpid();
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
         return false;

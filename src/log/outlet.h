@@ -36,8 +36,9 @@ class Outlet {
     /// The same, by a non-blocking descriptor that another process made (descriptor()).
     void adopt(UniqueFd fd);
 
-    /// Writes the line, keeps it for later or counts it as lost.
-    void write(std::string_view line);
+    /// Writes the line or keeps it for later; false: it is lost, and counted as that. So may be
+    /// what was kept before, whatever becomes of this line.
+    bool write(std::string_view line);
 
     /// Writes what is kept, as far as that is possible now.
     void retry();
@@ -49,8 +50,11 @@ class Outlet {
     /// -1: a child needs none.
     [[nodiscard]] int descriptor() const;
 
+    /// Whether retry() has something to do.
+    [[nodiscard]] bool has_kept() const;
+
     /// Lines that were dropped since the last set_lost().
-    [[nodiscard]] std::uint64_t lost() const { return lost_; }
+    [[nodiscard]] std::uint64_t lost() const;
 
     void set_lost(std::uint64_t count) { lost_ = count; }
 
