@@ -14,6 +14,7 @@ import pytest
 from harness import client
 from harness.apps import HELLO
 from harness.limits import DEADLINE
+from test_preload import THREADS
 
 FILL = b'.' * 4095 + b'\n'
 LOST = br'lines of this process were lost here'
@@ -128,6 +129,7 @@ def ask_for_many_lines(running):
     ('pipe', None, None), ('terminal', None, None), ('socket', None, None),
     pytest.param('pipe', 'www-data', None, marks=as_root, id='pipe-of-root'),
     pytest.param('pipe', None, 'www-data', marks=as_root, id='pipe-of-somebody-else'),
+    pytest.param('terminal', None, 'www-data', marks=as_root, id='terminal-of-somebody-else'),
 ])
 def test_a_log_that_nobody_reads_stops_nothing(make_server, unread, kind, user, starter):
     reader = unread(kind)
@@ -198,6 +200,20 @@ def test_a_template_writes_what_it_could_not_while_it_lives(make_server, unread)
     assert running.is_running()
     running.signal(signal.SIGTERM)
     assert running.wait_exit() == 0
+
+
+@as_root
+def test_the_thread_of_the_log_is_none_that_a_fork_loses(make_server, unread):
+    reader = unread('terminal')
+    running = make_server()
+    running.write_app(THREADS + SPAWNS + HELLO)
+    running.write_config()
+    start(running, reader, 'www-data')
+    text = reader.read_until(b'start them after the fork')
+    assert SAYS_SO in text and b'(native-one)' in text
+    running.signal(signal.SIGTERM)
+    assert running.wait_exit() == 0
+    reader.read_until(b'has stopped')
 
 
 def test_a_service_manager_that_does_not_read_stops_nothing(make_server):

@@ -8,14 +8,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -223,53 +221,6 @@ TEST(OutletSocket, IsNotWaitedFor) {
     }
     EXPECT_EQ(::fcntl(writer.get(), F_GETFL) & O_NONBLOCK, 0);
 }
-
-/// In a child: a terminal of somebody else's, stopped as by Ctrl-S, takes no line and holds nobody.
-int exit_code_with_stopped_terminal(bool of_our_session) {
-    const UniqueFd master = UniqueFd::adopt(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-    if (!master || ::grantpt(master.get()) != 0 || ::unlockpt(master.get()) != 0) {
-        return 2;
-    }
-    ::setsid();
-    ::signal(SIGHUP, SIG_IGN);  // at the end of the terminal
-    std::array<char, 64> name{};
-    ::ptsname_r(master.get(), name.data(), name.size());
-    const int how = O_RDWR | O_CLOEXEC | (of_our_session ? 0 : O_NOCTTY);
-    const UniqueFd terminal = UniqueFd::adopt(::open(name.data(), how));
-    Outlet outlet;
-    ::setfsuid(kSomebody);
-    outlet.open(terminal.get());
-    ::setfsuid(0);
-    outlet.write("hello\n");
-    std::array<char, 64> text{};
-    if (::read(master.get(), text.data(), text.size()) <= 0) {
-        return 3;
-    }
-    ::tcflow(terminal.get(), TCOOFF);
-    ::alarm(60);  // ends a child that waits
-    for (int i = 0; outlet.lost() == 0; ++i) {
-        outlet.write(line(i));
-    }
-    return (outlet.descriptor() != -1) == of_our_session ? 0 : 4;
-}
-
-class OutletTerminal : public ::testing::TestWithParam<bool> {};
-
-TEST_P(OutletTerminal, OfSomebodyElseIsNotWaitedForWhenItIsStopped) {
-    if (::geteuid() != 0) {
-        GTEST_SKIP() << "only root can be refused by becoming somebody else";
-    }
-    const pid_t child = ::fork();
-    if (child == 0) {
-        ::_exit(exit_code_with_stopped_terminal(GetParam()));
-    }
-    int status = -1;
-    ::waitpid(child, &status, 0);
-    EXPECT_EQ(status, 0);
-}
-
-INSTANTIATE_TEST_SUITE_P(Terminals, OutletTerminal, ::testing::Values(true, false),
-                         [](const auto& of) { return of.param ? "OfOurSession" : "OfAnother"; });
 
 TEST(OutletFile, GoesOnWithoutFurtherDescriptors) {
     const UniqueFd first = UniqueFd::adopt(::memfd_create("first", MFD_CLOEXEC));
