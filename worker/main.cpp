@@ -232,6 +232,7 @@ void load(Loaded& loaded, worker::BootInfo& boot, ipc::Channel& channel) {
             py::run_template(*python, boot, std::move(channel), applications, *api, stacks.get());
         } catch (const std::exception& error) {
             log::error("the template cannot go on: {}", error.what());
+            log::finish();
             ::_exit(static_cast<int>(ExitCode::Internal));
         }
     }

@@ -16,8 +16,8 @@
 
 #include "base/errno_error.h"
 #include "base/exit_code.h"
+#include "base/no_signals.h"
 #include "log/logger.h"
-#include "worker/no_signals.h"
 
 namespace geventd::worker {
 

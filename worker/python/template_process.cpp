@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -27,6 +28,8 @@
 namespace geventd::py {
 
 namespace {
+
+constexpr int kLogPatience = 1000;  // milliseconds between two attempts to write what is kept
 
 enum class Forked { Parent, Child };
 
@@ -175,6 +178,7 @@ Forked fork_application(const Interpreter& python, ipc::Channel& channel, int st
         api.open(*channel);
     } catch (const std::exception& error) {
         log::error("the worker cannot be set up after the fork: {}", error.what());
+        log::finish();
         ::_exit(static_cast<int>(ExitCode::BootFailed));
     }
     serve(python, boot, *channel, applications, api);
@@ -186,12 +190,26 @@ void become_spare(ipc::Channel& channel, Api& api) {
     say(channel, ipc::MessageType::Loaded);
 }
 
+// nullopt: the master is gone. Lines that the log keeps are written as soon as that is possible.
+Result<std::optional<ipc::Message>> wait_for_order(ipc::Channel& channel) {
+    int ready = 0;
+    while (ready == 0 && log::is_behind()) {
+        log::retry();
+        pollfd watched{channel.fd(), POLLIN, 0};
+        do {
+            ready = ::poll(&watched, 1, kLogPatience);
+        } while (ready < 0 && errno == EINTR);
+    }
+    return channel.wait();
+}
+
 // The process that has loaded the application ends as one of CPython's: what was started then, such
 // as children of multiprocessing, ends with it. A copy of it has nothing of its own to end.
 [[noreturn]] void end_template(const Interpreter& python, bool loaded_here) {
     if (loaded_here) {
         leave_early(python, static_cast<int>(ExitCode::Ok));
     }
+    log::finish();
     ::_exit(static_cast<int>(ExitCode::Ok));
 }
 
@@ -210,7 +228,7 @@ void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channe
     bool loaded_here = true;
     for (;;) {
         const ino_t line = net::socket_inode(channel.fd());
-        auto order = channel.wait();
+        auto order = wait_for_order(channel);
         if (!order) {
             if (net::socket_inode(channel.fd()) != line) {
                 throw std::runtime_error("the application has closed its line to the master");
