@@ -14,7 +14,7 @@ constexpr std::chrono::seconds kLongestCronWait{30};
 }  // namespace
 
 Result<void> Scheduler::add(std::uint32_t generation, std::uint8_t number, const SchedulePlan& plan,
-                            const ScheduleTime& now, const Identity& rights) {
+                            const ScheduleTime& now, const Identity* application) {
     if (Result<void> checked = schedule::check_plan(plan, now.wall); !checked) {
         return checked;
     }
@@ -25,14 +25,14 @@ Result<void> Scheduler::add(std::uint32_t generation, std::uint8_t number, const
         return {};  // a worker that drains: its successors have registered
     }
     auto at = entries_.find(Key{number, plan});
-    if ((at == entries_.end() || !at->second.generations.contains(generation)) &&
-        !has_room(generation)) {
+    const bool is_known = at != entries_.end() && at->second.generations.contains(generation);
+    if (application != nullptr && !is_known && ++asked_[generation] > kMostOfApplication) {
         return failure("it has too many timers, cron entries and monitors");
     }
     if (at == entries_.end()) {
         at = entries_.try_emplace(Key{number, plan}).first;
         at->second.id = ++last_id_;
-        at->second.rights = rights;
+        at->second.rights = application != nullptr ? *application : Identity();
     }
     Entry& entry = at->second;
     entry.generations.insert(generation);
@@ -44,15 +44,6 @@ Result<void> Scheduler::add(std::uint32_t generation, std::uint8_t number, const
         entries_.erase(at);
     }
     return activated;
-}
-
-bool Scheduler::has_room(std::uint32_t generation) const {
-    const auto is_its = [generation](const auto& entry) {
-        return entry.second.generations.contains(generation);
-    };
-    return entries_.size() < kMostOfGeneration ||
-           static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), is_its)) <
-               kMostOfGeneration;
 }
 
 Result<void> Scheduler::activate(const Key& key, Entry& entry, const ScheduleTime& now) {
@@ -97,6 +88,7 @@ std::vector<std::string> Scheduler::serve(std::uint32_t generation, const Schedu
         return failures;
     }
     serving_ = generation;
+    std::erase_if(asked_, [&](const auto& one) { return one.first < generation; });
     for (auto at = entries_.begin(); at != entries_.end();) {
         Entry& entry = at->second;
         if (!entry.generations.contains(generation)) {
@@ -126,6 +118,7 @@ void Scheduler::restart_timers(const ScheduleTime& now) {
 }
 
 void Scheduler::forget(std::uint32_t generation) {
+    asked_.erase(generation);
     for (auto at = entries_.begin(); at != entries_.end();) {
         at->second.generations.erase(generation);
         if (at->second.generations.empty()) {

@@ -42,13 +42,15 @@ struct ScheduleTime {
 /// Lives in: master.
 class Scheduler {
   public:
-    /// So many entries of a generation, far more than signals.
-    static constexpr std::size_t kMostOfGeneration = 1024;
+    /// So many entries the application of a generation may ask for, far more than signals. Those of
+    /// the configuration are not counted.
+    static constexpr std::size_t kMostOfApplication = 1024;
 
     /// Fails with a sentence when the plan cannot be kept (period zero, a date that never comes,
-    /// no more inotify watches, too many entries). A file is watched with these rights.
+    /// no more inotify watches, too many entries). `application`: it asked, and a file is watched
+    /// with its rights; null: the configuration did.
     Result<void> add(std::uint32_t generation, std::uint8_t number, const SchedulePlan& plan,
-                     const ScheduleTime& now, const Identity& rights = {});
+                     const ScheduleTime& now, const Identity* application = nullptr);
 
     /// The generation serves from now on. Returns a sentence for each entry that could not start.
     std::vector<std::string> serve(std::uint32_t generation, const ScheduleTime& now);
@@ -91,11 +93,11 @@ class Scheduler {
         bool active = false;
     };
 
-    [[nodiscard]] bool has_room(std::uint32_t generation) const;
     Result<void> activate(const Key& key, Entry& entry, const ScheduleTime& now);
     void deactivate(const Key& key, Entry& entry);
 
     std::map<Key, Entry> entries_;
+    std::map<std::uint32_t, std::size_t> asked_;    ///< by the application of each generation
     std::map<std::uint64_t, std::uint8_t> active_;  ///< numbers by id
     std::uint64_t last_id_ = 0;
     std::uint32_t serving_ = 0;

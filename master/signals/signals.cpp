@@ -131,7 +131,7 @@ void Signals::schedule(std::uint32_t slot, const ipc::Message& message) {
     const shm::SignalPlaces::Place& place =
         memories_.of_slot(slot).recovery.places().of[shm::process_of_slot(slot)];
     ticker_.add(place.generation, static_cast<std::uint8_t>(message.value), message.text,
-                fmt::format("worker {}", place.worker), tenant_);
+                fmt::format("worker {}", place.worker), &tenant_);
 }
 
 int Signals::eventfd(unsigned process) {
