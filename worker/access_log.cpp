@@ -9,7 +9,7 @@
 #include <strings.h>
 
 #include "log/logger.h"
-#include "worker/connection.h"
+#include "worker/exchange.h"
 
 namespace geventd::worker {
 
@@ -23,22 +23,19 @@ constexpr int kClientClosed = 499;
 
 std::string_view field(const Request& request, std::string_view http_name,
                        std::string_view var_name) {
-    if (request.protocol == net::Protocol::Uwsgi) {
-        std::string_view value;
-        for (const uwsgi::Var& var : request.vars.environ) {
-            if (var.key == var_name) {
-                value = var.value;
-            }
-        }
-        return value;
-    }
     for (const http::Header& header : request.head.headers) {
         if (header.name.size() == http_name.size() &&
             ::strncasecmp(header.name.data(), http_name.data(), http_name.size()) == 0) {
             return header.value;
         }
     }
-    return {};
+    std::string_view value;
+    for (const uwsgi::Var& var : request.vars.environ) {
+        if (var.key == var_name) {
+            value = var.value;
+        }
+    }
+    return value;
 }
 
 // Finds ${var.NAME}: a header by its environ name, or a uwsgi variable.
@@ -90,9 +87,7 @@ void AccessLog::fill(log::AccessRecord& record, const Request& request) {
     record.uri = head.target;
     record.path = request.path_info;
     record.query = head.query;
-    record.protocol = request.protocol == net::Protocol::Uwsgi ? request.vars.protocol
-                      : head.version_minor == 0                ? "HTTP/1.0"
-                                                               : "HTTP/1.1";
+    record.protocol = request.version;
     record.scheme = request.client.scheme.empty() ? "http" : request.client.scheme;
     record.host = field(request, "host", "HTTP_HOST");
     record.user = field(request, "", "REMOTE_USER");
@@ -101,23 +96,20 @@ void AccessLog::fill(log::AccessRecord& record, const Request& request) {
     record.referer = field(request, "referer", "HTTP_REFERER");
     record.request_id = request.id;
     record.content_length = head.content_length;
-    record.vars =
-        static_cast<unsigned>(request.protocol == net::Protocol::Uwsgi ? request.vars.environ.size()
-                                                                       : head.headers.size());
+    record.vars = static_cast<unsigned>(request.vars.environ.size() + head.headers.size());
     record.request_bytes = request.head_bytes.size();
     record.core = request.core;
 }
 
-void AccessLog::write(const Request& request, const Connection& connection) {
+void AccessLog::write(const Request& request, const Exchange& exchange) {
     log::AccessRecord record;
     const Lookup lookup(request);
     fill(record, request);
-    const std::string host = connection.client_host();
-    record.addr = request.protocol == net::Protocol::Uwsgi ? request.vars.remote_addr
-                                                           : std::string_view(host);
+    const std::string host = exchange.client_host();
+    record.addr = request.has_environ ? request.vars.remote_addr : std::string_view(host);
     record.lookup = &lookup;
-    record.client_gone = connection.broken();
-    record.status = connection.broken() ? kClientClosed : request.status;
+    record.client_gone = exchange.broken();
+    record.status = exchange.broken() ? kClientClosed : request.status;
     record.body_bytes = request.answer_body;
     record.head_bytes = request.answer_head;
     record.response_headers = request.answer_headers;
@@ -132,12 +124,12 @@ void AccessLog::write(const Request& request, const Connection& connection) {
     emit(record);
 }
 
-void AccessLog::write_refused(const Request* request, const Connection& connection, int status) {
+void AccessLog::write_refused(const Request* request, const Exchange& exchange, int status) {
     log::AccessRecord record;
     if (request != nullptr) {
         fill(record, *request);
     }
-    const std::string host = connection.client_host();
+    const std::string host = exchange.client_host();
     record.addr = host;
     record.status = status;
     record.start = wall_clock_at(Clock::now());

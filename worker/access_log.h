@@ -9,7 +9,7 @@
 
 namespace geventd::worker {
 
-class Connection;
+class Exchange;
 
 /// Writes one line for each request that has ended, among the
 /// lines of the log. Exists only when log.access is not `off`, so that nobody else pays for it.
@@ -20,11 +20,11 @@ class AccessLog {
     AccessLog(const std::string& format, const shm::WorkerSlot& slot, int worker, bool json);
 
     /// A request whose answer has ended, or was given up because its client left.
-    void write(const Request& request, const Connection& connection);
+    void write(const Request& request, const Exchange& exchange);
 
     /// A request that was refused with `status` before it reached the application. What is known
     /// of it depends on how far it was understood; `request` may be null.
-    void write_refused(const Request* request, const Connection& connection, int status);
+    void write_refused(const Request* request, const Exchange& exchange, int status);
 
   private:
     void fill(log::AccessRecord& record, const Request& request);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace geventd::worker {
 
@@ -26,6 +27,15 @@ void Body::start(const http::RequestHead& head, std::uint64_t limit) {
     if (kind_ == http::BodyKind::Chunked) {
         decoder_.emplace();
     }
+}
+
+// A body whose end is not in sight.
+void Body::start_stream(std::string_view first) {
+    buffer_.append(first);
+    kind_ = http::BodyKind::Length;
+    remaining_ = std::numeric_limits<std::uint64_t>::max();
+    complete_ = false;
+    is_stream_ = true;
 }
 
 std::size_t Body::feed(std::string_view bytes) {
@@ -80,7 +90,7 @@ void Body::clear() {
     decoder_.reset();
     kind_ = http::BodyKind::None;
     complete_ = true;
-    started_ = false;
+    started_ = is_stream_ = false;
     remaining_ = limit_ = decoded_ = 0;
     taken_ = 0;
     rejection_ = {};

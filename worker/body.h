@@ -21,6 +21,15 @@ class Body {
     /// Prepares for the body that `head` announces; `limit` in bytes, 0 for none.
     void start(const http::RequestHead& head, std::uint64_t limit);
 
+    /// Behind the body, which is complete, the client sends bytes of another protocol, until it
+    /// ends them; `first` are here already.
+    void start_stream(std::string_view first);
+
+    /// The client has ended them.
+    void end_stream() { remaining_ = 0; }
+
+    [[nodiscard]] bool is_stream() const { return is_stream_; }
+
     /// Takes body bytes that have been received; returns how many of them were the body's.
     std::size_t feed(std::string_view bytes);
 
@@ -72,6 +81,7 @@ class Body {
     http::BodyKind kind_ = http::BodyKind::None;
     bool complete_ = true;
     bool started_ = false;
+    bool is_stream_ = false;
     std::uint64_t remaining_ = 0;
     std::uint64_t limit_ = 0;
     std::uint64_t decoded_ = 0;

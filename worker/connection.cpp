@@ -8,10 +8,19 @@
 
 namespace geventd::worker {
 
+namespace {
+
+net::Stream::Interest interest_in(int events) {
+    return {.receive = (events & event::Io::kRead) != 0, .send = (events & event::Io::kWrite) != 0};
+}
+
+}  // namespace
+
 Connection::Connection(Worker& worker, net::Stream stream, const Peer& peer,
                        const Listening& listener)
     : worker_(worker),
       listener_(listener),
+      protocol_(protocol_of(listener.address)),
       stream_(std::move(stream)),
       peer_(peer),
       io_(worker.loop()) {
@@ -24,11 +33,32 @@ void Connection::on_io(int events) noexcept {
 }
 
 void Connection::serve(int events) {
-    if ((events & event::Io::kWrite) != 0) {
+    const net::Stream::Interest ready =
+        stream_.may_go_on(interest_in(wanted_), interest_in(events));
+    if (ready.send) {
         on_writable();
     }
-    if ((events & event::Io::kRead) != 0 && state_ != State::Closed) {
+    if (ready.receive && state_ != State::Closed) {
         on_readable();
+    }
+    if (stream_.has_transport() && state_ != State::Closed) {
+        watch(wanted_);  // what that means may be another thing now
+    }
+}
+
+// The socket is watched for what brings on what is wanted: event::Io::Events, or 0.
+void Connection::watch(int wanted) {
+    wanted_ = static_cast<std::uint8_t>(wanted);
+    const net::Stream::Interest needed = stream_.to_watch(interest_in(wanted));
+    const int events =
+        (needed.receive ? event::Io::kRead : 0) | (needed.send ? event::Io::kWrite : 0);
+    if (events == 0) {
+        io_.stop();
+        return;
+    }
+    io_.watch(stream_.fd(), events);
+    if ((wanted & event::Io::kRead) != 0 && stream_.has_bytes()) {
+        io_.feed(event::Io::kRead);
     }
 }
 
@@ -59,32 +89,11 @@ void Connection::run() {
     worker_.application().start(*request_);
 }
 
-// What another greenlet of the request has not sent by now goes nowhere any more.
-void Connection::finish(End end) noexcept {
-    abandon_write();
-    cancel();
-    const RequestRef request = std::move(request_);
-    request->connection = nullptr;
-    worker_.request_ended(*request, *this);
-    const bool all_read = request->body.complete();
-    if (disconnected_ && !broken_) {
-        linger();
-    } else if (broken_ || end == End::Aborted) {
-        abort();
-    } else if (end == End::Complete && request->keep_alive && all_read) {
-        rest();
-    } else if (all_read && !request->head.keep_alive) {
-        close();
-    } else {
-        linger();
-    }
-}
-
 // Waits for the next request.
 void Connection::rest() {
     separate_pieces();
     state_ = State::Idle;
-    if (!io_.active()) {
+    if (wanted_ == 0) {
         watch_reads();
     }
     worker_.limits().keep_alive.start(*this);
@@ -101,22 +110,6 @@ void Connection::abort() {
 
 void Connection::overdue() {
     refuse({503, "all cores are busy"}, "Retry-After: 1\r\n");
-}
-
-shm::RequestTable::Facts Connection::request_facts() const {
-    const Request& request = *request_;
-    shm::RequestTable::Address client;
-    if (!request.client.address.empty()) {
-        client.text = request.client.address;
-    } else if (request.protocol == net::Protocol::Uwsgi) {
-        client.text = request.vars.remote_addr;
-    } else if (proxied_ != nullptr) {
-        client.text = proxied_->source.address;
-    } else if (peer_.kind != Peer::Kind::Unix) {
-        client.size = peer_.kind == Peer::Kind::Inet ? 4 : 16;
-        client.bytes = peer_.bytes;
-    }
-    return {request.received, request.id, request.head.method, request.head.path, client};
 }
 
 void Connection::out_of_time() {
@@ -144,7 +137,7 @@ void Connection::give_up() noexcept {
 }
 
 void Connection::refuse(const http::Rejection& rejection, std::string_view extra_headers) {
-    worker_.refused(*this, rejection);
+    worker_.refused(*this, request_.get(), rejection);
     http::WholeResponse response = http::WholeResponse::line(rejection.status, rejection.reason);
     response.extra_fields = extra_headers;
     // One try: a client whose window is shut before its first answer loses nothing it can read.
@@ -159,16 +152,8 @@ void Connection::linger() {
     stream_.end_sending();
     state_ = State::Lingering;
     input_.clear();
-    io_.watch(stream_.fd(), event::Io::kRead);
+    watch(event::Io::kRead);
     worker_.limits().linger.start(*this);
-}
-
-void Connection::disconnect() noexcept {
-    disconnected_ = true;
-    stream_.end_sending();
-    if (!request_->reader) {
-        stop_reading();
-    }
 }
 
 bool Connection::is_unused() const noexcept {
@@ -187,13 +172,14 @@ void Connection::close() noexcept {
 void Connection::release() noexcept {
     cancel();
     io_.forget();
+    wanted_ = 0;
     stream_.close();
     state_ = State::Closed;
     worker_.bury(*this);
 }
 
 void Connection::watch_reads() {
-    io_.watch(stream_.fd(), event::Io::kRead | (io_.events() & event::Io::kWrite));
+    watch(event::Io::kRead | (wanted_ & event::Io::kWrite));
 }
 
 void Connection::on_deadline() noexcept {

@@ -1,53 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The understanding part of a connection: received bytes become a request, of HTTP or of the
-// uwsgi protocol, or a refusal.
-#include "http/forwarded.h"
-#include "http/path.h"
-#include "log/logger.h"
-#include "uwsgi/packet.h"
+// The understanding part of a connection: received bytes become a PROXY header, a request or a
+// refusal.
+#include <algorithm>
+
 #include "worker/connection.h"
 #include "worker/worker.h"
 
 namespace geventd::worker {
-
-namespace {
-
-constexpr http::Rejection kFine{};
-
-// What the head of an HTTP request says, from a uwsgi request's variables.
-void fill_head(http::RequestHead& head, const uwsgi::RequestVars& vars) {
-    head = {};
-    head.method = vars.method;
-    head.target = vars.request_uri.empty() ? vars.path_info : vars.request_uri;
-    head.path = vars.path_info;
-    const std::size_t question = head.target.find('?');
-    head.query =
-        question == std::string_view::npos ? std::string_view() : head.target.substr(question + 1);
-    head.version_minor = vars.protocol == "HTTP/1.1" || vars.protocol == "HTTP/2.0" ? 1 : 0;
-    head.has_content_length = vars.has_content_length;
-    head.content_length = vars.content_length;
-    head.body = vars.content_length > 0 ? http::BodyKind::Length : http::BodyKind::None;
-    head.keep_alive = false;
-}
-
-std::string_view header_value(const http::RequestHead& head, std::string_view name) {
-    for (const http::Header& header : head.headers) {
-        if (header.name.size() == name.size() &&
-            ::strncasecmp(header.name.data(), name.data(), name.size()) == 0) {
-            return header.value;
-        }
-    }
-    return {};
-}
-
-bool is_sane_id(std::string_view id) {
-    return !id.empty() && id.size() <= 128 &&
-           id.find_first_not_of(
-               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-               "-_.:/+=@") == std::string_view::npos;
-}
-
-}  // namespace
 
 // Looks for a request in `bytes` and returns how many of them are done with. A complete one
 // leaves the connection in ReadingBody with a request, a bad one in Lingering.
@@ -59,8 +18,23 @@ std::size_t Connection::parse_one(std::string_view bytes) {
         }
         return used + parse_one(bytes.substr(used));
     }
-    return listener_.address.protocol == net::Protocol::Http ? parse_http(bytes)
-                                                             : parse_uwsgi(bytes);
+    const Parsed parsed = protocol_.parse(bytes, {worker_, *this, scanner_, request_});
+    switch (parsed.state) {
+        case Parsed::State::Incomplete:
+            return wait_for_more();
+        case Parsed::State::Refused:
+            return refuse_all(bytes, parsed.rejection);
+        case Parsed::State::Answered:
+            stream_.offer(parsed.answer);
+            linger();
+            return bytes.size();
+        case Parsed::State::Request:
+            break;
+    }
+    request_->exchange = this;
+    worker_.time_limits().start(*request_);
+    state_ = State::ReadingBody;
+    return parsed.used;
 }
 
 std::size_t Connection::wait_for_more() {
@@ -68,7 +42,7 @@ std::size_t Connection::wait_for_more() {
         state_ = State::ReadingHead;
         worker_.limits().header.start(*this);
     }
-    if (!io_.active()) {
+    if (wanted_ == 0) {
         watch_reads();
     }
     return 0;
@@ -106,141 +80,6 @@ std::size_t Connection::parse_proxy_header(std::string_view bytes) {
         proxied_ = std::make_unique<http::ProxyHeader>(std::move(result.header));
     }
     return result.length;
-}
-
-Request& Connection::begin_request(std::string_view head_bytes) {
-    request_ = worker_.requests().take();
-    request_->connection = this;
-    request_->protocol = listener_.address.protocol;
-    request_->received = worker_.loop().now();
-    request_->head_bytes.assign(head_bytes);
-    return *request_;
-}
-
-std::size_t Connection::parse_http(std::string_view bytes) {
-    switch (scanner_.scan(bytes, worker_.limits().head)) {
-        case http::HeadScanner::State::Incomplete:
-            return wait_for_more();
-        case http::HeadScanner::State::Rejected:
-            return refuse_all(bytes, scanner_.rejection());
-        case http::HeadScanner::State::Complete:
-            break;
-    }
-    Request& request = begin_request(bytes.substr(scanner_.begin(), scanner_.length()));
-    std::size_t used = scanner_.begin() + scanner_.length();
-    scanner_.reset();
-    http::Rejection rejection = read_http(request);
-    if (rejection.status == 0) {
-        used += request.body.feed(bytes.substr(used));
-        rejection = request.body.rejection();
-    }
-    if (rejection.status != 0) {
-        return refuse_all(bytes, rejection);
-    }
-    worker_.time_limits().start(request);
-    request.continue_sent = !request.head.expect_continue || request.body.started();
-    state_ = State::ReadingBody;
-    return used;
-}
-
-http::Rejection Connection::read_http(Request& request) {
-    http::RequestHead& head = request.head;
-    http::Rejection rejection = http::parse_head(request.head_bytes, worker_.limits().head, head);
-    if (rejection.status != 0) {
-        return rejection;
-    }
-    request.path_info = head.path;
-    if (head.path.find('%') != std::string_view::npos) {
-        rejection = http::decode_path(head.path, request.decoded_path);
-        request.path_info = request.decoded_path;
-    }
-    request.keep_alive = head.keep_alive;
-    request.body.start(head, worker_.limits().request_body);
-    if (!listener_.trusted.empty()) {
-        request.peer = client_host();
-        request.client = http::read_forwarded(head, request.peer, listener_.trusted);
-        if (const auto id = header_value(head, "x-request-id");
-            listener_.trusted.contains(request.peer) && is_sane_id(id)) {
-            request.id = id;
-        }
-    }
-    return rejection;
-}
-
-std::size_t Connection::parse_uwsgi(std::string_view bytes) {
-    uwsgi::PacketScanner scanner;
-    switch (scanner.scan(bytes, worker_.limits().packet)) {
-        case uwsgi::PacketScanner::State::Incomplete:
-            return wait_for_more();
-        case uwsgi::PacketScanner::State::Rejected:
-            return refuse_all(bytes, scanner.rejection());
-        case uwsgi::PacketScanner::State::Complete:
-            break;
-    }
-    const std::uint8_t modifier1 = scanner.header().modifier1;
-    if (!uwsgi::is_request(modifier1)) {
-        answer_packet(scanner.header());
-        return bytes.size();
-    }
-    Request& request = begin_request(bytes.substr(0, scanner.length()));
-    http::Rejection rejection = read_uwsgi(request, modifier1);
-    std::size_t used = scanner.length();
-    if (rejection.status == 0) {
-        used += request.body.feed(bytes.substr(used));
-        rejection = request.body.rejection();
-    }
-    if (rejection.status != 0) {
-        return refuse_all(bytes, rejection);
-    }
-    worker_.time_limits().start(request);
-    request.continue_sent = true;
-    state_ = State::ReadingBody;
-    return used;
-}
-
-http::Rejection Connection::read_uwsgi(Request& request, std::uint8_t modifier1) {
-    const std::string_view block = std::string_view(request.head_bytes).substr(uwsgi::kHeaderSize);
-    http::Rejection rejection =
-        uwsgi::decode_vars(block, worker_.limits().packet, worker_.packet_vars());
-    if (rejection.status == 0) {
-        rejection = uwsgi::read_request_vars(worker_.packet_vars(), worker_.limits().request_body,
-                                             request.vars);
-    }
-    if (rejection.status != 0) {
-        return rejection;
-    }
-    uwsgi::RequestVars& vars = request.vars;
-    worker_.warn_of_magic(vars);
-    if (modifier1 == uwsgi::kManagePathInfo &&
-        vars.path_info.substr(0, vars.script_name.size()) == vars.script_name) {
-        vars.path_info.remove_prefix(vars.script_name.size());
-    }
-    fill_head(request.head, vars);
-    request.path_info = vars.path_info;
-    request.keep_alive = false;
-    request.body.start(request.head, worker_.limits().request_body);
-    return kFine;
-}
-
-// A packet that is no request: a ping and a signal are answered, everything else is refused with
-// a log line.
-void Connection::answer_packet(const uwsgi::PacketHeader& header) {
-    std::string answer;
-    if (header.modifier1 == uwsgi::kPing) {
-        uwsgi::append_packet(answer, uwsgi::kPing, 1);
-    } else if (header.modifier1 == uwsgi::kSignal) {
-        const bool accepted = worker_.send_signal(header.modifier2);
-        uwsgi::append_packet(answer, uwsgi::kResponse, accepted ? 1 : 0);
-    } else {
-        worker_.refused(*this,
-                        {0, "unavailable uwsgi modifier " + std::to_string(header.modifier1)});
-    }
-    stream_.offer(answer);
-    linger();
-}
-
-std::string Connection::client_host() const {
-    return proxied_ != nullptr ? proxied_->source.address : peer_.host();
 }
 
 }  // namespace geventd::worker

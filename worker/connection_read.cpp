@@ -53,7 +53,7 @@ void Connection::receive_head() {
         process({scratch.data(), got});
     } else if (state == Received::Ended) {
         close();
-    } else if (!io_.active()) {
+    } else if (wanted_ == 0) {
         watch_reads();
         worker_.limits().header.start(*this);
     }
@@ -152,6 +152,10 @@ Connection::IoState Connection::read_body(char* into, std::size_t room, std::siz
         if (received.state == Received::Wait) {
             return IoState::Wait;
         }
+        if (received.state == Received::Ended && body.is_stream()) {
+            body.end_stream();
+            return IoState::Done;
+        }
         if (received.state == Received::Ended) {
             broken_ = true;
             return IoState::Failed;
@@ -180,7 +184,7 @@ void Connection::await_readable() {
         stream_.offer(kContinue);
     }
     watch_reads();
-    if (!request_->writer) {  // whose deadline comes first
+    if (!request_->writer && !request_->body.is_stream()) {  // a writer's deadline comes first
         worker_.limits().body.start(*this);
     }
 }
@@ -192,11 +196,7 @@ void Connection::stop_awaiting_readable() noexcept {
 }
 
 void Connection::stop_reading() {
-    if ((io_.events() & event::Io::kWrite) != 0) {
-        io_.watch(stream_.fd(), event::Io::kWrite);
-    } else {
-        io_.stop();
-    }
+    watch(wanted_ & event::Io::kWrite);
 }
 
 // With on-disconnect: cancel, the end of the client's bytes is taken for its leaving.

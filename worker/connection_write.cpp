@@ -32,9 +32,6 @@ std::size_t total(std::span<const iovec> parts) {
     return bytes;
 }
 
-// Of an application that makes pieces faster than this, some may share a packet.
-constexpr auto kQuickPiece = std::chrono::microseconds(200);
-
 }  // namespace
 
 Connection::IoState Connection::write(std::span<const iovec> parts) {
@@ -63,25 +60,6 @@ Connection::IoState Connection::write(std::span<const iovec> parts) {
     return rest;
 }
 
-// A packet a piece costs four times as much as the piece's copy does.
-void Connection::follow_piece() noexcept {
-    const TimePoint now = Clock::now();
-    const bool quick = now - std::exchange(request_->last_piece, now) < kQuickPiece;
-    if (!quick) {
-        separate_pieces();
-    } else if (!joins_pieces_ && peer_.kind != Peer::Kind::Unix) {
-        joins_pieces_ = true;
-        stream_.join_packets(true);
-        worker_.separate_pieces_later(*this);
-    }
-}
-
-void Connection::separate_pieces() noexcept {
-    if (std::exchange(joins_pieces_, false)) {
-        stream_.join_packets(false);
-    }
-}
-
 Connection::IoState Connection::send_unsent() {
     while (!unsent_.empty()) {
         const auto [state, sent] = stream_.send(unsent_);
@@ -102,7 +80,7 @@ void Connection::on_writable() {
     if (state_ != State::Running) {
         return;
     }
-    if (write_pending() && send_unsent() == IoState::Wait) {
+    if (is_sending() && send_unsent() == IoState::Wait) {
         worker_.limits().write.start(*this);
         return;
     }
@@ -112,40 +90,21 @@ void Connection::on_writable() {
     }
 }
 
-Connection::IoState Connection::send_file(int file, off_t& offset, std::size_t count) {
-    if (broken_ || state_ != State::Running) {
-        return IoState::Failed;
-    }
-    switch (stream_.send_file(file, offset, count).state) {
-        case net::Stream::State::Done:
-            return IoState::Done;
-        case net::Stream::State::Wait:
-            return IoState::Wait;
-        default:
-            broken_ = true;
-            return IoState::Failed;
-    }
-}
-
 void Connection::await_writable() {
-    io_.watch(stream_.fd(), event::Io::kWrite | io_.events());
+    watch(event::Io::kWrite | wanted_);
     worker_.limits().write.start(*this);
 }
 
 void Connection::abandon_write() noexcept {
-    if (write_pending()) {
+    if (is_sending()) {
         broken_ = true;
         unsent_.clear();
     }
     cancel();
-    if (request_->reader) {
+    if (request_->reader && !request_->body.is_stream()) {
         worker_.limits().body.start(*this);
     }
-    if ((io_.events() & event::Io::kRead) != 0) {
-        io_.watch(stream_.fd(), event::Io::kRead);
-    } else {
-        io_.stop();
-    }
+    watch(wanted_ & event::Io::kRead);
 }
 
 }  // namespace geventd::worker

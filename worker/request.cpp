@@ -53,7 +53,13 @@ void Request::clear() {
         std::string().swap(head_bytes);
     }
     body.clear();
-    connection = nullptr;
+    if (has_environ) {
+        vars.clear();
+        has_environ = false;
+    }
+    exchange = nullptr;
+    answer.reset();
+    told_of_excess = false;
     reader = writer = {};
     runner = nullptr;
     limit.reset();

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "http/forwarded.h"
 #include "http/request_head.h"
-#include "net/address.h"
+#include "http/response_writer.h"
 #include "uwsgi/request_vars.h"
 #include "worker/application.h"
 #include "worker/body.h"
@@ -18,7 +18,7 @@
 
 namespace geventd::worker {
 
-class Connection;
+class Exchange;
 struct RequestStock;
 
 /// One request from its complete head to the end of its answer, and, as an empty shell, for as
@@ -34,10 +34,11 @@ class Request {
     Request& operator=(const Request&) = delete;
     ~Request() = default;
 
-    net::Protocol protocol = net::Protocol::Http;
     std::string head_bytes;        ///< what the views of head, vars and client point into
     http::RequestHead head;        ///< of a uwsgi request: what its variables tell
-    uwsgi::RequestVars vars;       ///< uwsgi only
+    uwsgi::RequestVars vars;       ///< empty but for uwsgi
+    bool has_environ = false;      ///< the client, a web server, gave the environ as `vars`
+    std::string_view version;      ///< the protocol as the client names it: "HTTP/1.1"
     std::string_view path_info;    ///< the decoded path
     std::string decoded_path;      ///< what path_info points into when decoding changed it
     http::ForwardedClient client;  ///< what trusted proxies say
@@ -45,8 +46,8 @@ class Request {
     std::string id;                ///< taken from a trusted proxy, or made
     Body body;
 
-    /// Where it came from; null once the answer has ended or was given up.
-    Connection* connection = nullptr;
+    /// Its way in and out; null once the answer has ended.
+    Exchange* exchange = nullptr;
 
     TimeLimit limit{*this};
 
@@ -54,6 +55,11 @@ class Request {
     Waiter writer;  ///< a greenlet that waits for its output to leave
     void* runner =
         nullptr;  ///< the greenlet that runs the request, borrowed; null before and after
+
+    http::ResponseWriter answer;
+    http::ResponseWriter::Dialect dialect{};  ///< of the answer
+    std::string_view answer_version;          ///< what its status line begins with
+    bool told_of_excess = false;              ///< the answer is longer than its Content-Length
 
     bool keep_alive = true;      ///< what the answer will say
     bool continue_sent = false;  ///< 100 Continue is out, or no longer wanted

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "log/logger.h"
+#include "worker/exchange.h"
 #include "worker/signals.h"
 #include "worker/worker.h"
 
@@ -88,8 +89,8 @@ void TimeLimits::on_due(TimeLimit& limit) noexcept {
 void TimeLimits::press_request(TimeLimit& limit, Request& request) noexcept {
     using Stage = TimeLimit::Stage;
     if (request.runner == nullptr) {
-        Connection& connection = *request.connection;
-        connection.attempt([&connection] { connection.out_of_time(); });
+        Exchange& exchange = *request.exchange;
+        exchange.attempt([&exchange] { exchange.out_of_time(); });
         return;
     }
     const RequestRef kept(request);
@@ -120,7 +121,7 @@ void TimeLimits::press_request(TimeLimit& limit, Request& request) noexcept {
                 request.head.method, request.head.path, age, request.id,
                 application.stack_of(request.runner));
             worker_.lost(true);
-            request.connection->give_up();
+            request.exchange->give_up();
             break;
     }
 }

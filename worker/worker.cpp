@@ -70,14 +70,14 @@ void expire(void*, event::Deadline& deadline) noexcept {
 }  // namespace
 
 ConnectionLimits::ConnectionLimits(event::DeadlineClock& clock, const config::Limits& settings)
-    : request_body(settings.request_body),
+    : request{.head = {}, .packet = {}, .body = settings.request_body},
       header(clock, settings.header_timeout, expire, nullptr),
       body(clock, settings.body_timeout, expire, nullptr),
       write(clock, settings.write_timeout, expire, nullptr),
       keep_alive(clock, settings.keep_alive, expire, nullptr),
       linger(clock, kLinger, expire, nullptr) {
-    head.head = settings.request_head;
-    packet.block = std::min<std::size_t>(settings.request_head, 65535);
+    request.head.head = settings.request_head;
+    request.packet.block = std::min<std::size_t>(settings.request_head, 65535);
 }
 
 Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
@@ -191,10 +191,11 @@ void Worker::name(Request& request) {
     }
 }
 
-void Worker::start(Connection& connection) {
+void Worker::start(Exchange& exchange) {
+    Request& request = exchange.request();
     // Nothing fails for want of memory behind these.
-    name(*connection.request_);
-    const shm::RequestTable::Facts facts = connection.request_facts();
+    name(request);
+    const shm::RequestTable::Facts facts = exchange.request_facts();
     ++running_;
     show_busy();
     if (running_ > slot_.cores_peak.load(std::memory_order_relaxed)) {
@@ -207,14 +208,13 @@ void Worker::start(Connection& connection) {
         core = free_cores_.back();
         free_cores_.pop_back();
     }
-    Request& request = *connection.request_;
     request.core = core;
     request.ordinal = started_count_++;
     request_table_.put(core, facts);
-    connection.run();
+    exchange.run();
 }
 
-void Worker::request_ended(Request& request, const Connection& connection) {
+void Worker::request_ended(Request& request, const Exchange& exchange) {
     --running_;
     show_busy();
     request_table_.remove(request.core);
@@ -232,7 +232,7 @@ void Worker::request_ended(Request& request, const Connection& connection) {
     if (--requests_left_ == 0 && ask_for_successor_) {
         ask_for_successor_(ipc::Due::ServedEnough);
     }
-    write_access_log(request, connection);
+    write_access_log(request, exchange);
     if (request.reader || request.writer) {
         orphans_.emplace_back(request);
     }
@@ -241,7 +241,7 @@ void Worker::request_ended(Request& request, const Connection& connection) {
     }
 }
 
-void Worker::write_access_log(const Request& request, const Connection& connection) noexcept {
+void Worker::write_access_log(const Request& request, const Exchange& exchange) noexcept {
     AccessLog* const log = access_log_          ? access_log_.get()
                            : request.log_wanted ? wanted_log_.get()
                                                 : nullptr;
@@ -249,7 +249,7 @@ void Worker::write_access_log(const Request& request, const Connection& connecti
         return;
     }
     try {
-        log->write(request, connection);
+        log->write(request, exchange);
     } catch (const std::bad_alloc&) {
         out_of_memory();
     }
@@ -322,7 +322,7 @@ void Worker::welcome(net::Stream stream, const Peer& peer, const Listening& list
     make_room(revisits_, 2 * most);
     make_room(joining_, 2 * most);
     auto connection = std::make_unique<Connection>(*this, std::move(stream), peer, listener);
-    connection->index_ = static_cast<std::uint32_t>(open_.size());
+    connection->set_index(static_cast<std::uint32_t>(open_.size()));
     open_.push_back(std::move(connection));
     show(slot_.connections, open_.size());
     open_.back()->welcome();
@@ -359,11 +359,11 @@ void Worker::make_request_id(std::string& id) {
 }
 
 void Worker::bury(Connection& connection) {
-    const std::uint32_t index = connection.index_;
+    const std::uint32_t index = connection.index();
     buried_.push_back(std::move(open_[index]));
     if (index + 1 != open_.size()) {
         open_[index] = std::move(open_.back());
-        open_[index]->index_ = index;
+        open_[index]->set_index(index);
     }
     open_.pop_back();
     show(slot_.connections, open_.size());

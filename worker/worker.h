@@ -32,14 +32,19 @@ namespace geventd::worker {
 
 class Signals;
 
+/// How large requests may be.
+struct RequestLimits {
+    http::HeadLimits head;
+    uwsgi::PacketLimits packet;
+    std::uint64_t body;  ///< bytes; 0: any number
+};
+
 /// The limits of connections in the form in which they are used: one list of deadlines for each
 /// kind of wait.
 struct ConnectionLimits {
     ConnectionLimits(event::DeadlineClock& clock, const config::Limits& settings);
 
-    http::HeadLimits head;
-    uwsgi::PacketLimits packet;
-    std::uint64_t request_body;
+    RequestLimits request;
     event::DeadlineList header;
     event::DeadlineList body;
     event::DeadlineList write;
@@ -170,14 +175,15 @@ class Worker {
 
     /// The application has closed a listening socket of this process: asks for a successor.
     void lost_listener();
-    void admit(Connection& connection);
-    void request_ended(Request& request, const Connection& connection);
+    void admit(Exchange& exchange);
+    void request_ended(Request& request, const Exchange& exchange);
     void regulate_accepting();
     void revisit_later(Connection& connection);
 
     /// It holds pieces of an answer back until this turn or the next has ended.
     void separate_pieces_later(Connection& connection);
-    void refused(const Connection& connection, const http::Rejection& rejection);
+    void refused(const Exchange& exchange, const Request* request,
+                 const http::Rejection& rejection);
     void client_left(const Request& request);
 
     /// `error` is the exception in a line, `where` the file and line that raised it.
@@ -190,7 +196,7 @@ class Worker {
     void lost(bool is_request);
 
     /// A request that waits for a core is given up.
-    void leave_queue(const Connection& connection) noexcept;
+    void leave_queue(const Exchange& exchange) noexcept;
     void bury(Connection& connection);
     void warn_of_magic(const uwsgi::RequestVars& vars);
 
@@ -215,8 +221,8 @@ class Worker {
     [[nodiscard]] bool may_start() const;
     [[nodiscard]] bool has_room() const;
     void start_waiting();
-    void start(Connection& connection);
-    void write_access_log(const Request& request, const Connection& connection) noexcept;
+    void start(Exchange& exchange);
+    void write_access_log(const Request& request, const Exchange& exchange) noexcept;
     void show_busy();
     void refuse_overdue();
     void show_waiting();
@@ -258,7 +264,7 @@ class Worker {
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::vector<std::unique_ptr<Connection>> open_;
     std::vector<std::unique_ptr<Connection>> buried_;
-    std::deque<Connection*> waiting_;    ///< complete requests without a core
+    std::deque<Exchange*> waiting_;      ///< complete requests without a core
     std::vector<Connection*> revisits_;  ///< connections with input behind an ended request
     std::vector<Connection*> joining_;   ///< connections whose pieces may share packets
     std::vector<RequestRef> orphans_;    ///< ended requests on which a greenlet still waits

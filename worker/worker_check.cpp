@@ -14,7 +14,7 @@ namespace geventd::worker {
 std::string_view Connection::neglect() const {
     const bool running = state_ == State::Running;
     const bool queued = state_ == State::Queued;
-    const bool writer = running && (request_->writer || write_pending());
+    const bool writer = running && (request_->writer || is_sending());
     const bool reader = running && request_->reader;
     const ConnectionLimits& limits = worker_.limits();
     bool limited = true;  // there is a limit to its wait
@@ -29,7 +29,8 @@ std::string_view Connection::neglect() const {
             limited = !limits.body.is_off();
             break;
         case State::Running:
-            limited = writer ? !limits.write.is_off() : reader && !limits.body.is_off();
+            limited = writer ? !limits.write.is_off()
+                             : reader && !limits.body.is_off() && !request_->body.is_stream();
             break;
         case State::Queued:
             limited = false;
@@ -39,7 +40,7 @@ std::string_view Connection::neglect() const {
         case State::Closed:
             return "is closed and still counted";
     }
-    if ((running || queued) && request_->connection != this) {
+    if ((running || queued) && request_->exchange != this) {
         return "has lost its request";
     }
     if ((reader || (!running && !queued)) && !is_watched(event::Io::kRead)) {
@@ -61,10 +62,10 @@ std::string Worker::neglect() const {
         std::string_view fault = connection.neglect();
         if (fault.empty() && (state == Connection::State::Queued) != holds(waiting_, connection)) {
             fault = "is not in the queue just when it waits for a core";
-        } else if (fault.empty() && state == Connection::State::Idle &&
-                   !connection.input_.empty() && !holds(revisits_, connection)) {
+        } else if (fault.empty() && state == Connection::State::Idle && connection.has_input() &&
+                   !holds(revisits_, connection)) {
             fault = "has received bytes that nobody looks at";
-        } else if (fault.empty() && connection.joins_pieces_ && !holds(joining_, connection)) {
+        } else if (fault.empty() && connection.joins_pieces() && !holds(joining_, connection)) {
             fault = "holds pieces of its answer back for ever";
         }
         if (!fault.empty()) {

@@ -10,7 +10,7 @@ std::vector<RequestRef> Worker::running() const {
     std::vector<RequestRef> requests;
     for (const auto& connection : open_) {
         if (connection->state() == Connection::State::Running) {
-            requests.push_back(connection->request_);
+            requests.emplace_back(connection->request());
         }
     }
     return requests;

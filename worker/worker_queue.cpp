@@ -9,11 +9,11 @@
 
 namespace geventd::worker {
 
-void Worker::admit(Connection& connection) {
+void Worker::admit(Exchange& exchange) {
     if (waiting_.empty() && may_start()) {
-        start(connection);
+        start(exchange);
     } else {
-        waiting_.push_back(&connection);
+        waiting_.push_back(&exchange);
         show(slot_.queued, waiting_.size());
         if (rejects_when_full_ && !queue_deadline_.pending()) {
             queue_list_.start(queue_deadline_);
@@ -25,11 +25,11 @@ void Worker::admit(Connection& connection) {
 // Answers 503 to requests that waited too long; the queue is in order of time.
 void Worker::refuse_overdue() {
     const TimePoint latest = loop_.now() - queue_time_;
-    while (!waiting_.empty() && waiting_.front()->request_->received <= latest) {
-        Connection& connection = *waiting_.front();
+    while (!waiting_.empty() && waiting_.front()->request().received <= latest) {
+        Exchange& exchange = *waiting_.front();
         waiting_.pop_front();
         show(slot_.queued, waiting_.size());
-        connection.attempt([&connection] { connection.overdue(); });
+        exchange.attempt([&exchange] { exchange.overdue(); });
     }
     if (!waiting_.empty()) {
         queue_list_.start(queue_deadline_);
@@ -48,16 +48,16 @@ void Worker::start_waiting() {
     }
     orphans_.erase(orphans_.begin(), orphans_.begin() + static_cast<std::ptrdiff_t>(ended));
     while (!waiting_.empty() && may_start()) {
-        Connection& connection = *waiting_.front();
+        Exchange& exchange = *waiting_.front();
         waiting_.pop_front();
         show(slot_.queued, waiting_.size());
-        connection.attempt([this, &connection] { start(connection); });
+        exchange.attempt([this, &exchange] { start(exchange); });
     }
     // A request found here takes its place in the queue when no core is free.
     const std::size_t visits = revisits_.size();
     for (std::size_t i = 0; i < visits; ++i) {  // it grows
         Connection& connection = *revisits_[i];
-        if (connection.state() == Connection::State::Idle && !connection.input_.empty()) {
+        if (connection.state() == Connection::State::Idle && connection.has_input()) {
             connection.revisit();
         }
     }
@@ -70,15 +70,15 @@ void Worker::show_waiting() {
     constexpr std::size_t kMost = shm::RequestTable::kMostWaiting;
     const auto count = static_cast<std::uint32_t>(std::min(waiting_.size(), kMost));
     for (std::uint32_t place = 0; place < count; ++place) {
-        Connection& connection = *waiting_[place];
-        name(*connection.request_);
-        request_table_.put_waiting(place, connection.request_facts());
+        const Exchange& exchange = *waiting_[place];
+        name(exchange.request());
+        request_table_.put_waiting(place, exchange.request_facts());
     }
     request_table_.set_waiting(count);
 }
 
-void Worker::leave_queue(const Connection& connection) noexcept {
-    const auto place = std::find(waiting_.begin(), waiting_.end(), &connection);
+void Worker::leave_queue(const Exchange& exchange) noexcept {
+    const auto place = std::find(waiting_.begin(), waiting_.end(), &exchange);
     if (place != waiting_.end()) {
         waiting_.erase(place);
     }

@@ -24,13 +24,14 @@ constexpr std::size_t kMostError = 120;
 
 }  // namespace
 
-void Worker::refused(const Connection& connection, const http::Rejection& rejection) {
+void Worker::refused(const Exchange& exchange, const Request* request,
+                     const http::Rejection& rejection) {
     count(slot_.rejected);
-    const std::string host = connection.client_host();
+    const std::string host = exchange.client_host();
     log::info("refused a request from {}: {} {}", host.empty() ? "a unix socket" : host,
               rejection.status, rejection.reason);
     if (access_log_) {
-        access_log_->write_refused(connection.request_.get(), connection, rejection.status);
+        access_log_->write_refused(request, exchange, rejection.status);
     }
 }
 

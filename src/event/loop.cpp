@@ -130,6 +130,11 @@ void Io::watch(int fd, int events) {
     loop_.touched();
 }
 
+void Io::feed(int events) {
+    ev_feed_event(loop_.raw(), &watcher_, events);
+    loop_.touched();
+}
+
 void Io::forget() {
     stop();
     if (registered_) {

@@ -93,6 +93,10 @@ class Io {
     void watch(int fd, int events);
     void stop();
 
+    /// Has the callback called soon, as if the descriptor were ready for `events`. It must be
+    /// watched.
+    void feed(int events);
+
     /// Stops, and takes the descriptor out of epoll: to be called before it is closed. A closed
     /// one whose socket lives on in another process would go on reporting events, at which libev
     /// makes itself a new epoll descriptor, which no outer loop watches.

@@ -16,6 +16,8 @@ constexpr std::string_view kCrLf = "\r\n";
 // Most heads fit, with what the server adds, so that their text is allocated once.
 constexpr std::size_t kUsualHead = 384;
 
+constexpr std::size_t kMostKept = 4096;
+
 bool has_control(std::string_view text) {
     for (const char byte : text) {
         if (is(kControl, byte)) {
@@ -71,6 +73,13 @@ ResponseHead::Fault ResponseHead::add(std::string_view name, std::string_view va
         text_.append(name).append(": ").append(value).append(kCrLf);
     }
     return fault;
+}
+
+void ResponseHead::clear() {
+    if (text_.capacity() > kMostKept) {
+        std::string().swap(text_);
+    }
+    text_.clear();
 }
 
 void ResponseHead::replace(int status, std::string bytes) {

@@ -29,8 +29,8 @@ class ResponseHead {
     /// Adds a field, or says why not; the head is of no use then.
     Fault add(std::string_view name, std::string_view value);
 
-    /// It is not set any more.
-    void clear() { text_.clear(); }
+    /// It is not set any more. Keeps the memory of a head of a usual size, for the next one.
+    void clear();
 
     /// For an answer of the server's own, a whole one: `bytes` are sent as they are.
     void replace(int status, std::string bytes);

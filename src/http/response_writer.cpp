@@ -60,6 +60,11 @@ void ResponseWriter::decide_framing(const Terms& terms, std::optional<std::uint6
     }
 }
 
+void ResponseWriter::upgrade(std::string_view protocol) {
+    framing_ = Framing::UntilClose;
+    head_.text().append("Connection: Upgrade\r\nUpgrade: ").append(protocol).append("\r\n\r\n");
+}
+
 void ResponseWriter::replace(int status, std::string bytes) {
     head_.replace(status, std::move(bytes));
     framing_ = Framing::NoBody;
@@ -67,6 +72,12 @@ void ResponseWriter::replace(int status, std::string bytes) {
 
 void ResponseWriter::cut_off() {
     framing_ = Framing::NoBody;
+}
+
+void ResponseWriter::reset() {
+    head_.clear();
+    left_ = body_bytes_ = 0;
+    framing_ = Framing::Undecided;
 }
 
 iovec ResponseWriter::head_part() const {
@@ -99,8 +110,8 @@ void ResponseWriter::count(std::uint64_t bytes) {
     left_ -= framing_ == Framing::Length ? bytes : 0;
 }
 
-std::string_view ResponseWriter::last_part() const {
-    return framing_ == Framing::Chunked ? kLastChunk : std::string_view();
+iovec ResponseWriter::last_part() const {
+    return part(framing_ == Framing::Chunked ? kLastChunk : std::string_view());
 }
 
 }  // namespace geventd::http

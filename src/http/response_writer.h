@@ -21,7 +21,7 @@ namespace geventd::http {
 ///
 ///   head() is filled → complete() → head_part() → add_piece() ... → last_part()
 ///
-/// Lives in: worker; one for each answer.
+/// Lives in: worker; one for each request.
 class ResponseWriter {
   public:
     /// What the client understands.
@@ -49,11 +49,18 @@ class ResponseWriter {
     /// application did. Returns whether the connection is kept after this answer.
     bool complete(const Terms& terms, std::optional<std::uint64_t> length);
 
+    /// Completes the head of an answer with status 101, behind which `protocol` is spoken: pieces
+    /// are sent as they are, and the connection is not kept.
+    void upgrade(std::string_view protocol);
+
     /// An answer of the server's own instead of the application's; head_part() is all of it.
     void replace(int status, std::string bytes);
 
     /// After this nothing is sent any more.
     void cut_off();
+
+    /// For the next answer.
+    void reset();
 
     /// The head, to be sent first.
     [[nodiscard]] iovec head_part() const;
@@ -69,8 +76,8 @@ class ResponseWriter {
     /// Counts body bytes that were sent otherwise, from a file; not for Chunked.
     void count(std::uint64_t bytes);
 
-    /// What ends the body; "" where nothing does.
-    [[nodiscard]] std::string_view last_part() const;
+    /// What ends the body; empty where nothing does.
+    [[nodiscard]] iovec last_part() const;
 
     [[nodiscard]] Framing framing() const { return framing_; }
 

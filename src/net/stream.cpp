@@ -5,14 +5,17 @@
 #include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <utility>
 
 #include "base/uninterrupted.h"
+#include "net/transport.h"
 
 namespace geventd::net {
 
@@ -20,6 +23,8 @@ namespace {
 
 // Up to so many bytes, joining parts costs less than having the kernel walk over them does.
 constexpr std::size_t kJoined = 4096;
+
+constexpr std::size_t kFileBuffer = 16384;
 
 // The application has the descriptor as well (uwsgi.connection_fd()), and may have it block.
 constexpr int kSend = MSG_NOSIGNAL | MSG_DONTWAIT;
@@ -72,7 +77,21 @@ Stream::Result sent(ssize_t count) {
 
 }  // namespace
 
+Stream::Stream(UniqueFd fd) : fd_(std::move(fd)) {}
+
+Stream::Stream(UniqueFd fd, std::unique_ptr<Transport> transport)
+    : fd_(std::move(fd)), transport_(std::move(transport)) {}
+
+Stream::Stream(Stream&&) noexcept = default;
+
+Stream& Stream::operator=(Stream&&) noexcept = default;
+
+Stream::~Stream() = default;
+
 Stream::Result Stream::receive(std::span<char> into) noexcept {
+    if (transport_) {
+        return transport_->receive(fd_.get(), into);
+    }
     const ssize_t count =
         uninterrupted([&] { return ::recv(fd_.get(), into.data(), into.size(), MSG_DONTWAIT); });
     if (count > 0) {
@@ -82,18 +101,40 @@ Stream::Result Stream::receive(std::span<char> into) noexcept {
 }
 
 Stream::Result Stream::send(std::span<const iovec> parts) noexcept {
-    return sent(send_parts(fd_.get(), parts));
+    return transport_ ? transport_->send(fd_.get(), parts) : sent(send_parts(fd_.get(), parts));
 }
 
 Stream::Result Stream::send_file(int file, off_t& offset, std::size_t count) noexcept {
+    if (transport_) {
+        return send_file_through(file, offset, count);
+    }
     return sent(uninterrupted([&] { return ::sendfile(fd_.get(), file, &offset, count); }));
 }
 
+// The kernel does not know what a transport makes of the bytes.
+Stream::Result Stream::send_file_through(int file, off_t& offset, std::size_t count) noexcept {
+    std::array<char, kFileBuffer> buffer;  // NOLINT(*-member-init): filled as far as it is sent
+    const ssize_t got = uninterrupted(
+        [&] { return ::pread(file, buffer.data(), std::min(count, buffer.size()), offset); });
+    if (got <= 0) {
+        return {got == 0 ? State::Done : State::Failed};
+    }
+    const iovec part{buffer.data(), static_cast<std::size_t>(got)};
+    const Result result = transport_->send(fd_.get(), {&part, 1});
+    offset += static_cast<off_t>(result.count);
+    return result;
+}
+
 void Stream::offer(std::string_view bytes) noexcept {
-    [[maybe_unused]] const ssize_t sent = send_bytes(fd_.get(), bytes.data(), bytes.size());
+    // What sends it only reads what an iovec points to.
+    const iovec part{const_cast<char*>(bytes.data()), bytes.size()};  // NOLINT
+    static_cast<void>(send({&part, 1}));
 }
 
 Stream::State Stream::peek() const noexcept {
+    if (has_bytes()) {
+        return State::Done;
+    }
     char byte = 0;
     const ssize_t count =
         uninterrupted([&] { return ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT); });
@@ -108,7 +149,40 @@ void Stream::join_packets(bool on) noexcept {
     ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof no_delay);
 }
 
+Stream::Interest Stream::to_watch(Interest wanted) const noexcept {
+    if (!transport_) {
+        return wanted;
+    }
+    const bool receives = wanted.receive && transport_->receive_needs() == Transport::Need::Bytes;
+    const bool sends = wanted.send && transport_->send_needs() == Transport::Need::Room;
+    return {.receive = receives || (wanted.send && !sends),
+            .send = sends || (wanted.receive && !receives)};
+}
+
+Stream::Interest Stream::may_go_on(Interest wanted, Interest ready) const noexcept {
+    if (!transport_) {
+        return ready;
+    }
+    const auto has = [&](Transport::Need need) {
+        return need == Transport::Need::Bytes ? ready.receive : ready.send;
+    };
+    return {.receive = wanted.receive && (has_bytes() || has(transport_->receive_needs())),
+            .send = wanted.send && has(transport_->send_needs())};
+}
+
+bool Stream::has_bytes() const noexcept {
+    return transport_ && transport_->has_bytes();
+}
+
+void Stream::close() noexcept {
+    transport_.reset();
+    fd_.reset();
+}
+
 void Stream::end_sending() noexcept {
+    if (transport_) {
+        transport_->end_sending(fd_.get());
+    }
     ::shutdown(fd_.get(), SHUT_WR);
 }
 

@@ -6,16 +6,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
-#include <utility>
 
 #include "base/fd.h"
 
 namespace geventd::net {
 
-/// The bytes to and from one client: every socket call for it is made here. Nothing blocks, and
-/// nothing is kept: what could not be sent is the caller's to send again.
+class Transport;
+
+/// The bytes to and from one client: every socket call for it is made here, or by its transport if
+/// it has one. Nothing blocks, and nothing is kept: what could not be sent is the caller's to send
+/// again.
 /// Lives in: worker; inside a connection.
 class Stream {
   public:
@@ -31,8 +34,19 @@ class Stream {
         std::size_t count = 0;
     };
 
-    /// `fd`: a connected stream socket, non-blocking.
-    explicit Stream(UniqueFd fd) : fd_(std::move(fd)) {}
+    /// What is waited for: to receive, to send.
+    struct Interest {
+        bool receive = false;
+        bool send = false;
+    };
+
+    /// `fd`: a connected stream socket, non-blocking. Without a transport the bytes travel as they
+    /// are.
+    explicit Stream(UniqueFd fd);
+    Stream(UniqueFd fd, std::unique_ptr<Transport> transport);
+    Stream(Stream&&) noexcept;
+    Stream& operator=(Stream&&) noexcept;
+    ~Stream();
 
     /// Bytes into `into`. Done, Wait or Ended.
     Result receive(std::span<char> into) noexcept;
@@ -48,8 +62,21 @@ class Stream {
     /// For a few bytes to a client that owes us nothing: one try, and what does not leave is lost.
     void offer(std::string_view bytes) noexcept;
 
-    /// What receive() would find, without taking it: Done (bytes), Wait or Ended.
+    /// Whether there is something to receive, without taking it: Done (bytes), Wait or Ended.
     [[nodiscard]] State peek() const noexcept;
+
+    /// What the socket is to be watched for, to be readable (receive) or writable (send), while the
+    /// caller waits for `wanted`.
+    [[nodiscard]] Interest to_watch(Interest wanted) const noexcept;
+
+    /// Which of what is `wanted` may go on now that the socket is `ready`.
+    [[nodiscard]] Interest may_go_on(Interest wanted, Interest ready) const noexcept;
+
+    /// receive() gives bytes although the socket has none.
+    [[nodiscard]] bool has_bytes() const noexcept;
+
+    /// Its needs may change with each call.
+    [[nodiscard]] bool has_transport() const noexcept { return transport_ != nullptr; }
 
     /// On: small sends that follow one another share packets (Nagle's algorithm). Off, as
     /// connections begin: each leaves at once, with what was held back. Only for TCP.
@@ -63,12 +90,15 @@ class Stream {
     /// process that inherited the descriptor does not hold this up.
     void reset() noexcept;
 
-    void close() noexcept { fd_.reset(); }
+    void close() noexcept;
 
     [[nodiscard]] int fd() const { return fd_.get(); }
 
   private:
+    Result send_file_through(int file, off_t& offset, std::size_t count) noexcept;
+
     UniqueFd fd_;
+    std::unique_ptr<Transport> transport_;
 };
 
 }  // namespace geventd::net

@@ -108,21 +108,21 @@ Rejection read_var(const Var& var, RequestVars& request, Hints& hints) {
     return {};
 }
 
-void clear(RequestVars& request) {
-    std::vector<Var> environ = std::move(request.environ);
-    std::vector<std::string_view> magic = std::move(request.magic);
-    environ.clear();
-    magic.clear();
-    request = RequestVars{};
-    request.environ = std::move(environ);
-    request.magic = std::move(magic);
-}
-
 }  // namespace
+
+void RequestVars::clear() {
+    std::vector<Var> kept_environ = std::move(environ);
+    std::vector<std::string_view> kept_magic = std::move(magic);
+    kept_environ.clear();
+    kept_magic.clear();
+    *this = RequestVars{};
+    environ = std::move(kept_environ);
+    magic = std::move(kept_magic);
+}
 
 Rejection read_request_vars(std::span<const Var> vars, std::uint64_t body_limit,
                             RequestVars& request) {
-    clear(request);
+    request.clear();
     Hints hints;
     for (const Var& var : vars) {
         if (const Rejection rejection = read_var(var, request, hints); rejection.status != 0) {

@@ -12,7 +12,7 @@
 namespace geventd::uwsgi {
 
 /// What a request's variables say to the server, and those that become its environ. Views point
-/// into the packet. The object is reused: reading clears it and keeps the vectors' memory.
+/// into the packet. The object is reused: reading clears it.
 struct RequestVars {
     /// In the packet's order; of a repeated key the last one counts, so set them in order.
     std::vector<Var> environ;
@@ -28,6 +28,9 @@ struct RequestVars {
     /// Variables by which uWSGI lets its peer load code, change directories or set the process'
     /// environment. Never obeyed: they are named so that the operator can be told.
     std::vector<std::string_view> magic;
+
+    /// Keeps the vectors' memory.
+    void clear();
 };
 
 /// Reads the variables of one request. Dropped from the environ: HTTP_CONTENT_LENGTH and

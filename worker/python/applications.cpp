@@ -22,7 +22,7 @@ std::optional<Applications::Choice> Applications::find(std::string_view prefix) 
 
 std::optional<Applications::Choice> Applications::choose(const worker::Request& request) const {
     const std::string_view script_name = request.vars.script_name;
-    if (request.protocol == net::Protocol::Uwsgi && !script_name.empty()) {
+    if (!script_name.empty()) {
         if (const auto chosen = find(script_name)) {
             return Choice{chosen->callable, 0};
         }

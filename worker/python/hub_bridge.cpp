@@ -143,7 +143,7 @@ void HubBridge::start(worker::Request& request) noexcept {
     if (!launch(run_function_.get())) {
         PyErr_WriteUnraisable(run_function_.get());
         starting_ = nullptr;
-        request.connection->finish(worker::Connection::End::Aborted);
+        request.exchange->finish(false);
     }
 }
 

@@ -146,14 +146,14 @@ void RequestRunner::run(worker::Request& request) noexcept {
     const Ref start_response = make_start_response(request);
     if (!start_response) {
         PyErr_WriteUnraisable(nullptr);
-        request.connection->finish(worker::Connection::End::Aborted);
+        request.exchange->finish(false);
         return;
     }
     std::optional<Seat> seat;
-    auto end = worker::Connection::End::Aborted;
+    bool complete = false;
     try {
         seat.emplace(running_, response_of(start_response.get()));
-        end = await_end(request, start_response.get());
+        complete = await_end(request, start_response.get());
         if (after_request_) {
             await_after_request(request);
         }
@@ -161,7 +161,7 @@ void RequestRunner::run(worker::Request& request) noexcept {
         PyErr_Clear();
         worker_.out_of_memory();
     }
-    request.connection->finish(end);
+    request.exchange->finish(complete);
 }
 
 Response* RequestRunner::find(const void* greenlet) const {
@@ -184,19 +184,18 @@ void RequestRunner::await_after_request(const worker::Request& request) {
     }
 }
 
-worker::Connection::End RequestRunner::await_end(worker::Request& request,
-                                                 PyObject* start_response) {
+bool RequestRunner::await_end(worker::Request& request, PyObject* start_response) {
     if (!await_answer(request, start_response)) {
         return await_failure(request, start_response);
     }
-    const Response& response = response_of(start_response);
-    if (response.missing() > 0) {
+    if (const std::uint64_t missing = request.answer.missing(); missing > 0) {
         log::error(
             "{} {}: the body is {} bytes shorter than its Content-Length; the "
             "connection is aborted",
-            request.head.method, request.path_info, response.missing());
+            request.head.method, request.path_info, missing);
+        return false;
     }
-    return response.end();
+    return true;
 }
 
 Ref RequestRunner::make_fault_page() const {
@@ -279,26 +278,23 @@ http::Rejection RequestRunner::explain(const worker::Request& request, PyObject*
     return {500, "the application failed"};
 }
 
-worker::Connection::End RequestRunner::await_failure(worker::Request& request,
-                                                     PyObject* start_response) {
-    using End = worker::Connection::End;
+bool RequestRunner::await_failure(worker::Request& request, PyObject* start_response) {
     const Ref exception = take_exception();
-    const worker::Connection& connection = *request.connection;
-    if (connection.broken()) {
+    if (request.exchange->broken()) {
         worker_.client_left(request);
-        return End::Aborted;
+        return false;
     }
     if (!exception) {
         log::error("{} {} failed without saying why", request.head.method, request.path_info);
-        return End::Aborted;
+        return false;
     }
     const http::Rejection told = explain(request, exception.get());
     Response& response = response_of(start_response);
     if (response.head_sent() || !response.await_send_error(told.status, told.reason)) {
         PyErr_Clear();
-        return End::Aborted;
+        return false;
     }
-    return End::Complete;
+    return true;
 }
 
 }  // namespace geventd::py

@@ -38,13 +38,13 @@ class RequestRunner {
   private:
     class Seat;
 
-    worker::Connection::End await_end(worker::Request& request, PyObject* start_response);
+    bool await_end(worker::Request& request, PyObject* start_response);
     void await_after_request(const worker::Request& request);
     bool await_answer(worker::Request& request, PyObject* start_response);
     bool await_result(worker::Request& request, PyObject* start_response, PyObject* result);
     [[nodiscard]] Ref make_fault_page() const;
     http::Rejection explain(const worker::Request& request, PyObject* exception);
-    worker::Connection::End await_failure(worker::Request& request, PyObject* start_response);
+    bool await_failure(worker::Request& request, PyObject* start_response);
 
     worker::Worker& worker_;
     EnvironMaker& environs_;

@@ -17,6 +17,10 @@ using Framing = ResponseWriter::Framing;
 
 const std::string kDate = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
 
+std::string_view text_of(const iovec& part) {
+    return {static_cast<const char*>(part.iov_base), part.iov_len};
+}
+
 /// One answer, as the bytes that a client would see.
 class Answer {
   public:
@@ -33,8 +37,7 @@ class Answer {
 
     Answer& complete(std::optional<std::uint64_t> length = std::nullopt) {
         kept = writer.complete(terms_, length);
-        const iovec head = writer.head_part();
-        bytes.assign(static_cast<const char*>(head.iov_base), head.iov_len);
+        bytes = text_of(writer.head_part());
         return *this;
     }
 
@@ -42,12 +45,12 @@ class Answer {
         std::vector<iovec> parts(ResponseWriter::kMostParts);
         parts.resize(writer.add_piece(text, parts));
         for (const iovec& part : parts) {
-            bytes.append(static_cast<const char*>(part.iov_base), part.iov_len);
+            bytes.append(text_of(part));
         }
         return *this;
     }
 
-    std::string end() { return bytes.append(writer.last_part()); }
+    std::string end() { return bytes.append(text_of(writer.last_part())); }
 
     ResponseWriter writer;
     std::string bytes;
@@ -178,7 +181,7 @@ TEST(ResponseWriter, IsReplacedByAWholeAnswer) {
     EXPECT_TRUE(writer.completed());
     EXPECT_EQ(writer.head().status(), 500);
     EXPECT_EQ(writer.head_part().iov_len, 9);
-    EXPECT_EQ(writer.last_part(), "");
+    EXPECT_EQ(writer.last_part().iov_len, 0u);
 }
 
 TEST(ResponseHead, AddsTheReasonThatIsMissing) {

@@ -125,7 +125,7 @@ class Walk : public WorkerTest {
         if (handler.ended || request.reader || request.writer) {
             return;
         }
-        if (request.connection == nullptr) {
+        if (request.exchange == nullptr) {
             handler.ended = true;
         } else if (handler.writing) {
             finish_writing(handler);
@@ -140,19 +140,19 @@ class Walk : public WorkerTest {
         char buffer[8192];
         for (;;) {
             std::size_t got = 0;
-            switch (request.connection->read_body(buffer, 1 + random->upto(8191), got)) {
-                case Connection::IoState::Done:
+            switch (request.exchange->read_body(buffer, 1 + random->upto(8191), got)) {
+                case Exchange::IoState::Done:
                     handler.body += got;
                     if (got == 0) {
                         return true;
                     }
                     break;
-                case Connection::IoState::Failed:
-                    end(handler, Connection::End::Aborted);
+                case Exchange::IoState::Failed:
+                    end(handler, false);
                     return false;
-                case Connection::IoState::Wait:
+                case Exchange::IoState::Wait:
                     request.reader.greenlet = this;
-                    request.connection->await_readable();
+                    request.exchange->await_readable();
                     return false;
             }
         }
@@ -160,16 +160,11 @@ class Walk : public WorkerTest {
 
     void write_answer(Handler& handler) {
         Request& request = *handler.request;
-        request.keep_alive = request.keep_alive && request.body.complete();
         const std::string body = random->one_in(4) ? std::string(60'000, '.') : "";
         const std::string text = std::string(request.path_info).substr(1);
         handler.answer = fmt::format("[{}:{}]", text, handler.body) + body;
-        handler.answer =
-            fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", handler.answer.size()) +
-            handler.answer;
         handler.writing = true;
-        iovec part{handler.answer.data(), handler.answer.size()};
-        if (request.connection->write({&part, 1}) == Connection::IoState::Wait) {
+        if (send_answer(request, handler.answer) == Exchange::IoState::Wait) {
             request.writer.greenlet = this;
         } else {
             finish_writing(handler);
@@ -177,15 +172,14 @@ class Walk : public WorkerTest {
     }
 
     void finish_writing(Handler& handler) {
-        const Connection& connection = *handler.request->connection;
-        const bool out = !connection.broken() && !connection.write_pending();
-        end(handler, out && !(careless && random->one_in(20)) ? Connection::End::Complete
-                                                              : Connection::End::Aborted);
+        const Exchange& exchange = *handler.request->exchange;
+        const bool out = !exchange.broken() && !exchange.is_sending();
+        end(handler, out && !(careless && random->one_in(20)));
     }
 
-    void end(Handler& handler, Connection::End how) {
+    void end(Handler& handler, bool complete) {
         handler.ended = true;
-        handler.request->connection->finish(how);
+        handler.request->exchange->finish(complete);
     }
 
     void go_on_with_all() {
@@ -260,7 +254,7 @@ class Walk : public WorkerTest {
             quiet = before == progress() && ::poll(&watched, 1, 0) == 0 ? quiet + 1 : 0;
             if (quiet == 3 && slot.queued.load() > 0 && !handlers.empty()) {
                 // A client that stopped in the middle holds a core that others wait for.
-                end(*handlers.front(), Connection::End::Aborted);
+                end(*handlers.front(), false);
                 quiet = 0;
             }
         }

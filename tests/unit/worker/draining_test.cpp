@@ -24,9 +24,7 @@ TEST_F(WorkerTest, ClosesAKeptConnectionThatStaysIdle) {
 }
 
 TEST_F(WorkerTest, AbortsWithAResetSoThatTheClientNotices) {
-    application.on_start = [](Request& request) {
-        request.connection->finish(Connection::End::Aborted);
-    };
+    application.on_start = [](Request& request) { request.exchange->finish(false); };
     start();
     const UniqueFd client = connect();
     send(client, kGet);
@@ -46,19 +44,14 @@ TEST_F(WorkerTest, StoppingClosesIdleConnectionsAndFinishesTheOthers) {
     turn_until([&] { return slot.connections.load() == 1; });
     EXPECT_TRUE(at_end(idle));
     EXPECT_FALSE(worker->drained());
-    EXPECT_TRUE(application.started[0]->connection->last_answer());
-    application.started[0]->keep_alive = false;
     answer(*application.started[0], "last");
-    receive_until(busy, "last");
+    EXPECT_NE(receive_until(busy, "last").find("Connection: close\r\n"), std::string::npos);
     ::shutdown(busy.get(), SHUT_WR);
     turn_until([&] { return worker->drained(); });
 }
 
 TEST_F(WorkerTest, ReplacedItStillAnswersOnKeptConnections) {
-    application.on_start = [](Request& request) {
-        request.keep_alive = !request.connection->last_answer();
-        answer(request, "ok");
-    };
+    application.on_start = [](Request& request) { answer(request, "ok"); };
     start();
     const UniqueFd client = connect();
     send(client, kGet);

@@ -14,17 +14,15 @@ class PiecesTest : public WorkerTest {
         client = connect();
         send(client, kGet);
         turn_until([this] { return !application.started.empty(); });
+        Request& request = *application.started[0];
+        request.answer.head().start(request.answer_version, "200 OK");
         const int on = 1;  // as listeners of the master have it
-        ::setsockopt(connection().fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        ::setsockopt(exchange().fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
 
-    Connection& connection() { return *application.started[0]->connection; }
+    Exchange& exchange() { return *application.started[0]->exchange; }
 
-    void send_piece() {
-        iovec part{const_cast<char*>("piece"), 5};
-        connection().follow_piece();
-        EXPECT_EQ(connection().write({&part, 1}), Connection::IoState::Done);
-    }
+    void send_piece() { EXPECT_EQ(exchange().send_piece("piece"), Exchange::IoState::Done); }
 
     // Right behind one another sooner or later, however busy the machine is.
     void send_until_joined() {
@@ -37,7 +35,7 @@ class PiecesTest : public WorkerTest {
     bool joins() {
         int nodelay = 0;
         socklen_t size = sizeof nodelay;
-        ::getsockopt(connection().fd(), IPPROTO_TCP, TCP_NODELAY, &nodelay, &size);
+        ::getsockopt(exchange().fd(), IPPROTO_TCP, TCP_NODELAY, &nodelay, &size);
         return nodelay == 0;
     }
 
@@ -65,8 +63,9 @@ TEST_F(PiecesTest, AreSeparateAgainWhenTheHubTurns) {
 
 TEST_F(PiecesTest, AreSeparateAgainForTheNextAnswer) {
     send_until_joined();
-    Connection& kept = connection();
-    kept.finish(Connection::End::Complete);
+    Exchange& kept = exchange();
+    EXPECT_EQ(kept.end_answer(), Exchange::IoState::Done);
+    kept.finish(true);
     send(client, kGet);
     turn_until([this] { return application.started.size() == 2; });
     int nodelay = 0;
@@ -77,7 +76,7 @@ TEST_F(PiecesTest, AreSeparateAgainForTheNextAnswer) {
 
 TEST_F(PiecesTest, OfAClosedConnectionAreForgotten) {
     send_until_joined();
-    connection().finish(Connection::End::Aborted);
+    exchange().finish(false);
     worker->turn();
     EXPECT_EQ(slot.connections.load(), 0u);
 }

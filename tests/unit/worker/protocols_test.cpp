@@ -37,7 +37,7 @@ TEST_F(WorkerTest, BelievesAProxyHeaderOfATrustedPeerOnly) {
     const UniqueFd client = connect();
     send(client, "PROXY TCP4 9.8.7.6 1.1.1.1 55 80\r\n" + std::string(kGet));
     turn_until([&] { return !application.started.empty(); });
-    EXPECT_EQ(application.started[0]->connection->client_host(), "9.8.7.6");
+    EXPECT_EQ(application.started[0]->exchange->client_host(), "9.8.7.6");
 }
 
 TEST_F(WorkerTest, TakesAProxyHeaderOfAStrangerForABadRequest) {
@@ -55,7 +55,7 @@ TEST_F(WorkerTest, TellsTheApplicationThatAClientLeftOnlyWhenAsked) {
     turn_until([&] { return !application.started.empty(); });
     client.reset();
     turn_until([&] { return !application.cancelled.empty(); });
-    EXPECT_TRUE(application.started[0]->connection->broken());
+    EXPECT_TRUE(application.started[0]->exchange->broken());
 }
 
 TEST_F(WorkerTest, RejectsWhatWaitedTooLongForACore) {

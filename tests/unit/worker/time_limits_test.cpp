@@ -74,7 +74,7 @@ TEST_F(TimeLimitsTest, PressesHarderAndGivesTheConnectionUp) {
     EXPECT_EQ(slot.cores_busy.load(), 1) << "it runs on";
     worker->drain(ipc::DrainReason::Replace);
     EXPECT_TRUE(worker->drained()) << "nobody waits for it";
-    application.started[0]->connection->finish(Connection::End::Aborted);
+    application.started[0]->exchange->finish(false);
     EXPECT_EQ(slot.cores_busy.load(), 0);
 }
 

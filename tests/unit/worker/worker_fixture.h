@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "net/listening.h"
+#include "worker/exchange.h"
 #include "worker/worker.h"
 
 namespace geventd::worker {
@@ -49,12 +50,16 @@ class FakeApplication : public Application {
     int resumed = 0;
 };
 
+// All of an answer, as an application makes it. The text must stay until it has left.
+inline Exchange::IoState send_answer(Request& request, std::string_view text) {
+    request.answer.head().start(request.answer_version, "200 OK");
+    iovec parts[] = {{}, {const_cast<char*>(text.data()), text.size()}};
+    return request.exchange->send_whole(parts);
+}
+
 inline void answer(Request& request, std::string_view text) {
-    const std::string bytes = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(text.size()) +
-                              "\r\n\r\n" + std::string(text);
-    iovec part{const_cast<char*>(bytes.data()), bytes.size()};
-    EXPECT_EQ(request.connection->write({&part, 1}), Connection::IoState::Done);
-    request.connection->finish(Connection::End::Complete);
+    EXPECT_EQ(send_answer(request, text), Exchange::IoState::Done);
+    request.exchange->finish(true);
 }
 
 class WorkerTest : public testing::Test {

@@ -73,14 +73,14 @@ TEST_F(WorkerTest, StartsLargeBodiesAtOnceAndLetsTheReaderPull) {
     Request& request = *application.started[0];
     char buffer[8];
     std::size_t got = 0;
-    EXPECT_EQ(request.connection->read_body(buffer, sizeof buffer, got), Connection::IoState::Done);
+    EXPECT_EQ(request.exchange->read_body(buffer, sizeof buffer, got), Exchange::IoState::Done);
     EXPECT_EQ(std::string_view(buffer, got), "abc");
-    EXPECT_EQ(request.connection->read_body(buffer, sizeof buffer, got), Connection::IoState::Wait);
+    EXPECT_EQ(request.exchange->read_body(buffer, sizeof buffer, got), Exchange::IoState::Wait);
     request.reader.greenlet = this;
-    request.connection->await_readable();
+    request.exchange->await_readable();
     send(client, "defg");
     turn_until([&] { return application.resumed == 1; });
-    EXPECT_EQ(request.connection->read_body(buffer, sizeof buffer, got), Connection::IoState::Done);
+    EXPECT_EQ(request.exchange->read_body(buffer, sizeof buffer, got), Exchange::IoState::Done);
     EXPECT_EQ(std::string_view(buffer, got), "defg");
 }
 
@@ -92,7 +92,7 @@ TEST_F(WorkerTest, SaysContinueOnlyWhenSomebodyReads) {
     char byte = 0;
     EXPECT_LT(::recv(client.get(), &byte, 1, MSG_DONTWAIT), 0);
     application.started[0]->reader.greenlet = this;
-    application.started[0]->connection->await_readable();
+    application.started[0]->exchange->await_readable();
     EXPECT_EQ(receive_until(client, "\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
 }
 
@@ -145,9 +145,8 @@ TEST_F(WorkerTest, SendsAnAnswerThatASlowReaderTakesLaterAndResumesItsWriterOnce
     send(client, kGet);
     turn_until([&] { return !application.started.empty(); });
     Request& request = *application.started[0];
-    std::string large(8 << 20, 'x');
-    iovec part{large.data(), large.size()};
-    ASSERT_EQ(request.connection->write({&part, 1}), Connection::IoState::Wait);
+    const std::string large(8 << 20, 'x');
+    ASSERT_EQ(send_answer(request, large), Exchange::IoState::Wait);
     request.writer.greenlet = this;
     std::size_t total = 0;
     std::vector<char> buffer(1 << 20);
@@ -158,9 +157,9 @@ TEST_F(WorkerTest, SendsAnAnswerThatASlowReaderTakesLaterAndResumesItsWriterOnce
         }
         return application.resumed > 0;
     });
-    EXPECT_FALSE(request.connection->write_pending());
+    EXPECT_FALSE(request.exchange->is_sending());
     EXPECT_EQ(application.resumed, 1);
-    request.connection->finish(Connection::End::Complete);
+    request.exchange->finish(true);
     while (total < large.size()) {
         const ssize_t got = ::recv(client.get(), buffer.data(), buffer.size(), 0);
         ASSERT_GT(got, 0);

@@ -27,7 +27,7 @@ Response* current(const char* function) {
     }
     const void* greenlet = state.bridge != nullptr ? state.bridge->running_greenlet() : nullptr;
     Response* response = greenlet != nullptr ? state.runner->find(greenlet) : nullptr;
-    if (response == nullptr || response->request().connection == nullptr) {
+    if (response == nullptr || response->request().exchange == nullptr) {
         PyErr_Format(PyExc_SystemError,
                      "uwsgi.%s() works only in the greenlet that runs a request: hand what it "
                      "returns to other greenlets and threads",
@@ -51,7 +51,7 @@ PyObject* content_length(PyObject*, PyObject*) noexcept {
 
 PyObject* connection_fd(PyObject*, PyObject*) noexcept {
     const Response* response = current("connection_fd");
-    return response == nullptr ? nullptr : PyLong_FromLong(response->request().connection->fd());
+    return response == nullptr ? nullptr : PyLong_FromLong(response->request().exchange->fd());
 }
 
 PyObject* set_logvar(PyObject*, PyObject* args) noexcept {

@@ -35,7 +35,7 @@ worker::TimeLimit* current_limit(const Api& api) {
     if (serving.bridge != nullptr) {
         const void* greenlet = serving.bridge->running_greenlet();
         const Response* response = greenlet == nullptr ? nullptr : serving.requests->find(greenlet);
-        if (response != nullptr && response->request().connection != nullptr) {
+        if (response != nullptr && response->request().exchange != nullptr) {
             return &response->request().limit;
         }
         if (worker::HeldSignal* signal =

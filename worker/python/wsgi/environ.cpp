@@ -119,13 +119,13 @@ Ref EnvironMaker::make_template(const worker::Listening& listening, const Common
 }
 
 Ref EnvironMaker::make(const worker::Request& request, PyObject* input, std::size_t prefix) {
-    const std::size_t listener = request.connection->listener().index;
+    const std::size_t listener = request.exchange->listener().index;
     Ref environ = Ref::steal(PyDict_Copy(templates_[listener].get()));
     if (!environ) {
         return {};
     }
-    const bool filled = request.protocol == net::Protocol::Http ? set_http(environ.get(), request)
-                                                                : set_uwsgi(environ.get(), request);
+    const bool filled =
+        request.has_environ ? set_given(environ.get(), request) : set_http(environ.get(), request);
     const Ref core = Ref::steal(PyLong_FromUnsignedLong(request.core));
     if (!filled || !set_path(environ.get(), request, prefix) ||
         !put(environ.get(), keys_.core, core.get()) ||
@@ -137,7 +137,7 @@ Ref EnvironMaker::make(const worker::Request& request, PyObject* input, std::siz
 }
 
 bool EnvironMaker::set_http(PyObject* environ, const worker::Request& request) {
-    return set_request_line(environ, request) && set_peer(environ, *request.connection) &&
+    return set_request_line(environ, request) && set_peer(environ, *request.exchange) &&
            set_headers(environ, request.head) && set_forwarded(environ, request);
 }
 
@@ -164,7 +164,7 @@ bool EnvironMaker::set_path(PyObject* environ, const worker::Request& request, s
 }
 
 // The variables as they came: the web server has done the work. The last of a repeated key wins.
-bool EnvironMaker::set_uwsgi(PyObject* environ, const worker::Request& request) {
+bool EnvironMaker::set_given(PyObject* environ, const worker::Request& request) {
     for (const uwsgi::Var& var : request.vars.environ) {
         const Ref* key = var_key(var.key);
         const Ref value = latin1(var.value);
@@ -208,14 +208,14 @@ Ref EnvironMaker::method(std::string_view name) {
     return known != methods_.end() ? known->second.copy() : latin1(name);
 }
 
-bool EnvironMaker::set_peer(PyObject* environ, const worker::Connection& connection) {
-    if (const http::ProxyHeader* proxied = connection.proxied()) {
+bool EnvironMaker::set_peer(PyObject* environ, const worker::Exchange& exchange) {
+    if (const http::ProxyHeader* proxied = exchange.proxied()) {
         return put(environ, keys_.remote_addr, latin1(proxied->source.address).get()) &&
                put(environ, keys_.remote_port,
                    latin1(std::to_string(proxied->source.port)).get()) &&
                (!proxied->tls || put(environ, keys_.scheme, https_.get()));
     }
-    const worker::Peer& peer = connection.peer();
+    const worker::Peer& peer = exchange.peer();
     if (peer.kind == worker::Peer::Kind::Unix) {
         return put(environ, keys_.remote_addr, empty_.get());
     }

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "worker/connection.h"
+#include "worker/exchange.h"
 #include "worker/python/ref.h"
 #include "worker/request.h"
 
@@ -52,10 +52,10 @@ class EnvironMaker {
 
     Ref make_template(const worker::Listening& listening, const Common& common) const;
     bool set_http(PyObject* environ, const worker::Request& request);
-    bool set_uwsgi(PyObject* environ, const worker::Request& request);
+    bool set_given(PyObject* environ, const worker::Request& request);
     bool set_request_line(PyObject* environ, const worker::Request& request);
     bool set_path(PyObject* environ, const worker::Request& request, std::size_t prefix);
-    bool set_peer(PyObject* environ, const worker::Connection& connection);
+    bool set_peer(PyObject* environ, const worker::Exchange& exchange);
     bool set_forwarded(PyObject* environ, const worker::Request& request);
     const Ref* var_key(std::string_view name);
     bool set_headers(PyObject* environ, const http::RequestHead& head);

@@ -12,7 +12,7 @@ namespace geventd::py {
 
 namespace {
 
-using worker::Connection;
+using worker::Exchange;
 using worker::RequestRef;
 
 constexpr std::size_t kReadAhead = 64 << 10;
@@ -72,24 +72,24 @@ Py_ssize_t await_some(Input* self, char* into, std::size_t room) {
         return -1;
     }
     for (;;) {
-        if (request.connection == nullptr) {
+        if (request.exchange == nullptr) {
             PyErr_SetString(PyExc_ValueError, "read of wsgi.input after the request has ended");
             return -1;
         }
         std::size_t got = 0;
-        switch (request.connection->read_body(into, room, got)) {
-            case Connection::IoState::Done:
+        switch (request.exchange->read_body(into, room, got)) {
+            case Exchange::IoState::Done:
                 return static_cast<Py_ssize_t>(got);
-            case Connection::IoState::Failed:
+            case Exchange::IoState::Failed:
                 set_read_error(request);
                 return -1;
-            case Connection::IoState::Wait:
+            case Exchange::IoState::Wait:
                 break;
         }
-        request.connection->await_readable();
+        request.exchange->await_readable();
         if (!types.bridge->await(request.reader)) {
-            if (request.connection != nullptr) {
-                request.connection->stop_awaiting_readable();
+            if (request.exchange != nullptr) {
+                request.exchange->stop_awaiting_readable();
             }
             return -1;
         }

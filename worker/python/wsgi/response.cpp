@@ -1,81 +1,48 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/wsgi/response.h"
 
-#include <algorithm>
 #include <array>
-#include <string>
 #include <vector>
 
-#include "http/octets.h"
-#include "http/whole_response.h"
-#include "log/logger.h"
 #include "worker/python/wsgi/head_objects.h"
 
 namespace geventd::py {
 
 namespace {
 
-using Framing = http::ResponseWriter::Framing;
-using Dialect = http::ResponseWriter::Dialect;
+using worker::Exchange;
+using IoState = Exchange::IoState;
 
-// One sendfile call may hold the hub for about this much.
-constexpr std::size_t kFilePiece = 1 << 20;
-
-Dialect dialect_of(const worker::Request& request) {
-    if (request.protocol == net::Protocol::Uwsgi) {
-        return Dialect::Gateway;
-    }
-    return request.head.version_minor == 0 ? Dialect::Http10 : Dialect::Http11;
+// What sends it only reads what an iovec points to.
+iovec part_of(PyObject* bytes) {
+    return {PyBytes_AS_STRING(bytes), static_cast<std::size_t>(PyBytes_GET_SIZE(bytes))};
 }
 
-// A uwsgi peer gets the protocol back that it named (uWSGI's habit, which web servers rely on).
-std::string_view protocol_of(const worker::Request& request) {
-    if (request.protocol == net::Protocol::Http) {
-        return "HTTP/1.1";
-    }
-    const std::string_view named = request.vars.protocol;
-    const bool is_sane = named.substr(0, 5) == "HTTP/" && named.size() <= 8 &&
-                         std::none_of(named.begin(), named.end(), [](char byte) {
-                             return byte == ' ' || http::is(http::kControl, byte);
-                         });
-    return is_sane ? named : "HTTP/1.0";
+bool client_has_left() {
+    PyErr_SetString(PyExc_BrokenPipeError, "the client has left");
+    return false;
 }
 
 }  // namespace
 
 bool Response::set_head(PyObject* status, PyObject* headers) {
-    return fill_head(writer_.head(), protocol_of(*request_), status, headers);
+    return fill_head(request_->answer.head(), request_->answer_version, status, headers);
 }
 
-void Response::complete_head(std::optional<std::uint64_t> length) {
-    worker::Request& request = *request_;
-    const bool keep_alive =
-        request.keep_alive && !request.connection->last_answer() && request.body.complete();
-    request.keep_alive = writer_.complete({.dialect = dialect_of(request),
-                                           .head_request = request.head.method == "HEAD",
-                                           .keep_alive = keep_alive,
-                                           .epoch = bridge_.worker().epoch()},
-                                          length);
-    request.status = writer_.head().status();
-    request.answer_headers = writer_.head().count();
-    request.answer_head = writer_.head().text().size();
-    request.first_byte = bridge_.worker().loop().now();
-}
-
-std::size_t Response::add_piece(std::string_view bytes, std::span<iovec> parts) {
-    if (bytes.size() > writer_.room() && !overlong_) {
-        overlong_ = true;
-        log::warning("{} {}: the body is longer than its Content-Length; the rest is dropped",
-                     request_->head.method, request_->head.path);
+bool Response::may_send() {
+    const Exchange* const exchange = request_->exchange;
+    if (exchange == nullptr || exchange->is_sending()) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        exchange == nullptr
+                            ? "the response has already ended"
+                            : "another greenlet is already writing to this response");
+        return false;
     }
-    const std::size_t count = writer_.add_piece(bytes, parts);
-    request_->answer_body = writer_.body_bytes();
-    return count;
+    return true;
 }
 
-bool Response::check_open() {
-    if (request_->connection == nullptr) {
-        PyErr_SetString(PyExc_RuntimeError, "the response has already ended");
+bool Response::may_send_body() {
+    if (!may_send()) {
         return false;
     }
     if (!head_set()) {
@@ -86,182 +53,102 @@ bool Response::check_open() {
 }
 
 bool Response::await_send(std::string_view bytes) {
-    if (!check_open()) {
-        return false;
-    }
-    if (bytes.empty()) {
-        return true;
-    }
-    request_->connection->follow_piece();
-    std::array<iovec, 1 + http::ResponseWriter::kMostParts> parts{};
-    std::size_t count = 0;
-    if (!head_sent()) {
-        complete_head(std::nullopt);
-        parts[count++] = writer_.head_part();
-    }
-    count += add_piece(bytes, std::span(parts).subspan(count));
-    return count == 0 || await_write(std::span(parts).first(count));
+    return may_send_body() && (bytes.empty() || await_sent(request_->exchange->send_piece(bytes)));
 }
 
 bool Response::await_send_all(std::span<PyObject* const> bytes_objects) {
-    if (!check_open()) {
+    if (!may_send_body()) {
         return false;
     }
-    std::size_t total = 0;
-    for (PyObject* object : bytes_objects) {
-        total += static_cast<std::size_t>(PyBytes_GET_SIZE(object));
-    }
-    complete_head(total);
     std::array<iovec, 2> few{};
     std::vector<iovec> many;
     std::span<iovec> parts = few;
-    if (bytes_objects.size() > 1) {
+    if (bytes_objects.size() != 1) {
         many.resize(bytes_objects.size() + 1);
         parts = many;
     }
-    std::size_t count = 0;
-    parts[count++] = writer_.head_part();
-    for (PyObject* object : bytes_objects) {  // a part each: a length is told, so no chunks
-        count += add_piece(
-            {PyBytes_AS_STRING(object), static_cast<std::size_t>(PyBytes_GET_SIZE(object))},
-            parts.subspan(count));
+    std::size_t count = 1;  // behind the place for the head
+    for (PyObject* object : bytes_objects) {
+        parts[count++] = part_of(object);
     }
-    return await_write(parts.first(count));
+    return await_sent(request_->exchange->send_whole(parts));
 }
 
 bool Response::await_send_file(int file, off_t offset, std::uint64_t count) {
-    if (!check_open()) {
-        return false;
-    }
-    if (!head_sent()) {
-        complete_head(count);
-        const iovec head = writer_.head_part();
-        if (!await_write({&head, 1})) {
-            return false;
-        }
-    }
-    // A file is only sent where its end needs no mark: behind a Content-Length, or up to the close.
-    return writer_.framing() == Framing::NoBody || await_file(file, offset);
+    return may_send_body() && (head_sent() || await_sent(request_->exchange->send_head(count))) &&
+           await_file(file, offset);
 }
 
 bool Response::await_file(int file, off_t offset) {
     worker::Request& request = *request_;
-    while (writer_.room() > 0) {
+    while (request.answer.room() > 0) {
         const off_t before = offset;
-        const auto most =
-            static_cast<std::size_t>(std::min<std::uint64_t>(writer_.room(), kFilePiece));
-        switch (request.connection->send_file(file, offset, most)) {
-            case worker::Connection::IoState::Done:
+        switch (request.exchange->send_file(file, offset)) {
+            case IoState::Done:
                 if (offset == before) {
                     return true;
                 }
-                writer_.count(static_cast<std::uint64_t>(offset - before));
-                request.answer_body = writer_.body_bytes();
                 break;
-            case worker::Connection::IoState::Wait:
-                request.connection->await_writable();
-                if (!bridge_.await(request.writer)) {
-                    if (request.connection != nullptr) {
-                        request.connection->abandon_write();
-                    }
+            case IoState::Wait:
+                request.exchange->await_writable();
+                if (!await_room()) {
                     return false;
                 }
-                if (request.connection != nullptr && !request.connection->broken()) {
+                if (request.exchange != nullptr && !request.exchange->broken()) {
                     break;
                 }
                 [[fallthrough]];
-            case worker::Connection::IoState::Failed:
-                PyErr_SetString(PyExc_BrokenPipeError, "the client has left");
-                return false;
+            case IoState::Failed:
+                return client_has_left();
         }
     }
     return true;
 }
 
 bool Response::await_end() {
-    if (head_sent()) {
-        return await_write_last_part();
-    }
-    if (!check_open()) {
-        return false;
-    }
-    // A body that turned out empty; the answer to a HEAD request tells no length that it does not
-    // know.
-    complete_head(request_->head.method == "HEAD" ? std::nullopt : std::optional<std::uint64_t>(0));
-    const iovec head = writer_.head_part();
-    return await_write({&head, 1});
-}
-
-bool Response::await_write_last_part() {
-    const std::string_view last = writer_.last_part();
-    // sendmsg only reads what an iovec points to.
-    const iovec part{const_cast<char*>(last.data()), last.size()};  // NOLINT
-    return last.empty() || await_write({&part, 1});
+    return (head_sent() ? may_send() : may_send_body()) &&
+           await_sent(request_->exchange->end_answer());
 }
 
 bool Response::await_disconnect() {
-    if (request_->connection == nullptr || request_->connection->broken()) {
+    if (request_->exchange == nullptr || request_->exchange->broken()) {
         return true;
     }
-    if (!await_write_last_part()) {
+    if (head_sent() && !await_end()) {
         return false;
     }
-    writer_.cut_off();
-    request_->connection->disconnect();
+    request_->exchange->disconnect();
     return true;
 }
 
 bool Response::await_send_error(int status, std::string_view reason) {
-    worker::Request& request = *request_;
-    if (!request.body.complete() || request.connection->last_answer()) {
-        request.keep_alive = false;
-    }
-    http::WholeResponse answer = http::WholeResponse::line(status, reason);
-    answer.keep_alive = request.keep_alive;
-    answer.head_only = request.head.method == "HEAD";
-    writer_.replace(status, answer.bytes(bridge_.worker().epoch()));
-    request.status = status;
-    request.answer_head = writer_.head().text().size();
-    const iovec all = writer_.head_part();
-    return await_write({&all, 1});
+    return may_send() && await_sent(request_->exchange->send_error(status, reason));
 }
 
-bool Response::await_write(std::span<const iovec> parts) {
-    worker::Request& request = *request_;
-    if (request.connection == nullptr || request.connection->write_pending()) {
-        PyErr_SetString(PyExc_RuntimeError,
-                        request.connection == nullptr
-                            ? "the response has already ended"
-                            : "another greenlet is already writing to this response");
-        return false;
+// Until the waiting greenlet is resumed.
+bool Response::await_room() {
+    if (bridge_.await(request_->writer)) {
+        return true;
     }
-    auto state = request.connection->write(parts);
-    while (state == worker::Connection::IoState::Wait) {
-        if (!bridge_.await(request.writer)) {
-            if (request.connection != nullptr) {
-                request.connection->abandon_write();
-            }
+    if (request_->exchange != nullptr) {
+        request_->exchange->abandon_write();
+    }
+    return false;
+}
+
+bool Response::await_sent(IoState state) {
+    while (state == IoState::Wait) {
+        if (!await_room()) {
             return false;
         }
-        if (request.connection == nullptr || request.connection->broken()) {
-            state = worker::Connection::IoState::Failed;
-        } else if (!request.connection->write_pending()) {
-            state = worker::Connection::IoState::Done;
+        const Exchange* const exchange = request_->exchange;
+        if (exchange == nullptr || exchange->broken()) {
+            state = IoState::Failed;
+        } else if (!exchange->is_sending()) {
+            state = IoState::Done;
         }
     }
-    if (state == worker::Connection::IoState::Failed) {
-        PyErr_SetString(PyExc_BrokenPipeError, "the client has left");
-        return false;
-    }
-    return true;
-}
-
-worker::Connection::End Response::end() const {
-    if (missing() > 0) {
-        return worker::Connection::End::Aborted;
-    }
-    return writer_.framing() == Framing::UntilClose ? worker::Connection::End::Last
-                                                    : worker::Connection::End::Complete;
+    return state == IoState::Done || client_has_left();
 }
 
 }  // namespace geventd::py

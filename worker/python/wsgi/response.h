@@ -3,21 +3,18 @@
 
 #include <Python.h>
 
-#include <sys/uio.h>
-
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 
-#include "http/response_writer.h"
+#include "worker/exchange.h"
 #include "worker/python/hub_bridge.h"
 #include "worker/request.h"
 
 namespace geventd::py {
 
-/// The answer to one request, from the Python objects that the application makes: the writer turns
-/// them into bytes, and they are sent at once, head and first bytes together. A client that reads
+/// The answer to one request, from the Python objects that the application makes to the request's
+/// exchange. What is there leaves at once, head and first bytes together; a client that reads
 /// slowly suspends the calling greenlet only.
 /// Functions that return bool say false with a Python exception set. GIL held; those marked
 /// await may switch.
@@ -50,32 +47,21 @@ class Response {
     /// Sends an answer of the server's own instead; only before head_sent().
     bool await_send_error(int status, std::string_view reason);
 
-    [[nodiscard]] bool head_set() const { return writer_.head().is_set(); }
+    [[nodiscard]] bool head_set() const { return request_->answer.head().is_set(); }
 
-    [[nodiscard]] bool head_sent() const { return writer_.completed(); }
-
-    [[nodiscard]] int status() const { return writer_.head().status(); }
+    [[nodiscard]] bool head_sent() const { return request_->answer.completed(); }
 
     [[nodiscard]] worker::Request& request() const { return *request_; }
 
-    /// How the connection may go on after an answer that was ended by await_end().
-    [[nodiscard]] worker::Connection::End end() const;
-
-    /// Bytes that were promised by Content-Length and not sent.
-    [[nodiscard]] std::uint64_t missing() const { return writer_.missing(); }
-
   private:
-    void complete_head(std::optional<std::uint64_t> length);
-    std::size_t add_piece(std::string_view bytes, std::span<iovec> parts);
-    bool await_write(std::span<const iovec> parts);
-    bool await_write_last_part();
+    bool may_send();
+    bool may_send_body();
+    bool await_sent(worker::Exchange::IoState state);
+    bool await_room();
     bool await_file(int file, off_t offset);
-    bool check_open();
 
     HubBridge& bridge_;
     worker::RequestRef request_;
-    http::ResponseWriter writer_;
-    bool overlong_ = false;  ///< what was said of it
 };
 
 }  // namespace geventd::py
