@@ -119,7 +119,7 @@ bool Acceptor::accept_one(bool is_first) {
             worker_.welcome(net::Stream(std::move((*accepted)->fd)), Peer::from((*accepted)->peer),
                             listening_);
         } catch (const std::bad_alloc&) {
-            worker_.out_of_memory();
+            worker_.accounts().out_of_memory();
         }
         return true;
     }

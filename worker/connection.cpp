@@ -65,18 +65,18 @@ void Connection::watch(int wanted) {
 void Connection::dispatch() {
     cancel();
     state_ = State::Queued;
-    worker_.admit(*this);
+    worker_.admission().admit(*this);
 }
 
 // A running request has its core and its greenlet, and sees to its end itself.
 void Connection::fall() noexcept {
-    worker_.out_of_memory();
+    worker_.accounts().out_of_memory();
     processing_ = false;
     if (state_ == State::Running || state_ == State::Closed) {
         return;
     }
     if (state_ == State::Queued) {
-        worker_.leave_queue(*this);
+        worker_.admission().leave(*this);
     }
     request_ = {};
     abort();
@@ -116,8 +116,8 @@ void Connection::out_of_time() {
     if (state_ == State::ReadingBody) {
         refuse({408, "the request body did not arrive in time"});
     } else if (state_ == State::Queued) {
-        worker_.timed_out();
-        worker_.leave_queue(*this);
+        worker_.accounts().timed_out();
+        worker_.admission().leave(*this);
         refuse({504, "the request found no free core in its time"}, "Retry-After: 1\r\n");
     }
 }
@@ -137,7 +137,7 @@ void Connection::give_up() noexcept {
 }
 
 void Connection::refuse(const http::Rejection& rejection, std::string_view extra_headers) {
-    worker_.refused(*this, request_.get(), rejection);
+    worker_.accounts().refused(*this, request_.get(), rejection);
     http::WholeResponse response = http::WholeResponse::line(rejection.status, rejection.reason);
     response.extra_fields = extra_headers;
     // One try: a client whose window is shut before its first answer loses nothing it can read.

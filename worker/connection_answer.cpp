@@ -35,7 +35,7 @@ Connection::IoState Connection::guarded(Deed deed) noexcept {
         return deed();
     } catch (const std::bad_alloc&) {
         broken_ = true;
-        worker_.out_of_memory();
+        worker_.accounts().out_of_memory();
         return IoState::Failed;
     }
 }

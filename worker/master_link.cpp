@@ -107,7 +107,7 @@ void MasterLink::say_ready(UniqueFd observer) {
     on_message(event::Io::kRead);
     ipc::Message ready;
     ready.type = ipc::MessageType::Ready;
-    ready.fds.push_back(duplicate(worker_.requests_fd()));
+    ready.fds.push_back(duplicate(worker_.admission().requests_fd()));
     ready.fds.push_back(std::move(observer));
     if (auto sent = channel_.send_within(ipc::kMasterPatience, ready); !sent) {
         // It does not want this worker any more, or is gone: the channel will say so.
@@ -128,7 +128,7 @@ void MasterLink::on_message(int) noexcept {
     try {
         receive();
     } catch (const std::bad_alloc&) {
-        worker_.out_of_memory();  // what has not been received is still there in the next turn
+        worker_.accounts().out_of_memory();  // what has not been received is still there in the next turn
     }
 }
 

@@ -45,7 +45,7 @@ void Signals::on_woken(int) noexcept {
         }
         claim_some();
     } catch (const std::bad_alloc&) {
-        worker_.out_of_memory();
+        worker_.accounts().out_of_memory();
         port_.wake();
     }
 }
@@ -61,7 +61,7 @@ void Signals::claim_some() {
             full_ = true;
             return;
         }
-        if (!worker_.has_time()) {
+        if (!worker_.admission().has_time()) {
             port_.wake();
             return;
         }
@@ -107,7 +107,7 @@ void Signals::finished(HeldSignal& signal, bool failed) {
         port_.locks().release(signal.claim.routing.number);
     }
     --running_;
-    auto& handled = worker_.slot().signals;
+    auto& handled = worker_.accounts().slot().signals;
     handled.store(handled.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     held_.erase(&signal);
     if (full_) {

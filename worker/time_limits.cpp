@@ -98,7 +98,7 @@ void TimeLimits::press_request(TimeLimit& limit, Request& request) noexcept {
     const double age = seconds_since(request.received, worker_);
     switch (std::exchange(limit.stage_, static_cast<Stage>(static_cast<int>(limit.stage_) + 1))) {
         case Stage::Running:
-            worker_.timed_out();
+            worker_.accounts().timed_out();
             log::warning("{} {} has taken {:.1f} s, its time is over (request {}):\n{}",
                          request.head.method, request.head.path, age, request.id,
                          application.stack_of(request.runner));
@@ -133,7 +133,7 @@ void TimeLimits::press_handler(TimeLimit& limit, HeldSignal& signal) noexcept {
     const double age = seconds_since(limit.started_, worker_);
     switch (std::exchange(limit.stage_, static_cast<Stage>(static_cast<int>(limit.stage_) + 1))) {
         case Stage::Running:
-            worker_.handler_timed_out();
+            worker_.accounts().handler_timed_out();
             log::warning("the handler of signal {} has taken {:.1f} s, its time is over:\n{}",
                          number, age, application.stack_of(signal.runner));
             mercy_.start(limit);

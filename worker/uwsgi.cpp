@@ -47,7 +47,7 @@ http::Rejection read_vars(Request& request, const Intake& intake, std::uint8_t m
     if (rejection.status != 0) {
         return rejection;
     }
-    worker.warn_of_magic(vars);
+    worker.accounts().warn_of_magic(vars);
     if (modifier1 == uwsgi::kManagePathInfo &&
         vars.path_info.substr(0, vars.script_name.size()) == vars.script_name) {
         vars.path_info.remove_prefix(vars.script_name.size());
@@ -72,7 +72,7 @@ Parsed answer_packet(const uwsgi::PacketHeader& header, const Intake& intake) {
         const bool accepted = intake.worker.send_signal(header.modifier2);
         uwsgi::append_packet(parsed.answer, uwsgi::kResponse, accepted ? 1 : 0);
     } else {
-        intake.worker.refused(
+        intake.worker.accounts().refused(
             intake.exchange, nullptr,
             {0, "unavailable uwsgi modifier " + std::to_string(header.modifier1)});
     }

@@ -31,20 +31,10 @@ constexpr auto kRetryAccept = std::chrono::milliseconds(500);
 // How long a listening socket that gives an error instead of connections is left alone.
 constexpr auto kRest = std::chrono::milliseconds(200);
 
-// How soon a change of the busy cores is shown to people.
-constexpr auto kBusyShown = std::chrono::seconds(1);
-
-// How often requests that wait for a core are looked at; they are told a little late at most.
-constexpr auto kQueueCheck = std::chrono::milliseconds(50);
-
 std::uint64_t random_bits() {
     std::uint64_t bits = 0;
     [[maybe_unused]] const auto got = ::getrandom(&bits, sizeof bits, 0);
     return bits;
-}
-
-std::string make_id_base() {
-    return fmt::format("{:016x}", random_bits());
 }
 
 // How many requests this worker serves until it is recycled.
@@ -82,37 +72,18 @@ ConnectionLimits::ConnectionLimits(event::DeadlineClock& clock, const config::Li
 
 Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
                std::vector<Listening> listeners, int number, const shm::Scoreboard* board)
-    : slot_(slot),
-      cores_(static_cast<std::uint32_t>(settings.workers.cores)),
+    : accounts_(slot, settings.log, number),
       most_connections_(static_cast<std::uint32_t>(settings.limits.connections)),
-      requests_region_(
-          shm::Region::create("geventd-requests", shm::RequestTable::size_for(cores_))),
-      request_table_(requests_region_.data(), requests_region_.size()),
       requests_left_(draw_requests(settings.workers)),
-      rejects_when_full_(settings.workers.when_full == config::WhenFull::Reject),
       cancels_on_disconnect_(settings.on_disconnect == config::OnDisconnect::Cancel),
       clock_(loop_),
+      admission_(loop_, clock_, settings, accounts_),
       limits_(clock_, settings.limits),
       time_limits_(*this, clock_, settings),
       drain_list_(
           clock_, settings.limits.drain_requests,
           [](void* self, event::Deadline&) noexcept {
               static_cast<Worker*>(self)->on_drain_deadline();
-          },
-          this),
-      queue_list_(
-          clock_, kQueueCheck,
-          [](void* self, event::Deadline&) noexcept {
-              static_cast<Worker*>(self)->refuse_overdue();
-          },
-          this),
-      queue_time_(settings.limits.queue_time),
-      busy_list_(
-          clock_, kBusyShown,
-          [](void* self, event::Deadline&) noexcept {
-              if (auto& deed = static_cast<Worker*>(self)->busy_changed_) {
-                  deed();
-              }
           },
           this),
       rest_list_(
@@ -130,34 +101,25 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
           },
           this),
       share_(*this, board, slot),
-      log_format_(settings.log.format),
       number_(number),
-      id_base_(make_id_base()),
       epoch_(std::time(nullptr)) {
-    if (settings.log.access != "off") {
-        access_log_ = std::make_unique<AccessLog>(settings.log.access, slot, number,
-                                                  settings.log.format == config::LogFormat::Json);
-    }
+    admission_.on_change([this] { regulate_accepting(); });
     for (Listening& listening : listeners) {
         acceptors_.push_back(std::make_unique<Acceptor>(*this, std::move(listening)));
     }
-    show(slot_.cores, cores_);
-    // What the end of a request needs is there when it comes.
-    free_cores_.reserve(cores_);
-    orphans_.reserve(cores_);
 }
 
 Worker::~Worker() = default;
 
 void Worker::serve(Application& application) {
-    application_ = &application;
+    admission_.serve(application);
     loop_.wake();
 }
 
 void Worker::turn() noexcept {
     turning_ = true;
     epoch_ = std::time(nullptr);
-    turn_end_ = loop_.refresh_now() + kTurnBudget;
+    admission_.begin_turn(loop_.refresh_now() + kTurnBudget);
     if (!std::exchange(has_turned_, true)) {
         regulate_accepting();
     }
@@ -168,90 +130,38 @@ void Worker::turn() noexcept {
     separate_pieces();
     assert_all_attended();
     turning_ = false;
-    count(slot_.heartbeat);
-    if (unfinished || !revisits_.empty() || (!waiting_.empty() && running_ < cores_)) {
+    count(accounts_.slot().heartbeat);
+    if (unfinished || !revisits_.empty() || admission_.can_go_on()) {
         loop_.wake();
     }
 }
 
-bool Worker::may_start() const {
-    return running_ < cores_ && has_time();
+void Worker::start_waiting() {
+    admission_.resume_orphans();
+    admission_.start_waiting();
+    revisit();
+    regulate_accepting();
 }
 
-void Worker::show_busy() {
-    show(slot_.cores_busy, running_);
-    if (!busy_deadline_.pending()) {
-        busy_list_.start(busy_deadline_);
+// A request found here takes its place in the queue when no core is free.
+void Worker::revisit() {
+    const std::size_t visits = revisits_.size();
+    for (std::size_t i = 0; i < visits; ++i) {  // it grows
+        Connection& connection = *revisits_[i];
+        if (connection.state() == Connection::State::Idle && connection.has_input()) {
+            connection.revisit();
+        }
     }
-}
-
-void Worker::name(Request& request) {
-    if (request.id.empty()) {
-        make_request_id(request.id);
-    }
-}
-
-void Worker::start(Exchange& exchange) {
-    Request& request = exchange.request();
-    // Nothing fails for want of memory behind these.
-    name(request);
-    const shm::RequestTable::Facts facts = exchange.request_facts();
-    ++running_;
-    show_busy();
-    if (running_ > slot_.cores_peak.load(std::memory_order_relaxed)) {
-        show(slot_.cores_peak, running_);
-    }
-    std::uint32_t core = used_cores_;
-    if (free_cores_.empty()) {
-        ++used_cores_;
-    } else {
-        core = free_cores_.back();
-        free_cores_.pop_back();
-    }
-    request.core = core;
-    request.ordinal = started_count_++;
-    request_table_.put(core, facts);
-    exchange.run();
+    revisits_.erase(revisits_.begin(), revisits_.begin() + static_cast<std::ptrdiff_t>(visits));
 }
 
 void Worker::request_ended(Request& request, const Exchange& exchange) {
-    --running_;
-    show_busy();
-    request_table_.remove(request.core);
-    free_cores_.push_back(request.core);
-    count(slot_.requests);
-    count(slot_.sent, request.answer_head + request.answer_body);
-    const auto took =
-        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - request.started);
-    count(slot_.busy_time, static_cast<std::uint64_t>(took.count()));
-    slot_.durations.add(static_cast<std::uint64_t>(took.count()));
-    if (request.limit.stage() == TimeLimit::Stage::Lost) {
-        --lost_requests_;
-    }
-    request.limit.reset();
+    admission_.ended(request, exchange);
     if (--requests_left_ == 0 && ask_for_successor_) {
         ask_for_successor_(ipc::Due::ServedEnough);
     }
-    write_access_log(request, exchange);
-    if (request.reader || request.writer) {
-        orphans_.emplace_back(request);
-    }
-    if (!turning_ && (!orphans_.empty() || !waiting_.empty() || !accepting_)) {
+    if (!turning_ && (admission_.has_orphans() || admission_.has_waiting() || !accepting_)) {
         loop_.wake();
-    }
-}
-
-void Worker::write_access_log(const Request& request, const Exchange& exchange) noexcept {
-    AccessLog* const log = access_log_          ? access_log_.get()
-                           : request.log_wanted ? wanted_log_.get()
-                                                : nullptr;
-    if (log == nullptr) {
-        return;
-    }
-    try {
-        log->write(request, exchange);
-    } catch (const std::bad_alloc&) {
-        out_of_memory();
     }
 }
 
@@ -277,9 +187,8 @@ void Worker::separate_pieces() {
 }
 
 bool Worker::has_room() const {
-    const bool full = running_ + waiting_.size() >= cores_;
     return !draining_ && !paused_ && !out_of_fds_ && !share_.leaving() &&
-           (!full || rejects_when_full_) && open_.size() < most_connections_;
+           (!admission_.is_full() || admission_.rejects_when_full()) && open_.size() < most_connections_;
 }
 
 // The next connection is left to workers that have fewer.
@@ -314,7 +223,7 @@ void Worker::regulate_accepting() {
 }
 
 void Worker::welcome(net::Stream stream, const Peer& peer, const Listening& listener) {
-    count(slot_.accepted);
+    count(accounts_.slot().accepted);
     // What its later states need: none of them can fail for want of it.
     const std::size_t most = open_.size() + buried_.size() + 1;
     make_room(open_, most);
@@ -324,7 +233,7 @@ void Worker::welcome(net::Stream stream, const Peer& peer, const Listening& list
     auto connection = std::make_unique<Connection>(*this, std::move(stream), peer, listener);
     connection->set_index(static_cast<std::uint32_t>(open_.size()));
     open_.push_back(std::move(connection));
-    show(slot_.connections, open_.size());
+    show(accounts_.slot().connections, open_.size());
     open_.back()->welcome();
     regulate_accepting();
 }
@@ -346,18 +255,6 @@ void Worker::accepted_all() {
     shortage_reported_ = false;
 }
 
-void Worker::make_request_id(std::string& id) {
-    constexpr std::size_t kCountSize = 8;  // digits
-    if (++id_count_ == 0) {
-        id_base_ = make_id_base();
-    }
-    id.assign(id_base_).append(kCountSize, '0');
-    std::uint32_t left = id_count_;
-    for (std::size_t at = id.size(); left != 0; left >>= 4) {
-        id[--at] = "0123456789abcdef"[left & 0xf];
-    }
-}
-
 void Worker::bury(Connection& connection) {
     const std::uint32_t index = connection.index();
     buried_.push_back(std::move(open_[index]));
@@ -366,7 +263,7 @@ void Worker::bury(Connection& connection) {
         open_[index]->set_index(index);
     }
     open_.pop_back();
-    show(slot_.connections, open_.size());
+    show(accounts_.slot().connections, open_.size());
     if (!turning_) {
         loop_.wake();
     }

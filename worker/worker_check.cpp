@@ -60,7 +60,7 @@ std::string Worker::neglect() const {
         const Connection& connection = *each;
         const Connection::State state = connection.state();
         std::string_view fault = connection.neglect();
-        if (fault.empty() && (state == Connection::State::Queued) != holds(waiting_, connection)) {
+        if (fault.empty() && (state == Connection::State::Queued) != admission_.waits(connection)) {
             fault = "is not in the queue just when it waits for a core";
         } else if (fault.empty() && state == Connection::State::Idle && connection.has_input() &&
                    !holds(revisits_, connection)) {

@@ -17,7 +17,7 @@ std::vector<RequestRef> Worker::running() const {
 }
 
 bool Worker::drained() const {
-    const bool idle = open_.size() == lost_requests_ && (signals_ == nullptr || signals_->idle());
+    const bool idle = open_.size() == admission_.lost_count() && (signals_ == nullptr || signals_->idle());
     return draining_ && (idle || out_of_time_);
 }
 

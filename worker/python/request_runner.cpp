@@ -159,7 +159,7 @@ void RequestRunner::run(worker::Request& request) noexcept {
         }
     } catch (const std::bad_alloc&) {
         PyErr_Clear();
-        worker_.out_of_memory();
+        worker_.accounts().out_of_memory();
     }
     request.exchange->finish(complete);
 }
@@ -272,7 +272,8 @@ http::Rejection RequestRunner::explain(const worker::Request& request, PyObject*
                      request.path_info, request.id);
         return {503, "the request was ended"};
     }
-    worker_.application_failed(request, exception_text(exception), exception_place(exception));
+    worker_.accounts().application_failed(request, exception_text(exception),
+                                          exception_place(exception), worker_.epoch());
     log::error("{} {} failed (request {}):\n{}", request.head.method, request.path_info, request.id,
                traceback_text(exception));
     return {500, "the application failed"};
@@ -281,7 +282,7 @@ http::Rejection RequestRunner::explain(const worker::Request& request, PyObject*
 bool RequestRunner::await_failure(worker::Request& request, PyObject* start_response) {
     const Ref exception = take_exception();
     if (request.exchange->broken()) {
-        worker_.client_left(request);
+        worker_.accounts().client_left(request);
         return false;
     }
     if (!exception) {

@@ -34,17 +34,17 @@ std::string title_start(const worker::BootInfo& boot) {
 WorkerTitle::WorkerTitle(const worker::BootInfo& boot, worker::Worker& worker)
     : worker_(worker), start_(title_start(boot)) {
     set_child_title(child_title(boot));
-    worker.on_busy_change([this] { show(); });
+    worker.admission().on_busy_change([this] { show(); });
     show();
 }
 
 WorkerTitle::~WorkerTitle() {
-    worker_.on_busy_change(nullptr);
+    worker_.admission().on_busy_change(nullptr);
 }
 
 void WorkerTitle::show() {
     constexpr auto kRelaxed = std::memory_order_relaxed;
-    const shm::WorkerSlot& slot = worker_.slot();
+    const shm::WorkerSlot& slot = worker_.accounts().slot();
     show_server_title(fmt::format("{}, {}/{} cores)", start_, slot.cores_busy.load(kRelaxed),
                                   slot.cores.load(kRelaxed)));
 }

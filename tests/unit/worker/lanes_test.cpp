@@ -146,7 +146,7 @@ class LanesTest : public WorkerTest {
     Lane& open(const std::string& name, std::size_t window) {
         carrier.windows[name] = window;
         lanes.push_back(std::make_unique<Lane>(*worker, carrier, name));
-        worker->admit(*lanes.back());
+        worker->admission().admit(*lanes.back());
         return *lanes.back();
     }
 
@@ -180,7 +180,7 @@ TEST_F(LanesTest, WaitForACoreInTheirTurn) {
     Lane& second = open("b", 100);
     Lane& third = open("c", 100);
     EXPECT_EQ(slot.queued.load(), 2u);
-    worker->leave_queue(third);
+    worker->admission().leave(third);
     answer(*application.started[0], "done");
     turn_until([this] { return application.started.size() == 2; });
     EXPECT_EQ(&application.started[1]->exchange->request(), &second.request());

@@ -93,7 +93,7 @@ PyObject* log_this_request(PyObject*, PyObject*) noexcept {
     if (response == nullptr) {
         return nullptr;
     }
-    state.bridge->worker().want_log(response->request());
+    state.bridge->worker().accounts().want_log(response->request());
     Py_RETURN_NONE;
 }
 
