@@ -66,7 +66,9 @@ class Connection final : public Exchange, public event::Deadline {
     Connection(Worker& worker, net::Stream stream, const Peer& peer, const Listening& listener);
 
     /// Reads what a fresh connection may have brought along.
-    void welcome() noexcept { on_io(event::Io::kRead); }
+    void welcome() noexcept {
+        attempt([this] { on_readable(); });
+    }
 
     /// Goes on with bytes that were received behind a request that has ended.
     void revisit() noexcept {
