@@ -14,7 +14,6 @@
 #include "base/errno_error.h"
 #include "log/logger.h"
 #include "net/listening.h"
-#include "worker/worker.h"
 
 namespace geventd::worker {
 
@@ -34,11 +33,8 @@ UniqueFd copy_of(const UniqueFd& fd) {
 
 }  // namespace
 
-Acceptor::Acceptor(Worker& worker, Listening listening)
-    : worker_(worker),
-      listening_(std::move(listening)),
-      copy_(copy_of(listening_.fd)),
-      io_(worker.loop()) {
+Acceptor::Acceptor(event::Loop& loop, Owner& owner, Listening listening)
+    : owner_(owner), listening_(std::move(listening)), copy_(copy_of(listening_.fd)), io_(loop) {
     if (is_lost()) {
         throw std::runtime_error(fmt::format(
             "descriptor {}, which listens on {}, was closed or replaced by the application while "
@@ -104,7 +100,7 @@ void Acceptor::on_readable(int) noexcept {
         return replace_lost();  // what stands there may be a listening socket of the application's
     }
     for (int accepted = 0; accepted < kBatch && io_.active(); ++accepted) {
-        if (worker_.leaves_next() || !accept_one(accepted == 0)) {
+        if (owner_.leaves_next() || !accept_one(accepted == 0)) {
             return;
         }
     }
@@ -115,12 +111,8 @@ bool Acceptor::accept_one(bool is_first) {
     auto accepted = net::accept_peer(listening_.fd.get());
     if (accepted && *accepted) {
         told_ = false;
-        try {
-            worker_.welcome(net::Stream(std::move((*accepted)->fd)), Peer::from((*accepted)->peer),
-                            listening_);
-        } catch (const std::bad_alloc&) {
-            worker_.accounts().out_of_memory();
-        }
+        owner_.welcome(net::Stream(std::move((*accepted)->fd)), Peer::from((*accepted)->peer),
+                       listening_);
         return true;
     }
     if (accepted) {
@@ -131,7 +123,7 @@ bool Acceptor::accept_one(bool is_first) {
         case net::AcceptError::Kind::Transient:
             return true;
         case net::AcceptError::Kind::Exhausted:
-            worker_.out_of_descriptors(accepted.error().code);
+            owner_.out_of_descriptors(accepted.error().code);
             break;
         case net::AcceptError::Kind::Broken:
         case net::AcceptError::Kind::Unknown:
@@ -146,7 +138,7 @@ void Acceptor::on_nobody(bool is_first) {
     if (is_first && is_unix(listening_.address) && !net::is_listening(listening_.fd.get())) {
         on_failure({});
     } else {
-        worker_.accepted_all();  // or another worker was quicker
+        owner_.accepted_all();  // or another worker was quicker
     }
 }
 
@@ -155,7 +147,7 @@ void Acceptor::on_failure(const net::AcceptError& error) {
         replace_lost();
     } else if (!net::is_listening(listening_.fd.get())) {
         if (!std::exchange(down_, true)) {
-            worker_.listener_down();
+            owner_.listener_down();
         }
         rest();
     } else if (error.kind == net::AcceptError::Kind::Unknown) {
@@ -170,18 +162,18 @@ void Acceptor::on_failure(const net::AcceptError& error) {
 
 void Acceptor::rest() {
     io_.stop();
-    worker_.let_rest(*this);
+    owner_.rest(*this);
 }
 
 void Acceptor::on_rested() {
     if (down_ && !is_lost() && !net::is_listening(listening_.fd.get())) {
         if (!is_unix(listening_.address)) {
-            worker_.listener_down();  // it may have listened meanwhile, and be shut down again
+            owner_.listener_down();  // it may have listened meanwhile, and be shut down again
         }
         return rest();
     }
     down_ = false;
-    if (worker_.accepts()) {
+    if (owner_.accepts()) {
         resume();
     }
 }
@@ -192,7 +184,7 @@ void Acceptor::replace_lost() {
         "worker is replaced",
         listening_.fd.get(), net::format_address(listening_.address));
     take_copy();
-    worker_.lost_listener();
+    owner_.listener_lost();
 }
 
 // Epoll knows the socket by the number of the descriptor as well. To make it forget, that leads to

@@ -4,11 +4,11 @@
 #include "event/deadlines.h"
 #include "event/loop.h"
 #include "net/peer.h"
+#include "net/stream.h"
 #include "worker/listening.h"
+#include "worker/peer.h"
 
 namespace geventd::worker {
-
-class Worker;
 
 /// Takes connections from one listening socket while the worker has room for them.
 ///
@@ -22,7 +22,39 @@ class Worker;
 /// kernel's queue to the master and the other workers.
 class Acceptor : public event::Deadline {
   public:
-    Acceptor(Worker& worker, Listening listening);
+    /// Who gets the connections, and is told of what stands in their way.
+    class Owner {
+      public:
+        Owner() = default;
+        Owner(const Owner&) = delete;
+        Owner& operator=(const Owner&) = delete;
+        virtual ~Owner() = default;
+
+        virtual void welcome(net::Stream stream, const Peer& peer, const Listening& listener) = 0;
+
+        /// The next connection is left to other workers.
+        virtual bool leaves_next() = 0;
+
+        /// There is no descriptor for a connection (errno).
+        virtual void out_of_descriptors(int error) = 0;
+
+        /// No more connection waits.
+        virtual void accepted_all() = 0;
+
+        /// The listening socket was shut down.
+        virtual void listener_down() = 0;
+
+        /// The application has closed the listening socket in this process.
+        virtual void listener_lost() = 0;
+
+        /// Connections cannot be accepted here for a while; then on_rested() is called.
+        virtual void rest(Acceptor& acceptor) = 0;
+
+        /// Connections are wanted.
+        [[nodiscard]] virtual bool accepts() const = 0;
+    };
+
+    Acceptor(event::Loop& loop, Owner& owner, Listening listening);
 
     void resume();
     void pause();
@@ -46,7 +78,7 @@ class Acceptor : public event::Deadline {
     void replace_lost();
     void take_copy();
 
-    Worker& worker_;
+    Owner& owner_;
     Listening listening_;
     UniqueFd copy_;  ///< of the socket, for when the application has taken the other
     event::Io io_;

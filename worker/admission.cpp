@@ -108,6 +108,7 @@ void Admission::ended(Request& request, const Exchange& exchange) {
     if (request.reader || request.writer) {
         orphans_.emplace_back(request);
     }
+    ended_();
 }
 
 void Admission::resume_orphans() {

@@ -38,6 +38,9 @@ class Admission {
     /// Told after each change of how many may come.
     void on_change(std::function<void()> deed) { changed_ = std::move(deed); }
 
+    /// Told after each request's end.
+    void on_end(std::function<void()> deed) { ended_ = std::move(deed); }
+
     /// What to do within a second after a change of the busy cores.
     void on_busy_change(std::function<void()> deed) { busy_changed_ = std::move(deed); }
 
@@ -112,6 +115,7 @@ class Admission {
     event::Deadline busy_deadline_;
     std::function<void()> busy_changed_;
     std::function<void()> changed_;
+    std::function<void()> ended_;
     std::deque<Exchange*> waiting_;
     std::vector<RequestRef> orphans_;
     std::vector<std::uint32_t> free_cores_;  ///< cores that were used and are free again

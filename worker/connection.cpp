@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "http/whole_response.h"
-#include "worker/worker.h"
+#include "worker/context.h"
 
 namespace geventd::worker {
 
@@ -16,14 +16,15 @@ net::Stream::Interest interest_in(int events) {
 
 }  // namespace
 
-Connection::Connection(Worker& worker, net::Stream stream, const Peer& peer,
+Connection::Connection(Context& context, Owner& owner, net::Stream stream, const Peer& peer,
                        const Listening& listener)
-    : worker_(worker),
+    : context_(context),
+      owner_(owner),
       listener_(listener),
       protocol_(protocol_of(listener.address)),
       stream_(std::move(stream)),
       peer_(peer),
-      io_(worker.loop()) {
+      io_(context.loop) {
     io_.bind<Connection, &Connection::on_io>(this);
     proxy_awaited_ = !listener.trusted.empty() && listener.trusted.contains(peer.host());
 }
@@ -65,18 +66,18 @@ void Connection::watch(int wanted) {
 void Connection::dispatch() {
     cancel();
     state_ = State::Queued;
-    worker_.admission().admit(*this);
+    context_.admission.admit(*this);
 }
 
 // A running request has its core and its greenlet, and sees to its end itself.
 void Connection::fall() noexcept {
-    worker_.accounts().out_of_memory();
+    context_.accounts.out_of_memory();
     processing_ = false;
     if (state_ == State::Running || state_ == State::Closed) {
         return;
     }
     if (state_ == State::Queued) {
-        worker_.admission().leave(*this);
+        context_.admission.leave(*this);
     }
     request_ = {};
     abort();
@@ -84,9 +85,9 @@ void Connection::fall() noexcept {
 
 void Connection::run() {
     state_ = State::Running;
-    request_->started = worker_.loop().now();
+    request_->started = context_.loop.now();
     await_disconnect();
-    worker_.application().start(*request_);
+    context_.admission.application().start(*request_);
 }
 
 // Waits for the next request.
@@ -96,9 +97,9 @@ void Connection::rest() {
     if (wanted_ == 0) {
         watch_reads();
     }
-    worker_.limits().keep_alive.start(*this);
+    context_.limits.keep_alive.start(*this);
     if (!input_.empty() && !processing_) {
-        worker_.revisit_later(*this);
+        owner_.revisit_later(*this);
     }
 }
 
@@ -116,8 +117,8 @@ void Connection::out_of_time() {
     if (state_ == State::ReadingBody) {
         refuse({408, "the request body did not arrive in time"});
     } else if (state_ == State::Queued) {
-        worker_.accounts().timed_out();
-        worker_.admission().leave(*this);
+        context_.accounts.timed_out();
+        context_.admission.leave(*this);
         refuse({504, "the request found no free core in its time"}, "Retry-After: 1\r\n");
     }
 }
@@ -132,16 +133,16 @@ void Connection::give_up() noexcept {
     broken_ = true;
     stream_.reset();
     if (request_->writer) {
-        worker_.application().resume(request_->writer);
+        context_.admission.application().resume(request_->writer);
     }
 }
 
 void Connection::refuse(const http::Rejection& rejection, std::string_view extra_headers) {
-    worker_.accounts().refused(*this, request_.get(), rejection);
+    context_.accounts.refused(*this, request_.get(), rejection);
     http::WholeResponse response = http::WholeResponse::line(rejection.status, rejection.reason);
     response.extra_fields = extra_headers;
     // One try: a client whose window is shut before its first answer loses nothing it can read.
-    stream_.offer(response.bytes(worker_.epoch()));
+    stream_.offer(response.bytes(context_.epoch));
     request_ = {};
     linger();
 }
@@ -153,7 +154,7 @@ void Connection::linger() {
     state_ = State::Lingering;
     input_.clear();
     watch(event::Io::kRead);
-    worker_.limits().linger.start(*this);
+    context_.limits.linger.start(*this);
 }
 
 bool Connection::is_unused() const noexcept {
@@ -175,7 +176,7 @@ void Connection::release() noexcept {
     wanted_ = 0;
     stream_.close();
     state_ = State::Closed;
-    worker_.bury(*this);
+    owner_.bury(*this);
 }
 
 void Connection::watch_reads() {
@@ -211,11 +212,11 @@ void Connection::on_running_deadline() noexcept {
     if (request_->writer) {
         broken_ = true;
         abandon_write();
-        worker_.application().resume(request_->writer);
+        context_.admission.application().resume(request_->writer);
     } else if (request_->reader) {
         request_->body.fail(408, "the request body did not arrive in time");
         stop_awaiting_readable();
-        worker_.application().resume(request_->reader);
+        context_.admission.application().resume(request_->reader);
     }
 }
 

@@ -23,7 +23,7 @@
 
 namespace geventd::worker {
 
-class Worker;
+struct Context;
 struct Listening;
 
 /// One client connection, from accept to close; it carries one request at a time, whose exchange it
@@ -46,11 +46,11 @@ struct Listening;
 ///    watched for that and has a deadline, and it is watched for writing for nobody else;
 ///  - one with received bytes behind an ended request stands in the worker's list of such;
 ///  - one that holds pieces back stands in the worker's list of such, until the turn has ended.
-/// Worker::neglect() looks for one of which this is not true; builds with assertions do so after
-/// each turn.
+/// Connections::neglect() looks for one of which this is not true; builds with assertions do so
+/// after each turn.
 ///
-/// Lives in: worker, loop side. Owned by the Worker, which frees closed ones at the end of a
-/// turn, so that callers up the stack may still look at state().
+/// Lives in: worker, loop side. Its owner frees closed ones at the end of a turn, so that callers
+/// up the stack may still look at state().
 class Connection final : public Exchange, public event::Deadline {
   public:
     enum class State : std::uint8_t {
@@ -63,7 +63,26 @@ class Connection final : public Exchange, public event::Deadline {
         Closed,
     };
 
-    Connection(Worker& worker, net::Stream stream, const Peer& peer, const Listening& listener);
+    /// Who keeps it, and sees to it at the end of the turn.
+    class Owner {
+      public:
+        Owner() = default;
+        Owner(const Owner&) = delete;
+        Owner& operator=(const Owner&) = delete;
+        virtual ~Owner() = default;
+
+        /// It is closed: it goes when nobody up the stack can be looking at it.
+        virtual void bury(Connection& connection) = 0;
+
+        /// Bytes were received behind a request that has ended: revisit() goes on with them.
+        virtual void revisit_later(Connection& connection) = 0;
+
+        /// It holds pieces of an answer back until separate_pieces().
+        virtual void separate_pieces_later(Connection& connection) = 0;
+    };
+
+    Connection(Context& context, Owner& owner, net::Stream stream, const Peer& peer,
+               const Listening& listener);
 
     /// Reads what a fresh connection may have brought along.
     void welcome() noexcept {
@@ -186,7 +205,8 @@ class Connection final : public Exchange, public event::Deadline {
     void watch(int wanted);
     void watch_reads();
 
-    Worker& worker_;
+    Context& context_;
+    Owner& owner_;
     const Listening& listener_;
     const Protocol& protocol_;
     net::Stream stream_;

@@ -8,7 +8,7 @@
 #include "http/whole_response.h"
 #include "log/logger.h"
 #include "worker/connection.h"
-#include "worker/worker.h"
+#include "worker/context.h"
 
 namespace geventd::worker {
 
@@ -35,7 +35,7 @@ Connection::IoState Connection::guarded(Deed deed) noexcept {
         return deed();
     } catch (const std::bad_alloc&) {
         broken_ = true;
-        worker_.accounts().out_of_memory();
+        context_.accounts.out_of_memory();
         return IoState::Failed;
     }
 }
@@ -46,7 +46,7 @@ void Connection::complete_head(std::optional<std::uint64_t> length) {
         {.dialect = request.dialect,
          .head_request = request.head.method == "HEAD",
          .keep_alive = request.keep_alive && !last_answer_ && request.body.complete(),
-         .epoch = worker_.epoch()},
+         .epoch = context_.epoch},
         length);
     note_head();
 }
@@ -57,7 +57,7 @@ void Connection::note_head() {
     request.status = head.status();
     request.answer_headers = head.count();
     request.answer_head = head.text().size();
-    request.first_byte = worker_.loop().now();
+    request.first_byte = context_.loop.now();
 }
 
 std::size_t Connection::add_piece(std::string_view bytes, std::span<iovec> parts) {
@@ -119,7 +119,7 @@ void Connection::follow_piece() noexcept {
     } else if (!joins_pieces_ && peer_.kind != Peer::Kind::Unix) {
         joins_pieces_ = true;
         stream_.join_packets(true);
-        worker_.separate_pieces_later(*this);
+        owner_.separate_pieces_later(*this);
     }
 }
 
@@ -174,7 +174,7 @@ Connection::IoState Connection::send_error(int status, std::string_view reason) 
         http::WholeResponse whole = http::WholeResponse::line(status, reason);
         whole.keep_alive = request.keep_alive;
         whole.head_only = request.head.method == "HEAD";
-        request.answer.replace(status, whole.bytes(worker_.epoch()));
+        request.answer.replace(status, whole.bytes(context_.epoch));
         request.status = status;
         request.answer_head = request.answer.head().text().size();
         const iovec all = request.answer.head_part();
@@ -216,7 +216,7 @@ void Connection::finish(bool complete) noexcept {
     cancel();
     const RequestRef request = std::move(request_);
     request->exchange = nullptr;
-    worker_.request_ended(*request, *this);
+    context_.admission.ended(*request, *this);
     const http::ResponseWriter& answer = request->answer;
     const bool all_read = request->body.complete();
     if (disconnected_ && !broken_) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "worker/connection.h"
-#include "worker/worker.h"
+#include "worker/context.h"
 
 namespace geventd::worker {
 
@@ -18,7 +18,7 @@ std::size_t Connection::parse_one(std::string_view bytes) {
         }
         return used + parse_one(bytes.substr(used));
     }
-    const Parsed parsed = protocol_.parse(bytes, {worker_, *this, scanner_, request_});
+    const Parsed parsed = protocol_.parse(bytes, {context_, *this, scanner_, request_});
     switch (parsed.state) {
         case Parsed::State::Incomplete:
             return wait_for_more();
@@ -32,7 +32,7 @@ std::size_t Connection::parse_one(std::string_view bytes) {
             break;
     }
     request_->exchange = this;
-    worker_.time_limits().start(*request_);
+    context_.time_limits.start(*request_);
     state_ = State::ReadingBody;
     return parsed.used;
 }
@@ -40,7 +40,7 @@ std::size_t Connection::parse_one(std::string_view bytes) {
 std::size_t Connection::wait_for_more() {
     if (state_ == State::Idle) {
         state_ = State::ReadingHead;
-        worker_.limits().header.start(*this);
+        context_.limits.header.start(*this);
     }
     if (wanted_ == 0) {
         watch_reads();

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "worker/connection.h"
-#include "worker/worker.h"
+#include "worker/context.h"
 
 namespace geventd::worker {
 
@@ -29,7 +29,7 @@ void Connection::on_readable() {
         case State::Running:
             if (request_->reader) {
                 stop_awaiting_readable();
-                worker_.application().resume(request_->reader);
+                context_.admission.application().resume(request_->reader);
                 break;
             }
             notice_disconnect();
@@ -47,7 +47,7 @@ void Connection::on_readable() {
 }
 
 void Connection::receive_head() {
-    const std::span<char> scratch = worker_.scratch();
+    const std::span<char> scratch = context_.scratch;
     const auto [state, got] = stream_.receive(scratch);
     if (state == Received::Done) {
         process({scratch.data(), got});
@@ -55,7 +55,7 @@ void Connection::receive_head() {
         close();
     } else if (wanted_ == 0) {
         watch_reads();
-        worker_.limits().header.start(*this);
+        context_.limits.header.start(*this);
     }
 }
 
@@ -77,7 +77,7 @@ void Connection::process(std::string_view fresh) {
                 dispatch();
             } else {
                 watch_reads();
-                worker_.limits().body.start(*this);
+                context_.limits.body.start(*this);
             }
         }
     } while (state_ == State::Idle && !input_.empty());
@@ -106,7 +106,7 @@ void Connection::keep_rest(std::string_view bytes, std::size_t used) {
 }
 
 void Connection::receive_early_body() {
-    const std::span<char> scratch = worker_.scratch();
+    const std::span<char> scratch = context_.scratch;
     const auto [state, got] = stream_.receive(scratch);
     if (state == Received::Ended) {
         request_ = {};
@@ -134,7 +134,7 @@ void Connection::receive_early_body() {
 
 Connection::IoState Connection::read_body(char* into, std::size_t room, std::size_t& got) {
     Body& body = request_->body;
-    const std::span<char> scratch = worker_.scratch();
+    const std::span<char> scratch = context_.scratch;
     for (;;) {
         got = body.take(into, room);
         if (got > 0) {
@@ -185,7 +185,7 @@ void Connection::await_readable() {
     }
     watch_reads();
     if (!request_->writer && !request_->body.is_stream()) {  // a writer's deadline comes first
-        worker_.limits().body.start(*this);
+        context_.limits.body.start(*this);
     }
 }
 
@@ -201,24 +201,24 @@ void Connection::stop_reading() {
 
 // With on-disconnect: cancel, the end of the client's bytes is taken for its leaving.
 void Connection::notice_disconnect() {
-    if (!worker_.cancels_on_disconnect() || !request_->body.complete()) {
+    if (!context_.cancels_on_disconnect || !request_->body.complete()) {
         return;
     }
     if (stream_.peek() == Received::Ended) {
         broken_ = true;
-        worker_.application().cancel(*request_);
+        context_.admission.application().cancel(*request_);
     }
 }
 
 // Behind the body only the client's end, or its next request, can come.
 void Connection::await_disconnect() {
-    if (worker_.cancels_on_disconnect() && request_->body.complete() && !disconnected_) {
+    if (context_.cancels_on_disconnect && request_->body.complete() && !disconnected_) {
         watch_reads();
     }
 }
 
 void Connection::discard() {
-    const std::span<char> scratch = worker_.scratch();
+    const std::span<char> scratch = context_.scratch;
     for (int reads = 0; reads < 16; ++reads) {
         const Received state = stream_.receive(scratch).state;
         if (state == Received::Ended) {

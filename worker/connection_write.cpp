@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "worker/connection.h"
-#include "worker/worker.h"
+#include "worker/context.h"
 
 namespace geventd::worker {
 
@@ -81,18 +81,18 @@ void Connection::on_writable() {
         return;
     }
     if (is_sending() && send_unsent() == IoState::Wait) {
-        worker_.limits().write.start(*this);
+        context_.limits.write.start(*this);
         return;
     }
     abandon_write();
     if (request_->writer) {
-        worker_.application().resume(request_->writer);
+        context_.admission.application().resume(request_->writer);
     }
 }
 
 void Connection::await_writable() {
     watch(event::Io::kWrite | wanted_);
-    worker_.limits().write.start(*this);
+    context_.limits.write.start(*this);
 }
 
 void Connection::abandon_write() noexcept {
@@ -102,7 +102,7 @@ void Connection::abandon_write() noexcept {
     }
     cancel();
     if (request_->reader && !request_->body.is_stream()) {
-        worker_.limits().body.start(*this);
+        context_.limits.body.start(*this);
     }
     watch(wanted_ & event::Io::kRead);
 }

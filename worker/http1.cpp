@@ -4,8 +4,8 @@
 #include "http/forwarded.h"
 #include "http/octets.h"
 #include "http/path.h"
+#include "worker/context.h"
 #include "worker/listening.h"
-#include "worker/worker.h"
 
 namespace geventd::worker {
 
@@ -44,7 +44,7 @@ void read_proxies_words(Request& request, const Exchange& exchange) {
 }
 
 http::Rejection read_head(Request& request, const Intake& intake) {
-    const RequestLimits& limits = intake.worker.limits().request;
+    const RequestLimits& limits = intake.context.limits.request;
     http::RequestHead& head = request.head;
     http::Rejection rejection = http::parse_head(request.head_bytes, limits.head, head);
     const bool is_10 = head.version_minor == 0;
@@ -69,7 +69,7 @@ http::Rejection read_head(Request& request, const Intake& intake) {
 
 Parsed Http1::parse(std::string_view bytes, const Intake& intake) const {
     http::HeadScanner& scanner = intake.scanner;
-    switch (scanner.scan(bytes, intake.worker.limits().request.head)) {
+    switch (scanner.scan(bytes, intake.context.limits.request.head)) {
         case http::HeadScanner::State::Incomplete:
             return {};
         case http::HeadScanner::State::Rejected:

@@ -84,8 +84,8 @@ MasterLink::MasterLink(Worker& worker, ipc::Channel& channel, Overtime& overtime
     terminate_io_.watch(fd, event::Io::kRead);
     io_.bind<MasterLink, &MasterLink::on_message>(this);
     io_.watch(channel_.fd(), event::Io::kRead);
-    worker_.on_due_for_successor([this](ipc::Due due) { ask_for_successor(due); });
-    worker_.on_listener_down([this] {
+    worker_.successor().ask_by([this](ipc::Due due) { ask_for_successor(due); });
+    worker_.gate().on_listener_down([this] {
         ipc::Message message;
         message.type = ipc::MessageType::Demand;
         message.value = static_cast<std::uint32_t>(ipc::Demand::Revive);
@@ -98,8 +98,8 @@ MasterLink::MasterLink(Worker& worker, ipc::Channel& channel, Overtime& overtime
 }
 
 MasterLink::~MasterLink() {
-    worker_.on_due_for_successor(nullptr);
-    worker_.on_listener_down(nullptr);
+    worker_.successor().ask_by(nullptr);
+    worker_.gate().on_listener_down(nullptr);
     terminate_fd.store(-1, std::memory_order_relaxed);
 }
 
@@ -128,7 +128,8 @@ void MasterLink::on_message(int) noexcept {
     try {
         receive();
     } catch (const std::bad_alloc&) {
-        worker_.accounts().out_of_memory();  // what has not been received is still there in the next turn
+        worker_.accounts()
+            .out_of_memory();  // what has not been received is still there in the next turn
     }
 }
 
@@ -168,7 +169,7 @@ void MasterLink::obey(ipc::Message& message) {
         drain(static_cast<ipc::DrainReason>(message.value));
         log::debug("accepts no connection and finishes its requests: the master asked for it");
     } else if (message.type == ipc::MessageType::Pause) {
-        worker_.pause(message.value != 0);
+        worker_.gate().pause(message.value != 0);
         log::debug("{}", message.value != 0 ? "accepts no connection until told otherwise"
                                             : "accepts connections");
     } else if (message.type == ipc::MessageType::Fault) {

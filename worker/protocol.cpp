@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "worker/protocol.h"
 
+#include "worker/context.h"
 #include "worker/http1.h"
 #include "worker/uwsgi.h"
-#include "worker/worker.h"
 
 namespace geventd::worker {
 
 Request& Intake::begin(std::string_view head) const {
-    request = worker.requests().take();
-    request->received = worker.loop().now();
+    request = context.requests.take();
+    request->received = context.loop.now();
     request->head_bytes.assign(head);
     return *request;
 }

@@ -13,7 +13,7 @@
 
 namespace geventd::worker {
 
-class Worker;
+struct Context;
 
 /// What a protocol made of received bytes.
 struct Parsed {
@@ -36,7 +36,7 @@ struct Parsed {
 
 /// What a protocol reads a request for, and with.
 struct Intake {
-    Worker& worker;
+    Context& context;
     const Exchange& exchange;    ///< whose request it will be
     http::HeadScanner& scanner;  ///< has been through the bytes of an incomplete head
     RequestRef& request;         ///< becomes the request; stays there if that is refused

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/errno_error.h"
-#include "worker/worker.h"
 
 namespace geventd::worker {
 
@@ -32,8 +31,9 @@ bool can_take(const shm::WorkerSlot& sibling, std::uint32_t generation) {
 
 }  // namespace
 
-Share::Share(Worker& worker, const shm::Scoreboard* board, const shm::WorkerSlot& slot)
-    : worker_(worker), board_(board), slot_(slot), io_(worker.loop()) {
+Share::Share(event::Loop& loop, const shm::Scoreboard* board, const shm::WorkerSlot& slot,
+             std::function<void()> regulate)
+    : regulate_(std::move(regulate)), board_(board), slot_(slot), io_(loop) {
     if (board == nullptr) {
         return;
     }
@@ -88,7 +88,7 @@ void Share::on_timer(int) noexcept {
     [[maybe_unused]] const auto got = ::read(timer_.get(), &expirations, sizeof expirations);
     leaving_ = false;
     has_waited_ = true;
-    worker_.regulate_accepting();
+    regulate_();
 }
 
 }  // namespace geventd::worker

@@ -2,14 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "base/fd.h"
 #include "event/loop.h"
 #include "shm/scoreboard.h"
 
 namespace geventd::worker {
-
-class Worker;
 
 /// This worker's share of its generation's connections. One that has clearly more than its siblings
 /// leaves new ones in the kernel's queue for a moment, for those with fewer. Siblings that do not
@@ -18,7 +17,9 @@ class Worker;
 class Share {
   public:
     /// `board` may be null: there are no siblings. `slot` is this worker's.
-    Share(Worker& worker, const shm::Scoreboard* board, const shm::WorkerSlot& slot);
+    /// `regulate` is called when connections may be taken again.
+    Share(event::Loop& loop, const shm::Scoreboard* board, const shm::WorkerSlot& slot,
+          std::function<void()> regulate);
 
     /// Whether the next connections are left to siblings: then so until the worker is told to
     /// regulate_accepting() a moment later.
@@ -31,7 +32,7 @@ class Share {
     [[nodiscard]] bool is_above(std::uint64_t connections) const;
     void on_timer(int events) noexcept;
 
-    Worker& worker_;
+    std::function<void()> regulate_;
     const shm::Scoreboard* board_;
     const shm::WorkerSlot& slot_;
     UniqueFd timer_;

@@ -6,23 +6,24 @@
 #include <optional>
 #include <utility>
 
-#include "worker/worker.h"
+#include "worker/accounts.h"
+#include "worker/admission.h"
 
 namespace geventd::worker {
 
-Signals::Signals(Worker& worker, SignalPort& port, SignalHandlers& handlers, int concurrency)
-    : worker_(worker),
+Signals::Signals(event::Loop& loop, Admission& admission, Accounts& accounts,
+                 TimeLimits& time_limits, SignalPort& port, SignalHandlers& handlers,
+                 int concurrency, std::function<void()> handled)
+    : admission_(admission),
+      accounts_(accounts),
+      time_limits_(time_limits),
       port_(port),
       handlers_(handlers),
       concurrency_(static_cast<std::size_t>(concurrency)),
-      io_(worker.loop()) {
+      handled_(std::move(handled)),
+      io_(loop) {
     io_.bind<Signals, &Signals::on_woken>(this);
     io_.watch(port_.eventfd(), event::Io::kRead);
-    worker_.attach(this);
-}
-
-Signals::~Signals() {
-    worker_.attach(nullptr);
 }
 
 void Signals::accept() {
@@ -45,7 +46,7 @@ void Signals::on_woken(int) noexcept {
         }
         claim_some();
     } catch (const std::bad_alloc&) {
-        worker_.accounts().out_of_memory();
+        accounts_.out_of_memory();
         port_.wake();
     }
 }
@@ -61,7 +62,7 @@ void Signals::claim_some() {
             full_ = true;
             return;
         }
-        if (!worker_.admission().has_time()) {
+        if (!admission_.has_time()) {
             port_.wake();
             return;
         }
@@ -97,7 +98,7 @@ void Signals::run(HeldSignal& signal) {
     signal.running = true;
     ++running_;
     port_.claimer().begin(signal.claim);
-    worker_.time_limits().start(signal);
+    time_limits_.start(signal);
     handlers_.start(signal);
 }
 
@@ -107,14 +108,14 @@ void Signals::finished(HeldSignal& signal, bool failed) {
         port_.locks().release(signal.claim.routing.number);
     }
     --running_;
-    auto& handled = worker_.accounts().slot().signals;
+    auto& handled = accounts_.slot().signals;
     handled.store(handled.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     held_.erase(&signal);
     if (full_) {
         full_ = false;
         port_.wake();
     }
-    worker_.look_whether_drained();
+    handled_();
 }
 
 std::uint64_t Signals::wait_for_lock(unsigned lock) {

@@ -3,35 +3,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <unordered_map>
 #include <vector>
 
 #include "event/loop.h"
+#include "worker/held_signal.h"
 #include "worker/signal_port.h"
 #include "worker/time_limits.h"
 
 namespace geventd::worker {
 
-class Worker;
-
-/// What happens to a signal while a handler of its number runs somewhere in the server.
-enum class Overlap : std::uint8_t {
-    Allow,  ///< both run
-    Skip,   ///< it counts as handled by the one that runs
-    Queue,  ///< it waits for its turn
-};
-
-/// A signal that this worker holds, from its claim to its end.
-struct HeldSignal {
-    shm::SignalClaim claim;
-    Overlap overlap = Overlap::Allow;
-    bool running = false;
-    std::uint64_t ticket = 0;  ///< Queue: its place in the row, while it waits
-    void* runner = nullptr;    ///< the handler's greenlet; the Python side's business
-    TimeLimit limit{*this};
-};
+class Accounts;
+class Admission;
 
 /// What the loop side asks of the Python side about signals. Every call comes from the hub's
 /// greenlet, inside Worker::turn(), with the GIL held.
@@ -59,10 +45,13 @@ class SignalHandlers {
 /// Lives in: worker, loop side. Belongs to the hub's thread.
 class Signals {
   public:
-    Signals(Worker& worker, SignalPort& port, SignalHandlers& handlers, int concurrency);
+    /// What is passed is borrowed. `handled` is called when a handler has ended.
+    Signals(event::Loop& loop, Admission& admission, Accounts& accounts, TimeLimits& time_limits,
+            SignalPort& port, SignalHandlers& handlers, int concurrency,
+            std::function<void()> handled);
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
-    ~Signals();
+    ~Signals() = default;
 
     /// This worker takes signals from now on.
     void accept();
@@ -97,10 +86,13 @@ class Signals {
     [[nodiscard]] bool is_full() const;
     [[nodiscard]] HeldSignal* with_ticket(std::uint8_t number, std::uint64_t ticket) const;
 
-    Worker& worker_;
+    Admission& admission_;
+    Accounts& accounts_;
+    TimeLimits& time_limits_;
     SignalPort& port_;
     SignalHandlers& handlers_;
     std::size_t concurrency_;
+    std::function<void()> handled_;
     event::Io io_;
     std::unordered_map<const HeldSignal*, std::unique_ptr<HeldSignal>> held_;
     std::set<unsigned> rows_;  ///< locks for which somebody here waits

@@ -6,9 +6,10 @@
 #include <utility>
 
 #include "log/logger.h"
+#include "worker/accounts.h"
+#include "worker/admission.h"
 #include "worker/exchange.h"
-#include "worker/signals.h"
-#include "worker/worker.h"
+#include "worker/held_signal.h"
 
 namespace geventd::worker {
 
@@ -16,15 +17,13 @@ namespace {
 
 constexpr Duration kMercy = std::chrono::seconds(2);
 
-double seconds_since(TimePoint begin, const Worker& worker) {
-    return std::chrono::duration<double>(worker.now() - begin).count();
-}
-
 }  // namespace
 
-TimeLimits::TimeLimits(Worker& worker, event::DeadlineClock& clock,
-                       const config::Settings& settings)
-    : worker_(worker),
+TimeLimits::TimeLimits(event::Loop& loop, event::DeadlineClock& clock,
+                       const config::Settings& settings, Admission& admission, Accounts& accounts)
+    : loop_(loop),
+      admission_(admission),
+      accounts_(accounts),
       request_time_(settings.limits.request_time),
       handler_time_(settings.signals.handler_time),
       times_(
@@ -40,13 +39,17 @@ TimeLimits::TimeLimits(Worker& worker, event::DeadlineClock& clock,
           },
           this) {}
 
+double TimeLimits::seconds_since(TimePoint begin) const {
+    return std::chrono::duration<double>(loop_.now() - begin).count();
+}
+
 void TimeLimits::start_request(Request& request) {
     request.limit.due_by_default_ = request.received + request_time_;
     times_.start_at(request.limit, request.limit.due_by_default_);
 }
 
 void TimeLimits::start(HeldSignal& signal) {
-    signal.limit.started_ = worker_.now();
+    signal.limit.started_ = loop_.now();
     if (handler_time_ > Duration::zero()) {
         signal.limit.due_by_default_ = signal.limit.started_ + handler_time_;
         times_.start_at(signal.limit, signal.limit.due_by_default_);
@@ -59,7 +62,7 @@ void TimeLimits::replace(TimeLimit& limit, Duration time) {
     }
     limit.cancel();
     if (time > Duration::zero()) {
-        times_.start_at(limit, worker_.loop().refresh_now() + time);
+        times_.start_at(limit, loop_.refresh_now() + time);
     }
 }
 
@@ -70,7 +73,7 @@ void TimeLimits::tighten(TimeLimit& limit, Duration time) {
     limit.cancel();
     TimePoint due = limit.due_by_default_;
     if (time > Duration::zero()) {
-        due = std::min(due, worker_.loop().refresh_now() + time);
+        due = std::min(due, loop_.refresh_now() + time);
     }
     if (due != TimePoint::max()) {
         times_.start_at(limit, due);
@@ -94,11 +97,11 @@ void TimeLimits::press_request(TimeLimit& limit, Request& request) noexcept {
         return;
     }
     const RequestRef kept(request);
-    Application& application = worker_.application();
-    const double age = seconds_since(request.received, worker_);
+    Application& application = admission_.application();
+    const double age = seconds_since(request.received);
     switch (std::exchange(limit.stage_, static_cast<Stage>(static_cast<int>(limit.stage_) + 1))) {
         case Stage::Running:
-            worker_.accounts().timed_out();
+            accounts_.timed_out();
             log::warning("{} {} has taken {:.1f} s, its time is over (request {}):\n{}",
                          request.head.method, request.head.path, age, request.id,
                          application.stack_of(request.runner));
@@ -120,7 +123,9 @@ void TimeLimits::press_request(TimeLimit& limit, Request& request) noexcept {
                 "this worker is replaced (request {}):\n{}",
                 request.head.method, request.head.path, age, request.id,
                 application.stack_of(request.runner));
-            worker_.lost(true);
+            accounts_.unstoppable();
+            admission_.lost();
+            tell_lost_();
             request.exchange->give_up();
             break;
     }
@@ -128,12 +133,12 @@ void TimeLimits::press_request(TimeLimit& limit, Request& request) noexcept {
 
 void TimeLimits::press_handler(TimeLimit& limit, HeldSignal& signal) noexcept {
     using Stage = TimeLimit::Stage;
-    Application& application = worker_.application();
+    Application& application = admission_.application();
     const auto number = signal.claim.routing.number;
-    const double age = seconds_since(limit.started_, worker_);
+    const double age = seconds_since(limit.started_);
     switch (std::exchange(limit.stage_, static_cast<Stage>(static_cast<int>(limit.stage_) + 1))) {
         case Stage::Running:
-            worker_.accounts().handler_timed_out();
+            accounts_.handler_timed_out();
             log::warning("the handler of signal {} has taken {:.1f} s, its time is over:\n{}",
                          number, age, application.stack_of(signal.runner));
             mercy_.start(limit);
@@ -152,7 +157,8 @@ void TimeLimits::press_handler(TimeLimit& limit, HeldSignal& signal) noexcept {
                 "the handler of signal {} survived GreenletExit, {:.1f} s old: this worker "
                 "is replaced:\n{}",
                 number, age, application.stack_of(signal.runner));
-            worker_.lost(false);
+            accounts_.unstoppable();
+            tell_lost_();
             break;
     }
 }

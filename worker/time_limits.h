@@ -2,15 +2,19 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 #include "base/clock.h"
 #include "config/settings.h"
 #include "event/deadlines.h"
+#include "event/loop.h"
 
 namespace geventd::worker {
 
+class Accounts;
+class Admission;
 class Request;
-class Worker;
 struct HeldSignal;
 
 /// The time that one request, or the handler of one signal, may take. Embedded in it.
@@ -58,7 +62,11 @@ class TimeLimit : public event::Deadline {
 /// Lives in: worker, loop side.
 class TimeLimits {
   public:
-    TimeLimits(Worker& worker, event::DeadlineClock& clock, const config::Settings& settings);
+    TimeLimits(event::Loop& loop, event::DeadlineClock& clock, const config::Settings& settings,
+               Admission& admission, Accounts& accounts);
+
+    /// Told when a greenlet can be ended by nothing but the end of the process.
+    void on_lost(std::function<void()> tell) { tell_lost_ = std::move(tell); }
 
     /// From the request's complete head on.
     void start(Request& request) {
@@ -85,8 +93,12 @@ class TimeLimits {
     void on_due(TimeLimit& limit) noexcept;
     void press_request(TimeLimit& limit, Request& request) noexcept;
     void press_handler(TimeLimit& limit, HeldSignal& signal) noexcept;
+    [[nodiscard]] double seconds_since(TimePoint begin) const;
 
-    Worker& worker_;
+    event::Loop& loop_;
+    Admission& admission_;
+    Accounts& accounts_;
+    std::function<void()> tell_lost_;
     Duration request_time_;
     Duration handler_time_;
     event::DeadlineList times_;

@@ -5,7 +5,7 @@
 
 #include "http/octets.h"
 #include "uwsgi/packet.h"
-#include "worker/worker.h"
+#include "worker/context.h"
 
 namespace geventd::worker {
 
@@ -35,19 +35,19 @@ bool is_sane_version(std::string_view named) {
 }
 
 http::Rejection read_vars(Request& request, const Intake& intake, std::uint8_t modifier1) {
-    Worker& worker = intake.worker;
-    const RequestLimits& limits = worker.limits().request;
+    Context& context = intake.context;
+    const RequestLimits& limits = context.limits.request;
     const std::string_view block = std::string_view(request.head_bytes).substr(uwsgi::kHeaderSize);
     uwsgi::RequestVars& vars = request.vars;
     request.has_environ = true;
-    http::Rejection rejection = uwsgi::decode_vars(block, limits.packet, worker.packet_vars());
+    http::Rejection rejection = uwsgi::decode_vars(block, limits.packet, context.packet_vars);
     if (rejection.status == 0) {
-        rejection = uwsgi::read_request_vars(worker.packet_vars(), limits.body, vars);
+        rejection = uwsgi::read_request_vars(context.packet_vars, limits.body, vars);
     }
     if (rejection.status != 0) {
         return rejection;
     }
-    worker.accounts().warn_of_magic(vars);
+    context.accounts.warn_of_magic(vars);
     if (modifier1 == uwsgi::kManagePathInfo &&
         vars.path_info.substr(0, vars.script_name.size()) == vars.script_name) {
         vars.path_info.remove_prefix(vars.script_name.size());
@@ -69,10 +69,10 @@ Parsed answer_packet(const uwsgi::PacketHeader& header, const Intake& intake) {
     if (header.modifier1 == uwsgi::kPing) {
         uwsgi::append_packet(parsed.answer, uwsgi::kPing, 1);
     } else if (header.modifier1 == uwsgi::kSignal) {
-        const bool accepted = intake.worker.send_signal(header.modifier2);
+        const bool accepted = intake.context.send_signal(header.modifier2);
         uwsgi::append_packet(parsed.answer, uwsgi::kResponse, accepted ? 1 : 0);
     } else {
-        intake.worker.accounts().refused(
+        intake.context.accounts.refused(
             intake.exchange, nullptr,
             {0, "unavailable uwsgi modifier " + std::to_string(header.modifier1)});
     }
@@ -83,7 +83,7 @@ Parsed answer_packet(const uwsgi::PacketHeader& header, const Intake& intake) {
 
 Parsed Uwsgi::parse(std::string_view bytes, const Intake& intake) const {
     uwsgi::PacketScanner scanner;
-    switch (scanner.scan(bytes, intake.worker.limits().request.packet)) {
+    switch (scanner.scan(bytes, intake.context.limits.request.packet)) {
         case uwsgi::PacketScanner::State::Incomplete:
             return {};
         case uwsgi::PacketScanner::State::Rejected:

@@ -33,7 +33,7 @@ void end_greenlets(const Interpreter& python, const Work& work, const config::Li
     call_at_end(
         python, "begin_end",
         checked(Py_BuildValue("(dd)", seconds(limits.drain_background), seconds(left - kReserve))));
-    const std::vector<worker::RequestRef> late = work.worker.running();
+    const std::vector<worker::RequestRef> late = work.worker.connections().running();
     Ref greenlets = checked(PyList_New(0));
     for (const worker::RequestRef& request : late) {
         log::warning("{} {} did not end within limits.drain-requests and is ended",

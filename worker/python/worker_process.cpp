@@ -105,10 +105,13 @@ struct Serving {
                  [this](worker::Request& request) { runner.run(request); }),
           locks(bridge),
           handlers(bridge, api.book(), locks),
-          signals(worker, *api.port(), handlers, boot.settings.signals.concurrency),
+          signals(worker.loop(), worker.admission(), worker.accounts(), worker.time_limits(),
+                  *api.port(), handlers, boot.settings.signals.concurrency,
+                  [this] { worker.look_whether_drained(); }),
           master(worker, channel, overtime),
           title(boot, worker),
           sources(python, channel) {
+        worker.attach(&signals);
         handlers.report_to(signals);
         locks.wait_by(signals);
         api.serve({&signals, &handlers, &locks, &bridge, &runner});

@@ -20,11 +20,13 @@ class AcceptorTest : public WorkerTest {
         start();
         const int on = 1;  // as listeners of the master have it
         ::setsockopt(listener(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        worker->on_listener_down([this] { ++told; });
-        worker->on_due_for_successor([this](ipc::Due due) { asked.push_back(due); });
+        worker->gate().on_listener_down([this] { ++told; });
+        worker->successor().ask_by([this](ipc::Due due) { asked.push_back(due); });
     }
 
-    [[nodiscard]] int listener() const { return worker->acceptors()[0]->listening().fd.get(); }
+    [[nodiscard]] int listener() const {
+        return worker->gate().acceptors()[0]->listening().fd.get();
+    }
 
     void expect_service() {
         const UniqueFd client = connect();
@@ -96,21 +98,21 @@ TEST_F(AcceptorTest, LeavesAloneWhatTheApplicationPutInItsPlace) {
 TEST_F(AcceptorTest, NoticesALostDescriptorBeforeItStopsWatchingIt) {
     const int number = listener();
     ::close(number);
-    worker->pause(true);
+    worker->gate().pause(true);
     EXPECT_EQ(asked, std::vector{ipc::Due::LostListener});
     const UniqueFd client = connect();
     expect_rest();
-    worker->pause(false);
+    worker->gate().pause(false);
     send(client, kGet);
     EXPECT_NE(receive_until(client, "served").find("200 OK"), std::string::npos);
 }
 
 TEST_F(AcceptorTest, NoticesALostDescriptorWhenItWatchesItAgain) {
-    worker->pause(true);
+    worker->gate().pause(true);
     const int number = listener();
     const UniqueFd other = UniqueFd::adopt(::open("/dev/null", O_RDWR | O_CLOEXEC));
     ASSERT_EQ(::dup2(other.get(), number), number);
-    worker->pause(false);
+    worker->gate().pause(false);
     expect_service();
     EXPECT_EQ(asked, std::vector{ipc::Due::LostListener});
     worker.reset();
@@ -151,7 +153,7 @@ constexpr int kMostWatchers = 500;
 TEST_F(WorkerTest, WaitsUntilTheKernelLetsItWatchASocket) {
     application.on_start = [](Request& request) { answer(request, "served"); };
     make();
-    const int listener = worker->acceptors()[0]->listening().fd.get();
+    const int listener = worker->gate().acceptors()[0]->listening().fd.get();
     const UniqueFd hub = UniqueFd::adopt(::epoll_create1(EPOLL_CLOEXEC));
     epoll_event nothing{};
     std::vector<UniqueFd> others;

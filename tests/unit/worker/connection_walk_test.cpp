@@ -69,7 +69,7 @@ class Walk : public WorkerTest {
 
     void turn() {
         worker->turn();
-        ASSERT_EQ(worker->neglect(), "");
+        ASSERT_EQ(worker->connections().neglect(), "");
     }
 
     void connect_one() {
@@ -85,7 +85,7 @@ class Walk : public WorkerTest {
         if (random->one_in(2)) {
             send_some(*clients.back());
         }
-        worker->welcome(net::Stream(UniqueFd::adopt(ends[1])), Peer{}, *listening);
+        worker->connections().welcome(net::Stream(UniqueFd::adopt(ends[1])), Peer{}, *listening);
     }
 
     void send_some(Client& client) {
@@ -301,7 +301,7 @@ class Walk : public WorkerTest {
     // Whatever is left ends by its deadline: answers, pauses, clients that stay and say nothing.
     void outlive_all() {
         for (int rounds = 0; slot.connections.load() > 0; ++rounds) {
-            ASSERT_LT(rounds, 50) << worker->neglect();
+            ASSERT_LT(rounds, 50) << worker->connections().neglect();
             let_time_pass(std::chrono::hours(1));
             go_on_with_all();
             turn();

@@ -73,8 +73,8 @@ TEST_F(WorkerTest, DrainsNoLongerThanItMay) {
     turn_until([&] { return !application.started.empty(); });
     worker->drain(ipc::DrainReason::Stop);
     turn_until([&] { return worker->drained(); });
-    ASSERT_EQ(worker->running().size(), 1u);
-    EXPECT_EQ(worker->running()[0].get(), application.started[0].get());
+    ASSERT_EQ(worker->connections().running().size(), 1u);
+    EXPECT_EQ(worker->connections().running()[0].get(), application.started[0].get());
 }
 
 }  // namespace

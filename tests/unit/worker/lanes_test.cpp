@@ -21,17 +21,17 @@ class Lane : public Exchange {
   public:
     Lane(Worker& worker, Carrier& carrier, std::string name)
         : worker_(worker), carrier_(carrier), name_(std::move(name)) {
-        request_ = worker.requests().take();
+        request_ = worker.connections().requests().take();
         request_->exchange = this;
-        request_->received = worker.now();
+        request_->received = worker.loop().now();
         request_->head.method = "GET";
         request_->head.path = name_;
         request_->answer_version = "HTTP/2";
     }
 
     void run() override {
-        request_->started = worker_.now();
-        worker_.application().start(*request_);
+        request_->started = worker_.loop().now();
+        worker_.admission().application().start(*request_);
     }
 
     void overdue() override { told = "overdue"; }
@@ -92,7 +92,7 @@ class Lane : public Exchange {
     void finish(bool complete) noexcept override {
         const RequestRef request = std::move(request_);
         request->exchange = nullptr;
-        worker_.request_ended(*request, *this);
+        worker_.admission().ended(*request, *this);
         emit(complete ? "end" : "reset");
     }
 
@@ -108,7 +108,7 @@ class Lane : public Exchange {
     void grant(std::size_t bytes) {
         carrier_.windows[name_] += bytes;
         if (is_sending() && flush() == IoState::Done && request_->writer) {
-            worker_.application().resume(request_->writer);
+            worker_.admission().application().resume(request_->writer);
         }
     }
 

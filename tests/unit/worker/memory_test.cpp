@@ -102,7 +102,7 @@ class Memory : public WorkerTest {
             serve(client, bytes, failing);
             client.reset();
             turn_until([&] { return slot.connections.load() == 0; });
-            EXPECT_EQ(worker->neglect(), "");
+            EXPECT_EQ(worker->connections().neglect(), "");
             EXPECT_EQ(slot.cores_busy.load(), 0u);
             EXPECT_EQ(slot.queued.load(), 0u);
             client = connect();

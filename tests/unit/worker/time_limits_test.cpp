@@ -60,7 +60,7 @@ TEST_F(TimeLimitsTest, MayEndTheRequestInTheMiddleOfTheInterruption) {
 TEST_F(TimeLimitsTest, PressesHarderAndGivesTheConnectionUp) {
     std::vector<ipc::Due> asked;
     start_with(30ms);
-    worker->on_due_for_successor([&](ipc::Due due) { asked.push_back(due); });
+    worker->successor().ask_by([&](ipc::Due due) { asked.push_back(due); });
     const UniqueFd client = ask();
     turn_until_interrupted(2);
     EXPECT_EQ(application.interruptions[1].second, Interruption::Exit);

@@ -95,8 +95,9 @@ class TransportTest : public WorkerTest {
         int ends[2];
         ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
         client = UniqueFd::adopt(ends[0]);
-        worker->welcome(net::Stream(UniqueFd::adopt(ends[1]), std::make_unique<Scrambler>()),
-                        Peer{}, listening);
+        worker->connections().welcome(
+            net::Stream(UniqueFd::adopt(ends[1]), std::make_unique<Scrambler>()), Peer{},
+            listening);
     }
 
     Listening listening;
@@ -111,7 +112,7 @@ TEST_F(TransportTest, SendsInOrderToReceiveAndReceivesInOrderToSend) {
     EXPECT_EQ(request.body.buffer(), "some body");
     ASSERT_EQ(send_answer(request, "the answer"), IoState::Wait);
     request.writer.greenlet = this;
-    EXPECT_EQ(worker->neglect(), "");
+    EXPECT_EQ(worker->connections().neglect(), "");
     send(client, "key");
     turn_until([this] { return application.resumed == 1; });
     EXPECT_FALSE(request.exchange->is_sending());

@@ -47,7 +47,7 @@ TEST_F(UpgradeTest, CarriesBytesBothWaysUntilTheClientEndsThem) {
     ASSERT_EQ(state, IoState::Wait);
     request.reader.greenlet = this;
     exchange.await_readable();
-    EXPECT_EQ(worker->neglect(), "");
+    EXPECT_EQ(worker->connections().neglect(), "");
     EXPECT_EQ(exchange.send_piece("to you"), IoState::Done);
     const std::string answer = receive_until(client, "to you");
     EXPECT_EQ(answer.substr(0, 34), "HTTP/1.1 101 Switching Protocols\r\n");

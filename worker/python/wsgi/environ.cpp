@@ -82,7 +82,7 @@ EnvironMaker::EnvironMaker(const worker::Worker& worker, const Common& common)
     for (const char* name : {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}) {
         methods_.emplace(name, interned(name));
     }
-    for (const auto& acceptor : worker.acceptors()) {
+    for (const auto& acceptor : worker.gate().acceptors()) {
         templates_.push_back(make_template(acceptor->listening(), common));
     }
 }

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#include "worker/connection_limits.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace geventd::worker {
+
+namespace {
+
+// How long a client may take to hear that its connection has ended.
+constexpr auto kLinger = std::chrono::seconds(2);
+
+// The protocol has 16 bits for the size of a block.
+constexpr std::size_t kMostInPacket = 65535;
+
+}  // namespace
+
+ConnectionLimits::ConnectionLimits(event::DeadlineClock& clock, const config::Limits& settings,
+                                   void (*expire)(void*, event::Deadline&) noexcept)
+    : request{.head = {}, .packet = {}, .body = settings.request_body},
+      header(clock, settings.header_timeout, expire, nullptr),
+      body(clock, settings.body_timeout, expire, nullptr),
+      write(clock, settings.write_timeout, expire, nullptr),
+      keep_alive(clock, settings.keep_alive, expire, nullptr),
+      linger(clock, kLinger, expire, nullptr) {
+    request.head.head = settings.request_head;
+    request.packet.block = std::min<std::size_t>(settings.request_head, kMostInPacket);
+}
+
+}  // namespace geventd::worker

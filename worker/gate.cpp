@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "worker/gate.h"
+
+#include <chrono>
+#include <new>
+#include <utility>
+
+#include "base/errno_error.h"
+#include "log/logger.h"
+
+namespace geventd::worker {
+
+namespace {
+
+// When no connection of ours ends, descriptors may come free elsewhere.
+constexpr auto kRetry = std::chrono::milliseconds(500);
+
+// How long a listening socket that gives an error instead of connections is left alone.
+constexpr auto kRest = std::chrono::milliseconds(200);
+
+}  // namespace
+
+Gate::Gate(event::Loop& loop, event::DeadlineClock& clock, const config::Settings& settings,
+           Admission& admission, Accounts& accounts, Connections& connections,
+           std::vector<Listening> listeners, const shm::Scoreboard* board)
+    : admission_(admission),
+      accounts_(accounts),
+      connections_(connections),
+      most_connections_(static_cast<std::size_t>(settings.limits.connections)),
+      rests_(
+          clock, kRest,
+          [](void*, event::Deadline& deadline) noexcept {
+              static_cast<Acceptor&>(deadline).on_rested();
+          },
+          nullptr),
+      retries_(
+          clock, kRetry,
+          [](void* self, event::Deadline&) noexcept {
+              auto* gate = static_cast<Gate*>(self);
+              gate->out_of_fds_ = false;
+              gate->regulate();
+          },
+          this),
+      share_(loop, board, accounts.slot(), [this] { regulate(); }) {
+    for (Listening& listening : listeners) {
+        acceptors_.push_back(std::make_unique<Acceptor>(loop, *this, std::move(listening)));
+    }
+}
+
+void Gate::open() {
+    opened_ = true;
+    regulate();
+}
+
+void Gate::pause(bool on) {
+    paused_ = on;
+    regulate();
+}
+
+void Gate::close() {
+    opened_ = accepting_ = false;
+    for (const auto& acceptor : acceptors_) {
+        acceptor->close();
+    }
+}
+
+bool Gate::has_room() const {
+    return opened_ && !paused_ && !out_of_fds_ && !share_.leaving() &&
+           (!admission_.is_full() || admission_.rejects_when_full()) &&
+           connections_.count() < most_connections_;
+}
+
+void Gate::regulate() {
+    const bool accept = has_room();
+    if (accept == accepting_) {
+        return;
+    }
+    accepting_ = accept;
+    for (const auto& acceptor : acceptors_) {
+        if (accept) {
+            acceptor->resume();
+        } else {
+            acceptor->pause();
+        }
+    }
+}
+
+void Gate::freed_descriptors() {
+    if (std::exchange(out_of_fds_, false)) {
+        retry_.cancel();
+    }
+    regulate();
+}
+
+void Gate::welcome(net::Stream stream, const Peer& peer, const Listening& listener) {
+    try {
+        connections_.welcome(std::move(stream), peer, listener);
+    } catch (const std::bad_alloc&) {
+        accounts_.out_of_memory();
+    }
+    regulate();
+}
+
+// The next connection is left to workers that have fewer.
+bool Gate::leaves_next() {
+    const bool leaves = share_.leaves_next(connections_.count());
+    if (leaves) {
+        regulate();
+    }
+    return leaves;
+}
+
+void Gate::out_of_descriptors(int error) {
+    if (!std::exchange(shortage_reported_, true)) {
+        log::error(
+            "cannot accept connections: {} ({} are open); raise RLIMIT_NOFILE or lower "
+            "limits.connections",
+            errno_text(error), connections_.count());
+    }
+    out_of_fds_ = true;
+    retries_.start(retry_);
+    regulate();
+}
+
+void Gate::accepted_all() {
+    shortage_reported_ = false;
+}
+
+void Gate::listener_down() {
+    if (tell_down_) {
+        tell_down_();
+    }
+}
+
+void Gate::listener_lost() {
+    if (tell_lost_) {
+        tell_lost_();
+    }
+}
+
+void Gate::rest(Acceptor& acceptor) {
+    rests_.start(acceptor);
+}
+
+bool Gate::accepts() const {
+    return accepting_;
+}
+
+}  // namespace geventd::worker

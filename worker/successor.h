@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "config/settings.h"
+#include "ipc/messages.h"
+
+namespace geventd::worker {
+
+/// Asks the master for the worker that takes this one's place.
+/// Lives in: worker, loop side.
+class Successor {
+  public:
+    explicit Successor(const config::Workers& settings);
+
+    /// How it is asked for; a null function: not at all.
+    void ask_by(std::function<void(ipc::Due)> ask) { ask_ = std::move(ask); }
+
+    void ask(ipc::Due reason) const {
+        if (ask_) {
+            ask_(reason);
+        }
+    }
+
+    /// Another request was served: asks when it was the last that this worker was to serve.
+    void count_request() {
+        if (--requests_left_ == 0) {
+            ask(ipc::Due::ServedEnough);
+        }
+    }
+
+  private:
+    std::function<void(ipc::Due)> ask_;
+    std::uint64_t requests_left_;
+};
+
+}  // namespace geventd::worker
