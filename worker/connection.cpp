@@ -5,6 +5,7 @@
 
 #include "http/whole_response.h"
 #include "worker/context.h"
+#include "worker/listening.h"
 
 namespace geventd::worker {
 

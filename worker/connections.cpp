@@ -63,8 +63,8 @@ void Connections::welcome(net::Stream stream, const Peer& peer, const Listening&
     make_room(buried_, most);
     make_room(revisits_, 2 * most);
     make_room(joining_, 2 * most);
-    auto connection =
-        std::make_unique<Connection>(context_, *this, std::move(stream), peer, listener);
+    auto connection = std::make_unique<Connection>(context_, static_cast<Connection::Owner&>(*this),
+                                                   std::move(stream), peer, listener);
     connection->set_index(static_cast<std::uint32_t>(open_.size()));
     open_.push_back(std::move(connection));
     show(slot_.connections, open_.size());

@@ -43,7 +43,8 @@ Gate::Gate(event::Loop& loop, event::DeadlineClock& clock, const config::Setting
           this),
       share_(loop, board, accounts.slot(), [this] { regulate(); }) {
     for (Listening& listening : listeners) {
-        acceptors_.push_back(std::make_unique<Acceptor>(loop, *this, std::move(listening)));
+        acceptors_.push_back(std::make_unique<Acceptor>(loop, static_cast<Acceptor::Owner&>(*this),
+                                                        std::move(listening)));
     }
 }
 

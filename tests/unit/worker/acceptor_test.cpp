@@ -143,8 +143,9 @@ TEST_F(WorkerTest, DoesNotServeWhenASocketWasClosedBefore) {
     Listening listening;
     listening.fd = UniqueFd::adopt(::open("/dev/null", O_RDWR | O_CLOEXEC));
     listening.inode = 1;
-    make();
-    EXPECT_THROW(Acceptor(*worker, std::move(listening)), std::runtime_error);
+    std::vector<Listening> listeners;
+    listeners.push_back(std::move(listening));
+    EXPECT_THROW(Worker(settings, slot, std::move(listeners)), std::runtime_error);
 }
 
 // The kernel lets so many epolls that others watch, too, watch one socket.
