@@ -9,8 +9,13 @@
 #include <vector>
 
 #include "worker/exchange.h"
+#include "worker/listening.h"
 #include "worker/python/ref.h"
 #include "worker/request.h"
+
+namespace geventd::worker {
+class Worker;
+}
 
 namespace geventd::py {
 
