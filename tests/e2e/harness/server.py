@@ -191,6 +191,15 @@ class Server:
                               capture_output=True, text=True, timeout=timeout,
                               env=self.environment(), cwd=self.folder)
 
+    def stacks(self, *arguments, timeout=DEADLINE):
+        """Runs geventctl stacks, again while a worker does not answer: it waits for them for a
+        moment only, which on a busy machine may be too short for any."""
+        end = time.monotonic() + timeout
+        while True:
+            result = self.ctl('stacks', *arguments)
+            if 'it does not answer' not in result.stdout or time.monotonic() >= end:
+                return result
+
     def status(self):
         result = self.ctl('status', '--json')
         assert result.returncode == 0, result.stdout + result.stderr
