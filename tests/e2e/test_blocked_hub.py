@@ -232,9 +232,10 @@ def test_a_stuck_worker_is_replaced_and_its_requests_are_named(start, what, stan
 def test_a_stuck_worker_that_turns_again_in_time_is_not_killed(start):
     running = start(blocked_hub='200ms', kill_blocked_hub='20s')
     stuck, = running.workers()
+    mark = running.log.mark()
     asker = ask_aside(running, '/sleep/60')
     running.wait_log('^begins sleep$')
-    running.wait_log('has not turned for', since=running.log.mark())
+    running.wait_log('has not turned for', since=mark)
     (running.folder / 'go').touch()
     running.wait_log('turns again')
     asker.join()
