@@ -118,7 +118,7 @@ DIES = '''
 import os
 import signal
 
-os.register_at_fork(before=lambda: os.kill(os.getpid(), signal.SIGSEGV))
+os.register_at_fork(before=lambda: os.kill(os.getpid(), signal.SIGKILL))
 ''' + HELLO
 
 
@@ -130,7 +130,7 @@ def test_a_template_that_dies_at_its_forks_fails_the_start(make_server):
     made.expect_error('died|cannot serve')
     made.start(wait=False)
     assert made.wait_exit() == 1
-    made.wait_log(r'cannot serve: the workers cannot start: the template .* died: .*SIGSEGV')
+    made.wait_log(r'cannot serve: the workers cannot start: the template .* died: .*SIGKILL')
 
 
 @pytest.mark.parametrize('strategy', ['replace', 'rolling'])
@@ -141,7 +141,7 @@ def test_a_template_that_dies_at_its_forks_fails_the_reload(server, strategy):
     result = running.ctl('reload')
     assert result.returncode != 0
     said = result.stdout + result.stderr
-    assert 'the workers cannot start: the template' in said and 'SIGSEGV' in said
+    assert 'the workers cannot start: the template' in said and 'SIGKILL' in said
     assert says(running) == 'first'
 
 

@@ -115,16 +115,24 @@ def frozen_greenlets():
     return [greenlet for greenlet in found if greenlet is not None]
 
 
-_aside = []  # (identity, thread)
+_aside = []   # (identity, thread)
+_former = []  # threads that have ended and are still known to somebody
 
 
 def set_threads_aside():
     """Before a fork of ours: the module threading takes all threads but the calling one for ended
     in the child, and makes their locks anew. Those that are greenlets go on there, so they are kept
-    out of its sight."""
-    _aside[:] = [pair for pair in _threads_besides_main() if _is_greenlet(pair[1])]
+    out of its sight. So are greenlets that have ended: the hub may stand in the midst of telling
+    those who waited for one, which a new lock would break off."""
+    threads = _threads_besides_main()
+    _aside[:] = [pair for pair in threads if _is_greenlet(pair[1])]
+    active = {id(thread) for _, thread in threads} | {id(threading._main_thread)}
+    _former[:] = [thread for thread in list(threading._dangling)
+                  if id(thread) not in active and _is_greenlet(thread)]
     for ident, thread in _aside:
         threading._active.pop(ident, None)
+        threading._dangling.discard(thread)
+    for thread in _former:
         threading._dangling.discard(thread)
 
 
@@ -133,7 +141,10 @@ def put_threads_back():
     for ident, thread in _aside:
         threading._active[ident] = thread
         threading._dangling.add(thread)
+    for thread in _former:
+        threading._dangling.add(thread)
     _aside.clear()
+    _former.clear()
 
 
 def _known_threads():
