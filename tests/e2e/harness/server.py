@@ -174,7 +174,9 @@ class Server:
         if self.is_running():
             self.signal(number)
         code = self.wait_exit()
-        self.log.wait_end(1)  # the last words may be in the pipe yet; a killed one leaves workers
+        # The last words may be in the pipe yet; a killed one leaves workers. Not in one piece: this
+        # process may stand still for a while, and then its reader of the log has had no time.
+        any(self.log.wait_end(0.1) for _ in range(10))
         return code
 
     # --- what it says --------------------------------------------------------------------------
