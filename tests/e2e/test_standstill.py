@@ -68,7 +68,7 @@ os.register_at_fork(before=hook)
 
 
 def test_a_fork_hook_that_stands_still_is_told_of_and_the_spare_takes_over(server):
-    running = server(HOOK, {'limits': {'fork-time': '2s'}})
+    running = server(HOOK, {'limits': {'fork-time': '4s'}})
     running.expect_error('has not answered|died')
     template, spare = template_and_spare(running)
     worker, = running.workers()
@@ -85,7 +85,7 @@ def test_a_fork_hook_that_stands_still_is_told_of_and_the_spare_takes_over(serve
 
 
 def test_a_stopped_template_and_a_stopped_spare_are_replaced_by_a_new_one(server):
-    running = server(HELLO, {'limits': {'fork-time': '2s'}, 'workers': {'processes': 2}})
+    running = server(HELLO, {'limits': {'fork-time': '4s'}, 'workers': {'processes': 2}})
     running.expect_error('has not answered|died|stopped')
     former = template_and_spare(running)
     workers = running.workers()
