@@ -197,7 +197,8 @@ def storm(make_server, seconds):
     running.write_config({'listen': f'http://127.0.0.1:{port}',
                           'workers': {'processes': 2, 'cores': 50}})
     # Also of those who were killed before they had a name, and when nobody could take over.
-    running.expect_error('died: killed by SIGKILL|before it could say its name|is no spare')
+    running.expect_error('died: killed by SIGKILL|before it could say its name|is no spare|'
+                         'the template that was to fork it has not answered')
     running.start()
     wind = Storm(running)
     with Clients(running.address()) as clients:
