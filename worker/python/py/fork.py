@@ -115,8 +115,8 @@ def frozen_greenlets():
     return [greenlet for greenlet in found if greenlet is not None]
 
 
-_aside = []   # (identity, thread)
-_former = []  # threads that have ended and are still known to somebody
+_aside = []   # (identity, thread) of those that run
+_hidden = []  # those, and threads that have ended
 
 
 def set_threads_aside():
@@ -124,27 +124,21 @@ def set_threads_aside():
     in the child, and makes their locks anew. Those that are greenlets go on there, so they are kept
     out of its sight. So are greenlets that have ended: the hub may stand in the midst of telling
     those who waited for one, which a new lock would break off."""
-    threads = _threads_besides_main()
-    _aside[:] = [pair for pair in threads if _is_greenlet(pair[1])]
-    active = {id(thread) for _, thread in threads} | {id(threading._main_thread)}
-    _former[:] = [thread for thread in list(threading._dangling)
-                  if id(thread) not in active and _is_greenlet(thread)]
-    for ident, thread in _aside:
+    _aside[:] = [pair for pair in _threads_besides_main() if _is_greenlet(pair[1])]
+    _hidden[:] = [thread for thread in list(threading._dangling)
+                  if thread is not threading._main_thread and _is_greenlet(thread)]
+    for ident, _ in _aside:
         threading._active.pop(ident, None)
-        threading._dangling.discard(thread)
-    for thread in _former:
+    for thread in _hidden:
         threading._dangling.discard(thread)
 
 
 def put_threads_back():
     """After that fork, in both processes."""
-    for ident, thread in _aside:
-        threading._active[ident] = thread
-        threading._dangling.add(thread)
-    for thread in _former:
-        threading._dangling.add(thread)
+    threading._active.update(_aside)
+    threading._dangling.update(_hidden)
     _aside.clear()
-    _former.clear()
+    _hidden.clear()
 
 
 def _known_threads():
