@@ -353,6 +353,8 @@ def test_native_threads_that_a_fork_loses_are_named(server):
     assert '(native-one)' in line
     assert loads(running) == (True, None)
     assert running.log.text().count('libraries started threads') == 1
+    code, said = check(running)
+    assert code == 0 and said.count('libraries started threads') == 1 and '(native-one)' in said
 
 
 ENDS_BEFORE_A_FORK = '''
