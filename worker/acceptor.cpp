@@ -14,6 +14,7 @@
 #include "base/errno_error.h"
 #include "log/logger.h"
 #include "net/listening.h"
+#include "worker/counters.h"
 #include "worker/worker.h"
 
 namespace geventd::worker {
@@ -113,6 +114,9 @@ void Acceptor::on_readable(int) noexcept {
 // False when there is nothing more to accept for now.
 bool Acceptor::accept_one(bool is_first) {
     auto accepted = net::accept_peer(listening_.fd.get());
+    if (accepted) {
+        set_deaf(false);
+    }
     if (accepted && *accepted) {
         told_ = false;
         try {
@@ -159,6 +163,7 @@ void Acceptor::on_failure(const net::AcceptError& error) {
         }
         rest();
     } else if (error.kind == net::AcceptError::Kind::Unknown) {
+        set_deaf(true);
         if (!std::exchange(told_, true)) {
             log::error("cannot accept connections of {}: {}; it is tried again and again",
                        net::format_address(listening_.address), errno_text(error.code));
@@ -166,6 +171,13 @@ void Acceptor::on_failure(const net::AcceptError& error) {
         rest();
     }
     // Else it was shut down a moment ago and listens again.
+}
+
+void Acceptor::set_deaf(bool deaf) {
+    if (std::exchange(deaf_, deaf) != deaf) {
+        std::atomic<std::uint32_t>& count = worker_.slot().deaf;
+        show(count, count.load(std::memory_order_relaxed) + (deaf ? 1 : -1));
+    }
 }
 
 void Acceptor::rest() {
