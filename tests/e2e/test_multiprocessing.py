@@ -85,9 +85,8 @@ def application(environ, start_response):
 '''
 
 
-# Pools and managers of multiprocessing do not work under gevent's patches, in no program: a greenlet
-# in the place of a thread reads a pipe that another one is still to fill, or a socket that does not
-# block.
+# Pools and managers of multiprocessing work in no program under gevent's patches: a greenlet in the
+# place of a thread reads a pipe that another one is still to fill, or a socket that does not block.
 @pytest.mark.parametrize('patch, way', [
     ('before-load', 'executor'), ('before-load', 'queue'), ('none', 'executor'), ('none', 'queue'),
     ('none', 'pool'), ('none', 'manager')])
