@@ -36,14 +36,14 @@ def prepare(made, mode=0o755, owner='root', **process):
     return logs / 'server.log'
 
 
-def start(made, log):
-    made.start(wait=False)
+def start(made, log, **options):
+    made.start(wait=False, **options)
     made.wait_file(log, 'ready')
 
 
-def refused(made, why, checked=True):
+def refused(made, why, checked=True, **options):
     made.expected_exit = 1
-    made.start(wait=False)
+    made.start(wait=False, **options)
     assert made.wait_exit() == 1
     made.wait_log(f'log.file .*{why}')
     if checked:
@@ -252,6 +252,45 @@ def test_a_device_is_possible(make_server):
     made.start(wait=False)
     made.wait_serving()
     assert made.stop() == 0
+
+
+# --- a master without privileges ------------------------------------------------------------------
+
+WITHOUT = TENANT if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+
+def without_privileges(made):
+    """How to start it as a user that is not root."""
+    user = pwd.getpwnam(WITHOUT)
+    os.chown(made.folder, user.pw_uid, user.pw_gid)  # it makes its control socket there
+    become = ['setpriv', f'--reuid={WITHOUT}', f'--regid={WITHOUT}', '--clear-groups']
+    return {'wrapper': become if os.geteuid() == 0 else []}
+
+
+@pytest.mark.parametrize('mode, owner, why', [
+    pytest.param(0o777, WITHOUT, 'everybody may change .*/logs', id='of everybody'),
+    pytest.param(0o755, 'nobody', 'user nobody may change it', id='of another', marks=as_root),
+    pytest.param(0o777, 'root', 'everybody may change .*/logs', id='of root', marks=as_root)])
+def test_it_refuses_a_folder_that_others_may_change(make_server, mode, owner, why):
+    made = make_server()
+    log = prepare(made, mode, owner)
+    refused(made, why, **without_privileges(made))
+    assert not log.exists()
+
+
+def test_it_writes_in_a_folder_of_its_own(make_server):
+    made = make_server()
+    log = prepare(made, owner=WITHOUT)
+    start(made, log, **without_privileges(made))
+    made.addresses = made.status()['listen']
+    assert made.get('/').text == 'hello'
+    old = log.with_name('old.log')
+    log.rename(old)
+    made.signal(signal.SIGUSR1)
+    made.wait_file(log, 'the log goes on in a new')
+    assert made.stop() == 0
+    assert 'has stopped' in log.read_text() and 'has stopped' not in old.read_text()
+    assert {log.stat().st_uid, old.stat().st_uid} == {pwd.getpwnam(WITHOUT).pw_uid}
 
 
 # --- a master that waits for nobody ---------------------------------------------------------------
