@@ -10,22 +10,49 @@
 
 #include "base/errno_error.h"
 #include "log/logger.h"
+#include "net/listening.h"
 #include "worker/forked_child.h"
 #include "worker/log_renewal.h"
 #include "worker/overtime.h"
+#include "worker/own_descriptors.h"
 #include "worker/worker.h"
 
 namespace geventd::worker {
 
 namespace {
 
+constexpr const char* kLine = "the line to the master";
+
 // Where the SIGTERM handler reports; -1 while nobody serves.
 std::atomic<int> terminate_fd{-1};
+
+// A SIGTERM was sent to this process.
+std::atomic<bool> terminated = false;
+
+// A copy of the line to the master that another thread has found lost; -1: none.
+std::atomic<int> lost_copy{-1};
+
+void wake_link() noexcept {
+    const int fd = terminate_fd.load(std::memory_order_relaxed);
+    if (fd >= 0) {
+        const eventfd_t one = 1;
+        [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
+    }
+}
 
 void on_signal(int number) {
     const int saved = errno;
     take_interrupt(number);
     errno = saved;
+}
+
+// Returns what the channel had.
+UniqueFd move_up(ipc::Channel& channel) {
+    UniqueFd high = high_copy(channel.fd());
+    if (!high) {
+        throw_errno("copy the line to the master");
+    }
+    return channel.exchange(std::move(high));
 }
 
 void handle(int number) {
@@ -50,11 +77,15 @@ void take_interrupt(int number) noexcept {
         ::signal(number, SIG_DFL);
         ::raise(number);
     }
-    const int fd = terminate_fd.load(std::memory_order_relaxed);
-    if (number == SIGTERM && fd >= 0) {
-        const eventfd_t one = 1;
-        [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
+    if (number == SIGTERM && terminate_fd.load(std::memory_order_relaxed) >= 0) {
+        terminated.store(true, std::memory_order_relaxed);
+        wake_link();
     }
+}
+
+void lost_line(int number) noexcept {
+    lost_copy = number;
+    wake_link();
 }
 
 void leave_no_way_to_master() noexcept {
@@ -73,6 +104,8 @@ MasterLink::MasterLink(Worker& worker, ipc::Channel& channel, Overtime& overtime
     : worker_(worker),
       overtime_(overtime),
       channel_(channel),
+      inode_(net::socket_inode(channel.fd())),
+      copy_(move_up(channel)),
       io_(worker.loop()),
       terminate_io_(worker.loop()) {
     const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -133,7 +166,7 @@ void MasterLink::on_message(int) noexcept {
 }
 
 void MasterLink::receive() {
-    for (;;) {
+    while (has_line()) {
         ipc::Message message;
         const auto state = channel_.receive(message);
         if (!state) {
@@ -182,10 +215,57 @@ void MasterLink::obey(ipc::Message& message) {
     }
 }
 
+// Two calls of the kernel for each message of the master.
+bool MasterLink::has_line() {
+    if (channel_.fd() >= 0 && (net::socket_inode(channel_.fd()) != inode_ ||
+                               net::socket_inode(copy_.get()) != inode_)) {
+        replace_line();
+    }
+    return channel_.fd() >= 0;
+}
+
+// What stands at a number that was lost is the application's.
+void MasterLink::replace_line() {
+    const bool stands = net::socket_inode(channel_.fd()) == inode_;
+    const int lost = stands ? copy_.release() : channel_.fd();
+    if (stands) {
+        copy_ = high_copy(channel_.fd());
+    } else if (net::socket_inode(copy_.get()) == inode_) {
+        const bool watched = io_.active();
+        forget_lost(io_, lost, copy_.get());
+        static_cast<void>(channel_.exchange(std::move(copy_)).release());
+        copy_ = high_copy(channel_.fd());
+        if (watched) {
+            io_.watch(channel_.fd(), event::Io::kRead);
+        }
+    } else {
+        log::error("{}", lost_text(lost, kLine));  // there is nobody whom to ask for a successor
+        static_cast<void>(copy_.release());
+        static_cast<void>(channel_.release().release());
+        io_.stop();
+        return drain(ipc::DrainReason::Replace);
+    }
+    tell_lost(lost);
+}
+
+void MasterLink::tell_lost(int number) {
+    if (!std::exchange(told_, true)) {
+        log::error("{}", lost_text(number, kLine));
+        ask_for_successor(ipc::Due::LostLine);
+    }
+}
+
 void MasterLink::on_terminate(int) noexcept {
-    terminate_io_.stop();
-    log::info("SIGTERM: this worker finishes its requests and leaves");
-    drain(ipc::DrainReason::Replace);
+    eventfd_t count = 0;
+    [[maybe_unused]] const auto got = ::read(terminate_fd_.get(), &count, sizeof count);
+    if (const int lost = lost_copy.exchange(-1); lost >= 0 && has_line()) {
+        tell_lost(lost);
+    }
+    if (terminated) {
+        terminate_io_.stop();
+        log::info("SIGTERM: this worker finishes its requests and leaves");
+        drain(ipc::DrainReason::Replace);
+    }
 }
 
 }  // namespace geventd::worker

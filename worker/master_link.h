@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
 #include <csignal>
 #include <functional>
 
+#include "base/fd.h"
 #include "event/loop.h"
 #include "ipc/channel.h"
 
@@ -14,6 +17,10 @@ class Worker;
 
 /// A serving worker's line to the master: carries out what the master asks and drains when the
 /// master is gone. A SIGTERM sent to the worker itself drains it too.
+///
+/// The channel gets a high number here, which applications do not close by mistake. If one does, a
+/// copy takes its place, and the worker is replaced. The copy is the number that the channel has
+/// had: free, that would be somebody else's, of whom a late close() then takes it.
 /// Lives in: worker, loop side.
 class MasterLink {
   public:
@@ -26,12 +33,18 @@ class MasterLink {
     /// `observer` is the master's end of its observer's channel.
     void say_ready(UniqueFd observer);
 
+    /// The application has closed every copy of the channel.
+    [[nodiscard]] bool is_cut_off() const { return channel_.fd() < 0; }
+
     /// Asks for a successor of this worker.
     void ask_for_successor(ipc::Due due) noexcept;
 
   private:
     void on_message(int events) noexcept;
     void receive();
+    bool has_line();
+    void replace_line();
+    void tell_lost(int number);
     void on_terminate(int events) noexcept;
     void obey(ipc::Message& message);
     void drain(ipc::DrainReason reason);
@@ -39,6 +52,9 @@ class MasterLink {
     Worker& worker_;
     Overtime& overtime_;
     ipc::Channel& channel_;
+    ino_t inode_;    ///< of the channel's socket
+    UniqueFd copy_;  ///< of the channel, for when the application has taken the other
+    bool told_ = false;
     event::Io io_;
     UniqueFd terminate_fd_;
     event::Io terminate_io_;
@@ -55,6 +71,10 @@ void leave_interrupts_to_master();
 
 /// What those handlers do.
 void take_interrupt(int number) noexcept;
+
+/// Tells the loop of the worker that serves, from any thread: this copy of the line to the master
+/// was closed or replaced.
+void lost_line(int number) noexcept;
 
 /// In a process that the application forked: SIGINT and SIGTERM do what they do by default, unless
 /// the application handles them. Async-signal-safe.

@@ -23,6 +23,8 @@ std::string_view meaning_of_code(int code) {
             return ": uwsgi.post_fork_hook failed";
         case ExitCode::Overtime:
             return ": it did not come to its end within its time";
+        case ExitCode::LostDescriptor:
+            return ": its application has closed descriptors of the server's in it";
         case ExitCode::Internal:
             return ": an internal error";
         case ExitCode::Ok:

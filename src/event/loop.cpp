@@ -5,6 +5,8 @@
 #include <sys/eventfd.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 
 #include "base/errno_error.h"
@@ -21,7 +23,22 @@ constexpr auto kEpoll =
 constexpr auto kSelect =
     static_cast<unsigned>(EVBACKEND_SELECT) | static_cast<unsigned>(EVFLAG_NOENV);
 
+void (*failure_teller)() noexcept = nullptr;
+
+void fail(const char* what) noexcept {
+    const int error = errno;
+    failure_teller();
+    errno = error;
+    std::perror(what);
+    std::abort();
+}
+
 }  // namespace
+
+void on_failure(void (*tell)() noexcept) {
+    failure_teller = tell;
+    ev_set_syserr_cb(fail);
+}
 
 Loop::Loop() : loop_(ev_loop_new(kEpoll)), now_(Clock::now()) {
     if (loop_ == nullptr) {

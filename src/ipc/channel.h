@@ -50,6 +50,9 @@ class Channel {
 
     [[nodiscard]] int fd() const { return fd_.get(); }
 
+    /// Goes on by another descriptor of the same socket; returns the former one.
+    [[nodiscard]] UniqueFd exchange(UniqueFd fd) { return std::exchange(fd_, std::move(fd)); }
+
     [[nodiscard]] UniqueFd release() { return std::move(fd_); }
 
   private:

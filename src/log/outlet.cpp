@@ -67,7 +67,7 @@ void Outlet::open(int fd) {
     }
     if (is_pipe_or_terminal(target)) {
         if (UniqueFd own = open_anew(fd)) {
-            fd_ = std::move(own);
+            fd_ = placed(std::move(own));
             kind_ = Kind::Unwaiting;
             return;
         }
@@ -79,7 +79,7 @@ void Outlet::open(int fd) {
     if (fd_) {
         ::dup3(fd, fd_.get(), O_CLOEXEC);
     } else {
-        fd_.reset(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+        fd_ = is_high_ ? high_copy(fd) : UniqueFd::adopt(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
     }
     kind_ = S_ISSOCK(target.st_mode)   ? Kind::Socket
             : S_ISFIFO(target.st_mode) ? Kind::Pipe
@@ -91,8 +91,18 @@ void Outlet::open(int fd) {
 }
 
 void Outlet::adopt(UniqueFd fd) {
-    fd_ = std::move(fd);
+    fd_ = placed(std::move(fd));
     kind_ = Kind::Unwaiting;
+}
+
+void Outlet::move_up() {
+    is_high_ = true;
+    fd_ = placed(std::move(fd_));
+}
+
+UniqueFd Outlet::placed(UniqueFd fd) const {
+    UniqueFd high = is_high_ && fd ? high_copy(fd.get()) : UniqueFd();
+    return high ? std::move(high) : std::move(fd);
 }
 
 int Outlet::descriptor() const {
@@ -102,7 +112,10 @@ int Outlet::descriptor() const {
 void Outlet::write(std::string_view line) {
     retry();
     if (kept_.empty()) {
-        const ssize_t written = put(line);
+        ssize_t written = put(line);
+        if (written < 0 && errno == EBADF && find_another()) {
+            written = put(line);
+        }
         if (written >= 0) {
             line.remove_prefix(static_cast<std::size_t>(written));
         } else if (errno != EAGAIN) {
@@ -153,6 +166,16 @@ void Outlet::finish() {
             return;
         }
     }
+}
+
+// The application has closed the one there was.
+bool Outlet::find_another() {
+    if (!fd_) {
+        return false;
+    }
+    static_cast<void>(fd_.release());
+    open(STDERR_FILENO);
+    return static_cast<bool>(fd_);
 }
 
 void Outlet::forget_parents_lines() {

@@ -23,6 +23,8 @@ namespace geventd::log {
 /// terminal that cannot be opened, and is not our session's either, is asked for room first: one
 /// that stops in just that moment is waited for. Files are written as they are.
 ///
+/// When the descriptor has been closed by the application, lines go to standard error.
+///
 /// Lives in: every process, inside its log. Not thread-safe. A forked child starts with nothing
 /// kept: what the parent keeps is the parent's to write.
 class Outlet {
@@ -35,6 +37,10 @@ class Outlet {
 
     /// The same, by a non-blocking descriptor that another process made (descriptor()).
     void adopt(UniqueFd fd);
+
+    /// From now on the descriptor has a high number: for a process that runs an application, which
+    /// may close low ones.
+    void move_up();
 
     /// Writes the line, keeps it for later or counts it as lost.
     void write(std::string_view line);
@@ -57,6 +63,8 @@ class Outlet {
   private:
     enum class Kind { Plain, Unwaiting, Socket, Pipe, Device };
 
+    [[nodiscard]] UniqueFd placed(UniqueFd fd) const;
+    bool find_another();
     void forget_parents_lines();
     ssize_t put(std::string_view text);
     ssize_t splice_into_pipe(std::string_view text);
@@ -65,6 +73,7 @@ class Outlet {
 
     UniqueFd fd_;
     Kind kind_ = Kind::Plain;
+    bool is_high_ = false;  ///< the number of fd_, where that is possible
     std::string kept_;
     std::uint64_t lost_ = 0;
     pid_t owner_ = 0;  ///< whose kept_, lost_ and staging pipe these are

@@ -35,8 +35,12 @@ PyObject* as_object(PyGreenlet* greenlet) {
 
 }  // namespace
 
-HubBridge::HubBridge(worker::Worker& worker, config::GreenletKind kind, Handler handler)
-    : worker_(worker), handler_(std::move(handler)), thread_(::pthread_self()) {
+HubBridge::HubBridge(worker::Worker& worker, config::GreenletKind kind, Handler handler,
+                     worker::OwnDescriptors& descriptors)
+    : worker_(worker),
+      handler_(std::move(handler)),
+      descriptors_(descriptors),
+      thread_(::pthread_self()) {
     PyGreenlet_Import();
     if (_PyGreenlet_API == nullptr) {
         throw_pending();
@@ -77,10 +81,12 @@ void HubBridge::run() {
                               (result ? "" : ":\n" + traceback_text(take_exception().get())));
         }
         if (!result) {
+            descriptors_.end_if_lost();  // else gevent would raise the same for ever
             log_handed_over();
         }
     }
     main_waits_ = false;
+    descriptors_.leave();
 }
 
 PyObject* HubBridge::on_hub_callback(PyObject* self, PyObject*) noexcept {
@@ -88,6 +94,10 @@ PyObject* HubBridge::on_hub_callback(PyObject* self, PyObject*) noexcept {
         Py_RETURN_NONE;  // of C code that did not tell Python
     }
     HubBridge& bridge = bridge_of(self);
+    if (!bridge.guards_) {
+        bridge.guards_ = true;
+        bridge.descriptors_.guard(bridge.worker_.loop());
+    }
     bridge.worker_.turn();
     if (bridge.worker_.drained() && bridge.main_waits_) {
         bridge.switch_to(bridge.main_.get());

@@ -107,7 +107,7 @@ struct Serving {
           environs(worker, {errors.get(), file_wrapper.get(), boot.settings.workers.processes > 1}),
           runner(worker, environs, applications, python.boot("fault_page")),
           bridge(worker, boot.settings.workers.greenlet,
-                 [this](worker::Request& request) { runner.run(request); }),
+                 [this](worker::Request& request) { runner.run(request); }, overtime.descriptors()),
           locks(bridge),
           handlers(bridge, api.book(), locks),
           signals(worker, *api.port(), handlers, boot.settings.signals.concurrency),
@@ -172,7 +172,8 @@ void run_post_fork_hook(const Interpreter& python) {
     observer.reset();
     call_at_end(python, "run_atexit_hook");
     api.serve({});
-    python.leave(static_cast<int>(ExitCode::Ok));
+    python.leave(static_cast<int>(serving.master.is_cut_off() ? ExitCode::LostDescriptor
+                                                              : ExitCode::Ok));
 }
 
 }  // namespace
@@ -233,6 +234,7 @@ void load_functions(const Interpreter& python, Api& api) {
 
 void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
            const Applications& applications, Api& api) {
+    log::move_up();
     ExitCode code = ExitCode::BootFailed;
     // For the process' life, and on the heap: its thread looks at it whatever the greenlets do.
     std::unique_ptr<worker::Overtime> overtime;
@@ -249,6 +251,7 @@ void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& chan
         log::error("the worker cannot serve: {}", error.what());
     }
     if (overtime) {
+        overtime->descriptors().leave();
         overtime->begin();
     }
     leave_early(python, static_cast<int>(code));
