@@ -217,8 +217,8 @@ void MasterLink::obey(ipc::Message& message) {
 
 // Two calls of the kernel for each message of the master.
 bool MasterLink::has_line() {
-    if (channel_.fd() >= 0 && (net::socket_inode(channel_.fd()) != inode_ ||
-                               net::socket_inode(copy_.get()) != inode_)) {
+    if (channel_.fd() >= 0 &&
+        (net::socket_inode(channel_.fd()) != inode_ || net::socket_inode(copy_.get()) != inode_)) {
         replace_line();
     }
     return channel_.fd() >= 0;

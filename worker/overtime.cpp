@@ -46,8 +46,7 @@ void Overtime::begin() noexcept {
 Duration Overtime::left() const noexcept {
     const Duration::rep end = end_;
     const TimePoint now = Clock::now();
-    return end == 0 ? Duration::zero()
-                    : std::max(TimePoint(Duration(end)) - now, Duration::zero());
+    return end == 0 ? Duration::zero() : std::max(TimePoint(Duration(end)) - now, Duration::zero());
 }
 
 void Overtime::run() noexcept {

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +13,7 @@
 #include <fstream>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -26,6 +28,11 @@ namespace {
 
 // A loop that renews its epoll knows everything again after some microseconds.
 constexpr auto kRenewal = std::chrono::milliseconds(50);
+
+// Every so many looks.
+constexpr unsigned kThorough = 16;
+
+constexpr const char* kInner = "the epoll of the worker's loop";
 
 bool is_epoll(int fd) {
     char path[32] = {};
@@ -70,6 +77,15 @@ int watcher_of(int fd) {
     return -1;
 }
 
+// Empty when there can be none.
+UniqueFd mark(int epoll) {
+    const UniqueFd low = UniqueFd::adopt(::eventfd(0, EFD_CLOEXEC));
+    UniqueFd high = low ? high_copy(low.get()) : UniqueFd();
+    epoll_event nothing{};
+    return high && ::epoll_ctl(epoll, EPOLL_CTL_ADD, high.get(), &nothing) == 0 ? std::move(high)
+                                                                                : UniqueFd();
+}
+
 OwnDescriptors* guarded = nullptr;
 
 // libev goes no further where its epoll is lost.
@@ -104,6 +120,7 @@ void OwnDescriptors::guard(const event::Loop& loop) {
     inner_ = loop.backend_fd();
     wake_ = loop.wake_fd();
     outer_ = watcher_of(inner_);
+    mark_ = mark(inner_);
     guarded = this;
     event::on_failure(on_failure);
 }
@@ -118,12 +135,17 @@ std::string OwnDescriptors::lost() {
     return outer_ < 0 ? "" : look();
 }
 
-std::string OwnDescriptors::look() {
-    if (!is_epoll(inner_)) {
-        return lost_text(inner_, "the epoll of the worker's loop");
+bool OwnDescriptors::seems_well() {
+    const std::lock_guard lock(mutex_);
+    if (outer_ < 0) {
+        return true;
     }
-    if (!watches(inner_, wake_)) {
-        return lost_text(wake_, "which wakes the worker's loop");
+    return ++looks_ % kThorough == 0 ? look().empty() : is_epoll(outer_) && look_inside().empty();
+}
+
+std::string OwnDescriptors::look() {
+    if (std::string text = look_inside(); !text.empty()) {
+        return text;
     }
     if (watches(outer_, inner_)) {
         return "";
@@ -133,8 +155,17 @@ std::string OwnDescriptors::look() {
         outer_ = other;
         return "";
     }
-    return is_epoll(outer_) ? lost_text(inner_, "the epoll of the worker's loop")
-                            : lost_text(outer_, "the epoll of gevent's loop");
+    return lost_text(outer_, "the epoll of gevent's loop");
+}
+
+std::string OwnDescriptors::look_inside() {
+    if (!is_epoll(inner_)) {
+        return lost_text(inner_, kInner);
+    }
+    if (!watches(inner_, wake_)) {
+        return lost_text(wake_, "which wakes the worker's loop");
+    }
+    return !mark_ || watches(inner_, mark_.get()) ? "" : lost_text(inner_, kInner);
 }
 
 void OwnDescriptors::end_if_lost() {
@@ -144,7 +175,7 @@ void OwnDescriptors::end_if_lost() {
 }
 
 void OwnDescriptors::end_if_lost_for_good() {
-    if (!lost().empty()) {
+    if (!seems_well()) {
         std::this_thread::sleep_for(kRenewal);
         end_if_lost();
     }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/fd.h"
 #include "event/loop.h"
 
 namespace geventd::worker {
@@ -21,7 +22,9 @@ void forget_lost(event::Io& io, int number, int copy) noexcept;
 /// either, after which nothing is ever noticed, or the hub spins. The worker cannot go on then.
 ///
 /// The kernel is asked by adding what must be there already. Nothing is kept of these descriptors:
-/// a copy would keep what epoll knows of a closed one alive, which confuses libev.
+/// a copy would keep what epoll knows of a closed one alive, which confuses libev. To add an epoll
+/// has the kernel go through all that it watches, so that is done now and then only; a mark tells
+/// when libev has made itself a new one, which no outer loop watches.
 /// Lives in: worker, while it serves. Any thread may ask; a forked child must not.
 class OwnDescriptors {
   public:
@@ -42,12 +45,16 @@ class OwnDescriptors {
     void end_if_lost_for_good();
 
   private:
+    bool seems_well();
     std::string look();
+    std::string look_inside();
 
     std::mutex mutex_;
     int outer_ = -1;  ///< gevent's epoll; -1: not guarded
     int inner_ = -1;  ///< the loop's epoll
     int wake_ = -1;   ///< the eventfd that wakes the loop
+    UniqueFd mark_;   ///< in the loop's epoll, for nothing
+    unsigned looks_ = 0;
 };
 
 }  // namespace geventd::worker

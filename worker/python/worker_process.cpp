@@ -106,8 +106,9 @@ struct Serving {
                  static_cast<int>(boot.worker), boot.scoreboard),
           environs(worker, {errors.get(), file_wrapper.get(), boot.settings.workers.processes > 1}),
           runner(worker, environs, applications, python.boot("fault_page")),
-          bridge(worker, boot.settings.workers.greenlet,
-                 [this](worker::Request& request) { runner.run(request); }, overtime.descriptors()),
+          bridge(
+              worker, boot.settings.workers.greenlet,
+              [this](worker::Request& request) { runner.run(request); }, overtime.descriptors()),
           locks(bridge),
           handlers(bridge, api.book(), locks),
           signals(worker, *api.port(), handlers, boot.settings.signals.concurrency),
@@ -172,8 +173,8 @@ void run_post_fork_hook(const Interpreter& python) {
     observer.reset();
     call_at_end(python, "run_atexit_hook");
     api.serve({});
-    python.leave(static_cast<int>(serving.master.is_cut_off() ? ExitCode::LostDescriptor
-                                                              : ExitCode::Ok));
+    python.leave(
+        static_cast<int>(serving.master.is_cut_off() ? ExitCode::LostDescriptor : ExitCode::Ok));
 }
 
 }  // namespace

@@ -267,6 +267,18 @@ TEST(OutletFile, GoesOnWhereTheDescriptorLedWhenThatIsClosed) {
     EXPECT_EQ(::pread(copy.get(), text.data(), text.size(), 0), 6);
 }
 
+TEST(OutletFile, HasAHighNumberWhereAnApplicationRuns) {
+    const UniqueFd file = UniqueFd::adopt(::memfd_create("outlet", MFD_CLOEXEC));
+    const int lowest = duplicate(file.get()).get();
+    Outlet outlet;
+    outlet.open(file.get());
+    outlet.move_up();
+    EXPECT_EQ(duplicate(file.get()).get(), lowest);
+    outlet.write("hello\n");
+    std::array<char, 16> text{};
+    EXPECT_EQ(::pread(file.get(), text.data(), text.size(), 0), 6);
+}
+
 TEST(OutletNowhere, LosesLines) {
     Outlet outlet;
     outlet.open(-1);

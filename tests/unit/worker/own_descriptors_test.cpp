@@ -62,6 +62,16 @@ TEST_F(OwnDescriptorsTest, NamesTheEpollOfTheLoopAndWhatWakesIt) {
     expect_lost(loop.wake_fd());
 }
 
+// As libev does where it finds events of a descriptor that it does not know.
+TEST_F(OwnDescriptorsTest, SeesThatTheLoopHasAnEpollThatNobodyWatches) {
+    const UniqueFd other = UniqueFd::adopt(::epoll_create1(EPOLL_CLOEXEC));
+    epoll_event event{};
+    event.events = EPOLLIN;
+    ASSERT_EQ(::epoll_ctl(other.get(), EPOLL_CTL_ADD, loop.wake_fd(), &event), 0);
+    ::dup2(other.get(), loop.backend_fd());
+    expect_lost(loop.backend_fd());
+}
+
 TEST_F(OwnDescriptorsTest, FollowsAnEpollThatWasMadeAnew) {
     const UniqueFd other = UniqueFd::adopt(::epoll_create1(EPOLL_CLOEXEC));
     add(other.get());
