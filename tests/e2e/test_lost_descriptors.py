@@ -5,7 +5,9 @@ import re
 
 import pytest
 
+from harness import procfs
 from harness.client import exchange
+from harness.limits import DEADLINE
 
 APP = '''
 import errno
@@ -117,6 +119,7 @@ def ask(made, deed):
 def assert_replaced(made, former, pattern):
     made.wait_log(pattern, timeout=10)
     [successor] = made.wait_workers(1, without=former)
+    assert procfs.wait_gone(former[0], DEADLINE)
     for _ in range(3):
         assert made.get('/').body.decode() == str(successor)
     said = [line for line in made.log.lines() if re.search(pattern, line)]
