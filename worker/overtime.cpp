@@ -51,15 +51,20 @@ Duration Overtime::left() const noexcept {
 
 void Overtime::run() noexcept {
     bool has_master = true;
+    bool well = true;
     while (end_ == 0 || left() > Duration::zero()) {
         if (!has_master || look_for_master()) {
-            const Duration pause = end_ == 0 ? kLook : std::min(kLook, left());
+            const Duration look = well ? kLook : OwnDescriptors::kRenewal;
+            const Duration pause = end_ == 0 ? look : std::min(look, left());
             pollfd line{has_master ? line_.get() : -1, 0, 0};
             ::poll(&line, 1, milliseconds(pause));
         } else {
             has_master = false;
         }
-        descriptors_.end_if_lost_for_good();
+        if (!well) {
+            descriptors_.end_if_lost();
+        }
+        well = descriptors_.seems_well();
     }
     end_at_once(ExitCode::Overtime,
                 "this worker does not come to its end within its time: it ends at once");

@@ -7,12 +7,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include <fmt/core.h>
@@ -25,9 +23,6 @@
 namespace geventd::worker {
 
 namespace {
-
-// A loop that renews its epoll knows everything again after some microseconds.
-constexpr auto kRenewal = std::chrono::milliseconds(50);
 
 // Every so many looks.
 constexpr unsigned kThorough = 16;
@@ -171,13 +166,6 @@ std::string OwnDescriptors::look_inside() {
 void OwnDescriptors::end_if_lost() {
     if (const std::string text = lost(); !text.empty()) {
         end_at_once(ExitCode::LostDescriptor, text);
-    }
-}
-
-void OwnDescriptors::end_if_lost_for_good() {
-    if (!seems_well()) {
-        std::this_thread::sleep_for(kRenewal);
-        end_if_lost();
     }
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <mutex>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "event/loop.h"
 
@@ -40,12 +42,14 @@ class OwnDescriptors {
     /// Leaves with ExitCode::LostDescriptor and that sentence in the log.
     void end_if_lost();
 
-    /// The same for any thread but the hub's: a loop that renews its epoll, as gevent.reinit() has
-    /// it do, is not mistaken.
-    void end_if_lost_for_good();
+    /// For another thread than the hub's. Where this is false it should look again after
+    /// kRenewal: a loop that renews its epoll, as gevent.reinit() has it do, knows everything
+    /// again after some microseconds.
+    bool seems_well();
+
+    static constexpr Duration kRenewal = std::chrono::milliseconds(50);
 
   private:
-    bool seems_well();
     std::string look();
     std::string look_inside();
 
