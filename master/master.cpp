@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include "base/closer.h"
 #include "base/version.h"
 #include "log/logger.h"
 #include "master/process/reaper.h"
@@ -56,7 +57,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       scoreboard_(shm::Region::create("geventd-scoreboard", sizeof(shm::Scoreboard))),
       slots_(shm::Scoreboard::format(scoreboard_.data(), scoreboard_.size())),
       signals_(loop_, clock_, settings_.signals,
-               shm::Scoreboard::open(scoreboard_.data(), scoreboard_.size())),
+               shm::Scoreboard::open(scoreboard_.data(), scoreboard_.size()), host.identity()),
       spawner_(host.identity()),
       surroundings_{loop_, spawner_, slots_, scoreboard_, *this, signals_},
       supervisor_(surroundings_),
@@ -67,6 +68,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       upgrade_(
           loop_, clock_, origin_.program, [this] { return signals_.table(); }, *this) {
     become_subreaper();
+    closer::start();
     if (origin_.succession != nullptr) {
         await_succession(*origin_.succession);
     } else {

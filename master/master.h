@@ -167,6 +167,7 @@ class Master final : public Controls,
     Observer observer_;
     Upgrade upgrade_;
     std::uint32_t generations_ = 0;
+    bool newest_reloads_on_change_ = false;  ///< the newest generation, which may not serve yet
     ReloadStatus reload_;
     std::deque<ReloadStatus> reloads_;  ///< that are over, the newest first
     bool reload_again_ = false;

@@ -44,6 +44,7 @@ void Master::start_generation(config::Settings settings) {
     plan.former_workers = supervisor_.serving() == nullptr ? 0 : supervisor_.serving()->workers();
     plan.rolling = settings.reload.strategy == config::ReloadStrategy::Rolling &&
                    supervisor_.serving() != nullptr;
+    newest_reloads_on_change_ = settings.app.reload_on_change;
     plan.settings = std::move(settings);
     supervisor_.begin(std::move(plan));
     ++generations_;
@@ -97,12 +98,15 @@ void Master::watch_files() {
 }
 
 void Master::on_sources(const std::string& paths) noexcept {
+    if (!settings_.app.reload_on_change && !newest_reloads_on_change_) {
+        return;  // nobody was asked for them
+    }
     std::vector<std::string> sources;
     for (std::size_t at = 0, end = 0; (end = paths.find('\0', at)) != std::string::npos;
          at = end + 1) {
         sources.push_back(paths.substr(at, end - at));
     }
-    sources_.add(sources, generation_started_);
+    sources_.add(sources, host_.identity(), generation_started_);
 }
 
 void Master::on_file_change(const std::string& path) noexcept {

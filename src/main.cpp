@@ -65,6 +65,7 @@ ExitCode serve_as_master(config::Settings settings, master::Master::Origin origi
         master::Master master(std::move(settings), std::move(origin), host);
         code = master.run();
     } catch (const std::exception&) {
+        log::finish();
         host.failed(code);
         throw;
     }

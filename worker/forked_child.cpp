@@ -67,8 +67,8 @@ void after_fork() noexcept {
     ::pthread_sigmask(SIG_SETMASK, &former_mask, nullptr);
 }
 
-// Async-signal-safe. Closing this process' copy of the epoll descriptor leaves the worker's
-// registrations alone, which a call of epoll_ctl would not.
+// Async-signal-safe but for what is to be called also. Closing this process' copy of the epoll
+// descriptor leaves the worker's registrations alone, which a call of epoll_ctl would not.
 void give_up() noexcept {
     forked = true;
     owned_fds::close_all();

@@ -9,7 +9,8 @@ namespace geventd::worker {
 /// that forks without Python's knowledge, too; what Python has to do in such a process is in
 /// worker/python/forked_child.h.
 /// Lives in: template, worker, check; before anything of the application runs. `also` is called in
-/// each such child and must be async-signal-safe. Throws ErrnoError.
+/// each such child, where locks of threads that the fork has lost may be held for ever. Throws
+/// ErrnoError.
 void give_up_in_forked_children(void (*also)() noexcept);
 
 /// Whether this is such a process. Nothing of it may reach a client or the master, nor memory that

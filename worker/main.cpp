@@ -18,6 +18,7 @@
 #include "ipc/channel.h"
 #include "log/logger.h"
 #include "net/fresh_connections.h"
+#include "net/listening.h"
 #include "worker/boot_info.h"
 #include "worker/master_link.h"
 #include "worker/overtime.h"
@@ -162,6 +163,18 @@ void start_python(Loaded& loaded, worker::BootInfo& boot, ipc::Channel& channel)
     }
 }
 
+// What loads closes descriptors that are not its own: nothing can be said to the master then, and
+// the log may be gone with it.
+[[noreturn]] void leave_unheard(const worker::BootInfo& boot) {
+    log::open(STDERR_FILENO, static_cast<log::Level>(boot.settings.log.level),
+              static_cast<log::Format>(boot.settings.log.format));
+    log::error(
+        "descriptor {}, the line to the master, was closed or replaced by the application while it "
+        "was loaded: look for os.closerange() and for descriptors that are closed twice",
+        ipc::kChannelFd);
+    ::_exit(static_cast<int>(ExitCode::ApplicationFailed));
+}
+
 void load(Loaded& loaded, worker::BootInfo& boot, ipc::Channel& channel) {
     const net::FreshConnections fresh;
     start_python(loaded, boot, channel);
@@ -197,13 +210,17 @@ void load(Loaded& loaded, worker::BootInfo& boot, ipc::Channel& channel) {
     }
     Loaded loaded;
     std::optional<std::string> failure;
+    const ino_t line = net::socket_inode(channel.fd());
     try {
         load(loaded, boot, channel);
     } catch (const std::exception& error) {
-        report_sources(loaded.python, boot, channel);
         failure = error.what();
     }
+    if (net::socket_inode(channel.fd()) != line) {
+        leave_unheard(boot);
+    }
     if (failure) {
+        report_sources(loaded.python, boot, channel);
         leave_unloaded(loaded.python, channel, *failure);
     }
     auto& [python, api, applications, stacks] = loaded;
@@ -215,6 +232,7 @@ void load(Loaded& loaded, worker::BootInfo& boot, ipc::Channel& channel) {
             py::run_template(*python, boot, std::move(channel), applications, *api, stacks.get());
         } catch (const std::exception& error) {
             log::error("the template cannot go on: {}", error.what());
+            log::finish();
             ::_exit(static_cast<int>(ExitCode::Internal));
         }
     }

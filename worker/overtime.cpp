@@ -11,10 +11,10 @@
 
 #include "base/errno_error.h"
 #include "base/exit_code.h"
+#include "base/no_signals.h"
 #include "net/listening.h"
 #include "worker/last_words.h"
 #include "worker/master_link.h"
-#include "worker/no_signals.h"
 
 namespace geventd::worker {
 

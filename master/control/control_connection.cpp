@@ -10,7 +10,10 @@
 #include <new>
 #include <utility>
 
+#include "base/closer.h"
+#include "base/packet.h"
 #include "ipc/control_protocol.h"
+#include "net/peer.h"
 
 namespace geventd::master {
 
@@ -20,6 +23,19 @@ ControlConnection::ControlConnection(const Context& context, std::uint64_t id, U
     io_.watch(fd_.get(), event::Io::kRead);
     context_.loop.refresh_now();
     context_.deadlines.start(*this);
+}
+
+ControlConnection::~ControlConnection() {
+    io_.forget();
+    net::close_connection(std::move(fd_));
+}
+
+// As recv(). A client of a unix socket may send descriptors along, which nobody wants.
+ssize_t ControlConnection::receive(std::span<char> room) {
+    Packet packet = receive_packet(fd_.get(), room);
+    closer::close(std::move(packet.fds));
+    errno = packet.error;
+    return packet.size;
 }
 
 void ControlConnection::on_due(void*, event::Deadline& deadline) noexcept {
@@ -40,7 +56,7 @@ void ControlConnection::on_io(int) noexcept {
 
 void ControlConnection::read_more() noexcept {
     std::array<char, 4096> buffer;
-    const ssize_t got = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+    const ssize_t got = receive(buffer);
     if (got < 0) {
         if (errno != EAGAIN && errno != EINTR) {
             context_.owner.on_finished(*this);

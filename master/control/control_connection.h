@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "base/fd.h"
@@ -35,6 +38,9 @@ class ControlConnection : private event::Deadline {
     };
 
     ControlConnection(const Context& context, std::uint64_t id, UniqueFd fd);
+    ControlConnection(const ControlConnection&) = delete;
+    ControlConnection& operator=(const ControlConnection&) = delete;
+    ~ControlConnection();
 
     [[nodiscard]] std::uint64_t id() const { return id_; }
 
@@ -46,6 +52,7 @@ class ControlConnection : private event::Deadline {
 
   private:
     void on_io(int events) noexcept;
+    ssize_t receive(std::span<char> room);
     void read_more() noexcept;
     void look_whether_gone() noexcept;
     void write_more() noexcept;

@@ -53,10 +53,11 @@ net::BoundUnixSocket open_socket(const std::string& path, std::optional<uid_t> u
 }
 
 /// One attempt: a client that is turned away is not worth a watcher.
-void turn_away(int fd, std::string_view sentence) {
+void turn_away(UniqueFd fd, std::string_view sentence) {
     const std::string answer = ipc::format_control_error(sentence);
     [[maybe_unused]] const auto sent =
-        ::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        ::send(fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    net::close_connection(std::move(fd));
 }
 
 }  // namespace
@@ -155,10 +156,10 @@ void ControlServer::on_rested(void* context, event::Deadline&) noexcept {
 
 void ControlServer::admit(UniqueFd fd) {
     if (!is_allowed(fd.get())) {
-        return turn_away(fd.get(), "permission denied: not root and not the server's user");
+        return turn_away(std::move(fd), "permission denied: not root and not the server's user");
     }
     if (connections_.size() >= options_.max_clients) {
-        return turn_away(fd.get(), "too many clients of the control socket; try again");
+        return turn_away(std::move(fd), "too many clients of the control socket; try again");
     }
     const std::uint64_t id = next_id_++;
     connections_[id] = std::make_unique<ControlConnection>(

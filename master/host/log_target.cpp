@@ -2,21 +2,18 @@
 #include "master/host/log_target.h"
 
 #include <fcntl.h>
-#include <grp.h>
-#include <sys/fsuid.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <optional>
 #include <stdexcept>
-#include <vector>
 
 #include <fmt/core.h>
 
 #include "base/errno_error.h"
 #include "base/place.h"
+#include "master/host/rights_of.h"
 
 namespace geventd::master {
 
@@ -26,43 +23,6 @@ constexpr mode_t kMode = 0640;
 // Without O_NONBLOCK a FIFO that nobody reads would hold the master for ever.
 constexpr int kFlags =
     O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK;
-
-/// For as long as it lives files are opened with the rights of another user. The master has one
-/// thread, so nothing else happens meanwhile.
-class RightsOf {
-  public:
-    explicit RightsOf(const Identity& identity) : dumpable_(::prctl(PR_GET_DUMPABLE)) {
-        groups_.resize(static_cast<std::size_t>(std::max(0, ::getgroups(0, nullptr))));
-        if (::getgroups(static_cast<int>(groups_.size()), groups_.data()) < 0 ||
-            ::setgroups(identity.supplementary.size(), identity.supplementary.data()) != 0) {
-            throw_errno("take the groups of the workers' user");
-        }
-        ::setfsgid(identity.group.value_or(::getegid()));
-        ::setfsuid(*identity.user);
-        // It does not say whether it did.
-        if (static_cast<uid_t>(::setfsuid(static_cast<uid_t>(-1))) != *identity.user) {
-            give_back();
-            throw ErrnoError(EPERM, "take the rights of the workers' user");
-        }
-    }
-
-    RightsOf(const RightsOf&) = delete;
-    RightsOf& operator=(const RightsOf&) = delete;
-
-    ~RightsOf() { give_back(); }
-
-  private:
-    void give_back() const noexcept {
-        ::setfsuid(::geteuid());
-        ::setfsgid(::getegid());
-        [[maybe_unused]] const int result = ::setgroups(groups_.size(), groups_.data());
-        // The kernel takes the change for a reason to write no core dump ever again.
-        ::prctl(PR_SET_DUMPABLE, dumpable_ == 1 ? 1 : 0);
-    }
-
-    std::vector<gid_t> groups_;
-    int dumpable_;
-};
 
 [[noreturn]] void refuse(const std::string& deed, const std::string& why) {
     throw std::runtime_error(fmt::format("{}: {}", deed, why));

@@ -11,8 +11,11 @@
 
 #include <fmt/core.h>
 
+#include "base/closer.h"
+#include "base/packet.h"
 #include "http/whole_response.h"
 #include "log/logger.h"
+#include "net/peer.h"
 
 namespace geventd::master {
 
@@ -56,6 +59,19 @@ void MetricsConnection::enter(State state) {
     context_.deadlines.start(*this);
 }
 
+MetricsConnection::~MetricsConnection() {
+    io_.forget();
+    net::close_connection(std::move(fd_));
+}
+
+// As recv(). A client of a unix socket may send descriptors along, which nobody wants.
+ssize_t MetricsConnection::receive(std::span<char> room) {
+    Packet packet = receive_packet(fd_.get(), room);
+    closer::close(std::move(packet.fds));
+    errno = packet.error;
+    return packet.size;
+}
+
 void MetricsConnection::on_due(void*, event::Deadline& deadline) noexcept {
     auto& self = static_cast<MetricsConnection&>(deadline);
     self.context_.owner.on_finished(self);
@@ -81,7 +97,7 @@ void MetricsConnection::on_io(int) noexcept {
 
 void MetricsConnection::read_more() {
     std::array<char, 4096> buffer;
-    const ssize_t got = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+    const ssize_t got = receive(buffer);
     if (got <= 0) {
         if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
             context_.owner.on_finished(*this);
@@ -141,7 +157,7 @@ void MetricsConnection::write_more() noexcept {
 
 void MetricsConnection::read_away() noexcept {
     std::array<char, 4096> buffer;
-    const ssize_t got = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+    const ssize_t got = receive(buffer);
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
         context_.owner.on_finished(*this);
     }

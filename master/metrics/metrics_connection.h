@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -39,6 +42,9 @@ class MetricsConnection : private event::Deadline {
     };
 
     MetricsConnection(const Context& context, std::uint64_t id, UniqueFd fd);
+    MetricsConnection(const MetricsConnection&) = delete;
+    MetricsConnection& operator=(const MetricsConnection&) = delete;
+    ~MetricsConnection();
 
     /// Sends a text and no more. May destroy the connection.
     void tell(std::string text) { begin_writing(std::move(text)); }
@@ -52,6 +58,7 @@ class MetricsConnection : private event::Deadline {
     enum class State { Reading, Writing, Closing };
 
     void on_io(int events) noexcept;
+    ssize_t receive(std::span<char> room);
     void read_more();
     void respond(std::string_view bytes);
     void begin_writing(std::string answer);

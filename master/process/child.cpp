@@ -6,6 +6,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/closer.h"
 #include "log/logger.h"
 
 namespace geventd::master {
@@ -91,30 +92,37 @@ void Child::send_waiting() {
 void Child::receive_up_to(int count) {
     for (int taken = 0; taken < count && io_.active(); ++taken) {
         ipc::Message message;
-        const auto state = channel_.receive(message);
-        if (!state) {
-            // It is deaf from now on; the deadline of its state ends it.
-            log::error("process {} sent what cannot be read: {}", pid_, state.error().message);
-            io_.stop();
+        const bool goes_on = receive_one(message);
+        closer::close(std::move(message.fds));  // what the owner has not kept
+        if (!goes_on) {
             return;
         }
-        if (*state == ipc::Channel::State::Empty) {
-            return;
-        }
-        if (*state == ipc::Channel::State::Closed) {
-            io_.stop();
-            owner_.on_hang_up();
-            return;
-        }
-        if (message.type == ipc::MessageType::Hello && pid_ == 0) {
-            pid_ = message.sender;
-        }
-        if (message.lost_fds) {
-            log::warning("what process {} sent along cannot be taken: no descriptors are left",
-                         pid_);
-        }
-        owner_.on_message(message);
     }
+}
+
+bool Child::receive_one(ipc::Message& message) {
+    const auto state = channel_.receive(message);
+    if (!state) {
+        // It is deaf from now on; the deadline of its state ends it.
+        log::error("process {} sent what cannot be read: {}", pid_, state.error().message);
+        io_.stop();
+        return false;
+    }
+    if (*state == ipc::Channel::State::Closed) {
+        io_.stop();
+        owner_.on_hang_up();
+    }
+    if (*state != ipc::Channel::State::Message) {
+        return false;
+    }
+    if (message.type == ipc::MessageType::Hello && pid_ == 0) {
+        pid_ = message.sender;
+    }
+    if (message.lost_fds) {
+        log::warning("what process {} sent along cannot be taken: no descriptors are left", pid_);
+    }
+    owner_.on_message(message);
+    return true;
 }
 
 void Child::receive_last() {
@@ -125,9 +133,9 @@ void Child::receive_last() {
 }
 
 void Child::hang_up() {
-    io_.stop();
+    io_.forget();
     waiting_.clear();
-    channel_.release().reset();
+    channel_.close();
 }
 
 void Child::on_io(int events) noexcept {

@@ -41,6 +41,7 @@ class Child {
     /// Must not destroy the Child.
     class Owner {
       public:
+        /// Takes out of the message what it keeps.
         virtual void on_message(ipc::Message& message) noexcept = 0;
 
         /// The channel was closed by the other side.
@@ -53,7 +54,8 @@ class Child {
     Child(event::Loop& loop, ipc::Channel channel, Owner& owner, ChangeListener& listener);
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
-    ~Child() = default;
+
+    ~Child() { hang_up(); }
 
     void set_pid(pid_t pid) { pid_ = pid; }
 
@@ -82,6 +84,7 @@ class Child {
 
     void on_io(int events) noexcept;
     void receive_up_to(int count);
+    bool receive_one(ipc::Message& message);
     bool keep(const ipc::Message& message);
     void send_waiting();
 

@@ -29,8 +29,10 @@ namespace {
 // The process writes what ps shows of it over its arguments.
 constexpr std::size_t kRoomForTitle = 128;
 
-// Milliseconds from fork to exec, while the master stands still.
-constexpr int kExecPatience = 3000;
+// Milliseconds from fork to exec, while the master stands still. A busy machine may need more: then
+// the master goes on, and what comes of the exec shows as with any other start.
+constexpr int kExecPatience = 200;
+constexpr int kLookEvery = 20;
 
 // Runs in the child, between fork and exec, in a copy of a process that has one thread.
 void prepare_child(int channel, int log, const Identity& identity) {
@@ -88,16 +90,25 @@ std::array<char, 128> read_fact(pid_t pid, std::string_view name) noexcept {
     return text;
 }
 
+// The name in parentheses before it may hold anything, and has 15 characters at most.
+char state_of(pid_t pid) noexcept {
+    const auto text = read_fact(pid, "stat");
+    const char* name_end = std::strrchr(text.data(), ')');
+    return name_end != nullptr && name_end[1] == ' ' ? name_end[2] : '\0';
+}
+
 // The child's errno before its exec succeeded; 0 when it did: the pipe closes on exec. The child
 // may belong to another user by then, who can stop it: ETIME.
-int await_exec(const UniqueFd& pipe) {
+int await_exec(const UniqueFd& pipe, pid_t pid) {
     pollfd readable{pipe.get(), POLLIN, 0};
-    int ready = 0;
-    do {
-        ready = ::poll(&readable, 1, kExecPatience);
-    } while (ready < 0 && errno == EINTR);
-    if (ready == 0) {
-        return ETIME;
+    for (int waited = 0; ::poll(&readable, 1, kLookEvery) <= 0;) {
+        waited += kLookEvery;
+        if (state_of(pid) == 'T') {
+            return ETIME;
+        }
+        if (waited >= kExecPatience) {
+            return 0;
+        }
     }
     int code = 0;
     ssize_t got = 0;
@@ -134,7 +145,7 @@ Processes::Spawned Spawner::spawn(const std::string& executable,
         exec_child(executable, argv, theirs.fd(), writer.get());
     }
     writer.reset();
-    if (const int code = await_exec(reader); code != 0) {
+    if (const int code = await_exec(reader, pid); code != 0) {
         ::kill(pid, SIGKILL);
         // One that the kernel keeps is left to the reaper.
         ::waitpid(pid, nullptr, code == ETIME ? WNOHANG : 0);
@@ -157,6 +168,7 @@ void Spawner::exec_child(const std::string& executable, const std::vector<char*>
     } catch (const std::system_error& error) {
         code = error.code().value();
     }
+    ::signal(SIGPIPE, SIG_IGN);  // the master may not wait any more
     [[maybe_unused]] const auto written = ::write(out, &code, sizeof code);
     ::_exit(static_cast<int>(ExitCode::Internal));
 }
@@ -174,11 +186,8 @@ TimePoint Spawner::now() const {
     return Clock::now();
 }
 
-// The name in parentheses before it may hold anything, and has 15 characters at most.
 char Spawner::state(pid_t pid) const noexcept {
-    const auto text = read_fact(pid, "stat");
-    const char* name_end = std::strrchr(text.data(), ')');
-    return name_end != nullptr && name_end[1] == ' ' ? name_end[2] : '\0';
+    return state_of(pid);
 }
 
 std::uint64_t Spawner::resident_bytes(pid_t pid) const noexcept {
@@ -196,8 +205,9 @@ std::string find_worker_executable(std::string_view python) {
     }
     const std::string name =
         python.empty() ? "geventd-worker" : fmt::format("geventd-worker-{}", python);
+    std::error_code no_proc;
     const std::filesystem::path here =
-        std::filesystem::read_symlink("/proc/self/exe").parent_path();
+        std::filesystem::read_symlink("/proc/self/exe", no_proc).parent_path();
     const std::array<std::string, 3> places = {here / name, here / "worker" / name,
                                                std::filesystem::path(GEVENTD_LIBEXEC) / name};
     for (const std::string& place : places) {

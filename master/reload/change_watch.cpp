@@ -9,6 +9,7 @@
 
 #include "log/escape.h"
 #include "log/logger.h"
+#include "master/host/rights_of.h"
 
 namespace geventd::master {
 
@@ -55,14 +56,21 @@ void ChangeWatch::watch(const std::vector<std::string>& paths) {
     add(paths);
 }
 
-void ChangeWatch::add(const std::vector<std::string>& paths,
+void ChangeWatch::add(const std::vector<std::string>& paths, const Identity& rights,
                       std::chrono::system_clock::time_point since) {
     try {
+        const RightsOf own(rights);
         for (const std::string& path : paths) {
             if (ids_.contains(path)) {
                 continue;
             }
-            monitor_.add(next_id_, path);
+            if (ids_.size() >= kMost) {
+                if (!std::exchange(told_of_most_, true)) {
+                    log::error("not all changes of files will be seen: {} are watched", kMost);
+                }
+                break;
+            }
+            monitor_.add(next_id_, path, rights);
             ids_.emplace(path, next_id_++);
             if (was_written_after(path, since)) {
                 note(path);

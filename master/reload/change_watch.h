@@ -27,9 +27,13 @@ class ChangeWatch {
     /// Watches these and no others. A path that cannot be watched is logged.
     void watch(const std::vector<std::string>& paths);
 
-    /// Watches these too. One that was written after `since` counts as changed.
+    /// So many paths at once, far more than modules of an application.
+    static constexpr std::size_t kMost = 50'000;
+
+    /// Watches these too, with the rights of who has named them. One that was written after `since`
+    /// counts as changed.
     void add(
-        const std::vector<std::string>& paths,
+        const std::vector<std::string>& paths, const Identity& rights = {},
         std::chrono::system_clock::time_point since = std::chrono::system_clock::time_point::max());
 
   private:
@@ -39,6 +43,7 @@ class ChangeWatch {
 
     FileMonitor monitor_;
     std::map<std::string, std::uint64_t> ids_;
+    bool told_of_most_ = false;
     std::uint64_t next_id_ = 1;
     event::Io io_;
     event::DeadlineList pauses_;

@@ -7,8 +7,10 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <utility>
 
 #include "base/errno_error.h"
+#include "master/host/rights_of.h"
 
 namespace geventd::master {
 
@@ -31,7 +33,7 @@ std::string normal(const std::string& path) {
 
 }  // namespace
 
-void FileMonitor::add(std::uint64_t id, const std::string& path) {
+void FileMonitor::add(std::uint64_t id, const std::string& path, const Identity& rights) {
     if (!inotify_) {
         inotify_ = UniqueFd::adopt(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
         if (!inotify_) {
@@ -41,6 +43,7 @@ void FileMonitor::add(std::uint64_t id, const std::string& path) {
     remove(id);
     Entry& entry = entries_[id];
     entry.path = normal(path);
+    entry.rights = rights;
     try {
         watch_way(id, entry);
     } catch (const ErrnoError&) {
@@ -75,6 +78,7 @@ void FileMonitor::drop_interest(std::uint64_t id, int watch) {
 /// Watches every directory on the way and the path itself, from the root on, as far as it exists.
 /// What comes into being meanwhile is an event of the directory above, which is watched by then.
 void FileMonitor::watch_way(std::uint64_t id, Entry& entry) {
+    const RightsOf rights(entry.rights);
     const std::set<int> before = std::exchange(entry.watches, {});
     for (const int watch : before) {
         std::erase_if(interests_[watch], [id](const Interest& one) { return one.id == id; });
@@ -88,26 +92,26 @@ void FileMonitor::watch_way(std::uint64_t id, Entry& entry) {
         there = watch(directory, kWay, {id, name}, entry);
         slash = end;
     }
-    entry.identity = {};
+    entry.file = {};
 
     struct stat status {};
 
     if (there && watch(entry.path, kSelf, {id, {}}, entry) &&
         ::stat(entry.path.c_str(), &status) == 0) {
-        entry.identity = {status.st_dev, status.st_ino};
+        entry.file = {status.st_dev, status.st_ino};
     }
     for (const int watch : before) {
         drop_interest(id, entry.watches.contains(watch) ? -1 : watch);
     }
 }
 
-/// False: the path does not exist, or may not be looked into.
+/// False: the path does not exist. What may not be looked into may still be passed through.
 bool FileMonitor::watch(const std::string& path, std::uint32_t mask, const Interest& interest,
                         Entry& entry) {
     const int watch = ::inotify_add_watch(inotify_.get(), path.c_str(), mask | IN_MASK_ADD);
     if (watch < 0) {
         if (errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ELOOP) {
-            return false;
+            return errno == EACCES;
         }
         throw_errno("inotify_add_watch", path);
     }
@@ -125,13 +129,13 @@ std::set<std::uint64_t> FileMonitor::changed() {
     for (int round = 1; round <= kRounds && !moved.empty(); ++round) {
         for (const std::uint64_t id : std::exchange(moved, {})) {
             Entry& entry = entries_[id];
-            const Identity was = entry.identity;
+            const File was = entry.file;
             try {
                 watch_way(id, entry);
             } catch (const ErrnoError&) {
                 touched.insert(id);  // out of watches: at least this change is told
             }
-            if (entry.identity != was) {
+            if (entry.file != was) {
                 touched.insert(id);
             }
         }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "master/host/privileges.h"
 
 namespace geventd::master {
 
@@ -22,9 +23,10 @@ namespace geventd::master {
 /// instance is made before the first add().
 class FileMonitor {
   public:
-    /// Watches `path` (absolute, or relative to the working directory) under the caller's id.
+    /// Watches `path` (absolute, or relative to the working directory) under the caller's id. Who
+    /// has asked for it sees what he may see: if that is not the master, `rights` are his.
     /// Throws ErrnoError when the system's limit of watches is reached.
-    void add(std::uint64_t id, const std::string& path);
+    void add(std::uint64_t id, const std::string& path, const Identity& rights = {});
     void remove(std::uint64_t id);
 
     /// The ids of what has changed since the last call: each once, however much happened.
@@ -35,10 +37,10 @@ class FileMonitor {
 
   private:
     /// Which file a path leads to.
-    struct Identity {
+    struct File {
         std::uint64_t device = 0;
         std::uint64_t inode = 0;  ///< 0: there is none
-        bool operator==(const Identity& other) const = default;
+        bool operator==(const File& other) const = default;
     };
 
     /// Why a directory or file is watched: for itself (no name) or for one name in it, which is
@@ -56,7 +58,8 @@ class FileMonitor {
 
     struct Entry {
         std::string path;
-        Identity identity;
+        Identity rights;
+        File file;
         std::set<int> watches;
     };
 

@@ -14,7 +14,7 @@ constexpr std::chrono::seconds kLongestCronWait{30};
 }  // namespace
 
 Result<void> Scheduler::add(std::uint32_t generation, std::uint8_t number, const SchedulePlan& plan,
-                            const ScheduleTime& now) {
+                            const ScheduleTime& now, const Identity* application) {
     if (Result<void> checked = schedule::check_plan(plan, now.wall); !checked) {
         return checked;
     }
@@ -24,11 +24,17 @@ Result<void> Scheduler::add(std::uint32_t generation, std::uint8_t number, const
     if (generation < serving_) {
         return {};  // a worker that drains: its successors have registered
     }
-    const auto [at, added] = entries_.try_emplace(Key{number, plan});
-    Entry& entry = at->second;
-    if (added) {
-        entry.id = ++last_id_;
+    auto at = entries_.find(Key{number, plan});
+    const bool is_known = at != entries_.end() && at->second.generations.contains(generation);
+    if (application != nullptr && !is_known && ++asked_[generation] > kMostOfApplication) {
+        return failure("it has too many timers, cron entries and monitors");
     }
+    if (at == entries_.end()) {
+        at = entries_.try_emplace(Key{number, plan}).first;
+        at->second.id = ++last_id_;
+        at->second.rights = application != nullptr ? *application : Identity();
+    }
+    Entry& entry = at->second;
     entry.generations.insert(generation);
     if (entry.active || generation != serving_) {
         return {};
@@ -47,7 +53,7 @@ Result<void> Scheduler::activate(const Key& key, Entry& entry, const ScheduleTim
         } else if (const auto* cron = std::get_if<CronEntry>(&key.second)) {
             crons_.add(entry.id, *cron, now.wall);
         } else {
-            files_.add(entry.id, std::get<MonitorPlan>(key.second).path);
+            files_.add(entry.id, std::get<MonitorPlan>(key.second).path, entry.rights);
         }
     } catch (const std::exception& error) {
         return failure(error.what());
@@ -82,6 +88,7 @@ std::vector<std::string> Scheduler::serve(std::uint32_t generation, const Schedu
         return failures;
     }
     serving_ = generation;
+    std::erase_if(asked_, [&](const auto& one) { return one.first < generation; });
     for (auto at = entries_.begin(); at != entries_.end();) {
         Entry& entry = at->second;
         if (!entry.generations.contains(generation)) {
@@ -111,6 +118,7 @@ void Scheduler::restart_timers(const ScheduleTime& now) {
 }
 
 void Scheduler::forget(std::uint32_t generation) {
+    asked_.erase(generation);
     for (auto at = entries_.begin(); at != entries_.end();) {
         at->second.generations.erase(generation);
         if (at->second.generations.empty()) {

@@ -42,10 +42,15 @@ struct ScheduleTime {
 /// Lives in: master.
 class Scheduler {
   public:
+    /// So many entries the application of a generation may ask for, far more than signals. Those of
+    /// the configuration are not counted.
+    static constexpr std::size_t kMostOfApplication = 1024;
+
     /// Fails with a sentence when the plan cannot be kept (period zero, a date that never comes,
-    /// no more inotify watches).
+    /// no more inotify watches, too many entries). `application`: it asked, and a file is watched
+    /// with its rights; null: the configuration did.
     Result<void> add(std::uint32_t generation, std::uint8_t number, const SchedulePlan& plan,
-                     const ScheduleTime& now);
+                     const ScheduleTime& now, const Identity* application = nullptr);
 
     /// The generation serves from now on. Returns a sentence for each entry that could not start.
     std::vector<std::string> serve(std::uint32_t generation, const ScheduleTime& now);
@@ -83,6 +88,7 @@ class Scheduler {
 
     struct Entry {
         std::uint64_t id = 0;
+        Identity rights;
         std::set<std::uint32_t> generations;
         bool active = false;
     };
@@ -91,6 +97,7 @@ class Scheduler {
     void deactivate(const Key& key, Entry& entry);
 
     std::map<Key, Entry> entries_;
+    std::map<std::uint32_t, std::size_t> asked_;    ///< by the application of each generation
     std::map<std::uint64_t, std::uint8_t> active_;  ///< numbers by id
     std::uint64_t last_id_ = 0;
     std::uint32_t serving_ = 0;

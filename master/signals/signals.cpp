@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -31,9 +32,10 @@ std::int64_t nanoseconds(TimePoint time) {
 }  // namespace
 
 Signals::Signals(event::Loop& loop, event::DeadlineClock& clock, const config::Signals& settings,
-                 const shm::Scoreboard& scoreboard)
+                 const shm::Scoreboard& scoreboard, Identity tenant)
     : loop_(loop),
       settings_(settings),
+      tenant_(std::move(tenant)),
       loads_(scoreboard),
       memories_(settings_, loads_),
       watch_list_(
@@ -129,7 +131,7 @@ void Signals::schedule(std::uint32_t slot, const ipc::Message& message) {
     const shm::SignalPlaces::Place& place =
         memories_.of_slot(slot).recovery.places().of[shm::process_of_slot(slot)];
     ticker_.add(place.generation, static_cast<std::uint8_t>(message.value), message.text,
-                fmt::format("worker {}", place.worker));
+                fmt::format("worker {}", place.worker), &tenant_);
 }
 
 int Signals::eventfd(unsigned process) {

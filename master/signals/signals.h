@@ -11,6 +11,7 @@
 #include "event/deadlines.h"
 #include "event/loop.h"
 #include "ipc/messages.h"
+#include "master/host/privileges.h"
 #include "master/signals/eventfds.h"
 #include "master/signals/memories.h"
 #include "master/signals/ticker.h"
@@ -26,9 +27,9 @@ namespace geventd::master {
 /// Lives in: master, one; outlives generations.
 class Signals {
   public:
-    /// Throws ErrnoError.
+    /// `tenant`: as whom workers run. Throws ErrnoError.
     Signals(event::Loop& loop, event::DeadlineClock& clock, const config::Signals& settings,
-            const shm::Scoreboard& scoreboard);
+            const shm::Scoreboard& scoreboard, Identity tenant = {});
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
     ~Signals() = default;
@@ -126,6 +127,7 @@ class Signals {
 
     event::Loop& loop_;
     config::Signals settings_;
+    Identity tenant_;
     shm::ScoreboardLoads loads_;
     SignalMemories memories_;
     Eventfds eventfds_;

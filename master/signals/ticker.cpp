@@ -33,9 +33,9 @@ ScheduleTime Ticker::now() {
 }
 
 void Ticker::add(std::uint32_t generation, std::uint8_t number, std::string_view plan,
-                 std::string_view who) {
+                 std::string_view who, const Identity* application) {
     const auto added = schedule::parse_plan(plan).and_then([&](const SchedulePlan& parsed) {
-        return scheduler_.add(generation, number, parsed, now());
+        return scheduler_.add(generation, number, parsed, now(), application);
     });
     if (!added) {
         log::error("{}: signal {} will not tick by '{}': {}", who, number, plan,

@@ -26,8 +26,9 @@ class Ticker {
     Ticker(event::Loop& loop, event::DeadlineClock& clock, Tick tick);
 
     /// A plan (schedule/plan.h) of a generation. What is wrong with it is logged with `who`.
+    /// `application`: the rights of the one that asked; null: the configuration did.
     void add(std::uint32_t generation, std::uint8_t number, std::string_view plan,
-             std::string_view who);
+             std::string_view who, const Identity* application = nullptr);
 
     void serve(std::uint32_t generation);
     void forget(std::uint32_t generation);

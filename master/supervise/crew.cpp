@@ -207,7 +207,7 @@ Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint no
             log::error("worker {} waits: all {} slots of the scoreboard are in use", number,
                        shm::Scoreboard::kMaxSlots);
         }
-        none_before_ = now + std::chrono::seconds(1);
+        none_before_ = surroundings_.processes.now() + std::chrono::seconds(1);
         return nullptr;
     }
     told_of_slots_ = false;
@@ -215,7 +215,8 @@ Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint no
     auto started = source_->start(slot->index(), number);
     if (!started) {
         surroundings_.signals.reap(slot->index());
-        none_before_ = now + kTryAgainAfter;
+        // The attempt itself may have taken its time.
+        none_before_ = surroundings_.processes.now() + kTryAgainAfter;
         if (source_->can_start() && ++early_deaths_ >= kEarlyDeaths) {
             hopeless_ = "no process can be started; the log says why";
         }

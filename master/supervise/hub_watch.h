@@ -51,7 +51,7 @@ class HubWatch {
     void set_limits(Limits limits) { limits_ = limits; }
 
     /// The worker serves; it writes stacks into this file.
-    void open(UniqueFd stacks) { stacks_.open(std::move(stacks)); }
+    void open(UniqueFd&& stacks) { stacks_.open(std::move(stacks)); }
 
     /// Asks and draws conclusions. Returns when it wants to look again.
     TimePoint look(TimePoint now);

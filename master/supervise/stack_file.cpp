@@ -16,7 +16,7 @@ constexpr std::size_t kMostStack = 64 << 10;
 
 }  // namespace
 
-void StackFile::open(UniqueFd file) {
+void StackFile::open(UniqueFd&& file) {
     if (::fcntl(file.get(), F_GET_SEALS) >= 0) {
         file_ = std::move(file);
     }

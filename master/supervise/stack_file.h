@@ -19,8 +19,8 @@ class StackFile {
     static constexpr Duration kPause = std::chrono::milliseconds(20);
 
     /// The process writes there; what is no memory file, from which reading could block, is
-    /// refused.
-    void open(UniqueFd file);
+    /// refused, and stays the caller's.
+    void open(UniqueFd&& file);
 
     [[nodiscard]] bool is_open() const { return static_cast<bool>(file_); }
 

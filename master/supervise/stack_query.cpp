@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/closer.h"
 #include "base/errno_error.h"
 
 namespace geventd::master {
@@ -58,8 +59,10 @@ void StackQuery::on_io(int) noexcept {
     }
     io_.stop();
     const bool is_answer = state && *state == ipc::Channel::State::Message && !message.fds.empty();
+    const auto report = is_answer ? read_report(message.fds[0].get()) : std::nullopt;
+    closer::close(std::move(message.fds));
     const Done done = std::exchange(done_, {});
-    done(is_answer ? read_report(message.fds[0].get()) : std::nullopt);
+    done(report);
 }
 
 }  // namespace geventd::master

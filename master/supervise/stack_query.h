@@ -27,6 +27,10 @@ class StackQuery {
 
     /// Throws ErrnoError, or std::runtime_error when the worker has too many questions already.
     StackQuery(event::Loop& loop, ipc::Channel& observer, const Question& question, Done done);
+    StackQuery(const StackQuery&) = delete;
+    StackQuery& operator=(const StackQuery&) = delete;
+
+    ~StackQuery() { io_.forget(); }
 
   private:
     void on_io(int events) noexcept;

@@ -49,7 +49,7 @@ class Standstill {
     void end();
 
     /// The process writes its stack there.
-    void open(UniqueFd stacks) { stacks_.open(std::move(stacks)); }
+    void open(UniqueFd&& stacks) { stacks_.open(std::move(stacks)); }
 
     UniqueFd release_stacks() { return stacks_.release(); }
 

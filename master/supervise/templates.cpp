@@ -113,7 +113,7 @@ void Templates::maintain(TimePoint now) {
         spare_at_ = spare_policy_.on_death(now);
     }
     if (!current_ && now >= next_start()) {
-        launch_again(now);
+        launch_again();
     }
     if (can_start() && now >= next_start()) {
         request_spare(now);
@@ -175,11 +175,12 @@ void Templates::replace_current(TimePoint now) {
                what);
 }
 
-void Templates::launch_again(TimePoint now) {
+void Templates::launch_again() {
     try {
         launch();
     } catch (const std::exception& error) {
         log::error("the template cannot be started: {}", error.what());
+        const TimePoint now = surroundings_.processes.now();  // it may have taken its time
         policy_.on_start(now);
         launch_at_ = std::max(policy_.on_death(now), now + std::chrono::seconds(1));
     }

@@ -96,7 +96,7 @@ class Templates final : public WorkerSource {
     void settle_spare();
     void let_go(Handle& handle);
     void replace_current(TimePoint now);
-    void launch_again(TimePoint now);
+    void launch_again();
     void request_spare(TimePoint now);
 
     const Surroundings& surroundings_;

@@ -3,12 +3,14 @@
 
 #include <cassert>
 #include <chrono>
+#include <stdexcept>
 #include <utility>
 
 #include <fmt/core.h>
 
 #include "log/escape.h"
 #include "log/logger.h"
+#include "net/peer.h"
 
 namespace geventd::master {
 
@@ -116,7 +118,10 @@ void WorkerHandle::open_sights(std::vector<UniqueFd>& fds) {
         requests_region_ =
             shm::Region::map_sealed(std::move(fds[0]), shm::RequestTable::size_for(terms_.cores));
         requests_.emplace(requests_region_->data(), requests_region_->size());
-        observer_.emplace(std::move(fds[1]));
+        if (net::family_of(fds[1].get()) != AF_UNIX) {
+            throw std::runtime_error("its observer is no unix socket");
+        }
+        observer_.emplace(std::move(fds[1]), ipc::Channel::Peer::Foreign);
     } catch (const std::exception& error) {
         log::error("{} cannot be looked into: {}", title(), error.what());
     }

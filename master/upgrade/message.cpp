@@ -12,53 +12,24 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <iterator>
 #include <utility>
 
 #include "base/errno_error.h"
+#include "base/packet.h"
+#include "log/logger.h"
 
 namespace geventd::master {
 
 namespace {
 
 constexpr std::string_view kGreeting = "geventd-upgrade 1 ";
-constexpr std::size_t kMaxFds = 252;  // the kernel takes 253
+constexpr std::size_t kMaxFds = 252;  // what any version has room for
 constexpr std::string_view kMoreFds = "descriptors";
 constexpr int kRoom = 1 << 20;
 constexpr std::size_t kMostBody = 64 << 10;  // beside many listeners
 constexpr off_t kLargestBody = 256 << 20;
 constexpr const char* kBodyInFile = "body-in-file";
-
-void attach(msghdr& packet, std::span<const UniqueFd> fds) {
-    cmsghdr* control = CMSG_FIRSTHDR(&packet);
-    control->cmsg_level = SOL_SOCKET;
-    control->cmsg_type = SCM_RIGHTS;
-    control->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
-    unsigned char* place = CMSG_DATA(control);
-    for (const UniqueFd& fd : fds) {
-        const int number = fd.get();
-        std::memcpy(place, &number, sizeof number);
-        place += sizeof number;
-    }
-}
-
-std::vector<UniqueFd> take_fds(msghdr& packet) {
-    std::vector<UniqueFd> fds;
-    for (cmsghdr* control = CMSG_FIRSTHDR(&packet); control != nullptr;
-         control = CMSG_NXTHDR(&packet, control)) {
-        if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS) {
-            continue;
-        }
-        const std::size_t size = control->cmsg_len - CMSG_LEN(0);
-        for (std::size_t at = 0; at + sizeof(int) <= size; at += sizeof(int)) {
-            int fd = -1;
-            std::memcpy(&fd, CMSG_DATA(control) + at, sizeof fd);
-            fds.push_back(UniqueFd::adopt(fd));
-        }
-    }
-    return fds;
-}
 
 UniqueFd write_body(std::string_view body) {
     UniqueFd file = UniqueFd::adopt(::memfd_create("upgrade", MFD_CLOEXEC));
@@ -92,15 +63,6 @@ bool take_body(UpgradeMessage& message) {
         ::pread(message.fds.back().get(), message.body.data(), message.body.size(), 0);
     message.fds.pop_back();
     return got == facts.st_size;
-}
-
-template <typename Call>
-ssize_t uninterrupted(Call call) {
-    ssize_t got = 0;
-    do {
-        got = call();
-    } while (got < 0 && errno == EINTR);
-    return got;
 }
 
 }  // namespace
@@ -205,22 +167,16 @@ UpgradeLine::Sent UpgradeLine::send_packet(std::string bytes,
     if (!fd_ || bytes.size() > kMaxUpgradeMessage) {
         return Sent::Gone;
     }
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxFds)> control{};
-    iovec part{bytes.data(), bytes.size()};
-    msghdr packet{};
-    packet.msg_iov = &part;
-    packet.msg_iovlen = 1;
-    if (!fds.empty()) {
-        packet.msg_control = control.data();
-        packet.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
-        attach(packet, fds);
+    iovec piece{bytes.data(), bytes.size()};
+    switch (geventd::send_packet(fd_.get(), {&piece, 1}, fds)) {
+        case 0:
+            return Sent::Yes;
+        case EAGAIN:
+        case ENOBUFS:
+            return Sent::Full;
+        default:
+            return Sent::Gone;
     }
-    const ssize_t sent =
-        uninterrupted([&] { return ::sendmsg(fd_.get(), &packet, MSG_NOSIGNAL | MSG_DONTWAIT); });
-    if (sent >= 0) {
-        return Sent::Yes;
-    }
-    return errno == EAGAIN || errno == ENOBUFS ? Sent::Full : Sent::Gone;
 }
 
 UpgradeLine::Received UpgradeLine::receive(UpgradeMessage& message) noexcept {
@@ -242,36 +198,30 @@ UpgradeLine::Received UpgradeLine::receive_packet(UpgradeMessage& message) noexc
         return Received::Closed;
     }
     std::string bytes(kMaxUpgradeMessage, '\0');
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxFds)> control{};
-    iovec part{bytes.data(), bytes.size()};
-    msghdr packet{};
-    packet.msg_iov = &part;
-    packet.msg_iovlen = 1;
-    packet.msg_control = control.data();
-    packet.msg_controllen = control.size();
-    const auto take = [&] {
-        return ::recvmsg(fd_.get(), &packet, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    };
-    ssize_t got = uninterrupted(take);
-    if (got < 0 && errno == ECONNRESET) {
-        got = uninterrupted(take);  // said once, before what the other one had said itself
+    Packet packet = geventd::receive_packet(fd_.get(), bytes);
+    if (packet.size < 0) {
+        return packet.error == EAGAIN ? Received::Empty : Received::Closed;
     }
-    if (got < 0) {
-        return errno == EAGAIN ? Received::Empty : Received::Closed;
+    if (packet.lost_fds) {
+        log::error("what the other geventd hands over cannot be taken: no descriptors are left");
+        return Received::Closed;
     }
-    std::vector<UniqueFd> fds = take_fds(packet);
-    auto parsed = parse_upgrade_message({bytes.data(), static_cast<std::size_t>(got)});
+    auto parsed = parse_upgrade_message({bytes.data(), static_cast<std::size_t>(packet.size)});
     if (!parsed) {
         return Received::Closed;
     }
     message = std::move(*parsed);
-    message.fds = std::move(fds);
+    message.fds = std::move(packet.fds);
     return Received::Message;
 }
 
 bool UpgradeLine::wait(int milliseconds) const noexcept {
     pollfd readable{fd_.get(), POLLIN, 0};
-    return uninterrupted([&] { return ::poll(&readable, 1, milliseconds); }) > 0;
+    int ready = 0;
+    do {
+        ready = ::poll(&readable, 1, milliseconds);
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0;
 }
 
 }  // namespace geventd::master

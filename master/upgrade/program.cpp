@@ -78,7 +78,9 @@ Program Program::of_this_process(int argc, const char* const* argv) {
     program.arguments.assign(argv, argv + argc);
     program.path = argc > 0 ? find_by_name(argv[0]) : std::string();
     if (!is_this_program(program.path)) {
-        program.path = std::filesystem::read_symlink("/proc/self/exe");
+        std::error_code no_proc;  // then what was typed has to do
+        const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", no_proc);
+        program.path = no_proc ? program.path : own.string();
     }
     return program;
 }

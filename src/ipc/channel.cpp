@@ -13,7 +13,9 @@
 
 #include <fmt/core.h>
 
+#include "base/closer.h"
 #include "base/errno_error.h"
+#include "base/packet.h"
 
 // One message is one packet: the fixed header, then the text. Descriptors travel beside it as
 // SCM_RIGHTS, the sender's pid as SCM_CREDENTIALS, which the kernel fills in. The kernel takes 253
@@ -40,8 +42,6 @@ struct Header {
 
 constexpr std::size_t kFdsInPacket = 250;
 constexpr std::size_t kMaxPacket = sizeof(Header) + kMaxText;
-constexpr std::size_t kControlSize =
-    CMSG_SPACE(sizeof(int) * kFdsInPacket) + CMSG_SPACE(sizeof(ucred));
 
 UniqueFd prepare_end(int fd) {
     UniqueFd end = UniqueFd::adopt(fd);
@@ -50,42 +50,6 @@ UniqueFd prepare_end(int fd) {
         throw_errno("setsockopt SO_PASSCRED");
     }
     return end;
-}
-
-void attach(msghdr& packet, std::span<const UniqueFd> fds) {
-    cmsghdr* control = CMSG_FIRSTHDR(&packet);
-    control->cmsg_level = SOL_SOCKET;
-    control->cmsg_type = SCM_RIGHTS;
-    control->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
-    unsigned char* place = CMSG_DATA(control);
-    for (const UniqueFd& fd : fds) {
-        const int number = fd.get();
-        std::memcpy(place, &number, sizeof number);
-        place += sizeof number;
-    }
-}
-
-// Everything that came is adopted first, so that nothing leaks when the packet is refused.
-void take_control(msghdr& packet, Message& message) {
-    for (cmsghdr* control = CMSG_FIRSTHDR(&packet); control != nullptr;
-         control = CMSG_NXTHDR(&packet, control)) {
-        if (control->cmsg_level != SOL_SOCKET) {
-            continue;
-        }
-        const unsigned char* data = CMSG_DATA(control);
-        const std::size_t size = control->cmsg_len - CMSG_LEN(0);
-        if (control->cmsg_type == SCM_RIGHTS) {
-            for (std::size_t at = 0; at + sizeof(int) <= size; at += sizeof(int)) {
-                int fd = -1;
-                std::memcpy(&fd, data + at, sizeof fd);
-                message.fds.push_back(UniqueFd::adopt(fd));
-            }
-        } else if (control->cmsg_type == SCM_CREDENTIALS) {
-            ucred credentials{};
-            std::memcpy(&credentials, data, sizeof credentials);
-            message.sender = credentials.pid;
-        }
-    }
 }
 
 bool parse(std::string_view bytes, Header& header, Message& message) {
@@ -109,16 +73,31 @@ bool parse(std::string_view bytes, Header& header, Message& message) {
     return true;
 }
 
-template <typename Call>
-ssize_t uninterrupted(Call call) {
-    ssize_t got = 0;
+int uninterrupted_poll(pollfd& wanted, int milliseconds) {
+    int ready = 0;
     do {
-        got = call();
-    } while (got < 0 && errno == EINTR);
-    return got;
+        ready = ::poll(&wanted, 1, milliseconds);
+    } while (ready < 0 && errno == EINTR);
+    return ready;
 }
 
 }  // namespace
+
+Channel& Channel::operator=(Channel&& other) noexcept {
+    close();
+    fd_ = std::move(other.fd_);
+    peer_ = other.peer_;
+    earlier_ = std::move(other.earlier_);
+    return *this;
+}
+
+void Channel::close() noexcept {
+    if (fd_ && peer_ == Peer::Foreign && closer::is_started()) {
+        ::shutdown(fd_.get(), SHUT_RDWR);  // whenever it is closed, the peer sees it now
+        closer::close(std::move(fd_));
+    }
+    fd_.reset();
+}
 
 std::pair<Channel, Channel> Channel::make_pair() {
     int ends[2] = {-1, -1};
@@ -129,7 +108,7 @@ std::pair<Channel, Channel> Channel::make_pair() {
     UniqueFd first = prepare_end(ends[0]);
     std::pair<Channel, Channel> pair{Channel(std::move(first)),
                                      Channel(prepare_end(second.release()))};
-    pair.first.takes_parts_ = false;
+    pair.first.peer_ = Peer::Foreign;
     return pair;
 }
 
@@ -151,21 +130,12 @@ Result<Channel::Sent> Channel::send(const Message& message, std::size_t& part) {
                       static_cast<std::uint32_t>(parts),
                       static_cast<std::uint32_t>(text.size())};
         iovec pieces[2] = {{&header, sizeof header}, {const_cast<char*>(text.data()), text.size()}};
-        alignas(cmsghdr) unsigned char control[kControlSize];
-        msghdr packet{};
-        packet.msg_iov = pieces;
-        packet.msg_iovlen = text.empty() ? 1 : 2;
         const std::span<const UniqueFd> all(message.fds);
         const auto fds = all.subspan(part * kFdsInPacket,
                                      std::min(kFdsInPacket, all.size() - part * kFdsInPacket));
-        if (!fds.empty()) {
-            packet.msg_control = control;
-            packet.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
-            attach(packet, fds);
-        }
-        if (uninterrupted(
-                [&] { return ::sendmsg(fd_.get(), &packet, MSG_NOSIGNAL | MSG_DONTWAIT); }) < 0) {
-            return errno == EAGAIN ? Result<Sent>(Sent::Full) : failure(errno_text(errno));
+        const std::size_t used = text.empty() ? 1 : 2;
+        if (const int error = send_packet(fd_.get(), std::span(pieces).first(used), fds)) {
+            return error == EAGAIN ? Result<Sent>(Sent::Full) : failure(errno_text(error));
         }
     }
     return Sent::Yes;
@@ -194,52 +164,35 @@ Result<void> Channel::send_within(int milliseconds, const Message& message) {
             return {};
         }
         pollfd writable{fd_.get(), POLLOUT, 0};
-        if (uninterrupted([&] { return ::poll(&writable, 1, milliseconds); }) <= 0) {
+        if (uninterrupted_poll(writable, milliseconds) <= 0) {
             return failure("the peer does not read its messages");
         }
     }
 }
 
-Result<std::optional<Channel::State>> Channel::receive_packet(Message& message) {
+Result<std::optional<Channel::State>> Channel::take_packet(Message& message) {
     message = Message{};
     const auto bytes = std::make_unique_for_overwrite<char[]>(kMaxPacket);
-    alignas(cmsghdr) unsigned char control[kControlSize];
-    iovec part{bytes.get(), kMaxPacket};
-    msghdr packet{};
-    packet.msg_iov = &part;
-    packet.msg_iovlen = 1;
-    packet.msg_control = control;
-    packet.msg_controllen = sizeof control;
-    const auto take = [&] {
-        return ::recvmsg(fd_.get(), &packet, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    };
-    ssize_t got = uninterrupted(take);
-    if (got < 0 && errno == ECONNRESET) {
-        // The peer left without reading all that was sent to it. The kernel says so once, before
-        // it hands out what the peer had said itself.
-        got = uninterrupted(take);
+    Packet packet = receive_packet(fd_.get(), {bytes.get(), kMaxPacket});
+    if (packet.error == EAGAIN) {
+        return State::Empty;
     }
-    if (got < 0) {
-        if (errno == EAGAIN) {
-            return State::Empty;
-        }
-        if (errno == ECONNRESET) {
-            return State::Closed;
-        }
-        return failure(errno_text(errno));
+    if (packet.error != 0 && packet.error != ECONNRESET) {
+        return failure(errno_text(packet.error));
     }
-    if (got == 0) {
+    message.fds = std::move(packet.fds);
+    message.sender = packet.sender;
+    message.lost_fds = packet.lost_fds;
+    if (packet.size <= 0) {
         return State::Closed;
     }
-    take_control(packet, message);
     Header header{};
-    message.lost_fds = (packet.msg_flags & MSG_CTRUNC) != 0;
-    if ((packet.msg_flags & MSG_TRUNC) != 0 ||
-        !parse({bytes.get(), static_cast<std::size_t>(got)}, header, message)) {
+    if (packet.cut ||
+        !parse({bytes.get(), static_cast<std::size_t>(packet.size)}, header, message)) {
         earlier_.clear();
         return failure("a packet that is no message of this version");
     }
-    if (header.parts > 1 && !takes_parts_) {
+    if (header.parts > 1 && peer_ == Peer::Foreign) {
         return failure("a message of several packets");
     }
     if (header.part == 0) {
@@ -261,7 +214,7 @@ Result<std::optional<Channel::State>> Channel::receive_packet(Message& message) 
 
 Result<Channel::State> Channel::receive(Message& message) {
     for (;;) {
-        const auto state = receive_packet(message);
+        const auto state = take_packet(message);
         if (!state) {
             return tl::unexpected<Error>(state.error());
         }
@@ -285,7 +238,7 @@ Result<std::optional<Message>> Channel::wait() {
             return std::optional<Message>();
         }
         pollfd wanted{fd_.get(), POLLIN, 0};
-        if (uninterrupted([&] { return ::poll(&wanted, 1, -1); }) < 0) {
+        if (uninterrupted_poll(wanted, -1) < 0) {
             return failure(errno_text(errno));
         }
     }

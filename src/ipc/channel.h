@@ -20,11 +20,20 @@ class Channel {
     enum class State { Message, Empty, Closed };
     enum class Sent { Yes, Full };
 
-    explicit Channel(UniqueFd fd) : fd_(std::move(fd)) {}
+    /// Foreign: the other process may be less trusted. From it comes no message of several packets,
+    /// whose descriptors would have to be collected; and as closing what it has sent may take long,
+    /// that is the closer's task (base/closer.h).
+    enum class Peer { Trusted, Foreign };
+
+    explicit Channel(UniqueFd fd, Peer peer = Peer::Trusted) : fd_(std::move(fd)), peer_(peer) {}
+
+    Channel(Channel&& other) noexcept = default;
+    Channel& operator=(Channel&& other) noexcept;
+
+    ~Channel() { close(); }
 
     /// Both ends, CLOEXEC, with SO_PASSCRED on each. The second one is for another process, which
-    /// may be less trusted: the first takes no message of several packets, whose descriptors it
-    /// would have to collect. Throws ErrnoError.
+    /// is Foreign to the first. Throws ErrnoError.
     static std::pair<Channel, Channel> make_pair();
 
     /// Sends a message; its descriptors are copied by the kernel and closed here with `message`.
@@ -41,7 +50,8 @@ class Channel {
 
     /// Takes the next message. Empty: nothing there now. Closed: the peer is gone. A packet that
     /// is no Message is an Error. Received descriptors are CLOEXEC. A process that has none left
-    /// gets the message without them (`lost_fds`): what it says still counts.
+    /// gets the message without them (`lost_fds`): what it says still counts. `message` holds what
+    /// came along whatever the result is: the closer's, if the peer is Foreign.
     Result<State> receive(Message& message);
 
     /// Waits for the next message (nullopt: the peer is gone). For processes without a loop: the
@@ -53,14 +63,17 @@ class Channel {
     /// Goes on by another descriptor of the same socket; returns the former one.
     [[nodiscard]] UniqueFd exchange(UniqueFd fd) { return std::exchange(fd_, std::move(fd)); }
 
+    /// The peer sees that nothing more will come.
+    void close() noexcept;
+
     [[nodiscard]] UniqueFd release() { return std::move(fd_); }
 
   private:
     /// nullopt: a packet that others follow.
-    Result<std::optional<State>> receive_packet(Message& message);
+    Result<std::optional<State>> take_packet(Message& message);
 
     UniqueFd fd_;
-    bool takes_parts_ = true;
+    Peer peer_ = Peer::Trusted;
     std::vector<UniqueFd> earlier_;  ///< of the message whose last packet has not come yet
 };
 

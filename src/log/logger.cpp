@@ -67,6 +67,11 @@ class OutletSink final : public spdlog::sinks::base_sink<std::mutex> {
         outlet_.finish();
     }
 
+    bool is_behind() {
+        const std::lock_guard lock(mutex_);
+        return outlet_.has_kept() || outlet_.lost() > 0;
+    }
+
     int descriptor() {
         const std::lock_guard lock(mutex_);
         return outlet_.descriptor();
@@ -81,10 +86,10 @@ class OutletSink final : public spdlog::sinks::base_sink<std::mutex> {
     void flush_() override {}
 
   private:
-    void emit(const spdlog::details::log_msg& message) {
+    bool emit(const spdlog::details::log_msg& message) {
         spdlog::memory_buf_t line;
         formatter_->format(message, line);
-        outlet_.write({line.data(), line.size()});
+        return outlet_.write({line.data(), line.size()});
     }
 
     // The place of this line among the others is where the lost ones would stand.
@@ -98,9 +103,9 @@ class OutletSink final : public spdlog::sinks::base_sink<std::mutex> {
             "{} {} of this process {} lost here: the log could not be written, or "
             "nobody read it",
             lost, lost == 1 ? "line" : "lines", lost == 1 ? "was" : "were");
-        emit({role_, spdlog::level::warn, text});
-        if (outlet_.lost() > 0) {
-            outlet_.set_lost(lost);  // this line was, too
+        if (!emit({role_, spdlog::level::warn, text})) {
+            // This line is no further one, but those that were kept may be gone since.
+            outlet_.set_lost(lost + outlet_.lost() - 1);
         }
     }
 
@@ -206,11 +211,19 @@ void write_raw(std::string_view line) {
 }
 
 void retry() {
-    state().sink().retry();
+    if (!silent) {
+        state().sink().retry();
+    }
+}
+
+bool is_behind() {
+    return !silent && state().sink().is_behind();
 }
 
 void finish() {
-    state().sink().finish();
+    if (!silent) {
+        state().sink().finish();
+    }
 }
 
 void fall_silent() noexcept {

@@ -48,6 +48,9 @@ void write_raw(std::string_view line);
 /// reader, if it reads again. To be called now and then by a process that may have nothing to say.
 void retry();
 
+/// Whether retry() is to be called.
+bool is_behind();
+
 /// The process ends: waits a moment for a reader that is slow.
 void finish();
 

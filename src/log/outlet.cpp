@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <string>
 
 #include <limits.h>
@@ -21,7 +22,7 @@ namespace {
 
 // A pipe that gets lines by splice(2) holds one in each of its buffers: 16 of them by default.
 constexpr int kSplicedPipe = 1024 * 1024;
-constexpr int kLastWordsMilliseconds = 100;
+constexpr std::chrono::milliseconds kLastWords(100);
 
 bool is_pipe_or_terminal(const struct stat& target) {
     return S_ISFIFO(target.st_mode) || S_ISCHR(target.st_mode);
@@ -37,11 +38,6 @@ UniqueFd open_anew(int fd) {
         own.reset(::open("/dev/tty", kFlags));
     }
     return own;
-}
-
-bool has_room(int fd) {
-    pollfd wanted{fd, POLLOUT, 0};
-    return ::poll(&wanted, 1, 0) > 0;
 }
 
 // As many whole lines as a pipe takes in one piece, at least one.
@@ -62,37 +58,61 @@ void Outlet::open(int fd) {
     struct stat target {};
 
     if (::fstat(fd, &target) != 0) {
-        fd_.reset();
+        set(UniqueFd(), Kind::Plain);
         return;
     }
     if (is_pipe_or_terminal(target)) {
         if (UniqueFd own = open_anew(fd)) {
-            fd_ = placed(std::move(own));
-            kind_ = Kind::Unwaiting;
+            set(std::move(own), Kind::Unwaiting);
             return;
         }
-        if (fd_ && (errno == EMFILE || errno == ENFILE)) {
+        if ((fd_ || terminal_) && (errno == EMFILE || errno == ENFILE)) {
             return;  // the former one goes on
         }
     }
-    // In the place of the former one, which needs no further number: there may be none.
+    if (S_ISCHR(target.st_mode)) {
+        open_terminal(fd, target);
+    } else {
+        open_duplicate(fd, S_ISSOCK(target.st_mode)   ? Kind::Socket
+                           : S_ISFIFO(target.st_mode) ? Kind::Pipe
+                                                      : Kind::Plain);
+    }
+}
+
+// One that is written to already goes on: its thread may be waiting, and would be joined by another
+// one each time.
+void Outlet::open_terminal(int fd, const struct stat& target) {
+    if (terminal_ && terminal_->serves(target)) {
+        return;
+    }
+    if (UniqueFd own = UniqueFd::adopt(::fcntl(fd, F_DUPFD_CLOEXEC, 0))) {
+        set(UniqueFd(), Kind::Device);
+        terminal_ = std::make_unique<TerminalWriter>(std::move(own));
+    }
+}
+
+// In the place of the former one, which needs no further number: there may be none.
+void Outlet::open_duplicate(int fd, Kind kind) {
     if (fd_) {
         ::dup3(fd, fd_.get(), O_CLOEXEC);
-    } else {
-        fd_ = is_high_ ? high_copy(fd) : UniqueFd::adopt(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+        kind_ = kind;
+    } else if (UniqueFd own = UniqueFd::adopt(::fcntl(fd, F_DUPFD_CLOEXEC, 0))) {
+        set(std::move(own), kind);
     }
-    kind_ = S_ISSOCK(target.st_mode)   ? Kind::Socket
-            : S_ISFIFO(target.st_mode) ? Kind::Pipe
-            : S_ISCHR(target.st_mode)  ? Kind::Device
-                                       : Kind::Plain;
     if (kind_ == Kind::Pipe) {
         ::fcntl(fd_.get(), F_SETPIPE_SZ, kSplicedPipe);  // the user's share may be used up
     }
 }
 
-void Outlet::adopt(UniqueFd fd) {
+void Outlet::set(UniqueFd fd, Kind kind) {
+    lose_with_terminal();
+    terminal_.reset();
     fd_ = placed(std::move(fd));
-    kind_ = Kind::Unwaiting;
+    kind_ = kind;
+}
+
+void Outlet::adopt(UniqueFd fd) {
+    set(std::move(fd), Kind::Unwaiting);
 }
 
 void Outlet::move_up() {
@@ -109,7 +129,7 @@ int Outlet::descriptor() const {
     return kind_ == Kind::Unwaiting ? fd_.get() : -1;
 }
 
-void Outlet::write(std::string_view line) {
+bool Outlet::write(std::string_view line) {
     retry();
     if (kept_.empty()) {
         ssize_t written = put(line);
@@ -120,19 +140,28 @@ void Outlet::write(std::string_view line) {
             line.remove_prefix(static_cast<std::size_t>(written));
         } else if (errno != EAGAIN) {
             lose(1);
-            return;
+            return false;
         }
     }
     if (line.empty()) {
-        return;
+        return true;
     }
     // The end of a line that has begun is kept whatever its size.
     if (kept_.empty() || kept_.size() + line.size() <= kMostKept) {
         owner_ = ::getpid();
         kept_.append(line);
-    } else {
-        lose(1);
+        return true;
     }
+    lose(1);
+    return false;
+}
+
+bool Outlet::has_kept() const {
+    return !kept_.empty() && owner_ == ::getpid();
+}
+
+std::uint64_t Outlet::lost() const {
+    return lost_ > 0 && owner_ == ::getpid() ? lost_ : 0;
 }
 
 void Outlet::retry() {
@@ -158,8 +187,24 @@ void Outlet::retry() {
 
 void Outlet::finish() {
     retry();
+    if (terminal_) {
+        finish_terminal();
+        return;
+    }
     pollfd wanted{fd_.get(), POLLOUT, 0};
-    while (!kept_.empty() && ::poll(&wanted, 1, kLastWordsMilliseconds) > 0) {
+    while (!kept_.empty() && ::poll(&wanted, 1, static_cast<int>(kLastWords.count())) > 0) {
+        const std::size_t before = kept_.size();
+        retry();
+        if (kept_.size() == before) {
+            return;
+        }
+    }
+}
+
+// Its thread takes what is kept in several pieces.
+void Outlet::finish_terminal() {
+    const auto end = std::chrono::steady_clock::now() + kLastWords;
+    while (terminal_->written_by(end) && !kept_.empty()) {
         const std::size_t before = kept_.size();
         retry();
         if (kept_.size() == before) {
@@ -183,6 +228,8 @@ void Outlet::forget_parents_lines() {
         owner_ = ::getpid();
         kept_.clear();
         lost_ = 0;
+        staging_in_.reset();
+        staging_out_.reset();
     }
 }
 
@@ -197,11 +244,8 @@ ssize_t Outlet::put(std::string_view text) {
         ssize_t taken = -1;
         switch (kind_) {
             case Kind::Device:
-                if (!has_room(fd_.get())) {
-                    errno = EAGAIN;
-                    break;
-                }
-                [[fallthrough]];
+                taken = put_on_terminal(text);
+                break;
             case Kind::Plain:
             case Kind::Unwaiting:
                 taken = ::write(fd_.get(), text.data(), text.size());
@@ -216,6 +260,20 @@ ssize_t Outlet::put(std::string_view text) {
         if (taken >= 0 || errno != EINTR) {
             return taken;
         }
+    }
+}
+
+ssize_t Outlet::put_on_terminal(std::string_view text) {
+    const ssize_t taken = terminal_->put(text);
+    const int reason = errno;
+    lose_with_terminal();
+    errno = reason;
+    return taken;
+}
+
+void Outlet::lose_with_terminal() {
+    if (const std::uint64_t lines = terminal_ ? terminal_->take_lost() : 0; lines > 0) {
+        lose(lines);
     }
 }
 
@@ -240,10 +298,10 @@ ssize_t Outlet::splice_into_pipe(std::string_view text) {
 }
 
 bool Outlet::make_staging() {
-    if (owner_ == ::getpid() && staging_in_) {
+    forget_parents_lines();
+    if (staging_in_) {
         return true;
     }
-    owner_ = ::getpid();
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
         return false;

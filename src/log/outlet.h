@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/fd.h"
+#include "log/terminal_writer.h"
 
 namespace geventd::log {
 
@@ -19,9 +22,9 @@ namespace geventd::log {
 /// The descriptor may belong to others as well (a standard error that the application prints to),
 /// so O_NONBLOCK must not be set on it. A pipe or terminal is opened anew instead, which gives a
 /// descriptor of our own; a socket is told with each message not to wait; and what another user's
-/// pipe does not allow to be opened gets the bytes by splice(2), which can be told so, too. A
-/// terminal that cannot be opened, and is not our session's either, is asked for room first: one
-/// that stops in just that moment is waited for. Files are written as they are.
+/// pipe does not allow to be opened gets the bytes by splice(2), which can be told so, too. To a
+/// terminal that cannot be opened, and is not our session's either, a thread writes
+/// (log/terminal_writer.h). Files are written as they are.
 ///
 /// When the descriptor has been closed by the application, lines go to standard error.
 ///
@@ -42,8 +45,9 @@ class Outlet {
     /// may close low ones.
     void move_up();
 
-    /// Writes the line, keeps it for later or counts it as lost.
-    void write(std::string_view line);
+    /// Writes the line or keeps it for later; false: it is lost, and counted as that. So may be
+    /// what was kept before, whatever becomes of this line.
+    bool write(std::string_view line);
 
     /// Writes what is kept, as far as that is possible now.
     void retry();
@@ -55,8 +59,11 @@ class Outlet {
     /// -1: a child needs none.
     [[nodiscard]] int descriptor() const;
 
+    /// Whether retry() has something to do.
+    [[nodiscard]] bool has_kept() const;
+
     /// Lines that were dropped since the last set_lost().
-    [[nodiscard]] std::uint64_t lost() const { return lost_; }
+    [[nodiscard]] std::uint64_t lost() const;
 
     void set_lost(std::uint64_t count) { lost_ = count; }
 
@@ -65,10 +72,16 @@ class Outlet {
 
     [[nodiscard]] UniqueFd placed(UniqueFd fd) const;
     bool find_another();
+    void open_terminal(int fd, const struct stat& target);
+    void open_duplicate(int fd, Kind kind);
+    void set(UniqueFd fd, Kind kind);
     void forget_parents_lines();
     ssize_t put(std::string_view text);
+    ssize_t put_on_terminal(std::string_view text);
+    void lose_with_terminal();
     ssize_t splice_into_pipe(std::string_view text);
     bool make_staging();
+    void finish_terminal();
     void lose(std::uint64_t lines);
 
     UniqueFd fd_;
@@ -79,6 +92,7 @@ class Outlet {
     pid_t owner_ = 0;  ///< whose kept_, lost_ and staging pipe these are
     UniqueFd staging_in_;
     UniqueFd staging_out_;
+    std::unique_ptr<TerminalWriter> terminal_;  ///< Kind::Device has it in the place of fd_
 };
 
 }  // namespace geventd::log

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/closer.h"
+
 namespace geventd::net {
 
 AcceptError classify_accept_error(int code) noexcept {
@@ -54,6 +56,18 @@ Result<std::optional<Accepted>, AcceptError> accept_peer(int listener) noexcept 
         return std::optional<Accepted>();
     }
     return tl::unexpected<AcceptError>(classify_accept_error(errno));
+}
+
+int family_of(int fd) noexcept {
+    int family = -1;
+    socklen_t length = sizeof family;
+    return ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &length) == 0 ? family : -1;
+}
+
+void close_connection(UniqueFd fd) noexcept {
+    if (family_of(fd.get()) == AF_UNIX) {
+        closer::close(std::move(fd));
+    }
 }
 
 }  // namespace geventd::net

@@ -37,4 +37,11 @@ Result<std::optional<Accepted>, AcceptError> accept_peer(int listener) noexcept;
 /// What an errno of accept4 means; EAGAIN is no error.
 AcceptError classify_accept_error(int code) noexcept;
 
+/// AF_UNIX, AF_INET ...; -1 for what is no socket.
+int family_of(int fd) noexcept;
+
+/// Closes an accepted connection. The peer of a unix socket may have sent descriptors along that
+/// nobody has read: closing them is the closer's task (base/closer.h).
+void close_connection(UniqueFd fd) noexcept;
+
 }  // namespace geventd::net

@@ -41,8 +41,8 @@ class Stream {
     Result send(std::span<const iovec> parts) noexcept;
 
     /// Some of the `count` bytes of a file from `offset`, which is moved on. Done with a count of
-    /// 0: the file has ended. Done, Wait or Failed. The process must ignore SIGPIPE, as CPython does
-    /// from its start: sendfile(2) knows no MSG_NOSIGNAL.
+    /// 0: the file has ended. Done, Wait or Failed. The process must ignore SIGPIPE, as CPython
+    /// does from its start: sendfile(2) knows no MSG_NOSIGNAL.
     Result send_file(int file, off_t& offset, std::size_t count) noexcept;
 
     /// For a few bytes to a client that owes us nothing: one try, and what does not leave is lost.

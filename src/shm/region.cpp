@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <boost/interprocess/mapped_region.hpp>
+#include <fmt/core.h>
 
 #include "base/errno_error.h"
 
@@ -50,7 +51,9 @@ interprocess::mapped_region map_memory(int fd, std::size_t size, Region::Access 
     try {
         return {Memfd(fd, mode), mode, 0, size};
     } catch (const interprocess::interprocess_exception& error) {
-        throw ErrnoError(error.get_native_error(), "map shared memory");
+        const int code = error.get_native_error();
+        throw ErrnoError(code, fmt::format("map {} MiB of shared memory{}", size >> 20,
+                                           code == ENOMEM ? " (ulimit -v may be too low)" : ""));
     }
 }
 
@@ -95,7 +98,7 @@ Region Region::map(UniqueFd fd, Access access) {
     return Region(std::make_unique<Impl>(Impl{std::move(fd), std::move(memory)}));
 }
 
-Region Region::map_sealed(UniqueFd fd, std::size_t size) {
+Region Region::map_sealed(UniqueFd&& fd, std::size_t size) {
     const int seals = ::fcntl(fd.get(), F_GET_SEALS);
     constexpr int kFixed = F_SEAL_SHRINK | F_SEAL_GROW;
     if (seals < 0 || (seals & kFixed) != kFixed || !is_plain_memory(fd.get())) {

@@ -24,8 +24,9 @@ class Region {
     static Region map(UniqueFd fd, Access access = Access::ReadWrite);
 
     /// Maps one that a less trusted process has made, to be read only. Throws ErrnoError, also when
-    /// it is of another size than is expected or when that process could still change that.
-    static Region map_sealed(UniqueFd fd, std::size_t size);
+    /// it is of another size than is expected or when that process could still change that; `fd`
+    /// stays the caller's then.
+    static Region map_sealed(UniqueFd&& fd, std::size_t size);
 
     Region(const Region&) = delete;
     Region& operator=(const Region&) = delete;

@@ -108,10 +108,10 @@ def test_an_upgrade_takes_any_number_of_timers_and_crons_over(server, name):
 def test_a_file_that_is_too_large_is_told_by_check(make_server):
     made = make_server()
     made.write_app(HELLO)
-    made.write_config('#' * (16 << 20) + '\n')
+    made.write_config('#' * (8 << 20) + '\n')
     code, said = check(made)
     assert code == 1
-    assert 'is too large, expected at most 16777216 bytes' in said
+    assert 'is too large, expected at most 8388608 bytes' in said
 
 
 def test_a_master_without_descriptors_still_answers(server):

@@ -70,6 +70,109 @@ def application(environ, start_response):
     assert_end_of_python(running)
 
 
+def test_a_step_has_its_time_also_behind_one_that_has_blocked_the_thread(server):
+    running = server(BOTH_ENDS + '''
+from gevent import monkey
+
+
+def write():
+    time.sleep(0.1)
+    time.sleep(0.5)  # begins after the blocked time
+    print('it is written', flush=True)
+
+
+def hook():
+    threading.Thread(target=write).start()
+    gevent.sleep(0.01)
+    monkey.get_original('time', 'sleep')(3)
+
+
+uwsgi.atexit = hook
+
+
+def application(environ, start_response):
+    return answer(start_response)
+''', {'limits': {'drain-background': '5s'}})
+    running.get('/')
+    assert running.stop() == 0
+    text = running.log.text()
+    assert 'cut off' not in text and 'Traceback' not in text
+    assert text.index('it is written') < text.index('\natexit has run')
+
+
+@pytest.mark.parametrize('deed', [
+    'gevent.get_hub().loop.run_callback(sys.exit, 3)',
+    'gevent.spawn(sys.exit, 3)',
+    'gevent.get_hub().loop.timer(0).start(raise_key_error)',
+    'gevent.get_hub().handle_system_error(UnicodeDecodeError, ("utf-8", b"x", 0, 1, "bad"))',
+    'gevent.get_hub().handle_system_error(UnicodeDecodeError, "arguments are missing")',
+])
+def test_whatever_gevent_hands_over_at_the_end_is_told(server, deed):
+    running = server(BOTH_ENDS + f'''
+import sys
+
+
+def raise_key_error():
+    raise SystemError('key')
+
+
+def hook():
+    {deed}
+    gevent.sleep(0.05)
+    print('the hook is done', flush=True)
+
+
+uwsgi.atexit = hook
+
+
+def application(environ, start_response):
+    return answer(start_response)
+''')
+    running.get('/')
+    assert running.stop() == 0
+    running.wait_log('the hook is done')
+    text = running.log.text()
+    assert text.count('what would end a program was raised while this process ends already') == 1
+    assert 'AttributeError' not in text
+
+
+def test_an_end_without_a_timer_of_the_kernel_is_a_whole_one(server):
+    running = server(BOTH_ENDS + '''
+import resource
+
+
+def hangs():
+    gevent.sleep(100000)
+
+
+def application(environ, start_response):
+    atexit.register(hangs)
+    threading.Thread(target=lambda: print('a thread has run', flush=True)).start()
+    resource.setrlimit(resource.RLIMIT_SIGPENDING, (0, 0))
+    return answer(start_response)
+''', {'limits': {'drain-requests': '100ms', 'drain-background': '100ms'}})
+    running.get('/')
+    assert running.stop() == 0
+    running.wait_log('a thread has run')
+    running.wait_log('warning worker.*atexit functions did not end in time and are cut off: hangs')
+    assert running.log.text().count('there is no timer for that') == 1
+    assert 'goes on:' not in running.log.text()
+    assert_end_of_python(running)
+
+
+@pytest.mark.parametrize('loop', [True, False])
+def test_an_exit_function_may_destroy_the_hub(server, loop):
+    running = server(BOTH_ENDS + f'''
+def application(environ, start_response):
+    atexit.register(lambda: gevent.get_hub().destroy(destroy_loop={loop}))
+    return answer(start_response)
+''')
+    running.get('/')
+    assert running.stop() == 0
+    assert 'goes on:' not in running.log.text()
+    assert_end_of_python(running)
+
+
 def test_a_uwsgi_atexit_that_hangs_is_cut(server):
     running = server(BOTH_ENDS + '''
 uwsgi.atexit = lambda: gevent.sleep(100000)

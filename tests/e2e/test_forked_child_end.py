@@ -270,3 +270,126 @@ def application(environ, start_response):
     code = {'r': b'1', 's': b'3', 'p': b'0'}[end[0]]
     assert running.get('/').body == code
     assert running.log.text().count('child ') == 1
+
+
+@pytest.mark.parametrize('patch', ['before-load', 'none'])
+@pytest.mark.parametrize('where', ['request', 'hook'])
+def test_threads_that_wait_for_its_main_thread_go_on_when_that_ends(server, patch, where):
+    running = server(COMMON + '''
+import threading
+import uwsgi
+
+
+def wait_for_main():
+    threading.main_thread().join()
+    print('the main thread has ended', flush=True)
+
+
+def run():
+    pid = os.fork()
+    if pid == 0:
+        threading.Thread(target=wait_for_main).start()
+        sys.exit(4)
+    return code_of(pid)
+
+
+def application(environ, start_response):
+    return answer(start_response, run())
+
+
+if %r == 'hook':
+    uwsgi.post_fork_hook = lambda: print('code', run(), flush=True)
+''' % where, {'app': {'monkey-patch': patch}})
+    if where == 'hook':
+        running.wait_log('^code 4')
+    else:
+        assert running.get('/').body == b'4'
+    running.wait_log('the main thread has ended')
+    assert 'Traceback' not in running.log.text()
+
+
+AT_THE_END = COMMON + '''
+import atexit
+
+import uwsgi
+
+
+def cleans_up_long():
+    gevent.sleep(4)
+    print('it has cleaned up', flush=True)
+
+
+def child(code):
+    atexit.register(cleans_up_long)
+    gevent.sleep(0.01)
+    sys.exit(code)
+
+
+def in_background():
+    try:
+        gevent.sleep(100000)
+    except gevent.GreenletExit:
+        pid = os.fork()
+        if pid == 0:
+            child(7)
+        open('background', 'w').write(str(pid))
+
+
+def at_exit():
+    pid = os.fork()
+    if pid == 0:
+        child(8)
+    open('hook', 'w').write(str(pid))
+
+
+uwsgi.atexit = at_exit
+
+
+def application(environ, start_response):
+    gevent.spawn(in_background)
+    gevent.sleep(0)
+    return answer(start_response, 'spawned')
+'''
+
+
+def test_its_end_has_nothing_of_the_end_of_the_worker_that_forked_it(server):
+    """The child takes longer for it than the worker may."""
+    running = server(AT_THE_END, {'limits': {'drain-requests': '100ms',
+                                             'drain-background': '100ms'}})
+    running.get('/')
+    running.stop()
+    for name in ('background', 'hook'):
+        assert procfs.wait_gone(int((running.folder / name).read_text()), DEADLINE)
+    assert running.log.text().count('it has cleaned up') == 2
+
+
+@pytest.mark.parametrize('greenlet', ['raw', 'background'])
+@pytest.mark.parametrize('hook', ['post_fork_hook', 'atexit'])
+def test_its_exit_code_is_its_own_beside_a_hook(server, greenlet, hook):
+    spawn = {'raw': 'gevent.spawn_raw', 'background': 'gevent.spawn'}[greenlet]
+    running = server(COMMON + f'''
+import uwsgi
+
+
+def fork():
+    pid = os.fork()
+    if pid == 0:
+        gevent.sleep(0.01)
+        sys.exit(7)
+    print('code', code_of(pid), flush=True)
+
+
+def hook():
+    {spawn}(fork)
+    gevent.sleep(1)
+
+
+uwsgi.{hook} = hook
+
+
+def application(environ, start_response):
+    return answer(start_response, 'ok')
+''')
+    running.get('/')
+    running.stop()
+    running.wait_log('^code 7')

@@ -284,3 +284,43 @@ def application(environ, start_response):
     assert helpers
     for helper in helpers:
         assert procfs.wait_gone(helper, DEADLINE)
+
+
+WAITED_FOR = COMMON + '''
+from gevent import event
+
+there = event.Event()
+pids = []
+
+
+def fork():
+    gevent.sleep(0.01)
+    pid = os.fork()
+    pids.append(pid)
+    if pid == 0:
+        there.set()
+        gevent.sleep(0.01)
+
+
+def application(environ, start_response):
+    how = environ['PATH_INFO'][1:]
+    other = gevent.spawn(gevent.wait, [there]) if how == 'event' else None
+    forks = gevent.spawn(fork)
+    if how == 'joinall':
+        gevent.joinall([forks])
+    elif how == 'iwait':
+        list(gevent.iwait([forks]))
+    elif how != 'drain':
+        forks.join()
+    code = code_of(pids.pop()) if how != 'drain' else 0
+    there.set()
+    return answer(start_response, code)
+'''
+
+
+@pytest.mark.parametrize('how', ['joinall', 'iwait', 'event', 'join', 'drain'])
+def test_what_waits_in_the_worker_for_what_forks_is_no_matter_in_the_child(server, how):
+    running = server(WAITED_FOR)
+    assert running.get('/' + how).body == b'0'
+    running.stop()
+    assert 'Traceback' not in running.log.text()

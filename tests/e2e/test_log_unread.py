@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pwd
+import select
 import signal
 import socket
 import stat
@@ -12,6 +13,8 @@ import pytest
 
 from harness import client
 from harness.apps import HELLO
+from harness.limits import DEADLINE
+from test_preload import THREADS
 
 FILL = b'.' * 4095 + b'\n'
 LOST = br'lines of this process were lost here'
@@ -78,9 +81,10 @@ class Reader:
     def read_until(self, pattern):
         text = b''
         while pattern not in text:
+            assert select.select([self.fd], [], [], DEADLINE)[0], text[-2000:]
             piece = os.read(self.fd, 65536)
             assert piece, text[-2000:]
-            text = text[-len(pattern):] + piece
+            text += piece
         return text
 
     def close(self):
@@ -100,6 +104,18 @@ def unread(folder):
         reader.close()
 
 
+def start(running, reader, user=None):
+    """With the log that the reader reads; as that user, who could not open it."""
+    uid = str(pwd.getpwnam(user).pw_uid) if user else ''
+    for path in (running.folder.parent, running.folder):
+        path.chmod(0o777)
+    if user:
+        os.chown(running.folder, int(uid), -1)  # or geventctl would not believe that user
+    running.start(wrapper=['/usr/bin/python3', '-c', REDIRECT, reader.path, uid], wait=False)
+    reader.accept()
+    running.wait_serving()
+
+
 def ask_for_many_lines(running):
     """More lines than a worker keeps, and than a pipe holds."""
     target = '/?' + 'x' * 8000
@@ -113,22 +129,16 @@ def ask_for_many_lines(running):
     ('pipe', None, None), ('terminal', None, None), ('socket', None, None),
     pytest.param('pipe', 'www-data', None, marks=as_root, id='pipe-of-root'),
     pytest.param('pipe', None, 'www-data', marks=as_root, id='pipe-of-somebody-else'),
+    pytest.param('terminal', None, 'www-data', marks=as_root, id='terminal-of-somebody-else'),
 ])
-def test_a_log_that_nobody_reads_stops_nothing(make_server, folder, unread, kind, user, starter):
+def test_a_log_that_nobody_reads_stops_nothing(make_server, unread, kind, user, starter):
     reader = unread(kind)
     running = make_server()
-    for path in (folder, running.folder):
-        path.chmod(0o777)
     running.write_app(HELLO)
     running.write_config({
         'workers': {'processes': 6}, 'log': {'access': 'common'},
         'process': {'user': user} if user else None})
-    uid = str(pwd.getpwnam(starter).pw_uid) if starter else ''
-    if starter:
-        os.chown(running.folder, int(uid), -1)  # or geventctl would not believe that user
-    running.start(wrapper=['/usr/bin/python3', '-c', REDIRECT, reader.path, uid], wait=False)
-    reader.accept()
-    running.wait_serving()
+    start(running, reader, starter)
     running.addresses = running.status()['listen']
     reader.fill()
     ask_for_many_lines(running)
@@ -160,8 +170,7 @@ def test_an_application_cannot_have_the_master_wait_for_a_log(make_server, unrea
     running = make_server()
     running.write_app(WAITING + HELLO)
     running.write_config()
-    running.start(wrapper=['/usr/bin/python3', '-c', REDIRECT, reader.path, ''], wait=False)
-    running.wait_serving()
+    start(running, reader)
     reader.fill()
     for command in 3 * ('pause', 'resume'):
         assert running.ctl(command).returncode == 0
@@ -171,6 +180,40 @@ def test_an_application_cannot_have_the_master_wait_for_a_log(make_server, unrea
             os.read(reader.fd, 65536)
     running.signal(signal.SIGTERM)
     assert running.wait_exit() == 0
+
+
+SPAWNS = '''
+import gevent
+gevent.spawn(gevent.sleep, 1000)
+'''
+SAYS_SO = b'while it was loaded'
+
+
+def test_a_template_writes_what_it_could_not_while_it_lives(make_server, unread):
+    reader = unread('pipe')
+    running = make_server()
+    running.write_app(SPAWNS + HELLO)
+    running.write_config()
+    reader.fill()
+    start(running, reader)
+    reader.read_until(SAYS_SO)
+    assert running.is_running()
+    running.signal(signal.SIGTERM)
+    assert running.wait_exit() == 0
+
+
+@as_root
+def test_the_thread_of_the_log_is_none_that_a_fork_loses(make_server, unread):
+    reader = unread('terminal')
+    running = make_server()
+    running.write_app(THREADS + SPAWNS + HELLO)
+    running.write_config()
+    start(running, reader, 'www-data')
+    text = reader.read_until(b'start them after the fork')
+    assert SAYS_SO in text and b'(native-one)' in text
+    running.signal(signal.SIGTERM)
+    assert running.wait_exit() == 0
+    reader.read_until(b'has stopped')
 
 
 def test_a_service_manager_that_does_not_read_stops_nothing(make_server):

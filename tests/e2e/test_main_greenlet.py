@@ -194,6 +194,34 @@ def test_a_hook_that_waits_is_not_interrupted_by_it(server, preload):
     assert '\nthe exit hook is done' in running.log.text()
 
 
+@pytest.mark.parametrize('patch', ['before-load', 'none'])
+@pytest.mark.parametrize('preload', [True, False])
+def test_the_fork_hook_runs_in_the_main_thread(server, preload, patch):
+    running = server('''
+import asyncio
+import threading
+import greenlet
+import uwsgi
+
+
+def hook():
+    assert threading.current_thread() is threading.main_thread()
+    assert greenlet.getcurrent().parent is None
+    assert asyncio.get_event_loop().run_until_complete(asyncio.sleep(0, 'there')) == 'there'
+    print('the hook is done', flush=True)
+
+
+def application(environ, start_response):
+    start_response('200 OK', [('Content-Length', '2')])
+    return [b'ok']
+
+
+uwsgi.post_fork_hook = hook
+''', {'app': {'preload': preload, 'monkey-patch': patch}})
+    running.wait_log('the hook is done')
+    assert running.get('/').status == 200
+
+
 def test_a_hook_that_waits_for_ever_is_told_so(server):
     running = server('''
 from gevent.event import Event

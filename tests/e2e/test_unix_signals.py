@@ -27,6 +27,7 @@ CAUGHT = {  # while signal.getsignal() tells of the default
     signal.SIGRTMAX - 4: 'the master asks for the stacks of all threads',
     33: 'glibc has it for itself as soon as there is a second thread',
 }
+AT_THE_END = signal.SIGRTMAX - 5  # by which steps of the end are cut
 ANYWAY = 'env --ignore-signal --block-signal'.split()  # the master's parent ignores and blocks all
 
 LOOK = '''
@@ -127,6 +128,24 @@ def test_all_are_as_in_python3_but_for_a_few(server, python3, wrapper, preload):
     assert seen['children'] == python3['children']
     for pid in wait_template_and_spare(running) if preload else ():
         assert differing(masks_of(pid), python3['own']['masks']) <= set(HANDLED | CAUGHT)
+
+
+def test_at_the_end_one_more_is_handled(server, python3):
+    running = server(APP + '''
+
+def look():
+    with open('ended.json', 'w') as file:
+        json.dump(own(), file)
+
+
+import uwsgi
+uwsgi.atexit = look
+''')
+    running.stop()
+    ended = json.loads((running.folder / 'ended.json').read_text())
+    changed = differing(ended['masks'], python3['own']['masks'])
+    assert AT_THE_END in changed
+    assert changed <= set(HANDLED | CAUGHT) | {AT_THE_END}
 
 
 def test_check_has_them_too(make_server, python3):

@@ -8,6 +8,7 @@
 
 #include <dlfcn.h>
 
+#include "child_hub_py.h"
 #include "forked_py.h"
 #include "worker/python/api/process_title.h"
 #include "worker/python/error.h"
@@ -38,7 +39,9 @@ int prepare_later(void*) {
     return 0;
 }
 
-// In the child, before fork() returns.
+// In the child, before fork() returns. The lock of Py_AddPendingCall is one that another thread has
+// for a moment, when it asks for a call itself: a fork at just that moment would stand still here.
+// Python's own forks, which make that lock anew, do not come to it.
 void on_fork() noexcept {
     show_child_title();
     if (!state.python_forks) {
@@ -82,11 +85,16 @@ void register_hooks() {
     checked(PyObject_Call(function.get(), nothing.get(), hooks.get()));
 }
 
+Ref load_part(const char* name, const char* file, const char* source) {
+    const Ref code = checked(Py_CompileString(source, file, Py_file_input));
+    return checked(PyImport_ExecCodeModule(name, code.get()));
+}
+
 }  // namespace
 
 void watch_forks(const Interpreter& python) {
-    const Ref code = checked(Py_CompileString(kForkedPy, "<geventd>/forked.py", Py_file_input));
-    const Ref module = checked(PyImport_ExecCodeModule("_geventd_forked", code.get()));
+    load_part("_geventd_child_hub", "<geventd>/child_hub.py", kChildHubPy);
+    const Ref module = load_part("_geventd_forked", "<geventd>/forked.py", kForkedPy);
     const Ref leave = python.boot("leave");
     checked(PyObject_CallMethod(module.get(), "set_up", "O", leave.get()));
     state.prepare = checked(PyObject_GetAttrString(module.get(), "prepare")).release();

@@ -13,11 +13,13 @@
 #include <string_view>
 #include <vector>
 
+#include "alarm_py.h"
 #include "base/errno_error.h"
 #include "boot_py.h"
 #include "end_py.h"
 #include "foreign_py.h"
 #include "fork_py.h"
+#include "handed_over_py.h"
 #include "log/logger.h"
 #include "worker/python/api/api.h"
 #include "worker/python/error.h"
@@ -103,6 +105,8 @@ constexpr struct {
     {"_geventd_foreign", "<geventd>/foreign.py", kForeignPy},
     {"_geventd_boot", "<geventd>/boot.py", kBootPy},
     {"_geventd_fork", "<geventd>/fork.py", kForkPy},
+    {"_geventd_alarm", "<geventd>/alarm.py", kAlarmPy},
+    {"_geventd_handed_over", "<geventd>/handed_over.py", kHandedOverPy},
     {"_geventd_end", "<geventd>/end.py", kEndPy},
 };
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "worker/python/ref.h"
-
 namespace geventd::py {
 
 // gevent throws into the main greenlet what is to end a program: SystemExit, KeyboardInterrupt and
@@ -12,11 +10,5 @@ namespace geventd::py {
 /// Logs the pending exception, which gevent has thrown into the main greenlet while this waited,
 /// and clears it.
 void log_handed_over();
-
-/// Calls `function`, with `argument` unless that is null, in a greenlet of its own, and waits in
-/// the main greenlet, which calls this, until it has ended: what gevent throws into the main
-/// greenlet meanwhile is logged and interrupts nothing. What the function itself raises is raised
-/// here: a null reference with an exception. Throws PythonError when there can be no greenlet.
-Ref await_shielded(PyObject* function, PyObject* argument);
 
 }  // namespace geventd::py

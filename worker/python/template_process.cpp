@@ -2,6 +2,7 @@
 #include "worker/python/template_process.h"
 
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,11 +10,14 @@
 #include <cerrno>
 #include <csignal>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "base/errno_error.h"
 #include "base/exit_code.h"
 #include "log/logger.h"
+#include "net/listening.h"
 #include "worker/forked_child.h"
 #include "worker/log_renewal.h"
 #include "worker/overtime.h"
@@ -25,7 +29,32 @@ namespace geventd::py {
 
 namespace {
 
+constexpr int kLogPatience = 1000;  // milliseconds between two attempts to write what is kept
+
 enum class Forked { Parent, Child };
+
+// Libraries that supervise processes have orphans fall to the process that they are loaded in. Ours
+// must fall to the master, which waits for no others.
+class NoSubreaper {
+  public:
+    NoSubreaper() {
+        if (::prctl(PR_GET_CHILD_SUBREAPER, &was_) == 0 && was_ != 0) {
+            ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+        }
+    }
+
+    NoSubreaper(const NoSubreaper&) = delete;
+    NoSubreaper& operator=(const NoSubreaper&) = delete;
+
+    ~NoSubreaper() {
+        if (was_ != 0) {
+            ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+        }
+    }
+
+  private:
+    int was_ = 0;
+};
 
 // The child goes on once the middle process is gone and the master has become its parent: what
 // it says to the master from then on comes from a child of the master's. A pidfd tells when,
@@ -66,10 +95,23 @@ pid_t fork_own() {
     return ::fork();
 }
 
+// Why the middle process could not fork, as an errno; 0 where it did. Where the application ignores
+// SIGCHLD nobody hears of it: then the master misses the child.
+int fault_of(pid_t middle) {
+    int status = 0;
+    pid_t ended = 0;
+    do {
+        ended = ::waitpid(middle, &status, 0);
+    } while (ended < 0 && errno == EINTR);
+    return ended == middle && WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+}
+
 // `channel`: of the child.
 Forked fork_through_middle(ipc::Channel& channel, int stacks) {
     PyOS_BeforeFork();
+    const NoSubreaper not_here;
     const pid_t middle = fork_own();
+    int error = errno;
     if (middle == 0) {
         const pid_t own = ::getpid();
         const pid_t child = fork_own();
@@ -84,13 +126,12 @@ Forked fork_through_middle(ipc::Channel& channel, int stacks) {
         PyOS_AfterFork_Child();
         return Forked::Child;
     }
-    const int error = errno;
-    PyOS_AfterFork_Parent();
-    int status = error << 8;
-    while (middle > 0 && ::waitpid(middle, &status, 0) < 0 && errno == EINTR) {
+    if (middle > 0) {
+        error = fault_of(middle);
     }
-    if (status != 0) {
-        log::error("cannot fork a process: {}", errno_text(WEXITSTATUS(status)));
+    PyOS_AfterFork_Parent();
+    if (error != 0) {
+        log::error("cannot fork a process: {}", errno_text(error));
     }
     return Forked::Parent;
 }
@@ -137,6 +178,7 @@ Forked fork_application(const Interpreter& python, ipc::Channel& channel, int st
         api.open(*channel);
     } catch (const std::exception& error) {
         log::error("the worker cannot be set up after the fork: {}", error.what());
+        log::finish();
         ::_exit(static_cast<int>(ExitCode::BootFailed));
     }
     serve(python, boot, *channel, applications, api);
@@ -148,12 +190,26 @@ void become_spare(ipc::Channel& channel, Api& api) {
     say(channel, ipc::MessageType::Loaded);
 }
 
+// nullopt: the master is gone. Lines that the log keeps are written as soon as that is possible.
+Result<std::optional<ipc::Message>> wait_for_order(ipc::Channel& channel) {
+    int ready = 0;
+    while (ready == 0 && log::is_behind()) {
+        log::retry();
+        pollfd watched{channel.fd(), POLLIN, 0};
+        do {
+            ready = ::poll(&watched, 1, kLogPatience);
+        } while (ready < 0 && errno == EINTR);
+    }
+    return channel.wait();
+}
+
 // The process that has loaded the application ends as one of CPython's: what was started then, such
 // as children of multiprocessing, ends with it. A copy of it has nothing of its own to end.
 [[noreturn]] void end_template(const Interpreter& python, bool loaded_here) {
     if (loaded_here) {
         leave_early(python, static_cast<int>(ExitCode::Ok));
     }
+    log::finish();
     ::_exit(static_cast<int>(ExitCode::Ok));
 }
 
@@ -171,8 +227,12 @@ void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channe
     say(channel, ipc::MessageType::Loaded);
     bool loaded_here = true;
     for (;;) {
-        auto order = channel.wait();
+        const ino_t line = net::socket_inode(channel.fd());
+        auto order = wait_for_order(channel);
         if (!order) {
+            if (net::socket_inode(channel.fd()) != line) {
+                throw std::runtime_error("the application has closed its line to the master");
+            }
             log::error("a message of the master cannot be read: {}", order.error().message);
             continue;
         }

@@ -20,7 +20,6 @@
 #include "worker/python/forked_child.h"
 #include "worker/python/hub_bridge.h"
 #include "worker/python/inspect/observer.h"
-#include "worker/python/main_greenlet.h"
 #include "worker/python/request_runner.h"
 #include "worker/python/source_report.h"
 #include "worker/python/worker_title.h"
@@ -74,10 +73,6 @@ Ref string_list(const std::vector<std::string>& strings) {
 Ref load_one(const Interpreter& python, const std::string& prefix, const std::string& module) {
     return call_boot(python, "mount",
                      checked(Py_BuildValue("(ss)", prefix.c_str(), module.c_str())));
-}
-
-void run_hook(const Interpreter& python, const char* name) {
-    call_boot_shielded(python, "run_hook", checked(PyUnicode_FromString(name)));
 }
 
 // All that the hub's callbacks reach. On the heap: when the application has used the hub while it
@@ -139,7 +134,7 @@ class HookFailure : public PythonError {
 
 void run_post_fork_hook(const Interpreter& python) {
     try {
-        run_hook(python, "post_fork_hook");
+        call_boot(python, "call_post_fork_hook");
     } catch (const PythonError& error) {
         throw HookFailure(error.what());
     }
@@ -200,10 +195,6 @@ Ref call_at_end(const Interpreter& python, const char* function, const Ref& argu
         end_if_forked();
         PyErr_Clear();
     }
-}
-
-Ref call_boot_shielded(const Interpreter& python, const char* function, Ref argument) {
-    return told(python, await_shielded(python.boot(function).get(), argument.get()));
 }
 
 Applications load_applications(const Interpreter& python, const config::App& app) {

@@ -40,8 +40,4 @@ Ref call_boot(const Interpreter& python, const char* function, Ref argument = {}
 /// then.
 Ref call_at_end(const Interpreter& python, const char* function, const Ref& argument = {});
 
-/// The same for one that may wait: what gevent throws into the main greenlet meanwhile is logged
-/// and interrupts nothing (main_greenlet.h).
-Ref call_boot_shielded(const Interpreter& python, const char* function, Ref argument = {});
-
 }  // namespace geventd::py

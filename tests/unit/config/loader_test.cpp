@@ -141,7 +141,7 @@ TEST(Load, SaysWhyAFileCannotBeRead) {
     EXPECT_EQ(faults_at("/nonexistent/x.yaml"),
               Faults{"/nonexistent/x.yaml: cannot be read: No such file or directory"});
     EXPECT_EQ(faults_at("/tmp"), Faults{"/tmp: cannot be read: Is a directory"});
-    EXPECT_EQ(faults_at("/dev/zero"), Faults{"/dev/zero: is too large, expected at most 16777216 "
+    EXPECT_EQ(faults_at("/dev/zero"), Faults{"/dev/zero: is too large, expected at most 8388608 "
                                              "bytes"});
 }
 

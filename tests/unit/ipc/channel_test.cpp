@@ -2,16 +2,21 @@
 #include "ipc/channel.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <string>
 #include <thread>
 
 #include <gtest/gtest.h>
+
+#include "base/closer.h"
+#include "base/packet.h"
 
 namespace geventd::ipc {
 namespace {
@@ -32,6 +37,32 @@ std::pair<UniqueFd, UniqueFd> make_pipe() {
     int ends[2];
     EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     return {UniqueFd::adopt(ends[0]), UniqueFd::adopt(ends[1])};
+}
+
+// A TCP socket whose last close() takes ten seconds, and the one at its other end that keeps it so.
+std::pair<UniqueFd, UniqueFd> make_lingering() {
+    const UniqueFd listener = UniqueFd::adopt(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    auto* name = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(listener.get(), name, length), 0);
+    EXPECT_EQ(::listen(listener.get(), 1), 0);
+    EXPECT_EQ(::getsockname(listener.get(), name, &length), 0);
+    UniqueFd near = UniqueFd::adopt(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::connect(near.get(), name, length), 0);
+    UniqueFd far = UniqueFd::adopt(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    const std::string bytes(65536, 'x');
+    while (::send(near.get(), bytes.data(), bytes.size(), MSG_DONTWAIT) > 0) {
+    }
+    const linger patient{1, 10};
+    EXPECT_EQ(::setsockopt(near.get(), SOL_SOCKET, SO_LINGER, &patient, sizeof patient), 0);
+    return {std::move(near), std::move(far)};
+}
+
+bool is_quick(const std::chrono::steady_clock::time_point& begin) {
+    return std::chrono::steady_clock::now() - begin < std::chrono::seconds(5);
 }
 
 TEST(Channel, CarriesEveryField) {
@@ -146,6 +177,58 @@ TEST(Channel, TheMakersEndCollectsNoDescriptorsOfSeveralPackets) {
     ASSERT_TRUE(theirs.send(message));
     Message got;
     EXPECT_FALSE(ours.receive(got));
+}
+
+// Once the closer is there it stays, which the other tests do not mind.
+TEST(Channel, WhatAPeerSendsAlongIsClosedWhereThatMayTakeLong) {
+    closer::start();
+    auto [ours, theirs] = Channel::make_pair();
+    auto [near, far] = make_lingering();
+    Message message = sample();
+    message.fds.push_back(std::move(near));
+    ASSERT_TRUE(theirs.send(message));
+    message.fds.clear();
+    const auto begin = std::chrono::steady_clock::now();
+    Message got;
+    ASSERT_EQ(ours.receive(got).value(), Channel::State::Message);
+    closer::close(std::move(got.fds));
+    EXPECT_TRUE(is_quick(begin));
+}
+
+TEST(Channel, LeavesUnreadMessagesToTheCloser) {
+    closer::start();
+    auto [ours, theirs] = Channel::make_pair();
+    auto [near, far] = make_lingering();
+    Message message = sample();
+    message.fds.push_back(std::move(near));
+    ASSERT_TRUE(theirs.send(message));
+    message.fds.clear();
+    const auto begin = std::chrono::steady_clock::now();
+    ours.close();
+    EXPECT_EQ(theirs.wait().value(), std::nullopt);
+    EXPECT_FALSE(theirs.send(sample()));
+    EXPECT_TRUE(is_quick(begin));
+}
+
+TEST(Channel, TakesAllThatCanComeAlongAlsoWithAPacketThatIsNoMessage) {
+    auto [ours, theirs] = Channel::make_pair();
+    auto [out, in] = make_pipe();
+    std::vector<UniqueFd> fds;
+    while (fds.size() < kMostPassedFds) {
+        fds.push_back(duplicate(in.get()));
+    }
+    in.reset();
+    for (const std::string& bytes : {std::string("hello"), std::string()}) {
+        iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
+        ASSERT_EQ(send_packet(theirs.fd(), {&piece, 1}, fds), 0);
+        Message got;
+        [[maybe_unused]] const auto state = ours.receive(got);
+        EXPECT_EQ(got.fds.size(), kMostPassedFds);
+        EXPECT_FALSE(got.lost_fds);
+    }
+    fds.clear();
+    char byte = 0;
+    EXPECT_EQ(::read(out.get(), &byte, 1), 0);  // nobody holds the other end any more
 }
 
 TEST(Channel, GoesOnWithAMessageWhenThereIsRoomAgain) {

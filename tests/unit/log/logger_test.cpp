@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "log/logger.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <regex>
 #include <string>
 #include <vector>
@@ -143,6 +146,59 @@ TEST_F(LoggerTest, ALogThatCannotBeWrittenHarmsNobody) {
     errno = EDOM;
     info("lost");
     EXPECT_EQ(errno, EDOM);
+}
+
+/// How many lines `text` says were lost.
+int told_as_lost(const std::string& text) {
+    std::smatch found;
+    std::regex_search(text, found, std::regex(R"((\d+) lines? of this process w)"));
+    return found.empty() ? 0 : std::stoi(found[1]);
+}
+
+TEST_F(LoggerTest, LinesThatAreLostWhileLossesAreToldAreToldAsWell) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    UniqueFd reader = UniqueFd::adopt(ends[0]);
+    const UniqueFd writer = UniqueFd::adopt(ends[1]);
+    ::signal(SIGPIPE, SIG_IGN);
+    open(writer.get(), Level::Info, Format::Text);
+    const std::string text(900, 'x');
+    constexpr int kLines = 1000;  // more than pipe and process hold
+    for (int i = 0; i < kLines; ++i) {
+        info("{}", text);
+    }
+    std::string arrived(1'000'000, '\0');
+    ::fcntl(reader.get(), F_SETFL, O_NONBLOCK);
+    const ssize_t got = ::read(reader.get(), arrived.data(), arrived.size());
+    ASSERT_GT(got, 0);
+    int in_pipe = 0;
+    for (std::size_t at = 0; (at = arrived.find("xx\n", at)) != std::string::npos; ++at) {
+        ++in_pipe;
+    }
+    reader.reset();
+    info("the pipe has no reader any more");
+    redirect(writer_.get());
+    info("but the socket has");
+    const auto lines = writes();
+    ASSERT_EQ(lines.size(), 2U);
+    EXPECT_EQ(told_as_lost(lines[0]), kLines - in_pipe + 1) << lines[0];
+}
+
+TEST_F(LoggerTest, AProcessThatFellSilentTellsNoLosses) {
+    open(-1, Level::Info, Format::Text);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        info("lost");
+        fall_silent();
+        redirect(writer_.get());  // as if that had the number of what was closed
+        retry();
+        finish();
+        ::_exit(is_behind() ? 1 : 0);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(writes().size(), 0U);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -135,6 +136,29 @@ TEST_F(Monitor, SeveralMayWatchTheSamePathAndOneMayLeave) {
     EXPECT_EQ(monitor_.changed(), Ids{2});
     fs::remove(top_ / "file");
     EXPECT_EQ(monitor_.changed(), Ids{2});
+}
+
+TEST_F(Monitor, SeesNoMoreThanWhoHasAskedForIt) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "only root has rights that others have not";
+    }
+    const Identity nobody{65534, 65534, {}};
+    ::chmod(top_.c_str(), 0711);
+    for (const char* name : {"hidden", "passable"}) {
+        fs::create_directory(top_ / name);
+        write(top_ / name / "file");
+    }
+    ::chmod((top_ / "hidden").c_str(), 0700);
+    ::chmod((top_ / "passable").c_str(), 0711);
+    monitor_.add(1, top_ / "hidden/file", nobody);
+    monitor_.add(2, top_ / "passable/file", nobody);
+    monitor_.add(3, top_ / "hidden/file");
+    write(top_ / "passable/file", "y");
+    EXPECT_EQ(monitor_.changed(), Ids{2});
+    write(top_ / "hidden/file", "y");
+    EXPECT_EQ(monitor_.changed(), Ids{3});
+    fs::rename(top_ / "hidden/file", top_ / "hidden/other");
+    EXPECT_EQ(monitor_.changed(), Ids{3});
 }
 
 }  // namespace

@@ -147,5 +147,22 @@ TEST_F(Schedule, MonitorsTickTheirNumbersOnce) {
     std::filesystem::remove_all(top);
 }
 
+TEST_F(Schedule, AnApplicationHasNoMoreEntriesThanItMay) {
+    constexpr int kMost = Scheduler::kMostOfApplication;
+    const Identity application;
+    const auto ask = [&](std::uint32_t generation, std::uint8_t number, int period) {
+        const TimerPlan plan{seconds(period), TimerPlan::Kind::Grid, 0};
+        return scheduler_.add(generation, number, plan, now_, &application).has_value();
+    };
+    for (int i = 1; i <= kMost; ++i) {
+        ASSERT_TRUE(ask(1, 17, i));
+    }
+    EXPECT_FALSE(ask(1, 18, 10));
+    EXPECT_TRUE(ask(1, 17, 10));    // it has that
+    EXPECT_TRUE(add(1, 19, ten_));  // the configuration's are not counted
+    EXPECT_TRUE(ask(2, 18, 10));
+    EXPECT_EQ(scheduler_.active(), static_cast<std::size_t>(kMost) + 1);
+}
+
 }  // namespace
 }  // namespace geventd::master

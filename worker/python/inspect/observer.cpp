@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "base/errno_error.h"
+#include "base/no_signals.h"
 #include "log/logger.h"
-#include "worker/no_signals.h"
 #include "worker/python/error.h"
 #include "worker/python/hub_bridge.h"
 #include "worker/python/inspect/gil.h"
@@ -81,7 +81,7 @@ Observer::Observer(const Interpreter& python, const HubBridge& bridge,
     auto [ours, theirs] = ipc::Channel::make_pair();
     channel_ = std::move(ours);
     masters_end_ = theirs.release();
-    const worker::NoSignals masked;
+    const NoSignals masked;
     thread_ = std::thread([this] { run(); });
 }
 

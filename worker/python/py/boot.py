@@ -212,13 +212,6 @@ def offer_modules(sources):
     sys.meta_path.insert(0, _EmbeddedModules(sources))
 
 
-def run_hook(name):
-    """Calls what the application has set as uwsgi.NAME, if it has."""
-    hook = getattr(sys.modules.get("uwsgi"), name, None)
-    if callable(hook):
-        hook()
-
-
 _reported = set()  # files that the master knows
 _suspects = set()  # files that a failed load has to do with
 _modules_seen = 0

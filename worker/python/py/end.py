@@ -11,12 +11,12 @@ import sys
 import threading
 import time
 
+from _geventd_alarm import NEVER, Alarm, Cut, native
 from _geventd_foreign import Reference
 from _geventd_fork import name_of_greenlet
+from _geventd_handed_over import hand_to, take_back
 
 GRACE = 0.5  # seconds that what was told to end has for it, also when all limits are over
-NEVER = float("inf")
-AGAIN = 0.1  # seconds until what did not heed Cut meets it again
 MOST_NAMED = 10
 
 _init_of_thread = threading.Thread.__init__.__code__
@@ -25,17 +25,6 @@ _background = set()  # references to greenlets
 _background_until = 0.0  # when the time for what the requests have left behind is over
 _end_until = None  # when all is to be over; None: the end has not begun
 _process = None  # whose end has begun
-
-
-def _native():
-    return sys.modules["_geventd_worker"]
-
-
-class Cut(BaseException):
-    """Raised in the main greenlet when the time for a step of the end is over."""
-
-    def __str__(self):
-        return "the time for this step of the process' end is over"
 
 
 def _traceback():
@@ -49,11 +38,8 @@ def _is_forked():
     return os.getpid() != _process
 
 
-def _log_handed_over(kind, error, trace=None):
-    import traceback
-
-    text = "".join(traceback.format_exception(kind, error, trace)).rstrip()
-    _native().warn(f"what would end a program was raised while this process ends already:\n{text}")
+def _ends_already(text):
+    native().warn(f"what would end a program was raised while this process ends already:\n{text}")
 
 
 def _undisturbed(step):
@@ -68,7 +54,7 @@ def _undisturbed(step):
                     raise
                 if isinstance(error, (SystemExit, KeyboardInterrupt)):
                     continue  # it is what happens already
-                _native().error(f"the end of this process goes on:\n{_traceback()}")
+                native().error(f"the end of this process goes on:\n{_traceback()}")
 
     return call
 
@@ -96,7 +82,7 @@ def track_background():
 def _start_no_daemons_unasked():
     """A thread is a daemon unless told otherwise if the thread that makes it is one. A request's
     greenlet has a stand-in of gevent's for its thread, which is a daemon: with that all threads of
-    requests would be daemons, as nowhere else. So it is none when Thread.__init__ asks."""
+    requests would be daemons, unlike plain python3. So it is none when Thread.__init__ asks."""
     stand_in = getattr(sys.modules.get("gevent.threading"), "_DummyThread", None)
     if stand_in is not None:
         stand_in.daemon = property(
@@ -126,15 +112,14 @@ def begin_end(times):
     now = time.monotonic()
     _background_until = now + background
     _end_until = now + whole
-    hub = _hub()
-    if hub is not None:
-        hub.handle_system_error = _log_handed_over
+    hand_to(_ends_already)
 
 
-def _hub():
-    module = sys.modules.get("gevent._hub_local")
-    hub = module.get_hub_if_exists() if module else None
-    return hub if hub is not None and hub.loop is not None and not hub.dead else None
+def forget_end():
+    """In a child that the application forks: what its parent is about to do is none of its own."""
+    global _end_until
+    _end_until = None
+    take_back()
 
 
 def _described(thing):
@@ -172,7 +157,7 @@ def _kill(greenlets):
         pause = min(pause + 0.001, 0.02)
     if left:
         names = sorted(_described(greenlet) for greenlet in left)
-        _native().warn(f"greenlets survive GreenletExit and are left behind: {_listed(names)}")
+        native().warn(f"greenlets survive GreenletExit and are left behind: {_listed(names)}")
 
 
 @_undisturbed
@@ -194,44 +179,11 @@ def drain_background():
         gevent.joinall(left, timeout=seconds)
     if left := _background_alive():
         names = sorted(_described(greenlet) for greenlet in left)
-        _native().warn(
+        native().warn(
             f"{len(left)} background greenlets did not end within limits.drain-background and are "
             f"ended: {_listed(names)}"
         )
         _kill(left)
-
-
-class _Alarm:
-    """Raises Cut in the main greenlet, which makes this, when the seconds are over, and again now
-    and then: where the greenlet waits under gevent, and where its thread is blocked."""
-
-    def __init__(self, seconds):
-        greenlet = sys.modules.get("greenlet")  # an application that cannot be loaded may lack it
-        self.current = greenlet.getcurrent if greenlet else lambda: None
-        self.main = self.current()
-        self.seconds = max(seconds, 0.001)
-        self.due = time.monotonic() + self.seconds
-        self.timer = None
-
-    def start(self):
-        import signal
-
-        signal.signal(_native().ALARM, self.on_signal)
-        _native().start_alarm(self.seconds, AGAIN)
-        hub = _hub()
-        if hub is not None:
-            self.timer = hub.loop.timer(self.seconds, AGAIN)
-            self.timer.start(self.main.throw, Cut)
-
-    def stop(self):
-        self.due = NEVER
-        _native().stop_alarm()
-        if self.timer is not None and not _is_forked():
-            self.timer.close()
-
-    def on_signal(self, number, frame):
-        if time.monotonic() >= self.due and self.current() is self.main:
-            raise Cut
 
 
 def _within(seconds, step):
@@ -240,7 +192,7 @@ def _within(seconds, step):
     if seconds is None:
         step()
         return True
-    alarm = _Alarm(seconds)
+    alarm = Alarm(seconds)
     try:
         try:
             alarm.start()
@@ -254,7 +206,7 @@ def _within(seconds, step):
     except BaseException:
         if _is_forked():
             raise
-        _native().error(f"the end of this process goes on:\n{_traceback()}")
+        native().error(f"the end of this process goes on:\n{_traceback()}")
     return True
 
 
@@ -277,10 +229,10 @@ def run_atexit_hook():
         except BaseException as error:
             if _is_forked():
                 sys.modules["_geventd_forked"].end(error)
-            _native().error(f"uwsgi.atexit failed:\n{_traceback()}")
+            native().error(f"uwsgi.atexit failed:\n{_traceback()}")
 
     if not _within(max(_rest() - 2 * GRACE, GRACE), call):
-        _native().warn("uwsgi.atexit did not end within the time to drain and is cut off")
+        native().warn("uwsgi.atexit did not end within the time to drain and is cut off")
 
 
 class _Unraisable:
@@ -309,7 +261,7 @@ def _quietly(step):
         print(f"Exception ignored on threading shutdown:\n{_traceback()}", file=sys.stderr)
 
 
-def _shut_threading():
+def shut_threading():
     """What CPython does first at its end: pools finish what was submitted, threads that are no
     daemons are joined. Daemons are left alone. Some gevents join before they tell the pools to end,
     so that comes first."""
@@ -332,14 +284,14 @@ def _living_threads():
 @_undisturbed
 def _join_threads(seconds):
     seen = sys.unraisablehook = _Unraisable()
-    ended = _within(seconds, _shut_threading)
+    ended = _within(seconds, shut_threading)
     sys.unraisablehook = seen.hook
     if not ended or seen.cut:
         try:
             names = _listed(_living_threads())
         except BaseException:
             names = "(they cannot be named)"
-        _native().warn(f"threads did not end in time and are cut off: {names or 'they just ended'}")
+        native().warn(f"threads did not end in time and are cut off: {names or 'they just ended'}")
 
 
 def _call_exit_functions():
@@ -358,13 +310,13 @@ def _run_exit_functions():
     sys.unraisablehook = seen.hook
     if seen.cut or not ended:
         names = [name for name in seen.cut if name] or ["a traceback tells where"]
-        _native().warn(f"atexit functions did not end in time and are cut off: {_listed(names)}")
+        native().warn(f"atexit functions did not end in time and are cut off: {_listed(names)}")
 
 
 def leave():
     """The last Python of a process: threads, atexit functions, then what the streams still hold.
-    One that never served (--check, a child that the application forked) has no limits, and waits
-    for no thread."""
+    One that never served (--check, a child that the application forked) has no limits here, and
+    waits for no thread: such a child has done that before."""
     if _end_until is not None:
         _join_threads(max(_background_until - time.monotonic(), GRACE))
     _run_exit_functions()

@@ -55,6 +55,20 @@ def name_of_function(function):
     return name_of_class(kind)
 
 
+def normalized(kind, error, trace=None):
+    """An exception as C code hands it over: what it is to be made of may stand in its place. Like
+    PyErr_NormalizeException, this gives what the making raises if that fails."""
+    if not issubclass(type(error), BaseException):
+        arguments = () if error is None else error if type(error) is tuple else (error,)
+        try:
+            error = kind(*arguments)
+        except BaseException as raised:
+            error = raised
+        if not issubclass(type(error), BaseException):
+            error = TypeError(f"{name_of_class(kind)} is no exception")
+    return error if trace is None else BaseException.with_traceback(error, trace)
+
+
 class Reference(weakref.ref):
     """A weak one that is told from others by identity. Others ask for the hash of what they refer
     to, which the application's classes may not have."""

@@ -15,6 +15,7 @@ import weakref
 from _geventd_foreign import (name_of_class, name_of_function, objects_of, own_attributes,
                               own_text)
 
+_OURS = "geventd-log"  # the thread of src/log/terminal_writer.cpp, which each process has anew
 _loader = os.getpid()  # the process that loads the application, and the id of its main thread
 
 
@@ -169,6 +170,7 @@ def lost_threads():
         if task != os.getpid() and task not in known:
             name = _name_of_task(task)
             names[name] = names.get(name, 0) + 1
+    names.pop(_OURS, None)
     nameless = names.pop(own, 0) - _size_of_threadpool()
     texts = [f"{name} ({count} times)" if count > 1 else name for name, count in names.items()]
     if nameless > 0:

@@ -10,8 +10,11 @@ import signal
 import sys
 import threading
 import traceback
+from types import BuiltinFunctionType
 
-from _geventd_foreign import Reference, own_attributes
+import _geventd_end
+from _geventd_child_hub import make_hub
+from _geventd_foreign import Reference, normalized
 
 _leave = None     # what a process does last
 _prepared = None  # the process for which prepare() was called
@@ -42,10 +45,14 @@ def end(error):
 
 
 def _finish_threads():
-    """Waits for threads that this process has started, as every python3 does at its end. Pools are
-    told to end before."""
-    for call in reversed(getattr(threading, "_threading_atexits", [])):
-        call()
+    """Waits for threads that this process has started, as every python3 does at its end: gevent's
+    part of that gives up where another greenlet than the main one forked."""
+    _geventd_end.shut_threading()
+    main = threading.main_thread()
+    lock = getattr(main, "_tstate_lock", None)
+    if lock is not None:
+        lock.release()  # those wait for it that join this thread
+        main._stop()
     while True:
         own = (threading.current_thread(), threading.main_thread())
         left = [thread for thread in threading.enumerate()
@@ -78,6 +85,8 @@ def prepare():
     if _prepared == os.getpid():
         return
     _prepared = os.getpid()
+    _geventd_end.forget_end()
+    _handle_interrupts()
     pools = sys.modules.get("concurrent.futures.thread")
     getattr(pools, "_threads_queues", {}).clear()  # their threads are none of this process
     local = sys.modules.get("gevent._hub_local")
@@ -92,6 +101,15 @@ def prepare():
         _replace_hub(local, former, caller)
 
 
+def _handle_interrupts():
+    """As python3 does at its start, unless the application handles them itself."""
+    for number, usual in ((signal.SIGINT, signal.default_int_handler),
+                          (signal.SIGTERM, signal.SIG_DFL)):
+        handler = signal.getsignal(number)
+        if type(handler) is BuiltinFunctionType and handler.__name__ == "left_to_geventd":
+            signal.signal(number, usual)
+
+
 def _replace_hub(local, former, caller):
     global _guard, _main
     if caller is former:
@@ -104,7 +122,7 @@ def _replace_hub(local, former, caller):
     _main = _make_main(line) if under_hub else last
     _guard = _Guard(line + [_main], former)
     local.set_loop(None)
-    local.set_hub(_make_hub(former, _main))
+    local.set_hub(make_hub(former, _main))
     # Children of the parent are not this process's.
     getattr(sys.modules.get("gevent.os"), "_watched_children", {}).clear()
     if under_hub:
@@ -133,13 +151,14 @@ def _line_of(caller, former):
 
 def _make_main(line):
     """A started greenlet that ends the process with what the line of its first caller ends with.
-    When nothing is left that could happen, whoever waits there is told so by a LoopExit."""
+    What gevent raises in the main greenlet of a program of one's own, as when SIGINT arrives or a
+    wait cannot end, is raised in whoever waits there."""
     from greenlet import greenlet
 
     def wait():
         error = _outcome(line[0].switch)
-        while type(error).__name__ == "LoopExit":
-            waiting = next((one for one in line if not _is_dead(one)), None)
+        while error is not None:
+            waiting = next((one for one in line if not _is_over(one, error)), None)
             if waiting is None:
                 break
             error = _outcome(lambda: greenlet.throw(waiting, error))
@@ -157,6 +176,13 @@ def _is_dead(one):
     from greenlet import greenlet
 
     return greenlet.__dict__["dead"].__get__(one)
+
+
+def _is_over(one, error):
+    """Whether it has ended, or is about to do so with that error."""
+    from gevent import Greenlet
+
+    return _is_dead(one) or isinstance(one, Greenlet) and one.exception is error
 
 
 def _outcome(step):
@@ -192,9 +218,7 @@ def _end_behind_callback(hub):
                 end(None)
 
     def handle_error(context, kind, error, trace):
-        if not isinstance(error, BaseException):  # as C code hands it over
-            error = kind() if error is None else kind(error)
-        end(error.with_traceback(trace))
+        end(normalized(kind, error, trace))
 
     hub.handle_error = handle_error
     sys.setprofile(profile)
@@ -206,100 +230,6 @@ def _drop_tasks(caller):
     if queue is not None and type(caller).__module__ == "gevent.threadpool":
         queue.__init__()
         queue.put(None)
-
-
-def _make_hub(former, parent):
-    hub = type(former)(loop=_loop_class(former.loop_class)(former.backend, default=False))
-    hub.parent = parent
-    for name, value in own_attributes(former).items():
-        if not name.startswith("_") and name not in own_attributes(hub):
-            setattr(hub, name, value)  # the application has set it, such as handle_error
-
-    def wait(watcher):
-        if not watcher.active:
-            watcher.loop = hub.loop
-        return hub.wait(watcher)
-
-    # For sockets, locks and the like that the former hub made.
-    former.loop = hub.loop
-    former.wait = wait
-    return hub
-
-
-def _loop_class(base):
-    if hasattr(base, "_geventd_forked"):
-        return base
-
-    class Loop(base):
-        """The former loop was the default one, and only such can watch child processes."""
-
-        _geventd_forked = True
-
-        def child(self, pid, trace=0, ref=True):
-            return _Child(self, pid, ref)
-
-    return Loop
-
-
-class _Child:
-    """Watches a child process through its pidfd, with the interface of libev's watchers."""
-
-    def __init__(self, loop, pid, ref):
-        self.loop = loop
-        self.pid = pid
-        self.rpid = 0
-        self.rstatus = 0
-        self.ref = ref
-        self.callback = None
-        self.args = ()
-        self._fd = -1
-        self._watcher = None
-
-    @property
-    def active(self):
-        return self._watcher is not None
-
-    pending = False
-
-    def start(self, callback, *args):
-        self.stop()
-        self.callback, self.args = callback, args
-        try:
-            self._fd = os.pidfd_open(self.pid)
-            self._watcher = self.loop.io(self._fd, 1, ref=self.ref)
-        except (AttributeError, OSError):
-            self._watcher = self.loop.timer(0.05, 0.05, ref=self.ref)
-        self._watcher.start(self._look)
-
-    def _look(self):
-        waitpid = sys.modules["gevent.os"]._waitpid
-        try:
-            pid, status = waitpid(self.pid, os.WNOHANG)
-        except ChildProcessError:
-            pid, status = self.pid, 0
-        if pid == self.pid:
-            callback, args = self.callback, self.args
-            self.rpid, self.rstatus = pid, status
-            self.stop()
-            callback(*args)
-
-    def stop(self):
-        if self._watcher is not None:
-            self._watcher.stop()
-            self._watcher.close()
-            self._watcher = None
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-        self.callback, self.args = None, ()
-
-    close = stop
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.close()
 
 
 class _Identities:
@@ -323,8 +253,7 @@ def _waiting_in_background():
     """Those of the background that have begun. No frame tells that of compiled ones."""
     from greenlet import greenlet
 
-    background = getattr(sys.modules.get("_geventd_end"), "_background", ())
-    greenlets = [reference() for reference in list(background)]
+    greenlets = [reference() for reference in list(_geventd_end._background)]
     return [one for one in greenlets if one is not None and greenlet.__bool__(one)]
 
 

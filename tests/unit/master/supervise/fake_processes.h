@@ -29,6 +29,7 @@ class FakeProcesses final : public Processes {
     };
 
     Spawned spawn(const std::string&, const std::vector<std::string>& arguments) override {
+        time += spawn_takes;
         if (!can_spawn) {
             throw ErrnoError(EAGAIN, "start geventd-worker");
         }
@@ -59,6 +60,7 @@ class FakeProcesses final : public Processes {
     std::map<pid_t, char> states;  ///< S of those that are not here
     std::map<pid_t, std::uint64_t> resident;
     bool can_spawn = true;
+    Duration spawn_takes{0};
     pid_t next_pid = 1000;
     TimePoint time{std::chrono::hours(1)};
 };

@@ -200,6 +200,18 @@ TEST_F(SupervisorTest, KeepsTryingToReplaceAWorkerOfAGenerationThatServes) {
     EXPECT_EQ(started(), 2U);
 }
 
+TEST_F(SupervisorTest, RestsAfterAnAttemptThatTookItsTime) {
+    begin_and_serve(1);
+    world.processes.can_spawn = false;
+    world.processes.spawn_takes = seconds(3);
+    die(0);
+    settle();
+    const TimePoint tried = world.processes.time;
+    settle();
+    EXPECT_EQ(world.processes.time, tried);
+    EXPECT_GE(supervisor.next_deadline(), tried + std::chrono::milliseconds(500));
+}
+
 TEST_F(SupervisorTest, DrainsTheOldGenerationOnlyWhenTheNewOneServes) {
     begin_and_serve(1);
     begin(1);

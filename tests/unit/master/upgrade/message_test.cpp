@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "master/upgrade/message.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -88,6 +89,22 @@ TEST(UpgradeLine, CarriesMoreDescriptorsThanAPacketTakes) {
         EXPECT_EQ(got.fds.size(), count);
         EXPECT_EQ(right.receive(got), UpgradeLine::Received::Empty);
     }
+}
+
+TEST(UpgradeLine, EndsWhenThereIsNoRoomForWhatIsHandedOver) {
+    auto [left, right] = UpgradeLine::make_pair();
+    UpgradeMessage message;
+    message.type = "begin";
+    message.fds.push_back(duplicate(STDERR_FILENO));
+    ASSERT_EQ(left.send(message), UpgradeLine::Sent::Yes);
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none{0, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    UpgradeMessage got;
+    const auto received = right.receive(got);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_EQ(received, UpgradeLine::Received::Closed);
 }
 
 TEST(SignalMail, KeepsEverythingThatASignalIs) {

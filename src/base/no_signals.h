@@ -5,10 +5,10 @@
 
 #include <pthread.h>
 
-namespace geventd::worker {
+namespace geventd {
 
-/// Unix signals are the hub's thread's: while this lives, a thread that the caller starts gets none
-/// of them, ever.
+/// Unix signals are the first thread's, which runs the loop or the hub: while this lives, a thread
+/// that the caller starts gets none of them, ever.
 class NoSignals {
   public:
     NoSignals() {
@@ -26,4 +26,4 @@ class NoSignals {
     sigset_t former_{};
 };
 
-}  // namespace geventd::worker
+}  // namespace geventd

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "base/closer.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include <pthread.h>
+
+namespace geventd::closer {
+
+namespace {
+
+// One is enough unless it is held up.
+constexpr std::size_t kMostThreads = 8;
+
+struct State {
+    std::mutex mutex;
+    std::vector<UniqueFd> waiting;
+    std::size_t threads = 0;
+};
+
+std::atomic<bool> started;
+
+// Threads may outlive main(), so nothing destroys it.
+State& state() noexcept {
+    static State* const only = std::make_unique<State>().release();
+    return *only;
+}
+
+void close_all_waiting() noexcept {
+    State& all = state();
+    std::unique_lock lock(all.mutex);
+    while (!all.waiting.empty()) {
+        UniqueFd fd = std::move(all.waiting.back());
+        all.waiting.pop_back();
+        lock.unlock();
+        const linger none{0, 0};  // as a rule this is all that there is to wait for
+        ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
+        fd.reset();
+        lock.lock();
+    }
+    --all.threads;
+}
+
+// The signals are for the process' first thread.
+void start_thread() {
+    sigset_t all;
+    sigset_t former;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &former);
+    try {
+        std::thread(close_all_waiting).detach();
+    } catch (...) {
+        ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
+        throw;
+    }
+    ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
+}
+
+}  // namespace
+
+void start() noexcept {
+    started = true;
+}
+
+bool is_started() noexcept {
+    return started;
+}
+
+void close(UniqueFd fd) noexcept {
+    if (fd && started) {
+        try {
+            std::vector<UniqueFd> one;
+            one.push_back(std::move(fd));
+            close(std::move(one));
+        } catch (const std::exception&) {  // no memory: it is closed here
+        }
+    }
+}
+
+void close(std::vector<UniqueFd> fds) noexcept {
+    if (fds.empty() || !started) {
+        return;
+    }
+    State& all = state();
+    const std::lock_guard lock(all.mutex);
+    try {
+        all.waiting.insert(all.waiting.end(), std::make_move_iterator(fds.begin()),
+                           std::make_move_iterator(fds.end()));
+        if (all.threads < kMostThreads) {
+            start_thread();
+            ++all.threads;
+        }
+    } catch (const std::exception&) {  // no thread: they wait for the next one
+    }
+}
+
+}  // namespace geventd::closer

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""gevent's hub and loop in a process that the application forked from a template or worker.
+
+Embedded in geventd-worker.
+"""
+import os
+import sys
+
+from _geventd_foreign import own_attributes
+
+
+def make_hub(former, parent):
+    """The hub of this process, with what the application has set on the former."""
+    loop = _loop_class(former.loop_class)(former.backend, default=False)
+    hub = _hub_class(type(former))(loop=loop)
+    hub.parent = parent
+    for name, value in own_attributes(former).items():
+        if not name.startswith("_") and name not in own_attributes(hub):
+            setattr(hub, name, value)  # the application has set it, such as handle_error
+    hub.heed_signals()
+
+    def wait(watcher):
+        if not watcher.active:
+            watcher.loop = hub.loop
+        return hub.wait(watcher)
+
+    # For sockets, locks and the like that the former hub made.
+    former.loop = hub.loop
+    former.wait = wait
+    former.handle_error = hub.handle_error
+    return hub
+
+
+def _hub_class(base):
+    if hasattr(base, "_geventd_forked"):
+        return base
+
+    class Hub(base):
+        _geventd_forked = True
+        _signal_watchers = ()
+
+        def heed_signals(self):
+            """Has Python call its handlers of Unix signals, which gevent does for the default loop
+            only: after each wait for events, and now and then as one may come just before it."""
+            loop = self.loop
+            self._signal_watchers = (loop.check(ref=False), loop.timer(0.3, 0.3, ref=False))
+            for watcher in self._signal_watchers:
+                watcher.start(_do_nothing)
+
+        def handle_error(self, context, kind, error, trace):
+            if _is_of_former_waiter(context, kind):
+                return
+            if any(context is watcher for watcher in self._signal_watchers):
+                context = None  # which means: for the main greenlet
+            super().handle_error(context, kind, error, trace)
+
+    return Hub
+
+
+def _do_nothing():
+    """Python's handlers are called as soon as some Python runs."""
+
+
+def _is_of_former_waiter(context, kind):
+    """Whether a greenlet that does not run here was to be woken from its wait for several things,
+    such as gevent.joinall(): its Waiter refuses what does not come from the former hub."""
+    if kind is not AssertionError or type(context) is not tuple or not context:
+        return False
+    from gevent import get_hub
+    from gevent.hub import Waiter
+
+    waiter = getattr(context[0], "__self__", None)
+    return isinstance(waiter, Waiter) and waiter.hub is not get_hub()
+
+
+def _loop_class(base):
+    if hasattr(base, "_geventd_forked"):
+        return base
+
+    class Loop(base):
+        """The former loop was the default one, and only such can watch child processes."""
+
+        _geventd_forked = True
+
+        def child(self, pid, trace=0, ref=True):
+            return _Child(self, pid, ref)
+
+    return Loop
+
+
+class _Child:
+    """Watches a child process through its pidfd, with the interface of libev's watchers."""
+
+    def __init__(self, loop, pid, ref):
+        self.loop = loop
+        self.pid = pid
+        self.rpid = 0
+        self.rstatus = 0
+        self.ref = ref
+        self.callback = None
+        self.args = ()
+        self._fd = -1
+        self._watcher = None
+
+    @property
+    def active(self):
+        return self._watcher is not None
+
+    pending = False
+
+    def start(self, callback, *args):
+        self.stop()
+        self.callback, self.args = callback, args
+        try:
+            self._fd = os.pidfd_open(self.pid)
+            self._watcher = self.loop.io(self._fd, 1, ref=self.ref)
+        except (AttributeError, OSError):
+            self._watcher = self.loop.timer(0.05, 0.05, ref=self.ref)
+        self._watcher.start(self._look)
+
+    def _look(self):
+        waitpid = sys.modules["gevent.os"]._waitpid
+        try:
+            pid, status = waitpid(self.pid, os.WNOHANG)
+        except ChildProcessError:
+            pid, status = self.pid, 0
+        if pid == self.pid:
+            callback, args = self.callback, self.args
+            self.rpid, self.rstatus = pid, status
+            self.stop()
+            callback(*args)
+
+    def stop(self):
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher.close()
+            self._watcher = None
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+        self.callback, self.args = None, ()
+
+    close = stop
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""What gevent raises in the main greenlet of a program of one's own, to end that, is logged while
+the main greenlet does something else. Embedded in geventd-worker."""
+import sys
+
+from _geventd_alarm import native, usable_hub
+from _geventd_foreign import normalized, own_attributes
+
+
+class _Logger:
+    """Stands in for a hub's handle_system_error(), and for what the application has set as that."""
+
+    def __init__(self, log, former):
+        self.log = log
+        self.former = former
+
+    def __call__(self, kind, error, trace=None):
+        import traceback
+
+        error = normalized(kind, error, trace)
+        lines = traceback.format_exception(type(error), error, error.__traceback__)
+        self.log("".join(lines).rstrip())
+
+
+def hand_to(log):
+    """From now on `log` gets it, as a text."""
+    take_back()
+    hub = usable_hub()
+    if hub is not None:
+        former = own_attributes(hub).get("handle_system_error")
+        hub.handle_system_error = _Logger(log, former)
+
+
+def take_back():
+    hub = usable_hub()
+    ours = None if hub is None else own_attributes(hub).get("handle_system_error")
+    if type(ours) is _Logger:
+        del hub.handle_system_error
+        if ours.former is not None:
+            hub.handle_system_error = ours.former
+
+
+def _go_on(text):
+    native().error("a greenlet, a callback of gevent's loop or a handler of Unix signals raised "
+                   f"what would end a program; this worker goes on:\n{text}")
+
+
+def call_post_fork_hook():
+    """Calls what the application has set as uwsgi.post_fork_hook, if it has. In the main greenlet,
+    which is the main thread for `threading` and asyncio."""
+    hook = getattr(sys.modules.get("uwsgi"), "post_fork_hook", None)
+    if not callable(hook):
+        return
+    from gevent import get_hub
+
+    get_hub()  # is made here, so that its parent is the main greenlet and not one that ends
+    hand_to(_go_on)
+    try:
+        hook()
+    finally:
+        take_back()
