@@ -19,9 +19,9 @@ namespace {
 // up in the kernel.
 int set_own_groups(const std::vector<gid_t>& groups) noexcept {
 #ifdef SYS_setgroups32
-    constexpr long kCall = SYS_setgroups32;
+    constexpr auto kCall = SYS_setgroups32;
 #else
-    constexpr long kCall = SYS_setgroups;
+    constexpr auto kCall = SYS_setgroups;
 #endif
     return static_cast<int>(::syscall(kCall, groups.size(), groups.data()));
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/closer.h"
 
-#include <signal.h>
 #include <sys/socket.h>
 
 #include <atomic>
@@ -13,7 +12,7 @@
 #include <thread>
 #include <utility>
 
-#include <pthread.h>
+#include "base/no_signals.h"
 
 namespace geventd::closer {
 
@@ -51,21 +50,6 @@ void close_all_waiting() noexcept {
     --all.threads;
 }
 
-// The signals are for the process' first thread.
-void start_thread() {
-    sigset_t all;
-    sigset_t former;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &former);
-    try {
-        std::thread(close_all_waiting).detach();
-    } catch (...) {
-        ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
-        throw;
-    }
-    ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
-}
-
 }  // namespace
 
 void start() noexcept {
@@ -97,7 +81,8 @@ void close(std::vector<UniqueFd> fds) noexcept {
         all.waiting.insert(all.waiting.end(), std::make_move_iterator(fds.begin()),
                            std::make_move_iterator(fds.end()));
         if (all.threads < kMostThreads) {
-            start_thread();
+            const NoSignals for_it;
+            std::thread(close_all_waiting).detach();
             ++all.threads;
         }
     } catch (const std::exception&) {  // no thread: they wait for the next one

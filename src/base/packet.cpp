@@ -7,20 +7,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/uninterrupted.h"
+
 namespace geventd {
 
 namespace {
 
 constexpr std::size_t kRoomForFds = CMSG_SPACE(sizeof(int) * kMostPassedFds);
-
-template <typename Call>
-ssize_t uninterrupted(Call call) {
-    ssize_t got = 0;
-    do {
-        got = call();
-    } while (got < 0 && errno == EINTR);
-    return got;
-}
 
 void attach(msghdr& message, std::span<const UniqueFd> fds) {
     cmsghdr* control = CMSG_FIRSTHDR(&message);

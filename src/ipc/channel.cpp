@@ -16,6 +16,7 @@
 #include "base/closer.h"
 #include "base/errno_error.h"
 #include "base/packet.h"
+#include "base/uninterrupted.h"
 
 // One message is one packet: the fixed header, then the text. Descriptors travel beside it as
 // SCM_RIGHTS, the sender's pid as SCM_CREDENTIALS, which the kernel fills in. The kernel takes 253
@@ -71,14 +72,6 @@ bool parse(std::string_view bytes, Header& header, Message& message) {
     message.value = header.value;
     message.text.assign(bytes);
     return true;
-}
-
-int uninterrupted_poll(pollfd& wanted, int milliseconds) {
-    int ready = 0;
-    do {
-        ready = ::poll(&wanted, 1, milliseconds);
-    } while (ready < 0 && errno == EINTR);
-    return ready;
 }
 
 }  // namespace
@@ -164,7 +157,7 @@ Result<void> Channel::send_within(int milliseconds, const Message& message) {
             return {};
         }
         pollfd writable{fd_.get(), POLLOUT, 0};
-        if (uninterrupted_poll(writable, milliseconds) <= 0) {
+        if (uninterrupted([&] { return ::poll(&writable, 1, milliseconds); }) <= 0) {
             return failure("the peer does not read its messages");
         }
     }
@@ -238,7 +231,7 @@ Result<std::optional<Message>> Channel::wait() {
             return std::optional<Message>();
         }
         pollfd wanted{fd_.get(), POLLIN, 0};
-        if (uninterrupted_poll(wanted, -1) < 0) {
+        if (uninterrupted([&] { return ::poll(&wanted, 1, -1); }) < 0) {
             return failure(errno_text(errno));
         }
     }

@@ -27,6 +27,8 @@ class Channel {
 
     explicit Channel(UniqueFd fd, Peer peer = Peer::Trusted) : fd_(std::move(fd)), peer_(peer) {}
 
+    Channel(const Channel&) = delete;
+    Channel& operator=(const Channel&) = delete;
     Channel(Channel&& other) noexcept = default;
     Channel& operator=(Channel&& other) noexcept;
 

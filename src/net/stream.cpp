@@ -12,6 +12,8 @@
 #include <climits>
 #include <cstring>
 
+#include "base/uninterrupted.h"
+
 namespace geventd::net {
 
 namespace {
@@ -19,18 +21,11 @@ namespace {
 // Up to so many bytes, joining parts costs less than having the kernel walk over them does.
 constexpr std::size_t kJoined = 4096;
 
+// The application has the descriptor as well (uwsgi.connection_fd()), and may have it block.
+constexpr int kSend = MSG_NOSIGNAL | MSG_DONTWAIT;
+
 bool must_wait(int error) {
     return error == EAGAIN || error == EWOULDBLOCK;
-}
-
-// Calls until no signal interrupts it.
-template <typename Call>
-ssize_t uninterrupted(Call call) {
-    ssize_t count = 0;
-    do {
-        count = call();
-    } while (count < 0 && errno == EINTR);
-    return count;
 }
 
 std::size_t total(std::span<const iovec> parts) {
@@ -42,7 +37,7 @@ std::size_t total(std::span<const iovec> parts) {
 }
 
 ssize_t send_bytes(int fd, const void* bytes, std::size_t size) {
-    return uninterrupted([=] { return ::send(fd, bytes, size, MSG_NOSIGNAL); });
+    return uninterrupted([=] { return ::send(fd, bytes, size, kSend); });
 }
 
 ssize_t send_joined(int fd, std::span<const iovec> parts) {
@@ -65,7 +60,7 @@ ssize_t send_parts(int fd, std::span<const iovec> parts) {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(parts.data());  // NOLINT: sendmsg does not write to it
     message.msg_iovlen = std::min<std::size_t>(parts.size(), IOV_MAX);
-    return uninterrupted([&] { return ::sendmsg(fd, &message, MSG_NOSIGNAL); });
+    return uninterrupted([&] { return ::sendmsg(fd, &message, kSend); });
 }
 
 Stream::Result sent(ssize_t count) {
@@ -79,7 +74,7 @@ Stream::Result sent(ssize_t count) {
 
 Stream::Result Stream::receive(std::span<char> into) noexcept {
     const ssize_t count =
-        uninterrupted([&] { return ::recv(fd_.get(), into.data(), into.size(), 0); });
+        uninterrupted([&] { return ::recv(fd_.get(), into.data(), into.size(), MSG_DONTWAIT); });
     if (count > 0) {
         return {State::Done, static_cast<std::size_t>(count)};
     }
@@ -100,7 +95,8 @@ void Stream::offer(std::string_view bytes) noexcept {
 
 Stream::State Stream::peek() const noexcept {
     char byte = 0;
-    const ssize_t count = uninterrupted([&] { return ::recv(fd_.get(), &byte, 1, MSG_PEEK); });
+    const ssize_t count =
+        uninterrupted([&] { return ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT); });
     if (count > 0) {
         return State::Done;
     }

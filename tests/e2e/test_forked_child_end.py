@@ -360,7 +360,7 @@ def test_its_end_has_nothing_of_the_end_of_the_worker_that_forked_it(server):
     running.stop()
     for name in ('background', 'hook'):
         assert procfs.wait_gone(int((running.folder / name).read_text()), DEADLINE)
-    assert running.log.text().count('it has cleaned up') == 2
+    running.wait_log('it has cleaned up', count=2)
 
 
 @pytest.mark.parametrize('greenlet', ['raw', 'background'])

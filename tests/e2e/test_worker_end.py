@@ -272,7 +272,7 @@ def application(environ, start_response):
     running.signal(signal.SIGTERM)
     running.wait_log('stopping')
     for _ in range(3):
-        os.kill(pid, number)
+        os.kill(pid, number)  # some come while what others have raised is logged
     (running.folder / 'go').write_text('go')
     assert running.wait_exit() == 0
     running.wait_log('work is done')

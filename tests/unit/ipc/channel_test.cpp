@@ -179,15 +179,20 @@ TEST(Channel, TheMakersEndCollectsNoDescriptorsOfSeveralPackets) {
     EXPECT_FALSE(ours.receive(got));
 }
 
+// Sends such a socket along and keeps no copy; the other end.
+UniqueFd send_lingering(Channel& channel) {
+    auto [near, far] = make_lingering();
+    Message message = sample();
+    message.fds.push_back(std::move(near));
+    EXPECT_TRUE(channel.send(message));
+    return std::move(far);
+}
+
 // Once the closer is there it stays, which the other tests do not mind.
 TEST(Channel, WhatAPeerSendsAlongIsClosedWhereThatMayTakeLong) {
     closer::start();
     auto [ours, theirs] = Channel::make_pair();
-    auto [near, far] = make_lingering();
-    Message message = sample();
-    message.fds.push_back(std::move(near));
-    ASSERT_TRUE(theirs.send(message));
-    message.fds.clear();
+    const UniqueFd far = send_lingering(theirs);
     const auto begin = std::chrono::steady_clock::now();
     Message got;
     ASSERT_EQ(ours.receive(got).value(), Channel::State::Message);
@@ -198,11 +203,7 @@ TEST(Channel, WhatAPeerSendsAlongIsClosedWhereThatMayTakeLong) {
 TEST(Channel, LeavesUnreadMessagesToTheCloser) {
     closer::start();
     auto [ours, theirs] = Channel::make_pair();
-    auto [near, far] = make_lingering();
-    Message message = sample();
-    message.fds.push_back(std::move(near));
-    ASSERT_TRUE(theirs.send(message));
-    message.fds.clear();
+    const UniqueFd far = send_lingering(theirs);
     const auto begin = std::chrono::steady_clock::now();
     ours.close();
     EXPECT_EQ(theirs.wait().value(), std::nullopt);

@@ -78,6 +78,16 @@ TEST_F(StreamTest, ReceivesWhatIsThere) {
     EXPECT_EQ(stream->receive(room).state, State::Ended);
 }
 
+TEST_F(StreamTest, DoesNotWaitThoughTheApplicationMadeTheDescriptorBlock) {
+    ::fcntl(stream->fd(), F_SETFL, 0);
+    EXPECT_EQ(stream->receive(room).state, State::Wait);
+    EXPECT_EQ(stream->peek(), State::Wait);
+    fill();
+    std::string text = "late";
+    const iovec one = part(text);
+    EXPECT_EQ(stream->send({&one, 1}).state, State::Wait);
+}
+
 TEST_F(StreamTest, SendsFewPartsAndManyInTheirOrder) {
     std::string one = "one ";
     std::string two = "two ";

@@ -10,12 +10,16 @@
 #include <string_view>
 
 #include "log/logger.h"
+#include "worker/python/error.h"
 
 namespace geventd::py {
 
 namespace {
 
 timer_t alarm_timer;
+// So often insist() goes on: a function that always raises must not hold the process.
+constexpr int kMostInsisted = 1000;
+
 pid_t alarm_owner = 0;  // the process whose it is; a child that it forks has none
 
 std::string_view text_of(PyObject* text) {
@@ -35,6 +39,28 @@ PyObject* warn(PyObject*, PyObject* text) noexcept {
 
 PyObject* error(PyObject*, PyObject* text) noexcept {
     log::error("{}", text_of(text));
+    Py_RETURN_NONE;
+}
+
+// A function of Python's that stands where an exception must not come through could not see to that
+// itself: handlers of Unix signals run, and raise, before its first instruction too.
+PyObject* insist(PyObject*, PyObject* args) noexcept {
+    PyObject* const function = PyTuple_Size(args) > 0 ? PyTuple_GET_ITEM(args, 0) : nullptr;
+    if (function == nullptr) {
+        PyErr_SetString(PyExc_TypeError, "insist() takes a function");
+        return nullptr;
+    }
+    Ref given = Ref::steal(PyTuple_GetSlice(args, 1, PyTuple_GET_SIZE(args)));
+    for (int left = kMostInsisted; given && left > 0; --left) {
+        Ref result = Ref::steal(PyObject_CallObject(function, given.get()));
+        if (result) {
+            return result.release();
+        }
+        const Ref raised = take_exception();
+        given =
+            Ref::steal(raised ? Py_BuildValue("OO", Py_TYPE(raised.get()), raised.get()) : nullptr);
+    }
+    PyErr_Clear();
     Py_RETURN_NONE;
 }
 
@@ -81,6 +107,9 @@ PyObject* stop_alarm(PyObject*, PyObject*) noexcept {
 PyMethodDef end_functions[] = {
     {"warn", warn, METH_O, "warn(text): writes a warning to the server's log."},
     {"error", error, METH_O, "error(text): writes an error to the server's log."},
+    {"insist", insist, METH_VARARGS,
+     "insist(function, kind, error, trace): calls the function with the rest; when it raises, with "
+     "that instead, until it returns."},
     {"start_alarm", start_alarm, METH_VARARGS,
      "start_alarm(first, again): sends this thread ALARM in so many seconds, then every so many."},
     {"stop_alarm", stop_alarm, METH_NOARGS, "stop_alarm(): sends it no more."},

@@ -1,25 +1,26 @@
 # SPDX-License-Identifier: MIT
 """What gevent raises in the main greenlet of a program of one's own, to end that, is logged while
 the main greenlet does something else. Embedded in geventd-worker."""
+import functools
 import sys
 
-from _geventd_alarm import native, usable_hub
+from _geventd_alarm import Cut, native, usable_hub
 from _geventd_foreign import normalized, own_attributes
 
 
-class _Logger:
-    """Stands in for a hub's handle_system_error(), and for what the application has set as that."""
+class _Logger(functools.partial):
+    """Stands in for a hub's handle_system_error(), and for `former`, what the application has set
+    as that. What a handler of Unix signals raises meanwhile is logged as well."""
 
-    def __init__(self, log, former):
-        self.log = log
-        self.former = former
 
-    def __call__(self, kind, error, trace=None):
-        import traceback
+def _tell(log, kind, error, trace=None):
+    import traceback
 
-        error = normalized(kind, error, trace)
-        lines = traceback.format_exception(type(error), error, error.__traceback__)
-        self.log("".join(lines).rstrip())
+    error = normalized(kind, error, trace)
+    if isinstance(error, Cut):
+        return  # comes again, to where it is meant
+    lines = traceback.format_exception(type(error), error, error.__traceback__)
+    log("".join(lines).rstrip())
 
 
 def hand_to(log):
@@ -28,7 +29,9 @@ def hand_to(log):
     hub = usable_hub()
     if hub is not None:
         former = own_attributes(hub).get("handle_system_error")
-        hub.handle_system_error = _Logger(log, former)
+        logger = _Logger(native().insist, functools.partial(_tell, log))
+        logger.former = former
+        hub.handle_system_error = logger
 
 
 def take_back():
