@@ -115,6 +115,7 @@ def test_a_worker_whose_descriptor_was_taken_is_replaced(running, deed):
     made.wait_log('which listens on http://127.0.0.1:.*: this worker is replaced')
     made.wait_log('its application has closed a listening socket in it')
     made.wait_workers(1, without=former)
+    assert procfs.wait_gone(former[0], DEADLINE)  # until it has heard of its end, it may accept
     assert made.get('/').body.decode() not in map(str, former)
 
 
