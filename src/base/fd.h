@@ -86,4 +86,7 @@ UniqueFd duplicate(int fd);
 /// something twice nor by closing the first thousand. Empty when there can be none.
 UniqueFd high_copy(int fd) noexcept;
 
+/// The same in the place of the descriptor, which stays as it is when there can be none.
+UniqueFd raised(UniqueFd fd) noexcept;
+
 }  // namespace geventd

@@ -48,8 +48,8 @@ Loop::Loop() : loop_(ev_loop_new(kEpoll)), now_(Clock::now()) {
     if (fd < 0) {
         throw_errno("eventfd");
     }
-    wake_fd_ = UniqueFd::adopt(fd);
-    ev_io_init(&wake_watcher_, &Loop::on_wake, fd, EV_READ);
+    wake_fd_ = raised(UniqueFd::adopt(fd));
+    ev_io_init(&wake_watcher_, &Loop::on_wake, wake_fd_.get(), EV_READ);
     wake_watcher_.data = this;
     ev_io_start(loop_, &wake_watcher_);
     backend_fd_ = find_backend_fd();
