@@ -40,6 +40,10 @@ UniqueFd open_anew(int fd) {
     return own;
 }
 
+bool is_open(const UniqueFd& fd) {
+    return ::fcntl(fd.get(), F_GETFD) >= 0;
+}
+
 // As many whole lines as a pipe takes in one piece, at least one.
 std::string_view next_piece(std::string_view text) {
     const std::size_t limit = text.substr(0, PIPE_BUF).rfind('\n');
@@ -87,14 +91,14 @@ void Outlet::open_terminal(int fd, const struct stat& target) {
     }
     if (UniqueFd own = UniqueFd::adopt(::fcntl(fd, F_DUPFD_CLOEXEC, 0))) {
         set(UniqueFd(), Kind::Device);
-        terminal_ = std::make_unique<TerminalWriter>(std::move(own));
+        terminal_ = std::make_unique<TerminalWriter>(placed(std::move(own)));
     }
 }
 
-// In the place of the former one, which needs no further number: there may be none.
+// In the place of the former one, which needs no further number: there may be none. The application
+// may have lowered its limit below that place.
 void Outlet::open_duplicate(int fd, Kind kind) {
-    if (fd_) {
-        ::dup3(fd, fd_.get(), O_CLOEXEC);
+    if (fd_ && ::dup3(fd, fd_.get(), O_CLOEXEC) >= 0) {
         kind_ = kind;
     } else if (UniqueFd own = UniqueFd::adopt(::fcntl(fd, F_DUPFD_CLOEXEC, 0))) {
         set(std::move(own), kind);
@@ -121,8 +125,7 @@ void Outlet::move_up() {
 }
 
 UniqueFd Outlet::placed(UniqueFd fd) const {
-    UniqueFd high = is_high_ && fd ? high_copy(fd.get()) : UniqueFd();
-    return high ? std::move(high) : std::move(fd);
+    return is_high_ ? raised(std::move(fd)) : std::move(fd);
 }
 
 int Outlet::descriptor() const {
@@ -213,9 +216,9 @@ void Outlet::finish_terminal() {
     }
 }
 
-// The application has closed the one there was.
+// When the application has closed the one there was.
 bool Outlet::find_another() {
-    if (!fd_) {
+    if (!fd_ || is_open(fd_)) {
         return false;
     }
     static_cast<void>(fd_.release());
@@ -290,24 +293,34 @@ ssize_t Outlet::splice_into_pipe(std::string_view text) {
                                    static_cast<std::size_t>(staged), SPLICE_F_NONBLOCK);
     if (moved < staged) {
         const int reason = errno;
-        staging_in_.reset();  // with what is left in it
-        staging_out_.reset();
+        drop_staging();  // with what is left in it
         errno = reason;
     }
     return moved;
 }
 
+// What the application has closed is not closed again: that number may be its own by then.
+void Outlet::drop_staging() {
+    for (UniqueFd* end : {&staging_in_, &staging_out_}) {
+        if (!is_open(*end)) {
+            static_cast<void>(end->release());
+        }
+        end->reset();
+    }
+}
+
 bool Outlet::make_staging() {
     forget_parents_lines();
-    if (staging_in_) {
+    if (is_open(staging_in_) && is_open(staging_out_)) {
         return true;
     }
+    drop_staging();
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
         return false;
     }
-    staging_out_.reset(ends[0]);
-    staging_in_.reset(ends[1]);
+    staging_out_ = placed(UniqueFd::adopt(ends[0]));
+    staging_in_ = placed(UniqueFd::adopt(ends[1]));
     return true;
 }
 

@@ -81,6 +81,7 @@ class Outlet {
     void lose_with_terminal();
     ssize_t splice_into_pipe(std::string_view text);
     bool make_staging();
+    void drop_staging();
     void finish_terminal();
     void lose(std::uint64_t lines);
 
