@@ -10,7 +10,6 @@
 
 #include "base/errno_error.h"
 #include "log/logger.h"
-#include "net/listening.h"
 #include "worker/forked_child.h"
 #include "worker/log_renewal.h"
 #include "worker/overtime.h"
@@ -21,20 +20,20 @@ namespace geventd::worker {
 
 namespace {
 
-constexpr const char* kLine = "the line to the master";
-
-// Where the SIGTERM handler reports; -1 while nobody serves.
+// Where the SIGTERM handler reports, and who watches that; -1 while nobody serves.
 std::atomic<int> terminate_fd{-1};
+std::atomic<int> terminate_epoll{-1};
 
 // A SIGTERM was sent to this process.
 std::atomic<bool> terminated = false;
 
-// A copy of the line to the master that another thread has found lost; -1: none.
-std::atomic<int> lost_copy{-1};
+// Another thread has found that its copy of the line to the master is lost.
+std::atomic<bool> copy_is_lost = false;
 
+// By that number the application may have a file of its own.
 void wake_link() noexcept {
     const int fd = terminate_fd.load(std::memory_order_relaxed);
-    if (fd >= 0) {
+    if (fd >= 0 && watches(terminate_epoll.load(std::memory_order_relaxed), fd)) {
         const eventfd_t one = 1;
         [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
     }
@@ -44,15 +43,6 @@ void on_signal(int number) {
     const int saved = errno;
     take_interrupt(number);
     errno = saved;
-}
-
-// Returns what the channel had.
-UniqueFd move_up(ipc::Channel& channel) {
-    UniqueFd high = high_copy(channel.fd());
-    if (!high) {
-        throw_errno("copy the line to the master");
-    }
-    return channel.exchange(std::move(high));
 }
 
 void handle(int number) {
@@ -83,8 +73,8 @@ void take_interrupt(int number) noexcept {
     }
 }
 
-void lost_line(int number) noexcept {
-    lost_copy = number;
+void lost_line() noexcept {
+    copy_is_lost = true;
     wake_link();
 }
 
@@ -104,17 +94,14 @@ MasterLink::MasterLink(Worker& worker, ipc::Channel& channel, Overtime& overtime
     : worker_(worker),
       overtime_(overtime),
       channel_(channel),
-      inode_(net::socket_inode(channel.fd())),
-      copy_(move_up(channel)),
       io_(worker.loop()),
       terminate_io_(worker.loop()) {
-    const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fd < 0) {
+    terminate_fd_ = raised(UniqueFd::adopt(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)));
+    if (!terminate_fd_ || terminate_io_.introduce(terminate_fd_.get()) != 0) {
         throw_errno("eventfd");
     }
-    terminate_fd_ = UniqueFd::adopt(fd);
     terminate_io_.bind<MasterLink, &MasterLink::on_terminate>(this);
-    terminate_io_.watch(fd, event::Io::kRead);
+    terminate_io_.watch(terminate_fd_.get(), event::Io::kRead);
     io_.bind<MasterLink, &MasterLink::on_message>(this);
     io_.watch(channel_.fd(), event::Io::kRead);
     worker_.on_due_for_successor([this](ipc::Due due) { ask_for_successor(due); });
@@ -127,7 +114,8 @@ MasterLink::MasterLink(Worker& worker, ipc::Channel& channel, Overtime& overtime
                        sent.error().message);
         }
     });
-    terminate_fd.store(fd, std::memory_order_relaxed);
+    terminate_epoll.store(worker.loop().backend_fd(), std::memory_order_relaxed);
+    terminate_fd.store(terminate_fd_.get(), std::memory_order_relaxed);
 }
 
 MasterLink::~MasterLink() {
@@ -215,56 +203,58 @@ void MasterLink::obey(ipc::Message& message) {
     }
 }
 
-// Two calls of the kernel for each message of the master.
+// A call of the kernel for each message of the master.
 bool MasterLink::has_line() {
-    if (channel_.fd() >= 0 &&
-        (net::socket_inode(channel_.fd()) != inode_ || net::socket_inode(copy_.get()) != inode_)) {
-        replace_line();
+    if (copy_is_lost.exchange(false)) {
+        lost_ = overtime_.release_copy();
     }
-    return channel_.fd() >= 0;
+    if (!is_cut_off() && !overtime_.is_line(channel_.fd())) {
+        lost_ = replace_line();
+    }
+    if (lost_ >= 0 && !told_) {
+        tell_lost();
+    }
+    return !is_cut_off();
 }
 
-// What stands at a number that was lost is the application's.
-void MasterLink::replace_line() {
-    const bool stands = net::socket_inode(channel_.fd()) == inode_;
-    const int lost = stands ? copy_.release() : channel_.fd();
-    if (stands) {
-        copy_ = high_copy(channel_.fd());
-    } else if (net::socket_inode(copy_.get()) == inode_) {
-        const bool watched = io_.active();
-        forget_lost(io_, lost, copy_.get());
-        static_cast<void>(channel_.exchange(std::move(copy_)).release());
-        copy_ = high_copy(channel_.fd());
-        if (watched) {
-            io_.watch(channel_.fd(), event::Io::kRead);
-        }
-    } else {
-        log::error("{}", lost_text(lost, kLine));  // there is nobody whom to ask for a successor
-        static_cast<void>(copy_.release());
-        static_cast<void>(channel_.release().release());
+// What stands at the number that was lost is the application's.
+int MasterLink::replace_line() {
+    const int lost = channel_.release().release();
+    const bool watched = io_.active();
+    if (overtime_.is_line(overtime_.copy())) {
+        forget_lost(io_, lost, overtime_.copy());
+        static_cast<void>(channel_.exchange(high_copy(overtime_.copy())));
+    }
+    if (is_cut_off()) {
         io_.stop();
-        return drain(ipc::DrainReason::Replace);
+        drain(ipc::DrainReason::Replace);
+    } else if (watched) {
+        io_.watch(channel_.fd(), event::Io::kRead);
     }
-    tell_lost(lost);
+    return lost;
 }
 
-void MasterLink::tell_lost(int number) {
-    if (!std::exchange(told_, true)) {
-        log::error("{}", lost_text(number, kLine));
+void MasterLink::tell_lost() {
+    log::error("{}", lost_text(lost_, "the line to the master"));
+    if (!is_cut_off()) {  // else there is nobody whom to ask
         ask_for_successor(ipc::Due::LostLine);
     }
+    told_ = true;
 }
 
 void MasterLink::on_terminate(int) noexcept {
     eventfd_t count = 0;
     [[maybe_unused]] const auto got = ::read(terminate_fd_.get(), &count, sizeof count);
-    if (const int lost = lost_copy.exchange(-1); lost >= 0 && has_line()) {
-        tell_lost(lost);
-    }
-    if (terminated) {
-        terminate_io_.stop();
-        log::info("SIGTERM: this worker finishes its requests and leaves");
-        drain(ipc::DrainReason::Replace);
+    try {
+        has_line();
+        if (terminated) {
+            terminate_io_.stop();
+            log::info("SIGTERM: this worker finishes its requests and leaves");
+            drain(ipc::DrainReason::Replace);
+        }
+    } catch (const std::bad_alloc&) {
+        worker_.out_of_memory();
+        wake_link();
     }
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <sys/types.h>
-
 #include <csignal>
 #include <functional>
 
@@ -18,9 +16,8 @@ class Worker;
 /// A serving worker's line to the master: carries out what the master asks and drains when the
 /// master is gone. A SIGTERM sent to the worker itself drains it too.
 ///
-/// The channel gets a high number here, which applications do not close by mistake. If one does, a
-/// copy takes its place, and the worker is replaced. The copy is the number that the channel has
-/// had: free, that would be somebody else's, of whom a late close() then takes it.
+/// When the application closes the channel, another copy takes its place (worker/overtime.h), and
+/// the worker is replaced.
 /// Lives in: worker, loop side.
 class MasterLink {
   public:
@@ -43,8 +40,8 @@ class MasterLink {
     void on_message(int events) noexcept;
     void receive();
     bool has_line();
-    void replace_line();
-    void tell_lost(int number);
+    int replace_line();
+    void tell_lost();
     void on_terminate(int events) noexcept;
     void obey(ipc::Message& message);
     void drain(ipc::DrainReason reason);
@@ -52,8 +49,7 @@ class MasterLink {
     Worker& worker_;
     Overtime& overtime_;
     ipc::Channel& channel_;
-    ino_t inode_;    ///< of the channel's socket
-    UniqueFd copy_;  ///< of the channel, for when the application has taken the other
+    int lost_ = -1;  ///< a number that the channel or its copy has had; -1: none is lost
     bool told_ = false;
     event::Io io_;
     UniqueFd terminate_fd_;
@@ -72,9 +68,9 @@ void leave_interrupts_to_master();
 /// What those handlers do.
 void take_interrupt(int number) noexcept;
 
-/// Tells the loop of the worker that serves, from any thread: this copy of the line to the master
-/// was closed or replaced.
-void lost_line(int number) noexcept;
+/// Tells the worker's loop, from any thread and also before it serves: the copy of the line to the
+/// master was closed or replaced.
+void lost_line() noexcept;
 
 /// In a process that the application forked: SIGINT and SIGTERM do what they do by default, unless
 /// the application handles them. Async-signal-safe.

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <thread>
+#include <utility>
 
 #include "base/errno_error.h"
 #include "base/exit_code.h"
@@ -27,13 +28,19 @@ int milliseconds(Duration time) {
     return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(time).count());
 }
 
-}  // namespace
-
-Overtime::Overtime(int channel, Duration limit)
-    : limit_(limit), line_(high_copy(channel)), line_inode_(net::socket_inode(channel)) {
-    if (!line_) {
+// Returns the number that the line has had.
+UniqueFd move_up(ipc::Channel& line) {
+    UniqueFd high = high_copy(line.fd());
+    if (!high) {
         throw_errno("copy the line to the master");
     }
+    return line.exchange(std::move(high));
+}
+
+}  // namespace
+
+Overtime::Overtime(ipc::Channel& line, Duration limit)
+    : limit_(limit), inode_(net::socket_inode(line.fd())), copy_(move_up(line)) {
     const NoSignals masked;
     std::thread([this] { run(); }).detach();
 }
@@ -49,35 +56,32 @@ Duration Overtime::left() const noexcept {
     return end == 0 ? Duration::zero() : std::max(TimePoint(Duration(end)) - now, Duration::zero());
 }
 
+bool Overtime::is_line(int fd) const noexcept {
+    return net::socket_inode(fd) == inode_;
+}
+
 void Overtime::run() noexcept {
     bool has_master = true;
     bool well = true;
     while (end_ == 0 || left() > Duration::zero()) {
-        if (!has_master || look_for_master()) {
-            const Duration look = well ? kLook : OwnDescriptors::kRenewal;
-            const Duration pause = end_ == 0 ? look : std::min(look, left());
-            pollfd line{has_master ? line_.get() : -1, 0, 0};
-            ::poll(&line, 1, milliseconds(pause));
-        } else {
-            has_master = false;
-        }
-        if (!well) {
-            descriptors_.end_if_lost();
-        }
-        well = descriptors_.seems_well();
+        const Duration look = well ? kLook : OwnDescriptors::kRenewal;
+        const Duration pause = end_ == 0 ? look : std::min(look, left());
+        pollfd line{has_master ? copy_.get() : -1, 0, 0};
+        ::poll(&line, 1, milliseconds(pause));
+        has_master = has_master && look_for_master(line.revents);
+        well = descriptors_.seem_well();
     }
     end_at_once(ExitCode::Overtime,
                 "this worker does not come to its end within its time: it ends at once");
 }
 
-// False when there is nothing more to see of it.
-bool Overtime::look_for_master() noexcept {
-    if (net::socket_inode(line_.get()) != line_inode_) {
-        lost_line(line_.release());
+// False when there is nothing more to see of it. The events are the line's when it is there still.
+bool Overtime::look_for_master(int events) noexcept {
+    if (!is_line(copy_.get())) {
+        lost_line();
         return false;
     }
-    pollfd line{line_.get(), 0, 0};
-    if (::poll(&line, 1, 0) <= 0) {
+    if ((events & (POLLHUP | POLLERR)) == 0) {
         return true;
     }
     begin();

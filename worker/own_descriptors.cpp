@@ -3,18 +3,20 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <string_view>
-#include <utility>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
 
 #include <fmt/core.h>
 
+#include "base/errno_error.h"
 #include "base/exit_code.h"
 #include "base/fd.h"
 #include "worker/forked_child.h"
@@ -25,68 +27,70 @@ namespace geventd::worker {
 namespace {
 
 // Every so many looks.
-constexpr unsigned kThorough = 16;
+constexpr unsigned kThorough = 4;
 
-constexpr const char* kInner = "the epoll of the worker's loop";
+// So many looks one after the other that find something lost, a second in all.
+constexpr unsigned kMostDoubts = 20;
 
-bool is_epoll(int fd) {
-    char path[32] = {};
-    char text[32] = {};
-    fmt::format_to_n(path, sizeof path - 1, "/proc/self/fd/{}", fd);
-    return ::readlink(path, text, sizeof text - 1) > 0 &&
-           std::string_view(text) == "anon_inode:[eventpoll]";
-}
-
-bool watches(int epoll, int fd) {
+// EEXIST: the epoll watches it. 0: it does not. Else why it could not.
+int ask_to_add(int epoll, int fd) noexcept {
     epoll_event nothing{};
-    if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &nothing) == 0) {
-        ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr);
-        return false;
+    if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &nothing) < 0) {
+        return errno;
     }
-    return errno == EEXIST;
+    ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr);
+    return 0;
 }
 
-// The same as told by the kernel, without a trace in an epoll of the application's.
-bool lists(int epoll, int fd) {
-    std::ifstream info(fmt::format("/proc/self/fdinfo/{}", epoll));
-    std::string word;
-    while (info >> word) {
-        int watched = -1;
-        if (word == "tfd:" && info >> watched && watched == fd) {
+// `stranger` is open, and nothing that this would watch. Needs no /proc, of which the application
+// may have taken leave by os.chroot().
+bool is_epoll(int fd, int stranger) {
+    return ::epoll_ctl(fd, EPOLL_CTL_DEL, stranger, nullptr) < 0 && errno == ENOENT;
+}
+
+// Whether the epoll watches it as told by the kernel, without a trace in one of the application's.
+// Nothing: that cannot be seen.
+std::optional<bool> lists(int epoll, int fd) {
+    const std::string path = fmt::format("/proc/self/fdinfo/{}", epoll);
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> info(std::fopen(path.c_str(), "re"),
+                                                               std::fclose);
+    if (!info) {
+        return errno == ENOENT ? std::optional(false) : std::nullopt;
+    }
+    const std::string wanted = fmt::format("tfd: {:8} ", fd);
+    char line[256];
+    while (std::fgets(line, sizeof line, info.get()) != nullptr) {
+        if (std::string_view(line).starts_with(wanted)) {
             return true;
         }
     }
     return false;
 }
 
-// The epoll that watches `fd`; -1: none does. libev keeps its own to itself.
-int watcher_of(int fd) {
+// The epoll that watches `fd`; -1: none does. Nothing: that cannot be seen. libev keeps its own to
+// itself.
+std::optional<int> watcher_of(int fd) {
     std::error_code error;
     std::filesystem::directory_iterator entry("/proc/self/fd", error);
     for (; !error && entry != std::filesystem::end(entry); entry.increment(error)) {
         const int number = std::atoi(entry->path().filename().c_str());
-        if (number != fd && is_epoll(number) && lists(number, fd)) {
-            return number;
+        const std::optional<bool> found = lists(number, fd);
+        if (!found || *found) {
+            return found ? std::optional(number) : std::nullopt;
         }
     }
-    return -1;
-}
-
-// Empty when there can be none.
-UniqueFd mark(int epoll) {
-    const UniqueFd low = UniqueFd::adopt(::eventfd(0, EFD_CLOEXEC));
-    UniqueFd high = low ? high_copy(low.get()) : UniqueFd();
-    epoll_event nothing{};
-    return high && ::epoll_ctl(epoll, EPOLL_CTL_ADD, high.get(), &nothing) == 0 ? std::move(high)
-                                                                                : UniqueFd();
+    return error ? std::nullopt : std::optional(-1);
 }
 
 OwnDescriptors* guarded = nullptr;
 
 // libev goes no further where its epoll is lost.
 void on_failure() noexcept {
-    if (!is_forked_child()) {
-        guarded->end_if_lost();
+    if (is_forked_child()) {
+        return;
+    }
+    if (const std::string text = guarded->lost(); !text.empty()) {
+        end_at_once(ExitCode::LostDescriptor, text);
     }
 }
 
@@ -98,10 +102,20 @@ std::string lost_text(int number, std::string_view what) {
         number, what);
 }
 
+bool watches(int epoll, int fd) noexcept {
+    return ask_to_add(epoll, fd) == EEXIST;
+}
+
 void forget_lost(event::Io& io, int number, int copy) noexcept {
     const UniqueFd taken = UniqueFd::adopt(::fcntl(number, F_DUPFD_CLOEXEC, 0));
+    const bool may_be_taken = taken || errno == EBADF;
     const int flags = ::fcntl(number, F_GETFD);
-    ::dup3(copy, number, O_CLOEXEC);
+    if (!may_be_taken || ::dup3(copy, number, O_CLOEXEC) < 0) {
+        end_at_once(ExitCode::LostDescriptor,
+                    fmt::format("descriptor {} was closed or replaced by the application, and the "
+                                "kernel does not forget it: {}",
+                                number, errno_text(errno)));
+    }
     io.forget();
     if (taken) {
         ::dup3(taken.get(), number, (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
@@ -114,8 +128,7 @@ void OwnDescriptors::guard(const event::Loop& loop) {
     const std::lock_guard lock(mutex_);
     inner_ = loop.backend_fd();
     wake_ = loop.wake_fd();
-    outer_ = watcher_of(inner_);
-    mark_ = mark(inner_);
+    outer_ = watcher_of(inner_).value_or(-1);
     guarded = this;
     event::on_failure(on_failure);
 }
@@ -127,46 +140,39 @@ void OwnDescriptors::leave() {
 
 std::string OwnDescriptors::lost() {
     const std::lock_guard lock(mutex_);
-    return outer_ < 0 ? "" : look();
+    return outer_ < 0 ? "" : look(true);
 }
 
-bool OwnDescriptors::seems_well() {
-    const std::lock_guard lock(mutex_);
-    if (outer_ < 0) {
-        return true;
+bool OwnDescriptors::seem_well() noexcept {
+    try {
+        const std::lock_guard lock(mutex_);
+        const std::string text = outer_ < 0 ? "" : look(doubts_ > 0 || ++looks_ % kThorough == 0);
+        doubts_ = text.empty() ? 0 : doubts_ + 1;
+        if (doubts_ == kMostDoubts) {
+            end_at_once(ExitCode::LostDescriptor, text);
+        }
+        return doubts_ == 0;
+    } catch (const std::bad_alloc&) {
+        return true;  // the next look tells
     }
-    return ++looks_ % kThorough == 0 ? look().empty() : is_epoll(outer_) && look_inside().empty();
 }
 
-std::string OwnDescriptors::look() {
-    if (std::string text = look_inside(); !text.empty()) {
-        return text;
+std::string OwnDescriptors::look(bool thoroughly) {
+    if (const int answer = ask_to_add(inner_, wake_); answer != EEXIST) {
+        const bool is_inner = answer == EINVAL || ::fcntl(inner_, F_GETFD) < 0;
+        return is_inner ? lost_text(inner_, "the epoll of the worker's loop")
+                        : lost_text(wake_, "which wakes the worker's loop");
     }
-    if (watches(outer_, inner_)) {
+    if (thoroughly ? watches(outer_, inner_) : is_epoll(outer_, wake_)) {
         return "";
     }
     // gevent's loop may have made itself another one, and watches the same by that.
-    if (const int other = watcher_of(inner_); other >= 0) {
-        outer_ = other;
-        return "";
+    const std::optional<int> other = watcher_of(inner_);
+    if (other == -1) {
+        return lost_text(outer_, "the epoll of gevent's loop");
     }
-    return lost_text(outer_, "the epoll of gevent's loop");
-}
-
-std::string OwnDescriptors::look_inside() {
-    if (!is_epoll(inner_)) {
-        return lost_text(inner_, kInner);
-    }
-    if (!watches(inner_, wake_)) {
-        return lost_text(wake_, "which wakes the worker's loop");
-    }
-    return !mark_ || watches(inner_, mark_.get()) ? "" : lost_text(inner_, kInner);
-}
-
-void OwnDescriptors::end_if_lost() {
-    if (const std::string text = lost(); !text.empty()) {
-        end_at_once(ExitCode::LostDescriptor, text);
-    }
+    outer_ = other.value_or(outer_);
+    return "";
 }
 
 }  // namespace geventd::worker

@@ -24,7 +24,7 @@ std::string_view meaning_of_code(int code) {
         case ExitCode::Overtime:
             return ": it did not come to its end within its time";
         case ExitCode::LostDescriptor:
-            return ": its application has closed descriptors of the server's in it";
+            return ": its application has closed the server's descriptors";
         case ExitCode::Internal:
             return ": an internal error";
         case ExitCode::Ok:

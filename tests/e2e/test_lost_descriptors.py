@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """An application closes descriptors of its worker that are the server's: the line to the master,
 the epolls by which turns come. The worker is replaced, and says why in one line."""
+import contextlib
+import os
 import re
+import socket
 
 import pytest
 
@@ -12,8 +15,8 @@ from harness.limits import DEADLINE
 APP = '''
 import errno
 import os
+import signal
 import socket
-import time
 
 import gevent
 
@@ -70,6 +73,33 @@ def close(number):
         assert error.errno == errno.EBADF
 
 
+def terminated_unheard():
+    """Whether a SIGTERM writes nothing into the pipe that has taken the place of what it writes to,
+    the last one that the worker's loop has got of its kind."""
+    reader, writer = os.pipe()
+    inner = nested()[1]
+    os.dup2(writer, max(number for number in dict(epolls())[inner]
+                        if os.readlink(f'/proc/self/fd/{number}') == 'anon_inode:[eventfd]'))
+    os.kill(os.getpid(), signal.SIGTERM)
+    os.set_blocking(reader, False)
+    try:
+        return os.read(reader, 100)
+    except BlockingIOError:
+        return b'nothing'
+
+
+def change_root(path):
+    if path == '/':
+        os.fchdir(ROOT)
+        os.chroot('.')
+    else:
+        os.makedirs(path, exist_ok=True)
+        os.chroot(path)
+
+
+ROOT = os.open('/', os.O_RDONLY)
+
+
 def in_thread(function, *arguments):
     gevent.get_hub().threadpool.apply(function, arguments)
 
@@ -88,20 +118,22 @@ DEEDS = {
     'inner': lambda: os.close(nested()[1]),
     'other': lambda: os.dup2(os.open('/dev/null', os.O_RDWR), nested()[0]),
     'renewed': lambda: gevent.reinit(),
+    'jailed': lambda: change_root('empty'),
+    'free': lambda: change_root('/'),
+    'terminate': terminated_unheard,
 }
 
 
 def application(environ, start_response):
     deed = environ['PATH_INFO'][1:]
     print('deed', deed, flush=True)
-    if deed:
-        DEEDS[deed]()
-    body = str(os.getpid()).encode()
+    result = DEEDS[deed]() if deed else None
+    body = result if isinstance(result, bytes) else str(os.getpid()).encode()
     start_response('200 OK', [('Content-Length', str(len(body)))])
     return [body]
 '''
 LOST = r'was closed or replaced by the application: this worker is replaced'
-DIED = r'exited with code 68: its application has closed descriptors of the server'
+DIED = r'exited with code 68: its application has closed the server\'s descriptors'
 ABORTED = 'killed by SIGABRT'  # by an assertion of libev's, where the hub is quicker
 LINE = r'descriptor \d+, the line to the master, ' + LOST
 
@@ -171,12 +203,62 @@ def test_a_worker_whose_loop_is_broken_off_in_the_midst_is_replaced(server):
     assert made.get('/').status == 200
 
 
+def wait_looks(made, seconds):
+    """Until the thread that looks every second has done so."""
+    seen = made.status()['workers'][0]['heartbeat']
+    made.wait_status(lambda status: status['workers'][0]['heartbeat'] > seen + seconds)
+
+
 def test_a_loop_that_renews_its_epoll_is_left_alone(server):
     made = server(APP)
     former = made.workers()
     with made.http() as connection:
         for path in ('/renewed', '/', '/renewed', '/'):
             assert exchange(connection, 'GET', path).status == 200
-            made.wait_status(lambda status, seen=made.status()['workers'][0]['heartbeat']:
-                             status['workers'][0]['heartbeat'] > seen + 2)
+            wait_looks(made, 2)
     assert made.workers() == former
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root can')
+def test_a_worker_that_cannot_see_its_descriptors_is_left_alone(server):
+    made = server(APP)
+    former = made.workers()
+    assert ask(made, 'jailed')
+    wait_looks(made, 6)
+    assert ask(made, 'free')
+    assert made.workers() == former
+
+
+def test_nothing_is_written_into_a_file_that_has_taken_the_place_of_a_descriptor(server):
+    made = server(APP)
+    assert made.get('/terminate').body == b'nothing'
+
+
+HOOK = APP + '''
+import uwsgi
+
+
+def hook():
+    for number in LOST:
+        with socket.create_connection(('127.0.0.1', PORT)) as connection:
+            os.dup2(connection.fileno(), number)
+
+
+uwsgi.post_fork_hook = hook
+'''
+
+
+@pytest.mark.parametrize('lost', ['[3]', 'line()', 'line()[-1:]'])
+def test_a_line_that_a_hook_has_closed_is_missed(server, lost):
+    with socket.create_server(('127.0.0.1', 0)) as peer:
+        peer.settimeout(DEADLINE)
+        source = HOOK.replace('LOST', lost).replace('PORT', str(peer.getsockname()[1]))
+        made = server(source, {'app': {'preload': False}}, wait=False)
+        made.expect_error(LOST)
+        made.expect_error(DIED)
+        made.wait_log(LINE, timeout=10)
+        client, _ = peer.accept()
+        with client, contextlib.suppress(TimeoutError):
+            client.settimeout(1)
+            assert client.recv(100) == b''
+        made.stop()

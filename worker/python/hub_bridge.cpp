@@ -5,6 +5,8 @@
 
 #include <greenlet.h>
 
+#include "base/exit_code.h"
+#include "worker/last_words.h"
 #include "worker/python/error.h"
 #include "worker/python/forked_child.h"
 #include "worker/python/main_greenlet.h"
@@ -73,6 +75,7 @@ HubBridge::~HubBridge() {
 void HubBridge::run() {
     worker_.serve(*this);
     main_waits_ = true;
+    bool suspected = false;
     while (!worker_.drained()) {
         const Ref result = Ref::steal(PyGreenlet_Switch(as_greenlet(hub_.get()), nullptr, nullptr));
         end_if_forked();
@@ -81,7 +84,13 @@ void HubBridge::run() {
                               (result ? "" : ":\n" + traceback_text(take_exception().get())));
         }
         if (!result) {
-            descriptors_.end_if_lost();  // else gevent would raise the same for ever
+            // Its loop raises the same for ever where that has no epoll any more. One that renews
+            // itself has polled by the next time.
+            const std::string lost = descriptors_.lost();
+            if (suspected && !lost.empty()) {
+                worker::end_at_once(ExitCode::LostDescriptor, lost);
+            }
+            suspected = !lost.empty();
             log_handed_over();
         }
     }

@@ -232,7 +232,7 @@ void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& chan
     std::unique_ptr<worker::Overtime> overtime;
     try {
         overtime = std::make_unique<worker::Overtime>(
-            channel.fd(), config::whole_drain(boot.settings.limits) + kOvertime);
+            channel, config::whole_drain(boot.settings.limits) + kOvertime);
         worker::die_with_master(false);
         patch_before_start(python, boot.settings.app);
         run_worker(python, boot, channel, applications, api, *overtime);

@@ -5,9 +5,15 @@
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include <gtest/gtest.h>
+
+#include "base/exit_code.h"
+#include "base/fd.h"
 
 namespace geventd::worker {
 namespace {
@@ -48,6 +54,7 @@ TEST_F(OwnDescriptorsTest, NamesAnEpollThatWasClosedOrReplaced) {
     expect_lost(number);
     descriptors.leave();
     EXPECT_EQ(descriptors.lost(), "");
+    EXPECT_TRUE(descriptors.seem_well());
 }
 
 TEST_F(OwnDescriptorsTest, NamesTheEpollOfTheLoopAndWhatWakesIt) {
@@ -69,7 +76,7 @@ TEST_F(OwnDescriptorsTest, SeesThatTheLoopHasAnEpollThatNobodyWatches) {
     event.events = EPOLLIN;
     ASSERT_EQ(::epoll_ctl(other.get(), EPOLL_CTL_ADD, loop.wake_fd(), &event), 0);
     ::dup2(other.get(), loop.backend_fd());
-    expect_lost(loop.backend_fd());
+    expect_lost(outer.get());
 }
 
 TEST_F(OwnDescriptorsTest, FollowsAnEpollThatWasMadeAnew) {
@@ -85,6 +92,85 @@ TEST_F(OwnDescriptorsTest, LeavesNoTraceInAnEpollOfTheApplications) {
     outer = UniqueFd::adopt(::epoll_create1(EPOLL_CLOEXEC));
     EXPECT_NE(descriptors.lost(), "");
     add(outer.get());  // fails when it is there
+}
+
+// As long as gevent.reinit() has renewed libuv's epoll and the hub has not polled since.
+TEST_F(OwnDescriptorsTest, BearWithAnEpollThatIsEmptyForAWhile) {
+    outer = UniqueFd();
+    outer = UniqueFd::adopt(::epoll_create1(EPOLL_CLOEXEC));
+    while (descriptors.seem_well()) {
+    }
+    for (int i = 0; i < 15; ++i) {
+        EXPECT_FALSE(descriptors.seem_well());
+    }
+    add(outer.get());
+    EXPECT_TRUE(descriptors.seem_well());
+    EXPECT_EQ(descriptors.lost(), "");
+}
+
+TEST_F(OwnDescriptorsTest, EndTheProcessWhenTheyStayLost) {
+    outer = UniqueFd();
+    EXPECT_EXIT(
+        for (int i = 0; i < 100; ++i) { descriptors.seem_well(); },
+        ::testing::ExitedWithCode(static_cast<int>(ExitCode::LostDescriptor)), "");
+}
+
+/// What the application puts in the place of a descriptor that a loop watches.
+class ForgetLostTest : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        io.bind<ForgetLostTest, &ForgetLostTest::ignore>(this);
+        io.watch(number, event::Io::kRead);
+        loop.run_pending();
+    }
+
+    void ignore(int) noexcept {}
+
+    static void allow(int descriptors) {
+        const auto most = static_cast<rlim_t>(descriptors);
+        const rlimit limits{most, most};
+        ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limits), 0);
+    }
+
+    void expect_end(int descriptors) {
+        EXPECT_EXIT(
+            {
+                allow(descriptors);
+                forget_lost(io, number, copy.get());
+                std::abort();
+            },
+            ::testing::ExitedWithCode(static_cast<int>(ExitCode::LostDescriptor)), "");
+    }
+
+    event::Loop loop;
+    UniqueFd copy = UniqueFd::adopt(::eventfd(0, EFD_CLOEXEC));
+    UniqueFd null = UniqueFd::adopt(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    event::Io io{loop};
+    int number = duplicate(copy.get()).release();
+};
+
+TEST_F(ForgetLostTest, LeavesWhatStandsThereAndTheLoopWatchesItNoMore) {
+    ::dup2(null.get(), number);
+    forget_lost(io, number, copy.get());
+    EXPECT_FALSE(watches(loop.backend_fd(), number));
+    EXPECT_EQ(::write(number, "", 1), 1);
+    EXPECT_EQ(::fcntl(number, F_GETFD), 0);
+}
+
+TEST_F(ForgetLostTest, LeavesANumberFreeThatIsFree) {
+    ::close(number);
+    forget_lost(io, number, copy.get());
+    EXPECT_LT(::fcntl(number, F_GETFD), 0);
+}
+
+TEST_F(ForgetLostTest, EndsTheProcessWhereThereIsNoDescriptorForWhatStandsThere) {
+    ::dup2(null.get(), number);
+    expect_end(number + 1);
+}
+
+TEST_F(ForgetLostTest, EndsTheProcessWhereTheNumberIsAboveTheLimit) {
+    ::close(number);
+    expect_end(number);
 }
 
 }  // namespace
