@@ -15,6 +15,7 @@
 #include "log/logger.h"
 #include "net/listening.h"
 #include "worker/counters.h"
+#include "worker/own_descriptors.h"
 #include "worker/worker.h"
 
 namespace geventd::worker {
@@ -199,20 +200,14 @@ void Acceptor::on_rested() {
 }
 
 void Acceptor::replace_lost() {
-    log::error(
-        "descriptor {}, which listens on {}, was closed or replaced by the application: this "
-        "worker is replaced",
-        listening_.fd.get(), net::format_address(listening_.address));
+    const std::string what = "which listens on " + net::format_address(listening_.address);
+    log::error("{}", lost_text(listening_.fd.get(), what));
     take_copy();
     worker_.lost_listener();
 }
 
-// Epoll knows the socket by the number of the descriptor as well. To make it forget, that leads to
-// the socket once more, for a moment if it is the application's by now.
 void Acceptor::take_copy() {
     const int lost = listening_.fd.release();
-    const UniqueFd taken = UniqueFd::adopt(::fcntl(lost, F_DUPFD_CLOEXEC, 0));
-    const int flags = ::fcntl(lost, F_GETFD);
     if (net::socket_inode(copy_.get()) != listening_.inode) {
         // That is lost, too, and what stands there is not ours.
         static_cast<void>(copy_.release());
@@ -220,13 +215,7 @@ void Acceptor::take_copy() {
         return;
     }
     const bool watched = io_.active();
-    ::dup3(copy_.get(), lost, O_CLOEXEC);
-    io_.forget();
-    if (taken) {
-        ::dup3(taken.get(), lost, (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
-    } else {
-        ::close(lost);
-    }
+    forget_lost(io_, lost, copy_.get());
     listening_.fd = std::move(copy_);
     copy_ = copy_of(listening_.fd);
     if (watched) {
