@@ -12,6 +12,7 @@
 #include "event/loop.h"
 #include "master/host/host.h"
 #include "master/host/kernel_limits.h"
+#include "master/host/log_target.h"
 #include "master/listen_options.h"
 #include "master/process/child_exit.h"
 #include "master/process/spawner.h"
@@ -128,6 +129,9 @@ CheckReport check_application(const config::Settings& settings) {
     auto identity = find_identity(settings.process);
     if (!identity) {
         throw std::runtime_error(identity.error().message);
+    }
+    if (settings.log.file != "stderr") {
+        check_log_target(settings.log.file, *identity);
     }
     Spawner spawner(std::move(*identity));
     const shm::Region scoreboard =

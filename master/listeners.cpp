@@ -107,9 +107,10 @@ std::string Listeners::remedy(const net::Listener& listener) const {
     }
     const auto systemd = systemd_names_.find(net::format_address(listener.wanted()));
     if (systemd != systemd_names_.end()) {
-        const std::string& name = systemd->second;
-        return "systemd has to open a new one: systemctl restart " + log::escape_controls(name) +
-               (name.ends_with(".socket") ? "" : ".socket");
+        const std::string name = log::escape_controls(systemd->second);
+        return "systemd has to open a new one: systemctl restart " +
+               (name.ends_with(".socket") ? name
+                                          : "the socket unit whose FileDescriptorName is " + name);
     }
     return "only a restart of the server opens a new one";
 }

@@ -28,6 +28,7 @@ struct WorkerCounters {
     std::uint32_t queued = 0;
     std::uint32_t connections = 0;
     std::uint32_t background = 0;
+    std::uint32_t deaf = 0;  ///< listening sockets that give it errors instead of connections
     std::uint64_t requests = 0;
     std::uint64_t errors = 0;
     std::uint64_t rejected = 0;

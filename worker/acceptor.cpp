@@ -14,6 +14,7 @@
 #include "base/errno_error.h"
 #include "log/logger.h"
 #include "net/listening.h"
+#include "worker/own_descriptors.h"
 
 namespace geventd::worker {
 
@@ -109,6 +110,9 @@ void Acceptor::on_readable(int) noexcept {
 // False when there is nothing more to accept for now.
 bool Acceptor::accept_one(bool is_first) {
     auto accepted = net::accept_peer(listening_.fd.get());
+    if (accepted) {
+        set_deaf(false);
+    }
     if (accepted && *accepted) {
         told_ = false;
         owner_.welcome(net::Stream(std::move((*accepted)->fd)), Peer::from((*accepted)->peer),
@@ -151,6 +155,7 @@ void Acceptor::on_failure(const net::AcceptError& error) {
         }
         rest();
     } else if (error.kind == net::AcceptError::Kind::Unknown) {
+        set_deaf(true);
         if (!std::exchange(told_, true)) {
             log::error("cannot accept connections of {}: {}; it is tried again and again",
                        net::format_address(listening_.address), errno_text(error.code));
@@ -158,6 +163,12 @@ void Acceptor::on_failure(const net::AcceptError& error) {
         rest();
     }
     // Else it was shut down a moment ago and listens again.
+}
+
+void Acceptor::set_deaf(bool deaf) {
+    if (std::exchange(deaf_, deaf) != deaf) {
+        owner_.is_deaf(deaf);
+    }
 }
 
 void Acceptor::rest() {
@@ -179,20 +190,14 @@ void Acceptor::on_rested() {
 }
 
 void Acceptor::replace_lost() {
-    log::error(
-        "descriptor {}, which listens on {}, was closed or replaced by the application: this "
-        "worker is replaced",
-        listening_.fd.get(), net::format_address(listening_.address));
+    const std::string what = "which listens on " + net::format_address(listening_.address);
+    log::error("{}", lost_text(listening_.fd.get(), what));
     take_copy();
     owner_.listener_lost();
 }
 
-// Epoll knows the socket by the number of the descriptor as well. To make it forget, that leads to
-// the socket once more, for a moment if it is the application's by now.
 void Acceptor::take_copy() {
     const int lost = listening_.fd.release();
-    const UniqueFd taken = UniqueFd::adopt(::fcntl(lost, F_DUPFD_CLOEXEC, 0));
-    const int flags = ::fcntl(lost, F_GETFD);
     if (net::socket_inode(copy_.get()) != listening_.inode) {
         // That is lost, too, and what stands there is not ours.
         static_cast<void>(copy_.release());
@@ -200,13 +205,7 @@ void Acceptor::take_copy() {
         return;
     }
     const bool watched = io_.active();
-    ::dup3(copy_.get(), lost, O_CLOEXEC);
-    io_.forget();
-    if (taken) {
-        ::dup3(taken.get(), lost, (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
-    } else {
-        ::close(lost);
-    }
+    forget_lost(io_, lost, copy_.get());
     listening_.fd = std::move(copy_);
     copy_ = copy_of(listening_.fd);
     if (watched) {

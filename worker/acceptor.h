@@ -15,9 +15,10 @@ namespace geventd::worker {
 /// An application can shut the socket down, close the descriptor or put another file in its place.
 /// None of this makes the loop spin: what was shut down is told to the master and tried again
 /// after a rest; a lost descriptor is replaced by a copy, and the worker by a successor; any other
-/// error is said once and waited for. So is epoll's refusal to watch the socket: of one that is
-/// watched through two epolls, ours and the hub's, the kernel takes 500 watchers. In a reload of
-/// many workers those that come last wait until the former generation has left.
+/// error is said once, shown in the scoreboard and waited for. Epoll's refusal to watch the socket
+/// is said once, too: of one that is watched through two epolls, ours and the hub's, the kernel
+/// takes 500 watchers. In a reload of many workers those that come last wait until the former
+/// generation has left.
 /// Lives in: worker, loop side. Owns the worker's copies of the socket; closing them leaves the
 /// kernel's queue to the master and the other workers.
 class Acceptor : public event::Deadline {
@@ -43,6 +44,9 @@ class Acceptor : public event::Deadline {
 
         /// The listening socket was shut down.
         virtual void listener_down() = 0;
+
+        /// The listening socket gives errors instead of connections (true), or connections again.
+        virtual void is_deaf(bool deaf) = 0;
 
         /// The application has closed the listening socket in this process.
         virtual void listener_lost() = 0;
@@ -75,6 +79,7 @@ class Acceptor : public event::Deadline {
     bool introduce();
     [[nodiscard]] bool is_lost() const;
     void rest();
+    void set_deaf(bool deaf);
     void replace_lost();
     void take_copy();
 
@@ -85,6 +90,7 @@ class Acceptor : public event::Deadline {
     bool introduced_ = false;  ///< epoll watches the socket
     bool down_ = false;        ///< the socket was shut down, as the master has been told
     bool told_ = false;        ///< why nothing can be accepted
+    bool deaf_ = false;        ///< it gives errors instead of connections
 };
 
 }  // namespace geventd::worker

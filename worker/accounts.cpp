@@ -2,6 +2,7 @@
 #include "worker/accounts.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <new>
 #include <string>
@@ -88,6 +89,10 @@ void Accounts::timed_out() {
 
 void Accounts::handler_timed_out() {
     count(slot_.slow_handlers);
+}
+
+void Accounts::listener_is_deaf(bool deaf) {
+    show(slot_.deaf, slot_.deaf.load(std::memory_order_relaxed) + (deaf ? 1 : -1));
 }
 
 void Accounts::unstoppable() {

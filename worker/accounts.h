@@ -42,6 +42,9 @@ class Accounts {
     void timed_out();
     void handler_timed_out();
 
+    /// One listening socket more gives errors instead of connections (true), or one fewer.
+    void listener_is_deaf(bool deaf);
+
     /// A greenlet has survived GreenletExit.
     void unstoppable();
 

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <cstddef>
-#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -64,8 +63,9 @@ void take_eventfds(ipc::Message& message, BootInfo& info) {
         message.fds.pop_back();
     }
     const auto first = message.fds.end() - static_cast<std::ptrdiff_t>(count);
-    info.eventfds.assign(std::make_move_iterator(first),
-                         std::make_move_iterator(message.fds.end()));
+    for (auto fd = first; fd != message.fds.end(); ++fd) {
+        info.eventfds.push_back(raised(std::move(*fd)));
+    }
     message.fds.erase(first, message.fds.end());
     if (has_own) {
         info.set_own_eventfd(std::move(own));
@@ -85,7 +85,7 @@ void BootInfo::set_own_eventfd(UniqueFd fd) {
     if (eventfds.size() <= process) {
         eventfds.resize(process + 1);
     }
-    eventfds[process] = std::move(fd);
+    eventfds[process] = raised(std::move(fd));
 }
 
 BootInfo unpack(ipc::Message message) {

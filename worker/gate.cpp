@@ -133,6 +133,10 @@ void Gate::listener_down() {
     }
 }
 
+void Gate::is_deaf(bool deaf) {
+    accounts_.listener_is_deaf(deaf);
+}
+
 void Gate::listener_lost() {
     if (tell_lost_) {
         tell_lost_();

@@ -66,6 +66,7 @@ class Gate final : private Acceptor::Owner {
     void out_of_descriptors(int error) override;
     void accepted_all() override;
     void listener_down() override;
+    void is_deaf(bool deaf) override;
     void listener_lost() override;
     void rest(Acceptor& acceptor) override;
     [[nodiscard]] bool accepts() const override;

@@ -133,7 +133,7 @@ void report_sources(const std::optional<py::Interpreter>& python, const worker::
 // belong to workers that serve.
 void rehearse(const py::Interpreter& python, const config::App& app, bool forked) {
     if (forked) {
-        py::prepare_to_fork(python);
+        py::rehearse_fork(python);
     }
     py::patch_before_start(python, app);
     py::checked(PyObject_CallNoArgs(py::imported("gevent", "get_hub").get()));

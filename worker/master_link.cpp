@@ -13,14 +13,31 @@
 #include "worker/forked_child.h"
 #include "worker/log_renewal.h"
 #include "worker/overtime.h"
+#include "worker/own_descriptors.h"
 #include "worker/worker.h"
 
 namespace geventd::worker {
 
 namespace {
 
-// Where the SIGTERM handler reports; -1 while nobody serves.
+// Where the SIGTERM handler reports, and who watches that; -1 while nobody serves.
 std::atomic<int> terminate_fd{-1};
+std::atomic<int> terminate_epoll{-1};
+
+// A SIGTERM was sent to this process.
+std::atomic<bool> terminated = false;
+
+// Another thread has found that its copy of the line to the master is lost.
+std::atomic<bool> copy_is_lost = false;
+
+// By that number the application may have a file of its own.
+void wake_link() noexcept {
+    const int fd = terminate_fd.load(std::memory_order_relaxed);
+    if (fd >= 0 && watches(terminate_epoll.load(std::memory_order_relaxed), fd)) {
+        const eventfd_t one = 1;
+        [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
+    }
+}
 
 void on_signal(int number) {
     const int saved = errno;
@@ -50,11 +67,15 @@ void take_interrupt(int number) noexcept {
         ::signal(number, SIG_DFL);
         ::raise(number);
     }
-    const int fd = terminate_fd.load(std::memory_order_relaxed);
-    if (number == SIGTERM && fd >= 0) {
-        const eventfd_t one = 1;
-        [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
+    if (number == SIGTERM && terminate_fd.load(std::memory_order_relaxed) >= 0) {
+        terminated.store(true, std::memory_order_relaxed);
+        wake_link();
     }
+}
+
+void lost_line() noexcept {
+    copy_is_lost = true;
+    wake_link();
 }
 
 void leave_no_way_to_master() noexcept {
@@ -75,13 +96,12 @@ MasterLink::MasterLink(Worker& worker, ipc::Channel& channel, Overtime& overtime
       channel_(channel),
       io_(worker.loop()),
       terminate_io_(worker.loop()) {
-    const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fd < 0) {
+    terminate_fd_ = raised(UniqueFd::adopt(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)));
+    if (!terminate_fd_ || terminate_io_.introduce(terminate_fd_.get()) != 0) {
         throw_errno("eventfd");
     }
-    terminate_fd_ = UniqueFd::adopt(fd);
     terminate_io_.bind<MasterLink, &MasterLink::on_terminate>(this);
-    terminate_io_.watch(fd, event::Io::kRead);
+    terminate_io_.watch(terminate_fd_.get(), event::Io::kRead);
     io_.bind<MasterLink, &MasterLink::on_message>(this);
     io_.watch(channel_.fd(), event::Io::kRead);
     worker_.successor().ask_by([this](ipc::Due due) { ask_for_successor(due); });
@@ -94,7 +114,8 @@ MasterLink::MasterLink(Worker& worker, ipc::Channel& channel, Overtime& overtime
                        sent.error().message);
         }
     });
-    terminate_fd.store(fd, std::memory_order_relaxed);
+    terminate_epoll.store(worker.loop().backend_fd(), std::memory_order_relaxed);
+    terminate_fd.store(terminate_fd_.get(), std::memory_order_relaxed);
 }
 
 MasterLink::~MasterLink() {
@@ -134,7 +155,7 @@ void MasterLink::on_message(int) noexcept {
 }
 
 void MasterLink::receive() {
-    for (;;) {
+    while (has_line()) {
         ipc::Message message;
         const auto state = channel_.receive(message);
         if (!state) {
@@ -183,10 +204,59 @@ void MasterLink::obey(ipc::Message& message) {
     }
 }
 
+// A call of the kernel for each message of the master.
+bool MasterLink::has_line() {
+    if (copy_is_lost.exchange(false)) {
+        lost_ = overtime_.release_copy();
+    }
+    if (!is_cut_off() && !overtime_.is_line(channel_.fd())) {
+        lost_ = replace_line();
+    }
+    if (lost_ >= 0 && !told_) {
+        tell_lost();
+    }
+    return !is_cut_off();
+}
+
+// What stands at the number that was lost is the application's.
+int MasterLink::replace_line() {
+    const int lost = channel_.release().release();
+    const bool watched = io_.active();
+    if (overtime_.is_line(overtime_.copy())) {
+        forget_lost(io_, lost, overtime_.copy());
+        static_cast<void>(channel_.exchange(high_copy(overtime_.copy())));
+    }
+    if (is_cut_off()) {
+        io_.stop();
+        drain(ipc::DrainReason::Replace);
+    } else if (watched) {
+        io_.watch(channel_.fd(), event::Io::kRead);
+    }
+    return lost;
+}
+
+void MasterLink::tell_lost() {
+    log::error("{}", lost_text(lost_, "the line to the master"));
+    if (!is_cut_off()) {  // else there is nobody whom to ask
+        ask_for_successor(ipc::Due::LostLine);
+    }
+    told_ = true;
+}
+
 void MasterLink::on_terminate(int) noexcept {
-    terminate_io_.stop();
-    log::info("SIGTERM: this worker finishes its requests and leaves");
-    drain(ipc::DrainReason::Replace);
+    eventfd_t count = 0;
+    [[maybe_unused]] const auto got = ::read(terminate_fd_.get(), &count, sizeof count);
+    try {
+        has_line();
+        if (terminated) {
+            terminate_io_.stop();
+            log::info("SIGTERM: this worker finishes its requests and leaves");
+            drain(ipc::DrainReason::Replace);
+        }
+    } catch (const std::bad_alloc&) {
+        worker_.out_of_memory();
+        wake_link();
+    }
 }
 
 }  // namespace geventd::worker

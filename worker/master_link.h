@@ -4,6 +4,7 @@
 #include <csignal>
 #include <functional>
 
+#include "base/fd.h"
 #include "event/loop.h"
 #include "ipc/channel.h"
 
@@ -14,6 +15,9 @@ class Worker;
 
 /// A serving worker's line to the master: carries out what the master asks and drains when the
 /// master is gone. A SIGTERM sent to the worker itself drains it too.
+///
+/// When the application closes the channel, another copy takes its place (worker/overtime.h), and
+/// the worker is replaced.
 /// Lives in: worker, loop side.
 class MasterLink {
   public:
@@ -26,12 +30,18 @@ class MasterLink {
     /// `observer` is the master's end of its observer's channel.
     void say_ready(UniqueFd observer);
 
+    /// The application has closed every copy of the channel.
+    [[nodiscard]] bool is_cut_off() const { return channel_.fd() < 0; }
+
     /// Asks for a successor of this worker.
     void ask_for_successor(ipc::Due due) noexcept;
 
   private:
     void on_message(int events) noexcept;
     void receive();
+    bool has_line();
+    int replace_line();
+    void tell_lost();
     void on_terminate(int events) noexcept;
     void obey(ipc::Message& message);
     void drain(ipc::DrainReason reason);
@@ -39,6 +49,8 @@ class MasterLink {
     Worker& worker_;
     Overtime& overtime_;
     ipc::Channel& channel_;
+    int lost_ = -1;  ///< a number that the channel or its copy has had; -1: none is lost
+    bool told_ = false;
     event::Io io_;
     UniqueFd terminate_fd_;
     event::Io terminate_io_;
@@ -55,6 +67,10 @@ void leave_interrupts_to_master();
 
 /// What those handlers do.
 void take_interrupt(int number) noexcept;
+
+/// Tells the worker's loop, from any thread and also before it serves: the copy of the line to the
+/// master was closed or replaced.
+void lost_line() noexcept;
 
 /// In a process that the application forked: SIGINT and SIGTERM do what they do by default, unless
 /// the application handles them. Async-signal-safe.

@@ -3,105 +3,89 @@
 
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdint>
-#include <ctime>
-#include <limits>
 #include <thread>
+#include <utility>
 
 #include "base/errno_error.h"
 #include "base/exit_code.h"
 #include "base/no_signals.h"
-#include "log/logger.h"
+#include "net/listening.h"
+#include "worker/last_words.h"
+#include "worker/master_link.h"
 
 namespace geventd::worker {
 
 namespace {
 
-// The log's pipe may be full, or another thread stands still inside of the log.
-constexpr time_t kSecondsForLastLine = 1;
-
-itimerspec once(Duration delay) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(delay);
-    itimerspec times{};
-    times.it_value.tv_sec = seconds.count();
-    times.it_value.tv_nsec = static_cast<decltype(timespec::tv_nsec)>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(delay - seconds).count());
-    return times;
-}
+// No descriptor is needed to notice that the end has come, nor that others are lost.
+constexpr Duration kLook = std::chrono::seconds(1);
 
 int milliseconds(Duration time) {
-    const std::int64_t count = std::chrono::ceil<std::chrono::milliseconds>(time).count();
-    return static_cast<int>(std::min<std::int64_t>(count, std::numeric_limits<int>::max()));
+    return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(time).count());
 }
 
-// False when the kernel does not do that.
-bool be_killed_soon() {
-    sigevent event{};
-    event.sigev_notify = SIGEV_SIGNAL;
-    event.sigev_signo = SIGKILL;
-    timer_t timer{};
-    const itimerspec times = once(std::chrono::seconds(kSecondsForLastLine));
-    return ::timer_create(CLOCK_MONOTONIC, &event, &timer) == 0 &&
-           ::timer_settime(timer, 0, &times, nullptr) == 0;
+// Returns the number that the line has had.
+UniqueFd move_up(ipc::Channel& line) {
+    UniqueFd high = high_copy(line.fd());
+    if (!high) {
+        throw_errno("copy the line to the master");
+    }
+    return line.exchange(std::move(high));
 }
 
 }  // namespace
 
-Overtime::Overtime(int channel, Duration limit)
-    : limit_(limit),
-      timer_(UniqueFd::adopt(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK))) {
-    if (!timer_) {
-        throw_errno("timerfd_create");
-    }
+Overtime::Overtime(ipc::Channel& line, Duration limit)
+    : limit_(limit), inode_(net::socket_inode(line.fd())), copy_(move_up(line)) {
     const NoSignals masked;
-    std::thread([this, channel] { run(channel); }).detach();
+    std::thread([this] { run(); }).detach();
 }
 
 void Overtime::begin() noexcept {
-    if (!begun_.exchange(true)) {
-        const itimerspec times = once(limit_);
-        ::timerfd_settime(timer_.get(), 0, &times, nullptr);
-    }
+    Duration::rep open = 0;
+    end_.compare_exchange_strong(open, (Clock::now() + limit_).time_since_epoch().count());
 }
 
 Duration Overtime::left() const noexcept {
-    itimerspec times{};
-    ::timerfd_gettime(timer_.get(), &times);
-    return std::chrono::seconds(times.it_value.tv_sec) +
-           std::chrono::nanoseconds(times.it_value.tv_nsec);
+    const Duration::rep end = end_;
+    const TimePoint now = Clock::now();
+    return end == 0 ? Duration::zero() : std::max(TimePoint(Duration(end)) - now, Duration::zero());
 }
 
-void Overtime::run(int channel) noexcept {
-    pollfd watched[2] = {{timer_.get(), POLLIN, 0}, {channel, 0, 0}};
-    // An application that closes all descriptors takes the timer, too.
-    bool timer_lost = false;
-    for (;;) {
-        const int ready = ::poll(watched, 2, timer_lost && begun_ ? milliseconds(limit_) : -1);
-        if (ready == 0 || (ready > 0 && (watched[0].revents & POLLIN) != 0)) {
-            break;
-        }
-        if (ready > 0 && (watched[0].revents & POLLNVAL) != 0) {
-            timer_lost = true;
-            watched[0].fd = -1;
-            watched[0].revents = 0;
-        }
-        if (watched[1].revents != 0) {
-            watched[1].fd = -1;
-            watched[1].revents = 0;
-            begin();
-        }
+bool Overtime::is_line(int fd) const noexcept {
+    return net::socket_inode(fd) == inode_;
+}
+
+void Overtime::run() noexcept {
+    bool has_master = true;
+    bool well = true;
+    while (end_ == 0 || left() > Duration::zero()) {
+        const Duration look = well ? kLook : OwnDescriptors::kRenewal;
+        const Duration pause = end_ == 0 ? look : std::min(look, left());
+        pollfd line{has_master ? copy_.get() : -1, 0, 0};
+        ::poll(&line, 1, milliseconds(pause));
+        has_master = has_master && look_for_master(line.revents);
+        well = descriptors_.seem_well();
     }
-    if (be_killed_soon()) {
-        log::error("this worker does not come to its end within its time: it ends at once");
-        log::finish();
+    end_at_once(ExitCode::Overtime,
+                "this worker does not come to its end within its time: it ends at once");
+}
+
+// False when there is nothing more to see of it. The events are the line's when it is there still.
+bool Overtime::look_for_master(int events) noexcept {
+    if (!is_line(copy_.get())) {
+        lost_line();
+        return false;
     }
-    ::_exit(static_cast<int>(ExitCode::Overtime));
+    if ((events & (POLLHUP | POLLERR)) == 0) {
+        return true;
+    }
+    begin();
+    return false;
 }
 
 void die_with_master(bool on) {

@@ -37,7 +37,8 @@ Share::Share(event::Loop& loop, const shm::Scoreboard* board, const shm::WorkerS
     if (board == nullptr) {
         return;
     }
-    timer_ = UniqueFd::adopt(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    const int fd = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    timer_ = raised(UniqueFd::adopt(fd));
     if (!timer_) {
         throw_errno("timerfd_create");
     }

@@ -69,6 +69,7 @@ Json describe_worker(const WorkerStatus& worker, std::uint32_t generation) {
         {"queued", counters.queued},
         {"connections", counters.connections},
         {"background", counters.background},
+        {"deaf", counters.deaf},
         {"requests", counters.requests},
         {"rate", rate(worker.rate)},
         {"latency", describe_latency(worker.latency)},

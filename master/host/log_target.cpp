@@ -96,19 +96,40 @@ UniqueFd open_own(const Place& place, const std::string& deed) {
     return file;
 }
 
-UniqueFd open_by_whom_it_may(const Place& place, const Identity& identity,
-                             const std::optional<Tenant>& tenant, const std::string& deed) {
+// Whether the file is opened with the tenant's rights.
+bool is_the_tenants(const Place& place, const std::optional<Tenant>& tenant,
+                    const std::string& deed) {
     if (place.strangers.empty()) {
-        return open_own(place, deed);
+        return false;
     }
     if (tenant && ::geteuid() == 0 && place.strangers.include(tenant->user, tenant->groups)) {
-        return open_as(identity, place, deed);
+        return true;
     }
-    if (place.is_free_for_all) {
-        return open_own(place, deed);
+    if (!place.is_free_for_all) {
+        refuse(deed, fmt::format("{}, so it could be replaced by a link to any file",
+                                 place.strangers.text()));
     }
-    refuse(deed, fmt::format("{}, so it could be replaced by a link to any file",
-                             place.strangers.text()));
+    return false;
+}
+
+UniqueFd open_by_whom_it_may(const Place& place, const Identity& identity,
+                             const std::optional<Tenant>& tenant, const std::string& deed) {
+    return is_the_tenants(place, tenant, deed) ? open_as(identity, place, deed)
+                                               : open_own(place, deed);
+}
+
+void check_that_it_can_be_made(const Place& place, const Identity& identity,
+                               const std::optional<Tenant>& tenant, const std::string& deed) {
+    std::optional<RightsOf> rights;
+    if (is_the_tenants(place, tenant, deed)) {
+        rights.emplace(identity);
+    }
+    const bool can = ::faccessat(place.folder.get(), ".", W_OK | X_OK, AT_EACCESS) == 0;
+    const int code = errno;
+    rights.reset();
+    if (!can) {
+        say_why_not(deed, place, code);
+    }
 }
 
 }  // namespace
@@ -126,6 +147,25 @@ UniqueFd open_log_target(const std::string& path, const Identity& identity) {
         throw_errno(deed);
     }
     return file;
+}
+
+void check_log_target(const std::string& path, const Identity& identity) {
+    const std::string deed = "open log.file " + path;
+    const std::optional<Tenant> tenant = tenant_of(identity);
+    const Place place = find_place(deed, path, LastLink::Follow, tenant);
+
+    struct stat found {};
+
+    if (place.descriptor) {
+        return;
+    }
+    if (::fstatat(place.folder.get(), place.name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) {
+        check_that_it_can_be_made(place, identity, tenant, deed);
+    } else if (S_ISFIFO(found.st_mode)) {
+        is_the_tenants(place, tenant, deed);
+    } else {
+        open_by_whom_it_may(place, identity, tenant, deed);
+    }
 }
 
 }  // namespace geventd::master

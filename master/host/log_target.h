@@ -24,4 +24,8 @@ namespace geventd::master {
 /// std::exception with a sentence.
 UniqueFd open_log_target(const std::string& path, const Identity& identity);
 
+/// Says what open_log_target() would say, and makes no file. A FIFO is left alone: its reader would
+/// see the end of it. Throws std::exception with a sentence.
+void check_log_target(const std::string& path, const Identity& identity);
+
 }  // namespace geventd::master

@@ -61,12 +61,14 @@ std::string why_not_ready(const Status& status, int saturation) {
         return "the server is paused";
     }
     std::uint32_t workers = 0;
+    std::uint32_t deaf = 0;
     std::uint64_t cores = 0;
     std::uint64_t busy = 0;
     for (const GenerationStatus& generation : status.generations) {
         for (const WorkerStatus& worker : generation.workers) {
             if (worker.state == "ready") {
                 ++workers;
+                deaf += worker.counters.deaf > 0 ? 1 : 0;
                 cores += worker.counters.cores;
                 busy += worker.counters.cores_busy;
             }
@@ -79,6 +81,9 @@ std::string why_not_ready(const Status& status, int saturation) {
         if (listener.down) {
             return fmt::format("the listening socket {} was shut down", listener.address);
         }
+    }
+    if (deaf == workers) {
+        return "no worker can accept connections of all listening sockets; the log says why";
     }
     if (saturation > 0 && busy * 100 >= cores * static_cast<std::uint64_t>(saturation)) {
         return fmt::format("saturated: {} of {} cores are busy", busy, cores);

@@ -81,6 +81,8 @@ constexpr Column<std::uint32_t> kGauges[] = {
     {"worker_connections", "Open connections.", &WorkerCounters::connections},
     {"worker_background_greenlets", "Greenlets that outlived their requests.",
      &WorkerCounters::background},
+    {"worker_deaf_sockets", "Listening sockets that give errors instead of connections.",
+     &WorkerCounters::deaf},
 };
 
 constexpr Column<std::uint64_t> kCounters[] = {

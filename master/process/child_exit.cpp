@@ -23,6 +23,8 @@ std::string_view meaning_of_code(int code) {
             return ": uwsgi.post_fork_hook failed";
         case ExitCode::Overtime:
             return ": it did not come to its end within its time";
+        case ExitCode::LostDescriptor:
+            return ": its application has closed the server's descriptors";
         case ExitCode::Internal:
             return ": an internal error";
         case ExitCode::Ok:

@@ -18,6 +18,8 @@ std::string Recycling::reason(const WorkerHandle& worker, TimePoint now) const {
                 return "a greenlet in it cannot be ended";
             case ipc::Due::LostListener:
                 return "its application has closed a listening socket in it";
+            case ipc::Due::LostLine:
+                return "its application has closed its line to the master";
             case ipc::Due::ServedEnough:
                 break;
         }

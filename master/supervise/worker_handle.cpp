@@ -337,6 +337,7 @@ WorkerStatus WorkerHandle::status(TimePoint now) const {
     status.counters.queued = slot.queued.load(kRelaxed);
     status.counters.connections = slot.connections.load(kRelaxed);
     status.counters.background = slot.background.load(kRelaxed);
+    status.counters.deaf = slot.deaf.load(kRelaxed);
     status.counters.requests = slot.requests.load(kRelaxed);
     status.counters.sent = slot.sent.load(kRelaxed);
     status.counters.busy_time = slot.busy_time.load(kRelaxed);

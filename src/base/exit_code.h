@@ -15,6 +15,7 @@ enum class ExitCode : int {
     BootFailed = 65,         ///< worker or template: the interpreter or gevent cannot be used
     HookFailed = 66,         ///< worker: uwsgi.post_fork_hook raised an exception
     Overtime = 67,           ///< worker: it did not come to its end within its time
+    LostDescriptor = 68,     ///< worker: the application has closed what it cannot go on without
 };
 
 }  // namespace geventd

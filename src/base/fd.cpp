@@ -2,7 +2,9 @@
 #include "base/fd.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -77,6 +79,19 @@ UniqueFd duplicate(int fd) {
         throw_errno("duplicate a descriptor");
     }
     return UniqueFd::adopt(copy);
+}
+
+UniqueFd high_copy(int fd) noexcept {
+    constexpr rlim_t kHigh = 1024;
+    rlimit limit{};
+    const rlim_t most = ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur / 2 : 0;
+    const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, static_cast<int>(std::min(most, kHigh)));
+    return UniqueFd::adopt(copy >= 0 ? copy : ::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+UniqueFd raised(UniqueFd fd) noexcept {
+    UniqueFd high = fd ? high_copy(fd.get()) : UniqueFd();
+    return high ? std::move(high) : std::move(fd);
 }
 
 }  // namespace geventd

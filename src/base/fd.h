@@ -82,4 +82,11 @@ void set_cloexec(int fd, bool on);
 /// A copy of the descriptor, CLOEXEC. Throws ErrnoError.
 UniqueFd duplicate(int fd);
 
+/// The same with a number that an application does not reach as a rule, neither by closing
+/// something twice nor by closing the first thousand. Empty when there can be none.
+UniqueFd high_copy(int fd) noexcept;
+
+/// The same in the place of the descriptor, which stays as it is when there can be none.
+UniqueFd raised(UniqueFd fd) noexcept;
+
 }  // namespace geventd

@@ -38,9 +38,9 @@ DeadlineClock::DeadlineClock(Loop& loop) : loop_(loop), io_(loop) {
     if (fd < 0) {
         throw_errno("timerfd_create");
     }
-    timer_fd_ = UniqueFd::adopt(fd);
+    timer_fd_ = raised(UniqueFd::adopt(fd));
     io_.bind<DeadlineClock, &DeadlineClock::on_timer>(this);
-    io_.watch(fd, Io::kRead);
+    io_.watch(timer_fd_.get(), Io::kRead);
 }
 
 DeadlineClock::~DeadlineClock() {

@@ -5,6 +5,8 @@
 #include <sys/eventfd.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 
 #include "base/errno_error.h"
@@ -21,7 +23,22 @@ constexpr auto kEpoll =
 constexpr auto kSelect =
     static_cast<unsigned>(EVBACKEND_SELECT) | static_cast<unsigned>(EVFLAG_NOENV);
 
+void (*failure_teller)() noexcept = nullptr;
+
+void fail(const char* what) noexcept {
+    const int error = errno;
+    failure_teller();
+    errno = error;
+    std::perror(what);
+    std::abort();
+}
+
 }  // namespace
+
+void on_failure(void (*tell)() noexcept) {
+    failure_teller = tell;
+    ev_set_syserr_cb(fail);
+}
 
 Loop::Loop() : loop_(ev_loop_new(kEpoll)), now_(Clock::now()) {
     if (loop_ == nullptr) {
@@ -31,8 +48,8 @@ Loop::Loop() : loop_(ev_loop_new(kEpoll)), now_(Clock::now()) {
     if (fd < 0) {
         throw_errno("eventfd");
     }
-    wake_fd_ = UniqueFd::adopt(fd);
-    ev_io_init(&wake_watcher_, &Loop::on_wake, fd, EV_READ);
+    wake_fd_ = raised(UniqueFd::adopt(fd));
+    ev_io_init(&wake_watcher_, &Loop::on_wake, wake_fd_.get(), EV_READ);
     wake_watcher_.data = this;
     ev_io_start(loop_, &wake_watcher_);
     backend_fd_ = find_backend_fd();

@@ -38,6 +38,9 @@ class Loop {
     /// The epoll descriptor that an outer loop watches.
     [[nodiscard]] int backend_fd() const { return backend_fd_; }
 
+    /// What wake() writes to; watched for good.
+    [[nodiscard]] int wake_fd() const { return wake_fd_.get(); }
+
     /// The time of this turn of the loop.
     [[nodiscard]] TimePoint now() const { return now_; }
 
@@ -65,6 +68,10 @@ class Loop {
     bool woken_ = false;
     TimePoint now_;
 };
+
+/// Has `tell` called before libev ends the process because the kernel refuses a loop what it cannot
+/// do without.
+void on_failure(void (*tell)() noexcept);
 
 /// Watches one descriptor, which it does not own: the watcher must go before the descriptor is
 /// closed. The callback is a member function: `Io io{loop}; io.bind<Class, &Class::on_io>(this)`.

@@ -62,6 +62,9 @@ class Channel {
 
     [[nodiscard]] int fd() const { return fd_.get(); }
 
+    /// Goes on by another descriptor of the same socket; returns the former one.
+    [[nodiscard]] UniqueFd exchange(UniqueFd fd) { return std::exchange(fd_, std::move(fd)); }
+
     /// The peer sees that nothing more will come.
     void close() noexcept;
 

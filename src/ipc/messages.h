@@ -66,7 +66,7 @@ constexpr MessageType kLastMessageType = MessageType::Forked;
 enum class Role : std::uint32_t { Template = 1, Worker, Check };
 
 /// Why a worker asks for a successor.
-enum class Due : std::uint32_t { ServedEnough = 1, Unstoppable, LostListener };
+enum class Due : std::uint32_t { ServedEnough = 1, Unstoppable, LostListener, LostLine };
 
 /// Revive: a listening socket was shut down, see to it. The others are the application's wishes.
 enum class Demand : std::uint32_t { Reload = 1, Stop, Revive };

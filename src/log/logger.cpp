@@ -39,6 +39,11 @@ class OutletSink final : public spdlog::sinks::base_sink<std::mutex> {
         outlet_.adopt(std::move(fd));
     }
 
+    void move_up() {
+        const std::lock_guard lock(mutex_);
+        outlet_.move_up();
+    }
+
     void set_role(const std::string& role) {
         const std::lock_guard lock(mutex_);
         role_ = role;
@@ -185,6 +190,10 @@ void set_role(std::string role) {
 
 void adopt(UniqueFd fd) {
     state().sink().adopt(std::move(fd));
+}
+
+void move_up() {
+    state().sink().move_up();
 }
 
 int unwaiting_descriptor() {

@@ -28,6 +28,10 @@ void open(int fd, Level level, Format format);
 /// the same place as before.
 void adopt(UniqueFd fd);
 
+/// Gives the descriptor a number that an application does not reach as a rule (high_copy), from
+/// now on.
+void move_up();
+
 /// The descriptor that a child process needs for adopt(), of this process' own; -1: none.
 int unwaiting_descriptor();
 

@@ -40,6 +40,10 @@ UniqueFd open_anew(int fd) {
     return own;
 }
 
+bool is_open(const UniqueFd& fd) {
+    return ::fcntl(fd.get(), F_GETFD) >= 0;
+}
+
 // As many whole lines as a pipe takes in one piece, at least one.
 std::string_view next_piece(std::string_view text) {
     const std::size_t limit = text.substr(0, PIPE_BUF).rfind('\n');
@@ -87,14 +91,14 @@ void Outlet::open_terminal(int fd, const struct stat& target) {
     }
     if (UniqueFd own = UniqueFd::adopt(::fcntl(fd, F_DUPFD_CLOEXEC, 0))) {
         set(UniqueFd(), Kind::Device);
-        terminal_ = std::make_unique<TerminalWriter>(std::move(own));
+        terminal_ = std::make_unique<TerminalWriter>(placed(std::move(own)));
     }
 }
 
-// In the place of the former one, which needs no further number: there may be none.
+// In the place of the former one, which needs no further number: there may be none. The application
+// may have lowered its limit below that place.
 void Outlet::open_duplicate(int fd, Kind kind) {
-    if (fd_) {
-        ::dup3(fd, fd_.get(), O_CLOEXEC);
+    if (fd_ && ::dup3(fd, fd_.get(), O_CLOEXEC) >= 0) {
         kind_ = kind;
     } else if (UniqueFd own = UniqueFd::adopt(::fcntl(fd, F_DUPFD_CLOEXEC, 0))) {
         set(std::move(own), kind);
@@ -107,12 +111,21 @@ void Outlet::open_duplicate(int fd, Kind kind) {
 void Outlet::set(UniqueFd fd, Kind kind) {
     lose_with_terminal();
     terminal_.reset();
-    fd_ = std::move(fd);
+    fd_ = placed(std::move(fd));
     kind_ = kind;
 }
 
 void Outlet::adopt(UniqueFd fd) {
     set(std::move(fd), Kind::Unwaiting);
+}
+
+void Outlet::move_up() {
+    is_high_ = true;
+    fd_ = placed(std::move(fd_));
+}
+
+UniqueFd Outlet::placed(UniqueFd fd) const {
+    return is_high_ ? raised(std::move(fd)) : std::move(fd);
 }
 
 int Outlet::descriptor() const {
@@ -122,7 +135,10 @@ int Outlet::descriptor() const {
 bool Outlet::write(std::string_view line) {
     retry();
     if (kept_.empty()) {
-        const ssize_t written = put(line);
+        ssize_t written = put(line);
+        if (written < 0 && errno == EBADF && find_another()) {
+            written = put(line);
+        }
         if (written >= 0) {
             line.remove_prefix(static_cast<std::size_t>(written));
         } else if (errno != EAGAIN) {
@@ -200,6 +216,16 @@ void Outlet::finish_terminal() {
     }
 }
 
+// When the application has closed the one there was.
+bool Outlet::find_another() {
+    if (!fd_ || is_open(fd_)) {
+        return false;
+    }
+    static_cast<void>(fd_.release());
+    open(STDERR_FILENO);
+    return static_cast<bool>(fd_);
+}
+
 void Outlet::forget_parents_lines() {
     if (owner_ != ::getpid()) {
         owner_ = ::getpid();
@@ -267,24 +293,34 @@ ssize_t Outlet::splice_into_pipe(std::string_view text) {
                                    static_cast<std::size_t>(staged), SPLICE_F_NONBLOCK);
     if (moved < staged) {
         const int reason = errno;
-        staging_in_.reset();  // with what is left in it
-        staging_out_.reset();
+        drop_staging();  // with what is left in it
         errno = reason;
     }
     return moved;
 }
 
+// What the application has closed is not closed again: that number may be its own by then.
+void Outlet::drop_staging() {
+    for (UniqueFd* end : {&staging_in_, &staging_out_}) {
+        if (!is_open(*end)) {
+            static_cast<void>(end->release());
+        }
+        end->reset();
+    }
+}
+
 bool Outlet::make_staging() {
     forget_parents_lines();
-    if (staging_in_) {
+    if (is_open(staging_in_) && is_open(staging_out_)) {
         return true;
     }
+    drop_staging();
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
         return false;
     }
-    staging_out_.reset(ends[0]);
-    staging_in_.reset(ends[1]);
+    staging_out_ = placed(UniqueFd::adopt(ends[0]));
+    staging_in_ = placed(UniqueFd::adopt(ends[1]));
     return true;
 }
 

@@ -26,6 +26,8 @@ namespace geventd::log {
 /// terminal that cannot be opened, and is not our session's either, a thread writes
 /// (log/terminal_writer.h). Files are written as they are.
 ///
+/// When the descriptor has been closed by the application, lines go to standard error.
+///
 /// Lives in: every process, inside its log. Not thread-safe. A forked child starts with nothing
 /// kept: what the parent keeps is the parent's to write.
 class Outlet {
@@ -38,6 +40,10 @@ class Outlet {
 
     /// The same, by a non-blocking descriptor that another process made (descriptor()).
     void adopt(UniqueFd fd);
+
+    /// From now on the descriptor has a high number: for a process that runs an application, which
+    /// may close low ones.
+    void move_up();
 
     /// Writes the line or keeps it for later; false: it is lost, and counted as that. So may be
     /// what was kept before, whatever becomes of this line.
@@ -64,6 +70,8 @@ class Outlet {
   private:
     enum class Kind { Plain, Unwaiting, Socket, Pipe, Device };
 
+    [[nodiscard]] UniqueFd placed(UniqueFd fd) const;
+    bool find_another();
     void open_terminal(int fd, const struct stat& target);
     void open_duplicate(int fd, Kind kind);
     void set(UniqueFd fd, Kind kind);
@@ -73,11 +81,13 @@ class Outlet {
     void lose_with_terminal();
     ssize_t splice_into_pipe(std::string_view text);
     bool make_staging();
+    void drop_staging();
     void finish_terminal();
     void lose(std::uint64_t lines);
 
     UniqueFd fd_;
     Kind kind_ = Kind::Plain;
+    bool is_high_ = false;  ///< the number of fd_, where that is possible
     std::string kept_;
     std::uint64_t lost_ = 0;
     pid_t owner_ = 0;  ///< whose kept_, lost_ and staging pipe these are

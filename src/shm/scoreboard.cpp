@@ -12,7 +12,7 @@ namespace geventd::shm {
 void WorkerSlot::reset() {
     constexpr auto kRelaxed = std::memory_order_relaxed;
     for (auto* field : {&generation, &cores, &cores_busy, &cores_peak, &queued, &connections,
-                        &background, &worker, &respawns, &accepting, &hub_over}) {
+                        &background, &worker, &respawns, &accepting, &hub_over, &deaf}) {
         field->store(0, kRelaxed);
     }
     for (auto* field : {&requests, &errors, &rejected, &disconnects, &accepted, &heartbeat, &sent,

@@ -43,6 +43,7 @@ struct alignas(kSlotSize) WorkerSlot {
     std::atomic<std::uint32_t> respawns;     ///< earlier workers of that number; the master's too
     std::atomic<std::uint32_t> accepting;    ///< the mark that uwsgi.accepting() sets
     std::atomic<std::uint32_t> hub_over;     ///< the hub serves no more: the worker leaves
+    std::atomic<std::uint32_t> deaf;         ///< listening sockets that give errors, no connections
 
     // The hub's pulse: the master asks now and then, a hub that turns answers at once.
     std::atomic<std::int64_t> hub_asked;      ///< steady ns of the question; the master's

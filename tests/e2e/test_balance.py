@@ -6,8 +6,10 @@ import contextlib
 import os
 import signal
 
+from harness import procfs
 from harness.apps import HOLD
 from harness.client import exchange
+from harness.limits import DEADLINE
 
 
 def test_a_worker_that_was_away_takes_connections_again(server):
@@ -25,6 +27,7 @@ def test_a_worker_that_was_away_takes_connections_again(server):
 
         os.kill(away, signal.SIGSTOP)
         try:
+            procfs.wait_stopped(away, DEADLINE)
             # Nobody waits for it for long.
             assert {connect() for _ in range(20)} == {other}
         finally:

@@ -4,21 +4,22 @@ import shutil
 import subprocess
 import sysconfig
 import threading
-import time
 
 import pytest
 
-# A module whose function computes for some seconds and keeps the GIL meanwhile.
+# A module whose function computes for some seconds, or until there is a file "go", and keeps the
+# GIL meanwhile.
 EXTENSION = '''
 #include <Python.h>
 #include <time.h>
+#include <unistd.h>
 
 static PyObject *hold(PyObject *self, PyObject *seconds) {
     double until = PyFloat_AsDouble(seconds);
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     until += now.tv_sec + now.tv_nsec / 1e9;
-    while (now.tv_sec + now.tv_nsec / 1e9 < until) {
+    while (now.tv_sec + now.tv_nsec / 1e9 < until && access("go", F_OK) != 0) {
         clock_gettime(CLOCK_MONOTONIC, &now);
     }
     Py_RETURN_NONE;
@@ -32,10 +33,13 @@ PyMODINIT_FUNC PyInit_gilholder(void) {
 }
 '''
 
-# Each blocks the hub for about as many seconds as the path says, in a function of its own.
+# Each blocks the hub in a function of its own: until there is a file "go", for as many seconds as
+# the path says at most.
 APP = '''
 import ctypes
+import os
 import re
+import sys
 import threading
 import time
 
@@ -46,21 +50,25 @@ real_sleep = monkey.get_original('time', 'sleep')
 with_the_gil = ctypes.PyDLL(None)
 
 
+def steps(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not os.path.exists('go'):
+        yield
+
+
 def sleep(seconds):
-    real_sleep(seconds)
+    for _ in steps(seconds):
+        real_sleep(0.05)
 
 
 def loop(seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    for _ in steps(seconds):
         pass
 
 
 def regex(seconds):
-    end, size = time.monotonic() + seconds / 2, 20  # each match takes twice as long
-    while time.monotonic() < end:
-        re.match('(a+)+$', 'a' * size + 'b')
-        size += 1
+    for _ in steps(seconds):
+        re.match('(a+)+$', 'a' * 20 + 'b')  # takes a tenth of a second
 
 
 def extension(seconds):
@@ -72,13 +80,16 @@ def foreign(seconds):
     with_the_gil.usleep(int(seconds * 1e6))
 
 
-def keep(seconds):
+def keep(seconds, main):
     import gilholder
+    while sys._current_frames()[main].f_code.co_name != 'run':  # until the hub waits
+        real_sleep(0.001)
     gilholder.hold(seconds)
 
 
 def threaded(seconds):
-    gevent.get_hub().threadpool.spawn(keep, seconds)
+    main = monkey.get_original('_thread', 'get_ident')()
+    gevent.get_hub().threadpool.spawn(keep, seconds, main)
 
 
 def park(seconds):
@@ -130,16 +141,14 @@ def ask_aside(running, path):
 def test_the_line_that_blocks_is_in_the_log(start, what):
     running = start(blocked_hub='1s')
     worker, = running.workers()
-    asker = ask_aside(running, f'/{what}/3')
-    running.wait_log(f'^begins {what}$')
-    begun = time.monotonic()
+    asker = ask_aside(running, f'/{what}/60')
     match = running.wait_log(rf'warning .*: the hub of worker 1 \(pid {worker}\) has not turned '
-                             r'for (\d\.\d) s, blocked by:$')
-    assert time.monotonic() - begun < 1 + 1.5
-    assert 1 <= float(match[1]) < 1 + 1.5
+                             r'for (\d+\.\d) s, blocked by:$')
+    assert 1 <= float(match[1]) < 5  # 5: without that limit; a busy machine needs some of it
     running.wait_log(rf'^\t *File ".*/app\.py", line \d+ in {what}$')
     running.wait_log(r'^\t *File ".*/app\.py", line \d+ in application$')
     assert running.status()['workers'][0]['hub_blocked'] >= 1
+    (running.folder / 'go').touch()
     running.wait_log(rf'info .*: the hub of worker 1 \(pid {worker}\) turns again; it was blocked '
                      r'for about \d+\.\d s$')
     asker.join()
@@ -152,45 +161,52 @@ def test_a_call_that_the_question_ends_is_named_too(start):
     """A signal ends usleep()."""
     running = start(blocked_hub='1s')
     assert running.get('/foreign/10').text == 'ok'
-    running.wait_log('the hub of worker 1 .* has not turned for 1.[0-9] s, blocked by:$')
+    running.wait_log(r'the hub of worker 1 .* has not turned for [1-9]\.\d s, blocked by:$')
     running.wait_log(r'^\t *File ".*/app\.py", line \d+ in foreign$')
     running.wait_log('turns again')
 
 
 def test_a_thread_that_keeps_the_gil_is_named(start):
     running = start(blocked_hub='1s')
-    assert running.get('/threaded/3').text == 'ok'
-    running.wait_log('the hub of worker 1 .* has not turned for [12].[0-9] s, blocked by:$')
+    assert running.get('/threaded/60').text == 'ok'
+    running.wait_log(r'the hub of worker 1 .* has not turned for \d+\.\d s, blocked by:$')
     running.wait_log(r'^\t *File ".*/app\.py", line \d+ in keep$')
+    (running.folder / 'go').touch()
     running.wait_log('turns again')
     assert running.get('/park').text == 'ok'
 
 
 def test_a_hub_that_turns_is_not_reported_and_its_lag_is_measured(start):
-    running = start(blocked_hub='100ms')
-    running.get('/park/1')
-    asker = ask_aside(running, '/park/1')
-    status = running.wait_status(lambda s: s['workers'][0]['hub_lag'] > 0)['workers'][0]
-    assert status['hub_lag'] < 0.1 and status['hub_blocks'] == 0
+    running = start(blocked_hub='4s')  # for less a busy machine may hold it up itself
+    asker = ask_aside(running, '/park/5')
+    running.wait_log('^begins park$')
+    running.wait_status(lambda s: 0 < s['workers'][0]['hub_lag'] < 0.1)
     asker.join()
+    assert running.status()['workers'][0]['hub_blocks'] == 0
     assert 'has not turned' not in running.log.text()
 
 
 def test_zero_means_that_nothing_is_reported(start):
     running = start(blocked_hub='0s')
-    running.get('/sleep/1.5')
-    running.wait_status(lambda s: s['workers'][0]['hub_lag_peak'] > 0.5)
+
+    def peak_after_a_block():
+        running.get('/sleep/1.5')
+        return running.status()['workers'][0]['hub_lag_peak']
+
+    # A master that stands still itself at that time asks nobody.
+    assert any(peak_after_a_block() > 0.5 for _ in range(5))
     assert 'has not turned' not in running.log.text()
 
 
 @pytest.mark.parametrize('what, stands', [
-    ('sleep', [r'where they stand:$', r'GET /park/60 \(request \w+\), \d\.\d s:$',
+    ('sleep', [r'where they stand:$', r'GET /park/60 \(request \w+\), \d+\.\d s:$',
                r'File ".*/app\.py", line \d+, in park$',
-               r'GET /sleep/60 \(request \w+\), \d\.\d s, running:$',
+               r'GET /sleep/60 \(request \w+\), \d+\.\d s, running:$',
                r'File ".*/app\.py", line \d+, in sleep$']),
     ('extension', ['where they stand cannot be told: C code keeps the GIL$'])])
 def test_a_stuck_worker_is_replaced_and_its_requests_are_named(start, what, stands):
-    running = start(blocked_hub='300ms', kill_blocked_hub='1s')
+    # For less than 4 s a busy machine may hold up a worker that is not meant.
+    running = start(blocked_hub='300ms', kill_blocked_hub='4s')
     stuck, = running.workers()
     parked = [ask_aside(running, f'/park/{60 + number}?secret=1') for number in range(3)]
     running.wait_log('^begins park$', count=3)
@@ -214,9 +230,14 @@ def test_a_stuck_worker_is_replaced_and_its_requests_are_named(start, what, stan
 
 
 def test_a_stuck_worker_that_turns_again_in_time_is_not_killed(start):
-    running = start(blocked_hub='200ms', kill_blocked_hub='3s')
+    running = start(blocked_hub='200ms', kill_blocked_hub='20s')
     stuck, = running.workers()
-    running.get('/sleep/1')
+    mark = running.log.mark()
+    asker = ask_aside(running, '/sleep/60')
+    running.wait_log('^begins sleep$')
+    running.wait_log('has not turned for', since=mark)
+    (running.folder / 'go').touch()
     running.wait_log('turns again')
+    asker.join()
     assert running.workers() == [stuck]
     assert 'is killed' not in running.log.text()

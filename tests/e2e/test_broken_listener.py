@@ -2,6 +2,7 @@
 """An application shuts listening sockets down, closes them or puts other files in their place."""
 import contextlib
 import os
+import platform
 import signal
 
 import pytest
@@ -11,9 +12,11 @@ from harness.client import exchange, open_http
 from harness.limits import DEADLINE
 
 APP = '''
+import ctypes
 import os
 import signal
 import socket
+import struct
 
 
 def listening():
@@ -27,6 +30,16 @@ def listening():
                 yield int(name), found
 
 
+def forbid_accept():
+    """By a filter of this thread's system calls: from now on accept4() fails with EPERM."""
+    steps = [(0x20, 0, 0, 0), (0x15, 0, 1, 288), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7fff0000)]
+    code = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *step) for step in steps))
+    program = struct.pack('HP', len(steps), ctypes.addressof(code))
+    libc = ctypes.CDLL(None, use_errno=True)
+    for call in (38, 1, 0, 0, 0), (22, 2, program, 0, 0):  # NO_NEW_PRIVS, SECCOMP
+        assert libc.prctl(*call) == 0, ctypes.get_errno()
+
+
 def application(environ, start_response):
     deed = environ['PATH_INFO'][1:]
     if deed == 'shutdown':
@@ -35,6 +48,8 @@ def application(environ, start_response):
             if found.getsockname() not in done:
                 done.add(found.getsockname())
                 found.shutdown(socket.SHUT_RDWR)
+    elif deed == 'forbid':
+        forbid_accept()
     elif deed == 'stopped':  # nobody in the server notices
         for _, found in listening():
             found.shutdown(socket.SHUT_RDWR)
@@ -149,3 +164,25 @@ def test_is_not_ready_while_a_socket_is_down(running):
     made.wait_log('app.sock was shut down')
     answer = ready(made)
     assert answer.status == 503 and 'app.sock was shut down' in answer.text
+
+
+@pytest.mark.skipif(platform.machine() != 'x86_64', reason='numbers of system calls differ')
+def test_is_not_ready_while_no_worker_may_accept(running):
+    made = running(workers=1)
+    made.expect_error('cannot accept connections of|died')
+    [worker] = made.workers()
+    assert made.get('/forbid').status == 200
+    with made.raw() as client:
+        client.send(b'GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+        made.wait_log(r'cannot accept connections of http://127\.0\.0\.1:\d+: Operation not '
+                      'permitted; it is tried again and again')
+        answer = ready(made)
+        assert answer.status == 503 and 'no worker can accept' in answer.text
+        assert made.status()['workers'][0]['deaf'] == 1
+        before = turns(made)
+        made.wait_status(lambda status: status['workers'][0]['heartbeat'] > before + 5)
+        assert made.log.text().count('cannot accept') == 1
+        os.kill(worker, signal.SIGKILL)
+        assert client.read_answer().status == 200  # of the next worker
+    made.wait_status(lambda status: status['workers'][0]['deaf'] == 0)
+    assert ready(made).status == 200

@@ -72,6 +72,7 @@ def test_more_workers_than_there_may_be_are_told_by_check(make_server):
 
 
 MANY = 100_000
+LONG = 4 * DEADLINE  # for what takes seconds on an idle machine
 LONG_LISTS = {
     'trusted-proxies': {'listen': {'address': 'http://127.0.0.1:0', 'trusted-proxies': [
         '127.0.0.1', *(f'10.{n // 65536}.{n // 256 % 256}.{n % 256}' for n in range(MANY))]}},
@@ -85,9 +86,10 @@ LONG_LISTS = {
 
 @pytest.mark.parametrize('name', LONG_LISTS)
 def test_a_list_of_100_000_entries_is_served(server, name):
-    running = server(HELLO, LONG_LISTS[name])
+    running = server(HELLO, LONG_LISTS[name], wait=False)
+    running.wait_ready(timeout=LONG)
     assert running.get('/m99999' if name == 'mounts' else '/').body == b'hello'
-    assert check(running)[0] == 0
+    assert check(running, timeout=LONG)[0] == 0
 
 
 MANY_TICKS = {
@@ -98,10 +100,11 @@ MANY_TICKS = {
 
 @pytest.mark.parametrize('name', MANY_TICKS)
 def test_an_upgrade_takes_any_number_of_timers_and_crons_over(server, name):
-    running = server(HELLO, MANY_TICKS[name])
-    result = running.ctl('upgrade')
+    running = server(HELLO, MANY_TICKS[name], wait=False)
+    running.wait_ready(timeout=LONG)
+    result = running.ctl('upgrade', timeout=LONG)
     assert (result.returncode, result.stdout) == (0, 'upgraded\n'), result.stderr
-    running.follow(1)
+    running.follow(1, timeout=LONG)
     assert running.get('/').body == b'hello'
 
 

@@ -27,28 +27,32 @@ def test_a_thousand_sleepers_on_two_workers_are_done_in_one_sleep(server):
     running = server(SLEEP, {'workers': {'processes': 2, 'cores': 500},
                              'listen': [{'address': 'http://127.0.0.1:0', 'backlog': 2048}]})
     times = []
-    for _ in range(5):  # the machine may have other work: the best time counts
+    for seconds in (1, 1, 2, 4, 8, 16):  # the slower the machine, the later comes the last request
         started = time.monotonic()
-        answers = asyncio.run(fetch_all(running.port(), ['/1'] * 1000))
+        answers = asyncio.run(fetch_all(running.port(), [f'/{seconds}'] * 1000))
         times.append(time.monotonic() - started)
         assert {status for status, _ in answers} == {200}
         peaks = [worker['cores_peak'] for worker in running.status()['workers']]
-        if times[-1] < 2.5 or peaks == [500, 500]:  # all of them ran at once
+        if times[-1] < 2.5 * seconds or peaks == [500, 500]:  # all of them ran at once
             return
-    assert SANITIZED and min(times) < 10, times
+    raise AssertionError(times)
 
 
 def test_more_requests_than_cores_wait_for_their_turn_and_burn_no_time(server):
     running = server(SLEEP, {'workers': {'processes': 1, 'cores': 2}})
     worker, = running.workers()
     asyncio.run(fetch_all(running.port(), ['/0'] * 4))
-    busy = procfs.cpu_seconds(worker)
-    started = time.monotonic()
-    answers = asyncio.run(fetch_all(running.port(), ['/1.5'] * 5))
-    turns = sorted(round((when - started) / 1.5) for _, when in answers)
+    for _ in range(5):  # the machine may have other work: the best try counts
+        busy = procfs.cpu_seconds(worker)
+        started = time.monotonic()
+        answers = asyncio.run(fetch_all(running.port(), ['/1.5'] * 5))
+        turns = sorted(round((when - started) / 1.5) for _, when in answers)
+        used = procfs.cpu_seconds(worker) - busy
+        room = 0.02 * (time.monotonic() - started) + (0.2 if SANITIZED else 0.02)
+        if turns == [1, 1, 2, 2, 3] and used < room:
+            break
     assert turns == [1, 1, 2, 2, 3]
-    used = procfs.cpu_seconds(worker) - busy
-    assert used < 0.02 * (time.monotonic() - started) + (0.2 if SANITIZED else 0.02)
+    assert used < room
 
 
 @pytest.mark.parametrize('greenlet', ['raw', 'gevent'])
@@ -64,7 +68,10 @@ def test_an_idle_server_burns_no_time(server):
     running = server(SLEEP, {'workers': {'processes': 2}})
     pids = [running.pid, *running.workers()]
     running.get('/0')
-    before = [procfs.cpu_seconds(pid) for pid in pids]
-    running.get('/2')  # two seconds in which nothing happens
-    after = [procfs.cpu_seconds(pid) for pid in pids]
-    assert all(b - a <= 0.05 for a, b in zip(before, after))
+    for _ in range(5):  # who serves a first request, or has begun a moment ago, needs more once
+        before = [procfs.cpu_seconds(pid) for pid in pids]
+        running.get('/2')  # two seconds in which nothing happens
+        used = [procfs.cpu_seconds(pid) - former for pid, former in zip(pids, before)]
+        if max(used) <= 0.05:
+            break
+    assert max(used) <= 0.05, used

@@ -99,7 +99,7 @@ def test_nothing_of_the_application_runs_because_geventd_looks(server, config):
     running = server(APP, {**QUICK, **config})
     [pid] = running.workers()
     assert json.loads(running.get('/').text) == []
-    shown = running.ctl('stacks')
+    shown = running.stacks()
     assert shown.returncode == 0, shown.stderr
     assert re.search(r'in (Task\.)?_run$', shown.stdout, re.M)
     assert json.loads(running.get('/').text) == []

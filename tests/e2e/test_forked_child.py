@@ -9,8 +9,12 @@ import pytest
 from harness.fork_app import COMMON
 
 ONE_LINE = COMMON + '''
+import ctypes
 import threading
 
+import uwsgi
+
+FORKS = {'os': os.fork, 'c': ctypes.CDLL(None).fork, 'gil': ctypes.PyDLL(None).fork}
 lock = threading.Lock()
 event = gevent.event.Event()
 
@@ -25,21 +29,34 @@ def background():
     note('background')
 
 
+def handler(number):
+    open('handling', 'w').close()
+    wait('forked')
+    note('handler')
+
+
+uwsgi.register_signal(1, '', handler)
+
+
 def application(environ, start_response):
     path = environ['PATH_INFO']
     if path == '/fork':
         with lock:
             time.sleep(0.05)
-            pid = os.fork()
+            pid = FORKS[environ['QUERY_STRING']]()
             if pid == 0:  # until all others have written what they might write here, too
                 wait('all-is-written')
+        open('forked', 'w').close()
         if pid == 0:
             event.set()
             time.sleep(0.1)
             note('child')
             os._exit(0)
         return answer(start_response, code_of(pid))
-    if path == '/background':
+    if path == '/signal':
+        uwsgi.signal(1)
+        wait('handling')
+    elif path == '/background':
         gevent.spawn(background)
         gevent.spawn_later(0.3, note, 'later')
     elif path == '/lock':
@@ -64,17 +81,20 @@ def in_background(*calls):
     return threads
 
 
+@pytest.mark.parametrize('fork', ['os', 'c', 'gil'])
 @pytest.mark.parametrize('patch', ['before-load', 'none'])
-def test_only_the_calling_greenlet_lives_on(server, patch):
+def test_only_the_calling_greenlet_lives_on(server, patch, fork):
     source = ONE_LINE.replace('import gevent\n', 'import gevent\nimport gevent.event\n', 1)
     if patch == 'none':
         source = source.replace('time.sleep', 'gevent.sleep').replace(
             'import threading', 'import gevent.lock').replace(
             'threading.Lock()', 'gevent.lock.Semaphore()')
     running = server(source, {'app': {'monkey-patch': patch}})
+    assert running.get('/signal').status == 200  # the handler waits for the first fork by now
     assert running.get('/background').status == 200
     answers = []
-    paths = ['/1', '/2', '/3', '/event', '/fork', '/lock', '/fork', '/4']
+    forked = f'/fork?{fork}'
+    paths = ['/1', '/2', '/3', '/event', forked, '/lock', forked, '/4']
 
     def get(path):
         answers.append((path, running.get(path).body))
@@ -84,7 +104,7 @@ def test_only_the_calling_greenlet_lives_on(server, patch):
     for thread in threads:
         if thread is not waits_for_event and thread not in forks:
             thread.join()
-    for name in ('background', 'later'):
+    for name in ('background', 'later', 'handler'):
         running.wait_file(running.folder / 'notes', name)
     (running.folder / 'all-is-written').touch()
     for thread in forks:
@@ -92,11 +112,12 @@ def test_only_the_calling_greenlet_lives_on(server, patch):
     running.get('/set')
     waits_for_event.join()
     worker = str(running.workers()[0]).encode()
-    assert {body for path, body in answers if path != '/fork'} == {worker}
-    assert [body for path, body in answers if path == '/fork'] == [b'0', b'0']
+    assert {body for path, body in answers if path != forked} == {worker}
+    assert [body for path, body in answers if path == forked] == [b'0', b'0']
     notes = (running.folder / 'notes').read_text().split()
     assert sorted(notes) == sorted(
-        ['/1', '/2', '/3', '/4', '/event', '/lock', 'background', 'child', 'child', 'later'])
+        ['/1', '/2', '/3', '/4', '/event', '/lock', 'background', 'child', 'child', 'handler',
+         'later'])
 
 
 WORKS = COMMON + '''

@@ -94,6 +94,8 @@ def test_the_end_of_its_code_is_its_end(server, patch, greenlet):
             head, body = client.read_all().split(b'\r\n\r\n', 1)
             assert b'200 OK' in head and str(code).encode() in body, how
             assert b'child!' not in body and body.count(b'HTTP/') == 0
+    assert running.workers() == [worker]
+    running.stop()
     running.wait_log('ValueError: in the child')
     running.wait_log('the last word')
     running.wait_log('behind the piece')
@@ -105,9 +107,7 @@ def test_the_end_of_its_code_is_its_end(server, patch, greenlet):
     assert len(children) == len(CODES) - 1
     assert len(set(re.findall(r'^atexit of (\d+)', text, re.M)) & children) == len(children) - 1
     assert text.count('behind the piece') == 1
-    assert running.workers() == [worker]
-    running.stop()
-    assert re.findall(r'uwsgi.atexit of (\d+)', running.log.text()) == [str(worker)]
+    assert re.findall(r'uwsgi.atexit of (\d+)', text) == [str(worker)]
 
 
 REFUSED = COMMON + '''
@@ -377,11 +377,12 @@ def fork():
         gevent.sleep(0.01)
         sys.exit(7)
     print('code', code_of(pid), flush=True)
+    open('told', 'w').close()
 
 
 def hook():
     {spawn}(fork)
-    gevent.sleep(1)
+    wait('told')
 
 
 uwsgi.{hook} = hook

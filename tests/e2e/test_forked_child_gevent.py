@@ -273,6 +273,7 @@ def application(environ, start_response):
     address = running.address()
     try:
         running.stop()
+        assert running.log.wait_end()  # the helpers have begun
         with socket.socket() as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)

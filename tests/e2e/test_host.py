@@ -349,6 +349,7 @@ def test_as_process_1_it_reaps_strangers_and_stops_on_sigterm(make_server):
     master, = procfs.children(running.pid)
     assert running.status()['pid'] == 1
     assert running.get('/').body == b'1'  # the worker's parent
+    running.wait_status(lambda s: s['generations'][0]['spare_pid'])
     family = set(procfs.children(master))
     for _ in range(3):
         running.get('/orphan')

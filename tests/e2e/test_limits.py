@@ -108,7 +108,7 @@ def test_out_of_descriptors_accepting_stops_and_is_said_once(server):
     worker, = running.workers()
     running.get('/?a')
     old = resource.prlimit(worker, resource.RLIMIT_NOFILE)
-    limit = len(procfs.descriptors(worker)) + 3
+    limit = sum(number < 512 for number in procfs.descriptors(worker)) + 3  # some are far above
     resource.prlimit(worker, resource.RLIMIT_NOFILE, (limit, old[1]))
     clients = [running.raw() for _ in range(10)]
     try:

@@ -15,6 +15,7 @@ import pytest
 from harness import client
 from harness.apps import HELLO
 from harness.limits import DEADLINE
+from harness.program import check
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason='only root has tenants')
 TENANT = 'www-data'
@@ -35,16 +36,19 @@ def prepare(made, mode=0o755, owner='root', **process):
     return logs / 'server.log'
 
 
-def start(made, log):
-    made.start(wait=False)
+def start(made, log, **options):
+    made.start(wait=False, **options)
     made.wait_file(log, 'ready')
 
 
-def refused(made, why):
+def refused(made, why, checked=True, **options):
     made.expected_exit = 1
-    made.start(wait=False)
+    made.start(wait=False, **options)
     assert made.wait_exit() == 1
     made.wait_log(f'log.file .*{why}')
+    if checked:
+        code, said = check(made)
+        assert code == 1 and re.search(f'log.file .*{why}', said), said
 
 
 def is_healthy(running):
@@ -125,7 +129,7 @@ def test_what_else_the_tenant_puts_there_is_refused(make_server, kind, why):
         os.chmod(log, 0o666)
     else:
         os.rename(precious, log)
-    refused(made, why)
+    refused(made, why, checked=kind != 'fifo')  # a check leaves those alone, as others may read
     assert kind == 'fifo' or log.read_text() == 'data'
 
 
@@ -250,6 +254,45 @@ def test_a_device_is_possible(make_server):
     assert made.stop() == 0
 
 
+# --- a master without privileges ------------------------------------------------------------------
+
+WITHOUT = TENANT if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+
+def without_privileges(made):
+    """How to start it as a user that is not root."""
+    user = pwd.getpwnam(WITHOUT)
+    os.chown(made.folder, user.pw_uid, user.pw_gid)  # it makes its control socket there
+    become = ['setpriv', f'--reuid={WITHOUT}', f'--regid={WITHOUT}', '--clear-groups']
+    return {'wrapper': become if os.geteuid() == 0 else []}
+
+
+@pytest.mark.parametrize('mode, owner, why', [
+    pytest.param(0o777, WITHOUT, 'everybody may change .*/logs', id='of everybody'),
+    pytest.param(0o755, 'nobody', 'user nobody may change it', id='of another', marks=as_root),
+    pytest.param(0o777, 'root', 'everybody may change .*/logs', id='of root', marks=as_root)])
+def test_it_refuses_a_folder_that_others_may_change(make_server, mode, owner, why):
+    made = make_server()
+    log = prepare(made, mode, owner)
+    refused(made, why, **without_privileges(made))
+    assert not log.exists()
+
+
+def test_it_writes_in_a_folder_of_its_own(make_server):
+    made = make_server()
+    log = prepare(made, owner=WITHOUT)
+    start(made, log, **without_privileges(made))
+    made.addresses = made.status()['listen']
+    assert made.get('/').text == 'hello'
+    old = log.with_name('old.log')
+    log.rename(old)
+    made.signal(signal.SIGUSR1)
+    made.wait_file(log, 'the log goes on in a new')
+    assert made.stop() == 0
+    assert 'has stopped' in log.read_text() and 'has stopped' not in old.read_text()
+    assert {log.stat().st_uid, old.stat().st_uid} == {pwd.getpwnam(WITHOUT).pw_uid}
+
+
 # --- a master that waits for nobody ---------------------------------------------------------------
 
 def test_a_fifo_without_a_reader_does_not_hold_the_master(make_server):
@@ -272,7 +315,7 @@ def test_a_fifo_without_a_reader_does_not_hold_the_master(make_server):
     assert not int(re.search(r'flags:\s+(\d+)', info)[1], 8) & os.O_NONBLOCK
     assert made.stop() == 0
     os.close(reader)
-    refused(made, 'nobody reads from this FIFO')
+    refused(made, 'nobody reads from this FIFO', checked=False)
 
 
 @pytest.mark.parametrize('number', [signal.SIGHUP, signal.SIGUSR2])

@@ -11,7 +11,7 @@ import termios
 
 import pytest
 
-from harness import client
+from harness import client, procfs
 from harness.apps import HELLO
 from harness.limits import DEADLINE
 from test_preload import THREADS
@@ -87,9 +87,14 @@ class Reader:
             text += piece
         return text
 
+    def hang_up(self):
+        os.close(self.fd)
+        self.fd = None
+
     def close(self):
         for fd in [self.fd, *self.ends]:
-            os.close(fd)
+            if fd is not None:
+                os.close(fd)
 
 
 @pytest.fixture
@@ -178,6 +183,45 @@ def test_an_application_cannot_have_the_master_wait_for_a_log(make_server, unrea
     with pytest.raises(BlockingIOError):
         while True:
             os.read(reader.fd, 65536)
+    running.signal(signal.SIGTERM)
+    assert running.wait_exit() == 0
+
+
+PRINTS = '''
+import os
+
+
+def application(environ, start_response):
+    try:
+        print('a word of the application', flush=True)
+        said = 'it is written'
+    except OSError as error:
+        said = type(error).__name__
+    body = f'{os.getpid()} {said}'.encode()
+    start_response('200 OK', [('Content-Length', str(len(body)))])
+    return [body]
+'''
+
+
+@pytest.mark.parametrize('kind', ['pipe', 'socket'])
+def test_a_reader_that_has_gone_is_an_error_of_what_prints_alone(make_server, unread, kind):
+    reader = unread(kind)
+    running = make_server()
+    running.write_app(PRINTS)
+    running.write_config()
+    start(running, reader)
+    running.addresses = running.status()['listen']
+    worker, = running.workers()
+    assert running.get('/').text == f'{worker} it is written'
+    reader.read_until(b'a word of the application')
+    reader.hang_up()
+    for _ in range(3):
+        assert running.get('/').text == f'{worker} BrokenPipeError'
+    running.signal(signal.SIGUSR1)  # the master has lines to lose, too
+    assert running.ctl('reload').returncode == 0
+    successor, = running.wait_workers(1, without=[worker])
+    assert procfs.wait_gone(worker, DEADLINE)
+    assert running.get('/').text == f'{successor} BrokenPipeError'
     running.signal(signal.SIGTERM)
     assert running.wait_exit() == 0
 

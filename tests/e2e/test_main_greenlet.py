@@ -233,7 +233,7 @@ application = print
     running.expect_error('post_fork_hook failed|died|cannot|not start|LoopExit')
     running.expected_exit = 1
     assert running.wait_exit() == 1
-    assert 'LoopExit' in running.log.text()
+    assert running.log.wait_end() and 'LoopExit' in running.log.text()
 
 
 def test_a_drain_is_not_interrupted_by_it(server):

@@ -81,7 +81,7 @@ def is_healthy(running):
     with client.RawClient(str(running.folder / 'watch.sock')) as watcher:
         watcher.send(b'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
         assert watcher.read_answer().status == 200
-    return time.monotonic() - begin < 5
+    return time.monotonic() - begin < 30  # who is held is so for a minute
 
 
 @pytest.mark.parametrize('data', [HELLO, b'none', b''], ids=['message', 'none', 'empty'])

@@ -94,6 +94,11 @@ def loads(running):
     return generation['preload'], generation['connections']
 
 
+def wait_for_the_end_of_the_former(running):
+    """Its workers take connections until they have heard that they are to drain."""
+    running.wait_status(lambda s: len(s['generations']) == 1)
+
+
 @pytest.mark.parametrize('kind', ['tcp', 'unix'])
 def test_workers_do_not_share_a_connection(server, upper, tmp_path, kind):
     behind = upper(str(tmp_path / 'behind') if kind == 'unix' else None)
@@ -103,7 +108,8 @@ def test_workers_do_not_share_a_connection(server, upper, tmp_path, kind):
     for word in ('preload: true', 'preload: false', 'post_fork_hook', 'uwsgidecorators.postfork'):
         assert word in line
     assert loads(running) == (False, behind.name)
-    assert running.status()['generations'][0]['template_pid'] is None
+    # What the application started in it is to end first.
+    running.wait_status(lambda s: s['generations'][0]['template_pid'] is None)
     assert sorted(procfs.children(running.pid)) == sorted(running.workers())
     wrong = []
 
@@ -158,6 +164,7 @@ def test_each_reload_decides_anew(server, upper):
     running.write_app(HELLO)
     assert running.ctl('reload').returncode == 0
     assert loads(running) == (True, None)
+    wait_for_the_end_of_the_former(running)
     assert running.get('/').text == 'hello'
 
 
@@ -167,6 +174,7 @@ def test_a_rolling_reload_loads_worker_by_worker(server, upper):
     running.write_app(asking(behind))
     assert running.ctl('reload').returncode == 0
     assert loads(running) == (False, behind.name)
+    wait_for_the_end_of_the_former(running)
     assert running.get('/?q').text == 'Q'
 
 
@@ -181,7 +189,7 @@ def test_an_application_that_fails_in_its_own_worker_ends_the_start(make_server,
     made.expect_error('.')
     made.start(wait=False)
     assert made.wait_exit() == 1
-    assert 'ZeroDivisionError' in made.log.text()
+    assert made.log.wait_end() and 'ZeroDivisionError' in made.log.text()
 
 
 NOT_MEANT = {
@@ -345,6 +353,8 @@ def test_native_threads_that_a_fork_loses_are_named(server):
     assert '(native-one)' in line
     assert loads(running) == (True, None)
     assert running.log.text().count('libraries started threads') == 1
+    code, said = check(running)
+    assert code == 0 and said.count('libraries started threads') == 1 and '(native-one)' in said
 
 
 ENDS_BEFORE_A_FORK = '''

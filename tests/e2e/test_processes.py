@@ -115,7 +115,8 @@ def title(pid):
 def test_titles_say_what_each_process_is_and_does(server):
     running = server(HOLD, {'workers': {'processes': 2, 'cores': 9}})
     assert running.ctl('reload').returncode == 0
-    status = running.wait_status(lambda s: len(s['generations']) == 1)
+    status = running.wait_status(
+        lambda s: len(s['generations']) == 1 and s['generations'][0]['spare_pid'])
     generation, = status['generations']
     for name in ('template_pid', 'spare_pid'):
         assert title(generation[name]) == 'geventd: template app (gen 2)'

@@ -144,7 +144,7 @@ def assert_nothing_stays(running, send):
     reference that a request leaves behind is there after every batch."""
     send(50)
     seen = [census(running), census(running)]
-    for _ in range(10):
+    for _ in range(20):
         send(REQUESTS)
         seen.append(census(running))
         if not grown(*seen[-2:]):

@@ -46,7 +46,7 @@ def test_the_configuration_is_read_again(server):
 
 
 def test_the_old_generation_finishes_its_requests(server):
-    running = server(HOLD)
+    running = server(HOLD, {'log': {'level': 'debug'}})
     old, = running.workers()
     with running.raw() as held:
         held.send(b'GET /hold HTTP/1.1\r\nHost: x\r\n\r\n')
@@ -56,9 +56,9 @@ def test_the_old_generation_finishes_its_requests(server):
             running.wait_status(lambda s: sum(w['connections'] for w in s['workers']) == 2)
             running.signal(signal.SIGHUP)
             running.wait_workers(1, without=[old])
-            # The first connections may overtake the master's word to the old worker.
-            while int(running.get('/pid').body) == old:
-                pass
+            # Until it has heard the master's word it takes connections, and keeps those it has.
+            running.wait_log('accepts no connection and finishes its requests')
+            assert int(running.get('/pid').body) != old
             release.send(b'\r\n')
             assert release.read_answer().status == 200
         answer = held.read_answer()

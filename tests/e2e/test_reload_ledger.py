@@ -9,6 +9,8 @@ from harness import procfs, services
 from harness.limits import DEADLINE
 from harness.steady_load import APP, SteadyLoad
 
+LONG = 4 * DEADLINE  # beside load of every kind
+
 LOCATION = '''
 location / {{
     include /etc/nginx/uwsgi_params;
@@ -21,16 +23,17 @@ location / {{
 
 def reload(running, count):
     # Of more than three generations that drain the oldest is cut, as the manual says.
-    running.wait_status(lambda s: sum(g['state'] == 'draining' for g in s['generations']) < 3, 60)
+    running.wait_status(lambda s: sum(g['state'] == 'draining' for g in s['generations']) < 3,
+                        LONG)
     running.signal(signal.SIGHUP)
     running.wait_status(lambda s: s['reload']['count'] >= count
-                        and s['reload']['result'] == 'done')
+                        and s['reload']['result'] == 'done', LONG)
 
 
 def upgrade(running, count):
     former = running.pid
     running.signal(signal.SIGUSR2)
-    assert running.follow(count)['upgrade']['result'] == 'done'
+    assert running.follow(count, LONG)['upgrade']['result'] == 'done'
     return former
 
 
@@ -55,7 +58,7 @@ def run(server, folder, reloads, upgrades, stream_seconds):
     assert all(load.answered.values()), load.answered
     print('answered', load.answered, 'worst', load.worst)
     running.wait_status(lambda s: s['upgrade']['former'] is None and not any(
-        entry['waiting'] or entry['running'] for entry in s['signals']))
+        entry['waiting'] or entry['running'] for entry in s['signals']), LONG)
     for former in formers:
         assert procfs.wait_gone(former, DEADLINE)
     handled = (running.folder / 'ledger').read_text().split()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""limits.request-time and signals.handler-time end what takes too long, and nothing else."""
+"""limits.request-time and signals.handler-time end what takes too long, and nothing else. A machine
+that stands still is late with that, and never early."""
 import threading
 import time
 
@@ -126,6 +127,8 @@ def application(environ, start_response):
 
 LIMITS = {'workers': {'cores': 100}, 'limits': {'request-time': '300ms'},
           'signals': {'handler-time': '300ms'}}
+GENEROUS = {'workers': {'cores': 100}, 'limits': {'request-time': '60s'},
+            'signals': {'handler-time': '60s'}}
 
 
 @pytest.fixture(scope='module')
@@ -133,19 +136,46 @@ def running(module_server):
     return module_server(APP, LIMITS)
 
 
+@pytest.fixture(scope='module')
+def generous(module_server):
+    """With limits that nothing quick reaches, however slow the machine is."""
+    return module_server(APP, GENEROUS)
+
+
 def timeouts(running):
     return running.status()['workers'][0]['timeouts']
+
+
+def seconds(running, pattern, since=0):
+    """The number that the pattern's parentheses catch in the log."""
+    return float(running.wait_log(pattern, since=since)[1])
+
+
+def is_ended_after(running, path, least, most):
+    """Never before `least` seconds, and before `most` in one of several attempts."""
+    for _ in range(20):
+        since = running.log.mark()
+        assert running.get(path).status == 504
+        took = seconds(running, rf'GET {path} has taken (\d+\.\d) s, its time is over', since)
+        assert took >= least
+        if took < most:
+            return True
+    return False
 
 
 def test_the_client_is_answered_with_504_and_the_log_has_the_stack(running):
     since, counted = running.log.mark(), timeouts(running)
     answer = running.get('/sleep/60')
     assert answer.status == 504 and 'took too long' in answer.text
-    running.wait_log(r'warning .*GET /sleep/60 has taken 0\.[34] s, its time is over '
+    running.wait_log(r'warning .*GET /sleep/60 has taken \d+\.\d s, its time is over '
                      r'\(request \w+\):$', since=since)
     running.wait_log(r'^\t +File ".*/app\.py", line \d+, in naps$', since=since)
     running.wait_log(r'^\t +gevent\.sleep\(seconds\)$', since=since)
     assert timeouts(running) == counted + 1
+
+
+def test_it_is_ended_soon_after_its_limit(running):
+    assert is_ended_after(running, '/sleep/60', 0.3, 0.5)
 
 
 def test_the_query_is_not_logged(running):
@@ -155,8 +185,8 @@ def test_the_query_is_not_logged(running):
     assert 'secret' not in running.log.text()
 
 
-def test_quick_requests_are_left_alone(running):
-    assert running.get('/sleep/0.01').text == 'slept'
+def test_quick_requests_are_left_alone(generous):
+    assert generous.get('/sleep/0.01').text == 'slept'
 
 
 def test_an_answer_that_has_begun_is_aborted_and_closed(running):
@@ -168,15 +198,15 @@ def test_an_answer_that_has_begun_is_aborted_and_closed(running):
     running.wait_log('the response was closed', since=since)
 
 
-def test_neighbours_and_a_stream_of_quick_requests_notice_nothing(running):
+def test_neighbours_and_a_stream_of_quick_requests_notice_nothing(generous):
     """Fifty that need longer than the sleeper's limit and have none of their own."""
     answers, ended = [], threading.Event()
 
     def neighbour():
-        answers.append(running.get('/none').text)
+        answers.append(generous.get('/none').text)
 
     def stream():
-        with running.raw() as client:
+        with generous.raw() as client:
             while not ended.is_set():
                 client.send(b'GET /quick HTTP/1.1\r\nHost: x\r\n\r\n')
                 answers.append('no limit' if client.read_answer().body == b'done' else 'broken')
@@ -185,21 +215,21 @@ def test_neighbours_and_a_stream_of_quick_requests_notice_nothing(running):
     for thread in [*threads, streamer]:
         thread.start()
     begun = time.monotonic()
-    assert running.get('/sleep/8').status == 504
+    assert generous.get('/set/0.3').status == 504
     took = time.monotonic() - begun
     for thread in threads:
         thread.join()
+    while streamer.is_alive() and len(answers) <= 60:
+        ended.wait(0.01)
     ended.set()
     streamer.join()
     assert set(answers) == {'no limit'} and len(answers) > 60
-    assert 0.3 <= took < 0.9
+    assert 0.3 <= took < 30
 
 
 @pytest.mark.parametrize('path', ['/set/0.1', '/harakiri/0.1'])
-def test_a_request_can_shorten_its_own_time(running, path):
-    since = running.log.mark()
-    assert running.get(path).status == 504
-    running.wait_log(rf'GET {path} has taken 0\.[12] s', since=since)
+def test_a_request_can_shorten_its_own_time(generous, path):
+    assert is_ended_after(generous, path, 0.1, 0.3)
 
 
 def test_a_request_can_lengthen_its_own_time(running):
@@ -207,17 +237,15 @@ def test_a_request_can_lengthen_its_own_time(running):
 
 
 def test_user_harakiri_cannot(running):
-    since = running.log.mark()
-    assert running.get('/harakiri/60').status == 504
-    running.wait_log(r'GET /harakiri/60 has taken 0\.[34] s', since=since)
+    assert is_ended_after(running, '/harakiri/60', 0.3, 0.5)
 
 
-def test_a_limit_belongs_to_the_greenlet_of_a_request(running):
-    assert running.get('/elsewhere').text.startswith('RuntimeError: set_timeout() works in the')
+def test_a_limit_belongs_to_the_greenlet_of_a_request(generous):
+    assert generous.get('/elsewhere').text.startswith('RuntimeError: set_timeout() works in the')
 
 
-def test_a_wrong_time_is_refused(running):
-    text = running.get('/wrong').text
+def test_a_wrong_time_is_refused(generous):
+    text = generous.get('/wrong').text
     assert 'ValueError: a time limit is a number' in text and 'TypeError' in text
 
 
@@ -232,8 +260,8 @@ def test_except_exception_does_not_catch_it(running):
 def test_one_that_goes_on_gets_greenlet_exit(running):
     since = running.log.mark()
     assert running.get('/stubborn').status == 504
-    running.wait_log(r'GET /stubborn went on after its RequestTimeout and gets GreenletExit, 2\.\d',
-                     since=since)
+    assert 2.3 <= seconds(running, 'GET /stubborn went on after its RequestTimeout and gets '
+                          r'GreenletExit, (\d+\.\d) s old', since) < 30
 
 
 def test_one_that_computes_hears_of_it_when_it_waits(running):
@@ -247,12 +275,13 @@ def test_one_that_waits_for_its_clients_bytes_ends_too(running):
         assert client.read_answer().status == 504
 
 
-def test_a_handler_has_a_limit_of_its_own(running):
+def test_a_handler_has_a_limit_of_its_own(running, generous):
+    generous.get('/signal/1')
+    generous.wait_log('^handled 1$')
     since = running.log.mark()
-    running.get('/signal/1')
-    running.wait_log('^handled 1$', since=since)
     running.get('/signal/2')
-    running.wait_log(r'the handler of signal 2 has taken 0\.[34] s, its time is over:', since=since)
+    assert 0.3 <= seconds(running, r'the handler of signal 2 has taken (\d+\.\d) s, its time is '
+                          'over:', since) < 30
     running.wait_log(r'^\t +File ".*/app\.py", line \d+, in handler$', since=since)
     status = running.wait_status(
         lambda status: [s for s in status['signals'] if s['number'] == 2 and s['failed']])
@@ -260,7 +289,7 @@ def test_a_handler_has_a_limit_of_its_own(running):
 
 
 def test_a_request_that_cannot_be_ended_costs_its_connection_and_its_worker(server):
-    running = server(APP, {**LIMITS, 'workers': {'cores': 10}})
+    running = server(APP, {**LIMITS, 'limits': {'request-time': '1s'}})
     running.expect_error('survived GreenletExit')
     first = running.workers()
     with running.raw() as client:
@@ -269,8 +298,8 @@ def test_a_request_that_cannot_be_ended_costs_its_connection_and_its_worker(serv
             client.read_answer()
     for name in ('RequestTimeout', 'GreenletExit'):
         running.wait_log(f'^swallowed {name}$')
-    running.wait_log(r'error .*GET /immortal survived GreenletExit, 4\.\d s old: its connection is '
-                     r'aborted and this worker is replaced')
+    assert 5 <= seconds(running, r'error .*GET /immortal survived GreenletExit, (\d+\.\d) s old: '
+                        'its connection is aborted and this worker is replaced') < 30
     running.wait_log('is recycled: a greenlet in it cannot be ended')
     running.wait_workers(1, without=first)
     running.wait_log('is gone: exited')

@@ -48,6 +48,14 @@ def fails(server):
     return running
 
 
+def stacks_of(running, *options):
+    """What geventctl says of them. A worker has little time to answer: it is asked again."""
+    said = []
+    running.wait_status(lambda _: said.append(running.ctl('stacks', *options).stdout)
+                        or 'waits' in said[-1])
+    return said[-1]
+
+
 def test_what_the_application_says_cannot_steer_a_terminal(server):
     running = fails(server)
     assert running.get('/').status == 500
@@ -56,9 +64,9 @@ def test_what_the_application_says_cannot_steer_a_terminal(server):
     running.wait_status(lambda status: status['failures'])
     shown = running.ctl('status').stdout
     assert f'ValueError: {ESCAPED}' in shown
-    stacks = running.ctl('stacks').stdout
+    stacks = stacks_of(running)
     assert f'File "{ESCAPED}.py", line 6, in waits' in stacks
-    as_json = [running.ctl(command, '--json').stdout for command in ('status', 'stacks')]
+    as_json = [running.ctl('status', '--json').stdout, stacks_of(running, '--json')]
     assert json.loads(as_json[0])['failures'][0]['error'] == 'ValueError: ' + NASTY
     assert NASTY + '.py' in {call['file'] for worker in json.loads(as_json[1])['workers']
                              for stack in worker['found']['stacks'] for call in stack}

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from harness.signal_app import (DEATHS, PRELOAD, application, figures, ledger, run, start,
-                                wait_ledger)
+                                wait_figures, wait_ledger)
 
 
 @PRELOAD
@@ -24,9 +24,10 @@ geventd.add_timer(9, 0.05)
         os.kill(before[0], signal.SIGKILL)
         running.wait_workers(3, without=before[:1])
     count = len(ledger(running))
-    lines = wait_ledger(running, lambda lines: len(lines) >= count + 20)
+    lines = wait_ledger(running, lambda lines: len(lines) >= count + 40)
     times = [float(line[0]) for line in lines]
-    assert len(times) <= (times[-1] - times[0]) / 0.05 + 3
+    # What a worker had taken is run again when it was killed, and late ticks come together.
+    assert len(times) <= (times[-1] - times[0]) / 0.05 + 8
 
 
 def test_an_rb_timer_ends_after_its_iterations(server):
@@ -36,9 +37,14 @@ geventd.register(10, '', record)
 geventd.add_rb_timer(9, 0.01, iterations=3)
 geventd.add_rb_timer(10, 0.02)
 ''')
-    lines = wait_ledger(running, lambda lines: sum(line[0] == '10' for line in lines) >= 20)
-    # A tick that a busy worker has not taken yet stands for the next one too.
-    assert sum(int(line[1]) for line in lines if line[0] == '9') == 3
+
+    def ticks(lines):
+        # A tick that a busy worker has not taken yet stands for the next one too.
+        return sum(int(line[1]) for line in lines if line[0] == '9')
+
+    lines = wait_ledger(running, lambda lines: ticks(lines) >= 3
+                        and sum(line[0] == '10' for line in lines) >= 20)
+    assert ticks(lines) == 3
 
 
 def test_undelivered_ticks_become_one(server):
@@ -109,11 +115,12 @@ geventd.add_timer(10, 0.02)
     wait_ledger(running, lambda lines: any(line[0] == '9' for line in lines))
     (running.folder / 'second').write_text('')
     assert running.ctl('reload').returncode == 0
-    # The master stopped the timer when the new generation began to serve, and what it had sent
-    # before is delivered within the next ticks of the other one.
+    # The master stopped the timer when the new generation began to serve; what it had sent before
+    # is still run.
+    wait_figures(running, 9, waiting=0, running=0)
     count = len(ledger(running))
     lines = wait_ledger(running, lambda lines: len(lines) >= count + 20)
-    assert all(line[0] == '10' for line in lines[-15:])
+    assert all(line[0] == '10' for line in lines[count:])
 
 
 def test_a_reload_keeps_the_timer(server):

@@ -41,8 +41,8 @@ def test_the_status_shows_signals_and_locks(server):
     running = start(server, "geventd.register(17, '', record)\n"
                             "geventd.register(18, '', lambda num: geventd.lock())")
     run(running, 'geventd.signal(17); geventd.signal(18)')
-    wait_figures(running, 17, handled=1)
-    wait_figures(running, 18, handled=1)
+    wait_figures(running, 17, handled=1, running=0)
+    wait_figures(running, 18, handled=1, running=0)
     text = running.ctl('status').stdout
     rows = [line.split() for line in text.splitlines()]
     assert ['17', '1', '1', '0', '0', '0', '0', '0', '0', '-'] in rows

@@ -92,7 +92,7 @@ def test_no_new_connection_is_taken_while_draining(server):
     with hold(running):
         running.signal(signal.SIGTERM)
         running.wait_status(lambda s: s['state'] == 'stopping')
-        with pytest.raises(OSError):
+        with pytest.raises((OSError, AssertionError)):  # refused, or closed without an answer
             while True:  # one may still overtake the master's word to the worker
                 with running.raw(timeout=2) as client:
                     client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')

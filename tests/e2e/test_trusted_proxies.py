@@ -168,7 +168,7 @@ def test_a_proxy_header_may_come_alone(impatient, header, index):
 
 @pytest.mark.parametrize('index', [0, 1], ids=['http', 'uwsgi'])
 def test_who_is_silent_behind_a_proxy_header_is_told_after_the_header_timeout(impatient, index):
-    server = impatient('200ms')
+    server = impatient('1s')
     with server.raw(index) as client:
         client.send(LOCAL)
         assert b' 408 ' in client.read_all()

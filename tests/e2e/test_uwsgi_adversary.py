@@ -34,7 +34,7 @@ def test_slow_packets(server):
             for client in clients:
                 client.send(packet[at:at + 1])
         measure()
-        assert running.status()['workers'][0]['cores_busy'] == 0
+        running.wait_status(lambda s: s['workers'][0]['cores_busy'] == 0)
         for client in clients[:20]:
             client.send(packet[7:])
             assert client.read_answer().body == b'0'

@@ -10,7 +10,9 @@ import socket
 
 import pytest
 
+from harness import procfs
 from harness.evaluate import application, ask
+from harness.limits import DEADLINE
 
 AT_IMPORT = 'at_import = (uwsgi.worker_id(), uwsgi.ready(), uwsgi.masterpid())'
 EVAL = application(AT_IMPORT)
@@ -99,9 +101,16 @@ def test_while_the_application_loads_there_is_a_master_and_no_worker(running):
 
 
 def test_workers_are_told_from_the_scoreboard(running):
+    def counted(status):  # which a request is a moment after its answer
+        return sum(worker['requests'] for worker in status['workers'])
+
+    first = counted(running.wait_status(
+        lambda status: not any(worker['cores_busy'] for worker in status['workers'])))
     for _ in range(20):
         assert len(running.get('/').text) > 0
+    running.wait_status(lambda status: counted(status) == first + 20)
     before = ask(running, 'uwsgi.total_requests()')
+    running.wait_status(lambda status: counted(status) == first + 21)
     rows = ask(running, 'uwsgi.workers()')
     assert [row['id'] for row in rows] == [1, 2]
     assert {row['pid'] for row in rows} == set(running.workers())
@@ -132,6 +141,7 @@ def test_a_respawned_worker_is_counted(server):
 def test_a_recycled_worker_is_counted_too(server):
     running = server(EVAL, {'workers': {'max-requests': 1}})
     pid = ask(running, 'os.getpid()')
+    assert procfs.wait_gone(pid, DEADLINE)  # until it has heard of its end, it may accept
     running.wait_workers(1, without=[pid])
     assert ask(running, 'uwsgi.workers()[0]["respawn_count"]') == 1
 

@@ -75,7 +75,7 @@ application = print
     running.expect_error('post_fork_hook failed|died|cannot|not start|no database')
     running.expected_exit = 1
     assert running.wait_exit() == 1
-    assert 'OSError: no database' in running.log.text()
+    assert running.log.wait_end() and 'OSError: no database' in running.log.text()
 
 
 def test_atexit_runs_when_a_worker_ends(server):

@@ -60,7 +60,7 @@ def elsewhere(ident):
     say('thread', ident != threading.get_ident(), threading.current_thread().daemon)
 
 
-@harakiri(0.1)
+@harakiri(1)
 def limited(pause=0):
     try:
         gevent.sleep(pause)

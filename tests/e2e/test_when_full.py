@@ -4,6 +4,19 @@ from harness.apps import SLEEP
 
 ONE_CORE = {'processes': 1, 'cores': 1}
 
+# /held: waits for a file "go".
+HELD = '''
+import os
+import gevent
+
+
+def application(environ, start_response):
+    while environ['PATH_INFO'] == '/held' and not os.path.exists('go'):
+        gevent.sleep(0.01)
+    start_response('200 OK', [('Content-Type', 'text/plain'), ('Content-Length', '2')])
+    return [b'ok']
+'''
+
 
 def clients_asking(running, target, count):
     clients = [running.raw() for _ in range(count)]
@@ -18,18 +31,20 @@ def close(clients):
 
 
 def test_reject_answers_503_and_when_to_come_again(server):
-    running = server(SLEEP, {'workers': {**ONE_CORE, 'when-full': 'reject'},
-                             'limits': {'queue-time': '100ms'}})
-    held, = clients_asking(running, '/4', 1)
+    running = server(HELD, {'workers': {**ONE_CORE, 'when-full': 'reject'},
+                            'limits': {'queue-time': '100ms'}})
+    held, = clients_asking(running, '/held', 1)
     running.wait_status(lambda s: s['workers'][0]['cores_busy'] == 1)
-    refused = clients_asking(running, '/0', 3)
+    refused = clients_asking(running, '/', 3)
     for client in refused:
         answer = client.read_answer()
         assert answer.status == 503
         assert int(answer.header('retry-after')) >= 1
         assert client.is_closed_by_server()
+    (running.folder / 'go').touch()
     assert held.read_answer().status == 200
-    assert running.get('/0').status == 200
+    running.wait_status(lambda s: s['workers'][0]['cores_busy'] == 0)
+    assert running.get('/').status == 200
     assert running.status()['workers'][0]['rejected'] == 3
     close([held, *refused])
 

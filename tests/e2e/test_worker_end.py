@@ -110,7 +110,7 @@ def application(environ, start_response):
             time.sleep(0.1)
         except BaseException:
             print('it swallows', flush=True)
-''', {'limits': {'drain-requests': '100ms', 'drain-background': '100ms'}})
+''', {'limits': {'drain-requests': '100ms', 'drain-background': '10s'}})
     with running.raw() as client:
         client.send(b'GET /stubborn HTTP/1.1\r\nHost: x\r\n\r\n')
         running.wait_log('a request is held')
@@ -277,4 +277,5 @@ def application(environ, start_response):
     assert running.wait_exit() == 0
     running.wait_log('work is done')
     running.wait_log('atexit has run')
+    assert running.log.wait_end()
     assert_end_of_python(running)

@@ -5,6 +5,8 @@
 
 #include <greenlet.h>
 
+#include "base/exit_code.h"
+#include "worker/last_words.h"
 #include "worker/python/error.h"
 #include "worker/python/forked_child.h"
 #include "worker/python/main_greenlet.h"
@@ -35,8 +37,12 @@ PyObject* as_object(PyGreenlet* greenlet) {
 
 }  // namespace
 
-HubBridge::HubBridge(worker::Worker& worker, config::GreenletKind kind, Handler handler)
-    : worker_(worker), handler_(std::move(handler)), thread_(::pthread_self()) {
+HubBridge::HubBridge(worker::Worker& worker, config::GreenletKind kind, Handler handler,
+                     worker::OwnDescriptors& descriptors)
+    : worker_(worker),
+      handler_(std::move(handler)),
+      descriptors_(descriptors),
+      thread_(::pthread_self()) {
     PyGreenlet_Import();
     if (_PyGreenlet_API == nullptr) {
         throw_pending();
@@ -69,6 +75,7 @@ HubBridge::~HubBridge() {
 void HubBridge::run() {
     worker_.serve(*this);
     main_waits_ = true;
+    bool suspected = false;
     while (!worker_.drained()) {
         const Ref result = Ref::steal(PyGreenlet_Switch(as_greenlet(hub_.get()), nullptr, nullptr));
         end_if_forked();
@@ -77,10 +84,18 @@ void HubBridge::run() {
                               (result ? "" : ":\n" + traceback_text(take_exception().get())));
         }
         if (!result) {
+            // Its loop raises the same for ever where that has no epoll any more. One that renews
+            // itself has polled by the next time.
+            const std::string lost = descriptors_.lost();
+            if (suspected && !lost.empty()) {
+                worker::end_at_once(ExitCode::LostDescriptor, lost);
+            }
+            suspected = !lost.empty();
             log_handed_over();
         }
     }
     main_waits_ = false;
+    descriptors_.leave();
 }
 
 PyObject* HubBridge::on_hub_callback(PyObject* self, PyObject*) noexcept {
@@ -88,6 +103,10 @@ PyObject* HubBridge::on_hub_callback(PyObject* self, PyObject*) noexcept {
         Py_RETURN_NONE;  // of C code that did not tell Python
     }
     HubBridge& bridge = bridge_of(self);
+    if (!bridge.guards_) {
+        bridge.guards_ = true;
+        bridge.descriptors_.guard(bridge.worker_.loop());
+    }
     bridge.worker_.turn();
     if (bridge.worker_.drained() && bridge.main_waits_) {
         bridge.switch_to(bridge.main_.get());

@@ -10,6 +10,7 @@
 
 #include "config/settings.h"
 #include "worker/application.h"
+#include "worker/own_descriptors.h"
 #include "worker/python/ref.h"
 #include "worker/worker.h"
 
@@ -33,7 +34,8 @@ class HubBridge : public worker::Application {
     using Handler = std::function<void(worker::Request&)>;
 
     /// `handler` runs a whole request, in its greenlet. Throws PythonError when gevent fails.
-    HubBridge(worker::Worker& worker, config::GreenletKind kind, Handler handler);
+    HubBridge(worker::Worker& worker, config::GreenletKind kind, Handler handler,
+              worker::OwnDescriptors& descriptors);
     HubBridge(const HubBridge&) = delete;
     HubBridge& operator=(const HubBridge&) = delete;
     ~HubBridge() override;
@@ -84,6 +86,7 @@ class HubBridge : public worker::Application {
 
     worker::Worker& worker_;
     Handler handler_;
+    worker::OwnDescriptors& descriptors_;
     pthread_t thread_;
     Ref hub_;
     Ref main_;
@@ -95,6 +98,7 @@ class HubBridge : public worker::Application {
     Ref greenlet_exit_;
     Ref greenlet_class_;  ///< gevent.Greenlet; empty for raw ones
     worker::Request* starting_ = nullptr;
+    bool guards_ = false;      ///< descriptors_, since the first turn
     bool main_waits_ = false;  ///< in run(), for the worker to drain
 };
 

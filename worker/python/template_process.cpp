@@ -16,6 +16,7 @@
 
 #include "base/errno_error.h"
 #include "base/exit_code.h"
+#include "base/uninterrupted.h"
 #include "log/logger.h"
 #include "net/listening.h"
 #include "worker/forked_child.h"
@@ -99,10 +100,7 @@ pid_t fork_own() {
 // SIGCHLD nobody hears of it: then the master misses the child.
 int fault_of(pid_t middle) {
     int status = 0;
-    pid_t ended = 0;
-    do {
-        ended = ::waitpid(middle, &status, 0);
-    } while (ended < 0 && errno == EINTR);
+    const pid_t ended = uninterrupted([&] { return ::waitpid(middle, &status, 0); });
     return ended == middle && WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 }
 
@@ -213,11 +211,30 @@ Result<std::optional<ipc::Message>> wait_for_order(ipc::Channel& channel) {
     ::_exit(static_cast<int>(ExitCode::Ok));
 }
 
-}  // namespace
-
+// Warns of what the application has started and a fork does not carry over, and moves what is
+// loaded out of the garbage collector's sight. Nothing that it meets ends the process.
 void prepare_to_fork(const Interpreter& python) {
     warn_of(python, "forking_hazards");
     attempt(python, "freeze");
+}
+
+}  // namespace
+
+void rehearse_fork(const Interpreter& python) {
+    prepare_to_fork(python);
+    attempt(python, "set_threads_aside");
+    PyOS_BeforeFork();
+    const pid_t child = fork_own();
+    if (child == 0) {
+        ::_exit(0);
+    }
+    const int error = child < 0 ? errno : fault_of(child);
+    PyOS_AfterFork_Parent();
+    attempt(python, "put_threads_back");
+    if (error != 0) {
+        log::error("cannot fork a process: {}", errno_text(error));
+    }
+    warn_of(python, "lost_threads");
 }
 
 void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channel channel,

@@ -12,9 +12,9 @@
 
 namespace geventd::py {
 
-/// Warns of what the application has started and a fork does not carry over, and moves what is
-/// loaded out of the garbage collector's sight. Nothing that it meets ends the process.
-void prepare_to_fork(const Interpreter& python);
+/// What a template does up to its first fork and behind it, with the same warnings; the child ends
+/// at once, before hooks of the application. Nothing that it meets ends the process.
+void rehearse_fork(const Interpreter& python);
 
 /// Runs the template: the application is loaded, so it freezes its memory and then does what the
 /// master asks for: forks workers, and a spare of itself that can take its place when it dies.

@@ -101,8 +101,9 @@ struct Serving {
                  static_cast<int>(boot.worker), boot.scoreboard),
           environs(worker, {errors.get(), file_wrapper.get(), boot.settings.workers.processes > 1}),
           runner(worker, environs, applications, python.boot("fault_page")),
-          bridge(worker, boot.settings.workers.greenlet,
-                 [this](worker::Request& request) { runner.run(request); }),
+          bridge(
+              worker, boot.settings.workers.greenlet,
+              [this](worker::Request& request) { runner.run(request); }, overtime.descriptors()),
           locks(bridge),
           handlers(bridge, api.book(), locks),
           signals(worker.loop(), worker.admission(), worker.accounts(), worker.time_limits(),
@@ -170,7 +171,8 @@ void run_post_fork_hook(const Interpreter& python) {
     observer.reset();
     call_at_end(python, "run_atexit_hook");
     api.serve({});
-    python.leave(static_cast<int>(ExitCode::Ok));
+    python.leave(
+        static_cast<int>(serving.master.is_cut_off() ? ExitCode::LostDescriptor : ExitCode::Ok));
 }
 
 }  // namespace
@@ -227,12 +229,13 @@ void load_functions(const Interpreter& python, Api& api) {
 
 void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
            const Applications& applications, Api& api) {
+    log::move_up();
     ExitCode code = ExitCode::BootFailed;
     // For the process' life, and on the heap: its thread looks at it whatever the greenlets do.
     std::unique_ptr<worker::Overtime> overtime;
     try {
         overtime = std::make_unique<worker::Overtime>(
-            channel.fd(), config::whole_drain(boot.settings.limits) + kOvertime);
+            channel, config::whole_drain(boot.settings.limits) + kOvertime);
         worker::die_with_master(false);
         patch_before_start(python, boot.settings.app);
         run_worker(python, boot, channel, applications, api, *overtime);
@@ -243,6 +246,7 @@ void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& chan
         log::error("the worker cannot serve: {}", error.what());
     }
     if (overtime) {
+        overtime->descriptors().leave();
         overtime->begin();
     }
     leave_early(python, static_cast<int>(code));

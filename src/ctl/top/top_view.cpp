@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "ctl/quantities.h"
+#include "log/escape.h"
 
 namespace geventd::ctl {
 
@@ -166,7 +167,7 @@ Sheet draw_top(const TopState& state, const Glyphs& glyphs, std::size_t width, s
     for (const Figure& figure : figures(state.status)) {
         sheet.lines.push_back(draw_figure(figure, state, glyphs, width));
     }
-    sheet.lines.push_back({{state.fault, Style::Bad}});
+    sheet.lines.push_back({{log::escape_controls(state.fault), Style::Bad}});
     sheet.lines.push_back(worker_titles());
     const auto left = [&] { return height > sheet.lines.size() ? height - sheet.lines.size() : 0; };
     add_workers(sheet, state.status["workers"].objects(), glyphs,

@@ -71,6 +71,11 @@ class Log:
         with self._changed:
             return self._changed.wait_for(lambda: self._ended, timeout)
 
+    def wait_last_words(self):
+        """Waits a second at most for the end: what a process has said last may be in the pipe yet.
+        By little steps, so that it is a second of this process, whatever holds that up."""
+        return any(self.wait_end(0.05) for _ in range(20))
+
     def errors(self):
         """The server's own lines of level error."""
         found = []

@@ -6,9 +6,9 @@ import subprocess
 from .limits import DEADLINE, GEVENTCTL, GEVENTD
 
 
-def run(program, *arguments, cwd='/', environment=None):
+def run(program, *arguments, cwd='/', environment=None, timeout=DEADLINE):
     return subprocess.run([str(program), *map(str, arguments)], capture_output=True, text=True,
-                          timeout=DEADLINE, cwd=cwd, env=environment, stdin=subprocess.DEVNULL)
+                          timeout=timeout, cwd=cwd, env=environment, stdin=subprocess.DEVNULL)
 
 
 def geventd(*arguments, **options):
@@ -19,10 +19,10 @@ def geventctl(*arguments, **options):
     return run(GEVENTCTL, *arguments, **options)
 
 
-def check(server, *arguments):
+def check(server, *arguments, timeout=DEADLINE):
     """(exit code, everything it said) of `geventd -c FILE --check`."""
     result = run(GEVENTD, '-c', server.config_path, '--check', *arguments, cwd=server.folder,
-                 environment=server.environment())
+                 environment=server.environment(), timeout=timeout)
     return result.returncode, result.stdout + result.stderr
 
 

@@ -153,6 +153,7 @@ class Server:
         if not gone:
             raise AssertionError(f'geventd did not leave in {timeout} s; its log:\n'
                                  + self.log.text()) from None
+        self.log.wait_last_words()  # those that are left, as behind a killed one, hold it open
         return self._successors_exit() if self.successor else code
 
     def _successors_exit(self):
@@ -173,9 +174,7 @@ class Server:
     def stop(self, number=SIGTERM):
         if self.is_running():
             self.signal(number)
-        code = self.wait_exit()
-        self.log.wait_end(1)  # the last words may be in the pipe yet; a killed one leaves workers
-        return code
+        return self.wait_exit()
 
     # --- what it says --------------------------------------------------------------------------
 
@@ -191,6 +190,15 @@ class Server:
         return subprocess.run([str(GEVENTCTL), '-c', str(self.config_path), *arguments],
                               capture_output=True, text=True, timeout=timeout,
                               env=self.environment(), cwd=self.folder)
+
+    def stacks(self, *arguments, timeout=DEADLINE):
+        """Runs geventctl stacks, again while a worker does not answer: it waits for them for a
+        moment only, which on a busy machine may be too short for any."""
+        end = time.monotonic() + timeout
+        while True:
+            result = self.ctl('stacks', *arguments)
+            if 'it does not answer' not in result.stdout or time.monotonic() >= end:
+                return result
 
     def status(self):
         result = self.ctl('status', '--json')

@@ -119,6 +119,13 @@ TEST(TopView, NamesWhatIsWrong) {
     EXPECT_NE(text_of(sheet).find("hub lag            2.5s"), std::string::npos) << text_of(sheet);
 }
 
+TEST(TopView, SpellsOutWhatATerminalWouldObey) {
+    TopState state = example();
+    state.fault = "no\nanswer \xe2\x80\xae[31m";  // a right-to-left override
+    EXPECT_TRUE(has_style(draw_top(state, ascii(), 80, 24), "no\\nanswer \\u202e[31m", Style::Bad))
+        << text_of(draw_top(state, ascii(), 80, 24));
+}
+
 TEST(TopView, OfAnEmptyAnswerThereIsAPageAllTheSame) {
     EXPECT_FALSE(draw_top({}, blocks(), 80, 24).lines.empty());
 }

@@ -255,6 +255,66 @@ TEST(OutletFile, GoesOnWhereTheDescriptorLedWhenThatIsClosed) {
     EXPECT_EQ(::pread(copy.get(), text.data(), text.size(), 0), 6);
 }
 
+TEST(OutletFile, HasAHighNumberWhereAnApplicationRuns) {
+    const UniqueFd file = UniqueFd::adopt(::memfd_create("outlet", MFD_CLOEXEC));
+    const int lowest = duplicate(file.get()).get();
+    Outlet outlet;
+    outlet.open(file.get());
+    outlet.move_up();
+    EXPECT_EQ(duplicate(file.get()).get(), lowest);
+    outlet.write("hello\n");
+    std::array<char, 16> text{};
+    EXPECT_EQ(::pread(file.get(), text.data(), text.size(), 0), 6);
+}
+
+TEST(OutletFile, GoesWhereItIsToldAlthoughItsNumberIsAboveTheLimit) {
+    const UniqueFd first = UniqueFd::adopt(::memfd_create("first", MFD_CLOEXEC));
+    const UniqueFd second = UniqueFd::adopt(::memfd_create("second", MFD_CLOEXEC));
+    Outlet outlet;
+    outlet.move_up();
+    outlet.open(first.get());
+    rlimit limits{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limits), 0);
+    const rlimit low{256, limits.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+    outlet.open(second.get());
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limits), 0);
+    outlet.write("hello\n");
+    std::array<char, 16> text{};
+    EXPECT_EQ(::pread(second.get(), text.data(), text.size(), 0), 6);
+}
+
+/// The descriptors that are open in this process.
+std::ptrdiff_t open_descriptors() {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+}
+
+/// The application closes one end of the pipe by which lines go into another.
+class OutletLoss : public ::testing::TestWithParam<int> {};
+
+TEST_P(OutletLoss, OfTheStagingPipeIsMended) {
+    ::signal(SIGPIPE, SIG_IGN);
+    const Pipe pipe;
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "only root can be refused by becoming somebody else";
+    }
+    ::setfsuid(kSomebody);
+    Outlet outlet;
+    outlet.open(pipe.writer.get());
+    ::setfsuid(::geteuid());
+    const int lowest = duplicate(pipe.writer.get()).get();
+    outlet.write("first\n");
+    const std::ptrdiff_t before = open_descriptors();
+    for (const char* line : {"second\n", "third\n"}) {
+        ASSERT_EQ(::close(lowest + GetParam()), 0);
+        EXPECT_TRUE(outlet.write(line));
+    }
+    EXPECT_EQ(open_descriptors(), before);
+    EXPECT_EQ(pipe.read(), "first\nsecond\nthird\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(Ends, OutletLoss, ::testing::Values(0, 1));
+
 TEST(OutletNowhere, LosesLines) {
     Outlet outlet;
     outlet.open(-1);

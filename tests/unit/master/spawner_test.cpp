@@ -74,7 +74,7 @@ TEST(Spawner, DoesNotWaitForAProcessThatIsStopped) {
             ASSERT_EQ(error.code().value(), ETIME);
             was_stopped = true;
         }
-        ASSERT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+        ASSERT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
     }
     if (!was_stopped) {
         GTEST_SKIP() << "it was never stopped in time";

@@ -16,6 +16,8 @@ namespace {
 constexpr unsigned kWorkers = 4;
 constexpr std::uint32_t kIds = 8 << 20;  // of each worker
 constexpr SignalShape kShape{kWorkers + 1, 1024, 256 << 10};
+constexpr std::uint64_t kFewestAccepted = 1000;
+constexpr unsigned kFewestKills = 10;
 
 struct Entry {
     std::atomic<std::uint8_t> accepted;
@@ -26,6 +28,7 @@ struct Entry {
 
 struct Books {
     std::atomic<std::uint32_t> next[kWorkers];
+    std::atomic<std::uint64_t> accepted;  ///< entered below before
     std::atomic<std::uint64_t> refused;
     Entry entries[kWorkers][kIds];
 };
@@ -72,6 +75,7 @@ class SoakWorker {
             writer_.send({SignalFamily::kNumber, std::span(payload).first(size), false}, now());
         if (result == SendResult::Accepted) {
             books_.entries[mine][number].accepted.store(1);
+            books_.accepted.fetch_add(1);
         } else {
             books_.refused.fetch_add(1);
         }
@@ -132,7 +136,7 @@ class Soak {
             start(process);
         }
         const auto end = std::chrono::steady_clock::now() + length;
-        while (std::chrono::steady_clock::now() < end) {
+        while (std::chrono::steady_clock::now() < end || !has_done_enough()) {
             ::poll(nullptr, 0, static_cast<int>(random_() % 8));
             watch_.tick(now());
             kill_and_reap(1 + static_cast<unsigned>(random_() % kWorkers), true);
@@ -169,14 +173,20 @@ class Soak {
         const SignalFigures figures = read_statistics(family_.table)[SignalFamily::kNumber];
         std::printf("%u kills, %lu accepted, %lu refused, %u redelivered, %lu set aside\n", kills_,
                     accepted, books_.refused.load(), redelivered_, set_aside_);
-        EXPECT_GT(accepted, 1000U);
-        EXPECT_GT(kills_, 10U);
+        EXPECT_GT(accepted, kFewestAccepted);
+        EXPECT_GT(kills_, kFewestKills);
         EXPECT_EQ(lost, 0U);
         EXPECT_EQ(wrong_, 0U);
         EXPECT_EQ(figures.waiting + figures.running, 0U);
     }
 
   private:
+    // A slow machine does little in a given time.
+    [[nodiscard]] bool has_done_enough() const {
+        return ::testing::Test::HasFatalFailure() ||
+               (kills_ > kFewestKills && books_.accepted.load() > kFewestAccepted);
+    }
+
     void start(unsigned process) {
         family_.recovery->hand_out(process, 1, process);
         pids_[process] = ::fork();

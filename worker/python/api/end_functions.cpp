@@ -16,10 +16,10 @@ namespace geventd::py {
 
 namespace {
 
-timer_t alarm_timer;
 // So often insist() goes on: a function that always raises must not hold the process.
 constexpr int kMostInsisted = 1000;
 
+timer_t alarm_timer;
 pid_t alarm_owner = 0;  // the process whose it is; a child that it forks has none
 
 std::string_view text_of(PyObject* text) {

@@ -115,25 +115,30 @@ def frozen_greenlets():
     return [greenlet for greenlet in found if greenlet is not None]
 
 
-_aside = []  # (identity, thread)
+_aside = []   # (identity, thread) of those that run
+_hidden = []  # those, and threads that have ended
 
 
 def set_threads_aside():
     """Before a fork of ours: the module threading takes all threads but the calling one for ended
     in the child, and makes their locks anew. Those that are greenlets go on there, so they are kept
-    out of its sight."""
+    out of its sight. So are greenlets that have ended: the hub may stand in the midst of telling
+    those who waited for one, which a new lock would break off."""
     _aside[:] = [pair for pair in _threads_besides_main() if _is_greenlet(pair[1])]
-    for ident, thread in _aside:
+    _hidden[:] = [thread for thread in list(threading._dangling)
+                  if thread is not threading._main_thread and _is_greenlet(thread)]
+    for ident, _ in _aside:
         threading._active.pop(ident, None)
+    for thread in _hidden:
         threading._dangling.discard(thread)
 
 
 def put_threads_back():
     """After that fork, in both processes."""
-    for ident, thread in _aside:
-        threading._active[ident] = thread
-        threading._dangling.add(thread)
+    threading._active.update(_aside)
+    threading._dangling.update(_hidden)
     _aside.clear()
+    _hidden.clear()
 
 
 def _known_threads():

@@ -137,7 +137,7 @@ TEST_F(ControlServerTest, AnAnswerMayComeLater) {
 }
 
 TEST_F(ControlServerTest, AClientThatWaitsIsUnderNoDeadline) {
-    start(std::chrono::milliseconds(1));
+    start(std::chrono::milliseconds(200));  // in which the other one is heard
     const auto silent = connect();
     serve_until([&] { return server_->clients() == 1; });
     const auto waiting = ask("{\"command\":\"later\"}\n");
@@ -183,7 +183,7 @@ TEST_F(ControlServerTest, ASilentClientIsDropped) {
 }
 
 TEST_F(ControlServerTest, AClientThatDoesNotReadIsDropped) {
-    start(std::chrono::milliseconds(1));
+    start(std::chrono::milliseconds(200));  // in which it is heard
     const auto client = ask("{\"command\":\"later\"}\n");
     serve_until([&] { return !later_.empty(); });
     later_[0].ok("\"" + std::string(8 << 20, 'x') + "\"");

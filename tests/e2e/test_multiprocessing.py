@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""What multiprocessing and concurrent.futures start in a request works as under python3: results
+come, and neither the worker nor anything that the request has started is the worse for it."""
+import json
+
+import pytest
+
+APP = '''
+import json
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+
+context = multiprocessing.get_context('fork')
+
+
+def square(number):
+    return number * number, os.getpid()
+
+
+def told(results, processes):
+    """Once these have ended."""
+    return {'results': [result for result, _ in results], 'from': [pid for _, pid in results],
+            'codes': {process.pid: process.exitcode for process in processes}}
+
+
+def with_executor():
+    with ProcessPoolExecutor(2, mp_context=context) as executor:
+        results = list(executor.map(square, range(8)))
+        processes = list(executor._processes.values())
+    return told(results, processes)
+
+
+def with_pool():
+    with context.Pool(2) as pool:
+        results = pool.map(square, range(8))
+        processes = list(pool._pool)
+        pool.close()
+        pool.join()
+    return told(results, processes)
+
+
+def put(queue, number):
+    queue.put(square(number))
+
+
+def with_queue():
+    queue = context.Queue()
+    processes = [context.Process(target=put, args=(queue, number)) for number in range(8)]
+    for process in processes:
+        process.start()
+    results = sorted(queue.get() for _ in processes)
+    for process in processes:
+        process.join()
+    queue.close()
+    queue.join_thread()
+    return told(results, processes)
+
+
+def keep(shared, number):
+    shared[number] = square(number)
+
+
+def with_manager():
+    with context.Manager() as manager:
+        shared = manager.dict()
+        processes = [context.Process(target=keep, args=(shared, n)) for n in range(8)]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+        results = [shared[number] for number in range(8)]
+    return told(results, [*processes, manager._process])
+
+
+WAYS = {'/executor': with_executor, '/pool': with_pool, '/queue': with_queue,
+        '/manager': with_manager}
+
+
+def application(environ, start_response):
+    seen = WAYS[environ['PATH_INFO']]() if environ['PATH_INFO'] in WAYS else {}
+    body = json.dumps({**seen, 'worker': os.getpid()}).encode()
+    start_response('200 OK', [('Content-Length', str(len(body)))])
+    return [body]
+'''
+
+
+# Pools and managers of multiprocessing work in no program under gevent's patches: a greenlet in the
+# place of a thread reads a pipe that another one is still to fill, or a socket that does not block.
+@pytest.mark.parametrize('patch, way', [
+    ('before-load', 'executor'), ('before-load', 'queue'), ('none', 'executor'), ('none', 'queue'),
+    ('none', 'pool'), ('none', 'manager')])
+def test_results_come_and_the_worker_goes_on(server, patch, way):
+    running = server(APP, {'app': {'monkey-patch': patch}})
+    workers = running.workers()
+    seen = json.loads(running.get('/' + way).body)
+    assert seen['results'] == [number * number for number in range(8)]
+    assert set(seen['codes'].values()) == {0}
+    assert set(map(str, seen['from'])) <= set(seen['codes'])
+    assert json.loads(running.get('/').body)['worker'] == seen['worker']
+    assert running.workers() == workers == [seen['worker']]
+    assert running.stop() == 0
+    assert running.log.wait_end()  # nothing is left that could write there
+    assert 'Traceback' not in running.log.text()
