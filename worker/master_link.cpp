@@ -254,7 +254,7 @@ void MasterLink::on_terminate(int) noexcept {
             drain(ipc::DrainReason::Replace);
         }
     } catch (const std::bad_alloc&) {
-        worker_.out_of_memory();
+        worker_.accounts().out_of_memory();
         wake_link();
     }
 }
