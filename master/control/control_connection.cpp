@@ -38,9 +38,8 @@ ssize_t ControlConnection::receive(std::span<char> room) {
     return packet.size;
 }
 
-void ControlConnection::on_due(void*, event::Deadline& deadline) noexcept {
-    auto& self = static_cast<ControlConnection&>(deadline);
-    self.context_.owner.on_finished(self);
+void ControlConnection::on_due() noexcept {
+    context_.owner.on_finished(*this);
 }
 
 void ControlConnection::on_io(int) noexcept {

@@ -18,7 +18,7 @@ namespace geventd::master {
 /// gone. Reading and Writing end at the deadline; Waiting may last, since a reload is answered
 /// when it is over. Never blocks.
 /// Lives in: master, owned by the ControlServer, which destroys it when it is told so.
-class ControlConnection : private event::Deadline {
+class ControlConnection : public event::Deadline {
   public:
     /// Told of what happens. Either call may destroy the connection.
     class Owner {
@@ -47,8 +47,8 @@ class ControlConnection : private event::Deadline {
     /// Sends the answer, then finishes. Only the first one counts.
     void answer(std::string text) noexcept;
 
-    /// The callback of the deadlines' list.
-    static void on_due(void* context, event::Deadline& deadline) noexcept;
+    /// Its time is over.
+    void on_due() noexcept;
 
   private:
     void on_io(int events) noexcept;

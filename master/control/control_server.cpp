@@ -83,10 +83,12 @@ void ControlServer::attempt(std::uint64_t id, Deed deed) noexcept {
 ControlServer::ControlServer(event::Loop& loop, event::DeadlineClock& clock, Options options)
     : options_(std::move(options)),
       loop_(loop),
-      deadlines_(clock, options_.patience, &ControlConnection::on_due, nullptr),
-      rests_(clock, kRest, &ControlServer::on_rested, this),
+      deadlines_(clock, options_.patience),
+      rest_(clock),
       socket_(open_socket(options_.path, options_.user, std::move(options_.listening))),
       io_(loop) {
+    deadlines_.bind_items<&ControlConnection::on_due>();
+    rest_.bind<&ControlServer::on_rested>(this);
     io_.bind<ControlServer, &ControlServer::on_acceptable>(this);
     io_.watch(socket_.fd.get(), event::Io::kRead);
 }
@@ -145,13 +147,12 @@ void ControlServer::on_acceptable(int) noexcept {
         }
         io_.stop();
         loop_.refresh_now();
-        rests_.start(rest_);
+        rest_.start(kRest);
     }
 }
 
-void ControlServer::on_rested(void* context, event::Deadline&) noexcept {
-    auto* self = static_cast<ControlServer*>(context);
-    self->io_.watch(self->socket_.fd.get(), event::Io::kRead);
+void ControlServer::on_rested() noexcept {
+    io_.watch(socket_.fd.get(), event::Io::kRead);
 }
 
 void ControlServer::admit(UniqueFd fd) {

@@ -14,6 +14,7 @@
 
 #include "event/deadlines.h"
 #include "event/loop.h"
+#include "event/timer.h"
 #include "ipc/control_protocol.h"
 #include "master/control/control_connection.h"
 #include "net/accept_reserve.h"
@@ -95,7 +96,7 @@ class ControlServer final : private ControlConnection::Owner {
     void attempt(std::uint64_t id, Deed deed) noexcept;
     void admit(UniqueFd fd);
     void obey(const std::string& line, const ControlReply& reply);
-    static void on_rested(void* context, event::Deadline& deadline) noexcept;
+    void on_rested() noexcept;
     [[nodiscard]] bool is_allowed(int fd) const noexcept;
     void on_request(ControlConnection& connection, const std::string& line) noexcept override;
     void on_finished(ControlConnection& connection) noexcept override;
@@ -104,8 +105,7 @@ class ControlServer final : private ControlConnection::Owner {
     Options options_;
     event::Loop& loop_;
     event::DeadlineList deadlines_;
-    event::DeadlineList rests_;
-    event::Deadline rest_;
+    event::Timer rest_;
     bool told_ = false;  ///< why nothing can be accepted
     net::BoundUnixSocket socket_;
     net::AcceptReserve reserve_;

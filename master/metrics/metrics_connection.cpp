@@ -72,9 +72,8 @@ ssize_t MetricsConnection::receive(std::span<char> room) {
     return packet.size;
 }
 
-void MetricsConnection::on_due(void*, event::Deadline& deadline) noexcept {
-    auto& self = static_cast<MetricsConnection&>(deadline);
-    self.context_.owner.on_finished(self);
+void MetricsConnection::on_due() noexcept {
+    context_.owner.on_finished(*this);
 }
 
 void MetricsConnection::on_io(int) noexcept {

@@ -22,7 +22,7 @@ namespace geventd::master {
 /// connection; a body is not looked at. A client that is told without asking begins with Writing,
 /// and hears no HTTP. Never blocks.
 /// Lives in: master, owned by the MetricsServer, which destroys it when it is told so.
-class MetricsConnection : private event::Deadline {
+class MetricsConnection : public event::Deadline {
   public:
     class Owner {
       public:
@@ -51,8 +51,8 @@ class MetricsConnection : private event::Deadline {
 
     [[nodiscard]] std::uint64_t id() const { return id_; }
 
-    /// The callback of the deadlines' list.
-    static void on_due(void* context, event::Deadline& deadline) noexcept;
+    /// Its time is over.
+    void on_due() noexcept;
 
   private:
     enum class State { Reading, Writing, Closing };

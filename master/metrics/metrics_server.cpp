@@ -22,10 +22,12 @@ MetricsServer::MetricsServer(event::Loop& loop, event::DeadlineClock& clock, Opt
     : options_(std::move(options)),
       pages_(std::move(pages)),
       loop_(loop),
-      deadlines_(clock, options_.patience, &MetricsConnection::on_due, nullptr),
-      rests_(clock, kRest, &MetricsServer::on_rested, this),
+      deadlines_(clock, options_.patience),
+      rest_(clock),
       listener_(net::Listener::open(options_.address, {.backlog = 64, .access = {}})),
       io_(loop) {
+    deadlines_.bind_items<&MetricsConnection::on_due>();
+    rest_.bind<&MetricsServer::on_rested>(this);
     io_.bind<MetricsServer, &MetricsServer::on_acceptable>(this);
     io_.watch(listener_.fd(), event::Io::kRead);
 }
@@ -53,7 +55,7 @@ void MetricsServer::on_acceptable(int) noexcept {
         }
         io_.stop();
         loop_.refresh_now();
-        rests_.start(rest_);
+        rest_.start(kRest);
     }
 }
 
@@ -76,9 +78,8 @@ void MetricsServer::admit(UniqueFd fd) {
     }
 }
 
-void MetricsServer::on_rested(void* context, event::Deadline&) noexcept {
-    auto* self = static_cast<MetricsServer*>(context);
-    self->io_.watch(self->listener_.fd(), event::Io::kRead);
+void MetricsServer::on_rested() noexcept {
+    io_.watch(listener_.fd(), event::Io::kRead);
 }
 
 void MetricsServer::on_finished(MetricsConnection& connection) noexcept {

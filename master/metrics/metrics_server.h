@@ -12,6 +12,7 @@
 
 #include "event/deadlines.h"
 #include "event/loop.h"
+#include "event/timer.h"
 #include "master/metrics/metrics_connection.h"
 #include "master/metrics/page.h"
 #include "net/accept_reserve.h"
@@ -52,7 +53,7 @@ class MetricsServer final : private MetricsConnection::Owner {
   private:
     void on_acceptable(int events) noexcept;
     void admit(UniqueFd fd);
-    static void on_rested(void* context, event::Deadline& deadline) noexcept;
+    void on_rested() noexcept;
 
     Page page(std::string_view path, std::string_view query) override {
         return pages_(path, query);
@@ -64,8 +65,7 @@ class MetricsServer final : private MetricsConnection::Owner {
     Pages pages_;
     event::Loop& loop_;
     event::DeadlineList deadlines_;
-    event::DeadlineList rests_;
-    event::Deadline rest_;
+    event::Timer rest_;
     bool told_ = false;  ///< why nothing can be accepted
     net::Listener listener_;
     net::AcceptReserve reserve_;
