@@ -36,18 +36,9 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       born_(Clock::now()),
       started_(std::chrono::system_clock::now()),
       clock_(loop_),
-      alarms_(
-          clock_, kSoon,
-          [](void* self, event::Deadline&) noexcept { static_cast<Master*>(self)->on_alarm(); },
-          this),
-      watchdog_list_(
-          clock_, host.watchdog_period().value_or(Duration::zero()),
-          [](void* self, event::Deadline&) noexcept { static_cast<Master*>(self)->on_watchdog(); },
-          this),
-      rounds_list_(
-          clock_, kRounds,
-          [](void* self, event::Deadline&) noexcept { static_cast<Master*>(self)->on_rounds(); },
-          this),
+      alarm_(clock_),
+      watchdog_(clock_),
+      rounds_(clock_),
       unix_signals_(loop_, *this),
       listeners_(origin_.succession != nullptr
                      ? Listeners(settings_, origin_.succession->take_sockets())
@@ -67,6 +58,9 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       observer_(clock_, slots_.board(), [this] { return supervisor_.status(); }),
       upgrade_(
           loop_, clock_, origin_.program, [this] { return signals_.table(); }, *this) {
+    alarm_.bind<&Master::on_alarm>(this);
+    watchdog_.bind<&Master::on_watchdog>(this);
+    rounds_.bind<&Master::on_rounds>(this);
     become_subreaper();
     closer::start();
     if (origin_.succession != nullptr) {
@@ -80,7 +74,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
         watchers_.open(settings_.metrics);
     }
     if (host.watchdog_period()) {
-        watchdog_list_.start(watchdog_);
+        watchdog_.start(*host.watchdog_period());
     }
 }
 
@@ -93,7 +87,7 @@ Master::~Master() {
 ExitCode Master::run() {
     start_generation(settings_);
     settle();
-    rounds_list_.start(rounds_);
+    rounds_.start(kRounds);
     observer_.start();
     loop_.run();
     if (const std::uint64_t left = signals_.waiting(); left > 0) {
@@ -173,7 +167,7 @@ void Master::on_watchdog() noexcept {
     if (leads()) {
         host_.alive();
     }
-    watchdog_list_.start(watchdog_);
+    watchdog_.start(*host_.watchdog_period());
 }
 
 // Around the workers, to see whether their hubs turn. One that gets ready waits for the next time.
@@ -186,8 +180,7 @@ void Master::on_rounds() noexcept {
     }
     const TimePoint now = loop_.now();
     const TimePoint next = std::min(supervisor_.look_at_hubs(now), now + kRounds);
-    rounds_list_.set_delay(std::max<Duration>(next - now, kSoon));
-    rounds_list_.start(rounds_);
+    rounds_.start(std::max<Duration>(next - now, kSoon));
     log::retry();
     host_.retry();
     settle();
@@ -234,8 +227,7 @@ void Master::set_alarm() {
         alarm_.cancel();
         return;
     }
-    alarms_.set_delay(std::max<Duration>(next - loop_.refresh_now(), kSoon));
-    alarms_.start(alarm_);
+    alarm_.start(std::max<Duration>(next - loop_.refresh_now(), kSoon));
 }
 
 void Master::stop() {

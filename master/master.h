@@ -14,6 +14,7 @@
 #include "config/settings.h"
 #include "event/deadlines.h"
 #include "event/loop.h"
+#include "event/timer.h"
 #include "master/control/control_server.h"
 #include "master/host/host.h"
 #include "master/listeners.h"
@@ -142,12 +143,9 @@ class Master final : public Controls,
     std::chrono::system_clock::time_point started_;
     event::Loop loop_;
     event::DeadlineClock clock_;
-    event::DeadlineList alarms_;
-    event::Deadline alarm_;
-    event::DeadlineList watchdog_list_;
-    event::Deadline watchdog_;
-    event::DeadlineList rounds_list_;
-    event::Deadline rounds_;
+    event::Timer alarm_;
+    event::Timer watchdog_;
+    event::Timer rounds_;
     UnixSignals unix_signals_;
     Listeners listeners_;
     UniqueFd terminal_;  ///< the standard error we started with, until the server serves

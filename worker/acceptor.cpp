@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <stdexcept>
 #include <utility>
 
@@ -23,6 +24,9 @@ namespace {
 // Small batches leave the rest of a burst to the other workers.
 constexpr int kBatch = 8;
 
+// How long a listening socket that gives an error instead of connections is left alone.
+constexpr auto kRest = std::chrono::milliseconds(200);
+
 bool is_unix(const net::Address& address) {
     return address.family == net::Family::Unix || address.family == net::Family::Abstract;
 }
@@ -34,8 +38,13 @@ UniqueFd copy_of(const UniqueFd& fd) {
 
 }  // namespace
 
-Acceptor::Acceptor(event::Loop& loop, Owner& owner, Listening listening)
-    : owner_(owner), listening_(std::move(listening)), copy_(copy_of(listening_.fd)), io_(loop) {
+Acceptor::Acceptor(event::Loop& loop, event::DeadlineClock& clock, Owner& owner,
+                   Listening listening)
+    : owner_(owner),
+      listening_(std::move(listening)),
+      copy_(copy_of(listening_.fd)),
+      io_(loop),
+      rest_timer_(clock) {
     if (is_lost()) {
         throw std::runtime_error(fmt::format(
             "descriptor {}, which listens on {}, was closed or replaced by the application while "
@@ -43,11 +52,12 @@ Acceptor::Acceptor(event::Loop& loop, Owner& owner, Listening listening)
             listening_.fd.get(), net::format_address(listening_.address)));
     }
     io_.bind<Acceptor, &Acceptor::on_readable>(this);
+    rest_timer_.bind<&Acceptor::on_rested>(this);
 }
 
 void Acceptor::resume() {
     // Whether it was lost is looked at when it is readable: epoll says so of what is no socket.
-    if (listening_.fd && !pending() && introduce()) {
+    if (listening_.fd && !rest_timer_.pending() && introduce()) {
         io_.watch(listening_.fd.get(), event::Io::kRead);
     }
 }
@@ -86,7 +96,7 @@ void Acceptor::close() {
     if (listening_.fd && is_lost()) {
         take_copy();
     }
-    cancel();
+    rest_timer_.cancel();
     io_.forget();
     listening_.fd.reset();
     copy_.reset();
@@ -173,10 +183,10 @@ void Acceptor::set_deaf(bool deaf) {
 
 void Acceptor::rest() {
     io_.stop();
-    owner_.rest(*this);
+    rest_timer_.start(kRest);
 }
 
-void Acceptor::on_rested() {
+void Acceptor::on_rested() noexcept {
     if (down_ && !is_lost() && !net::is_listening(listening_.fd.get())) {
         if (!is_unix(listening_.address)) {
             owner_.listener_down();  // it may have listened meanwhile, and be shut down again

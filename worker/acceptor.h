@@ -3,6 +3,7 @@
 
 #include "event/deadlines.h"
 #include "event/loop.h"
+#include "event/timer.h"
 #include "net/peer.h"
 #include "net/stream.h"
 #include "worker/listening.h"
@@ -21,7 +22,7 @@ namespace geventd::worker {
 /// generation has left.
 /// Lives in: worker, loop side. Owns the worker's copies of the socket; closing them leaves the
 /// kernel's queue to the master and the other workers.
-class Acceptor : public event::Deadline {
+class Acceptor {
   public:
     /// Who gets the connections, and is told of what stands in their way.
     class Owner {
@@ -51,23 +52,20 @@ class Acceptor : public event::Deadline {
         /// The application has closed the listening socket in this process.
         virtual void listener_lost() = 0;
 
-        /// Connections cannot be accepted here for a while; then on_rested() is called.
-        virtual void rest(Acceptor& acceptor) = 0;
-
         /// Connections are wanted.
         [[nodiscard]] virtual bool accepts() const = 0;
     };
 
-    Acceptor(event::Loop& loop, Owner& owner, Listening listening);
+    Acceptor(event::Loop& loop, event::DeadlineClock& clock, Owner& owner, Listening listening);
+    Acceptor(const Acceptor&) = delete;
+    Acceptor& operator=(const Acceptor&) = delete;
+    ~Acceptor() = default;
 
     void resume();
     void pause();
 
     /// Never accepts again.
     void close();
-
-    /// The rest after an error is over.
-    void on_rested();
 
     [[nodiscard]] const Listening& listening() const { return listening_; }
 
@@ -79,6 +77,7 @@ class Acceptor : public event::Deadline {
     bool introduce();
     [[nodiscard]] bool is_lost() const;
     void rest();
+    void on_rested() noexcept;
     void set_deaf(bool deaf);
     void replace_lost();
     void take_copy();
@@ -87,6 +86,7 @@ class Acceptor : public event::Deadline {
     Listening listening_;
     UniqueFd copy_;  ///< of the socket, for when the application has taken the other
     event::Io io_;
+    event::Timer rest_timer_;
     bool introduced_ = false;  ///< epoll watches the socket
     bool down_ = false;        ///< the socket was shut down, as the master has been told
     bool told_ = false;        ///< why nothing can be accepted

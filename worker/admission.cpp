@@ -26,21 +26,11 @@ Admission::Admission(event::Loop& loop, event::DeadlineClock& clock,
       rejects_when_full_(settings.workers.when_full == config::WhenFull::Reject),
       region_(shm::Region::create("geventd-requests", shm::RequestTable::size_for(cores_))),
       table_(region_.data(), region_.size()),
-      queue_list_(
-          clock, kQueueCheck,
-          [](void* self, event::Deadline&) noexcept {
-              static_cast<Admission*>(self)->refuse_overdue();
-          },
-          this),
+      queue_timer_(clock),
       queue_time_(settings.limits.queue_time),
-      busy_list_(
-          clock, kBusyShown,
-          [](void* self, event::Deadline&) noexcept {
-              if (auto& deed = static_cast<Admission*>(self)->busy_changed_) {
-                  deed();
-              }
-          },
-          this) {
+      busy_timer_(clock) {
+    queue_timer_.bind<&Admission::refuse_overdue>(this);
+    busy_timer_.bind<&Admission::on_busy_time>(this);
     show(accounts_.slot().cores, cores_);
     // What the end of a request needs is there when it comes.
     free_cores_.reserve(cores_);
@@ -53,8 +43,8 @@ void Admission::admit(Exchange& exchange) {
     } else {
         waiting_.push_back(&exchange);
         show(accounts_.slot().queued, waiting_.size());
-        if (rejects_when_full_ && !queue_deadline_.pending()) {
-            queue_list_.start(queue_deadline_);
+        if (rejects_when_full_) {
+            queue_timer_.start_unless_pending(kQueueCheck);
         }
     }
     changed_();
@@ -90,8 +80,12 @@ std::uint32_t Admission::take_core() {
 
 void Admission::show_busy() {
     show(accounts_.slot().cores_busy, running_);
-    if (!busy_deadline_.pending()) {
-        busy_list_.start(busy_deadline_);
+    busy_timer_.start_unless_pending(kBusyShown);
+}
+
+void Admission::on_busy_time() noexcept {
+    if (busy_changed_) {
+        busy_changed_();
     }
 }
 
@@ -134,7 +128,7 @@ void Admission::start_waiting() {
 }
 
 // Answers 503 to requests that waited too long; the queue is in order of time.
-void Admission::refuse_overdue() {
+void Admission::refuse_overdue() noexcept {
     const TimePoint latest = loop_.now() - queue_time_;
     while (!waiting_.empty() && waiting_.front()->request().received <= latest) {
         Exchange& exchange = *waiting_.front();
@@ -143,7 +137,7 @@ void Admission::refuse_overdue() {
         exchange.attempt([&exchange] { exchange.overdue(); });
     }
     if (!waiting_.empty()) {
-        queue_list_.start(queue_deadline_);
+        queue_timer_.start(kQueueCheck);
     }
 }
 

@@ -9,6 +9,7 @@
 #include "config/settings.h"
 #include "event/deadlines.h"
 #include "event/loop.h"
+#include "event/timer.h"
 #include "shm/region.h"
 #include "shm/request_table.h"
 #include "worker/accounts.h"
@@ -98,7 +99,8 @@ class Admission {
     void start(Exchange& exchange);
     std::uint32_t take_core();
     void show_busy();
-    void refuse_overdue();
+    void on_busy_time() noexcept;
+    void refuse_overdue() noexcept;
 
     event::Loop& loop_;
     Accounts& accounts_;
@@ -108,11 +110,9 @@ class Admission {
     shm::Region region_;
     shm::RequestTable table_;
     RequestNames names_;
-    event::DeadlineList queue_list_;
-    event::Deadline queue_deadline_;
+    event::Timer queue_timer_;
     Duration queue_time_;
-    event::DeadlineList busy_list_;
-    event::Deadline busy_deadline_;
+    event::Timer busy_timer_;
     std::function<void()> busy_changed_;
     std::function<void()> changed_;
     std::function<void()> ended_;

@@ -16,14 +16,13 @@ constexpr std::size_t kMostInPacket = 65535;
 
 }  // namespace
 
-ConnectionLimits::ConnectionLimits(event::DeadlineClock& clock, const config::Limits& settings,
-                                   void (*expire)(void*, event::Deadline&) noexcept)
+ConnectionLimits::ConnectionLimits(event::DeadlineClock& clock, const config::Limits& settings)
     : request{.head = {}, .packet = {}, .body = settings.request_body},
-      header(clock, settings.header_timeout, expire, nullptr),
-      body(clock, settings.body_timeout, expire, nullptr),
-      write(clock, settings.write_timeout, expire, nullptr),
-      keep_alive(clock, settings.keep_alive, expire, nullptr),
-      linger(clock, kLinger, expire, nullptr) {
+      header(clock, settings.header_timeout),
+      body(clock, settings.body_timeout),
+      write(clock, settings.write_timeout),
+      keep_alive(clock, settings.keep_alive),
+      linger(clock, kLinger) {
     request.head.head = settings.request_head;
     request.packet.block = std::min<std::size_t>(settings.request_head, kMostInPacket);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "config/settings.h"
@@ -21,9 +22,12 @@ struct RequestLimits {
 /// kind of wait.
 /// Lives in: worker, loop side.
 struct ConnectionLimits {
-    /// `expire` is told of each deadline.
-    ConnectionLimits(event::DeadlineClock& clock, const config::Limits& settings,
-                     void (*expire)(void*, event::Deadline&) noexcept);
+    ConnectionLimits(event::DeadlineClock& clock, const config::Limits& settings);
+
+    /// The lists, to be bound.
+    std::array<event::DeadlineList*, 5> waits() {
+        return {&header, &body, &write, &keep_alive, &linger};
+    }
 
     RequestLimits request;
     event::DeadlineList header;

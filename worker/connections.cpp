@@ -24,10 +24,6 @@ bool holds(const List& list, const Connection& connection) {
     return std::find(list.begin(), list.end(), &connection) != list.end();
 }
 
-void expire(void*, event::Deadline& deadline) noexcept {
-    static_cast<Connection&>(deadline).on_deadline();
-}
-
 }  // namespace
 
 Connections::Connections(event::Loop& loop, event::DeadlineClock& clock,
@@ -36,7 +32,7 @@ Connections::Connections(event::Loop& loop, event::DeadlineClock& clock,
     : turn_(turn),
       admission_(admission),
       slot_(accounts.slot()),
-      limits_(clock, settings.limits, expire),
+      limits_(clock, settings.limits),
       context_{
           .loop = loop,
           .admission = admission,
@@ -49,7 +45,11 @@ Connections::Connections(event::Loop& loop, event::DeadlineClock& clock,
           .epoch = epoch,
           .cancels_on_disconnect = settings.on_disconnect == config::OnDisconnect::Cancel,
           .send_signal = [](std::uint8_t) { return false; },
-      } {}
+      } {
+    for (event::DeadlineList* list : limits_.waits()) {
+        list->bind_items<&Connection::on_deadline>();
+    }
+}
 
 void Connections::send_signals_by(std::function<bool(std::uint8_t)> send) {
     context_.send_signal = std::move(send);

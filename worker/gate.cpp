@@ -15,9 +15,6 @@ namespace {
 // When no connection of ours ends, descriptors may come free elsewhere.
 constexpr auto kRetry = std::chrono::milliseconds(500);
 
-// How long a listening socket that gives an error instead of connections is left alone.
-constexpr auto kRest = std::chrono::milliseconds(200);
-
 }  // namespace
 
 Gate::Gate(event::Loop& loop, event::DeadlineClock& clock, const config::Settings& settings,
@@ -27,24 +24,12 @@ Gate::Gate(event::Loop& loop, event::DeadlineClock& clock, const config::Setting
       accounts_(accounts),
       connections_(connections),
       most_connections_(static_cast<std::size_t>(settings.limits.connections)),
-      rests_(
-          clock, kRest,
-          [](void*, event::Deadline& deadline) noexcept {
-              static_cast<Acceptor&>(deadline).on_rested();
-          },
-          nullptr),
-      retries_(
-          clock, kRetry,
-          [](void* self, event::Deadline&) noexcept {
-              auto* gate = static_cast<Gate*>(self);
-              gate->out_of_fds_ = false;
-              gate->regulate();
-          },
-          this),
+      retry_timer_(clock),
       share_(loop, board, accounts.slot(), [this] { regulate(); }) {
+    retry_timer_.bind<&Gate::on_retry>(this);
     for (Listening& listening : listeners) {
-        acceptors_.push_back(std::make_unique<Acceptor>(loop, static_cast<Acceptor::Owner&>(*this),
-                                                        std::move(listening)));
+        acceptors_.push_back(std::make_unique<Acceptor>(
+            loop, clock, static_cast<Acceptor::Owner&>(*this), std::move(listening)));
     }
 }
 
@@ -88,8 +73,13 @@ void Gate::regulate() {
 
 void Gate::freed_descriptors() {
     if (std::exchange(out_of_fds_, false)) {
-        retry_.cancel();
+        retry_timer_.cancel();
     }
+    regulate();
+}
+
+void Gate::on_retry() noexcept {
+    out_of_fds_ = false;
     regulate();
 }
 
@@ -119,7 +109,7 @@ void Gate::out_of_descriptors(int error) {
             errno_text(error), connections_.count());
     }
     out_of_fds_ = true;
-    retries_.start(retry_);
+    retry_timer_.start(kRetry);
     regulate();
 }
 
@@ -141,10 +131,6 @@ void Gate::listener_lost() {
     if (tell_lost_) {
         tell_lost_();
     }
-}
-
-void Gate::rest(Acceptor& acceptor) {
-    rests_.start(acceptor);
 }
 
 bool Gate::accepts() const {

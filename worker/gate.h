@@ -9,6 +9,7 @@
 #include "config/settings.h"
 #include "event/deadlines.h"
 #include "event/loop.h"
+#include "event/timer.h"
 #include "shm/scoreboard.h"
 #include "worker/acceptor.h"
 #include "worker/admission.h"
@@ -68,17 +69,15 @@ class Gate final : private Acceptor::Owner {
     void listener_down() override;
     void is_deaf(bool deaf) override;
     void listener_lost() override;
-    void rest(Acceptor& acceptor) override;
     [[nodiscard]] bool accepts() const override;
     [[nodiscard]] bool has_room() const;
+    void on_retry() noexcept;
 
     Admission& admission_;
     Accounts& accounts_;
     Connections& connections_;
     std::size_t most_connections_;
-    event::DeadlineList rests_;
-    event::DeadlineList retries_;
-    event::Deadline retry_;
+    event::Timer retry_timer_;
     Share share_;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::function<void()> tell_down_;

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <utility>
+#include <string>
+
+#include <fmt/core.h>
 
 #include "log/logger.h"
 #include "worker/accounts.h"
@@ -26,21 +28,10 @@ TimeLimits::TimeLimits(event::Loop& loop, event::DeadlineClock& clock,
       accounts_(accounts),
       request_time_(settings.limits.request_time),
       handler_time_(settings.signals.handler_time),
-      times_(
-          clock, Duration::zero(),
-          [](void* self, event::Deadline& deadline) noexcept {
-              static_cast<TimeLimits*>(self)->on_due(static_cast<TimeLimit&>(deadline));
-          },
-          this),
-      mercy_(
-          clock, kMercy,
-          [](void* self, event::Deadline& deadline) noexcept {
-              static_cast<TimeLimits*>(self)->on_due(static_cast<TimeLimit&>(deadline));
-          },
-          this) {}
-
-double TimeLimits::seconds_since(TimePoint begin) const {
-    return std::chrono::duration<double>(loop_.now() - begin).count();
+      times_(clock, Duration::zero()),
+      mercy_(clock, kMercy) {
+    times_.bind<&TimeLimits::on_due>(this);
+    mercy_.bind<&TimeLimits::on_due>(this);
 }
 
 void TimeLimits::start_request(Request& request) {
@@ -80,86 +71,79 @@ void TimeLimits::tighten(TimeLimit& limit, Duration time) {
     }
 }
 
-// The greenlet may end, and the limit with it, before the throw returns.
 void TimeLimits::on_due(TimeLimit& limit) noexcept {
-    if (limit.request_ != nullptr) {
-        press_request(limit, *limit.request_);
+    if (limit.request_ == nullptr) {
+        press(limit, limit.signal_->runner);
+    } else if (limit.request_->runner != nullptr) {
+        const RequestRef kept(*limit.request_);
+        press(limit, limit.request_->runner);
     } else {
-        press_handler(limit, *limit.signal_);
-    }
-}
-
-void TimeLimits::press_request(TimeLimit& limit, Request& request) noexcept {
-    using Stage = TimeLimit::Stage;
-    if (request.runner == nullptr) {
-        Exchange& exchange = *request.exchange;
+        Exchange& exchange = *limit.request_->exchange;
         exchange.attempt([&exchange] { exchange.out_of_time(); });
-        return;
     }
-    const RequestRef kept(request);
+}
+
+// For the log: what takes too long, how old it is, and for a request its id.
+TimeLimits::Words TimeLimits::words_for(const TimeLimit& limit) const {
+    const auto age = [this](TimePoint begin) {
+        return fmt::format("{:.1f} s", std::chrono::duration<double>(loop_.now() - begin).count());
+    };
+    if (const Request* const request = limit.request_) {
+        return {fmt::format("{} {}", request->head.method, request->head.path),
+                age(request->received), fmt::format(" (request {})", request->id)};
+    }
+    return {fmt::format("the handler of signal {}", limit.signal_->claim.routing.number),
+            age(limit.started_), ""};
+}
+
+// The greenlet may end, and the limit with it, before interrupt() returns.
+void TimeLimits::press(TimeLimit& limit, void* greenlet) noexcept {
+    using Stage = TimeLimit::Stage;
     Application& application = admission_.application();
-    const double age = seconds_since(request.received);
-    switch (std::exchange(limit.stage_, static_cast<Stage>(static_cast<int>(limit.stage_) + 1))) {
+    const auto [subject, age, id] = words_for(limit);
+    const std::string stack = application.stack_of(greenlet);
+    switch (limit.stage_) {
         case Stage::Running:
-            accounts_.timed_out();
-            log::warning("{} {} has taken {:.1f} s, its time is over (request {}):\n{}",
-                         request.head.method, request.head.path, age, request.id,
-                         application.stack_of(request.runner));
+            limit.stage_ = Stage::TimedOut;
+            log::warning("{} has taken {}, its time is over{}:\n{}", subject, age, id, stack);
+            count_late(limit);
             mercy_.start(limit);
-            application.interrupt(request.runner, Interruption::Timeout);
+            application.interrupt(greenlet, Interruption::Timeout);
             break;
         case Stage::TimedOut:
-            log::warning(
-                "{} {} went on after its RequestTimeout and gets GreenletExit, {:.1f} s "
-                "old (request {}):\n{}",
-                request.head.method, request.head.path, age, request.id,
-                application.stack_of(request.runner));
+            limit.stage_ = Stage::Exited;
+            log::warning("{} went on after its RequestTimeout and gets GreenletExit, {} old{}:\n{}",
+                         subject, age, id, stack);
             mercy_.start(limit);
-            application.interrupt(request.runner, Interruption::Exit);
+            application.interrupt(greenlet, Interruption::Exit);
             break;
-        default:
+        case Stage::Exited:
+        case Stage::Lost:
+            limit.stage_ = Stage::Lost;
             log::error(
-                "{} {} survived GreenletExit, {:.1f} s old: its connection is aborted and "
-                "this worker is replaced (request {}):\n{}",
-                request.head.method, request.head.path, age, request.id,
-                application.stack_of(request.runner));
-            accounts_.unstoppable();
-            admission_.lost();
-            tell_lost_();
-            request.exchange->give_up();
+                "{} survived GreenletExit, {} old: {}this worker is replaced{}:\n{}", subject, age,
+                limit.request_ != nullptr ? "its connection is aborted and " : "", id, stack);
+            give_up(limit);
             break;
     }
 }
 
-void TimeLimits::press_handler(TimeLimit& limit, HeldSignal& signal) noexcept {
-    using Stage = TimeLimit::Stage;
-    Application& application = admission_.application();
-    const auto number = signal.claim.routing.number;
-    const double age = seconds_since(limit.started_);
-    switch (std::exchange(limit.stage_, static_cast<Stage>(static_cast<int>(limit.stage_) + 1))) {
-        case Stage::Running:
-            accounts_.handler_timed_out();
-            log::warning("the handler of signal {} has taken {:.1f} s, its time is over:\n{}",
-                         number, age, application.stack_of(signal.runner));
-            mercy_.start(limit);
-            application.interrupt(signal.runner, Interruption::Timeout);
-            break;
-        case Stage::TimedOut:
-            log::warning(
-                "the handler of signal {} went on after its RequestTimeout and gets "
-                "GreenletExit, {:.1f} s old",
-                number, age);
-            mercy_.start(limit);
-            application.interrupt(signal.runner, Interruption::Exit);
-            break;
-        default:
-            log::error(
-                "the handler of signal {} survived GreenletExit, {:.1f} s old: this worker "
-                "is replaced:\n{}",
-                number, age, application.stack_of(signal.runner));
-            accounts_.unstoppable();
-            tell_lost_();
-            break;
+void TimeLimits::count_late(const TimeLimit& limit) {
+    if (limit.request_ != nullptr) {
+        accounts_.timed_out();
+    } else {
+        accounts_.handler_timed_out();
+    }
+}
+
+void TimeLimits::give_up(TimeLimit& limit) noexcept {
+    accounts_.unstoppable();
+    if (limit.request_ != nullptr) {
+        admission_.lost();
+    }
+    tell_lost_();
+    if (limit.request_ != nullptr) {
+        limit.request_->exchange->give_up();
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "base/clock.h"
@@ -91,9 +92,15 @@ class TimeLimits {
   private:
     void start_request(Request& request);
     void on_due(TimeLimit& limit) noexcept;
-    void press_request(TimeLimit& limit, Request& request) noexcept;
-    void press_handler(TimeLimit& limit, HeldSignal& signal) noexcept;
-    [[nodiscard]] double seconds_since(TimePoint begin) const;
+    void press(TimeLimit& limit, void* greenlet) noexcept;
+    void count_late(const TimeLimit& limit);
+    void give_up(TimeLimit& limit) noexcept;
+
+    struct Words {
+        std::string subject, age, id;
+    };
+
+    [[nodiscard]] Words words_for(const TimeLimit& limit) const;
 
     event::Loop& loop_;
     Admission& admission_;

@@ -32,14 +32,11 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
       connections_(loop_, clock_, settings, admission_, accounts_, time_limits_, turn_, epoch_),
       gate_(loop_, clock_, settings, admission_, accounts_, connections_, std::move(listeners),
             board),
-      drain_list_(
-          clock_, settings.limits.drain_requests,
-          [](void* self, event::Deadline&) noexcept {
-              static_cast<Worker*>(self)->out_of_time_ = true;
-          },
-          this),
+      drain_timer_(clock_),
+      drain_time_(settings.limits.drain_requests),
       number_(number),
       epoch_(std::time(nullptr)) {
+    drain_timer_.bind<&Worker::on_drain_time>(this);
     admission_.on_change([this] { gate_.regulate(); });
     admission_.on_end([this] { on_request_ended(); });
     time_limits_.on_lost([this] { successor_.ask(ipc::Due::Unstoppable); });
@@ -106,11 +103,15 @@ void Worker::drain(ipc::DrainReason reason) {
             signals_->drain();
         }
         gate_.close();
-        drain_list_.start(drain_deadline_);
-        out_of_time_ = !drain_deadline_.pending();  // a mercy of 0s
+        drain_timer_.start(drain_time_);
+        out_of_time_ = drain_time_ == Duration::zero();
     }
     connections_.close_after_answers(reason == ipc::DrainReason::Stop);
     loop_.wake();
+}
+
+void Worker::on_drain_time() noexcept {
+    out_of_time_ = true;
 }
 
 void Worker::attach(Signals* signals) {

@@ -10,6 +10,7 @@
 #include "config/settings.h"
 #include "event/deadlines.h"
 #include "event/loop.h"
+#include "event/timer.h"
 #include "ipc/messages.h"
 #include "shm/scoreboard.h"
 #include "worker/accounts.h"
@@ -101,6 +102,7 @@ class Worker {
   private:
     void start_waiting();
     void on_request_ended();
+    void on_drain_time() noexcept;
     bool send_signal(std::uint8_t number);
     void assert_all_attended() const;
 
@@ -113,8 +115,8 @@ class Worker {
     Successor successor_;
     Connections connections_;
     Gate gate_;
-    event::DeadlineList drain_list_;
-    event::Deadline drain_deadline_;
+    event::Timer drain_timer_;
+    Duration drain_time_;  ///< limits.drain-requests
     std::function<std::uint32_t()> count_background_;
     Signals* signals_ = nullptr;
     std::string fault_;

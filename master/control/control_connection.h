@@ -1,70 +1,42 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <sys/types.h>
-
-#include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 
-#include "base/fd.h"
-#include "event/deadlines.h"
-#include "event/loop.h"
+#include "master/clients/client.h"
 
 namespace geventd::master {
 
 /// One client of the control socket: Reading (one line) → Waiting (for the answer) → Writing →
-/// gone. Reading and Writing end at the deadline; Waiting may last, since a reload is answered
-/// when it is over. Never blocks.
-/// Lives in: master, owned by the ControlServer, which destroys it when it is told so.
-class ControlConnection : private event::Deadline {
+/// gone. Waiting may last, since a reload is answered when it is over.
+/// Lives in: master, owned by the ControlServer.
+class ControlConnection final : public Client {
   public:
-    /// Told of what happens. Either call may destroy the connection.
-    class Owner {
+    class Owner : public Client::Owner {
       public:
+        /// May destroy the connection.
         virtual void on_request(ControlConnection& connection,
                                 const std::string& line) noexcept = 0;
-        virtual void on_finished(ControlConnection& connection) noexcept = 0;
 
       protected:
         ~Owner() = default;
     };
 
-    struct Context {
-        event::Loop& loop;
-        event::DeadlineList& deadlines;
-        Owner& owner;
-    };
-
-    ControlConnection(const Context& context, std::uint64_t id, UniqueFd fd);
-    ControlConnection(const ControlConnection&) = delete;
-    ControlConnection& operator=(const ControlConnection&) = delete;
-    ~ControlConnection();
-
-    [[nodiscard]] std::uint64_t id() const { return id_; }
+    ControlConnection(const Context& context, std::uint64_t id, UniqueFd fd, Owner& owner)
+        : Client(context, id, std::move(fd)), owner_(owner) {}
 
     /// Sends the answer, then finishes. Only the first one counts.
     void answer(std::string text) noexcept;
 
-    /// The callback of the deadlines' list.
-    static void on_due(void* context, event::Deadline& deadline) noexcept;
-
   private:
-    void on_io(int events) noexcept;
-    ssize_t receive(std::span<char> room);
+    void on_readable() noexcept override;
     void read_more() noexcept;
     void look_whether_gone() noexcept;
-    void write_more() noexcept;
 
-    Context context_;
-    std::uint64_t id_;
-    UniqueFd fd_;
-    event::Io io_;
+    Owner& owner_;
     enum class State { Reading, Waiting, Writing } state_ = State::Reading;
     std::string input_;
-    std::string output_;
-    std::size_t sent_ = 0;
 };
 
 }  // namespace geventd::master

@@ -20,7 +20,6 @@ namespace geventd::master {
 namespace {
 
 constexpr int kBacklog = 64;
-constexpr auto kRest = std::chrono::seconds(1);
 
 net::BoundUnixSocket open_socket(const std::string& path, std::optional<uid_t> user,
                                  UniqueFd listening) {
@@ -76,27 +75,28 @@ void ControlServer::attempt(std::uint64_t id, Deed deed) noexcept {
     try {
         deed();
     } catch (const std::bad_alloc&) {
-        connections_.erase(id);
+        clients_.remove(id);
     }
 }
 
 ControlServer::ControlServer(event::Loop& loop, event::DeadlineClock& clock, Options options)
     : options_(std::move(options)),
       loop_(loop),
-      deadlines_(clock, options_.patience, &ControlConnection::on_due, nullptr),
-      rests_(clock, kRest, &ControlServer::on_rested, this),
+      deadlines_(clock, options_.patience),
       socket_(open_socket(options_.path, options_.user, std::move(options_.listening))),
-      io_(loop) {
-    io_.bind<ControlServer, &ControlServer::on_acceptable>(this);
-    io_.watch(socket_.fd.get(), event::Io::kRead);
+      acceptor_(loop, clock, "control socket " + options_.path,
+                [this](UniqueFd fd) { admit(std::move(fd)); }) {
+    deadlines_.bind_items<&Client::on_due>();
+    acceptor_.open(socket_.fd.get());
 }
 
 ControlServer::~ControlServer() {
+    acceptor_.forget();
     socket_.file.unlink_own();
 }
 
 void ControlServer::renew() noexcept {
-    if (!io_.active() || !socket_.file.is_lost()) {
+    if (!acceptor_.is_accepting() || !socket_.file.is_lost()) {
         return;
     }
     try {
@@ -108,9 +108,9 @@ void ControlServer::renew() noexcept {
             }
             admit(std::move((*accepted)->fd));
         }
-        io_.forget();
+        acceptor_.forget();
         socket_ = std::move(socket);
-        resume();
+        acceptor_.open(socket_.fd.get());
         trouble_.clear();
         log::warning("control socket {} was removed: a new one is made", options_.path);
     } catch (const std::exception& error) {
@@ -121,8 +121,7 @@ void ControlServer::renew() noexcept {
 }
 
 void ControlServer::let_go() {
-    rest_.cancel();
-    io_.forget();
+    acceptor_.forget();
     socket_.file = {};
     socket_.fd.reset();
 }
@@ -131,39 +130,15 @@ void ControlServer::add(const std::string& command, Handler handler) {
     handlers_[command] = std::move(handler);
 }
 
-void ControlServer::on_acceptable(int) noexcept {
-    auto accepted = reserve_.accept(socket_.fd.get());
-    if (accepted && *accepted) {
-        told_ = false;
-        return attempt(next_id_, [&] { admit(std::move((*accepted)->fd)); });
-    }
-    if (!accepted && accepted.error().kind != net::AcceptError::Kind::Transient) {
-        // The socket stays readable: without a rest the loop would spin.
-        if (!std::exchange(told_, true)) {
-            log::warning("control socket {}: accept: {}; it is tried again every second",
-                         options_.path, errno_text(accepted.error().code));
-        }
-        io_.stop();
-        loop_.refresh_now();
-        rests_.start(rest_);
-    }
-}
-
-void ControlServer::on_rested(void* context, event::Deadline&) noexcept {
-    auto* self = static_cast<ControlServer*>(context);
-    self->io_.watch(self->socket_.fd.get(), event::Io::kRead);
-}
-
 void ControlServer::admit(UniqueFd fd) {
     if (!is_allowed(fd.get())) {
         return turn_away(std::move(fd), "permission denied: not root and not the server's user");
     }
-    if (connections_.size() >= options_.max_clients) {
+    if (clients_.size() >= options_.max_clients) {
         return turn_away(std::move(fd), "too many clients of the control socket; try again");
     }
-    const std::uint64_t id = next_id_++;
-    connections_[id] = std::make_unique<ControlConnection>(
-        ControlConnection::Context{loop_, deadlines_, *this}, id, std::move(fd));
+    clients_.add({loop_, deadlines_, *this}, std::move(fd),
+                 static_cast<ControlConnection::Owner&>(*this));
 }
 
 bool ControlServer::is_allowed(int fd) const noexcept {
@@ -196,15 +171,14 @@ void ControlServer::obey(const std::string& line, const ControlReply& reply) {
     reply.error(fmt::format("no command \"{}\"; there are: {}", request->command, known));
 }
 
-void ControlServer::on_finished(ControlConnection& connection) noexcept {
-    connections_.erase(connection.id());
-    reserve_.refill();
+void ControlServer::on_finished(Client& client) noexcept {
+    clients_.remove(client.id());
+    acceptor_.on_client_gone();
 }
 
 void ControlServer::send(std::uint64_t id, std::string answer) noexcept {
-    const auto found = connections_.find(id);
-    if (found != connections_.end()) {
-        found->second->answer(std::move(answer));
+    if (ControlConnection* const client = clients_.find(id)) {
+        client->answer(std::move(answer));
     }
 }
 

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,8 +14,9 @@
 #include "event/deadlines.h"
 #include "event/loop.h"
 #include "ipc/control_protocol.h"
+#include "master/clients/client_acceptor.h"
+#include "master/clients/client_list.h"
 #include "master/control/control_connection.h"
-#include "net/accept_reserve.h"
 #include "net/unix_socket.h"
 
 namespace geventd::master {
@@ -68,12 +68,9 @@ class ControlServer final : private ControlConnection::Owner {
     [[nodiscard]] UniqueFd copy() const { return duplicate(socket_.fd.get()); }
 
     /// Clients wait in the kernel's queue until resume().
-    void hold() {
-        rest_.cancel();
-        io_.stop();
-    }
+    void hold() { acceptor_.hold(); }
 
-    void resume() { io_.watch(socket_.fd.get(), event::Io::kRead); }
+    void resume() { acceptor_.resume(); }
 
     /// Makes the socket anew when nobody reaches it any more, because its file was removed. What
     /// stands in the way is logged once.
@@ -86,33 +83,26 @@ class ControlServer final : private ControlConnection::Owner {
     /// does not throw.
     void add(const std::string& command, Handler handler);
 
-    [[nodiscard]] std::size_t clients() const { return connections_.size(); }
+    [[nodiscard]] std::size_t clients() const { return clients_.size(); }
 
   private:
     friend class ControlReply;
-    void on_acceptable(int events) noexcept;
     template <typename Deed>
     void attempt(std::uint64_t id, Deed deed) noexcept;
     void admit(UniqueFd fd);
     void obey(const std::string& line, const ControlReply& reply);
-    static void on_rested(void* context, event::Deadline& deadline) noexcept;
     [[nodiscard]] bool is_allowed(int fd) const noexcept;
     void on_request(ControlConnection& connection, const std::string& line) noexcept override;
-    void on_finished(ControlConnection& connection) noexcept override;
+    void on_finished(Client& client) noexcept override;
     void send(std::uint64_t id, std::string answer) noexcept;
 
     Options options_;
     event::Loop& loop_;
     event::DeadlineList deadlines_;
-    event::DeadlineList rests_;
-    event::Deadline rest_;
-    bool told_ = false;  ///< why nothing can be accepted
     net::BoundUnixSocket socket_;
-    net::AcceptReserve reserve_;
-    event::Io io_;
+    ClientAcceptor acceptor_;
+    ClientList<ControlConnection> clients_;
     std::map<std::string, Handler> handlers_;
-    std::map<std::uint64_t, std::unique_ptr<ControlConnection>> connections_;
-    std::uint64_t next_id_ = 1;
     std::string trouble_;  ///< of the last renew()
 };
 

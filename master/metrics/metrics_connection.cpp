@@ -4,18 +4,14 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <new>
 #include <utility>
 
 #include <fmt/core.h>
 
-#include "base/closer.h"
-#include "base/packet.h"
 #include "http/whole_response.h"
 #include "log/logger.h"
-#include "net/peer.h"
 
 namespace geventd::master {
 
@@ -46,50 +42,19 @@ std::string format_page(const Page& page, bool with_body) {
 
 }  // namespace
 
-MetricsConnection::MetricsConnection(const Context& context, std::uint64_t id, UniqueFd fd)
-    : context_(context), id_(id), fd_(std::move(fd)), io_(context.loop) {
-    io_.bind<MetricsConnection, &MetricsConnection::on_io>(this);
-    io_.watch(fd_.get(), event::Io::kRead);
-    enter(State::Reading);
-}
-
-void MetricsConnection::enter(State state) {
-    state_ = state;
-    context_.loop.refresh_now();
-    context_.deadlines.start(*this);
-}
-
-MetricsConnection::~MetricsConnection() {
-    io_.forget();
-    net::close_connection(std::move(fd_));
-}
-
-// As recv(). A client of a unix socket may send descriptors along, which nobody wants.
-ssize_t MetricsConnection::receive(std::span<char> room) {
-    Packet packet = receive_packet(fd_.get(), room);
-    closer::close(std::move(packet.fds));
-    errno = packet.error;
-    return packet.size;
-}
-
-void MetricsConnection::on_due(void*, event::Deadline& deadline) noexcept {
-    auto& self = static_cast<MetricsConnection&>(deadline);
-    self.context_.owner.on_finished(self);
-}
-
-void MetricsConnection::on_io(int) noexcept {
+void MetricsConnection::on_readable() noexcept {
     switch (state_) {
         case State::Reading:
             try {
                 return read_more();
             } catch (const std::bad_alloc&) {
-                return context_.owner.on_finished(*this);
+                return finish();
             } catch (const std::exception& error) {
                 log::error("metrics: {}", error.what());
-                return context_.owner.on_finished(*this);
+                return finish();
             }
         case State::Writing:
-            return write_more();
+            return;
         case State::Closing:
             return read_away();
     }
@@ -99,8 +64,8 @@ void MetricsConnection::read_more() {
     std::array<char, 4096> buffer;
     const ssize_t got = receive(buffer);
     if (got <= 0) {
-        if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-            context_.owner.on_finished(*this);
+        if (got == 0 || has_failed()) {
+            finish();
         }
         return;
     }
@@ -128,38 +93,26 @@ void MetricsConnection::respond(std::string_view bytes) {
         answer.extra_fields = "Allow: GET, HEAD\r\n";
         return begin_writing(answer.bytes(epoch()));
     }
-    begin_writing(format_page(context_.owner.page(head.path, head.query), get));
+    begin_writing(format_page(pages_(head.path, head.query), get));
 }
 
-void MetricsConnection::begin_writing(std::string answer) {
-    enter(State::Writing);
-    output_ = std::move(answer);
-    write_more();
+void MetricsConnection::begin_writing(std::string answer) noexcept {
+    state_ = State::Writing;
+    send(std::move(answer));
 }
 
-void MetricsConnection::write_more() noexcept {
-    while (sent_ < output_.size()) {
-        const ssize_t sent = ::send(fd_.get(), output_.data() + sent_, output_.size() - sent_,
-                                    MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent >= 0) {
-            sent_ += static_cast<std::size_t>(sent);
-        } else if (errno == EAGAIN) {
-            return io_.watch(fd_.get(), event::Io::kWrite);
-        } else if (errno != EINTR) {
-            return context_.owner.on_finished(*this);
-        }
-    }
-    // Closing over unread bytes would send a reset, which can destroy the answer on its way.
-    ::shutdown(fd_.get(), SHUT_WR);
+// Closing over unread bytes would send a reset, which can destroy the answer on its way.
+void MetricsConnection::on_written() noexcept {
+    ::shutdown(fd(), SHUT_WR);
     state_ = State::Closing;
-    io_.watch(fd_.get(), event::Io::kRead);
+    io().watch(fd(), event::Io::kRead);
 }
 
 void MetricsConnection::read_away() noexcept {
     std::array<char, 4096> buffer;
     const ssize_t got = receive(buffer);
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
-        context_.owner.on_finished(*this);
+    if (got == 0 || (got < 0 && has_failed())) {
+        finish();
     }
 }
 

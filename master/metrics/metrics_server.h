@@ -4,17 +4,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "event/deadlines.h"
 #include "event/loop.h"
+#include "master/clients/client_acceptor.h"
+#include "master/clients/client_list.h"
 #include "master/metrics/metrics_connection.h"
 #include "master/metrics/page.h"
-#include "net/accept_reserve.h"
 #include "net/listener.h"
 
 namespace geventd::master {
@@ -23,7 +21,7 @@ namespace geventd::master {
 /// which does nothing that takes long: also when all cores are busy or a hub is blocked. Slow and
 /// silent clients are dropped, and of too many the oldest, so that none can keep others away.
 /// Lives in: master.
-class MetricsServer final : private MetricsConnection::Owner {
+class MetricsServer final : private Client::Owner {
   public:
     struct Options {
         net::Address address;
@@ -32,8 +30,7 @@ class MetricsServer final : private MetricsConnection::Owner {
         bool unasked = false;  ///< clients send nothing and get the body of the page alone
     };
 
-    /// The page of a path and its query.
-    using Pages = std::function<Page(std::string_view path, std::string_view query)>;
+    using Pages = MetricsConnection::Pages;
 
     /// Throws ErrnoError that names the address when it cannot listen there.
     MetricsServer(event::Loop& loop, event::DeadlineClock& clock, Options options, Pages pages);
@@ -50,28 +47,16 @@ class MetricsServer final : private MetricsConnection::Owner {
     [[nodiscard]] bool is_lost() const noexcept { return listener_.is_lost(); }
 
   private:
-    void on_acceptable(int events) noexcept;
     void admit(UniqueFd fd);
-    static void on_rested(void* context, event::Deadline& deadline) noexcept;
-
-    Page page(std::string_view path, std::string_view query) override {
-        return pages_(path, query);
-    }
-
-    void on_finished(MetricsConnection& connection) noexcept override;
+    void on_finished(Client& client) noexcept override;
 
     Options options_;
     Pages pages_;
     event::Loop& loop_;
     event::DeadlineList deadlines_;
-    event::DeadlineList rests_;
-    event::Deadline rest_;
-    bool told_ = false;  ///< why nothing can be accepted
     net::Listener listener_;
-    net::AcceptReserve reserve_;
-    event::Io io_;
-    std::map<std::uint64_t, std::unique_ptr<MetricsConnection>> connections_;  ///< oldest first
-    std::uint64_t next_id_ = 1;
+    ClientAcceptor acceptor_;
+    ClientList<MetricsConnection> clients_;
 };
 
 }  // namespace geventd::master

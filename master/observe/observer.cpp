@@ -9,16 +9,12 @@
 namespace geventd::master {
 
 Observer::Observer(event::DeadlineClock& clock, const shm::Scoreboard& board, Look look)
-    : look_(std::move(look)),
-      history_(board),
-      failures_(board),
-      seconds_(
-          clock, std::chrono::seconds(1),
-          [](void* self, event::Deadline&) noexcept { static_cast<Observer*>(self)->look(); },
-          this) {}
+    : look_(std::move(look)), history_(board), failures_(board), timer_(clock) {
+    timer_.bind<&Observer::look>(this);
+}
 
 void Observer::look() noexcept {
-    seconds_.start(second_);
+    start();
     try {
         const std::vector<GenerationStatus> generations = look_();
         history_.add(generations, Clock::now(), std::chrono::system_clock::now());

@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "event/deadlines.h"
+#include "event/timer.h"
 #include "master/observe/failures.h"
 #include "master/observe/history.h"
 #include "master/observe/memory.h"
@@ -25,7 +25,7 @@ class Observer {
     Observer& operator=(const Observer&) = delete;
     ~Observer() = default;
 
-    void start() { seconds_.start(second_); }
+    void start() { timer_.start(std::chrono::seconds(1)); }
 
     /// Fills in rates, latencies and failures.
     void complete(Status& status) const;
@@ -43,8 +43,7 @@ class Observer {
     Failures failures_;
     MemoryGauge memory_{
         {.fresh = std::chrono::seconds(10), .budget = std::chrono::milliseconds(20)}};
-    event::DeadlineList seconds_;
-    event::Deadline second_;
+    event::Timer timer_;
 };
 
 }  // namespace geventd::master

@@ -29,9 +29,6 @@ class Spawner final : public Processes {
     [[nodiscard]] TimePoint now() const override;
 
   private:
-    [[noreturn]] void exec_child(const std::string& executable, const std::vector<char*>& argv,
-                                 int channel, int errors) const noexcept;
-
     Identity identity_;
 };
 

@@ -35,12 +35,8 @@ bool was_written_after(const std::string& path, std::chrono::system_clock::time_
 }  // namespace
 
 ChangeWatch::ChangeWatch(event::Loop& loop, event::DeadlineClock& clock, OnChange on_change)
-    : io_(loop),
-      pauses_(
-          clock, kMoment,
-          [](void* self, event::Deadline&) noexcept { static_cast<ChangeWatch*>(self)->tell(); },
-          this),
-      on_change_(std::move(on_change)) {
+    : io_(loop), pause_(clock), on_change_(std::move(on_change)) {
+    pause_.bind<&ChangeWatch::tell>(this);
     io_.bind<ChangeWatch, &ChangeWatch::on_event>(this);
 }
 
@@ -97,9 +93,7 @@ void ChangeWatch::on_event(int) noexcept {
 
 void ChangeWatch::note(const std::string& path) {
     changed_ = path;
-    if (!pause_.pending()) {
-        pauses_.start(pause_);
-    }
+    pause_.start_unless_pending(kMoment);
 }
 
 void ChangeWatch::tell() noexcept {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "event/deadlines.h"
 #include "event/loop.h"
+#include "event/timer.h"
 #include "master/schedule/file_monitor.h"
 
 namespace geventd::master {
@@ -46,8 +46,7 @@ class ChangeWatch {
     bool told_of_most_ = false;
     std::uint64_t next_id_ = 1;
     event::Io io_;
-    event::DeadlineList pauses_;
-    event::Deadline pause_;
+    event::Timer pause_;
     std::string changed_;
     OnChange on_change_;
 };

@@ -38,22 +38,16 @@ Signals::Signals(event::Loop& loop, event::DeadlineClock& clock, const config::S
       tenant_(std::move(tenant)),
       loads_(scoreboard),
       memories_(settings_, loads_),
-      watch_list_(
-          clock, shm::SignalWatch::kSlowTick,
-          [](void* self, event::Deadline&) noexcept { static_cast<Signals*>(self)->watch(); },
-          this),
-      damage_list_(
-          clock, kDamageTick,
-          [](void* self, event::Deadline&) noexcept {
-              static_cast<Signals*>(self)->look_for_damage();
-          },
-          this),
+      watch_timer_(clock),
+      damage_timer_(clock),
       eventfd_io_(loop),
       ticker_(loop, clock, [this](std::uint8_t number) { tick(number); }) {
+    watch_timer_.bind<&Signals::watch>(this);
+    damage_timer_.bind<&Signals::look_for_damage>(this);
     eventfd_io_.bind<Signals, &Signals::on_woken>(this);
     eventfd_io_.watch(eventfd(shm::kMasterProcess), event::Io::kRead);
     watch();
-    damage_list_.start(damage_deadline_);
+    damage_timer_.start(kDamageTick);
 }
 
 void Signals::begin(std::uint32_t generation, const config::Settings& settings) {
@@ -212,15 +206,14 @@ void Signals::watch() noexcept {
     for (const auto& memory : memories_.all()) {
         delay = std::min(delay, memory->watch.tick(nanoseconds(now)));
     }
-    watch_list_.set_delay(delay);
-    watch_list_.start(watch_deadline_);
+    watch_timer_.start(delay);
 }
 
 void Signals::look_for_damage() noexcept {
     if (memories_.look(loop_.refresh_now())) {
         retire_workers();
     }
-    damage_list_.start(damage_deadline_);
+    damage_timer_.start(kDamageTick);
 }
 
 // Who released a lock and does not know the next one's eventfd woke the master instead.

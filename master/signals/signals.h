@@ -8,8 +8,8 @@
 
 #include "base/result.h"
 #include "config/settings.h"
-#include "event/deadlines.h"
 #include "event/loop.h"
+#include "event/timer.h"
 #include "ipc/messages.h"
 #include "master/host/privileges.h"
 #include "master/signals/eventfds.h"
@@ -131,10 +131,8 @@ class Signals {
     shm::ScoreboardLoads loads_;
     SignalMemories memories_;
     Eventfds eventfds_;
-    event::DeadlineList watch_list_;
-    event::Deadline watch_deadline_;
-    event::DeadlineList damage_list_;
-    event::Deadline damage_deadline_;
+    event::Timer watch_timer_;
+    event::Timer damage_timer_;
     event::Io eventfd_io_;
     Ticker ticker_;
     unsigned workers_ = 0;       ///< of the serving generation

@@ -18,13 +18,8 @@ constexpr std::chrono::milliseconds kSoonest{1};
 }  // namespace
 
 Ticker::Ticker(event::Loop& loop, event::DeadlineClock& clock, Tick tick)
-    : loop_(loop),
-      deadlines_(
-          clock, kSoonest,
-          [](void* self, event::Deadline&) noexcept { static_cast<Ticker*>(self)->on_deadline(); },
-          this),
-      monitor_io_(loop),
-      tick_(std::move(tick)) {
+    : loop_(loop), timer_(clock), monitor_io_(loop), tick_(std::move(tick)) {
+    timer_.bind<&Ticker::on_time>(this);
     monitor_io_.bind<Ticker, &Ticker::on_change>(this);
 }
 
@@ -60,7 +55,7 @@ void Ticker::forget(std::uint32_t generation) {
     arm();
 }
 
-void Ticker::on_deadline() noexcept {
+void Ticker::on_time() noexcept {
     for (const std::uint8_t number : scheduler_.due(now())) {
         tick_(number);
     }
@@ -75,7 +70,7 @@ void Ticker::on_change(int) noexcept {
 
 void Ticker::hold() {
     held_ = true;
-    deadline_.cancel();
+    timer_.cancel();
     monitor_io_.stop();
 }
 
@@ -110,11 +105,10 @@ void Ticker::arm() {
     }
     const auto wait = scheduler_.next_wait(now());
     if (!wait) {
-        deadline_.cancel();
+        timer_.cancel();
         return;
     }
-    deadlines_.set_delay(std::max(*wait, kSoonest));
-    deadlines_.start(deadline_);
+    timer_.start(std::max(*wait, kSoonest));
 }
 
 }  // namespace geventd::master

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "event/deadlines.h"
 #include "event/loop.h"
+#include "event/timer.h"
 #include "master/schedule/scheduler.h"
 
 namespace geventd::master {
@@ -51,13 +51,12 @@ class Ticker {
 
   private:
     ScheduleTime now();
-    void on_deadline() noexcept;
+    void on_time() noexcept;
     void on_change(int events) noexcept;
     void arm();
 
     event::Loop& loop_;
-    event::DeadlineList deadlines_;
-    event::Deadline deadline_;
+    event::Timer timer_;
     event::Io monitor_io_;
     Scheduler scheduler_;
     Tick tick_;

@@ -84,13 +84,9 @@ struct StackDesk::Collection : event::Deadline {
 };
 
 StackDesk::StackDesk(event::Loop& loop, event::DeadlineClock& clock)
-    : loop_(loop),
-      patience_(
-          clock, kPatience,
-          [](void* self, event::Deadline& deadline) noexcept {
-              static_cast<StackDesk*>(self)->on_complete(static_cast<Collection&>(deadline));
-          },
-          this) {}
+    : loop_(loop), patience_(clock, kPatience) {
+    patience_.bind<&StackDesk::on_complete>(this);
+}
 
 StackDesk::~StackDesk() = default;
 

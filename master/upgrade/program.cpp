@@ -3,18 +3,15 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 
 #include <fmt/core.h>
 
-#include "base/errno_error.h"
-#include "base/exit_code.h"
+#include "base/fd.h"
+#include "master/process/launch.h"
 
 namespace geventd::master {
 
@@ -50,20 +47,9 @@ std::string find_by_name(const std::string& name) {
     return {};
 }
 
-// In the child, between fork and exec.
+// In the child.
 void prepare_child(int line) {
-    struct sigaction standard {};
-
-    standard.sa_handler = SIG_DFL;
-    for (int number = 1; number < NSIG; ++number) {
-        ::sigaction(number, &standard, nullptr);
-    }
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    if (line == kLineFd ? ::fcntl(line, F_SETFD, 0) < 0 : ::dup2(line, kLineFd) < 0) {
-        throw_errno("dup2");
-    }
+    give_descriptor(line, kLineFd);
     ::setenv(kVariable, fmt::format("{}", kLineFd).c_str(), 1);
     if (std::getenv("WATCHDOG_PID") != nullptr) {
         // systemd names the main process, which the new master is going to be.
@@ -87,45 +73,13 @@ Program Program::of_this_process(int argc, const char* const* argv) {
 
 Program::Started Program::start_successor() const {
     auto [ours, theirs] = UpgradeLine::make_pair();
-    std::vector<char*> argv;
-    for (const std::string& argument : arguments) {
-        argv.push_back(const_cast<char*>(argument.c_str()));
-    }
-    argv.push_back(nullptr);
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-        throw_errno("pipe");
-    }
-    const UniqueFd reader = UniqueFd::adopt(ends[0]);
-    UniqueFd writer = UniqueFd::adopt(ends[1]);
-    const pid_t pid = ::fork();
-    if (pid < 0) {
-        throw_errno("fork");
-    }
-    if (pid == 0) {
-        int code = 0;
-        const int out = ::fcntl(writer.get(), F_DUPFD_CLOEXEC, kLineFd + 1);
-        try {
-            prepare_child(theirs.fd());
-            ::execv(path.c_str(), argv.data());
-            code = errno;
-        } catch (const ErrnoError& error) {
-            code = error.code().value();
-        }
-        [[maybe_unused]] const auto written = ::write(out, &code, sizeof code);
-        ::_exit(static_cast<int>(ExitCode::Internal));
-    }
-    writer.reset();
-    int code = 0;
-    ssize_t got = 0;
-    do {
-        got = ::read(reader.get(), &code, sizeof code);
-    } while (got < 0 && errno == EINTR);
-    if (got == sizeof code) {
-        ::waitpid(pid, nullptr, 0);
-        throw ErrnoError(code, "start " + path);
-    }
-    return {pid, std::move(ours)};
+    const Launch launch{
+        .executable = path,
+        .arguments = arguments,
+        .prepare = [line = theirs.fd()] { prepare_child(line); },
+        .last_fd = kLineFd,
+    };
+    return {launch.run(), std::move(ours)};
 }
 
 UpgradeLine take_line_to_former() {

@@ -26,11 +26,9 @@ Upgrade::Upgrade(event::Loop& loop, event::DeadlineClock& clock, Program program
       owner_(owner),
       handover_(*this),
       io_(loop),
-      ticks_(
-          clock, kTick,
-          [](void* self, event::Deadline&) noexcept { static_cast<Upgrade*>(self)->on_tick(); },
-          this),
+      timer_(clock),
       signals_(std::move(signals)) {
+    timer_.bind<&Upgrade::on_tick>(this);
     io_.bind<Upgrade, &Upgrade::on_line>(this);
 }
 
@@ -153,7 +151,7 @@ void Upgrade::on_tick() noexcept {
     }
     courier_->carry(line_);
     loop_.refresh_now();
-    ticks_.start(tick_);
+    timer_.start(kTick);
     owner_.on_upgrade();
 }
 

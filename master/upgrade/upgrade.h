@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "event/deadlines.h"
 #include "event/loop.h"
+#include "event/timer.h"
 #include "master/upgrade/handover.h"
 #include "master/upgrade/message.h"
 #include "master/upgrade/program.h"
@@ -92,8 +92,7 @@ class Upgrade final : private Handover::Deeds {
     Handover handover_;
     UpgradeLine line_;
     event::Io io_;
-    event::DeadlineList ticks_;
-    event::Deadline tick_;
+    event::Timer timer_;
     std::function<shm::SignalTable()> signals_;
     std::optional<SignalCourier> courier_;  ///< once the new master leads
     std::optional<TimePoint> workers_gone_;

@@ -90,8 +90,7 @@ void DeadlineClock::fall_due(TimePoint now) noexcept {
     }
 }
 
-DeadlineList::DeadlineList(DeadlineClock& clock, Duration delay, Callback on_due, void* context)
-    : clock_(clock), delay_(delay), on_due_(on_due), context_(context) {
+DeadlineList::DeadlineList(DeadlineClock& clock, Duration delay) : clock_(clock), delay_(delay) {
     head_.next_ = head_.previous_ = &head_;
     clock_.add(this);
 }
@@ -131,7 +130,7 @@ void DeadlineList::expire(TimePoint now) noexcept {
     while (!empty() && head_.next_->due_ <= now) {
         Deadline& due = *head_.next_;
         due.cancel();
-        on_due_(context_, due);
+        on_due_(owner_, due);
     }
 }
 

@@ -43,6 +43,9 @@ class DeadlineClock {
     /// Tells of all that is due at `now`. The timer calls it; so do tests, which move the time.
     void fall_due(TimePoint now) noexcept;
 
+    /// The time of this turn of the loop.
+    [[nodiscard]] TimePoint now() const { return loop_.now(); }
+
   private:
     friend class DeadlineList;
     void add(DeadlineList* list);
@@ -58,17 +61,31 @@ class DeadlineClock {
 };
 
 /// All deadlines of one kind. They share one delay, so the list is in order of time and each
-/// operation is O(1). A delay of zero means: never.
+/// operation is O(1). A delay of zero means: never. Who is told is a member function, to be bound
+/// before the first start:
+///
+///     list.bind<&Owner::on_due>(owner);   // void Owner::on_due(Item&) noexcept, or without Item
+///     list.bind_items<&Item::on_due>();   // void Item::on_due() noexcept
+///
+/// where Item is a class derived from Deadline, all of whose deadlines in this list are such. The
+/// loop calls it at the deadline's time or shortly after; the deadline has left the list by then.
 class DeadlineList {
   public:
-    /// `on_due(deadline)` is called from the loop, at or shortly after its time; the deadline has
-    /// left the list by then.
-    using Callback = void (*)(void* context, Deadline& deadline) noexcept;
-
-    DeadlineList(DeadlineClock& clock, Duration delay, Callback on_due, void* context);
+    DeadlineList(DeadlineClock& clock, Duration delay);
     DeadlineList(const DeadlineList&) = delete;
     DeadlineList& operator=(const DeadlineList&) = delete;
     ~DeadlineList();
+
+    template <auto method, typename Owner>
+    void bind(Owner* owner) {
+        on_due_ = &tell_owner<method>;
+        owner_ = owner;
+    }
+
+    template <auto method>
+    void bind_items() {
+        on_due_ = &tell_item<method>;
+    }
 
     /// (Re)starts the deadline: due one delay from the loop's now.
     void start(Deadline& deadline);
@@ -89,6 +106,38 @@ class DeadlineList {
 
   private:
     friend class DeadlineClock;
+
+    /// What a member function belongs to, and what it is told of.
+    template <typename Method>
+    struct Signature;
+
+    template <typename T, typename I>
+    struct Signature<void (T::*)(I&) noexcept> {
+        using Class = T;
+        using Item = I;
+    };
+
+    template <typename T>
+    struct Signature<void (T::*)() noexcept> {
+        using Class = T;
+    };
+
+    template <auto method>
+    static void tell_owner(void* owner, Deadline& deadline) noexcept {
+        using Bound = Signature<decltype(method)>;
+        auto* const object = static_cast<typename Bound::Class*>(owner);
+        if constexpr (requires { typename Bound::Item; }) {
+            (object->*method)(static_cast<typename Bound::Item&>(deadline));
+        } else {
+            (object->*method)();
+        }
+    }
+
+    template <auto method>
+    static void tell_item(void*, Deadline& deadline) noexcept {
+        (static_cast<typename Signature<decltype(method)>::Class&>(deadline).*method)();
+    }
+
     void expire(TimePoint now) noexcept;
 
     [[nodiscard]] TimePoint earliest() const {
@@ -97,8 +146,8 @@ class DeadlineList {
 
     DeadlineClock& clock_;
     Duration delay_;
-    Callback on_due_;
-    void* context_;
+    void (*on_due_)(void* owner, Deadline& deadline) noexcept = nullptr;
+    void* owner_ = nullptr;
     mutable Deadline head_;
     DeadlineList* next_list_ = nullptr;
 };

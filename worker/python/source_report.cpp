@@ -43,15 +43,14 @@ void SourceReport::send_all() {
 }
 
 void SourceReport::keep_sending(event::DeadlineClock& clock) {
-    list_.emplace(
-        clock, kPeriod,
-        [](void* self, event::Deadline& deadline) noexcept {
-            auto* report = static_cast<SourceReport*>(self);
-            report->send();
-            report->list_->start(deadline);
-        },
-        this);
-    list_->start(deadline_);
+    timer_.emplace(clock);
+    timer_->bind<&SourceReport::on_time>(this);
+    timer_->start(kPeriod);
+}
+
+void SourceReport::on_time() noexcept {
+    send();
+    timer_->start(kPeriod);
 }
 
 }  // namespace geventd::py

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "event/deadlines.h"
+#include "event/timer.h"
 #include "ipc/channel.h"
 #include "worker/python/interpreter.h"
 
@@ -30,11 +30,11 @@ class SourceReport {
 
   private:
     void send_all();
+    void on_time() noexcept;
 
     const Interpreter& python_;
     ipc::Channel& channel_;
-    std::optional<event::DeadlineList> list_;
-    event::Deadline deadline_;
+    std::optional<event::Timer> timer_;
 };
 
 }  // namespace geventd::py

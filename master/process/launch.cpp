@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "master/process/launch.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <system_error>
+
+#include <fmt/core.h>
+
+#include "base/errno_error.h"
+#include "base/exit_code.h"
+#include "base/fd.h"
+#include "base/uninterrupted.h"
+#include "master/process/proc_file.h"
+
+namespace geventd::master {
+
+namespace {
+
+// Milliseconds from fork to exec, while the master stands still.
+constexpr int kExecPatience = 200;
+constexpr int kLookEvery = 20;
+
+void reset_signals() noexcept {
+    struct sigaction standard {};
+
+    standard.sa_handler = SIG_DFL;
+    for (int number = 1; number < NSIG; ++number) {
+        ::sigaction(number, &standard, nullptr);  // of some it cannot be changed
+    }
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+// In the child. Its descriptors may take the number of the pipe, which moves away first.
+[[noreturn]] void become_program(const Launch& launch, const std::vector<char*>& argv,
+                                 int pipe) noexcept {
+    const int out = ::fcntl(pipe, F_DUPFD_CLOEXEC, launch.last_fd + 1);
+    reset_signals();
+    int code = 0;
+    try {
+        launch.prepare();
+        ::execve(launch.executable.c_str(), argv.data(), environ);
+        code = errno;
+    } catch (const std::system_error& error) {
+        code = error.code().value();
+    }
+    ::signal(SIGPIPE, SIG_IGN);  // the master may not wait any more
+    [[maybe_unused]] const auto written = ::write(out, &code, sizeof code);
+    ::_exit(static_cast<int>(ExitCode::Internal));
+}
+
+// The child's errno before its exec succeeded; 0 when it did: the pipe closes on exec. The child
+// may belong to another user by then, who can stop it: ETIME.
+int await_exec(const UniqueFd& pipe, pid_t pid) {
+    pollfd readable{pipe.get(), POLLIN, 0};
+    for (int waited = 0; ::poll(&readable, 1, kLookEvery) <= 0;) {
+        waited += kLookEvery;
+        if (process_state(pid) == 'T') {
+            return ETIME;
+        }
+        if (waited >= kExecPatience) {
+            return 0;
+        }
+    }
+    int code = 0;
+    const ssize_t got = uninterrupted([&] { return ::read(pipe.get(), &code, sizeof code); });
+    return got == sizeof code ? code : 0;
+}
+
+}  // namespace
+
+pid_t Launch::run() const {
+    std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
+    for (const std::string& argument : arguments) {
+        argv.push_back(const_cast<char*>(argument.c_str()));
+    }
+    argv.push_back(nullptr);
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+        throw_errno("pipe");
+    }
+    const UniqueFd reader = UniqueFd::adopt(ends[0]);
+    UniqueFd writer = UniqueFd::adopt(ends[1]);
+    const pid_t pid = ::fork();
+    if (pid < 0) {
+        throw_errno("fork");
+    }
+    if (pid == 0) {
+        become_program(*this, argv, writer.get());
+    }
+    writer.reset();
+    if (const int code = await_exec(reader, pid); code != 0) {
+        ::kill(pid, SIGKILL);
+        // One that the kernel keeps is left to the reaper.
+        ::waitpid(pid, nullptr, code == ETIME ? WNOHANG : 0);
+        throw ErrnoError(code, fmt::format("start {}{}", executable,
+                                           code == ETIME ? ": its process was stopped" : ""));
+    }
+    return pid;
+}
+
+// dup2 onto its own number does nothing: neither would it clear CLOEXEC.
+void give_descriptor(int fd, int number) {
+    if (fd == number ? ::fcntl(fd, F_SETFD, 0) < 0 : ::dup2(fd, number) < 0) {
+        throw_errno("dup2");
+    }
+}
+
+// The name in parentheses before it may hold anything, and has 15 characters at most.
+char process_state(pid_t pid) noexcept {
+    const auto text = read_proc_file(pid, "stat");
+    const char* name_end = std::strrchr(text.data(), ')');
+    return name_end != nullptr && name_end[1] == ' ' ? name_end[2] : '\0';
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "event/loop.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <functional>
+#include <optional>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+namespace geventd::event {
+
+namespace {
+
+/// What an outer loop, such as gevent's, learns of a nested one.
+bool wants_a_turn(const Loop& loop, int milliseconds = 0) {
+    pollfd watched{loop.backend_fd(), POLLIN, 0};
+    return ::poll(&watched, 1, milliseconds) == 1;
+}
+
+/// Counts the events of one eventfd.
+class Counter {
+  public:
+    explicit Counter(Loop& loop) : io_(loop) {
+        io_.bind<Counter, &Counter::on_event>(this);
+        io_.watch(fd_.get(), Io::kRead);
+    }
+
+    void signal() { ASSERT_EQ(::eventfd_write(fd_.get(), 1), 0); }
+
+    /// What happens in the loop's turn when an event has come.
+    std::function<void()> then = [] {};
+    int events = 0;
+
+  private:
+    void on_event(int) noexcept {
+        eventfd_t value = 0;
+        ::eventfd_read(fd_.get(), &value);
+        ++events;
+        then();
+    }
+
+    UniqueFd fd_ = UniqueFd::adopt(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+    Io io_;
+};
+
+}  // namespace
+
+TEST(Loop, ServesUntilItIsStopped) {
+    Loop loop;
+    Counter counter(loop);
+    counter.then = [&] {
+        if (counter.events < 3) {
+            counter.signal();
+        } else {
+            loop.stop();
+        }
+    };
+    counter.signal();
+    loop.run();
+    EXPECT_EQ(counter.events, 3);
+}
+
+TEST(Loop, RunPendingServesWhatIsReadyAndReturns) {
+    Loop loop;
+    Counter counter(loop);
+    EXPECT_FALSE(loop.run_pending());
+    EXPECT_EQ(counter.events, 0);
+    counter.signal();
+    EXPECT_TRUE(wants_a_turn(loop));
+    EXPECT_FALSE(loop.run_pending());
+    EXPECT_EQ(counter.events, 1);
+    EXPECT_FALSE(wants_a_turn(loop));
+}
+
+// A callback that watches something new: libev hands that to epoll in its next pass only.
+TEST(Loop, RunPendingHandsNewWatchersToTheKernel) {
+    Loop loop;
+    Counter first(loop);
+    std::optional<Counter> second;
+    first.then = [&] {
+        second.emplace(loop);
+        second->signal();
+    };
+    first.signal();
+    EXPECT_FALSE(loop.run_pending());
+    EXPECT_EQ(second->events, 1);
+}
+
+// A watcher that changes outside a turn is unknown to the kernel; the outer loop has to give a
+// turn.
+TEST(Loop, AsksForATurnWhenAWatcherChangesOutsideOne) {
+    Loop loop;
+    loop.run_pending();
+    ASSERT_FALSE(wants_a_turn(loop));
+    Counter counter(loop);
+    EXPECT_TRUE(wants_a_turn(loop));
+    loop.run_pending();
+    EXPECT_FALSE(wants_a_turn(loop));
+    counter.signal();
+    EXPECT_TRUE(wants_a_turn(loop));
+}
+
+TEST(Loop, IsWokenFromAnotherThread) {
+    Loop loop;
+    loop.run_pending();
+    std::thread other([&] {
+        loop.wake();
+        loop.wake();
+    });
+    EXPECT_TRUE(wants_a_turn(loop, -1));
+    other.join();
+    loop.run_pending();
+    EXPECT_FALSE(wants_a_turn(loop));
+}
+
+// Two callbacks that give each other work for ever must not keep the hub from its other greenlets.
+TEST(Loop, AsksForAnotherTurnWhenCallbacksChangeWatchersAgainAndAgain) {
+    Loop loop;
+    Io restless(loop);
+
+    struct Flip {
+        Io& io;
+        int fd;
+
+        void flip(int events) noexcept {
+            io.watch(fd, events == Io::kWrite ? Io::kRead | Io::kWrite : Io::kWrite);
+        }
+    };
+
+    const UniqueFd fd = UniqueFd::adopt(::eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC));
+    Flip flip{restless, fd.get()};
+    restless.bind<Flip, &Flip::flip>(&flip);
+    restless.watch(fd.get(), Io::kWrite);
+    EXPECT_TRUE(loop.run_pending());
+    restless.stop();
+    EXPECT_FALSE(loop.run_pending());
+}
+
+TEST(Loop, KeepsItsDescriptorsAmongOurs) {
+    int backend = -1;
+    {
+        const Loop loop;
+        backend = loop.backend_fd();
+        EXPECT_TRUE(owned_fds::remove(backend));
+        owned_fds::add(backend);
+    }
+    EXPECT_FALSE(owned_fds::remove(backend));
+}
+
+TEST(Loop, ItsTimeStandsStillWithinATurn) {
+    Loop loop;
+    const TimePoint before = loop.now();
+    EXPECT_EQ(loop.now(), before);
+    EXPECT_GE(loop.refresh_now(), before);
+    EXPECT_EQ(loop.now(), loop.now());
+}
+
+}  // namespace geventd::event
