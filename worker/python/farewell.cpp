@@ -7,6 +7,7 @@
 
 #include "log/logger.h"
 #include "worker/python/error.h"
+#include "worker/python/greenlet_object.h"
 #include "worker/python/worker_process.h"
 
 namespace geventd::py {
@@ -20,8 +21,8 @@ double seconds(Duration duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
-void append_runner(const Ref& greenlets, void* runner) {
-    if (runner != nullptr && PyList_Append(greenlets.get(), static_cast<PyObject*>(runner)) < 0) {
+void append_runner(const Ref& greenlets, worker::Greenlet* runner) {
+    if (runner != nullptr && PyList_Append(greenlets.get(), object_of(runner)) < 0) {
         throw_pending();
     }
 }

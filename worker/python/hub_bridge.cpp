@@ -9,6 +9,7 @@
 #include "worker/last_words.h"
 #include "worker/python/error.h"
 #include "worker/python/forked_child.h"
+#include "worker/python/greenlet_object.h"
 #include "worker/python/main_greenlet.h"
 
 namespace geventd::py {
@@ -169,8 +170,8 @@ void HubBridge::start(worker::Request& request) noexcept {
 PyObject* HubBridge::on_greenlet_start(PyObject* self, PyObject*) noexcept {
     HubBridge& bridge = bridge_of(self);
     const worker::RequestRef request(*std::exchange(bridge.starting_, nullptr));
-    const Ref greenlet = Ref::steal(as_object(PyGreenlet_GetCurrent()));
-    request->runner = greenlet.get();
+    const Ref greenlet = bridge.current_greenlet();
+    request->runner = greenlet_of(greenlet.get());
     bridge.handler_(*request);
     request->runner = nullptr;
     Py_RETURN_NONE;
@@ -184,22 +185,20 @@ void HubBridge::switch_to(PyObject* greenlet) {
 }
 
 void HubBridge::resume(worker::Waiter& waiter) noexcept {
-    const Ref greenlet =
-        Ref::borrow(static_cast<PyObject*>(std::exchange(waiter.greenlet, nullptr)));
+    const Ref greenlet = Ref::borrow(object_of(std::exchange(waiter.greenlet, nullptr)));
     switch_to(greenlet.get());
 }
 
 void HubBridge::cancel(worker::Request& request) noexcept {
-    const Ref killed =
-        Ref::steal(PyObject_CallOneArg(kill_.get(), static_cast<PyObject*>(request.runner)));
+    const Ref killed = Ref::steal(PyObject_CallOneArg(kill_.get(), object_of(request.runner)));
     if (!killed) {
         PyErr_WriteUnraisable(kill_.get());
     }
 }
 
 // A parked greenlet raises where it waits, as one that gevent.kill() ends does.
-void HubBridge::interrupt(void* greenlet, worker::Interruption interruption) noexcept {
-    const Ref target = Ref::borrow(static_cast<PyObject*>(greenlet));
+void HubBridge::interrupt(worker::Greenlet* greenlet, worker::Interruption interruption) noexcept {
+    const Ref target = Ref::borrow(object_of(greenlet));
     PyObject* type = interruption == worker::Interruption::Timeout ? request_timeout_.get()
                                                                    : greenlet_exit_.get();
     const Ref exception = Ref::steal(PyObject_CallNoArgs(type));
@@ -211,18 +210,17 @@ void HubBridge::interrupt(void* greenlet, worker::Interruption interruption) noe
     }
 }
 
-std::string HubBridge::stack_of(void* greenlet) noexcept {
-    const Ref frame =
-        Ref::steal(PyObject_GetAttrString(static_cast<PyObject*>(greenlet), "gr_frame"));
+std::string HubBridge::stack_of(worker::Greenlet* greenlet) noexcept {
+    const Ref frame = Ref::steal(PyObject_GetAttrString(object_of(greenlet), "gr_frame"));
     return frame ? stack_text(frame.get()) : exception_text(take_exception().get());
 }
 
-const void* HubBridge::running_greenlet() const {
+const worker::Greenlet* HubBridge::running_greenlet() const {
     if (::pthread_equal(::pthread_self(), thread_) == 0) {
         return nullptr;
     }
     // The thread goes on holding a reference to the greenlet that it runs.
-    return Ref::steal(as_object(PyGreenlet_GetCurrent())).get();
+    return greenlet_of(current_greenlet().get());
 }
 
 bool HubBridge::await(worker::Waiter& waiter) {
@@ -236,12 +234,12 @@ bool HubBridge::await(worker::Waiter& waiter) {
         PyErr_SetString(PyExc_RuntimeError, "another greenlet is already waiting for this");
         return false;
     }
-    const Ref current = Ref::steal(as_object(PyGreenlet_GetCurrent()));
+    const Ref current = current_greenlet();
     if (current.get() == hub_.get()) {
         PyErr_SetString(PyExc_RuntimeError, "the hub's own greenlet cannot wait for a request");
         return false;
     }
-    waiter.greenlet = current.get();
+    waiter.greenlet = greenlet_of(current.get());
     const Ref result = Ref::steal(PyGreenlet_Switch(as_greenlet(hub_.get()), nullptr, nullptr));
     waiter.greenlet = nullptr;
     return static_cast<bool>(result);

@@ -57,8 +57,8 @@ class HubBridge : public worker::Application {
     void start(worker::Request& request) noexcept override;
     void cancel(worker::Request& request) noexcept override;
     void resume(worker::Waiter& waiter) noexcept override;
-    void interrupt(void* greenlet, worker::Interruption interruption) noexcept override;
-    std::string stack_of(void* greenlet) noexcept override;
+    void interrupt(worker::Greenlet* greenlet, worker::Interruption interruption) noexcept override;
+    std::string stack_of(worker::Greenlet* greenlet) noexcept override;
 
     /// Suspends the calling greenlet until the loop resumes `waiter`, or another greenlet throws
     /// into it. False, with a Python exception set, when that happened or waiting is impossible
@@ -67,7 +67,7 @@ class HubBridge : public worker::Application {
 
     /// The greenlet that runs now, borrowed; null in another thread than the hub's. The GIL is
     /// held.
-    [[nodiscard]] const void* running_greenlet() const;
+    [[nodiscard]] const worker::Greenlet* running_greenlet() const;
 
     worker::Worker& worker() { return worker_; }
 

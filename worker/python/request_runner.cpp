@@ -164,7 +164,7 @@ void RequestRunner::run(worker::Request& request) noexcept {
     request.exchange->finish(complete);
 }
 
-Response* RequestRunner::find(const void* greenlet) const {
+Response* RequestRunner::find(const worker::Greenlet* greenlet) const {
     for (Response* response : running_) {
         if (response != nullptr && response->request().runner == greenlet) {
             return response;

@@ -30,7 +30,7 @@ class RequestRunner {
     [[nodiscard]] const std::vector<Response*>& running() const { return running_; }
 
     /// The answer of the request that `greenlet` runs; null when it runs none.
-    [[nodiscard]] Response* find(const void* greenlet) const;
+    [[nodiscard]] Response* find(const worker::Greenlet* greenlet) const;
 
     /// What is called after each request, in its greenlet; an empty Ref: nothing.
     void set_after_request(Ref hook) { after_request_ = std::move(hook); }

@@ -6,6 +6,7 @@
 #include "log/logger.h"
 #include "worker/python/error.h"
 #include "worker/python/forked_child.h"
+#include "worker/python/greenlet_object.h"
 
 namespace geventd::py {
 
@@ -46,8 +47,8 @@ PyObject* HandlerRunner::on_greenlet_start(PyObject* self, PyObject*) noexcept {
 void HandlerRunner::run(worker::HeldSignal& signal) {
     const std::uint8_t number = signal.claim.routing.number;
     const Ref greenlet = bridge_.current_greenlet();
-    running_[greenlet.get()] = &signal;
-    signal.runner = greenlet.get();
+    signal.runner = greenlet_of(greenlet.get());
+    running_[signal.runner] = &signal;
     const Ref handler = book_.of(number).handler.copy();
     const Ref argument = Ref::steal(PyLong_FromLong(number));
     // That this worker has a handler stands in shared memory, where anybody can have written it.
@@ -58,8 +59,7 @@ void HandlerRunner::run(worker::HeldSignal& signal) {
                            ? Ref::steal(PyObject_CallOneArg(handler.get(), argument.get()))
                            : Ref();
     end_if_forked();
-    running_.erase(greenlet.get());
-    signal.runner = nullptr;
+    running_.erase(std::exchange(signal.runner, nullptr));
     if (result) {
         signals_->finished(signal, false);
         return;
@@ -79,7 +79,7 @@ void HandlerRunner::run(worker::HeldSignal& signal) {
 }
 
 worker::HeldSignal* HandlerRunner::current() const {
-    const auto found = running_.find(bridge_.current_greenlet().get());
+    const auto found = running_.find(greenlet_of(bridge_.current_greenlet().get()));
     return found == running_.end() ? nullptr : found->second;
 }
 

@@ -28,7 +28,8 @@ class HandlerRunner final : public worker::SignalHandlers {
     [[nodiscard]] worker::HeldSignal* current() const;
 
     /// The signals whose handlers run, by greenlet.
-    [[nodiscard]] const std::unordered_map<const PyObject*, worker::HeldSignal*>& running() const {
+    [[nodiscard]] const std::unordered_map<worker::Greenlet*, worker::HeldSignal*>& running()
+        const {
         return running_;
     }
 
@@ -51,7 +52,7 @@ class HandlerRunner final : public worker::SignalHandlers {
     Ref run_function_;
     Ref request_timeout_;
     worker::HeldSignal* starting_ = nullptr;
-    std::unordered_map<const PyObject*, worker::HeldSignal*> running_;  ///< by greenlet
+    std::unordered_map<worker::Greenlet*, worker::HeldSignal*> running_;  ///< by greenlet
     bool cut_off_ = false;
 };
 

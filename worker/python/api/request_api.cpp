@@ -25,7 +25,8 @@ Response* current(const char* function) {
                      function);
         return nullptr;
     }
-    const void* greenlet = state.bridge != nullptr ? state.bridge->running_greenlet() : nullptr;
+    const worker::Greenlet* greenlet =
+        state.bridge != nullptr ? state.bridge->running_greenlet() : nullptr;
     Response* response = greenlet != nullptr ? state.runner->find(greenlet) : nullptr;
     if (response == nullptr || response->request().exchange == nullptr) {
         PyErr_Format(PyExc_SystemError,

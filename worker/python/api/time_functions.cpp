@@ -33,7 +33,7 @@ bool read_time(PyObject* object, Duration& time) {
 worker::TimeLimit* current_limit(const Api& api) {
     const Api::Serving& serving = api.serving();
     if (serving.bridge != nullptr) {
-        const void* greenlet = serving.bridge->running_greenlet();
+        const worker::Greenlet* greenlet = serving.bridge->running_greenlet();
         const Response* response = greenlet == nullptr ? nullptr : serving.requests->find(greenlet);
         if (response != nullptr && response->request().exchange != nullptr) {
             return &response->request().limit;
