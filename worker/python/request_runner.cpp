@@ -7,9 +7,6 @@
 #include "log/logger.h"
 #include "worker/python/error.h"
 #include "worker/python/forked_child.h"
-#include "worker/python/wsgi/file_wrapper.h"
-#include "worker/python/wsgi/input.h"
-#include "worker/python/wsgi/start_response.h"
 #include "worker/worker.h"
 
 namespace geventd::py {
@@ -133,17 +130,18 @@ class RequestRunner::Seat {
     std::uint32_t core_;
 };
 
-RequestRunner::RequestRunner(worker::Worker& worker, EnvironMaker& environs,
+RequestRunner::RequestRunner(worker::Worker& worker, EnvironMaker& environs, const WsgiTypes& types,
                              const Applications& applications, Ref fault_page)
     : worker_(worker),
       environs_(environs),
+      types_(types),
       applications_(applications),
       fault_page_(std::move(fault_page)),
       greenlet_exit_(imported("greenlet", "GreenletExit")),
       request_timeout_(imported("geventd", "RequestTimeout")) {}
 
 void RequestRunner::run(worker::Request& request) noexcept {
-    const Ref start_response = make_start_response(request);
+    const Ref start_response = types_.start_response.make(request);
     if (!start_response) {
         PyErr_WriteUnraisable(nullptr);
         request.exchange->finish(false);
@@ -219,7 +217,7 @@ bool RequestRunner::await_answer(worker::Request& request, PyObject* start_respo
         return response_of(start_response)
             .await_send_error(404, "no application is mounted at this path");
     }
-    const Ref input = make_input(request);
+    const Ref input = types_.input.make(request);
     Ref environ = input ? environs_.make(request, input.get(), choice->prefix) : Ref();
     if (!environ) {
         return false;
@@ -247,7 +245,7 @@ bool RequestRunner::await_result(worker::Request& request, PyObject* start_respo
     if (is_whole(result)) {
         return await_send_whole(response, result);
     }
-    if (const auto file = sendable_file(result)) {
+    if (const auto file = types_.file_wrapper.sendable(result)) {
         return response.await_send_file(file->fd, file->offset, file->count);
     }
     return await_send_pieces(response, result, request);
@@ -255,7 +253,7 @@ bool RequestRunner::await_result(worker::Request& request, PyObject* start_respo
 
 // Says what went wrong to the log, and what the client is to be told.
 http::Rejection RequestRunner::explain(const worker::Request& request, PyObject* exception) {
-    if (const int refused = status_of_input_error(exception); refused != 0) {
+    if (const int refused = types_.input.status_of_error(exception); refused != 0) {
         const http::Rejection& rejection = request.body.rejection();
         log::info("refused the body of {} {}: {} {}", request.head.method, request.path_info,
                   refused, rejection.reason);

@@ -9,6 +9,7 @@
 #include "worker/python/ref.h"
 #include "worker/python/wsgi/environ.h"
 #include "worker/python/wsgi/response.h"
+#include "worker/python/wsgi/types.h"
 #include "worker/request.h"
 
 namespace geventd::py {
@@ -18,11 +19,10 @@ namespace geventd::py {
 /// Lives in: worker, Python side. run() is called in the request's greenlet; may switch.
 class RequestRunner {
   public:
-    /// What is passed is borrowed for the object's life.
-    /// Throws PythonError.
-    /// `fault_page` makes an application of a text.
-    RequestRunner(worker::Worker& worker, EnvironMaker& environs, const Applications& applications,
-                  Ref fault_page);
+    /// What is passed is borrowed for the object's life. `fault_page(text)` returns a WSGI callable
+    /// that shows the text. Throws PythonError.
+    RequestRunner(worker::Worker& worker, EnvironMaker& environs, const WsgiTypes& types,
+                  const Applications& applications, Ref fault_page);
 
     void run(worker::Request& request) noexcept;
 
@@ -48,6 +48,7 @@ class RequestRunner {
 
     worker::Worker& worker_;
     EnvironMaker& environs_;
+    const WsgiTypes& types_;
     const Applications& applications_;
     Ref fault_page_;
     Ref greenlet_exit_;

@@ -24,9 +24,7 @@
 #include "worker/python/source_report.h"
 #include "worker/python/worker_title.h"
 #include "worker/python/wsgi/environ.h"
-#include "worker/python/wsgi/file_wrapper.h"
-#include "worker/python/wsgi/input.h"
-#include "worker/python/wsgi/start_response.h"
+#include "worker/python/wsgi/types.h"
 #include "worker/signals.h"
 #include "worker/worker.h"
 
@@ -80,11 +78,11 @@ Ref load_one(const Interpreter& python, const std::string& prefix, const std::st
 // lives there is out of sight while the hub runs.
 struct Serving {
     Ref errors;
-    Ref file_wrapper;
     worker::Worker worker;
+    HubBridge bridge;
+    WsgiTypes types;
     EnvironMaker environs;
     RequestRunner runner;
-    HubBridge bridge;
     LockWaits locks;
     HandlerRunner handlers;
     worker::Signals signals;
@@ -96,14 +94,16 @@ struct Serving {
     Serving(worker::BootInfo& boot, ipc::Channel& channel, const Applications& applications,
             Api& api, const Interpreter& python, worker::Overtime& overtime)
         : errors(Ref::borrow(PySys_GetObject("stderr"))),
-          file_wrapper(make_file_wrapper_type()),
           worker(boot.settings, boot.scoreboard->slots[boot.slot], std::move(boot.listeners),
                  static_cast<int>(boot.worker), boot.scoreboard),
-          environs(worker, {errors.get(), file_wrapper.get(), boot.settings.workers.processes > 1}),
-          runner(worker, environs, applications, python.boot("fault_page")),
+          // No request comes before all of this is made, and so none before the runner.
           bridge(
               worker, boot.settings.workers.greenlet,
               [this](worker::Request& request) { runner.run(request); }, overtime.descriptors()),
+          types(bridge),
+          environs(worker, {errors.get(), types.file_wrapper.object(),
+                            boot.settings.workers.processes > 1}),
+          runner(worker, environs, types, applications, python.boot("fault_page")),
           locks(bridge),
           handlers(bridge, api.book(), locks),
           signals(worker.loop(), worker.admission(), worker.accounts(), worker.time_limits(),
@@ -157,8 +157,6 @@ void run_post_fork_hook(const Interpreter& python) {
     if (boot.settings.app.reload_on_change) {
         serving.sources.keep_sending(serving.worker.clock());
     }
-    register_input_type(serving.bridge);
-    register_start_response_type(serving.bridge);
     serve_native_module(serving.bridge, serving.runner);
     auto observer =
         std::make_unique<Observer>(python, serving.bridge, serving.runner, serving.handlers);

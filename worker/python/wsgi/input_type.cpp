@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "worker/python/wsgi/input.h"
+#include "worker/python/wsgi/input_type.h"
 
 #include <algorithm>
 #include <new>
@@ -21,36 +21,13 @@ constexpr std::size_t kReadAhead = 64 << 10;
 constexpr std::uint64_t kTrustedLength = 64 << 20;
 
 struct Input {
-    PyObject_HEAD RequestRef request;
+    PyObject_HEAD const InputType* type;
+    RequestRef request;
     std::string lookahead;  // what readline() took past a line
 };
 
-struct Types {
-    HubBridge* bridge = nullptr;
-    PyTypeObject* input = nullptr;
-    PyObject* empty = nullptr;
-    PyObject* error = nullptr;
-};
-
-Types types;
-
 Input* as_input(PyObject* self) {
     return reinterpret_cast<Input*>(self);
-}
-
-void set_read_error(const worker::Request& request) {
-    const http::Rejection& rejection = request.body.rejection();
-    if (rejection.status != 0) {
-        const Ref arguments = Ref::steal(Py_BuildValue(
-            "(iN)", rejection.status,
-            PyUnicode_FromStringAndSize(rejection.reason.data(),
-                                        static_cast<Py_ssize_t>(rejection.reason.size()))));
-        if (arguments) {
-            PyErr_SetObject(types.error, arguments.get());
-        }
-        return;
-    }
-    PyErr_SetString(PyExc_ConnectionResetError, "the client left before its request was complete");
 }
 
 // Reads up to `room` bytes: some, or 0 at the end; -1 with an exception. May switch.
@@ -81,13 +58,13 @@ Py_ssize_t await_some(Input* self, char* into, std::size_t room) {
             case Exchange::IoState::Done:
                 return static_cast<Py_ssize_t>(got);
             case Exchange::IoState::Failed:
-                set_read_error(request);
+                self->type->set_error(request);
                 return -1;
             case Exchange::IoState::Wait:
                 break;
         }
         request.exchange->await_readable();
-        if (!types.bridge->await(request.reader)) {
+        if (!self->type->bridge().await(request.reader)) {
             if (request.exchange != nullptr) {
                 request.exchange->stop_awaiting_readable();
             }
@@ -280,34 +257,50 @@ PyType_Slot input_slots[] = {
 
 PyType_Spec input_spec{"geventd.Input", sizeof(Input), 0, Py_TPFLAGS_DEFAULT, input_slots};
 
-Ref allocate(RequestRef request) {
-    PyObject* object = types.input->tp_alloc(types.input, 0);
+}  // namespace
+
+InputType::InputType(HubBridge& bridge)
+    : bridge_(bridge),
+      type_(checked(PyType_FromSpec(&input_spec))),
+      error_(checked(PyErr_NewException("geventd.RequestBodyError", PyExc_OSError, nullptr))),
+      empty_(checked(allocate({}).release())) {}
+
+Ref InputType::allocate(RequestRef request) const {
+    auto* const type = reinterpret_cast<PyTypeObject*>(type_.get());
+    PyObject* object = type->tp_alloc(type, 0);
     if (object != nullptr) {
+        as_input(object)->type = this;
         new (&as_input(object)->request) RequestRef(std::move(request));
         new (&as_input(object)->lookahead) std::string();
     }
     return Ref::steal(object);
 }
 
-}  // namespace
-
-void register_input_type(HubBridge& bridge) {
-    types.bridge = &bridge;
-    types.input = reinterpret_cast<PyTypeObject*>(checked(PyType_FromSpec(&input_spec)).release());
-    types.error =
-        checked(PyErr_NewException("geventd.RequestBodyError", PyExc_OSError, nullptr)).release();
-    types.empty = checked(allocate({}).release()).release();
-}
-
-Ref make_input(worker::Request& request) {
+Ref InputType::make(worker::Request& request) const {
     if (request.head.body == http::BodyKind::None) {
-        return Ref::borrow(types.empty);
+        return empty_.copy();
     }
     return allocate(RequestRef(request));
 }
 
-int status_of_input_error(PyObject* exception) {
-    if (PyObject_TypeCheck(exception, reinterpret_cast<PyTypeObject*>(types.error)) == 0) {
+void InputType::set_error(const worker::Request& request) const {
+    const http::Rejection& rejection = request.body.rejection();
+    if (rejection.status == 0) {
+        PyErr_SetString(PyExc_ConnectionResetError,
+                        "the client left before its request was complete");
+        return;
+    }
+    const Ref arguments = Ref::steal(Py_BuildValue(
+        "(iN)", rejection.status,
+        PyUnicode_FromStringAndSize(rejection.reason.data(),
+                                    static_cast<Py_ssize_t>(rejection.reason.size()))));
+    if (arguments) {
+        PyErr_SetObject(error_.get(), arguments.get());
+    }
+}
+
+int InputType::status_of_error(PyObject* exception) const {
+    if (PyObject_TypeCheck(exception, reinterpret_cast<PyTypeObject*>(error_.get())) == 0) {
         return 0;
     }
     const Ref status = Ref::steal(PyObject_GetAttrString(exception, "errno"));

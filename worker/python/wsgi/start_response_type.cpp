@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "worker/python/wsgi/start_response.h"
+#include "worker/python/wsgi/start_response_type.h"
 
 #include <cstddef>
 #include <new>
@@ -17,13 +17,6 @@ struct StartResponse {
     PyObject_HEAD vectorcallfunc vectorcall;
     Response response;
 };
-
-struct Types {
-    HubBridge* bridge = nullptr;
-    PyTypeObject* start_response = nullptr;
-};
-
-Types types;
 
 StartResponse* as_start_response(PyObject* self) {
     return reinterpret_cast<StartResponse*>(self);
@@ -115,18 +108,15 @@ PyType_Spec spec{"geventd.StartResponse", sizeof(StartResponse), 0,
 
 }  // namespace
 
-void register_start_response_type(HubBridge& bridge) {
-    types.bridge = &bridge;
-    types.start_response =
-        reinterpret_cast<PyTypeObject*>(checked(PyType_FromSpec(&spec)).release());
-}
+StartResponseType::StartResponseType(HubBridge& bridge)
+    : bridge_(bridge), type_(checked(PyType_FromSpec(&spec))) {}
 
-Ref make_start_response(worker::Request& request) {
-    PyObject* object = types.start_response->tp_alloc(types.start_response, 0);
+Ref StartResponseType::make(worker::Request& request) const {
+    auto* const type = reinterpret_cast<PyTypeObject*>(type_.get());
+    PyObject* object = type->tp_alloc(type, 0);
     if (object != nullptr) {
         as_start_response(object)->vectorcall = call;
-        new (&as_start_response(object)->response)
-            Response(*types.bridge, worker::RequestRef(request));
+        new (&as_start_response(object)->response) Response(bridge_, worker::RequestRef(request));
     }
     return Ref::steal(object);
 }

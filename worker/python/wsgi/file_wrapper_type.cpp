@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "worker/python/wsgi/file_wrapper.h"
+#include "worker/python/wsgi/file_wrapper_type.h"
 
 #include <sys/stat.h>
 
@@ -15,8 +15,6 @@ struct FileWrapper {
     PyObject_HEAD PyObject* file;
     Py_ssize_t block_size;
 };
-
-PyTypeObject* wrapper_type = nullptr;
 
 FileWrapper* as_wrapper(PyObject* self) {
     return reinterpret_cast<FileWrapper*>(self);
@@ -126,14 +124,10 @@ bool is_plain_file(PyObject* file) {
 
 }  // namespace
 
-Ref make_file_wrapper_type() {
-    Ref type = checked(PyType_FromSpec(&wrapper_spec));
-    wrapper_type = reinterpret_cast<PyTypeObject*>(type.get());
-    return type;
-}
+FileWrapperType::FileWrapperType() : type_(checked(PyType_FromSpec(&wrapper_spec))) {}
 
-std::optional<SendableFile> sendable_file(PyObject* object) {
-    if (Py_TYPE(object) != wrapper_type) {
+std::optional<SendableFile> FileWrapperType::sendable(PyObject* object) const {
+    if (reinterpret_cast<PyObject*>(Py_TYPE(object)) != type_.get()) {
         return std::nullopt;
     }
     PyObject* file = as_wrapper(object)->file;
