@@ -22,12 +22,10 @@
 #include "worker/boot_info.h"
 #include "worker/master_link.h"
 #include "worker/overtime.h"
-#include "worker/python/api/api.h"
 #include "worker/python/api/embedded.h"
-#include "worker/python/api/native_module.h"
 #include "worker/python/error.h"
 #include "worker/python/forked_child.h"
-#include "worker/python/interpreter.h"
+#include "worker/python/process.h"
 #include "worker/python/source_report.h"
 #include "worker/python/stack_dump.h"
 #include "worker/python/template_process.h"
@@ -139,27 +137,20 @@ void rehearse(const py::Interpreter& python, const config::App& app, bool forked
     py::checked(PyObject_CallNoArgs(py::imported("gevent", "get_hub").get()));
 }
 
-// What a process has from loading the application.
-struct Loaded {
-    std::optional<py::Interpreter> python;
-    std::unique_ptr<py::Api> api;
-    py::Applications applications;
-    UniqueFd stacks;
-};
-
-void start_python(Loaded& loaded, worker::BootInfo& boot, ipc::Channel& channel) {
-    py::Interpreter& python = loaded.python.emplace(boot.settings.app);
+void start_python(py::Process& process) {
+    const worker::BootInfo& boot = process.boot;
+    py::Interpreter& python = process.python.emplace(boot.settings.app);
     py::watch_forks(python);
-    loaded.stacks = py::write_stacks_on_signal();
-    py::tell_of_stacks(channel, loaded.stacks.get());
+    process.stacks = py::write_stacks_on_signal();
+    py::tell_of_stacks(process.channel, process.stacks.get());
     if (boot.role != ipc::Role::Check) {
         py::show_role_title(boot);
     }
-    py::make_native_module(boot);
+    process.native.emplace(boot);
     py::offer_embedded_modules(python);
-    loaded.api = std::make_unique<py::Api>(boot);
+    process.api.emplace(boot);
     if (boot.role == ipc::Role::Worker) {
-        loaded.api->open(channel);
+        process.api->open(process.channel);
     }
 }
 
@@ -175,18 +166,19 @@ void start_python(Loaded& loaded, worker::BootInfo& boot, ipc::Channel& channel)
     ::_exit(static_cast<int>(ExitCode::ApplicationFailed));
 }
 
-void load(Loaded& loaded, worker::BootInfo& boot, ipc::Channel& channel) {
+void load(py::Process& process) {
+    const worker::BootInfo& boot = process.boot;
     const net::FreshConnections fresh;
-    start_python(loaded, boot, channel);
-    loaded.applications = py::load_applications(*loaded.python, boot.settings.app);
-    py::load_functions(*loaded.python, *loaded.api);
-    report_sources(loaded.python, boot, channel);
-    const bool forked = can_be_forked(boot, fresh, channel);
+    start_python(process);
+    process.applications = py::load_applications(*process.python, boot.settings.app);
+    py::load_functions(*process.python, *process.api);
+    report_sources(process.python, boot, process.channel);
+    const bool forked = can_be_forked(boot, fresh, process.channel);
     if (boot.role == ipc::Role::Check) {
-        rehearse(*loaded.python, boot.settings.app, forked);
+        rehearse(*process.python, boot.settings.app, forked);
     } else if (boot.role == ipc::Role::Template && !forked) {
         // The master starts workers that load for themselves.
-        py::leave_early(*loaded.python, static_cast<int>(ExitCode::Ok));
+        py::leave_early(*process.python, static_cast<int>(ExitCode::Ok));
     }
 }
 
@@ -199,20 +191,20 @@ void load(Loaded& loaded, worker::BootInfo& boot, ipc::Channel& channel) {
     py::leave_early(*python, static_cast<int>(ExitCode::ApplicationFailed));
 }
 
-[[noreturn]] void run(ipc::Channel channel) {
+[[noreturn]] void run(ipc::Channel to_master) {
     worker::die_with_master(true);
-    worker::BootInfo boot;
+    py::Process& process = *std::make_unique<py::Process>(std::move(to_master)).release();
+    auto& [channel, boot, python, native, api, applications, stacks] = process;
     try {
         boot = worker::unpack(wait_for_boot(channel));
         open_log(boot);
     } catch (const std::exception& error) {
         fail(channel, ExitCode::Internal, error.what());
     }
-    Loaded loaded;
     std::optional<std::string> failure;
     const ino_t line = net::socket_inode(channel.fd());
     try {
-        load(loaded, boot, channel);
+        load(process);
     } catch (const std::exception& error) {
         failure = error.what();
     }
@@ -220,16 +212,15 @@ void load(Loaded& loaded, worker::BootInfo& boot, ipc::Channel& channel) {
         leave_unheard(boot);
     }
     if (failure) {
-        report_sources(loaded.python, boot, channel);
-        leave_unloaded(loaded.python, channel, *failure);
+        report_sources(python, boot, channel);
+        leave_unloaded(python, channel, *failure);
     }
-    auto& [python, api, applications, stacks] = loaded;
     if (boot.role == ipc::Role::Worker) {
-        py::serve(*python, boot, channel, applications, *api);
+        py::serve(process);
     }
     if (boot.role == ipc::Role::Template) {
         try {
-            py::run_template(*python, boot, std::move(channel), applications, *api, stacks.get());
+            py::run_template(process);
         } catch (const std::exception& error) {
             log::error("the template cannot go on: {}", error.what());
             log::finish();

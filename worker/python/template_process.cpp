@@ -160,32 +160,30 @@ Forked fork_application(const Interpreter& python, ipc::Channel& channel, int st
     return forked;
 }
 
-[[noreturn]] void become_worker(const Interpreter& python, worker::BootInfo& boot,
-                                ipc::Message& order, ipc::Channel own,
-                                const Applications& applications, Api& api) {
-    // On the heap, as all that the hub's callbacks reach (worker_process.cpp).
-    const auto channel = std::make_unique<ipc::Channel>(std::move(own));
+// `process` has a channel of its own already.
+[[noreturn]] void become_worker(Process& process, ipc::Message& order) {
+    worker::BootInfo& boot = process.boot;
     boot.slot = order.slot;
     boot.worker = order.worker;
     log::set_role("worker " + std::to_string(boot.worker));
     try {
         boot.open_slot();
-        call_boot(python, "after_fork");
+        call_boot(*process.python, "after_fork");
         boot.set_own_eventfd(std::move(order.fds.at(1)));
-        api.adopt();
-        api.open(*channel);
+        process.api->adopt();
+        process.api->open(process.channel);
     } catch (const std::exception& error) {
         log::error("the worker cannot be set up after the fork: {}", error.what());
         log::finish();
         ::_exit(static_cast<int>(ExitCode::BootFailed));
     }
-    serve(python, boot, *channel, applications, api);
+    serve(process);
 }
 
 // The spare is a template too, and goes on in the caller's loop.
-void become_spare(ipc::Channel& channel, Api& api) {
-    api.adopt();
-    say(channel, ipc::MessageType::Loaded);
+void become_spare(Process& process) {
+    process.api->adopt();
+    say(process.channel, ipc::MessageType::Loaded);
 }
 
 // nullopt: the master is gone. Lines that the log keeps are written as soon as that is possible.
@@ -237,8 +235,10 @@ void rehearse_fork(const Interpreter& python) {
     warn_of(python, "lost_threads");
 }
 
-void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channel channel,
-                  const Applications& applications, Api& api, int stacks) {
+void run_template(Process& process) {
+    const Interpreter& python = *process.python;
+    ipc::Channel& channel = process.channel;
+    const int stacks = process.stacks.get();
     prepare_to_fork(python);
     bool is_first_fork = true;
     say(channel, ipc::MessageType::Loaded);
@@ -262,9 +262,8 @@ void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channe
         } else if (message.type == ipc::MessageType::Fork && message.fds.size() == 2) {
             ipc::Channel workers(std::move(message.fds[0]));
             if (fork_application(python, workers, stacks) == Forked::Child) {
-                UniqueFd template_end = channel.release();
-                template_end.reset();
-                become_worker(python, boot, message, std::move(workers), applications, api);
+                channel = std::move(workers);
+                become_worker(process, message);
             }
             say(channel, ipc::MessageType::Forked);
             if (std::exchange(is_first_fork, false)) {
@@ -274,7 +273,7 @@ void run_template(const Interpreter& python, worker::BootInfo& boot, ipc::Channe
             ipc::Channel spares(std::move(message.fds[0]));
             if (fork_application(python, spares, stacks) == Forked::Child) {
                 channel = std::move(spares);
-                become_spare(channel, api);
+                become_spare(process);
                 loaded_here = false;
             } else {
                 say(channel, ipc::MessageType::Forked);

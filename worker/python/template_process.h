@@ -3,12 +3,8 @@
 
 #include <Python.h>
 
-#include "ipc/channel.h"
-#include "worker/boot_info.h"
-#include "worker/python/api/api.h"
-#include "worker/python/applications.h"
 #include "worker/python/interpreter.h"
-#include "worker/python/ref.h"
+#include "worker/python/process.h"
 
 namespace geventd::py {
 
@@ -20,9 +16,8 @@ void rehearse_fork(const Interpreter& python);
 /// master asks for: forks workers, and a spare of itself that can take its place when it dies.
 /// Every fork goes through a middle process that leaves at once, so that the new process becomes
 /// the master's child (a subreaper). Returns never: the master's end of the channel closing, or
-/// the master's death, ends the process. `stacks`: the file of write_stacks_on_signal().
-[[noreturn]] void run_template(const Interpreter& python, worker::BootInfo& boot,
-                               ipc::Channel channel, const Applications& applications, Api& api,
-                               int stacks);
+/// the master's death, ends the process. Throws std::runtime_error when the application has cut the
+/// line to the master.
+[[noreturn]] void run_template(Process& process);
 
 }  // namespace geventd::py

@@ -14,7 +14,6 @@
 #include "worker/overtime.h"
 #include "worker/python/api/handler_runner.h"
 #include "worker/python/api/lock_waits.h"
-#include "worker/python/api/native_module.h"
 #include "worker/python/error.h"
 #include "worker/python/farewell.h"
 #include "worker/python/forked_child.h"
@@ -91,8 +90,16 @@ struct Serving {
     SourceReport sources;
     Ref background;  ///< the greenlets that the application has spawned
 
-    Serving(worker::BootInfo& boot, ipc::Channel& channel, const Applications& applications,
-            Api& api, const Interpreter& python, worker::Overtime& overtime)
+    Serving(Process& process, worker::Overtime& overtime)
+        : Serving(process, process.boot, overtime) {
+        worker.attach(&signals);
+        handlers.report_to(signals);
+        locks.wait_by(signals);
+        process.api->serve({&signals, &handlers, &locks, &bridge, &runner});
+    }
+
+  private:
+    Serving(Process& process, worker::BootInfo& boot, worker::Overtime& overtime)
         : errors(Ref::borrow(PySys_GetObject("stderr"))),
           worker(boot.settings, boot.scoreboard->slots[boot.slot], std::move(boot.listeners),
                  static_cast<int>(boot.worker), boot.scoreboard),
@@ -103,20 +110,15 @@ struct Serving {
           types(bridge),
           environs(worker, {errors.get(), types.file_wrapper.object(),
                             boot.settings.workers.processes > 1}),
-          runner(worker, environs, types, applications, python.boot("fault_page")),
+          runner(worker, environs, types, process.applications, process.python->boot("fault_page")),
           locks(bridge),
-          handlers(bridge, api.book(), locks),
+          handlers(bridge, process.api->book(), locks),
           signals(worker.loop(), worker.admission(), worker.accounts(), worker.time_limits(),
-                  *api.port(), handlers, boot.settings.signals.concurrency,
+                  *process.api->port(), handlers, boot.settings.signals.concurrency,
                   [this] { worker.look_whether_drained(); }),
-          master(worker, channel, overtime),
+          master(worker, process.channel, overtime),
           title(boot, worker),
-          sources(python, channel) {
-        worker.attach(&signals);
-        handlers.report_to(signals);
-        locks.wait_by(signals);
-        api.serve({&signals, &handlers, &locks, &bridge, &runner});
-    }
+          sources(*process.python, process.channel) {}
 };
 
 // Those that have ended count too for as long as the application keeps them.
@@ -143,21 +145,20 @@ void run_post_fork_hook(const Interpreter& python) {
     }
 }
 
-[[noreturn]] void run_worker(const Interpreter& python, worker::BootInfo& boot,
-                             ipc::Channel& channel, const Applications& applications, Api& api,
-                             worker::Overtime& overtime) {
+[[noreturn]] void run_worker(Process& process, worker::Overtime& overtime) {
+    const Interpreter& python = *process.python;
+    const worker::BootInfo& boot = process.boot;
     boot.scoreboard->slots[boot.slot].pid.store(::getpid());
     Ref background = call_boot(python, "track_background");
     run_post_fork_hook(python);
     // Never destroyed: threads and atexit functions let greenlets run that still use it.
-    Serving& serving =
-        *std::make_unique<Serving>(boot, channel, applications, api, python, overtime).release();
+    Serving& serving = *std::make_unique<Serving>(process, overtime).release();
     serving.background = std::move(background);
     serving.worker.count_background_by([&serving] { return count(serving.background); });
     if (boot.settings.app.reload_on_change) {
         serving.sources.keep_sending(serving.worker.clock());
     }
-    serve_native_module(serving.bridge, serving.runner);
+    process.native->serve(serving.bridge, serving.runner);
     auto observer =
         std::make_unique<Observer>(python, serving.bridge, serving.runner, serving.handlers);
     serving.signals.accept();
@@ -168,7 +169,7 @@ void run_post_fork_hook(const Interpreter& python) {
                   overtime.left() - kOvertime);
     observer.reset();
     call_at_end(python, "run_atexit_hook");
-    api.serve({});
+    process.api->serve({});
     python.leave(
         static_cast<int>(serving.master.is_cut_off() ? ExitCode::LostDescriptor : ExitCode::Ok));
 }
@@ -225,18 +226,18 @@ void load_functions(const Interpreter& python, Api& api) {
     });
 }
 
-void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
-           const Applications& applications, Api& api) {
+void serve(Process& process) {
+    const config::Settings& settings = process.boot.settings;
     log::move_up();
     ExitCode code = ExitCode::BootFailed;
     // For the process' life, and on the heap: its thread looks at it whatever the greenlets do.
     std::unique_ptr<worker::Overtime> overtime;
     try {
         overtime = std::make_unique<worker::Overtime>(
-            channel, config::whole_drain(boot.settings.limits) + kOvertime);
+            process.channel, config::whole_drain(settings.limits) + kOvertime);
         worker::die_with_master(false);
-        patch_before_start(python, boot.settings.app);
-        run_worker(python, boot, channel, applications, api, *overtime);
+        patch_before_start(*process.python, settings.app);
+        run_worker(process, *overtime);
     } catch (const HookFailure& error) {
         log::error("uwsgi.post_fork_hook failed: {}", error.what());
         code = ExitCode::HookFailed;
@@ -247,7 +248,7 @@ void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& chan
         overtime->descriptors().leave();
         overtime->begin();
     }
-    leave_early(python, static_cast<int>(code));
+    leave_early(*process.python, static_cast<int>(code));
 }
 
 void leave_early(const Interpreter& python, int code) {

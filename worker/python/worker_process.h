@@ -3,11 +3,10 @@
 
 #include <Python.h>
 
-#include "ipc/channel.h"
-#include "worker/boot_info.h"
 #include "worker/python/api/api.h"
 #include "worker/python/applications.h"
 #include "worker/python/interpreter.h"
+#include "worker/python/process.h"
 #include "worker/python/ref.h"
 
 namespace geventd::py {
@@ -22,10 +21,9 @@ void patch_before_start(const Interpreter& python, const config::App& app);
 /// Finds the functions that the configuration's timers, crons and monitors run. Throws PythonError.
 void load_functions(const Interpreter& python, Api& api);
 
-/// Serves `applications` until the master wants the worker to leave, and leaves.
+/// Serves the applications until the master wants the worker to leave, and leaves.
 /// Called in the process that is to be the worker: after the fork, or after its own load.
-[[noreturn]] void serve(const Interpreter& python, worker::BootInfo& boot, ipc::Channel& channel,
-                        const Applications& applications, Api& api);
+[[noreturn]] void serve(Process& process);
 
 /// Ends a process that serves nobody, as python3 ends: threads and functions of atexit get a few
 /// seconds together.

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "worker/python/api/process_api.h"
-
 #include <string_view>
 
 #include "log/logger.h"
 #include "worker/forked_child.h"
+#include "worker/python/api/native_module.h"
 #include "worker/python/api/process_title.h"
 #include "worker/python/ref.h"
 
@@ -14,38 +13,30 @@ namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
-struct State {
-    const worker::BootInfo* boot = nullptr;
-    RequestRunner* runner = nullptr;
-    PyObject* after_request = nullptr;  ///< owned; null: none
-};
-
-State state;
-
-const shm::Scoreboard& board() {
-    return *state.boot->scoreboard;
+const worker::BootInfo& boot_of(PyObject* module) {
+    return *native_state_of(module).boot;
 }
 
-PyObject* master_pid(PyObject*, PyObject*) noexcept {
-    return PyLong_FromLong(board().master_pid.load(kRelaxed));
+PyObject* master_pid(PyObject* module, PyObject*) noexcept {
+    return PyLong_FromLong(boot_of(module).scoreboard->master_pid.load(kRelaxed));
 }
 
-PyObject* worker_id(PyObject*, PyObject*) noexcept {
-    return PyLong_FromUnsignedLong(state.boot->worker);
+PyObject* worker_id(PyObject* module, PyObject*) noexcept {
+    return PyLong_FromUnsignedLong(boot_of(module).worker);
 }
 
-PyObject* is_ready(PyObject*, PyObject*) noexcept {
-    return PyBool_FromLong(board().serving.load(kRelaxed) != 0 ? 1 : 0);
+PyObject* is_ready(PyObject* module, PyObject*) noexcept {
+    return PyBool_FromLong(boot_of(module).scoreboard->serving.load(kRelaxed) != 0 ? 1 : 0);
 }
 
 // The newest worker of that number in this process' generation; null when there is none now.
-const shm::WorkerSlot* find_slot(std::uint32_t number) {
+const shm::WorkerSlot* find_slot(const worker::BootInfo& boot, std::uint32_t number) {
     const shm::WorkerSlot* newest = nullptr;
-    const std::uint32_t used = board().in_use();
+    const std::uint32_t used = boot.scoreboard->in_use();
     for (std::uint32_t i = 0; i < used; ++i) {
-        const shm::WorkerSlot& slot = board().slots[i];
+        const shm::WorkerSlot& slot = boot.scoreboard->slots[i];
         if (slot.worker.load(kRelaxed) == number && slot.pid.load(kRelaxed) != 0 &&
-            slot.generation.load(kRelaxed) == state.boot->generation &&
+            slot.generation.load(kRelaxed) == boot.generation &&
             (newest == nullptr || slot.respawns.load(kRelaxed) > newest->respawns.load(kRelaxed))) {
             newest = &slot;
         }
@@ -53,9 +44,9 @@ const shm::WorkerSlot* find_slot(std::uint32_t number) {
     return newest;
 }
 
-PyObject* describe_worker(std::uint32_t number) {
+PyObject* describe_worker(const worker::BootInfo& boot, std::uint32_t number) {
     static const shm::WorkerSlot nobody{};
-    const shm::WorkerSlot* found = find_slot(number);
+    const shm::WorkerSlot* found = find_slot(boot, number);
     const shm::WorkerSlot& slot = found != nullptr ? *found : nobody;
     return Py_BuildValue(
         "{sI si sK sK sK sI sK sL sI sK}", "id", number, "pid", slot.pid.load(kRelaxed), "requests",
@@ -65,11 +56,12 @@ PyObject* describe_worker(std::uint32_t number) {
         slot.respawns.load(kRelaxed), "tx", slot.sent.load(kRelaxed));
 }
 
-PyObject* workers(PyObject*, PyObject*) noexcept {
+PyObject* workers(PyObject* module, PyObject*) noexcept {
+    const worker::BootInfo& boot = boot_of(module);
     Ref list = Ref::steal(PyList_New(0));
-    const auto count = static_cast<std::uint32_t>(state.boot->settings.workers.processes);
+    const auto count = static_cast<std::uint32_t>(boot.settings.workers.processes);
     for (std::uint32_t number = 1; list && number <= count; ++number) {
-        const Ref row = Ref::steal(describe_worker(number));
+        const Ref row = Ref::steal(describe_worker(boot, number));
         if (!row || PyList_Append(list.get(), row.get()) < 0) {
             return nullptr;
         }
@@ -77,17 +69,17 @@ PyObject* workers(PyObject*, PyObject*) noexcept {
     return list.release();
 }
 
-PyObject* set_accepting(PyObject*, PyObject* flag) noexcept {
+PyObject* set_accepting(PyObject* module, PyObject* flag) noexcept {
     const int on = PyObject_IsTrue(flag);
     if (on < 0) {
         return nullptr;
     }
-    if (state.boot->worker == 0 || worker::is_forked_child()) {
+    const worker::BootInfo& boot = boot_of(module);
+    if (boot.worker == 0 || worker::is_forked_child()) {
         PyErr_SetString(PyExc_RuntimeError, "uwsgi.accepting() works only in a worker");
         return nullptr;
     }
-    state.boot->scoreboard->slots[state.boot->slot].accepting.store(static_cast<unsigned>(on),
-                                                                    kRelaxed);
+    boot.scoreboard->slots[boot.slot].accepting.store(static_cast<unsigned>(on), kRelaxed);
     Py_RETURN_NONE;
 }
 
@@ -118,16 +110,19 @@ PyObject* log_line(PyObject*, PyObject* args) noexcept {
     Py_RETURN_TRUE;
 }
 
-PyObject* set_after_request(PyObject*, PyObject* hook) noexcept {
-    Ref old = Ref::steal(state.after_request);
+PyObject* set_after_request(PyObject* module, PyObject* hook) noexcept {
+    NativeState& state = native_state_of(module);
+    const Ref old = Ref::steal(state.after_request);
     state.after_request = hook == Py_None ? nullptr : Py_NewRef(hook);
     if (state.runner != nullptr) {
-        state.runner->set_after_request(state.after_request != nullptr ? Ref::borrow(hook) : Ref());
+        state.runner->set_after_request(Ref::borrow(state.after_request));
     }
     Py_RETURN_NONE;
 }
 
-PyMethodDef functions[] = {
+}  // namespace
+
+PyMethodDef process_functions[] = {
     {"masterpid", master_pid, METH_NOARGS, "masterpid() -> int: the master's process id."},
     {"worker_id", worker_id, METH_NOARGS,
      "worker_id() -> int: this worker's number, from 1; 0 in the process that loads for all."},
@@ -141,19 +136,5 @@ PyMethodDef functions[] = {
      "Sets what is called after each request; None: nothing."},
     {nullptr, nullptr, 0, nullptr},
 };
-
-}  // namespace
-
-PyMethodDef* process_functions(const worker::BootInfo& boot) {
-    state.boot = &boot;
-    return functions;
-}
-
-void serve_process_functions(RequestRunner& runner) {
-    state.runner = &runner;
-    if (state.after_request != nullptr) {
-        runner.set_after_request(Ref::borrow(state.after_request));
-    }
-}
 
 }  // namespace geventd::py

@@ -1,30 +1,23 @@
 // SPDX-License-Identifier: MIT
-#include "worker/python/api/request_api.h"
-
 #include <string_view>
 
 #include "worker/forked_child.h"
+#include "worker/python/api/native_module.h"
 #include "worker/worker.h"
 
 namespace geventd::py {
 
 namespace {
 
-struct State {
-    HubBridge* bridge = nullptr;
-    const RequestRunner* runner = nullptr;
-};
-
-State state;
-
 // Null with SystemError set when the calling greenlet runs no request.
-Response* current(const char* function) {
+Response* current(PyObject* module, const char* function) {
     if (worker::is_forked_child()) {
         PyErr_Format(PyExc_RuntimeError,
                      "uwsgi.%s() cannot be used in a process that the application forked",
                      function);
         return nullptr;
     }
+    const NativeState& state = native_state_of(module);
     const worker::Greenlet* greenlet =
         state.bridge != nullptr ? state.bridge->running_greenlet() : nullptr;
     Response* response = greenlet != nullptr ? state.runner->find(greenlet) : nullptr;
@@ -38,24 +31,24 @@ Response* current(const char* function) {
     return response;
 }
 
-PyObject* request_id(PyObject*, PyObject*) noexcept {
-    const Response* response = current("request_id");
+PyObject* request_id(PyObject* module, PyObject*) noexcept {
+    const Response* response = current(module, "request_id");
     return response == nullptr ? nullptr : PyLong_FromUnsignedLongLong(response->request().ordinal);
 }
 
-PyObject* content_length(PyObject*, PyObject*) noexcept {
-    const Response* response = current("cl");
+PyObject* content_length(PyObject* module, PyObject*) noexcept {
+    const Response* response = current(module, "cl");
     return response == nullptr
                ? nullptr
                : PyLong_FromUnsignedLongLong(response->request().head.content_length);
 }
 
-PyObject* connection_fd(PyObject*, PyObject*) noexcept {
-    const Response* response = current("connection_fd");
+PyObject* connection_fd(PyObject* module, PyObject*) noexcept {
+    const Response* response = current(module, "connection_fd");
     return response == nullptr ? nullptr : PyLong_FromLong(response->request().exchange->fd());
 }
 
-PyObject* set_logvar(PyObject*, PyObject* args) noexcept {
+PyObject* set_logvar(PyObject* module, PyObject* args) noexcept {
     const char* name = nullptr;
     const char* value = nullptr;
     Py_ssize_t name_size = 0;
@@ -63,7 +56,7 @@ PyObject* set_logvar(PyObject*, PyObject* args) noexcept {
     if (!PyArg_ParseTuple(args, "s#s#:set_logvar", &name, &name_size, &value, &value_size)) {
         return nullptr;
     }
-    const Response* response = current("set_logvar");
+    const Response* response = current(module, "set_logvar");
     if (response == nullptr) {
         return nullptr;
     }
@@ -72,13 +65,13 @@ PyObject* set_logvar(PyObject*, PyObject* args) noexcept {
     Py_RETURN_NONE;
 }
 
-PyObject* get_logvar(PyObject*, PyObject* args) noexcept {
+PyObject* get_logvar(PyObject* module, PyObject* args) noexcept {
     const char* name = nullptr;
     Py_ssize_t size = 0;
     if (!PyArg_ParseTuple(args, "s#:get_logvar", &name, &size)) {
         return nullptr;
     }
-    const Response* response = current("get_logvar");
+    const Response* response = current(module, "get_logvar");
     if (response == nullptr) {
         return nullptr;
     }
@@ -89,24 +82,26 @@ PyObject* get_logvar(PyObject*, PyObject* args) noexcept {
     return PyBytes_FromStringAndSize(value->data(), static_cast<Py_ssize_t>(value->size()));
 }
 
-PyObject* log_this_request(PyObject*, PyObject*) noexcept {
-    const Response* response = current("log_this_request");
+PyObject* log_this_request(PyObject* module, PyObject*) noexcept {
+    const Response* response = current(module, "log_this_request");
     if (response == nullptr) {
         return nullptr;
     }
-    state.bridge->worker().accounts().want_log(response->request());
+    native_state_of(module).bridge->worker().accounts().want_log(response->request());
     Py_RETURN_NONE;
 }
 
-PyObject* disconnect(PyObject*, PyObject*) noexcept {
-    Response* response = current("disconnect");
+PyObject* disconnect(PyObject* module, PyObject*) noexcept {
+    Response* response = current(module, "disconnect");
     if (response == nullptr || !response->await_disconnect()) {
         return nullptr;
     }
     Py_RETURN_NONE;
 }
 
-PyMethodDef functions[] = {
+}  // namespace
+
+PyMethodDef request_functions[] = {
     {"request_id", request_id, METH_NOARGS,
      "request_id() -> int: how many requests this worker had started before this one."},
     {"cl", content_length, METH_NOARGS, "cl() -> int: the request's Content-Length in bytes."},
@@ -122,16 +117,5 @@ PyMethodDef functions[] = {
      "disconnect(): ends the answer and the connection; the application goes on."},
     {nullptr, nullptr, 0, nullptr},
 };
-
-}  // namespace
-
-PyMethodDef* request_functions() {
-    return functions;
-}
-
-void serve_request_functions(HubBridge& bridge, const RequestRunner& runner) {
-    state.bridge = &bridge;
-    state.runner = &runner;
-}
 
 }  // namespace geventd::py
