@@ -23,8 +23,8 @@
 #include "worker/master_link.h"
 #include "worker/overtime.h"
 #include "worker/python/api/embedded.h"
+#include "worker/python/embedded_host.h"
 #include "worker/python/error.h"
-#include "worker/python/forked_child.h"
 #include "worker/python/process.h"
 #include "worker/python/source_report.h"
 #include "worker/python/stack_dump.h"
@@ -137,16 +137,16 @@ void rehearse(const py::Interpreter& python, const config::App& app, bool forked
     py::checked(PyObject_CallNoArgs(py::imported("gevent", "get_hub").get()));
 }
 
-void start_python(py::Process& process) {
+void start_python(py::Host& host, py::Process& process) {
     const worker::BootInfo& boot = process.boot;
-    py::Interpreter& python = process.python.emplace(boot.settings.app);
-    py::watch_forks(python);
+    host.start(boot.settings.app);
+    py::Interpreter& python = process.python.emplace(boot.settings.app, process.title);
     process.stacks = py::write_stacks_on_signal();
     py::tell_of_stacks(process.channel, process.stacks.get());
     if (boot.role != ipc::Role::Check) {
-        py::show_role_title(boot);
+        py::show_role_title(boot, process.title);
     }
-    process.native.emplace(boot);
+    process.native.emplace(boot, process.title);
     py::offer_embedded_modules(python);
     process.api.emplace(boot);
     if (boot.role == ipc::Role::Worker) {
@@ -166,10 +166,10 @@ void start_python(py::Process& process) {
     ::_exit(static_cast<int>(ExitCode::ApplicationFailed));
 }
 
-void load(py::Process& process) {
+void load(py::Host& host, py::Process& process) {
     const worker::BootInfo& boot = process.boot;
     const net::FreshConnections fresh;
-    start_python(process);
+    start_python(host, process);
     process.applications = py::load_applications(*process.python, boot.settings.app);
     py::load_functions(*process.python, *process.api);
     report_sources(process.python, boot, process.channel);
@@ -178,7 +178,7 @@ void load(py::Process& process) {
         rehearse(*process.python, boot.settings.app, forked);
     } else if (boot.role == ipc::Role::Template && !forked) {
         // The master starts workers that load for themselves.
-        py::leave_early(*process.python, static_cast<int>(ExitCode::Ok));
+        process.python->leave_early(static_cast<int>(ExitCode::Ok));
     }
 }
 
@@ -188,13 +188,13 @@ void load(py::Process& process) {
         fail(channel, ExitCode::ApplicationFailed, failure);
     }
     say_failed(channel, ExitCode::ApplicationFailed, failure);
-    py::leave_early(*python, static_cast<int>(ExitCode::ApplicationFailed));
+    python->leave_early(static_cast<int>(ExitCode::ApplicationFailed));
 }
 
-[[noreturn]] void run(ipc::Channel to_master) {
+[[noreturn]] void run(py::Host& host, ipc::Channel to_master) {
     worker::die_with_master(true);
     py::Process& process = *std::make_unique<py::Process>(std::move(to_master)).release();
-    auto& [channel, boot, python, native, api, applications, stacks] = process;
+    auto& [channel, boot, title, python, native, api, applications, stacks] = process;
     try {
         boot = worker::unpack(wait_for_boot(channel));
         open_log(boot);
@@ -204,7 +204,7 @@ void load(py::Process& process) {
     std::optional<std::string> failure;
     const ino_t line = net::socket_inode(channel.fd());
     try {
-        load(process);
+        load(host, process);
     } catch (const std::exception& error) {
         failure = error.what();
     }
@@ -242,5 +242,6 @@ int main(int argc, char**) {
     }
     geventd::set_cloexec(geventd::ipc::kChannelFd, true);
     geventd::worker::leave_interrupts_to_master();
-    geventd::run(geventd::ipc::Channel(geventd::UniqueFd::adopt(geventd::ipc::kChannelFd)));
+    geventd::py::EmbeddedHost host;
+    geventd::run(host, geventd::ipc::Channel(geventd::UniqueFd::adopt(geventd::ipc::kChannelFd)));
 }

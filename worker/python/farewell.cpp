@@ -31,9 +31,8 @@ void append_runner(const Ref& greenlets, worker::Greenlet* runner) {
 
 void end_greenlets(const Interpreter& python, const Work& work, const config::Limits& limits,
                    Duration left) {
-    call_at_end(
-        python, "begin_end",
-        checked(Py_BuildValue("(dd)", seconds(limits.drain_background), seconds(left - kReserve))));
+    python.call_at_end("begin_end", checked(Py_BuildValue("(dd)", seconds(limits.drain_background),
+                                                          seconds(left - kReserve))));
     const std::vector<worker::RequestRef> late = work.worker.connections().running();
     Ref greenlets = checked(PyList_New(0));
     for (const worker::RequestRef& request : late) {
@@ -46,9 +45,9 @@ void end_greenlets(const Interpreter& python, const Work& work, const config::Li
     }
     if (PyList_GET_SIZE(greenlets.get()) > 0) {
         work.handlers.cut_off();
-        call_at_end(python, "end_requests", greenlets);
+        python.call_at_end("end_requests", greenlets);
     }
-    call_at_end(python, "drain_background");
+    python.call_at_end("drain_background");
 }
 
 }  // namespace geventd::py

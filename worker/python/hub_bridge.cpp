@@ -8,7 +8,6 @@
 #include "base/exit_code.h"
 #include "worker/last_words.h"
 #include "worker/python/error.h"
-#include "worker/python/forked_child.h"
 #include "worker/python/greenlet_object.h"
 #include "worker/python/main_greenlet.h"
 
@@ -38,9 +37,10 @@ PyObject* as_object(PyGreenlet* greenlet) {
 
 }  // namespace
 
-HubBridge::HubBridge(worker::Worker& worker, config::GreenletKind kind, Handler handler,
-                     worker::OwnDescriptors& descriptors)
-    : worker_(worker),
+HubBridge::HubBridge(const Interpreter& python, worker::Worker& worker, config::GreenletKind kind,
+                     Handler handler, worker::OwnDescriptors& descriptors)
+    : python_(python),
+      worker_(worker),
       handler_(std::move(handler)),
       descriptors_(descriptors),
       thread_(::pthread_self()) {
@@ -79,7 +79,7 @@ void HubBridge::run() {
     bool suspected = false;
     while (!worker_.drained()) {
         const Ref result = Ref::steal(PyGreenlet_Switch(as_greenlet(hub_.get()), nullptr, nullptr));
-        end_if_forked();
+        python_.end_if_forked();
         if (PyGreenlet_ACTIVE(as_greenlet(hub_.get())) == 0) {
             throw PythonError("gevent's hub has ended" +
                               (result ? "" : ":\n" + traceback_text(take_exception().get())));

@@ -11,6 +11,7 @@
 #include "config/settings.h"
 #include "worker/application.h"
 #include "worker/own_descriptors.h"
+#include "worker/python/interpreter.h"
 #include "worker/python/ref.h"
 #include "worker/worker.h"
 
@@ -34,8 +35,8 @@ class HubBridge : public worker::Application {
     using Handler = std::function<void(worker::Request&)>;
 
     /// `handler` runs a whole request, in its greenlet. Throws PythonError when gevent fails.
-    HubBridge(worker::Worker& worker, config::GreenletKind kind, Handler handler,
-              worker::OwnDescriptors& descriptors);
+    HubBridge(const Interpreter& python, worker::Worker& worker, config::GreenletKind kind,
+              Handler handler, worker::OwnDescriptors& descriptors);
     HubBridge(const HubBridge&) = delete;
     HubBridge& operator=(const HubBridge&) = delete;
     ~HubBridge() override;
@@ -84,6 +85,7 @@ class HubBridge : public worker::Application {
     Ref make_greenlet(PyObject* function);
     void switch_to(PyObject* greenlet);
 
+    const Interpreter& python_;
     worker::Worker& worker_;
     Handler handler_;
     worker::OwnDescriptors& descriptors_;

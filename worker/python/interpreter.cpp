@@ -3,98 +3,31 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <cstring>
-#include <map>
-#include <new>
+#include <exception>
 #include <stdexcept>
 #include <string>
-#include <string_view>
-#include <vector>
+#include <utility>
 
 #include "alarm_py.h"
-#include "base/errno_error.h"
 #include "boot_py.h"
 #include "end_py.h"
 #include "foreign_py.h"
 #include "fork_py.h"
 #include "handed_over_py.h"
 #include "log/logger.h"
-#include "worker/python/api/api.h"
+#include "worker/python/boot_part.h"
 #include "worker/python/error.h"
-#include "worker/python/stack_chunks.h"
 #include "worker/python/unix_signals.h"
 
 namespace geventd::py {
 
 namespace {
 
-void check(const PyStatus& status, const char* deed) {
-    if (PyStatus_Exception(status) != 0) {
-        throw std::runtime_error(std::string("cannot start Python: ") + deed + ": " +
-                                 (status.err_msg != nullptr ? status.err_msg : "unknown error"));
-    }
-}
+// So many in a row are an application's that does nothing else.
+constexpr int kMostInterruptions = 10;
 
-// CPython derives prefix and site-packages from the path of "its" executable, as `python` in a
-// virtual environment does.
-std::string program_name(const config::App& app) {
-    if (app.virtualenv.empty()) {
-        return GEVENTD_PYTHON;
-    }
-    std::string python = app.virtualenv + "/bin/python3";
-    if (::access(python.c_str(), X_OK) != 0) {
-        throw std::runtime_error("app.virtualenv: " + app.virtualenv +
-                                 " is no virtual environment: it has no bin/python3");
-    }
-    return python;
-}
-
-void start_python(const std::string& program) {
-    PyConfig config;
-    PyConfig_InitPythonConfig(&config);
-    config.parse_argv = 0;
-    config.pathconfig_warnings = 0;
-    try {
-        check(PyConfig_SetBytesString(&config, &config.program_name, program.c_str()), "its name");
-        char name[] = "geventd";
-        char* arguments[] = {name};
-        check(PyConfig_SetBytesArgv(&config, 1, arguments), "its arguments");
-        check(Py_InitializeFromConfig(&config), "initialisation");
-    } catch (...) {
-        PyConfig_Clear(&config);
-        throw;
-    }
-    PyConfig_Clear(&config);
-}
-
-// setenv() walks through the whole environment for each variable. The texts live as long as the
-// process, as the C library's own do.
-void set_environment(const std::map<std::string, std::string>& given) {
-    if (given.empty()) {
-        return;
-    }
-    std::vector<char*> variables;
-    for (char** old = environ; old != nullptr && *old != nullptr; ++old) {
-        const std::string_view text = *old;
-        if (!given.contains(std::string(text.substr(0, text.find('='))))) {
-            variables.push_back(*old);
-        }
-    }
-    for (const auto& [name, value] : given) {
-        std::string variable = name;
-        variable.append("=").append(value);
-        variables.push_back(::strdup(variable.c_str()));
-    }
-    variables.push_back(nullptr);
-    auto** const lasting = static_cast<char**>(std::calloc(variables.size(), sizeof(char*)));
-    if (lasting == nullptr) {
-        throw std::bad_alloc();
-    }
-    std::copy(variables.begin(), variables.end(), lasting);
-    environ = lasting;
-}
+// For the end in Python of a process that serves nobody.
+constexpr double kLastSeconds = 3.0;
 
 // Parts that use another one come behind it.
 constexpr struct {
@@ -110,20 +43,20 @@ constexpr struct {
     {"_geventd_end", "<geventd>/end.py", kEndPy},
 };
 
-}  // namespace
-
-Interpreter::Interpreter(const config::App& app) {
-    set_environment(app.environment);
-    if (!app.chdir.empty() && ::chdir(app.chdir.c_str()) != 0) {
-        throw_errno("app.chdir", app.chdir);
+Ref find_function(const std::vector<Ref>& parts, const char* function) {
+    for (const Ref& part : parts) {
+        if (PyObject_HasAttrString(part.get(), function) != 0) {
+            return checked(PyObject_GetAttrString(part.get(), function));
+        }
     }
-    install_stack_chunk_cache();
-    announce_module();
-    start_python(program_name(app));
+    throw std::logic_error(std::string("geventd's own Python has no ") + function);
+}
+
+std::vector<Ref> set_up(const config::App& app) {
     show_interrupts_to_python();
+    std::vector<Ref> parts;
     for (const auto& part : kBootParts) {
-        const Ref code = checked(Py_CompileString(part.source, part.file, Py_file_input));
-        boot_.push_back(checked(PyImport_ExecCodeModule(part.name, code.get())));
+        parts.push_back(load_part(part.name, part.file, part.source));
     }
     const Ref paths = checked(PyList_New(0));
     for (const std::string& path : app.python_path) {
@@ -132,16 +65,58 @@ Interpreter::Interpreter(const config::App& app) {
             throw_pending();
         }
     }
-    checked(PyObject_CallOneArg(boot("set_up").get(), paths.get()));
+    checked(PyObject_CallOneArg(find_function(parts, "set_up").get(), paths.get()));
+    return parts;
 }
 
+bool is_interrupted() {
+    return PyErr_ExceptionMatches(PyExc_SystemExit) != 0 ||
+           PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
+}
+
+Ref called(const Ref& callable, const Ref& argument) {
+    return Ref::steal(argument ? PyObject_CallOneArg(callable.get(), argument.get())
+                               : PyObject_CallNoArgs(callable.get()));
+}
+
+}  // namespace
+
+Interpreter::Interpreter(const config::App& app, ProcessTitle& title)
+    : boot_(set_up(app)), forks_(boot("leave"), title) {}
+
 Ref Interpreter::boot(const char* function) const {
-    for (const Ref& part : boot_) {
-        if (PyObject_HasAttrString(part.get(), function) != 0) {
-            return checked(PyObject_GetAttrString(part.get(), function));
-        }
+    return find_function(boot_, function);
+}
+
+// The result of a call; its exception becomes one of C++, told by boot.describe().
+Ref Interpreter::told(Ref result) const {
+    end_if_forked();
+    if (result) {
+        return result;
     }
-    throw std::logic_error(std::string("geventd's own Python has no ") + function);
+    const Ref exception = take_exception();
+    const Ref text = Ref::steal(PyObject_CallOneArg(boot("describe").get(), exception.get()));
+    if (!text) {
+        PyErr_Clear();
+        throw PythonError(traceback_text(exception.get()));
+    }
+    throw PythonError(shown_text(text.get()));
+}
+
+Ref Interpreter::call(const char* function, const Ref& argument) const {
+    return told(called(boot(function), argument));
+}
+
+Ref Interpreter::call_at_end(const char* function, const Ref& argument) const {
+    const Ref callable = boot(function);
+    for (int interruptions = 0;; ++interruptions) {
+        Ref result = called(callable, argument);
+        if (result || interruptions == kMostInterruptions || !is_interrupted()) {
+            return told(std::move(result));
+        }
+        end_if_forked();
+        PyErr_Clear();
+    }
 }
 
 void Interpreter::leave(int code) const noexcept {
@@ -158,6 +133,15 @@ void Interpreter::leave(int code) const noexcept {
     }
     log::finish();
     ::_exit(code);
+}
+
+void Interpreter::leave_early(int code) const noexcept {
+    try {
+        call_at_end("begin_end", checked(Py_BuildValue("(dd)", 0.0, kLastSeconds)));
+    } catch (const std::exception& error) {
+        log::error("the end of this process goes on: {}", error.what());
+    }
+    leave(code);
 }
 
 }  // namespace geventd::py

@@ -13,6 +13,7 @@
 #include "worker/python/api/native_module.h"
 #include "worker/python/applications.h"
 #include "worker/python/interpreter.h"
+#include "worker/python/process_title.h"
 
 namespace geventd::py {
 
@@ -25,6 +26,7 @@ struct Process {
 
     ipc::Channel channel;  ///< to the master
     worker::BootInfo boot;
+    ProcessTitle title;
     std::optional<Interpreter> python;  ///< from here on: empty before CPython runs
     std::optional<NativeModule> native;
     std::optional<Api> api;

@@ -6,7 +6,6 @@
 
 #include "log/logger.h"
 #include "worker/python/error.h"
-#include "worker/python/forked_child.h"
 #include "worker/worker.h"
 
 namespace geventd::py {
@@ -51,52 +50,6 @@ bool await_send_item(Response& response, PyObject* item) {
         {PyBytes_AS_STRING(item), static_cast<std::size_t>(PyBytes_GET_SIZE(item))});
 }
 
-bool await_send_pieces(Response& response, PyObject* result, const worker::Request& request) {
-    bool told_of_none = false;
-    if (PyBytes_CheckExact(result) && !response.head_sent()) {
-        return response.await_send_all({&result, 1});
-    }
-    const Ref iterator = Ref::steal(PyObject_GetIter(result));
-    end_if_forked();
-    if (!iterator) {
-        return false;
-    }
-    for (;;) {
-        const Ref item = Ref::steal(PyIter_Next(iterator.get()));
-        end_if_forked();
-        if (!item) {
-            return PyErr_Occurred() == nullptr && response.await_end();
-        }
-        if (item.get() == Py_None && !std::exchange(told_of_none, true)) {
-            log::warning("{} {}: the application yielded None, which is skipped",
-                         request.head.method, request.path_info);
-        }
-        if (!await_send_item(response, item.get())) {
-            return false;
-        }
-    }
-}
-
-// close() always runs, whatever happened before; its own failure is logged only.
-void await_close(PyObject* result, const worker::Request& request) {
-    PyObject* type = nullptr;
-    PyObject* value = nullptr;
-    PyObject* traceback = nullptr;
-    PyErr_Fetch(&type, &value, &traceback);
-    const Ref close = Ref::steal(PyObject_GetAttrString(result, "close"));
-    if (close) {
-        const Ref closed = Ref::steal(PyObject_CallNoArgs(close.get()));
-        end_if_forked();
-    } else {
-        PyErr_Clear();
-    }
-    if (const Ref exception = take_exception()) {
-        log::error("{} {}: close() of the response failed:\n{}", request.head.method,
-                   request.path_info, traceback_text(exception.get()));
-    }
-    PyErr_Restore(type, value, traceback);
-}
-
 bool is_plain_sequence(PyObject* result) {
     return PyList_CheckExact(result) || PyTuple_CheckExact(result) || PyBytes_CheckExact(result);
 }
@@ -130,13 +83,15 @@ class RequestRunner::Seat {
     std::uint32_t core_;
 };
 
-RequestRunner::RequestRunner(worker::Worker& worker, EnvironMaker& environs, const WsgiTypes& types,
-                             const Applications& applications, Ref fault_page)
-    : worker_(worker),
+RequestRunner::RequestRunner(const Interpreter& python, worker::Worker& worker,
+                             EnvironMaker& environs, const WsgiTypes& types,
+                             const Applications& applications)
+    : python_(python),
+      worker_(worker),
       environs_(environs),
       types_(types),
       applications_(applications),
-      fault_page_(std::move(fault_page)),
+      fault_page_(python.boot("fault_page")),
       greenlet_exit_(imported("greenlet", "GreenletExit")),
       request_timeout_(imported("geventd", "RequestTimeout")) {}
 
@@ -175,7 +130,7 @@ Response* RequestRunner::find(const worker::Greenlet* greenlet) const {
 void RequestRunner::await_after_request(const worker::Request& request) {
     const Ref hook = Ref::borrow(after_request_.get());
     const Ref result = Ref::steal(PyObject_CallNoArgs(hook.get()));
-    end_if_forked();
+    python_.end_if_forked();
     if (const Ref exception = take_exception()) {
         log::error("uwsgi.after_req_hook failed after {} {}:\n{}", request.head.method,
                    request.path_info, traceback_text(exception.get()));
@@ -224,14 +179,14 @@ bool RequestRunner::await_answer(worker::Request& request, PyObject* start_respo
     }
     PyObject* arguments[] = {environ.get(), start_response};
     const Ref result = Ref::steal(PyObject_Vectorcall(choice->callable, arguments, 2, nullptr));
-    end_if_forked();
+    python_.end_if_forked();
     environ.reset();
     if (!result) {
         return false;
     }
     const bool sent = await_result(request, start_response, result.get());
     if (!is_plain_sequence(result.get())) {
-        await_close(result.get(), request);
+        await_close(request, result.get());
     }
     return sent;
 }
@@ -240,7 +195,7 @@ bool RequestRunner::await_result(worker::Request& request, PyObject* start_respo
                                  PyObject* result) {
     Response& response = response_of(start_response);
     if (response.head_sent()) {
-        return await_send_pieces(response, result, request);
+        return await_pieces(request, response, result);
     }
     if (is_whole(result)) {
         return await_send_whole(response, result);
@@ -248,7 +203,54 @@ bool RequestRunner::await_result(worker::Request& request, PyObject* start_respo
     if (const auto file = types_.file_wrapper.sendable(result)) {
         return response.await_send_file(file->fd, file->offset, file->count);
     }
-    return await_send_pieces(response, result, request);
+    return await_pieces(request, response, result);
+}
+
+bool RequestRunner::await_pieces(const worker::Request& request, Response& response,
+                                 PyObject* result) {
+    bool told_of_none = false;
+    if (PyBytes_CheckExact(result) && !response.head_sent()) {
+        return response.await_send_all({&result, 1});
+    }
+    const Ref iterator = Ref::steal(PyObject_GetIter(result));
+    python_.end_if_forked();
+    if (!iterator) {
+        return false;
+    }
+    for (;;) {
+        const Ref item = Ref::steal(PyIter_Next(iterator.get()));
+        python_.end_if_forked();
+        if (!item) {
+            return PyErr_Occurred() == nullptr && response.await_end();
+        }
+        if (item.get() == Py_None && !std::exchange(told_of_none, true)) {
+            log::warning("{} {}: the application yielded None, which is skipped",
+                         request.head.method, request.path_info);
+        }
+        if (!await_send_item(response, item.get())) {
+            return false;
+        }
+    }
+}
+
+// close() always runs, whatever happened before; its own failure is logged only.
+void RequestRunner::await_close(const worker::Request& request, PyObject* result) {
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    const Ref close = Ref::steal(PyObject_GetAttrString(result, "close"));
+    if (close) {
+        const Ref closed = Ref::steal(PyObject_CallNoArgs(close.get()));
+        python_.end_if_forked();
+    } else {
+        PyErr_Clear();
+    }
+    if (const Ref exception = take_exception()) {
+        log::error("{} {}: close() of the response failed:\n{}", request.head.method,
+                   request.path_info, traceback_text(exception.get()));
+    }
+    PyErr_Restore(type, value, traceback);
 }
 
 // Says what went wrong to the log, and what the client is to be told.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "worker/python/applications.h"
+#include "worker/python/interpreter.h"
 #include "worker/python/ref.h"
 #include "worker/python/wsgi/environ.h"
 #include "worker/python/wsgi/response.h"
@@ -19,10 +20,9 @@ namespace geventd::py {
 /// Lives in: worker, Python side. run() is called in the request's greenlet; may switch.
 class RequestRunner {
   public:
-    /// What is passed is borrowed for the object's life. `fault_page(text)` returns a WSGI callable
-    /// that shows the text. Throws PythonError.
-    RequestRunner(worker::Worker& worker, EnvironMaker& environs, const WsgiTypes& types,
-                  const Applications& applications, Ref fault_page);
+    /// What is passed is borrowed for the object's life. Throws PythonError.
+    RequestRunner(const Interpreter& python, worker::Worker& worker, EnvironMaker& environs,
+                  const WsgiTypes& types, const Applications& applications);
 
     void run(worker::Request& request) noexcept;
 
@@ -38,6 +38,8 @@ class RequestRunner {
   private:
     class Seat;
 
+    bool await_pieces(const worker::Request& request, Response& response, PyObject* result);
+    void await_close(const worker::Request& request, PyObject* result);
     bool await_end(worker::Request& request, PyObject* start_response);
     void await_after_request(const worker::Request& request);
     bool await_answer(worker::Request& request, PyObject* start_response);
@@ -46,11 +48,12 @@ class RequestRunner {
     http::Rejection explain(const worker::Request& request, PyObject* exception);
     bool await_failure(worker::Request& request, PyObject* start_response);
 
+    const Interpreter& python_;
     worker::Worker& worker_;
     EnvironMaker& environs_;
     const WsgiTypes& types_;
     const Applications& applications_;
-    Ref fault_page_;
+    Ref fault_page_;  ///< (text): returns a WSGI callable that shows the text
     Ref greenlet_exit_;
     Ref request_timeout_;
     Ref after_request_;

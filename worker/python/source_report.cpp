@@ -26,7 +26,7 @@ void SourceReport::send() noexcept {
 }
 
 void SourceReport::send_all() {
-    const Ref texts = call_boot(python_, "new_sources");
+    const Ref texts = python_.call("new_sources");
     for (Py_ssize_t i = 0; i < PyList_Size(texts.get()); ++i) {
         char* bytes = nullptr;
         Py_ssize_t size = 0;

@@ -137,7 +137,7 @@ Forked fork_through_middle(ipc::Channel& channel, int stacks) {
 // What looks at the application's objects ends nothing, whatever they are like.
 Ref attempt(const Interpreter& python, const char* function) {
     try {
-        return call_boot(python, function);
+        return python.call(function);
     } catch (const std::exception& error) {
         log::warning("{} failed: {}", function, error.what());
         return {};
@@ -168,7 +168,7 @@ Forked fork_application(const Interpreter& python, ipc::Channel& channel, int st
     log::set_role("worker " + std::to_string(boot.worker));
     try {
         boot.open_slot();
-        call_boot(*process.python, "after_fork");
+        process.python->call("after_fork");
         boot.set_own_eventfd(std::move(order.fds.at(1)));
         process.api->adopt();
         process.api->open(process.channel);
@@ -203,7 +203,7 @@ Result<std::optional<ipc::Message>> wait_for_order(ipc::Channel& channel) {
 // as children of multiprocessing, ends with it. A copy of it has nothing of its own to end.
 [[noreturn]] void end_template(const Interpreter& python, bool loaded_here) {
     if (loaded_here) {
-        leave_early(python, static_cast<int>(ExitCode::Ok));
+        python.leave_early(static_cast<int>(ExitCode::Ok));
     }
     log::finish();
     ::_exit(static_cast<int>(ExitCode::Ok));

@@ -16,7 +16,6 @@
 #include "worker/python/api/lock_waits.h"
 #include "worker/python/error.h"
 #include "worker/python/farewell.h"
-#include "worker/python/forked_child.h"
 #include "worker/python/hub_bridge.h"
 #include "worker/python/inspect/observer.h"
 #include "worker/python/request_runner.h"
@@ -34,28 +33,6 @@ namespace {
 // The master, while there is one, ends a worker so much before that does so itself.
 constexpr Duration kOvertime = std::chrono::seconds(1);
 
-// So many in a row are an application's that does nothing else.
-constexpr int kMostInterruptions = 10;
-
-// For the end in Python of a process that serves nobody.
-constexpr double kLastSeconds = 3.0;
-
-// The result of a call; its exception becomes one of C++, told by boot.describe().
-Ref told(const Interpreter& python, Ref result) {
-    end_if_forked();
-    if (result) {
-        return result;
-    }
-    const Ref exception = take_exception();
-    const Ref text =
-        Ref::steal(PyObject_CallOneArg(python.boot("describe").get(), exception.get()));
-    if (!text) {
-        PyErr_Clear();
-        throw PythonError(traceback_text(exception.get()));
-    }
-    throw PythonError(shown_text(text.get()));
-}
-
 Ref string_list(const std::vector<std::string>& strings) {
     Ref list = checked(PyList_New(0));
     for (const std::string& text : strings) {
@@ -68,8 +45,7 @@ Ref string_list(const std::vector<std::string>& strings) {
 }
 
 Ref load_one(const Interpreter& python, const std::string& prefix, const std::string& module) {
-    return call_boot(python, "mount",
-                     checked(Py_BuildValue("(ss)", prefix.c_str(), module.c_str())));
+    return python.call("mount", checked(Py_BuildValue("(ss)", prefix.c_str(), module.c_str())));
 }
 
 // All that the hub's callbacks reach. On the heap: when the application has used the hub while it
@@ -105,19 +81,19 @@ struct Serving {
                  static_cast<int>(boot.worker), boot.scoreboard),
           // No request comes before all of this is made, and so none before the runner.
           bridge(
-              worker, boot.settings.workers.greenlet,
+              *process.python, worker, boot.settings.workers.greenlet,
               [this](worker::Request& request) { runner.run(request); }, overtime.descriptors()),
           types(bridge),
           environs(worker, {errors.get(), types.file_wrapper.object(),
                             boot.settings.workers.processes > 1}),
-          runner(worker, environs, types, process.applications, process.python->boot("fault_page")),
+          runner(*process.python, worker, environs, types, process.applications),
           locks(bridge),
-          handlers(bridge, process.api->book(), locks),
+          handlers(*process.python, bridge, process.api->book(), locks),
           signals(worker.loop(), worker.admission(), worker.accounts(), worker.time_limits(),
                   *process.api->port(), handlers, boot.settings.signals.concurrency,
                   [this] { worker.look_whether_drained(); }),
           master(worker, process.channel, overtime),
-          title(boot, worker),
+          title(boot, worker, process.title),
           sources(*process.python, process.channel) {}
 };
 
@@ -139,7 +115,7 @@ class HookFailure : public PythonError {
 
 void run_post_fork_hook(const Interpreter& python) {
     try {
-        call_boot(python, "call_post_fork_hook");
+        python.call("call_post_fork_hook");
     } catch (const PythonError& error) {
         throw HookFailure(error.what());
     }
@@ -149,7 +125,7 @@ void run_post_fork_hook(const Interpreter& python) {
     const Interpreter& python = *process.python;
     const worker::BootInfo& boot = process.boot;
     boot.scoreboard->slots[boot.slot].pid.store(::getpid());
-    Ref background = call_boot(python, "track_background");
+    Ref background = python.call("track_background");
     run_post_fork_hook(python);
     // Never destroyed: threads and atexit functions let greenlets run that still use it.
     Serving& serving = *std::make_unique<Serving>(process, overtime).release();
@@ -168,7 +144,7 @@ void run_post_fork_hook(const Interpreter& python) {
     end_greenlets(python, {serving.worker, serving.signals, serving.handlers}, boot.settings.limits,
                   overtime.left() - kOvertime);
     observer.reset();
-    call_at_end(python, "run_atexit_hook");
+    python.call_at_end("run_atexit_hook");
     process.api->serve({});
     python.leave(
         static_cast<int>(serving.master.is_cut_off() ? ExitCode::LostDescriptor : ExitCode::Ok));
@@ -176,33 +152,10 @@ void run_post_fork_hook(const Interpreter& python) {
 
 }  // namespace
 
-Ref call_boot(const Interpreter& python, const char* function, Ref argument) {
-    const Ref callable = python.boot(function);
-    return told(python, Ref::steal(argument ? PyObject_CallOneArg(callable.get(), argument.get())
-                                            : PyObject_CallNoArgs(callable.get())));
-}
-
-Ref call_at_end(const Interpreter& python, const char* function, const Ref& argument) {
-    const auto is_interrupted = [] {
-        return PyErr_ExceptionMatches(PyExc_SystemExit) != 0 ||
-               PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
-    };
-    const Ref callable = python.boot(function);
-    for (int interruptions = 0;; ++interruptions) {
-        Ref result = Ref::steal(argument ? PyObject_CallOneArg(callable.get(), argument.get())
-                                         : PyObject_CallNoArgs(callable.get()));
-        if (result || interruptions == kMostInterruptions || !is_interrupted()) {
-            return told(python, std::move(result));
-        }
-        end_if_forked();
-        PyErr_Clear();
-    }
-}
-
 Applications load_applications(const Interpreter& python, const config::App& app) {
-    call_boot(python, "check_gevent");
+    python.call("check_gevent");
     if (app.monkey_patch.when == config::MonkeyPatchTime::BeforeLoad) {
-        call_boot(python, "patch", string_list(app.monkey_patch.modules));
+        python.call("patch", string_list(app.monkey_patch.modules));
     }
     Applications applications;
     if (!app.module.empty()) {
@@ -216,13 +169,13 @@ Applications load_applications(const Interpreter& python, const config::App& app
 
 void patch_before_start(const Interpreter& python, const config::App& app) {
     if (app.monkey_patch.when == config::MonkeyPatchTime::BeforeStart) {
-        call_boot(python, "patch", checked(PyList_New(0)));
+        python.call("patch", checked(PyList_New(0)));
     }
 }
 
 void load_functions(const Interpreter& python, Api& api) {
     api.load_functions([&python](const std::string& function) {
-        return call_boot(python, "load_function", checked(PyUnicode_FromString(function.c_str())));
+        return python.call("load_function", checked(PyUnicode_FromString(function.c_str())));
     });
 }
 
@@ -248,16 +201,7 @@ void serve(Process& process) {
         overtime->descriptors().leave();
         overtime->begin();
     }
-    leave_early(*process.python, static_cast<int>(code));
-}
-
-void leave_early(const Interpreter& python, int code) {
-    try {
-        call_at_end(python, "begin_end", checked(Py_BuildValue("(dd)", 0.0, kLastSeconds)));
-    } catch (const std::exception& error) {
-        log::error("the end of this process goes on: {}", error.what());
-    }
-    python.leave(code);
+    process.python->leave_early(static_cast<int>(code));
 }
 
 }  // namespace geventd::py

@@ -25,17 +25,4 @@ void load_functions(const Interpreter& python, Api& api);
 /// Called in the process that is to be the worker: after the fork, or after its own load.
 [[noreturn]] void serve(Process& process);
 
-/// Ends a process that serves nobody, as python3 ends: threads and functions of atexit get a few
-/// seconds together.
-[[noreturn]] void leave_early(const Interpreter& python, int code);
-
-/// Calls a function of geventd's own Python; what it raises becomes a PythonError told by
-/// boot.describe().
-Ref call_boot(const Interpreter& python, const char* function, Ref argument = {});
-
-/// The same for a step of the process' end, which what a Python handler of Unix signals raises at
-/// its first line, where it cannot catch that itself, does not break off. It may be called again
-/// then.
-Ref call_at_end(const Interpreter& python, const char* function, const Ref& argument = {});
-
 }  // namespace geventd::py

@@ -3,8 +3,6 @@
 
 #include <fmt/core.h>
 
-#include "worker/python/api/process_title.h"
-
 namespace geventd::py {
 
 namespace {
@@ -31,9 +29,9 @@ std::string title_start(const worker::BootInfo& boot) {
 
 }  // namespace
 
-WorkerTitle::WorkerTitle(const worker::BootInfo& boot, worker::Worker& worker)
-    : worker_(worker), start_(title_start(boot)) {
-    set_child_title(child_title(boot));
+WorkerTitle::WorkerTitle(const worker::BootInfo& boot, worker::Worker& worker, ProcessTitle& title)
+    : worker_(worker), title_(title), start_(title_start(boot)) {
+    title.name_children(child_title(boot));
     worker.admission().on_busy_change([this] { show(); });
     show();
 }
@@ -45,13 +43,13 @@ WorkerTitle::~WorkerTitle() {
 void WorkerTitle::show() {
     constexpr auto kRelaxed = std::memory_order_relaxed;
     const shm::WorkerSlot& slot = worker_.accounts().slot();
-    show_server_title(fmt::format("{}, {}/{} cores)", start_, slot.cores_busy.load(kRelaxed),
-                                  slot.cores.load(kRelaxed)));
+    title_.show(fmt::format("{}, {}/{} cores)", start_, slot.cores_busy.load(kRelaxed),
+                            slot.cores.load(kRelaxed)));
 }
 
-void show_role_title(const worker::BootInfo& boot) {
-    set_child_title(child_title(boot));
-    show_server_title(title_start(boot) + ")");
+void show_role_title(const worker::BootInfo& boot, ProcessTitle& title) {
+    title.name_children(child_title(boot));
+    title.show(title_start(boot) + ")");
 }
 
 }  // namespace geventd::py

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "worker/boot_info.h"
+#include "worker/python/process_title.h"
 #include "worker/worker.h"
 
 namespace geventd::py {
@@ -13,7 +14,7 @@ namespace geventd::py {
 /// Lives in: worker.
 class WorkerTitle {
   public:
-    WorkerTitle(const worker::BootInfo& boot, worker::Worker& worker);
+    WorkerTitle(const worker::BootInfo& boot, worker::Worker& worker, ProcessTitle& title);
     WorkerTitle(const WorkerTitle&) = delete;
     WorkerTitle& operator=(const WorkerTitle&) = delete;
     ~WorkerTitle();
@@ -22,10 +23,11 @@ class WorkerTitle {
     void show();
 
     worker::Worker& worker_;
+    ProcessTitle& title_;
     std::string start_;
 };
 
 /// The title of a template, or of a worker that does not serve yet.
-void show_role_title(const worker::BootInfo& boot);
+void show_role_title(const worker::BootInfo& boot, ProcessTitle& title);
 
 }  // namespace geventd::py

@@ -5,7 +5,6 @@
 
 #include "log/logger.h"
 #include "worker/python/error.h"
-#include "worker/python/forked_child.h"
 #include "worker/python/greenlet_object.h"
 
 namespace geventd::py {
@@ -16,8 +15,9 @@ constexpr const char* kCapsuleName = "geventd.handler_runner";
 
 }  // namespace
 
-HandlerRunner::HandlerRunner(HubBridge& bridge, const SignalBook& book, LockWaits& locks)
-    : bridge_(bridge), book_(book), locks_(locks) {
+HandlerRunner::HandlerRunner(const Interpreter& python, HubBridge& bridge, const SignalBook& book,
+                             LockWaits& locks)
+    : python_(python), bridge_(bridge), book_(book), locks_(locks) {
     static PyMethodDef on_start{"geventd_signal", &HandlerRunner::on_greenlet_start, METH_NOARGS,
                                 nullptr};
     const Ref capsule = checked(PyCapsule_New(this, kCapsuleName, nullptr));
@@ -58,7 +58,7 @@ void HandlerRunner::run(worker::HeldSignal& signal) {
     const Ref result = handler && argument
                            ? Ref::steal(PyObject_CallOneArg(handler.get(), argument.get()))
                            : Ref();
-    end_if_forked();
+    python_.end_if_forked();
     running_.erase(std::exchange(signal.runner, nullptr));
     if (result) {
         signals_->finished(signal, false);

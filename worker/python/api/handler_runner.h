@@ -19,7 +19,8 @@ namespace geventd::py {
 class HandlerRunner final : public worker::SignalHandlers {
   public:
     /// What is passed is borrowed for the object's life. Throws PythonError.
-    HandlerRunner(HubBridge& bridge, const SignalBook& book, LockWaits& locks);
+    HandlerRunner(const Interpreter& python, HubBridge& bridge, const SignalBook& book,
+                  LockWaits& locks);
 
     /// Who is told when a handler is over; before the first signal.
     void report_to(worker::Signals& signals) { signals_ = &signals; }
@@ -45,6 +46,7 @@ class HandlerRunner final : public worker::SignalHandlers {
     static PyObject* on_greenlet_start(PyObject* self, PyObject*) noexcept;
     void run(worker::HeldSignal& signal);
 
+    const Interpreter& python_;
     HubBridge& bridge_;
     const SignalBook& book_;
     LockWaits& locks_;

@@ -74,9 +74,11 @@ NativeState& native_state_of(PyObject* module) {
     return *static_cast<NativeState*>(PyModule_GetState(module));
 }
 
-NativeModule::NativeModule(const worker::BootInfo& boot)
+NativeModule::NativeModule(const worker::BootInfo& boot, ProcessTitle& title)
     : module_(checked(PyModule_Create(&definition))) {
-    native_state_of(module_.get()).boot = &boot;
+    NativeState& state = native_state_of(module_.get());
+    state.boot = &boot;
+    state.title = &title;
     for (PyMethodDef* functions : {process_functions, request_functions, end_functions}) {
         if (PyModule_AddFunctions(module_.get(), functions) < 0) {
             throw_pending();

@@ -9,6 +9,7 @@
 
 #include "worker/boot_info.h"
 #include "worker/python/hub_bridge.h"
+#include "worker/python/process_title.h"
 #include "worker/python/ref.h"
 #include "worker/python/request_runner.h"
 
@@ -20,9 +21,9 @@ namespace geventd::py {
 /// Lives in: template, worker, check. One a process, made before the application is loaded.
 class NativeModule {
   public:
-    /// `boot` is borrowed for the process' life; a forked worker fills in its own slot and number
-    /// there. Throws PythonError.
-    explicit NativeModule(const worker::BootInfo& boot);
+    /// What is passed is borrowed for the process' life; a forked worker fills in its own slot and
+    /// number in `boot`. Throws PythonError.
+    NativeModule(const worker::BootInfo& boot, ProcessTitle& title);
 
     /// From here on the functions about requests find the requests of this worker, and the runner
     /// has the hook that the application has set, or will set. Both are borrowed for as long as
@@ -36,6 +37,7 @@ class NativeModule {
 /// What the functions of the module find behind it. All zero when the module is made.
 struct NativeState {
     const worker::BootInfo* boot;
+    ProcessTitle* title;
     HubBridge* bridge;        ///< null: no requests run in this process
     RequestRunner* runner;    ///< null like the bridge
     PyObject* after_request;  ///< the hook of the application, owned; null: none

@@ -4,7 +4,6 @@
 #include "log/logger.h"
 #include "worker/forked_child.h"
 #include "worker/python/api/native_module.h"
-#include "worker/python/api/process_title.h"
 #include "worker/python/ref.h"
 
 namespace geventd::py {
@@ -83,12 +82,12 @@ PyObject* set_accepting(PyObject* module, PyObject* flag) noexcept {
     Py_RETURN_NONE;
 }
 
-PyObject* set_title(PyObject*, PyObject* args) noexcept {
+PyObject* set_title(PyObject* module, PyObject* args) noexcept {
     const char* title = nullptr;
     if (!PyArg_ParseTuple(args, "s:setprocname", &title)) {
         return nullptr;
     }
-    if (!set_process_title(title)) {
+    if (!native_state_of(module).title->set(title)) {
         PyErr_SetString(PyExc_OSError, "the kernel does not tell where the process' title stands");
         return nullptr;
     }
