@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "base/exit_code.h"
@@ -18,6 +19,7 @@
 #include "worker/python/farewell.h"
 #include "worker/python/hub_bridge.h"
 #include "worker/python/inspect/observer.h"
+#include "worker/python/load.h"
 #include "worker/python/request_runner.h"
 #include "worker/python/source_report.h"
 #include "worker/python/worker_title.h"
@@ -32,21 +34,6 @@ namespace {
 
 // The master, while there is one, ends a worker so much before that does so itself.
 constexpr Duration kOvertime = std::chrono::seconds(1);
-
-Ref string_list(const std::vector<std::string>& strings) {
-    Ref list = checked(PyList_New(0));
-    for (const std::string& text : strings) {
-        const Ref item = checked(PyUnicode_FromString(text.c_str()));
-        if (PyList_Append(list.get(), item.get()) < 0) {
-            throw_pending();
-        }
-    }
-    return list;
-}
-
-Ref load_one(const Interpreter& python, const std::string& prefix, const std::string& module) {
-    return python.call("mount", checked(Py_BuildValue("(ss)", prefix.c_str(), module.c_str())));
-}
 
 // All that the hub's callbacks reach. On the heap: when the application has used the hub while it
 // was loaded, the hub's stack lies over the part of the main greenlet's that is deeper, and what
@@ -121,7 +108,7 @@ void run_post_fork_hook(const Interpreter& python) {
     }
 }
 
-[[noreturn]] void run_worker(Process& process, worker::Overtime& overtime) {
+[[noreturn]] void work(Process& process, worker::Overtime& overtime) {
     const Interpreter& python = *process.python;
     const worker::BootInfo& boot = process.boot;
     boot.scoreboard->slots[boot.slot].pid.store(::getpid());
@@ -152,31 +139,16 @@ void run_post_fork_hook(const Interpreter& python) {
 
 }  // namespace
 
-Applications load_applications(const Interpreter& python, const config::App& app) {
-    python.call("check_gevent");
-    if (app.monkey_patch.when == config::MonkeyPatchTime::BeforeLoad) {
-        python.call("patch", string_list(app.monkey_patch.modules));
-    }
-    Applications applications;
-    if (!app.module.empty()) {
-        applications.add("", load_one(python, "", app.module));
-    }
-    for (const auto& [prefix, module] : app.mounts) {
-        applications.add(prefix, load_one(python, prefix, module));
-    }
-    return applications;
-}
-
-void patch_before_start(const Interpreter& python, const config::App& app) {
-    if (app.monkey_patch.when == config::MonkeyPatchTime::BeforeStart) {
-        python.call("patch", checked(PyList_New(0)));
-    }
-}
-
-void load_functions(const Interpreter& python, Api& api) {
-    api.load_functions([&python](const std::string& function) {
-        return python.call("load_function", checked(PyUnicode_FromString(function.c_str())));
-    });
+void run_worker(Host& host, Process& process) {
+    log::set_role("worker " + std::to_string(process.boot.worker));
+    LoadSteps steps;
+    steps.reports_sources = true;
+    steps.before = [&] {
+        show_role_title(process.boot, process.title);
+        process.api->open(process.channel);
+    };
+    load(host, process, steps);
+    serve(process);
 }
 
 void serve(Process& process) {
@@ -190,7 +162,7 @@ void serve(Process& process) {
             process.channel, config::whole_drain(settings.limits) + kOvertime);
         worker::die_with_master(false);
         patch_before_start(*process.python, settings.app);
-        run_worker(process, *overtime);
+        work(process, *overtime);
     } catch (const HookFailure& error) {
         log::error("uwsgi.post_fork_hook failed: {}", error.what());
         code = ExitCode::HookFailed;

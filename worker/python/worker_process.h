@@ -1,28 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <Python.h>
-
-#include "worker/python/api/api.h"
-#include "worker/python/applications.h"
-#include "worker/python/interpreter.h"
+#include "worker/python/host.h"
 #include "worker/python/process.h"
-#include "worker/python/ref.h"
 
 namespace geventd::py {
 
-/// Applies app.monkey-patch as far as it belongs before the load, and loads the applications.
-/// Throws PythonError; its text is a sentence where one explains the fault.
-Applications load_applications(const Interpreter& python, const config::App& app);
+/// The role of a worker that no template has forked: loads the application for itself and serves.
+[[noreturn]] void run_worker(Host& host, Process& process);
 
-/// Applies app.monkey-patch where that is to happen when all is loaded. Throws PythonError.
-void patch_before_start(const Interpreter& python, const config::App& app);
-
-/// Finds the functions that the configuration's timers, crons and monitors run. Throws PythonError.
-void load_functions(const Interpreter& python, Api& api);
-
-/// Serves the applications until the master wants the worker to leave, and leaves.
-/// Called in the process that is to be the worker: after the fork, or after its own load.
+/// Serves the loaded application until the master wants the worker to leave, and leaves. Called in
+/// the process that is to be the worker: after the fork, or after its own load.
 [[noreturn]] void serve(Process& process);
 
 }  // namespace geventd::py
