@@ -22,7 +22,7 @@ class ForkListener {
 /// soon as it exists it closes what is geventd's: listeners, clients, the line to the master, the
 /// loop. Unix signals that mean something to a worker mean nothing to it. This holds for C code
 /// that forks without Python's knowledge, too; what Python has to do in such a process is in
-/// worker/python/fork_watch.h.
+/// worker/python/base/fork_watch.h.
 /// Lives in: template, worker, check; before anything of the application runs. `listener` is told
 /// in each such child; it stays for as long as the process. Throws ErrnoError.
 void give_up_in_forked_children(ForkListener& listener);

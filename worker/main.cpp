@@ -4,8 +4,8 @@
 #include <cstdio>
 
 #include "base/exit_code.h"
-#include "worker/python/embedded_host.h"
-#include "worker/python/program.h"
+#include "worker/python/host/embedded_host.h"
+#include "worker/python/process/program.h"
 
 int main(int argc, char**) {
     if (argc < 2) {

@@ -13,8 +13,8 @@
 #include <string>
 
 #include "limit/wsgi.h"
-#include "worker/python/error.h"
-#include "worker/python/stack_chunks.h"
+#include "worker/python/base/error.h"
+#include "worker/python/base/stack_chunks.h"
 
 namespace geventd::limit {
 

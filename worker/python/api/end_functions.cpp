@@ -9,7 +9,7 @@
 
 #include "log/logger.h"
 #include "worker/python/api/native_module.h"
-#include "worker/python/error.h"
+#include "worker/python/base/error.h"
 
 namespace geventd::py {
 

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "log/logger.h"
-#include "worker/python/error.h"
-#include "worker/python/greenlet_object.h"
+#include "worker/python/base/error.h"
+#include "worker/python/base/greenlet_object.h"
 
 namespace geventd::py {
 

@@ -8,8 +8,8 @@
 
 #include "worker/python/api/lock_waits.h"
 #include "worker/python/api/signal_book.h"
-#include "worker/python/hub_bridge.h"
-#include "worker/python/ref.h"
+#include "worker/python/base/ref.h"
+#include "worker/python/hub/hub_bridge.h"
 #include "worker/signals.h"
 
 namespace geventd::py {

@@ -2,8 +2,8 @@
 #include "worker/python/api/native_module.h"
 
 #include "worker/python/api/options.h"
-#include "worker/python/api/uwsgi_version.h"
-#include "worker/python/error.h"
+#include "worker/python/base/error.h"
+#include "worker/python/base/uwsgi_version.h"
 
 namespace geventd::py {
 

@@ -8,10 +8,10 @@
 #include <ctime>
 
 #include "worker/boot_info.h"
-#include "worker/python/hub_bridge.h"
-#include "worker/python/process_title.h"
-#include "worker/python/ref.h"
-#include "worker/python/request_runner.h"
+#include "worker/python/base/process_title.h"
+#include "worker/python/base/ref.h"
+#include "worker/python/hub/hub_bridge.h"
+#include "worker/python/wsgi/request_runner.h"
 
 namespace geventd::py {
 

@@ -4,7 +4,7 @@
 #include "log/logger.h"
 #include "worker/forked_child.h"
 #include "worker/python/api/native_module.h"
-#include "worker/python/ref.h"
+#include "worker/python/base/ref.h"
 
 namespace geventd::py {
 

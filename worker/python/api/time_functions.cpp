@@ -4,7 +4,7 @@
 
 #include "worker/python/api/api.h"
 #include "worker/python/api/handler_runner.h"
-#include "worker/python/request_runner.h"
+#include "worker/python/wsgi/request_runner.h"
 
 // set_timeout, RequestTimeout.
 

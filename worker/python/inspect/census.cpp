@@ -7,11 +7,11 @@
 #include <greenlet.h>
 
 #include "worker/python/api/handler_runner.h"
-#include "worker/python/error.h"
-#include "worker/python/greenlet_object.h"
-#include "worker/python/hub_bridge.h"
+#include "worker/python/base/error.h"
+#include "worker/python/base/greenlet_object.h"
+#include "worker/python/hub/hub_bridge.h"
 #include "worker/python/inspect/gil.h"
-#include "worker/python/request_runner.h"
+#include "worker/python/wsgi/request_runner.h"
 
 namespace geventd::py {
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "worker/python/error.h"
+#include "worker/python/base/error.h"
 
 namespace geventd::py {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "worker/python/ref.h"
+#include "worker/python/base/ref.h"
 
 namespace geventd::py {
 

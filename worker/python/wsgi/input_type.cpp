@@ -6,7 +6,7 @@
 #include <string>
 
 #include "worker/forked_child.h"
-#include "worker/python/error.h"
+#include "worker/python/base/error.h"
 
 namespace geventd::py {
 

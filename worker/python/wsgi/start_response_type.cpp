@@ -7,7 +7,7 @@
 #include <structmember.h>
 
 #include "worker/forked_child.h"
-#include "worker/python/error.h"
+#include "worker/python/base/error.h"
 
 namespace geventd::py {
 

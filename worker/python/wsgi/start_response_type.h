@@ -3,8 +3,8 @@
 
 #include <Python.h>
 
-#include "worker/python/hub_bridge.h"
-#include "worker/python/ref.h"
+#include "worker/python/base/ref.h"
+#include "worker/python/hub/hub_bridge.h"
 #include "worker/python/wsgi/response.h"
 
 namespace geventd::py {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "worker/python/hub_bridge.h"
+#include "worker/python/hub/hub_bridge.h"
 #include "worker/python/wsgi/file_wrapper_type.h"
 #include "worker/python/wsgi/input_type.h"
 #include "worker/python/wsgi/start_response_type.h"
