@@ -53,15 +53,6 @@ struct Serving {
     SourceReport sources;
     Ref background;  ///< the greenlets that the application has spawned
 
-    Serving(Process& process, worker::Overtime& overtime)
-        : Serving(process, process.boot, overtime) {
-        worker.attach(&signals);
-        handlers.report_to(signals);
-        locks.wait_by(signals);
-        process.api->serve({&signals, &handlers, &locks, &bridge, &runner});
-    }
-
-  private:
     Serving(Process& process, worker::BootInfo& boot, worker::Overtime& overtime)
         : errors(Ref::borrow(PySys_GetObject("stderr"))),
           worker(boot.settings, boot.scoreboard->slots[boot.slot], std::move(boot.listeners),
@@ -81,7 +72,12 @@ struct Serving {
                   [this] { worker.look_whether_drained(); }),
           master(worker, process.channel, overtime),
           title(boot, worker, process.title),
-          sources(*process.python, process.channel) {}
+          sources(*process.python, process.channel) {
+        worker.attach(&signals);
+        handlers.report_to(signals);
+        locks.wait_by(signals);
+        process.api->serve({&signals, &handlers, &locks, &bridge, &runner});
+    }
 };
 
 // Those that have ended count too for as long as the application keeps them.
@@ -110,12 +106,12 @@ void run_post_fork_hook(const Interpreter& python) {
 
 [[noreturn]] void work(Process& process, worker::Overtime& overtime) {
     const Interpreter& python = *process.python;
-    const worker::BootInfo& boot = process.boot;
+    worker::BootInfo& boot = process.boot;
     boot.scoreboard->slots[boot.slot].pid.store(::getpid());
     Ref background = python.call("track_background");
     run_post_fork_hook(python);
     // Never destroyed: threads and atexit functions let greenlets run that still use it.
-    Serving& serving = *std::make_unique<Serving>(process, overtime).release();
+    Serving& serving = *std::make_unique<Serving>(process, boot, overtime).release();
     serving.background = std::move(background);
     serving.worker.count_background_by([&serving] { return count(serving.background); });
     if (boot.settings.app.reload_on_change) {
