@@ -4,14 +4,15 @@
 #include <cstdint>
 #include <string>
 
+#include "worker/greenlet.h"
+
 namespace geventd::worker {
 
 class Request;
 
-/// A greenlet that waits for its connection. Lives in the Request; the handle is Python's
-/// business, the loop side only sees whether somebody waits.
+/// A greenlet that waits for its connection, if there is one. Lives in the Request.
 struct Waiter {
-    void* greenlet = nullptr;
+    Greenlet* greenlet = nullptr;
 
     explicit operator bool() const { return greenlet != nullptr; }
 };
@@ -37,10 +38,10 @@ class Application {
     virtual void cancel(Request& request) noexcept = 0;
 
     /// Throws into a greenlet that is parked. Returns when that has ended or waits again.
-    virtual void interrupt(void* greenlet, Interruption interruption) noexcept = 0;
+    virtual void interrupt(Greenlet* greenlet, Interruption interruption) noexcept = 0;
 
     /// Where a parked greenlet is, line by line. Does not switch.
-    virtual std::string stack_of(void* greenlet) noexcept = 0;
+    virtual std::string stack_of(Greenlet* greenlet) noexcept = 0;
 
     /// Switches to the greenlet that waits.
     virtual void resume(Waiter& waiter) noexcept = 0;

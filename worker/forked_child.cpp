@@ -18,10 +18,11 @@ namespace geventd::worker {
 
 namespace {
 
-// Plain variables: each is written by the thread that forks, or in a child that has one thread.
+// Plain variables, as pthread_atfork() takes no argument: each is written by the thread that forks,
+// or in a child that has one thread.
 bool forks_are_ours = false;
 bool forked = false;
-void (*also_in_child)() noexcept = nullptr;
+ForkListener* listener_in_child = nullptr;
 
 // What the forking thread lets through.
 thread_local sigset_t former_mask;
@@ -67,7 +68,7 @@ void after_fork() noexcept {
     ::pthread_sigmask(SIG_SETMASK, &former_mask, nullptr);
 }
 
-// Async-signal-safe but for what is to be called also. Closing this process' copy of the epoll
+// Async-signal-safe but for the listener. Closing this process' copy of the epoll
 // descriptor leaves the worker's registrations alone, which a call of epoll_ctl would not.
 void give_up() noexcept {
     forked = true;
@@ -82,7 +83,7 @@ void give_up() noexcept {
             ::signal(number, SIG_DFL);
         }
     }
-    also_in_child();
+    listener_in_child->on_forked_child();
 }
 
 void after_fork_in_child() noexcept {
@@ -94,8 +95,8 @@ void after_fork_in_child() noexcept {
 
 }  // namespace
 
-void give_up_in_forked_children(void (*also)() noexcept) {
-    also_in_child = also;
+void give_up_in_forked_children(ForkListener& listener) {
+    listener_in_child = &listener;
     const int error = ::pthread_atfork(before_fork, after_fork, after_fork_in_child);
     if (error != 0) {
         errno = error;

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "shm/signal_claimer.h"
+#include "worker/greenlet.h"
 #include "worker/time_limits.h"
 
 namespace geventd::worker {
@@ -20,8 +21,8 @@ struct HeldSignal {
     shm::SignalClaim claim;
     Overlap overlap = Overlap::Allow;
     bool running = false;
-    std::uint64_t ticket = 0;  ///< Queue: its place in the row, while it waits
-    void* runner = nullptr;    ///< the handler's greenlet; the Python side's business
+    std::uint64_t ticket = 0;    ///< Queue: its place in the row, while it waits
+    Greenlet* runner = nullptr;  ///< what runs the handler; null before and after
     TimeLimit limit{*this};
 };
 

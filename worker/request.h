@@ -14,6 +14,7 @@
 #include "uwsgi/request_vars.h"
 #include "worker/application.h"
 #include "worker/body.h"
+#include "worker/greenlet.h"
 #include "worker/time_limits.h"
 
 namespace geventd::worker {
@@ -51,10 +52,9 @@ class Request {
 
     TimeLimit limit{*this};
 
-    Waiter reader;  ///< a greenlet that waits for body bytes
-    Waiter writer;  ///< a greenlet that waits for its output to leave
-    void* runner =
-        nullptr;  ///< the greenlet that runs the request, borrowed; null before and after
+    Waiter reader;               ///< a greenlet that waits for body bytes
+    Waiter writer;               ///< a greenlet that waits for its output to leave
+    Greenlet* runner = nullptr;  ///< what runs the request; null before and after
 
     http::ResponseWriter answer;
     http::ResponseWriter::Dialect dialect{};  ///< of the answer

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "worker/python/ref.h"
+#include "worker/python/base/ref.h"
 
 namespace geventd::limit {
 

@@ -9,11 +9,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <string>
 
 #include "limit/wsgi.h"
-#include "worker/python/error.h"
-#include "worker/python/stack_chunks.h"
+#include "worker/python/base/error.h"
+#include "worker/python/base/stack_chunks.h"
 
 namespace geventd::limit {
 
@@ -87,7 +88,8 @@ void serve(char** arguments) {
     const int port = std::atoi(arguments[1]);
     const std::string module(arguments[2]);
     const std::size_t colon = module.find(':');
-    py::install_stack_chunk_cache();
+    // Never destroyed: the interpreter is not, either.
+    std::make_unique<py::StackChunks>().release();
     start_python();
     const py::Ref folder = py::checked(PyUnicode_FromString(arguments[3]));
     PyList_Insert(PySys_GetObject("path"), 0, folder.get());

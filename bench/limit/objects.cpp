@@ -6,7 +6,7 @@
 
 #include <structmember.h>
 
-#include "worker/python/error.h"
+#include "worker/python/base/error.h"
 
 namespace geventd::limit {
 

@@ -9,7 +9,7 @@
 #include <greenlet.h>
 
 #include "limit/objects.h"
-#include "worker/python/error.h"
+#include "worker/python/base/error.h"
 
 namespace geventd::limit {
 

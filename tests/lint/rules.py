@@ -84,8 +84,8 @@ def read_module_table(text):
                 and cells[0] != 'module':
             names = cells[2].split()
             modules[cells[0]] = (
-                {name if name in ('config', 'master', 'worker') else f'src/{name}'
-                 for name in names},
+                {name if name in ('config', 'master', 'worker') or '/' in name
+                 else f'src/{name}' for name in names},
                 {name for name in re.split(r'[,\s]+', cells[3]) if name})
     return modules
 

@@ -49,6 +49,15 @@ def test_python_is_refused_outside_its_folder(tree):
     assert faults(rules.check_layers, tree(files)) == []
 
 
+def test_a_folder_of_a_module_is_one_of_its_own(tree):
+    table = TABLE + '| worker/python/hub | . | worker/python | |\n'
+    files = {'worker/python/hub/a.h': HEAD + '#include "worker/python/ref.h"\n',
+             'worker/python/ref.h': HEAD}
+    assert faults(rules.check_layers, tree(files, table)) == []
+    files['worker/python/ref.h'] = HEAD + '#include "worker/python/hub/a.h"\n'
+    assert 'worker/python may not include' in faults(rules.check_layers, tree(files, table))[0]
+
+
 def test_an_unknown_library_is_refused(tree):
     files = {'src/base/fd.cpp': HEAD + '#include <absl/strings/str_cat.h>\n'}
     assert 'is of no library' in faults(rules.check_layers, tree(files))[0]

@@ -151,7 +151,7 @@ class Walk : public WorkerTest {
                     end(handler, false);
                     return false;
                 case Exchange::IoState::Wait:
-                    request.reader.greenlet = this;
+                    request.reader.greenlet = as_greenlet(this);
                     request.exchange->await_readable();
                     return false;
             }
@@ -165,7 +165,7 @@ class Walk : public WorkerTest {
         handler.answer = fmt::format("[{}:{}]", text, handler.body) + body;
         handler.writing = true;
         if (send_answer(request, handler.answer) == Exchange::IoState::Wait) {
-            request.writer.greenlet = this;
+            request.writer.greenlet = as_greenlet(this);
         } else {
             finish_writing(handler);
         }

@@ -162,7 +162,7 @@ TEST_F(LanesTest, RunAtOnceAndEachWaitsForItsOwnWindow) {
     EXPECT_EQ(slot.cores_busy.load(), 2);
     Request& slow = *application.started[0];
     ASSERT_EQ(send_answer(slow, "longer"), IoState::Wait);
-    slow.writer.greenlet = this;
+    slow.writer.greenlet = as_greenlet(this);
     answer(*application.started[1], "short");
     EXPECT_EQ(slot.cores_busy.load(), 1);
     first.grant(100);

@@ -64,9 +64,9 @@ class Echo : public Application {
 
     void resume(Waiter&) noexcept override {}
 
-    void interrupt(void*, Interruption) noexcept override {}
+    void interrupt(Greenlet*, Interruption) noexcept override {}
 
-    std::string stack_of(void*) noexcept override { return ""; }
+    std::string stack_of(Greenlet*) noexcept override { return ""; }
 };
 
 class Memory : public WorkerTest {

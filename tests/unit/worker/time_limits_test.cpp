@@ -12,7 +12,9 @@ class TimeLimitsTest : public WorkerTest {
   protected:
     void start_with(config::Milliseconds request_time) {
         settings.limits.request_time = request_time;
-        application.on_start = [this](Request& request) { request.runner = &greenlet; };
+        application.on_start = [this](Request& request) {
+            request.runner = as_greenlet(&greenlet);
+        };
         start();
         worker->time_limits().set_mercy(30ms);
     }
@@ -34,7 +36,7 @@ TEST_F(TimeLimitsTest, InterruptsARequestWhoseTimeIsOver) {
     start_with(30ms);
     const UniqueFd client = ask();
     turn_until_interrupted(1);
-    EXPECT_EQ(application.interruptions[0].first, &greenlet);
+    EXPECT_EQ(application.interruptions[0].first, as_greenlet(&greenlet));
     EXPECT_EQ(application.interruptions[0].second, Interruption::Timeout);
     EXPECT_EQ(slot.timeouts.load(), 1);
 }
@@ -132,11 +134,11 @@ TEST_F(TimeLimitsTest, FallDueInOrderHoweverTheyWereSet) {
     const UniqueFd first = ask();
     const UniqueFd second = ask();
     turn_until([&] { return application.started.size() == 2; });
-    application.started[1]->runner = &worker;
+    application.started[1]->runner = as_greenlet(&worker);
     worker->time_limits().replace(application.started[0]->limit, 2h);
     worker->time_limits().replace(application.started[1]->limit, 20ms);
     turn_until_interrupted(1);
-    EXPECT_EQ(application.interruptions[0].first, &worker);
+    EXPECT_EQ(application.interruptions[0].first, as_greenlet(&worker));
 }
 
 }  // namespace

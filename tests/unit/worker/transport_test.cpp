@@ -111,7 +111,7 @@ TEST_F(TransportTest, SendsInOrderToReceiveAndReceivesInOrderToSend) {
     Request& request = *application.started[0];
     EXPECT_EQ(request.body.buffer(), "some body");
     ASSERT_EQ(send_answer(request, "the answer"), IoState::Wait);
-    request.writer.greenlet = this;
+    request.writer.greenlet = as_greenlet(this);
     EXPECT_EQ(worker->connections().neglect(), "");
     send(client, "key");
     turn_until([this] { return application.resumed == 1; });
@@ -136,7 +136,7 @@ TEST_F(TransportTest, SendsFilesThroughIt) {
     Request& request = *application.started[0];
     request.answer.head().start(request.answer_version, "200 OK");
     ASSERT_EQ(request.exchange->send_head(40'000), IoState::Wait);
-    request.writer.greenlet = this;
+    request.writer.greenlet = as_greenlet(this);
     send(client, "key");
     turn_until([this] { return application.resumed == 1; });
     std::FILE* file = std::tmpfile();

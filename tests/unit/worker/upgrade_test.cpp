@@ -45,7 +45,7 @@ TEST_F(UpgradeTest, CarriesBytesBothWaysUntilTheClientEndsThem) {
     IoState state = IoState::Done;
     EXPECT_EQ(read_all(exchange, state), "early");
     ASSERT_EQ(state, IoState::Wait);
-    request.reader.greenlet = this;
+    request.reader.greenlet = as_greenlet(this);
     exchange.await_readable();
     EXPECT_EQ(worker->connections().neglect(), "");
     EXPECT_EQ(exchange.send_piece("to you"), IoState::Done);
@@ -57,7 +57,7 @@ TEST_F(UpgradeTest, CarriesBytesBothWaysUntilTheClientEndsThem) {
     turn_until([&] { return application.resumed == 1; });
     EXPECT_EQ(read_all(exchange, state), "to me");
     ASSERT_EQ(state, IoState::Wait);
-    request.reader.greenlet = this;
+    request.reader.greenlet = as_greenlet(this);
     exchange.await_readable();
     ::shutdown(client.get(), SHUT_WR);
     turn_until([&] { return application.resumed == 2; });

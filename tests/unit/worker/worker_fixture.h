@@ -17,6 +17,11 @@
 
 namespace geventd::worker {
 
+// Any object of a test can stand for a greenlet, which nobody here looks into.
+inline Greenlet* as_greenlet(void* object) {
+    return static_cast<Greenlet*>(object);
+}
+
 class FakeApplication : public Application {
   public:
     void start(Request& request) noexcept override {
@@ -33,18 +38,18 @@ class FakeApplication : public Application {
         ++resumed;
     }
 
-    void interrupt(void* greenlet, Interruption interruption) noexcept override {
+    void interrupt(Greenlet* greenlet, Interruption interruption) noexcept override {
         interruptions.emplace_back(greenlet, interruption);
         if (on_interrupt) {
             on_interrupt();
         }
     }
 
-    std::string stack_of(void*) noexcept override { return "the stack"; }
+    std::string stack_of(Greenlet*) noexcept override { return "the stack"; }
 
     std::function<void(Request&)> on_start;
     std::function<void()> on_interrupt;
-    std::vector<std::pair<void*, Interruption>> interruptions;
+    std::vector<std::pair<Greenlet*, Interruption>> interruptions;
     std::vector<RequestRef> started;
     std::vector<RequestRef> cancelled;
     int resumed = 0;

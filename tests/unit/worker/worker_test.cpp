@@ -76,7 +76,7 @@ TEST_F(WorkerTest, StartsLargeBodiesAtOnceAndLetsTheReaderPull) {
     EXPECT_EQ(request.exchange->read_body(buffer, sizeof buffer, got), Exchange::IoState::Done);
     EXPECT_EQ(std::string_view(buffer, got), "abc");
     EXPECT_EQ(request.exchange->read_body(buffer, sizeof buffer, got), Exchange::IoState::Wait);
-    request.reader.greenlet = this;
+    request.reader.greenlet = as_greenlet(this);
     request.exchange->await_readable();
     send(client, "defg");
     turn_until([&] { return application.resumed == 1; });
@@ -91,7 +91,7 @@ TEST_F(WorkerTest, SaysContinueOnlyWhenSomebodyReads) {
     turn_until([&] { return !application.started.empty(); });
     char byte = 0;
     EXPECT_LT(::recv(client.get(), &byte, 1, MSG_DONTWAIT), 0);
-    application.started[0]->reader.greenlet = this;
+    application.started[0]->reader.greenlet = as_greenlet(this);
     application.started[0]->exchange->await_readable();
     EXPECT_EQ(receive_until(client, "\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
 }
@@ -147,7 +147,7 @@ TEST_F(WorkerTest, SendsAnAnswerThatASlowReaderTakesLaterAndResumesItsWriterOnce
     Request& request = *application.started[0];
     const std::string large(8 << 20, 'x');
     ASSERT_EQ(send_answer(request, large), Exchange::IoState::Wait);
-    request.writer.greenlet = this;
+    request.writer.greenlet = as_greenlet(this);
     std::size_t total = 0;
     std::vector<char> buffer(1 << 20);
     turn_until([&] {

@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "config/schedule.h"
-#include "worker/python/error.h"
+#include "worker/python/base/error.h"
 
 namespace geventd::py {
 

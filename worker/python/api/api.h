@@ -10,7 +10,7 @@
 
 #include "worker/boot_info.h"
 #include "worker/python/api/signal_book.h"
-#include "worker/python/ref.h"
+#include "worker/python/base/ref.h"
 #include "worker/signal_port.h"
 #include "worker/signals.h"
 

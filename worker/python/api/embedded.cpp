@@ -3,7 +3,7 @@
 
 #include "uwsgi_py.h"
 #include "uwsgidecorators_py.h"
-#include "worker/python/error.h"
+#include "worker/python/base/error.h"
 
 namespace geventd::py {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "worker/python/interpreter.h"
+#include "worker/python/base/interpreter.h"
 
 namespace geventd::py {
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "worker/python/api/end_functions.h"
-
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,7 +8,8 @@
 #include <string_view>
 
 #include "log/logger.h"
-#include "worker/python/error.h"
+#include "worker/python/api/native_module.h"
+#include "worker/python/base/error.h"
 
 namespace geventd::py {
 
@@ -18,9 +17,6 @@ namespace {
 
 // So often insist() goes on: a function that always raises must not hold the process.
 constexpr int kMostInsisted = 1000;
-
-timer_t alarm_timer;
-pid_t alarm_owner = 0;  // the process whose it is; a child that it forks has none
 
 std::string_view text_of(PyObject* text) {
     Py_ssize_t size = 0;
@@ -71,33 +67,35 @@ timespec duration(double seconds) {
 }
 
 // A timer of the kernel's: it needs neither the GIL nor a thread, and no child inherits it.
-PyObject* start_alarm(PyObject*, PyObject* args) noexcept {
+PyObject* start_alarm(PyObject* module, PyObject* args) noexcept {
+    NativeState& state = native_state_of(module);
     double first = 0;
     double again = 0;
     if (!PyArg_ParseTuple(args, "dd:start_alarm", &first, &again)) {
         return nullptr;
     }
-    if (alarm_owner != ::getpid()) {
+    if (state.alarm_owner != ::getpid()) {
         sigevent event{};
         event.sigev_notify = SIGEV_THREAD_ID;
         event.sigev_signo = alarm_signal();
         event._sigev_un._tid = static_cast<pid_t>(::syscall(SYS_gettid));
-        if (::timer_create(CLOCK_MONOTONIC, &event, &alarm_timer) != 0) {
+        if (::timer_create(CLOCK_MONOTONIC, &event, &state.alarm) != 0) {
             return PyErr_SetFromErrno(PyExc_OSError);
         }
-        alarm_owner = ::getpid();
+        state.alarm_owner = ::getpid();
     }
     const itimerspec times{duration(again), duration(first)};
-    if (::timer_settime(alarm_timer, 0, &times, nullptr) != 0) {
+    if (::timer_settime(state.alarm, 0, &times, nullptr) != 0) {
         return PyErr_SetFromErrno(PyExc_OSError);
     }
     Py_RETURN_NONE;
 }
 
-PyObject* stop_alarm(PyObject*, PyObject*) noexcept {
-    if (alarm_owner == ::getpid()) {
+PyObject* stop_alarm(PyObject* module, PyObject*) noexcept {
+    const NativeState& state = native_state_of(module);
+    if (state.alarm_owner == ::getpid()) {
         const itimerspec never{};
-        ::timer_settime(alarm_timer, 0, &never, nullptr);
+        ::timer_settime(state.alarm, 0, &never, nullptr);
     }
     Py_RETURN_NONE;
 }

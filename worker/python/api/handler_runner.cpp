@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "log/logger.h"
-#include "worker/python/error.h"
-#include "worker/python/forked_child.h"
+#include "worker/python/base/error.h"
+#include "worker/python/base/greenlet_object.h"
 
 namespace geventd::py {
 
@@ -15,8 +15,9 @@ constexpr const char* kCapsuleName = "geventd.handler_runner";
 
 }  // namespace
 
-HandlerRunner::HandlerRunner(HubBridge& bridge, const SignalBook& book, LockWaits& locks)
-    : bridge_(bridge), book_(book), locks_(locks) {
+HandlerRunner::HandlerRunner(const Interpreter& python, HubBridge& bridge, const SignalBook& book,
+                             LockWaits& locks)
+    : python_(python), bridge_(bridge), book_(book), locks_(locks) {
     static PyMethodDef on_start{"geventd_signal", &HandlerRunner::on_greenlet_start, METH_NOARGS,
                                 nullptr};
     const Ref capsule = checked(PyCapsule_New(this, kCapsuleName, nullptr));
@@ -46,8 +47,8 @@ PyObject* HandlerRunner::on_greenlet_start(PyObject* self, PyObject*) noexcept {
 void HandlerRunner::run(worker::HeldSignal& signal) {
     const std::uint8_t number = signal.claim.routing.number;
     const Ref greenlet = bridge_.current_greenlet();
-    running_[greenlet.get()] = &signal;
-    signal.runner = greenlet.get();
+    signal.runner = greenlet_of(greenlet.get());
+    running_[signal.runner] = &signal;
     const Ref handler = book_.of(number).handler.copy();
     const Ref argument = Ref::steal(PyLong_FromLong(number));
     // That this worker has a handler stands in shared memory, where anybody can have written it.
@@ -57,9 +58,8 @@ void HandlerRunner::run(worker::HeldSignal& signal) {
     const Ref result = handler && argument
                            ? Ref::steal(PyObject_CallOneArg(handler.get(), argument.get()))
                            : Ref();
-    end_if_forked();
-    running_.erase(greenlet.get());
-    signal.runner = nullptr;
+    python_.end_if_forked();
+    running_.erase(std::exchange(signal.runner, nullptr));
     if (result) {
         signals_->finished(signal, false);
         return;
@@ -79,7 +79,7 @@ void HandlerRunner::run(worker::HeldSignal& signal) {
 }
 
 worker::HeldSignal* HandlerRunner::current() const {
-    const auto found = running_.find(bridge_.current_greenlet().get());
+    const auto found = running_.find(greenlet_of(bridge_.current_greenlet().get()));
     return found == running_.end() ? nullptr : found->second;
 }
 

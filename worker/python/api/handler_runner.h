@@ -8,8 +8,8 @@
 
 #include "worker/python/api/lock_waits.h"
 #include "worker/python/api/signal_book.h"
-#include "worker/python/hub_bridge.h"
-#include "worker/python/ref.h"
+#include "worker/python/base/ref.h"
+#include "worker/python/hub/hub_bridge.h"
 #include "worker/signals.h"
 
 namespace geventd::py {
@@ -19,7 +19,8 @@ namespace geventd::py {
 class HandlerRunner final : public worker::SignalHandlers {
   public:
     /// What is passed is borrowed for the object's life. Throws PythonError.
-    HandlerRunner(HubBridge& bridge, const SignalBook& book, LockWaits& locks);
+    HandlerRunner(const Interpreter& python, HubBridge& bridge, const SignalBook& book,
+                  LockWaits& locks);
 
     /// Who is told when a handler is over; before the first signal.
     void report_to(worker::Signals& signals) { signals_ = &signals; }
@@ -28,7 +29,8 @@ class HandlerRunner final : public worker::SignalHandlers {
     [[nodiscard]] worker::HeldSignal* current() const;
 
     /// The signals whose handlers run, by greenlet.
-    [[nodiscard]] const std::unordered_map<const PyObject*, worker::HeldSignal*>& running() const {
+    [[nodiscard]] const std::unordered_map<worker::Greenlet*, worker::HeldSignal*>& running()
+        const {
         return running_;
     }
 
@@ -44,6 +46,7 @@ class HandlerRunner final : public worker::SignalHandlers {
     static PyObject* on_greenlet_start(PyObject* self, PyObject*) noexcept;
     void run(worker::HeldSignal& signal);
 
+    const Interpreter& python_;
     HubBridge& bridge_;
     const SignalBook& book_;
     LockWaits& locks_;
@@ -51,7 +54,7 @@ class HandlerRunner final : public worker::SignalHandlers {
     Ref run_function_;
     Ref request_timeout_;
     worker::HeldSignal* starting_ = nullptr;
-    std::unordered_map<const PyObject*, worker::HeldSignal*> running_;  ///< by greenlet
+    std::unordered_map<worker::Greenlet*, worker::HeldSignal*> running_;  ///< by greenlet
     bool cut_off_ = false;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/api/lock_waits.h"
 
-#include "worker/python/error.h"
+#include "worker/python/base/error.h"
 
 namespace geventd::py {
 

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "worker/python/hub_bridge.h"
-#include "worker/python/ref.h"
+#include "worker/python/base/ref.h"
+#include "worker/python/hub/hub_bridge.h"
 #include "worker/signals.h"
 
 namespace geventd::py {

@@ -1,25 +1,32 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/api/native_module.h"
 
-#include "worker/python/api/end_functions.h"
 #include "worker/python/api/options.h"
-#include "worker/python/api/process_api.h"
-#include "worker/python/api/request_api.h"
-#include "worker/python/api/uwsgi_version.h"
-#include "worker/python/error.h"
+#include "worker/python/base/error.h"
+#include "worker/python/base/uwsgi_version.h"
 
 namespace geventd::py {
 
 namespace {
 
+int traverse(PyObject* module, visitproc visit, void* arg) {
+    Py_VISIT(native_state_of(module).after_request);
+    return 0;
+}
+
+int clear(PyObject* module) {
+    Py_CLEAR(native_state_of(module).after_request);
+    return 0;
+}
+
 PyModuleDef definition{PyModuleDef_HEAD_INIT,
                        "_geventd_worker",
                        "What geventd-worker tells the module uwsgi.",
-                       -1,
+                       sizeof(NativeState),
                        nullptr,
                        nullptr,
-                       nullptr,
-                       nullptr,
+                       traverse,
+                       clear,
                        nullptr};
 
 void add(PyObject* module, const char* name, const Ref& value) {
@@ -63,23 +70,34 @@ void add_facts(PyObject* module, const worker::BootInfo& boot) {
 
 }  // namespace
 
-void make_native_module(const worker::BootInfo& boot) {
-    const Ref module = checked(PyModule_Create(&definition));
-    if (PyModule_AddFunctions(module.get(), process_functions(boot)) < 0 ||
-        PyModule_AddFunctions(module.get(), request_functions()) < 0 ||
-        PyModule_AddFunctions(module.get(), end_functions) < 0 ||
-        PyModule_AddIntConstant(module.get(), "ALARM", alarm_signal()) < 0) {
+NativeState& native_state_of(PyObject* module) {
+    return *static_cast<NativeState*>(PyModule_GetState(module));
+}
+
+NativeModule::NativeModule(const worker::BootInfo& boot, ProcessTitle& title)
+    : module_(checked(PyModule_Create(&definition))) {
+    NativeState& state = native_state_of(module_.get());
+    state.boot = &boot;
+    state.title = &title;
+    for (PyMethodDef* functions : {process_functions, request_functions, end_functions}) {
+        if (PyModule_AddFunctions(module_.get(), functions) < 0) {
+            throw_pending();
+        }
+    }
+    if (PyModule_AddIntConstant(module_.get(), "ALARM", alarm_signal()) < 0) {
         throw_pending();
     }
-    add_facts(module.get(), boot);
-    if (PyDict_SetItemString(PyImport_GetModuleDict(), definition.m_name, module.get()) < 0) {
+    add_facts(module_.get(), boot);
+    if (PyDict_SetItemString(PyImport_GetModuleDict(), definition.m_name, module_.get()) < 0) {
         throw_pending();
     }
 }
 
-void serve_native_module(HubBridge& bridge, RequestRunner& runner) {
-    serve_process_functions(runner);
-    serve_request_functions(bridge, runner);
+void NativeModule::serve(HubBridge& bridge, RequestRunner& runner) {
+    NativeState& state = native_state_of(module_.get());
+    state.bridge = &bridge;
+    state.runner = &runner;
+    runner.set_after_request(Ref::borrow(state.after_request));
 }
 
 }  // namespace geventd::py

@@ -6,7 +6,7 @@
 #include <fmt/core.h>
 
 #include "net/address.h"
-#include "worker/python/error.h"
+#include "worker/python/base/error.h"
 
 namespace geventd::py {
 

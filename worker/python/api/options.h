@@ -4,7 +4,7 @@
 #include <Python.h>
 
 #include "config/settings.h"
-#include "worker/python/ref.h"
+#include "worker/python/base/ref.h"
 
 namespace geventd::py {
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "schedule/plan.h"
-#include "worker/python/error.h"
+#include "worker/python/base/error.h"
 
 namespace geventd::py {
 

@@ -13,7 +13,7 @@
 #include "config/settings.h"
 #include "ipc/channel.h"
 #include "shm/signal_layout.h"
-#include "worker/python/ref.h"
+#include "worker/python/base/ref.h"
 #include "worker/signal_port.h"
 #include "worker/signals.h"
 

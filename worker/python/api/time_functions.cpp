@@ -4,7 +4,7 @@
 
 #include "worker/python/api/api.h"
 #include "worker/python/api/handler_runner.h"
-#include "worker/python/request_runner.h"
+#include "worker/python/wsgi/request_runner.h"
 
 // set_timeout, RequestTimeout.
 
@@ -33,7 +33,7 @@ bool read_time(PyObject* object, Duration& time) {
 worker::TimeLimit* current_limit(const Api& api) {
     const Api::Serving& serving = api.serving();
     if (serving.bridge != nullptr) {
-        const void* greenlet = serving.bridge->running_greenlet();
+        const worker::Greenlet* greenlet = serving.bridge->running_greenlet();
         const Response* response = greenlet == nullptr ? nullptr : serving.requests->find(greenlet);
         if (response != nullptr && response->request().exchange != nullptr) {
             return &response->request().limit;

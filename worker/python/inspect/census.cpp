@@ -7,10 +7,11 @@
 #include <greenlet.h>
 
 #include "worker/python/api/handler_runner.h"
-#include "worker/python/error.h"
-#include "worker/python/hub_bridge.h"
+#include "worker/python/base/error.h"
+#include "worker/python/base/greenlet_object.h"
+#include "worker/python/hub/hub_bridge.h"
 #include "worker/python/inspect/gil.h"
-#include "worker/python/request_runner.h"
+#include "worker/python/wsgi/request_runner.h"
 
 namespace geventd::py {
 
@@ -112,13 +113,13 @@ void Census::note_requests() {
             Subject::Kind::Request, fmt::format("{} {}", request.head.method, request.head.path));
         subject.request = request.id;
         subject.age = now_ - request.received;
-        note(static_cast<PyObject*>(request.runner), std::move(subject));
+        note(object_of(request.runner), std::move(subject));
     }
 }
 
 void Census::note_handlers() {
     for (const auto& [greenlet, signal] : sources_.handlers.running()) {
-        note(const_cast<PyObject*>(greenlet),
+        note(object_of(greenlet),
              make_subject(Subject::Kind::Handler,
                           fmt::format("handler of signal {}", signal->claim.routing.number)));
     }
@@ -192,7 +193,7 @@ bool Census::may_be_running(PyObject* greenlet) const {
         told_by(sources_.frame, greenlet).get() != Py_None) {
         return false;
     }
-    const Response* response = sources_.requests.find(greenlet);
+    const Response* response = sources_.requests.find(greenlet_of(greenlet));
     return response == nullptr || (!response->request().reader && !response->request().writer);
 }
 

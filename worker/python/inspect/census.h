@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "worker/python/base/ref.h"
 #include "worker/python/inspect/report.h"
 #include "worker/python/inspect/stack_book.h"
-#include "worker/python/ref.h"
 
 namespace geventd::py {
 

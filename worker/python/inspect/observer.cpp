@@ -13,10 +13,10 @@
 #include "base/errno_error.h"
 #include "base/no_signals.h"
 #include "log/logger.h"
-#include "worker/python/error.h"
-#include "worker/python/hub_bridge.h"
+#include "worker/python/base/error.h"
+#include "worker/python/base/interpreter.h"
+#include "worker/python/hub/hub_bridge.h"
 #include "worker/python/inspect/gil.h"
-#include "worker/python/interpreter.h"
 
 namespace geventd::py {
 

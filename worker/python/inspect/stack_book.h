@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "worker/python/base/ref.h"
 #include "worker/python/inspect/report.h"
-#include "worker/python/ref.h"
 
 namespace geventd::py {
 

@@ -9,8 +9,8 @@
 
 #include "base/version.h"
 #include "http/environ_name.h"
-#include "worker/python/api/uwsgi_version.h"
-#include "worker/python/error.h"
+#include "worker/python/base/error.h"
+#include "worker/python/base/uwsgi_version.h"
 #include "worker/worker.h"
 
 namespace geventd::py {

@@ -10,7 +10,7 @@
 
 #include "worker/exchange.h"
 #include "worker/listening.h"
-#include "worker/python/ref.h"
+#include "worker/python/base/ref.h"
 #include "worker/request.h"
 
 namespace geventd::worker {

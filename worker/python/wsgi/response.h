@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "worker/exchange.h"
-#include "worker/python/hub_bridge.h"
+#include "worker/python/hub/hub_bridge.h"
 #include "worker/request.h"
 
 namespace geventd::py {

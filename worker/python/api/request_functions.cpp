@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include <string_view>
+
+#include "worker/forked_child.h"
+#include "worker/python/api/native_module.h"
+#include "worker/worker.h"
+
+namespace geventd::py {
+
+namespace {
+
+// Null with SystemError set when the calling greenlet runs no request.
+Response* current(PyObject* module, const char* function) {
+    if (worker::is_forked_child()) {
+        PyErr_Format(PyExc_RuntimeError,
+                     "uwsgi.%s() cannot be used in a process that the application forked",
+                     function);
+        return nullptr;
+    }
+    const NativeState& state = native_state_of(module);
+    const worker::Greenlet* greenlet =
+        state.bridge != nullptr ? state.bridge->running_greenlet() : nullptr;
+    Response* response = greenlet != nullptr ? state.runner->find(greenlet) : nullptr;
+    if (response == nullptr || response->request().exchange == nullptr) {
+        PyErr_Format(PyExc_SystemError,
+                     "uwsgi.%s() works only in the greenlet that runs a request: hand what it "
+                     "returns to other greenlets and threads",
+                     function);
+        return nullptr;
+    }
+    return response;
+}
+
+PyObject* request_id(PyObject* module, PyObject*) noexcept {
+    const Response* response = current(module, "request_id");
+    return response == nullptr ? nullptr : PyLong_FromUnsignedLongLong(response->request().ordinal);
+}
+
+PyObject* content_length(PyObject* module, PyObject*) noexcept {
+    const Response* response = current(module, "cl");
+    return response == nullptr
+               ? nullptr
+               : PyLong_FromUnsignedLongLong(response->request().head.content_length);
+}
+
+PyObject* connection_fd(PyObject* module, PyObject*) noexcept {
+    const Response* response = current(module, "connection_fd");
+    return response == nullptr ? nullptr : PyLong_FromLong(response->request().exchange->fd());
+}
+
+PyObject* set_logvar(PyObject* module, PyObject* args) noexcept {
+    const char* name = nullptr;
+    const char* value = nullptr;
+    Py_ssize_t name_size = 0;
+    Py_ssize_t value_size = 0;
+    if (!PyArg_ParseTuple(args, "s#s#:set_logvar", &name, &name_size, &value, &value_size)) {
+        return nullptr;
+    }
+    const Response* response = current(module, "set_logvar");
+    if (response == nullptr) {
+        return nullptr;
+    }
+    response->request().set_log_var({name, static_cast<std::size_t>(name_size)},
+                                    {value, static_cast<std::size_t>(value_size)});
+    Py_RETURN_NONE;
+}
+
+PyObject* get_logvar(PyObject* module, PyObject* args) noexcept {
+    const char* name = nullptr;
+    Py_ssize_t size = 0;
+    if (!PyArg_ParseTuple(args, "s#:get_logvar", &name, &size)) {
+        return nullptr;
+    }
+    const Response* response = current(module, "get_logvar");
+    if (response == nullptr) {
+        return nullptr;
+    }
+    const std::string* value = response->request().log_var({name, static_cast<std::size_t>(size)});
+    if (value == nullptr) {
+        Py_RETURN_NONE;
+    }
+    return PyBytes_FromStringAndSize(value->data(), static_cast<Py_ssize_t>(value->size()));
+}
+
+PyObject* log_this_request(PyObject* module, PyObject*) noexcept {
+    const Response* response = current(module, "log_this_request");
+    if (response == nullptr) {
+        return nullptr;
+    }
+    native_state_of(module).bridge->worker().accounts().want_log(response->request());
+    Py_RETURN_NONE;
+}
+
+PyObject* disconnect(PyObject* module, PyObject*) noexcept {
+    Response* response = current(module, "disconnect");
+    if (response == nullptr || !response->await_disconnect()) {
+        return nullptr;
+    }
+    Py_RETURN_NONE;
+}
+
+}  // namespace
+
+PyMethodDef request_functions[] = {
+    {"request_id", request_id, METH_NOARGS,
+     "request_id() -> int: how many requests this worker had started before this one."},
+    {"cl", content_length, METH_NOARGS, "cl() -> int: the request's Content-Length in bytes."},
+    {"connection_fd", connection_fd, METH_NOARGS,
+     "connection_fd() -> int: the descriptor of the client's connection."},
+    {"set_logvar", set_logvar, METH_VARARGS,
+     "set_logvar(name, value): sets ${logvar.NAME} of the access log for this request."},
+    {"get_logvar", get_logvar, METH_VARARGS,
+     "get_logvar(name) -> bytes, or None when it was not set."},
+    {"log_this_request", log_this_request, METH_NOARGS,
+     "log_this_request(): gives this request a line in the access log, even when that is off."},
+    {"disconnect", disconnect, METH_NOARGS,
+     "disconnect(): ends the answer and the connection; the application goes on."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+}  // namespace geventd::py

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/base/interpreter.h"
+
+#include <unistd.h>
+
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "alarm_py.h"
+#include "boot_py.h"
+#include "end_py.h"
+#include "foreign_py.h"
+#include "fork_py.h"
+#include "handed_over_py.h"
+#include "log/logger.h"
+#include "worker/python/base/boot_part.h"
+#include "worker/python/base/error.h"
+#include "worker/python/base/unix_signals.h"
+
+namespace geventd::py {
+
+namespace {
+
+// So many in a row are an application's that does nothing else.
+constexpr int kMostInterruptions = 10;
+
+// For the end in Python of a process that serves nobody.
+constexpr double kLastSeconds = 3.0;
+
+// Parts that use another one come behind it.
+constexpr struct {
+    const char* name;
+    const char* file;
+    const char* source;
+} kBootParts[] = {
+    {"_geventd_foreign", "<geventd>/foreign.py", kForeignPy},
+    {"_geventd_boot", "<geventd>/boot.py", kBootPy},
+    {"_geventd_fork", "<geventd>/fork.py", kForkPy},
+    {"_geventd_alarm", "<geventd>/alarm.py", kAlarmPy},
+    {"_geventd_handed_over", "<geventd>/handed_over.py", kHandedOverPy},
+    {"_geventd_end", "<geventd>/end.py", kEndPy},
+};
+
+Ref find_function(const std::vector<Ref>& parts, const char* function) {
+    for (const Ref& part : parts) {
+        if (PyObject_HasAttrString(part.get(), function) != 0) {
+            return checked(PyObject_GetAttrString(part.get(), function));
+        }
+    }
+    throw std::logic_error(std::string("geventd's own Python has no ") + function);
+}
+
+std::vector<Ref> set_up(const config::App& app) {
+    show_interrupts_to_python();
+    std::vector<Ref> parts;
+    for (const auto& part : kBootParts) {
+        parts.push_back(load_part(part.name, part.file, part.source));
+    }
+    const Ref paths = checked(PyList_New(0));
+    for (const std::string& path : app.python_path) {
+        const Ref item = checked(PyUnicode_DecodeFSDefault(path.c_str()));
+        if (PyList_Append(paths.get(), item.get()) < 0) {
+            throw_pending();
+        }
+    }
+    checked(PyObject_CallOneArg(find_function(parts, "set_up").get(), paths.get()));
+    return parts;
+}
+
+bool is_interrupted() {
+    return PyErr_ExceptionMatches(PyExc_SystemExit) != 0 ||
+           PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
+}
+
+Ref called(const Ref& callable, const Ref& argument) {
+    return Ref::steal(argument ? PyObject_CallOneArg(callable.get(), argument.get())
+                               : PyObject_CallNoArgs(callable.get()));
+}
+
+}  // namespace
+
+Interpreter::Interpreter(const config::App& app, ProcessTitle& title)
+    : boot_(set_up(app)), forks_(boot("leave"), title) {}
+
+Ref Interpreter::boot(const char* function) const {
+    return find_function(boot_, function);
+}
+
+// The result of a call; its exception becomes one of C++, told by boot.describe().
+Ref Interpreter::told(Ref result) const {
+    end_if_forked();
+    if (result) {
+        return result;
+    }
+    const Ref exception = take_exception();
+    const Ref text = Ref::steal(PyObject_CallOneArg(boot("describe").get(), exception.get()));
+    if (!text) {
+        PyErr_Clear();
+        throw PythonError(traceback_text(exception.get()));
+    }
+    throw PythonError(shown_text(text.get()));
+}
+
+Ref Interpreter::call(const char* function, const Ref& argument) const {
+    return told(called(boot(function), argument));
+}
+
+Ref Interpreter::call_at_end(const char* function, const Ref& argument) const {
+    const Ref callable = boot(function);
+    for (int interruptions = 0;; ++interruptions) {
+        Ref result = called(callable, argument);
+        if (result || interruptions == kMostInterruptions || !is_interrupted()) {
+            return told(std::move(result));
+        }
+        end_if_forked();
+        PyErr_Clear();
+    }
+}
+
+void Interpreter::leave(int code) const noexcept {
+    const Ref leave = Ref::steal(PyObject_GetAttrString(boot_.back().get(), "leave"));
+    // Again if a Python handler of Unix signals raises before its first line; each step is done
+    // once.
+    constexpr int kMostTimes = 3;
+    Ref result;
+    for (int times = 0; leave && !result && times < kMostTimes; ++times) {
+        result = Ref::steal(PyObject_CallNoArgs(leave.get()));
+        if (!result) {
+            log::error("Python's end failed:\n{}", traceback_text(take_exception().get()));
+        }
+    }
+    log::finish();
+    ::_exit(code);
+}
+
+void Interpreter::leave_early(int code) const noexcept {
+    try {
+        call_at_end("begin_end", checked(Py_BuildValue("(dd)", 0.0, kLastSeconds)));
+    } catch (const std::exception& error) {
+        log::error("the end of this process goes on: {}", error.what());
+    }
+    leave(code);
+}
+
+}  // namespace geventd::py

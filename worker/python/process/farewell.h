@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "config/settings.h"
+#include "worker/python/api/handler_runner.h"
+#include "worker/python/base/interpreter.h"
+#include "worker/signals.h"
+#include "worker/worker.h"
+
+namespace geventd::py {
+
+/// What runs greenlets in a worker.
+struct Work {
+    worker::Worker& worker;
+    worker::Signals& signals;
+    HandlerRunner& handlers;
+};
+
+/// Ends what a drained worker has left behind: requests and handlers past their time, then
+/// background greenlets; `left` is the time for these and all that follows. Called in the main
+/// greenlet of a worker. Throws PythonError.
+void end_greenlets(const Interpreter& python, const Work& work, const config::Limits& limits,
+                   Duration left);
+
+}  // namespace geventd::py

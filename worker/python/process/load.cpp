@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/process/load.h"
+
+#include <unistd.h>
+
+#include <exception>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/exit_code.h"
+#include "log/logger.h"
+#include "net/listening.h"
+#include "worker/python/api/embedded.h"
+#include "worker/python/base/error.h"
+#include "worker/python/inspect/stack_dump.h"
+#include "worker/python/process/source_report.h"
+#include "worker/python/process/to_master.h"
+
+namespace geventd::py {
+
+namespace {
+
+void start_python(Host& host, Process& process) {
+    const worker::BootInfo& boot = process.boot;
+    host.start(boot.settings.app);
+    process.python.emplace(boot.settings.app, process.title);
+    process.stacks = write_stacks_on_signal();
+    tell_of_stacks(process.channel, process.stacks.get());
+    process.native.emplace(boot, process.title);
+    offer_embedded_modules(*process.python);
+    process.api.emplace(boot);
+}
+
+Ref string_list(const std::vector<std::string>& strings) {
+    Ref list = checked(PyList_New(0));
+    for (const std::string& text : strings) {
+        const Ref item = checked(PyUnicode_FromString(text.c_str()));
+        if (PyList_Append(list.get(), item.get()) < 0) {
+            throw_pending();
+        }
+    }
+    return list;
+}
+
+Ref load_one(const Interpreter& python, const std::string& prefix, const std::string& module) {
+    return python.call("mount", checked(Py_BuildValue("(ss)", prefix.c_str(), module.c_str())));
+}
+
+// Applies app.monkey-patch as far as it belongs before the load, and loads the applications. What
+// it throws is a sentence where one explains the fault.
+Applications load_applications(const Interpreter& python, const config::App& app) {
+    python.call("check_gevent");
+    if (app.monkey_patch.when == config::MonkeyPatchTime::BeforeLoad) {
+        python.call("patch", string_list(app.monkey_patch.modules));
+    }
+    Applications applications;
+    if (!app.module.empty()) {
+        applications.add("", load_one(python, "", app.module));
+    }
+    for (const auto& [prefix, module] : app.mounts) {
+        applications.add(prefix, load_one(python, prefix, module));
+    }
+    return applications;
+}
+
+// Finds the functions that the configuration's timers, crons and monitors run.
+void load_functions(const Interpreter& python, Api& api) {
+    api.load_functions([&python](const std::string& function) {
+        return python.call("load_function", checked(PyUnicode_FromString(function.c_str())));
+    });
+}
+
+// What loads closes descriptors that are not its own: nothing can be said to the master then, and
+// the log may be gone with it.
+[[noreturn]] void leave_unheard(const config::Log& settings) {
+    log::open(STDERR_FILENO, static_cast<log::Level>(settings.level),
+              static_cast<log::Format>(settings.format));
+    log::error(
+        "descriptor {}, the line to the master, was closed or replaced by the application while it "
+        "was loaded: look for os.closerange() and for descriptors that are closed twice",
+        ipc::kChannelFd);
+    ::_exit(static_cast<int>(ExitCode::ApplicationFailed));
+}
+
+[[noreturn]] void leave_unloaded(Process& process, const std::string& failure) {
+    if (!process.python) {
+        fail(process.channel, ExitCode::ApplicationFailed, failure);
+    }
+    tell_failure(process.channel, ExitCode::ApplicationFailed, failure);
+    process.python->leave_early(static_cast<int>(ExitCode::ApplicationFailed));
+}
+
+// What the step has thrown, as a text.
+std::optional<std::string> attempt(const std::function<void()>& step) {
+    try {
+        step();
+    } catch (const std::exception& error) {
+        return error.what();
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+void load(Host& host, Process& process, const LoadSteps& steps) {
+    const config::Settings& settings = process.boot.settings;
+    const ino_t line = net::socket_inode(process.channel.fd());
+    const auto stay_heard = [&] {
+        if (net::socket_inode(process.channel.fd()) != line) {
+            leave_unheard(settings.log);
+        }
+    };
+    std::optional<std::string> failure = attempt([&] {
+        start_python(host, process);
+        if (steps.before) {
+            steps.before();
+        }
+        process.applications = load_applications(*process.python, settings.app);
+        load_functions(*process.python, *process.api);
+    });
+    stay_heard();
+    // Those of an application that failed, too: the reload that mends it begins with them.
+    if (process.python && steps.reports_sources && settings.app.reload_on_change) {
+        SourceReport(*process.python, process.channel).send();
+    }
+    if (!failure && steps.after) {
+        failure = attempt(steps.after);
+        stay_heard();
+    }
+    if (failure) {
+        leave_unloaded(process, *failure);
+    }
+}
+
+void patch_before_start(const Interpreter& python, const config::App& app) {
+    if (app.monkey_patch.when == config::MonkeyPatchTime::BeforeStart) {
+        python.call("patch", checked(PyList_New(0)));
+    }
+}
+
+}  // namespace geventd::py

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Python.h>
+
+#include <optional>
+#include <utility>
+
+#include "base/fd.h"
+#include "ipc/channel.h"
+#include "worker/boot_info.h"
+#include "worker/python/api/api.h"
+#include "worker/python/api/native_module.h"
+#include "worker/python/base/interpreter.h"
+#include "worker/python/base/process_title.h"
+#include "worker/python/wsgi/applications.h"
+
+namespace geventd::py {
+
+/// A process of geventd-worker: what the master gave to it, and what it has from loading the
+/// application. A forked worker or spare goes on with a copy.
+/// Lives in: template, worker, check. One a process, on the heap and never destroyed: greenlets of
+/// the application, threads and fork hooks use its parts up to the very end.
+struct Process {
+    explicit Process(ipc::Channel to_master) : channel(std::move(to_master)) {}
+
+    ipc::Channel channel;  ///< to the master
+    worker::BootInfo boot;
+    ProcessTitle title;
+    std::optional<Interpreter> python;  ///< from here on: empty before CPython runs
+    std::optional<NativeModule> native;
+    std::optional<Api> api;
+    Applications applications;
+    UniqueFd stacks;  ///< the file of write_stacks_on_signal()
+};
+
+}  // namespace geventd::py

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/wsgi/input_type.h"
+
+#include <algorithm>
+#include <new>
+#include <string>
+
+#include "worker/forked_child.h"
+#include "worker/python/base/error.h"
+
+namespace geventd::py {
+
+namespace {
+
+using worker::Exchange;
+using worker::RequestRef;
+
+constexpr std::size_t kReadAhead = 64 << 10;
+
+// Past this much a read() to the end grows by what comes instead of trusting Content-Length.
+constexpr std::uint64_t kTrustedLength = 64 << 20;
+
+struct Input {
+    PyObject_HEAD const InputType* type;
+    RequestRef request;
+    std::string lookahead;  // what readline() took past a line
+};
+
+Input* as_input(PyObject* self) {
+    return reinterpret_cast<Input*>(self);
+}
+
+// Reads up to `room` bytes: some, or 0 at the end; -1 with an exception. May switch.
+Py_ssize_t await_some(Input* self, char* into, std::size_t room) {
+    if (!self->lookahead.empty()) {
+        const std::size_t count = std::min(room, self->lookahead.size());
+        std::copy_n(self->lookahead.data(), count, into);
+        self->lookahead.erase(0, count);
+        return static_cast<Py_ssize_t>(count);
+    }
+    if (!self->request) {
+        return 0;
+    }
+    worker::Request& request = *self->request;
+    if (worker::is_forked_child() && request.body.buffered() == 0 && !request.body.complete()) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "the rest of this request cannot be read in a process that the "
+                        "application forked: its connection is the worker's");
+        return -1;
+    }
+    for (;;) {
+        if (request.exchange == nullptr) {
+            PyErr_SetString(PyExc_ValueError, "read of wsgi.input after the request has ended");
+            return -1;
+        }
+        std::size_t got = 0;
+        switch (request.exchange->read_body(into, room, got)) {
+            case Exchange::IoState::Done:
+                return static_cast<Py_ssize_t>(got);
+            case Exchange::IoState::Failed:
+                self->type->set_error(request);
+                return -1;
+            case Exchange::IoState::Wait:
+                break;
+        }
+        request.exchange->await_readable();
+        if (!self->type->bridge().await(request.reader)) {
+            if (request.exchange != nullptr) {
+                request.exchange->stop_awaiting_readable();
+            }
+            return -1;
+        }
+    }
+}
+
+// Reads exactly `size` bytes unless the body ends before.
+PyObject* await_exactly(Input* self, Py_ssize_t size) {
+    PyObject* result = PyBytes_FromStringAndSize(nullptr, size);
+    Py_ssize_t done = 0;
+    while (result != nullptr && done < size) {
+        const Py_ssize_t got = await_some(self, PyBytes_AS_STRING(result) + done,
+                                          static_cast<std::size_t>(size - done));
+        if (got < 0) {
+            Py_CLEAR(result);
+        } else if (got == 0) {
+            _PyBytes_Resize(&result, done);
+            return result;
+        } else {
+            done += got;
+        }
+    }
+    return result;
+}
+
+// Reads to the end. The buffer doubles, so a body without a length costs no quadratic copying.
+PyObject* await_rest(Input* self, Py_ssize_t room) {
+    PyObject* result = PyBytes_FromStringAndSize(nullptr, room);
+    Py_ssize_t done = 0;
+    while (result != nullptr) {
+        if (done == PyBytes_GET_SIZE(result) && _PyBytes_Resize(&result, done * 2) < 0) {
+            return nullptr;
+        }
+        const Py_ssize_t got =
+            await_some(self, PyBytes_AS_STRING(result) + done,
+                       static_cast<std::size_t>(PyBytes_GET_SIZE(result) - done));
+        if (got < 0) {
+            Py_CLEAR(result);
+        } else if (got == 0) {
+            _PyBytes_Resize(&result, done);
+            return result;
+        } else {
+            done += got;
+        }
+    }
+    return nullptr;
+}
+
+PyObject* await_all(Input* self) {
+    const std::size_t ahead = self->lookahead.size();
+    if (!self->request) {
+        return await_exactly(self, static_cast<Py_ssize_t>(ahead));
+    }
+    const worker::Body& body = self->request->body;
+    const std::uint64_t known = ahead + body.buffered() + body.remaining();
+    if (body.remaining() > 0 || body.complete()) {
+        if (known <= kTrustedLength) {
+            return await_exactly(self, static_cast<Py_ssize_t>(known));
+        }
+    }
+    return await_rest(self, static_cast<Py_ssize_t>(std::max<std::size_t>(kReadAhead, ahead)));
+}
+
+PyObject* input_read(PyObject* self, PyObject* args) noexcept {
+    PyObject* limit = Py_None;
+    if (!PyArg_ParseTuple(args, "|O:read", &limit)) {
+        return nullptr;
+    }
+    Py_ssize_t size = -1;
+    if (limit != Py_None) {
+        size = PyNumber_AsSsize_t(limit, PyExc_OverflowError);
+        if (size == -1 && PyErr_Occurred() != nullptr) {
+            return nullptr;
+        }
+    }
+    if (size < 0) {
+        return await_all(as_input(self));
+    }
+    // Nobody gets memory for bytes that cannot come.
+    Input* input = as_input(self);
+    if (!input->request) {
+        size = std::min(size, static_cast<Py_ssize_t>(input->lookahead.size()));
+    } else {
+        const worker::Body& body = input->request->body;
+        if (body.remaining() > 0 || body.complete()) {
+            const std::uint64_t known =
+                input->lookahead.size() + body.buffered() + body.remaining();
+            size = static_cast<Py_ssize_t>(
+                std::min<std::uint64_t>(static_cast<std::uint64_t>(size), known));
+        } else if (static_cast<std::uint64_t>(size) > kTrustedLength) {
+            size = static_cast<Py_ssize_t>(kTrustedLength);
+        }
+    }
+    return await_exactly(input, size);
+}
+
+// The next line of at most `limit` bytes (-1: any); empty at the end.
+PyObject* await_line(Input* self, Py_ssize_t limit) {
+    std::string line;
+    const auto most = limit < 0 ? std::string::npos : static_cast<std::size_t>(limit);
+    std::string block(std::min(most, std::size_t{8192}), '\0');
+    while (line.size() < most) {
+        const Py_ssize_t got =
+            await_some(self, block.data(), std::min(block.size(), most - line.size()));
+        if (got < 0) {
+            return nullptr;
+        }
+        if (got == 0) {
+            break;
+        }
+        const std::string_view bytes(block.data(), static_cast<std::size_t>(got));
+        const std::size_t newline = bytes.find('\n');
+        line.append(bytes.substr(0, newline == std::string_view::npos ? newline : newline + 1));
+        if (newline != std::string_view::npos) {
+            self->lookahead.insert(0, bytes.substr(newline + 1));
+            break;
+        }
+    }
+    return PyBytes_FromStringAndSize(line.data(), static_cast<Py_ssize_t>(line.size()));
+}
+
+PyObject* input_readline(PyObject* self, PyObject* args) noexcept {
+    Py_ssize_t limit = -1;
+    if (!PyArg_ParseTuple(args, "|n:readline", &limit)) {
+        return nullptr;
+    }
+    return await_line(as_input(self), limit);
+}
+
+PyObject* input_readlines(PyObject* self, PyObject* args) noexcept {
+    Py_ssize_t hint = -1;
+    if (!PyArg_ParseTuple(args, "|n:readlines", &hint)) {
+        return nullptr;
+    }
+    Ref lines = Ref::steal(PyList_New(0));
+    Py_ssize_t total = 0;
+    while (lines && (hint <= 0 || total < hint)) {
+        const Ref line = Ref::steal(await_line(as_input(self), -1));
+        if (!line) {
+            return nullptr;
+        }
+        if (PyBytes_GET_SIZE(line.get()) == 0) {
+            break;
+        }
+        total += PyBytes_GET_SIZE(line.get());
+        if (PyList_Append(lines.get(), line.get()) < 0) {
+            return nullptr;
+        }
+    }
+    return lines.release();
+}
+
+PyObject* input_iternext(PyObject* self) noexcept {
+    PyObject* line = await_line(as_input(self), -1);
+    if (line != nullptr && PyBytes_GET_SIZE(line) == 0) {
+        Py_CLEAR(line);  // null without an exception ends the iteration
+    }
+    return line;
+}
+
+PyObject* input_close(PyObject*, PyObject*) noexcept {
+    Py_RETURN_NONE;
+}
+
+void input_dealloc(PyObject* self) noexcept {
+    PyTypeObject* type = Py_TYPE(self);
+    as_input(self)->request.~RequestRef();
+    as_input(self)->lookahead.~basic_string();
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+PyMethodDef input_methods[] = {
+    {"read", input_read, METH_VARARGS, "read([size]) -> bytes"},
+    {"readline", input_readline, METH_VARARGS, "readline([size]) -> bytes"},
+    {"readlines", input_readlines, METH_VARARGS, "readlines([hint]) -> list of bytes"},
+    {"close", input_close, METH_NOARGS, "Does nothing; the server owns the stream."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyType_Slot input_slots[] = {
+    {Py_tp_dealloc, reinterpret_cast<void*>(input_dealloc)},
+    {Py_tp_iter, reinterpret_cast<void*>(PyObject_SelfIter)},
+    {Py_tp_iternext, reinterpret_cast<void*>(input_iternext)},
+    {Py_tp_methods, input_methods},
+    {0, nullptr},
+};
+
+PyType_Spec input_spec{"geventd.Input", sizeof(Input), 0, Py_TPFLAGS_DEFAULT, input_slots};
+
+}  // namespace
+
+InputType::InputType(HubBridge& bridge)
+    : bridge_(bridge),
+      type_(checked(PyType_FromSpec(&input_spec))),
+      error_(checked(PyErr_NewException("geventd.RequestBodyError", PyExc_OSError, nullptr))),
+      empty_(checked(allocate({}).release())) {}
+
+Ref InputType::allocate(RequestRef request) const {
+    auto* const type = reinterpret_cast<PyTypeObject*>(type_.get());
+    PyObject* object = type->tp_alloc(type, 0);
+    if (object != nullptr) {
+        as_input(object)->type = this;
+        new (&as_input(object)->request) RequestRef(std::move(request));
+        new (&as_input(object)->lookahead) std::string();
+    }
+    return Ref::steal(object);
+}
+
+Ref InputType::make(worker::Request& request) const {
+    if (request.head.body == http::BodyKind::None) {
+        return empty_.copy();
+    }
+    return allocate(RequestRef(request));
+}
+
+void InputType::set_error(const worker::Request& request) const {
+    const http::Rejection& rejection = request.body.rejection();
+    if (rejection.status == 0) {
+        PyErr_SetString(PyExc_ConnectionResetError,
+                        "the client left before its request was complete");
+        return;
+    }
+    const Ref arguments = Ref::steal(Py_BuildValue(
+        "(iN)", rejection.status,
+        PyUnicode_FromStringAndSize(rejection.reason.data(),
+                                    static_cast<Py_ssize_t>(rejection.reason.size()))));
+    if (arguments) {
+        PyErr_SetObject(error_.get(), arguments.get());
+    }
+}
+
+int InputType::status_of_error(PyObject* exception) const {
+    if (PyObject_TypeCheck(exception, reinterpret_cast<PyTypeObject*>(error_.get())) == 0) {
+        return 0;
+    }
+    const Ref status = Ref::steal(PyObject_GetAttrString(exception, "errno"));
+    const auto value = status ? PyLong_AsLong(status.get()) : -1;
+    PyErr_Clear();
+    return value > 0 ? static_cast<int>(value) : 400;
+}
+
+}  // namespace geventd::py

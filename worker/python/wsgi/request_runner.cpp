@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/wsgi/request_runner.h"
+
+#include <span>
+#include <utility>
+
+#include "log/logger.h"
+#include "worker/python/base/error.h"
+#include "worker/worker.h"
+
+namespace geventd::py {
+
+namespace {
+
+// The items when `result` is a list or tuple of bytes only; then its length is known and all of
+// it can leave at once. Nothing else qualifies: a generator's pieces leave as they come.
+bool is_whole(PyObject* result) {
+    if (!PyList_CheckExact(result) && !PyTuple_CheckExact(result)) {
+        return false;
+    }
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(result); ++i) {
+        if (!PyBytes_Check(PySequence_Fast_GET_ITEM(result, i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool await_send_whole(Response& response, PyObject* result) {
+    // A list could change while a slow client keeps us waiting; a tuple cannot.
+    const Ref items = Ref::steal(PySequence_Tuple(result));
+    if (!items) {
+        return false;
+    }
+    PyObject* const* first = &PyTuple_GET_ITEM(items.get(), 0);
+    return response.await_send_all(
+        {first, static_cast<std::size_t>(PyTuple_GET_SIZE(items.get()))});
+}
+
+bool await_send_item(Response& response, PyObject* item) {
+    if (item == Py_None) {
+        return true;
+    }
+    if (!PyBytes_Check(item)) {
+        PyErr_Format(PyExc_TypeError, "the application yielded %.100s where WSGI wants bytes",
+                     Py_TYPE(item)->tp_name);
+        return false;
+    }
+    return response.await_send(
+        {PyBytes_AS_STRING(item), static_cast<std::size_t>(PyBytes_GET_SIZE(item))});
+}
+
+bool is_plain_sequence(PyObject* result) {
+    return PyList_CheckExact(result) || PyTuple_CheckExact(result) || PyBytes_CheckExact(result);
+}
+
+}  // namespace
+
+/// A request's place among those that run. The core is another request's as soon as the answer has
+/// ended, so only what is ours is taken away.
+class RequestRunner::Seat {
+  public:
+    Seat(std::vector<Response*>& running, Response& response)
+        : running_(running), response_(response), core_(response.request().core) {
+        if (core_ >= running_.size()) {
+            running_.resize(core_ + 1);
+        }
+        running_[core_] = &response;
+    }
+
+    Seat(const Seat&) = delete;
+    Seat& operator=(const Seat&) = delete;
+
+    ~Seat() {
+        if (running_[core_] == &response_) {
+            running_[core_] = nullptr;
+        }
+    }
+
+  private:
+    std::vector<Response*>& running_;
+    Response& response_;
+    std::uint32_t core_;
+};
+
+RequestRunner::RequestRunner(const Interpreter& python, worker::Worker& worker,
+                             EnvironMaker& environs, const WsgiTypes& types,
+                             const Applications& applications)
+    : python_(python),
+      worker_(worker),
+      environs_(environs),
+      types_(types),
+      applications_(applications),
+      fault_page_(python.boot("fault_page")),
+      greenlet_exit_(imported("greenlet", "GreenletExit")),
+      request_timeout_(imported("geventd", "RequestTimeout")) {}
+
+void RequestRunner::run(worker::Request& request) noexcept {
+    const Ref start_response = types_.start_response.make(request);
+    if (!start_response) {
+        PyErr_WriteUnraisable(nullptr);
+        request.exchange->finish(false);
+        return;
+    }
+    std::optional<Seat> seat;
+    bool complete = false;
+    try {
+        seat.emplace(running_, response_of(start_response.get()));
+        complete = await_end(request, start_response.get());
+        if (after_request_) {
+            await_after_request(request);
+        }
+    } catch (const std::bad_alloc&) {
+        PyErr_Clear();
+        worker_.accounts().out_of_memory();
+    }
+    request.exchange->finish(complete);
+}
+
+Response* RequestRunner::find(const worker::Greenlet* greenlet) const {
+    for (Response* response : running_) {
+        if (response != nullptr && response->request().runner == greenlet) {
+            return response;
+        }
+    }
+    return nullptr;
+}
+
+// A failing hook is the application's fault and no request's.
+void RequestRunner::await_after_request(const worker::Request& request) {
+    const Ref hook = Ref::borrow(after_request_.get());
+    const Ref result = Ref::steal(PyObject_CallNoArgs(hook.get()));
+    python_.end_if_forked();
+    if (const Ref exception = take_exception()) {
+        log::error("uwsgi.after_req_hook failed after {} {}:\n{}", request.head.method,
+                   request.path_info, traceback_text(exception.get()));
+    }
+}
+
+bool RequestRunner::await_end(worker::Request& request, PyObject* start_response) {
+    if (!await_answer(request, start_response)) {
+        return await_failure(request, start_response);
+    }
+    if (const std::uint64_t missing = request.answer.missing(); missing > 0) {
+        log::error(
+            "{} {}: the body is {} bytes shorter than its Content-Length; the "
+            "connection is aborted",
+            request.head.method, request.path_info, missing);
+        return false;
+    }
+    return true;
+}
+
+Ref RequestRunner::make_fault_page() const {
+    const std::string& text = worker_.fault();
+    const Ref shown = Ref::steal(
+        PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace"));
+    return shown ? Ref::steal(PyObject_CallOneArg(fault_page_.get(), shown.get())) : Ref();
+}
+
+bool RequestRunner::await_answer(worker::Request& request, PyObject* start_response) {
+    Ref fault;
+    if (!worker_.fault().empty()) {
+        fault = make_fault_page();
+        if (!fault) {
+            return false;
+        }
+    }
+    const auto choice =
+        fault ? Applications::Choice{fault.get(), 0} : applications_.choose(request);
+    if (!choice) {
+        return response_of(start_response)
+            .await_send_error(404, "no application is mounted at this path");
+    }
+    const Ref input = types_.input.make(request);
+    Ref environ = input ? environs_.make(request, input.get(), choice->prefix) : Ref();
+    if (!environ) {
+        return false;
+    }
+    PyObject* arguments[] = {environ.get(), start_response};
+    const Ref result = Ref::steal(PyObject_Vectorcall(choice->callable, arguments, 2, nullptr));
+    python_.end_if_forked();
+    environ.reset();
+    if (!result) {
+        return false;
+    }
+    const bool sent = await_result(request, start_response, result.get());
+    if (!is_plain_sequence(result.get())) {
+        await_close(request, result.get());
+    }
+    return sent;
+}
+
+bool RequestRunner::await_result(worker::Request& request, PyObject* start_response,
+                                 PyObject* result) {
+    Response& response = response_of(start_response);
+    if (response.head_sent()) {
+        return await_pieces(request, response, result);
+    }
+    if (is_whole(result)) {
+        return await_send_whole(response, result);
+    }
+    if (const auto file = types_.file_wrapper.sendable(result)) {
+        return response.await_send_file(file->fd, file->offset, file->count);
+    }
+    return await_pieces(request, response, result);
+}
+
+bool RequestRunner::await_pieces(const worker::Request& request, Response& response,
+                                 PyObject* result) {
+    bool told_of_none = false;
+    if (PyBytes_CheckExact(result) && !response.head_sent()) {
+        return response.await_send_all({&result, 1});
+    }
+    const Ref iterator = Ref::steal(PyObject_GetIter(result));
+    python_.end_if_forked();
+    if (!iterator) {
+        return false;
+    }
+    for (;;) {
+        const Ref item = Ref::steal(PyIter_Next(iterator.get()));
+        python_.end_if_forked();
+        if (!item) {
+            return PyErr_Occurred() == nullptr && response.await_end();
+        }
+        if (item.get() == Py_None && !std::exchange(told_of_none, true)) {
+            log::warning("{} {}: the application yielded None, which is skipped",
+                         request.head.method, request.path_info);
+        }
+        if (!await_send_item(response, item.get())) {
+            return false;
+        }
+    }
+}
+
+// close() always runs, whatever happened before; its own failure is logged only.
+void RequestRunner::await_close(const worker::Request& request, PyObject* result) {
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    const Ref close = Ref::steal(PyObject_GetAttrString(result, "close"));
+    if (close) {
+        const Ref closed = Ref::steal(PyObject_CallNoArgs(close.get()));
+        python_.end_if_forked();
+    } else {
+        PyErr_Clear();
+    }
+    if (const Ref exception = take_exception()) {
+        log::error("{} {}: close() of the response failed:\n{}", request.head.method,
+                   request.path_info, traceback_text(exception.get()));
+    }
+    PyErr_Restore(type, value, traceback);
+}
+
+// Says what went wrong to the log, and what the client is to be told.
+http::Rejection RequestRunner::explain(const worker::Request& request, PyObject* exception) {
+    if (const int refused = types_.input.status_of_error(exception); refused != 0) {
+        const http::Rejection& rejection = request.body.rejection();
+        log::info("refused the body of {} {}: {} {}", request.head.method, request.path_info,
+                  refused, rejection.reason);
+        return {refused, rejection.reason};
+    }
+    const bool is_exit = PyErr_GivenExceptionMatches(exception, greenlet_exit_.get()) != 0;
+    const bool is_late = request.limit.stage() != worker::TimeLimit::Stage::Running;
+    if ((is_exit && is_late) ||
+        PyErr_GivenExceptionMatches(exception, request_timeout_.get()) != 0) {
+        return {504, "the request took too long"};
+    }
+    if (is_exit) {
+        log::warning("{} {} was ended by GreenletExit (request {})", request.head.method,
+                     request.path_info, request.id);
+        return {503, "the request was ended"};
+    }
+    worker_.accounts().application_failed(request, exception_text(exception),
+                                          exception_place(exception), worker_.epoch());
+    log::error("{} {} failed (request {}):\n{}", request.head.method, request.path_info, request.id,
+               traceback_text(exception));
+    return {500, "the application failed"};
+}
+
+bool RequestRunner::await_failure(worker::Request& request, PyObject* start_response) {
+    const Ref exception = take_exception();
+    if (request.exchange->broken()) {
+        worker_.accounts().client_left(request);
+        return false;
+    }
+    if (!exception) {
+        log::error("{} {} failed without saying why", request.head.method, request.path_info);
+        return false;
+    }
+    const http::Rejection told = explain(request, exception.get());
+    Response& response = response_of(start_response);
+    if (response.head_sent() || !response.await_send_error(told.status, told.reason)) {
+        PyErr_Clear();
+        return false;
+    }
+    return true;
+}
+
+}  // namespace geventd::py

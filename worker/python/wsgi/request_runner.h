@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Python.h>
+
+#include <vector>
+
+#include "worker/python/base/interpreter.h"
+#include "worker/python/base/ref.h"
+#include "worker/python/wsgi/applications.h"
+#include "worker/python/wsgi/environ.h"
+#include "worker/python/wsgi/response.h"
+#include "worker/python/wsgi/types.h"
+#include "worker/request.h"
+
+namespace geventd::py {
+
+/// Runs one WSGI request from environ to close(): calls the application, sends what it returns as
+/// it is produced, and turns whatever goes wrong into the right end of the answer.
+/// Lives in: worker, Python side. run() is called in the request's greenlet; may switch.
+class RequestRunner {
+  public:
+    /// What is passed is borrowed for the object's life. Throws PythonError.
+    RequestRunner(const Interpreter& python, worker::Worker& worker, EnvironMaker& environs,
+                  const WsgiTypes& types, const Applications& applications);
+
+    void run(worker::Request& request) noexcept;
+
+    /// The answers of the requests that run, by core; null where none does.
+    [[nodiscard]] const std::vector<Response*>& running() const { return running_; }
+
+    /// The answer of the request that `greenlet` runs; null when it runs none.
+    [[nodiscard]] Response* find(const worker::Greenlet* greenlet) const;
+
+    /// What is called after each request, in its greenlet; an empty Ref: nothing.
+    void set_after_request(Ref hook) { after_request_ = std::move(hook); }
+
+  private:
+    class Seat;
+
+    bool await_pieces(const worker::Request& request, Response& response, PyObject* result);
+    void await_close(const worker::Request& request, PyObject* result);
+    bool await_end(worker::Request& request, PyObject* start_response);
+    void await_after_request(const worker::Request& request);
+    bool await_answer(worker::Request& request, PyObject* start_response);
+    bool await_result(worker::Request& request, PyObject* start_response, PyObject* result);
+    [[nodiscard]] Ref make_fault_page() const;
+    http::Rejection explain(const worker::Request& request, PyObject* exception);
+    bool await_failure(worker::Request& request, PyObject* start_response);
+
+    const Interpreter& python_;
+    worker::Worker& worker_;
+    EnvironMaker& environs_;
+    const WsgiTypes& types_;
+    const Applications& applications_;
+    Ref fault_page_;  ///< (text): returns a WSGI callable that shows the text
+    Ref greenlet_exit_;
+    Ref request_timeout_;
+    Ref after_request_;
+    std::vector<Response*> running_;  ///< by core; null: it runs no request
+};
+
+}  // namespace geventd::py
