@@ -57,24 +57,11 @@ Signals::Signals(event::Loop& loop, event::DeadlineClock& clock, const config::S
 }
 
 void Signals::begin(std::uint32_t generation, const config::Settings& settings) {
-    config::Signals fixed = settings.signals;
-    fixed.concurrency = settings_.concurrency;
-    if (!(fixed == settings_)) {
-        log::warning("signals: sizes and limits other than concurrency take effect with a restart");
-    }
     memories_.begin(generation);
     for (const config::ScheduleEntry& entry : config::schedule_of(settings)) {
         ticker_.add(generation, static_cast<std::uint8_t>(entry.sends->number), entry.plan,
                     entry.key);
     }
-}
-
-config::Signals Signals::effective(const config::Signals& wanted) const {
-    config::Signals effective = wanted;
-    effective.queue = settings_.queue;
-    effective.payloads = settings_.payloads;
-    effective.locks = settings_.locks;
-    return effective;
 }
 
 void Signals::serve(std::uint32_t generation, unsigned workers) {

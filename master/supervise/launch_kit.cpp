@@ -48,12 +48,6 @@ UniqueFd open_again(const UniqueFd& fd) {
     return again;
 }
 
-// The sizes of what is shared are not read from the shared memory.
-config::Settings with_signals(config::Settings settings, const Signals& signals) {
-    settings.signals = signals.effective(settings.signals);
-    return settings;
-}
-
 }  // namespace
 
 LaunchKit::LaunchKit(const Surroundings& surroundings, const config::Settings& settings,
@@ -61,8 +55,7 @@ LaunchKit::LaunchKit(const Surroundings& surroundings, const config::Settings& s
     : surroundings_(surroundings),
       contents_(std::move(contents)),
       workers_(settings.workers.processes),
-      config_(write_memfd("geventd-config",
-                          config::dump(with_signals(settings, surroundings.signals)))) {}
+      config_(write_memfd("geventd-config", config::dump(settings))) {}
 
 ipc::Message LaunchKit::make_boot(ipc::Role role) const {
     ipc::Message boot;
