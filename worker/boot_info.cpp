@@ -5,7 +5,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#include <cstddef>
 #include <stdexcept>
 #include <utility>
 
@@ -75,8 +74,7 @@ void take_eventfds(ipc::Message& message, BootInfo& info) {
 }  // namespace
 
 void BootInfo::open_slot() const {
-    region->let_write(offsetof(shm::Scoreboard, slots) + slot * sizeof(shm::WorkerSlot),
-                      sizeof(shm::WorkerSlot));
+    region->let_write(shm::Scoreboard::place_of(slot), sizeof(shm::WorkerSlot));
     signals->open_place(shm::process_of_slot(slot));
 }
 
