@@ -129,14 +129,15 @@ int Signals::eventfd(unsigned process) {
     return fd;
 }
 
-std::uint32_t Signals::append_eventfds(std::vector<UniqueFd>& fds, int workers) {
+std::vector<UniqueFd> Signals::eventfds_for(int workers) {
     const int count = std::min(1 + kSpareEventfds + kGenerations * workers, kMostEventfds);
+    std::vector<UniqueFd> fds;
     for (int process = 0; process < count; ++process) {
         fds.push_back(duplicate(eventfd(static_cast<unsigned>(process))));
     }
     known_to_all_ = known_to_all_ == 0 ? static_cast<unsigned>(count)
                                        : std::min(known_to_all_, static_cast<unsigned>(count));
-    return static_cast<std::uint32_t>(count);
+    return fds;
 }
 
 UniqueFd Signals::eventfd_of(std::uint32_t slot) {

@@ -88,9 +88,9 @@ class Signals {
 
     // What crosses the exec.
 
-    /// Appends the eventfds that a process of the generation shall know; says how many. Throws
-    /// ErrnoError.
-    std::uint32_t append_eventfds(std::vector<UniqueFd>& fds, int workers);
+    /// Copies of the eventfds that a process of a generation with so many workers shall know.
+    /// Throws ErrnoError.
+    std::vector<UniqueFd> eventfds_for(int workers);
 
     /// A copy of the worker's own eventfd. Throws ErrnoError.
     UniqueFd eventfd_of(std::uint32_t slot);
