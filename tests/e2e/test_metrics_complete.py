@@ -19,8 +19,8 @@ COUNTED = {
 # What is no count: who and when something is, and what follows from other numbers.
 OTHER = re.compile(
     r'pid|pss|traffic\..*|failures\..*|reloads\..*|(reload|upgrade)\.age'
-    r'|upgrade\.(former|successor)|generations\.(number|workers.*|preload|(template|spare)_pid|uptime)|locks\..*'
-    r'|workers\..*|signals\.(number|registered|oldest)')
+    r'|upgrade\.(former|successor)|locks\..*|workers\..*|signals\.(number|registered|oldest)'
+    r'|generations\.(number|workers.*|preload|(template|spare)_pid|uptime)')
 
 
 def numbers(value, path=''):

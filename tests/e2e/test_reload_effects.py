@@ -150,3 +150,13 @@ def test_the_log_stays_in_its_file(server):
     assert running.ctl('stop').returncode == 0
     assert running.wait_exit() == 0
     assert 'has stopped' in log.read_text() and 'has stopped' not in running.log.text()
+
+
+def test_a_log_that_cannot_be_opened_is_not_what_a_later_reload_keeps(server):
+    running = server(HOLD)
+    running.expect_error('the former log goes on')
+    assert reload(running, {'log': {'file': str(running.folder / 'nowhere' / 'server.log')}}) == []
+    running.wait_log('nowhere.*; the former log goes on')
+    since = running.log.mark()
+    assert reload(running, {}) == []
+    assert 'nowhere' not in '\n'.join(running.log.lines()[since:])
