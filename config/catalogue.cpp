@@ -31,7 +31,7 @@ class KeyCollector : public Visitor {
   public:
     std::vector<std::string> take() { return std::move(keys_); }
 
-    void key(std::string_view name, Value&&, std::string_view) override {
+    void key(std::string_view name, Value&&, Effect, std::string_view) override {
         keys_.push_back(join(group_, name));
     }
 

@@ -18,6 +18,13 @@ constexpr std::uint64_t kMiB = 1 << 20;
 constexpr std::uint64_t kGiB = 1 << 30;
 constexpr Milliseconds kDay = 24h;
 
+constexpr Effect kNow{Moment::Now, ""};
+constexpr Effect kGeneration{Moment::Generation, ""};
+constexpr Effect kRestart{Moment::Restart, ""};
+
+// Once the log goes into a file, nobody knows the standard error of the start any more.
+constexpr Effect kNowUnlessStderr{Moment::Now, "stderr"};
+
 std::string not_empty(const std::string& text) {
     return text.empty() ? "is an empty text" : "";
 }
@@ -93,140 +100,143 @@ class BoundList : public SectionList {
 }  // namespace
 
 void describe(Visitor& v, Listen& s) {
-    v.key("address", AddressValue(s.address),
+    v.key("address", AddressValue(s.address), kGeneration,
           "Where to listen: HTTP or the uwsgi protocol, over TCP or a unix socket.");
-    v.key("backlog", Integer(s.backlog, 1, 65'535),
+    v.key("backlog", Integer(s.backlog, 1, 65'535), kNow,
           "Connections that the kernel keeps waiting; it caps this at net.core.somaxconn.");
-    v.key("mode", Text(s.mode, "an octal mode such as \"0660\"", octal_mode),
+    v.key("mode", Text(s.mode, "an octal mode such as \"0660\"", octal_mode), kNow,
           "Permissions of a unix socket.");
-    v.key("owner", Text(s.owner, "user or user:group", user_and_group), "Owner of a unix socket.");
-    v.key("trusted-proxies", ProxyList(s.trusted_proxies),
+    v.key("owner", Text(s.owner, "user or user:group", user_and_group), kNow,
+          "Owner of a unix socket.");
+    v.key("trusted-proxies", ProxyList(s.trusted_proxies), kGeneration,
           "Whose X-Forwarded-*, Forwarded, X-Request-ID and PROXY headers are believed: addresses, "
           "networks such as 10.0.0.0/8, or unix.");
-    v.key("systemd", Text(s.systemd, "the name of a socket, as in FileDescriptorName="),
+    v.key("systemd", Text(s.systemd, "the name of a socket, as in FileDescriptorName="), kRestart,
           "The socket of this name is taken over when systemd has opened it for the server (socket "
           "activation); otherwise the server opens the address itself.");
 }
 
 void describe(Visitor& v, App& s) {
-    v.key("module", Text(s.module, "an application such as myapp:application"),
+    v.key("module", Text(s.module, "an application such as myapp:application"), kGeneration,
           "The application: module, module:callable, module:factory(), or the path of a .py or "
           ".wsgi file.");
-    v.key("mounts", MountMap(s.mounts),
+    v.key("mounts", MountMap(s.mounts), kGeneration,
           "Applications under prefixes of the path; the longest that fits wins, module serves the "
           "rest.");
     v.key(
-        "chdir", Text(s.chdir, "a directory"),
+        "chdir", Text(s.chdir, "a directory"), kGeneration,
         "The directory in which the application is loaded and runs; from the folder of the file.");
-    v.key("virtualenv", Text(s.virtualenv, "a directory"),
+    v.key("virtualenv", Text(s.virtualenv, "a directory"), kGeneration,
           "The virtual environment whose packages the application uses; from the folder of the "
           "file.");
-    v.key("python", Text(s.python, "a version such as \"3.11\"", python_version),
+    v.key("python", Text(s.python, "a version such as \"3.11\"", python_version), kGeneration,
           "The CPython to run it with, where several are installed.");
-    v.key("python-path", TextList(s.python_path, "a list of directories"),
+    v.key("python-path", TextList(s.python_path, "a list of directories"), kGeneration,
           "Directories put before the others in sys.path.");
-    v.key("environment", TextMap(s.environment, "a map of names to texts"),
+    v.key("environment", TextMap(s.environment, "a map of names to texts"), kGeneration,
           "Environment variables of the application.");
     v.key(
-        "preload", PreloadValue(s.preload),
+        "preload", PreloadValue(s.preload), kGeneration,
         "true: the application is loaded once and the workers are forked from there; false: each "
         "worker loads it for itself; auto: as with true, unless the application holds connections "
         "(TCP, unix streams) that it opened while it was loaded, which workers must not share: "
         "then as with false.");
-    v.key("monkey-patch", MonkeyPatchValue(s.monkey_patch),
+    v.key("monkey-patch", MonkeyPatchValue(s.monkey_patch), kGeneration,
           "When gevent patches the standard library: before the application is loaded, before it "
           "starts to serve, or never; a list names the modules to patch before it is loaded.");
-    v.key("reload-on-change", Flag(s.reload_on_change),
+    v.key("reload-on-change", Flag(s.reload_on_change), kGeneration,
           "For development: a change of any imported module, or of the configuration's file, means "
           "a reload. When that fails, requests are answered with the reason until it is mended.");
 }
 
 void describe(Visitor& v, Workers& s) {
-    v.key("processes", ProcessCount(s.processes),
+    v.key("processes", ProcessCount(s.processes), kGeneration,
           "Worker processes; auto: as many as there are CPUs that the server may use.");
-    v.key("cores", Integer(s.cores, 1, 100'000),
+    v.key("cores", Integer(s.cores, 1, 100'000), kGeneration,
           "Async cores: the requests that each worker runs at the same time.");
     v.key("greenlet",
           Choice<GreenletKind>(s.greenlet,
                                {{"raw", GreenletKind::Raw}, {"gevent", GreenletKind::Gevent}}),
+          kGeneration,
           "What a request runs in: a raw greenlet, or a full gevent.Greenlet for code that joins "
           "or links it.");
     v.key("when-full",
           Choice<WhenFull>(s.when_full, {{"wait", WhenFull::Wait}, {"reject", WhenFull::Reject}}),
+          kGeneration,
           "What happens when all cores are busy: new connections wait in the kernel's queue, or "
           "requests are answered with 503 after limits.queue-time.");
-    v.key("max-requests", Integer(s.max_requests, 0, 1'000'000'000),
+    v.key("max-requests", Integer(s.max_requests, 0, 1'000'000'000), kGeneration,
           "A worker that has served so many requests is replaced: its successor is ready before "
           "it finishes. 0: never.");
-    v.key("max-requests-jitter", Integer(s.max_requests_jitter, 0, 1'000'000'000),
+    v.key("max-requests-jitter", Integer(s.max_requests_jitter, 0, 1'000'000'000), kGeneration,
           "Each worker adds a random number up to this to workers.max-requests, so that not all "
           "are replaced at the same time.");
-    v.key("max-lifetime", Time(s.max_lifetime, 0ms, 365 * kDay),
+    v.key("max-lifetime", Time(s.max_lifetime, 0ms, 365 * kDay), kGeneration,
           "A worker of this age is replaced in the same way. 0: never.");
-    v.key("reload-on-rss", Size(s.reload_on_rss, 0, 1024 * kGiB),
+    v.key("reload-on-rss", Size(s.reload_on_rss, 0, 1024 * kGiB), kGeneration,
           "A worker that holds more resident memory is replaced in the same way. 0: never.");
-    v.key("cheaper", Integer(s.cheaper, 0, 100'000),
+    v.key("cheaper", Integer(s.cheaper, 0, 100'000), kGeneration,
           "As many workers as the load needs, never fewer than this and never more than "
           "workers.processes. 0: always workers.processes.");
 }
 
 void describe(Visitor& v, Limits& s) {
-    v.key("request-head", Size(s.request_head, kKiB, 16 * kMiB),
+    v.key("request-head", Size(s.request_head, kKiB, 16 * kMiB), kGeneration,
           "Request line and header fields together; more is answered with 431.");
-    v.key("request-body", Size(s.request_body, 0, 1024 * kGiB),
+    v.key("request-body", Size(s.request_body, 0, 1024 * kGiB), kGeneration,
           "A request's body; more is answered with 413. 0: no limit.");
-    v.key("request-time", Time(s.request_time, 0ms, 30 * kDay),
+    v.key("request-time", Time(s.request_time, 0ms, 30 * kDay), kGeneration,
           "The time a request may take, from its complete head to the end of its answer. After it "
           "geventd.RequestTimeout is raised in its greenlet and the client is answered with 504; "
           "nobody else notices. geventd.set_timeout() changes it for one request. 0: no limit.");
-    v.key("blocked-hub", Time(s.blocked_hub, 0ms, kDay),
+    v.key("blocked-hub", Time(s.blocked_hub, 0ms, kDay), kGeneration,
           "A hub that has not turned for so long is reported with the Python stack that blocks it. "
           "0: never.");
-    v.key("kill-blocked-hub", Time(s.kill_blocked_hub, 0ms, kDay),
+    v.key("kill-blocked-hub", Time(s.kill_blocked_hub, 0ms, kDay), kGeneration,
           "A worker whose hub has not turned for so long is killed, as soon as its successor is "
           "ready. 0: never.");
-    v.key("header-timeout", Time(s.header_timeout, 0ms, kDay),
+    v.key("header-timeout", Time(s.header_timeout, 0ms, kDay), kGeneration,
           "The time a client has for the whole head of a request. 0: no limit.");
-    v.key("body-timeout", Time(s.body_timeout, 0ms, kDay),
+    v.key("body-timeout", Time(s.body_timeout, 0ms, kDay), kGeneration,
           "The longest pause between two pieces of a request's body; the whole time for a body "
           "of up to 64KiB, which is complete before the application starts. 0: no limit.");
-    v.key("queue-time", Time(s.queue_time, 0ms, kDay),
+    v.key("queue-time", Time(s.queue_time, 0ms, kDay), kGeneration,
           "With workers.when-full: reject, how long a request may wait for a core.");
-    v.key("keep-alive", Time(s.keep_alive, 0ms, kDay),
+    v.key("keep-alive", Time(s.keep_alive, 0ms, kDay), kGeneration,
           "How long a connection stays open between two requests. 0: no limit.");
-    v.key("write-timeout", Time(s.write_timeout, 0ms, kDay),
+    v.key("write-timeout", Time(s.write_timeout, 0ms, kDay), kGeneration,
           "The longest time in which a client takes nothing of its answer. 0: no limit.");
-    v.key("connections", Integer(s.connections, 1, 1'000'000),
+    v.key("connections", Integer(s.connections, 1, 1'000'000), kGeneration,
           "Open client connections of each worker.");
-    v.key("drain-requests", Time(s.drain_requests, 0ms, kDay),
+    v.key("drain-requests", Time(s.drain_requests, 0ms, kDay), kGeneration,
           "The time that running requests are given when their worker stops or is replaced.");
-    v.key("drain-background", Time(s.drain_background, 0ms, kDay),
+    v.key("drain-background", Time(s.drain_background, 0ms, kDay), kGeneration,
           "The time that background greenlets are given after the last request.");
-    v.key("load-time", Time(s.load_time, 0ms, kDay),
+    v.key("load-time", Time(s.load_time, 0ms, kDay), kGeneration,
           "The time that a process is given to load the application, and a worker, forked or not, "
           "to get ready. After it the process is killed. 0: no limit.");
-    v.key("slow-load", Time(s.slow_load, 0ms, kDay),
+    v.key("slow-load", Time(s.slow_load, 0ms, kDay), kGeneration,
           "Loading the application that takes longer, or a worker that is not ready by then, is "
           "reported with the Python stack where it stands; and again after twice that time, and so "
           "on. From then on a newer reload or an upgrade takes its place at once. 0: never.");
-    v.key("fork-time", Time(s.fork_time, 0ms, kDay),
+    v.key("fork-time", Time(s.fork_time, 0ms, kDay), kGeneration,
           "A template, the process from which workers are forked, that has not answered a request "
           "for so long is reported with the Python stack where it stands and replaced: by its "
           "spare, or by a new one that loads the application again. 0: never.");
 }
 
 void describe(Visitor& v, Process& s) {
-    v.key("user", Text(s.user, "a user's name or number"),
+    v.key("user", Text(s.user, "a user's name or number"), kRestart,
           "Whom templates and workers run as, when root starts the master, which alone stays root. "
           "Supplementary groups are the user's.");
-    v.key("group", Text(s.group, "a group's name or number"),
+    v.key("group", Text(s.group, "a group's name or number"), kRestart,
           "The group of templates and workers, when it is not the user's own.");
-    v.key("umask", Text(s.umask, "an octal mask such as \"022\"", octal_mode),
+    v.key("umask", Text(s.umask, "an octal mask such as \"022\"", octal_mode), kRestart,
           "The file mode mask of all processes.");
-    v.key("pidfile", Text(s.pidfile, "a path"),
+    v.key("pidfile", Text(s.pidfile, "a path"), kRestart,
           "A file with the master's pid, locked as long as it lives: a second geventd with the "
           "same file is refused.");
-    v.key("daemonize", Flag(s.daemonize),
+    v.key("daemonize", Flag(s.daemonize), kRestart,
           "Goes into the background. The command returns when the server serves, or with 1 and "
           "the reason when it does not.");
 }
@@ -237,33 +247,32 @@ void describe(Visitor& v, Log& s) {
                                      {"info", LogLevel::Info},
                                      {"warning", LogLevel::Warning},
                                      {"error", LogLevel::Error}}),
-          "The least severity that is logged.");
+          kGeneration, "The least severity that is logged.");
     v.key("format",
           Choice<LogFormat>(s.format, {{"text", LogFormat::Text}, {"json", LogFormat::Json}}),
-          "Lines of text, or one JSON object a line.");
-    v.key("file", Text(s.file, "stderr or the path of a file", not_empty),
+          kGeneration, "Lines of text, or one JSON object a line.");
+    v.key("file", Text(s.file, "stderr or the path of a file", not_empty), kNowUnlessStderr,
           "Where the log goes: stderr, or a file that is opened again on SIGUSR1.");
-    v.key("access", AccessFormat(s.access),
+    v.key("access", AccessFormat(s.access), kGeneration,
           "A line for each request. The ${...} of a format are the access log's own variables, "
           "not the environment's.");
 }
 
 void describe(Visitor& v, Signals& s) {
-    v.key("queue", Integer(s.queue, 64, 1 << 20),
+    v.key("queue", Integer(s.queue, 64, 1 << 20), kRestart,
           "Signals that each process may have under way, rounded up to a power of two; more are "
-          "refused with QueueFull. Counts from the server's start.");
-    v.key(
-        "payloads", Size(s.payloads, 64 * kKiB, 256 * kMiB),
-        "Bytes of payloads that each process may have under way. Counts from the server's start.");
-    v.key("concurrency", Integer(s.concurrency, 1, 100'000),
+          "refused with QueueFull.");
+    v.key("payloads", Size(s.payloads, 64 * kKiB, 256 * kMiB), kRestart,
+          "Bytes of payloads that each process may have under way.");
+    v.key("concurrency", Integer(s.concurrency, 1, 100'000), kGeneration,
           "Signal handlers that run in a worker at the same time; what is above it stays for "
           "whichever worker has room.");
-    v.key("max-attempts", Integer(s.max_attempts, 1, 200),
+    v.key("max-attempts", Integer(s.max_attempts, 1, 200), kRestart,
           "How often a signal's handler may be begun by workers that die in it, before the signal "
-          "is set aside and logged. Counts from the server's start.");
-    v.key("locks", Integer(s.locks, 1, 10'000),
-          "Locks that the workers share, numbered from 0. Counts from the server's start.");
-    v.key("handler-time", Time(s.handler_time, 0ms, 30 * kDay),
+          "is set aside and logged.");
+    v.key("locks", Integer(s.locks, 1, 10'000), kRestart,
+          "Locks that the workers share, numbered from 0.");
+    v.key("handler-time", Time(s.handler_time, 0ms, 30 * kDay), kGeneration,
           "The time that a signal's handler may take; after it geventd.RequestTimeout is raised in "
           "its greenlet. 0: no limit.");
 }
@@ -271,8 +280,8 @@ void describe(Visitor& v, Signals& s) {
 namespace {
 
 void describe_sends(Visitor& v, ScheduledSignal& s) {
-    v.key("signal", SignalNumber(s.signal), "The number of the signal that is sent.");
-    v.key("run", Text(s.run, "a function such as jobs:tick", function_name),
+    v.key("signal", SignalNumber(s.signal), kNow, "The number of the signal that is sent.");
+    v.key("run", Text(s.run, "a function such as jobs:tick", function_name), kNow,
           "The function that is called with the signal's number; instead of signal. It gets a "
           "number of its own, counted from 255 downwards.");
     v.internal("number", Integer(s.number, 0, 255));
@@ -281,19 +290,20 @@ void describe_sends(Visitor& v, ScheduledSignal& s) {
 }  // namespace
 
 void describe(Visitor& v, Timer& s) {
-    v.key("every", Period(s.every), "The time between two ticks.");
+    v.key("every", Period(s.every), kNow, "The time between two ticks.");
     describe_sends(v, s.sends);
 }
 
 void describe(Visitor& v, Cron& s) {
     v.key("at", Text(s.at, "a crontab's five fields, such as \"*/5 2-4 * * mon\"", cron_entry),
+          kNow,
           "When it ticks, by the local time: minute, hour, day, month and weekday as in a crontab, "
           "or @hourly, @daily, @weekly, @monthly, @yearly.");
     describe_sends(v, s.sends);
 }
 
 void describe(Visitor& v, Monitor& s) {
-    v.key("path", Text(s.path, "the path of a file or directory", not_empty),
+    v.key("path", Text(s.path, "the path of a file or directory", not_empty), kNow,
           "The file or directory whose changes tick; from the folder of the file.");
     describe_sends(v, s.sends);
 }
@@ -302,20 +312,21 @@ void describe(Visitor& v, Reload& s) {
     v.key("strategy",
           Choice<ReloadStrategy>(s.strategy, {{"replace", ReloadStrategy::Replace},
                                               {"rolling", ReloadStrategy::Rolling}}),
+          kNow,
           "All new workers get ready before the old ones drain, or one by one: a new worker gets "
           "ready, then an old one drains, and so on.");
-    v.key("touch", TextList(s.touch, "a list of files"),
+    v.key("touch", TextList(s.touch, "a list of files"), kNow,
           "Files whose change means a reload; from the folder of the file. They need not exist.");
 }
 
 void describe(Visitor& v, Metrics& s) {
-    v.key("listen", WatchAddress(s.listen, WatchAddress::Form::Url),
+    v.key("listen", WatchAddress(s.listen, WatchAddress::Form::Url), kNow,
           "Where the master answers HTTP requests: a live page for people, /metrics (Prometheus), "
           "/status.json, /healthz and /readyz. http://:9090 is the loopback address only.");
     v.key(
-        "saturation", Integer(s.saturation, 0, 100),
+        "saturation", Integer(s.saturation, 0, 100), kNow,
         "/readyz says 503 while at least so many percent of all cores are busy. 0: however many.");
-    v.key("uwsgi-stats", WatchAddress(s.uwsgi_stats, WatchAddress::Form::Bare),
+    v.key("uwsgi-stats", WatchAddress(s.uwsgi_stats, WatchAddress::Form::Bare), kNow,
           "Where the master tells who connects the JSON document of uWSGI's stats server, for "
           "uwsgitop and exporters. :9191 is the loopback address only.");
 }
@@ -332,13 +343,13 @@ void describe(Visitor& v, Settings& s) {
     v.key("on-disconnect",
           Choice<OnDisconnect>(s.on_disconnect, {{"ignore", OnDisconnect::Ignore},
                                                  {"cancel", OnDisconnect::Cancel}}),
+          kGeneration,
           "What happens to a running request when its client leaves: nothing before the next read "
           "or write, or its greenlet ends. cancel also ends requests of clients that only close "
           "their sending side.");
     v.section("log", BoundSection(s.log), "The server's log and the access log.",
               {.hint_key = "level"});
-    v.section("process", BoundSection(s.process),
-              "The server's place on its host. Taken over with a restart only.", {});
+    v.section("process", BoundSection(s.process), "The server's place on its host.", {});
     v.section("signals", BoundSection(s.signals),
               "Signals between workers: their queues in shared memory and their handlers.",
               {.hint_key = "concurrency"});
@@ -350,7 +361,7 @@ void describe(Visitor& v, Settings& s) {
               "How and when new code and settings are taken over.", {.hint_key = "strategy"});
     v.section("metrics", BoundSection(s.metrics), "What the server shows to those who watch it.",
               {.hint_key = "listen"});
-    v.key("control", ControlPath(s.control),
+    v.key("control", ControlPath(s.control), kRestart,
           "The socket through which geventctl talks to the "
           "master.");
 }

@@ -12,6 +12,20 @@ namespace geventd::config {
 
 class Visitor;
 
+/// When a changed value counts after a reload.
+enum class Moment {
+    Now,         ///< for the whole server, as soon as the reload is done
+    Generation,  ///< for the new generation; workers of the old one end by the former value
+    Restart,     ///< a reload leaves it alone
+};
+
+/// When a setting takes effect. An enum alone would do, but for values that need a restart where
+/// others do not.
+struct Effect {
+    Moment moment;
+    std::string_view restart_value;  ///< this value needs a restart; "": none does
+};
+
 /// A group of keys, bound to the struct that holds their values.
 class Section {
   public:
@@ -38,13 +52,14 @@ struct Form {
     std::string_view hint_key;   ///< the key that someone who writes a bare value means
 };
 
-/// Walks over the settings. Loading, dumping, the catalogue of keys and the manual are visitors;
-/// none of them knows a key by name.
+/// Walks over the settings. Loading, dumping, comparing, the catalogue of keys and the manual are
+/// visitors; none of them knows a key by name.
 class Visitor {
   public:
     virtual ~Visitor() = default;
 
-    virtual void key(std::string_view name, Value&& value, std::string_view help) = 0;
+    virtual void key(std::string_view name, Value&& value, Effect effect,
+                     std::string_view help) = 0;
     virtual void section(std::string_view name, Section&& section, std::string_view help,
                          Form form) = 0;
     virtual void list(std::string_view name, SectionList&& list, std::string_view help,
@@ -54,8 +69,9 @@ class Visitor {
     virtual void internal(std::string_view name, Value&& value) = 0;
 };
 
-/// The one description of every setting: key, member, range, unit and a line of help. The default
-/// is the member's own. A new setting is a new line in describe.cpp, a new group a new overload.
+/// The one description of every setting: key, member, range, unit, when a change takes effect, and
+/// a line of help. The default is the member's own. A new setting is a new line in describe.cpp, a
+/// new group a new overload.
 void describe(Visitor& v, Settings& s);
 void describe(Visitor& v, Listen& s);
 void describe(Visitor& v, App& s);

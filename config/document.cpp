@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "config/describe.h"
+#include "config/diff.h"
 
 namespace geventd::config {
 
@@ -34,6 +35,10 @@ app: myapp:application
   `--set app.environment.DEBUG=1`, `--set listen='[http://:8000, uwsgi://:3031]'`. Lists are
   replaced, maps of texts are added to.
 * uWSGI's and gunicorn's names are answered with geventd's.
+* *effect* is when a changed value counts after a reload. `now`: for the whole server, as soon as the
+  reload is done. `new generation`: for the workers that the reload starts and for what the master
+  does for them; those that drain keep to the former value. `restart`: the reload leaves it alone and
+  says so in the log.
 )";
 
 std::string escape(std::string text) {
@@ -59,12 +64,13 @@ class PageWriter : public Visitor {
   public:
     explicit PageWriter(std::string& page) : page_(page) {}
 
-    void key(std::string_view name, Value&& value, std::string_view help) override {
+    void key(std::string_view name, Value&& value, Effect effect, std::string_view help) override {
         if (prefix_.empty()) {
             begin_group(name, "");
         }
-        page_ += fmt::format("| `{}{}` | {} | {} | {} |\n", prefix_, name, escape(value.expects()),
-                             default_cell(value), escape(std::string(help)));
+        page_ +=
+            fmt::format("| `{}{}` | {} | {} | {} | {} |\n", prefix_, name, escape(value.expects()),
+                        default_cell(value), effect_text(effect), escape(std::string(help)));
     }
 
     void section(std::string_view name, Section&& section, std::string_view help,
@@ -100,7 +106,7 @@ class PageWriter : public Visitor {
         if (!text.empty()) {
             page_ += fmt::format("{}\n\n", text);
         }
-        page_ += "| key | value | default | meaning |\n| --- | --- | --- | --- |\n";
+        page_ += "| key | value | default | effect | meaning |\n| --- | --- | --- | --- | --- |\n";
     }
 
     std::string& page_;

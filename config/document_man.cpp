@@ -5,6 +5,7 @@
 
 #include "base/version.h"
 #include "config/describe.h"
+#include "config/diff.h"
 #include "config/document.h"
 
 namespace geventd::config {
@@ -30,7 +31,10 @@ Sizes are bytes or take _B_, _KiB_, _MiB_, _GiB_; times take _ms_, _s_, _m_, _h_
 _${NAME}_ is replaced by the environment variable, _${NAME:-default}_ by the default where the
 variable is not set or empty. Any key can be set from the command line with *--set* _key.path=value_.
 
-Below, each key is followed by what may stand there and by its default.
+Below, each key is followed by what may stand there, by its default, and by when a changed value
+counts after a reload. _now_: for the whole server, as soon as the reload is done. _new generation_:
+for the workers that the reload starts and for what the master does for them; those that drain keep
+to the former value. _restart_: the reload leaves it alone and says so in the log.
 )";
 
 constexpr std::string_view kEnd = R"(
@@ -56,15 +60,16 @@ class ManWriter : public Visitor {
   public:
     explicit ManWriter(std::string& page) : page_(page) {}
 
-    void key(std::string_view name, Value&& value, std::string_view help) override {
+    void key(std::string_view name, Value&& value, Effect effect, std::string_view help) override {
         if (prefix_.empty()) {
             begin_group(name, "");
         }
         const std::string text = value.default_text();
         const bool none = text.empty() || text == "\"\"" || text == "[]" || text == "{}";
-        page_ += fmt::format("*{}*: {}{}\n\t{}\n\n", escape(prefix_ + std::string(name)),
-                             escape(value.expects()),
-                             none ? "" : fmt::format("; default {}", escape(text)), escape(help));
+        page_ += fmt::format("*{}*: {}{}\n\t{} _Effect: {}._\n\n",
+                             escape(prefix_ + std::string(name)), escape(value.expects()),
+                             none ? "" : fmt::format("; default {}", escape(text)), escape(help),
+                             escape(effect_text(effect)));
     }
 
     void section(std::string_view name, Section&& section, std::string_view help,

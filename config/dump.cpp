@@ -18,7 +18,7 @@ class DumpVisitor : public Visitor {
   public:
     explicit DumpVisitor(std::string& out) : out_(out) {}
 
-    void key(std::string_view name, Value&& value, std::string_view) override {
+    void key(std::string_view name, Value&& value, Effect, std::string_view) override {
         const std::string text = value.write();
         if (text == kNotGiven) {
             return;
@@ -50,7 +50,7 @@ class DumpVisitor : public Visitor {
     }
 
     void internal(std::string_view name, Value&& value) override {
-        key(name, std::move(value), "");
+        key(name, std::move(value), {}, "");
     }
 
   private:

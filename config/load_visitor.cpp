@@ -36,7 +36,7 @@ class LoadVisitor : public Visitor {
     LoadVisitor(const Node& map, Path path, Reading& reading)
         : map_(map), path_(std::move(path)), reading_(reading) {}
 
-    void key(std::string_view name, Value&& value, std::string_view) override {
+    void key(std::string_view name, Value&& value, Effect, std::string_view) override {
         if (const Entry* entry = take(name)) {
             read(value, entry->value, path_.key(name).written);
         }
@@ -73,7 +73,7 @@ class LoadVisitor : public Visitor {
 
     void internal(std::string_view name, Value&& value) override {
         if (reading_.effective) {
-            key(name, std::move(value), "");
+            key(name, std::move(value), {}, "");
         }
     }
 

@@ -44,11 +44,9 @@ bool LogFile::is_file() const {
 }
 
 void LogFile::open(const config::Log& settings) {
-    if (settings.file != "stderr" && settings.file != path_) {
+    if (settings.file != path_) {
         write_to(settings.file, tenant_);
         path_ = settings.file;
-    } else if (settings.file == "stderr" && is_file()) {
-        log::warning("log.file: stderr takes effect with a restart; {} stays", path_);
     }
     log::open(STDERR_FILENO, to_log(settings.level),
               settings.format == config::LogFormat::Json ? log::Format::Json : log::Format::Text);

@@ -10,7 +10,7 @@ namespace geventd::master {
 
 /// Where the log of the whole family goes: the file of `log.file` stands as standard output and
 /// error of the master, which its children inherit; so whatever an application prints lands there
-/// too. "stderr" leaves both as they are.
+/// too. "stderr" leaves both as they are, and cannot come after a file.
 /// Lives in: master.
 class LogFile {
   public:
@@ -25,6 +25,9 @@ class LogFile {
     void reopen() noexcept;
 
     [[nodiscard]] bool is_file() const;
+
+    /// Where the log goes by now: "stderr" or a file.
+    [[nodiscard]] const std::string& path() const { return path_; }
 
   private:
     const Identity& tenant_;

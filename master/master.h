@@ -110,6 +110,7 @@ class Master final : public Controls,
 
     void start_generation(config::Settings settings);
     void begin_reload();
+    void keep_until_restart(config::Settings& settings) const;
     void renew_signals() noexcept;
     void end_renewal(ReloadStatus::Outcome outcome, const std::string& reason);
     void on_file_change(const std::string& path) noexcept;

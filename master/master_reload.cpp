@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "base/version.h"
+#include "config/diff.h"
 #include "log/escape.h"
 #include "log/logger.h"
 #include "log/outlet.h"
@@ -30,6 +31,16 @@ std::string join(const std::vector<std::string>& texts) {
 }
 
 }  // namespace
+
+// From here on `settings` holds what is true of the server: a later reload says it again.
+void Master::keep_until_restart(config::Settings& settings) const {
+    const auto keys = config::keep_until_restart(settings_, settings);
+    if (!keys.empty()) {
+        log::warning("{} {} effect with a restart; until then the former {}", join(keys),
+                     keys.size() == 1 ? "takes" : "take",
+                     keys.size() == 1 ? "value counts" : "values count");
+    }
+}
 
 void Master::start_generation(config::Settings settings) {
     for (const std::string& sentence : fit_kernel_limits(settings)) {
@@ -121,6 +132,7 @@ void Master::take_over_log() noexcept {
         hand_out_log();
     } catch (const std::exception& error) {
         log::error("{}; the former log goes on", error.what());
+        settings_.log.file = log_file_.path();
     }
 }
 
@@ -208,12 +220,7 @@ void Master::begin_reload() {
     host_.reloading();
     try {
         config::Settings settings = origin_.read_settings();
-        if (settings.control != settings_.control) {
-            log::warning("control: a new path takes effect with a restart");
-        }
-        if (settings.process != settings_.process) {
-            log::warning("process: these settings take effect with a restart");
-        }
+        keep_until_restart(settings);
         listeners_.prepare(settings);
         start_generation(std::move(settings));
     } catch (const std::exception& error) {

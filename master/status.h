@@ -17,37 +17,15 @@
 #include "shm/durations.h"
 #include "shm/request_table.h"
 #include "shm/signal_statistics.h"
+#include "shm/worker_figures.h"
 
 namespace geventd::master {
 
-/// A worker's counters as they stood in the scoreboard (shm::WorkerSlot says what each means).
-struct WorkerCounters {
-    std::uint32_t cores = 0;
-    std::uint32_t cores_busy = 0;
-    std::uint32_t cores_peak = 0;
-    std::uint32_t queued = 0;
-    std::uint32_t connections = 0;
-    std::uint32_t background = 0;
-    std::uint32_t deaf = 0;  ///< listening sockets that give it errors instead of connections
-    std::uint64_t requests = 0;
-    std::uint64_t errors = 0;
-    std::uint64_t rejected = 0;
-    std::uint64_t disconnects = 0;
-    std::uint64_t accepted = 0;
-    std::uint64_t heartbeat = 0;
-    bool accepting = false;
-    std::uint64_t timeouts = 0;
-    std::uint64_t slow_handlers = 0;
-    std::uint64_t unstoppable = 0;
-    std::uint64_t sent = 0;       ///< bytes
-    std::uint64_t busy_time = 0;  ///< microseconds, of the ended requests
-    std::uint64_t signals = 0;
-    std::uint32_t respawns = 0;      ///< workers of that number before it
-    std::int64_t spawned = 0;        ///< seconds since the epoch
-    std::uint64_t hub_lag = 0;       ///< microseconds
-    std::uint64_t hub_lag_peak = 0;  ///< microseconds
-    std::uint64_t hub_blocks = 0;
-    Duration hub_blocked{};  ///< for how long; 0: it is not
+/// A worker's figures as they stood in the scoreboard, or as the master knows them better.
+struct WorkerCounters : shm::WorkerFigures<shm::Plain> {
+    std::uint32_t respawns = 0;  ///< workers of that number before it
+    std::int64_t spawned = 0;    ///< seconds since the epoch
+    Duration hub_blocked{};      ///< for how long; 0: it is not
 };
 
 /// How long the requests of the last minute took, in microseconds; zeros when there were none.

@@ -5,12 +5,13 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#include <cstddef>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "base/errno_error.h"
 #include "config/loader.h"
+#include "ipc/named_fds.h"
 #include "net/listening.h"
 #include "shm/layout.h"
 
@@ -50,33 +51,46 @@ shm::SignalSizes sizes_of(const config::Settings& settings) {
             static_cast<std::uint32_t>(settings.signals.locks)};
 }
 
-// They stand at the end of the message.
-void take_eventfds(ipc::Message& message, BootInfo& info) {
-    std::size_t count = message.value;
-    const bool has_own = info.role == ipc::Role::Worker;
-    if (message.fds.size() < ipc::kBootListeners + count + (has_own ? 1 : 0)) {
-        throw std::runtime_error("the master sent fewer eventfds than it said");
+// Who is of another version speaks of other memory: nothing else of its message is looked at.
+ipc::NamedFds take_fds(ipc::Message& message) {
+    const std::string layout = shm::layout() + '\n';
+    if (message.type != ipc::MessageType::Boot || !message.text.starts_with(layout)) {
+        throw std::runtime_error("geventd and geventd-worker are of different versions");
     }
-    UniqueFd own;
-    if (has_own) {
-        own = std::move(message.fds.back());
-        message.fds.pop_back();
+    return {std::string_view(message.text).substr(layout.size()), std::move(message.fds)};
+}
+
+void take_eventfds(ipc::NamedFds& fds, BootInfo& info) {
+    for (UniqueFd& fd : fds.take_all(ipc::kBootEventfd)) {
+        info.eventfds.push_back(raised(std::move(fd)));
     }
-    const auto first = message.fds.end() - static_cast<std::ptrdiff_t>(count);
-    for (auto fd = first; fd != message.fds.end(); ++fd) {
-        info.eventfds.push_back(raised(std::move(*fd)));
+    if (info.role == ipc::Role::Worker) {
+        info.set_own_eventfd(fds.take(ipc::kBootOwnEventfd));
     }
-    message.fds.erase(first, message.fds.end());
-    if (has_own) {
-        info.set_own_eventfd(std::move(own));
+}
+
+void take_listeners(ipc::NamedFds& fds, BootInfo& info) {
+    std::vector<UniqueFd> listeners = fds.take_all(ipc::kBootListener);
+    if (info.role != ipc::Role::Check && listeners.size() != info.settings.listen.size()) {
+        throw std::runtime_error("the master sent other listening sockets than are configured");
+    }
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
+        const config::Listen& listen = info.settings.listen.at(i);
+        auto trusted = http::TrustedProxies::parse(listen.trusted_proxies);
+        if (!trusted) {
+            throw std::runtime_error("listen.trusted-proxies: " + trusted.error().message);
+        }
+        Listening listening{std::move(listeners[i]), listen.address, std::move(*trusted), i, 0};
+        listening.inode = net::socket_inode(listening.fd.get());
+        learn_port(listening.fd.get(), listening.address);
+        info.listeners.push_back(std::move(listening));
     }
 }
 
 }  // namespace
 
 void BootInfo::open_slot() const {
-    region->let_write(offsetof(shm::Scoreboard, slots) + slot * sizeof(shm::WorkerSlot),
-                      sizeof(shm::WorkerSlot));
+    region->let_write(shm::Scoreboard::place_of(slot), sizeof(shm::WorkerSlot));
     signals->open_place(shm::process_of_slot(slot));
 }
 
@@ -89,41 +103,24 @@ void BootInfo::set_own_eventfd(UniqueFd fd) {
 }
 
 BootInfo unpack(ipc::Message message) {
-    if (message.type != ipc::MessageType::Boot || message.fds.size() < ipc::kBootListeners ||
-        message.text != shm::layout()) {
-        throw std::runtime_error("geventd and geventd-worker are of different versions");
-    }
+    ipc::NamedFds fds = take_fds(message);
     BootInfo info;
     info.role = message.role;
     info.slot = message.slot;
     info.worker = message.worker;
     info.generation = message.generation;
-    info.settings = config::load_effective(read_all(message.fds[ipc::kBootConfig].get()));
-    info.region = std::make_unique<shm::Region>(shm::Region::map(
-        std::move(message.fds[ipc::kBootScoreboard]), shm::Region::Access::ReadOnly));
+    info.settings = config::load_effective(read_all(fds.take(ipc::kBootConfig).get()));
+    info.region = std::make_unique<shm::Region>(
+        shm::Region::map(fds.take(ipc::kBootScoreboard), shm::Region::Access::ReadOnly));
     info.scoreboard = &shm::Scoreboard::open(info.region->data(), info.region->size());
     info.signals = std::make_unique<shm::SignalRegion>(
-        shm::SignalRegion::map(std::move(message.fds[ipc::kBootSignals]), sizes_of(info.settings)));
+        shm::SignalRegion::map(fds.take(ipc::kBootSignals), sizes_of(info.settings)));
     if (info.role == ipc::Role::Worker) {
         info.open_slot();
     }
-    take_eventfds(message, info);
-    const std::size_t count = message.fds.size() - ipc::kBootListeners;
-    if (info.role != ipc::Role::Check && count != info.settings.listen.size()) {
-        throw std::runtime_error("the master sent other listening sockets than are configured");
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-        const config::Listen& listen = info.settings.listen[i];
-        auto trusted = http::TrustedProxies::parse(listen.trusted_proxies);
-        if (!trusted) {
-            throw std::runtime_error("listen.trusted-proxies: " + trusted.error().message);
-        }
-        Listening listening{std::move(message.fds[ipc::kBootListeners + i]), listen.address,
-                            std::move(*trusted), i, 0};
-        listening.inode = net::socket_inode(listening.fd.get());
-        learn_port(listening.fd.get(), listening.address);
-        info.listeners.push_back(std::move(listening));
-    }
+    take_eventfds(fds, info);
+    take_listeners(fds, info);
+    fds.expect_none();
     return info;
 }
 

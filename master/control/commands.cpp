@@ -29,6 +29,15 @@ std::optional<int> number_of(const ipc::ControlRequest& request, const char* key
     return number;
 }
 
+std::string text_of(const ipc::ControlRequest& request, const char* key) {
+    const auto found = request.arguments.find(key);
+    return found == request.arguments.end() ? "" : found->second;
+}
+
+void answer(const ControlReply& reply, const Result<void>& done) {
+    done ? reply.ok() : reply.error(done.error().message);
+}
+
 void answer(const ControlReply& reply, const char* deed, const ReloadStatus& end) {
     if (end.outcome == ReloadStatus::Outcome::Failed) {
         return reply.error(
@@ -37,17 +46,61 @@ void answer(const ControlReply& reply, const char* deed, const ReloadStatus& end
     reply.ok();
 }
 
+void tell_status(Controls& controls, const ipc::ControlRequest&, const ControlReply& reply) {
+    reply.ok(format_status_json(controls.full_status(), std::chrono::system_clock::now()));
+}
+
+void tell_history(Controls& controls, const ipc::ControlRequest& request,
+                  const ControlReply& reply) {
+    const auto since = number_of(request, "since").value_or(0);
+    reply.ok(
+        format_history_json(controls.history(), static_cast<std::uint64_t>(std::max(since, 0))));
+}
+
+void tell_requests(Controls& controls, const ipc::ControlRequest& request,
+                   const ControlReply& reply) {
+    const auto most = number_of(request, "most").value_or(kMostRequests);
+    reply.ok(format_requests_json(controls.requests(),
+                                  static_cast<std::size_t>(std::clamp(most, 0, kMostRequests))));
+}
+
+void tell_stacks(Controls& controls, const ipc::ControlRequest& request,
+                 const ControlReply& reply) {
+    const auto asked = controls.stacks(
+        text_of(request, "of"), [reply](const std::string& document) { reply.ok(document); });
+    if (!asked) {
+        reply.error(asked.error().message);
+    }
+}
+
+void reload(Controls& controls, const ipc::ControlRequest&, const ControlReply& reply) {
+    controls.reload([reply](const ReloadStatus& end) { answer(reply, "reload", end); });
+}
+
+void upgrade(Controls& controls, const ipc::ControlRequest&, const ControlReply& reply) {
+    controls.upgrade([reply](const ReloadStatus& end) { answer(reply, "upgrade", end); });
+}
+
+void stop(Controls& controls, const ipc::ControlRequest&, const ControlReply& reply) {
+    reply.ok();  // first: with nothing to drain the master may be gone at once
+    controls.stop();
+}
+
+void pause(Controls& controls, const ipc::ControlRequest&, const ControlReply& reply) {
+    answer(reply, controls.pause(true));
+}
+
+void resume(Controls& controls, const ipc::ControlRequest&, const ControlReply& reply) {
+    answer(reply, controls.pause(false));
+}
+
 void set_workers(Controls& controls, const ipc::ControlRequest& request,
                  const ControlReply& reply) {
     const auto count = number_of(request, "count");
     if (!count) {
         return reply.error("\"count\" is the number of workers");
     }
-    const auto done = controls.set_workers(*count);
-    if (!done) {
-        return reply.error(done.error().message);
-    }
-    reply.ok();
+    answer(reply, controls.set_workers(*count));
 }
 
 void send_signal(Controls& controls, const ipc::ControlRequest& request,
@@ -56,67 +109,45 @@ void send_signal(Controls& controls, const ipc::ControlRequest& request,
     if (!number) {
         return reply.error("\"number\" is the signal's number, 0 to 255");
     }
-    const auto payload = request.arguments.find("payload");
-    const auto sent =
-        controls.send_signal(*number, payload == request.arguments.end() ? "" : payload->second);
-    if (!sent) {
-        return reply.error(sent.error().message);
-    }
+    answer(reply, controls.send_signal(*number, text_of(request, "payload")));
+}
+
+void reopen_logs(Controls& controls, const ipc::ControlRequest&, const ControlReply& reply) {
+    controls.reopen_logs();
     reply.ok();
 }
+
+struct Command {
+    const char* name;
+    void (*handle)(Controls& controls, const ipc::ControlRequest& request,
+                   const ControlReply& reply);
+};
+
+constexpr Command kCommands[] = {
+    {"status", tell_status},      // the status document
+    {"history", tell_history},    // {"since": N}: what each second behind point N has brought
+    {"requests", tell_requests},  // {"most": N}: what occupies the cores, the oldest first
+    {"stacks", tell_stacks},      // {"of": NAME}: of a worker, of a request; without: of all
+    {"reload", reload},           // answers when the reload is over
+    {"upgrade", upgrade},         // answers when the new master leads, or never will
+    {"stop", stop},               // answers at once; the server drains
+    {"pause", pause},             // accepts no connection
+    {"resume", resume},           // accepts connections again
+    {"workers", set_workers},     // {"count": K}: the number of workers from now on
+    {"signal", send_signal},      // {"number": N, "payload": TEXT}: answers when it was accepted
+    {"reopen-logs", reopen_logs},
+};
 
 }  // namespace
 
 void add_commands(ControlServer& server, Controls& controls) {
-    server.add("status", [&controls](const ipc::ControlRequest&, ControlReply reply) {
-        reply.ok(format_status_json(controls.full_status(), std::chrono::system_clock::now()));
-    });
-    server.add("history", [&controls](const ipc::ControlRequest& request, ControlReply reply) {
-        const auto since = number_of(request, "since").value_or(0);
-        reply.ok(format_history_json(controls.history(),
-                                     static_cast<std::uint64_t>(std::max(since, 0))));
-    });
-    server.add("requests", [&controls](const ipc::ControlRequest& request, ControlReply reply) {
-        const auto most = number_of(request, "most").value_or(kMostRequests);
-        reply.ok(format_requests_json(
-            controls.requests(), static_cast<std::size_t>(std::clamp(most, 0, kMostRequests))));
-    });
-    server.add("stacks", [&controls](const ipc::ControlRequest& request, ControlReply reply) {
-        const auto of = request.arguments.find("of");
-        const auto asked =
-            controls.stacks(of == request.arguments.end() ? "" : of->second,
-                            [reply](const std::string& document) { reply.ok(document); });
-        if (!asked) {
-            reply.error(asked.error().message);
-        }
-    });
-    server.add("reload", [&controls](const ipc::ControlRequest&, ControlReply reply) {
-        controls.reload([reply](const ReloadStatus& end) { answer(reply, "reload", end); });
-    });
-    server.add("upgrade", [&controls](const ipc::ControlRequest&, ControlReply reply) {
-        controls.upgrade([reply](const ReloadStatus& end) { answer(reply, "upgrade", end); });
-    });
-    server.add("stop", [&controls](const ipc::ControlRequest&, ControlReply reply) {
-        reply.ok();  // first: with nothing to drain the master may be gone at once
-        controls.stop();
-    });
-    for (const bool on : {true, false}) {
-        server.add(on ? "pause" : "resume",
-                   [&controls, on](const ipc::ControlRequest&, ControlReply reply) {
-                       const auto done = controls.pause(on);
-                       done ? reply.ok() : reply.error(done.error().message);
+    for (const Command& command : kCommands) {
+        server.add(command.name,
+                   [&controls, handle = command.handle](const ipc::ControlRequest& request,
+                                                        const ControlReply& reply) {
+                       handle(controls, request, reply);
                    });
     }
-    server.add("workers", [&controls](const ipc::ControlRequest& request, ControlReply reply) {
-        set_workers(controls, request, reply);
-    });
-    server.add("signal", [&controls](const ipc::ControlRequest& request, ControlReply reply) {
-        send_signal(controls, request, reply);
-    });
-    server.add("reopen-logs", [&controls](const ipc::ControlRequest&, ControlReply reply) {
-        controls.reopen_logs();
-        reply.ok();
-    });
 }
 
 }  // namespace geventd::master

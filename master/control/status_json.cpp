@@ -52,42 +52,40 @@ Json describe_latency(const Latency& latency) {
             {"p99", seconds_of(latency.p99)}};
 }
 
+template <typename Value>
+Json describe_figure(const shm::FigureInfo& info, Value value) {
+    switch (info.unit) {
+        case shm::FigureInfo::Unit::One:
+            break;
+        case shm::FigureInfo::Unit::Flag:
+            return value != 0;
+        case shm::FigureInfo::Unit::Microseconds:
+            return static_cast<double>(value) / 1e6;
+    }
+    return value;
+}
+
 Json describe_worker(const WorkerStatus& worker, std::uint32_t generation) {
-    const WorkerCounters& counters = worker.counters;
-    return {
-        {"number", worker.number},
-        {"slot", worker.slot},
-        {"pid", process(worker.pid)},
-        {"generation", generation},
-        {"state", worker.state},
-        {"uptime", seconds(worker.uptime)},
-        {"rss", bytes(worker.memory.rss)},
-        {"pss", bytes(worker.memory.pss)},
-        {"cores", counters.cores},
-        {"cores_busy", counters.cores_busy},
-        {"cores_peak", counters.cores_peak},
-        {"queued", counters.queued},
-        {"connections", counters.connections},
-        {"background", counters.background},
-        {"deaf", counters.deaf},
-        {"requests", counters.requests},
-        {"rate", rate(worker.rate)},
-        {"latency", describe_latency(worker.latency)},
-        {"errors", counters.errors},
-        {"rejected", counters.rejected},
-        {"disconnects", counters.disconnects},
-        {"accepted", counters.accepted},
-        {"heartbeat", counters.heartbeat},
-        {"accepting", counters.accepting},
-        {"timeouts", counters.timeouts},
-        {"slow_handlers", counters.slow_handlers},
-        {"unstoppable", counters.unstoppable},
-        {"hub_lag", static_cast<double>(counters.hub_lag) / 1e6},
-        {"hub_lag_peak", static_cast<double>(counters.hub_lag_peak) / 1e6},
-        {"hub_blocks", counters.hub_blocks},
-        {"hub_blocked",
-         counters.hub_blocked > Duration::zero() ? seconds(counters.hub_blocked) : Json(nullptr)},
+    Json json = {
+        {"number", worker.number},         {"slot", worker.slot},
+        {"pid", process(worker.pid)},      {"generation", generation},
+        {"state", worker.state},           {"uptime", seconds(worker.uptime)},
+        {"rss", bytes(worker.memory.rss)}, {"pss", bytes(worker.memory.pss)},
     };
+    shm::for_each_worker_figure(
+        [&](const shm::FigureInfo& info, auto value) {
+            if (!info.json.empty()) {
+                json[std::string(info.json)] = describe_figure(info, value);
+            }
+            if (info.json == "requests") {  // beside which stands how many and how fast
+                json["rate"] = rate(worker.rate);
+                json["latency"] = describe_latency(worker.latency);
+            }
+        },
+        worker.counters);
+    const Duration blocked = worker.counters.hub_blocked;
+    json["hub_blocked"] = blocked > Duration::zero() ? seconds(blocked) : Json(nullptr);
+    return json;
 }
 
 Json describe_traffic(const Traffic& traffic) {

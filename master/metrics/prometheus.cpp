@@ -33,6 +33,9 @@ std::vector<Labelled> workers_of(const Status& status) {
     return workers;
 }
 
+/// For those who ask which figures there are.
+constexpr shm::WorkerFigures<shm::Plain> kNoFigures;
+
 /// Writes families: the lines of one are together, after its HELP and TYPE.
 class Text {
   public:
@@ -54,11 +57,13 @@ class Text {
         sample("", value);
     }
 
+    void append(std::string_view text) { text_ += text; }
+
     std::string take() { return std::move(text_); }
 
   private:
     std::string text_;
-    std::string_view name_;
+    std::string name_;
 };
 
 std::string labels_of(const Labelled& labelled) {
@@ -66,46 +71,30 @@ std::string labels_of(const Labelled& labelled) {
                        labelled.worker->number);
 }
 
-template <typename Number>
-struct Column {
-    std::string_view name;
-    std::string_view help;
-    Number WorkerCounters::*member;
-};
-
-constexpr Column<std::uint32_t> kGauges[] = {
-    {"worker_cores", "Requests that the worker can run at once.", &WorkerCounters::cores},
-    {"worker_cores_busy", "Requests that run.", &WorkerCounters::cores_busy},
-    {"worker_cores_peak", "The most requests that ran at once.", &WorkerCounters::cores_peak},
-    {"worker_queued", "Requests that wait for a core.", &WorkerCounters::queued},
-    {"worker_connections", "Open connections.", &WorkerCounters::connections},
-    {"worker_background_greenlets", "Greenlets that outlived their requests.",
-     &WorkerCounters::background},
-    {"worker_deaf_sockets", "Listening sockets that give errors instead of connections.",
-     &WorkerCounters::deaf},
-};
-
-constexpr Column<std::uint64_t> kCounters[] = {
-    {"worker_requests_total", "Requests that have ended.", &WorkerCounters::requests},
-    {"worker_errors_total", "Requests whose application failed.", &WorkerCounters::errors},
-    {"worker_rejected_total", "Requests that were refused.", &WorkerCounters::rejected},
-    {"worker_disconnects_total", "Requests whose client left.", &WorkerCounters::disconnects},
-    {"worker_accepted_total", "Connections that were accepted.", &WorkerCounters::accepted},
-    {"worker_timeouts_total", "Requests that exceeded their time.", &WorkerCounters::timeouts},
-    {"worker_slow_handlers_total", "Signal handlers that exceeded their time.",
-     &WorkerCounters::slow_handlers},
-    {"worker_hub_blocks_total", "How often the hub was blocked for limits.blocked-hub.",
-     &WorkerCounters::hub_blocks},
-};
-
-template <typename Number, std::size_t kSize>
-void add_columns(Text& text, const std::vector<Labelled>& workers, std::string_view type,
-                 const Column<Number> (&columns)[kSize]) {
-    for (const Column<Number>& column : columns) {
-        text.family(column.name, type, column.help);
-        for (const Labelled& labelled : workers) {
-            text.sample(labels_of(labelled), labelled.worker->counters.*column.member);
-        }
+// Each figure becomes a family over all workers.
+void add_figures(Text& text, const std::vector<Labelled>& workers) {
+    std::vector<Text> families;
+    shm::for_each_worker_figure(
+        [&](const shm::FigureInfo& info, auto) {
+            const bool is_gauge = info.kind == shm::FigureInfo::Kind::Gauge;
+            families.emplace_back().family(fmt::format("worker_{}", info.metric),
+                                           is_gauge ? "gauge" : "counter", info.help);
+        },
+        kNoFigures);
+    for (const Labelled& labelled : workers) {
+        const std::string labels = labels_of(labelled);
+        auto family = families.begin();
+        shm::for_each_worker_figure(
+            [&](const shm::FigureInfo& info, auto value) {
+                const bool in_seconds = info.unit == shm::FigureInfo::Unit::Microseconds;
+                in_seconds ? family->sample(labels, static_cast<double>(value) / 1e6)
+                           : family->sample(labels, value);
+                ++family;
+            },
+            labelled.worker->counters);
+    }
+    for (Text& family : families) {
+        text.append(family.take());
     }
 }
 
@@ -115,13 +104,7 @@ void add_workers(Text& text, const Status& status) {
     for (const Labelled& labelled : workers) {
         text.sample(labels_of(labelled), labelled.worker->state == "ready" ? 1 : 0);
     }
-    add_columns(text, workers, "gauge", kGauges);
-    add_columns(text, workers, "counter", kCounters);
-    text.family("worker_hub_lag_seconds", "gauge", "How late the hub answered when last asked.");
-    for (const Labelled& labelled : workers) {
-        text.sample(labels_of(labelled),
-                    static_cast<double>(labelled.worker->counters.hub_lag) / 1e6);
-    }
+    add_figures(text, workers);
     text.family("worker_hub_blocked_seconds", "gauge", "For how long the hub is blocked; 0: not.");
     for (const Labelled& labelled : workers) {
         text.sample(labels_of(labelled), seconds(labelled.worker->counters.hub_blocked));
@@ -187,6 +170,15 @@ void add_queues(Text& text, const Status& status) {
     for (const ListenerStatus& listener : status.listeners) {
         text.sample(label_of(listener), listener.most);
     }
+    text.family("listen_queue_dropped_total", "counter",
+                "Connections that were turned away as the queue was full.");
+    for (const ListenerStatus& listener : status.listeners) {
+        text.sample(label_of(listener), listener.dropped);
+    }
+    text.family("listen_socket_down", "gauge", "1: the socket was shut down and refuses clients.");
+    for (const ListenerStatus& listener : status.listeners) {
+        text.sample(label_of(listener), listener.down ? 1 : 0);
+    }
 }
 
 void add_generations(Text& text, const Status& status) {
@@ -204,6 +196,8 @@ void add_generations(Text& text, const Status& status) {
     text.single("reloads_total", "counter", "Reloads that were started.", status.reload.count);
     text.single("reload_failed", "gauge", "1: the newest reload failed.",
                 status.reload.outcome == ReloadStatus::Outcome::Failed ? 1 : 0);
+    text.single("upgrades_total", "counter", "Upgrades that were started.",
+                status.upgrade.newest.count);
 }
 
 void add_signals(Text& text, const Status& status) {

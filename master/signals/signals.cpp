@@ -51,24 +51,11 @@ Signals::Signals(event::Loop& loop, event::DeadlineClock& clock, const config::S
 }
 
 void Signals::begin(std::uint32_t generation, const config::Settings& settings) {
-    config::Signals fixed = settings.signals;
-    fixed.concurrency = settings_.concurrency;
-    if (!(fixed == settings_)) {
-        log::warning("signals: sizes and limits other than concurrency take effect with a restart");
-    }
     memories_.begin(generation);
     for (const config::ScheduleEntry& entry : config::schedule_of(settings)) {
         ticker_.add(generation, static_cast<std::uint8_t>(entry.sends->number), entry.plan,
                     entry.key);
     }
-}
-
-config::Signals Signals::effective(const config::Signals& wanted) const {
-    config::Signals effective = wanted;
-    effective.queue = settings_.queue;
-    effective.payloads = settings_.payloads;
-    effective.locks = settings_.locks;
-    return effective;
 }
 
 void Signals::serve(std::uint32_t generation, unsigned workers) {
@@ -136,14 +123,15 @@ int Signals::eventfd(unsigned process) {
     return fd;
 }
 
-std::uint32_t Signals::append_eventfds(std::vector<UniqueFd>& fds, int workers) {
+std::vector<UniqueFd> Signals::eventfds_for(int workers) {
     const int count = std::min(1 + kSpareEventfds + kGenerations * workers, kMostEventfds);
+    std::vector<UniqueFd> fds;
     for (int process = 0; process < count; ++process) {
         fds.push_back(duplicate(eventfd(static_cast<unsigned>(process))));
     }
     known_to_all_ = known_to_all_ == 0 ? static_cast<unsigned>(count)
                                        : std::min(known_to_all_, static_cast<unsigned>(count));
-    return static_cast<std::uint32_t>(count);
+    return fds;
 }
 
 UniqueFd Signals::eventfd_of(std::uint32_t slot) {

@@ -22,7 +22,7 @@ namespace geventd::master {
 
 /// The master's part in the signals and locks: their memory, the places of workers in it, what
 /// the dead leave behind, the ticks of the schedule, and the watch over signals that nobody
-/// claims. Sizes are those of the first configuration; later ones take effect with a restart.
+/// claims. The memory's sizes are those of the start, which all generations are configured with.
 /// The memory may be damaged by applications at any time, and then is replaced (memories.h).
 /// Lives in: master, one; outlives generations.
 class Signals {
@@ -88,9 +88,9 @@ class Signals {
 
     // What crosses the exec.
 
-    /// Appends the eventfds that a process of the generation shall know; says how many. Throws
-    /// ErrnoError.
-    std::uint32_t append_eventfds(std::vector<UniqueFd>& fds, int workers);
+    /// Copies of the eventfds that a process of a generation with so many workers shall know.
+    /// Throws ErrnoError.
+    std::vector<UniqueFd> eventfds_for(int workers);
 
     /// A copy of the worker's own eventfd. Throws ErrnoError.
     UniqueFd eventfd_of(std::uint32_t slot);
@@ -98,9 +98,6 @@ class Signals {
     [[nodiscard]] int memory_fd(std::uint32_t generation) const {
         return memories_.of_generation(generation).region.fd();
     }
-
-    /// With the sizes that the memory has, for a generation that is configured so.
-    [[nodiscard]] config::Signals effective(const config::Signals& wanted) const;
 
     // For people.
 

@@ -48,12 +48,6 @@ UniqueFd open_again(const UniqueFd& fd) {
     return again;
 }
 
-// The sizes of what is shared are not read from the shared memory.
-config::Settings with_signals(config::Settings settings, const Signals& signals) {
-    settings.signals = signals.effective(settings.signals);
-    return settings;
-}
-
 }  // namespace
 
 LaunchKit::LaunchKit(const Surroundings& surroundings, const config::Settings& settings,
@@ -61,23 +55,18 @@ LaunchKit::LaunchKit(const Surroundings& surroundings, const config::Settings& s
     : surroundings_(surroundings),
       contents_(std::move(contents)),
       workers_(settings.workers.processes),
-      config_(write_memfd("geventd-config",
-                          config::dump(with_signals(settings, surroundings.signals)))) {}
+      config_(write_memfd("geventd-config", config::dump(settings))) {}
 
-ipc::Message LaunchKit::make_boot(ipc::Role role) const {
-    ipc::Message boot;
-    boot.type = ipc::MessageType::Boot;
-    boot.role = role;
-    boot.generation = contents_.generation;
-    boot.text = shm::layout();
-    boot.fds.push_back(open_again(config_));
-    boot.fds.push_back(duplicate(surroundings_.scoreboard.fd()));
-    boot.fds.push_back(duplicate(surroundings_.signals.memory_fd(contents_.generation)));
+ipc::NamedFds LaunchKit::inheritance() const {
+    ipc::NamedFds fds;
+    fds.add(ipc::kBootConfig, open_again(config_));
+    fds.add(ipc::kBootScoreboard, duplicate(surroundings_.scoreboard.fd()));
+    fds.add(ipc::kBootSignals, duplicate(surroundings_.signals.memory_fd(contents_.generation)));
     for (const UniqueFd& listener : contents_.listeners) {
-        boot.fds.push_back(duplicate(listener.get()));
+        fds.add(ipc::kBootListener, duplicate(listener.get()));
     }
-    boot.value = surroundings_.signals.append_eventfds(boot.fds, workers_);
-    return boot;
+    fds.add_all(ipc::kBootEventfd, surroundings_.signals.eventfds_for(workers_));
+    return fds;
 }
 
 std::uint64_t LaunchKit::backlog() const {
@@ -107,12 +96,18 @@ std::vector<std::string> LaunchKit::title(ipc::Role role, std::uint32_t worker) 
 }
 
 Processes::Spawned LaunchKit::launch(ipc::Role role, std::uint32_t slot, std::uint32_t worker) {
-    ipc::Message boot = make_boot(role);
+    ipc::NamedFds fds = inheritance();
+    if (role == ipc::Role::Worker) {
+        fds.add(ipc::kBootOwnEventfd, surroundings_.signals.eventfd_of(slot));
+    }
+    ipc::Message boot;
+    boot.type = ipc::MessageType::Boot;
+    boot.role = role;
+    boot.generation = contents_.generation;
     boot.slot = slot;
     boot.worker = worker;
-    if (role == ipc::Role::Worker) {
-        boot.fds.push_back(surroundings_.signals.eventfd_of(slot));
-    }
+    boot.text = fmt::format("{}\n{}", shm::layout(), fds.names());
+    boot.fds = fds.release();
     auto spawned = surroundings_.processes.spawn(contents_.executable, title(role, worker));
     if (const auto sent = spawned.channel.send(boot); !sent) {
         // It sees the closed channel and leaves; if it is dead already the reaper takes it.

@@ -7,15 +7,16 @@
 
 #include "base/fd.h"
 #include "config/settings.h"
+#include "ipc/named_fds.h"
 #include "master/process/processes.h"
 #include "master/supervise/surroundings.h"
 
 namespace geventd::master {
 
 /// Everything that crosses the exec of a generation's processes: the resolved configuration on a
-/// memfd, the shared memory, the listening sockets. Holds copies of its own, so that a generation
-/// can start processes whatever becomes of the configuration meanwhile.
-/// Lives in: master, one a generation.
+/// memfd, the shared memory, the listening sockets, each under its name. Holds copies of its own,
+/// so that a generation can start processes whatever becomes of the configuration meanwhile. Lives
+/// in: master, one a generation.
 class LaunchKit {
   public:
     struct Contents {
@@ -39,7 +40,7 @@ class LaunchKit {
     void close_listeners() { contents_.listeners.clear(); }
 
   private:
-    [[nodiscard]] ipc::Message make_boot(ipc::Role role) const;
+    [[nodiscard]] ipc::NamedFds inheritance() const;
     [[nodiscard]] std::vector<std::string> title(ipc::Role role, std::uint32_t worker) const;
 
     const Surroundings& surroundings_;

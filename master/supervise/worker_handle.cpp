@@ -323,7 +323,6 @@ void WorkerHandle::give_up_starting(TimePoint now) {
 }
 
 WorkerStatus WorkerHandle::status(TimePoint now) const {
-    constexpr auto kRelaxed = std::memory_order_relaxed;
     const shm::WorkerSlot& slot = slot_.counters();
     WorkerStatus status;
     status.number = number_;
@@ -331,32 +330,22 @@ WorkerStatus WorkerHandle::status(TimePoint now) const {
     status.pid = pid();
     status.state = name(state_);
     status.uptime = now - born_;
-    status.counters.cores = terms_.cores;
-    status.counters.cores_busy = std::min(slot.cores_busy.load(kRelaxed), terms_.cores);
-    status.counters.cores_peak = std::min(slot.cores_peak.load(kRelaxed), terms_.cores);
-    status.counters.queued = slot.queued.load(kRelaxed);
-    status.counters.connections = slot.connections.load(kRelaxed);
-    status.counters.background = slot.background.load(kRelaxed);
-    status.counters.deaf = slot.deaf.load(kRelaxed);
-    status.counters.requests = slot.requests.load(kRelaxed);
-    status.counters.sent = slot.sent.load(kRelaxed);
-    status.counters.busy_time = slot.busy_time.load(kRelaxed);
-    status.counters.signals = slot.signals.load(kRelaxed);
-    status.counters.respawns = terms_.respawns;
-    status.counters.spawned = spawned_;
-    status.counters.errors = slot.errors.load(kRelaxed);
-    status.counters.rejected = slot.rejected.load(kRelaxed);
-    status.counters.disconnects = slot.disconnects.load(kRelaxed);
-    status.counters.accepted = slot.accepted.load(kRelaxed);
-    status.counters.accepting = slot.accepting.load(kRelaxed) != 0;
-    status.counters.heartbeat = slot.heartbeat.load(kRelaxed);
-    status.counters.timeouts = slot.timeouts.load(kRelaxed);
-    status.counters.slow_handlers = slot.slow_handlers.load(kRelaxed);
-    status.counters.unstoppable = slot.unstoppable.load(kRelaxed);
-    status.counters.hub_lag = hub_.lag();
-    status.counters.hub_lag_peak = std::min(slot.hub_lag_peak.load(kRelaxed), HubWatch::kMostLag);
-    status.counters.hub_blocks = hub_.blocks();
-    status.counters.hub_blocked = hub_.blocked(now);
+    WorkerCounters& counters = status.counters;
+    shm::for_each_worker_figure(
+        [](const shm::FigureInfo&, auto& figure, const auto& shown) {
+            figure = shown.load(std::memory_order_relaxed);
+        },
+        counters, slot);
+    // What the master knows itself it does not believe the worker.
+    counters.cores = terms_.cores;
+    counters.cores_busy = std::min(counters.cores_busy, terms_.cores);
+    counters.cores_peak = std::min(counters.cores_peak, terms_.cores);
+    counters.respawns = terms_.respawns;
+    counters.spawned = spawned_;
+    counters.hub_lag = hub_.lag();
+    counters.hub_lag_peak = std::min(counters.hub_lag_peak, HubWatch::kMostLag);
+    counters.hub_blocks = hub_.blocks();
+    counters.hub_blocked = hub_.blocked(now);
     return status;
 }
 

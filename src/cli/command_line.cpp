@@ -2,7 +2,6 @@
 #include "cli/command_line.h"
 
 #include <algorithm>
-#include <array>
 #include <sstream>
 #include <string_view>
 
@@ -15,60 +14,42 @@ namespace geventd::cli {
 
 namespace {
 
-/// A verb of geventctl. A new one is a new line in kCommands.
-struct Command {
-    std::string_view name;
-    std::string_view help;
-    std::string_view
-        argument;  ///< its only argument, in brackets when it may be left out; "": none
-};
-
-constexpr std::array kCommands{
-    Command{"status", "show the master, its generations and workers", ""},
-    Command{"requests", "list the requests in flight, the oldest first", ""},
-    Command{"stacks", "show where every greenlet stands", "[WORKER|REQUEST]"},
-    Command{"top", "show all of it anew each second, until q is typed", ""},
-    Command{"reload", "replace the workers by those of the configuration as it is now", ""},
-    Command{"upgrade", "let the program that is on the disk now take over", ""},
-    Command{"stop", "finish what is running and stop", ""},
-    Command{"pause", "accept no connection; requests in flight go on, new ones wait", ""},
-    Command{"resume", "accept connections again", ""},
-    Command{"workers", "serve with so many worker processes from now on", "N"},
-    Command{"signal", "send a signal, 0 to 255, to the application", "N"},
-    Command{"reopen-logs", "open the log files again after they were moved", ""},
-};
-
-std::string list_commands() {
+std::string list_verbs(std::span<const Verb> verbs) {
     std::string text = "Commands:";
-    for (const Command& command : kCommands) {
-        text += fmt::format("\n  {:<28}{}", fmt::format("{} {}", command.name, command.argument),
-                            command.help);
+    for (const Verb& verb : verbs) {
+        text +=
+            fmt::format("\n  {:<28}{}", fmt::format("{} {}", verb.name, verb.argument), verb.help);
+    }
+    return text;
+}
+
+std::string payload_is_for(std::span<const Verb> verbs) {
+    std::string text = "--payload is for";
+    for (const Verb& verb : verbs) {
+        text += verb.takes_payload ? fmt::format(" {}", verb.name) : "";
     }
     return text;
 }
 
 /// What is wrong with the command and its arguments, "" when nothing is.
-std::string fault_of(const GeventctlOptions& options) {
+std::string fault_of(const GeventctlOptions& options, std::span<const Verb> verbs) {
     if (options.command.empty()) {
         return "no command, expected one such as status";
     }
-    const auto* const command =
-        std::find_if(kCommands.begin(), kCommands.end(),
-                     [&](const Command& known) { return known.name == options.command; });
-    if (command == kCommands.end()) {
+    const auto verb = std::find_if(verbs.begin(), verbs.end(), [&](const Verb& known) {
+        return known.name == options.command;
+    });
+    if (verb == verbs.end()) {
         return fmt::format("unknown command '{}'", options.command);
     }
-    const bool is_optional = command->argument.substr(0, 1) == "[";
-    const std::size_t most = command->argument.empty() ? 0 : 1;
+    const bool is_optional = verb->argument.substr(0, 1) == "[";
+    const std::size_t most = verb->argument.empty() ? 0 : 1;
     if (options.arguments.size() > most || (options.arguments.size() < most && !is_optional)) {
-        return command->argument.empty()
-                   ? fmt::format("{} takes no argument", command->name)
-                   : fmt::format("{} takes one argument, {}", command->name, command->argument);
+        return verb->argument.empty()
+                   ? fmt::format("{} takes no argument", verb->name)
+                   : fmt::format("{} takes one argument, {}", verb->name, verb->argument);
     }
-    if (options.payload && options.command != "signal") {
-        return "--payload is for signal";
-    }
-    return "";
+    return options.payload && !verb->takes_payload ? payload_is_for(verbs) : "";
 }
 
 Farewell wrong(std::string_view program, std::string_view what) {
@@ -132,7 +113,8 @@ Parsed<GeventdOptions> parse_geventd(int argc, const char* const* argv) {
     return options;
 }
 
-Parsed<GeventctlOptions> parse_geventctl(int argc, const char* const* argv) {
+Parsed<GeventctlOptions> parse_geventctl(int argc, const char* const* argv,
+                                         std::span<const Verb> verbs) {
     GeventctlOptions options;
     CLI::App app("Talks to a running geventd.", "geventctl");
     add_version(app);
@@ -147,11 +129,11 @@ Parsed<GeventctlOptions> parse_geventctl(int argc, const char* const* argv) {
         ->take_last();
     app.add_option("COMMAND", options.command, "One of those below")->type_name("");
     app.add_option("ARGUMENT", options.arguments, "The command's argument")->type_name("");
-    app.footer(list_commands());
+    app.footer(list_verbs(verbs));
     if (auto outcome = parse(app, argc, argv); std::holds_alternative<Farewell>(outcome)) {
         return std::get<Farewell>(outcome);
     }
-    if (const std::string fault = fault_of(options); !fault.empty()) {
+    if (const std::string fault = fault_of(options, verbs); !fault.empty()) {
         return wrong("geventctl", fault);
     }
     return options;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -17,13 +19,21 @@ struct GeventdOptions {
     bool check = false;             ///< --check
 };
 
+/// A command of geventctl as its command line and its help know it. src/ctl/verbs.h has them all.
+struct Verb {
+    std::string_view name;
+    std::string_view argument;  ///< its only one, in brackets when it may be left out; "": none
+    std::string_view help;
+    bool takes_payload = false;  ///< --payload
+};
+
 /// What `geventctl` is asked to do.
 struct GeventctlOptions {
     std::string config;  ///< -c; "" with socket "": the server without a config file
     std::string socket;  ///< --socket: the control socket itself
     bool json = false;   ///< --json: the answer as the server gave it
     std::optional<std::string> payload;  ///< --payload: of a signal
-    std::string command;                 ///< "status", ...
+    std::string command;                 ///< the name of a verb
     std::vector<std::string> arguments;
 };
 
@@ -39,6 +49,7 @@ using Parsed = std::variant<Options, Farewell>;
 
 /// Neither of them prints or exits.
 Parsed<GeventdOptions> parse_geventd(int argc, const char* const* argv);
-Parsed<GeventctlOptions> parse_geventctl(int argc, const char* const* argv);
+Parsed<GeventctlOptions> parse_geventctl(int argc, const char* const* argv,
+                                         std::span<const Verb> verbs);
 
 }  // namespace geventd::cli

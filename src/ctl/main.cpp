@@ -18,10 +18,7 @@
 #include "cli/command_line.h"
 #include "config/loader.h"
 #include "ctl/control_client.h"
-#include "ctl/requests_view.h"
-#include "ctl/stacks_view.h"
-#include "ctl/status_view.h"
-#include "ctl/top/top.h"
+#include "ctl/verbs.h"
 #include "log/escape.h"
 
 // geventctl: finds the control socket, asks, prints. Answers go to stdout, sentences about what
@@ -51,76 +48,31 @@ std::string find_socket(const cli::GeventctlOptions& options) {
     return config::find_control({.path = options.config, .sets = {}});
 }
 
-ipc::ControlRequest make_request(const cli::GeventctlOptions& options) {
-    ipc::ControlRequest request{.command = options.command, .arguments = {}};
-    if (options.command == "workers" && !options.arguments.empty()) {
-        request.arguments["count"] = options.arguments.front();
-    }
-    if (options.command == "stacks" && !options.arguments.empty()) {
-        request.arguments["of"] = options.arguments.front();
-    }
-    if (options.command == "signal" && !options.arguments.empty()) {
-        request.arguments["number"] = options.arguments.front();
-        if (options.payload) {
-            request.arguments["payload"] = *options.payload;
-        }
-    }
-    return request;
-}
-
-Result<std::string> present(const cli::GeventctlOptions& options, const std::string& answer) {
-    if (options.json) {
-        return ctl::format_json(answer);
-    }
-    if (options.command == "status") {
-        return ctl::format_status(answer);
-    }
-    if (options.command == "requests") {
-        return ctl::format_requests(answer);
-    }
-    if (options.command == "stacks") {
-        return ctl::format_stacks(answer);
-    }
-    if (options.command == "reload") {
-        return "reloaded\n";
-    }
-    if (options.command == "upgrade") {
-        return "upgraded\n";
-    }
-    if (options.command == "stop") {
-        return "the server finishes what is running and stops\n";
-    }
-    return "done\n";
-}
-
 // The sentence may be the server's, which may quote the application and its clients.
 ExitCode fail(std::string_view sentence, ExitCode code) {
     fmt::print(stderr, "geventctl: {}\n", log::escape_lines(sentence));
     return code;
 }
 
+Result<void> ask_and_print(const ctl::Verb& verb, const std::string& socket,
+                           const cli::GeventctlOptions& options) {
+    const auto patience =
+        verb.takes_long ? std::nullopt : std::optional<std::chrono::milliseconds>(kPatience);
+    return ctl::ask(socket, ctl::make_request(verb, options), patience)
+        .and_then([&](const std::string& answer) { return present(verb, answer, options.json); })
+        .map([](const std::string& text) { fmt::print("{}", text); });
+}
+
 ExitCode run(const cli::GeventctlOptions& options) {
-    if (options.command == "top") {
-        const std::string socket = find_socket(options);
-        const auto seen = options.json ? ctl::print_all_the_time(socket) : ctl::watch(socket);
-        return seen ? ExitCode::Ok : fail(seen.error().message, ExitCode::Config);
-    }
-    // These take as long as the application takes to load.
-    const auto patience = options.command == "reload" || options.command == "upgrade"
-                              ? std::nullopt
-                              : std::optional<std::chrono::milliseconds>(kPatience);
-    const auto text =
-        ctl::ask(find_socket(options), make_request(options), patience)
-            .and_then([&](const std::string& answer) { return present(options, answer); });
-    if (!text) {
-        return fail(text.error().message, ExitCode::Config);
-    }
-    fmt::print("{}", *text);
-    return ExitCode::Ok;
+    const ctl::Verb& verb = *ctl::find_verb(options.command);
+    const std::string socket = find_socket(options);
+    const auto done =
+        verb.run != nullptr ? verb.run(socket, options.json) : ask_and_print(verb, socket, options);
+    return done ? ExitCode::Ok : fail(done.error().message, ExitCode::Config);
 }
 
 ExitCode guarded_main(int argc, const char* const* argv) {
-    const auto parsed = cli::parse_geventctl(argc, argv);
+    const auto parsed = cli::parse_geventctl(argc, argv, ctl::command_lines());
     if (const auto* farewell = std::get_if<cli::Farewell>(&parsed)) {
         fmt::print(farewell->code == ExitCode::Ok ? stdout : stderr, "{}", farewell->text);
         return farewell->code;

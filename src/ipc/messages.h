@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/fd.h"
@@ -79,18 +80,18 @@ enum class Sight : std::uint32_t { Document = 1, ForLog };
 /// answer (`Connection: close`). Stop: nobody serves, so idle connections are closed at once.
 enum class DrainReason : std::uint32_t { Replace = 1, Stop };
 
-/// Order of the descriptors that come with Boot: the listeners follow in the config's order, then
-/// the eventfds of the processes 0, 1, ... (`value` says how many), then for a worker its own.
-enum BootFd : std::size_t {
-    kBootConfig = 0,
-    kBootScoreboard = 1,
-    kBootSignals = 2,
-    kBootListeners = 3,
-};
+/// The names of the descriptors that come with Boot (named_fds.h). Whatever else master and workers
+/// are to share gets a name here; the master adds it (LaunchKit), the worker maps it (BootInfo).
+inline constexpr std::string_view kBootConfig = "config";
+inline constexpr std::string_view kBootScoreboard = "scoreboard";
+inline constexpr std::string_view kBootSignals = "signals";
+inline constexpr std::string_view kBootListener = "listener";       ///< each, in the config's order
+inline constexpr std::string_view kBootEventfd = "eventfd";         ///< of the processes 0, 1, ...
+inline constexpr std::string_view kBootOwnEventfd = "own-eventfd";  ///< a worker's
 
 /// One message. Which fields mean something depends on the type:
-///   Boot       role, generation, value = eventfds, text = shm::layout(), fds; a worker also slot
-///              and worker
+///   Boot       role, generation, text = shm::layout(), a line end and the names of fds, fds; a
+///              worker also slot and worker
 ///   Fork       slot, worker, fds = [channel, eventfd]     ForkSpare  fds = [channel]
 ///   Drain      value = DrainReason            Reopen     fds = [log]
 ///   Pause      value = 1 or 0                 Fault      text = what is wrong

@@ -11,13 +11,9 @@ namespace geventd::shm {
 
 void WorkerSlot::reset() {
     constexpr auto kRelaxed = std::memory_order_relaxed;
-    for (auto* field : {&generation, &cores, &cores_busy, &cores_peak, &queued, &connections,
-                        &background, &worker, &respawns, &accepting, &hub_over, &deaf}) {
-        field->store(0, kRelaxed);
-    }
-    for (auto* field : {&requests, &errors, &rejected, &disconnects, &accepted, &heartbeat, &sent,
-                        &busy_time, &signals, &hub_lag, &hub_lag_peak, &hub_blocks, &timeouts,
-                        &unstoppable, &slow_handlers}) {
+    for_each_worker_figure([](const FigureInfo&, auto& figure) { figure.store(0, kRelaxed); },
+                           *this);
+    for (auto* field : {&generation, &worker, &respawns, &hub_over}) {
         field->store(0, kRelaxed);
     }
     for (auto* field : {&spawned, &hub_asked, &hub_answered, &hub_blocked}) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a reload may change, what it says needs a restart, and what it leaves alone."""
+"""What a reload may change, and what it leaves alone."""
 import os
 import signal
 import subprocess
@@ -99,21 +99,6 @@ def test_environment_and_virtualenv(server, folder, preload):
     assert running.get('/').text == f'second second from the virtualenv {venv}'
     reload(running, {'app': {'preload': preload}})
     assert running.get('/').text.split()[:3] == ['-', '-', 'none']
-
-
-@pytest.mark.parametrize('change, told', [
-    ({'control': 'other.ctl'}, 'control: a new path takes effect with a restart'),
-    ({'process': {'umask': '027'}}, 'process: these settings take effect with a restart'),
-    ({'signals': {'queue': 128}}, 'signals: sizes and limits .* take effect with a restart'),
-])
-def test_what_needs_a_restart_is_said(server, change, told):
-    running = server(HELLO)
-    path = running.config_path.read_text()
-    running.write_config(change)
-    running.signal(signal.SIGHUP)
-    running.wait_log('warning.*' + told)
-    running.config_path.write_text(path)  # for geventctl, which reads the path from it
-    running.wait_status(lambda s: len(s['generations']) == 1 and s['reload']['result'] == 'done')
 
 
 @PRELOAD

@@ -15,9 +15,16 @@ auto geventd(Arguments arguments) {
     return parse_geventd(static_cast<int>(arguments.size()), arguments.data());
 }
 
+constexpr Verb kVerbs[] = {
+    {"status", "", "show it"},
+    {"stacks", "[WORKER|REQUEST]", "show stacks"},
+    {"workers", "N", "so many"},
+    {"signal", "N", "send one", true},
+};
+
 auto geventctl(Arguments arguments) {
     arguments.insert(arguments.begin(), "geventctl");
-    return parse_geventctl(static_cast<int>(arguments.size()), arguments.data());
+    return parse_geventctl(static_cast<int>(arguments.size()), arguments.data(), kVerbs);
 }
 
 /// The message of a refused command line; empty when it was accepted.
@@ -101,16 +108,18 @@ TEST(Geventctl, TakesACommandsArgument) {
 TEST(Geventctl, RefusesAWrongCommandLine) {
     EXPECT_NE(refusal(geventctl({})), "");
     EXPECT_NE(refusal(geventctl({"bogus"})).find("bogus"), std::string::npos);
-    EXPECT_NE(refusal(geventctl({"status", "reload"})), "");
+    EXPECT_NE(refusal(geventctl({"status", "workers"})), "");
     EXPECT_NE(refusal(geventctl({"status", "extra"})).find("no argument"), std::string::npos);
     EXPECT_NE(refusal(geventctl({"workers"})), "");
     EXPECT_NE(refusal(geventctl({"workers", "1", "2"})), "");
+    EXPECT_NE(refusal(geventctl({"status", "--payload", "x"})).find("--payload is for signal"),
+              std::string::npos);
 }
 
 TEST(Geventctl, PrintsVersionAndHelp) {
     EXPECT_EQ(std::get<Farewell>(geventctl({"--version"})).text,
               "geventctl " + std::string(kVersion) + "\n");
-    EXPECT_NE(std::get<Farewell>(geventctl({"--help"})).text.find("reopen-logs"),
+    EXPECT_NE(std::get<Farewell>(geventctl({"--help"})).text.find("[WORKER|REQUEST]"),
               std::string::npos);
 }
 

@@ -74,7 +74,7 @@ inline std::vector<std::string> faults_of(const std::string& text,
 inline std::map<std::string, std::string> flatten(Settings settings) {
     class Flattener : public Visitor {
       public:
-        void key(std::string_view name, Value&& value, std::string_view) override {
+        void key(std::string_view name, Value&& value, Effect, std::string_view) override {
             lines[prefix + std::string(name)] = value.write();
         }
 
@@ -95,7 +95,7 @@ inline std::map<std::string, std::string> flatten(Settings settings) {
         }
 
         void internal(std::string_view name, Value&& value) override {
-            key(name, std::move(value), "");
+            key(name, std::move(value), {}, "");
         }
 
         std::string prefix;

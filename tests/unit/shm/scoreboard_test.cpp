@@ -3,9 +3,10 @@
 
 #include <unistd.h>
 
-#include <cstddef>
 #include <ctime>
+#include <set>
 #include <stdexcept>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -45,7 +46,7 @@ TEST(Scoreboard, HasASlotOnAPageOfItsOwn) {
     const Region mine = Region::map(duplicate(region.fd()), Region::Access::ReadOnly);
     Scoreboard& board = Scoreboard::open(mine.data(), mine.size());
     EXPECT_DEATH(board.slots[2].requests.store(1), "");
-    mine.let_write(offsetof(Scoreboard, slots) + 2 * sizeof(WorkerSlot), sizeof(WorkerSlot));
+    mine.let_write(Scoreboard::place_of(2), sizeof(WorkerSlot));
     board.slots[2].requests.store(1);
     EXPECT_DEATH(board.slots[1].requests.store(1), "");
     EXPECT_DEATH(board.slots[3].requests.store(1), "");
@@ -61,20 +62,33 @@ TEST(Scoreboard, NeedsItsWholeSize) {
 TEST(WorkerSlot, IsZerosAfterAReset) {
     WorkerSlot slot{};
     slot.pid = 1;
-    slot.cores_busy = 2;
-    slot.background = 3;
-    slot.requests = 4;
-    slot.heartbeat = 5;
-    slot.sent = slot.busy_time = slot.signals = 6;
-    slot.spawned = 7;
-    slot.worker = slot.respawns = slot.accepting = 8;
+    slot.spawned = slot.hub_asked = slot.hub_answered = slot.hub_blocked = 2;
+    slot.worker = slot.respawns = slot.hub_over = slot.generation = 3;
+    for_each_worker_figure([](const FigureInfo&, auto& figure) { figure = 4; }, slot);
+    EXPECT_EQ(slot.requests.load(), 4U);
     slot.reset();
     EXPECT_EQ(slot.pid.load(), 0);
-    EXPECT_EQ(slot.cores_busy.load() + slot.background.load(), 0U);
-    EXPECT_EQ(slot.requests.load() + slot.heartbeat.load(), 0U);
-    EXPECT_EQ(slot.sent.load() + slot.busy_time.load() + slot.signals.load(), 0U);
-    EXPECT_EQ(slot.spawned.load(), 0);
-    EXPECT_EQ(slot.worker.load() + slot.respawns.load() + slot.accepting.load(), 0U);
+    EXPECT_EQ(slot.spawned + slot.hub_asked + slot.hub_answered + slot.hub_blocked, 0);
+    EXPECT_EQ(slot.worker + slot.respawns + slot.hub_over + slot.generation, 0U);
+    for_each_worker_figure([](const FigureInfo& info,
+                              const auto& figure) { EXPECT_EQ(figure.load(), 0U) << info.metric; },
+                           slot);
+}
+
+TEST(WorkerFigures, AreAllInTheTable) {
+    std::size_t bytes = 0;
+    std::set<std::string_view> names;
+    WorkerFigures<Plain> figures;
+    for_each_worker_figure(
+        [&](const FigureInfo& info, const auto& figure) {
+            bytes += sizeof figure;
+            names.insert(info.metric);
+            EXPECT_EQ(info.metric.ends_with("_total"), info.kind == FigureInfo::Kind::Counter);
+            EXPECT_FALSE(info.help.empty());
+        },
+        figures);
+    EXPECT_EQ(bytes, sizeof figures);
+    EXPECT_EQ(names.size(), 23U);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@
 #include "base/exit_code.h"
 #include "config/loader.h"
 #include "ipc/channel.h"
+#include "ipc/named_fds.h"
 
 namespace {
 
@@ -32,6 +33,7 @@ using namespace geventd;
 struct Self {
     ipc::Channel channel{UniqueFd::adopt(ipc::kChannelFd)};
     ipc::Message boot;
+    std::vector<UniqueFd> listeners;
     std::string behaviour;
 };
 
@@ -99,8 +101,8 @@ void obey(Self& self) {
     }
     say(self, ipc::MessageType::Ready);
     std::vector<pollfd> watched{{self.channel.fd(), POLLIN, 0}};
-    for (std::size_t at = ipc::kBootListeners; at < self.boot.fds.size(); ++at) {
-        watched.push_back({self.boot.fds[at].get(), POLLIN, 0});
+    for (const UniqueFd& listener : self.listeners) {
+        watched.push_back({listener.get(), POLLIN, 0});
     }
     for (;;) {
         ::poll(watched.data(), watched.size(), -1);
@@ -159,10 +161,10 @@ int main() {
     Self self;
     say(self, ipc::MessageType::Hello);
     self.boot = next_order(self);
-    const std::size_t eventfds = self.boot.value + (self.boot.role == ipc::Role::Worker ? 1U : 0U);
-    self.boot.fds.resize(self.boot.fds.size() - eventfds);
-    self.behaviour =
-        config::load_effective(read_all(self.boot.fds.at(ipc::kBootConfig).get())).app.module;
+    ipc::NamedFds fds(self.boot.text.substr(self.boot.text.find('\n') + 1),
+                      std::move(self.boot.fds));
+    self.listeners = fds.take_all(ipc::kBootListener);
+    self.behaviour = config::load_effective(read_all(fds.take(ipc::kBootConfig).get())).app.module;
     if (cannot_load(self)) {
         say(self, ipc::MessageType::Failed, "Traceback:\n  ImportError: no such application");
         return static_cast<int>(ExitCode::ApplicationFailed);

@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "ipc/named_fds.h"
+#include "shm/layout.h"
 #include "unit/master/supervise/captured_log.h"
 #include "unit/master/supervise/fake_processes.h"
 
@@ -64,12 +66,20 @@ class TemplatesTest : public testing::Test {
 };
 
 TEST_F(TemplatesTest, BootTheFirstWithAllThatItNeeds) {
-    const ipc::Message boot = hear(process(0).channel);
+    ipc::Message boot = hear(process(0).channel);
     EXPECT_EQ(boot.type, ipc::MessageType::Boot);
     EXPECT_EQ(boot.role, ipc::Role::Template);
     EXPECT_EQ(boot.generation, 7U);
-    EXPECT_GT(boot.value, 1U);
-    EXPECT_EQ(boot.fds.size(), ipc::kBootListeners + boot.value);
+    const std::string layout = shm::layout() + '\n';
+    ASSERT_TRUE(boot.text.starts_with(layout));
+    ipc::NamedFds fds(boot.text.substr(layout.size()), std::move(boot.fds));
+    for (const std::string_view name :
+         {ipc::kBootConfig, ipc::kBootScoreboard, ipc::kBootSignals}) {
+        EXPECT_TRUE(fds.take(name)) << name;
+    }
+    EXPECT_TRUE(fds.take_all(ipc::kBootListener).empty());
+    EXPECT_GT(fds.take_all(ipc::kBootEventfd).size(), 1U);
+    EXPECT_NO_THROW(fds.expect_none());
     EXPECT_EQ(process(0).arguments,
               (std::vector<std::string>{"geventd-worker", "template", "gen", "7"}));
 }

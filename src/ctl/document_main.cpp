@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//
+// Fills the man page of geventctl with its version and its commands: reads a template, in which
+// @version@ and @commands@ stand for them, and writes the page. A part of the build, not of what is
+// installed.
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "base/version.h"
+#include "ctl/verbs.h"
+
+namespace {
+
+void replace(std::string& page, std::string_view mark, std::string_view text) {
+    if (const auto at = page.find(mark); at != std::string::npos) {
+        page.replace(at, mark.size(), text);
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 3) {
+        return 2;
+    }
+    std::ostringstream text;
+    text << std::ifstream(argv[1]).rdbuf();
+    std::string page = text.str();
+    replace(page, "@version@", geventd::kVersion);
+    replace(page, "@commands@\n", geventd::ctl::manual_of_verbs());
+    std::ofstream file(argv[2]);
+    file << page;
+    file.close();
+    return page.empty() || !file ? 1 : 0;
+}

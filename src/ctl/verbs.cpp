@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/verbs.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/core.h>
+
+#include "ctl/control_client.h"
+#include "ctl/requests_view.h"
+#include "ctl/stacks_view.h"
+#include "ctl/status_view.h"
+#include "ctl/top/top.h"
+
+namespace geventd::ctl {
+
+namespace {
+
+Result<void> run_top(const std::string& socket, bool json) {
+    return json ? print_all_the_time(socket) : watch(socket);
+}
+
+constexpr std::array kVerbs{
+    Verb{.line = {"status", "", "show the master, its generations and workers"},
+         .manual = R"(
+Shows the master, its generations and its workers: what they do, how fast, and how much memory
+that takes; signals, locks, the newest failures and how the last reload went. Rates are those of
+the last ten seconds, latencies those of the last minute.)",
+         .format = format_status},
+    Verb{.line = {"requests", "", "list the requests in flight, the oldest first"},
+         .manual = R"(
+Lists the requests in flight, the oldest first: age, worker, client, name, method and path.)",
+         .format = format_requests},
+    Verb{.line = {"stacks", "[WORKER|REQUEST]", "show where every greenlet stands"},
+         .manual = R"(
+Shows the Python stack of every greenlet: of all workers, of those with that number, or of the
+request of that name (see *requests*). It answers also when a hub does not turn.)",
+         .argument_key = "of",
+         .format = format_stacks},
+    Verb{.line = {"top", "", "show all of it anew each second, until q is typed"},
+         .manual = R"(
+Shows status and the oldest requests anew each second, with the last seconds as curves, until q is
+typed. With *--json*: a status document a second, a line each.)",
+         .run = run_top},
+    Verb{.line = {"reload", "", "replace the workers by those of the configuration as it is now"},
+         .manual = R"(
+Replaces the workers by those of the configuration as it is now, and waits for the end.)",
+         .takes_long = true,
+         .done = "reloaded\n"},
+    Verb{.line = {"upgrade", "", "let the program that is on the disk now take over"},
+         .manual = R"(
+Lets the program that is on the disk now take over, and waits for the end.)",
+         .takes_long = true,
+         .done = "upgraded\n"},
+    Verb{.line = {"stop", "", "finish what is running and stop"},
+         .manual = R"(
+Finishes what is running and stops.)",
+         .done = "the server finishes what is running and stops\n"},
+    Verb{.line = {"pause", "", "accept no connection; requests in flight go on, new ones wait"},
+         .manual = R"(
+Accepts no connection, so that new ones wait in the kernel's queue. Requests in flight go on.)"},
+    Verb{.line = {"resume", "", "accept connections again"}, .manual = R"(
+Accepts connections again.)"},
+    Verb{.line = {"workers", "N", "serve with so many worker processes from now on"},
+         .manual = R"(
+Serves with so many worker processes from now on.)",
+         .argument_key = "count"},
+    Verb{.line = {"signal", "N", "send a signal, 0 to 255, to the application", true},
+         .manual = R"(
+Sends a signal, 0 to 255, to the application.)",
+         .argument_key = "number"},
+    Verb{.line = {"reopen-logs", "", "open the log files again after they were moved"},
+         .manual = R"(
+Opens the log files again after they were moved.)"},
+};
+
+/// "[WORKER|REQUEST]" as scdoc has it underlined: "[_WORKER_|_REQUEST_]".
+std::string underline(std::string_view argument) {
+    std::string text;
+    bool is_word = false;
+    for (const char letter : argument) {
+        if ((letter >= 'A' && letter <= 'Z') != is_word) {
+            is_word = !is_word;
+            text += '_';
+        }
+        text += letter;
+    }
+    return is_word ? text + '_' : text;
+}
+
+}  // namespace
+
+std::span<const Verb> verbs() {
+    return kVerbs;
+}
+
+const Verb* find_verb(std::string_view name) {
+    const auto* const found = std::find_if(
+        kVerbs.begin(), kVerbs.end(), [&](const Verb& verb) { return verb.line.name == name; });
+    return found == kVerbs.end() ? nullptr : found;
+}
+
+std::vector<cli::Verb> command_lines() {
+    std::vector<cli::Verb> lines;
+    for (const Verb& verb : kVerbs) {
+        lines.push_back(verb.line);
+    }
+    return lines;
+}
+
+ipc::ControlRequest make_request(const Verb& verb, const cli::GeventctlOptions& options) {
+    ipc::ControlRequest request{.command = std::string(verb.line.name), .arguments = {}};
+    if (!options.arguments.empty()) {
+        request.arguments[std::string(verb.argument_key)] = options.arguments.front();
+    }
+    if (options.payload) {
+        request.arguments["payload"] = *options.payload;
+    }
+    return request;
+}
+
+Result<std::string> present(const Verb& verb, const std::string& answer, bool json) {
+    if (json) {
+        return format_json(answer);
+    }
+    return verb.format != nullptr ? verb.format(answer) : std::string(verb.done);
+}
+
+std::string manual_of_verbs() {
+    std::string text;
+    for (const Verb& verb : kVerbs) {
+        const std::string argument = underline(verb.line.argument);
+        text += fmt::format("{}*{}*{}{}", text.empty() ? "" : "\n\n", verb.line.name,
+                            argument.empty() ? "" : " ", argument);
+        for (const char letter : verb.manual) {
+            text += letter;
+            if (letter == '\n') {
+                text += '\t';  // each line of what belongs to the name above begins so
+            }
+        }
+    }
+    return text + '\n';
+}
+
+}  // namespace geventd::ctl

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace geventd::shm {
+
+/// What a worker counts and shows of itself. Here is the one list of it: the scoreboard, the
+/// status, its JSON document and the metrics for Prometheus are made from it. A new figure is a
+/// member here, a line in for_each_worker_figure() and the place in the worker that counts it.
+/// `Cell<T>` is what holds a value: std::atomic in the scoreboard, Plain in a status.
+template <template <typename> class Cell>
+struct WorkerFigures {
+    Cell<std::uint32_t> cores{};          ///< configured
+    Cell<std::uint32_t> cores_busy{};     ///< requests in their greenlets now
+    Cell<std::uint32_t> cores_peak{};     ///< the most that were ever busy at once
+    Cell<std::uint32_t> queued{};         ///< complete requests that wait for a core
+    Cell<std::uint32_t> connections{};    ///< open client connections
+    Cell<std::uint32_t> background{};     ///< background greenlets, as of the newest pulse
+    Cell<std::uint32_t> deaf{};           ///< listening sockets that give errors, no connections
+    Cell<std::uint32_t> accepting{};      ///< the mark that uwsgi.accepting() sets
+    Cell<std::uint64_t> requests{};       ///< requests that have ended
+    Cell<std::uint64_t> errors{};         ///< of these: the application raised
+    Cell<std::uint64_t> rejected{};       ///< malformed requests answered by the server
+    Cell<std::uint64_t> disconnects{};    ///< clients that left before their answer was out
+    Cell<std::uint64_t> accepted{};       ///< connections accepted
+    Cell<std::uint64_t> heartbeat{};      ///< turns of the loop
+    Cell<std::uint64_t> timeouts{};       ///< requests that passed their time
+    Cell<std::uint64_t> slow_handlers{};  ///< signal handlers that passed signals.handler-time
+    Cell<std::uint64_t> unstoppable{};    ///< requests and handlers that survived GreenletExit
+    Cell<std::uint64_t> hub_lag{};        ///< microseconds that the newest answer to a pulse took
+    Cell<std::uint64_t> hub_lag_peak{};   ///< the most that an answer ever took
+    Cell<std::uint64_t> hub_blocks{};     ///< times limits.blocked-hub was passed; the master's
+    Cell<std::uint64_t> sent{};           ///< bytes of heads and bodies of the ended requests
+    Cell<std::uint64_t> busy_time{};      ///< microseconds that the ended requests took, summed
+    Cell<std::uint64_t> signals{};        ///< signal handlers that have ended
+};
+
+template <typename T>
+using Plain = T;
+
+/// How a figure is told to those who watch the server.
+struct FigureInfo {
+    enum class Kind { Gauge, Counter };
+    enum class Unit { One, Flag, Microseconds };
+
+    std::string_view json;    ///< its name in the status document; "": that does not have it
+    std::string_view metric;  ///< its name for Prometheus, behind "geventd_worker_"
+    std::string_view help;
+    Kind kind = Kind::Counter;
+    Unit unit = Unit::One;
+};
+
+/// Calls visit(info, value...) for each figure in the order of the status document, with the
+/// values that it has in all of `figures`.
+template <typename Visit, typename... Figures>
+void for_each_worker_figure(Visit visit, Figures&... figures) {
+    using Info = FigureInfo;
+    constexpr auto kGauge = Info::Kind::Gauge;
+    constexpr auto kCounter = Info::Kind::Counter;
+    constexpr auto kMicroseconds = Info::Unit::Microseconds;
+    visit(Info{"cores", "cores", "Requests that the worker can run at once.", kGauge},
+          figures.cores...);
+    visit(Info{"cores_busy", "cores_busy", "Requests that run.", kGauge}, figures.cores_busy...);
+    visit(Info{"cores_peak", "cores_peak", "The most requests that ran at once.", kGauge},
+          figures.cores_peak...);
+    visit(Info{"queued", "queued", "Requests that wait for a core.", kGauge}, figures.queued...);
+    visit(Info{"connections", "connections", "Open connections.", kGauge}, figures.connections...);
+    visit(Info{"background", "background_greenlets", "Greenlets that outlived their requests.",
+               kGauge},
+          figures.background...);
+    visit(Info{"deaf", "deaf_sockets", "Listening sockets that give errors instead of connections.",
+               kGauge},
+          figures.deaf...);
+    visit(Info{"requests", "requests_total", "Requests that have ended."}, figures.requests...);
+    visit(Info{"errors", "errors_total", "Requests whose application failed."}, figures.errors...);
+    visit(Info{"rejected", "rejected_total", "Requests that were refused."}, figures.rejected...);
+    visit(Info{"disconnects", "disconnects_total", "Requests whose client left."},
+          figures.disconnects...);
+    visit(Info{"accepted", "accepted_total", "Connections that were accepted."},
+          figures.accepted...);
+    visit(Info{"heartbeat", "loop_turns_total", "Turns of the worker's event loop."},
+          figures.heartbeat...);
+    visit(Info{"accepting", "accepting", "1: the application called uwsgi.accepting().", kGauge,
+               Info::Unit::Flag},
+          figures.accepting...);
+    visit(Info{"timeouts", "timeouts_total", "Requests that exceeded their time."},
+          figures.timeouts...);
+    visit(Info{"slow_handlers", "slow_handlers_total", "Signal handlers that exceeded their time."},
+          figures.slow_handlers...);
+    visit(Info{"unstoppable", "unstoppable_total",
+               "Requests and handlers that went on after GreenletExit."},
+          figures.unstoppable...);
+    visit(Info{"hub_lag", "hub_lag_seconds", "How late the hub answered when last asked.", kGauge,
+               kMicroseconds},
+          figures.hub_lag...);
+    visit(Info{"hub_lag_peak", "hub_lag_peak_seconds", "The latest that the hub ever answered.",
+               kGauge, kMicroseconds},
+          figures.hub_lag_peak...);
+    visit(Info{"hub_blocks", "hub_blocks_total",
+               "How often the hub was blocked for limits.blocked-hub."},
+          figures.hub_blocks...);
+    visit(Info{"", "sent_bytes_total", "Bytes of the answers of ended requests."}, figures.sent...);
+    visit(Info{"", "busy_seconds_total", "How long the ended requests took, summed.", kCounter,
+               kMicroseconds},
+          figures.busy_time...);
+    visit(Info{"", "signals_total", "Signal handlers that have ended."}, figures.signals...);
+}
+
+}  // namespace geventd::shm

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "config/catalogue.h"
+
+namespace geventd::config {
+
+/// Each key with a value that is not its default. A key without an entry here fails the test.
+inline const std::map<std::string, std::string>& samples() {
+    static const std::map<std::string, std::string> kSamples{
+        {"listen.address",
+         "[{address: 'uwsgi+unix:/run/a b.sock'}, 'http://[::1]:0', 'http://:80']"},
+        {"listen.backlog", "[{address: 'http://127.0.0.1:1', backlog: 7}]"},
+        {"listen.mode", "[{address: 'http+unix:/run/x', mode: '0660'}]"},
+        {"listen.owner", "[{address: 'http+unix:/run/x', owner: 'www-data:www-data'}]"},
+        {"listen.systemd", "[{address: 'http://:1', systemd: web}]"},
+        {"listen.trusted-proxies",
+         "[{address: 'http://:1', trusted-proxies: [10.0.0.0/8, '::1', unix]}]"},
+        {"app.module", "'other:app'"},
+        {"app.mounts", "{/api: 'api:app', /a/b: c}"},
+        {"app.chdir", "'/srv/ü \"quoted\" \\ back'"},
+        {"app.virtualenv", "/srv/venv"},
+        {"app.python", "3.10"},
+        {"app.python-path", "[a, 'b, c', '#d', '', '${EMPTY}x']"},
+        {"app.environment",
+         "{A: '1', B: \"line\\nbreak\\ttab\\r\\x7f\", 'C D': '$${PORT}', E: '', F: '${DOLLAR}'}"},
+        {"app.preload", "false"},
+        {"app.monkey-patch", "[thread, socket]"},
+        {"app.reload-on-change", "true"},
+        {"workers.processes", "17"},
+        {"workers.cores", "3"},
+        {"workers.greenlet", "gevent"},
+        {"workers.when-full", "reject"},
+        {"workers.max-requests", "5000"},
+        {"workers.max-requests-jitter", "500"},
+        {"workers.max-lifetime", "24h"},
+        {"workers.reload-on-rss", "300MiB"},
+        {"workers.cheaper", "1"},
+        {"limits.request-head", "1025"},
+        {"limits.request-body", "3GiB"},
+        {"limits.request-time", "3s"},
+        {"limits.blocked-hub", "1s"},
+        {"limits.kill-blocked-hub", "1m"},
+        {"limits.header-timeout", "1ms"},
+        {"limits.body-timeout", "61s"},
+        {"limits.queue-time", "1s"},
+        {"limits.keep-alive", "0"},
+        {"limits.write-timeout", "90m"},
+        {"limits.connections", "3"},
+        {"limits.drain-requests", "1500ms"},
+        {"limits.drain-background", "24h"},
+        {"limits.load-time", "24h"},
+        {"limits.slow-load", "0s"},
+        {"limits.fork-time", "1ms"},
+        {"on-disconnect", "cancel"},
+        {"metrics.listen", "'http+unix:/run/metrics.sock'"},
+        {"metrics.saturation", "90"},
+        {"metrics.uwsgi-stats", "'127.0.0.1:9191'"},
+        {"log.level", "debug"},
+        {"log.format", "json"},
+        {"log.file", "/var/log/x.log"},
+        {"log.access", "'${method} \"${path}\" ${status}'"},
+        {"process.user", "www-data"},
+        {"process.group", "games"},
+        {"process.umask", "'027'"},
+        {"process.pidfile", "/run/geventd.pid"},
+        {"process.daemonize", "true"},
+        {"signals.queue", "1000"},
+        {"signals.payloads", "1MiB"},
+        {"signals.concurrency", "7"},
+        {"signals.max-attempts", "1"},
+        {"signals.locks", "9"},
+        {"signals.handler-time", "1m"},
+        {"timers.every", "[{every: 1500ms, signal: 0}]"},
+        {"timers.signal", "[{every: 10s, signal: 255}]"},
+        {"timers.run", "[{every: 1s, run: 'a:b'}, {every: 2s, run: 'a.b:c.d'}]"},
+        {"crons.at", "[{at: '*/5 2-4 * * mon', signal: 1}]"},
+        {"crons.signal", "[{at: '@daily', signal: 17}]"},
+        {"crons.run", "[{at: '@daily', run: 'a:b'}]"},
+        {"monitors.path", "[{path: /srv/media, signal: 1}]"},
+        {"monitors.signal", "[{path: x, signal: 1}]"},
+        {"monitors.run", "[{path: x, run: 'a:b'}]"},
+        {"reload.strategy", "rolling"},
+        {"reload.touch", "[reload.me, 'a, b']"},
+        {"control", "/run/x.ctl"},
+    };
+    return kSamples;
+}
+
+inline bool is_group(const std::string& path) {
+    for (const std::string& other : all_keys()) {
+        if (other.starts_with(path + ".")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+inline std::string override_for(const std::string& path, const std::string& value) {
+    for (const std::string list : {"listen", "timers", "crons", "monitors"}) {
+        if (path.starts_with(list + ".")) {
+            return list + "=" + value;
+        }
+    }
+    return path + "=" + value;
+}
+
+inline std::vector<std::string> leaf_keys() {
+    std::vector<std::string> keys;
+    for (const std::string& path : all_keys()) {
+        if (!is_group(path)) {
+            keys.push_back(path);
+        }
+    }
+    return keys;
+}
+
+inline std::string key_test_name(const testing::TestParamInfo<std::string>& info) {
+    std::string name = info.param;
+    std::replace_if(
+        name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+    return name;
+}
+
+}  // namespace geventd::config
