@@ -47,7 +47,7 @@ def refused(made, why, checked=True, **options):
     assert made.wait_exit() == 1
     made.wait_log(f'log.file .*{why}')
     if checked:
-        code, said = check(made)
+        code, said = check(made, **options)
         assert code == 1 and re.search(f'log.file .*{why}', said), said
 
 

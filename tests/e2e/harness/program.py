@@ -19,10 +19,10 @@ def geventctl(*arguments, **options):
     return run(GEVENTCTL, *arguments, **options)
 
 
-def check(server, *arguments, timeout=DEADLINE):
-    """(exit code, everything it said) of `geventd -c FILE --check`."""
-    result = run(GEVENTD, '-c', server.config_path, '--check', *arguments, cwd=server.folder,
-                 environment=server.environment(), timeout=timeout)
+def check(server, *arguments, timeout=DEADLINE, wrapper=()):
+    """(exit code, everything it said) of `geventd -c FILE --check`, run by `wrapper`."""
+    result = run(*wrapper, GEVENTD, '-c', server.config_path, '--check', *arguments,
+                 cwd=server.folder, environment=server.environment(), timeout=timeout)
     return result.returncode, result.stdout + result.stderr
 
 
