@@ -16,8 +16,8 @@ namespace geventd::schedule {
 /// text ("*/5 2-4 * * mon"). If both day and weekday are restricted, either may match.
 ///
 /// When the clock goes forward (summer time begins), an entry for certain hours whose minute is
-/// skipped fires once, in the first minute after the gap. When the clock goes back, it fires only in
-/// the first of two equal minutes. An entry for every hour follows the minutes that really pass:
+/// skipped fires once, in the first minute after the gap. When the clock goes back, it fires only
+/// in the first of two equal minutes. An entry for every hour follows the minutes that really pass:
 /// none is skipped for it, and the repeated hour counts twice.
 /// Lives in: every process. A value.
 class CronEntry {
