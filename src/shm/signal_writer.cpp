@@ -80,7 +80,7 @@ bool SignalWriter::reassert() const noexcept {
     return true;
 }
 
-/// held_ has its memory from the beginning, so this cannot fail.
+/// The constructor reserved all of held_, so this cannot fail.
 void SignalWriter::hold(std::uint32_t slot, SignalExtent payload) {
     if (slot >= held_.size()) {
         held_.resize(slot + 1);
