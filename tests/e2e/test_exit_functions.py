@@ -197,7 +197,7 @@ def application(environ, start_response):
 @pytest.mark.parametrize('preload', [True, False])
 @pytest.mark.parametrize('where', ['import', 'request'])
 def test_daemonic_children_of_multiprocessing_end_with_their_process(server, preload, where):
-    """Functions registered at import belong to the template; workers may use what these end."""
+    """Children of the import belong to the template, so workers may use them to their own end."""
     running = server(BOTH_ENDS + f'''
 import multiprocessing
 
