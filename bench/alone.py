@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an application itself takes when no server is around it."""
+"""What the application alone costs, without a server."""
 import os
 
 import peers
@@ -12,8 +12,8 @@ SCRIPT = servers.BENCH / 'apps' / 'call_alone.py'
 
 
 class Called(slices.Entrant):
-    """The application, called again and again in a loop or each time in a fresh greenlet (without
-    what the greenlet itself takes). Beside it another core is busy, as one is that makes load."""
+    """The application, called again and again, in a loop or in a fresh greenlet for each call
+    (without the greenlet's own cost). Keeps another core busy, as a load generator would."""
 
     def __init__(self, app, name, newest):
         self.app = app
@@ -43,6 +43,6 @@ class Called(slices.Entrant):
 
 
 def entrants(app):
-    """Called `loop` and `greenlet`, and so with the newest frameworks where pip has them."""
+    """The applications called `loop` and `greenlet`; with the newest frameworks if pip has them."""
     newest = [', newest'] if peers.frameworks_missing() is None else []
     return [Called(app, name, suffix) for suffix in ['', *newest] for name in ('loop', 'greenlet')]

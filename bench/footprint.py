@@ -47,7 +47,7 @@ def ask(port, path='/hello'):
 
 
 def open_kept(port):
-    """A connection that had its answer and waits; None where the server refuses it."""
+    """An idle connection that has had a response; None where the server refuses it."""
     client = socket.create_connection(('127.0.0.1', port), 30)
     client.sendall(REQUEST)
     if not client.recv(4096):
@@ -58,7 +58,7 @@ def open_kept(port):
 
 def idle(kind):
     with rounds.started(kind, connections=CONNECTIONS + 1000) as (server, port):
-        load.run(port, load.Work(), 1, rounds.LOAD_CORE)  # until all that is made once is made
+        load.run(port, load.Work(), 1, rounds.LOAD_CORE)  # warm up
         base = pss(server)
         clients = []
         try:
@@ -88,7 +88,7 @@ def first_answer(kind):
 
 
 def resting_memory(kind, **options):
-    """(PSS of all, of the largest process, what is private of all) in KiB, after some requests."""
+    """In KiB after some requests: PSS of all processes, of the largest, private memory of all."""
     with rounds.started(kind, cores=(0, 1), **options) as (server, port):
         for _ in range(200):
             ask(port, '/')
@@ -123,7 +123,7 @@ def balance(kind, seconds):
 
 def run(name, kinds, plan):
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-    # Those with one process only cannot have four, nor be balanced.
+    # Servers with a single process can neither have four workers nor be balanced.
     many = [kind for kind in kinds if kind.many_workers]
     title, columns, measure, chosen, key = {
         'idle': ('W8 memory of 10,000 idle connections', IDLE, idle,

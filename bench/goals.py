@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""What geventd is to reach, as ratios within one run, and whether it did."""
+"""The goals for geventd, as ratios within one run, and whether it reached them."""
 
 GEVENT = ('gunicorn -k gevent', 'gevent.pywsgi', 'uwsgi --gevent', 'nginx → uwsgi --gevent')
 UWSGI = ', uwsgi protocol'
 
 
 class Unknown(Exception):
-    """Not measured."""
+    """The figure was not measured."""
 
 
 class Goals:
@@ -29,7 +29,7 @@ class Goals:
         return found
 
     def add(self, work, sentence, figure, most):
-        """A ratio that is to be `most` at most; `figure` computes it."""
+        """Adds a goal: the ratio that `figure` computes shall be at most `most`."""
         try:
             value = figure()
             self.rows.append((work, sentence, f'{value:.3g}', f'{most:.3g}',
@@ -57,8 +57,8 @@ class Goals:
                  min(self.gevent_peers(work, key)), 1)
 
     def share(self, name, work, own, other, most, called='loop'):
-        """Beside what the application itself takes: in the peer's one greenlet for a connection
-        as when called in a loop, in geventd's as `called` says."""
+        """The servers' own shares, without the application's cost: for the other server, with one
+        greenlet per connection, that of calls in a loop; for geventd as `called` says."""
         newest = ', newest' if 'newest' in other else ''
 
         def figure():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Latency of hello at a fixed rate, counted from when a request was due: alone, and with something
-going on that should not matter to it, second by second in turns. What others do to the machine for
-a second spoils both or neither; medians of the seconds count."""
+"""Latency of hello at a fixed rate, counted from when a request was due: alone, and beside other
+load that should not affect it, in turns of a second. A disturbance of the machine for a second
+affects both or neither; the result is the median over the seconds."""
 import statistics
 
 import load

@@ -14,7 +14,7 @@ import servers
 
 @dataclasses.dataclass(frozen=True)
 class Work:
-    """What one client asks for, again and again."""
+    """The request that clients repeat."""
     path: str = '/hello'
     connections: int = 64
     keep_alive: bool = True
@@ -27,7 +27,7 @@ class Result:
     requests: int
     errors: int  # answers that were not 2xx or 3xx, and failed connections, reads and writes
     rate: float  # requests a second
-    p50: float = math.nan  # seconds; of our own generator only
+    p50: float = math.nan  # seconds; only from our own generator
     p99: float = math.nan
     worst: float = math.nan
 
@@ -38,7 +38,7 @@ def _script(work):
         lines.append(f'wrk.body = string.rep("b", {work.body_size})')
     if not work.keep_alive:
         lines.append('wrk.headers["Connection"] = "close"')
-    # What a browser sends: about ten fields.
+    # Headers like a browser's: about ten fields.
     for name, value in (('Accept', 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8'),
                         ('Accept-Language', 'en-GB,en;q=0.5'),
                         ('Accept-Encoding', 'gzip, deflate'),
@@ -55,7 +55,7 @@ def _number(pattern, text, convert=float, default=0):
 
 
 def command(port, work, seconds, core, folder, more=''):
-    """Of wrk, whose script is put into `folder`."""
+    """The command line of wrk, whose script is written to `folder`."""
     script = pathlib.Path(folder) / 'work.lua'
     script.write_text(_script(work) + more)
     return ['taskset', '-c', str(core), 'wrk', '-t', '1', '-c', str(work.connections), '-d',
@@ -73,8 +73,8 @@ def _wrk(port, work, seconds, core, more=''):
 
 
 def result(text, closes):
-    """What wrk's report says. `closes`: its server keeps no connections."""
-    # When each connection ends and the server did not say so before, wrk calls that a read error.
+    """Parses wrk's report. `closes`: the server closes each connection after its response."""
+    # wrk counts a read error when a connection ends that the server did not announce to close.
     kinds = 'connect|write|timeout' if closes else 'connect|read|write|timeout'
     errors = sum(int(number) for number in re.findall(rf'(?:{kinds}) (\d+)', text))
     errors += _number(r'Non-2xx or 3xx responses: (\d+)', text, int)
@@ -83,8 +83,8 @@ def result(text, closes):
 
 
 def run(port, work, seconds, core, closes=False):
-    """Loads the server for about that long. `closes`: it keeps no connections. Raises RuntimeError
-    when wrk cannot run."""
+    """Loads the server for about `seconds`. `closes`: it does not keep connections. Raises
+    RuntimeError when wrk cannot run."""
     return result(_wrk(port, work, seconds, core), closes or not work.keep_alive)
 
 
@@ -103,7 +103,7 @@ function done() io.write("bodies: " .. worker:get("counts") .. "\\n") end
 
 
 def run_counting(port, work, seconds, core, closes=False):
-    """The same, and {body: how often it came}."""
+    """The same; also returns {body: how often it was received}."""
     text = _wrk(port, work, seconds, core, '\n' + COUNT_BODIES)
     bodies = collections.Counter()
     for name, number in re.findall(r'(\S+)=(\d+)', text.partition('bodies: ')[2]):

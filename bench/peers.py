@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Peers that Debian does not have, or not as new: in a virtual environment, from the package index
-that pip is set up for. Without one they are listed as not run."""
+"""Servers that Debian does not have, or not as new: in a virtual environment, from the package
+index that pip is configured for. Without an index the report lists them as not run."""
 import os
 import pathlib
 import subprocess
@@ -8,7 +8,7 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = ROOT / '.cache' / 'bench-peers'
 PACKAGES = ('bjoern', 'granian', 'gunicorn', 'gevent', 'greenlet', 'uwsgi')
-# The newest frameworks, in a folder of their own: Debian's servers get Debian's.
+# The newest frameworks, in a folder of their own, so that Debian's servers run Debian's.
 FRAMEWORKS = ('Flask', 'Django')
 FRAMEWORKS_FOLDER = ROOT / '.cache' / 'bench-frameworks'
 
@@ -18,9 +18,9 @@ def program(name):
 
 
 def install(python):
-    """Makes the environment once; says on one line what could not be installed."""
+    """Makes the environment once; reports on one line what could not be installed."""
     if not program('pip').exists():
-        # It sees Debian's Flask and Django, which the applications are measured with.
+        # With Debian's Flask and Django, with which the applications are measured.
         subprocess.run([python, '-m', 'venv', '--system-site-packages', str(FOLDER)], check=True)
     for package in PACKAGES:
         if _version(package):
@@ -42,12 +42,12 @@ def frameworks_missing():
 
 
 def frameworks():
-    """What a server's environment needs for the newest frameworks."""
+    """Environment variables that make a server use the newest frameworks."""
     return {'PYTHONPATH': str(FRAMEWORKS_FOLDER)}
 
 
 def _version(package):
-    """Of a package that was installed here, '' when it is not there."""
+    """The version of a package that was installed here, '' if there is none."""
     for folder in (*FOLDER.glob('lib/python3*/site-packages/*.dist-info'),
                    *FRAMEWORKS_FOLDER.glob('*.dist-info')):
         name, version = folder.name[:-len('.dist-info')].rsplit('-', 1)
@@ -57,7 +57,7 @@ def _version(package):
 
 
 def missing(package):
-    """For Kind.missing: why this one cannot run."""
+    """A function for Kind.missing: says why this server cannot run."""
     return lambda: None if _version(package) else f'{package} could not be installed by pip'
 
 

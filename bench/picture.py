@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The picture: one row of bars for each work, CPU time of a request, by server."""
+"""The picture: one row of bars per benchmark, with the CPU time per request of each server."""
 import html
 
 WIDTH, LABEL, BAR, GAP, TITLE = 860, 220, 16, 4, 30
@@ -9,7 +9,7 @@ FONT = 'font-family="sans-serif" font-size="12"'
 
 
 def panels(results):
-    """(title, [(server, µs)]) of the works that count CPU time."""
+    """(title, [(server, µs)]) of the benchmarks that measure CPU time."""
     for result in results.values():
         if result.get('order') == 'cpu':
             yield result['title'], [(name, median['cpu'] * 1e6)

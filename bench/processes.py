@@ -22,7 +22,7 @@ def children_of(pid):
 
 
 def tree(pid):
-    """The process and all below it."""
+    """The process and all its descendants."""
     pids = [pid]
     for parent in pids:
         pids += children_of(parent)
@@ -31,7 +31,7 @@ def tree(pid):
 
 def cpu_seconds(pids):
     """User and system time that the processes have used, to the nanosecond where the scheduler
-    keeps it. It counts all threads that are alive."""
+    records it. Counts only threads that are alive."""
     total = 0.0
     for pid in pids:
         for task in pathlib.Path(f'/proc/{pid}/task').glob('*/schedstat'):
@@ -87,7 +87,7 @@ class Server:
         return self.process.poll() is None
 
     def words(self):
-        """What it wrote to standard error so far."""
+        """What it has written to standard error so far."""
         self.errors.seek(0)
         return self.errors.read().decode(errors='replace')
 
@@ -114,7 +114,7 @@ class Server:
 
 
 def wait_for_port(connect, server, seconds=20):
-    """Calls `connect` until it succeeds; the time it took."""
+    """Calls `connect` until it succeeds; returns how long that took."""
     start = time.monotonic()
     while True:
         try:

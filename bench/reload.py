@@ -39,7 +39,7 @@ def master_of(server):
 
 
 def load(port, seconds, disturb, period):
-    """The load's ledger; `disturb` is called once in each period."""
+    """The load's ledger; `disturb` is called once per period."""
     address = ('127.0.0.1', port)
     with SteadyLoad(address, address, 2, NOT_HERE) as ledger:
         end = time.monotonic() + seconds

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What was measured: kept as JSON for each work, shown as tables in Markdown and one picture."""
+"""Results: kept as JSON for each benchmark, shown as tables in Markdown and as one picture."""
 import dataclasses
 import json
 import os
@@ -30,12 +30,12 @@ class Table:
     title: str
     columns: tuple
     samples: dict  # name of the server → its samples, each {key: value}
-    order: str  # the key that servers are compared by: less is better
+    order: str  # the key by which servers are compared: less is better
     notes: list = dataclasses.field(default_factory=list)
     facts: dict = dataclasses.field(default_factory=dict)
 
     def medians(self):
-        """{server: {key: median}} of those that were measured, the best first."""
+        """{server: {key: median}} of the servers that were measured, the best first."""
         found = {name: {column.key: statistics.median(sample[column.key] for sample in samples)
                         for column in self.columns}
                  for name, samples in self.samples.items() if samples}
@@ -57,7 +57,7 @@ class Table:
 
 
 def markdown(result):
-    """A section for one work."""
+    """The report's section for one benchmark."""
     columns = [Column(*column) for column in result['columns']]
     medians = result['medians']
     own = medians.get(BASE, medians.get(f'{BASE}, uwsgi protocol'))
@@ -78,20 +78,20 @@ def heading(versions):
 
 
 def keep(result, folder):
-    """Replaces what was known of this work."""
+    """Replaces the earlier result of this benchmark."""
     pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
     (pathlib.Path(folder) / f'{result["name"]}.json').write_text(
         json.dumps(result, indent=1, ensure_ascii=False) + '\n')
 
 
 def known(folder, names):
-    """What is known of the works, from this run or from earlier ones."""
+    """The results of the benchmarks, from this run or earlier ones."""
     paths = [pathlib.Path(folder) / f'{name}.json' for name in names]
     return {path.stem: json.loads(path.read_text()) for path in paths if path.exists()}
 
 
 def write(results, goals, versions, folder, not_run):
-    """The tables of all works into `folder`/latest.md, the picture beside it."""
+    """Writes the tables of all benchmarks to `folder`/latest.md, and the picture beside it."""
     sections = [heading(versions), *not_run, goals]
     sections += [result['text'] if 'text' in result else markdown(result)
                  for result in results.values()]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Rounds: each starts each server anew, in turns, so that what disturbs the machine meets all of
-them. The server is pinned to one core and the load to another."""
+"""Rounds: each round starts every server anew, in turns, so that disturbances of the machine affect
+all of them. The server is pinned to one core and the load to another."""
 import contextlib
 import dataclasses
 import os
@@ -12,15 +12,15 @@ import processes
 import servers
 
 SERVER_CORE, LOAD_CORE = 0, 1
-# Of several workers: where the load ran beside one of them, that one would seem to shirk.
+# For several workers, without the load's core: a worker that shares it with the load gets less.
 SERVER_CORES = tuple(sorted(os.sched_getaffinity(0) - {LOAD_CORE}))
-BUSY = 0.05  # of the server's core, taken by others: the round counts as disturbed
+BUSY = 0.05  # share of the server's core taken by others from which a round counts as disturbed
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
     rounds: int
-    seconds: int  # of load in each
+    seconds: int  # of load in each round
     tries: int  # of a round, while others disturb it
 
 
@@ -38,7 +38,7 @@ def connect(port):
 def started(kind, cores=(SERVER_CORE,), **options):
     """A server and its port."""
     with tempfile.TemporaryDirectory(prefix='geventd-bench-') as folder:
-        # A server may run as another user, such as nginx's workers do.
+        # A server may run as another user, as nginx's workers do.
         os.chmod(folder, 0o755)
         setup = servers.Setup(port=free_port(), folder=pathlib.Path(folder), **options)
         server = processes.Server(kind.command(setup), cores, cwd=folder)
@@ -50,7 +50,7 @@ def started(kind, cores=(SERVER_CORE,), **options):
 
 
 def able(kinds, name, protocol='http'):
-    """Those of the servers that can do the work."""
+    """The servers that can do this benchmark."""
     return [kind for kind in kinds
             if kind.protocol == protocol and (not kind.only or name in kind.only)]
 

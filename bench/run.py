@@ -25,13 +25,13 @@ ALL = [*works.WORKS, *latency.WORKS, *footprint.WORKS, 'signals']
 
 
 def _means(name, kind):
-    """A whole name means that server only, a part of a name all that have it."""
+    """A complete name selects that server only, a part of a name all that contain it."""
     return name == kind.name or (name in kind.name
                                  and all(name != other.name for other in servers.SERVERS))
 
 
 def chosen_servers(names):
-    """(those that can run, lines on those that cannot)."""
+    """(servers that can run, a line for each that cannot)."""
     kinds, not_run = [], []
     for kind in servers.SERVERS:
         if names and not any(_means(name, kind) for name in names):

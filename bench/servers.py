@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""geventd and its peers. A new one is a function and a line in SERVERS.
+"""geventd and other servers. A new one is a function and a line in SERVERS.
 
 Each gets the set-up that its own documentation recommends for speed and that leaves it honest: no
 access log, keep-alive where it has any, the same application, the same Python unless it says so.
@@ -23,12 +23,12 @@ NGINX = '/usr/sbin/nginx'
 
 @dataclasses.dataclass(frozen=True)
 class Setup:
-    """What a server is started for."""
+    """The circumstances in which a server is started."""
     port: int
-    folder: pathlib.Path  # its own, for files that it needs
+    folder: pathlib.Path  # its own, for its files
     workers: int = 1
-    slots: int = 1000  # requests at once in each worker
-    connections: int = 10_000  # of each worker
+    slots: int = 1000  # concurrent requests per worker
+    connections: int = 10_000  # per worker
     preload: bool = False
     app: str = 'hello:application'
     app_folder: pathlib.Path = BENCH / 'apps'
@@ -40,10 +40,10 @@ class Kind:
     command: typing.Callable  # Setup → argument list
     missing: typing.Callable = lambda: None  # why it cannot run here, or None
     keep_alive: bool = True
-    gevent: bool = True  # waiting does not hold other requests back
+    gevent: bool = True  # a request that waits does not hold up others
     protocol: str = 'http'
     many_workers: bool = True
-    only: tuple = ()  # the works that it can do; all without any
+    only: tuple = ()  # the benchmarks that it can do; empty: all
 
 
 def without(*programs):
@@ -91,7 +91,7 @@ def geventd_newest(setup):
 
 
 def gunicorn(setup, python=PYTHON):
-    # Its two seconds of keep-alive could end while the others have their turns.
+    # Its two seconds of keep-alive could end during the turns of other servers.
     return [str(python), '-m', 'gunicorn', '-k', 'gevent', '-w', str(setup.workers),
             '--worker-connections', str(max(setup.slots, setup.connections)), '--keep-alive', '60',
             '--chdir', str(setup.app_folder),
@@ -183,7 +183,7 @@ def nginx_uwsgi(setup):
 
 
 NO_SLEEP = ('hello', 'close', 'block', 'echo', 'upload', 'stream', 'flask', 'django', 'idle',
-            'start')  # works of servers in which a request that waits holds others back
+            'start')  # benchmarks for servers in which a request that waits holds up others
 
 SERVERS = [
     Kind('geventd', geventd),

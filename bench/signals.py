@@ -19,7 +19,7 @@ def ask(port, path):
 
 
 def command(port, text):
-    """Has it carried out; the figures once nothing more arrives."""
+    """Runs a command; returns the figures once no more signals arrive."""
     ask(port, f'/command?{text}')
     handled = -1
     while True:
@@ -35,7 +35,7 @@ def percentile(values, share):
 
 
 def measure(kind, port_of):
-    """One server: its figures by name."""
+    """Measures one server: its figures by name."""
     with tempfile.TemporaryDirectory(prefix='geventd-bench-') as folder:
         setup = servers.Setup(port=port_of(), folder=pathlib.Path(folder), workers=2, slots=100,
                               app='signals:application')

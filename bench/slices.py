@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""All servers of a work at once, each under its load for a tenth of a second, in turns: a core of a
-shared machine can be twice as fast in one second as in the next, and so that meets all alike."""
+"""Loads all servers of a benchmark in turns of a tenth of a second: a core of a shared machine can
+be twice as fast in one second as in the next, and in this way that affects all alike."""
 import contextlib
 import os
 import random
@@ -15,7 +15,7 @@ SLICE = 0.1  # seconds
 
 
 class Load:
-    """Processes that can be made to pause. What the first writes is of interest."""
+    """Processes that can be paused. Only the output of the first one is used."""
 
     def __init__(self, *commands, environment=None):
         self.processes = [subprocess.Popen(
@@ -34,11 +34,11 @@ class Load:
         self._tell(signal.SIGCONT)
 
     def line(self):
-        """The first one's next line."""
+        """The next line from the first process."""
         return self.processes[0].stdout.readline()
 
     def end(self):
-        """All else that the first has to say when it is interrupted. Raises RuntimeError."""
+        """Interrupts the processes; returns the rest of the first's output. Raises RuntimeError."""
         self._tell(signal.SIGINT)
         self.resume()
         text, errors = self.processes[0].communicate(timeout=60)
@@ -53,26 +53,27 @@ class Load:
 
 
 class Entrant:
-    """Who is measured. `load`, which begin() makes and pauses, runs in its slices only."""
+    """A participant of a round. Its `load`, which begin() starts paused, runs in its slices only."""
     name = ''
     load = None
 
     def begin(self, stack):
-        """What `stack` closes goes on until the round's end. Raises RuntimeError and OSError."""
+        """Starts the server and its load; `stack` ends both after the round. Raises RuntimeError
+        and OSError."""
         raise NotImplementedError
 
     def cpu_seconds(self):
-        """Used so far by what is measured."""
+        """CPU seconds that the measured processes have used so far."""
         raise NotImplementedError
 
     def sample(self, seconds):
-        """Ends the load: {'cpu': CPU seconds for a request, ...}."""
+        """Ends the load: {'cpu': CPU seconds per request, ...}."""
         raise NotImplementedError
 
 
 @contextlib.contextmanager
 def _failures_told(entrant):
-    """One that fails is left out; the others go on."""
+    """Runs one step of an entrant. If it fails the entrant is left out; the others go on."""
     try:
         yield
     except (RuntimeError, OSError) as error:
@@ -97,7 +98,7 @@ def _samples(entrants, seconds, **more):
 
 
 def measure(entrants, seconds):
-    """{name: sample} of those that could begin, each under load for so long."""
+    """{name: sample} of the entrants that could begin, each loaded for that long."""
     with contextlib.ExitStack() as stack:
         entrants = _begun(entrants, stack)
         used = -sum(entrant.cpu_seconds() for entrant in entrants)
@@ -116,7 +117,7 @@ def measure(entrants, seconds):
 
 
 def in_rounds(title, entrants, plan, columns):
-    """{name: samples}. A disturbed round is repeated, and the least disturbed one counts."""
+    """{name: samples}. A disturbed round is repeated; the least disturbed one counts."""
     samples = {entrant.name: [] for entrant in entrants}
     for number in range(1, plan.rounds + 1):
         best, least = {}, 2.0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Works of throughput: what a request costs in CPU time of all the server's processes."""
+"""Throughput benchmarks: the CPU time of all processes of a server per request."""
 import dataclasses
 import statistics
 import tempfile
@@ -18,7 +18,7 @@ class Spec:
     work: load.Work
     app: str = 'hello:application'
     protocol: str = 'http'
-    generator: tuple = ()  # arguments of our own generator, which then makes the load
+    generator: tuple = ()  # arguments for our own generator, which then makes the load
 
 
 WORKS = {
@@ -45,7 +45,7 @@ COLUMNS = (
 
 
 class Served(slices.Entrant):
-    """A server under wrk."""
+    """A server under load from wrk."""
 
     def __init__(self, spec, kind):
         self.spec = spec
@@ -56,7 +56,7 @@ class Served(slices.Entrant):
     def begin(self, stack):
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='geventd-bench-'))
         self.server, port = stack.enter_context(rounds.started(self.kind, app=self.spec.app))
-        # Until all that is made once is made.
+        # Warm up.
         load.run(port, self.spec.work, 1, rounds.LOAD_CORE, self.closes)
         self.before = self.server.cpu_seconds()
         self.load = slices.Load(
@@ -74,7 +74,7 @@ class Served(slices.Entrant):
 
 
 def measure_generated(spec, kind, seconds):
-    """One server under our own generator, which cannot be made to pause."""
+    """Measures one server under our own generator, which cannot be paused."""
     with rounds.started(kind, app=spec.app) as (server, port):
         load.generate(port, 1, spec.generator)
         before, times = server.cpu_seconds(), processes.cpu_times()

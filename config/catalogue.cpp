@@ -59,7 +59,7 @@ class KeyCollector : public Visitor {
     std::vector<std::string> keys_;
 };
 
-/// The paths of the keys that are called `name`, wherever they stand.
+/// The paths of all keys called `name`.
 std::vector<std::string> paths_of(std::string_view name) {
     std::vector<std::string> paths;
     for (const std::string& path : all_keys()) {

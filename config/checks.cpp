@@ -12,10 +12,10 @@ namespace geventd::config {
 
 namespace {
 
-/// Each takes a signal's number, of which the application wants some too.
+/// Each takes a signal number, and the application needs some too.
 constexpr std::size_t kMostFunctions = 128;
 
-/// Each is a descriptor in every process, and every reload looks at all pairs of them.
+/// Each is a descriptor in every process, and every reload compares all pairs of them.
 constexpr std::size_t kMostListeners = 1000;
 
 Mark place_of(const std::string& path, const Mark& otherwise, const Reading& reading) {
@@ -31,7 +31,7 @@ bool is_wildcard(const net::Address& address) {
     return address.host.empty() || address.host == "0.0.0.0" || address.host == "::";
 }
 
-/// Whether the kernel refuses to bind one beside the other, whatever is spoken there.
+/// Whether the kernel refuses to bind both, whatever the protocols.
 bool collide(const net::Address& a, const net::Address& b) {
     if (!has_port(a) || !has_port(b)) {
         return a.family == b.family && a.path == b.path;

@@ -6,9 +6,9 @@
 
 namespace geventd::config {
 
-/// What no key can know by itself: keys that must be there, and keys that contradict each other.
-/// Reports at the place of the key concerned, or at `start` when there is none. Says nothing more
-/// about a key that a fault was already reported of.
+/// Checks what no single key can: keys that must exist, and keys that contradict each other.
+/// Reports at the position of the key concerned, or at `start` when there is none. Adds nothing for
+/// a key that already has a fault.
 void check_settings(const Settings& settings, const Mark& start, const Reading& reading);
 
 }  // namespace geventd::config

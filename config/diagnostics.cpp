@@ -13,7 +13,7 @@ namespace geventd::config {
 
 namespace {
 
-// A file that is wrong from end to end is not worth more lines than a person reads.
+// Nobody reads more lines than this about a file that is wrong from end to end.
 constexpr std::size_t kMostLines = 100;
 constexpr std::size_t kMostFaults = 1000;
 
@@ -56,7 +56,7 @@ std::string Diagnostics::format(const Diagnostic& diagnostic) const {
     if (!diagnostic.path.empty()) {
         line += ": " + diagnostic.path;
     }
-    // File and key names may hold anything; a terminal or a log shall not obey it.
+    // File and key names may contain control characters, which no terminal or log must interpret.
     return log::escape_controls(line + ": " + diagnostic.text);
 }
 

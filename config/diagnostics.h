@@ -7,14 +7,14 @@
 
 namespace geventd::config {
 
-/// Where something stands. Line 0: the source as a whole (an unreadable file).
+/// A position in the configuration. Line 0: the source as a whole (an unreadable file).
 struct Mark {
     int source = 0;  ///< index into the Diagnostics' sources
     int line = 0;    ///< from 1
     int column = 0;  ///< from 1, in bytes
 };
 
-/// Everything that is wrong with a configuration, for a person: one line for each fault, written
+/// Everything that is wrong with a configuration, for people: one line per fault, which reads
 /// `file:line:column: key.path: what is wrong, what is expected`. Thrown by the loader, caught
 /// where a program starts and where the master reloads.
 class Errors : public std::runtime_error {
@@ -31,12 +31,12 @@ class Errors : public std::runtime_error {
 /// sources. Lives on the loader's stack.
 class Diagnostics {
   public:
-    /// Makes a file (which has lines) or an override known by its name; its index goes into Marks.
+    /// Registers a file (which has lines) or an override by its name; returns its index for Marks.
     int add_source(std::string name, bool has_lines);
 
     void report(const Mark& mark, const std::string& path, const std::string& text);
 
-    /// Whether there is more than a person reads; what else is reported is dropped.
+    /// Whether there are more faults than anybody reads; further ones are dropped.
     [[nodiscard]] bool full() const;
 
     /// Whether a fault was reported at this key or below it.

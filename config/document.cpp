@@ -48,7 +48,7 @@ std::string escape(std::string text) {
     return text;
 }
 
-/// The default as a table's cell: values as code, "-" where there is none.
+/// The default as a cell of the table: values as code, "-" when there is none.
 std::string default_cell(const Value& value) {
     std::string text = value.default_text();
     const bool none = text.empty() || text == "\"\"" || text == "[]" || text == "{}";
@@ -59,7 +59,7 @@ std::string default_cell(const Value& value) {
     return none ? "-" : prose ? escape(text) : fmt::format("`{}`", escape(text));
 }
 
-/// Writes a heading with a table for each group of the top level.
+/// Writes a heading and a table for each group of the top level.
 class PageWriter : public Visitor {
   public:
     explicit PageWriter(std::string& page) : page_(page) {}

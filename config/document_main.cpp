@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Writes the manual of the settings to the file that it is given, as a page of docs/ or as a man
-// page; a part of the build, not of what is installed.
+// Writes the manual of the settings to the file given as its argument, as a page of docs/ or as a
+// man page. Part of the build; not installed.
 #include <cstdio>
 #include <string>
 #include <string_view>

@@ -43,7 +43,7 @@ constexpr std::string_view kEnd = R"(
 *geventd*(8), *geventctl*(1)
 )";
 
-/// The text with everything that scdoc would take for markup escaped.
+/// Escapes everything that scdoc would take for markup.
 std::string escape(std::string_view text) {
     std::string escaped;
     for (const char c : text) {
@@ -55,7 +55,7 @@ std::string escape(std::string_view text) {
     return escaped;
 }
 
-/// Writes a part with an entry for each key for each group of the top level.
+/// Writes a section for each group of the top level, with an entry for each key.
 class ManWriter : public Visitor {
   public:
     explicit ManWriter(std::string& page) : page_(page) {}

@@ -5,8 +5,8 @@
 
 namespace geventd::config {
 
-/// A worker's time from the beginning of its drain to its exit. What comes behind requests and
-/// background work, such as functions of `atexit`, has a few seconds more.
+/// A worker's time from the beginning of its drain to its exit. Whatever follows requests and
+/// background work, such as `atexit` functions, gets a few more seconds.
 inline Milliseconds whole_drain(const Limits& limits) {
     return limits.drain_requests + limits.drain_background + std::chrono::seconds(3);
 }

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kIndent = 2;
 
-/// A text that is empty was not given; not every key would take it back.
+/// Written for a text that is not set; such keys are left out, since not every key accepts "".
 constexpr std::string_view kNotGiven = "\"\"";
 
 /// Writes every key that has a value, in the order of the description.
@@ -72,7 +72,7 @@ class DumpVisitor : public Visitor {
 
 std::string dump(const Settings& settings) {
     std::string out;
-    Settings copy = settings;  // a description binds members for writing too
+    Settings copy = settings;  // a description binds members for writing, too
     DumpVisitor visitor(out);
     describe(visitor, copy);
     return out;

@@ -28,7 +28,7 @@ std::string control_group() {
 }
 
 int affinity_cpus() {
-    // More CPUs than one cpu_set_t holds make the call fail; the count online is then the answer.
+    // Fails if there are more CPUs than a cpu_set_t holds; then the number online is used.
     cpu_set_t set;
     CPU_ZERO(&set);
     if (::sched_getaffinity(0, sizeof set, &set) == 0) {
@@ -37,7 +37,7 @@ int affinity_cpus() {
     return static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
 }
 
-/// The least of the quotas of the control group and those above it, 0 when there is none.
+/// The smallest quota of the control group and those above it; 0 when there is none.
 int quota_cpus() {
     int least = 0;
     for (std::string group = control_group(); !group.empty();

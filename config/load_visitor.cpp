@@ -14,8 +14,7 @@ namespace geventd::config {
 
 namespace {
 
-/// The place of a group of keys: as it is written in messages ("listen[1]") and as it is
-/// described ("listen").
+/// The path of a group of keys: as shown in messages ("listen[1]") and as described ("listen").
 struct Path {
     std::string written;
     std::string described;
@@ -77,7 +76,7 @@ class LoadVisitor : public Visitor {
         }
     }
 
-    /// To be called when all keys were described: what is left is unknown.
+    /// To be called when all keys were described: the remaining ones are unknown.
     void report_unknown() const {
         for (const Entry& entry : map_.entries) {
             if (known_.find(entry.key) == known_.end() && !reading_.diagnostics.full()) {
@@ -142,7 +141,7 @@ class LoadVisitor : public Visitor {
         return text;
     }
 
-    /// Expands every scalar below the node; reports and says false when one of them cannot be.
+    /// Expands every scalar below the node. Reports faults; false if there were any.
     bool expand_all(Node& node, const std::string& path) {
         bool fine = true;
         if (node.kind == Node::Kind::Scalar && has_expansion(node.text)) {
@@ -167,7 +166,7 @@ class LoadVisitor : public Visitor {
             return false;
         }
         node.text = *text;
-        // Quotes are needed around `${...}` in many places; they do not make a number a text.
+        // Many places need quotes around `${...}`; they must not turn a number into a text.
         node.quoted = false;
         return true;
     }

@@ -11,17 +11,17 @@
 
 namespace geventd::config {
 
-/// What a reading of one source shares from the top level down to the last key.
+/// What all parts of reading one source share.
 struct Reading {
     Diagnostics& diagnostics;
     const Environment* environment = nullptr;  ///< null: `${...}` stays as it is
-    bool effective = false;                    ///< a dump is read: internal members are there
-    std::map<std::string, Mark> places;        ///< where each key was last given
+    bool effective = false;                    ///< reading a dump, which has internal members
+    std::map<std::string, Mark> places;        ///< the position where each key was last given
 };
 
-/// Takes a document over into the settings, on top of what they hold: keys that it does not have
-/// stay as they are, lists are replaced, maps of texts are added to. False: the
-/// document is no map, and nothing was read.
+/// Copies a document into the settings, over their present values: keys that it does not have stay
+/// unchanged, lists are replaced, maps of texts are added to. False: the document is no map, and
+/// nothing was read.
 bool read_settings(const Node& document, Settings& settings, Reading& reading);
 
 }  // namespace geventd::config

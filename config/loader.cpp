@@ -31,8 +31,8 @@ bool needs_no_waiting(const struct stat& status) {
            (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3));  // /dev/null
 }
 
-/// The file's text, cut just past what read_yaml() refuses as too much. Reports what the system
-/// has against it. Works on pipes too, if it may wait for them.
+/// The file's text, cut just beyond the size that read_yaml() refuses. Reports errors of the
+/// system. Works on pipes too, if it may wait for them.
 std::optional<std::string> read_file(const LoadRequest& request, int source,
                                      Diagnostics& diagnostics) {
     std::string text;
@@ -69,7 +69,7 @@ std::optional<std::string> read_file(const LoadRequest& request, int source,
     return text;
 }
 
-/// Puts a value under the keys of a dotted path.
+/// Nests a value under the keys of a dotted path.
 std::optional<Node> nest(std::string_view path, Node value, const Mark& mark) {
     if (path.empty() || path.front() == '.' || path.back() == '.') {
         return std::nullopt;
@@ -108,15 +108,16 @@ void read_override(const std::string& text, Settings& settings, Reading& reading
     read_settings(*document, settings, reading);
 }
 
-/// Files and directories that the file names are meant from where the file lies, not from where the
-/// server happens to be started; those of --set are the caller's.
+/// Makes relative files and directories of the configuration file relative to its folder, instead
+/// of the folder in which the server happens to be started. Those of --set stay relative to the
+/// latter.
 void anchor_paths(Settings& settings, const std::string& file) {
     const auto slash = file.rfind('/');
     const std::string folder = slash == std::string::npos ? "." : file.substr(0, slash + 1);
     const std::unique_ptr<char, decltype(&::free)> real(::realpath(folder.c_str(), nullptr),
                                                         &::free);
     if (real == nullptr) {
-        return;  // the file itself could not be read either, and that was reported
+        return;  // the file could not be read either, which was reported already
     }
     std::vector<std::string*> paths{&settings.app.chdir, &settings.app.virtualenv,
                                     &settings.process.pidfile};
@@ -139,7 +140,7 @@ void complete(Settings& settings, const LoadRequest& request, const Mark& start,
         return;
     }
     const std::string path = default_control_path(request.path, request.environment);
-    // The reader knows what a path to a socket must be; it is the user who can shorten it.
+    // ControlPath checks the path; only the user can shorten it.
     const Node node{.kind = Node::Kind::Scalar, .mark = start, .text = path};
     ControlPath(settings.control)
         .read(node, [&](const Mark& mark, const std::string&, const std::string& text) {
@@ -148,7 +149,7 @@ void complete(Settings& settings, const LoadRequest& request, const Mark& start,
         });
 }
 
-/// Everything that can be made out; what is wrong is reported.
+/// Reads as much as possible; reports whatever is wrong.
 Settings read_request(const LoadRequest& request, Diagnostics& diagnostics) {
     Settings settings;
     settings.source = request.path;
@@ -198,7 +199,7 @@ Settings load_effective(const std::string& yaml) {
     Settings settings;
     Reading reading{.diagnostics = diagnostics, .effective = true};
     const int source = diagnostics.add_source("effective configuration", true);
-    // What was accepted as a file is longer as a dump, which must not fail for that.
+    // A dump is longer than the file, and must not be refused for that.
     if (const auto document = read_yaml(yaml, source, diagnostics, yaml.size())) {
         read_settings(*document, settings, reading);
     }

@@ -10,14 +10,14 @@
 
 namespace geventd::config {
 
-/// What the configuration is made of.
+/// The sources of a configuration.
 struct LoadRequest {
-    std::string path;               ///< the YAML file; "": overrides only
+    std::string path;               ///< the YAML file; "": only `sets`
     std::vector<std::string> sets;  ///< `key.path=value`, over the file's values, in order
     Environment environment = process_environment();
 
-    /// The file may be a pipe or a terminal, for which a start waits. A server that serves must
-    /// not.
+    /// Whether to wait if the file is a pipe or a terminal. Only a start may; a server that serves
+    /// must not.
     bool may_wait = true;
 };
 
@@ -25,15 +25,15 @@ struct LoadRequest {
 /// Lives in: geventd and geventctl, at start; the master, at reload.
 Settings load(const LoadRequest& request);
 
-/// The control socket that a server of this configuration has, as far as can be read: a file that
-/// was broken since the server read it must not hide the server. Reports nothing.
-/// Lives in: geventctl.
+/// The control socket of a server with this configuration, as far as it can be read: a file that
+/// was broken after the server started must not hide the server. Reports nothing. Lives in:
+/// geventctl.
 std::string find_control(const LoadRequest& request);
 
-/// The effective configuration as YAML, every key of it: what the master hands to its workers.
+/// The effective configuration as YAML, with every key: what the master passes to its workers.
 std::string dump(const Settings& settings);
 
-/// Takes a dump back, unchanged: nothing is expanded or resolved again. Throws Errors.
+/// Reads a dump unchanged: nothing is expanded or resolved again. Throws Errors.
 Settings load_effective(const std::string& yaml);
 
 }  // namespace geventd::config

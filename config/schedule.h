@@ -8,18 +8,18 @@
 
 namespace geventd::config {
 
-/// An entry of timers, crons or monitors, whichever it is.
+/// An entry of `timers`, `crons` or `monitors`.
 struct ScheduleEntry {
     std::string key;   ///< "timers[0]"
-    std::string plan;  ///< as schedule::parse_plan() reads it; "" when the entry says nothing yet
+    std::string plan;  ///< as schedule::parse_plan() reads it; "" if the entry is still empty
     const ScheduledSignal* sends = nullptr;
 };
 
 /// All entries of the settings, which must outlive them.
 std::vector<ScheduleEntry> schedule_of(const Settings& settings);
 
-/// Gives each entry the number of the signal that it sends: its own, or for a function one from
-/// 255 downwards that no entry names. The same settings give the same numbers everywhere.
+/// Gives each entry the number of the signal that it sends: its own, or, if it runs a function, one
+/// from 255 downwards that no entry names. The same settings give the same numbers everywhere.
 void number_schedule(Settings& settings);
 
 }  // namespace geventd::config

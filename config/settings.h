@@ -14,14 +14,14 @@ namespace geventd::config {
 
 using Milliseconds = std::chrono::milliseconds;
 
-/// The effective configuration, as plain values. Names, ranges, defaults and help texts stand in
-/// describe.cpp, once; every default here is what describe.cpp documents.
+/// The effective configuration, as plain values. describe.cpp alone has the names, ranges and help
+/// texts, and documents the defaults set here.
 
 struct Listen {
     net::Address address;
     int backlog = 1024;
-    std::string mode;   ///< of a unix socket, octal; "": by the umask
-    std::string owner;  ///< of a unix socket, "user" or "user:group"; "": who runs the server
+    std::string mode;   ///< of a unix socket, octal; "": according to the umask
+    std::string owner;  ///< of a unix socket, "user" or "user:group"; "": the server's user
     std::vector<std::string> trusted_proxies;
     std::string systemd;  ///< name of the socket that systemd may have opened; "": none
 
@@ -32,24 +32,24 @@ enum class MonkeyPatchTime { BeforeLoad, BeforeStart, None };
 
 struct MonkeyPatch {
     MonkeyPatchTime when = MonkeyPatchTime::BeforeLoad;
-    std::vector<std::string> modules;  ///< empty: patch_all(); else these patch_X() before the load
+    std::vector<std::string> modules;  ///< empty: patch_all(); else each patch_X(), before the load
 
     bool operator==(const MonkeyPatch&) const = default;
 };
 
-/// Whether the application is loaded once, for all workers, which are forked from there.
+/// Whether the application is loaded once, and all workers are forked from that process.
 enum class Preload {
-    Auto,    ///< unless it then holds connections, which workers must not share
+    Auto,    ///< yes, unless it then holds connections, which workers must not share
     Always,  ///< preload: true
     Never,   ///< preload: false
 };
 
 struct App {
-    std::map<std::string, std::string> mounts;  ///< prefix -> like module
+    std::map<std::string, std::string> mounts;  ///< prefix -> an application like `module`
     std::string module;  ///< "module", "module:callable", "module:factory()", path to .py/.wsgi
     std::string chdir;
     std::string virtualenv;
-    std::string python;  ///< "" or "3.11": which geventd-worker
+    std::string python;  ///< "" or "3.11": selects the geventd-worker
     std::vector<std::string> python_path;
     std::map<std::string, std::string> environment;
     Preload preload = Preload::Auto;
@@ -63,8 +63,8 @@ enum class GreenletKind { Raw, Gevent };
 enum class WhenFull { Wait, Reject };
 enum class OnDisconnect { Ignore, Cancel };
 
-/// The kernel lets so many watch one listening socket through two epolls, a worker's own and that
-/// of its hub. Twice as many live over a reload; all of them have a slot in the scoreboard.
+/// The kernel lets this many processes watch one listening socket through two nested epolls, a
+/// worker's and its hub's. During a reload twice as many exist; each has a slot in the scoreboard.
 inline constexpr int kMostProcesses = 500;
 
 struct Workers {
@@ -72,11 +72,11 @@ struct Workers {
     int cores = 100;
     GreenletKind greenlet = GreenletKind::Raw;
     WhenFull when_full = WhenFull::Wait;
-    int max_requests = 0;         ///< 0: never recycled for its requests
-    int max_requests_jitter = 0;  ///< at most so many more, drawn by each worker
+    int max_requests = 0;         ///< 0: never recycled because of its requests
+    int max_requests_jitter = 0;  ///< the most that each worker adds to it, at random
     Milliseconds max_lifetime{0};
     std::uint64_t reload_on_rss = 0;
-    int cheaper = 0;  ///< the least workers, as many as are needed up to `processes`; 0: all
+    int cheaper = 0;  ///< the minimum of workers, if their number follows the load; 0: all
 
     bool operator==(const Workers&) const = default;
 };
@@ -86,7 +86,7 @@ struct Limits {
     std::uint64_t request_body = 0;    ///< 0: no limit
     Milliseconds request_time{0};      ///< 0: no limit
     Milliseconds blocked_hub{5'000};   ///< 0: never reported
-    Milliseconds kill_blocked_hub{0};  ///< 0: never
+    Milliseconds kill_blocked_hub{0};  ///< 0: never killed
     Milliseconds header_timeout{30'000};
     Milliseconds body_timeout{60'000};
     Milliseconds queue_time{10'000};
@@ -115,8 +115,8 @@ struct Log {
 };
 
 struct Process {
-    std::string user;   ///< "": who started the master
-    std::string group;  ///< "": the user's own, or the starter's
+    std::string user;   ///< "": the user who started the master
+    std::string group;  ///< "": the user's own group, or that of who started the master
     std::string umask;  ///< octal; "": as inherited
     std::string pidfile;
     bool daemonize = false;
@@ -135,10 +135,10 @@ struct Signals {
     bool operator==(const Signals&) const = default;
 };
 
-/// Which signal an entry of the schedule sends. Either `signal` or `run` was given.
+/// The signal that an entry of the schedule sends. Either `signal` or `run` is given.
 struct ScheduledSignal {
     std::optional<int> signal;
-    std::string run;  ///< "module:function", which handles a number of its own
+    std::string run;  ///< "module:function", called through a signal number of its own
     int number = -1;  ///< the signal's number, resolved when loaded
 
     bool operator==(const ScheduledSignal&) const = default;
@@ -175,9 +175,9 @@ struct Reload {
 };
 
 struct Metrics {
-    std::optional<net::Address> listen;       ///< none: nobody listens
+    std::optional<net::Address> listen;       ///< none: no metrics server
     int saturation = 0;                       ///< percent of busy cores; 0: never saturated
-    std::optional<net::Address> uwsgi_stats;  ///< where uWSGI's document is told
+    std::optional<net::Address> uwsgi_stats;  ///< where uWSGI's stats document is served
 
     bool operator==(const Metrics&) const = default;
 };

@@ -22,7 +22,7 @@ Choice<MonkeyPatchTime> patch_time(MonkeyPatchTime& when) {
              {"none", MonkeyPatchTime::None}}};
 }
 
-/// The X of gevent.monkey's patch_X().
+/// The names X for which gevent.monkey has a patch_X().
 const std::vector<std::string>& patchable() {
     static const std::vector<std::string> names{
         "builtins", "contextvars", "dns",        "os",  "queue",  "select", "signal",
@@ -30,7 +30,7 @@ const std::vector<std::string>& patchable() {
     return names;
 }
 
-// Of an address that is not for everybody, an empty host is the loopback one.
+// In an address that need not be reachable by everybody, an empty host means the loopback address.
 net::Address on_loopback(net::Address address) {
     const bool inet = address.family == net::Family::Inet || address.family == net::Family::Inet6;
     if (inet && address.host.empty()) {

@@ -12,7 +12,7 @@
 
 namespace geventd::config {
 
-/// The kinds of values that one setting alone has.
+/// The kinds of values that only one setting has.
 
 /// Where to listen.
 class AddressValue : public Value {
@@ -28,13 +28,13 @@ class AddressValue : public Value {
     net::Address& member_;
 };
 
-/// Where those who watch the server connect, or nowhere. An address without a host means the
-/// loopback one, other than in `listen`.
+/// The address of a monitoring endpoint, or none. Without a host it means the loopback address,
+/// unlike in `listen`.
 class WatchAddress : public Value {
   public:
     enum class Form {
         Url,   ///< http://127.0.0.1:9090
-        Bare,  ///< 127.0.0.1:9191, as uWSGI's `stats` has it: no HTTP is spoken there
+        Bare,  ///< 127.0.0.1:9191, like uWSGI's `stats`: HTTP is not spoken there
     };
 
     WatchAddress(std::optional<net::Address>& member, Form form) : member_(member), form_(form) {}
@@ -50,7 +50,7 @@ class WatchAddress : public Value {
     Form form_;
 };
 
-/// A moment, or a list of what gevent shall patch.
+/// When gevent patches, or a list of what it patches.
 class MonkeyPatchValue : public Value {
   public:
     explicit MonkeyPatchValue(MonkeyPatch& member) : member_(member) {}
@@ -89,14 +89,14 @@ class ProcessCount : public Value {
 
     [[nodiscard]] std::string default_text() const override { return "auto"; }
 
-    /// Sets the member to what `auto` means here.
+    /// Sets the member to what `auto` means on this machine.
     void read_auto();
 
   private:
     int& member_;
 };
 
-/// The control socket's path, which has a default of its own for each server.
+/// The control socket's path, whose default depends on the server.
 class ControlPath : public Value {
   public:
     explicit ControlPath(std::string& member) : member_(member) {}
@@ -110,7 +110,7 @@ class ControlPath : public Value {
     std::string& member_;
 };
 
-/// Peers whose word about the client is believed.
+/// The peers that are believed about the client.
 class ProxyList : public TextList {
   public:
     explicit ProxyList(std::vector<std::string>& member)
@@ -132,7 +132,7 @@ class MountMap : public TextMap {
     void read(const Node& node, const Complain& complain) override;
 };
 
-/// A signal's number, or none.
+/// A signal number, or none.
 class SignalNumber : public Value {
   public:
     explicit SignalNumber(std::optional<int>& member) : member_(member) {}
@@ -145,7 +145,7 @@ class SignalNumber : public Value {
     std::optional<int>& member_;
 };
 
-/// The period of a timer, which must be given.
+/// The period of a timer; required.
 class Period : public Time {
   public:
     explicit Period(Milliseconds& member)
@@ -154,7 +154,7 @@ class Period : public Time {
     [[nodiscard]] std::string default_text() const override { return ""; }
 };
 
-/// What a line of the access log holds, if there is one.
+/// The template of the access log's lines, or that there is no access log.
 class AccessFormat : public VerbatimText {
   public:
     explicit AccessFormat(std::string& member)

@@ -8,30 +8,31 @@
 
 namespace geventd::config {
 
-/// Where a Value says what is wrong with what it was given: `below` is the rest of the key's path
-/// ("[1]", ".NAME", mostly ""); the text is the sentence's rest.
+/// Reports what is wrong with a Value: `below` is the rest of the key's path ("[1]", ".NAME",
+/// mostly
+/// ""); the text completes the sentence.
 using Complain =
     std::function<void(const Mark& mark, const std::string& below, const std::string& text)>;
 
-/// One setting's value, bound to the member that holds it; the member outlives it. A new kind of
-/// value is a new class of this kind, see values.h.
+/// One setting's value, bound to the member that holds it, which must outlive it. Each kind of
+/// value is a subclass, see values.h.
 class Value {
   public:
     virtual ~Value() = default;
 
-    /// Takes the node over into the member; complains and leaves the member alone when it cannot.
+    /// Reads the node into the member; on a fault, complains and leaves the member unchanged.
     virtual void read(const Node& node, const Complain& complain) = 0;
 
-    /// The member as YAML on one line; read() takes it back unchanged.
+    /// The member as YAML on one line; read() reads it back unchanged.
     [[nodiscard]] virtual std::string write() const = 0;
 
-    /// What may stand here: "a size from 1KiB to 16MiB".
+    /// What is valid here: "a size from 1KiB to 16MiB".
     [[nodiscard]] virtual std::string expects() const = 0;
 
-    /// The default as the manual shows it; override where the member's own value does not say it.
+    /// The default as the manual shows it; overridden where the member's own value does not tell.
     [[nodiscard]] virtual std::string default_text() const { return write(); }
 
-    /// True: `${...}` has a meaning of its own here and is not taken from the environment.
+    /// Whether `${...}` has a meaning of its own here, and is not an environment variable.
     [[nodiscard]] virtual bool verbatim() const { return false; }
 };
 

@@ -13,7 +13,7 @@ namespace geventd::config {
 
 namespace {
 
-/// Reads a number, size or time with `parse`, within bounds.
+/// Reads a number, size or time with `parse`, and checks its bounds.
 template <typename T, typename Parse>
 void read_quantity(const Node& node, const Value& value, std::pair<T, T> bounds, Parse parse,
                    T& result, const Complain& complain) {
@@ -92,7 +92,7 @@ std::string quote(std::string_view text) {
 
 void Integer::read(const Node& node, const Complain& complain) {
     std::int64_t number = member_;
-    if (node.quoted) {  // unlike sizes and times, which are text to YAML in any case
+    if (node.quoted) {  // unlike sizes and times, which are text in YAML in any case
         complain(node.mark, "", fmt::format("is {}, expected {}", what_is(node), expects()));
         return;
     }

@@ -14,7 +14,7 @@
 
 namespace geventd::config {
 
-/// The kinds of values that many settings share. Each is bound to a member and short-lived.
+/// The kinds of values that many settings use. Each is bound to a member and short-lived.
 
 class Integer : public Value {
   public:
@@ -63,7 +63,7 @@ class Time : public Value {
 
 class Flag : public Value {
   public:
-    /// `expects`: where there is a third thing to say, which the caller reads.
+    /// `expects`: for a caller that itself reads a third value.
     explicit Flag(bool& member, std::string_view expects = "true or false")
         : member_(member), expects_(expects) {}
 
@@ -79,7 +79,7 @@ class Flag : public Value {
 
 class Text : public Value {
   public:
-    /// Says what is wrong with a text ("" when nothing is).
+    /// Returns what is wrong with a text, "" if nothing is.
     using Check = std::string (*)(const std::string& text);
 
     Text(std::string& member, std::string_view expects, Check check = nullptr)
@@ -96,7 +96,7 @@ class Text : public Value {
     Check check_;
 };
 
-/// A text whose `${...}` belong to the setting itself.
+/// A text whose `${...}` have a meaning of the setting's own.
 class VerbatimText : public Text {
   public:
     using Text::Text;
@@ -104,7 +104,7 @@ class VerbatimText : public Text {
     [[nodiscard]] bool verbatim() const override { return true; }
 };
 
-/// Texts, in order. A later reading replaces the whole list.
+/// A list of texts. A later source replaces the whole list.
 class TextList : public Value {
   public:
     TextList(std::vector<std::string>& member, std::string_view expects)
@@ -120,7 +120,7 @@ class TextList : public Value {
     std::string_view expects_;
 };
 
-/// Texts under names that are the user's own. A later reading adds to what is there.
+/// Texts under names that the user chooses. A later source adds to the map.
 class TextMap : public Value {
   public:
     TextMap(std::map<std::string, std::string>& member, std::string_view expects)
@@ -139,11 +139,11 @@ class TextMap : public Value {
 /// "a, b or c"
 std::string one_of(const std::vector<std::string>& words);
 
-/// Complains that the node is none of these words, naming the nearest.
+/// Complains that the node is none of these words, and suggests the nearest.
 void complain_of_choice(const Node& node, const std::vector<std::string>& words,
                         const Complain& complain);
 
-/// One of a few words, each of which stands for a value.
+/// One of several words, each of which stands for a value.
 template <typename T>
 class Choice : public Value {
   public:

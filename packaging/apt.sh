@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Installs Debian packages: told beforehand, with progress. ./dev sources it and brings `say`, `die`
-# and `minutes`.
+# Installs Debian packages: announces them, and shows progress. ./dev sources it and provides `say`,
+# `die` and `minutes`.
 
 is_installed() {
     [[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]
 }
 
-# Installs those of the named packages that are missing; reads the package lists anew only when
-# the ones at hand do not do.
+# Installs the missing ones among the named packages; updates the package lists only if the present
+# ones do not suffice.
 install_packages() {
     command -v dpkg-query >/dev/null || die "./dev installs Debian packages; here is no dpkg. Needed: $*"
     local missing=() package
@@ -32,7 +32,7 @@ install_packages() {
     die "The packages cannot be installed: see .cache/apt.log"
 }
 
-# What apt would do, and how long it takes about; fails where the package lists do not do.
+# Prints what apt would do, and roughly for how long; fails if the package lists do not suffice.
 foresee_install() {
     local plan count
     plan=$(LC_ALL=C "$@" --print-uris </dev/null 2>/dev/null) || return 1
@@ -42,16 +42,16 @@ foresee_install() {
     grep -E '^(Need to get|After this operation)' <<<"$plan" | sed 's/^/  /' || true
 }
 
-# Runs an apt-get and shows how far it is; all that it says stands in .cache/apt.log.
+# Runs apt-get and shows its progress; its whole output is in .cache/apt.log.
 run_apt() {
     mkdir -p .cache
-    # RUNLEVEL=1: what is installed is not started.
+    # RUNLEVEL=1: do not start what is installed.
     DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 "$@" --yes -qq -o APT::Status-Fd=3 \
         -o DPkg::Lock::Timeout=300 3>&1 >>.cache/apt.log 2>&1 </dev/null | show_progress
 }
 
-# Makes of apt's lines "pmstatus:PACKAGE:PERCENT:WORDS" one line that changes on a terminal, and
-# elsewhere a line for each tenth.
+# Turns apt's lines "pmstatus:PACKAGE:PERCENT:WORDS" into one line that changes in place on a
+# terminal, or else into one line for each ten percent.
 show_progress() {
     local kind percent words shown=""
     while IFS=: read -r kind _ percent words; do

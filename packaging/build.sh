@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# build.sh source|dsc|deb|rpm BUILD_DIR OUT: makes packages from what is committed, in OUT. BUILD_DIR
-# is a configured build folder, from which `meson dist` makes the tarball. `dsc` stops at Debian's
-# source package. $PYVER is the CPython that Debian's worker package is for.
+# build.sh source|dsc|deb|rpm BUILD_DIR OUT: makes packages from the committed sources, in OUT.
+# BUILD_DIR is a configured build folder, from which `meson dist` makes the tarball. `dsc` stops at
+# Debian's source package. $PYVER is the CPython that Debian's worker package is for.
 set -euo pipefail
 kind=$1
 build=$(realpath "$2")
@@ -19,7 +19,7 @@ umask 022
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# pack FOLDER FILE: the same bytes whenever and by whomever.
+# pack FOLDER FILE: reproducible, whenever and by whomever it is run.
 pack() {
     tar --create --directory="$(dirname "$1")" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 \
         --group=0 --numeric-owner --format=gnu "$(basename "$1")" | xz -6 -T1 >"$2"
@@ -61,8 +61,8 @@ rpm_package() {
     { sed "s/@version@/$version/" "$here/rpm/geventd.spec"
       /usr/bin/python3 "$here/changelog.py" rpm "$version"; } >"$top/SPECS/geventd.spec"
     cp "$top/SPECS/geventd.spec" "$out"
-    # Debian's rpm knows no Fedora package, so the build needs are those of ./dev.
-    # Not -ba: what is built with a source rpm bears its digest, into which the folder's name goes.
+    # Debian's rpm knows no Fedora packages, so the build dependencies are those of ./dev.
+    # Not -ba: packages built with a source rpm contain its digest, which depends on the folder.
     local what
     for what in -bs -bb; do
         rpmbuild "$what" --nodeps --define "_topdir $top" --load "$here/rpm/debian-host.macros" \

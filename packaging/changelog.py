@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """CHANGELOG.md as a package's changelog: changelog.py deb|rpm VERSION.
 
-The part under "Unreleased" is that of VERSION; a release's heading is "## X.Y.Z - YYYY-MM-DD".
+Items under "Unreleased" belong to VERSION; a release's heading is "## X.Y.Z - YYYY-MM-DD".
 Dates of what is not released come from $SOURCE_DATE_EPOCH.
 """
 import datetime

@@ -32,7 +32,7 @@ void say(FILE* stream, const std::string& text) {
     std::fputs(text.c_str(), stream);
 }
 
-// Whoever starts us with one of these closed would see sockets appear in its place.
+// If we are started with one of these closed, a socket would get its number.
 void fill_standard_descriptors() {
     UniqueFd null;
     do {
@@ -78,7 +78,7 @@ ExitCode serve(const cli::GeventdOptions& options, master::Program program,
     config::LoadRequest request;
     request.path = options.config;
     request.sets = options.sets;
-    request.may_wait = succession == nullptr;  // another master waits for this one
+    request.may_wait = succession == nullptr;  // in an upgrade the old master waits for us
     config::Settings settings = config::load(request);
     request.may_wait = false;
     if (options.check) {
@@ -88,7 +88,7 @@ ExitCode serve(const cli::GeventdOptions& options, master::Program program,
                                                  std::move(program), succession});
 }
 
-// A master that is to succeed another tells that one as well as its own standard error.
+// In an upgrade, failures are reported to the old master as well as to standard error.
 ExitCode serve_or_say_why(const cli::GeventdOptions& options, master::Program program) {
     std::unique_ptr<master::Succession> succession;
     std::string why;
@@ -96,7 +96,7 @@ ExitCode serve_or_say_why(const cli::GeventdOptions& options, master::Program pr
         succession = options.check ? nullptr : master::Succession::join();
         return serve(options, std::move(program), succession.get());
     } catch (const config::Errors& errors) {
-        why = errors.what();  // whose lines are clean
+        why = errors.what();  // its lines are escaped already
         say(stderr, why + "\n");
     } catch (const std::exception& error) {
         why = error.what();
@@ -123,12 +123,12 @@ ExitCode run(int argc, char** argv) {
 }  // namespace geventd
 
 int main(int argc, char** argv) {
-    // A log that reaches a limit of the file size or that nobody reads is an error of that write.
+    // A log over the file size limit, or one that nobody reads, makes a write fail; nothing more.
     ::signal(SIGXFSZ, SIG_IGN);
     ::signal(SIGPIPE, SIG_IGN);
     geventd::fill_standard_descriptors();
-    // Who starts us may have it ignored, which is inherited: the kernel would then collect our
-    // children and tell nobody how they ended.
+    // Our parent may ignore SIGCHLD, and we would inherit that: the kernel would then reap our
+    // children without telling us how they ended.
     ::signal(SIGCHLD, SIG_DFL);
     return static_cast<int>(geventd::run(argc, argv));
 }

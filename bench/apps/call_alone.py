@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Calls an application again and again, in a loop or each time in a fresh greenlet, until it is
-interrupted; prints the seconds of CPU that a call took, without what the greenlet itself takes:
+"""Calls an application again and again, in a loop or in a fresh greenlet for each call, until it is
+interrupted. Prints the CPU seconds per call, without the greenlet's own cost:
 call_alone.py MODULE:NAME FOLDER loop|greenlet."""
 import importlib
 import io
@@ -14,7 +14,7 @@ from gevent import monkey
 
 monkey.patch_all()
 
-COUNT = 500  # calls until all that is made once is made
+COUNT = 500  # calls to warm up
 FIELDS = {'HTTP_ACCEPT': 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8',
           'HTTP_ACCEPT_LANGUAGE': 'en-GB,en;q=0.5', 'HTTP_ACCEPT_ENCODING': 'gzip, deflate',
           'HTTP_USER_AGENT': 'Mozilla/5.0 (X11; Linux x86_64; rv:109.0) bench',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The WSGI application of the benchmarks, the same under every server: one path a workload."""
+"""The WSGI application of the benchmarks, the same under every server: one path per benchmark."""
 import os
 
 import gevent

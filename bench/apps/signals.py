@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Signals from worker 2 to worker 1, under geventd and under uWSGI: the module `uwsgi` of each.
+"""Signals from worker 2 to worker 1, with the module `uwsgi` of geventd or of uWSGI.
 
 Worker 2 waits for a command in shared memory, carries it out and leaves its figures there; an HTTP
 request, answered by either worker, gives commands and reads figures.
@@ -39,7 +39,7 @@ uwsgi.register_signal(NUMBER, 'worker1', handler)
 
 
 def send():
-    """True when the signal was accepted. uWSGI never says that it was not."""
+    """True if the signal was accepted. uWSGI never says that it was not."""
     try:
         uwsgi.signal(NUMBER)
     except Exception:
@@ -50,7 +50,7 @@ def send():
 
 
 def latency(count):
-    """One after the other on an idle server."""
+    """Sends signals one after the other, on an idle server."""
     for number in range(count):
         put('sent_at', time.monotonic_ns())
         send()
@@ -60,18 +60,18 @@ def latency(count):
 
 
 def rate(milliseconds):
-    """As many as the receiver takes; a refused one is tried again."""
+    """Sends as many as the receiver takes, retrying refused ones."""
     end = time.monotonic() + milliseconds / 1000
     while time.monotonic() < end:
         for _ in range(50):
             if not send():
                 gevent.sleep(0.0005)
         gevent.sleep(0)
-    put('argument', get('handled'))  # by the end of that time
+    put('argument', get('handled'))  # how many were handled in that time
 
 
 def burst(count):
-    """A loop that gives nobody else a turn."""
+    """Sends in a loop that never yields to other greenlets."""
     for _ in range(count):
         send()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the load of ./dev bench reload asks for, of any server."""
+"""The application that the load of `./dev bench reload` requests, from every server."""
 import hashlib
 
 import gevent

@@ -38,7 +38,7 @@ bool Client::open() {
     fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int on = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    // Over loopback this comes back at once, also while the server is busy.
+    // Over loopback this returns at once, even while the server is busy.
     if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
         close();
         return false;
@@ -67,7 +67,7 @@ Client::Progress Client::end(Progress progress) {
     return progress;
 }
 
-// Such answers only are asked for that say their length.
+// Only responses with a Content-Length are requested.
 bool Client::whole() const {
     static constexpr std::string_view kName = "content-length:";
     const std::size_t end = answer_.find(kHeadEnd);
@@ -99,7 +99,7 @@ Client::Progress Client::on_readable() {
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
         return Progress::Waiting;
     }
-    if (!busy_) {  // a kept connection that the server no longer wants
+    if (!busy_) {  // the server has closed an idle connection
         close();
         return Progress::Waiting;
     }

@@ -10,19 +10,19 @@ namespace geventd::bench {
 
 using Clock = std::chrono::steady_clock;
 
-/// One client: a connection that is opened when it is needed and asks one thing at a time.
+/// One client: opens a connection when it needs one, and sends one request at a time.
 class Client {
   public:
     enum class Progress { Waiting, Answered, Failed };
 
-    /// `closes`: the server ends the connection behind each answer.
+    /// `closes`: the server closes the connection after each response.
     Client(int epoll, int port, bool closes) : epoll_(epoll), port_(port), closes_(closes) {}
 
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
     ~Client();
 
-    /// Sends it; `due` is when it should have been sent, which its latency counts from.
+    /// Sends the request; its latency counts from `due`, when it should have been sent.
     Progress ask(std::string_view request, Clock::time_point due, bool is_slow);
 
     Progress on_readable();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Load that wrk has not: the uwsgi protocol, and a fixed rate whose latencies count from when a
-// request was due, so that a server which stops for a while does not hide it.
+// Load that wrk cannot make: the uwsgi protocol, and a fixed rate with latencies that count from
+// when a request was due, so that a server cannot hide a stall.
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -25,16 +25,16 @@ struct Options {
     int port = 0;
     std::string protocol = "http";
     std::string path = "/hello";
-    std::string slow_path;  // asked for by each `slow_every`th request
+    std::string slow_path;  // requested by every `slow_every`th request
     int slow_every = 20;
     int connections = 64;
     double seconds = 4;
-    double rate = 0;  // requests a second; 0: as fast as it goes
+    double rate = 0;  // requests per second; 0: as many as possible
     bool close = false;
     int slow_heads = 0;
 };
 
-// What a browser sends: about ten fields.
+// Headers like a browser's: about ten fields.
 constexpr std::array<std::array<const char*, 2>, 8> kFields{{
     {"Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"},
     {"Accept-Language", "en-GB,en;q=0.5"},
@@ -59,7 +59,7 @@ void append_word(std::string& text, std::size_t value) {
     text.push_back(static_cast<char>(value >> 8U));
 }
 
-// What nginx sends by its uwsgi_params.
+// What nginx sends with its uwsgi_params.
 std::string uwsgi_request(const std::string& path) {
     std::string block;
     const auto add = [&block](const std::string& name, const std::string& value) {
@@ -121,7 +121,7 @@ class Load {
     ~Load() { ::close(epoll_); }
 
     void run() {
-        // The server has taken all slow heads by then.
+        // By then the server has received all slow heads.
         const auto settled = Clock::now() + std::chrono::seconds(options_.slow_heads > 0 ? 1 : 0);
         while (Clock::now() < settled) {
             slow_heads_.turn(Clock::now());
@@ -129,7 +129,7 @@ class Load {
         start_ = Clock::now();
         end_ = start_ + std::chrono::duration_cast<Clock::duration>(
                             std::chrono::duration<double>(options_.seconds));
-        // Those that are under way at the end are waited for: they are not the fast ones.
+        // Waits for requests in flight at the end, since these are not the fast ones.
         const auto patience = end_ + std::chrono::seconds(10);
         for (auto now = start_; now < end_ || (busy() && now < patience); now = Clock::now()) {
             slow_heads_.turn(now);
@@ -178,7 +178,7 @@ class Load {
 
     void receive() {
         std::array<epoll_event, 64> events;
-        // With a rate it spins: sleeping would make it late.
+        // With a fixed rate it spins, because sleeping would make it late.
         const int wait = options_.rate > 0 ? 0 : 100;
         const int count =
             ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait);

@@ -35,7 +35,7 @@ SlowHeads::~SlowHeads() {
 void SlowHeads::turn(Clock::time_point now) {
     const auto pause = std::chrono::nanoseconds(std::chrono::seconds(1)) / (sockets_.size() + 1);
     while (!sockets_.empty() && due_ <= now) {
-        // One that the server has given up is left as it is.
+        // Errors are ignored: the server may have closed the connection.
         static_cast<void>(::send(sockets_[next_], "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT));
         next_ = (next_ + 1) % sockets_.size();
         due_ += pause;

@@ -8,8 +8,8 @@
 
 namespace geventd::bench {
 
-/// Clients that begin a request and never get far: each sends another byte of its head once a
-/// second, one after the other, so that about as many bytes leave at any time.
+/// Clients that begin a request but never finish it: each sends another byte of its head once a
+/// second. They take turns, so that the bytes are spread evenly over the second.
 class SlowHeads {
   public:
     SlowHeads(int port, int count);

@@ -32,7 +32,8 @@ std::size_t number(std::string_view text) {
     return value;
 }
 
-// Few bytes as one part, which costs less to send than several do; the parts of many are left.
+// Joins a few bytes into one part, which is cheaper to send than several; larger parts stay as they
+// are.
 std::span<iovec> join(std::span<iovec> parts, std::span<char> into) {
     std::size_t size = 0;
     for (const iovec& part : parts) {
@@ -116,7 +117,7 @@ void Connection::on_readable() {
     start(*this);
 }
 
-// The bytes of the head, 0: it is not whole.
+// The length of the head; 0 if it is incomplete.
 std::size_t Connection::parse_http(std::string_view bytes) {
     const std::size_t end = bytes.find("\r\n\r\n");
     if (end == std::string_view::npos) {

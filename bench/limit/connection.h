@@ -19,7 +19,7 @@ struct Field {
     std::string_view name, value;
 };
 
-/// What the bytes of a request say. The views live until the greenlet first switches.
+/// A parsed request head. The views are valid until the greenlet first switches.
 struct Head {
     std::string_view method, path, query;
     bool http11 = false;
@@ -27,23 +27,23 @@ struct Head {
     std::vector<Field> fields;  ///< headers of HTTP, variables of the uwsgi protocol
 };
 
-/// A client's connection and the one request that it has at a time.
+/// A client's connection and its request, one at a time.
 struct Connection {
     Connection(struct ev_loop* ev_loop, int socket, bool is_uwsgi);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection();
 
-    /// Reads what there is; starts the request once its head is whole.
+    /// Reads what has arrived; starts the request once its head is complete.
     void on_readable();
 
-    /// Sends all of it. False: the client has left.
+    /// Sends everything. False: the client has left.
     bool send(std::span<iovec> parts) const;
 
-    /// Up to `room` bytes of the body; switches to the hub until some are there.
+    /// Returns up to `room` bytes of the body; switches to the hub until there are some.
     std::size_t await_body(char* into, std::size_t room);
 
-    /// The request has been answered: waits for the next one, or deletes itself.
+    /// The request was answered: waits for the next one, or deletes itself.
     void finish(bool complete);
 
     struct ev_loop* loop;
@@ -55,11 +55,11 @@ struct Connection {
     bool http11 = false;
     bool head_sent = false;
     bool chunked = false;
-    std::string partial;          ///< of a head that is not whole
-    std::string body;             ///< what came with the head
-    std::size_t body_left = 0;    ///< with what is in `body`
+    std::string partial;          ///< an incomplete head
+    std::string body;             ///< the part of the body that came with the head
+    std::size_t body_left = 0;    ///< bytes left to read, including those in `body`
     PyObject* waiting = nullptr;  ///< the greenlet, while it waits for bytes
-    std::string answer;           ///< head of the answer
+    std::string answer;           ///< head of the response
     py::Ref start_response, input;
 
   private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The least that a WSGI server on libev and gevent's hub costs; see the README.
+// The cheapest possible WSGI server on libev and gevent's hub; see the README.
 #include <Python.h>
 
 #include <netinet/in.h>
@@ -45,7 +45,7 @@ void on_connection(struct ev_loop*, ev_io* watcher, int) {
         if (fd < 0) {
             return;
         }
-        // It deletes itself at its end.
+        // Deletes itself at its end.
         (new Connection(loop, fd, uwsgi))->on_readable();
     }
 }

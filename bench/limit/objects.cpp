@@ -64,7 +64,7 @@ void end_head(Connection& connection) {
     connection.answer.append(connection.keep_alive ? "\r\n" : "Connection: close\r\n\r\n");
 }
 
-// read(size): as much of it as is there.
+// read(size): returns what has arrived, at most `size` bytes.
 PyObject* read(PyObject* self, PyObject* size) {
     Connection& connection = connection_of(self);
     const Py_ssize_t room =

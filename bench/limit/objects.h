@@ -11,13 +11,13 @@ void register_types();
 py::Ref make_start_response(Connection& connection);
 py::Ref make_input(Connection& connection);
 
-/// All of a body, with the head.
+/// Sends a whole body, with the head.
 bool send_only(Connection& connection, PyObject* bytes);
 
-/// A piece of a body, with the head before the first one.
+/// Sends a piece of a body, with the head before the first one.
 bool send_piece(Connection& connection, PyObject* bytes);
 
-/// Ends a body of pieces.
+/// Ends a body that was sent in pieces.
 bool send_end(Connection& connection);
 
 }  // namespace geventd::limit

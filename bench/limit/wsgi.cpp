@@ -47,7 +47,7 @@ Ref text(std::string_view bytes) {
         PyUnicode_DecodeLatin1(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), nullptr));
 }
 
-// The environ's key of a header, or of a uwsgi variable as it is: one cached for each place.
+// The environ key of a header, or a uwsgi variable unchanged. Caches one object per table entry.
 PyObject* key_of(std::string_view name, bool header) {
     const auto at = [name](std::size_t i) { return static_cast<unsigned char>(name[i]); };
     const std::size_t size = name.size();
@@ -96,7 +96,7 @@ Ref make_environ(Connection& connection) {
     return environ;
 }
 
-// Whole lists leave together with their head, other pieces as they come.
+// Lists are sent as a whole, together with the head; other pieces one by one.
 bool await_send(Connection& connection, PyObject* result) {
     if (PyList_CheckExact(result) && PyList_GET_SIZE(result) == 1) {
         return send_only(connection, PyList_GET_ITEM(result, 0));

@@ -5,13 +5,13 @@
 
 namespace geventd::limit {
 
-/// What all requests share. Throws PythonError.
+/// Creates what all requests share. Throws PythonError.
 void prepare(py::Ref application, py::Ref hub, int port, bool uwsgi);
 
-/// Runs the request in a raw greenlet of its own, at once.
+/// Starts the request at once, in a raw greenlet of its own.
 void start(Connection& connection);
 
-/// Lets the greenlet that waits for bytes go on.
+/// Resumes the greenlet that waits for bytes.
 void resume(Connection& connection);
 
 /// Switches to the hub until the connection is readable. False: something else woke it.

@@ -17,7 +17,7 @@ bool is_variable_name(std::string_view name) {
            std::all_of(name.begin(), name.end(), is_word);
 }
 
-/// `reference` is what stands between the braces.
+/// `reference` is the text between the braces.
 Result<std::string> look_up(std::string_view reference, const Environment& environment) {
     const auto separator = reference.find(":-");
     const std::string name(reference.substr(0, separator));

@@ -16,12 +16,12 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 /// The variables of this process.
 Environment process_environment();
 
-/// Replaces `${NAME}` and `${NAME:-default}` (taken when NAME is unset or empty); `$${` stands for
-/// a literal `${`. What a variable holds is not expanded again. Fails on an unset variable without
-/// default, a malformed name and a brace that is not closed.
+/// Replaces `${NAME}` and `${NAME:-default}` (used when NAME is unset or empty); `$${` stands for
+/// a literal `${`. The values of variables are not expanded again. Fails on an unset variable
+/// without default, a malformed name and an unclosed brace.
 Result<std::string> expand(std::string_view text, const Environment& environment);
 
-/// Whether expand() would look anything up.
+/// Whether expand() would look up any variable.
 bool has_expansion(std::string_view text);
 
 }  // namespace geventd::config

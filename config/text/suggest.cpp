@@ -9,7 +9,7 @@ namespace geventd::config {
 
 namespace {
 
-// Keys are short; a longer word is no misspelling of one and is not worth the square of its length.
+// Keys are short: a longer word is no misspelling of one, and comparing costs its length squared.
 constexpr std::size_t kLongestWord = 64;
 
 }  // namespace

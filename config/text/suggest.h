@@ -15,11 +15,11 @@ std::size_t edit_distance(std::string_view from, std::string_view to);
 /// Whether `word` may be a misspelling of `meant`: close for its length.
 bool is_misspelling(std::string_view word, std::string_view meant);
 
-/// The nearest of the candidates of which `word` may be a misspelling, the first of equals; empty
-/// when there is none.
+/// The nearest candidate of which `word` may be a misspelling, the first among equals; empty when
+/// there is none.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
-/// The word as a key is spelled: kebab-case, in small letters.
+/// The word spelled like a key: kebab-case, in lower case.
 std::string to_kebab(std::string_view word);
 
 }  // namespace geventd::config

@@ -17,7 +17,7 @@ struct Unit {
     std::uint64_t factor;
 };
 
-// Largest first: formatting takes the first that divides.
+// Largest first: formatting uses the first unit that divides the value.
 constexpr std::array kSizeUnits{Unit{"GiB", 1ULL << 30}, Unit{"MiB", 1ULL << 20},
                                 Unit{"KiB", 1ULL << 10}, Unit{"B", 1}};
 constexpr std::array kTimeUnits{Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit{"s", 1'000},

@@ -28,7 +28,7 @@ std::size_t sequence_length(std::string_view text) {
             return 0;
         }
     }
-    // Overlong forms, surrogates and what lies beyond U+10FFFF show in the second byte.
+    // The second byte reveals overlong forms, surrogates and code points beyond U+10FFFF.
     const unsigned second = byte_at(text, 1);
     const bool wrong = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
                        (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);

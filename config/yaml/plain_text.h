@@ -7,14 +7,14 @@
 
 namespace geventd::config {
 
-/// The first byte that makes a file no text.
+/// The first byte that is not allowed in a text file.
 struct BinaryFault {
     int line = 0;    ///< from 1
     int column = 0;  ///< from 1, in bytes
     std::string what;
 };
 
-/// Looks for what is not UTF-8 and for control characters other than tab and line ends.
+/// Finds the first invalid UTF-8, or control character other than tab and line ends.
 std::optional<BinaryFault> find_binary(std::string_view text);
 
 bool is_utf8(std::string_view text);

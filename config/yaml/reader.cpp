@@ -13,7 +13,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
-#include <yaml-cpp/node/node.h>  // else clang-tidy takes parser.h to mean our Node
+#include <yaml-cpp/node/node.h>  // else clang-tidy mistakes parser.h's Node for ours
 #include <yaml-cpp/parser.h>
 
 #include "config/yaml/plain_text.h"
@@ -23,8 +23,8 @@ namespace geventd::config {
 namespace {
 
 constexpr std::size_t kMaxDepth = 32;
-// What aliases and merge keys may add to a document, in nodes and bytes of text: an alias of
-// aliases of aliases would otherwise grow without end.
+// How much aliases and merge keys may add to a document, in nodes and bytes of text: aliases of
+// aliases of aliases could otherwise grow without end.
 constexpr std::size_t kMaxExpansion = 1 << 20;
 
 /// Ends the parsing; thrown through the YAML library's frames.
@@ -33,7 +33,7 @@ struct Refusal {
     std::string text;
 };
 
-/// What a person may have meant where the library says only what it met.
+/// What the author may have meant, where the library only says what it found.
 struct Advice {
     std::string_view fault;
     std::string_view text;
@@ -65,10 +65,10 @@ std::string_view advise(std::string_view text, int line, std::string_view fault)
     return advice == kAdvice.end() ? std::string_view() : advice->text;
 }
 
-// yaml-cpp 0.8 names the anchor that an alias misses, 0.7 only points at the alias.
+// For an undefined alias yaml-cpp 0.8 names the anchor; 0.7 only gives the position.
 std::string name_of_alias(std::string_view text, Mark at) {
     text = from_line(text, at.line);
-    text.remove_prefix(std::min(static_cast<std::size_t>(at.column), text.size()));  // behind its *
+    text.remove_prefix(std::min(static_cast<std::size_t>(at.column), text.size()));  // skips the *
     return ": " + std::string(text.substr(0, text.find_first_of(" \t\r\n,]}")));
 }
 
@@ -160,9 +160,9 @@ class TreeBuilder : public YAML::EventHandler {
     struct Frame {
         Node node;
         YAML::anchor_t anchor = 0;
-        std::optional<Key> key;                     ///< Map: read, its value follows
-        std::unordered_map<std::string, int> seen;  ///< Map: key to its line
-        std::vector<Node> merged;                   ///< Map: the maps of its merge keys
+        std::optional<Key> key;                     ///< Map: a key whose value comes next
+        std::unordered_map<std::string, int> seen;  ///< Map: the line of each key
+        std::vector<Node> merged;                   ///< Map: the values of its merge keys
     };
 
     [[nodiscard]] Mark mark(const YAML::Mark& at) const {
@@ -191,7 +191,7 @@ class TreeBuilder : public YAML::EventHandler {
         finish(std::move(frame.node), frame.anchor);
     }
 
-    /// A complete node: keeps it for its aliases, puts it where it belongs.
+    /// Takes a complete node: keeps it for its aliases, and adds it to its parent.
     void finish(Node node, YAML::anchor_t anchor) {
         if (anchor != 0) {
             charge(node, node.mark);
@@ -233,7 +233,7 @@ class TreeBuilder : public YAML::EventHandler {
             return;
         }
         if (node.kind == Node::Kind::Null) {
-            node.mark = key.mark;  // the parser's own is that of whatever comes next
+            node.mark = key.mark;  // the parser gives the position of whatever comes next
         }
         if (key.text == "<<") {
             add_merged(frame, std::move(node));
@@ -274,7 +274,7 @@ class TreeBuilder : public YAML::EventHandler {
         }
     }
 
-    /// The key that is being read, for a message.
+    /// The path of the key that is being read, for a message.
     [[nodiscard]] std::string path() const {
         std::string result;
         for (const Frame& frame : stack_) {
@@ -297,8 +297,8 @@ class TreeBuilder : public YAML::EventHandler {
 };
 
 std::optional<Node> parse(const std::string& text, TreeBuilder& builder) {
-    // The library takes a quote that nobody closed for closed when the text ends with a line end;
-    // a last line without one shows it.
+    // The library takes an unclosed quote for closed if the text ends with a line end, so add a
+    // last line without one.
     std::istringstream stream(text + (text.ends_with('\n') ? "#" : "\n#"));
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {

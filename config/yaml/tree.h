@@ -10,8 +10,8 @@ namespace geventd::config {
 
 struct Entry;
 
-/// A piece of a YAML document with its place, free of the YAML library. Aliases and merge keys
-/// are already resolved, the keys of a map are distinct.
+/// A node of a YAML document with its position, independent of the YAML library. Aliases and merge
+/// keys are resolved, and the keys of a map are distinct.
 struct Node {
     enum class Kind { Null, Scalar, List, Map };
 
@@ -20,7 +20,7 @@ struct Node {
     std::string text;            ///< Scalar
     bool quoted = false;         ///< Scalar: certainly text, so neither a number nor a boolean
     std::vector<Node> items;     ///< List
-    std::vector<Entry> entries;  ///< Map, in the file's order
+    std::vector<Entry> entries;  ///< Map, in the order of the file
 };
 
 /// One key of a map.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A Django project in one file: sessions in signed cookies, a form, an upload. With a database,
-see the recipes for drivers that wait cooperatively before you copy this."""
+"""A Django project in one file: sessions in signed cookies, a form, an upload. Before you add a
+database, see docs/databases.md for drivers that wait through gevent."""
 import hashlib
 import os
 import tempfile

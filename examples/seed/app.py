@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What gevent is for, in one request: a sleep that blocks nobody, a greenlet that is waited for,
-pieces of the answer that leave when they are yielded, host names looked up at the same time, and
-work that goes on after the answer.
+pieces of the response that are sent as they are yielded, host names looked up at the same time,
+and work that goes on after the response.
 
     geventd --set listen=http://:8000 --set app=app --set workers.cores=100
     curl -N http://127.0.0.1:8000/
 
-The environment can make it quicker or quieter: SEED_SLEEP and SEED_PAUSE (seconds), SEED_HOSTS
+Environment variables make it quicker or quieter: SEED_SLEEP and SEED_PAUSE (seconds), SEED_HOSTS
 (names, separated by commas), SEED_PRINTS.
 """
 import os
@@ -21,7 +21,7 @@ HOSTS = os.environ.get('SEED_HOSTS', 'www.debian.org,www.python.org,www.gevent.o
 
 
 def count():
-    """Gives way after each step: others run in between."""
+    """Yields to other greenlets after each step."""
     for _ in range(9):
         gevent.sleep()
 

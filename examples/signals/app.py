@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Thumbnails are made outside of requests: an upload sends a signal, any worker handles it."""
+"""Makes thumbnails outside of requests: an upload sends a signal, and any worker handles it."""
 import os
 
 import geventd
@@ -21,13 +21,13 @@ def make_thumbnail(num):
 
 @geventd.register(SWEEP, overlap='skip')
 def sweep(num):
-    """Every hour, in one worker; not while the last sweep still runs."""
+    """Runs every hour, in one worker; not while the last sweep still runs."""
     made.clear()
 
 
 @geventd.register(SETTINGS, 'workers')
 def read_settings(num):
-    """In each worker, whenever the file changes."""
+    """Runs in each worker, whenever the file changes."""
     if os.path.exists('settings'):
         with open('settings') as file:
             settings['size'] = file.read().strip()

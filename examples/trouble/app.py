@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Everything that goes wrong; docs/operating.md shows how each is found."""
+"""An application with all kinds of trouble; docs/operating.md shows how to find each."""
 import os
 
 import gevent

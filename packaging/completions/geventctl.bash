@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# bash completion for geventctl; what there is it learns from geventctl --help.
+# bash completion for geventctl; takes commands and options from geventctl --help.
 
 _geventctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words word index
@@ -19,7 +19,7 @@ _geventctl() {
         words=$("${COMP_WORDS[0]}" --help 2>/dev/null | sed -n '/^Commands:/,$s/^  \([a-z-]*\).*/\1/p')
         for ((index = 1; index < COMP_CWORD; ++index)); do
             for word in $words; do
-                [[ ${COMP_WORDS[index]} != "$word" ]] || return  # there is a command already
+                [[ ${COMP_WORDS[index]} != "$word" ]] || return  # a command was given already
             done
         done
     fi

@@ -35,7 +35,7 @@ void add_entry(AccessList& writers, const posix_acl_xattr_entry& entry, gid_t gr
             writers.groups.push_back(le32toh(entry.e_id));
             break;
         default:
-            break;  // the owner, everybody else and the mask, which the mode tells too
+            break;  // the owner, everybody else and the mask are in the mode, too
     }
 }
 

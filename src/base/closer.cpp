@@ -18,7 +18,7 @@ namespace geventd::closer {
 
 namespace {
 
-// One is enough unless it is held up.
+// One thread is enough unless it is held up.
 constexpr std::size_t kMostThreads = 8;
 
 struct State {
@@ -29,7 +29,7 @@ struct State {
 
 std::atomic<bool> started;
 
-// Threads may outlive main(), so nothing destroys it.
+// Never destroyed, since threads may outlive main().
 State& state() noexcept {
     static State* const only = std::make_unique<State>().release();
     return *only;
@@ -42,7 +42,7 @@ void close_all_waiting() noexcept {
         UniqueFd fd = std::move(all.waiting.back());
         all.waiting.pop_back();
         lock.unlock();
-        const linger none{0, 0};  // as a rule this is all that there is to wait for
+        const linger none{0, 0};  // mostly this is the only thing that close() would wait for
         ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
         fd.reset();
         lock.lock();
@@ -66,7 +66,7 @@ void close(UniqueFd fd) noexcept {
             std::vector<UniqueFd> one;
             one.push_back(std::move(fd));
             close(std::move(one));
-        } catch (const std::exception&) {  // no memory: it is closed here
+        } catch (const std::exception&) {  // no memory: close it in this thread
         }
     }
 }
@@ -85,7 +85,7 @@ void close(std::vector<UniqueFd> fds) noexcept {
             std::thread(close_all_waiting).detach();
             ++all.threads;
         }
-    } catch (const std::exception&) {  // no thread: they wait for the next one
+    } catch (const std::exception&) {  // no thread: the queue waits for the next call
     }
 }
 

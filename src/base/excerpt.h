@@ -6,9 +6,9 @@
 
 namespace geventd {
 
-/// The text itself when it has at most `most` bytes. Else its beginning and its end, half of `most`
-/// each, and between them a line that says how many bytes were left out. No character of UTF-8 is
-/// cut into pieces.
+/// Returns `text` if it has at most `most` bytes. Otherwise its beginning and its end, half of
+/// `most` each, and between them a line that says how many bytes were left out. UTF-8 characters
+/// are never split.
 std::string excerpt(std::string text, std::size_t most);
 
 }  // namespace geventd

@@ -18,8 +18,8 @@ namespace owned_fds {
 
 namespace {
 
-// One bit for each number, up to what fs.nr_open allows unless somebody raises it. Memory that was
-// never written to costs nothing.
+// One bit for each descriptor, up to the default of fs.nr_open. Memory that was never written costs
+// nothing.
 constexpr std::size_t kMost = 1 << 20;
 constexpr std::size_t kBits = 64;
 

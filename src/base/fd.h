@@ -8,17 +8,17 @@
 namespace geventd {
 
 /// The descriptors that the server's own code owns in this process, as opposed to those of the
-/// application and its libraries. A process that the application forks gives them up: what one of
-/// its copied objects closes afterwards would be something else's. Safe in any thread and in
-/// signal handlers.
+/// application and its libraries. A process that the application forks closes them all; when one of
+/// its copied objects closes its descriptor afterwards, that number may belong to something else.
+/// Safe in any thread and in signal handlers.
 namespace owned_fds {
 
 void add(int fd) noexcept;
 
-/// False when it was not owned (any more): then it must not be closed.
+/// False when the descriptor was not owned (any more): then it must not be closed.
 bool remove(int fd) noexcept;
 
-/// Closes all of them. For a fresh child of this process.
+/// Closes all owned descriptors. For a fresh child of this process.
 void close_all() noexcept;
 
 }  // namespace owned_fds
@@ -82,11 +82,11 @@ void set_cloexec(int fd, bool on);
 /// A copy of the descriptor, CLOEXEC. Throws ErrnoError.
 UniqueFd duplicate(int fd);
 
-/// The same with a number that an application does not reach as a rule, neither by closing
-/// something twice nor by closing the first thousand. Empty when there can be none.
+/// A copy of the descriptor with a high number, which an application rarely reaches, whether by
+/// closing something twice or by closing the first thousand. Empty when there can be none.
 UniqueFd high_copy(int fd) noexcept;
 
-/// The same in the place of the descriptor, which stays as it is when there can be none.
+/// The descriptor itself, moved to such a high number; unchanged when there can be none.
 UniqueFd raised(UniqueFd fd) noexcept;
 
 }  // namespace geventd

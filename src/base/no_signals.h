@@ -7,8 +7,8 @@
 
 namespace geventd {
 
-/// Unix signals are the first thread's, which runs the loop or the hub: while this lives, a thread
-/// that the caller starts gets none of them, ever.
+/// Blocks all Unix signals while it lives, so that a thread started meanwhile never receives any:
+/// they are for the first thread, which runs the loop or the hub.
 class NoSignals {
   public:
     NoSignals() {

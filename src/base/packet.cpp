@@ -54,7 +54,7 @@ void take_control(msghdr& message, Packet& packet) {
 
 Packet receive_packet(int socket, std::span<char> room) {
     Packet packet;
-    packet.fds.reserve(kMostPassedFds);  // no failure may come between the kernel and the owners
+    packet.fds.reserve(kMostPassedFds);  // no allocation may fail once the kernel has delivered fds
     alignas(cmsghdr) std::array<char, kRoomForFds + CMSG_SPACE(sizeof(ucred))> control{};
     iovec part{room.data(), room.size()};
     msghdr message{};
@@ -65,7 +65,7 @@ Packet receive_packet(int socket, std::span<char> room) {
     const auto take = [&] { return ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT); };
     packet.size = uninterrupted(take);
     if (packet.size < 0 && errno == ECONNRESET) {
-        packet.size = uninterrupted(take);  // said once, before what the other one had said itself
+        packet.size = uninterrupted(take);  // the kernel reports ECONNRESET once, before the data
     }
     if (packet.size < 0) {
         packet.error = errno;

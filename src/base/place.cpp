@@ -24,7 +24,7 @@
 #include "base/access_list.h"
 #include "base/errno_error.h"
 
-// getpwnam() and its kind return static memory: whoever looks for places has one thread.
+// getpwnam() and the like return static memory: call these functions from one thread only.
 
 namespace geventd {
 
@@ -32,7 +32,7 @@ namespace {
 
 constexpr int kMostLinks = 40;
 
-// What the kernel shows for users that a user namespace does not have: root of the host among them.
+// The kernel shows this uid for users that a user namespace does not map, such as the host's root.
 constexpr uid_t kUnmapped = 65534;
 
 constexpr int kFolderFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
@@ -53,7 +53,7 @@ bool has_user(uid_t user) {
     return false;
 }
 
-/// The group that some systems make for each user, who is alone in it.
+/// The group that some systems create for each user, who is its only member.
 bool is_private_group(gid_t group) {
     const passwd* user = ::getpwuid(::geteuid());
     if (user == nullptr || user->pw_gid != group) {
@@ -72,7 +72,7 @@ bool is_private_group(gid_t group) {
     return true;
 }
 
-/// Ubuntu's /var/log: whoever writes root's logs may replace them as it is.
+/// Ubuntu's /var/log belongs to this group: who writes root's logs may replace them anyway.
 bool is_syslog(gid_t group) {
     const ::group* entry = ::getgrgid(group);
     return entry != nullptr && entry->gr_name == std::string_view("syslog");
@@ -155,7 +155,7 @@ class Walk {
         place_.folder = UniqueFd::adopt(fd);
     }
 
-    /// Who may put something else in the place of an entry of the folder.
+    /// Records who may replace an entry of the folder.
     void judge(const struct stat* entry) {
         struct stat folder {};
 
@@ -172,7 +172,7 @@ class Walk {
         if (writers.empty()) {
             return;
         }
-        if ((folder.st_mode & S_ISVTX) != 0) {  // each may change what is his own alone
+        if ((folder.st_mode & S_ISVTX) != 0) {  // users may change only their own entries
             if (entry != nullptr) {
                 if (!trusts_user(entry->st_uid)) {
                     place_.strangers.add_user(entry->st_uid, path);
@@ -184,14 +184,14 @@ class Walk {
         place_.strangers.add(writers);
     }
 
-    /// Strangers besides its owner who may make files in the folder.
+    /// Strangers, besides the owner, who may create files in the folder.
     [[nodiscard]] Strangers writers_of(const struct stat& folder, const std::string& path) const {
         Strangers writers;
         if ((folder.st_mode & S_IWOTH) != 0) {
             writers.add_everybody(path);
             return writers;
         }
-        if ((folder.st_mode & S_IWGRP) == 0) {  // the mask of an access control list, if it has one
+        if ((folder.st_mode & S_IWGRP) == 0) {  // also the mask of an access control list
             return writers;
         }
         const AccessList writing = read_writers(place_.folder.get(), folder.st_gid, deed_);
@@ -226,7 +226,7 @@ class Walk {
         }
         if (!place_.strangers.empty()) {
             if (ahead_.empty()) {
-                place_.name = name;  // the caller leaves it alone
+                place_.name = name;  // the caller does not follow it
                 return;
             }
             throw std::runtime_error(fmt::format("{}: {}/{} is a link, which is not followed: {}",
@@ -254,7 +254,7 @@ class Walk {
         return ::fstatfs(place_.folder.get(), &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
     }
 
-    // What can be read of such a link may be no path ("pipe:[42]"), or one of another root.
+    // The text of such a link may be no path ("pipe:[42]"), or a path below another root.
     void follow_in_proc(const std::string& name) {
         if (!ahead_.empty()) {
             return hold(place_.folder.get(), name, 0);
@@ -263,7 +263,7 @@ class Walk {
         place_.is_kernels_link = true;
     }
 
-    // The links in /proc/self/fd say no path that could be gone.
+    // The text of links in /proc/self/fd may be a path that no longer exists.
     bool is_own_descriptor(const std::string& name) {
         struct stat folder {};
 

@@ -8,14 +8,14 @@
 
 namespace geventd {
 
-/// Why an operation failed, as one sentence for a person. Used where failing is ordinary (parsing,
+/// Why an operation failed, as one sentence for people. Used where failures are ordinary (parsing,
 /// messages, accepting); starting and reloading throw instead.
 struct Error {
     std::string message;
 };
 
-/// A value or the reason why there is none. The one place that names the library, so that
-/// std::expected can take over once every supported compiler has it.
+/// A value, or the reason why there is none. Only this alias names the library, so that
+/// std::expected can replace it once every supported compiler has it.
 template <typename T, typename E = Error>
 using Result = tl::expected<T, E>;
 

@@ -5,7 +5,7 @@
 
 namespace geventd {
 
-/// Makes a system call again for as long as signals interrupt it; what it returns in the end.
+/// Repeats a system call as long as signals interrupt it; returns its last result.
 template <typename Call>
 auto uninterrupted(Call call) {
     auto result = call();

@@ -68,7 +68,7 @@ void add_config(CLI::App& app, std::string& config) {
         ->take_last();
 }
 
-/// Reads the command line into what the app's options are bound to.
+/// Parses the command line into the variables that the app's options are bound to.
 std::variant<std::monostate, Farewell> parse(CLI::App& app, int argc, const char* const* argv) {
     try {
         app.parse(argc, argv);

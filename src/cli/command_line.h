@@ -12,9 +12,9 @@
 
 namespace geventd::cli {
 
-/// What `geventd` is asked to do. At least one of config and sets is given.
+/// What `geventd` is asked to do. At least one of `config` and `sets` is given.
 struct GeventdOptions {
-    std::string config;             ///< -c; "": overrides only
+    std::string config;             ///< -c; "": only `sets`
     std::vector<std::string> sets;  ///< --set, in order: `key.path=value`
     bool check = false;             ///< --check
 };
@@ -37,8 +37,8 @@ struct GeventctlOptions {
     std::vector<std::string> arguments;
 };
 
-/// The command line asks for nothing but this: print the text (to stderr when the code is not Ok)
-/// and leave. Help, the version, and what is wrong with the command line.
+/// The command line only asks for this: print the text (to stderr unless the code is Ok) and exit.
+/// For help, the version, and errors in the command line.
 struct Farewell {
     ExitCode code = ExitCode::Ok;
     std::string text;  ///< ends with a line end
@@ -47,7 +47,7 @@ struct Farewell {
 template <typename Options>
 using Parsed = std::variant<Options, Farewell>;
 
-/// Neither of them prints or exits.
+/// Neither function prints or exits.
 Parsed<GeventdOptions> parse_geventd(int argc, const char* const* argv);
 Parsed<GeventctlOptions> parse_geventctl(int argc, const char* const* argv,
                                          std::span<const Verb> verbs);

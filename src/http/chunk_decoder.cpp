@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint8_t kMaxSizeDigits = 16;
 constexpr std::uint64_t kMaxTrailers = 16384;
-/// Extensions may take this much and, beyond it, as much as the body itself.
+/// Extensions may be this long and, beyond it, as long as the body itself.
 constexpr std::uint64_t kFreeExtensions = 16384;
 
 }  // namespace
@@ -125,7 +125,7 @@ void ChunkDecoder::step(char byte) {
     }
 }
 
-/// At Data: moves what is there of the chunk to the body.
+/// At Data: moves what has arrived of the chunk to the body.
 std::size_t ChunkDecoder::take_data(std::string_view bytes, std::string& body) {
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), left_));
     body.append(bytes.data(), count);

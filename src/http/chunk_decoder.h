@@ -11,16 +11,16 @@
 namespace geventd::http {
 
 /// Decodes a chunked message body that arrives in pieces; chunk extensions and trailers are
-/// checked, read and dropped (their total size is bounded).
-/// Its own decoder instead of llhttp's: that one takes lone LFs and unbounded extensions, and
-/// guarding it would take a second scanner over every chunk header.
+/// checked and dropped, and their total size is bounded.
+/// llhttp's decoder is not used because it accepts lone LFs and unbounded extensions; guarding it
+/// would take a second scan of every chunk header.
 /// Pure: bytes in, bytes out.
 class ChunkDecoder {
   public:
     enum class State { More, Done, Rejected };
 
-    /// Appends the body bytes found in `bytes` to `body`; `used` tells how many bytes were
-    /// consumed (less than all only when Done: the rest belongs to the next request).
+    /// Appends the body bytes found in `bytes` to `body`; sets `used` to the number of bytes
+    /// consumed (fewer than all only when Done: the rest belongs to the next request).
     State decode(std::string_view bytes, std::string& body, std::size_t& used);
 
     [[nodiscard]] const Rejection& rejection() const { return rejection_; }
@@ -58,7 +58,7 @@ class ChunkDecoder {
 
     At at_ = At::Size;
     std::uint8_t digits_ = 0;
-    std::uint64_t left_ = 0;  ///< of the current chunk; while in its size: the size so far
+    std::uint64_t left_ = 0;  ///< bytes left of the current chunk; while reading its size: the size
     std::uint64_t total_ = 0;
     std::uint64_t extension_bytes_ = 0;
     std::uint64_t trailer_bytes_ = 0;

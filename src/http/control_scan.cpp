@@ -14,7 +14,7 @@ namespace {
 #if defined(__SSE2__)
 constexpr std::size_t kBlock = 16;
 
-/// One bit a byte: set where a control character (HTAB included) stands.
+/// One bit per byte of the block, set for control characters (HTAB included).
 unsigned control_mask(const char* block) {
     __m128i bytes{};
     __builtin_memcpy(&bytes, block, kBlock);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A reader of its own where llhttp served before: that one looks at each byte of what the scanner
-// has been through already, which was a seventh of all that a small request costs in user space. It
-// is still the judge of this one, in tests/unit/http and tests/fuzz.
+// Used instead of llhttp, which would look again at each byte that the scanner has checked: that
+// was a seventh of a small request's cost in user space. Tests (tests/unit/http) and tests/fuzz
+// still compare this parser with llhttp.
 #include "http/field_lines.h"
 
 #include "http/octets.h"
@@ -11,7 +11,7 @@ namespace geventd::http {
 
 namespace {
 
-/// The length of the token that the line begins with.
+/// The length of the token at the beginning of the line.
 std::size_t name_length(std::string_view line) {
     std::size_t length = 0;
     while (length < line.size() && is(kToken, line[length])) {

@@ -13,12 +13,12 @@ namespace {
 
 constexpr Rejection kFine{};
 
-/// What was met on the way through the fields and can be judged only at their end.
+/// What the fields so far have said that can be judged only after the last one.
 struct Seen {
     int hosts = 0;
     int lengths = 0;
     int codings = 0;       ///< Transfer-Encoding fields
-    bool chunked = false;  ///< as the last coding so far
+    bool chunked = false;  ///< the last coding so far is chunked
     bool unknown_coding = false;
     bool close = false;
     bool keep_alive = false;
@@ -50,7 +50,7 @@ Rejection on_content_length(const Header& field, RequestHead& head, Seen& seen) 
     return kFine;
 }
 
-/// Chunked must be the last coding of all fields, once; conclude() judges the rest.
+/// Chunked must be the last coding of all fields, and occur once; conclude() checks the rest.
 Rejection on_transfer_encoding(const Header& field, Seen& seen) {
     ++seen.codings;
     std::string_view list = field.value;
@@ -90,7 +90,7 @@ Rejection on_expect(const Header& field, RequestHead& head) {
     return kFine;
 }
 
-/// The lengths of the names decide nearly always: most fields cost one comparison.
+/// Compares the length first: most fields cost one comparison.
 Rejection apply_field(Header& field, RequestHead& head, Seen& seen) {
     switch (field.name.size()) {
         case 4:

@@ -8,12 +8,12 @@
 
 namespace geventd::http {
 
-/// Reads what the header fields of a request say about the message itself (Host, Content-Length,
+/// Interprets the header fields that describe the message itself (Host, Content-Length,
 /// Transfer-Encoding, Connection, Expect) into the head's typed members, and refuses whatever two
-/// readers could frame differently. Method, target and version have been set.
+/// readers could frame differently. REQUIRES: method, target and version are set.
 Rejection apply_fields(const HeadLimits& limits, RequestHead& head);
 
-/// 1*DIGIT that fits; false for anything else, a sign, a list and "" included.
+/// Parses 1*DIGIT that fits; false for anything else, including a sign, a list and "".
 bool parse_content_length(std::string_view text, std::uint64_t& length);
 
 }  // namespace geventd::http

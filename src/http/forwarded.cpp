@@ -15,8 +15,8 @@ namespace geventd::http {
 
 namespace {
 
-/// Takes the last element off a comma-separated list, trimmed. A comma in a quoted string is not
-/// a separator; quotes are counted from the end, which is the same for balanced ones.
+/// Removes the last element from a comma-separated list and returns it trimmed. A comma in a quoted
+/// string is no separator; quotes are counted from the end, which is the same when they balance.
 std::string_view take_last(std::string_view& list) {
     bool quoted = false;
     std::size_t at = list.size();
@@ -40,7 +40,7 @@ bool is_ip(std::string_view text) {
            ::inet_pton(AF_INET6, copy.data(), &address) == 1;
 }
 
-/// "1.2.3.4", "1.2.3.4:80", "::1", "[::1]", "[::1]:80" to the bare literal; "" if it is none.
+/// The bare literal of "1.2.3.4", "1.2.3.4:80", "::1", "[::1]", "[::1]:80"; "" for anything else.
 std::string_view to_address(std::string_view text) {
     if (text.starts_with('[')) {
         const std::size_t close = text.find(']');
@@ -93,8 +93,8 @@ std::string_view parameter(std::string_view element, std::string_view name) {
     return {};
 }
 
-/// Goes through the elements of all fields of the name from the last one to the first, until
-/// `visit` returns false.
+/// Calls `visit` for the elements of all fields of that name, from the last to the first, until it
+/// returns false.
 template <typename Visit>
 void walk_back(const RequestHead& head, std::string_view name, Visit visit) {
     for (std::size_t i = head.headers.size(); i > 0; --i) {
@@ -120,7 +120,7 @@ std::string_view last_element(const RequestHead& head, std::string_view name) {
     return last;
 }
 
-/// The client of one family: what is sought from the end, and the element that named it.
+/// The client according to one family of headers, and the element that named it.
 struct Hop {
     std::string_view address;
     std::string_view element;

@@ -17,7 +17,7 @@ struct HeadLimits {
     std::uint64_t body = 0;  ///< of a Content-Length; 0: no bound
 };
 
-/// Why a request is refused: the status to answer with and a phrase for the log and the body.
+/// Why a request is refused: the status to answer with, and a phrase for the log and the body.
 struct Rejection {
     int status = 0;  ///< 0: not refused
     std::string_view reason;
@@ -25,19 +25,19 @@ struct Rejection {
 
 /// Looks for the end of a request head in bytes that arrive in pieces. Leading empty lines before
 /// the request line are skipped (RFC 9112 2.2). Refuses early what can never become a head: a
-/// control character, CR or LF outside of CRLF, a folded line, an overlong line, more than the
-/// limit. Bytes of another protocol (TLS, uwsgi, PROXY) are named in the reason.
+/// control character, CR or LF outside of CRLF, a folded line, an overlong line, a head over the
+/// limit. The reason names other protocols that it recognises (TLS, uwsgi, PROXY).
 /// Pure: bytes in, positions out.
 class HeadScanner {
   public:
     enum class State { Incomplete, Complete, Rejected };
 
-    /// `bytes` is all that was received of this head so far, from its first byte on; only what
-    /// is new since the last call is looked at. Nothing behind the head's end is looked at.
+    /// `bytes` is all that was received of this head so far, from its first byte on; only bytes
+    /// that are new since the last call are examined, and none after the end of the head.
     State scan(std::string_view bytes, const HeadLimits& limits);
 
-    /// Complete: where the head begins (after leading empty lines) and its length with the empty
-    /// line that ends it.
+    /// When Complete: where the head begins (after leading empty lines), and its length including
+    /// the empty line at its end.
     [[nodiscard]] std::size_t begin() const { return begin_; }
 
     [[nodiscard]] std::size_t length() const { return end_ - begin_; }
@@ -53,7 +53,7 @@ class HeadScanner {
 
     [[nodiscard]] bool in_request_line() const { return line_ == begin_; }
 
-    std::size_t seen_ = 0;  ///< everything before is known to be good
+    std::size_t seen_ = 0;  ///< everything before is valid
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
     std::size_t line_ = 0;  ///< where the current line begins
@@ -61,10 +61,10 @@ class HeadScanner {
 };
 
 /// Parses one complete head strictly by RFC 9110 and 9112.
-/// Returns a Rejection with status 0 when `head` was filled; after a refusal its fields are
-/// whatever was read until then.
-/// REQUIRES: `bytes` is exactly what a HeadScanner delimited: the line structure and the absence
-/// of control characters are its checks and are not made again.
+/// Returns a Rejection with status 0 when `head` was filled. After a refusal its fields are those
+/// read so far.
+/// REQUIRES: `bytes` is exactly what a HeadScanner delimited. The scanner has checked the line
+/// structure and control characters; they are not checked again.
 Rejection parse_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head);
 
 }  // namespace geventd::http

@@ -9,7 +9,7 @@ namespace geventd::http {
 
 namespace {
 
-/// Around the target: a method of up to 32 bytes, two spaces, "HTTP/1.1".
+/// A request line besides its target: a method of up to 32 bytes, two spaces, "HTTP/1.1".
 constexpr std::size_t kLineOverhead = 42;
 
 constexpr std::string_view kProxySignature{"\r\n\r\n\0\r\nQUIT\n", 12};
@@ -21,7 +21,7 @@ HeadScanner::State HeadScanner::reject(int status, std::string_view reason) {
     return State::Rejected;
 }
 
-/// Says what stands at `at`, the first byte that no head can hold there.
+/// Names the byte at `at`, the first that no head may contain there.
 HeadScanner::State HeadScanner::reject_control(std::string_view bytes, std::size_t at) {
     const char byte = bytes[at];
     if (at == begin_ && byte == '\0') {
@@ -42,7 +42,7 @@ HeadScanner::State HeadScanner::reject_control(std::string_view bytes, std::size
     return reject(400, "control character in the request head");
 }
 
-/// Bounds what was seen of a head that has not ended by `size`.
+/// Checks the limits for an unfinished head that is at least `size` bytes long.
 HeadScanner::State HeadScanner::check_limits(std::size_t size, const HeadLimits& limits) {
     if (in_request_line() && size - begin_ > std::min(limits.target + kLineOverhead, limits.head)) {
         return reject(414, "request target too long");

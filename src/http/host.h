@@ -5,8 +5,8 @@
 
 namespace geventd::http {
 
-/// `uri-host [":" port]` of RFC 3986: a registered name, IPv4 or bracketed IPv6 address. The host
-/// may be empty (a Host field of a target without authority), and so may the port.
+/// `uri-host [":" port]` of RFC 3986: a registered name, IPv4 or bracketed IPv6 address. Both host
+/// (a Host field for a target without authority) and port may be empty.
 bool is_valid_host(std::string_view text);
 
 /// The two parts of a valid Host: {"[::1]", "80"}; the port without its colon, "" when absent.

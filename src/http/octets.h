@@ -7,15 +7,15 @@
 
 namespace geventd::http {
 
-/// The octet classes of RFC 9110 and RFC 3986 as one lookup, and the few text operations that
-/// every codec of this folder needs. No locale, ASCII only.
+/// The octet classes of RFC 9110 and RFC 3986 as one lookup table, and the text operations that
+/// several parsers of this folder need. No locale, ASCII only.
 enum Octet : unsigned char {
     kToken = 1,    ///< tchar: field names, methods
     kTarget = 2,   ///< visible ASCII except '#'
     kHost = 4,     ///< unreserved and sub-delims: a registered name
     kDigit = 8,    ///< 0-9
     kHex = 16,     ///< 0-9 a-f A-F
-    kControl = 32  ///< may stand in no field value: C0 but HTAB, DEL
+    kControl = 32  ///< not allowed in field values: C0 except HTAB, DEL
 };
 
 namespace detail {
@@ -59,7 +59,7 @@ constexpr bool is(Octet octet_class, char byte) {
     return (detail::kOctets[static_cast<unsigned char>(byte)] & octet_class) != 0;
 }
 
-/// Every byte is of the class; true for "".
+/// Whether every byte is of the class; true for "".
 constexpr bool all(Octet octet_class, std::string_view text) {
     unsigned common = octet_class;
     for (const char byte : text) {
@@ -72,7 +72,7 @@ constexpr char to_lower(char byte) {
     return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + ('a' - 'A')) : byte;
 }
 
-/// `lower` is written in lower case.
+/// REQUIRES: `lower` is in lower case.
 constexpr bool equals_ignoring_case(std::string_view text, std::string_view lower) {
     if (text.size() != lower.size()) {
         return false;
@@ -100,8 +100,8 @@ constexpr std::string_view trim(std::string_view text) {
     return text;
 }
 
-/// Takes the next element off a comma-separated list, trimmed; `list` keeps the rest.
-/// Quoted strings are not known here: for lists of tokens.
+/// Removes the first element from a comma-separated list and returns it trimmed; `list` keeps the
+/// rest. Does not know quoted strings: for lists of tokens.
 constexpr std::string_view next_element(std::string_view& list) {
     const std::size_t comma = list.find(',');
     const std::string_view element = list.substr(0, comma);

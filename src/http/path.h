@@ -8,9 +8,9 @@
 
 namespace geventd::http {
 
-/// PATH_INFO of a request path: percent-escapes become their bytes, %2F included, nothing else
-/// changes (dot segments and double slashes are the application's). An incomplete or invalid
-/// escape and %00 are refused; `decoded` is replaced and reused.
+/// PATH_INFO of a request path: percent-escapes are decoded, including %2F, and nothing else is
+/// changed (dot segments and double slashes are left to the application). Refuses an incomplete or
+/// invalid escape and %00. `decoded` is overwritten; its memory is reused.
 Rejection decode_path(std::string_view path, std::string& decoded);
 
 }  // namespace geventd::http

@@ -127,7 +127,7 @@ std::string read_unix_path(std::string_view raw) {
     return std::string(raw.substr(0, raw.find('\0')));
 }
 
-/// Sets `tls` by the TLV that tells of it; false when a TLV runs past the header.
+/// Sets `tls` from the TLV that reports it; false when a TLV runs past the header.
 bool read_tlvs(std::string_view block, bool& tls) {
     constexpr std::size_t kTlvHead = 3;
     while (!block.empty()) {
@@ -194,7 +194,7 @@ ProxyResult decode_v2(std::string_view bytes) {
     if (bytes.size() < length) {
         return {};
     }
-    if (command == 0x20) {  // LOCAL: the balancer speaks for itself
+    if (command == 0x20) {  // LOCAL: the balancer's own connection, such as a health check
         return complete(length, {});
     }
     return decode_addresses(static_cast<unsigned char>(bytes[13]),

@@ -9,7 +9,7 @@ namespace geventd::http {
 
 struct Header {
     std::string_view name;   ///< as sent
-    std::string_view value;  ///< without surrounding blanks
+    std::string_view value;  ///< without surrounding spaces and tabs
 };
 
 enum class BodyKind : std::uint8_t { None, Length, Chunked };
@@ -18,16 +18,16 @@ enum class BodyKind : std::uint8_t { None, Length, Chunked };
 /// The object is reused: parsing clears it and keeps the vector's memory.
 struct RequestHead {
     std::string_view method;
-    std::string_view target;  ///< as sent
-    std::string_view path;    ///< of the target, still percent-encoded ("" for "*" and authority)
-    std::string_view query;   ///< after the first '?', without it
-    std::string_view authority;  ///< of an absolute-form target, else the Host field
+    std::string_view target;     ///< as sent
+    std::string_view path;       ///< of the target, still percent-encoded; "" for "*" and authority
+    std::string_view query;      ///< after the first '?', without it
+    std::string_view authority;  ///< from an absolute-form target, else from the Host field
     std::vector<Header> headers;
     int version_minor = 1;  ///< HTTP/1.x
     BodyKind body = BodyKind::None;
     std::uint64_t content_length = 0;
     bool has_content_length = false;
-    bool keep_alive = true;        ///< by version and Connection
+    bool keep_alive = true;        ///< according to version and Connection
     bool expect_continue = false;  ///< 1.1 with Expect: 100-continue
     bool upgrade = false;          ///< Connection: upgrade was sent
 };

@@ -33,7 +33,7 @@ Rejection parse_version(std::string_view version, RequestHead& head) {
     return {};
 }
 
-/// Checks each byte of the target and sets path and query from `from` on.
+/// Checks each byte of the target; takes path and query from `from` on.
 Rejection split_target(std::string_view target, std::size_t from, RequestHead& head) {
     if (!all(kTarget, target)) {
         return target.find('#') != std::string_view::npos
@@ -46,7 +46,7 @@ Rejection split_target(std::string_view target, std::size_t from, RequestHead& h
     return {};
 }
 
-/// "http://host[:port][/path][?query]": the authority takes the Host field's place.
+/// "http://host[:port][/path][?query]": the authority overrides the Host field.
 Rejection parse_absolute_form(std::string_view target, RequestHead& head) {
     const std::size_t colon = target.find("://");
     const std::string_view scheme = target.substr(0, colon);
@@ -63,7 +63,7 @@ Rejection parse_absolute_form(std::string_view target, RequestHead& head) {
     if (const Rejection rejection = split_target(target, end, head); rejection.status != 0) {
         return rejection;
     }
-    // RFC 9112 3.2.4: an OPTIONS request for the whole server, come through a proxy.
+    // RFC 9112 3.2.4: an OPTIONS request for the whole server that came through a proxy.
     const bool whole_server = head.method == "OPTIONS" && end == target.size();
     if (head.path.empty() && !whole_server) {
         head.path = "/";

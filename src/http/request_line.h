@@ -10,8 +10,8 @@ namespace geventd::http {
 
 /// Splits and checks a request line (without its CRLF): fills the head's method, version, target,
 /// path, query and, for an absolute-form target, authority.
-/// Any token of up to 32 bytes is a method; CONNECT is not implemented (501). A higher minor
-/// version of HTTP/1 counts as 1.1 (RFC 9110 2.5), another major version is refused with 505.
+/// A method is any token of up to 32 bytes; CONNECT is refused with 501. A higher minor version of
+/// HTTP/1 counts as 1.1 (RFC 9110 2.5); another major version is refused with 505.
 Rejection parse_request_line(std::string_view line, const HeadLimits& limits, RequestHead& head);
 
 }  // namespace geventd::http

@@ -87,8 +87,8 @@ void ResponseHead::replace(int status, std::string bytes) {
     text_ = std::move(bytes);
 }
 
-// Remembers the fields on which framing depends and refuses those that are the server's own. Most
-// names are told by their length.
+// Remembers the fields that decide framing and refuses those that only the server may set. The
+// length of the name rules out most fields.
 ResponseHead::Fault ResponseHead::note(std::string_view name, std::string_view value) {
     switch (name.size()) {
         case 2:

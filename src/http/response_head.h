@@ -8,31 +8,32 @@
 
 namespace geventd::http {
 
-/// The status line and the header fields that an application gives to an answer, checked one by
-/// one and kept as the bytes that will be sent. The server's own fields and the empty line that
-/// ends the head are added by the ResponseWriter.
+/// The status line and header fields of an application's response, checked one by one and kept as
+/// the bytes to be sent. The ResponseWriter adds the server's own fields and the empty line that
+/// ends the head.
 class ResponseHead {
   public:
     /// Why a field was refused.
     enum class Fault : std::uint8_t {
         None,
         Name,              ///< the name is no token
-        ControlCharacter,  ///< the value holds one
-        HopByHop,          ///< Connection, Transfer-Encoding, ...: the server's own business
-        ContentLength,     ///< is no number, or another one than before
+        ControlCharacter,  ///< the value contains one
+        HopByHop,          ///< Connection, Transfer-Encoding, ...: only the server may set it
+        ContentLength,     ///< not a number, or not the same as before
     };
 
-    /// Begins anew. `protocol`: "HTTP/1.1". `status_line`: "404 Not Found", or "404" whose reason
-    /// is added. False, and nothing is set, when it does not begin with a status.
+    /// Starts a new head. `protocol`: "HTTP/1.1". `status_line`: "404 Not Found", or "404", to
+    /// which the reason is added. Returns false, and sets nothing, if it does not begin with a
+    /// status.
     bool start(std::string_view protocol, std::string_view status_line);
 
-    /// Adds a field, or says why not; the head is of no use then.
+    /// Adds a field, or says why not; the head is then unusable.
     Fault add(std::string_view name, std::string_view value);
 
     /// It is not set any more. Keeps the memory of a head of a usual size, for the next one.
     void clear();
 
-    /// For an answer of the server's own, a whole one: `bytes` are sent as they are.
+    /// Replaces the head by a whole response of the server's own; `bytes` are sent as they are.
     void replace(int status, std::string bytes);
 
     [[nodiscard]] bool is_set() const { return !text_.empty(); }
@@ -47,7 +48,7 @@ class ResponseHead {
     /// The value of Content-Length, if it was given.
     [[nodiscard]] const std::optional<std::uint64_t>& length() const { return length_; }
 
-    /// What will be sent.
+    /// The bytes to be sent.
     std::string& text() { return text_; }
 
     [[nodiscard]] const std::string& text() const { return text_; }

@@ -16,7 +16,7 @@ constexpr std::string_view kCrLf = "\r\n";
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 iovec part(std::string_view bytes) {
-    // What sends it only reads what an iovec points to.
+    // The bytes are only read: iovec has no const variant.
     return {const_cast<char*>(bytes.data()), bytes.size()};  // NOLINT
 }
 

@@ -15,25 +15,25 @@
 
 namespace geventd::http {
 
-/// Turns an answer into the bytes of HTTP/1 (RFC 9112): completes the head, decides how the body is
-/// delimited and puts around each piece of it what that asks for. Knows no socket: the caller
-/// sends what it is given, in that order.
+/// Turns a response into the bytes of HTTP/1 (RFC 9112): completes the head, decides how the body
+/// is delimited and frames each piece of it accordingly. Knows no socket: the caller sends what it
+/// is given, in that order.
 ///
 ///   head() is filled → complete() → head_part() → add_piece() ... → last_part()
 ///
 /// Lives in: worker; one for each request.
 class ResponseWriter {
   public:
-    /// What the client understands.
+    /// The protocol that the client understands.
     enum class Dialect : std::uint8_t {
-        Http11,   ///< chunks; connections are kept unless the answer says otherwise
+        Http11,   ///< chunks; connections are kept unless the response says otherwise
         Http10,   ///< a body without a length ends with the connection
         Gateway,  ///< as Http10, for a web server that adds Date and Connection itself (uwsgi)
     };
 
     struct Terms {
         Dialect dialect = Dialect::Http11;
-        bool head_request = false;  ///< HEAD: the head of an answer without its body
+        bool head_request = false;  ///< HEAD: send the head of the response without its body
         bool keep_alive = false;    ///< as far as client and server want it
         std::int64_t epoch = 0;     ///< the wall clock in whole seconds, for Date
     };
@@ -45,8 +45,8 @@ class ResponseWriter {
 
     [[nodiscard]] const ResponseHead& head() const { return head_; }
 
-    /// Completes the head. `length`: of a body that is at hand as a whole; it is told unless the
-    /// application did. Returns whether the connection is kept after this answer.
+    /// Completes the head. `length` is that of a body that is available as a whole; it is sent
+    /// unless the application set one. Returns whether the connection is kept after this response.
     bool complete(const Terms& terms, std::optional<std::uint64_t> length);
 
     /// Completes the head of an answer with status 101, behind which `protocol` is spoken: pieces
@@ -65,15 +65,15 @@ class ResponseWriter {
     /// The head, to be sent first.
     [[nodiscard]] iovec head_part() const;
 
-    /// At most so many parts stand for a piece.
+    /// The most parts that represent a piece.
     static constexpr std::size_t kMostParts = 3;
 
-    /// Writes what is to be sent for a piece of the body, which must live until that is out, into
-    /// `parts` and returns how many. None for an empty piece and where there is no body; what goes
-    /// beyond Content-Length is left out, see room().
+    /// Writes the parts to be sent for a piece of the body into `parts`, and returns how many. The
+    /// piece must live until they are sent. No parts for an empty piece, or where there is no body;
+    /// bytes beyond Content-Length are left out, see room().
     std::size_t add_piece(std::string_view bytes, std::span<iovec> parts);
 
-    /// Counts body bytes that were sent otherwise, from a file; not for Chunked.
+    /// Counts body bytes that were sent by other means, from a file; not for Chunked.
     void count(std::uint64_t bytes);
 
     /// What ends the body; empty where nothing does.
@@ -84,12 +84,12 @@ class ResponseWriter {
     /// The head is complete.
     [[nodiscard]] bool completed() const { return framing_ != Framing::Undecided; }
 
-    /// How much more the body may have.
+    /// How many more bytes the body may have.
     [[nodiscard]] std::uint64_t room() const {
         return framing_ == Framing::Length ? left_ : std::numeric_limits<std::uint64_t>::max();
     }
 
-    /// Bytes that were promised by Content-Length and not sent.
+    /// Bytes promised by Content-Length but not sent.
     [[nodiscard]] std::uint64_t missing() const { return framing_ == Framing::Length ? left_ : 0; }
 
     /// Bytes of the body so far, without framing.

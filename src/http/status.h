@@ -13,8 +13,8 @@ constexpr bool has_no_body(int status) {
     return status < 200 || status == 204 || status == 304;
 }
 
-/// The number at the start of a status line ("404 Not Found", "404"): three digits from 100 on,
-/// then a space or nothing. 0 for anything else.
+/// Parses the number of a status line ("404 Not Found", "404"): three digits from 100 on, followed
+/// by a space or the end. 0 for anything else.
 int parse_status(std::string_view text);
 
 }  // namespace geventd::http

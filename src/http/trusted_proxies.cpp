@@ -52,7 +52,7 @@ std::optional<unsigned> parse_bits(std::string_view text, unsigned max) {
     return bits <= max ? std::optional(bits) : std::nullopt;
 }
 
-/// The address with every bit after the first `bits` zero.
+/// The address with all but the first `bits` bits cleared.
 Bytes network_of(Bytes bytes, unsigned bits) {
     const std::size_t whole = bits / 8;
     if (whole < bytes.size()) {

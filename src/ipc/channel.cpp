@@ -18,8 +18,8 @@
 #include "base/packet.h"
 #include "base/uninterrupted.h"
 
-// One message is one packet: the fixed header, then the text. Descriptors travel beside it as
-// SCM_RIGHTS, the sender's pid as SCM_CREDENTIALS, which the kernel fills in. The kernel takes 253
+// One message is one packet: the fixed header, then the text. Descriptors are passed as SCM_RIGHTS,
+// the sender's pid as SCM_CREDENTIALS, which the kernel fills in. The kernel passes at most 253
 // descriptors at once: a message with more is several packets, of which the last has the text.
 
 namespace geventd::ipc {
@@ -86,7 +86,7 @@ Channel& Channel::operator=(Channel&& other) noexcept {
 
 void Channel::close() noexcept {
     if (fd_ && peer_ == Peer::Foreign && closer::is_started()) {
-        ::shutdown(fd_.get(), SHUT_RDWR);  // whenever it is closed, the peer sees it now
+        ::shutdown(fd_.get(), SHUT_RDWR);  // the peer notices at once, whenever it is closed
         closer::close(std::move(fd_));
     }
     fd_.reset();
@@ -189,7 +189,7 @@ Result<std::optional<Channel::State>> Channel::take_packet(Message& message) {
         return failure("a message of several packets");
     }
     if (header.part == 0) {
-        earlier_.clear();  // what was begun and never ended
+        earlier_.clear();  // drop an unfinished message
     } else if (earlier_.size() != header.part * kFdsInPacket) {
         return failure("a packet that belongs to no message");
     }

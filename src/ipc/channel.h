@@ -13,16 +13,16 @@
 namespace geventd::ipc {
 
 /// One end of a SOCK_SEQPACKET socketpair that carries Messages with descriptors.
-/// Never waits but where that is said, whatever the other process makes of the flags that both
-/// ends' copies share; whoever watches it owns the watcher. Lives in: master, template, worker.
+/// Never waits except where stated, even if the other process changes flags that both share
+/// (O_NONBLOCK). Whoever watches it owns the watcher. Lives in: master, template, worker.
 class Channel {
   public:
     enum class State { Message, Empty, Closed };
     enum class Sent { Yes, Full };
 
-    /// Foreign: the other process may be less trusted. From it comes no message of several packets,
-    /// whose descriptors would have to be collected; and as closing what it has sent may take long,
-    /// that is the closer's task (base/closer.h).
+    /// Foreign: the other process may be less trusted. Messages of several packets, whose
+    /// descriptors would have to be collected, are not accepted from it. Closing what it sent may
+    /// take long, so the closer does that (base/closer.h).
     enum class Peer { Trusted, Foreign };
 
     explicit Channel(UniqueFd fd, Peer peer = Peer::Trusted) : fd_(std::move(fd)), peer_(peer) {}
@@ -34,7 +34,7 @@ class Channel {
 
     ~Channel() { close(); }
 
-    /// Both ends, CLOEXEC, with SO_PASSCRED on each. The second one is for another process, which
+    /// Both ends, CLOEXEC, with SO_PASSCRED on each. The second end is for another process, which
     /// is Foreign to the first. Throws ErrnoError.
     static std::pair<Channel, Channel> make_pair();
 
@@ -42,18 +42,18 @@ class Channel {
     /// Fails when the peer is gone or its queue is full.
     Result<void> send(const Message& message);
 
-    /// The same for who can wait for room: Full when the queue is, and `part`, 0 at first, then
-    /// says where another call goes on. Fails when the peer is gone. Nothing else may be sent
-    /// between such calls.
+    /// The same for callers that can wait for room. Returns Full when the queue is full; `part`,
+    /// initially 0, then tells the next call where to continue, and nothing else may be sent in
+    /// between. Fails when the peer is gone.
     Result<Sent> send(const Message& message, std::size_t& part);
 
-    /// The same, but waits so long for room in the queue. For what must get through.
+    /// As send(), but waits up to `milliseconds` for room in the queue. For what must get through.
     Result<void> send_within(int milliseconds, const Message& message);
 
-    /// Takes the next message. Empty: nothing there now. Closed: the peer is gone. A packet that
-    /// is no Message is an Error. Received descriptors are CLOEXEC. A process that has none left
-    /// gets the message without them (`lost_fds`): what it says still counts. `message` holds what
-    /// came along whatever the result is: the closer's, if the peer is Foreign.
+    /// Receives the next message. Empty: none there now. Closed: the peer is gone. A packet that is
+    /// no Message is an Error. Received descriptors are CLOEXEC. A process without free descriptors
+    /// gets the message without them (`lost_fds`), since its content still counts. Whatever the
+    /// result, `message` holds the descriptors that came; a Foreign peer's are for the closer.
     Result<State> receive(Message& message);
 
     /// Waits for the next message (nullopt: the peer is gone). For processes without a loop: the
@@ -62,21 +62,21 @@ class Channel {
 
     [[nodiscard]] int fd() const { return fd_.get(); }
 
-    /// Goes on by another descriptor of the same socket; returns the former one.
+    /// Continues with another descriptor of the same socket; returns the former one.
     [[nodiscard]] UniqueFd exchange(UniqueFd fd) { return std::exchange(fd_, std::move(fd)); }
 
-    /// The peer sees that nothing more will come.
+    /// Closes this end; the peer notices at once.
     void close() noexcept;
 
     [[nodiscard]] UniqueFd release() { return std::move(fd_); }
 
   private:
-    /// nullopt: a packet that others follow.
+    /// nullopt: the packet is not the last of its message.
     Result<std::optional<State>> take_packet(Message& message);
 
     UniqueFd fd_;
     Peer peer_ = Peer::Trusted;
-    std::vector<UniqueFd> earlier_;  ///< of the message whose last packet has not come yet
+    std::vector<UniqueFd> earlier_;  ///< received for a message whose last packet is still to come
 };
 
 }  // namespace geventd::ipc

@@ -18,7 +18,7 @@ Json parse_object(std::string_view text) {
 }
 
 std::string dump(const Json& value) {
-    // What is no UTF-8 becomes U+FFFD; the default is to throw.
+    // Invalid UTF-8 becomes U+FFFD; the default is to throw.
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -10,19 +10,19 @@
 
 namespace geventd::ipc {
 
-/// What geventctl and a running master say to each other over the control socket:
+/// What geventctl and a running master send each other over the control socket:
 ///
 ///   client ── {"command":"workers","count":"4"} newline ──▶ master
 ///   master ── {"ok":true,"result":...} newline ──▶ client, then the master closes
 ///          or {"ok":false,"error":"a sentence"}
 ///
-/// One connection carries one request. Both sides bound what they read.
+/// One request per connection. Both sides limit how much they read.
 constexpr std::size_t kMaxControlRequest = 64 << 10;
 constexpr std::size_t kMaxControlAnswer = 16 << 20;
 
 struct ControlRequest {
     std::string command;
-    /// Every other member of the object: strings as they are, numbers and booleans as text.
+    /// All other members of the object: strings as they are, numbers and booleans as text.
     std::map<std::string, std::string> arguments;
 
     bool operator==(const ControlRequest&) const = default;

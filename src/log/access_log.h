@@ -11,28 +11,28 @@
 
 namespace geventd::log {
 
-/// How request texts are made safe inside a line: neither form lets a request end the line or the
-/// quotes it stands in.
+/// How texts of a request are escaped inside a line, so that no request can end the line or the
+/// quotes around its text.
 enum class Escape {
-    Text,  ///< control characters, quotes, backslashes and bytes that are no UTF-8 as \xHH
+    Text,  ///< control characters, quotes, backslashes and invalid UTF-8 as \xHH
     Json   ///< the inside of a JSON string
 };
 
-/// An access-log line compiled once into steps. The template is one of the names `common`,
-/// `combined`, `uwsgi` (uWSGI's own request line) and `json`, or a text with `${name}` variables.
+/// An access log template, compiled once into steps. It is one of the names `common`, `combined`,
+/// `uwsgi` (uWSGI's own request line) and `json`, or a text with `${name}` variables.
 /// Empty values show as "-" (in `uwsgi` and `json` as nothing).
-/// Pure: writes into a string, the caller owns the file. Not thread-safe: the local time of the
-/// current second is kept.
+/// Pure: writes into a string; the caller owns the file. Not thread-safe: caches the local time of
+/// the current second.
 class AccessTemplate {
   public:
-    /// Failure names the unknown variable and lists the valid ones. `escape` is for own templates;
-    /// the named ones know theirs.
+    /// A failure names the unknown variable and lists the valid ones. `escape` applies to custom
+    /// templates; the named ones define theirs.
     static Result<AccessTemplate> compile(std::string_view text, Escape escape = Escape::Text);
 
     /// Appends the line with its newline.
     void format_line(const AccessRecord& record, std::string& out);
 
-    /// One appender a variable; public for the table of them.
+    /// What the variables' append functions need; public for their table.
     struct Line;
     using Append = void (*)(Line& line);
 
@@ -42,7 +42,7 @@ class AccessTemplate {
         std::string text;         ///< or the NAME of var.NAME and logvar.NAME
     };
 
-    /// The texts that are made once a second.
+    /// The texts that are formatted once a second.
     struct Times {
         std::int64_t second = -1;
         std::string ltime;

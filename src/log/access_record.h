@@ -6,9 +6,9 @@
 
 namespace geventd::log {
 
-/// Finds variables that only the request's owner knows: `${var.NAME}` (environ or uwsgi variable)
-/// and `${logvar.NAME}` (set by the application). "" when there is none; the view lives as long
-/// as the call to format_line().
+/// Looks up variables that only the request's owner knows: `${var.NAME}` (environ or uwsgi
+/// variable) and `${logvar.NAME}` (set by the application). "" when there is none; the view is
+/// valid during the call to format_line().
 class AccessLookup {
   public:
     virtual ~AccessLookup() = default;
@@ -16,11 +16,11 @@ class AccessLookup {
     [[nodiscard]] virtual std::string_view logvar(std::string_view name) const = 0;
 };
 
-/// All that the access log can say of one finished request: plain values, filled by the worker.
-/// Texts are raw bytes of the request; the template escapes them. Durations are microseconds.
+/// The data of one finished request for the access log: plain values, filled by the worker.
+/// Texts are raw bytes of the request; the template escapes them. Durations are in microseconds.
 struct AccessRecord {
     std::string_view method;
-    std::string_view uri;   ///< the target as sent
+    std::string_view uri;   ///< the request target as sent
     std::string_view path;  ///< decoded
     std::string_view query;
     std::string_view protocol = "HTTP/1.1";
@@ -28,7 +28,7 @@ struct AccessRecord {
     std::string_view host;
     std::string_view user;    ///< REMOTE_USER
     std::string_view addr;    ///< REMOTE_ADDR: of the connection
-    std::string_view client;  ///< behind trusted proxies; "" means `addr`
+    std::string_view client;  ///< the client's address according to trusted proxies; "": `addr`
     std::string_view user_agent;
     std::string_view referer;
     std::string_view request_id;

@@ -8,10 +8,10 @@
 
 namespace geventd::log {
 
-/// The second in the process' time zone.
+/// The time `epoch` in the process' time zone.
 tm local_time(std::int64_t epoch);
 
-/// "07/Sep/2026:10:00:00 +0000", of the common log format.
+/// "07/Sep/2026:10:00:00 +0000", as in the common log format.
 std::string format_ltime(const tm& time);
 
 /// "Mon Sep  7 10:00:00 2026", in English whatever the locale.

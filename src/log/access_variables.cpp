@@ -18,7 +18,7 @@ namespace {
 
 using Line = AccessTemplate::Line;
 
-/// ASCII that needs no escaping in either form.
+/// ASCII that needs no escaping, whether as Text or as Json.
 bool is_plain(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char byte) {
         return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';

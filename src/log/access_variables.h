@@ -8,7 +8,7 @@
 
 namespace geventd::log {
 
-/// The line that is being written, as the variables see it.
+/// The line being written, as the variables' append functions see it.
 struct AccessTemplate::Line {
     const AccessRecord& record;
     std::string& out;
@@ -21,11 +21,11 @@ struct AccessTemplate::Line {
 };
 
 struct AccessVariable {
-    AccessTemplate::Append append = nullptr;  ///< nullptr: there is no such variable
+    AccessTemplate::Append append = nullptr;  ///< nullptr: no such variable
     std::string_view argument;
 };
 
-/// The variable behind `${name}`.
+/// Finds the variable of `${name}`.
 AccessVariable find_access_variable(std::string_view name);
 
 /// All names, sorted, for an error message.

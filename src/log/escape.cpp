@@ -14,8 +14,8 @@ std::uint8_t byte_at(std::string_view text, std::size_t at) {
     return static_cast<std::uint8_t>(text[at]);
 }
 
-/// What a lead byte asks for: how many bytes in all, and the bounds of the second one, which
-/// keep out overlong forms, surrogates and what lies beyond U+10FFFF.
+/// What a lead byte requires: the length of the sequence, and the bounds of the second byte, which
+/// exclude overlong forms, surrogates and code points beyond U+10FFFF.
 struct Lead {
     std::size_t length = 0;
     std::uint8_t second_min = 0x80;
@@ -38,7 +38,7 @@ Lead classify_lead(std::uint8_t lead) {
 }
 
 struct Character {
-    std::size_t length = 0;  ///< in bytes; 0: a control of ASCII, or no UTF-8
+    std::size_t length = 0;  ///< in bytes; 0: an ASCII control character, or invalid UTF-8
     char32_t code = 0;
 };
 
@@ -73,7 +73,7 @@ void append_hex(std::string& out, std::string_view prefix, std::uint8_t byte) {
     out.push_back(kDigits[byte & 0xf]);
 }
 
-/// Half of UTF-16's, or a code below U+10000: `\u202e`.
+/// Appends a UTF-16 unit, one half of a surrogate pair or a code below U+10000: `\u202e`.
 void append_unit(std::string& out, std::uint32_t unit) {
     append_hex(out, "\\u", static_cast<std::uint8_t>(unit >> 8));
     append_hex(out, "", static_cast<std::uint8_t>(unit));
@@ -109,7 +109,7 @@ void append_json_special(std::string& out, std::uint8_t byte) {
 }
 
 void append_invisible(std::string& out, char32_t code) {
-    if (code < 0xa0) {  // a C1 control, by its bytes as other controls
+    if (code < 0xa0) {  // a C1 control: its bytes are escaped like other controls
         append_hex(out, "\\xc2\\x", static_cast<std::uint8_t>(code));
     } else if (code < 0x10000) {
         append_unit(out, code);
@@ -129,8 +129,8 @@ void append_json_invisible(std::string& out, char32_t code) {
     }
 }
 
-/// Copies what can be seen, all but the characters in `quoted`, and hands invisible characters to
-/// `invisible` and every other byte to `special`.
+/// Copies visible characters, except those in `quoted`; passes invisible characters to `invisible`
+/// and every other byte to `special`.
 template <typename Special, typename Invisible>
 std::string escape(std::string_view text, std::string_view quoted, Special special,
                    Invisible invisible) {
@@ -181,7 +181,7 @@ std::string escape_json(std::string_view text) {
 std::string escape_json_document(std::string_view json) {
     const auto special = [](std::string& out, std::uint8_t byte) {
         if (byte == '\n') {
-            out.push_back('\n');  // between two values: in a string it is spelled out
+            out.push_back('\n');  // between two values; newlines in strings are escaped
         } else {
             append_json_special(out, byte);
         }

@@ -16,8 +16,8 @@
 #include "log/escape.h"
 #include "log/outlet.h"
 
-// spdlog makes the line and its time stamp; its own sinks write through FILE and would cut a long
-// line into several writes, so the sink is ours. Its asynchronous modes do not survive a fork.
+// spdlog formats the line and its time stamp. The sink is ours, since spdlog's write through FILE,
+// which splits a long line into several writes, and its asynchronous modes do not survive a fork.
 
 namespace geventd::log {
 
@@ -92,7 +92,7 @@ class OutletSink final : public spdlog::sinks::base_sink<std::mutex> {
         return outlet_.write({line.data(), line.size()});
     }
 
-    // The place of this line among the others is where the lost ones would stand.
+    // Must be logged before the next line, where the lost ones would have been.
     void tell_losses() {
         const std::uint64_t lost = outlet_.lost();
         if (lost == 0) {
@@ -104,7 +104,7 @@ class OutletSink final : public spdlog::sinks::base_sink<std::mutex> {
             "nobody read it",
             lost, lost == 1 ? "line" : "lines", lost == 1 ? "was" : "were");
         if (!emit({role_, spdlog::level::warn, text})) {
-            // This line is no further one, but those that were kept may be gone since.
+            // Exclude this line itself from the count, but keep lines that were lost meanwhile.
             outlet_.set_lost(lost + outlet_.lost() - 1);
         }
     }
@@ -127,7 +127,7 @@ spdlog::level::level_enum to_spdlog(Level level) {
     return spdlog::level::err;
 }
 
-/// The log of this process; before open() it is text on stderr.
+/// The log of this process; before open() it writes text to stderr.
 class State {
   public:
     State() { open(STDERR_FILENO, Level::Info, Format::Text); }
@@ -166,7 +166,7 @@ class State {
     Level level_ = Level::Info;
     Format format_ = Format::Text;
     std::string role_ = "geventd";
-    // Shared because spdlog's loggers hold their sinks so.
+    // Shared because spdlog's loggers own their sinks that way.
     std::shared_ptr<OutletSink> sink_ = std::make_shared<OutletSink>();
     std::unique_ptr<spdlog::logger> logger_;
 };

@@ -14,48 +14,47 @@ namespace geventd::log {
 enum class Level { Debug, Info, Warning, Error };
 enum class Format { Text, Json };
 
-/// The server's log: one line for one event, one write(2) for one line, synchronous, to one
-/// descriptor, and never waiting for its reader (log/outlet.h). A line reads
+/// The server's log: one line per event, one synchronous write(2) per line, to one descriptor,
+/// never waiting for its reader (log/outlet.h). A line reads
 /// `2026-11-23T10:00:00.123Z info master[42]: text`, or is one JSON object. Control characters in
-/// the text are escaped, so that no request can forge a line; newlines of a multi-line text (a
-/// traceback) become lines of their own, indented by a tab. Lives in: every process. State is per
-/// process; forked children call set_role() again.
+/// the text are escaped, so that no request can forge a line; a text of several lines (a traceback)
+/// continues on lines indented by a tab. Lives in: every process. State is per process; forked
+/// children call set_role() again.
 
-/// Starts logging to where `fd` leads. Called once before the first line.
+/// Starts logging to the file behind `fd`. Called once before the first line.
 void open(int fd, Level level, Format format);
 
-/// Has lines written by a non-blocking descriptor that the parent process made for this one, to
-/// the same place as before.
+/// Writes through a non-blocking descriptor that the parent process made for this one; it leads to
+/// the same file as before.
 void adopt(UniqueFd fd);
 
-/// Gives the descriptor a number that an application does not reach as a rule (high_copy), from
-/// now on.
+/// From now on keeps the descriptor at a number that an application rarely reaches (high_copy).
 void move_up();
 
-/// The descriptor that a child process needs for adopt(), of this process' own; -1: none.
+/// The descriptor that a child process passes to adopt(), owned by this process; -1: none needed.
 int unwaiting_descriptor();
 
 /// Names the process in each line: "master", "template", "worker 2".
 void set_role(std::string role);
 
-/// Writes to where `fd` leads now (log rotation).
+/// Writes to the file behind `fd` from now on (log rotation).
 void redirect(int fd);
 
-/// Writes as it is a line that somebody else has formatted, with its newline.
+/// Writes a line, with its newline, that somebody else has formatted.
 void write_raw(std::string_view line);
 
-/// Writes what could not be written before, and says how many lines were lost for want of a
-/// reader, if it reads again. To be called now and then by a process that may have nothing to say.
+/// Writes lines that could not be written before, and how many were lost meanwhile, if the reader
+/// reads again. A process that may have nothing to log calls this now and then.
 void retry();
 
-/// Whether retry() is to be called.
+/// Whether there is something for retry() to do.
 bool is_behind();
 
-/// The process ends: waits a moment for a reader that is slow.
+/// At the end of the process: waits a moment for a slow reader.
 void finish();
 
-/// Drops every line from now on: for a process that the application forked, where the descriptor
-/// is closed and another thread's lock may be held for ever. Async-signal-safe.
+/// Drops every line from now on. For a process that the application forked, where the descriptor is
+/// closed and a lock may be held for ever by a thread that does not exist. Async-signal-safe.
 void fall_silent() noexcept;
 
 bool enabled(Level level);

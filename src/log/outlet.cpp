@@ -20,7 +20,7 @@ namespace geventd::log {
 
 namespace {
 
-// A pipe that gets lines by splice(2) holds one in each of its buffers: 16 of them by default.
+// A pipe filled by splice(2) holds one line in each of its buffers, of which it has 16 by default.
 constexpr int kSplicedPipe = 1024 * 1024;
 constexpr std::chrono::milliseconds kLastWords(100);
 
@@ -28,12 +28,12 @@ bool is_pipe_or_terminal(const struct stat& target) {
     return S_ISFIFO(target.st_mode) || S_ISCHR(target.st_mode);
 }
 
-// Another description of the same pipe or terminal, so that O_NONBLOCK is ours alone.
+// Opens the same pipe or terminal again, so that O_NONBLOCK is set on a description of our own.
 UniqueFd open_anew(int fd) {
     constexpr int kFlags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     const std::string path = "/proc/self/fd/" + std::to_string(fd);
     UniqueFd own = UniqueFd::adopt(::open(path.c_str(), kFlags));
-    // After `su` a terminal is still its former user's. Our session's anybody may open.
+    // After `su` a terminal still belongs to its former user, but /dev/tty is open to everybody.
     if (!own && errno == EACCES && ::tcgetsid(fd) == ::getsid(0)) {
         own.reset(::open("/dev/tty", kFlags));
     }
@@ -44,7 +44,7 @@ bool is_open(const UniqueFd& fd) {
     return ::fcntl(fd.get(), F_GETFD) >= 0;
 }
 
-// As many whole lines as a pipe takes in one piece, at least one.
+// As many whole lines as a pipe takes atomically, at least one.
 std::string_view next_piece(std::string_view text) {
     const std::size_t limit = text.substr(0, PIPE_BUF).rfind('\n');
     return text.substr(0, (limit == std::string_view::npos ? text.find('\n') : limit) + 1);
@@ -71,7 +71,7 @@ void Outlet::open(int fd) {
             return;
         }
         if ((fd_ || terminal_) && (errno == EMFILE || errno == ENFILE)) {
-            return;  // the former one goes on
+            return;  // keep the former one
         }
     }
     if (S_ISCHR(target.st_mode)) {
@@ -83,8 +83,8 @@ void Outlet::open(int fd) {
     }
 }
 
-// One that is written to already goes on: its thread may be waiting, and would be joined by another
-// one each time.
+// Keeps a writer that already serves this terminal: its thread may be waiting, and each call would
+// add another thread.
 void Outlet::open_terminal(int fd, const struct stat& target) {
     if (terminal_ && terminal_->serves(target)) {
         return;
@@ -95,8 +95,8 @@ void Outlet::open_terminal(int fd, const struct stat& target) {
     }
 }
 
-// In the place of the former one, which needs no further number: there may be none. The application
-// may have lowered its limit below that place.
+// Reuses the number of the former descriptor: there may be no free one, or the application may have
+// lowered its limit below it.
 void Outlet::open_duplicate(int fd, Kind kind) {
     if (fd_ && ::dup3(fd, fd_.get(), O_CLOEXEC) >= 0) {
         kind_ = kind;
@@ -104,7 +104,7 @@ void Outlet::open_duplicate(int fd, Kind kind) {
         set(std::move(own), kind);
     }
     if (kind_ == Kind::Pipe) {
-        ::fcntl(fd_.get(), F_SETPIPE_SZ, kSplicedPipe);  // the user's share may be used up
+        ::fcntl(fd_.get(), F_SETPIPE_SZ, kSplicedPipe);  // fails if the user's quota is used up
     }
 }
 
@@ -149,7 +149,7 @@ bool Outlet::write(std::string_view line) {
     if (line.empty()) {
         return true;
     }
-    // The end of a line that has begun is kept whatever its size.
+    // The rest of a line that was begun is kept, whatever its size.
     if (kept_.empty() || kept_.size() + line.size() <= kMostKept) {
         owner_ = ::getpid();
         kept_.append(line);
@@ -204,7 +204,7 @@ void Outlet::finish() {
     }
 }
 
-// Its thread takes what is kept in several pieces.
+// The thread takes the kept text in several pieces.
 void Outlet::finish_terminal() {
     const auto end = std::chrono::steady_clock::now() + kLastWords;
     while (terminal_->written_by(end) && !kept_.empty()) {
@@ -216,7 +216,7 @@ void Outlet::finish_terminal() {
     }
 }
 
-// When the application has closed the one there was.
+// Replaces a descriptor that the application has closed.
 bool Outlet::find_another() {
     if (!fd_ || is_open(fd_)) {
         return false;
@@ -241,7 +241,7 @@ void Outlet::lose(std::uint64_t lines) {
     lost_ += lines;
 }
 
-// How many bytes were taken; -1 and errno: none.
+// Returns how many bytes were written; -1 and errno if none.
 ssize_t Outlet::put(std::string_view text) {
     for (;;) {
         ssize_t taken = -1;
@@ -280,7 +280,7 @@ void Outlet::lose_with_terminal() {
     }
 }
 
-// The text goes into a pipe of our own, which is empty, and its pages move on from there.
+// Puts the text into a pipe of our own, which is empty, and moves its pages on from there.
 ssize_t Outlet::splice_into_pipe(std::string_view text) {
     if (!make_staging()) {
         return -1;
@@ -293,13 +293,13 @@ ssize_t Outlet::splice_into_pipe(std::string_view text) {
                                    static_cast<std::size_t>(staged), SPLICE_F_NONBLOCK);
     if (moved < staged) {
         const int reason = errno;
-        drop_staging();  // with what is left in it
+        drop_staging();  // together with what is left in it
         errno = reason;
     }
     return moved;
 }
 
-// What the application has closed is not closed again: that number may be its own by then.
+// A number that the application has closed is not closed again: it may be in use by now.
 void Outlet::drop_staging() {
     for (UniqueFd* end : {&staging_in_, &staging_out_}) {
         if (!is_open(*end)) {

@@ -19,44 +19,44 @@ namespace geventd::log {
 /// nobody reads must not stop a server. Lines that cannot be written yet are kept, up to
 /// kMostKept bytes; lines beyond that are dropped and counted.
 ///
-/// The descriptor may belong to others as well (a standard error that the application prints to),
-/// so O_NONBLOCK must not be set on it. A pipe or terminal is opened anew instead, which gives a
-/// descriptor of our own; a socket is told with each message not to wait; and what another user's
-/// pipe does not allow to be opened gets the bytes by splice(2), which can be told so, too. To a
-/// terminal that cannot be opened, and is not our session's either, a thread writes
-/// (log/terminal_writer.h). Files are written as they are.
+/// The descriptor may be shared with others (a standard error that the application prints to), so
+/// O_NONBLOCK must not be set on it. Instead, a pipe or terminal is opened again, which gives a
+/// descriptor of our own; a socket gets MSG_DONTWAIT with each message; and another user's pipe,
+/// which we may not open, gets the bytes by splice(2), which has such a flag too. To a terminal
+/// that cannot be opened, and is not our session's either, a thread writes
+/// (log/terminal_writer.h). Files are written directly.
 ///
-/// When the descriptor has been closed by the application, lines go to standard error.
+/// If the application has closed the descriptor, lines go to standard error.
 ///
-/// Lives in: every process, inside its log. Not thread-safe. A forked child starts with nothing
-/// kept: what the parent keeps is the parent's to write.
+/// Lives in: every process, inside its log. Not thread-safe. A forked child starts without kept
+/// lines: the parent writes its own.
 class Outlet {
   public:
     static constexpr std::size_t kMostKept = 256UL * 1024;
 
-    /// Lines go where `fd` leads now, even if `fd` is closed or replaced later. What is kept goes
-    /// there, too.
+    /// Writes to the file behind `fd` from now on, even if `fd` is closed or replaced later. Kept
+    /// lines go there too.
     void open(int fd);
 
-    /// The same, by a non-blocking descriptor that another process made (descriptor()).
+    /// The same, with a non-blocking descriptor that another process made (descriptor()).
     void adopt(UniqueFd fd);
 
-    /// From now on the descriptor has a high number: for a process that runs an application, which
+    /// From now on the descriptor has a high number. For a process that runs an application, which
     /// may close low ones.
     void move_up();
 
-    /// Writes the line or keeps it for later; false: it is lost, and counted as that. So may be
-    /// what was kept before, whatever becomes of this line.
+    /// Writes the line or keeps it for later. False: the line is lost, and counted. Lines that were
+    /// kept before may be lost too, whatever happens to this one.
     bool write(std::string_view line);
 
-    /// Writes what is kept, as far as that is possible now.
+    /// Writes as many kept lines as possible now.
     void retry();
 
-    /// Waits until all that is kept has been written, for a moment only: last words of a process.
+    /// Waits a moment until all kept lines are written: the last lines of a process.
     void finish();
 
-    /// The non-blocking descriptor of our own, for a child that could not open the pipe itself;
-    /// -1: a child needs none.
+    /// Our own non-blocking descriptor, for a child that could not open the pipe itself; -1: the
+    /// child needs none.
     [[nodiscard]] int descriptor() const;
 
     /// Whether retry() has something to do.
@@ -87,13 +87,13 @@ class Outlet {
 
     UniqueFd fd_;
     Kind kind_ = Kind::Plain;
-    bool is_high_ = false;  ///< the number of fd_, where that is possible
+    bool is_high_ = false;  ///< fd_ has a high number, if possible
     std::string kept_;
     std::uint64_t lost_ = 0;
-    pid_t owner_ = 0;  ///< whose kept_, lost_ and staging pipe these are
+    pid_t owner_ = 0;  ///< the process to which kept_, lost_ and the staging pipe belong
     UniqueFd staging_in_;
     UniqueFd staging_out_;
-    std::unique_ptr<TerminalWriter> terminal_;  ///< Kind::Device has it in the place of fd_
+    std::unique_ptr<TerminalWriter> terminal_;  ///< used instead of fd_ for Kind::Device
 };
 
 }  // namespace geventd::log

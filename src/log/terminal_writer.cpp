@@ -21,12 +21,12 @@ namespace geventd::log {
 
 namespace {
 
-// The template's look at threads that a fork loses knows it by that name
+// The template's check for threads that a fork loses recognises it by this name
 // (worker/python/py/fork.py).
 constexpr const char* kThreadName = "geventd-log";
 
-// What could not be written, and errno; empty when all was. An application may have set O_NONBLOCK
-// on what is its descriptor, too.
+// Returns what could not be written, and errno; empty when all was written. The application may
+// have set O_NONBLOCK, since the descriptor is shared with it.
 std::string_view write_all(int fd, std::string_view text) {
     while (!text.empty()) {
         const ssize_t written = ::write(fd, text.data(), text.size());
@@ -48,18 +48,18 @@ std::uint64_t lines_in(std::string_view text) {
 
 }  // namespace
 
-/// Where the writer leaves texts for its thread.
+/// Where the writer leaves text for its thread.
 struct TerminalWriter::Desk {
     explicit Desk(UniqueFd fd) : terminal(std::move(fd)) {}
 
     [[nodiscard]] bool is_clear() const { return taken.empty() && !busy; }
 
     UniqueFd terminal;
-    std::mutex mutex;  ///< of all that follows
+    std::mutex mutex;  ///< guards everything below
     std::condition_variable changed;
     std::string taken;
-    bool busy = false;  ///< the thread writes what it has fetched
-    bool left = false;  ///< by the writer
+    bool busy = false;  ///< the thread is writing what it has fetched
+    bool left = false;  ///< the writer is gone
     int failure = 0;
     std::uint64_t lost = 0;
 };
@@ -81,7 +81,7 @@ ssize_t TerminalWriter::put(std::string_view text) {
     try {
         start();
     } catch (const std::system_error&) {
-        errno = EAGAIN;  // no further thread is allowed now
+        errno = EAGAIN;  // no further thread can be started now
         return -1;
     }
     const std::lock_guard lock(desk_->mutex);
@@ -155,8 +155,8 @@ void TerminalWriter::start() {
         return;
     }
     if (has_parents_desk()) {
-        // Its thread is not here, which may have held the lock. It keeps a share of the desk, so
-        // that nothing of that is destroyed, and needs the descriptor no more.
+        // The parent's thread does not exist here, but may have held the lock: its copy of the
+        // pointer keeps its desk from being destroyed. It no longer needs the descriptor.
         desk_ = std::make_shared<Desk>(std::move(desk_->terminal));
         runner_ = 0;
     }

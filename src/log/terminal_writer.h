@@ -14,16 +14,16 @@
 
 namespace geventd::log {
 
-/// Writes to a terminal whose descriptor others use as well, so that a write to it may wait as long
-/// as nobody reads: a thread does it, and who has lines never waits. poll(2) is of no use, as it
-/// tells of a terminal's room for one byte at least, and write(2) waits for room for all.
+/// Writes to a terminal whose descriptor others use as well, where a write may block as long as
+/// nobody reads. A thread writes, so the caller never waits. poll(2) does not help: it reports room
+/// for at least one byte, but write(2) waits for room for all.
 ///
-/// Lives in: every process whose log leads to such a terminal, inside its Outlet. The thread begins
-/// with the first text of a process; a forked child has one of its own, and nothing of what its
-/// parent's has yet to write. One that waits for its terminal outlives its writer.
+/// Lives in: every process whose log leads to such a terminal, inside its Outlet. The thread starts
+/// with the first text of a process. A forked child has a thread of its own, and none of the text
+/// that its parent has yet to write. A thread that waits for its terminal outlives its writer.
 class TerminalWriter {
   public:
-    /// What the thread has yet to begin with, unless it is one text that is longer.
+    /// The most text that may wait for the thread, except for a single longer one.
     static constexpr std::size_t kMostTaken = 64UL * 1024;
 
     explicit TerminalWriter(UniqueFd terminal);
@@ -32,16 +32,16 @@ class TerminalWriter {
     ~TerminalWriter();
 
     /// Takes the whole text and returns its size. -1 and errno: EAGAIN when there is no room now,
-    /// else for what reason the terminal takes nothing any more.
+    /// otherwise the reason why the terminal cannot be written to any more.
     ssize_t put(std::string_view text);
 
-    /// Waits until all that was taken is written. False: it was not by that time.
+    /// Waits until all taken text is written. False: it was not written in time.
     bool written_by(std::chrono::steady_clock::time_point end);
 
-    /// Lines that were taken, but not by the terminal, since the last call.
+    /// Lines that were taken but never reached the terminal, since the last call.
     std::uint64_t take_lost();
 
-    /// Whether it is that terminal's, and may still be written to.
+    /// Whether this writes to `terminal`, and still can.
     [[nodiscard]] bool serves(const struct stat& terminal) const;
 
   private:
@@ -52,8 +52,8 @@ class TerminalWriter {
     [[nodiscard]] bool has_thread() const;
     [[nodiscard]] bool has_parents_desk() const;
 
-    std::shared_ptr<Desk> desk_;  ///< the thread's as well
-    pid_t runner_ = 0;            ///< the process whose thread works at the desk; 0: none yet
+    std::shared_ptr<Desk> desk_;  ///< shared with the thread
+    pid_t runner_ = 0;            ///< the process whose thread serves the desk; 0: none yet
 };
 
 }  // namespace geventd::log

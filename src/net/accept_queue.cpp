@@ -30,7 +30,7 @@ AcceptQueue accept_queue(int listener) noexcept {
     std::array<std::uint32_t, SK_MEMINFO_VARS> counts{};
     length = sizeof counts;
     ::getsockopt(listener, SOL_SOCKET, SO_MEMINFO, counts.data(), &length);
-    // What these mean of a listening socket.
+    // For a listening socket the kernel fills these with the queue's length and limit.
     return {info.tcpi_unacked, info.tcpi_sacked, counts[SK_MEMINFO_DROPS]};
 }
 

@@ -10,9 +10,9 @@
 
 namespace geventd::net {
 
-/// Accepts also when the process has no descriptors left: it holds a few that are good for nothing
-/// else and gives one of them up for each connection that could not be accepted otherwise.
-/// Lives in: master, in what must answer whatever happens.
+/// Accepts connections even when the process has no free descriptors: it holds a few in reserve and
+/// gives one up for each connection that could not be accepted otherwise.
+/// Lives in: master, for what must answer in any case.
 class AcceptReserve {
   public:
     AcceptReserve() noexcept { refill(); }
@@ -20,7 +20,7 @@ class AcceptReserve {
     /// As accept_peer(). Exhausted: the reserve is used up too.
     Result<std::optional<Accepted>, AcceptError> accept(int listener) noexcept;
 
-    /// To be called when a connection was closed: takes its descriptor back.
+    /// To be called when a connection was closed: takes back a descriptor.
     void refill() noexcept;
 
   private:

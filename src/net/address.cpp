@@ -24,7 +24,7 @@ struct Scheme {
     bool unix_socket;
 };
 
-// The longer prefixes stand first: "http+unix:" is no http:// with something missing.
+// Longer prefixes come first, so that "http+unix:" is not read as a faulty "http:".
 constexpr std::array kSchemes{
     Scheme{"http+unix:", Protocol::Http, true},
     Scheme{"uwsgi+unix:", Protocol::Uwsgi, true},
@@ -41,7 +41,7 @@ std::string_view prefix_of(Protocol protocol, bool unix_socket) {
             return scheme.prefix;
         }
     }
-    return {};  // never: the table has all four
+    return {};  // not reached: the table has all four
 }
 
 bool is_number(std::string_view text) {
@@ -145,7 +145,7 @@ Result<HostPort> split_host(std::string_view text, std::string_view rest, std::s
 
 using Found = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-/// The addresses of a host; without any, `code` says why.
+/// The addresses of a host; if there are none, `code` says why.
 Found look_up(const std::string& host, bool bracketed, int& code) {
     addrinfo hints{};
     hints.ai_family = bracketed ? AF_INET6 : AF_UNSPEC;
@@ -159,7 +159,7 @@ Found look_up(const std::string& host, bool bracketed, int& code) {
 Result<void> resolve(Address& address, std::string_view host, bool bracketed) {
     int code = 0;
     Found found = look_up(std::string(host), bracketed, code);
-    if (!found && host == "localhost") {  // what it means does not hang on an /etc/hosts (RFC 6761)
+    if (!found && host == "localhost") {  // its meaning needs no /etc/hosts (RFC 6761)
         found = look_up("127.0.0.1", false, code);
     }
     if (!found) {
@@ -272,7 +272,7 @@ std::string format_address(const Address& address) {
 }
 
 std::string format_sockaddr(const sockaddr_storage& storage, socklen_t length) {
-    // Copies, not casts: the storage may hold any of them, and aliasing it is undefined.
+    // Copies, not casts: the storage may hold any of these, and aliasing it is undefined.
     switch (storage.ss_family) {
         case AF_INET: {
             sockaddr_in address{};

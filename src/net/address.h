@@ -12,7 +12,7 @@
 
 namespace geventd::net {
 
-/// What is spoken on a listening socket.
+/// The protocol of a listening socket.
 enum class Protocol { Http, Uwsgi };
 
 enum class Family { Inet, Inet6, Unix, Abstract };
@@ -22,10 +22,10 @@ enum class Family { Inet, Inet6, Unix, Abstract };
 /// `uwsgi+unix:/run/app.sock`, `http+unix:relative.sock`, `http+unix:@abstract`.
 struct Address {
     Protocol protocol = Protocol::Http;
-    Family family = Family::Inet;  ///< the wildcard (empty host): Inet6, for both families
-    std::string host;              ///< Inet, Inet6: literal as resolved; empty: the wildcard
+    Family family = Family::Inet;  ///< for the wildcard (empty host): Inet6, meaning both families
+    std::string host;              ///< Inet, Inet6: the resolved literal; empty: the wildcard
     std::uint16_t port = 0;        ///< 0: the kernel chooses
-    std::string path;              ///< Unix: path of the socket; Abstract: name without the '@'
+    std::string path;              ///< Unix: the socket's path; Abstract: the name without the '@'
 
     bool operator==(const Address&) const = default;
 };
@@ -33,14 +33,14 @@ struct Address {
 /// The longest path or abstract name that a unix socket can have.
 constexpr std::size_t kMaxUnixPath = 107;
 
-/// Failure says what is wrong and how an address looks; https:// is answered with the advice to
-/// end TLS at the proxy. Host names are resolved here (getaddrinfo, first answer).
+/// A failure says what is wrong and shows a valid address; https:// is answered with the advice to
+/// terminate TLS at the proxy. Host names are resolved here (getaddrinfo, first answer).
 Result<Address> parse_address(std::string_view text);
 
 /// The canonical text, with the scheme: equal addresses have equal texts.
 std::string format_address(const Address& address);
 
-/// A canonical text as it is where the protocol is understood: "127.0.0.1:80", "/run/app.sock".
+/// A canonical text without its scheme: "127.0.0.1:80", "/run/app.sock".
 std::string_view without_scheme(std::string_view address);
 
 /// A socket's own or peer address as "127.0.0.1:4242", "[::1]:80", "unix:/path", "unix:". An IPv4

@@ -33,7 +33,7 @@ struct Socket {
     ino_t inode;
 };
 
-// Of descriptors of the same socket, the first.
+// Of several descriptors for the same socket, only the first.
 std::vector<Socket> own_sockets() {
     const auto close = [](DIR* folder) { ::closedir(folder); };
     const std::unique_ptr<DIR, decltype(close)> folder(::opendir("/proc/self/fd"), close);
@@ -44,7 +44,7 @@ std::vector<Socket> own_sockets() {
     while (const dirent* entry = ::readdir(folder.get())) {
         struct stat status {};
 
-        const int fd = std::atoi(entry->d_name);  // 0 of "." and "..", which is looked at anyway
+        const int fd = std::atoi(entry->d_name);  // "." and ".." give 0, which is examined anyway
         const auto is_same = [&](const Socket& other) { return other.inode == status.st_ino; };
         if (::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) &&
             std::none_of(sockets.begin(), sockets.end(), is_same)) {
@@ -70,7 +70,7 @@ bool is_stream(int fd) {
 
 using GetName = int (*)(int, sockaddr*, socklen_t*);
 
-// "" when it has none.
+// The address of one end; "" when it has none.
 std::string end_of(int fd, GetName get_name) {
     sockaddr_storage storage{};
     socklen_t length = sizeof storage;
@@ -90,7 +90,7 @@ bool is_inet(int fd) {
     return family == AF_INET || family == AF_INET6;
 }
 
-// getpeername() does not tell of these.
+// getpeername() does not report sockets that are still connecting.
 bool is_connecting(int fd) {
     tcp_info info{};
     socklen_t length = sizeof info;
@@ -98,7 +98,7 @@ bool is_connecting(int fd) {
            info.tcpi_state == TCP_SYN_SENT;
 }
 
-// Asked without reading, which would take an error away from the application.
+// Asked without reading, which would take a pending error away from the application.
 bool is_over(int fd) {
     pollfd watched{fd, POLLRDHUP, 0};
     int unread = 0;
@@ -111,8 +111,9 @@ struct Isolated {
     std::string_view part;
 };
 
-// What a process that forks may go on to use. Logs: nobody reads from them. The C library's name
-// services and multiprocessing's managers: their clients look for a change of their pid.
+// Connections that a forked process may go on using: logs, from which nobody reads, and clients
+// that check whether their pid has changed (the C library's name services, multiprocessing's
+// managers).
 constexpr std::array kIsolated = {
     Isolated{"/dev/log", ""},
     Isolated{"/run/systemd/journal/", ""},
@@ -149,7 +150,7 @@ class Census {
 
     [[nodiscard]] const std::vector<Socket>& sockets() const { return sockets_; }
 
-    /// Who else reads what is written there; "" when that is nobody to be told of.
+    /// Who else reads what is written to this socket; "" when nobody does who matters.
     [[nodiscard]] std::string outsider(const Socket& socket) const {
         if (!is_stream(socket.fd)) {
             return "";
@@ -191,7 +192,7 @@ class Census {
     }
 
     std::vector<Socket> sockets_;
-    std::set<std::pair<std::string, std::string>> ends_;  ///< of connections over IP
+    std::set<std::pair<std::string, std::string>> ends_;  ///< local and peer address, over IP
 };
 
 }  // namespace

@@ -9,21 +9,20 @@
 
 namespace geventd::net {
 
-/// Tells who is at the other end of the connections that a process has opened since this object was
-/// made: those whose copies in forked processes would read one another's answers. Meant are streams
-/// (TCP, unix, whatever else is connected and keeps an order) that can still bring something. Not
-/// meant are
+/// Finds the peers of connections that a process has opened since this object was made, and that
+/// would get mixed up if forked processes shared them: streams (TCP, unix and other connected,
+/// ordered sockets) from which something can still be read. Not counted are
 ///   - listening sockets and datagrams (UDP, /dev/log);
-///   - pairs and connections whose both ends this process holds: it talks to itself;
-///   - those that the peer has closed and of which everything was read;
-///   - one-way logs, and clients that notice a fork by themselves (kIsolated in the source).
+///   - pairs, and connections with both ends in this process;
+///   - connections that the peer has closed and that were read to the end;
+///   - one-way logs, and clients that notice a fork themselves (kIsolated in the source).
 /// Costs a few system calls for each descriptor. Lives in: template, check.
 class FreshConnections {
   public:
-    /// Takes note of the sockets that there are. Throws ErrnoError.
+    /// Remembers the sockets that exist now. Throws ErrnoError.
     FreshConnections();
 
-    /// Each peer once, in the order of descriptors: "127.0.0.1:5432", "/run/redis.sock",
+    /// Each peer once, in order of descriptors: "127.0.0.1:5432", "/run/redis.sock",
     /// "@abstract", "127.0.0.1:5432 (3 connections)". Throws ErrnoError.
     [[nodiscard]] std::vector<std::string> peers() const;
 

@@ -47,7 +47,7 @@ InetSockaddr wildcard(int family, std::uint16_t port) {
     return result;
 }
 
-/// The host is a literal by now; getaddrinfo reads those with a scope ("fe80::1%eth0") too.
+/// The host is a literal by now; getaddrinfo also parses those with a scope ("fe80::1%eth0").
 InetSockaddr literal(const Address& address, const std::string& deed) {
     addrinfo hints{};
     hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
@@ -147,7 +147,7 @@ std::uint16_t port_of(const sockaddr_storage& address) {
     return 0;
 }
 
-// 0: none, or of a socket of another kind.
+// 0: not bound to a port, or a socket of another kind.
 std::uint16_t bound_port(int fd) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
@@ -196,7 +196,7 @@ Listener Listener::adopt(UniqueFd fd, const Address& address) {
     const std::string deed = deed_for(address);
     const bool is_tcp = address.family == Family::Inet || address.family == Family::Inet6;
     const bool listens = get_option(fd.get(), SO_ACCEPTCONN, deed) != 0;
-    // One that was shut down is still bound.
+    // A socket that was shut down is still bound.
     if (get_option(fd.get(), SO_TYPE, deed) != SOCK_STREAM ||
         !fits(address.family, get_option(fd.get(), SO_DOMAIN, deed)) ||
         !(listens || (is_tcp && bound_port(fd.get()) != 0))) {
@@ -246,7 +246,7 @@ void Listener::unlink_own() noexcept {
 }
 
 void Listener::change(const Wanted& wanted) {
-    // A second listen() only sets the backlog; of one that is down it could take another port.
+    // A second listen() only sets the backlog, but a socket that is down could get another port.
     if (!is_down()) {
         start_listening(wanted.options.backlog);
     }

@@ -57,8 +57,8 @@ class Fresh {
     std::vector<Listener> opened_;
 };
 
-/// The first listener of that endpoint that no other wanted address has taken yet. One that is
-/// lost does not count: a new one takes its place.
+/// The first listener for that endpoint that no other wanted address has taken yet. A lost one does
+/// not count: a new socket takes its place.
 std::optional<std::size_t> find_open(const std::vector<Listener>& open,
                                      const std::vector<bool>& taken, const Address& address) {
     for (std::size_t i = 0; i < open.size(); ++i) {
@@ -119,7 +119,7 @@ std::vector<Listener> ListenerSet::reopen(const std::vector<Wanted>& wanted,
             fresh.open(one, retry);
         }
     }
-    // Nothing fails from here on.
+    // Nothing can fail from here on.
     std::vector<Listener> opened = fresh.claim();
     std::vector<Listener> next;
     auto unused = opened.begin();

@@ -14,7 +14,7 @@ bool is_listening(int fd) noexcept {
     if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) != 0 || listens == 0) {
         return false;
     }
-    // A unix socket goes on to say that it listens.
+    // A unix socket that was shut down still claims to listen.
     pollfd state{fd, POLLRDHUP, 0};
     return ::poll(&state, 1, 0) == 0;
 }
@@ -26,7 +26,7 @@ ino_t socket_inode(int fd) noexcept {
 }
 
 int listen_again(int fd, const sockaddr_storage& name, socklen_t length, int backlog) noexcept {
-    // EINVAL: it is bound still.
+    // EINVAL: it is still bound.
     if (::bind(fd, reinterpret_cast<const sockaddr*>(&name), length) != 0 && errno != EINVAL) {
         return errno;
     }

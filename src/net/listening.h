@@ -6,16 +6,16 @@
 
 namespace geventd::net {
 
-/// Connections can come to this socket: it listens, and nobody has shut it down. shutdown(2) acts
-/// on the socket, so any process that holds it does that to all.
+/// Whether connections can come to this socket: it listens, and nobody has shut it down.
+/// shutdown(2) acts on the socket itself, so any process that holds it shuts it down for all.
 bool is_listening(int fd) noexcept;
 
-/// Which socket a descriptor leads to, the same for all copies of it; 0: to none.
+/// Identifies the socket of a descriptor, the same for all copies of it; 0: no socket.
 ino_t socket_inode(int fd) noexcept;
 
-/// Has a TCP socket listen again that was shut down, for all who hold it. The kernel may have taken
-/// back a port that it had chosen itself, so it is bound to `name` again where need be. Returns
-/// an errno, 0 for success.
+/// Makes a TCP socket that was shut down listen again, for all who hold it. The kernel may have
+/// taken back a port that it had chosen itself, so the socket is bound to `name` again if needed.
+/// Returns an errno, 0 for success.
 int listen_again(int fd, const sockaddr_storage& name, socklen_t length, int backlog) noexcept;
 
 }  // namespace geventd::net

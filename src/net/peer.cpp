@@ -30,12 +30,12 @@ AcceptError classify_accept_error(int code) noexcept {
         case EHOSTUNREACH:
         case ENETUNREACH:
         case ETIMEDOUT:
-            // accept(2): errors of the network that wait on the new socket, a connection that was
-            // aborted in the queue.
+            // accept(2): pending network errors of the new socket, or a connection that was aborted
+            // in the queue.
             return {AcceptError::Kind::Transient, code};
         default:
-            // EPERM, of a firewall or a security module, among them: nothing says that the next
-            // try finds another answer. EOPNOTSUPP is the network's or the socket's.
+            // Among them EPERM, of a firewall or a security module: the next try may fail again.
+            // EOPNOTSUPP may be the network's or the socket's.
             return {AcceptError::Kind::Unknown, code};
     }
 }

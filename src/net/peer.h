@@ -10,20 +10,20 @@
 
 namespace geventd::net {
 
-/// A connection just accepted: CLOEXEC, non-blocking. format_sockaddr() names the peer.
+/// An accepted connection: CLOEXEC, non-blocking. format_sockaddr() names the peer.
 struct Accepted {
     UniqueFd fd;
     sockaddr_storage peer{};
     socklen_t peer_length = 0;
 };
 
-/// Why nothing could be accepted, by what the caller should do about it.
+/// Why nothing could be accepted, classified by what the caller should do.
 struct AcceptError {
     enum class Kind {
         Exhausted,  ///< out of descriptors or memory: stop accepting for a while
         Transient,  ///< this connection is gone already: go on with the next
-        Broken,     ///< the descriptor or the socket itself: will not get better by waiting
-        Unknown,    ///< may come again and again: stop accepting for a while
+        Broken,     ///< the descriptor or the socket itself: waiting will not help
+        Unknown,    ///< may happen again and again: stop accepting for a while
     };
 
     Kind kind = Kind::Broken;
@@ -37,11 +37,11 @@ Result<std::optional<Accepted>, AcceptError> accept_peer(int listener) noexcept;
 /// What an errno of accept4 means; EAGAIN is no error.
 AcceptError classify_accept_error(int code) noexcept;
 
-/// AF_UNIX, AF_INET ...; -1 for what is no socket.
+/// AF_UNIX, AF_INET ...; -1 if it is no socket.
 int family_of(int fd) noexcept;
 
-/// Closes an accepted connection. The peer of a unix socket may have sent descriptors along that
-/// nobody has read: closing them is the closer's task (base/closer.h).
+/// Closes an accepted connection. The peer of a unix socket may have sent descriptors that nobody
+/// has read, so the closer closes it (base/closer.h).
 void close_connection(UniqueFd fd) noexcept;
 
 }  // namespace geventd::net

@@ -23,14 +23,14 @@ namespace geventd::net {
 
 namespace {
 
-/// A hold on whatever stands at the path now, without opening it and without following a link:
-/// what is found out of it stays true of it, whoever replaces the name meanwhile.
+/// Pins whatever is at the path now, without opening it and without following a link: what is found
+/// out through the pin stays true, even if somebody replaces the file meanwhile.
 UniqueFd pin(const std::string& path) noexcept {
     return UniqueFd::adopt(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
 }
 
-/// The inode as the kernel itself counts, which overlaying file systems show otherwise in stat();
-/// 0 where it does not say that.
+/// The inode number as the kernel itself counts; stat() shows another on overlay file systems. 0 if
+/// the kernel does not report it.
 std::uint64_t kernel_inode(int pinned) noexcept {
     const UniqueFd info = UniqueFd::adopt(
         ::open(fmt::format("/proc/self/fdinfo/{}", pinned).c_str(), O_RDONLY | O_CLOEXEC));
@@ -43,7 +43,7 @@ std::uint64_t kernel_inode(int pinned) noexcept {
     return line != nullptr && std::sscanf(line, "ino: %" SCNu64, &inode) == 1 ? inode : 0;
 }
 
-/// What stands there is a socket, and the very one, as far as this kernel can tell.
+/// Whether the pinned file is a socket, and exactly this one, as far as this kernel can tell.
 bool is_of(int socket, int pinned, const struct stat& found) noexcept {
     const std::uint64_t there = kernel_inode(pinned);
     const std::uint32_t wanted = unix_diag(socket).value_or(UnixDiag{}).inode;
@@ -79,7 +79,7 @@ bool SocketFile::is_there() const noexcept {
            found.st_ino == inode_;
 }
 
-// The folder is held, so that nobody can slide another one under its path between look and deed.
+// The folder is held open, so that nobody can replace it between the check and the removal.
 void SocketFile::unlink_own() noexcept {
     if (is_named()) {
         const std::filesystem::path path(path_);

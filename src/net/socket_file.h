@@ -8,7 +8,7 @@
 
 namespace geventd::net {
 
-/// Who may connect to a unix socket; what is not given is left as the kernel makes it (umask,
+/// Who may connect to a unix socket. Members that are not set keep what the kernel chooses (umask,
 /// the process' own user and group).
 struct UnixAccess {
     std::optional<mode_t> mode;
@@ -18,30 +18,30 @@ struct UnixAccess {
     bool operator==(const UnixAccess&) const = default;
 };
 
-/// The file of a bound unix socket: remembers which one it is, so that what others put at the same
+/// The file of a bound unix socket. Remembers which file it is, so that another file at the same
 /// path is never changed or removed by mistake. Empty for sockets without a file.
 class SocketFile {
   public:
     SocketFile() = default;
 
-    /// The file of `socket`, which was bound to `path`. It is lost from the start when the path
-    /// names something else by now. Throws ErrnoError for a path that cannot be looked at.
+    /// The file of `socket`, which was bound to `path`. It is lost from the start if the path leads
+    /// to something else by now. Throws ErrnoError if the path cannot be examined.
     static SocketFile of(int socket, const std::string& path);
 
-    /// Removes the file if it is still the same one. Called by whoever made it, once; there is no
-    /// destructor that does it, since processes forked from the maker hold copies.
+    /// Removes the file if it is still the same one. Called once, by its creator. Not done by a
+    /// destructor, since processes forked from the creator hold copies.
     void unlink_own() noexcept;
 
     /// Changes mode and owner if the file is still the same one. Throws ErrnoError.
     void set_access(const UnixAccess& access) const;
 
-    /// The path still names it.
+    /// The path still leads to the file.
     [[nodiscard]] bool is_there() const noexcept;
 
-    /// There is a file that this object stands for.
+    /// There is a file that this object tracks.
     [[nodiscard]] bool is_named() const noexcept { return !path_.empty(); }
 
-    /// Nobody reaches the socket: its file was removed, or replaced by another one.
+    /// Nobody can reach the socket: its file was removed or replaced.
     [[nodiscard]] bool is_lost() const noexcept { return is_named() && !is_there(); }
 
     [[nodiscard]] const std::string& path() const noexcept { return path_; }

@@ -21,12 +21,12 @@ namespace geventd::net {
 
 namespace {
 
-// Up to so many bytes, joining parts costs less than having the kernel walk over them does.
+// Up to this size, joining parts costs less than having the kernel walk over them.
 constexpr std::size_t kJoined = 4096;
 
 constexpr std::size_t kFileBuffer = 16384;
 
-// The application has the descriptor as well (uwsgi.connection_fd()), and may have it block.
+// The application has the descriptor as well (uwsgi.connection_fd()), and may make it blocking.
 constexpr int kSend = MSG_NOSIGNAL | MSG_DONTWAIT;
 
 bool must_wait(int error) {
@@ -189,7 +189,7 @@ void Stream::end_sending() noexcept {
 void Stream::reset() noexcept {
     const sockaddr nobody{AF_UNSPEC, {}};
     static_cast<void>(::connect(fd_.get(), &nobody, sizeof nobody));
-    ::shutdown(fd_.get(), SHUT_RDWR);  // where the protocol has no reset
+    ::shutdown(fd_.get(), SHUT_RDWR);  // for protocols without a reset
 }
 
 }  // namespace geventd::net

@@ -23,9 +23,9 @@ class Transport;
 class Stream {
   public:
     enum class State : std::uint8_t {
-        Done,    ///< `count` bytes went through, fewer than asked for perhaps
+        Done,    ///< `count` bytes were transferred, possibly fewer than asked for
         Wait,    ///< none now: try again when the descriptor is readable, or writable
-        Ended,   ///< nothing more will be received: the client has ended its side, or is gone
+        Ended,   ///< nothing more can be received: the client has ended its side, or is gone
         Failed,  ///< nothing more can be sent
     };
 
@@ -54,12 +54,12 @@ class Stream {
     /// As much of `parts` as the kernel takes now. Done, Wait or Failed.
     Result send(std::span<const iovec> parts) noexcept;
 
-    /// Some of the `count` bytes of a file from `offset`, which is moved on. Done with a count of
+    /// Sends up to `count` bytes of a file from `offset`, which it advances. Done with a count of
     /// 0: the file has ended. Done, Wait or Failed. The process must ignore SIGPIPE, as CPython
-    /// does from its start: sendfile(2) knows no MSG_NOSIGNAL.
+    /// does from its start: sendfile(2) has no MSG_NOSIGNAL.
     Result send_file(int file, off_t& offset, std::size_t count) noexcept;
 
-    /// For a few bytes to a client that owes us nothing: one try, and what does not leave is lost.
+    /// For a few bytes that may get lost: one try, and whatever is not sent is dropped.
     void offer(std::string_view bytes) noexcept;
 
     /// Whether there is something to receive, without taking it: Done (bytes), Wait or Ended.
@@ -78,16 +78,16 @@ class Stream {
     /// Its needs may change with each call.
     [[nodiscard]] bool has_transport() const noexcept { return transport_ != nullptr; }
 
-    /// On: small sends that follow one another share packets (Nagle's algorithm). Off, as
-    /// connections begin: each leaves at once, with what was held back. Only for TCP.
+    /// On: small sends in quick succession share packets (Nagle's algorithm). Off, as at first:
+    /// each is sent at once, together with what was held back. Only for TCP.
     void join_packets(bool on) noexcept;
 
-    /// The client receives the end behind all that was sent, also where another process has the
-    /// descriptor, too.
+    /// Ends the sending side after all that was sent, even if another process has the descriptor
+    /// too.
     void end_sending() noexcept;
 
-    /// The connection breaks for the client, which cannot take what it has received for all. A
-    /// process that inherited the descriptor does not hold this up.
+    /// Breaks the connection, so that the client cannot take what it has received for complete. A
+    /// process that inherited the descriptor does not delay this.
     void reset() noexcept;
 
     void close() noexcept;

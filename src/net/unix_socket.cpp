@@ -23,7 +23,7 @@ enum class PathState { Stale, Live, OtherKind };
 
 struct Found {
     PathState state;
-    uid_t listener = 0;  ///< of a live one
+    uid_t listener = 0;  ///< the user of a live one
 };
 
 UniqueFd make_stream_socket(const std::string& deed) {
@@ -51,8 +51,8 @@ std::optional<uid_t> peer_of(const UniqueFd& connection) {
     return peer.uid;
 }
 
-/// A socket is stale when nobody listens behind it; only connecting tells. To the very one that was
-/// looked at: its name may lead to another by now.
+/// A socket is stale when nobody listens behind it, which only connecting shows. Connects to the
+/// pinned file itself: its name may lead to another one by now.
 Found probe(const UniqueFd& pinned, const std::string& deed) {
     struct stat found {};
 
@@ -68,7 +68,7 @@ Found probe(const UniqueFd& pinned, const std::string& deed) {
     if (::connect(probe.get(), raw, address.length) == 0) {
         return {PathState::Live, peer_of(probe).value_or(found.st_uid)};
     }
-    if (errno == EAGAIN || errno == EPROTOTYPE) {  // its queue is full, or it is of another type
+    if (errno == EAGAIN || errno == EPROTOTYPE) {  // its queue is full, or it has another type
         return {PathState::Live, found.st_uid};
     }
     if (errno == ECONNREFUSED) {
@@ -114,8 +114,8 @@ void make_room(const Place& place, const std::string& deed) {
     }
 }
 
-/// Binds with the mode that the file gets by that: a mode set afterwards, by the path, could meet
-/// what somebody has put there meanwhile.
+/// Binds so that the file is created with the right mode: setting it afterwards, by path, could
+/// change something that somebody has put there meanwhile.
 void bind_with_mode(int fd, const UnixSockaddr& address, std::optional<mode_t> mode,
                     const std::string& deed) {
     if (mode && ::fchmod(fd, *mode) != 0) {
@@ -158,8 +158,8 @@ BoundUnixSocket bind_unix_socket(const std::string& path, const UnixAccess& acce
     const Place place = find_place(deed + ": bind", path, LastLink::Leave);
     make_room(place, deed);
     BoundUnixSocket bound{make_stream_socket(deed), {}};
-    // Tools show the path by which a socket was bound; where somebody could slide another folder
-    // under it, that matters less.
+    // Tools show the path that a socket was bound to, so use it unless somebody could replace a
+    // folder of it.
     bind_with_mode(bound.fd.get(),
                    place.is_folder_sure ? *address
                                         : by_descriptor(fmt::format("/proc/self/fd/{}/{}",
@@ -171,7 +171,7 @@ BoundUnixSocket bind_unix_socket(const std::string& path, const UnixAccess& acce
         throw ErrnoError(ESTALE, deed + ": somebody has replaced the socket's file");
     }
     try {
-        // The mode once more: a default ACL of the folder overrules that of a new file.
+        // Set the mode again: a default ACL of the folder overrides that of a new file.
         bound.file.set_access(access);
     } catch (const ErrnoError& error) {
         bound.file.unlink_own();

@@ -19,7 +19,7 @@ struct UnixSockaddr {
     socklen_t length;
 };
 
-/// Fails when the path or name does not fit. Abstract names come without the '@'.
+/// Fails when the path or name is too long. Abstract names come without the '@'.
 Result<UnixSockaddr> make_unix_sockaddr(std::string_view path, bool abstract);
 
 struct BoundUnixSocket {
@@ -27,17 +27,17 @@ struct BoundUnixSocket {
     SocketFile file;
 };
 
-/// Another user than root and this process' own listens at the path. The text names him.
+/// Another user than root and this process' own listens at the path. The text names that user.
 class StrangerListens : public ErrnoError {
   public:
     using ErrnoError::ErrnoError;
 };
 
 /// Binds a stream socket to `path`, with mode and owner set, but does not listen yet: nobody can
-/// connect before the access is right, and nothing is done to a file that somebody puts into its
-/// place. A stale socket is replaced; a live one is refused (EADDRINUSE), as is a file of another
-/// kind (EEXIST). Links on the way are followed that only root and this process' user can have put
-/// there. Throws std::exception, mostly ErrnoError, whose text starts with `deed`.
+/// connect before the access is right. A file that somebody puts in its place is never touched. A
+/// stale socket is replaced; a live one is refused (EADDRINUSE), as is a file of another kind
+/// (EEXIST). Links on the way are followed only if none but root and this process' user can have
+/// created them. Throws std::exception, mostly ErrnoError, whose text starts with `deed`.
 BoundUnixSocket bind_unix_socket(const std::string& path, const UnixAccess& access,
                                  const std::string& deed);
 

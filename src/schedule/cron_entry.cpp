@@ -80,7 +80,7 @@ Result<CronEntry> CronEntry::from_fields(const Fields& fields) {
     return entry;
 }
 
-/// Some month of the entry has one of its days.
+/// Whether some month of the entry has one of its days.
 bool CronEntry::is_possible() const {
     constexpr int kDays[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     const std::uint32_t days = either_day_ ? 1U << 1 : days_;
@@ -109,7 +109,7 @@ bool CronEntry::matches(std::time_t time) const {
     return wall_matches(local(time));
 }
 
-/// The days behind this one and in its month before the first that matches.
+/// How many days after this one to skip within its month: those before the first that matches.
 int CronEntry::days_to_skip(std::tm wall) const {
     const int first = wall.tm_mday + 1;
     const int last = days_of_month(wall);
@@ -122,9 +122,9 @@ int CronEntry::days_to_skip(std::tm wall) const {
     return wall.tm_mday - first;
 }
 
-/// Minutes from this one to the next that is worth a look. A step over days ends in the evening of
-/// the last that does not match: whatever zone changes its clock meanwhile, it is not midnight yet.
-/// No zone changes its clock but on a quarter of an hour.
+/// Minutes from this one to the next that may match. A step over days ends on the evening of the
+/// last day that does not match: however the zone changes its clock meanwhile, midnight has not
+/// passed yet. Zones change their clocks only at quarters of an hour.
 int CronEntry::minutes_to_skip(const std::tm& wall) const {
     const int to_next_hour = 60 - wall.tm_min;
     if (!day_matches(wall)) {
@@ -138,7 +138,7 @@ int CronEntry::minutes_to_skip(const std::tm& wall) const {
     return 1;
 }
 
-/// True for the second of two equal minutes, when the clock was put back between them.
+/// Whether `time` is in the second of two equal minutes, because the clock was put back.
 bool CronEntry::repeated(std::time_t time, const std::tm& wall) const {
     for (const std::time_t shift : {kHour / 2, kHour, 2 * kHour}) {
         if (same_minute(local(time - shift), wall)) {
@@ -148,8 +148,8 @@ bool CronEntry::repeated(std::time_t time, const std::tm& wall) const {
     return false;
 }
 
-/// If the clock was put forward between the two times, which have these offsets from UTC, over a
-/// minute of this entry: the first minute after that gap.
+/// If the clock was put forward between the two times, whose offsets from UTC are given, and that
+/// skipped a minute of this entry: the first minute after the gap.
 std::optional<std::time_t> CronEntry::in_gap(std::time_t before, std::time_t offset,
                                              std::time_t after, std::time_t offset_after) const {
     if (offset_after <= offset) {

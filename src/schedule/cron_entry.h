@@ -11,16 +11,14 @@
 
 namespace geventd::schedule {
 
-/// When a cron entry fires, in the zone of the process's local time: at the beginning of each
-/// matching minute. It comes from uWSGI's five numbers (-1 any, -n every value that n divides) or
-/// from a crontab's text ("*/5 2-4 * * mon"). Where both day and weekday are restricted, either
-/// may match.
+/// When a cron entry fires, in the process's local time: at the beginning of each matching minute.
+/// It is made from uWSGI's five numbers (-1 any, -n every value that n divides) or from crontab
+/// text ("*/5 2-4 * * mon"). If both day and weekday are restricted, either may match.
 ///
-/// The clock goes forward (summer time begins): an entry for certain hours whose minute is
-/// skipped fires once, in the first minute after the gap. The clock goes back: an entry for
-/// certain hours fires in the first of the two equal minutes only. An entry for every hour goes
-/// by minutes that really pass: nothing is skipped for it, and the hour that comes twice counts
-/// twice.
+/// When the clock goes forward (summer time begins), an entry for certain hours whose minute is
+/// skipped fires once, in the first minute after the gap. When the clock goes back, it fires only
+/// in the first of two equal minutes. An entry for every hour follows the minutes that really pass:
+/// none is skipped for it, and the repeated hour counts twice.
 /// Lives in: every process. A value.
 class CronEntry {
   public:
@@ -43,10 +41,10 @@ class CronEntry {
     /// fires (31 February).
     [[nodiscard]] std::optional<std::time_t> next_after(std::time_t time) const;
 
-    /// The minute of `time` is one of the entry's by the wall clock.
+    /// Whether the minute of `time` on the wall clock matches the entry.
     [[nodiscard]] bool matches(std::time_t time) const;
 
-    /// Fires in every hour of its days.
+    /// Whether it fires in every hour of its days.
     [[nodiscard]] bool every_hour() const { return hours_ == kAllHours; }
 
     bool operator==(const CronEntry& other) const = default;

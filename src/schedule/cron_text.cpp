@@ -7,7 +7,7 @@
 
 #include "schedule/cron_entry.h"
 
-// The text of a crontab's line, up to its command:
+// The syntax of a crontab line, without its command:
 //
 //   line  = "@hourly" ... | field field field field field
 //   field = item {"," item}

@@ -11,7 +11,7 @@ namespace geventd::schedule {
 
 namespace {
 
-/// Takes the next word off the text.
+/// Removes the next word from the text and returns it.
 std::string_view next_word(std::string_view& text) {
     const std::size_t space = text.find(' ');
     const std::string_view word = text.substr(0, space);

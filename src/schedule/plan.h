@@ -13,10 +13,10 @@
 
 namespace geventd::schedule {
 
-/// What a timer does when its time has come.
+/// What a timer does when it is due.
 struct TimerPlan {
     std::chrono::milliseconds period{0};
-    /// Grid: at whole periods from its start; periods that were missed are one tick.
+    /// Grid: fires at whole periods from its start; missed periods give one tick.
     /// Chain: one period after the last tick was seen (uWSGI's red-black timers).
     enum class Kind : std::uint8_t { Grid, Chain } kind = Kind::Grid;
     std::uint32_t iterations = 0;  ///< ticks until it ends; 0: for ever
@@ -29,7 +29,7 @@ struct TimerPlan {
     }
 };
 
-/// A path whose changes tick.
+/// A path that is watched; its changes tick.
 struct MonitorPlan {
     std::string path;
 
@@ -43,7 +43,7 @@ using SchedulePlan = std::variant<TimerPlan, CronEntry, MonitorPlan>;
 /// The longest period of a timer: ten years.
 inline constexpr std::chrono::milliseconds kLongestPeriod = std::chrono::hours(10 * 366 * 24);
 
-/// Plans as text, in which form a worker tells the master of them:
+/// Plans as text, the form in which a worker sends them to the master:
 ///
 ///   timer MILLISECONDS | chain MILLISECONDS ITERATIONS | cron TEXT | fields M H D M W | watch PATH
 std::string timer_text(std::chrono::milliseconds period);
@@ -52,10 +52,10 @@ std::string cron_text(std::string_view entry);
 std::string fields_text(const CronEntry::Fields& fields);
 std::string watch_text(std::string_view path);
 
-/// The plan that such a text stands for; fails with a sentence when it cannot be kept.
+/// Parses such a text; fails with a sentence when the plan is impossible.
 Result<SchedulePlan> parse_plan(std::string_view text);
 
-/// Says what is wrong with a plan by itself (a period of zero, a date that never comes).
+/// Checks a plan on its own (a period of zero, a date that never comes).
 Result<void> check_plan(const SchedulePlan& plan, std::time_t now);
 
 }  // namespace geventd::schedule

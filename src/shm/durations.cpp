@@ -16,7 +16,7 @@ DurationCounts SharedDurations::read() const noexcept {
 
 void SharedDurations::reset() noexcept {
     for (auto& count : counts) {
-        // A store would make the page of a slot that was never used resident.
+        // An unneeded store would make the page of an unused slot resident.
         if (count.load(std::memory_order_relaxed) != 0) {
             count.store(0, std::memory_order_relaxed);
         }

@@ -9,8 +9,9 @@
 
 namespace geventd::shm {
 
-/// Microseconds by size: those below 16 have a class each, above them an octave has eight, so a
-/// class is an eighth of its values wide at most. The last class takes what is longer (71 minutes).
+/// Classes of durations in microseconds: values below 16 have a class each, above that each octave
+/// has eight, so a class spans at most an eighth of its values. The last class takes all that are
+/// longer (71 minutes).
 struct DurationClass {
     static constexpr std::size_t kCount = 240;
 
@@ -31,7 +32,7 @@ struct DurationClass {
     }
 };
 
-/// How many took how long.
+/// How many durations fell into each class.
 using DurationCounts = std::array<std::uint64_t, DurationClass::kCount>;
 
 /// The same in shared memory: one process writes, any reads.
@@ -49,7 +50,7 @@ struct SharedDurations {
 
 std::uint64_t total(const DurationCounts& counts);
 
-/// Microseconds that `percent` of all took at most (the upper end of that class); 0 of none.
+/// The microseconds that `percent` of all did not exceed (the upper end of that class); 0 if empty.
 std::uint64_t percentile(const DurationCounts& counts, double percent);
 
 }  // namespace geventd::shm

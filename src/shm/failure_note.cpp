@@ -11,7 +11,7 @@ namespace {
 constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr std::size_t kWord = sizeof(std::uint64_t);
 
-// A writer changes the note at most once between two looks of a reader that the kernel lets run.
+// Between two reads of a reader that gets to run, a writer changes the note at most once.
 constexpr int kTries = 4;
 
 }  // namespace

@@ -11,14 +11,14 @@
 
 namespace geventd::shm {
 
-/// The newest failure of a worker, as a text in shared memory. The worker alone writes; a reader
-/// never sees half a note, nor one whose writer was killed while writing it.
+/// The newest failure of a worker, as text in shared memory. Only the worker writes; a reader never
+/// sees half a note, nor one whose writer was killed while writing it.
 class FailureNote {
   public:
     struct Note {
         std::uint64_t mark = 0;  ///< different for every note of a worker
         std::int64_t at = 0;     ///< seconds since the epoch
-        std::string text;        ///< cut when it was long
+        std::string text;        ///< cut if too long
     };
 
     void put(std::int64_t at, std::string_view text) noexcept;
@@ -29,7 +29,7 @@ class FailureNote {
   private:
     static constexpr std::size_t kWords = 40;
 
-    std::atomic<std::uint64_t> mark_;  ///< odd while it is written; 0: there was none
+    std::atomic<std::uint64_t> mark_;  ///< odd while the note is written; 0: there was none
     std::atomic<std::int64_t> at_;
     std::atomic<std::uint64_t> size_;
     std::array<std::atomic<std::uint64_t>, kWords> text_;

@@ -5,8 +5,8 @@
 
 namespace geventd::shm {
 
-/// Names the layout of all that master and workers share. They tell each other by message: what
-/// stands in the memory itself cannot be trusted to say what it is.
+/// Names the layout of all that master and workers share. They compare it by message, since the
+/// memory itself cannot be trusted to say what it is.
 std::string layout();
 
 }  // namespace geventd::shm

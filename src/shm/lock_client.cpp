@@ -27,7 +27,7 @@ bool LockClient::try_acquire(unsigned lock) noexcept {
 
 std::uint64_t LockClient::enqueue(unsigned lock) {
     std::deque<std::uint64_t>& row = rows_[lock];
-    // The counter may have been overwritten, but tickets of a row grow, and none is 0.
+    // The counter may have been overwritten, but the tickets of a queue grow, and none is 0.
     const std::uint64_t least = row.empty() ? 1 : row.back() + 1;
     const std::uint64_t drawn = table_.cell(lock).tickets.add(1) + 1;
     const std::uint64_t ticket = drawn < least || drawn > kMostTicket ? least : drawn;
@@ -82,7 +82,7 @@ void LockClient::reassert() noexcept {
     }
 }
 
-/// In a row that was never used nothing is looked at, and so no memory needed.
+/// Skips a lock whose queue was never used, so that it takes no memory.
 void LockClient::reassert(unsigned lock) noexcept {
     LockCell& cell = table_.cell(lock);
     const std::deque<std::uint64_t>& row = rows_[lock];

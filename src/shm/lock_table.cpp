@@ -49,7 +49,7 @@ unsigned LockTable::waiting(unsigned lock) const noexcept {
     return count;
 }
 
-/// Where no ticket was ever drawn nobody waits, whatever the row shows.
+/// If no ticket was ever drawn nobody waits, whatever the queue shows.
 std::optional<unsigned> LockTable::next(unsigned lock) const noexcept {
     if (cells_[lock].tickets.load_ordered() == 0) {
         return std::nullopt;

@@ -10,24 +10,24 @@
 
 namespace geventd::shm {
 
-/// Lives in: the private memory of each process, as SignalShape.
+/// Lives in: the private memory of each process, like SignalShape.
 struct LockShape {
     std::uint32_t locks = 1;
-    std::uint32_t processes = 0;  ///< as in the table of the signals
+    std::uint32_t processes = 0;  ///< as in the table of signals
 };
 
-/// No counter of tickets comes so far; one past it is damaged.
+/// No counter of tickets ever gets this far; a greater one is damaged.
 inline constexpr std::uint64_t kMostTicket = std::uint64_t{1} << 62;
 
 struct LockHeader {
     static constexpr std::uint32_t kVersion = 2;  ///< of the whole layout
 
-    Word<std::uint32_t> in_use;  ///< processes that ever used a lock stand below it
+    Word<std::uint32_t> in_use;  ///< processes that ever used a lock are below this index
 };
 
 struct alignas(64) LockCell {
     Word<std::uint64_t> holder;   ///< 0: free; else LockHolder
-    Word<std::uint64_t> tickets;  ///< the last ticket drawn; holes in the row mean nothing
+    Word<std::uint64_t> tickets;  ///< the last ticket drawn; unused tickets do no harm
 };
 
 static_assert(std::is_standard_layout_v<LockHeader> && std::is_standard_layout_v<LockCell>);
@@ -46,31 +46,31 @@ struct LockHolder {
     }
 };
 
-/// The locks that all workers share (uwsgi.lock), as a view of shared memory: for each lock a
-/// word with its holder and, for each process, one with the ticket of its waiter that came first.
-/// Who waits draws a ticket, shows it, and may take the free lock when no smaller one is shown;
-/// that is first come, first served over all processes. Nobody waits on a word: a process that
-/// releases a lock wakes the one with the smallest ticket (lock_client.h).
+/// The locks that all workers share (uwsgi.lock), as a view of shared memory. Each lock has a word
+/// with its holder and, for each process, one with the ticket of the process's first waiter.
+/// A waiter draws a ticket, shows it, and may take the free lock when no smaller ticket is shown:
+/// first come, first served over all processes. Nobody spins on a word: a process that releases a
+/// lock wakes the process with the smallest ticket (lock_client.h).
 ///
-/// A kill leaves at most: a ticket drawn and never shown (a hole), a ticket or a hold of a dead
-/// process (reap() removes both), or a free lock whose next one was not woken (reap() wakes it).
+/// A kill leaves at most a ticket that was drawn but never shown, a ticket or lock of a dead
+/// process (reap() removes both), or a free lock whose next waiter was not woken (reap() wakes it).
 /// Lives in: every process; a Region holds the memory and must outlive the view.
 class LockTable {
   public:
     static std::size_t bytes(const LockShape& shape);
 
-    /// The table in a mapped region, or in fresh, zeroed memory. Throws std::invalid_argument when
-    /// it is too small for that shape.
+    /// The table in a mapped region, or in fresh, zeroed memory. Throws std::invalid_argument if
+    /// the memory is too small for that shape.
     static LockTable open(void* memory, std::size_t size, const LockShape& shape);
 
     [[nodiscard]] unsigned locks() const { return shape_.locks; }
 
-    /// The processes that ever used a lock are those below this index.
+    /// Processes that ever used a lock are below this index.
     [[nodiscard]] unsigned in_use() const noexcept {
         return std::min(header_->in_use.load_ordered(), shape_.processes);
     }
 
-    /// Nobody also when what stands there is no process.
+    /// The holder; nobody also if the word names no possible process.
     [[nodiscard]] std::optional<LockHolder> holder(unsigned lock) const noexcept;
 
     /// How many processes wait for the lock.
@@ -79,9 +79,8 @@ class LockTable {
     /// The process that shows the smallest ticket.
     [[nodiscard]] std::optional<unsigned> next(unsigned lock) const noexcept;
 
-    /// The processes to wake after `process` died, for the locks [0, locks()): calls
-    /// `wake(process)` for each lock that is free now and has a waiter. Master only; can be cut
-    /// off anywhere and done again.
+    /// To be called after `process` died: frees its locks, and calls `wake(process)` for the next
+    /// waiter of each lock that is free now. Master only; can be interrupted anywhere and repeated.
     template <typename Wake>
     void reap(unsigned process, Wake wake) noexcept {
         for (unsigned lock = 0; lock < locks(); ++lock) {
@@ -90,7 +89,7 @@ class LockTable {
         }
     }
 
-    /// Wakes who is next if the lock is free.
+    /// Wakes the next waiter if the lock is free.
     template <typename Wake>
     void wake_next(unsigned lock, Wake wake) const noexcept {
         if (cells_[lock].holder.load_ordered() != 0) {
@@ -108,7 +107,7 @@ class LockTable {
         return shown_[std::size_t{lock} * shape_.processes + process];
     }
 
-    /// From now on others look at what this process shows.
+    /// From now on the others read what this process shows.
     void join(unsigned process) const noexcept;
 
   private:

@@ -22,7 +22,7 @@ namespace {
 
 namespace interprocess = boost::interprocess;
 
-// What mapped_region wants to know of a thing that can be mapped.
+// The interface that mapped_region requires of its argument.
 class Memfd {
   public:
     Memfd(int fd, interprocess::mode_t mode) : handle_{fd, false}, mode_(mode) {}
@@ -57,8 +57,8 @@ interprocess::mapped_region map_memory(int fd, std::size_t size, Region::Access 
     }
 }
 
-// Pages of other file systems (a memfd may be one of huge pages) may not be there when they are
-// touched, which kills who touches them.
+// Pages of other file systems (or of a memfd of huge pages) may be unavailable when they are
+// touched, which kills the process.
 bool is_plain_memory(int fd) {
     struct statfs status {};
 

@@ -8,10 +8,10 @@
 
 namespace geventd::shm {
 
-/// A memfd mapped through Boost.Interprocess. One process makes it, the others map the descriptor
-/// that was handed over; untouched pages cost nothing. Whoever shares it may write anything into
-/// it at any time: what is read from it is checked where it is read, and sizes are never read from
-/// it at all.
+/// A memfd mapped through Boost.Interprocess. One process creates it, the others map the descriptor
+/// that they receive; untouched pages cost nothing. Any process that shares it may write anything
+/// into it at any time: values are checked where they are read, and sizes are never read from it.
+/// Lives in: every process. The mapping lasts as long as the object.
 /// Lives in: every process. The mapping lasts as long as the object.
 class Region {
   public:
@@ -23,9 +23,9 @@ class Region {
     /// Maps an existing region whole. Throws ErrnoError.
     static Region map(UniqueFd fd, Access access = Access::ReadWrite);
 
-    /// Maps one that a less trusted process has made, to be read only. Throws ErrnoError, also when
-    /// it is of another size than is expected or when that process could still change that; `fd`
-    /// stays the caller's then.
+    /// Maps a region that a less trusted process has created, read-only. Throws ErrnoError, also if
+    /// its size is not the expected one or if that process could still change it; `fd` then stays
+    /// with the caller.
     static Region map_sealed(UniqueFd&& fd, std::size_t size);
 
     Region(const Region&) = delete;
@@ -34,8 +34,7 @@ class Region {
     Region& operator=(Region&&) noexcept;
     ~Region();
 
-    /// Lets this process write a part of what it has mapped to be read only; whole pages. Throws
-    /// ErrnoError.
+    /// Makes part of a read-only mapping writable for this process; whole pages. Throws ErrnoError.
     void let_write(std::size_t offset, std::size_t size) const;
 
     [[nodiscard]] void* data() const;

@@ -19,13 +19,13 @@ constexpr std::size_t kMostMethod = 24;
 constexpr std::size_t kMostClient = 48;
 constexpr std::size_t kMostId = 48;
 
-// A writer changes an entry at most once between two looks of a reader that the kernel lets run.
+// Between two reads of a reader that gets to run, a writer changes an entry at most once.
 constexpr int kTries = 16;
 
 struct Sizes {
     std::uint8_t method;
     std::uint8_t client;
-    std::uint8_t address;  ///< bytes of the client's address; 0: it is text
+    std::uint8_t address;  ///< bytes of the client's address; 0: it is text instead
     std::uint8_t path;
     std::uint8_t id;
     std::uint8_t unused[3];
@@ -86,7 +86,7 @@ void RequestTable::write(Slot& slot, const Facts& facts) noexcept {
     std::size_t used = 0;
     const auto append = [&](const void* bytes, std::size_t size, std::size_t most) {
         size = std::min({size, most, text.size() - used});
-        if (size > 0) {  // nothing may be nowhere
+        if (size > 0) {  // memcpy must not get a null pointer
             std::memcpy(text.data() + used, bytes, size);
         }
         used += size;
@@ -120,7 +120,7 @@ void RequestTable::remove(std::uint32_t core) noexcept {
     }
 }
 
-// False: there is no request.
+// False if the slot holds no request.
 bool RequestTable::copy(const Slot& slot, Copy& into) {
     for (int tries = 0; tries < kTries; ++tries) {
         const std::uint64_t mark = slot.mark.load(std::memory_order_acquire);
@@ -142,7 +142,7 @@ bool RequestTable::copy(const Slot& slot, Copy& into) {
     return false;
 }
 
-// The writer runs the application, which may have written anything.
+// The writer runs the application, which may have written anything, so every size is checked.
 RequestTable::Entry RequestTable::explain(std::uint32_t core, const Copy& copied) {
     std::string_view left(copied.text.data(), copied.text.size());
     const auto take = [&left](std::size_t size) {

@@ -13,16 +13,16 @@
 
 namespace geventd::shm {
 
-/// The requests that occupy the cores of one worker, an entry for each core, and the oldest of
-/// those that wait for one, in memory that the master maps too: what a worker was doing can be told
-/// when it is stuck or dead. The worker alone writes, the master reads at any time and never sees
-/// half an entry: one that changes meanwhile is read again, one that is being written is not there
-/// yet. A worker killed at any instruction leaves the table readable. Cores that were never used
-/// touch no memory. Lives in: a Region made by the worker; here is the view of it, worker's or
-/// master's.
+/// The requests that occupy the cores of one worker, an entry per core, and the oldest of those
+/// that wait for a core, in memory that the master maps too: it shows what a worker is or was doing
+/// when it is stuck or dead. Only the worker writes. The master reads at any time and never sees
+/// half an entry: one that changes meanwhile is read again, one that is being written counts as
+/// absent. A worker killed at any instruction leaves the table readable. Cores that were never used
+/// touch no memory. Lives in: a Region made by the worker; this class is the view of it, in the
+/// worker or the master.
 class RequestTable {
   public:
-    /// A client's address as bytes; text is made by who reads.
+    /// A client's address as bytes; the reader formats it.
     struct Address {
         std::uint8_t size = 0;  ///< 4, 16, or 0: `text` instead
         std::array<std::uint8_t, 16> bytes{};
@@ -40,9 +40,9 @@ class RequestTable {
     struct Entry {
         static constexpr std::uint32_t kNoCore = 0xffff'ffff;
 
-        std::uint32_t core = kNoCore;  ///< none: it waits for one
+        std::uint32_t core = kNoCore;  ///< kNoCore: it waits for one
         TimePoint received;
-        std::string id;  ///< cut when it was long, as the others
+        std::string id;  ///< cut if too long, like the others
         std::string method;
         std::string path;
         std::string client;
@@ -58,27 +58,27 @@ class RequestTable {
 
     static constexpr std::uint32_t kMostWaiting = 64;
 
-    /// The request at that place of the queue, from 0 to kMostWaiting - 1.
+    /// Writes the request at that position of the queue, from 0 to kMostWaiting - 1.
     void put_waiting(std::uint32_t place, const Facts& facts) noexcept;
 
-    /// So many places are in use.
+    /// Sets how many entries of the queue are in use.
     void set_waiting(std::uint32_t count) noexcept;
 
-    /// By core; those that wait are the last. One that waited when that was written and has begun
-    /// since is told once, by its core.
+    /// In order of cores; waiting requests come last. A request that was waiting when the queue was
+    /// written, and has begun since, is listed once, with its core.
     [[nodiscard]] std::vector<Entry> read() const;
 
-    /// How many requests each core that was ever used has begun, by its number.
+    /// How many requests each core has begun, by number, up to the last core ever used.
     [[nodiscard]] std::vector<std::uint64_t> begun() const;
 
   private:
     static constexpr std::size_t kTextWords = 28;
 
-    /// 256 bytes. `mark` is 0 while there is no request or it is being written, else different for
-    /// every request.
+    /// 256 bytes. `mark` is 0 while there is no request or it is being written, otherwise different
+    /// for every request.
     struct Slot {
         std::atomic<std::uint64_t> mark;
-        std::atomic<std::uint64_t> begun;  ///< requests so far
+        std::atomic<std::uint64_t> begun;  ///< requests begun on this core so far
         std::atomic<std::int64_t> received;
         std::atomic<std::uint64_t>
             sizes;  ///< method, client, kind of client, path, id: a byte each
@@ -87,7 +87,7 @@ class RequestTable {
 
     struct alignas(64) Head {
         std::atomic<std::uint64_t> used;     ///< entries from here on were never written
-        std::atomic<std::uint64_t> waiting;  ///< entries of the queue that are in use
+        std::atomic<std::uint64_t> waiting;  ///< how many entries of the queue are in use
     };
 
     [[nodiscard]] std::uint32_t used() const;
@@ -100,7 +100,7 @@ class RequestTable {
 
     Head* head_;
     Slot* slots_;
-    std::uint32_t cores_ = 0;  ///< behind their entries are those of the queue
+    std::uint32_t cores_ = 0;  ///< the entries of the queue follow those of the cores
     std::uint64_t marks_ = 0;
 };
 

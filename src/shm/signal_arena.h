@@ -7,10 +7,10 @@
 
 namespace geventd::shm {
 
-/// Which parts of a queue's payload area are taken. It stands in the owner's private memory: a
+/// Which parts of a queue's payload area are in use, kept in the owner's private memory: a
 /// successor rebuilds it from the slots in use, so a kill cannot leak a byte. Units of 64 bytes,
-/// next fit, given back in any order. What is held and given may come from shared memory and be
-/// anything: what lies outside is left out.
+/// next fit, freed in any order. Arguments of hold() and give() may come from shared memory and
+/// have any value: parts outside the area are ignored.
 /// Lives in: the queue's owner.
 class SignalArena {
   public:
@@ -19,7 +19,7 @@ class SignalArena {
     /// Room for `bytes`; the offset, or nothing.
     std::optional<std::uint32_t> take(std::uint32_t bytes);
 
-    /// Marks as taken what a slot of a predecessor uses.
+    /// Marks as taken what a slot of the predecessor uses.
     void hold(std::uint32_t offset, std::uint32_t bytes);
 
     void give(std::uint32_t offset, std::uint32_t bytes);

@@ -7,7 +7,7 @@ namespace geventd::shm {
 
 namespace {
 
-/// Signals taken from one queue before the next one has its turn.
+/// The most signals taken from one queue before the next queue has its turn.
 constexpr unsigned kStreak = 16;
 
 }  // namespace
@@ -21,7 +21,7 @@ std::uint64_t SignalCursor::refresh(const SignalQueue& queue) noexcept {
         position = 0;
     }
     if (position > head) {
-        position = 0;  // the head was damaged when it was last read, or is now
+        position = 0;  // the head was damaged when it was last read, or is damaged now
     }
     position = std::max(position, head > slots ? head - slots : 0);
     return head;
@@ -39,7 +39,7 @@ struct Words {
     SignalExtent payload;
 };
 
-/// Each is read once: what was checked is what counts from then on.
+/// Reads each word once: the checked value is the one that is used.
 std::optional<Words> read_words(const SignalTable& table, const SignalBody& body) {
     const Words words{SignalRouting::unpack(body.routing.load_relaxed()),
                       SignalExtent::unpack(body.payload.load_relaxed())};
@@ -162,7 +162,7 @@ void SignalClaimer::begin(SignalClaim& claim) noexcept {
     }
 }
 
-/// True when it was still this process's.
+/// True if the signal was still held by this process.
 bool SignalClaimer::let_go(const SignalClaim& claim) noexcept {
     SignalState state = SignalState::unpack(claim.state);
     state = {SignalPhase::Done, state.attempts, 0, 0, state.tag};

@@ -9,10 +9,10 @@ namespace geventd::shm {
 
 namespace {
 
-/// Slots that one look may cost; a queue is looked at whole.
+/// The most slots examined in one look; a queue is examined as a whole.
 constexpr std::uint32_t kSlotsOfLook = 1 << 16;
 
-/// No writer comes so far.
+/// No writer ever gets this far.
 constexpr std::uint64_t kMostHead = std::uint64_t{1} << 62;
 
 }  // namespace
@@ -72,7 +72,7 @@ std::string SignalInspection::look_at_places() const {
     return "";
 }
 
-/// Only its owner moves it, and only onward; the master does for the dead.
+/// Only its owner moves a head, and only forward; for a dead owner the master does.
 std::string SignalInspection::look_at_heads() {
     for (unsigned process = 0; process < recovery_.places().in_use; ++process) {
         const std::uint64_t head = table_.queue(process).ends->head.load();
@@ -108,12 +108,13 @@ std::string SignalInspection::look_at_lock(unsigned lock) const {
         return "the tickets of a lock";
     }
     if (cell.tickets.load() == 0) {
-        return "";  // its row was never used, and nobody looks at it
+        return "";  // its queue was never used, and nobody reads it
     }
     const SignalPlaces& places = recovery_.places();
     for (unsigned process = 0; process < places.in_use; ++process) {
         const std::uint64_t ticket = locks_.shown(lock, process).load();
-        // A ticket is drawn by who has joined, before it is shown: so these are read after it.
+        // A process joins before it draws a ticket, and draws before it shows it: so read in_use
+        // and the counter after the ticket.
         if (ticket != 0 && (!places.of[process].alive || process >= locks_.in_use() ||
                             ticket > cell.tickets.load())) {
             return "the row of those who wait for a lock";
@@ -125,7 +126,7 @@ std::string SignalInspection::look_at_lock(unsigned lock) const {
 std::string SignalInspection::look_at_queue(unsigned index) const {
     const SignalQueue queue = table_.queue(index);
     const std::uint32_t used = queue.used();
-    // The owner moves the head after each slot that it writes, so a later slot says more of it.
+    // The owner moves the head after each slot that it writes, so a later written slot proves more.
     if (const std::uint32_t written = queue.written(); written > used && written > queue.used()) {
         return "the head of a queue";
     }

@@ -10,18 +10,17 @@
 
 namespace geventd::shm {
 
-/// Looks for what no process of ours can have written into the memory of signals and locks: an
-/// application's stray pointer, or its malice. Readers pass such words over, so they harm nobody,
-/// but a signal, a lock or a worker's place may be lost by them for good.
+/// Looks for values in the memory of signals and locks that no process of geventd can have written:
+/// the work of a stray pointer in the application, or of malice. Readers ignore such values, so
+/// they crash nobody, but a signal, a lock or a worker's slot may be lost for good.
 ///
-/// Damage is: a place, a row or the serving generation that are not what the master has said;
-/// registrations and handlers that nobody can have, or that the worker they are of does not find
-/// any more; a queue's head that goes back or too far, or leaves out slots that were written; a
-/// state that does not exist; a signal or a lock held by a process that is not there; a waiting
-/// signal with an impossible target, or a payload outside of its area; a ticket in the row of a
-/// lock that nobody can have drawn. Counters, times and the contents of payloads may have any
-/// value: what is wrong with these cannot be told, and readers bear it.
-/// Lives in: master.
+/// Damage is: a worker's slot, a row of registrations or the serving generation other than the
+/// master has set; registrations and handlers that are impossible, or that the worker they belong
+/// to does not find any more; a queue's head that moves backwards or too far, or skips slots that
+/// were written; an undefined state; a signal or lock held by a process that does not exist; a
+/// waiting signal with an impossible target, or a payload outside its area; a ticket for a lock
+/// that cannot have been drawn. Counters, times and the contents of payloads may have any value:
+/// damage there cannot be detected, and readers cope with it. Lives in: master.
 class SignalInspection {
   public:
     SignalInspection(const SignalRecovery& recovery, const LockTable& locks)
@@ -31,8 +30,8 @@ class SignalInspection {
           locks_(locks),
           heads_(table_.processes()) {}
 
-    /// What is damaged, as a phrase; "" when nothing is seen. Queues are looked at by turns, some
-    /// each time.
+    /// Describes the damage as a phrase; "" if none is seen. Examines some queues each time, in
+    /// turn.
     std::string look();
 
   private:
@@ -48,8 +47,8 @@ class SignalInspection {
     SignalTable table_;
     SignalRegistry registry_;
     LockTable locks_;
-    std::vector<std::uint64_t> heads_;  ///< by process: the greatest that was seen
-    unsigned lock_users_ = 0;           ///< the most that were seen
+    std::vector<std::uint64_t> heads_;  ///< by process: the greatest head that was seen
+    unsigned lock_users_ = 0;           ///< the greatest in_use of the locks that was seen
     unsigned turn_ = 0;
 };
 

@@ -8,22 +8,21 @@
 
 namespace geventd::shm {
 
-/// Takes what is unclaimed out of a table, one signal after the other, for a place outside it. What
-/// was taken is held by the master until it is said what became of it; a master killed meanwhile
-/// leaves it to the reaper.
-/// Lives in: master.
+/// Takes unclaimed signals out of a table, one after the other, for some other place. The master
+/// holds each signal until done() or put_back() is called for it; if it is killed meanwhile, the
+/// reaper releases it.
 class SignalExport {
   public:
     explicit SignalExport(const SignalTable& table) : table_(table) {}
 
-    /// The next one from where the last call ended. Nothing: the end of the table was reached, and
-    /// the next call begins anew.
+    /// The next signal after the last call's. Nothing: the end of the table was reached; the next
+    /// call starts over.
     std::optional<SignalClaim> next() noexcept;
 
-    /// It was accepted elsewhere.
+    /// The signal was accepted elsewhere.
     void done(const SignalClaim& signal) noexcept;
 
-    /// It waits in the table again.
+    /// The signal waits in the table again.
     void put_back(const SignalClaim& signal) noexcept;
 
   private:
@@ -36,16 +35,16 @@ class SignalExport {
 
 struct Migrated {
     unsigned moved = 0;
-    unsigned left = 0;  ///< still waiting in the old table: the new queue is full for now
+    unsigned left = 0;  ///< still waiting in the old table, because the new queue is full for now
 };
 
-/// Moves what is unclaimed from one table to a new one, into the master's own queue there, whose
-/// writer is given. A reload that needs larger queues or more places makes a new table for the
-/// new generation; as long as old workers live they may still send into the old one and finish
-/// what they hold, so the master calls this when the new generation serves, after each reap of an
-/// old worker, and once more when the last one is gone. A signal is taken out of the old table
-/// after it was published in the new one; a master killed in between (which ends its promise)
-/// leaves it in both: once more rather than never.
+/// Moves unclaimed signals from one table to a new one, into the master's own queue there, whose
+/// writer is given. A reload that needs larger queues or more slots makes a new table for the new
+/// generation. As long as old workers live, they may still send into the old table and finish what
+/// they hold, so the master calls this when the new generation serves, whenever it reaps an old
+/// worker, and once more when the last one is gone. A signal is removed from the old table after it
+/// was published in the new one; if the master is killed in between (which ends its promise), the
+/// signal is in both: rather twice than never.
 /// Lives in: master.
 Migrated migrate(const SignalTable& from, SignalWriter& to);
 

@@ -11,8 +11,8 @@ SignalRouting routing_of(const SignalQueue& queue, std::uint32_t slot) {
     return SignalRouting::unpack(queue.bodies[slot].routing.load_relaxed());
 }
 
-/// Calls `visit(queue, slot, word)` for every slot that was ever written; where it returns true,
-/// readers are told to look at that queue again.
+/// Calls `visit(queue, slot, word)` for every slot that was ever written. If it returns true for
+/// any slot of a queue, readers are told to examine that queue again.
 template <typename Visit>
 void for_each_slot(const SignalTable& table, Visit visit) {
     const unsigned queues = table.in_use();
@@ -31,7 +31,7 @@ void for_each_slot(const SignalTable& table, Visit visit) {
 
 }  // namespace
 
-/// A table that was in use before is taken as it is.
+/// A table that was in use before is kept as it is.
 SignalRecovery::SignalRecovery(const SignalTable& table, SignalWaker& waker, unsigned max_attempts)
     : table_(table.knowing(places_.in_use)),
       registry_(table_),
@@ -79,8 +79,8 @@ void SignalRecovery::hand_out(unsigned process, std::uint32_t generation,
     }
 }
 
-/// The incarnation changes first: whatever is still held under an older one is a dead worker's,
-/// also when this reap is cut off and done again.
+/// Changes the incarnation first: whatever is then still held under an older one belonged to a dead
+/// worker, even if this reap is interrupted and repeated.
 Reaped SignalRecovery::reap(unsigned process) {
     SignalProcess& place = table_.process(process);
     place.accepting.store_ordered(0);
@@ -89,7 +89,7 @@ Reaped SignalRecovery::reap(unsigned process) {
     known.alive = false;
     const auto living = static_cast<std::uint16_t>(known.incarnation);
     const SignalQueue own = table_.queue(process);
-    own.ends->head.add(1);  // covers a slot that was published before the head could move
+    own.ends->head.add(1);  // includes a slot that was published just before the kill
     own.ends->rescans.add(1);
     Reaped reaped;
     for_each_slot(table_, [&](const SignalQueue& queue, std::uint32_t slot, std::uint64_t word) {
@@ -189,7 +189,7 @@ std::vector<SignalLoss> SignalRecovery::retire_workers_above(unsigned workers) {
 }
 
 /// The master holds the signal while it changes the target, so that nobody claims it by the old
-/// one; a master that takes over reaps the one that was killed here.
+/// target. If the master is killed here, its successor reaps it.
 bool SignalRecovery::send_to_any(const SignalQueue& queue, std::uint32_t slot, std::uint64_t word) {
     const auto self = static_cast<std::uint16_t>(places_.of[kMasterProcess].incarnation);
     SignalState state = SignalState::unpack(word);

@@ -13,9 +13,9 @@ namespace geventd::shm {
 /// A signal that was given up, for the log.
 struct SignalLoss {
     enum class Reason {
-        Attempts,      ///< its handler died with its worker as often as is allowed
-        Unregistered,  ///< the generation that serves now has no handler for it
-        NoWorker,      ///< a copy for a worker that does not exist any more
+        Attempts,      ///< its handler died with its worker as often as allowed
+        Unregistered,  ///< the serving generation has no handler for it
+        NoWorker,      ///< a copy for a worker that no longer exists
     };
 
     Reason reason = Reason::Attempts;
@@ -25,7 +25,7 @@ struct SignalLoss {
     std::uint64_t sequence = 0;
 };
 
-/// What the master has said of the places itself. It goes by this and not by what stands in the
+/// The state of all workers' slots as the master itself has set it. It trusts this instead of the
 /// memory, which others can write.
 struct SignalPlaces {
     struct Place {
@@ -36,9 +36,9 @@ struct SignalPlaces {
     };
 
     std::vector<Place> of;     ///< by process
-    std::uint32_t in_use = 1;  ///< those that were ever handed out stand below it
+    std::uint32_t in_use = 1;  ///< processes that were ever handed out are below it
     SignalServing serving;
-    std::array<std::uint32_t, SignalHeader::kRows> rows{};  ///< generations
+    std::array<std::uint32_t, SignalHeader::kRows> rows{};  ///< the generation of each row
 };
 
 struct Reaped {
@@ -46,10 +46,10 @@ struct Reaped {
     std::vector<SignalLoss> set_aside;
 };
 
-/// What only the master does to the table: it hands processes their places, takes back what the
-/// dead held, and gives up what nobody can run. Each deed can be cut off anywhere and done again
-/// from the start, by this master or by one that takes over: progress is in the state words.
-/// Lives in: master, which alone knows that a process is dead.
+/// What only the master does to the table: it hands out slots to processes, takes back what dead
+/// ones held, and gives up what nobody can run. Each operation can be interrupted anywhere and
+/// repeated from the start, by this master or its successor: progress is in the state words.
+/// Lives in: master, which alone knows when a process is dead.
 class SignalRecovery {
   public:
     SignalRecovery(const SignalTable& table, SignalWaker& waker, unsigned max_attempts);
@@ -57,33 +57,33 @@ class SignalRecovery {
     SignalRecovery& operator=(const SignalRecovery&) = delete;
     ~SignalRecovery() = default;
 
-    /// Before a generation's first process starts.
+    /// To be called before a generation's first process starts.
     void begin(std::uint32_t generation) noexcept;
 
-    /// A place for a new process, whose predecessor was reaped; before it starts.
+    /// Hands out a slot to a new process, before it starts. REQUIRES: its predecessor was reaped.
     void hand_out(unsigned process, std::uint32_t generation, unsigned worker) noexcept;
 
-    /// The process is dead: its claims are ready again (those whose handler had begun with one
-    /// more attempt, or set aside), what it had published goes on, and everybody is woken in case
-    /// it took wake-ups with it.
+    /// To be called when the process is dead: its claims are ready again (those whose handler had
+    /// begun with one more attempt, or else set aside), what it had published stays, and everybody
+    /// is woken in case it died while waking somebody.
     Reaped reap(unsigned process);
 
-    /// Makes a generation the serving one and sends its workers to look at all that waits. Call
-    /// set_aside_unregistered() when the old one is gone.
+    /// Makes a generation the serving one and makes its workers examine all waiting signals. Call
+    /// set_aside_unregistered() when the old generation is gone.
     void serve(std::uint32_t generation) noexcept;
 
-    /// Gives up what waits for a number that the serving generation never registered.
+    /// Gives up signals that wait for a number the serving generation never registered.
     std::vector<SignalLoss> set_aside_unregistered();
 
-    /// There are only `workers` workers from now on: signals that wait for a higher number go to
-    /// any worker, copies for one are given up.
+    /// From now on there are only `workers` workers: signals that wait for a higher number go to
+    /// any worker; copies for one are given up.
     std::vector<SignalLoss> retire_workers_above(unsigned workers);
 
     void wake_all() noexcept;
 
     [[nodiscard]] const SignalPlaces& places() const { return places_; }
 
-    /// The table, by the number of processes that were handed out here.
+    /// The table; its number of processes is that handed out here.
     [[nodiscard]] SignalTable table() const { return table_; }
 
   private:

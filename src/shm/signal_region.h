@@ -12,42 +12,42 @@ namespace geventd::shm {
 
 struct Scoreboard;
 
-/// Process index of the worker in a slot of the scoreboard; the master is kMasterProcess.
+/// The process index of the worker in a scoreboard slot; the master is kMasterProcess.
 constexpr unsigned process_of_slot(unsigned slot) {
     return kMasterProcess + 1 + slot;
 }
 
-/// Each number has a lock of its own, by which handlers take turns where they must not overlap.
-/// The application's locks stand behind them.
+/// The first locks belong to the signal numbers, one each: handlers that must not overlap take
+/// turns by them. The application's locks follow.
 inline constexpr unsigned kNumberLocks = kSignalNumbers;
 
-/// As in the configuration.
+/// Sizes from the configuration.
 struct SignalSizes {
     std::uint32_t slots = 0;          ///< of each queue
     std::uint32_t payload_bytes = 0;  ///< of each queue
-    std::uint32_t locks = 0;          ///< of the application
+    std::uint32_t locks = 0;          ///< for the application
 };
 
 /// The memory of a server's signals and locks: one region with a table of each.
-/// Lives in: every process; the master makes it, the others map what was handed over.
+/// Lives in: every process; the master creates it, the others map the descriptor they receive.
 class SignalRegion {
   public:
-    /// Room for every slot of the scoreboard. Throws ErrnoError.
+    /// With room for every slot of the scoreboard. Throws ErrnoError.
     static SignalRegion create(const SignalSizes& sizes);
 
-    /// Maps what another process has made with the same sizes, to be read only. Throws
-    /// std::exception when it is too small for them.
+    /// Maps a region that another process created with the same sizes, read-only. Throws
+    /// std::exception if it is too small for them.
     static SignalRegion map(UniqueFd fd, const SignalSizes& sizes);
 
-    /// Lets this process, which mapped it, write what is not the master's or another one's alone.
-    /// Throws ErrnoError.
+    /// Makes writable, for this process, everything but what only the master or another worker may
+    /// write. Throws ErrnoError.
     void open_place(unsigned process) const;
 
     [[nodiscard]] SignalTable signals() const { return signals_; }
 
     [[nodiscard]] LockTable locks() const { return locks_; }
 
-    /// The application's locks are 0 to this.
+    /// The application's locks are numbered from 0 to this, exclusive.
     [[nodiscard]] unsigned user_locks() const { return locks_.locks() - kNumberLocks; }
 
     [[nodiscard]] int fd() const { return region_.fd(); }
@@ -63,7 +63,7 @@ class SignalRegion {
     LockTable locks_;
 };
 
-/// Requests that run and wait, by the scoreboard.
+/// Running and waiting requests of each worker, from the scoreboard.
 class ScoreboardLoads final : public SignalLoads {
   public:
     explicit ScoreboardLoads(const Scoreboard& board) : board_(board) {}

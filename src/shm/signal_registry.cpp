@@ -12,7 +12,7 @@ constexpr std::uint64_t bit(std::uint8_t number) {
     return std::uint64_t{1} << (number % 64);
 }
 
-/// Nothing: 0, or what nobody can have registered.
+/// Nothing for 0, and for targets that nobody can have registered.
 std::optional<SignalTarget> unpack_target(std::uint32_t word) {
     const SignalTarget target = SignalTarget::unpack(word - 1);
     const bool possible = word != 0 && target.possible() && target.pack() == word - 1;
@@ -117,7 +117,7 @@ void SignalRegistry::serve(std::uint32_t generation) const noexcept {
     }
 }
 
-/// Who registers writes the target first and the bit then, so they are read the other way round.
+/// Registering writes the target before the bit, so this reads them in the opposite order.
 bool SignalRegistry::is_sound(unsigned row) const noexcept {
     const SignalRow& one = table_.header().rows[row];
     std::uint64_t registered[kSignalNumbers / 64];
@@ -157,7 +157,7 @@ SignalRow* SignalRegistry::row_of(std::uint32_t generation) const noexcept {
     return nullptr;
 }
 
-/// Null before a generation serves.
+/// Null before the first generation serves.
 SignalRow* SignalRegistry::serving_row() const noexcept {
     const std::uint64_t word = table_.header().serving.load();
     const unsigned row = SignalServing::unpack(word).row;
@@ -193,7 +193,7 @@ SignalRegistry::Outcome SignalRegistrations::add(std::uint8_t number,
     return outcome;
 }
 
-/// The row of a generation that does not serve any more may be another's at any time.
+/// The row of a generation that no longer serves may be given to another at any time.
 bool SignalRegistrations::reassert() noexcept {
     const bool healed = reassert_handlers();
     if (registry_.serving() > generation_) {

@@ -12,15 +12,15 @@
 namespace geventd::shm {
 
 /// uWSGI's target names: "", "worker", "worker0" (any), "workerN", "workers", "active-workers".
-/// `workers` is the number of workers in the configuration. Anything else is an error that says
-/// what is possible.
+/// `workers` is the number of workers in the configuration. For anything else the error lists the
+/// valid names.
 Result<SignalTarget> parse_signal_target(std::string_view text, unsigned workers);
 
 /// Who handles which number: a row of targets for each generation, written by its workers as they
-/// register, and a map of numbers for each worker. Senders and claimers go by the serving
-/// generation's row and workers; one store makes another generation the serving one. Numbers
-/// stay in their row when the worker that registered them dies: its successor will register them
-/// again, and until then their signals wait.
+/// register, and a set of numbers for each worker. Senders and claimers use the row and the workers
+/// of the serving generation; one store makes another generation the serving one. Numbers stay in
+/// the row when the worker that registered them dies: its successor will register them again, and
+/// until then their signals wait.
 /// Lives in: every process.
 class SignalRegistry {
   public:
@@ -29,60 +29,60 @@ class SignalRegistry {
     enum class Outcome {
         Registered,
         Conflict,  ///< the number has another target in this generation
-        Retired,   ///< the process's generation is long replaced; nothing was changed
+        Retired,   ///< the process's generation was replaced long ago; nothing was changed
     };
 
-    /// Worker: it holds a handler for the number now. Idempotent.
+    /// Worker: it now has a handler for the number. Idempotent.
     Outcome add(unsigned process, std::uint8_t number, SignalTarget target) const noexcept;
 
     /// The target that a process's generation has for the number.
     [[nodiscard]] std::optional<SignalTarget> target(unsigned process,
                                                      std::uint8_t number) const noexcept;
 
-    /// Where a signal sent now goes; nothing when the serving generation never registered it.
+    /// The target of a signal sent now; nothing if the serving generation never registered it.
     [[nodiscard]] std::optional<SignalTarget> route(std::uint8_t number) const noexcept;
 
-    /// The process takes signals now: ready, not draining, of the serving generation.
+    /// Whether the process takes signals now: ready, not draining, of the serving generation.
     [[nodiscard]] bool takes_signals(unsigned process) const noexcept {
         return takes_signals(process, serving());
     }
 
-    /// The same for a caller that asks for many processes and has read serving() once.
+    /// The same for a caller that asks for many processes and has already read serving().
     [[nodiscard]] bool takes_signals(unsigned process, std::uint32_t serving) const noexcept {
         const SignalProcess& self = table_.process(process);
         return self.accepting.load_ordered() != 0 && self.generation.load() == serving;
     }
 
-    /// The process has a handler for the number.
+    /// Whether the process has a handler for the number.
     [[nodiscard]] bool holds(unsigned process, std::uint8_t number) const noexcept {
         const SignalProcess& self = table_.process(process);
         return (self.handlers[number / 64].load_ordered() >> (number % 64) & 1) != 0;
     }
 
-    /// The slot is for this process, apart from takes_signals().
+    /// Whether the slot is for this process, regardless of takes_signals().
     [[nodiscard]] bool matches(unsigned process, const SignalRouting& routing) const noexcept {
         return holds(process, routing.number) &&
                (routing.target.kind == TargetKind::Any ||
                 routing.target.worker == table_.process(process).worker.load());
     }
 
-    /// True for the first who asks this of a number in the serving generation: the one who tells
-    /// of a signal that nobody registered.
+    /// True for the first caller that asks this about a number in the serving generation: the one
+    /// that logs that nobody registered it.
     [[nodiscard]] bool first_miss(std::uint8_t number) const noexcept;
 
-    /// Master: an empty row for the generation, before its first process starts. The first one
-    /// of all serves at once. Returns where the row is.
+    /// Master: provides an empty row for the generation, before its first process starts. The very
+    /// first generation serves at once. Returns the row's index.
     unsigned begin(std::uint32_t generation) const noexcept;
 
     /// Master: the generation's registrations and workers replace the old one's.
     void serve(std::uint32_t generation) const noexcept;
 
-    /// A generation's row says what its workers can have registered: only possible targets, and one
-    /// for each number that is registered.
+    /// Whether a generation's row contains only what its workers can have registered: possible
+    /// targets, and one for each registered number.
     [[nodiscard]] bool is_sound(unsigned row) const noexcept;
 
-    /// All handlers that the process says it has are registered in its generation; true also when
-    /// that has no row any more.
+    /// Whether all handlers that the process claims to have are registered in its generation; true
+    /// also if that generation no longer has a row.
     [[nodiscard]] bool knows_handlers_of(unsigned process) const noexcept;
 
     [[nodiscard]] std::uint32_t serving() const noexcept {
@@ -97,7 +97,7 @@ class SignalRegistry {
     SignalTable table_;
 };
 
-/// What one worker has registered, in its private memory: what others overwrite it says again.
+/// What one worker has registered, kept in its private memory to restore what others overwrite.
 /// Lives in: worker. One a process; calls are serialised by the caller.
 class SignalRegistrations {
   public:
@@ -106,8 +106,8 @@ class SignalRegistrations {
     /// As SignalRegistry::add().
     SignalRegistry::Outcome add(std::uint8_t number, SignalTarget target) noexcept;
 
-    /// Registers again what is missing, and tells the master when something else stands there. True
-    /// when this process's own words were not as it had left them.
+    /// Registers again what is missing, and tells the master if another target was registered. True
+    /// if this process's own words were not as it had left them.
     bool reassert() noexcept;
 
   private:

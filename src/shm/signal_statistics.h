@@ -9,20 +9,20 @@
 
 namespace geventd::shm {
 
-/// What is known of one number. Copies of a signal to all workers count one each. A kill in the
-/// few instructions between a deed and its count leaves a counter one too low.
+/// The figures of one number. A signal to all workers counts once for each copy. If a process is
+/// killed in the few instructions between an action and its count, a counter stays one too low.
 struct SignalFigures {
     std::uint64_t accepted = 0;
     std::uint64_t refused = 0;       ///< QueueFull
     std::uint64_t unregistered = 0;  ///< sent while nobody had registered the number
-    std::uint64_t coalesced = 0;     ///< ticks that an undelivered one stands for
+    std::uint64_t coalesced = 0;     ///< ticks that were absorbed by an undelivered one
     std::uint64_t handled = 0;       ///< handlers that returned
     std::uint64_t failed = 0;        ///< handlers that raised
     std::uint64_t redelivered = 0;
     std::uint64_t set_aside = 0;
     std::uint64_t running = 0;           ///< held by a worker now
     std::uint64_t waiting = 0;           ///< unclaimed now
-    std::optional<std::int64_t> oldest;  ///< sent_at of the oldest that waits
+    std::optional<std::int64_t> oldest;  ///< sent_at of the oldest waiting one
 
     [[nodiscard]] bool empty() const {
         return accepted + refused + unregistered + running + waiting == 0;
@@ -46,8 +46,8 @@ void for_each_figure(const SignalFigures& figures, Visit visit) {
 
 using SignalStatistics = std::array<SignalFigures, kSignalNumbers>;
 
-/// Adds up the counters of all processes and looks at all slots. Reads only; may run in any
-/// process at any time, and sees slightly different moments.
+/// Adds up the counters of all processes and examines all slots. Only reads; may run in any process
+/// at any time, and sees slightly different moments.
 SignalStatistics read_statistics(const SignalTable& table);
 
 }  // namespace geventd::shm

@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t kPage = kSignalPage;
 
-/// Slots are written one after the other, so behind so many untouched ones there are no others. The
-/// first ones of a queue are in the page of its head, which is there anyway.
+/// Slots are written in order, so after this many untouched ones no written ones follow. The first
+/// slots of a queue share the page of its head, which is resident anyway.
 constexpr std::uint32_t kUntouched = 256;
 
 constexpr std::size_t round_up(std::size_t size, std::size_t unit) {
@@ -72,7 +72,7 @@ void SignalQueue::populate(std::uint32_t slot, std::uint32_t count) const noexce
     const auto ask = [](const void* from, const void* to) {
         const std::uintptr_t begin = reinterpret_cast<std::uintptr_t>(from) / kPage * kPage;
         const auto end = reinterpret_cast<std::uintptr_t>(to);
-        // A kernel before 5.14 does not know it, and lets each first use wait.
+        // Kernels before 5.14 do not know this advice; then each first use faults its page in.
         ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_WRITE);
     };
     ask(&bodies[slot], &bodies[slot] + count);

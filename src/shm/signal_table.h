@@ -10,7 +10,7 @@
 
 namespace geventd::shm {
 
-/// One queue of the table, as addresses in this process.
+/// One queue of the table, as pointers in this process.
 struct SignalQueue {
     SignalQueueHead* ends;
     Word<std::uint64_t>* states;
@@ -22,20 +22,19 @@ struct SignalQueue {
         return static_cast<std::uint32_t>(position) & mask;
     }
 
-    /// How many slots may ever have been written. A writer that was killed before it moved the
-    /// head may have published one slot behind it.
+    /// An upper bound of the slots that were ever written. A writer that was killed before it moved
+    /// the head may have published one slot beyond it.
     [[nodiscard]] std::uint32_t used() const;
 
-    /// The same for who repairs, and so cannot rely on the head: slots behind it that were written
-    /// count, too.
+    /// The same for repairs, which cannot rely on the head: includes written slots beyond it.
     [[nodiscard]] std::uint32_t written() const;
 
-    /// Has the memory of slots from this one on be there at once, instead of page by page when they
-    /// are used first.
+    /// Makes the memory of `count` slots from `slot` on resident at once, instead of page by page
+    /// at their first use.
     void populate(std::uint32_t slot, std::uint32_t count) const noexcept;
 };
 
-/// Some pages of a table's memory.
+/// A range of pages of a table's memory.
 struct SignalPart {
     std::size_t offset;
     std::size_t size;
@@ -51,28 +50,28 @@ struct SignalPart {
 ///      ├──────────────────────── master, too many attempts ──────────────────┤
 ///      └──────────────────────── same worker, handler over ──────────────────┘
 ///
-/// No process ever waits for another's step: whoever is killed between two arrows leaves a slot
+/// No process ever waits for another one's step: whoever is killed between two arrows leaves a slot
 /// that its owner (unpublished, Done), any worker (Ready) or the master (Claimed, Running) takes
-/// on. What a slot needs to be free again is in its state word alone, so nothing can leak.
+/// over. All that is needed to free a slot is in its state word, so nothing can leak.
 /// Lives in: every process; a Region holds the memory and must outlive the view.
 class SignalTable {
   public:
-    /// The size of the region for a table of this shape.
+    /// The size of a region for a table of this shape.
     static std::size_t bytes(const SignalShape& shape);
 
-    /// All that a worker writes; the rest is the master's, or another one's counters.
+    /// All that a worker writes; the rest is written by the master, or holds others' counters.
     static std::array<SignalPart, 3> writable_for(unsigned process, const SignalShape& shape);
 
     /// Prepares fresh, zeroed memory. Throws std::invalid_argument when it is too small or the
     /// shape is out of range.
     static SignalTable format(void* memory, std::size_t size, const SignalShape& shape);
 
-    /// The table in a mapped region, which the master made of that shape. Throws
-    /// std::invalid_argument when it is too small for that.
+    /// The table in a mapped region that the master created with that shape. Throws
+    /// std::invalid_argument if it is too small for that.
     static SignalTable open(void* memory, std::size_t size, const SignalShape& shape);
 
-    /// The same for who hands the processes out and so knows their number: it is not read from the
-    /// memory. `in_use` outlives the view and its copies.
+    /// The same for the master, which hands out the processes and so knows their number: it is not
+    /// read from the memory. `in_use` must outlive the view and its copies.
     [[nodiscard]] SignalTable knowing(const std::uint32_t& in_use) const {
         SignalTable table = *this;
         table.known_in_use_ = &in_use;
@@ -83,7 +82,7 @@ class SignalTable {
 
     [[nodiscard]] unsigned processes() const { return shape_.processes; }
 
-    /// The processes that were ever handed out are those below this index.
+    /// Processes that were ever handed out are below this index.
     [[nodiscard]] unsigned in_use() const {
         return known_in_use_ != nullptr
                    ? *known_in_use_

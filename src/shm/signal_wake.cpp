@@ -78,7 +78,7 @@ void SignalWaker::poke(unsigned process) noexcept {
 
 void SignalWaker::write_plainly(int fd) noexcept {
     const std::uint64_t one = 1;
-    // EAGAIN means that the counter is at its end: the descriptor is readable, which is the aim.
+    // EAGAIN means that the counter is at its maximum, so the descriptor is readable: good enough.
     while (::write(fd, &one, sizeof one) < 0 && errno == EINTR) {
     }
 }

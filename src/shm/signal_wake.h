@@ -8,7 +8,7 @@
 
 namespace geventd::shm {
 
-/// How busy the workers are, by whoever knows (the scoreboard).
+/// How busy the workers are; implemented by whoever knows (the scoreboard).
 class SignalLoads {
   public:
     SignalLoads() = default;
@@ -18,7 +18,7 @@ class SignalLoads {
     [[nodiscard]] virtual std::uint32_t load(unsigned process) const noexcept = 0;
 };
 
-/// Wakes processes through their eventfds, only when they sleep, and never too seldom:
+/// Wakes processes through their eventfds, only when they sleep, and without losing a wake-up:
 ///
 ///   sender                               worker
 ///   S1 publish (move the head)           W1 sleeping = 1
@@ -27,19 +27,19 @@ class SignalLoads {
 ///
 /// S1, S2, W1 and W2 are sequentially consistent, so they have one order. If W2 does not see S1,
 /// then W1 < W2 < S1 < S2 and S2 sees the flag. If S2 does not see the flag, then S2 < W1, S1 <
-/// W2 and W2 sees the signal. One swap wins, so one write is made for one sleep. A sender that is
-/// killed between S3's two halves takes the wake-up with it: its call never returned, and the
-/// master writes to everybody when a process died and when a signal is unclaimed for 10 ms.
+/// W2 and W2 sees the signal. Only one swap succeeds, so each sleep costs one write. A sender that
+/// is killed in the middle of S3 takes the wake-up with it: its call never returned, and the master
+/// writes to all eventfds when a process has died and when a signal is unclaimed for 10 ms.
 ///
-/// For "any worker" the least busy eligible one is woken, the next ones in turn on a tie. That it
-/// was woken binds nobody: any other may claim first.
+/// For "any worker" the least busy eligible one is woken; on a tie they take turns. Being woken is
+/// no reservation: any other worker may claim first.
 /// Lives in: every process. The eventfds (one a process, -1: none) stay their owner's.
 class SignalWaker {
   public:
-    /// Adds one to an eventfd; nothing when its counter is at its end.
+    /// Adds one to an eventfd; does nothing when its counter is at its maximum.
     using Write = void (*)(int fd) noexcept;
 
-    /// By write(2), which waits when the counter is at its end and another process has cleared
+    /// Uses write(2), which blocks if the counter is at its maximum and another process has cleared
     /// O_NONBLOCK.
     static void write_plainly(int fd) noexcept;
 
@@ -51,21 +51,21 @@ class SignalWaker {
           loads_(loads),
           write_(write) {}
 
-    /// The process's eventfd is known from now on.
+    /// Sets the process's eventfd.
     void set_eventfd(unsigned process, int fd);
 
-    /// A slot was published (its queue's head has moved): wakes who shall claim it, and the
-    /// master's watch.
+    /// To be called when a slot was published (its queue's head has moved): wakes the process that
+    /// should claim it, and the master's watch.
     void published(const SignalRouting& routing) noexcept;
 
     /// Wakes the process if it sleeps.
     void wake(unsigned process) noexcept;
 
-    /// Wakes the process whatever its flag says; the master instead when its eventfd is not known
+    /// Wakes the process whatever its flag says; wakes the master instead if the eventfd is unknown
     /// here.
     void poke(unsigned process) noexcept;
 
-    /// Requests and handlers that the process runs now.
+    /// How many requests and handlers the process runs now.
     [[nodiscard]] std::uint32_t load(unsigned process) const noexcept;
 
   private:

@@ -10,11 +10,11 @@ namespace geventd::shm {
 
 namespace {
 
-/// Quick ticks that find nothing before the watch sleeps: a steady trickle of signals must not
-/// cost an eventfd write each.
+/// How many fast ticks without finding anything before the watch sleeps: with a steady trickle of
+/// signals, not every sender should have to write to the eventfd.
 constexpr unsigned kQuietTicks = 100;
 
-/// Targets that a tick decides about. Only damaged memory has so many; the others' turn comes when
+/// The most targets that a tick handles. Only damaged memory has more; the rest are handled when
 /// these are claimed.
 constexpr std::size_t kMostChoices = 1024;
 
@@ -48,7 +48,7 @@ std::chrono::milliseconds SignalWatch::tick(std::int64_t now) {
     return kSlowTick;
 }
 
-/// True when something in the queue is unclaimed. The cursor stops at the first such slot.
+/// True if something in the queue is unclaimed. The cursor stops at the first such slot.
 bool SignalWatch::look(unsigned index, std::int64_t now) {
     const SignalQueue queue = table_.queue(index);
     SignalCursor& cursor = cursors_[index];
@@ -77,7 +77,7 @@ bool SignalWatch::look(unsigned index, std::int64_t now) {
     return waiting;
 }
 
-/// The first 10 ms were for whom the sender woke; each further 10 ms are the next one's.
+/// The first 10 ms belong to the worker that the sender woke; each further 10 ms to the next one.
 void SignalWatch::choose(const SignalRouting& routing, std::int64_t age) {
     const bool any = routing.target.kind == TargetKind::Any;
     const std::uint64_t key =

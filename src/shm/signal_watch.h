@@ -12,13 +12,13 @@
 
 namespace geventd::shm {
 
-/// Sees to it that no signal waits for a worker that does not look: one that is unclaimed for
-/// 10 ms wakes the next eligible worker, in order of load, and so on every 10 ms. It is the
-/// master that watches and not the sender, since the sender's own hub may be the blocked one.
-/// While nothing waits the watch sleeps like a worker: the first sender wakes the master by its
-/// eventfd. A slow tick runs all the same and heals a wake-up that died with its sender.
-/// Lives in: master, which calls tick() when its eventfd is readable and when the time it was
-/// given is over.
+/// Ensures that no signal waits for a worker that does not react: one that is unclaimed for 10 ms
+/// wakes the next eligible worker, in order of load, and so on every 10 ms. The master watches
+/// instead of the sender, since the sender's own hub may be the blocked one. While nothing waits
+/// the watch sleeps like a worker: the first sender wakes the master by its eventfd. A slow tick
+/// runs all the same and makes up for a wake-up that was lost with its sender.
+/// Lives in: master, which calls tick() when its eventfd is readable and when the time that tick()
+/// returned is over.
 class SignalWatch {
   public:
     static constexpr std::chrono::milliseconds kPatience{10};
@@ -26,12 +26,12 @@ class SignalWatch {
 
     SignalWatch(const SignalTable& table, SignalWaker& waker);
 
-    /// Looks at what is unclaimed, wakes, and says when to call again. `now` is the steady clock
-    /// in nanoseconds.
+    /// Examines unclaimed signals, wakes workers, and returns when to call again. `now` is the
+    /// steady clock in nanoseconds.
     std::chrono::milliseconds tick(std::int64_t now);
 
   private:
-    /// A worker that takes signals, copied once a tick: many choices may be made of it.
+    /// A worker that takes signals, copied once per tick, since a tick may choose many times.
     struct Taker {
         std::uint32_t load = 0;
         unsigned process = 0;
@@ -52,10 +52,10 @@ class SignalWatch {
     SignalTable table_;
     SignalRegistry registry_;
     SignalWaker& waker_;
-    std::vector<SignalCursor> cursors_;         ///< at the first slot that is unclaimed
+    std::vector<SignalCursor> cursors_;         ///< by queue: the first unclaimed slot
     std::vector<bool> poke_;                    ///< by process: this tick wakes it
     std::vector<Taker> takers_;                 ///< the least busy first; as of the first choice
-    std::unordered_set<std::uint64_t> chosen_;  ///< targets already decided in this tick
+    std::unordered_set<std::uint64_t> chosen_;  ///< targets already handled in this tick
     unsigned quiet_ = 0;                        ///< ticks in a row with nothing unclaimed
 };
 

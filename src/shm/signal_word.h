@@ -9,7 +9,7 @@ namespace geventd::shm {
 
 #ifdef GEVENTD_SHM_STEPS
 /// Test builds only: called before every access to shared memory that another process could
-/// notice, so that a test can stop and kill a process there.
+/// observe, so that a test can stop and kill a process there.
 inline void (*step_hook)() = nullptr;
 
 inline void step() {
@@ -21,9 +21,9 @@ inline void step() {
 inline void step() noexcept {}
 #endif
 
-/// One lock-free atomic in shared memory. Every access passes a numbered step of the kill tests,
-/// which is why the structs of signals and locks use this and not std::atomic itself. The plain
-/// names are acquire and release; `_ordered` ones take part in the one total order that the
+/// One lock-free atomic in shared memory. Every access is a numbered step of the kill tests, which
+/// is why the structs of signals and locks use this and not std::atomic itself. Functions with
+/// plain names are acquire and release; `_ordered` ones are part of the single total order that the
 /// sleep/wake protocol needs (signal_wake.h).
 /// Lives in: a Region; any process may be killed between two accesses.
 template <typename T>
@@ -67,7 +67,7 @@ class Word {
         return value_.exchange(value, std::memory_order_seq_cst);
     }
 
-    /// True when the word was `expected` and is `desired` now.
+    /// True if the word was `expected` and now is `desired`.
     bool replace(T expected, T desired) noexcept {
         step();
         return value_.compare_exchange_strong(expected, desired, std::memory_order_seq_cst,
@@ -79,7 +79,7 @@ class Word {
         return value_.fetch_add(value, std::memory_order_seq_cst);
     }
 
-    /// Returns what the word was.
+    /// Returns the former value.
     T set_bits(T bits) noexcept {
         step();
         return value_.fetch_or(bits, std::memory_order_seq_cst);

@@ -12,14 +12,14 @@ namespace geventd::shm {
 
 namespace {
 
-/// No writer comes so far; a head past it is damaged.
+/// No writer ever gets this far; a head past it is damaged.
 constexpr std::uint64_t kMostPosition = std::uint64_t{1} << 62;
 
 SignalExtent payload_of(const SignalBody& body) {
     return SignalExtent::unpack(body.payload.load_relaxed());
 }
 
-/// In two halves with a step between them, so that the kill tests see a torn payload.
+/// Copies in two halves with a step between them, so that the kill tests see a torn payload.
 void copy_payload(std::byte* to, std::span<const std::byte> from) {
     const std::size_t half = from.size() / 2;
     if (!from.empty()) {
@@ -46,8 +46,8 @@ SignalWriter::SignalWriter(const SignalTable& table, unsigned process, SignalWak
 }
 
 /// A predecessor that was killed between publishing a slot and moving the head left one signal
-/// behind the head: a step of the head covers it, and the rescan lets the workers look. So it does
-/// for those before a head that was damaged.
+/// beyond the head. Moving the head by one includes it, and the rescan makes the workers look. This
+/// also helps signals before a head that was damaged.
 void SignalWriter::take_over() {
     const std::uint32_t written = queue_.written();
     for (std::uint32_t slot = 0; slot < written; ++slot) {
@@ -80,7 +80,7 @@ bool SignalWriter::reassert() const noexcept {
     return true;
 }
 
-/// There is memory for it from the beginning.
+/// The constructor reserved all of held_, so this cannot fail.
 void SignalWriter::hold(std::uint32_t slot, SignalExtent payload) {
     if (slot >= held_.size()) {
         held_.resize(slot + 1);
@@ -88,8 +88,8 @@ void SignalWriter::hold(std::uint32_t slot, SignalExtent payload) {
     held_[slot] = payload;
 }
 
-/// In the first lap each 64th signal meets a fresh page, and would reach its handler 30 us late.
-/// Senders, and they alone, get an eighth of a MiB at a time instead.
+/// During the first lap every 64th signal would touch a fresh page, and reach its handler 30 us
+/// late. So processes that send, and only these, make an eighth of a MiB resident at a time.
 void SignalWriter::prepare_memory() {
     constexpr std::uint32_t kSlots = 2048;
     const std::uint32_t slot = queue_.slot(position_);
@@ -141,8 +141,8 @@ bool SignalWriter::forward(const SignalClaim& signal) noexcept {
     return true;
 }
 
-/// A signal to All becomes one copy for each worker that is ready; when none is, one signal for
-/// whichever comes first, so that it does not vanish. Ticks leave those out whose last one waits.
+/// A signal to All becomes one copy for each worker that is ready; if none is, one signal for
+/// whichever comes first, so that it is not lost. Ticks skip workers whose last tick still waits.
 void SignalWriter::find_recipients(const SignalRouting& routing) {
     recipients_.clear();
     SignalRouting each = routing;
@@ -167,7 +167,7 @@ void SignalWriter::find_recipients(const SignalRouting& routing) {
     }
 }
 
-/// A worker that is being replaced and its successor have one number and get one copy.
+/// A worker that is being replaced and its successor share a number and get one copy.
 void SignalWriter::add_recipient(const SignalRouting& one) {
     const auto same = [&](const SignalRouting& other) { return other.target == one.target; };
     if (std::none_of(recipients_.begin(), recipients_.end(), same)) {
@@ -175,8 +175,8 @@ void SignalWriter::add_recipient(const SignalRouting& one) {
     }
 }
 
-/// True when an undelivered tick now stands for this one too. The state is read again after the
-/// count: a tick that was claimed in between may have been counted without this one.
+/// True if an undelivered tick now stands for this one too. Reads the state again after counting: a
+/// tick that was claimed in between may not have included this one.
 bool SignalWriter::absorb_tick(const SignalRouting& routing) {
     for (auto tick = ticks_.begin(); tick != ticks_.end();) {
         Word<std::uint64_t>& state = queue_.states[tick->slot];
@@ -197,8 +197,8 @@ bool SignalWriter::absorb_tick(const SignalRouting& routing) {
     return false;
 }
 
-/// Finds that many writable slots, in the order of positions from the head on, and room for a
-/// payload each.
+/// Finds that many writable slots, in order of positions from the head on, and room for a payload
+/// for each.
 bool SignalWriter::reserve(std::size_t slots, std::uint32_t payload_bytes) {
     if (position_ >= prepared_) {
         prepare_memory();
@@ -272,11 +272,11 @@ void SignalWriter::publish(const Draft& draft, const Room& room) noexcept {
     hold(slot, {offset, size});
     state = {SignalPhase::Ready, draft.attempts, 0, 0, (state.tag + 1) & SignalState::kTagMask};
     const std::uint64_t word = state.pack();
-    queue_.states[slot].store(word);  // from here on it is accepted
+    queue_.states[slot].store(word);  // from here on the signal is accepted
     position_ = room.position + 1;
     queue_.ends->head.store_ordered(position_);
     if (draft.routing.tick) {
-        // Where the slot was freed by who may not, its former tick still stands in the list.
+        // If a process freed the slot that may not, its former tick is still in the list.
         std::erase_if(ticks_, [&](const Tick& tick) { return tick.slot == slot; });
         ticks_.push_back({draft.routing, slot, word});
     }

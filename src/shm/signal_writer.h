@@ -19,22 +19,22 @@ namespace geventd::shm {
 struct OutgoingSignal {
     std::uint8_t number = 0;
     std::span<const std::byte> payload{};
-    bool tick = false;  ///< may be absorbed by an undelivered tick of the same number
+    bool tick = false;  ///< an undelivered tick of the same number may absorb it
 };
 
 enum class SendResult {
     Accepted,
     QueueFull,        ///< no slot or no room for the payload; nothing was sent to anybody
     PayloadTooLarge,  ///< more than kMaxSignalPayload, or than a queue's whole payload area
-    Unregistered,     ///< nobody of the serving generation registered the number; counted
+    Unregistered,     ///< the serving generation has not registered the number; counted
 };
 
-/// The sending side of one process's queue, which it alone writes. Accepted means published: it
-/// is final even if this process is killed in the next instruction.
+/// The sending side of one process's queue, which only that process writes. Accepted means
+/// published: it is final even if this process is killed in the next instruction.
 ///
-/// Which slots and payload bytes are free is private and follows from the state words, so that a
-/// new writer (the process's successor in the slot, a new master) takes the queue over by making
-/// one: what was published stays, what was half written never was.
+/// Which slots and payload bytes are free is private, and follows from the state words. So a new
+/// writer (of the process's successor in the slot, or of a new master) takes over the queue simply
+/// by being created: what was published stays, what was half written never existed.
 ///
 /// Lives in: every process. One writer a process; calls are serialised by the caller (in a worker
 /// by the GIL). Nothing blocks.
@@ -45,15 +45,14 @@ class SignalWriter {
     /// `now` is the steady clock in nanoseconds.
     SendResult send(const OutgoingSignal& signal, std::int64_t now) noexcept;
 
-    /// Master: takes a pending signal of another table over as it is (signal_migration.h). False:
+    /// Master: takes over a pending signal of another table unchanged (signal_migration.h). False:
     /// the queue is full.
     bool forward(const SignalClaim& signal) noexcept;
 
-    /// Ticks that may absorb later ones.
+    /// How many ticks may absorb later ones.
     [[nodiscard]] std::size_t ticks() const { return ticks_.size(); }
 
-    /// Says again how far the queue goes, where somebody else has written there. True when that was
-    /// so.
+    /// Restores the head of the queue, if somebody else has overwritten it. True if so.
     [[nodiscard]] bool reassert() const noexcept;
 
   private:
@@ -96,12 +95,12 @@ class SignalWriter {
     unsigned process_;
     pid_t pid_;
     SignalQueue queue_;
-    std::uint64_t position_ = 0;  ///< the head, as this process alone moves it
-    std::uint64_t prepared_ = 0;  ///< slots of positions before this one have their memory
+    std::uint64_t position_ = 0;  ///< the head; only this process moves it
+    std::uint64_t prepared_ = 0;  ///< slots at positions before this one are resident
     std::uint32_t prepared_slots_ = 0;
     SignalArena arena_;
-    /// By slot, as far as slots were used: arena room that is not given back yet. What stands in
-    /// the slots may be another's word by then.
+    /// By slot, up to the last one used: arena room that is not given back yet. The slot itself may
+    /// have been overwritten by then.
     std::vector<SignalExtent> held_;
     std::vector<SignalRouting> recipients_;
     std::vector<Room> reserved_;

@@ -45,7 +45,7 @@ bool looks_like_tls(std::string_view bytes) {
     return bytes[0] == '\x16' && bytes[1] == '\x03' && bytes[2] <= '\x04';
 }
 
-/// Takes a length and that many bytes off the front; false when the block ends before.
+/// Removes a length and that many bytes from the front; false when the block is too short.
 bool take_string(std::string_view& block, std::string_view& text) {
     if (block.size() < 2) {
         return false;

@@ -15,7 +15,7 @@ namespace geventd::uwsgi {
 /// modifier1: the kinds of packets that geventd knows.
 enum Modifier : std::uint8_t {
     kRequest = 0,          ///< vars, then the body
-    kManagePathInfo = 30,  ///< a request whose SCRIPT_NAME is still in front of PATH_INFO
+    kManagePathInfo = 30,  ///< a request whose PATH_INFO still begins with SCRIPT_NAME
     kPing = 100,
     kSignal = 110,  ///< modifier2 is the signal's number
     kResponse = 255
@@ -44,7 +44,7 @@ struct PacketLimits {
     std::size_t vars = 1000;
 };
 
-/// Waits until a packet's header and block are there. Refuses what will not become a request: a
+/// Waits until a packet's header and block have arrived. Refuses what cannot become a request: a
 /// block over the limit, an empty request, and the first bytes of another protocol (HTTP, TLS).
 /// Pure: bytes in, positions out.
 class PacketScanner {
@@ -54,10 +54,10 @@ class PacketScanner {
     /// `bytes` is all that was received of this packet so far.
     State scan(std::string_view bytes, const PacketLimits& limits);
 
-    /// Valid once kHeaderSize bytes were scanned and not rejected.
+    /// Valid once kHeaderSize bytes were scanned and accepted.
     [[nodiscard]] const PacketHeader& header() const { return header_; }
 
-    /// Header and block: where a request's body begins.
+    /// The length of header and block, after which a request's body begins.
     [[nodiscard]] std::size_t length() const { return kHeaderSize + header_.size; }
 
     [[nodiscard]] const http::Rejection& rejection() const { return rejection_; }

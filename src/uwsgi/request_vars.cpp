@@ -31,15 +31,15 @@ bool is_server_key(std::string_view key) {
     return key.starts_with("wsgi.") || key.starts_with("uwsgi.") || key.starts_with("geventd.");
 }
 
-/// What several variables decide together.
+/// Facts that take several variables to judge.
 struct Hints {
     std::string_view uwsgi_scheme;
     std::string_view https;
     std::string_view request_scheme;
-    bool coded = false;  ///< the body came to the web server in a transfer coding
+    bool coded = false;  ///< the web server received the body in a transfer coding
 };
 
-/// The variables that the server itself reads, with their places in the request.
+/// The member of the request that holds the variable, for those that the server itself reads.
 std::string_view* find_place(std::string_view key, RequestVars& request, Hints& hints) {
     const std::array places{
         std::pair{std::string_view("REQUEST_METHOD"), &request.method},
@@ -83,7 +83,7 @@ Rejection set_content_length(std::string_view text, RequestVars& request) {
     return {};
 }
 
-/// Most variables are header fields: they are told by their first bytes.
+/// Most variables are header fields, which their first bytes show.
 Rejection read_var(const Var& var, RequestVars& request, Hints& hints) {
     if (var.key.starts_with("HTTP_")) {
         if (!is_one_of(kDropped, var.key)) {

@@ -8,13 +8,13 @@ pytest_plugins = ['harness.fixtures']
 
 @pytest.fixture(scope='session')
 def postgres():
-    """The environment of libpq for a PostgreSQL of this test run's own."""
+    """The environment that connects libpq to this test run's own PostgreSQL."""
     with databases.postgres() as environment:
         yield environment
 
 
 @pytest.fixture(scope='session')
 def redis():
-    """The path of the socket of a Redis of this test run's own."""
+    """The path of the socket of this test run's own Redis."""
     with databases.redis() as path:
         yield path

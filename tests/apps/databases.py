@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Database servers from Debian's packages, each with its data in a folder of its own, on a unix
-socket there, under a user who is not root."""
+"""Database servers from Debian's packages, each with its data and a unix socket in a folder of its
+own, run by a user other than root."""
 import contextlib
 import os
 import pathlib
@@ -18,7 +18,7 @@ POSTGRES = [f'max_connections={CONNECTIONS}', 'listen_addresses=', 'fsync=off',
 
 
 def user(name):
-    """Whom a database server runs as: of `name` when this process may choose."""
+    """The user that runs a database server: `name`, if this process may choose."""
     return name if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 
@@ -40,7 +40,7 @@ def newest_postgres():
 
 @contextlib.contextmanager
 def postgres():
-    """Variables that lead libpq to the server as its superuser."""
+    """Environment variables that connect libpq to the server as its superuser."""
     owner = user('postgres')
     programs = newest_postgres()
     with home_of(owner) as home:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A query through a driver that is not patched blocks the hub: the log has its line."""
+"""A query through a driver that is not patched blocks the hub: the log shows its line."""
 import threading
 import time
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Django on PostgreSQL as docs/databases.md tells it: 200 requests that wait in the database do so
-together, each on a connection of its own."""
+"""Django on PostgreSQL as docs/databases.md describes it: 200 requests wait in the database at the
+same time, each on a connection of its own."""
 import json
 import os
 import pathlib
@@ -47,12 +47,12 @@ class Database:
             return cursor.fetchall() if cursor.description else None
 
     def connections(self, application, waiting=False):
-        """How many connections that application has (that wait for a lock)."""
+        """How many connections the application has (that wait for a lock)."""
         return self.ask('SELECT count(*) FROM pg_stat_activity WHERE application_name = %s'
                         + (" AND wait_event_type = 'Lock'" if waiting else ''), application)[0][0]
 
     def wait(self, expected, what):
-        """Nothing tells when a connection begins to wait or ends, so it is asked for."""
+        """Polls, since nothing signals that a connection begins to wait or ends."""
         end = time.monotonic() + DEADLINE
         while (seen := what()) != expected:
             assert time.monotonic() < end, f'{seen}, never {expected}'
@@ -71,7 +71,7 @@ def database(postgres):
 
 @pytest.fixture(scope='session')
 def tables(postgres):
-    """Django's tables, by its own command."""
+    """Creates Django's tables by its own command."""
     code = '''import django
 django.setup()
 from django.core.management import call_command
@@ -102,7 +102,7 @@ def start(make_server, postgres, tables):
 
 
 class Clients:
-    """Requests that are all sent before the first answer is read."""
+    """Requests that are all sent before the first response is read."""
 
     def __init__(self, running, path, count):
         self.clients = [running.raw() for _ in range(count)]
@@ -118,7 +118,7 @@ class Clients:
 
 
 def most_at_once(spans):
-    """How many of the spans (began, ended) overlap at the fullest moment."""
+    """How many of the spans (began, ended) overlap at most."""
     events = sorted([(began, 1) for began, _ in spans] + [(ended, -1) for _, ended in spans])
     most = now = 0
     for _, step in events:
@@ -134,13 +134,13 @@ def as_set(patch):
 @pytest.mark.parametrize('recipe', RECIPES)
 def test_two_hundred_requests_wait_in_the_database_together(start, database, recipe):
     patch, module = RECIPES[recipe]
-    # Room for all wherever the kernel puts their connections.
+    # Enough cores for all, whichever workers the kernel gives their connections to.
     running = start(module, **{'app.monkey-patch': as_set(patch), 'workers.cores': COUNT})
     database.ask('SELECT pg_advisory_lock(1)')
     try:
         clients = Clients(running, '/hold', COUNT)
         database.wait(COUNT, lambda: database.connections(running.marker, waiting=True))
-        assert database.connections(running.marker) == COUNT  # one a request
+        assert database.connections(running.marker) == COUNT  # one per request
     finally:
         database.ask('SELECT pg_advisory_unlock(1)')
     pids = [answer['pids'] for answer in clients.answers()]

@@ -30,7 +30,7 @@ def start(server, redis):
 
 
 def listen(running, room):
-    """A browser that hears what is said in a room; returns once it does."""
+    """A browser that listens to a room; returns once it does."""
     client = running.raw()
     client.send(f'GET /events/{room} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
     _, status, headers = client.read_head()
@@ -46,7 +46,7 @@ def heard(client):
 
 
 def wait_for_listeners(store, room, count):
-    """Redis has no event for the end of a subscription."""
+    """Polls, since Redis reports no event for the end of a subscription."""
     end = time.monotonic() + DEADLINE
     while (there := store.pubsub_numsub(room)[0][1]) != count:
         assert time.monotonic() < end, there
@@ -58,7 +58,7 @@ def test_sessions_are_in_redis_and_seen_by_every_worker(start, store):
     with requests.Session() as browser:
         assert browser.post(running.url('/name'), data={'name': 'Zoë'}).status_code == 200
     key = browser.cookies['session']
-    for number in range(1, 21):  # connections of their own: both workers
+    for number in range(1, 21):  # on new connections, so that both workers get some
         answer = requests.post(running.url('/say'), data={'room': 'nobody', 'text': 'x'},
                                cookies={'session': key})
         assert (answer.status_code, answer.text) == (200, '0')
@@ -74,11 +74,11 @@ def test_every_listener_hears_everything_in_order(start, store):
         for number in range(1, 6):
             answer = browser.post(running.url('/say'), data={'room': room, 'text': f't{number}'})
             assert answer.text == str(LISTENERS)
-            for client in clients:  # it is there before the next is said
+            for client in clients:  # received before the next message is sent
                 assert heard(client) == {'name': 'Zoë', 'text': f't{number}', 'number': number}
     for client in clients:
         client.close()
-    # Nobody waits for a listener that left before there is something to tell him.
+    # The server notices that a listener has left only when it sends something.
     requests.post(running.url('/say'), data={'room': room, 'text': 'to nobody'})
     requests.post(running.url('/say'), data={'room': room, 'text': 'to nobody'})
     wait_for_listeners(store, room, 0)

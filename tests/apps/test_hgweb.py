@@ -24,7 +24,7 @@ def hg(*arguments, cwd):
 
 @pytest.fixture
 def running(make_server):
-    """The server of a repository with two changes, one of them large."""
+    """Serves a repository with two changesets, one of them large."""
     made = make_server()
     for path in FOLDER.glob('*.py'):
         made.write_app(path.read_text(), path.name)

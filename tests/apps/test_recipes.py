@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The recipes of docs/databases.md that need no framework, as they stand on the page."""
+"""The recipes of docs/databases.md that need no framework, exactly as on the page."""
 import contextlib
 import sqlite3
 import time
@@ -13,7 +13,7 @@ from harness.limits import DEADLINE
 
 PAGE = documents.examples('docs/databases.md')
 GET = b'GET %s HTTP/1.1\r\nHost: x\r\n\r\n'
-# Beside an example: /beside answers at once, however long the example's own requests take.
+# Added to an example: /beside answers at once, however long the example's own requests take.
 BESIDE = '''
 from example import application as example
 
@@ -58,7 +58,7 @@ def test_the_pool_is_shared_and_waited_for(start, postgres):
         pids = bodies(send(running, 20))
         assert len(set(pids)) == 5  # the size of the pool
         assert all(pids.count(pid) == 4 for pid in set(pids))
-    assert set(bodies(send(running, 20))) == set(pids)  # and its connections are kept
+    assert set(bodies(send(running, 20))) == set(pids)  # the same connections are used again
 
 
 def test_a_pool_connection_that_broke_is_replaced(start, postgres):
@@ -76,11 +76,11 @@ def test_a_pool_connection_that_broke_is_replaced(start, postgres):
 
 def test_greenlets_wait_for_redis_together(start, redis):
     running = start('cache.py', {'REDIS_SOCKET': redis})
-    clients = send(running, 12)  # five have a connection, the others wait for one
+    clients = send(running, 12)  # five get a connection, the others wait for one
     assert running.get('/beside').text == 'beside'
     with Redis.from_url(f'unix://{redis}') as store:
         end = time.monotonic() + DEADLINE
-        while store.info('clients')['blocked_clients'] != 5:  # asked for, as there is no event
+        while store.info('clients')['blocked_clients'] != 5:  # polled, as there is no event
             assert time.monotonic() < end
             time.sleep(0.02)
         store.rpush('jobs', *range(12))
@@ -93,12 +93,12 @@ def test_a_driver_in_a_thread_lets_others_run(start):
     long, = send(running, 1, b'/?%d' % steps_of_two_seconds())
     for _ in range(3):
         assert running.get('/beside').text == 'beside'
-    assert running.status()['workers'][0]['cores_busy'] == 1  # it still counts
+    assert running.status()['workers'][0]['cores_busy'] == 1  # still counting
     bodies([long])
 
 
 def steps_of_two_seconds():
-    """How far sqlite counts here in about two seconds."""
+    """How far sqlite counts in about two seconds on this machine."""
     statement = PAGE['threadpool.py'].split("'''")[1]
     began = time.monotonic()
     with contextlib.closing(sqlite3.connect(':memory:')) as connection:

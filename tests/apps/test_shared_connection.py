@@ -2,7 +2,7 @@
 """A connection to PostgreSQL that an application opens while it is loaded, as Superset does."""
 import threading
 
-# Each worker has one connection, used by one request after the other. /?N: asks for N.
+# Each worker has one connection, used by one request at a time. /?N: asks for N.
 APP = '''
 import psycopg2
 from gevent.lock import RLock

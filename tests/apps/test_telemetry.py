@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """SDKs that send in the background: a stop takes no longer than under python3, and the last events
-arrive. Each has a collector of the test's own."""
+arrive. Each test has a collector of its own."""
 import contextlib
 import http.server
 import subprocess
@@ -15,7 +15,7 @@ from harness.limits import DEADLINE
 
 PACKAGES = ['sentry-sdk', 'elastic-apm', 'opentelemetry-sdk',
             'opentelemetry-exporter-otlp-proto-http']
-PYTHON = '/usr/bin/python3'  # the worker's
+PYTHON = '/usr/bin/python3'  # the one that the worker embeds
 TRIES = 3
 MORE = 0.3  # seconds
 
@@ -29,8 +29,8 @@ def send(text):
     sentry_sdk.capture_message(text)
 '''
 
-# It starts threads when it is made. A copy of these in a worker would take events out of the queue
-# of the worker's own ones, so it is made after the fork, as the template's warning says.
+# Creating it starts threads. Copies of these in a worker would take events out of the queue of the
+# worker's own threads, so it is created after the fork, as the template's warning advises.
 ELASTIC = '''
 import elasticapm
 
@@ -98,7 +98,7 @@ def virtualenv(tmp_path_factory):
 
 
 class Collector(http.server.ThreadingHTTPServer):
-    """Takes whatever is posted, and knows what texts were among it."""
+    """Accepts whatever is posted, and records which texts it contained."""
 
     daemon_threads = True
 

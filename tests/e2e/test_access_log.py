@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""log.access: each format, one line a request, none forged; request ids; lines into a file."""
+"""log.access: each format, one line per request, none forged; request ids; lines into a file."""
 import json
 import re
 import signal
@@ -30,7 +30,7 @@ AGENT = {'User-Agent': 'tester', 'Referer': 'http://from/'}
 
 def start(server, access, **more):
     running = server(APP, {'log': {'access': access, **more}}, wait=False)
-    running.wait_serving()  # the ready line has another form in JSON, and is in no file
+    running.wait_serving()  # in JSON the ready line differs, and it is in no file
     running.addresses = running.status()['listen']
     running.expect_error('failed')
     return running
@@ -135,14 +135,14 @@ def test_sigusr1_opens_a_file_again_for_workers_too(server):
     running.signal(signal.SIGUSR1)
     running.wait_file(path)
     end = time.monotonic() + DEADLINE
-    while '/after' not in path.read_text():  # workers hear of it a little later than the master
+    while '/after' not in path.read_text():  # workers are told a little later than the master
         assert time.monotonic() < end
         running.get('/after')
     assert '/before' in (running.folder / 'old.log').read_text()
 
 
 def test_each_line_is_written_at_once(server):
-    """Several workers write long lines to one pipe; none is torn."""
+    """Several workers write long lines to one pipe; no line is torn."""
     running = server(APP, {'workers': {'processes': 2}, 'log': {'access': 'start ${uri} end'}})
     text = 'x' * 2000
     arguments = [running.url(f'/{number}/{text}') for number in range(40)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Clients that mean harm, next to one that does not: its requests stay undisturbed, memory stays
+"""Malicious clients next to a well-behaved one, whose requests stay undisturbed; memory stays
 bounded, and no descriptor is left behind."""
 import contextlib
 import random
@@ -40,7 +40,7 @@ def application(environ, start_response):
 '''
 MIB = 1 << 20
 GET = b'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
-ROOM = (120 if SANITIZED else 24) * MIB  # what a worker's memory may grow by under an attack
+ROOM = (120 if SANITIZED else 24) * MIB  # how much a worker's memory may grow under an attack
 
 
 def normal_requests(running, count=60):
@@ -57,7 +57,7 @@ def normal_requests(running, count=60):
 
 @contextlib.contextmanager
 def undisturbed(running, room=ROOM):
-    """The block attacks; what it yields measures. Afterwards everything is as before."""
+    """The block attacks, and yields are measurements. Afterwards everything is as before."""
     worker, = running.workers()
     calm = normal_requests(running)
     before = procfs.rss_bytes(worker)
@@ -65,7 +65,7 @@ def undisturbed(running, room=ROOM):
 
     def measure():
         under_attack = normal_requests(running)
-        # The attackers share the machine: only a client that is held up is much slower.
+        # The attackers share the machine: only a client that is held up gets much slower.
         assert under_attack < calm * 50 + 0.05, (calm, under_attack)
         assert procfs.rss_bytes(worker) - before < room
 
@@ -127,8 +127,8 @@ def test_slow_readers(server):
         measure()
 
 
-# What an unread answer of 1 MiB costs: the bytes object that the application made for it, or
-# nothing where all answers are the same one. The server keeps no copy.
+# The cost of an unread response of 1 MiB: the bytes object that the application made for it, or
+# nothing if all responses are the same object. The server keeps no copy.
 @pytest.mark.parametrize('path, each', [('/mib', MIB * 3 // 2), ('/shared', 48 << 10)],
                          ids=['own', 'shared'])
 def test_unread_answers_of_a_mib_each(server, path, each):
@@ -137,7 +137,7 @@ def test_unread_answers_of_a_mib_each(server, path, each):
     with undisturbed(running, count * each) as measure, many(running, count) as clients:
         for client in clients:
             client.send(b'GET %s HTTP/1.1\r\nHost: x\r\n\r\n' % path.encode())
-        # The kernel's buffers may take whole answers: those requests have ended already.
+        # The kernel's buffers may take whole responses: those requests have ended already.
         running.wait_status(lambda s: s['workers'][0]['cores_busy']
                             + s['workers'][0]['requests'] >= count)
         measure()
@@ -197,7 +197,7 @@ def test_resets_at_every_stage(server):
 
 
 def pour(client, chunk, total):
-    """Sends until the server has had enough; how many bytes it took."""
+    """Sends until the server refuses more; returns how many bytes it took."""
     sent = 0
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         while sent < total:
@@ -215,7 +215,7 @@ def test_heads_of_a_hundred_mib(server, start_of_it, chunk):
     running = start(server)
     with undisturbed(running) as measure, running.raw() as client:
         client.send(start_of_it)
-        # After the refusal the server reads on for a moment, so that the client can hear it.
+        # After the refusal the server reads on for a moment, so that the client can receive it.
         pour(client, chunk, 100 * MIB)
         with contextlib.suppress(ConnectionResetError):
             assert client.read_answer().status in (400, 413, 414, 431)
@@ -247,7 +247,7 @@ def test_a_pipeline_whose_answers_nobody_reads(server):
 
 
 def flat_transfer(running, transfer):
-    """The most that the worker's memory grew by while `transfer` ran."""
+    """How much the worker's memory grew at most while `transfer` ran."""
     worker, = running.workers()
     normal_requests(running, 5)
     before, most = procfs.rss_bytes(worker), 0

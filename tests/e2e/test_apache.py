@@ -32,7 +32,7 @@ def test_requests_and_answers(site, prefix):
 
 @EVERY
 def test_uploads(site, prefix):
-    # Its uwsgi module answers chunked uploads with 411 itself.
+    # Apache's uwsgi module itself answers chunked uploads with 411.
     behind.check_uploads(site[1], prefix, chunks=prefix == '/http')
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The keys of `app`, each seen by what it does."""
+"""The keys of `app`, each shown by its effect."""
 import sys
 
 import pytest
@@ -143,7 +143,7 @@ application = say(now)
 
 
 def test_plugins_of_gevent_are_called(make_server):
-    """They are entry points of what is installed, found on sys.path."""
+    """Plugins are entry points of installed packages, found on sys.path."""
     made = make_server()
     made.write_app('SEEN = []\n\n\ndef patched(event):\n    SEEN.append(type(event).__name__)\n',
                    'plugin/some_plugin.py')
@@ -194,7 +194,7 @@ def test_a_virtualenv_gives_its_packages(make_server):
 
 @pytest.mark.parametrize('preload', [True, False])
 def test_the_hub_may_be_used_while_loading(server, preload):
-    """Its stack then begins deeper than where the worker's own part begins."""
+    """Its stack then begins deeper than the worker's own part."""
     running = server('''
 import gevent
 

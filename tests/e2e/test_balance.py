@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Connections that are left to siblings are left to nobody for long. How evenly they are spread is
-share_test.cpp's: here the scheduler has a word in it."""
+"""A connection that a worker leaves to its siblings does not wait long. share_test.cpp tests how
+evenly connections are spread: here the scheduler has an influence."""
 import collections
 import contextlib
 import os
@@ -28,7 +28,7 @@ def test_a_worker_that_was_away_takes_connections_again(server):
         os.kill(away, signal.SIGSTOP)
         try:
             procfs.wait_stopped(away, DEADLINE)
-            # Nobody waits for it for long.
+            # None of these connections waits long.
             assert {connect() for _ in range(20)} == {other}
         finally:
             os.kill(away, signal.SIGCONT)

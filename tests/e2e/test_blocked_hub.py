@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A hub that does not turn is noticed, named with the line that blocks it, and replaced."""
+"""A blocked hub is noticed, named with the line that blocks it, and replaced."""
 import shutil
 import subprocess
 import sysconfig
@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-# A module whose function computes for some seconds, or until there is a file "go", and keeps the
-# GIL meanwhile.
+# A module with a function that computes for some seconds, or until the file "go" exists, and holds
+# the GIL meanwhile.
 EXTENSION = '''
 #include <Python.h>
 #include <time.h>
@@ -33,8 +33,8 @@ PyMODINIT_FUNC PyInit_gilholder(void) {
 }
 '''
 
-# Each blocks the hub in a function of its own: until there is a file "go", for as many seconds as
-# the path says at most.
+# Each path blocks the hub in a function of its own: until the file "go" exists, but at most for as
+# many seconds as the path says.
 APP = '''
 import ctypes
 import os
@@ -126,7 +126,7 @@ def start(server, gilholder):
 
 
 def ask_aside(running, path):
-    """Asks from a thread of its own, whatever becomes of it."""
+    """Requests the path from a thread of its own, whatever happens to the request."""
     def ask():
         try:
             running.get(path)
@@ -144,7 +144,7 @@ def test_the_line_that_blocks_is_in_the_log(start, what):
     asker = ask_aside(running, f'/{what}/60')
     match = running.wait_log(rf'warning .*: the hub of worker 1 \(pid {worker}\) has not turned '
                              r'for (\d+\.\d) s, blocked by:$')
-    assert 1 <= float(match[1]) < 5  # 5: without that limit; a busy machine needs some of it
+    assert 1 <= float(match[1]) < 5  # 5: its end without the limit; a busy machine needs some time
     running.wait_log(rf'^\t *File ".*/app\.py", line \d+ in {what}$')
     running.wait_log(r'^\t *File ".*/app\.py", line \d+ in application$')
     assert running.status()['workers'][0]['hub_blocked'] >= 1
@@ -158,7 +158,7 @@ def test_the_line_that_blocks_is_in_the_log(start, what):
 
 
 def test_a_call_that_the_question_ends_is_named_too(start):
-    """A signal ends usleep()."""
+    """A Unix signal interrupts usleep()."""
     running = start(blocked_hub='1s')
     assert running.get('/foreign/10').text == 'ok'
     running.wait_log(r'the hub of worker 1 .* has not turned for [1-9]\.\d s, blocked by:$')
@@ -177,7 +177,7 @@ def test_a_thread_that_keeps_the_gil_is_named(start):
 
 
 def test_a_hub_that_turns_is_not_reported_and_its_lag_is_measured(start):
-    running = start(blocked_hub='4s')  # for less a busy machine may hold it up itself
+    running = start(blocked_hub='4s')  # a busy machine may itself hold up the hub for less
     asker = ask_aside(running, '/park/5')
     running.wait_log('^begins park$')
     running.wait_status(lambda s: 0 < s['workers'][0]['hub_lag'] < 0.1)
@@ -193,7 +193,7 @@ def test_zero_means_that_nothing_is_reported(start):
         running.get('/sleep/1.5')
         return running.status()['workers'][0]['hub_lag_peak']
 
-    # A master that stands still itself at that time asks nobody.
+    # A master that is held up at that time itself does not ask the hub.
     assert any(peak_after_a_block() > 0.5 for _ in range(5))
     assert 'has not turned' not in running.log.text()
 
@@ -205,7 +205,7 @@ def test_zero_means_that_nothing_is_reported(start):
                r'File ".*/app\.py", line \d+, in sleep$']),
     ('extension', ['where they stand cannot be told: C code keeps the GIL$'])])
 def test_a_stuck_worker_is_replaced_and_its_requests_are_named(start, what, stands):
-    # For less than 4 s a busy machine may hold up a worker that is not meant.
+    # A busy machine may hold up other workers for less than 4 s.
     running = start(blocked_hub='300ms', kill_blocked_hub='4s')
     stuck, = running.workers()
     parked = [ask_aside(running, f'/park/{60 + number}?secret=1') for number in range(3)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An application shuts listening sockets down, closes them or puts other files in their place."""
+"""An application shuts down listening sockets, closes them or replaces them by other files."""
 import contextlib
 import os
 import platform
@@ -31,7 +31,7 @@ def listening():
 
 
 def forbid_accept():
-    """By a filter of this thread's system calls: from now on accept4() fails with EPERM."""
+    """Filters this thread's system calls: from now on accept4() fails with EPERM."""
     steps = [(0x20, 0, 0, 0), (0x15, 0, 1, 288), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7fff0000)]
     code = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *step) for step in steps))
     program = struct.pack('HP', len(steps), ctypes.addressof(code))
@@ -50,11 +50,11 @@ def application(environ, start_response):
                 found.shutdown(socket.SHUT_RDWR)
     elif deed == 'forbid':
         forbid_accept()
-    elif deed == 'stopped':  # nobody in the server notices
+    elif deed == 'stopped':  # no process of the server notices
         for _, found in listening():
             found.shutdown(socket.SHUT_RDWR)
         os.kill(os.getpid(), signal.SIGSTOP)
-    elif deed:  # of the copies that the server keeps, the one that it uses has the lowest number
+    elif deed:  # of the server's copies, the one in use has the lowest number
         number = min(number for number, found in listening())
         if deed == 'close':
             os.close(number)
@@ -81,7 +81,7 @@ def ready(made):
 
 
 def turns(made):
-    """Of the hubs of all workers so far."""
+    """Turns of the hubs of all workers so far."""
     return sum(worker['heartbeat'] for worker in made.status()['workers'])
 
 
@@ -107,10 +107,10 @@ def test_a_unix_socket_that_was_shut_down_is_told_once_and_opened_again_by_a_rel
         with pytest.raises(ConnectionRefusedError):
             made.raw()
         before = turns(made)
-        for _ in range(100):  # connections go on
+        for _ in range(100):  # connections still work
             client.send(b'GET / HTTP/1.1\r\nHost: h\r\n\r\n')
             assert client.read_answer().status == 200
-        # A request takes some turns; a hub that spins makes thousands meanwhile.
+        # A request takes a few turns; a hub that spins makes thousands meanwhile.
         assert turns(made) - before < 2000, 'a worker spins'
     assert made.ctl('reload').returncode == 0
     with made.raw() as client:
@@ -130,7 +130,7 @@ def test_a_worker_whose_descriptor_was_taken_is_replaced(running, deed):
     made.wait_log('which listens on http://127.0.0.1:.*: this worker is replaced')
     made.wait_log('its application has closed a listening socket in it')
     made.wait_workers(1, without=former)
-    assert procfs.wait_gone(former[0], DEADLINE)  # until it has heard of its end, it may accept
+    assert procfs.wait_gone(former[0], DEADLINE)  # until it is told to end it may accept
     assert made.get('/').body.decode() not in map(str, former)
 
 
@@ -183,6 +183,6 @@ def test_is_not_ready_while_no_worker_may_accept(running):
         made.wait_status(lambda status: status['workers'][0]['heartbeat'] > before + 5)
         assert made.log.text().count('cannot accept') == 1
         os.kill(worker, signal.SIGKILL)
-        assert client.read_answer().status == 200  # of the next worker
+        assert client.read_answer().status == 200  # from the next worker
     made.wait_status(lambda status: status['workers'][0]['deaf'] == 0)
     assert ready(made).status == 200

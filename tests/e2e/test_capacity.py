@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Numbers far above the usual ones: what is possible works, what is not is told by --check."""
+"""Unusually large numbers: what is possible works, and --check reports what is not."""
 import contextlib
 import os
 import resource
@@ -72,7 +72,7 @@ def test_more_workers_than_there_may_be_are_told_by_check(make_server):
 
 
 MANY = 100_000
-LONG = 4 * DEADLINE  # for what takes seconds on an idle machine
+LONG = 4 * DEADLINE  # for what takes seconds even on an idle machine
 LONG_LISTS = {
     'trusted-proxies': {'listen': {'address': 'http://127.0.0.1:0', 'trusted-proxies': [
         '127.0.0.1', *(f'10.{n // 65536}.{n // 256 % 256}.{n % 256}' for n in range(MANY))]}},

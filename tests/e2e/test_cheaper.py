@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""workers.cheaper: as many workers as the load needs."""
+"""workers.cheaper: the number of workers follows the load."""
 import contextlib
 
 import pytest
@@ -10,7 +10,7 @@ CONFIG = {'workers': {'processes': 3, 'cheaper': 1, 'cores': 4}}
 
 
 def hold(running, stack, count):
-    """Requests that go on until there is a file "go"."""
+    """Requests that last until the file "go" exists."""
     mark = running.log.mark()
     for _ in range(count):
         client = stack.enter_context(running.raw())
@@ -43,7 +43,7 @@ def test_one_request_does_not_make_a_worker_busy(server):
         hold(running, stack, 2)
         heartbeat = running.status()['uptime']
         running.wait_status(lambda s: s['uptime'] > heartbeat + 2)  # four looks
-        # What a busy machine does to the hub is another reason.
+        # A busy machine's effect on the hub is another possible reason.
         assert wanted(1)(running.status()) or '1 before: hubs are late' in running.log.text()
         (running.folder / 'go').touch()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""--check: the file, and the application too; nothing is left running."""
+"""--check: checks the file and the application; leaves nothing running."""
 import resource
 
 from harness.apps import HELLO

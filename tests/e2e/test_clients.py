@@ -22,7 +22,7 @@ def run(*arguments):
 @pytest.mark.parametrize('app', [HELLO, PIECES], ids=['length', 'chunks'])
 def test_wrk(server, app):
     running = server(app)
-    # What takes wrk two seconds is an error of the socket to it, unless told otherwise.
+    # wrk counts a wait of two seconds as a socket error, unless told otherwise.
     output = run('wrk', '-t1', '-c20', '-d1s', '--timeout', '30s', running.url('/?a,b,c'))
     assert int(re.search(r'(\d+) requests in', output)[1]) > 100
     assert 'Non-2xx' not in output and 'Socket errors' not in output

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What shells offer behind geventctl."""
+"""What shells offer after geventctl."""
 import shutil
 import subprocess
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Requests that wait run at the same time, as many as there are cores; full workers rest."""
+"""Requests that wait run at the same time, one per core; full workers stop accepting."""
 import asyncio
 import time
 
@@ -27,7 +27,7 @@ def test_a_thousand_sleepers_on_two_workers_are_done_in_one_sleep(server):
     running = server(SLEEP, {'workers': {'processes': 2, 'cores': 500},
                              'listen': [{'address': 'http://127.0.0.1:0', 'backlog': 2048}]})
     times = []
-    for seconds in (1, 1, 2, 4, 8, 16):  # the slower the machine, the later comes the last request
+    for seconds in (1, 1, 2, 4, 8, 16):  # the slower the machine, the later the last request
         started = time.monotonic()
         answers = asyncio.run(fetch_all(running.port(), [f'/{seconds}'] * 1000))
         times.append(time.monotonic() - started)
@@ -42,7 +42,7 @@ def test_more_requests_than_cores_wait_for_their_turn_and_burn_no_time(server):
     running = server(SLEEP, {'workers': {'processes': 1, 'cores': 2}})
     worker, = running.workers()
     asyncio.run(fetch_all(running.port(), ['/0'] * 4))
-    for _ in range(5):  # the machine may have other work: the best try counts
+    for _ in range(5):  # the machine may be busy: the best try counts
         busy = procfs.cpu_seconds(worker)
         started = time.monotonic()
         answers = asyncio.run(fetch_all(running.port(), ['/1.5'] * 5))
@@ -68,7 +68,7 @@ def test_an_idle_server_burns_no_time(server):
     running = server(SLEEP, {'workers': {'processes': 2}})
     pids = [running.pid, *running.workers()]
     running.get('/0')
-    for _ in range(5):  # who serves a first request, or has begun a moment ago, needs more once
+    for _ in range(5):  # the first request, and the time after a start, cost more
         before = [procfs.cpu_seconds(pid) for pid in pids]
         running.get('/2')  # two seconds in which nothing happens
         used = [procfs.cpu_seconds(pid) - former for pid, former in zip(pids, before)]

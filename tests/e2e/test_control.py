@@ -75,7 +75,7 @@ with socket.socket(socket.AF_UNIX) as fake:
     result = made.ctl('status')
     assert result.returncode == 1
     assert 'is not believed: user nobody listens there' in result.stderr
-    assert fake.communicate()[0] == b"b''\n"  # it was told nothing
+    assert fake.communicate()[0] == b"b''\n"  # it received nothing
     made.control_path.unlink()
 
 
@@ -104,7 +104,7 @@ def test_nonsense_on_the_socket_harms_nobody(server):
             try:
                 client.sendall(nonsense)
             except ConnectionError:
-                pass  # it has gone, with or without having read what came before
+                pass  # the server has closed it, with or without reading all
     assert running.status()['pid'] == running.pid
 
 

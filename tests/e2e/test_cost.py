@@ -15,8 +15,8 @@ from harness.apps import HELLO
 from harness.limits import BUILD, DEADLINE, GEVENTD, SANITIZED
 
 CONNECTIONS, BATCHES = 64, 10
-TRIES = 5  # a busy machine cuts the batches into more turns of the hub: the best try counts
-# What a browser sends, as in ./dev bench.
+TRIES = 5  # on a busy machine batches take more turns of the hub: the best try counts
+# What a browser sends, as in `./dev bench`.
 REQUEST = b'GET /hello HTTP/1.1\r\n' + b''.join(
     field + b'\r\n' for field in (
         b'Host: 127.0.0.1', b'Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8',
@@ -26,8 +26,8 @@ REQUEST = b'GET /hello HTTP/1.1\r\n' + b''.join(
     )) + b'\r\n'
 
 # Of the worker in user space for one such request, with Debian 12's CPython 3.11 and gevent 22.10.
-# Runs differ by less than 1 %. A change that makes it dearer has to be worth it and raises this;
-# one that makes it cheaper lowers it. docs/performance.md says what they are spent on.
+# Runs differ by less than 1 %. A change that costs more must be worth it and raises this number;
+# one that costs less lowers it. docs/performance.md says what the instructions are spent on.
 INSTRUCTIONS = 24_900
 MARGIN = 1.03
 
@@ -39,7 +39,7 @@ def needs(program):
 
 
 class Trace:
-    """strace on one process, counting."""
+    """strace counting the system calls of one process."""
 
     def __init__(self, pid, report):
         self.pid = pid
@@ -49,8 +49,8 @@ class Trace:
         assert 'attached' in self.process.stderr.readline()
 
     def counts(self):
-        """{system call: how often}, after which it no longer traces."""
-        # An answer arrives before its system call is counted: not before the worker sleeps again.
+        """Stops tracing; returns {system call: how often}."""
+        # A response arrives before its system call is counted, so wait until the worker sleeps.
         end = time.monotonic() + DEADLINE
         while procfs.stat_fields(self.pid)[0] != 'S':
             assert time.monotonic() < end
@@ -83,7 +83,7 @@ class CountedProgram:
                        timeout=DEADLINE)
 
     def instructions(self, pid, deed):
-        """How many the process executes meanwhile."""
+        """How many instructions the process executes during the block."""
         self.tell(pid, 'instrumentation', 'on')
         deed()
         self.tell(pid, 'dump')
@@ -92,7 +92,7 @@ class CountedProgram:
 
 
 def batch(worker, clients):
-    """All clients' requests are there before the worker sees the first."""
+    """Sends all clients' requests before the worker sees the first."""
     os.kill(worker, signal.SIGSTOP)
     for client in clients:
         client.send(REQUEST)
@@ -109,9 +109,9 @@ def traced_batches(running, worker, clients):
 
 
 def costs_little(counts):
-    # Not one a turn of the hub. Those of memory come now and then, as the heap is filled.
+    # Fewer than one per turn of the hub. Those of memory occur now and then, as the heap grows.
     rare = ('mmap', 'munmap', 'clock_gettime', 'epoll_ctl', 'brk')
-    # 2.1 a request on an idle machine.
+    # An idle machine needs 2.1 per request.
     return sum(counts.values()) <= 2.5 * CONNECTIONS * BATCHES and (
         sum(counts.get(name, 0) for name in rare) < BATCHES)
 
@@ -122,7 +122,7 @@ def test_a_kept_request_takes_two_system_calls_and_a_share_of_the_turns(server):
     worker, = running.workers()
     clients = [running.raw() for _ in range(CONNECTIONS)]
     try:
-        for _ in range(BATCHES):  # until the heap is as large as this work makes it
+        for _ in range(BATCHES):  # warms up, until the heap stops growing
             batch(worker, clients)
         seen = [traced_batches(running, worker, clients)]
         while len(seen) < TRIES and not costs_little(seen[-1]):
@@ -135,10 +135,10 @@ def test_a_kept_request_takes_two_system_calls_and_a_share_of_the_turns(server):
 
 
 def instructions_of_a_request(make_server, programs, config=None):
-    """Of the worker, for a kept request of many, with that configuration."""
+    """Instructions of the worker for one of many kept requests, with that configuration."""
     running = make_server()
     running.write_app(HELLO)
-    # Without the template, so that the worker is the process that is executed.
+    # Without the template, so that the worker is the program that was executed.
     running.write_config({'workers': {'processes': 1, 'cores': 100}, 'app': {'preload': False},
                           **(config or {})})
     running.start(program=programs.geventd, environment={'PYTHONHASHSEED': '0'})

@@ -38,7 +38,7 @@ WORDS = [b'\r\n', b'\n', b'\r', b' ', b'\t', b':', b',', b';', b'\0', b'\x85', b
 
 
 def mutate(chooser, data):
-    """One to three small changes, mostly in the head."""
+    """Makes one to three small changes, mostly in the head."""
     for _ in range(chooser.randint(1, 3)):
         at = chooser.randrange(min(len(data), 200) + 1)
         kind = chooser.randrange(5)
@@ -59,7 +59,7 @@ def mutate(chooser, data):
 
 
 class PythonsReading(http.server.BaseHTTPRequestHandler):
-    """The first request of some bytes as http.server reads it."""
+    """Parses the first request in some bytes like http.server."""
 
     protocol_version = 'HTTP/1.1'
 
@@ -78,7 +78,7 @@ class PythonsReading(http.server.BaseHTTPRequestHandler):
         return True
 
     def values(self):
-        """{lower-case name: its values in one text}, as environ has them."""
+        """{lower-case name: its values joined}, as environ has them."""
         found = {}
         for name, value in self.headers.items():
             found.setdefault(name.lower(), []).append(value.strip(' \t'))
@@ -99,7 +99,7 @@ class PythonsReading(http.server.BaseHTTPRequestHandler):
 
 
 def path_of(method, target):
-    """PATH_INFO by urllib; empty when OPTIONS asks about the whole server."""
+    """PATH_INFO according to urllib; empty when OPTIONS asks about the whole server."""
     if target == '*':
         target = ''
     elif not target.startswith('/'):
@@ -108,7 +108,7 @@ def path_of(method, target):
 
 
 def served(running, data):
-    """What the application was told of the first request; None when it was refused."""
+    """What the application received of the first request; None if it was refused."""
     with RawClient(running.address()) as client, contextlib.suppress(
             AssertionError, ConnectionError):
         with contextlib.suppress(ConnectionError):
@@ -123,12 +123,12 @@ def served(running, data):
 
 def compare(told, data):
     reading = PythonsReading(data)
-    if reading.refusal == '431 Too many headers':  # its limit is lower
+    if reading.refusal == '431 Too many headers':  # http.server's limit is lower
         return
     assert reading.fine, f'Python refuses it: {reading.refusal}'
     target = told['REQUEST_URI']
     assert told['REQUEST_METHOD'] == reading.command
-    # http.server makes one of several slashes at the beginning.
+    # http.server merges several slashes at the beginning into one.
     assert target == reading.path or '/' + target.lstrip('/') == reading.path
     assert told['QUERY_STRING'] == target.partition('?')[2]
     assert told['PATH_INFO'].encode('latin-1') == path_of(reading.command, target)
@@ -141,7 +141,7 @@ def compare(told, data):
             continue
         assert told[f'HTTP_{variable}'] == value, name
     for variable in told:
-        if variable.startswith('HTTP_') and variable != 'HTTP_HOST':  # or the target's
+        if variable.startswith('HTTP_') and variable != 'HTTP_HOST':  # may come from the target
             assert variable[5:].lower().replace('_', '-') in values, variable
     assert told['body'].encode('latin-1') == reading.body()
 

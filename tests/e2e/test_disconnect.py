@@ -56,7 +56,7 @@ def test_cancel_ends_the_greenlet_within_a_second(server, greenlet, path, read_f
             client.read_until(b'begun')
     left = time.monotonic()
     running.wait_log(f'finally {path}')
-    assert time.monotonic() - left < 5  # and not the minute that it sleeps
+    assert time.monotonic() - left < 5  # not the minute that the request sleeps
     running.wait_log(f'499 {path} true')
     assert 'ended ' + path + ' GreenletExit' in running.log.text()
     assert 'Traceback' not in running.log.text()
@@ -81,7 +81,7 @@ def test_cancel_hurts_no_client_that_stays(server):
             leaves.send(b'GET /hold HTTP/1.1\r\nHost: x\r\n\r\n')
             running.wait_log('started /hold')
         assert stays.read_answer().body == b'ok'
-        stays.send(b'GET /short HTTP/1.1\r\nHost: x\r\n\r\n')  # the connection is still good
+        stays.send(b'GET /short HTTP/1.1\r\nHost: x\r\n\r\n')  # the connection still works
         assert stays.read_answer().body == b'ok'
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The five questions of docs/operating.md: the commands answer as it is written there."""
+"""The five questions of docs/operating.md: the commands answer as the page shows."""
 import re
 import time
 
@@ -22,12 +22,12 @@ def written():
 
 
 def likeness(lines, folder):
-    """The lines with what differs from run to run made equal."""
+    """The lines, with whatever differs from run to run replaced."""
     def alike(line):
         line = line.replace(f'{folder}/server.yaml', 'server.yaml')
         line = ' '.join(line.replace(str(folder), '/srv/app').split())
         if 'app.py' in line and '/srv/app/app.py:' not in line:
-            return line  # the lines of the program are those that are named
+            return line  # stack lines must name the right program lines
         line = re.sub(r'\b[0-9a-f]{24}\b', 'ID', line)
         line = re.sub(r'\S+T\S+Z', 'WHEN', line)
         line = re.sub(r'File "/usr/\S+', 'File "PYTHON",', line)
@@ -46,7 +46,7 @@ def test_the_five_questions(server):
         command, lines = asked[question]
         expected = likeness(lines, running.folder)
         end = time.monotonic() + DEADLINE
-        while True:  # a request may be on its way yet; on a busy machine a hub be late or silent
+        while True:  # a request may not have arrived yet; on a busy machine a hub may be late
             answer = likeness(running.ctl(*command.split()).stdout.splitlines(), running.folder)
             if answer == expected or time.monotonic() > end:
                 break
@@ -74,5 +74,5 @@ def test_the_five_questions(server):
                             and s['signals'][0]['failed'] == 2)
         compare('What is slow?')
         compare('What failed?')
-        running.signal(3)  # nobody waits for the report
+        running.signal(3)  # SIGQUIT: nobody waits for /report
         running.wait_exit()

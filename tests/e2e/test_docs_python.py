@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The examples of docs/python.md, as they stand there."""
+"""The examples of docs/python.md, exactly as on the page."""
 import pathlib
 import re
 import tempfile
@@ -8,7 +8,7 @@ DOCUMENT = pathlib.Path(__file__).parents[2] / 'docs/python.md'
 
 
 def example(heading):
-    """The first block of Python behind a heading."""
+    """The first Python block under a heading."""
     section = DOCUMENT.read_text().partition(f'## {heading}\n')[2]
     return re.search(r'```python\n(.*?)```', section, re.S)[1]
 

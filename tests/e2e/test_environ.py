@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the application is told: PEP 3333's keys, uWSGI's and geventd's, fresh for each request."""
+"""The application's environ: the keys of PEP 3333, uWSGI and geventd, new for each request."""
 import json
 import socket
 

@@ -8,9 +8,9 @@ from harness.apps import BOTH_ENDS, assert_end_of_python
 
 
 def stop_soon(server, source, **config):
-    """A server with little time for its end that was asked once and stopped, and whose worker has
-    come to its end by itself. When what hangs in it is cut it has half a second for the rest; then
-    the master kills it, which is no fault on a busy machine."""
+    """Stops a server with short drain times, which was asked once, and waits until its worker has
+    ended by itself. Whatever hangs in it is cut, and it has half a second for the rest; then the
+    master kills it, which on a busy machine is no fault."""
     limits = {'drain-requests': '100ms', 'drain-background': '100ms'}
     for _ in range(5):
         running = server(source, {'limits': limits, **config})
@@ -197,7 +197,7 @@ def application(environ, start_response):
 @pytest.mark.parametrize('preload', [True, False])
 @pytest.mark.parametrize('where', ['import', 'request'])
 def test_daemonic_children_of_multiprocessing_end_with_their_process(server, preload, where):
-    """Those of the import are the template's, which the workers may use up to their own end."""
+    """Children of the import belong to the template, so workers may use them to their own end."""
     running = server(BOTH_ENDS + f'''
 import multiprocessing
 

@@ -38,7 +38,7 @@ def application(environ, start_response):
     return [body]
 '''
 
-SLACK = 0.1  # seconds between an event and its entry
+SLACK = 0.1  # seconds between an event and its entry in the ledger
 
 
 class Failure:
@@ -78,7 +78,7 @@ class Clients:
         connection, begun = None, 0
         while not self._over.is_set():
             name = f'{kind}-{next(self._numbers)}'
-            # A kept connection may have been lost at any time since the request before.
+            # A kept connection may have been lost at any time since the previous request.
             since, begun = begun, time.monotonic()
             if connection is None:
                 since = begun
@@ -108,12 +108,12 @@ ROLES = {'worker', 'template', 'spare', 'master'}
 
 
 class Storm:
-    """Kills, and remembers whom and when."""
+    """Kills processes, and records which and when."""
 
     def __init__(self, running):
         self.running = running
         self.choice = random.Random(23)
-        self.deaths = []    # (pid, from, to); a pid may come again
+        self.deaths = []    # (pid, from, to); a pid may be used again
         self.counts = {}    # role: how many
         self.outages = []   # [from, to] without a master
         self.errors = []    # complaints about the logs of masters that were killed
@@ -140,7 +140,7 @@ class Storm:
         generation = status['generations'][-1]
         victims = [('worker', worker['pid']) for worker in status['workers']]
         victims += [(role, generation[f'{role}_pid']) for role in ('template', 'spare')]
-        victims = [(role, pid) for role, pid in victims if pid]  # the rest is on its way
+        victims = [(role, pid) for role, pid in victims if pid]  # others are just starting
         if victims:
             self.kill(*self.choice.choice(victims))
 
@@ -159,19 +159,19 @@ class Storm:
         end = time.monotonic() + seconds
         for number in itertools.count(1):
             if time.monotonic() > end and self.counts.keys() >= ROLES:
-                break  # a slow machine may take longer to have killed one of each
+                break  # a slow machine may take longer to kill one of each role
             if number % 10 == 0:
                 self.full_strength()
                 self.kill_master()
             else:
                 self.kill_one()
             if self.choice.random() < 0.5:
-                self.full_strength()  # else another one at once
+                self.full_strength()  # otherwise kills another one at once
         self.full_strength()
 
     def explains(self, failure, begun_in):
-        """Whether it lies with a process that was killed: the one that had begun it, or, if none
-        had, one that had its connection; or the server was away."""
+        """Whether a kill explains the failure: of the process that had begun the request, or, if
+        none had, of one that had its connection; or the server was away."""
         worker = begun_in.get(failure.name)
         return any(failure.overlaps(begin, end) for pid, begin, end in self.deaths
                    if worker in (None, pid)) or (
@@ -196,7 +196,7 @@ def storm(make_server, seconds):
         port = probe.getsockname()[1]
     running.write_config({'listen': f'http://127.0.0.1:{port}',
                           'workers': {'processes': 2, 'cores': 50}})
-    # Also of those who were killed before they had a name, and when nobody could take over.
+    # Also for processes killed before they had a name, and when no spare could take over.
     running.expect_error('died: killed by SIGKILL|before it could say its name|is no spare|'
                          'the template that was to fork it has not answered')
     running.start()
@@ -212,11 +212,11 @@ def storm(make_server, seconds):
             if not wind.explains(failure, begun)] == []
     assert wind.errors == []
     master = running.process.pid
-    running.wait_status(lambda _: {master, *procfs.children(master)}  # without the dead, in the end
+    running.wait_status(lambda _: {master, *procfs.children(master)}  # all dead ones reaped
                         == set(audit.strays(running.marker)))
     assert running.stop() == 0
     with socket.create_server(('127.0.0.1', port)):
-        pass  # nobody holds the address
+        pass  # nobody still listens at the address
 
 
 def test_a_gust(make_server):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""wsgi.file_wrapper: files of every kind, from where they stand to where they end."""
+"""wsgi.file_wrapper: files of every kind, from their position to their end."""
 import pytest
 
 from harness.wsgi import BOTH, DISPATCH, both
@@ -16,7 +16,7 @@ with open(PATH, 'wb') as data:
 
 
 class Told:
-    """Says when it is closed; not a type that the server knows."""
+    """Reports that it is closed; not a type that the server knows."""
 
     def __init__(self, file):
         self.file = file
@@ -99,7 +99,7 @@ def pieces(environ, start_response):
 
 @case
 def grows_shorter(environ, start_response):
-    """The file shrinks after its length was told."""
+    """The file shrinks after its length was announced."""
     with open('shrinking', 'wb') as file:
         file.write(b'x' * 100)
     start_response('200 OK', [('Content-Length', '100')])

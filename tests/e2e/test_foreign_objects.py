@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""geventd looks at all objects for greenlets and at all modules for files. Nothing of the
-application runs because of that, and nothing that it meets ends a process."""
+"""geventd examines the types of all objects for greenlets, and all modules for files. This runs no
+code of the application, and no object that it meets ends a process."""
 import json
 import re
 
@@ -8,7 +8,7 @@ import pytest
 
 from harness.program import check
 
-# Each object notes when anybody but the application and gevent asks it anything.
+# Each object records when anybody but the application and gevent accesses it.
 APP = '''
 import json
 import sys

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""In a process that the application forks nothing but what called fork() goes on, and gevent works
-there; the worker goes on as if nothing had been."""
+"""In a process that the application forks, only the code that called fork() continues, and gevent
+works there; the worker is not affected."""
 import json
 import threading
 
@@ -44,7 +44,7 @@ def application(environ, start_response):
         with lock:
             time.sleep(0.05)
             pid = FORKS[environ['QUERY_STRING']]()
-            if pid == 0:  # until all others have written what they might write here, too
+            if pid == 0:  # waits until all others have written what they could write here too
                 wait('all-is-written')
         open('forked', 'w').close()
         if pid == 0:
@@ -90,7 +90,7 @@ def test_only_the_calling_greenlet_lives_on(server, patch, fork):
             'import threading', 'import gevent.lock').replace(
             'threading.Lock()', 'gevent.lock.Semaphore()')
     running = server(source, {'app': {'monkey-patch': patch}})
-    assert running.get('/signal').status == 200  # the handler waits for the first fork by now
+    assert running.get('/signal').status == 200  # the handler by now waits for the first fork
     assert running.get('/background').status == 200
     answers = []
     forked = f'/fork?{fork}'

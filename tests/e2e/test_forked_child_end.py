@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A process that the application forks ends as a forked python3 does, wherever it was forked, and
-nothing of it reaches a client or the server."""
+"""A process that the application forks ends like a forked python3, wherever it was forked, and
+nothing from it reaches a client or the server."""
 import json
 import re
 
@@ -353,7 +353,7 @@ def application(environ, start_response):
 
 
 def test_its_end_has_nothing_of_the_end_of_the_worker_that_forked_it(server):
-    """The child takes longer for it than the worker may."""
+    """In the child this takes longer than the worker allows itself."""
     running = server(AT_THE_END, {'limits': {'drain-requests': '100ms',
                                              'drain-background': '100ms'}})
     running.get('/')

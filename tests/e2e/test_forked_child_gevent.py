@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What gevent has made in a worker, in a process that the application forks from it."""
+"""Objects that gevent made in a worker, used in a process that the application forks from it."""
 import os
 import signal
 import socket

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Unix signals in a process that the application forks do what they do in a forked python3."""
+"""Unix signals do the same in a process that the application forks as in a forked python3."""
 import os
 import signal
 
@@ -110,7 +110,7 @@ def application(environ, start_response):
 
 
 def test_a_child_of_multiprocessing_can_be_interrupted(server):
-    """As by Ctrl-C on a terminal, and its child of its own too."""
+    """As by Ctrl-C on a terminal; also reaches the child's own child."""
     running = server(COMMON + '''
 import multiprocessing
 

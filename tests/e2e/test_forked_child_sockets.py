@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A process that the application forks has none of the server's descriptors and is no worker for
-those who look; nobody's copy of a descriptor holds up the end of an answer."""
+"""A process that the application forks has none of the server's descriptors and does not look like
+a worker; no copy of a descriptor delays the end of a response."""
 import json
 import os
 import re
@@ -72,7 +72,7 @@ def test_it_holds_no_port_after_the_servers_end(server):
     child = int(running.get('/').body)
     address = running.address()
     running.stop()
-    assert running.log.wait_end()  # the child has come to its own code
+    assert running.log.wait_end()  # the child has reached its own code
     assert procfs.is_alive(child)
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

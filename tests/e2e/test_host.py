@@ -41,7 +41,7 @@ def real_ids(pid):
 
 
 def open_folder(running, mode=0o755):
-    """Lets other users see what a test puts there."""
+    """Lets other users see a test's files there."""
     running.folder.parent.chmod(0o755)
     running.folder.chmod(mode)
 
@@ -195,8 +195,8 @@ def test_a_daemon_serves_when_the_command_returns(make_server):
     assert running.get('/').status == 200
     daemon = int(pidfile.read_text())
     assert daemon == running.status()['pid'] != running.pid
-    assert procfs.stat_fields(daemon)[3] != str(daemon)  # leads no session
-    assert procfs.stat_fields(daemon)[4] == '0'  # has no terminal
+    assert procfs.stat_fields(daemon)[3] != str(daemon)  # not a session leader
+    assert procfs.stat_fields(daemon)[4] == '0'  # no terminal
     assert os.readlink(f'/proc/{daemon}/fd/0') == '/dev/null'
     assert running.ctl('stop').returncode == 0
     assert procfs.wait_gone(daemon, DEADLINE)
@@ -233,7 +233,7 @@ def test_a_daemon_goes_on_in_its_log_file_after_a_reload(make_server, preload):
         assert running.ctl(command).returncode == 0
     running.wait_file(log, '(generation 3)')
     worker, = running.workers()
-    os.kill(worker, signal.SIGKILL)  # the next one is of a template that started as a daemon's
+    os.kill(worker, signal.SIGKILL)  # its successor is forked by a template of the daemon
     running.expect_error('died')
     running.wait_workers(1, without=[worker])
     running.get('/last')
@@ -255,7 +255,7 @@ def test_a_daemon_that_cannot_serve_is_said_by_the_command(make_server):
     running.wait_log('this does not load')
 
 
-# --- what the application asks of the server ------------------------------------------------------
+# --- requests of the application to the server ----------------------------------------------------
 
 ASKS = '''
 import os
@@ -319,7 +319,7 @@ def test_asking_while_the_application_is_loaded_is_refused(make_server):
     running.wait_log('RuntimeError')
 
 
-# --- the first process of a container -------------------------------------------------------------
+# --- process 1 of a container ---------------------------------------------------------------------
 
 ORPHANS = '''
 import os

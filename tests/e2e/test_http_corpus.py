@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The HTTP corpus over real sockets: what is valid reaches the application as it was meant; what
-is not gets its status and a close, and neither it nor what follows it is served."""
+"""The HTTP corpus over real sockets: valid requests reach the application as they were meant;
+invalid ones get their status and a close, and neither they nor what follows is served."""
 import json
 
 import pytest
@@ -28,9 +28,9 @@ def application(environ, start_response):
     return [text.encode()]
 '''
 
-# Behind an invalid request: must never be served.
+# Sent after an invalid request: must never be served.
 BEHIND = b'\r\n\r\nGET /behind HTTP/1.1\r\nHost: x\r\n\r\n'
-# Only these two of the parser's limits are settings.
+# Of the parser's limits, only these two are settings.
 SETTINGS = {'head': 'request-head', 'body': 'request-body'}
 
 
@@ -40,7 +40,7 @@ def configurable(cases):
 
 VALID = configurable(corpus.read('http/valid'))
 INVALID = configurable(corpus.read('http/invalid'))
-PARTS = 4  # so that the processes of the test run share the work
+PARTS = 4  # spreads the work over the processes of the test run
 
 
 def part_of(cases, number):
@@ -88,13 +88,13 @@ def send_valid(running, case, pieces):
 
 
 def send_invalid(running, case, pieces):
-    """The statuses of all answers until the server closes."""
+    """The statuses of all responses until the server closes."""
     statuses = []
     with running.raw() as client:
         try:
             client.send(*pieces)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # refused and closed before all of it was sent
+            pass  # refused and closed before everything was sent
         try:
             closing = False
             while not closing:
@@ -113,7 +113,7 @@ def check_refused(running, case, pieces):
     statuses = send_invalid(running, case, pieces)
     expected = [200] * after + [case.expected['status']]
     if case.name.startswith('http10_') and statuses[-1] == 200:
-        expected.pop()  # a valid request of HTTP/1.0 came first, and ended the connection
+        expected.pop()  # an earlier HTTP/1.0 request, valid, has ended the connection
     assert statuses == expected, case
     assert seen(running) - before == after, f'{case}: it reached the application'
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""geventctl requests and stacks: what is in flight, where everything stands, and no secrets."""
+"""geventctl requests and stacks: the requests in flight, all stacks, and no secrets."""
 import json
 import os
 import signal
@@ -12,10 +12,10 @@ import pytest
 from harness.apps import HOLD
 from harness.limits import DEADLINE, SANITIZED
 
-PATIENCE = 20 if SANITIZED else 2  # seconds, of who asks; promised
+PATIENCE = 20 if SANITIZED else 2  # seconds until geventctl must have an answer
 
 # /spawn/N: N background greenlets that wait in tick(). /raw: one without gevent's class.
-# /block/S: blocks the hub. /gil/S: in a C call that keeps the GIL, which a Unix signal ends.
+# /block/S: blocks the hub. /gil/S: a C call that holds the GIL, which a Unix signal interrupts.
 APP = '''
 import ctypes
 
@@ -124,7 +124,7 @@ def test_requests_shows_what_is_in_flight(server):
 def test_requests_shows_what_waits_for_a_core(server):
     running = server(HOLD, {'workers': {'processes': 1, 'cores': 1}})
     with running.raw() as first, running.raw() as second, running.raw() as third:
-        for client in (first, second, third):  # kept connections, of which one at a time runs
+        for client in (first, second, third):  # kept connections, one of which runs at a time
             client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
             assert client.read_answer().status == 200
         hold(running, first)
@@ -174,14 +174,14 @@ def test_an_answered_request_is_gone(server):
 # --- stacks ---------------------------------------------------------------------------------------
 
 def look(running, *arguments, timeout=DEADLINE):
-    """What stacks finds, workers in order."""
+    """The result of stacks, with the workers in order."""
     result = running.stacks('--json', *arguments, timeout=timeout)
     assert result.returncode == 0, result.stdout + result.stderr
     return json.loads(result.stdout)['workers']
 
 
 def greenlets_of(worker, kind):
-    """Greenlets of that kind, each with its stack as a list of (function, file's name)."""
+    """Greenlets of that kind, each with its stack as a list of (function, name of the file)."""
     found = worker['found']
     calls = [[(call['function'], call['file'].rpartition('/')[2]) for call in stack]
              for stack in found['stacks']]
@@ -286,7 +286,7 @@ def test_a_worker_whose_gil_is_kept_is_told_of_as_such(server):
     ask_aside(running, '/gil/600')
     running.wait_log('^blocks$')
     end = time.monotonic() + DEADLINE
-    while True:  # it may be asked before it comes to its call, and the machine have other work
+    while True:  # the worker may be asked before it has reached the call
         begun = time.monotonic()
         errors = sorted(worker['error'] or '' for worker in look(running, timeout=0))
         took = time.monotonic() - begun
@@ -307,7 +307,7 @@ def test_ten_thousand_greenlets_are_shown_in_two_seconds_and_disturb_nobody(serv
                 client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
                 assert client.read_answer().body == b'ok'
                 slowest.append(time.monotonic() - begun)
-        for _ in range(5):  # the machine may have other work: the best try counts
+        for _ in range(5):  # the machine may be busy: the best try counts
             slowest, ended = [0.0], threading.Event()
             streamer = threading.Thread(target=stream)
             streamer.start()
@@ -322,7 +322,7 @@ def test_ten_thousand_greenlets_are_shown_in_two_seconds_and_disturb_nobody(serv
     assert fits and len(greenlets_of(worker, 'background')) == 10001
 
 
-# --- those who mean no good -----------------------------------------------------------------------
+# --- malice ---------------------------------------------------------------------------------------
 
 def question(running, **members):
     client = socket.socket(socket.AF_UNIX)
@@ -368,8 +368,8 @@ def test_a_worker_that_dies_while_it_is_asked_is_told_of(server):
     running.wait_log('^blocks$')
     asked, client = time.monotonic(), question(running)
     os.kill(old, signal.SIGKILL)
-    late = time.monotonic() - asked > 1  # the master may not have waited for so long
-    # None, if the master has heard of the end before the question.
+    late = time.monotonic() - asked > 1  # longer than the master may have waited
+    # No workers, if the master noticed the end before the question.
     for worker in read_all(client)['result']['workers']:
         assert worker['pid'] == old and (late or 'it has ended' in worker['error'])
     running.wait_workers(1, without=[old])

@@ -14,8 +14,8 @@ DEATHS = 'template|worker .* died'
 
 
 class LightLoad:
-    """Requests one after the other on new connections; failures are counted, since a request
-    inside a killed process cannot be saved."""
+    """Requests one after the other on new connections. Counts failures, since a request inside a
+    killed process cannot be saved."""
 
     def __init__(self, running):
         self.running = running
@@ -30,7 +30,7 @@ class LightLoad:
                 self.answered += 1
             except (OSError, AssertionError, ValueError):
                 self.failed += 1
-            except Exception as error:  # http.client's own
+            except Exception as error:  # exceptions of http.client
                 assert 'Remote' in repr(error) or 'BadStatus' in repr(error)
                 self.failed += 1
 
@@ -92,7 +92,7 @@ def test_a_storm_of_kills_leaves_nobody_behind(server):
     assert running.get('/').status == 200
     wait_full_strength(running, 2, set())
     running.wait_status(lambda s: {*template_pids(s), *(w['pid'] for w in s['workers'])}
-                        == set(procfs.children(running.pid)))  # the dead are collected, too
+                        == set(procfs.children(running.pid)))  # the dead are reaped, too
 
 
 def test_a_worker_that_dies_without_preload_is_replaced(server):
@@ -149,7 +149,7 @@ def test_the_death_of_the_master_drains_the_workers(server, preload):
         assert held.read_answer().body == b'/hold'
     for pid in family:
         assert procfs.wait_gone(pid, 30), procfs.command(pid)
-    running.control_path.unlink()  # nobody was left to remove it
+    running.control_path.unlink()  # no process was left to remove it
 
 
 def test_a_fresh_server_starts_on_the_same_addresses_at_once(make_server):
@@ -168,7 +168,7 @@ def test_a_fresh_server_starts_on_the_same_addresses_at_once(make_server):
                              'control': str(first.control_path)})
         first.expected_exit = first.stop(signal.SIGKILL)
         second.start()
-        # The old worker may be asked by what was in its queue already; soon only the new one is.
+        # Connections already queued may reach the old worker; soon only the new one answers.
         assert second.get('/', index=1).body == b'hello'
         assert second.get('/').body == b'hello'
     second.stop()

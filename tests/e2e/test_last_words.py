@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the log says of the end of a process is true."""
+"""What the log says about the end of a process is true."""
 import os
 import signal
 import sys
@@ -23,7 +23,7 @@ def application(environ, start_response):
         pass
 '''
 
-# Starts the rest of the command line where the kernel knows no pidfd_open (434).
+# Runs the rest of the command line as if the kernel did not know pidfd_open (434).
 WITHOUT_PIDFDS = '''
 import ctypes, os, struct, sys
 
@@ -95,7 +95,7 @@ uwsgi.post_fork_hook = lambda: 1 / 0
 
 
 def test_one_that_has_left_when_it_is_told_to(server):
-    """The master hears of the stop before it hears of the worker's end."""
+    """The master is told to stop before it learns of the worker's end."""
     running = server(HELLO)
     running.expect_error('died: exited with code 0')
     [pid] = running.workers()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The keys of `limits`, each seen by what it does."""
+"""The keys of `limits`, each shown by its effect."""
 import resource
 import time
 
@@ -37,7 +37,7 @@ def test_header_timeout_counts_from_the_first_byte_in_all(server):
         started = time.monotonic()
         client.send(b'GET / HTTP/1.1\r\nHost: x\r\n')
         client.socket.settimeout(0.05)
-        while True:  # each line comes in time, the head never does
+        while True:  # each line is in time, but the head never ends
             try:
                 client.send(b'X-More: y\r\n')
                 answer = client.read_answer()
@@ -108,7 +108,7 @@ def test_out_of_descriptors_accepting_stops_and_is_said_once(server):
     worker, = running.workers()
     running.get('/?a')
     old = resource.prlimit(worker, resource.RLIMIT_NOFILE)
-    limit = sum(number < 512 for number in procfs.descriptors(worker)) + 3  # some are far above
+    limit = sum(number < 512 for number in procfs.descriptors(worker)) + 3  # others are far above
     resource.prlimit(worker, resource.RLIMIT_NOFILE, (limit, old[1]))
     clients = [running.raw() for _ in range(10)]
     try:

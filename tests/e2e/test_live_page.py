@@ -62,7 +62,7 @@ def figures(browser, chart):
 
 
 def complaints(browser):
-    """What the browser did not like, other than that the server was away."""
+    """The browser's complaints, except that the server was away."""
     return [entry for entry in browser.get_log('browser')
             if 'net::ERR_CONNECTION' not in entry['message']]
 
@@ -118,7 +118,7 @@ def test_it_is_readable_on_a_phone(chromium, make_server):
         chromium.get(f'http://127.0.0.1:{port}/')
         wait_page(chromium, lambda b: text_of(b, '#state') == 'running')
         width = chromium.execute_script('return document.documentElement.scrollWidth')
-        assert width <= 390  # nothing sticks out at the side
+        assert width <= 390  # nothing overflows sideways
         keep_screenshot(chromium, 'live-page-phone')
     finally:
         chromium.execute_cdp_cmd('Emulation.clearDeviceMetricsOverride', {})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an application changes of its process while it is loaded costs nobody else anything."""
+"""Whatever an application changes in its process while it is loaded affects nobody else."""
 import os
 import signal
 
@@ -13,7 +13,7 @@ import ctypes
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
 '''
 
-# errno is not 0 by then.
+# errno is not 0 at that point.
 IGNORES_CHILDREN = HELLO + '''
 import signal
 import socket

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""log.file where others than root may put files, and where what stands there would make the master
-wait."""
+"""log.file in places where others than root may create files, or where opening it would make the
+master wait."""
 import grp
 import os
 import pathlib
@@ -22,7 +22,7 @@ TENANT = 'www-data'
 
 
 def prepare(made, mode=0o755, owner='root', **process):
-    """A server whose log lies in a folder `logs` of that owner."""
+    """A server whose log is in a folder `logs` of that owner."""
     made.folder.parent.chmod(0o755)
     made.folder.chmod(0o755)
     logs = made.folder / 'logs'
@@ -47,7 +47,7 @@ def refused(made, why, checked=True, **options):
     assert made.wait_exit() == 1
     made.wait_log(f'log.file .*{why}')
     if checked:
-        code, said = check(made)
+        code, said = check(made, **options)
         assert code == 1 and re.search(f'log.file .*{why}', said), said
 
 
@@ -129,7 +129,7 @@ def test_what_else_the_tenant_puts_there_is_refused(make_server, kind, why):
         os.chmod(log, 0o666)
     else:
         os.rename(precious, log)
-    refused(made, why, checked=kind != 'fifo')  # a check leaves those alone, as others may read
+    refused(made, why, checked=kind != 'fifo')  # --check leaves FIFOs alone: others may read them
     assert kind == 'fifo' or log.read_text() == 'data'
 
 
@@ -183,14 +183,14 @@ def test_in_a_folder_like_tmp_a_second_name_of_a_file_of_roots_is_refused(make_s
     log = prepare(made, 0o1777)
     precious = made.folder / 'precious'
     precious.write_text('data')
-    os.link(precious, log)  # anybody can, without fs.protected_hardlinks
+    os.link(precious, log)  # possible for anybody, without fs.protected_hardlinks
     refused(made, 'it has more than one name, and others may make files in its folder')
     assert precious.read_text() == 'data'
 
 
 @pytest.mark.parametrize('how', ['itself', 'by a link'])
 def test_an_open_pipe_of_another_process_is_possible(make_server, how):
-    """As /proc/1/fd/1 in a container whose first process is not geventd."""
+    """Like /proc/1/fd/1 in a container whose first process is not geventd."""
     made = make_server()
     log = prepare(made, 0o700)
     reader, writer = os.pipe()
@@ -211,13 +211,13 @@ def test_an_open_pipe_of_another_process_is_possible(make_server, how):
 def test_a_log_at_the_limit_of_the_file_size_ends_nothing(make_server):
     made = make_server()
     log = prepare(made, 0o700)
-    limit = 1 << 33  # the shared memory is less
+    limit = 1 << 33  # more than the shared memory
     log.touch()
     os.truncate(log, limit - 300)
     made.start(wait=False, wrapper=['prlimit', f'--fsize={limit}'])
     made.wait_serving()
     worker, = made.workers()
-    made.signal(signal.SIGUSR1)  # which is worth a line of the master
+    made.signal(signal.SIGUSR1)  # makes the master log a line
     made.signal(signal.SIGHUP)
     made.wait_workers(1, without=[worker])
     assert is_healthy(made)
@@ -260,9 +260,9 @@ WITHOUT = TENANT if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 
 def without_privileges(made):
-    """How to start it as a user that is not root."""
+    """A wrapper that starts the server as a user who is not root."""
     user = pwd.getpwnam(WITHOUT)
-    os.chown(made.folder, user.pw_uid, user.pw_gid)  # it makes its control socket there
+    os.chown(made.folder, user.pw_uid, user.pw_gid)  # for the control socket in it
     become = ['setpriv', f'--reuid={WITHOUT}', f'--regid={WITHOUT}', '--clear-groups']
     return {'wrapper': become if os.geteuid() == 0 else []}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A log or a service manager that nobody reads stops neither the master nor the workers."""
+"""If nobody reads the log or the service manager's socket, master and workers go on."""
 import fcntl
 import os
 import pwd
@@ -20,7 +20,7 @@ FILL = b'.' * 4095 + b'\n'
 LOST = br'lines of this process were lost here'
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason='only root can become somebody else')
 
-# Puts what argv names in the place of the standard output and error, then becomes the server.
+# Redirects standard output and error as argv says, then becomes the server.
 REDIRECT = '''
 import os, socket, stat, sys
 path, user, *command = sys.argv[1:]
@@ -40,7 +40,7 @@ os.execv(command[0], command)
 
 
 class Reader:
-    """The other end of the log, which reads when it is told to."""
+    """The other end of the log, which reads only when told to."""
 
     def __init__(self, kind, folder):
         self.path, self.ends = str(folder / 'log'), []
@@ -49,7 +49,7 @@ class Reader:
             self.ends.append(terminal)
             self.path = os.ttyname(terminal)
             mode = termios.tcgetattr(terminal)
-            mode[1] &= ~termios.OPOST  # which would count each newline twice
+            mode[1] &= ~termios.OPOST  # it would count each newline twice
             termios.tcsetattr(terminal, termios.TCSANOW, mode)
         elif kind == 'socket':
             listener = socket.socket(socket.AF_UNIX)
@@ -69,7 +69,7 @@ class Reader:
             self.fd = connection.detach()
 
     def fill(self):
-        """Somebody else fills the pipe behind the server's back."""
+        """Another process fills the pipe behind the server's back."""
         if stat.S_ISFIFO(os.fstat(self.fd).st_mode):
             writer = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
             try:
@@ -110,19 +110,19 @@ def unread(folder):
 
 
 def start(running, reader, user=None):
-    """With the log that the reader reads; as that user, who could not open it."""
+    """A server with the reader's log; run by that user, who could not open the log."""
     uid = str(pwd.getpwnam(user).pw_uid) if user else ''
     for path in (running.folder.parent, running.folder):
         path.chmod(0o777)
     if user:
-        os.chown(running.folder, int(uid), -1)  # or geventctl would not believe that user
+        os.chown(running.folder, int(uid), -1)  # or geventctl would not trust that user
     running.start(wrapper=['/usr/bin/python3', '-c', REDIRECT, reader.path, uid], wait=False)
     reader.accept()
     running.wait_serving()
 
 
 def ask_for_many_lines(running):
-    """More lines than a worker keeps, and than a pipe holds."""
+    """Makes more lines than a worker keeps and a pipe holds."""
     target = '/?' + 'x' * 8000
     for _ in range(3):
         with running.http() as connection:
@@ -151,13 +151,13 @@ def test_a_log_that_nobody_reads_stops_nothing(make_server, unread, kind, user, 
     running.signal(signal.SIGHUP)
     running.wait_workers(6, without=old)
     ask_for_many_lines(running)
-    reader.read_until(LOST)  # with the next pulse of the hubs
+    reader.read_until(LOST)  # comes with the next pulse of the hubs
     reader.fill()
     running.signal(signal.SIGTERM)
     assert running.wait_exit() == 0
 
 
-# What leads to the log can be made to wait, by an application that does so with all it finds.
+# An application can make the log's descriptors blocking; this one does so with all it finds.
 WAITING = '''
 import fcntl
 import os
@@ -217,7 +217,7 @@ def test_a_reader_that_has_gone_is_an_error_of_what_prints_alone(make_server, un
     reader.hang_up()
     for _ in range(3):
         assert running.get('/').text == f'{worker} BrokenPipeError'
-    running.signal(signal.SIGUSR1)  # the master has lines to lose, too
+    running.signal(signal.SIGUSR1)  # now the master loses lines, too
     assert running.ctl('reload').returncode == 0
     successor, = running.wait_workers(1, without=[worker])
     assert procfs.wait_gone(worker, DEADLINE)

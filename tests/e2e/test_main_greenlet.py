@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What gevent throws into the main greenlet ends a program, but no worker: it is logged, and
-requests go on."""
+"""Exceptions that gevent throws into the main greenlet end a program, but no worker: they are
+logged, and requests go on."""
 import os
 import signal
 
@@ -58,7 +58,7 @@ def application(environ, start_response):
 
 
 class Held:
-    """A request that waits in the worker while others do what they do."""
+    """A request that waits in the worker during the block."""
 
     def __init__(self, running):
         self.running = running

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""metrics.listen: what the master tells those who watch the server, whatever its workers do."""
+"""metrics.listen: the master answers monitoring requests, whatever its workers do."""
 import contextlib
 import json
 import os
@@ -16,7 +16,7 @@ from harness.apps import HELLO, HOLD
 from harness.client import RawClient, exchange, open_http
 from harness.limits import DEADLINE, SANITIZED
 
-# /block: the hub stands still until somebody writes into the pipe `gate`.
+# /block: the hub is blocked until somebody writes to the pipe `gate`.
 BLOCK = HELLO.replace('def application(environ, start_response):', '''
 import os
 
@@ -26,7 +26,7 @@ def application(environ, start_response):
         open('gate').read()
 ''')
 
-# /slow: takes longer than another request does where the machine stands still for a moment.
+# /slow: takes longer than other requests do even where the machine stalls for a moment.
 SLOW = HELLO.replace('def application(environ, start_response):', '''
 import gevent
 
@@ -40,7 +40,7 @@ SAMPLE = re.compile(r'(geventd_[a-z_]+)(\{[a-z]+="[^"]*"(?:,[a-z]+="[^"]*")*\})?
 
 
 def watched(server, source=HELLO, **config):
-    """A server, and the path of the unix socket on which it is watched."""
+    """A server, and the path of the unix socket for monitoring."""
     return server(source, {'metrics': {'listen': 'http+unix:watch.sock'}, **config})
 
 
@@ -124,14 +124,14 @@ def test_requests_are_counted_by_how_long_they_took(server):
     running.expect_error('.')
     os.kill(kill, signal.SIGKILL)
     running.wait_status(lambda s: kill not in [w['pid'] for w in s['workers']])
-    assert samples(running)[name + '_count'] == 10  # those of the dead remain
+    assert samples(running)[name + '_count'] == 10  # requests of dead workers still count
 
 
 def test_connections_that_nobody_accepts_are_seen_in_their_queue(server):
     running = watched(server, listen=['http://127.0.0.1:0', 'http+unix:app.sock'],
                       workers={'processes': 1})
     worker, = running.workers()
-    os.kill(worker, signal.SIGSTOP)  # a paused one may still be about to hear of it
+    os.kill(worker, signal.SIGSTOP)  # a paused worker may not have been told yet
     with contextlib.ExitStack() as stack:
         stack.callback(os.kill, worker, signal.SIGCONT)
         procfs.wait_stopped(worker, DEADLINE)
@@ -170,7 +170,7 @@ def test_a_failure_is_told_whatever_its_path(server):
     (failure,) = running.wait_status(lambda s: s['failures'])['failures']
     assert re.fullmatch('ValueError: x{50,}', failure['error'])
     assert re.fullmatch(r'.*app\.py:\d+', failure['where']) and failure['id']
-    assert re.fullmatch('GET /p{20,}', failure['request'])  # both are cut
+    assert re.fullmatch('GET /p{20,}', failure['request'])  # both texts are cut
 
 
 def test_reloads_are_remembered(server):
@@ -271,7 +271,7 @@ def test_it_answers_while_a_hub_is_blocked_and_every_core_is_busy(server):
     subprocess.run(['mkfifo', str(gate)], check=True)
     with running.raw() as client:
         client.send(b'GET /block HTTP/1.1\r\nHost: x\r\n\r\n')
-        # The hub of a slow machine may have been told of before, but not for a second.
+        # On a slow machine the hub may have been reported before, but not as late by a second.
         running.wait_status(lambda s: s['workers'][0]['cores_busy'] == 1
                             and (s['workers'][0]['hub_blocked'] or 0) > 1)
         running.wait_log('the hub of worker 1 .* has not turned')
@@ -335,7 +335,7 @@ def test_silent_clients_keep_nobody_away(server):
         if len(silent) % 20 == 0:
             assert look(running, '/healthz').status == 200
     silent[0].settimeout(DEADLINE)
-    assert silent[0].recv(1) == b''  # the oldest had to go
+    assert silent[0].recv(1) == b''  # the oldest connection had to go
     for client in silent:
         client.close()
 

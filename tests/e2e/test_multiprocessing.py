@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What multiprocessing and concurrent.futures start in a request works as under python3: results
-come, and neither the worker nor anything that the request has started is the worse for it."""
+arrive, and neither the worker nor whatever the request has started is harmed."""
 import json
 
 import pytest
@@ -19,7 +19,7 @@ def square(number):
 
 
 def told(results, processes):
-    """Once these have ended."""
+    """Waits for these to end."""
     return {'results': [result for result, _ in results], 'from': [pid for _, pid in results],
             'codes': {process.pid: process.exitcode for process in processes}}
 
@@ -86,7 +86,7 @@ def application(environ, start_response):
 
 
 # Pools and managers of multiprocessing work in no program under gevent's patches: a greenlet in the
-# place of a thread reads a pipe that another one is still to fill, or a socket that does not block.
+# place of a thread reads a pipe that another one is still to fill, or a non-blocking socket.
 @pytest.mark.parametrize('patch, way', [
     ('before-load', 'executor'), ('before-load', 'queue'), ('none', 'executor'), ('none', 'queue'),
     ('none', 'pool'), ('none', 'manager')])
@@ -100,5 +100,5 @@ def test_results_come_and_the_worker_goes_on(server, patch, way):
     assert json.loads(running.get('/').body)['worker'] == seen['worker']
     assert running.workers() == workers == [seen['worker']]
     assert running.stop() == 0
-    assert running.log.wait_end()  # nothing is left that could write there
+    assert running.log.wait_end()  # no process is left that could write to it
     assert 'Traceback' not in running.log.text()

@@ -99,6 +99,6 @@ def test_what_nginx_tells_of_the_client_is_believed(site):
 
 
 def test_a_refused_request_is_no_bad_gateway(site):
-    """nginx passes our answer on instead of inventing a 502."""
+    """nginx passes our response on instead of making up a 502."""
     answer = behind.ask(site[1], '/', '/tcp', headers={'X-Big': 'x' * 60_000})
     assert answer.status == 431

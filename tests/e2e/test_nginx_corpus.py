@@ -28,11 +28,11 @@ LOCATIONS = '''
 '''
 VALID = [case for case in corpus.read('http/valid') if not case.limits]
 INVALID = [case for case in corpus.read('http/invalid') if not case.limits]
-# Valid requests that nginx itself refuses.
+# Valid requests that nginx refuses.
 TOO_MUCH_FOR_NGINX = {'chunked_coding_blanks', 'host_00', 'method_get_lower',
                       'method_of_token_marks', 'method_trace', 'options_asterisk'}
-# Invalid requests whose first must never be served, not even mended: where they end, or whom they
-# are for, is open to doubt.
+# Invalid requests that must never be served, not even after nginx mended them: it is in doubt where
+# they end, or whom they are for.
 DOUBTFUL = ('length_', 'coding_', 'cr_in', 'fold', 'nul', 'host_twice', 'control_00',
             'name_length', 'name_coding', 'name_blank', 'name_tab')
 
@@ -53,7 +53,7 @@ def seen(running):
 
 
 def answers(address, data, methods=()):
-    """All that nginx answers to these bytes, but for what has no head (HTTP/0.9)."""
+    """All responses of nginx to these bytes, except those without a head (HTTP/0.9)."""
     found, methods = [], list(methods)
     with RawClient(address) as client, contextlib.suppress(ConnectionError, AssertionError,
                                                            ValueError):
@@ -68,14 +68,14 @@ def answers(address, data, methods=()):
 
 
 def check_connections_are_clean(address, name):
-    """The next requests by the kept connections get their own answers."""
+    """Further requests on the kept connections get their own responses."""
     for number in range(2):
         path = f'/probe-{name}-{number}'
         assert json.loads(ask(address, path).body)['PATH_INFO'] == path
 
 
 def as_nginx_tells(expected):
-    """nginx sends the path only, with dot segments resolved for uwsgi's PATH_INFO."""
+    """nginx sends only the path, with dot segments resolved for uwsgi's PATH_INFO."""
     if (expected.get('target', '/').startswith('/') and expected.get('path') != ''
             and '/.' not in expected.get('path_info', '')):
         return expected
@@ -107,7 +107,7 @@ def test_invalid_requests_smuggle_nothing(site):
     running, address = site
     for case in INVALID:
         if case.name.startswith('no_version') or case.name == 'limit_target_default':
-            continue  # HTTP/0.9 to nginx: its answers have no heads that could be counted
+            continue  # HTTP/0.9 to nginx: such responses have no heads to count
         before = seen(running)
         found = answers(address, case.data + BEHIND)
         served = [json.loads(answer.body)['PATH_INFO'] for answer in found if answer.status == 200]

@@ -28,7 +28,7 @@ def compute():
 
 
 def compute_in_c():
-    collections.deque(itertools.repeat(None), maxlen=0)  # with the GIL, and deaf to signals
+    collections.deque(itertools.repeat(None), maxlen=0)  # holds the GIL, deaf to signals
 
 
 DEEDS = {
@@ -92,7 +92,7 @@ def test_a_worker_that_was_told_by_hand_and_hangs_at_its_end_is_replaced(server)
 
 
 def test_a_worker_that_ends_in_time_is_left_alone(server):
-    # A slow machine needs its time for that end.
+    # A slow machine needs time for that end.
     running = server(APP, {'limits': {'drain-requests': '60s', 'drain-background': '60s'}})
     [pid] = running.workers()
     assert running.get('/').status == 200
@@ -138,7 +138,7 @@ application = print
 
 @pytest.mark.parametrize('turn', ['worker', 'spare'])
 def test_a_process_that_stands_still_in_a_hook_of_the_fork_ends_with_the_master(server, turn):
-    """The template forks a worker first, a spare behind it."""
+    """The template forks a worker first, then a spare."""
     running = server(f'''
 import os
 

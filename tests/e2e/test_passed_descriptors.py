@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Descriptors that others send to the master: closing them may take as long as those like."""
+"""Descriptors that others send to the master: closing them may take as long as the senders like."""
 import socket
 import struct
 import time
@@ -38,7 +38,7 @@ def send_along(channel, data, fds):
 '''
 
 # Sends one, and one that waits in another socket, to whoever is at the other end of each of its
-# channels. The messages before give it the time to close its own before the other one does.
+# channels. The messages before give it time to close its own copy before the other end does.
 APP = LINGERING + '''
 
 def send_to(channel):
@@ -81,7 +81,7 @@ def is_healthy(running):
     with client.RawClient(str(running.folder / 'watch.sock')) as watcher:
         watcher.send(b'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
         assert watcher.read_answer().status == 200
-    return time.monotonic() - begin < 30  # who is held is so for a minute
+    return time.monotonic() - begin < 30  # a process that is held up is so for a minute
 
 
 @pytest.mark.parametrize('data', [HELLO, b'none', b''], ids=['message', 'none', 'empty'])
@@ -91,7 +91,7 @@ def test_a_worker_cannot_hold_the_master_by_what_it_sends_along(server, data):
     running.expect_error('sent what cannot be read')
     assert int(running.get('/send').body) >= 1
     assert is_healthy(running)
-    assert running.ctl('reload').returncode == 0  # their channels are closed with what is unread
+    assert running.ctl('reload').returncode == 0  # closes their channels with unread messages
     assert is_healthy(running)
 
 

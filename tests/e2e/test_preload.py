@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""app.preload: auto looks for connections that the application opened while it was loaded, which
+"""app.preload: auto finds connections that the application opened while it was loaded, which
 workers must not share."""
 import contextlib
 import os
@@ -62,7 +62,7 @@ def upper(tmp_path):
         yield upper
 
 
-# /: asks the server for the capital letter of the query's first, on the one connection.
+# /: asks the server for the capital of the query's first letter, on the one connection.
 ASKS = '''
 import os
 import socket
@@ -95,7 +95,7 @@ def loads(running):
 
 
 def wait_for_the_end_of_the_former(running):
-    """Its workers take connections until they have heard that they are to drain."""
+    """Old workers take connections until they are told to drain."""
     running.wait_status(lambda s: len(s['generations']) == 1)
 
 
@@ -108,7 +108,7 @@ def test_workers_do_not_share_a_connection(server, upper, tmp_path, kind):
     for word in ('preload: true', 'preload: false', 'post_fork_hook', 'uwsgidecorators.postfork'):
         assert word in line
     assert loads(running) == (False, behind.name)
-    # What the application started in it is to end first.
+    # What the application started in the template ends first.
     running.wait_status(lambda s: s['generations'][0]['template_pid'] is None)
     assert sorted(procfs.children(running.pid)) == sorted(running.workers())
     wrong = []
@@ -181,7 +181,7 @@ def test_a_rolling_reload_loads_worker_by_worker(server, upper):
 def test_an_application_that_fails_in_its_own_worker_ends_the_start(make_server, upper):
     behind = upper()
     made = make_server()
-    # Loads in the first process only, which is the template.
+    # Loads only in the first process, which is the template.
     made.write_app(asking(behind, 'import pathlib\nfirst = pathlib.Path("first")\n'
                           'first.exists() and 1 / 0\nfirst.touch()\n'))
     made.write_config()

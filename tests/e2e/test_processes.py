@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which processes there are, and what each is made of."""
+"""Which processes there are, and what each looks like."""
 import os
 import pathlib
 import signal
@@ -32,7 +32,7 @@ def test_every_process_is_a_child_of_the_master(server):
     family = {generation['template_pid'], generation['spare_pid'], *running.workers()}
     assert len(family) == 5
     assert {procfs.parent(pid) for pid in family} == {running.pid}
-    assert set(procfs.children(running.pid)) == family  # nothing is left of the middle processes
+    assert set(procfs.children(running.pid)) == family  # the intermediate processes are gone
 
 
 def test_template_and_workers_are_geventd_worker(server):
@@ -108,7 +108,7 @@ def test_the_application_does_not_see_a_raised_signal_mask(server):
 
 
 def title(pid):
-    """What ps shows of a process."""
+    """What ps shows for a process."""
     return procfs.command(pid).rstrip()
 
 

@@ -40,7 +40,7 @@ def is_known(archive):
 
 @pytest.fixture(scope='session')
 def source(tmp_path_factory):
-    """A function that gives the text of a file of uWSGI's source archive, which is kept."""
+    """A function that returns the text of a file of uWSGI's source archive, which it keeps."""
     folder = tmp_path_factory.mktemp('source')
     archive = KEPT / f'{ARCHIVE}.tar.gz'
     if not is_known(archive):

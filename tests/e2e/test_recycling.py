@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Workers that are replaced for their requests, age or memory: nobody notices."""
+"""Workers are replaced because of their requests, age or memory, and no client notices."""
 import contextlib
 import os
 import signal
@@ -9,7 +9,7 @@ import pytest
 
 from harness.apps import HOLD
 
-# /pid: the worker's pid. /grow: holds 64 MiB more.
+# /pid: the worker's pid. /grow: allocates 64 MiB and keeps it.
 APP = '''
 import os
 
@@ -26,7 +26,7 @@ def application(environ, start_response):
 
 
 class Clients:
-    """Threads that ask for the pid all the time, over kept connections and new ones."""
+    """Threads that request the pid all the time, over kept connections and new ones."""
 
     def __init__(self, running, count=4):
         self.running = running
@@ -89,7 +89,7 @@ def test_the_successor_is_ready_before_the_old_worker_drains(server):
             assert int(kept.read_answer().body) == old
             running.wait_status(lambda s: sorted(w['state'] for w in s['workers'])
                                 == ['draining', 'ready'])
-            running.wait_log('finishes its requests')  # the status says what the master told
+            running.wait_log('finishes its requests')  # the status shows what the master has sent
             kept.send(b'GET /release HTTP/1.1\r\nHost: x\r\n\r\n')
             assert kept.read_answer().header('connection') == 'close'
         assert held.read_answer().body == b'/hold'
@@ -126,7 +126,7 @@ def test_a_successor_that_dies_leaves_the_old_worker_serving(server):
 
 
 def kill_one(running):
-    """Until a pid is known and used, its worker may have been replaced and gone."""
+    """By the time a pid is used, its worker may have been replaced and be gone."""
     while True:
         with contextlib.suppress(ProcessLookupError):
             return os.kill(running.workers()[0], signal.SIGKILL)

@@ -116,14 +116,14 @@ CASES = ['plain', 'reads', 'lines', 'writes', 'generates', 'sends_a_file', 'send
 
 
 def send_many(running, target, count):
-    """Each by a connection of its own, so that a failing response may end it."""
+    """Sends each on a connection of its own, so that a failing response may end it."""
     for _ in range(count):
         with running.raw() as client:
             client.send(f'POST {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n'
                         'X-Any: thing\r\nContent-Length: 6\r\n\r\nab\ncde'.encode())
             try:
                 client.read_all()
-            except ConnectionResetError:  # the mark of a response that broke off
+            except ConnectionResetError:  # the sign of a response that was cut off
                 pass
 
 
@@ -132,7 +132,7 @@ def census(running):
 
 
 def grown(before, after):
-    """What has more, or fewer, references than so many requests may account for by chance."""
+    """What has more, or fewer, references than chance explains for that many requests."""
     counts = {**before['shared'], 'blocks': before['blocks'], 'objects': before['objects']}
     now = {**after['shared'], 'blocks': after['blocks'], 'objects': after['objects']}
     return {name: now[name] - count for name, count in counts.items()
@@ -140,8 +140,8 @@ def grown(before, after):
 
 
 def assert_nothing_stays(running, send):
-    """Python's own caches grow at first, by some hundred blocks and less with each batch; a
-    reference that a request leaves behind is there after every batch."""
+    """Python's own caches grow at first, by some hundred blocks, and less with each batch; a
+    reference that a request leaves behind shows after every batch."""
     send(50)
     seen = [census(running), census(running)]
     for _ in range(20):

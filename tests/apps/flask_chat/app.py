@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A chat: sessions are kept in Redis, what is said goes to all by Redis' channels, and browsers
-hear it as server-sent events."""
+"""A chat: sessions are kept in Redis, messages go to everybody through Redis channels, and browsers
+receive them as server-sent events."""
 import json
 import os
 import uuid

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What end-to-end tests stand on: a real geventd, real sockets, and an audit after each test."""
+"""The basis of end-to-end tests: a real geventd, real sockets, and an audit after each test."""

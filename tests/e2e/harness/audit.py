@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a test may not leave behind."""
+"""What a test must not leave behind."""
 import os
 import signal
 import stat
@@ -9,7 +9,7 @@ from .limits import DEADLINE
 
 
 def strays(marker):
-    """Processes of a test that still live: by the mark in their environment, or because this
+    """Living processes of a test, recognised by the mark in their environment or because this
     process inherited them."""
     mark = f'GEVENTD_TEST={marker}'.encode()
     found = {pid for pid in procfs.all_pids() if mark in procfs.environ(pid).split(b'\0')}
@@ -17,7 +17,7 @@ def strays(marker):
 
 
 def reap_orphans(known):
-    """Collects children that were handed down to this process; their pids."""
+    """Reaps children that this process inherited; returns their pids."""
     orphans = []
     for pid in procfs.children(os.getpid()):
         if pid in known or not procfs.is_zombie(pid):
@@ -31,7 +31,7 @@ def reap_orphans(known):
 
 
 def end_server(server):
-    """Stops what still runs; complaints about how it ended."""
+    """Stops whatever still runs; returns complaints about how it ended."""
     complaints = []
     if server.process is None:
         return complaints
@@ -60,7 +60,7 @@ def end_strays(marker):
 
 
 def find_leftovers(folder):
-    """Sockets, pidfiles and sanitizer reports in a server's folder."""
+    """Complaints about sockets, pidfiles and sanitizer reports left in a server's folder."""
     complaints = []
     for path in folder.rglob('*'):
         if not os.path.lexists(path):
@@ -86,7 +86,7 @@ def find_unexpected_errors(server):
 
 
 def audit(server):
-    """Ends the server; everything that is wrong with what it leaves."""
+    """Ends the server; returns complaints about everything that it leaves."""
     complaints = end_server(server)
     complaints += end_strays(server.marker)
     complaints += find_leftovers(server.folder)

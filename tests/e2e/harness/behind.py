@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is asked through a web server that stands in front of geventd."""
+"""Requests through a web server in front of geventd."""
 import hashlib
 import json
 
@@ -89,7 +89,7 @@ def check_download(address, prefix):
 
 
 def check_streaming(address, prefix, running):
-    """Each piece arrives while the application still waits to make the next."""
+    """Each piece must arrive while the application waits to make the next."""
     with client.RawClient(address) as raw:
         raw.send(f'GET {prefix}/stream HTTP/1.0\r\nHost: x\r\n\r\n'.encode())
         raw.read_head()

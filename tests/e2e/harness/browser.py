@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A headless Chromium, driven by selenium; both come with ./dev test --browser."""
+"""A headless Chromium, driven by selenium; `./dev test --browser` installs both."""
 import os
 import pathlib
 import shutil
@@ -12,7 +12,7 @@ ARTEFACTS = pathlib.Path(os.environ.get('GEVENTD_ARTEFACTS', BUILD)) / 'screensh
 
 
 def open_browser():
-    """A browser, to be ended with quit(); skips when there is none here."""
+    """A browser, to be ended with quit(); skips the test if none is installed."""
     driver = shutil.which('chromedriver')
     try:
         from selenium import webdriver
@@ -31,13 +31,13 @@ def open_browser():
 
 
 def keep_screenshot(browser, name):
-    """The page as it looks, for people, beside the programs."""
+    """Saves a screenshot of the page, for people, next to the programs."""
     ARTEFACTS.mkdir(exist_ok=True)
     assert browser.save_screenshot(str(ARTEFACTS / f'{name}.png'))
 
 
 def emulate(browser, scheme='light', width=None, height=None):
-    """The colours that a visitor prefers, and a screen of that many pixels."""
+    """Sets the visitor's preferred colours, and a screen of that many pixels."""
     browser.execute_cdp_cmd('Emulation.setEmulatedMedia', {
         'features': [{'name': 'prefers-color-scheme', 'value': scheme}]})
     if width is not None:

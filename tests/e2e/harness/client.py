@@ -8,7 +8,7 @@ from .limits import DEADLINE
 
 
 class Answer:
-    """A response that was read whole."""
+    """A response that was read completely."""
 
     def __init__(self, status, headers, body, version=None):
         self.status = status
@@ -31,7 +31,7 @@ class Answer:
 
 
 class RawClient:
-    """A connection whose every byte the test decides. Sends pieces as given; reads until a mark,
+    """A connection whose every byte the test controls. Sends pieces as given; reads until a mark,
     one whole response, or the end."""
 
     def __init__(self, address, timeout=DEADLINE):
@@ -93,7 +93,7 @@ class RawClient:
         return b''.join(pieces)
 
     def is_closed_by_server(self):
-        """Waits for the end of the connection; False when more bytes come instead."""
+        """Waits for the end of the connection; False if more bytes come instead."""
         try:
             return not self._buffer and not self._more()
         except ConnectionResetError:
@@ -108,7 +108,7 @@ class RawClient:
         return version, int(status), headers
 
     def read_chunk(self):
-        """One chunk of a chunked body; b'' for the last one."""
+        """The next chunk of a chunked body; b'' for the last one."""
         size = int(self.read_until(b'\r\n').split(b';')[0], 16)
         data = self.read_exactly(size)
         assert self.read_exactly(2) == b'\r\n'
@@ -157,7 +157,7 @@ def exchange(connection, method, target, body=None, headers=None):
 
 
 def curl(*arguments, timeout=DEADLINE):
-    """Runs curl; its output as bytes. Fails when curl does."""
+    """Runs curl; returns its output as bytes. Fails if curl does."""
     result = subprocess.run(['curl', '--silent', '--show-error', *map(str, arguments)],
                             capture_output=True, timeout=timeout)
     assert result.returncode == 0, f'curl: {result.returncode} {result.stderr.decode()}'

@@ -17,7 +17,7 @@ class Case:
         return self.name
 
     def cut(self):
-        """Its bytes in pieces of growing size, so that every kind of place is cut somewhere."""
+        """Its bytes in pieces of growing size, so that all kinds of places are cut somewhere."""
         pieces, at, size = [], 0, 1
         while at < len(self.data):
             pieces.append(self.data[at:at + size])

@@ -45,5 +45,5 @@ def application(prelude=''):
 
 
 def ask(running, source):
-    """The value of a Python expression inside a request; what it raises as 'NAME: text'."""
+    """The value of a Python expression inside a request; for an exception, 'NAME: text'."""
     return ast.literal_eval(running.request('POST', '/', source.encode()).text)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The fixtures that start and audit servers, for every folder of tests that stands on a real one
-(a conftest.py takes them as its plugin)."""
+"""The fixtures that start and audit servers, for every folder of tests that needs a real one
+(its conftest.py loads them as a plugin)."""
 import contextlib
 import pathlib
 import shutil
@@ -42,7 +42,7 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture
 def folder():
-    """A short path: unix sockets' names have 107 bytes at most."""
+    """A short path, since unix socket paths have 107 bytes at most."""
     path = pathlib.Path(tempfile.mkdtemp(prefix='gd-', dir='/tmp'))
     yield path
     shutil.rmtree(path)
@@ -50,7 +50,7 @@ def folder():
 
 @contextlib.contextmanager
 def audited_servers(folder, has_failed):
-    """A function that makes servers; they are ended and audited at the end."""
+    """A function that makes servers; all are ended and audited at the end."""
     servers = []
 
     def make():
@@ -84,7 +84,7 @@ def starter(make_server):
 
 @pytest.fixture
 def make_server(folder, request):
-    """Makes servers that are not started yet; ends and audits each after the test."""
+    """Makes servers without starting them; ends and audits each after the test."""
     def has_failed():
         report = getattr(request.node, 'report_call', None)
         return report is not None and report.failed
@@ -102,7 +102,7 @@ def server(make_server):
 
 @pytest.fixture(scope='module')
 def module_server(request):
-    """Like `server`, for fixtures of one file whose tests only read from the same server."""
+    """Like `server`, for module fixtures whose tests only read from the same server."""
     path = pathlib.Path(tempfile.mkdtemp(prefix='gd-', dir='/tmp'))
     failed_before = request.session.testsfailed
     with audited_servers(path, lambda: request.session.testsfailed > failed_before) as make:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What applications that fork begin with."""
+"""The beginning of applications that fork."""
 
 COMMON = '''
 import os

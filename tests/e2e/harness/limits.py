@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where the programs are, and how long a test waits before it calls an event missing."""
+"""Where the programs are, and how long a test waits before it gives up on an event."""
 import os
 import pathlib
 
@@ -11,5 +11,5 @@ GEVENTCTL = BUILD / 'geventctl'
 PYTHON = '/usr/bin/python3'
 
 SANITIZED = 'GEVENTD_SANITIZED' in os.environ
-# No test depends on this being short: it only bounds how long a failing one takes.
+# No test depends on this being short: it only limits how long a failing one takes.
 DEADLINE = 90 if SANITIZED else 30

@@ -13,8 +13,8 @@ TEXT_LINE = re.compile(
 
 
 class Log:
-    """Lines from a pipe that every process of the server writes to. Its end of file says that the
-    last of them has gone (or has closed its output)."""
+    """Lines from a pipe to which every process of the server writes. Its end of file means that the
+    last of them has exited (or has closed its output)."""
 
     def __init__(self, pipe):
         self._pipe = pipe
@@ -42,7 +42,7 @@ class Log:
         return '\n'.join(self.lines())
 
     def mark(self):
-        """The present end: give it as `since` to look at what comes after."""
+        """The present end of the log; pass it as `since` to see only what comes after."""
         return len(self.lines())
 
     def wait(self, pattern, since=0, count=1, timeout=DEADLINE):
@@ -72,8 +72,8 @@ class Log:
             return self._changed.wait_for(lambda: self._ended, timeout)
 
     def wait_last_words(self):
-        """Waits a second at most for the end: what a process has said last may be in the pipe yet.
-        By little steps, so that it is a second of this process, whatever holds that up."""
+        """Waits at most a second for the end, because the last lines of a process may still be in
+        the pipe. Sleeps in small steps, so that it is a second of this process' own time."""
         return any(self.wait_end(0.05) for _ in range(20))
 
     def errors(self):

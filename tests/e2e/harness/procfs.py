@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What /proc tells of processes."""
+"""Facts about processes from /proc."""
 import ctypes
 import os
 import pathlib
@@ -12,7 +12,7 @@ TICK = os.sysconf('SC_CLK_TCK')
 
 
 def become_subreaper():
-    """Orphans of what this process starts become its children, so that none escapes the audit."""
+    """Makes orphans of our children our own children, so that none escapes the audit."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
@@ -36,7 +36,7 @@ def rss_bytes(pid):
 
 
 def descriptors(pid):
-    """{fd: what it is} of the process."""
+    """{fd: its target} of the process."""
     found = {}
     for fd in os.listdir(f'/proc/{pid}/fd'):
         try:
@@ -87,7 +87,7 @@ def is_alive(pid):
 
 
 def wait_stopped(pid, timeout):
-    """Waits until a process stands still, as after SIGSTOP; of that there is no event."""
+    """Waits until a process is stopped, as after SIGSTOP, for which there is no event."""
     end = time.monotonic() + timeout
     while stat_fields(pid)[0] != 'T':
         assert time.monotonic() < end, f'process {pid} goes on'
@@ -95,7 +95,7 @@ def wait_stopped(pid, timeout):
 
 
 def wait_gone(pid, timeout):
-    """Waits for the end of any process; a zombie has ended. False when the time is over."""
+    """Waits for the end of any process; a zombie has ended. False on timeout."""
     try:
         fd = os.pidfd_open(pid)
     except ProcessLookupError:

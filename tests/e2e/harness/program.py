@@ -19,14 +19,14 @@ def geventctl(*arguments, **options):
     return run(GEVENTCTL, *arguments, **options)
 
 
-def check(server, *arguments, timeout=DEADLINE):
-    """(exit code, everything it said) of `geventd -c FILE --check`."""
-    result = run(GEVENTD, '-c', server.config_path, '--check', *arguments, cwd=server.folder,
-                 environment=server.environment(), timeout=timeout)
+def check(server, *arguments, timeout=DEADLINE, wrapper=()):
+    """(exit code, all output) of `geventd -c FILE --check`, run by `wrapper`."""
+    result = run(*wrapper, GEVENTD, '-c', server.config_path, '--check', *arguments,
+                 cwd=server.folder, environment=server.environment(), timeout=timeout)
     return result.returncode, result.stdout + result.stderr
 
 
 def places(output):
-    """{(line, column)} that the diagnostics name."""
+    """{(line, column)} of the diagnostics."""
     return {(int(line), int(column))
             for line, column in re.findall(r'server\.yaml:(\d+):(\d+): ', output)}

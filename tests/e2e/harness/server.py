@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One geventd and its folder."""
+"""A geventd and its folder."""
 import contextlib
 import json
 import os
@@ -17,12 +17,12 @@ from .log import Log
 
 READY = (r'geventd \S+ ready: (?P<workers>\d+) workers?, (?P<cores>\d+) cores? each, '
          r'(?P<addresses>.+)$')
-QUOTED_QUANTITY = re.compile(r': "(\d+(?:ms|[smh]|B|[KMG]iB))"')  # which are no texts to geventd
+QUOTED_QUANTITY = re.compile(r': "(\d+(?:ms|[smh]|B|[KMG]iB))"')  # geventd wants no quotes here
 MARKER = 'GEVENTD_TEST'  # in the environment of every process of a test
 
 
 def merge(base, changes):
-    """`changes` over `base`, sections merged; None takes a key away."""
+    """`changes` merged over `base`, section by section; None removes a key."""
     result = dict(base)
     for key, value in changes.items():
         if value is None:
@@ -35,19 +35,19 @@ def merge(base, changes):
 
 
 def to_yaml(config):
-    """JSON is YAML; but sizes and durations stand without quotes, as people write them."""
+    """JSON is YAML; only sizes and durations lose their quotes, as people write them."""
     return re.sub(r'"(\d+(?:ms|s|m|h|KiB|MiB|GiB))"', r'\1', json.dumps(config, indent=1))
 
 
 class Server:
-    """Writes configuration and application into `folder`, starts geventd there, and knows how to
-    talk to it. Test functions get it from the `server` fixture, which audits what is left."""
+    """Writes configuration and application into `folder`, starts geventd there, and can talk to it.
+    Test functions get it from the `server` fixture, which audits what is left behind."""
 
     def __init__(self, folder, marker):
         self.folder = pathlib.Path(folder)
         self.marker = marker
         self.process = None
-        self.successor = None  # the master's pid once an upgrade was followed
+        self.successor = None  # the new master's pid after an upgrade
         self.log = None
         self.addresses = []
         self.expected_exit = 0
@@ -67,12 +67,12 @@ class Server:
     def write_app(self, source, name='app.py'):
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Python takes a cached module for up to date when second and size are the same.
+        # Python takes a compiled module for up to date if second and size are the same.
         shutil.rmtree(path.parent / '__pycache__', ignore_errors=True)
         path.write_text(source)
 
     def edit_app(self, old, new, name='app.py'):
-        """Replaces `old`, which must be there, in the application as it stands."""
+        """Replaces `old`, which must occur, in the present application."""
         source = (self.folder / name).read_text()
         assert old in source, f'{name} does not hold {old!r}'
         self.write_app(source.replace(old, new), name)
@@ -86,17 +86,17 @@ class Server:
         }
 
     def write_config(self, config=None):
-        """A dict is merged over the defaults (JSON is YAML, nearly); a text is taken as it is."""
+        """A dict is merged over the defaults; a text is written unchanged."""
         if not isinstance(config, str):
             config = to_yaml(merge(self.default_config(), config or {}))
             config = QUOTED_QUANTITY.sub(r': \1', config)
         self.config_path.write_text(config)
 
-    # --- life ----------------------------------------------------------------------------------
+    # --- starting and stopping -----------------------------------------------------------------
 
     def environment(self, extra=None):
         environment = {**os.environ, MARKER: self.marker, **(extra or {})}
-        for name in list(environment):  # what this shell says to Python is not meant for servers
+        for name in list(environment):  # Python variables of this shell are not for servers
             if name.startswith('PYTHON') or name in ('NOTIFY_SOCKET', 'VIRTUAL_ENV'):
                 if name not in (extra or {}):
                     del environment[name]
@@ -128,8 +128,8 @@ class Server:
         return self.successor or self.process.pid
 
     def follow(self, count, timeout=DEADLINE):
-        """Waits for the end of that upgrade, well or not, and makes the master that answers then
-        the one that signals go to; its status."""
+        """Waits for the end of the upgrade, successful or not. The master that then answers
+        becomes the one that signals go to; returns its status."""
         former = self.pid
         status = self.wait_status(
             lambda s: s['upgrade']['count'] >= count and s['upgrade']['result'] == (
@@ -153,14 +153,14 @@ class Server:
         if not gone:
             raise AssertionError(f'geventd did not leave in {timeout} s; its log:\n'
                                  + self.log.text()) from None
-        self.log.wait_last_words()  # those that are left, as behind a killed one, hold it open
+        self.log.wait_last_words()  # survivors, as of a killed master, keep the pipe open
         return self._successors_exit() if self.successor else code
 
     def _successors_exit(self):
-        try:  # orphans of the former master became this process' children
+        try:  # orphans of the former master have become children of this process
             status = os.waitpid(self.successor, 0)[1]
             self._exit = os.waitstatus_to_exitcode(status)
-        except ChildProcessError:  # collected before, or by the former master while that drained
+        except ChildProcessError:  # reaped before, or by the former master while it drained
             stopped = rf'master\[{self.successor}\]: geventd \S+ has stopped'
             if self._exit is None and re.search(stopped, self.log.text()):
                 self._exit = 0
@@ -176,24 +176,24 @@ class Server:
             self.signal(number)
         return self.wait_exit()
 
-    # --- what it says --------------------------------------------------------------------------
+    # --- log and status ------------------------------------------------------------------------
 
     def wait_log(self, pattern, **options):
         return self.log.wait(pattern, **options)
 
     def expect_error(self, pattern):
-        """The log may (and need not) hold error lines that match."""
+        """Allows, but does not require, error lines in the log that match."""
         self.expected_errors.append(re.compile(pattern))
 
     def ctl(self, *arguments, timeout=DEADLINE):
-        """Runs geventctl; the finished process with its output."""
+        """Runs geventctl; returns the finished process with its output."""
         return subprocess.run([str(GEVENTCTL), '-c', str(self.config_path), *arguments],
                               capture_output=True, text=True, timeout=timeout,
                               env=self.environment(), cwd=self.folder)
 
     def stacks(self, *arguments, timeout=DEADLINE):
-        """Runs geventctl stacks, again while a worker does not answer: it waits for them for a
-        moment only, which on a busy machine may be too short for any."""
+        """Runs geventctl stacks; repeats it if a worker does not answer, since geventctl waits only
+        a moment, which may be too short on a busy machine."""
         end = time.monotonic() + timeout
         while True:
             result = self.ctl('stacks', *arguments)
@@ -206,8 +206,8 @@ class Server:
         return json.loads(result.stdout)
 
     def wait_status(self, predicate, timeout=DEADLINE):
-        """The first status for which `predicate` is true. The status is no stream of events, so
-        it is asked again and again."""
+        """The first status for which `predicate` is true. Polls, since the status is no stream of
+        events."""
         end = time.monotonic() + timeout
         while True:
             status = self.status()
@@ -227,7 +227,7 @@ class Server:
             assert time.monotonic() < end and self.is_running(), self.log.text()
 
     def wait_file(self, path, text='', timeout=DEADLINE):
-        """Waits until there is something in that file, and `text` among it."""
+        """Waits until the file contains `text`, and is not empty."""
         end = time.monotonic() + timeout
         while not path.exists() or not path.stat().st_size or text not in path.read_text():
             assert time.monotonic() < end and self.is_running(), f'no {text!r} in {path}'
@@ -238,7 +238,7 @@ class Server:
         return [worker['pid'] for worker in self.status()['workers'] if worker['state'] == state]
 
     def wait_workers(self, count, without=(), generation=None):
-        """Waits until `count` workers are ready, none of them among the pids `without`."""
+        """Waits until `count` workers are ready, none of which has a pid in `without`."""
         def fits(status):
             pids = [w['pid'] for w in status['workers'] if w['state'] == 'ready'
                     and (generation is None or w['generation'] == generation)]
@@ -269,7 +269,7 @@ class Server:
         return client.RawClient(self.address(index), timeout)
 
     def http(self, index=0, timeout=DEADLINE):
-        """An http.client connection, to be used in a `with` block."""
+        """An http.client connection, for a `with` block."""
         return contextlib.closing(client.open_http(self.address(index), timeout))
 
     def request(self, method, target, body=None, headers=None, index=0):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Other people's servers in front of or behind geventd, each in a folder of its own."""
+"""Other servers in front of or behind geventd, each in a folder of its own."""
 import contextlib
 import os
 import shutil
@@ -29,7 +29,7 @@ def accepts(address):
 
 @contextlib.contextmanager
 def running(arguments, address, folder, user=None, stop=signal.SIGTERM, environment=None):
-    """Runs a server until the end of the block; ready when it accepts at `address`."""
+    """Runs a server until the end of the block, which begins when it accepts at `address`."""
     log = folder / f'{os.path.basename(arguments[0])}.log'
     with open(log, 'ab') as output:
         process = subprocess.Popen(arguments, cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
@@ -39,7 +39,7 @@ def running(arguments, address, folder, user=None, stop=signal.SIGTERM, environm
         end = time.monotonic() + DEADLINE
         while not accepts(address):
             assert process.poll() is None and time.monotonic() < end, log.read_text()
-            time.sleep(0.02)  # nothing tells when a foreign server listens
+            time.sleep(0.02)  # polls: no event tells that another server listens
         yield process
     finally:
         process.send_signal(stop)
@@ -55,11 +55,11 @@ def wait_text(path, text):
     end = time.monotonic() + DEADLINE
     while text not in path.read_text():
         assert time.monotonic() < end, path.read_text()
-        time.sleep(0.02)  # a file tells nobody that it grows
+        time.sleep(0.02)  # polls: there is no event for a file that grows
 
 
 def find(name):
-    """The path of a program, also of those that only root has in its PATH; None without it."""
+    """The path of a program, even if only root has it in the PATH; None if it is missing."""
     return shutil.which(name) or shutil.which(name, path='/usr/sbin:/sbin:/usr/local/sbin')
 
 
@@ -117,7 +117,7 @@ StartServers 1
 
 @contextlib.contextmanager
 def apache(folder, modules, directives):
-    """Apache with these modules beside the needed ones; its ('host', port)."""
+    """Apache with these modules besides the necessary ones; its ('host', port)."""
     home = folder / 'apache'
     home.mkdir()
     port = free_port()

@@ -57,22 +57,22 @@ def application(prelude=''):
 
 
 def run(server, source, index=0):
-    """Executes Python in a worker; `result` of it, or (exception's name, its text)."""
+    """Executes Python in a worker; returns its `result`, or (name, text) of an exception."""
     answer = server.request('POST', '/run', body=source.encode(), index=index)
     assert answer.status == 200, server.log.text()
     return ast.literal_eval(answer.body.decode())
 
 
 def ledger(server):
-    """The lines of the handlers so far, split into words."""
+    """The lines that handlers have written so far, split into words."""
     path = server.folder / 'ledger'
     data = path.read_bytes() if path.exists() else b''
-    # A long line can be seen while it is being written.
+    # A long line may be read while it is being written.
     return [line.split() for line in data[:data.rfind(b'\n') + 1].decode().splitlines()]
 
 
 def wait_ledger(server, enough, timeout=30):
-    """The lines, once `enough(lines)`. A file is no stream of events, so it is read repeatedly."""
+    """The lines, once `enough(lines)`. Polls, since a file is no stream of events."""
     end = time.monotonic() + timeout
     while True:
         lines = ledger(server)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Load of every kind on a server for as long as a test lasts; keeps a ledger of what was answered.
+"""Load of every kind on a server for as long as a test lasts; keeps a ledger of the responses.
 
 Each client is a thread that asks one request after the other and notes any that was not answered
 as it should: refused, reset, cut off, another status than 200, another body.
@@ -59,7 +59,7 @@ def application(environ, start_response):
 
 
 class Kind:
-    """What one sort of client has seen."""
+    """The experience of one kind of client."""
 
     def __init__(self):
         self.answered = 0
@@ -69,7 +69,7 @@ class Kind:
 
 class SteadyLoad:
     def __init__(self, http_address, other_address, stream_seconds=2, without=()):
-        """`without`: kinds of clients that are left out."""
+        """`without`: kinds of clients to leave out."""
         self.addresses = {'http': http_address, 'other': other_address}
         self.stream_seconds = stream_seconds
         self.without = without
@@ -151,7 +151,7 @@ class SteadyLoad:
         self._once(kind, address, '/', b'hello')
 
     def _kept(self, kind, address):
-        """One connection for as long as the server keeps it: it says so before it closes."""
+        """One connection for as long as the server keeps it: it announces the end."""
         connection = self._connect(address)
         try:
             while not self._end.is_set():

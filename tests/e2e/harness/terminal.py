@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A program in a terminal of tmux, which shows what a person would see."""
+"""A program in a tmux terminal, which shows what a person would see."""
 import contextlib
 import os
 import shlex
@@ -18,7 +18,7 @@ class Terminal:
         environment = {**os.environ, 'LC_ALL': 'C.UTF-8', 'TERM': 'xterm-256color'}
         environment.pop('TMUX', None)
         line = ' '.join(shlex.quote(str(word)) for word in command)
-        # The exit code is shown when the program has ended.
+        # Shows the exit code when the program has ended.
         subprocess.run(
             ['tmux', '-f', '/dev/null', '-S', self.socket, 'new-session', '-d', '-x', str(width),
              '-y', str(height), '-c', str(folder), f'{line}; echo exit code $?; exec sleep 600'],
@@ -32,7 +32,7 @@ class Terminal:
         return self.tmux('capture-pane', '-p', '-t', '0')
 
     def wait(self, predicate, timeout=DEADLINE):
-        """The screen as soon as it fits."""
+        """The screen as soon as `fits(screen)`."""
         end = time.monotonic() + timeout
         while True:
             screen = self.screen()
@@ -50,7 +50,7 @@ class Terminal:
 
 @contextlib.contextmanager
 def terminal(folder, command, **size):
-    """`command` in `folder`; the terminal and the program end with the block."""
+    """Runs `command` in `folder`; the terminal and the program end with the block."""
     with tempfile.TemporaryDirectory() as own:
         shown = Terminal(f'{own}/tmux.sock', folder, command, **size)
         try:

@@ -4,7 +4,7 @@ import struct
 
 
 def block(variables):
-    """The block of variables: a dict, or pairs when a key comes more than once."""
+    """The block of variables: from a dict, or from pairs when a key occurs more than once."""
     pairs = variables.items() if isinstance(variables, dict) else variables
     encoded = b''
     for key, value in pairs:
@@ -20,7 +20,7 @@ def packet(variables=(), modifier1=0, modifier2=0):
 
 
 def request(path='/', body=b'', modifier1=0, **more):
-    """A request as nginx would make it."""
+    """A request as nginx would send it."""
     path_info, _, query = path.partition('?')
     return packet({
         'QUERY_STRING': query, 'REQUEST_METHOD': 'POST' if body else 'GET', 'CONTENT_TYPE': '',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Cases of WSGI: small applications in one app.py, each called by its name in the path, plain as
+"""Cases of WSGI: small applications in one app.py, each called by its name in the path, directly as
 /NAME and under wsgiref's validator as /valid/NAME."""
 
 DISPATCH = '''
@@ -26,5 +26,5 @@ BOTH = ('', '/valid')  # prefixes of the path
 
 
 def both(*names):
-    """Paths of the cases, plain and validated."""
+    """Paths of the cases, direct and validated."""
     return [prefix + '/' + name for name in names for prefix in BOTH]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Each view says which connection of the database server it had."""
+"""Each view reports which connection to the database server it used."""
 from django.db import connection, transaction
 from django.http import JsonResponse
 from django.urls import path
@@ -14,7 +14,7 @@ def ask(statement, *parameters):
 
 
 def sleep(request):
-    """Holds its connection for 0.2 s, and tells from when to when by the database's clock."""
+    """Holds its connection for 0.2 s; reports begin and end by the database's clock."""
     began, pid = ask('SELECT extract(epoch FROM clock_timestamp())::float8, pg_backend_pid()')
     ask('SELECT pg_sleep(0.2)')
     ended, again = ask('SELECT extract(epoch FROM clock_timestamp())::float8, pg_backend_pid()')
@@ -22,7 +22,7 @@ def sleep(request):
 
 
 def hold(request):
-    """Waits inside the database until nobody has the lock for himself."""
+    """Waits inside the database until nobody holds the lock exclusively."""
     pid, _ = ask('SELECT pg_backend_pid(), pg_advisory_lock_shared(1)')
     again, _ = ask('SELECT pg_backend_pid(), pg_advisory_unlock_shared(1)')
     return JsonResponse({'pids': [pid, again]})
