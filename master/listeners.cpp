@@ -17,6 +17,9 @@ namespace {
 // The workers of a master that was killed need a moment to leave its sockets.
 constexpr Duration kInUsePatience = std::chrono::seconds(5);
 
+// Between two revivals that workers have asked for.
+constexpr Duration kRevivalPause = std::chrono::milliseconds(100);
+
 std::vector<net::Listener> share(const net::ListenerSet& set) {
     std::vector<net::Listener> shared;
     for (const net::Listener& listener : set.listeners()) {
@@ -113,6 +116,14 @@ std::string Listeners::remedy(const net::Listener& listener) const {
                                           : "the socket unit whose FileDescriptorName is " + name);
     }
     return "only a restart of the server opens a new one";
+}
+
+void Listeners::revive_if_due(TimePoint now) noexcept {
+    if (revival_asked_ && now >= next_revival_) {
+        revival_asked_ = false;
+        next_revival_ = now + kRevivalPause;
+        revive();
+    }
 }
 
 void Listeners::revive() noexcept {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "config/settings.h"
 #include "master/host/systemd.h"
@@ -38,6 +39,18 @@ class Listeners {
     /// A socket was shut down by a process that holds it. TCP: it listens again. Unix: says what
     /// brings it back. Says it once of each.
     void revive() noexcept;
+
+    /// A worker has found a socket shut down: revive() is due. Each worker says so of each socket,
+    /// as often as it likes, hence this waits a little after the time before.
+    void ask_for_revival() { revival_asked_ = true; }
+
+    /// Revives if that was asked for and is due.
+    void revive_if_due(TimePoint now) noexcept;
+
+    /// When revive_if_due() has something to do.
+    [[nodiscard]] TimePoint next_revival() const {
+        return revival_asked_ ? next_revival_ : TimePoint::max();
+    }
 
     /// Throws ErrnoError; nothing has changed then.
     void prepare(const config::Settings& settings);
@@ -80,6 +93,8 @@ class Listeners {
     std::vector<net::Listener> former_dropped_;
     std::map<std::string, std::string> systemd_names_;  ///< by address, of those it opened
     std::set<int> told_down_;                           ///< descriptors
+    bool revival_asked_ = false;
+    TimePoint next_revival_ = TimePoint::min();
 };
 
 }  // namespace geventd::master

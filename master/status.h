@@ -221,16 +221,19 @@ struct HistoryPoint {
     std::uint64_t rss = 0;      ///< bytes, of all workers
 };
 
-/// What others may ask of the running master: the control server, and whatever watches files.
-/// Every call belongs to the loop's thread and returns at once.
-class Controls {
+/// Called with the outcome of a reload or upgrade that somebody has asked for.
+using ReloadDone = std::function<void(const ReloadStatus&)>;
+
+/// What can be known of the running server. Every call belongs to the loop's thread and returns at
+/// once.
+class Views {
   public:
-    virtual ~Controls() = default;
+    virtual ~Views() = default;
 
     /// Without what takes a while to find out: the memory of processes.
     [[nodiscard]] virtual Status status() const = 0;
 
-    /// With it.
+    /// Like status(), plus the memory of each process (may take milliseconds).
     [[nodiscard]] virtual Status full_status() = 0;
 
     /// The server's last minutes, a point a second, oldest first.
@@ -243,9 +246,15 @@ class Controls {
     /// JSON document. `done` is called when it is there. Fails when there is nothing of that name.
     using StacksDone = std::function<void(const std::string& document)>;
     virtual Result<void> stacks(const std::string& of, StacksDone done) = 0;
+};
+
+/// What others may ask the running master to do: the control server, and whatever watches files.
+/// Every call belongs to the loop's thread and returns at once.
+class Controls {
+  public:
+    virtual ~Controls() = default;
 
     /// As SIGHUP. `done` is called when that reload is over, with its outcome.
-    using ReloadDone = std::function<void(const ReloadStatus&)>;
     virtual void reload(ReloadDone done) = 0;
 
     /// As SIGUSR2. `done` is called when the new master leads or never will.

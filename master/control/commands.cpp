@@ -67,25 +67,25 @@ void send_signal(Controls& controls, const ipc::ControlRequest& request,
 
 }  // namespace
 
-void add_commands(ControlServer& server, Controls& controls) {
-    server.add("status", [&controls](const ipc::ControlRequest&, ControlReply reply) {
-        reply.ok(format_status_json(controls.full_status(), std::chrono::system_clock::now()));
+void add_commands(ControlServer& server, Views& views, Controls& controls) {
+    server.add("status", [&views](const ipc::ControlRequest&, ControlReply reply) {
+        reply.ok(format_status_json(views.full_status(), std::chrono::system_clock::now()));
     });
-    server.add("history", [&controls](const ipc::ControlRequest& request, ControlReply reply) {
+    server.add("history", [&views](const ipc::ControlRequest& request, ControlReply reply) {
         const auto since = number_of(request, "since").value_or(0);
-        reply.ok(format_history_json(controls.history(),
-                                     static_cast<std::uint64_t>(std::max(since, 0))));
+        reply.ok(
+            format_history_json(views.history(), static_cast<std::uint64_t>(std::max(since, 0))));
     });
-    server.add("requests", [&controls](const ipc::ControlRequest& request, ControlReply reply) {
+    server.add("requests", [&views](const ipc::ControlRequest& request, ControlReply reply) {
         const auto most = number_of(request, "most").value_or(kMostRequests);
         reply.ok(format_requests_json(
-            controls.requests(), static_cast<std::size_t>(std::clamp(most, 0, kMostRequests))));
+            views.requests(), static_cast<std::size_t>(std::clamp(most, 0, kMostRequests))));
     });
-    server.add("stacks", [&controls](const ipc::ControlRequest& request, ControlReply reply) {
+    server.add("stacks", [&views](const ipc::ControlRequest& request, ControlReply reply) {
         const auto of = request.arguments.find("of");
         const auto asked =
-            controls.stacks(of == request.arguments.end() ? "" : of->second,
-                            [reply](const std::string& document) { reply.ok(document); });
+            views.stacks(of == request.arguments.end() ? "" : of->second,
+                         [reply](const std::string& document) { reply.ok(document); });
         if (!asked) {
             reply.error(asked.error().message);
         }

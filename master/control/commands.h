@@ -19,7 +19,7 @@ namespace geventd::master {
 ///   signal {"number": N, "payload": TEXT}    answers when it was accepted
 ///   reopen-logs
 ///
-/// `controls` outlives the server.
-void add_commands(ControlServer& server, Controls& controls);
+/// `views` and `controls` outlive the server.
+void add_commands(ControlServer& server, Views& views, Controls& controls);
 
 }  // namespace geventd::master

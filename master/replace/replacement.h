@@ -18,7 +18,7 @@ class Replacement {
     using Outcome = ReloadStatus::Outcome;
 
     /// Called with the outcome of what was asked for; empty when nobody wants to know.
-    using Done = Controls::ReloadDone;
+    using Done = ReloadDone;
 
     /// How many replacements that are over are remembered.
     static constexpr std::size_t kRemembered = 10;
