@@ -42,7 +42,7 @@ Result<void> Overview::stacks(const std::string& of, StacksDone done) {
     if (witnesses.empty() && !of.empty()) {
         return failure(fmt::format("there is no worker and no request in flight called {}", of));
     }
-    const bool is_worker = !of.empty() && witnesses.front().worker->is_called(of);
+    const bool is_worker = !of.empty() && of == std::to_string(witnesses.front().worker);
     return stack_desk_.collect(witnesses, is_worker ? "" : of, std::move(done));
 }
 

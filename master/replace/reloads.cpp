@@ -105,7 +105,7 @@ void Reloads::start_generation(config::Settings settings) {
     plan.contents.generation = generations_ + 1;
     plan.contents.executable = find_worker_executable(settings.app.python);
     plan.contents.listeners = parts_.listeners.copies();
-    plan.former_workers = serving == nullptr ? 0 : serving->workers();
+    plan.former_workers = serving == nullptr ? 0 : static_cast<int>(serving->workers().size());
     plan.rolling =
         settings.reload.strategy == config::ReloadStrategy::Rolling && serving != nullptr;
     plan.settings = std::move(settings);
@@ -133,10 +133,10 @@ void Reloads::on_generation_serves() {
     server_.on_serving(settings_);
     files_.on_serving(settings_);
     parts_.admin.change_metrics(settings_.metrics);
+    const std::size_t workers = generation.workers().size();
     const std::string serves = fmt::format(
-        "{} {}, {} cores each, {}{}", generation.workers(),
-        generation.workers() == 1 ? "worker" : "workers", settings_.workers.cores,
-        join(parts_.listeners.addresses()),
+        "{} {}, {} cores each, {}{}", workers, workers == 1 ? "worker" : "workers",
+        settings_.workers.cores, join(parts_.listeners.addresses()),
         generation.number() == 1 ? "" : fmt::format(" (generation {})", generation.number()));
     log::info("geventd {} ready: {}", kVersion, serves);
     parts_.host.serving(serves);
@@ -149,7 +149,9 @@ void Reloads::end(Outcome outcome, const std::string& reason) {
         log::error("the reload failed, the old generation goes on: {}", reason);
         parts_.host.serving("the last reload failed: " + reason);
         if (Generation* serving = parts_.supervisor.serving()) {
-            serving->show_fault(reason);
+            if (serving->settings().app.reload_on_change) {
+                serving->workers().show_fault(reason);
+            }
         }
     }
     record_.end(outcome, reason);

@@ -10,7 +10,6 @@
 
 #include "ipc/control_protocol.h"
 #include "log/escape.h"
-#include "master/supervise/stack_query.h"
 
 namespace geventd::master {
 
@@ -41,11 +40,9 @@ struct StackDesk::Collection : event::Deadline {
 
     void ask(const Witness& witness, const std::string& request) {
         const auto at = parts.size();
-        WorkerHandle& worker = *witness.worker;
-        parts.push_back({worker.number(), witness.generation, worker.pid(),
-                         worker.hub().is_blocked() ? worker.hub().stack() : std::string(), "", "",
-                         nullptr});
-        parts[at].query = worker.look(
+        parts.push_back(
+            {witness.worker, witness.generation, witness.pid, witness.blocked, "", "", nullptr});
+        parts[at].query = witness.ask(
             {ipc::Sight::Document, request},
             [this, at](const std::optional<std::string>& report) { on_answer(parts[at], report); });
         if (parts[at].query) {

@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 #include "event/deadlines.h"
-#include "master/supervise/worker_handle.h"
+#include "master/supervise/stack_query.h"
 
 namespace geventd::master {
 
@@ -25,9 +25,17 @@ class StackDesk {
     /// Given a JSON document, {"workers": [...]}.
     using Done = std::function<void(const std::string& document)>;
 
+    /// A worker that can be asked.
     struct Witness {
-        std::uint32_t generation;
-        WorkerHandle* worker;  ///< only looked at during collect()
+        /// Asks; null when that cannot be done.
+        using Ask = std::function<std::unique_ptr<StackQuery>(const StackQuery::Question&,
+                                                              StackQuery::Done)>;
+
+        std::uint32_t generation = 0;
+        std::uint32_t worker = 0;  ///< its number
+        pid_t pid = 0;
+        std::string blocked;  ///< the stack that blocks its hub; "": the hub turns
+        Ask ask;              ///< only called during collect()
     };
 
     StackDesk(event::Loop& loop, event::DeadlineClock& clock);

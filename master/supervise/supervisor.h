@@ -55,7 +55,10 @@ class Supervisor {
     void give_up(const std::string& why);
 
     /// The one on its way could serve.
-    [[nodiscard]] bool could_serve() const { return candidate_ && candidate_->could_serve(); }
+    [[nodiscard]] bool could_serve() const {
+        return candidate_ && candidate_->state() == Generation::State::Booting &&
+               candidate_->is_complete();
+    }
 
     /// Others serve from now on: everything drains, nobody is replaced.
     void retire();

@@ -31,7 +31,7 @@ class StackDeskTest : public testing::Test {
 };
 
 TEST_F(StackDeskTest, AnswersWhenEveryWorkerHas) {
-    collect({{3, &*one.handle}, {4, &*two.handle}});
+    collect({one.witness(3), two.witness(4)});
     two.answer(memory_file("{\"greenlets\":2}"));
     world.loop.run_pending();
     EXPECT_TRUE(answers.empty());
@@ -45,7 +45,7 @@ TEST_F(StackDeskTest, AnswersWhenEveryWorkerHas) {
 }
 
 TEST_F(StackDeskTest, TellsOfAWorkerThatHasEnded) {
-    collect({{3, &*one.handle}});
+    collect({one.witness(3)});
     hear(*one.observer);  // the question goes, and with it the way for an answer
     world.loop.run_pending();
     ASSERT_EQ(answers.size(), 1);
@@ -57,7 +57,7 @@ TEST_F(StackDeskTest, ReadsFromNothingThatCouldBlock) {
     int pipe[2];
     ASSERT_EQ(::pipe(pipe), 0);
     const UniqueFd writer = UniqueFd::adopt(pipe[1]);
-    collect({{3, &*one.handle}});
+    collect({one.witness(3)});
     one.answer(UniqueFd::adopt(pipe[0]));
     world.loop.run_pending();
     ASSERT_EQ(answers.size(), 1);
@@ -70,7 +70,7 @@ TEST_F(StackDeskTest, AnswersAtOnceWhenThereIsNobodyToAsk) {
 }
 
 TEST_F(StackDeskTest, AnswersForAWorkerThatDoesNotWhenItsTimeIsOver) {
-    collect({{3, &*one.handle}, {3, &*two.handle}});
+    collect({one.witness(3), two.witness(3)});
     one.answer(memory_file("{}"));
     pollfd ready{world.loop.backend_fd(), POLLIN, 0};
     while (answers.empty() && ::poll(&ready, 1, 10'000) > 0) {
@@ -83,9 +83,9 @@ TEST_F(StackDeskTest, AnswersForAWorkerThatDoesNotWhenItsTimeIsOver) {
 
 TEST_F(StackDeskTest, RefusesTheNinthWhoAsks) {
     for (int count = 0; count < 8; ++count) {
-        collect({{3, &*one.handle}});
+        collect({one.witness(3)});
     }
-    EXPECT_FALSE(desk.collect({{3, &*one.handle}}, "", [](const std::string&) {}));
+    EXPECT_FALSE(desk.collect({one.witness(3)}, "", [](const std::string&) {}));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,23 +20,40 @@
 
 namespace geventd::master {
 
-/// The workers of one generation, numbered 1..N. A worker that dies is replaced by one of the same
-/// number, at once or after the back-off of that number. One that is due to be recycled drains when
-/// its successor is ready, so that there are never fewer; one at a time.
-/// Lives in: master, in its generation.
-class Crew {
+/// Processes of one generation that have the same role, numbered 1..N. The only role today is that
+/// of workers, so each process is called a worker here. A worker that dies is replaced by one of
+/// the same number, at once or after the back-off of that number. One that is due to be recycled
+/// drains when its successor is ready, so that there are never fewer; one at a time. Lives in:
+/// master, in its generation.
+class Pool {
   public:
+    /// What the processes of the pool are for.
+    struct Role {
+        /// Of each process; none: it serves no requests, so there is no hub to watch either.
+        std::optional<std::uint32_t> cores;
+        HubWatch::Limits hub_limits;
+
+        /// Serves requests.
+        static Role worker(const config::Settings& settings) {
+            return {static_cast<std::uint32_t>(settings.workers.cores),
+                    HubWatch::Limits::of(settings.limits)};
+        }
+    };
+
     /// `mercy`: until a worker is gone, once it drains.
-    Crew(const Surroundings& surroundings, std::uint32_t generation, WorkerSource& source,
-         const config::Settings& settings, Duration mercy)
+    Pool(const Surroundings& surroundings, std::uint32_t generation, Role role,
+         WorkerSource& source, const config::Settings& settings, Duration mercy)
         : surroundings_(surroundings),
           generation_(generation),
+          role_(role),
           source_(&source),
-          cores_(static_cast<std::uint32_t>(settings.workers.cores)),
           recycling_(settings.workers, surroundings.processes),
-          hub_limits_(HubWatch::Limits::of(settings.limits)),
           patience_(settings.limits),
           mercy_(mercy) {}
+
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+    ~Pool() = default;
 
     /// Workers that are started later come from there.
     void draw_from(WorkerSource& source) { source_ = &source; }
@@ -76,14 +94,14 @@ class Crew {
     /// are asked for anew.
     void ask_again();
 
-    /// The log has told that one takes long to get ready.
-    [[nodiscard]] bool is_slow() const;
+    /// The log has not told that one takes long to get ready.
+    [[nodiscard]] bool is_prompt() const;
 
     [[nodiscard]] bool all_ready() const;
     [[nodiscard]] bool empty() const;
 
-    /// Why this crew will not get ready however often it is tried; "" while there is hope. To be
-    /// asked of a crew that has never been complete.
+    /// Why this pool will not get ready however often it is tried; "" while there is hope. To be
+    /// asked of a pool that has never been complete.
     [[nodiscard]] const std::string& hopeless() const { return hopeless_; }
 
     /// What its workers have to do.
@@ -91,7 +109,8 @@ class Crew {
 
     [[nodiscard]] TimePoint next_deadline() const;
 
-    void fill(GenerationStatus& status, TimePoint now) const;
+    /// Adds its workers and their figures to those of other pools.
+    void add_to(GenerationStatus& status, TimePoint now) const;
 
     [[nodiscard]] std::vector<WorkerHandle*> all() const;
 
@@ -118,10 +137,9 @@ class Crew {
 
     const Surroundings& surroundings_;
     std::uint32_t generation_;
+    Role role_;
     WorkerSource* source_;
-    std::uint32_t cores_;  ///< of each
     Recycling recycling_;
-    HubWatch::Limits hub_limits_;
     Patience patience_;
     Duration mercy_;
     std::vector<Place> places_;

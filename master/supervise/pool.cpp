@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/supervise/crew.h"
+#include "master/supervise/pool.h"
 
 #include <algorithm>
 #include <utility>
@@ -12,8 +12,7 @@ namespace geventd::master {
 
 namespace {
 
-// So many workers may die before they are ready, one after the other, until it is said to be no
-// accident.
+// Early deaths in a row before the pool is declared hopeless.
 constexpr int kEarlyDeaths = 3;
 constexpr Duration kTryAgainAfter = std::chrono::milliseconds(500);
 
@@ -45,7 +44,7 @@ bool is_gone(const std::unique_ptr<WorkerHandle>& worker) {
 
 }  // namespace
 
-void Crew::resize(std::size_t count) {
+void Pool::resize(std::size_t count) {
     const auto kept = static_cast<std::ptrdiff_t>(std::min(count, places_.size()));
     const auto first = static_cast<std::ptrdiff_t>(leaving_.size());
     retire_from(places_.begin() + kept);
@@ -55,7 +54,7 @@ void Crew::resize(std::size_t count) {
     places_.resize(count);
 }
 
-void Crew::retire_from(std::vector<Place>::iterator first) {
+void Pool::retire_from(std::vector<Place>::iterator first) {
     for (auto place = first; place != places_.end(); ++place) {
         for (Handle* worker : {&place->worker, &place->successor}) {
             if (*worker) {
@@ -66,7 +65,7 @@ void Crew::retire_from(std::vector<Place>::iterator first) {
     places_.erase(first, places_.end());
 }
 
-void Crew::maintain(TimePoint now) {
+void Pool::maintain(TimePoint now) {
     for (WorkerHandle* worker : all()) {
         worker->check_deadline(now);
     }
@@ -85,7 +84,7 @@ void Crew::maintain(TimePoint now) {
     }
 }
 
-void Crew::settle_worker(Place& place, TimePoint now) {
+void Pool::settle_worker(Place& place, TimePoint now) {
     if (is_gone(place.worker) && place.worker->pid() == 0 && source_->has_lost_requests()) {
         place.worker.reset();
     } else if (is_gone(place.worker)) {
@@ -95,7 +94,7 @@ void Crew::settle_worker(Place& place, TimePoint now) {
     }
 }
 
-void Crew::start_missing(TimePoint now) {
+void Pool::start_missing(TimePoint now) {
     std::uint32_t number = 0;
     for (Place& place : places_) {
         ++number;
@@ -108,7 +107,7 @@ void Crew::start_missing(TimePoint now) {
     }
 }
 
-void Crew::settle_successor(Place& place, TimePoint now) {
+void Pool::settle_successor(Place& place, TimePoint now) {
     if (!place.successor) {
         return;
     }
@@ -121,8 +120,9 @@ void Crew::settle_successor(Place& place, TimePoint now) {
     } else if (!place.worker) {
         place.worker = std::move(place.successor);  // the other one died first
     } else if (place.successor->state() == WorkerHandle::State::Ready) {
-        if (place.worker->hub().is_hopeless()) {
-            place.worker->replace_blocked(now, mercy_);
+        WorkerInsight* insight = place.worker->insight();
+        if (insight != nullptr && insight->hub().is_hopeless()) {
+            insight->replace_blocked(now, mercy_);
         } else {
             place.worker->drain(ipc::DrainReason::Replace, mercy_);
         }
@@ -130,7 +130,7 @@ void Crew::settle_successor(Place& place, TimePoint now) {
     }
 }
 
-void Crew::recycle_one(TimePoint now) {
+void Pool::recycle_one(TimePoint now) {
     const auto has_successor = [](const Place& place) { return place.successor != nullptr; };
     if (std::any_of(places_.begin(), places_.end(), has_successor) || !source_->can_start()) {
         return;
@@ -150,7 +150,7 @@ void Crew::recycle_one(TimePoint now) {
     }
 }
 
-void Crew::ask_again() {
+void Pool::ask_again() {
     for (Place& place : places_) {
         for (Handle* worker : {&place.worker, &place.successor}) {
             if (*worker && (*worker)->state() == WorkerHandle::State::Starting &&
@@ -165,13 +165,13 @@ void Crew::ask_again() {
     }
 }
 
-bool Crew::is_slow() const {
+bool Pool::is_prompt() const {
     const std::vector<WorkerHandle*> workers = all();
-    return std::any_of(workers.begin(), workers.end(),
-                       [](const WorkerHandle* worker) { return worker->is_slow(); });
+    return std::none_of(workers.begin(), workers.end(),
+                        [](const WorkerHandle* worker) { return worker->is_slow(); });
 }
 
-void Crew::note_death(Place& place, TimePoint now) {
+void Pool::note_death(Place& place, TimePoint now) {
     const WorkerHandle& worker = *place.worker;
     place.start_at = place.policy.on_death(
         now, worker.was_ready() ? RespawnPolicy::Life::Useful : RespawnPolicy::Life::Useless);
@@ -184,7 +184,7 @@ void Crew::note_death(Place& place, TimePoint now) {
     place.worker.reset();
 }
 
-void Crew::note_early_death(const WorkerHandle& worker) {
+void Pool::note_early_death(const WorkerHandle& worker) {
     ++early_deaths_;
     if (!worker.failure().empty()) {
         last_error_ =
@@ -200,7 +200,7 @@ void Crew::note_early_death(const WorkerHandle& worker) {
     }
 }
 
-Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint now) {
+Pool::Handle Pool::start_worker(Place& place, std::uint32_t number, TimePoint now) {
     auto slot = surroundings_.slots.take(generation_, number, place.starts);
     if (!slot) {
         if (!std::exchange(told_of_slots_, true)) {
@@ -224,11 +224,13 @@ Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint no
     }
     place.policy.on_start(now);
     ++place.starts;
-    const WorkerHandle::Terms terms{patience_, cores_, place.starts - 1};
+    const WorkerHandle::Terms terms{patience_, role_.cores, place.starts - 1};
     auto worker = std::make_unique<WorkerHandle>(surroundings_, number, std::move(*slot),
                                                  std::move(started->channel), terms);
     worker->set_pid(started->pid);
-    worker->hub().set_limits(hub_limits_);
+    if (WorkerInsight* insight = worker->insight()) {
+        insight->hub().set_limits(role_.hub_limits);
+    }
     if (held_) {
         worker->send(make_pause(true));
     }
@@ -238,14 +240,14 @@ Crew::Handle Crew::start_worker(Place& place, std::uint32_t number, TimePoint no
     return worker;
 }
 
-void Crew::bury(TimePoint now) {
+void Pool::bury(TimePoint now) {
     for (WorkerHandle* worker : all()) {
         worker->check_deadline(now);
     }
     bury_leaving();
 }
 
-void Crew::bury_leaving() {
+void Pool::bury_leaving() {
     const auto gone = std::stable_partition(leaving_.begin(), leaving_.end(),
                                             [](const Handle& worker) { return !is_gone(worker); });
     for (auto worker = gone; worker != leaving_.end(); ++worker) {
@@ -255,34 +257,34 @@ void Crew::bury_leaving() {
     leaving_.erase(gone, leaving_.end());
 }
 
-void Crew::hold(bool on) {
+void Pool::hold(bool on) {
     if (std::exchange(held_, on) != on) {
         broadcast(make_pause(on));
     }
 }
 
-void Crew::show_fault(std::string text) {
+void Pool::show_fault(std::string text) {
     if (text != fault_) {
         fault_ = std::move(text);
         broadcast(make_fault(fault_));
     }
 }
 
-void Crew::drain(ipc::DrainReason reason) {
+void Pool::drain(ipc::DrainReason reason) {
     retire_from(places_.begin());
     for (WorkerHandle* worker : all()) {
         worker->drain(reason, mercy_);
     }
 }
 
-void Crew::kill(std::string_view reason) {
+void Pool::kill(std::string_view reason) {
     retire_from(places_.begin());
     for (WorkerHandle* worker : all()) {
         worker->kill(reason);
     }
 }
 
-bool Crew::on_exit(const ChildExit& exit) const {
+bool Pool::on_exit(const ChildExit& exit) const {
     for (WorkerHandle* worker : all()) {
         if (worker->pid() == 0) {
             worker->receive();  // its Hello may be waiting
@@ -295,13 +297,13 @@ bool Crew::on_exit(const ChildExit& exit) const {
     return false;
 }
 
-void Crew::broadcast(const ipc::Message& message) const {
+void Pool::broadcast(const ipc::Message& message) const {
     for (WorkerHandle* worker : all()) {
         worker->send(message);
     }
 }
 
-std::vector<WorkerHandle*> Crew::all() const {
+std::vector<WorkerHandle*> Pool::all() const {
     std::vector<WorkerHandle*> workers;
     for (const Place& place : places_) {
         for (const Handle* worker : {&place.worker, &place.successor}) {
@@ -316,24 +318,24 @@ std::vector<WorkerHandle*> Crew::all() const {
     return workers;
 }
 
-std::size_t Crew::count_ready() const {
+std::size_t Pool::count_ready() const {
     const auto is_ready = [](const Place& place) {
         return place.worker && place.worker->state() == WorkerHandle::State::Ready;
     };
     return static_cast<std::size_t>(std::count_if(places_.begin(), places_.end(), is_ready));
 }
 
-bool Crew::all_ready() const {
+bool Pool::all_ready() const {
     return count_ready() == places_.size();
 }
 
-bool Crew::empty() const {
+bool Pool::empty() const {
     return leaving_.empty() && std::none_of(places_.begin(), places_.end(), [](const Place& place) {
                return place.worker || place.successor;
            });
 }
 
-Load Crew::load(TimePoint now) const {
+Load Pool::load(TimePoint now) const {
     Load load;
     std::vector<Duration> lags;
     for (const Place& place : places_) {
@@ -341,18 +343,21 @@ Load Crew::load(TimePoint now) const {
             ++load.starting;
             continue;
         }
-        const shm::WorkerSlot& slot = place.worker->counters();
         ++load.ready;
-        load.cores += cores_;
-        load.busy += std::min(slot.cores_busy.load(std::memory_order_relaxed), cores_);
-        load.queued += slot.queued.load(std::memory_order_relaxed);
-        lags.push_back(place.worker->hub().lateness(now));
+        if (const WorkerInsight* insight = place.worker->insight()) {
+            const std::uint32_t cores = insight->core_count();
+            const shm::WorkerSlot& slot = place.worker->counters();
+            load.cores += cores;
+            load.busy += std::min(slot.cores_busy.load(std::memory_order_relaxed), cores);
+            load.queued += slot.queued.load(std::memory_order_relaxed);
+            lags.push_back(insight->hub().lateness(now));
+        }
     }
     load.lag = common_lag(std::move(lags));
     return load;
 }
 
-TimePoint Crew::next_deadline() const {
+TimePoint Pool::next_deadline() const {
     const TimePoint now = surroundings_.processes.now();
     TimePoint next = TimePoint::max();
     for (const WorkerHandle* worker : all()) {
@@ -371,10 +376,12 @@ TimePoint Crew::next_deadline() const {
     return next;
 }
 
-void Crew::fill(GenerationStatus& status, TimePoint now) const {
-    status.workers_wanted = static_cast<int>(places_.size());
-    status.respawns = respawns_;
-    status.last_error = last_error_;
+void Pool::add_to(GenerationStatus& status, TimePoint now) const {
+    status.workers_wanted += static_cast<int>(places_.size());
+    status.respawns += respawns_;
+    if (status.last_error.empty()) {
+        status.last_error = last_error_;
+    }
     for (const Place& place : places_) {
         status.crash_looping = status.crash_looping || place.policy.crash_looping(now);
     }
