@@ -23,7 +23,7 @@ void Takeover::begin() {
         parts_.admin.open_control(control);
     }
     parts_.supervisor.defer(true);
-    parts_.signals.hold_ticks();
+    parts_.signals.ticker().hold();
     succession_.attach(parts_.loop, *this);
 }
 
@@ -47,7 +47,7 @@ void Takeover::take_over(UpgradeMessage& message) {
     parts_.admin.take_over(std::move(message.fds[0]), reloads_.settings().control,
                            std::string(succession_.inventory().text("control")));
     parts_.supervisor.pause(message.number("paused") != 0);
-    parts_.signals.restore_ticks({message.body, message.number("ticks-until")});
+    parts_.signals.ticker().restore({message.body, message.number("ticks-until")});
     if (message.number("reload") != 0) {
         reloads_.record().queue({});
     }
@@ -57,7 +57,7 @@ void Takeover::lead() noexcept {
     leads_ = true;
     parts_.listeners.own_files();
     parts_.admin.resume();
-    parts_.signals.resume_ticks();
+    parts_.signals.ticker().resume();
     log::info("this process takes over from process {}", succession_.inventory().text("pid"));
     upgrade_.end(Replacement::Outcome::Done, {});
     parts_.supervisor.defer(false);

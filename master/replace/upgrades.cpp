@@ -107,7 +107,7 @@ UpgradeMessage Upgrades::give_away() {
     UpgradeMessage message;
     message.type = "take-over";
     parts_.admin.hold();
-    const Ticker::Saved ticks = parts_.signals.save_and_hold_ticks();
+    const Ticker::Saved ticks = parts_.signals.ticker().save_and_hold();
     message.body = ticks.timers;
     message.fields = {
         {"ticks-until", fmt::format("{}", ticks.moment)},
@@ -124,7 +124,7 @@ UpgradeMessage Upgrades::give_away() {
 void Upgrades::take_back() noexcept {
     parts_.host.take_pidfile_back();
     parts_.admin.resume();
-    parts_.signals.resume_ticks();
+    parts_.signals.ticker().resume();
 }
 
 void Upgrades::announce(pid_t successor) noexcept {

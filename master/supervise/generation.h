@@ -81,8 +81,6 @@ class Generation {
 
     // Of a rolling reload: the new generation's workers accept as soon as they are ready.
 
-    [[nodiscard]] bool is_rolling() const { return rolling_; }
-
     /// When all workers are ready that were to be started so far: starts one more, and drains one
     /// of `former` for each that is ready, but for the last.
     void roll(Generation* former);

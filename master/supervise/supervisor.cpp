@@ -12,6 +12,7 @@ namespace geventd::master {
 void Supervisor::begin(Generation::Plan plan) {
     assert(!candidate_);
     const std::uint32_t number = plan.contents.generation;
+    rolling_ = plan.rolling;
     surroundings_.signals.begin(number, plan.settings);
     try {
         auto generation = std::make_unique<Generation>(surroundings_, std::move(plan));

@@ -33,7 +33,7 @@ class Supervisor {
     void begin(Generation::Plan plan);
 
     /// Workers of two generations serve side by side for now.
-    [[nodiscard]] bool is_rolling() const { return candidate_ && candidate_->is_rolling(); }
+    [[nodiscard]] bool is_rolling() const { return candidate_ && rolling_; }
 
     [[nodiscard]] bool is_busy() const { return candidate_ != nullptr; }
 
@@ -108,6 +108,7 @@ class Supervisor {
     std::vector<Handle> leaving_;
     Handle serving_;
     Handle candidate_;
+    bool rolling_ = false;  ///< the candidate takes over worker by worker
     bool paused_ = false;
     bool deferred_ = false;
 };

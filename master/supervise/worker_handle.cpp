@@ -30,8 +30,8 @@ WorkerHandle::WorkerHandle(const Surroundings& surroundings, std::uint32_t numbe
       born_(surroundings.processes.now()),
       spawned_(std::time(nullptr)) {
     if (terms.cores) {
-        insight_.emplace(surroundings, static_cast<WorkerInsight::Process&>(*this), slot_,
-                         *terms.cores);
+        insight_ = std::make_unique<WorkerInsight>(
+            surroundings, static_cast<WorkerInsight::Process&>(*this), slot_, *terms.cores);
     }
     watch_.begin(born_, "forked", terms_.patience.queue);
 }
@@ -43,7 +43,8 @@ void WorkerHandle::set_pid(pid_t pid) {
     }
 }
 
-std::string_view WorkerHandle::name(State state) {
+std::string_view name(WorkerHandle::State state) {
+    using State = WorkerHandle::State;
     switch (state) {
         case State::Starting:
             return "starting";

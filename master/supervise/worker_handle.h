@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <ctime>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -96,9 +97,7 @@ class WorkerHandle final : private Child::Owner,
     [[nodiscard]] std::optional<ipc::Due> due() const { return due_; }
 
     /// What is seen of its hub and its requests; null when it serves none.
-    WorkerInsight* insight() { return insight_ ? &*insight_ : nullptr; }
-
-    [[nodiscard]] const WorkerInsight* insight() const { return insight_ ? &*insight_ : nullptr; }
+    [[nodiscard]] WorkerInsight* insight() const { return insight_.get(); }
 
     [[nodiscard]] TimePoint born() const { return born_; }
 
@@ -111,10 +110,6 @@ class WorkerHandle final : private Child::Owner,
     [[nodiscard]] const shm::WorkerSlot& counters() const { return slot_.counters(); }
 
     [[nodiscard]] WorkerStatus status(TimePoint now) const;
-
-    static std::string_view name(State state);
-
-    static constexpr bool can_follow(State from, State to) { return to > from; }
 
   private:
     void on_message(ipc::Message& message) noexcept override;
@@ -137,7 +132,7 @@ class WorkerHandle final : private Child::Owner,
     SlotLease slot_;
     Child child_;
     Standstill watch_;
-    std::optional<WorkerInsight> insight_;
+    std::unique_ptr<WorkerInsight> insight_;
     State state_ = State::Starting;
     TimePoint born_;
     std::time_t spawned_;
@@ -150,5 +145,11 @@ class WorkerHandle final : private Child::Owner,
     std::string why_killed_;
     std::string end_;
 };
+
+std::string_view name(WorkerHandle::State state);
+
+constexpr bool can_follow(WorkerHandle::State from, WorkerHandle::State to) {
+    return to > from;
+}
 
 }  // namespace geventd::master
