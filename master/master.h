@@ -11,7 +11,7 @@
 #include "event/timer.h"
 #include "master/control/admin_servers.h"
 #include "master/host/host.h"
-#include "master/listeners.h"
+#include "master/listen/listeners.h"
 #include "master/log_file.h"
 #include "master/operations.h"
 #include "master/overview.h"

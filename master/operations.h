@@ -4,12 +4,12 @@
 #include <string>
 #include <utility>
 
+#include "master/control/controls.h"
 #include "master/log_file.h"
 #include "master/replace/parts.h"
 #include "master/replace/reloads.h"
 #include "master/replace/turns.h"
 #include "master/replace/upgrades.h"
-#include "master/status.h"
 
 namespace geventd::master {
 

@@ -13,8 +13,8 @@
 #include "master/replace/reloads.h"
 #include "master/replace/turns.h"
 #include "master/replace/upgrades.h"
-#include "master/status.h"
-#include "master/supervise/stack_desk.h"
+#include "master/stacks/stack_desk.h"
+#include "master/status/views.h"
 
 namespace geventd::master {
 

@@ -8,8 +8,8 @@
 
 #include <fmt/core.h>
 
-#include "master/control/requests_json.h"
-#include "master/control/status_json.h"
+#include "master/status/requests_json.h"
+#include "master/status/status_json.h"
 
 namespace geventd::master {
 

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "master/control/control_server.h"
-#include "master/status.h"
+#include "master/control/controls.h"
+#include "master/status/views.h"
 
 namespace geventd::master {
 

@@ -8,7 +8,7 @@
 #include "event/loop.h"
 #include "master/control/admin_servers.h"
 #include "master/host/host.h"
-#include "master/listeners.h"
+#include "master/listen/listeners.h"
 #include "master/signals/signals.h"
 #include "master/supervise/supervisor.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "master/status.h"
+#include "master/status/status.h"
 
 namespace geventd::master {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "config/settings.h"
-#include "master/reload/change_watch.h"
+#include "master/replace/change_watch.h"
 
 namespace geventd::master {
 

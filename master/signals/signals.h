@@ -15,7 +15,7 @@
 #include "master/signals/eventfds.h"
 #include "master/signals/memories.h"
 #include "master/signals/ticker.h"
-#include "master/status.h"
+#include "master/status/status.h"
 #include "shm/signal_region.h"
 
 namespace geventd::master {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "config/settings.h"
-#include "master/status.h"
+#include "master/status/status.h"
 #include "master/supervise/exec_source.h"
 #include "master/supervise/launch_kit.h"
 #include "master/supervise/pool.h"

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "master/status.h"
+#include "master/status/status.h"
 #include "master/supervise/recycling.h"
 #include "master/supervise/respawn_policy.h"
 #include "master/supervise/scaling.h"

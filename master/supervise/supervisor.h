@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "master/stacks/stack_desk.h"
 #include "master/supervise/generation.h"
-#include "master/supervise/stack_desk.h"
 
 namespace geventd::master {
 

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "master/process/child.h"
 #include "master/process/child_exit.h"
-#include "master/status.h"
+#include "master/status/status.h"
 #include "master/supervise/patience.h"
 #include "master/supervise/standstill.h"
 #include "master/supervise/surroundings.h"

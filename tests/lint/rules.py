@@ -50,7 +50,7 @@ BANNED_IN_PRODUCT = (
 )
 BANNED_IN_HEADERS = ((r'\busing\s+namespace\b', 'using namespace in a header'),)
 # Programs are wiring: free to use all.
-PROGRAM = re.compile(r'src/[a-z_]+\.cpp|worker/main\.cpp')
+PROGRAM = re.compile(r'(master|worker)/main\.cpp')
 
 
 def tracked_files(root):
@@ -84,7 +84,7 @@ def read_module_table(text):
                 and cells[0] != 'module':
             names = cells[2].split()
             modules[cells[0]] = (
-                {name if name in ('config', 'master', 'worker') else f'src/{name}'
+                {name if name.split('/')[0] in ('config', 'master', 'worker') else f'src/{name}'
                  for name in names},
                 {name for name in re.split(r'[,\s]+', cells[3]) if name})
     return modules

@@ -7,12 +7,12 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "master/control/requests_json.h"
-#include "master/control/status_json.h"
-#include "master/metrics/prometheus.h"
-#include "master/metrics/uwsgi_stats.h"
 #include "master/observe/failures.h"
 #include "master/observe/history.h"
+#include "master/status/prometheus.h"
+#include "master/status/requests_json.h"
+#include "master/status/status_json.h"
+#include "master/status/uwsgi_stats.h"
 #include "unit/master/supervise/seen_worker.h"
 
 namespace geventd::master {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/listeners.h"
+#include "master/listen/listeners.h"
 
 #include <algorithm>
 #include <exception>
@@ -7,7 +7,7 @@
 
 #include "log/escape.h"
 #include "log/logger.h"
-#include "master/listen_options.h"
+#include "master/listen/listen_options.h"
 #include "net/accept_queue.h"
 
 namespace geventd::master {

@@ -6,7 +6,7 @@
 #include <deque>
 #include <string>
 
-#include "master/status.h"
+#include "master/status/status.h"
 
 namespace geventd::master {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/control/requests_json.h"
+#include "master/status/requests_json.h"
 
 #include <chrono>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/reload/change_watch.h"
+#include "master/replace/change_watch.h"
 
 #include <sys/stat.h>
 

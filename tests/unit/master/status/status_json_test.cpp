@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/control/status_json.h"
+#include "master/status/status_json.h"
 
 #include <deque>
 

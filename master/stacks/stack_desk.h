@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 #include "event/deadlines.h"
-#include "master/supervise/stack_query.h"
+#include "master/stacks/stack_query.h"
 
 namespace geventd::master {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "master/status.h"
+#include "master/status/status.h"
 
 namespace geventd::master {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/supervise/stack_desk.h"
+#include "master/stacks/stack_desk.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/metrics/uwsgi_stats.h"
+#include "master/status/uwsgi_stats.h"
 
 #include <unistd.h>
 

@@ -11,8 +11,8 @@
 #include "base/fd.h"
 #include "config/settings.h"
 #include "master/host/systemd.h"
-#include "master/status.h"
-#include "master/upgrade/former_socket.h"
+#include "master/listen/former_socket.h"
+#include "master/status/status.h"
 #include "net/listener_set.h"
 
 namespace geventd::master {

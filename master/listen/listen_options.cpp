@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/listen_options.h"
+#include "master/listen/listen_options.h"
 
 #include <stdexcept>
 #include <string>

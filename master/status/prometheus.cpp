@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/metrics/prometheus.h"
+#include "master/status/prometheus.h"
 
 #include <algorithm>
 #include <chrono>

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -13,7 +12,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/result.h"
 #include "shm/durations.h"
 #include "shm/request_table.h"
 #include "shm/signal_statistics.h"
@@ -223,58 +221,5 @@ struct HistoryPoint {
 
 /// Called with the outcome of a reload or upgrade that somebody has asked for.
 using ReloadDone = std::function<void(const ReloadStatus&)>;
-
-/// What can be known of the running server. Every call belongs to the loop's thread and returns at
-/// once.
-class Views {
-  public:
-    virtual ~Views() = default;
-
-    /// Without what takes a while to find out: the memory of processes.
-    [[nodiscard]] virtual Status status() const = 0;
-
-    /// Like status(), plus the memory of each process (may take milliseconds).
-    [[nodiscard]] virtual Status full_status() = 0;
-
-    /// The server's last minutes, a point a second, oldest first.
-    [[nodiscard]] virtual const std::deque<HistoryPoint>& history() const = 0;
-
-    /// What occupies the cores of all workers, the oldest first; also of those that are stuck.
-    [[nodiscard]] virtual std::vector<RequestStatus> requests() const = 0;
-
-    /// Where the greenlets stand, of all workers, of those with a number, or of one request, as a
-    /// JSON document. `done` is called when it is there. Fails when there is nothing of that name.
-    using StacksDone = std::function<void(const std::string& document)>;
-    virtual Result<void> stacks(const std::string& of, StacksDone done) = 0;
-};
-
-/// What others may ask the running master to do: the control server, and whatever watches files.
-/// Every call belongs to the loop's thread and returns at once.
-class Controls {
-  public:
-    virtual ~Controls() = default;
-
-    /// As SIGHUP. `done` is called when that reload is over, with its outcome.
-    virtual void reload(ReloadDone done) = 0;
-
-    /// As SIGUSR2. `done` is called when the new master leads or never will.
-    virtual void upgrade(ReloadDone done) = 0;
-
-    /// As SIGTERM: drains, then leaves.
-    virtual void stop() = 0;
-
-    /// As SIGUSR1.
-    virtual void reopen_logs() = 0;
-
-    /// Has all workers accept no connection until resumed; fails when the server stops.
-    virtual Result<void> pause(bool on) = 0;
-
-    /// The number of workers of the serving generation from now on (as SIGTTIN and SIGTTOU).
-    /// Fails when the number is not possible.
-    virtual Result<void> set_workers(int count) = 0;
-
-    /// Sends a signal (0 to 255) to the workers. Fails when it was not accepted.
-    virtual Result<void> send_signal(int number, const std::string& payload) = 0;
-};
 
 }  // namespace geventd::master

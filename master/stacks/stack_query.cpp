@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/supervise/stack_query.h"
+#include "master/stacks/stack_query.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "master/status.h"
+#include "master/status/status.h"
 
 namespace geventd::master {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/supervise/stack_file.h"
+#include "master/stacks/stack_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
