@@ -126,6 +126,8 @@ def check_layers(root, names):
         if home is None:
             yield name, 1, 'belongs to no module of docs/architecture.md'
             continue
+        if '/' in name[len(home) + 1:] and any(m.startswith(home + '/') for m in modules):
+            yield name, 1, f'its folder has no row of its own below that of {home}'
         text = (root / name).read_text()
         allowed, libraries = modules[home]
         for match in INCLUDE.finditer(text):
