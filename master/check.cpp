@@ -13,7 +13,7 @@
 #include "master/host/host.h"
 #include "master/host/kernel_limits.h"
 #include "master/host/log_target.h"
-#include "master/listen_options.h"
+#include "master/listen/listen_options.h"
 #include "master/process/child_exit.h"
 #include "master/process/spawner.h"
 #include "master/supervise/launch_kit.h"

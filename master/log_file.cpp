@@ -8,6 +8,7 @@
 #include "base/errno_error.h"
 #include "base/fd.h"
 #include "log/logger.h"
+#include "log/outlet.h"
 #include "master/host/log_target.h"
 
 namespace geventd::master {
@@ -43,6 +44,15 @@ bool LogFile::is_file() const {
     return path_ != "stderr";
 }
 
+void LogFile::tell_terminal(const std::string& line) const {
+    if (is_file()) {
+        log::Outlet terminal;
+        terminal.open(terminal_.get());
+        terminal.write(line + "\n");
+        terminal.finish();
+    }
+}
+
 void LogFile::open(const config::Log& settings) {
     if (settings.file != path_) {
         write_to(settings.file, tenant_);
@@ -50,6 +60,15 @@ void LogFile::open(const config::Log& settings) {
     }
     log::open(STDERR_FILENO, to_log(settings.level),
               settings.format == config::LogFormat::Json ? log::Format::Json : log::Format::Text);
+}
+
+void LogFile::change(const config::Log& settings) noexcept {
+    try {
+        open(settings);
+        hand_out();
+    } catch (const std::exception& error) {
+        log::error("{}; the former log goes on", error.what());
+    }
 }
 
 void LogFile::reopen() noexcept {
@@ -62,6 +81,21 @@ void LogFile::reopen() noexcept {
         log::info("the log goes on in a new {}", path_);
     } catch (const std::exception& error) {
         log::error("the log cannot be opened again: {}", error.what());
+    }
+    hand_out();
+}
+
+void LogFile::hand_out() noexcept {
+    if (!is_file()) {
+        return;
+    }
+    try {
+        ipc::Message message;
+        message.type = ipc::MessageType::Reopen;
+        message.fds.push_back(duplicate(STDERR_FILENO));
+        broadcast_(message);
+    } catch (const std::exception& error) {
+        log::error("the workers go on in the former log: {}", error.what());
     }
 }
 

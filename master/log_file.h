@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <string>
+#include <unistd.h>
 
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "base/fd.h"
 #include "config/settings.h"
+#include "ipc/messages.h"
 #include "master/host/privileges.h"
 
 namespace geventd::master {
@@ -14,14 +20,32 @@ namespace geventd::master {
 /// Lives in: master.
 class LogFile {
   public:
+    /// Sends a message to all processes.
+    using Broadcast = std::function<void(const ipc::Message&)>;
+
     /// `tenant`: whom the workers run as, who may be the one to change the log's folder. Outlives
     /// this object.
-    explicit LogFile(const Identity& tenant) : tenant_(tenant) {}
+    LogFile(const Identity& tenant, Broadcast broadcast)
+        : tenant_(tenant), broadcast_(std::move(broadcast)) {}
+
+    /// Keeps the standard error that the server was started with, until forget_terminal(): who
+    /// starts it by hand should not have to look into a log file for why it does not serve.
+    /// Throws ErrnoError.
+    void keep_terminal() { terminal_ = duplicate(STDERR_FILENO); }
+
+    void forget_terminal() { terminal_.reset(); }
+
+    /// Says it there, when the log goes elsewhere.
+    void tell_terminal(const std::string& line) const;
 
     /// Opens the log as configured. Throws ErrnoError; the former log goes on then.
     void open(const config::Log& settings);
 
-    /// After the file was renamed: a new one of the same name. A failure is logged.
+    /// As open(), for all processes. A failure is logged.
+    void change(const config::Log& settings) noexcept;
+
+    /// After the file was renamed: has all processes write to a new one of the same name. A failure
+    /// is logged.
     void reopen() noexcept;
 
     [[nodiscard]] bool is_file() const;
@@ -30,8 +54,12 @@ class LogFile {
     [[nodiscard]] const std::string& path() const { return path_; }
 
   private:
+    void hand_out() noexcept;
+
     const Identity& tenant_;
+    Broadcast broadcast_;
     std::string path_ = "stderr";
+    UniqueFd terminal_;
 };
 
 }  // namespace geventd::master

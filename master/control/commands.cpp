@@ -5,11 +5,12 @@
 #include <charconv>
 #include <chrono>
 #include <optional>
+#include <span>
 
 #include <fmt/core.h>
 
-#include "master/control/requests_json.h"
-#include "master/control/status_json.h"
+#include "master/status/requests_json.h"
+#include "master/status/status_json.h"
 
 namespace geventd::master {
 
@@ -46,28 +47,24 @@ void answer(const ControlReply& reply, const char* deed, const ReloadStatus& end
     reply.ok();
 }
 
-void tell_status(Controls& controls, const ipc::ControlRequest&, const ControlReply& reply) {
-    reply.ok(format_status_json(controls.full_status(), std::chrono::system_clock::now()));
+void tell_status(Views& views, const ipc::ControlRequest&, const ControlReply& reply) {
+    reply.ok(format_status_json(views.full_status(), std::chrono::system_clock::now()));
 }
 
-void tell_history(Controls& controls, const ipc::ControlRequest& request,
-                  const ControlReply& reply) {
+void tell_history(Views& views, const ipc::ControlRequest& request, const ControlReply& reply) {
     const auto since = number_of(request, "since").value_or(0);
-    reply.ok(
-        format_history_json(controls.history(), static_cast<std::uint64_t>(std::max(since, 0))));
+    reply.ok(format_history_json(views.history(), static_cast<std::uint64_t>(std::max(since, 0))));
 }
 
-void tell_requests(Controls& controls, const ipc::ControlRequest& request,
-                   const ControlReply& reply) {
+void tell_requests(Views& views, const ipc::ControlRequest& request, const ControlReply& reply) {
     const auto most = number_of(request, "most").value_or(kMostRequests);
-    reply.ok(format_requests_json(controls.requests(),
+    reply.ok(format_requests_json(views.requests(),
                                   static_cast<std::size_t>(std::clamp(most, 0, kMostRequests))));
 }
 
-void tell_stacks(Controls& controls, const ipc::ControlRequest& request,
-                 const ControlReply& reply) {
-    const auto asked = controls.stacks(
-        text_of(request, "of"), [reply](const std::string& document) { reply.ok(document); });
+void tell_stacks(Views& views, const ipc::ControlRequest& request, const ControlReply& reply) {
+    const auto asked = views.stacks(text_of(request, "of"),
+                                    [reply](const std::string& document) { reply.ok(document); });
     if (!asked) {
         reply.error(asked.error().message);
     }
@@ -117,37 +114,47 @@ void reopen_logs(Controls& controls, const ipc::ControlRequest&, const ControlRe
     reply.ok();
 }
 
+/// What a command does to the master, or shows of it (`Master` is Controls or Views).
+template <typename Master>
 struct Command {
     const char* name;
-    void (*handle)(Controls& controls, const ipc::ControlRequest& request,
-                   const ControlReply& reply);
+    void (*handle)(Master& master, const ipc::ControlRequest& request, const ControlReply& reply);
 };
 
-constexpr Command kCommands[] = {
+constexpr Command<Views> kShown[] = {
     {"status", tell_status},      // the status document
     {"history", tell_history},    // {"since": N}: what each second behind point N has brought
     {"requests", tell_requests},  // {"most": N}: what occupies the cores, the oldest first
     {"stacks", tell_stacks},      // {"of": NAME}: of a worker, of a request; without: of all
-    {"reload", reload},           // answers when the reload is over
-    {"upgrade", upgrade},         // answers when the new master leads, or never will
-    {"stop", stop},               // answers at once; the server drains
-    {"pause", pause},             // accepts no connection
-    {"resume", resume},           // accepts connections again
-    {"workers", set_workers},     // {"count": K}: the number of workers from now on
-    {"signal", send_signal},      // {"number": N, "payload": TEXT}: answers when it was accepted
+};
+
+constexpr Command<Controls> kDone[] = {
+    {"reload", reload},        // answers when the reload is over
+    {"upgrade", upgrade},      // answers when the new master leads, or never will
+    {"stop", stop},            // answers at once; the server drains
+    {"pause", pause},          // accepts no connection
+    {"resume", resume},        // accepts connections again
+    {"workers", set_workers},  // {"count": K}: the number of workers from now on
+    {"signal", send_signal},   // {"number": N, "payload": TEXT}: answers when it was accepted
     {"reopen-logs", reopen_logs},
 };
 
-}  // namespace
-
-void add_commands(ControlServer& server, Controls& controls) {
-    for (const Command& command : kCommands) {
+template <typename Master>
+void add_all(ControlServer& server, Master& master, std::span<const Command<Master>> commands) {
+    for (const Command<Master>& command : commands) {
         server.add(command.name,
-                   [&controls, handle = command.handle](const ipc::ControlRequest& request,
-                                                        const ControlReply& reply) {
-                       handle(controls, request, reply);
+                   [&master, handle = command.handle](const ipc::ControlRequest& request,
+                                                      const ControlReply& reply) {
+                       handle(master, request, reply);
                    });
     }
+}
+
+}  // namespace
+
+void add_commands(ControlServer& server, Views& views, Controls& controls) {
+    add_all<Views>(server, views, kShown);
+    add_all<Controls>(server, controls, kDone);
 }
 
 }  // namespace geventd::master

@@ -8,10 +8,10 @@
 
 #include <fmt/core.h>
 
-#include "master/control/requests_json.h"
-#include "master/control/status_json.h"
-#include "master/live_page.h"
-#include "master/metrics/prometheus.h"
+#include "master/metrics/live_page.h"
+#include "master/status/prometheus.h"
+#include "master/status/requests_json.h"
+#include "master/status/status_json.h"
 
 namespace geventd::master {
 

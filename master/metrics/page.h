@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "master/status.h"
+#include "master/status/status.h"
 
 namespace geventd::master {
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "log/logger.h"
-#include "master/metrics/uwsgi_stats.h"
+#include "master/status/uwsgi_stats.h"
 
 namespace geventd::master {
 

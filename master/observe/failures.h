@@ -7,7 +7,7 @@
 #include <map>
 #include <vector>
 
-#include "master/status.h"
+#include "master/status/status.h"
 #include "shm/scoreboard.h"
 
 namespace geventd::master {

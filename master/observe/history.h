@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "master/status.h"
+#include "master/status/status.h"
 #include "shm/durations.h"
 #include "shm/scoreboard.h"
 

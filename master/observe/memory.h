@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "base/clock.h"
-#include "master/status.h"
+#include "master/status/status.h"
 
 namespace geventd::master {
 

@@ -9,7 +9,7 @@
 #include "master/observe/failures.h"
 #include "master/observe/history.h"
 #include "master/observe/memory.h"
-#include "master/status.h"
+#include "master/status/status.h"
 
 namespace geventd::master {
 

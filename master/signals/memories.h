@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "config/settings.h"
 #include "master/signals/memory.h"
-#include "master/status.h"
+#include "master/status/status.h"
 
 namespace geventd::master {
 

@@ -15,7 +15,7 @@
 #include "master/signals/eventfds.h"
 #include "master/signals/memories.h"
 #include "master/signals/ticker.h"
-#include "master/status.h"
+#include "master/status/status.h"
 #include "shm/signal_region.h"
 
 namespace geventd::master {
@@ -60,14 +60,8 @@ class Signals {
 
     // Over an upgrade.
 
-    /// No ticks until resume_ticks(): another master sends them.
-    void hold_ticks() { ticker_.hold(); }
-
-    void resume_ticks() { ticker_.resume(); }
-
-    Ticker::Saved save_and_hold_ticks() { return ticker_.save_and_hold(); }
-
-    void restore_ticks(const Ticker::Saved& saved) { ticker_.restore(saved); }
+    /// What sends signals by the clock, of which only one master may have one that is not held.
+    Ticker& ticker() { return ticker_; }
 
     /// Takes a pending signal of the former master over; false: the queue is full.
     bool take_over(const shm::SignalClaim& signal);

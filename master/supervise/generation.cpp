@@ -25,7 +25,9 @@ Generation::Generation(const Surroundings& surroundings, Plan plan)
         templates_ = std::make_unique<Templates>(surroundings, kit_, settings_.limits);
         source = templates_.get();
     }
-    crew_ = std::make_unique<Crew>(surroundings, number_, *source, settings_, mercy());
+    pools_.push_back(std::make_unique<Pool>(surroundings, number_, Pool::Role::worker(settings_),
+                                            *source, settings_, mercy()));
+    workers_ = pools_.front().get();
     const config::Workers& workers = settings_.workers;
     first_workers_ = workers.processes;
     if (workers.cheaper > 0) {
@@ -33,12 +35,13 @@ Generation::Generation(const Surroundings& surroundings, Plan plan)
         first_workers_ = std::clamp(plan.former_workers, workers.cheaper, workers.processes);
     }
     if (rolling_) {
-        crew_->allow(1);
+        workers_->allow(1);
     }
     update_hold();
 }
 
-std::string_view Generation::name(State state) {
+std::string_view name(Generation::State state) {
+    using State = Generation::State;
     switch (state) {
         case State::Loading:
             return "loading";
@@ -56,7 +59,8 @@ std::string_view Generation::name(State state) {
     return "";
 }
 
-bool Generation::can_follow(State from, State to) {
+bool can_follow(Generation::State from, Generation::State to) {
+    using State = Generation::State;
     switch (to) {
         case State::Loading:
             return false;
@@ -102,13 +106,19 @@ void Generation::settle() {
         } else if (templates_) {
             templates_->maintain(now);
             if (templates_->take_replacement()) {
-                crew_->ask_again();
+                for (const auto& pool : pools_) {
+                    pool->ask_again();
+                }
             }
         }
-        crew_->maintain(now);
+        for (const auto& pool : pools_) {
+            pool->maintain(now);
+        }
         scale(now);
     } else {
-        crew_->bury(now);
+        for (const auto& pool : pools_) {
+            pool->bury(now);
+        }
         end_templates();
         if (templates_) {
             templates_->bury(now);
@@ -117,7 +127,7 @@ void Generation::settle() {
     if (state_ == State::Booting) {
         settle_booting();
     }
-    if (state_ == State::Draining && crew_->empty() && (!templates_ || templates_->empty())) {
+    if (state_ == State::Draining && is_empty()) {
         enter(State::Done);
     }
 }
@@ -140,7 +150,9 @@ void Generation::heed_connections() {
 void Generation::load_apart() {
     apart_ = true;
     templates_->dismiss();  // it ends what the application has started in it
-    crew_->draw_from(exec_);
+    for (const auto& pool : pools_) {
+        pool->draw_from(exec_);
+    }
     if (state_ == State::Loading) {
         enter(State::Booting);
         boot_workers();
@@ -154,14 +166,16 @@ void Generation::settle_loading(TimePoint now) {
     } else if (templates_->can_start()) {
         enter(State::Booting);
         boot_workers();
-        crew_->maintain(now);  // the template forks its spare behind them
+        workers_->maintain(now);  // the template forks its spare behind them
     }
 }
 
 void Generation::settle_booting() {
-    if (!crew_->hopeless().empty()) {
-        fail("the workers cannot start: " + crew_->hopeless());
-    } else if (crew_->all_ready()) {
+    const auto hopeless = std::find_if(pools_.begin(), pools_.end(),
+                                       [](const auto& pool) { return !pool->hopeless().empty(); });
+    if (hopeless != pools_.end()) {
+        fail("the workers cannot start: " + (*hopeless)->hopeless());
+    } else if (all_pools(&Pool::all_ready)) {
         if (!deferred_) {
             enter(State::Serving);
             update_hold();
@@ -172,7 +186,7 @@ void Generation::settle_booting() {
 }
 
 void Generation::boot_workers() {
-    crew_->resize(static_cast<std::size_t>(first_workers_));
+    workers_->resize(static_cast<std::size_t>(first_workers_));
 }
 
 bool Generation::may_scale() const {
@@ -183,22 +197,28 @@ void Generation::scale(TimePoint now) {
     if (!may_scale() || !scaling_->is_due(now)) {
         return;
     }
-    Load load = crew_->load(now);
+    Load load = workers_->load(now);
     load.backlog = kit_.backlog();
-    const int wanted = scaling_->look(workers(), load, now);
-    if (wanted != workers()) {
-        log::info("{} workers from now on, {} before: {}", wanted, workers(), scaling_->reason());
-        crew_->resize(static_cast<std::size_t>(wanted));
-        crew_->maintain(now);
+    const int wanted = scaling_->look(worker_count(), load, now);
+    if (wanted != worker_count()) {
+        log::info("{} workers from now on, {} before: {}", wanted, worker_count(),
+                  scaling_->reason());
+        workers_->resize(static_cast<std::size_t>(wanted));
+        workers_->maintain(now);
     }
 }
 
 void Generation::update_hold() {
-    crew_->hold(paused_ || (state_ < State::Serving && !rolling_));
+    workers_->hold(paused_ || (state_ < State::Serving && !rolling_));
 }
 
-bool Generation::could_serve() const {
-    return state_ == State::Booting && crew_->all_ready();
+bool Generation::all_pools(bool (Pool::*are)() const) const {
+    return std::all_of(pools_.begin(), pools_.end(),
+                       [are](const auto& pool) { return (*pool.*are)(); });
+}
+
+bool Generation::is_complete() const {
+    return all_pools(&Pool::all_ready);
 }
 
 void Generation::fail(std::string why) {
@@ -214,40 +234,43 @@ void Generation::fail(std::string why) {
     }
 }
 
-void Generation::show_fault(const std::string& text) {
-    if (settings_.app.reload_on_change) {
-        crew_->show_fault(text);
+void Generation::roll(Generation* former) {
+    if (const int ready = roll_on(); ready > 0 && former != nullptr) {
+        former->make_room(ready);
     }
 }
 
+// How many of its workers are ready, once that was as many as were to be started so far: one more
+// is started. 0 otherwise.
 int Generation::roll_on() {
-    const std::size_t ready = crew_->count_ready();
-    if (state_ != State::Booting || ready < crew_->allowed() || ready == crew_->size()) {
+    const std::size_t ready = workers_->count_ready();
+    if (state_ != State::Booting || ready < workers_->allowed() || ready == workers_->size()) {
         return 0;
     }
-    crew_->allow(ready + 1);
+    workers_->allow(ready + 1);
     settle();
     return static_cast<int>(ready);
 }
 
+// So many workers of its successor are ready: as many of these drain, but for the last.
 void Generation::make_room(int successors) {
     if (full_strength_ == 0) {
-        full_strength_ = crew_->size();
+        full_strength_ = workers_->size();
     }
     const auto gone = std::min(static_cast<std::size_t>(successors), full_strength_ - 1);
-    crew_->resize(full_strength_ - gone);
+    workers_->resize(full_strength_ - gone);
 }
 
 void Generation::restore() {
     if (const std::size_t full = std::exchange(full_strength_, 0); full != 0) {
-        crew_->resize(full);
+        workers_->resize(full);
         settle();
     }
 }
 
 void Generation::give_way() {
     if (state_ == State::Failed && !std::exchange(gave_way_, true)) {
-        crew_->drain(ipc::DrainReason::Replace);
+        workers_->drain(ipc::DrainReason::Replace);
     }
 }
 
@@ -255,7 +278,7 @@ bool Generation::is_slow() const {
     const bool has_slow_template =
         templates_ &&
         (templates_->is_slow() || templates_->crash_looping(surroundings_.processes.now()));
-    return state_ <= State::Booting && (has_slow_template || crew_->is_slow());
+    return state_ <= State::Booting && (has_slow_template || !all_pools(&Pool::is_prompt));
 }
 
 void Generation::give_up(const std::string& why) {
@@ -274,7 +297,9 @@ void Generation::drain(ipc::DrainReason reason) {
     }
     kit_.close_listeners();
     // A developer's browser wants the new code, not one more answer of the old.
-    crew_->drain(settings_.app.reload_on_change ? ipc::DrainReason::Stop : reason);
+    for (const auto& pool : pools_) {
+        pool->drain(settings_.app.reload_on_change ? ipc::DrainReason::Stop : reason);
+    }
     end_templates();
 }
 
@@ -283,7 +308,7 @@ void Generation::drain(ipc::DrainReason reason) {
 void Generation::end_templates() {
     if (templates_ && state_ == State::Draining) {
         templates_->retire();
-        if (crew_->empty()) {
+        if (all_pools(&Pool::empty)) {
             templates_->dismiss();
         }
     }
@@ -297,7 +322,9 @@ void Generation::kill(std::string_view reason) {
     if (templates_) {
         templates_->kill(reason);
     }
-    crew_->kill(reason);
+    for (const auto& pool : pools_) {
+        pool->kill(reason);
+    }
 }
 
 void Generation::pause(bool on) {
@@ -311,33 +338,40 @@ void Generation::resize(int count) {
         if (scaling_) {
             scaling_->set_most(count);
         } else {
-            crew_->resize(static_cast<std::size_t>(count));
+            workers_->resize(static_cast<std::size_t>(count));
         }
     }
 }
 
 bool Generation::on_exit(const ChildExit& exit) {
-    return (templates_ && templates_->on_exit(exit)) || crew_->on_exit(exit);
+    return (templates_ && templates_->on_exit(exit)) ||
+           std::any_of(pools_.begin(), pools_.end(),
+                       [&exit](const auto& pool) { return pool->on_exit(exit); });
 }
 
 void Generation::broadcast(const ipc::Message& message) {
     if (templates_) {
         templates_->broadcast(message);
     }
-    crew_->broadcast(message);
+    for (const auto& pool : pools_) {
+        pool->broadcast(message);
+    }
 }
 
 TimePoint Generation::next_deadline() const {
-    TimePoint crew = crew_->next_deadline();
-    if (may_scale()) {
-        crew = std::min(crew, scaling_->next_look());
+    TimePoint next = may_scale() ? scaling_->next_look() : TimePoint::max();
+    for (const auto& pool : pools_) {
+        next = std::min(next, pool->next_deadline());
     }
-    return templates_ ? std::min(crew, templates_->next_deadline()) : crew;
+    return templates_ ? std::min(next, templates_->next_deadline()) : next;
+}
+
+bool Generation::is_empty() const {
+    return all_pools(&Pool::empty) && (!templates_ || templates_->empty());
 }
 
 bool Generation::is_over() const {
-    return state_ == State::Done ||
-           (state_ == State::Failed && crew_->empty() && (!templates_ || templates_->empty()));
+    return state_ == State::Done || (state_ == State::Failed && is_empty());
 }
 
 GenerationStatus Generation::status() const {
@@ -346,7 +380,9 @@ GenerationStatus Generation::status() const {
     status.number = number_;
     status.state = name(state_);
     status.uptime = now - born_;
-    crew_->fill(status, now);
+    for (const auto& pool : pools_) {
+        pool->add_to(status, now);
+    }
     status.workers_most = most_workers();
     status.preload = !apart_;
     status.connections = connections_;

@@ -6,18 +6,20 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/settings.h"
-#include "master/status.h"
-#include "master/supervise/crew.h"
+#include "master/status/status.h"
 #include "master/supervise/exec_source.h"
 #include "master/supervise/launch_kit.h"
+#include "master/supervise/pool.h"
 #include "master/supervise/scaling.h"
 #include "master/supervise/templates.h"
 
 namespace geventd::master {
 
-/// One set of workers started from one reading of the configuration.
+/// The processes started from one reading of the configuration: pools of processes with a role (one
+/// today, the workers), and the template that they are forked from.
 ///
 ///   Loading → Booting → Serving → Draining → Done        Loading, Booting → Failed | Draining
 ///
@@ -64,9 +66,6 @@ class Generation {
     /// that they always do, so that clients never meet a generation that fails.
     void pause(bool on);
 
-    /// A reload failed: with app.reload-on-change its workers answer with the reason.
-    void show_fault(const std::string& text);
-
     /// Whether it waits in Booting when it could serve.
     void defer(bool on) { deferred_ = on; }
 
@@ -77,23 +76,17 @@ class Generation {
     /// One that has not served yet fails for this reason.
     void give_up(const std::string& why);
 
-    [[nodiscard]] bool could_serve() const;
+    /// As many processes are ready as there are to be.
+    [[nodiscard]] bool is_complete() const;
 
     // Of a rolling reload: the new generation's workers accept as soon as they are ready.
 
-    [[nodiscard]] bool is_rolling() const { return rolling_; }
-
-    /// How many of its workers are ready, once that was as many as were to be started so far: one
-    /// more is started. 0 otherwise.
-    int roll_on();
-
-    /// So many workers of its successor are ready: as many of these drain, but for the last.
-    void make_room(int successors);
+    /// When all workers are ready that were to be started so far: starts one more, and drains one
+    /// of `former` for each that is ready, but for the last.
+    void roll(Generation* former);
 
     /// The successor failed: has all its workers again.
     void restore();
-
-    [[nodiscard]] bool at_full_strength() const { return crew_->all_ready(); }
 
     /// Failed while it was rolling: those of its workers that serve finish and leave.
     void give_way();
@@ -118,17 +111,13 @@ class Generation {
 
     [[nodiscard]] const config::Settings& settings() const { return settings_; }
 
-    [[nodiscard]] int workers() const { return static_cast<int>(crew_->size()); }
+    /// Its pool of workers.
+    [[nodiscard]] Pool& workers() const { return *workers_; }
 
-    /// More than workers() when workers.cheaper has it do with fewer.
-    [[nodiscard]] int most_workers() const { return scaling_ ? scaling_->most() : workers(); }
+    /// More than there are when workers.cheaper has it do with fewer.
+    [[nodiscard]] int most_workers() const { return scaling_ ? scaling_->most() : worker_count(); }
 
     [[nodiscard]] GenerationStatus status() const;
-
-    [[nodiscard]] std::vector<WorkerHandle*> all_workers() const { return crew_->all(); }
-
-    static std::string_view name(State state);
-    static bool can_follow(State from, State to);
 
   private:
     void enter(State state);
@@ -141,6 +130,13 @@ class Generation {
     void update_hold();
     void boot_workers();
     void scale(TimePoint now);
+    int roll_on();
+    void make_room(int successors);
+
+    [[nodiscard]] int worker_count() const { return static_cast<int>(workers_->size()); }
+
+    [[nodiscard]] bool all_pools(bool (Pool::*are)() const) const;
+    [[nodiscard]] bool is_empty() const;
     [[nodiscard]] bool may_scale() const;
     [[nodiscard]] Duration mercy() const;
 
@@ -152,7 +148,8 @@ class Generation {
     ExecSource exec_;
     bool apart_;               ///< each worker loads the application for itself
     std::string connections_;  ///< that the application holds once it is loaded: their peers
-    std::unique_ptr<Crew> crew_;
+    std::vector<std::unique_ptr<Pool>> pools_;
+    Pool* workers_ = nullptr;         ///< one of them
     std::optional<Scaling> scaling_;  ///< workers.cheaper
     int first_workers_;
     State state_ = State::Loading;
@@ -164,5 +161,8 @@ class Generation {
     TimePoint born_;
     std::string failure_;
 };
+
+std::string_view name(Generation::State state);
+bool can_follow(Generation::State from, Generation::State to);
 
 }  // namespace geventd::master

@@ -9,7 +9,7 @@
 #include "config/drain_time.h"
 #include "config/settings.h"
 #include "ipc/stack_signal.h"
-#include "master/supervise/stack_file.h"
+#include "master/stacks/stack_file.h"
 #include "shm/scoreboard.h"
 
 namespace geventd::master {

@@ -14,7 +14,7 @@ namespace geventd::master {
 /// Says which worker is due to be replaced by a fresh one: it has served its workers.max-requests
 /// (the worker tells), reached workers.max-lifetime, or holds more memory than
 /// workers.reload-on-rss.
-/// Lives in: master, in a crew.
+/// Lives in: master, in a pool.
 class Recycling {
   public:
     /// How often memory is looked at.

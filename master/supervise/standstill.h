@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "ipc/stack_signal.h"
-#include "master/supervise/stack_file.h"
+#include "master/stacks/stack_file.h"
 
 namespace geventd::master {
 

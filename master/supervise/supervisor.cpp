@@ -12,6 +12,7 @@ namespace geventd::master {
 void Supervisor::begin(Generation::Plan plan) {
     assert(!candidate_);
     const std::uint32_t number = plan.contents.generation;
+    rolling_ = plan.rolling;
     surroundings_.signals.begin(number, plan.settings);
     try {
         auto generation = std::make_unique<Generation>(surroundings_, std::move(plan));
@@ -39,7 +40,7 @@ std::optional<Supervisor::Outcome> Supervisor::settle() {
         outcome = abandon();
     }
     for (const Handle& generation : leaving_) {
-        if (!serving_ || serving_->at_full_strength()) {
+        if (!serving_ || serving_->is_complete()) {
             generation->give_way();
         }
     }
@@ -77,9 +78,7 @@ Supervisor::Outcome Supervisor::abandon() {
 // One worker of the new generation is ready, then one of the old one drains. One that failed on
 // the way keeps the workers that serve until the old one has all of its own again.
 void Supervisor::roll() {
-    if (const int ready = candidate_->roll_on(); ready > 0 && serving_) {
-        serving_->make_room(ready);
-    }
+    candidate_->roll(serving_.get());
 }
 
 void Supervisor::cut_oldest() {
@@ -188,7 +187,9 @@ std::vector<Generation*> Supervisor::all() const {
 TimePoint Supervisor::look_at_hubs(TimePoint now) const {
     TimePoint next = TimePoint::max();
     for (WorkerHandle* worker : workers()) {
-        next = std::min(next, worker->look_at_hub(now));
+        if (WorkerInsight* insight = worker->insight()) {
+            next = std::min(next, insight->look_at_hub(now));
+        }
     }
     return next;
 }
@@ -196,7 +197,7 @@ TimePoint Supervisor::look_at_hubs(TimePoint now) const {
 std::vector<WorkerHandle*> Supervisor::workers() const {
     std::vector<WorkerHandle*> workers;
     for (const Generation* generation : all()) {
-        for (WorkerHandle* worker : generation->all_workers()) {
+        for (WorkerHandle* worker : generation->workers().all()) {
             workers.push_back(worker);
         }
     }
@@ -207,8 +208,12 @@ std::vector<RequestStatus> Supervisor::requests() const {
     const TimePoint now = surroundings_.processes.now();
     std::vector<RequestStatus> requests;
     for (const Generation* generation : all()) {
-        for (const WorkerHandle* worker : generation->all_workers()) {
-            for (shm::RequestTable::Entry& entry : worker->requests()) {
+        for (const WorkerHandle* worker : generation->workers().all()) {
+            const WorkerInsight* insight = worker->insight();
+            if (insight == nullptr) {
+                continue;
+            }
+            for (shm::RequestTable::Entry& entry : insight->requests()) {
                 const Duration age = now - entry.received;
                 requests.push_back(
                     {worker->number(), generation->number(), worker->pid(), age, std::move(entry)});
@@ -223,8 +228,10 @@ std::vector<RequestStatus> Supervisor::requests() const {
 std::vector<CoresStatus> Supervisor::cores() const {
     std::vector<CoresStatus> cores;
     for (const Generation* generation : all()) {
-        for (const WorkerHandle* worker : generation->all_workers()) {
-            cores.push_back(worker->cores());
+        for (const WorkerHandle* worker : generation->workers().all()) {
+            if (const WorkerInsight* insight = worker->insight()) {
+                cores.push_back(insight->cores());
+            }
         }
     }
     return cores;
@@ -235,16 +242,19 @@ std::vector<StackDesk::Witness> Supervisor::witnesses(const std::string& of) con
     std::vector<StackDesk::Witness> named;
     std::vector<StackDesk::Witness> running;
     for (const Generation* generation : all()) {
-        for (WorkerHandle* worker : generation->all_workers()) {
-            if (!worker->was_ready() || worker->state() == WorkerHandle::State::Gone) {
+        for (WorkerHandle* worker : generation->workers().all()) {
+            WorkerInsight* insight = worker->insight();
+            if (!worker->was_ready() || worker->state() == WorkerHandle::State::Gone ||
+                insight == nullptr) {
                 continue;
             }
-            const StackDesk::Witness witness{generation->number(), worker};
+            const StackDesk::Witness witness =
+                insight->witness(generation->number(), worker->number());
             serving.push_back(witness);
-            if (worker->is_called(of)) {
+            if (of == std::to_string(worker->number())) {
                 named.push_back(witness);
             }
-            const auto requests = worker->requests();
+            const auto requests = insight->requests();
             if (std::any_of(requests.begin(), requests.end(),
                             [&](const auto& request) { return request.id == of; })) {
                 running.push_back(witness);

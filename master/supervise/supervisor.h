@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "master/stacks/stack_desk.h"
 #include "master/supervise/generation.h"
-#include "master/supervise/stack_desk.h"
 
 namespace geventd::master {
 
@@ -33,7 +33,7 @@ class Supervisor {
     void begin(Generation::Plan plan);
 
     /// Workers of two generations serve side by side for now.
-    [[nodiscard]] bool is_rolling() const { return candidate_ && candidate_->is_rolling(); }
+    [[nodiscard]] bool is_rolling() const { return candidate_ && rolling_; }
 
     [[nodiscard]] bool is_busy() const { return candidate_ != nullptr; }
 
@@ -55,7 +55,10 @@ class Supervisor {
     void give_up(const std::string& why);
 
     /// The one on its way could serve.
-    [[nodiscard]] bool could_serve() const { return candidate_ && candidate_->could_serve(); }
+    [[nodiscard]] bool could_serve() const {
+        return candidate_ && candidate_->state() == Generation::State::Booting &&
+               candidate_->is_complete();
+    }
 
     /// Others serve from now on: everything drains, nobody is replaced.
     void retire();
@@ -105,6 +108,7 @@ class Supervisor {
     std::vector<Handle> leaving_;
     Handle serving_;
     Handle candidate_;
+    bool rolling_ = false;  ///< the candidate takes over worker by worker
     bool paused_ = false;
     bool deferred_ = false;
 };

@@ -32,7 +32,8 @@ TemplateHandle::TemplateHandle(const Surroundings& surroundings, std::string rol
     }
 }
 
-std::string_view TemplateHandle::name(State state) {
+std::string_view name(TemplateHandle::State state) {
+    using State = TemplateHandle::State;
     switch (state) {
         case State::Loading:
             return "loading";

@@ -96,10 +96,6 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
     /// Peers of the connections that loading the application has left open; "" when there are none.
     [[nodiscard]] const std::string& connections() const { return connections_; }
 
-    static std::string_view name(State state);
-
-    static constexpr bool can_follow(State from, State to) { return to > from; }
-
   private:
     void on_message(ipc::Message& message) noexcept override;
     void on_hang_up() noexcept override;
@@ -132,5 +128,11 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
     std::string end_;
     std::string connections_;
 };
+
+std::string_view name(TemplateHandle::State state);
+
+constexpr bool can_follow(TemplateHandle::State from, TemplateHandle::State to) {
+    return to > from;
+}
 
 }  // namespace geventd::master

@@ -3,28 +3,15 @@
 
 #include <cassert>
 #include <chrono>
-#include <stdexcept>
 #include <utility>
 
 #include <fmt/core.h>
 
-#include "log/escape.h"
 #include "log/logger.h"
-#include "net/peer.h"
 
 namespace geventd::master {
 
 namespace {
-
-// Bytes of a line of the log that lists requests.
-constexpr std::size_t kMostListed = 16 << 10;
-
-// For so long a worker that is to be killed is asked where its requests stand.
-constexpr Duration kLastLook = std::chrono::seconds(1);
-
-std::string plain(const std::string& text) {
-    return log::escape_controls(text);
-}
 
 TimePoint after(TimePoint now, Duration delay) {
     return delay == Duration::max() ? TimePoint::max() : now + delay;
@@ -40,9 +27,12 @@ WorkerHandle::WorkerHandle(const Surroundings& surroundings, std::uint32_t numbe
       slot_(std::move(slot)),
       child_(surroundings.loop, std::move(channel), *this, surroundings.listener),
       watch_(*this),
-      hub_(*this, slot_.counters()),
       born_(surroundings.processes.now()),
       spawned_(std::time(nullptr)) {
+    if (terms.cores) {
+        insight_ = std::make_unique<WorkerInsight>(
+            surroundings, static_cast<WorkerInsight::Process&>(*this), slot_, *terms.cores);
+    }
     watch_.begin(born_, "forked", terms_.patience.queue);
 }
 
@@ -53,7 +43,8 @@ void WorkerHandle::set_pid(pid_t pid) {
     }
 }
 
-std::string_view WorkerHandle::name(State state) {
+std::string_view name(WorkerHandle::State state) {
+    using State = WorkerHandle::State;
     switch (state) {
         case State::Starting:
             return "starting";
@@ -90,7 +81,9 @@ void WorkerHandle::on_message(ipc::Message& message) noexcept {
         watch_.begin(surroundings_.processes.now(), "getting ready", terms_.patience.load);
     } else if (message.type == ipc::MessageType::Ready && state_ == State::Starting) {
         was_ready_ = true;
-        open_sights(message.fds);
+        if (insight_) {
+            insight_->open(message.fds, watch_.release_stacks());
+        }
         enter(State::Ready);
     } else if (message.type == ipc::MessageType::Stacks && state_ == State::Starting &&
                !message.fds.empty()) {
@@ -108,121 +101,12 @@ void WorkerHandle::on_message(ipc::Message& message) noexcept {
     }
 }
 
-// What the application's process sends is not trusted further than it must be.
-void WorkerHandle::open_sights(std::vector<UniqueFd>& fds) {
-    hub_.open(watch_.release_stacks());
-    if (fds.size() < 2) {
-        return;
-    }
-    try {
-        requests_region_ =
-            shm::Region::map_sealed(std::move(fds[0]), shm::RequestTable::size_for(terms_.cores));
-        requests_.emplace(requests_region_->data(), requests_region_->size());
-        if (net::family_of(fds[1].get()) != AF_UNIX) {
-            throw std::runtime_error("its observer is no unix socket");
-        }
-        observer_.emplace(std::move(fds[1]), ipc::Channel::Peer::Foreign);
-    } catch (const std::exception& error) {
-        log::error("{} cannot be looked into: {}", title(), error.what());
-    }
-}
-
-void WorkerHandle::ask_for_pulse() {
-    ipc::Message pulse;
-    pulse.type = ipc::MessageType::Pulse;
-    child_.send(pulse);
-}
-
 void WorkerHandle::ask_for_stack(ipc::StackOf which) {
     surroundings_.processes.ask_for_stack(pid(), which);
 }
 
 char WorkerHandle::process_state() const {
     return pid() == 0 ? '\0' : surroundings_.processes.state(pid());
-}
-
-TimePoint WorkerHandle::look_at_hub(TimePoint now) {
-    if (state_ != State::Ready && state_ != State::Draining) {
-        return TimePoint::max();
-    }
-    const TimePoint next = hub_.look(now);
-    if (!hub_.is_hopeless() && last_look_until_ == TimePoint::max()) {
-        last_look_.reset();
-    } else if (state_ == State::Draining) {
-        replace_blocked(now, {});
-    }
-    return next;
-}
-
-std::unique_ptr<StackQuery> WorkerHandle::look(const StackQuery::Question& question,
-                                               StackQuery::Done done) {
-    if (!observer_) {
-        return nullptr;
-    }
-    try {
-        return std::make_unique<StackQuery>(surroundings_.loop, *observer_, question,
-                                            std::move(done));
-    } catch (const std::exception& error) {
-        log::debug("{} cannot be asked where its greenlets stand: {}", title(), error.what());
-        return nullptr;
-    }
-}
-
-void WorkerHandle::replace_blocked(TimePoint now, Duration mercy) {
-    if (last_look_) {
-        return;  // it is being asked
-    }
-    mercy_ = mercy;
-    last_look_ = look({ipc::Sight::ForLog, ""}, [this](const std::optional<std::string>& stacks) {
-        end_blocked(stacks.value_or(""));
-        surroundings_.listener.on_change();
-    });
-    if (last_look_) {
-        last_look_until_ = now + kLastLook;
-    } else {
-        end_blocked("");
-    }
-}
-
-void WorkerHandle::end_blocked(const std::string& stacks) {
-    last_look_until_ = TimePoint::max();
-    if (state_ != State::Ready && state_ != State::Draining) {
-        return;
-    }
-    if (!hub_.is_hopeless()) {
-        if (state_ == State::Ready) {
-            drain(ipc::DrainReason::Replace, mercy_);
-        }
-        return;
-    }
-    const TimePoint now = surroundings_.processes.now();
-    const auto requests = this->requests();
-    std::string list;
-    for (const auto& request : requests) {
-        if (list.size() > kMostListed) {
-            list += "\n  and more";
-            break;
-        }
-        list += fmt::format(
-            "\n  {} {} from {}, {:.1f} s (request {})", plain(request.method), plain(request.path),
-            request.client.empty() ? "a unix socket" : plain(request.client),
-            std::chrono::duration<double>(now - request.received).count(), plain(request.id));
-    }
-    log::warning("{} is killed: its hub has not turned for {:.1f} s; requests in flight: {}{}\n{}",
-                 title(), std::chrono::duration<double>(hub_.silence(now)).count(), requests.size(),
-                 list,
-                 stacks.empty() ? "where they stand cannot be told: C code keeps the GIL"
-                                : "where they stand:\n" + stacks);
-    kill("its hub did not turn any more");
-}
-
-std::vector<shm::RequestTable::Entry> WorkerHandle::requests() const {
-    return requests_ ? requests_->read() : std::vector<shm::RequestTable::Entry>();
-}
-
-CoresStatus WorkerHandle::cores() const {
-    return {slot_.index(), requests_ ? requests_->begun() : std::vector<std::uint64_t>(),
-            requests()};
 }
 
 void WorkerHandle::on_hang_up() noexcept {
@@ -289,8 +173,8 @@ void WorkerHandle::on_exit(const ChildExit& exit) {
 }
 
 void WorkerHandle::check_deadline(TimePoint now) {
-    if (now >= last_look_until_) {
-        end_blocked("");
+    if (insight_) {
+        insight_->check_deadline(now);
     }
     if (now >= watch_.next_look()) {
         child_.receive();  // what it has said while the master itself stood still
@@ -336,16 +220,11 @@ WorkerStatus WorkerHandle::status(TimePoint now) const {
             figure = shown.load(std::memory_order_relaxed);
         },
         counters, slot);
-    // What the master knows itself it does not believe the worker.
-    counters.cores = terms_.cores;
-    counters.cores_busy = std::min(counters.cores_busy, terms_.cores);
-    counters.cores_peak = std::min(counters.cores_peak, terms_.cores);
     counters.respawns = terms_.respawns;
     counters.spawned = spawned_;
-    counters.hub_lag = hub_.lag();
-    counters.hub_lag_peak = std::min(counters.hub_lag_peak, HubWatch::kMostLag);
-    counters.hub_blocks = hub_.blocks();
-    counters.hub_blocked = hub_.blocked(now);
+    if (insight_) {
+        insight_->correct(counters, now);
+    }
     return status;
 }
 

@@ -8,18 +8,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/clock.h"
 #include "master/process/child.h"
 #include "master/process/child_exit.h"
-#include "master/status.h"
-#include "master/supervise/hub_watch.h"
+#include "master/status/status.h"
 #include "master/supervise/patience.h"
-#include "master/supervise/stack_query.h"
 #include "master/supervise/standstill.h"
 #include "master/supervise/surroundings.h"
-#include "shm/request_table.h"
+#include "master/supervise/worker_insight.h"
 
 namespace geventd::master {
 
@@ -37,14 +34,14 @@ namespace geventd::master {
 /// the handle looks at its state.
 /// Lives in: master.
 class WorkerHandle final : private Child::Owner,
-                           private HubWatch::Worker,
+                           private WorkerInsight::Process,
                            private Standstill::Process {
   public:
     enum class State { Starting, Ready, Draining, Stopping, Gone };
 
     struct Terms {
         Patience patience;
-        std::uint32_t cores = 0;  ///< as configured
+        std::optional<std::uint32_t> cores;  ///< as configured; none: it serves no requests
         std::uint32_t respawns = 0;
     };
 
@@ -54,13 +51,13 @@ class WorkerHandle final : private Child::Owner,
     /// For a spawned one, whose pid is known without Hello.
     void set_pid(pid_t pid);
 
-    bool send(const ipc::Message& message) { return child_.send(message); }
+    bool send(const ipc::Message& message) override { return child_.send(message); }
 
     /// Tells it to finish. One that does not serve yet is killed: it has nothing to finish.
-    void drain(ipc::DrainReason reason, Duration mercy);
+    void drain(ipc::DrainReason reason, Duration mercy) override;
 
     /// `reason` is a sentence for the log. The first one counts.
-    void kill(std::string_view reason);
+    void kill(std::string_view reason) override;
 
     /// Its process was reaped; what it still had to say is read first.
     void on_exit(const ChildExit& exit);
@@ -70,7 +67,8 @@ class WorkerHandle final : private Child::Owner,
     void check_deadline(TimePoint now);
 
     [[nodiscard]] TimePoint deadline() const {
-        return std::min({deadline_, last_look_until_, watch_.next_look()});
+        const TimePoint next = std::min(deadline_, watch_.next_look());
+        return insight_ ? std::min(next, insight_->deadline()) : next;
     }
 
     /// The log has told that it takes long to get ready.
@@ -80,14 +78,9 @@ class WorkerHandle final : private Child::Owner,
 
     [[nodiscard]] std::uint32_t number() const { return number_; }
 
-    /// Its number is written so.
-    [[nodiscard]] bool is_called(const std::string& name) const {
-        return name == std::to_string(number_);
-    }
-
     [[nodiscard]] std::uint32_t slot() const { return slot_.index(); }
 
-    [[nodiscard]] pid_t pid() const { return child_.pid(); }
+    [[nodiscard]] pid_t pid() const override { return child_.pid(); }
 
     /// For the log: "worker 1 (pid 42)".
     [[nodiscard]] std::string title() const override;
@@ -103,23 +96,8 @@ class WorkerHandle final : private Child::Owner,
     /// Why it has asked for a successor; none: it has not.
     [[nodiscard]] std::optional<ipc::Due> due() const { return due_; }
 
-    /// While it serves or drains: looks whether its hub turns; returns when to look again.
-    TimePoint look_at_hub(TimePoint now);
-
-    HubWatch& hub() { return hub_; }
-
-    [[nodiscard]] const HubWatch& hub() const { return hub_; }
-
-    /// Its successor is ready: ends it for its blocked hub, and logs what is lost by that. Where
-    /// its requests stand is asked first; when the hub turns again meanwhile, it drains instead.
-    void replace_blocked(TimePoint now, Duration mercy);
-
-    /// Asks where its greenlets stand; null when it cannot be asked.
-    std::unique_ptr<StackQuery> look(const StackQuery::Question& question, StackQuery::Done done);
-
-    /// What occupies its cores, also when it is stuck.
-    [[nodiscard]] std::vector<shm::RequestTable::Entry> requests() const;
-    [[nodiscard]] CoresStatus cores() const;
+    /// What is seen of its hub and its requests; null when it serves none.
+    [[nodiscard]] WorkerInsight* insight() const { return insight_.get(); }
 
     [[nodiscard]] TimePoint born() const { return born_; }
 
@@ -133,22 +111,19 @@ class WorkerHandle final : private Child::Owner,
 
     [[nodiscard]] WorkerStatus status(TimePoint now) const;
 
-    static std::string_view name(State state);
-
-    static constexpr bool can_follow(State from, State to) { return to > from; }
-
   private:
     void on_message(ipc::Message& message) noexcept override;
     void on_hang_up() noexcept override;
-    void ask_for_pulse() override;
     void ask_for_stack(ipc::StackOf which) override;
     [[nodiscard]] char process_state() const override;
 
     [[nodiscard]] std::string subject() const override { return title(); }
 
+    [[nodiscard]] bool serves() const override { return state_ == State::Ready; }
+
+    [[nodiscard]] bool drains() const override { return state_ == State::Draining; }
+
     void give_up_starting(TimePoint now);
-    void open_sights(std::vector<UniqueFd>& fds);
-    void end_blocked(const std::string& stacks);
     void enter(State state, Duration until_deadline = Duration::max());
 
     const Surroundings& surroundings_;
@@ -157,13 +132,7 @@ class WorkerHandle final : private Child::Owner,
     SlotLease slot_;
     Child child_;
     Standstill watch_;
-    HubWatch hub_;
-    std::optional<shm::Region> requests_region_;
-    std::optional<shm::RequestTable> requests_;
-    std::optional<ipc::Channel> observer_;
-    std::unique_ptr<StackQuery> last_look_;
-    TimePoint last_look_until_ = TimePoint::max();
-    Duration mercy_{};
+    std::unique_ptr<WorkerInsight> insight_;
     State state_ = State::Starting;
     TimePoint born_;
     std::time_t spawned_;
@@ -176,5 +145,11 @@ class WorkerHandle final : private Child::Owner,
     std::string why_killed_;
     std::string end_;
 };
+
+std::string_view name(WorkerHandle::State state);
+
+constexpr bool can_follow(WorkerHandle::State from, WorkerHandle::State to) {
+    return to > from;
+}
 
 }  // namespace geventd::master

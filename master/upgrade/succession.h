@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "event/loop.h"
-#include "master/upgrade/former_socket.h"
+#include "master/listen/former_socket.h"
 #include "master/upgrade/message.h"
 
 namespace geventd::master {

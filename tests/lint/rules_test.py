@@ -42,6 +42,20 @@ def test_an_edge_against_the_table_is_refused(tree):
     assert 'src/base may not include net/address.h' in faults(rules.check_layers, tree(files))[0]
 
 
+def test_a_folder_beside_others_that_have_a_row_needs_one(tree):
+    assert faults(rules.check_layers, tree({'worker/python/api/module.cpp': HEAD})) == []
+    assert 'no row of its own' in faults(rules.check_layers, tree({'worker/serve/a.cpp': HEAD}))[0]
+
+
+def test_a_folder_may_use_one_beside_it_when_its_row_says_so(tree):
+    table = TABLE + '| worker/serve | . | worker/signals | |\n| worker/signals | . | | |\n'
+    header = {'worker/signals/table.h': HEAD, 'worker/serve/turn.h': HEAD}
+    down = {'worker/serve/turn.cpp': HEAD + '#include "worker/signals/table.h"\n', **header}
+    assert faults(rules.check_layers, tree(down, table)) == []
+    up = {'worker/signals/table.cpp': HEAD + '#include "worker/serve/turn.h"\n', **header}
+    assert 'worker/signals may not include' in faults(rules.check_layers, tree(up, table))[0]
+
+
 def test_python_is_refused_outside_its_folder(tree):
     files = {'worker/worker.cpp': HEAD + '#include <Python.h>\n'}
     assert 'python is not its own' in faults(rules.check_layers, tree(files))[0]

@@ -16,7 +16,7 @@
 namespace geventd::master {
 namespace {
 
-class FakeControls final : public Controls {
+class FakeMaster final : public Views, public Controls {
   public:
     [[nodiscard]] Status status() const override {
         Status status;
@@ -83,7 +83,7 @@ class FakeControls final : public Controls {
 
 class CommandsTest : public ::testing::Test {
   protected:
-    CommandsTest() { add_commands(server_, controls_); }
+    CommandsTest() { add_commands(server_, master_, master_); }
 
     void turn() {
         pollfd ready{loop_.backend_fd(), POLLIN, 0};
@@ -111,7 +111,7 @@ class CommandsTest : public ::testing::Test {
     const std::string path_ = dir_.file("app.ctl");
     event::Loop loop_;
     event::DeadlineClock clock_{loop_};
-    FakeControls controls_;
+    FakeMaster master_;
     ControlServer server_{loop_, clock_, {.path = path_}};
 };
 
@@ -122,9 +122,9 @@ TEST_F(CommandsTest, StatusAnswersTheDocument) {
 }
 
 TEST_F(CommandsTest, HistoryAnswersThePointsThatTheClientDoesNotKnow) {
-    controls_.points.resize(2);
-    controls_.points[0].ordinal = 5;
-    controls_.points[1].ordinal = 6;
+    master_.points.resize(2);
+    master_.points[0].ordinal = 5;
+    master_.points[1].ordinal = 6;
     const std::string all = answer(ask("{\"command\":\"history\"}\n"));
     EXPECT_NE(all.find("\"ordinal\":5"), std::string::npos) << all;
     const std::string later = answer(ask("{\"command\":\"history\",\"since\":5}\n"));
@@ -151,39 +151,39 @@ TEST_F(CommandsTest, StacksAnswersTheDocumentOfWhatIsNamed) {
 
 TEST_F(CommandsTest, ReloadAnswersWhenItIsOver) {
     const auto client = ask("{\"command\":\"reload\"}\n");
-    while (controls_.reloads.empty()) {
+    while (master_.reloads.empty()) {
         turn();
     }
     char byte = 0;
     EXPECT_LT(::recv(client.get(), &byte, 1, MSG_PEEK), 0);
     ReloadStatus outcome;
     outcome.outcome = ReloadStatus::Outcome::Done;
-    controls_.reloads[0](outcome);
+    master_.reloads[0](outcome);
     EXPECT_EQ(answer(client), "{\"ok\":true,\"result\":null}\n");
 }
 
 TEST_F(CommandsTest, AFailedReloadAnswersWithTheReason) {
     const auto client = ask("{\"command\":\"reload\"}\n");
-    while (controls_.reloads.empty()) {
+    while (master_.reloads.empty()) {
         turn();
     }
     ReloadStatus outcome;
     outcome.outcome = ReloadStatus::Outcome::Failed;
     outcome.reason = "no module named x";
-    controls_.reloads[0](outcome);
+    master_.reloads[0](outcome);
     EXPECT_NE(answer(client).find("the running version goes on: no module named x"),
               std::string::npos);
 }
 
 TEST_F(CommandsTest, StopAnswersAndStops) {
     EXPECT_EQ(answer(ask("{\"command\":\"stop\"}\n")), "{\"ok\":true,\"result\":null}\n");
-    EXPECT_EQ(controls_.stops, 1);
+    EXPECT_EQ(master_.stops, 1);
 }
 
 TEST_F(CommandsTest, SignalTakesANumberAndAPayload) {
     EXPECT_EQ(answer(ask("{\"command\":\"signal\",\"number\":17,\"payload\":\"a b\"}\n")),
               "{\"ok\":true,\"result\":null}\n");
-    EXPECT_EQ(controls_.signals, (std::vector<std::pair<int, std::string>>{{17, "a b"}}));
+    EXPECT_EQ(master_.signals, (std::vector<std::pair<int, std::string>>{{17, "a b"}}));
     EXPECT_NE(answer(ask("{\"command\":\"signal\",\"number\":256}\n")).find("between 0 and 255"),
               std::string::npos);
     EXPECT_NE(answer(ask("{\"command\":\"signal\"}\n")).find("the signal's number"),
@@ -193,26 +193,26 @@ TEST_F(CommandsTest, SignalTakesANumberAndAPayload) {
 TEST_F(CommandsTest, WorkersTakesANumber) {
     EXPECT_EQ(answer(ask("{\"command\":\"workers\",\"count\":4}\n")),
               "{\"ok\":true,\"result\":null}\n");
-    EXPECT_EQ(controls_.workers, 4);
+    EXPECT_EQ(master_.workers, 4);
     EXPECT_NE(answer(ask("{\"command\":\"workers\",\"count\":9}\n")).find("at most 8 workers"),
               std::string::npos);
     for (const char* wrong : {"", ",\"count\":\"four\"", ",\"count\":4.5", ",\"count\":\"\""}) {
         const auto line = std::string("{\"command\":\"workers\"") + wrong + "}\n";
         EXPECT_NE(answer(ask(line)).find("the number of workers"), std::string::npos) << wrong;
     }
-    EXPECT_EQ(controls_.workers, 4);
+    EXPECT_EQ(master_.workers, 4);
 }
 
 TEST_F(CommandsTest, PauseAndResume) {
     EXPECT_EQ(answer(ask("{\"command\":\"pause\"}\n")), "{\"ok\":true,\"result\":null}\n");
-    EXPECT_TRUE(controls_.paused);
+    EXPECT_TRUE(master_.paused);
     EXPECT_EQ(answer(ask("{\"command\":\"resume\"}\n")), "{\"ok\":true,\"result\":null}\n");
-    EXPECT_FALSE(controls_.paused);
+    EXPECT_FALSE(master_.paused);
 }
 
 TEST_F(CommandsTest, ReopenLogsReopensThem) {
     EXPECT_EQ(answer(ask("{\"command\":\"reopen-logs\"}\n")), "{\"ok\":true,\"result\":null}\n");
-    EXPECT_EQ(controls_.reopens, 1);
+    EXPECT_EQ(master_.reopens, 1);
 }
 
 }  // namespace

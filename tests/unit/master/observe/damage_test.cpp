@@ -7,12 +7,12 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "master/control/requests_json.h"
-#include "master/control/status_json.h"
-#include "master/metrics/prometheus.h"
-#include "master/metrics/uwsgi_stats.h"
 #include "master/observe/failures.h"
 #include "master/observe/history.h"
+#include "master/status/prometheus.h"
+#include "master/status/requests_json.h"
+#include "master/status/status_json.h"
+#include "master/status/uwsgi_stats.h"
 #include "unit/master/supervise/seen_worker.h"
 
 namespace geventd::master {
@@ -41,13 +41,13 @@ class Damage : public testing::Test {
         failures_.look(status.generations);
         history_.complete(status);
         status.failures = failures_.newest();
-        worker_.handle->look_at_hub(time_);
+        worker_.handle->insight()->look_at_hub(time_);
         return status;
     }
 
     std::vector<RequestStatus> requests() {
         std::vector<RequestStatus> requests;
-        for (auto& entry : worker_.handle->requests()) {
+        for (auto& entry : worker_.handle->insight()->requests()) {
             requests.push_back({1, 1, 42, Clock::now() - entry.received, std::move(entry)});
         }
         return requests;
@@ -73,8 +73,8 @@ TEST_F(Damage, LeavesDocumentsValid) {
             nlohmann::json::parse(format_status_json(status, std::chrono::system_clock::now())));
         EXPECT_NO_THROW(nlohmann::json::parse(format_history_json(history_.points(), 0)));
         EXPECT_NO_THROW(nlohmann::json::parse(format_requests_json(requests, 100)));
-        EXPECT_NO_THROW(
-            nlohmann::json::parse(format_uwsgi_stats(status, {worker_.handle->cores()})));
+        EXPECT_NO_THROW(nlohmann::json::parse(
+            format_uwsgi_stats(status, {worker_.handle->insight()->cores()})));
         const std::string metrics = format_prometheus(status);
         for (std::size_t at = 0, end = 0; (end = metrics.find('\n', at)) != std::string::npos;
              at = end + 1) {
@@ -102,14 +102,14 @@ TEST_F(Damage, OfCountersIsForgottenWithTheNextLook) {
 
 TEST_F(Damage, OfAnAnswerHasTheHubAskedAgain) {
     auto& slot = world_.slots.board().slots[worker_.handle->slot()];
-    worker_.handle->look_at_hub(time_);
+    worker_.handle->insight()->look_at_hub(time_);
     slot.hub_answered = -1;
     slot.hub_asked = 12345;
     time_ += std::chrono::seconds(1);
-    worker_.handle->look_at_hub(time_);
+    worker_.handle->insight()->look_at_hub(time_);
     EXPECT_NE(slot.hub_asked.load(), 12345);
     slot.hub_answered.store(slot.hub_asked.load());
-    EXPECT_EQ(worker_.handle->hub().silence(time_), Duration::zero());
+    EXPECT_EQ(worker_.handle->insight()->hub().silence(time_), Duration::zero());
 }
 
 }  // namespace

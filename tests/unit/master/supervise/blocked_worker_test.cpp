@@ -16,20 +16,20 @@ using State = WorkerHandle::State;
 class BlockedWorkerTest : public testing::Test {
   protected:
     BlockedWorkerTest() {
-        worker.hub().set_limits({1s, 5s});
+        worker.insight()->hub().set_limits({1s, 5s});
         seen.requests.put(2, {world.processes.time - 10s, "id-9", "GET", "/slow", {}});
         capture_log();
         for (int look = 0; look < 70; ++look) {
             pass(100ms);
         }
-        EXPECT_TRUE(worker.hub().is_hopeless());
+        EXPECT_TRUE(worker.insight()->hub().is_hopeless());
     }
 
     ~BlockedWorkerTest() override { log(); }
 
     void pass(Duration time) {
         world.processes.time += time;
-        worker.look_at_hub(world.processes.time);
+        worker.insight()->look_at_hub(world.processes.time);
         worker.check_deadline(world.processes.time);
     }
 
@@ -50,7 +50,7 @@ class BlockedWorkerTest : public testing::Test {
 };
 
 TEST_F(BlockedWorkerTest, IsAskedWhereItsRequestsStandAndThenKilled) {
-    worker.replace_blocked(world.processes.time, 60s);
+    worker.insight()->replace_blocked(world.processes.time, 60s);
     EXPECT_FALSE(was_killed());
     const ipc::Message question = seen.answer(memory_file("  GET /slow: in views.py\n"));
     EXPECT_EQ(question.value, static_cast<std::uint32_t>(ipc::Sight::ForLog));
@@ -63,7 +63,7 @@ TEST_F(BlockedWorkerTest, IsAskedWhereItsRequestsStandAndThenKilled) {
 }
 
 TEST_F(BlockedWorkerTest, IsKilledWithinASecondWhenItDoesNotAnswer) {
-    worker.replace_blocked(world.processes.time, 60s);
+    worker.insight()->replace_blocked(world.processes.time, 60s);
     pass(900ms);
     EXPECT_FALSE(was_killed());
     pass(100ms);
@@ -73,7 +73,7 @@ TEST_F(BlockedWorkerTest, IsKilledWithinASecondWhenItDoesNotAnswer) {
 }
 
 TEST_F(BlockedWorkerTest, DrainsInsteadWhenItsHubTurnsAgainMeanwhile) {
-    worker.replace_blocked(world.processes.time, 60s);
+    worker.insight()->replace_blocked(world.processes.time, 60s);
     auto& slot = const_cast<shm::WorkerSlot&>(worker.counters());
     slot.hub_answered.store(slot.hub_asked.load());
     pass(500ms);

@@ -80,7 +80,8 @@ TEST_F(RollingTest, TakesAsManyWorkersAsAreWantedNow) {
     for (std::size_t at : {1, 2}) {
         get_ready(at);
         EXPECT_FALSE(settle());
-        EXPECT_EQ(supervisor.serving()->workers(), 1) << "the last one stays until it is replaced";
+        EXPECT_EQ(supervisor.serving()->workers().size(), 1)
+            << "the last one stays until it is replaced";
     }
     get_ready(3);
     ASSERT_TRUE(settle()->serves);

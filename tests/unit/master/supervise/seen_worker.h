@@ -62,6 +62,10 @@ class SeenWorker {
         return question;
     }
 
+    StackDesk::Witness witness(std::uint32_t generation) {
+        return handle->insight()->witness(generation, handle->number());
+    }
+
     shm::Region region;
     shm::RequestTable requests;
     std::optional<ipc::Channel> channel;

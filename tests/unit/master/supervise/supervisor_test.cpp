@@ -324,8 +324,8 @@ TEST(GenerationStates, AreLeftOnlyTheWayTheDrawingShows) {
         {State::Loading, State::Failed},   {State::Booting, State::Failed}};
     for (const State from : all) {
         for (const State to : all) {
-            EXPECT_EQ(Generation::can_follow(from, to), allowed.count({from, to}) != 0)
-                << Generation::name(from) << " -> " << Generation::name(to);
+            EXPECT_EQ(can_follow(from, to), allowed.count({from, to}) != 0)
+                << name(from) << " -> " << name(to);
         }
     }
 }

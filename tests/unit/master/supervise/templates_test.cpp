@@ -361,7 +361,7 @@ TEST(TemplateHandleStates, FollowEachOtherForwardOnly) {
                          State::Gone};
     for (const State from : all) {
         for (const State to : all) {
-            EXPECT_EQ(TemplateHandle::can_follow(from, to), from < to);
+            EXPECT_EQ(can_follow(from, to), from < to);
         }
     }
 }

@@ -271,7 +271,7 @@ TEST(WorkerHandleStates, FollowEachOtherForwardOnly) {
                          State::Gone};
     for (const State from : all) {
         for (const State to : all) {
-            EXPECT_EQ(WorkerHandle::can_follow(from, to), from < to);
+            EXPECT_EQ(can_follow(from, to), from < to);
         }
     }
 }

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+#include "master/listen/listeners.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "log/escape.h"
+#include "log/logger.h"
+#include "master/listen/listen_options.h"
+#include "net/accept_queue.h"
+
+namespace geventd::master {
+
+namespace {
+
+// The workers of a master that was killed need a moment to leave its sockets.
+constexpr Duration kInUsePatience = std::chrono::seconds(5);
+
+// Between two revivals that workers have asked for.
+constexpr Duration kRevivalPause = std::chrono::milliseconds(100);
+
+std::vector<net::Listener> share(const net::ListenerSet& set) {
+    std::vector<net::Listener> shared;
+    for (const net::Listener& listener : set.listeners()) {
+        shared.push_back(listener.share());
+    }
+    return shared;
+}
+
+std::vector<net::Listener> adopt(const config::Settings& settings,
+                                 std::vector<ActivatedSocket> activated) {
+    std::vector<net::Listener> adopted;
+    for (ActivatedSocket& socket : activated) {
+        const auto listen = std::find_if(
+            settings.listen.begin(), settings.listen.end(),
+            [&](const config::Listen& candidate) { return candidate.systemd == socket.name; });
+        if (listen == settings.listen.end()) {
+            log::warning("systemd passes a socket named {}, which no listen.systemd names: unused",
+                         log::escape_controls(socket.name));
+            continue;
+        }
+        adopted.push_back(net::Listener::adopt(std::move(socket.fd), listen->address));
+    }
+    return adopted;
+}
+
+}  // namespace
+
+Listeners::Listeners(const config::Settings& settings, std::vector<ActivatedSocket> activated)
+    : current_(adopt(settings, std::move(activated))), wanted_(wanted_sockets(settings)) {
+    note_systemd_names(settings);
+    current_.reopen(wanted_, net::retry_for(kInUsePatience));
+}
+
+Listeners::Listeners(const config::Settings& settings, std::vector<FormerSocket> former)
+    : wanted_(wanted_sockets(settings)) {
+    note_systemd_names(settings);
+    std::vector<net::Listener> open;
+    for (FormerSocket& socket : former) {
+        open.push_back(net::Listener::adopt(std::move(socket.fd), socket.address));
+        if (socket.owner == net::Listener::FileOwner::Us) {
+            open.back().find_file();
+        }
+    }
+    current_ = net::ListenerSet(std::move(open));
+    former_dropped_ = current_.reopen(wanted_, net::no_retry());
+}
+
+void Listeners::own_files() noexcept {
+    current_.own_files();
+    for (net::Listener& listener : former_dropped_) {
+        listener.own_file();
+        listener.unlink_own();
+    }
+    former_dropped_.clear();
+    current_.apply(wanted_);  // mode and owner of the files
+}
+
+std::vector<FormerSocket> Listeners::for_successor() const {
+    std::vector<FormerSocket> sockets;
+    for (const net::Listener& listener : current_.listeners()) {
+        sockets.push_back({duplicate(listener.fd()), listener.wanted(), listener.owner()});
+    }
+    return sockets;
+}
+
+void Listeners::let_go() noexcept {
+    discard();
+    current_.disown_files();
+    current_ = {};
+    wanted_.clear();
+}
+
+Listeners::~Listeners() {
+    current_.unlink_own();
+}
+
+void Listeners::note_systemd_names(const config::Settings& settings) {
+    for (const config::Listen& listen : settings.listen) {
+        if (!listen.systemd.empty()) {
+            systemd_names_[net::format_address(listen.address)] = listen.systemd;
+        }
+    }
+}
+
+std::string Listeners::remedy(const net::Listener& listener) const {
+    if (listener.is_replaceable()) {
+        return "the next reload opens a new one at its path";
+    }
+    const auto systemd = systemd_names_.find(net::format_address(listener.wanted()));
+    if (systemd != systemd_names_.end()) {
+        const std::string name = log::escape_controls(systemd->second);
+        return "systemd has to open a new one: systemctl restart " +
+               (name.ends_with(".socket") ? name
+                                          : "the socket unit whose FileDescriptorName is " + name);
+    }
+    return "only a restart of the server opens a new one";
+}
+
+void Listeners::revive_if_due(TimePoint now) noexcept {
+    if (revival_asked_ && now >= next_revival_) {
+        revival_asked_ = false;
+        next_revival_ = now + kRevivalPause;
+        revive();
+    }
+}
+
+void Listeners::revive() noexcept {
+    std::set<int> down;
+    for (const auto& [listener, error] : current_.revive(wanted_)) {
+        const std::string address = net::format_address(listener->actual());
+        if (error.empty()) {
+            log::warning(
+                "the listening socket {} was shut down by a process that holds it, the "
+                "application as a rule; it listens again",
+                address);
+        } else if (down.insert(listener->fd()); !told_down_.contains(listener->fd())) {
+            const bool inet = listener->wanted().family == net::Family::Inet ||
+                              listener->wanted().family == net::Family::Inet6;
+            log::error(
+                "the listening socket {} was shut down by a process that holds it, the "
+                "application as a rule, and nobody can connect to it any more: {}",
+                address, inet ? error : remedy(*listener));
+        }
+    }
+    told_down_ = std::move(down);  // who listens again can fail again
+}
+
+void Listeners::prepare(const config::Settings& settings) {
+    revive();
+    Prepared prepared{net::ListenerSet(share(current_)), wanted_sockets(settings), {}};
+    prepared.dropped = prepared.set.reopen(prepared.wanted, net::no_retry());
+    prepared_ = std::move(prepared);
+}
+
+void Listeners::commit() noexcept {
+    if (!prepared_) {
+        return;
+    }
+    for (net::Listener& listener : prepared_->dropped) {
+        listener.unlink_own();
+    }
+    current_ = std::move(prepared_->set);
+    told_down_.clear();
+    wanted_ = std::move(prepared_->wanted);
+    prepared_.reset();
+}
+
+void Listeners::discard() noexcept {
+    if (!prepared_) {
+        return;
+    }
+    prepared_->set.unlink_all_but(current_);
+    current_.apply(wanted_);  // kept sockets may have got the new configuration's options
+    prepared_.reset();
+}
+
+std::vector<UniqueFd> Listeners::copies() const {
+    std::vector<UniqueFd> fds;
+    for (const net::Listener& listener : (prepared_ ? prepared_->set : current_).listeners()) {
+        fds.push_back(duplicate(listener.fd()));
+    }
+    return fds;
+}
+
+std::vector<std::string> Listeners::addresses() const {
+    std::vector<std::string> texts;
+    for (const net::Listener& listener : current_.listeners()) {
+        texts.push_back(net::format_address(listener.actual()));
+    }
+    return texts;
+}
+
+std::vector<ListenerStatus> Listeners::status() const {
+    std::vector<ListenerStatus> all;
+    for (const net::Listener& listener : current_.listeners()) {
+        const net::AcceptQueue queue = net::accept_queue(listener.fd());
+        all.push_back({net::format_address(listener.actual()), queue.waiting, queue.most,
+                       queue.dropped, listener.is_down()});
+    }
+    return all;
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+#include "master/replace/reloads.h"
+
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "base/version.h"
+#include "config/diff.h"
+#include "log/escape.h"
+#include "log/logger.h"
+#include "master/host/kernel_limits.h"
+#include "master/process/spawner.h"
+
+namespace geventd::master {
+
+namespace {
+
+using Outcome = Replacement::Outcome;
+
+std::string join(const std::vector<std::string>& texts) {
+    std::string joined;
+    for (const std::string& text : texts) {
+        joined += (joined.empty() ? "" : ", ") + text;
+    }
+    return joined;
+}
+
+}  // namespace
+
+Reloads::Reloads(const Parts& parts, config::Settings first, ReadSettings read_settings,
+                 Turns& turns, Server& server)
+    : parts_(parts),
+      settings_(std::move(first)),
+      read_settings_(std::move(read_settings)),
+      turns_(turns),
+      server_(server),
+      files_(parts.loop, parts.clock, parts.host.identity(),
+             [this](const std::string& path) { on_file_change(path); }) {}
+
+const Turns::Words& Reloads::words() const {
+    static constexpr Turns::Words kWords{"a generation", "the generation", "another reload follows",
+                                         "a newer reload"};
+    return kWords;
+}
+
+void Reloads::ask(Replacement::Done done) {
+    if (turns_.ask(*this, std::move(done)) == Turns::Asked::Queued) {
+        server_.settle();  // it may take the place of what is under way
+    }
+}
+
+void Reloads::on_file_change(const std::string& path) noexcept {
+    log::info("{} has changed: reload", log::escape_controls(path));
+    ask({});
+    server_.settle();
+}
+
+// A reload whose configuration is broken fails by itself and is in nobody's way.
+bool Reloads::is_sound() {
+    try {
+        read_settings_();
+        return true;
+    } catch (const std::exception& error) {
+        log::error("the newer reload failed, what is loading goes on: {}", error.what());
+        ReloadStatus failed;
+        failed.outcome = Outcome::Failed;
+        failed.reason = error.what();
+        record_.answer_queued(failed);
+        return false;
+    }
+}
+
+// From here on `settings` holds what is true of the server: a later reload says it again.
+void Reloads::keep_until_restart(config::Settings& settings) const {
+    const auto keys = config::keep_until_restart(settings_, settings);
+    if (!keys.empty()) {
+        log::warning("{} {} effect with a restart; until then the former {}", join(keys),
+                     keys.size() == 1 ? "takes" : "take",
+                     keys.size() == 1 ? "value counts" : "values count");
+    }
+}
+
+void Reloads::begin() {
+    record_.begin();
+    parts_.host.reloading();
+    try {
+        config::Settings settings = read_settings_();
+        keep_until_restart(settings);
+        parts_.listeners.prepare(settings);
+        start_generation(std::move(settings));
+    } catch (const std::exception& error) {
+        parts_.listeners.discard();
+        end(Outcome::Failed, error.what());
+        if (parts_.supervisor.serving() == nullptr && !turns_.is_busy() && !turns_.is_closed()) {
+            server_.give_up_start(error.what());  // it took the place of the first generation
+        }
+    }
+}
+
+void Reloads::start_generation(config::Settings settings) {
+    for (const std::string& sentence : fit_kernel_limits(settings)) {
+        log::warning("{}", sentence);
+    }
+    files_.on_start(settings);
+    parts_.signals.renew(parts_.loop.now());
+    const Generation* serving = parts_.supervisor.serving();
+    Generation::Plan plan;
+    plan.contents.generation = generations_ + 1;
+    plan.contents.executable = find_worker_executable(settings.app.python);
+    plan.contents.listeners = parts_.listeners.copies();
+    plan.former_workers = serving == nullptr ? 0 : static_cast<int>(serving->workers().size());
+    plan.rolling =
+        settings.reload.strategy == config::ReloadStrategy::Rolling && serving != nullptr;
+    plan.settings = std::move(settings);
+    parts_.supervisor.begin(std::move(plan));
+    ++generations_;
+}
+
+void Reloads::on_outcome(const Supervisor::Outcome& outcome) {
+    if (outcome.serves) {
+        on_generation_serves();
+        return;
+    }
+    parts_.listeners.discard();
+    if (parts_.supervisor.serving() == nullptr && !turns_.is_anything_queued()) {
+        server_.give_up_start(outcome.failure);
+        return;
+    }
+    end(Outcome::Failed, outcome.failure);
+}
+
+void Reloads::on_generation_serves() {
+    const Generation& generation = *parts_.supervisor.serving();
+    parts_.listeners.commit();
+    settings_ = generation.settings();
+    server_.on_serving(settings_);
+    files_.on_serving(settings_);
+    parts_.admin.change_metrics(settings_.metrics);
+    const std::size_t workers = generation.workers().size();
+    const std::string serves = fmt::format(
+        "{} {}, {} cores each, {}{}", workers, workers == 1 ? "worker" : "workers",
+        settings_.workers.cores, join(parts_.listeners.addresses()),
+        generation.number() == 1 ? "" : fmt::format(" (generation {})", generation.number()));
+    log::info("geventd {} ready: {}", kVersion, serves);
+    parts_.host.serving(serves);
+    end(Outcome::Done, {});
+}
+
+void Reloads::end(Outcome outcome, const std::string& reason) {
+    end_renewal(outcome, reason);
+    if (record_.is_running() && outcome == Outcome::Failed) {
+        log::error("the reload failed, the old generation goes on: {}", reason);
+        parts_.host.serving("the last reload failed: " + reason);
+        if (Generation* serving = parts_.supervisor.serving()) {
+            if (serving->settings().app.reload_on_change) {
+                serving->workers().show_fault(reason);
+            }
+        }
+    }
+    record_.end(outcome, reason);
+    turns_.next();
+}
+
+// The workers of the new generation have the configuration that serves already.
+void Reloads::renew_signals() noexcept {
+    const Generation* serving = parts_.supervisor.serving();
+    const TimePoint now = parts_.loop.now();
+    if (now < parts_.signals.renewal_due() || serving == nullptr || turns_.is_closed() ||
+        turns_.is_busy()) {
+        return;
+    }
+    try {
+        config::Settings settings = serving->settings();
+        settings.workers.processes = serving->most_workers();
+        parts_.listeners.prepare(settings);
+        renewing_ = true;
+        start_generation(std::move(settings));
+    } catch (const std::exception& error) {
+        parts_.listeners.discard();
+        parts_.signals.put_off_renewal(parts_.loop.now());
+        end_renewal(Outcome::Failed, error.what());
+    }
+}
+
+void Reloads::end_renewal(Outcome outcome, const std::string& reason) {
+    if (std::exchange(renewing_, false) && outcome == Outcome::Failed) {
+        log::error(
+            "the workers with the damaged memory cannot be replaced yet, it is tried again: {}",
+            reason);
+    }
+}
+
+}  // namespace geventd::master

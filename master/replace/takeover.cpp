@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "master/replace/takeover.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "log/logger.h"
+#include "master/upgrade/signal_mail.h"
+
+// Upgrades::inventory() and Upgrades::give_away() make the messages that are read here.
+
+namespace geventd::master {
+
+void Takeover::begin() {
+    const UpgradeMessage& former = succession_.inventory();
+    const std::string& control = reloads_.settings().control;
+    reloads_.count_from(static_cast<std::uint32_t>(former.number("generations")));
+    upgrade_.join(static_cast<std::uint32_t>(former.number("upgrades")));
+    if (former.text("control") != std::filesystem::absolute(control).string()) {
+        parts_.admin.open_control(control);
+    }
+    parts_.supervisor.defer(true);
+    parts_.signals.ticker().hold();
+    succession_.attach(parts_.loop, *this);
+}
+
+void Takeover::tell_slow() {
+    if (parts_.supervisor.is_slow()) {
+        succession_.slow();
+    }
+}
+
+void Takeover::tell_ready() {
+    if (parts_.supervisor.could_serve()) {
+        succession_.ready();
+    }
+}
+
+void Takeover::take_over(UpgradeMessage& message) {
+    if (message.fds.empty()) {
+        throw std::runtime_error("the former master passes no control socket");
+    }
+    parts_.host.take_pidfile(message.fds.size() > 1 ? std::move(message.fds[1]) : UniqueFd());
+    parts_.admin.take_over(std::move(message.fds[0]), reloads_.settings().control,
+                           std::string(succession_.inventory().text("control")));
+    parts_.supervisor.pause(message.number("paused") != 0);
+    parts_.signals.ticker().restore({message.body, message.number("ticks-until")});
+    if (message.number("reload") != 0) {
+        reloads_.record().queue({});
+    }
+}
+
+void Takeover::lead() noexcept {
+    leads_ = true;
+    parts_.listeners.own_files();
+    parts_.admin.resume();
+    parts_.signals.ticker().resume();
+    log::info("this process takes over from process {}", succession_.inventory().text("pid"));
+    upgrade_.end(Replacement::Outcome::Done, {});
+    parts_.supervisor.defer(false);
+    server_.settle();
+}
+
+bool Takeover::take_signal(const UpgradeMessage& message) noexcept {
+    const auto signal = parse_signal(message);
+    if (!signal) {
+        log::error("{}", signal.error().message);
+        return true;  // nothing can be made of it, however often it comes
+    }
+    return parts_.signals.take_over(*signal);
+}
+
+void Takeover::on_former_gone(Succession::State state) noexcept {
+    if (state < Succession::State::Taking) {
+        log::error("the former master is gone before it handed over: leaving");
+        server_.stop();
+        return;
+    }
+    log::info("the former master has left");
+    parts_.signals.former_is_gone();
+    server_.settle();
+}
+
+}  // namespace geventd::master

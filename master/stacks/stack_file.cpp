@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include "master/stacks/stack_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace geventd::master {
+
+namespace {
+
+// How long the process may take to write its stack down.
+constexpr Duration kPatience = std::chrono::seconds(1);
+constexpr std::size_t kMostStack = 64 << 10;
+
+}  // namespace
+
+void StackFile::open(UniqueFd&& file) {
+    if (::fcntl(file.get(), F_GET_SEALS) >= 0) {
+        file_ = std::move(file);
+    }
+}
+
+void StackFile::expect(TimePoint now) {
+    seen_ = 0;
+    // A file that cannot be emptied shows an old stack before the new one.
+    [[maybe_unused]] const int emptied = ::ftruncate(file_.get(), 0);
+    due_ = now + kPatience;
+}
+
+std::optional<std::string> StackFile::look(TimePoint now) {
+    std::string text = this->text();
+    if (text.empty() ? now < due_ : text.size() != seen_) {
+        seen_ = text.size();
+        return std::nullopt;
+    }
+    return text;
+}
+
+std::string StackFile::text() const {
+    std::string text(kMostStack, '\0');
+    const ssize_t got = ::pread(file_.get(), text.data(), text.size(), 0);
+    text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return text;
+}
+
+}  // namespace geventd::master

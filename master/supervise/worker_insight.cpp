@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include "master/supervise/worker_insight.h"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "log/escape.h"
+#include "log/logger.h"
+#include "net/peer.h"
+
+namespace geventd::master {
+
+namespace {
+
+// Bytes of a line of the log that lists requests.
+constexpr std::size_t kMostListed = 16 << 10;
+
+// For so long a worker that is to be killed is asked where its requests stand.
+constexpr Duration kLastLook = std::chrono::seconds(1);
+
+std::string plain(const std::string& text) {
+    return log::escape_controls(text);
+}
+
+std::string list_requests(const std::vector<shm::RequestTable::Entry>& requests, TimePoint now) {
+    std::string list;
+    for (const auto& request : requests) {
+        if (list.size() > kMostListed) {
+            list += "\n  and more";
+            break;
+        }
+        list += fmt::format(
+            "\n  {} {} from {}, {:.1f} s (request {})", plain(request.method), plain(request.path),
+            request.client.empty() ? "a unix socket" : plain(request.client),
+            std::chrono::duration<double>(now - request.received).count(), plain(request.id));
+    }
+    return list;
+}
+
+}  // namespace
+
+WorkerInsight::WorkerInsight(const Surroundings& surroundings, Process& process,
+                             const SlotLease& slot, std::uint32_t cores)
+    : surroundings_(surroundings),
+      process_(process),
+      slot_(slot),
+      cores_(cores),
+      hub_(*this, slot.counters()) {}
+
+// What the application's process sends is not trusted further than it must be.
+void WorkerInsight::open(std::vector<UniqueFd>& fds, UniqueFd stacks) {
+    hub_.open(std::move(stacks));
+    if (fds.size() < 2) {
+        return;
+    }
+    try {
+        requests_region_ =
+            shm::Region::map_sealed(std::move(fds[0]), shm::RequestTable::size_for(cores_));
+        requests_.emplace(requests_region_->data(), requests_region_->size());
+        if (net::family_of(fds[1].get()) != AF_UNIX) {
+            throw std::runtime_error("its observer is no unix socket");
+        }
+        observer_.emplace(std::move(fds[1]), ipc::Channel::Peer::Foreign);
+    } catch (const std::exception& error) {
+        log::error("{} cannot be looked into: {}", title(), error.what());
+    }
+}
+
+void WorkerInsight::ask_for_pulse() {
+    ipc::Message pulse;
+    pulse.type = ipc::MessageType::Pulse;
+    process_.send(pulse);
+}
+
+void WorkerInsight::ask_for_stack(ipc::StackOf which) {
+    surroundings_.processes.ask_for_stack(process_.pid(), which);
+}
+
+TimePoint WorkerInsight::look_at_hub(TimePoint now) {
+    if (!process_.serves() && !process_.drains()) {
+        return TimePoint::max();
+    }
+    const TimePoint next = hub_.look(now);
+    if (!hub_.is_hopeless() && last_look_until_ == TimePoint::max()) {
+        last_look_.reset();
+    } else if (process_.drains()) {
+        replace_blocked(now, {});
+    }
+    return next;
+}
+
+std::unique_ptr<StackQuery> WorkerInsight::look(const StackQuery::Question& question,
+                                                StackQuery::Done done) {
+    if (!observer_) {
+        return nullptr;
+    }
+    try {
+        return std::make_unique<StackQuery>(surroundings_.loop, *observer_, question,
+                                            std::move(done));
+    } catch (const std::exception& error) {
+        log::debug("{} cannot be asked where its greenlets stand: {}", title(), error.what());
+        return nullptr;
+    }
+}
+
+StackDesk::Witness WorkerInsight::witness(std::uint32_t generation, std::uint32_t number) {
+    return {generation, number, process_.pid(), hub_.is_blocked() ? hub_.stack() : std::string(),
+            [this](const StackQuery::Question& question, StackQuery::Done done) {
+                return look(question, std::move(done));
+            }};
+}
+
+void WorkerInsight::replace_blocked(TimePoint now, Duration mercy) {
+    if (last_look_) {
+        return;  // it is being asked
+    }
+    mercy_ = mercy;
+    last_look_ = look({ipc::Sight::ForLog, ""}, [this](const std::optional<std::string>& stacks) {
+        end_blocked(stacks.value_or(""));
+        surroundings_.listener.on_change();
+    });
+    if (last_look_) {
+        last_look_until_ = now + kLastLook;
+    } else {
+        end_blocked("");
+    }
+}
+
+void WorkerInsight::end_blocked(const std::string& stacks) {
+    last_look_until_ = TimePoint::max();
+    if (!process_.serves() && !process_.drains()) {
+        return;
+    }
+    if (!hub_.is_hopeless()) {
+        if (process_.serves()) {
+            process_.drain(ipc::DrainReason::Replace, mercy_);
+        }
+        return;
+    }
+    const TimePoint now = surroundings_.processes.now();
+    const auto requests = this->requests();
+    log::warning("{} is killed: its hub has not turned for {:.1f} s; requests in flight: {}{}\n{}",
+                 title(), std::chrono::duration<double>(hub_.silence(now)).count(), requests.size(),
+                 list_requests(requests, now),
+                 stacks.empty() ? "where they stand cannot be told: C code keeps the GIL"
+                                : "where they stand:\n" + stacks);
+    process_.kill("its hub did not turn any more");
+}
+
+std::vector<shm::RequestTable::Entry> WorkerInsight::requests() const {
+    return requests_ ? requests_->read() : std::vector<shm::RequestTable::Entry>();
+}
+
+CoresStatus WorkerInsight::cores() const {
+    return {slot_.index(), requests_ ? requests_->begun() : std::vector<std::uint64_t>(),
+            requests()};
+}
+
+void WorkerInsight::check_deadline(TimePoint now) {
+    if (now >= last_look_until_) {
+        end_blocked("");
+    }
+}
+
+void WorkerInsight::correct(WorkerCounters& counters, TimePoint now) const {
+    counters.cores = cores_;
+    counters.cores_busy = std::min(counters.cores_busy, cores_);
+    counters.cores_peak = std::min(counters.cores_peak, cores_);
+    counters.hub_lag = hub_.lag();
+    counters.hub_lag_peak = std::min(counters.hub_lag_peak, HubWatch::kMostLag);
+    counters.hub_blocks = hub_.blocks();
+    counters.hub_blocked = hub_.blocked(now);
+}
+
+}  // namespace geventd::master

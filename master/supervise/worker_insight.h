@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "ipc/channel.h"
+#include "master/stacks/stack_desk.h"
+#include "master/stacks/stack_query.h"
+#include "master/status/status.h"
+#include "master/supervise/hub_watch.h"
+#include "master/supervise/surroundings.h"
+#include "shm/region.h"
+#include "shm/request_table.h"
+
+namespace geventd::master {
+
+/// What the master sees of a worker that serves requests: whether its hub turns, which requests
+/// occupy its cores, and where its greenlets stand. All of that can be seen while the worker is
+/// stuck. A process that has no cores has no insight.
+/// Lives in: master, in the handle of its worker.
+class WorkerInsight final : private HubWatch::Worker {
+  public:
+    /// The worker as a process.
+    class Process {
+      public:
+        [[nodiscard]] virtual pid_t pid() const = 0;
+        [[nodiscard]] virtual std::string title() const = 0;
+
+        /// It was ready and has not been told to leave.
+        [[nodiscard]] virtual bool serves() const = 0;
+        [[nodiscard]] virtual bool drains() const = 0;
+        virtual bool send(const ipc::Message& message) = 0;
+        virtual void drain(ipc::DrainReason reason, Duration mercy) = 0;
+        virtual void kill(std::string_view reason) = 0;
+
+      protected:
+        ~Process() = default;
+    };
+
+    /// `cores`: as configured. `slot`: the worker's in the scoreboard; it outlives this object.
+    WorkerInsight(const Surroundings& surroundings, Process& process, const SlotLease& slot,
+                  std::uint32_t cores);
+    WorkerInsight(const WorkerInsight&) = delete;
+    WorkerInsight& operator=(const WorkerInsight&) = delete;
+    ~WorkerInsight() = default;
+
+    /// The worker is ready: takes what it has sent for being looked into, a table of requests and
+    /// the line to its observer, and the file into which it writes stacks.
+    void open(std::vector<UniqueFd>& fds, UniqueFd stacks);
+
+    [[nodiscard]] std::uint32_t core_count() const { return cores_; }
+
+    HubWatch& hub() { return hub_; }
+
+    [[nodiscard]] const HubWatch& hub() const { return hub_; }
+
+    /// While the worker serves or drains: looks whether its hub turns; returns when to look again.
+    TimePoint look_at_hub(TimePoint now);
+
+    /// Its successor is ready: ends the worker for its blocked hub, and logs what is lost by that.
+    /// Where its requests stand is asked first; when the hub turns again meanwhile, it drains
+    /// instead.
+    void replace_blocked(TimePoint now, Duration mercy);
+
+    /// Asks where its greenlets stand; null when it cannot be asked.
+    std::unique_ptr<StackQuery> look(const StackQuery::Question& question, StackQuery::Done done);
+
+    /// The same for the stack desk; `number` is the worker's in its generation.
+    StackDesk::Witness witness(std::uint32_t generation, std::uint32_t number);
+
+    /// What occupies its cores.
+    [[nodiscard]] std::vector<shm::RequestTable::Entry> requests() const;
+    [[nodiscard]] CoresStatus cores() const;
+
+    void check_deadline(TimePoint now);
+
+    [[nodiscard]] TimePoint deadline() const { return last_look_until_; }
+
+    /// Puts what the master knows itself in the place of what the worker's process shows.
+    void correct(WorkerCounters& counters, TimePoint now) const;
+
+  private:
+    void ask_for_pulse() override;
+    void ask_for_stack(ipc::StackOf which) override;
+
+    [[nodiscard]] std::string title() const override { return process_.title(); }
+
+    void end_blocked(const std::string& stacks);
+
+    const Surroundings& surroundings_;
+    Process& process_;
+    const SlotLease& slot_;
+    std::uint32_t cores_;
+    HubWatch hub_;
+    std::optional<shm::Region> requests_region_;
+    std::optional<shm::RequestTable> requests_;
+    std::optional<ipc::Channel> observer_;
+    std::unique_ptr<StackQuery> last_look_;
+    TimePoint last_look_until_ = TimePoint::max();
+    Duration mercy_{};
+};
+
+}  // namespace geventd::master
