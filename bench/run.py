@@ -33,7 +33,8 @@ def _means(name, kind):
 def chosen_servers(names):
     """(servers that can run, a line for each that cannot)."""
     kinds, not_run = [], []
-    for kind in servers.SERVERS:
+    others = [servers.other_build(name) for name in names if '@' in name]
+    for kind in [*servers.SERVERS, *others]:
         if names and not any(_means(name, kind) for name in names):
             continue
         reason = kind.missing()
@@ -60,7 +61,8 @@ def main():
     parser.add_argument('--seconds', type=int, default=4, help='of load in each round')
     parser.add_argument('--tries', type=int, default=3, help='of a round that others disturb')
     parser.add_argument('--servers', type=lambda text: text.split(','), default=[],
-                        help='names or parts of names, with commas between them')
+                        help='names or parts of names, with commas between them; geventd@FOLDER '
+                             'is the one that was built there, a former one say')
     parser.add_argument('--output', type=pathlib.Path, default=servers.BENCH / 'results')
     arguments = parser.parse_args()
     unknown = set(arguments.works) - set(ALL)

@@ -55,7 +55,7 @@ def without(*programs):
     return missing
 
 
-def geventd(setup, scheme='http', **app):
+def geventd(setup, scheme='http', build=BUILD, **app):
     config = {
         'listen': [f'{scheme}://127.0.0.1:{setup.port}'],
         'app': {'module': setup.app, 'chdir': str(setup.app_folder), **app},
@@ -65,7 +65,7 @@ def geventd(setup, scheme='http', **app):
     }
     path = setup.folder / 'server.yaml'
     path.write_text(json.dumps(config))  # JSON is YAML
-    return [str(BUILD / 'geventd'), '-c', str(path)]
+    return [str(build / 'geventd'), '-c', str(path)]
 
 
 def geventd_uwsgi(setup):
@@ -209,3 +209,9 @@ SERVERS = [
     Kind('uwsgi --gevent, uwsgi protocol', uwsgi_gevent_uwsgi, without('uwsgi'), keep_alive=False,
          protocol='uwsgi'),
 ]
+
+
+def other_build(name):
+    """The Kind of `geventd@FOLDER`: what was built there beside what is built here."""
+    folder = pathlib.Path(name.partition('@')[2]).resolve()
+    return Kind(name, lambda setup: geventd(setup, build=folder), without(folder / 'geventd'))
