@@ -97,7 +97,7 @@ TimeLimits::Words TimeLimits::words_for(const TimeLimit& limit) const {
 }
 
 // The greenlet may end, and the limit with it, before interrupt() returns.
-void TimeLimits::press(TimeLimit& limit, void* greenlet) noexcept {
+void TimeLimits::press(TimeLimit& limit, Greenlet* greenlet) noexcept {
     using Stage = TimeLimit::Stage;
     Application& application = admission_.application();
     const auto [subject, age, id] = words_for(limit);

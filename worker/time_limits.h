@@ -92,7 +92,7 @@ class TimeLimits {
   private:
     void start_request(Request& request);
     void on_due(TimeLimit& limit) noexcept;
-    void press(TimeLimit& limit, void* greenlet) noexcept;
+    void press(TimeLimit& limit, Greenlet* greenlet) noexcept;
     void count_late(const TimeLimit& limit);
     void give_up(TimeLimit& limit) noexcept;
 
