@@ -39,7 +39,7 @@ ARGUMENTS = ['-Wno-unknown-warning-option', '-Xclang', '-analyzer-config', '-Xcl
 
 
 def included_files(path, roots, seen):
-    """The file and all project files that it includes, directly or not."""
+    """The file and all project files that it includes, directly or indirectly."""
     if path in seen:
         return
     seen.add(path)
@@ -91,9 +91,9 @@ def run_tidy(source, arguments, *options):
 
 
 def examine(sources, arguments):
-    """{source: complaints} for the sources that do not pass."""
+    """{source: complaints} for the sources that fail."""
     if len(sources) > 1:
-        # Beside the sources, so that the same .clang-tidy applies.
+        # In the same folder as the sources, so that the same .clang-tidy applies.
         with tempfile.NamedTemporaryFile(
                 'w', suffix='.cpp', prefix='.tidy-', dir=sources[0].parent) as together:
             together.writelines(f'#line 1 "{source}"\n{source.read_text()}' for source in sources)
@@ -110,7 +110,7 @@ def examine(sources, arguments):
 
 
 def batches(pending):
-    """Sources of one folder with the same arguments, a few at a time."""
+    """Groups sources of one folder with the same arguments, a few at a time."""
     groups = collections.defaultdict(list)
     for source, (_, arguments) in sorted(pending.items()):
         groups[source.parent, tuple(arguments)].append(source)
@@ -120,7 +120,7 @@ def batches(pending):
 
 
 def find_pending(build):
-    """{source: (mark, arguments)} of what has not passed as it is now, and how many there are."""
+    """{source: (mark, arguments)} of sources that have not passed in this state, and the total."""
     tool = subprocess.run(['clang-tidy', '--version'], capture_output=True, check=True).stdout
     pending, count = {}, 0
     for entry in json.loads((build / 'compile_commands.json').read_text()):
