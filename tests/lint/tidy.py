@@ -3,15 +3,16 @@
 """clang-tidy over every source of the product, fast enough to be run always.
 
 Most of clang-tidy's time goes into the system's headers, again for each source. So the sources of
-a folder are first examined together, as one file of their texts. (If it included them, they would
-be headers to the analyzer, and to see these it has to go through the system's, too: that takes
-twice as long.) Only when that does not pass
-(a fault, or two sources use one name for different things) each is examined by itself, and what is
-said then counts. Unit tests are left to the compiler's warnings: GoogleTest's headers alone would
-take most of the time.
+a folder are first examined together, as one file with all their texts. (If that file included them,
+the analyzer would treat them as headers, and to check these it would have to go through the
+system's as well, which takes twice as long.) Only if this fails (because of a fault, or because two
+sources use one name for different things) each source is examined by itself, and that result
+counts. Unit tests are left to the compiler's warnings: GoogleTest's headers alone would take most
+of the time.
 
-What passed is remembered, as ccache remembers objects, under a hash of all that was seen: the
-tool's version, the rules, the compiler's arguments, the source and every project header in it.
+What has passed is remembered, as ccache remembers objects, under a hash of everything that was
+read: the tool's version, the rules, the compiler's arguments, the source and all its project
+headers.
 """
 
 import collections

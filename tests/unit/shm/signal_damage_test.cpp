@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Everything that reads the memory of signals and locks, over memory that holds anything.
+// Everything that reads the memory of signals and locks, over memory with arbitrary contents.
 #include <algorithm>
 #include <cstdint>
 #include <functional>
@@ -18,7 +18,7 @@ constexpr SignalShape kShape{5, 16, 4096};
 constexpr LockShape kLocks{6, 5};
 constexpr std::uint8_t kNumber = SignalFamily::kNumber;
 
-/// Words that are near the ends of ranges.
+/// Words near the ends of ranges.
 constexpr std::uint64_t kEnds[] = {0,
                                    1,
                                    5,
