@@ -28,7 +28,7 @@ def test_a_removed_listener_is_made_again(server, way):
         master = running.pid
         result = running.ctl(way)
         assert result.returncode == 0, result.stderr
-        running.wait_log('http[+]unix:app.sock leads to the server no more: a new socket is made')
+        running.wait_log('http[+]unix:app.sock no longer leads to the server: a new socket is made')
         if way == 'upgrade':
             assert running.follow(1)['pid'] != master
         assert running.get('/x').text == '/x'

@@ -174,13 +174,13 @@ TEST_F(SignalDamage, OfAllBytesIsSeen) {
 
 TEST_F(SignalDamage, IsSeenInWhatTheMasterHasSaid) {
     SignalHeader& header = family_.table.header();
-    expect_seen(header.in_use, 0U, "the number of places");
-    expect_seen(header.in_use, 0xffff'ffffU, "the number of places");
+    expect_seen(header.in_use, 0U, "the number of processes");
+    expect_seen(header.in_use, 0xffff'ffffU, "the number of processes");
     expect_seen(header.serving, std::uint64_t{0xff}, "the generation that serves");
     expect_seen(header.generations[0], 9U, "the registrations of a generation");
-    expect_seen(family_.table.process(2).incarnation, 9U, "the place of a process");
-    expect_seen(family_.table.process(2).generation, 9U, "the place of a process");
-    expect_seen(family_.table.process(2).accepting, 2U, "the place of a process");
+    expect_seen(family_.table.process(2).incarnation, 9U, "the slot of a process");
+    expect_seen(family_.table.process(2).generation, 9U, "the slot of a process");
+    expect_seen(family_.table.process(2).accepting, 2U, "the slot of a process");
 }
 
 TEST_F(SignalDamage, IsSeenInRegistrations) {
@@ -196,8 +196,8 @@ TEST_F(SignalDamage, IsSeenInRegistrations) {
 }
 
 TEST_F(SignalDamage, IsSeenInLocks) {
-    constexpr const char* kUsers = "the number of those who use locks";
-    constexpr const char* kRow = "the row of those who wait for a lock";
+    constexpr const char* kUsers = "the number of lock users";
+    constexpr const char* kRow = "the queue of a lock";
     locks_.join(3);
     locks_.cell(3).tickets.store(2);
     EXPECT_EQ(look(), "");
