@@ -18,7 +18,7 @@ namespace geventd::net {
 
 namespace {
 
-// Up to this size, joining parts costs less than having the kernel walk over them.
+// Up to so many bytes, joining parts costs less than having the kernel walk over them does.
 constexpr std::size_t kJoined = 4096;
 
 // The application has the descriptor as well (uwsgi.connection_fd()), and may make it blocking.
@@ -115,7 +115,7 @@ void Stream::end_sending() noexcept {
 void Stream::reset() noexcept {
     const sockaddr nobody{AF_UNSPEC, {}};
     static_cast<void>(::connect(fd_.get(), &nobody, sizeof nobody));
-    ::shutdown(fd_.get(), SHUT_RDWR);  // for protocols without a reset
+    ::shutdown(fd_.get(), SHUT_RDWR);  // where the protocol has no reset
 }
 
 }  // namespace geventd::net

@@ -20,9 +20,9 @@ namespace geventd::net {
 class Stream {
   public:
     enum class State : std::uint8_t {
-        Done,    ///< `count` bytes were transferred, possibly fewer than asked for
+        Done,    ///< `count` bytes went through, fewer than asked for perhaps
         Wait,    ///< none now: try again when the descriptor is readable, or writable
-        Ended,   ///< nothing more can be received: the client has ended its side, or is gone
+        Ended,   ///< nothing more will be received: the client has ended its side, or is gone
         Failed,  ///< nothing more can be sent
     };
 
@@ -45,7 +45,7 @@ class Stream {
     /// does from its start: sendfile(2) has no MSG_NOSIGNAL.
     Result send_file(int file, off_t& offset, std::size_t count) noexcept;
 
-    /// For a few bytes that may get lost: one try, and whatever is not sent is dropped.
+    /// For a few bytes to a client that owes us nothing: one try, and what does not leave is lost.
     void offer(std::string_view bytes) noexcept;
 
     /// What receive() would find, without taking it: Done (bytes), Wait or Ended.

@@ -11,15 +11,15 @@
 
 namespace geventd::shm {
 
-/// One page on most kernels; where pages are larger, workers can write into neighbouring slots.
+/// A page, of most kernels: where pages are larger, workers can write into the slots beside theirs.
 inline constexpr std::size_t kSlotSize = 4096;
 
-/// What a worker publishes about itself. Written by that worker alone with relaxed stores (the
-/// master resets a slot before it hands it out), read by the master and other workers at any time,
-/// so a reader may see counters of slightly different moments. No field is a lock: a worker killed
-/// at any instruction leaves the slot readable. The application may have written anything, so
-/// readers must cope with any value. Each process has only the page of its own slot mapped
-/// writable, the master all of them.
+/// What a worker shows of itself. Written by that worker alone with relaxed stores (the master
+/// resets a slot before it hands it out), read by the master and by siblings at any time, so a
+/// reader may see counters of slightly different moments. No field is a lock: a worker killed at
+/// any instruction leaves the slot readable. The application may have written anything: readers
+/// draw no conclusions that a wild value could turn against them. Each process has only the page of
+/// its own slot mapped writable, the master all of them.
 struct alignas(kSlotSize) WorkerSlot {
     std::atomic<std::int32_t> pid;
     std::atomic<std::uint32_t> generation;
