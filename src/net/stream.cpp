@@ -21,7 +21,7 @@ namespace {
 // Up to so many bytes, joining parts costs less than having the kernel walk over them does.
 constexpr std::size_t kJoined = 4096;
 
-// The application has the descriptor as well (uwsgi.connection_fd()), and may make it blocking.
+// The application has the descriptor as well (uwsgi.connection_fd()), and may have it block.
 constexpr int kSend = MSG_NOSIGNAL | MSG_DONTWAIT;
 
 bool must_wait(int error) {

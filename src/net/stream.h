@@ -40,9 +40,9 @@ class Stream {
     /// As much of `parts` as the kernel takes now. Done, Wait or Failed.
     Result send(std::span<const iovec> parts) noexcept;
 
-    /// Sends up to `count` bytes of a file from `offset`, which it advances. Done with a count of
+    /// Some of the `count` bytes of a file from `offset`, which is moved on. Done with a count of
     /// 0: the file has ended. Done, Wait or Failed. The process must ignore SIGPIPE, as CPython
-    /// does from its start: sendfile(2) has no MSG_NOSIGNAL.
+    /// does from its start: sendfile(2) knows no MSG_NOSIGNAL.
     Result send_file(int file, off_t& offset, std::size_t count) noexcept;
 
     /// For a few bytes to a client that owes us nothing: one try, and what does not leave is lost.
@@ -51,16 +51,16 @@ class Stream {
     /// What receive() would find, without taking it: Done (bytes), Wait or Ended.
     [[nodiscard]] State peek() const noexcept;
 
-    /// On: small sends in quick succession share packets (Nagle's algorithm). Off, as at first:
-    /// each is sent at once, together with what was held back. Only for TCP.
+    /// On: small sends that follow one another share packets (Nagle's algorithm). Off, as
+    /// connections begin: each leaves at once, with what was held back. Only for TCP.
     void join_packets(bool on) noexcept;
 
-    /// Ends the sending side after all that was sent, even if another process has the descriptor
-    /// too.
+    /// The client receives the end behind all that was sent, also where another process has the
+    /// descriptor, too.
     void end_sending() noexcept;
 
-    /// Breaks the connection, so that the client cannot take what it has received for complete. A
-    /// process that inherited the descriptor does not delay this.
+    /// The connection breaks for the client, which cannot take what it has received for all. A
+    /// process that inherited the descriptor does not hold this up.
     void reset() noexcept;
 
     void close() noexcept { fd_.reset(); }
