@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""./dev bench reload: what clients see of reloads, by server.
+"""./dev bench reload: what clients notice of reloads, by server.
 
-The same load (new and kept connections, uploads of 10 MiB, streams) runs on each server twice: left
-alone, then with a reload every few seconds. Counted are the requests that were not answered as they
-should be, and the worst time of each kind of client in both.
+The same load (new and kept connections, uploads of 10 MiB, streams) runs on each server twice:
+undisturbed, then with a reload every few seconds. Counts the requests without the right response,
+and compares the longest time of each kind of client.
 """
 import argparse
 import os
@@ -80,7 +80,7 @@ def show(kind, quiet, disturbed):
 
 def main():
     parser = argparse.ArgumentParser(prog='./dev bench reload', description=__doc__)
-    parser.add_argument('--seconds', type=float, default=20, help='of each of the two runs')
+    parser.add_argument('--seconds', type=float, default=20, help='seconds of each of the two runs')
     parser.add_argument('--period', type=float, default=2, help='seconds between two reloads')
     parser.add_argument('--servers', nargs='*', default=NAMES, choices=NAMES)
     options = parser.parse_args()

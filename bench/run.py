@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""./dev bench: geventd beside its peers, on the same work, in turns, in one run.
+"""./dev bench: geventd and other servers on the same benchmarks, taking turns, in one run.
 
-Counted is the CPU time of all processes of a server for a request, which drifts far less than
-throughput; medians of the rounds are compared. What other works showed in earlier runs stays in the
-report, with its date.
+The figure that counts is the CPU time of all processes of a server per request, which varies far
+less than throughput; medians of the rounds are compared. Results of other benchmarks from earlier
+runs stay in the report, with their date.
 """
 import argparse
 import os
@@ -56,13 +56,13 @@ def run_work(name, kinds, plan):
 def main():
     parser = argparse.ArgumentParser(prog='./dev bench', description=__doc__.splitlines()[0])
     parser.add_argument('works', nargs='*', metavar='WORK',
-                        help=f'of {", ".join(ALL)}; all without any')
+                        help=f'any of {", ".join(ALL)}; default: all')
     parser.add_argument('--rounds', type=int, default=5)
-    parser.add_argument('--seconds', type=int, default=4, help='of load in each round')
-    parser.add_argument('--tries', type=int, default=3, help='of a round that others disturb')
+    parser.add_argument('--seconds', type=int, default=4, help='seconds of load in each round')
+    parser.add_argument('--tries', type=int, default=3, help='how often a disturbed round is tried')
     parser.add_argument('--servers', type=lambda text: text.split(','), default=[],
-                        help='names or parts of names, with commas between them; geventd@FOLDER '
-                             'is the one that was built there, a former one say')
+                        help='names or parts of names, separated by commas; geventd@FOLDER is the '
+                             'geventd that was built there, such as a former one')
     parser.add_argument('--output', type=pathlib.Path, default=servers.BENCH / 'results')
     arguments = parser.parse_args()
     unknown = set(arguments.works) - set(ALL)

@@ -53,7 +53,7 @@ class Load:
 
 
 class Entrant:
-    """A participant of a round: its `load`, which begin() starts paused, runs in its slices."""
+    """A participant of a round. Its `load`, started paused by begin(), runs in its slices only."""
     name = ''
     load = None
 

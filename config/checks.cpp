@@ -141,7 +141,7 @@ void require_whole_schedule(const Settings& settings, const Mark& start, const R
         }
         if (entry.plan.empty()) {
             reading.diagnostics.report(mark, entry.key,
-                                       fmt::format("says not when, expected {}",
+                                       fmt::format("does not say when, expected {}",
                                                    entry.key.starts_with("timers")  ? "every"
                                                    : entry.key.starts_with("crons") ? "at"
                                                                                     : "path"));

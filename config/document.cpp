@@ -25,13 +25,13 @@ app: myapp:application
 
 * Unknown keys, wrong types, values out of range and contradictions are errors. All of them are
   reported at once, as `file:line:column: key: what is wrong, what is expected`.
-* Sizes are bytes or take `B`, `KiB`, `MiB`, `GiB`; times take `ms`, `s`, `m`, `h` and need one of
-  them. Booleans are `true` and `false`.
-* `${NAME}` is replaced by the environment variable, `${NAME:-default}` by the default where the
-  variable is not set or empty; `$${` stands for a literal `${`.
+* Sizes are in bytes, or have a unit: `B`, `KiB`, `MiB`, `GiB`. Times must have a unit: `ms`, `s`,
+  `m`, `h`. Booleans are `true` and `false`.
+* `${NAME}` is replaced by the environment variable, `${NAME:-default}` by the default if the
+  variable is unset or empty; `$${` stands for a literal `${`.
 * Anchors, aliases and merge keys (`<<`) work. A key given twice is an error.
-* `--set key.path=value`, as often as needed, sets any key from the command line, over the file's
-  value or with no file at all. The value is YAML: `--set workers.cores=200`,
+* `--set key.path=value` sets any key from the command line, overriding the file, or without a
+  file. It may be given several times. The value is YAML: `--set workers.cores=200`,
   `--set app.environment.DEBUG=1`, `--set listen='[http://:8000, uwsgi://:3031]'`. Lists are
   replaced, maps of texts are added to.
 * uWSGI's and gunicorn's names are answered with geventd's.

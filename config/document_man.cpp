@@ -27,9 +27,9 @@ app: myapp:application
 *geventd*(8) reads one YAML file. Unknown keys, wrong types, values out of range and contradictions
 are errors, all of which are reported at once with file, line and column.
 
-Sizes are bytes or take _B_, _KiB_, _MiB_, _GiB_; times take _ms_, _s_, _m_, _h_ and need one of them.
-_${NAME}_ is replaced by the environment variable, _${NAME:-default}_ by the default where the
-variable is not set or empty. Any key can be set from the command line with *--set* _key.path=value_.
+Sizes are in bytes, or have a unit: _B_, _KiB_, _MiB_, _GiB_. Times must have a unit: _ms_, _s_, _m_,
+_h_. _${NAME}_ is replaced by the environment variable, _${NAME:-default}_ by the default if the
+variable is unset or empty. Any key can be set from the command line with *--set* _key.path=value_.
 
 Below, each key is followed by what may stand there, by its default, and by when a changed value
 counts after a reload. _now_: for the whole server, as soon as the reload is done. _new generation_:

@@ -159,7 +159,7 @@ class LoadVisitor : public Visitor {
     bool expand_scalar(Node& node, const std::string& path) {
         auto text = expand(node.text, *reading_.environment);
         if (text && !is_utf8(*text)) {
-            text = failure("its variables hold what is not UTF-8, expected text");
+            text = failure("its variables are not UTF-8, expected text");
         }
         if (!text) {
             report(node.mark, path, text.error().message);

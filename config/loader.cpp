@@ -50,7 +50,7 @@ std::optional<std::string> read_file(const LoadRequest& request, int source,
         return refuse(errno_text(errno));
     }
     if (!request.may_wait && !needs_no_waiting(status)) {
-        return refuse("it is no regular file, and a server that serves does not wait for others");
+        return refuse("it is no regular file, and reading it could make the server wait");
     }
     while (text.size() <= kMaxYamlSize) {
         char buffer[16384];

@@ -43,8 +43,8 @@ constexpr std::array kAdvice{
     Advice{"illegal EOF in scalar", "; is a quote opened and never closed?"},
     Advice{"end of map not found", "; is the line indented as its neighbours are?"},
     Advice{"end of sequence not found", "; is the line indented as its neighbours are?"},
-    Advice{"illegal map value", "; a text that holds a colon and a blank stands in quotes"},
-    Advice{"unknown token", "; a text that begins with @, ` or % stands in quotes"},
+    Advice{"illegal map value", "; text that contains a colon and a space needs quotes"},
+    Advice{"unknown token", "; text that begins with @, ` or % needs quotes"},
 };
 
 std::string_view from_line(std::string_view text, int line) {
@@ -58,7 +58,7 @@ std::string_view advise(std::string_view text, int line, std::string_view fault)
     text = from_line(text, line);
     const auto indent = text.substr(0, text.find_first_not_of(" \t"));
     if (indent.find('\t') != std::string_view::npos) {
-        return "; a tab cannot indent, expected blanks";
+        return "; tabs cannot indent, expected spaces";
     }
     const auto* const advice = std::find_if(
         kAdvice.begin(), kAdvice.end(), [&](const Advice& entry) { return entry.fault == fault; });
@@ -113,7 +113,7 @@ class TreeBuilder : public YAML::EventHandler {
     void OnAlias(const YAML::Mark& at, YAML::anchor_t anchor) override {
         const auto found = anchors_.find(anchor);
         if (found == anchors_.end()) {
-            throw Refusal{mark(at), "an alias stands within what its anchor names"};
+            throw Refusal{mark(at), "an alias is inside its own anchor's value"};
         }
         charge(found->second, mark(at));
         finish(found->second, 0);
@@ -171,7 +171,7 @@ class TreeBuilder : public YAML::EventHandler {
 
     void refuse_tag(const YAML::Mark& at, const std::string& tag) const {
         if (!tag.empty() && tag != "?" && tag != "!") {
-            throw Refusal{mark(at), fmt::format("the tag '{}' means nothing here", tag)};
+            throw Refusal{mark(at), fmt::format("the tag '{}' is not supported", tag)};
         }
     }
 
@@ -216,7 +216,7 @@ class TreeBuilder : public YAML::EventHandler {
 
     void begin_entry(Frame& frame, const Node& node) {
         if (node.kind != Node::Kind::Scalar || node.text.empty()) {
-            throw Refusal{node.mark, "stands where a key is expected, which is a plain word"};
+            throw Refusal{node.mark, "is where a key is expected, which must be a plain word"};
         }
         const auto [seen, fresh] = frame.seen.emplace(node.text, node.mark.line);
         frame.key = Key{node.text, node.mark, !fresh};
@@ -270,7 +270,7 @@ class TreeBuilder : public YAML::EventHandler {
     void charge(const Node& node, const Mark& at) {
         expansion_ += weight(node);
         if (expansion_ > kMaxExpansion) {
-            throw Refusal{at, "aliases blow the document up beyond reason"};
+            throw Refusal{at, "aliases make the document too large"};
         }
     }
 

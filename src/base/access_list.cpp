@@ -49,7 +49,7 @@ AccessList read_writers(int folder, gid_t group, const std::string& deed) {
         if (errno == ENODATA || errno == EOPNOTSUPP) {
             return {{}, {group}};
         }
-        throw_errno(deed + ": who may change its folder?");
+        throw_errno(deed + ": read the folder's access control list");
     }
     AccessList writers;
     posix_acl_xattr_entry entry{};

@@ -132,7 +132,7 @@ Result<HostPort> split_host(std::string_view text, std::string_view rest, std::s
         parts.host = rest.substr(0, colon);
         if (parts.host.find(':') != std::string_view::npos) {
             return failure(
-                fmt::format("'{}': an IPv6 address stands in brackets, such as "
+                fmt::format("'{}': an IPv6 address needs brackets, such as "
                             "{}[::1]:8000",
                             text, prefix));
         }
@@ -213,7 +213,7 @@ Result<Address> parse_inet(std::string_view text, const Scheme& scheme) {
     address.port = *port;
     if (parts->host == "*") {
         return failure(
-            fmt::format("'{}': every address is {}:{}", text, scheme.prefix, address.port));
+            fmt::format("'{}': for every address write {}:{}", text, scheme.prefix, address.port));
     }
     if (parts->host.empty() && !parts->bracketed) {
         return address;

@@ -64,7 +64,7 @@ std::optional<std::size_t> find_open(const std::vector<Listener>& open,
     for (std::size_t i = 0; i < open.size(); ++i) {
         if (!taken[i] && same_endpoint(open[i].wanted(), address)) {
             if (open[i].is_lost() || (open[i].is_replaceable() && open[i].is_down())) {
-                log::warning("{} leads to the server no more: a new socket is made there",
+                log::warning("{} no longer leads to the server: a new socket is made there",
                              format_address(address));
                 continue;
             }

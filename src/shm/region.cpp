@@ -113,7 +113,7 @@ Region Region::map_sealed(UniqueFd&& fd, std::size_t size) {
 
 void Region::let_write(std::size_t offset, std::size_t size) const {
     if (offset > this->size() || size > this->size() - offset) {
-        throw ErrnoError(EINVAL, "let write what is outside of the shared memory");
+        throw ErrnoError(EINVAL, "allow writing outside the shared memory");
     }
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     const std::size_t before = offset % page;

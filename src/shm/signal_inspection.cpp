@@ -42,7 +42,7 @@ std::string SignalInspection::look_at_header() const {
     const SignalPlaces& places = recovery_.places();
     const SignalHeader& header = table_.header();
     if (header.in_use.load() != places.in_use) {
-        return "the number of places";
+        return "the number of processes";
     }
     if (header.serving.load() != places.serving.pack()) {
         return "the generation that serves";
@@ -63,7 +63,7 @@ std::string SignalInspection::look_at_places() const {
         if (place.incarnation.load() != known.incarnation ||
             place.generation.load() != known.generation || place.worker.load() != known.worker ||
             place.accepting.load() > 1 || place.sleeping.load() > 1) {
-            return "the place of a process";
+            return "the slot of a process";
         }
         if (place.conflict.load() != 0 || (known.alive && !registry_.knows_handlers_of(process))) {
             return "the registrations of a generation";
@@ -87,7 +87,7 @@ std::string SignalInspection::look_at_heads() {
 std::string SignalInspection::look_at_locks() {
     const unsigned users = locks_.in_use();
     if (users > recovery_.places().in_use || users < lock_users_) {
-        return "the number of those who use locks";
+        return "the number of lock users";
     }
     lock_users_ = users;
     std::string damage;
@@ -117,7 +117,7 @@ std::string SignalInspection::look_at_lock(unsigned lock) const {
         // and the counter after the ticket.
         if (ticket != 0 && (!places.of[process].alive || process >= locks_.in_use() ||
                             ticket > cell.tickets.load())) {
-            return "the row of those who wait for a lock";
+            return "the queue of a lock";
         }
     }
     return "";

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""An application closes descriptors of its worker that are the server's: the line to the master,
-the epolls by which turns come. The worker is replaced, and says why in one line."""
+"""An application closes descriptors of its worker that the server needs: the channel to the master,
+the epolls that drive its loops. The worker is replaced, and says why in one line."""
 import contextlib
 import os
 import re
@@ -22,7 +22,7 @@ import gevent
 
 
 def channels():
-    """To the master, and that of the thread that looks into the worker."""
+    """The channel to the master, and that of the thread that inspects the worker."""
     for name in sorted(os.listdir('/proc/self/fd'), key=int):
         try:
             found = socket.socket(fileno=os.dup(int(name)))
@@ -34,13 +34,13 @@ def channels():
 
 
 def line():
-    """Each of the numbers of that to the master, which is the first one."""
+    """Every descriptor of the channel to the master, which is the first one found."""
     found = list(channels())
     return [number for number, inode in found if inode == found[0][1]]
 
 
 def working():
-    """The one of them that the worker's loop watches."""
+    """The epoll that the worker's loop uses."""
     [inner] = [inner for _, inners in epolls() for inner in inners if inner in dict(epolls())]
     return next(number for number in line() if number in dict(epolls())[inner])
 
@@ -56,7 +56,7 @@ def epolls():
 
 
 def nested():
-    """gevent's epoll and the one that it watches."""
+    """gevent's epoll, and the worker's, which it watches."""
     found = dict(epolls())
     return next((outer, inner) for outer, inners in found.items() for inner in inners
                 if inner in found)
@@ -74,8 +74,8 @@ def close(number):
 
 
 def terminated_unheard():
-    """Whether a SIGTERM writes nothing into the pipe that has taken the place of what it writes to,
-    the last one that the worker's loop has got of its kind."""
+    """Puts a pipe in the place of the eventfd to which SIGTERM's handler writes, the last of its
+    kind in the worker's loop; returns b'nothing' if a SIGTERM writes nothing there."""
     reader, writer = os.pipe()
     inner = nested()[1]
     os.dup2(writer, max(number for number in dict(epolls())[inner]
@@ -134,12 +134,12 @@ def application(environ, start_response):
 '''
 LOST = r'was closed or replaced by the application: this worker is replaced'
 DIED = r'exited with code 68: its application has closed the server\'s descriptors'
-ABORTED = 'killed by SIGABRT'  # by an assertion of libev's, where the hub is quicker
+ABORTED = 'killed by SIGABRT'  # an assertion of libev's, where the hub notices first
 LINE = r'descriptor \d+, the line to the master, ' + LOST
 
 
 def ask(made, deed):
-    """Whether there was an answer."""
+    """Whether there was a response."""
     with made.raw(timeout=5) as client:
         client.send(b'GET /%s HTTP/1.1\r\nHost: x\r\n\r\n' % deed.encode())
         try:
@@ -168,7 +168,7 @@ def test_a_worker_that_has_lost_the_line_to_the_master_serves_until_it_is_replac
         pytest.skip('that number is the line only where a worker is executed')
     made = server(APP, {'app': {'preload': preload}})
     made.expect_error(LOST)
-    made.expect_error(DIED)  # where no copy of the line is left
+    made.expect_error(DIED)  # when no copy of the channel is left
     former = made.workers()
     assert ask(made, deed)
     for _ in range(3):
@@ -185,7 +185,7 @@ def test_a_worker_that_gets_no_turns_any_more_ends_at_once(server, deed, preload
     made.expect_error('raised what would end a program')
     former = made.workers()
     ask(made, deed)
-    if deed == 'all':  # with the log
+    if deed == 'all':  # including the log
         made.wait_log(f'{DIED}|{ABORTED}')
         assert made.wait_workers(1, without=former)
         assert made.get('/').status == 200
@@ -195,7 +195,7 @@ def test_a_worker_that_gets_no_turns_any_more_ends_at_once(server, deed, preload
 
 def test_a_worker_whose_loop_is_broken_off_in_the_midst_is_replaced(server):
     made = server(APP)
-    made.expect_error(f'{ABORTED}|{DIED}')  # the loop meets it first as a rule, not always
+    made.expect_error(f'{ABORTED}|{DIED}')  # usually the loop notices first, but not always
     made.expect_error(LOST)
     former = made.workers()
     ask(made, 'inner')
@@ -204,7 +204,7 @@ def test_a_worker_whose_loop_is_broken_off_in_the_midst_is_replaced(server):
 
 
 def wait_looks(made, seconds):
-    """Until the thread that looks every second has done so."""
+    """Waits until the thread that checks every second has done so."""
     seen = made.status()['workers'][0]['heartbeat']
     made.wait_status(lambda status: status['workers'][0]['heartbeat'] > seen + seconds)
 

@@ -19,7 +19,7 @@ def version(text):
 
 
 def serving(running):
-    """The number of the generation that serves."""
+    """The number of the serving generation."""
     return max(g['number'] for g in running.status()['generations'] if g['state'] == 'serving')
 
 
@@ -56,7 +56,7 @@ def test_the_old_generation_finishes_its_requests(server):
             running.wait_status(lambda s: sum(w['connections'] for w in s['workers']) == 2)
             running.signal(signal.SIGHUP)
             running.wait_workers(1, without=[old])
-            # Until it has heard the master's word it takes connections, and keeps those it has.
+            # Until told to drain, the worker takes connections, and keeps those it has.
             running.wait_log('accepts no connection and finishes its requests')
             assert int(running.get('/pid').body) != old
             release.send(b'\r\n')
@@ -76,7 +76,7 @@ def test_a_kept_connection_lives_until_its_next_answer(server):
         running.wait_workers(1, without=[old])
         answer = None
         while answer is None or answer.header('connection') != 'close':
-            # The first one may still overtake the master's word to the old worker.
+            # The first request may still overtake the master's message to the old worker.
             kept.send(b'GET /pid HTTP/1.1\r\nHost: x\r\n\r\n')
             answer = kept.read_answer()
             assert int(answer.body) == old

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reloads and upgrades under load of every kind: no client sees anything of them."""
+"""Reloads and upgrades under load of every kind: no client notices them."""
 import signal
 import time
 
@@ -9,7 +9,7 @@ from harness import procfs, services
 from harness.limits import DEADLINE
 from harness.steady_load import APP, SteadyLoad
 
-LONG = 4 * DEADLINE  # beside load of every kind
+LONG = 4 * DEADLINE  # for use beside load of every kind
 
 LOCATION = '''
 location / {{
@@ -22,7 +22,7 @@ location / {{
 
 
 def reload(running, count):
-    # Of more than three generations that drain the oldest is cut, as the manual says.
+    # When more than three generations drain, the oldest is cut, as the manual says.
     running.wait_status(lambda s: sum(g['state'] == 'draining' for g in s['generations']) < 3,
                         LONG)
     running.signal(signal.SIGHUP)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""app.reload-on-change: edits are served at once, and faults are shown until they are mended."""
+"""app.reload-on-change: edits are served at once, and faults are shown until they are fixed."""
 import os
 import signal
 
@@ -39,7 +39,7 @@ def begin(make_server, **app):
 
 
 def wait_reloads(running, count, result='done'):
-    """Waits until that many are over, and nobody of a former generation is left."""
+    """Waits until that many reloads are over, and no worker of a former generation is left."""
     running.wait_status(lambda s: s['reload']['count'] >= count
                         and s['reload']['result'] == result and len(s['generations']) == 1)
 
@@ -67,7 +67,7 @@ def test_an_edit_of_any_imported_module_reloads(make_server, preload):
 def test_a_module_that_a_request_imported_is_watched_too(make_server):
     running = begin(make_server)
     assert running.get('/late').body == b'one'
-    running.write_app(text('two'), 'late.py')  # before or after the worker has told of it
+    running.write_app(text('two'), 'late.py')  # before or after the worker has reported it
     running.wait_log('late.py has changed: reload')
     wait_reloads(running, 1)
     assert running.get('/late').body == b'two'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reloads worker by worker, and those that a file asks for."""
+"""Rolling reloads, and reloads triggered by a file."""
 import os
 import subprocess
 import threading
@@ -7,8 +7,8 @@ import time
 
 from harness.limits import DEADLINE, GEVENTCTL
 
-# Answers with its version. A worker of VERSION 2 and the number in the file "late" waits for a file
-# "go" before it gets ready; one of the number in "dies" never does.
+# Answers with its version. A worker of VERSION 2 whose number is in the file "late" waits for a
+# file "go" before it gets ready; one whose number is in "dies" exits instead.
 APP = '''
 import os
 import time
@@ -39,7 +39,7 @@ NEW = APP.replace('VERSION = 1', 'VERSION = 2')
 
 
 class Asking:
-    """Asks all the time, on new connections; every answer must be a good one."""
+    """Requests all the time, on new connections; every response must be good."""
 
     def __init__(self, running):
         self.running, self.versions, self.over = running, [], threading.Event()
@@ -56,7 +56,7 @@ class Asking:
             self.fault = fault
 
     def wait_until(self, enough):
-        """Waits until enough(answers from now on)."""
+        """Waits until enough(responses from now on)."""
         seen, end = len(self.versions), time.monotonic() + DEADLINE
         while not enough(self.versions[seen:]):
             assert self.thread.is_alive() and time.monotonic() < end, self.fault
@@ -82,8 +82,8 @@ def states(status):
 
 
 def is_alone(status, generation):
-    """The former workers have gone: one that has not heard yet that it is to drain may still take a
-    connection when the reload is done."""
+    """Waits until the old workers have gone: one that has not been told to drain yet may still take
+    a connection when the reload is done."""
     return all(number == generation for number, _ in states(status))
 
 
@@ -94,7 +94,7 @@ def test_a_rolling_reload_replaces_one_worker_after_the_other(server):
     with Asking(running) as clients:
         reload = subprocess.Popen([GEVENTCTL, '-c', running.config_path, 'reload'],
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        # Worker 1 of the new generation is ready, one of the old ones has gone, 3 was not begun.
+        # Worker 1 of the new generation is ready, an old one has gone, worker 3 was not started.
         running.wait_status(lambda s: states(s) == [
             (1, 'ready'), (1, 'ready'), (2, 'ready'), (2, 'starting')])
         clients.wait_for(1)
@@ -105,7 +105,7 @@ def test_a_rolling_reload_replaces_one_worker_after_the_other(server):
         assert reload.wait() == 0
         reload.communicate()
         running.wait_status(lambda s: states(s) == [(2, 'ready')] * 3)
-        # The first one may have been on its way before.
+        # The first response may have been on its way before.
         assert 1 not in clients.wait_until(lambda versions: len(versions) > 3)[1:]
 
 

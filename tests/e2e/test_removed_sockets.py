@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Unix sockets whose files somebody removes or replaces are made again, and never confused with
-what stands there instead."""
+"""Unix sockets whose files somebody removes or replaces are created again, and never confused with
+whatever takes their place."""
 import os
 import shutil
 import signal
@@ -28,11 +28,11 @@ def test_a_removed_listener_is_made_again(server, way):
         master = running.pid
         result = running.ctl(way)
         assert result.returncode == 0, result.stderr
-        running.wait_log('http[+]unix:app.sock leads to the server no more: a new socket is made')
+        running.wait_log('http[+]unix:app.sock no longer leads to the server: a new socket is made')
         if way == 'upgrade':
             assert running.follow(1)['pid'] != master
         assert running.get('/x').text == '/x'
-        kept.send(b'GET /release HTTP/1.1\r\nHost: x\r\n\r\n')  # of the former worker
+        kept.send(b'GET /release HTTP/1.1\r\nHost: x\r\n\r\n')  # to the former worker
         assert held.read_answer().body == b'/hold'
     assert running.stop() == 0
     assert not path.exists()
@@ -115,11 +115,11 @@ def test_where_it_is_watched_waits_for_its_folder_to_come_back(make_server):
                                       'uwsgi-stats': 'stats.sock'}})
     running.start()
     running.expect_error('metrics: ')
-    # Moved away first: in a folder that is being emptied the socket may be made again.
+    # Moved away first: while a folder is being emptied, the socket may be created in it again.
     os.rename(running.folder / 'run', running.folder / 'gone')
     shutil.rmtree(running.folder / 'gone')
     (running.folder / 'stats.sock').unlink()
-    running.wait_log("uWSGI's stats at", count=2)  # the other one is in nobody's way
+    running.wait_log("uWSGI's stats at", count=2)  # this socket's address is free
     running.wait_log('metrics: .*it is tried again and again')
     (running.folder / 'run').mkdir()
     running.wait_log('metrics at', count=2)
@@ -133,7 +133,7 @@ def test_a_control_socket_that_is_not_ours_stands_in_the_way_until_it_goes(serve
     running = server(HELLO)
     running.expect_error('geventctl cannot reach the server')
     with socket.socket(socket.AF_UNIX) as other:
-        # Bound and put there in one step, so that the server finds no gap.
+        # Bound and put there in one step, so that there is no gap for the server.
         other.bind(str(running.folder / 'other'))
         other.listen()
         os.rename(running.folder / 'other', running.control_path)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """limits.request-time and signals.handler-time end what takes too long, and nothing else. A machine
-that stands still is late with that, and never early."""
+that stalls makes this happen late, but never early."""
 import threading
 import time
 
 import pytest
 
-# /sleep/SECONDS sleeps in naps() of its own; /begun/SECONDS sends something first; the others do
-# what their names say.
+# /sleep/SECONDS sleeps in naps() of its own; /begun/SECONDS sends something first; the other paths
+# do what their names say.
 APP = '''
 import gevent
 import geventd
@@ -138,7 +138,7 @@ def running(module_server):
 
 @pytest.fixture(scope='module')
 def generous(module_server):
-    """With limits that nothing quick reaches, however slow the machine is."""
+    """With limits that no quick request exceeds, however slow the machine is."""
     return module_server(APP, GENEROUS)
 
 
@@ -147,7 +147,7 @@ def timeouts(running):
 
 
 def seconds(running, pattern, since=0):
-    """The number that the pattern's parentheses catch in the log."""
+    """The number in the log that the pattern's parentheses match."""
     return float(running.wait_log(pattern, since=since)[1])
 
 
@@ -199,7 +199,7 @@ def test_an_answer_that_has_begun_is_aborted_and_closed(running):
 
 
 def test_neighbours_and_a_stream_of_quick_requests_notice_nothing(generous):
-    """Fifty that need longer than the sleeper's limit and have none of their own."""
+    """Fifty requests that take longer than the sleeper's limit and have none of their own."""
     answers, ended = [], threading.Event()
 
     def neighbour():
@@ -265,7 +265,7 @@ def test_one_that_goes_on_gets_greenlet_exit(running):
 
 
 def test_one_that_computes_hears_of_it_when_it_waits(running):
-    """It has no chance to wait: its answer is there."""
+    """It never waits, so it is not interrupted."""
     assert running.get('/busy/0.6').text == 'busy to the end'
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""close() of the response is called however the response ends; faults of the application stay
-its own."""
+"""close() of the response is called however the response ends; faults of the application do not
+affect anything else."""
 import pytest
 
 APP = '''
@@ -45,7 +45,7 @@ def test_when_the_iteration_raises(server):
         client.send(b'GET /raise HTTP/1.1\r\nHost: x\r\n\r\n')
         client.read_head()
         assert len(client.read_chunk()) == 10_000
-        # No last chunk: the client can tell that the body is not whole.
+        # No last chunk, so the client notices that the body is incomplete.
         assert client.is_closed_by_server()
     running.wait_log('closed /raise')
     running.wait_log('ValueError: in the middle')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The example that gevent mode is known by, with a slow name server of the test's own."""
+"""The example that gevent is known for, with a slow name server of the test's own."""
 import socket
 import subprocess
 import threading
@@ -15,7 +15,7 @@ from gevent.resolver import ares
 
 
 class Resolver(ares.Resolver):
-    """Asks the test's name server only."""
+    """Asks only the test's name server."""
 
     def __init__(self, hub=None):
         super().__init__(hub=hub, use_environ=False, servers=['127.0.0.1'],
@@ -24,8 +24,8 @@ class Resolver(ares.Resolver):
 
 
 class NameServer:
-    """Answers every question for an A record with 192.0.2.N, N counting, but only when `count`
-    questions wait: lookups that came one after the other would never be answered."""
+    """Answers every question for an A record with 192.0.2.N, counting up N, but only when `count`
+    questions wait: lookups made one after the other would never be answered."""
 
     def __init__(self, count):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -84,7 +84,7 @@ def test_curl_sees_each_piece_when_it_is_yielded(make_server, name_server):
     assert lines[:3] == [b'sleeping for 3 seconds...\n', b'done\n', b'getting some ips...\n']
     assert {line.split(b': ')[1] for line in lines[3:6]} == {
         b'192.0.2.1\n', b'192.0.2.2\n', b'192.0.2.3\n'}
-    assert arrivals[1][1] - arrivals[0][1] > 0.5  # they did not leave together, but 3 s apart
+    assert arrivals[1][1] - arrivals[0][1] > 0.5  # sent 3 s apart, not together
     running.wait_log('background greenlet: 9 of 9')
 
 

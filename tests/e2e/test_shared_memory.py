@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Whatever a worker writes into the memory that it shares with the master, the master lives, and
-what is damaged is replaced."""
+"""Whatever a worker writes into the memory that it shares with the master, the master survives, and
+damaged memory is replaced."""
 import contextlib
 import json
 import os
@@ -26,7 +26,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def mappings(name):
-    """Begin and size of each mapping of a memfd, writable from now on."""
+    """Makes the mappings of memfds writable; returns begin and size of each."""
     found = []
     for line in open('/proc/self/maps'):
         if f'/memfd:geventd-{name} ' in line:
@@ -42,7 +42,7 @@ def write(name, offset, data):
 
 
 def scribble(seed):
-    """Random bytes over every region: here and there, over its beginning, or over all of it."""
+    """Writes random bytes into every region: here and there, over its beginning, or everywhere."""
     choice = random.Random(seed)
     names = ['signals', 'scoreboard', 'requests']
     for name in names:
@@ -72,10 +72,10 @@ def patient(num):
     record(num)
 '''
 
-# Where the targets of the first generation's numbers stand in the memory of signals.
+# The offset of the first generation's targets in the memory of signals.
 TARGETS = 4096
 
-# What the master says of damage, and of workers that lose something by it.
+# The master's log lines about damage, and about workers that lose something by it.
 DAMAGE = 'memory that workers share|lost with the damaged memory|cannot be replaced yet'
 SMALL = {'queue': 64, 'payloads': '64KiB'}
 
@@ -103,7 +103,7 @@ def ask(running, command):
 
 
 def damage(running):
-    """A number that no writer writes: the first word of the region, the number of places."""
+    """A number that no writer writes: the first word of the region, the number of processes."""
     run(running, "write('signals', 0, b'\\xff' * 4)")
 
 
@@ -134,12 +134,12 @@ def survive(server, rounds):
                          'geventd.lock(1, timeout=0)\ngeventd.status()')
         except AssertionError:
             raise
-        except Exception as error:  # the connection of a worker that was replaced meanwhile
+        except Exception as error:  # the connection's worker was replaced meanwhile
             print(number, repr(error))
         master_answers(running)
         assert running.get('/').status == 200
     assert running.pid == pid
-    # Workers that a replacement is about to replace would damage a memory that is given up.
+    # Workers that are about to be replaced would damage memory that is given up anyway.
     before = wait_replaced(running, 0)['signal_memory']['replaced']
     damage(running)
     wait_replaced(running, before + 1)

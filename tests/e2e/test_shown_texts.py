@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Texts of the application and of a server, where people see them: in the log and by geventctl."""
+"""Texts of the application and of a server, as shown to people: in the log and by geventctl."""
 import json
 import re
 import socket
@@ -9,13 +9,13 @@ import pytest
 
 from harness import program
 
-# What a terminal obeys, and what makes a text look like another one.
+# What terminals interpret, and what makes a text look like another one.
 NASTY = '\x1b[31m \x9b31m \u202e \u2066 \u200b \ufeff \U000e0041 \x7f'
 OBEYED = re.compile('[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f'
                     '\ufeff\U000e0000-\U000e0fff]')
 ESCAPED = r'\x1b[31m \xc2\x9b31m \u202e \u2066 \u200b \ufeff \U000e0041 \x7f'
 
-# The file of everything below carries the nasty characters in its name.
+# The file name of all code below contains these characters.
 APP = f'''
 import gevent
 from gevent.event import Event
@@ -49,7 +49,7 @@ def fails(server):
 
 
 def stacks_of(running, *options):
-    """What geventctl says of them. A worker has little time to answer: it is asked again."""
+    """The output of geventctl. Repeats stacks, since a worker has little time to answer."""
     said = []
     running.wait_status(lambda _: said.append(running.ctl('stacks', *options).stdout)
                         or 'waits' in said[-1])

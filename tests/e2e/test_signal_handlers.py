@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Handlers of signals: how they run beside each other, and from where signals can be sent."""
+"""Handlers of signals: how they run at the same time, and from where signals can be sent."""
 import pytest
 
 from harness.signal_app import application, ledger, run, start, wait_figures, wait_ledger

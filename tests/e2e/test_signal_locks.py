@@ -101,7 +101,7 @@ def test_the_lock_of_a_dead_worker_is_free(server):
     do(running, 2, "note('asks'); geventd.lock(); note('mine'); geventd.unlock()")
     running.wait_status(lambda status: status['locks'][0]['waiting'] == 1)
     os.kill(int(pid), signal.SIGKILL)
-    # The handler of the dead one is run again and waits behind this one; it never ends.
+    # The dead worker's handler runs again and waits behind this one, which never ends.
     wait_ledger(running, lambda lines: ['mine'] in lines)
 
 

@@ -26,7 +26,7 @@ geventd.add_timer(9, 0.05)
     count = len(ledger(running))
     lines = wait_ledger(running, lambda lines: len(lines) >= count + 40)
     times = [float(line[0]) for line in lines]
-    # What a worker had taken is run again when it was killed, and late ticks come together.
+    # What a killed worker had claimed runs again, and late ticks come together.
     assert len(times) <= (times[-1] - times[0]) / 0.05 + 8
 
 
@@ -39,7 +39,7 @@ geventd.add_rb_timer(10, 0.02)
 ''')
 
     def ticks(lines):
-        # A tick that a busy worker has not taken yet stands for the next one too.
+        # A tick that a busy worker has not claimed yet also stands for the next one.
         return sum(int(line[1]) for line in lines if line[0] == '9')
 
     lines = wait_ledger(running, lambda lines: ticks(lines) >= 3
@@ -115,8 +115,8 @@ geventd.add_timer(10, 0.02)
     wait_ledger(running, lambda lines: any(line[0] == '9' for line in lines))
     (running.folder / 'second').write_text('')
     assert running.ctl('reload').returncode == 0
-    # The master stopped the timer when the new generation began to serve; what it had sent before
-    # is still run.
+    # The master stopped the timer when the new generation began to serve; ticks sent before still
+    # run.
     wait_figures(running, 9, waiting=0, running=0)
     count = len(ledger(running))
     lines = wait_ledger(running, lambda lines: len(lines) >= count + 20)
@@ -197,7 +197,7 @@ geventd.register(10, '', record)
     (running.folder / 'watched').write_text('now')
     assert running.ctl('signal', '9').stderr == (
         'geventctl: nobody has registered signal 9 yet: the application is not loaded\n')
-    # The timer's first period is over, and the application has still not registered anything.
+    # The timer's first period is over, but the application has not registered anything yet.
     status = running.wait_status(lambda status: status['uptime'] > 0.1)
     assert [s for s in status['signals'] if s['unregistered'] > 1] == []
     (running.folder / 'gate').write_text('')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Nothing that was accepted is lost while workers are killed: a ledger outside the server."""
+"""No accepted signal is lost while workers are killed: a ledger outside the server proves it."""
 import os
 import random
 import signal
@@ -38,8 +38,8 @@ def send(count):
 
 
 class Load:
-    """Requests that send signals, one after the other; what a killed worker leaves unanswered is
-    no fault."""
+    """Requests that send signals, one after the other; no response from a killed worker is no
+    fault."""
 
     def __init__(self, running):
         self.running = running
@@ -67,8 +67,8 @@ class Load:
 
 
 def names_in(ledger):
-    """The names that were entered whole. SIGKILL can cut a write where it crosses a page; the line
-    breaks on both sides of each name keep what is cut from spoiling its neighbours."""
+    """The names that were written completely. SIGKILL can cut a write at a page boundary; the line
+    breaks on both sides of each name keep such a cut from spoiling its neighbours."""
     words = ledger.read_text().split()
     whole = [word for word in words if len(word) == NAME]
     print(f'{ledger.name}: {len(whole)} names, {len(words) - len(whole)} cut by a kill')
@@ -76,7 +76,7 @@ def names_in(ledger):
 
 
 def soak(server, kills, signals=0):
-    """At least so many kills, and signals accepted meanwhile."""
+    """At least so many kills, and so many signals accepted meanwhile."""
     running = start(server, PRELUDE, workers=4,
                     signals={'max-attempts': 200, 'queue': 65536, 'payloads': '16MiB'})
     running.expect_error('worker .* died|POST /run failed')

@@ -86,7 +86,7 @@ def test_the_example_of_the_documentation(make_server):
     running.wait_log(r'holiday.jpg at 64 \(attempt 1\)')
     (running.folder / 'new').write_text('128\n')
     (running.folder / 'new').rename(running.folder / 'settings')
-    # Each worker reads it when its copy of the signal runs; nothing tells when both have.
+    # Each worker reads it when its copy of the signal runs; no event tells when both have.
     for turn in range(1000):
         running.get(f'/again-{turn}.jpg')
         if running.wait_log(rf'again-{turn}.jpg at (\d+)')[1] == '128':

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Signals between workers: registering, sending, targets, payloads, what becomes of them."""
+"""Signals between workers: registering, sending, targets, payloads, and what happens to them."""
 import os
 import signal
 

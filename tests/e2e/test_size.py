@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How many workers serve, and whether they take connections at all."""
+"""The number of workers, and pausing."""
 import contextlib
 import os
 import signal
@@ -9,7 +9,7 @@ from harness.apps import HELLO
 
 REQUEST = b'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 
-# Answers with the worker's pid; /wait: when there is a file "go".
+# Answers with the worker's pid; /wait: once there is a file "go".
 WAIT = '''
 import os
 import gevent
@@ -39,7 +39,7 @@ uwsgi.post_fork_hook = die
 
 
 def wanted(count):
-    """Whether a status has so many workers, all of them ready."""
+    """A predicate: the status has that many workers, all of them ready."""
     return lambda status: [w['state'] for w in status['workers']] == ['ready'] * count \
         and status['generations'][-1]['workers_wanted'] == count
 
@@ -76,7 +76,7 @@ def test_unix_signals_change_the_number_by_one(server):
     running.wait_status(wanted(2))
     running.signal(signal.SIGTTOU)
     running.wait_status(wanted(1))
-    running.signal(signal.SIGTTOU)  # one is left in any case
+    running.signal(signal.SIGTTOU)  # the last one stays in any case
     running.wait_log('number of workers must be')
     assert running.get('/').status == 200
 
@@ -122,7 +122,7 @@ def test_a_paused_server_finishes_requests_and_lets_new_connections_wait(server)
             early.send(REQUEST)
             (running.folder / 'go').touch()
             assert held.read_answer().status == 200
-            held.send(REQUEST)  # a kept connection goes on
+            held.send(REQUEST)  # a kept connection still works
             assert held.read_answer().status == 200
             assert accepted(running.status()) == 1
             assert running.ctl('resume').returncode == 0
@@ -155,7 +155,7 @@ def test_a_paused_server_stops(server):
 
 
 def test_clients_never_meet_a_generation_that_fails(server):
-    """Its first worker is ready, its second one dies: nobody was answered by the first."""
+    """Its first worker is ready, its second dies: the first must not have served anybody."""
     running = server(WAIT, {'workers': {'processes': 2}})
     running.expect_error('died|reload failed')
     old = set(running.workers())

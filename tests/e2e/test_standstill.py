@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Templates that do not answer, and loading that does not end: told of with the stack, replaced."""
+"""Templates that do not answer, and loading that does not end: reported with stacks, replaced."""
 import os
 import threading
 from signal import SIGHUP, SIGKILL, SIGSTOP, SIGTERM
@@ -36,9 +36,9 @@ def start_in_background(call):
 
 
 def says(running):
-    """What the newest generation answers, once the others have gone."""
+    """The response of the newest generation, once the others have gone."""
     running.wait_status(lambda s: len(s['generations']) == 1)
-    running.addresses = [running.status()['listen'][0]]  # there was no ready line before a reload
+    running.addresses = [running.status()['listen'][0]]  # the first ready line is still to come
     return running.get('/').text
 
 
@@ -50,7 +50,7 @@ def template_and_spare(running):
 
 # --- a template that does not answer --------------------------------------------------------------
 
-# The hook stands still in the process that finds the file, which is gone then.
+# The hook hangs in the process that finds the file, and removes it.
 HOOK = WAIT + '''
 import os
 
@@ -229,7 +229,7 @@ def test_a_reload_of_a_broken_configuration_does_not_take_its_place(server, load
     (running.folder / 'go').touch()
     thread.join()
     assert answers[0].returncode == 0
-    running.write_config({'limits': SOON})  # geventctl reads it
+    running.write_config({'limits': SOON})  # for geventctl, which reads it
     if loading == 'upgrade':
         running.follow(1)
     assert says(running) == 'second'

@@ -61,13 +61,13 @@ def test_running_requests_are_finished(server, number):
 
 
 def test_a_request_that_was_not_read_yet_is_answered(server):
-    """The worker's hub is blocked while a request arrives on a kept connection and the server is
-    told to stop: it came before the end."""
+    """The worker's hub is blocked while a request arrives on a kept connection and then the server
+    is told to stop: the request is answered."""
     running = server('''
 def application(environ, start_response):
     if environ['PATH_INFO'] == '/block':
         print('blocked', flush=True)
-        open('gate').close()  # until the test opens the other end
+        open('gate').close()  # blocks until the test opens the other end
     start_response('200 OK', [('Content-Length', '2')])
     return [b'ok']
 ''', {'workers': {'processes': 1}})
@@ -93,7 +93,7 @@ def test_no_new_connection_is_taken_while_draining(server):
         running.signal(signal.SIGTERM)
         running.wait_status(lambda s: s['state'] == 'stopping')
         with pytest.raises((OSError, AssertionError)):  # refused, or closed without an answer
-            while True:  # one may still overtake the master's word to the worker
+            while True:  # a request may still overtake the master's message to the worker
                 with running.raw(timeout=2) as client:
                     client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
                     client.read_answer()

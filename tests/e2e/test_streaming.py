@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Yielded pieces leave before the application waits; slow readers and big bodies cost no memory."""
+"""Yielded pieces are sent before the application waits; slow readers, big bodies cost no memory."""
 import socket
 import struct
 
@@ -68,7 +68,7 @@ def test_pieces_arrive_before_the_next_ones_are_made(server, burst):
 
 
 def data_segments_in(client):
-    """Packets with data that have come."""
+    """The number of packets with data that have arrived."""
     info = client.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160)
     return struct.unpack_from('I', info, 152)[0]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a service manager hears, and the sockets that it opens."""
+"""What a service manager receives, and the sockets that it opens."""
 import os
 import select
 import shutil
@@ -14,7 +14,7 @@ from harness.limits import DEADLINE
 
 
 class Notifications:
-    """What a service manager would hear, as lists of assignments."""
+    """Stands in for a service manager; returns messages as lists of assignments."""
 
     def __init__(self, path):
         self.path = str(path)
@@ -71,11 +71,11 @@ def test_the_watchdog_is_fed(make_server):
     running.start(environment={'NOTIFY_SOCKET': systemd.path, 'WATCHDOG_USEC': '300000'})
     for _ in range(3):
         systemd.wait('WATCHDOG=1')
-    running.signal(signal.SIGSTOP)  # a master that makes no progress
+    running.signal(signal.SIGSTOP)  # now the master makes no progress
     while procfs.stat_fields(running.pid)[0] != 'T':
         pass
     systemd.drain()
-    assert systemd.is_silent(1)  # three times the patience
+    assert systemd.is_silent(1)  # three times the interval
     running.signal(signal.SIGCONT)
     systemd.wait('WATCHDOG=1')
     systemd.close()
@@ -117,7 +117,7 @@ def test_the_socket_of_that_name_is_taken_over(make_server):
     running.write_app(HELLO)
     port = unused_port()
     running.write_config({'listen': [{'address': f'http://127.0.0.1:{port}', 'systemd': 'web'}]})
-    # It opens the socket and executes the server when somebody connects.
+    # Opens the socket, and executes the server when somebody connects.
     running.start(wait=False, wrapper=['systemd-socket-activate', '-l', f'127.0.0.1:{port}',
                                        '--fdname=web'])
     running.wait_log('Listening on')

@@ -37,7 +37,7 @@ def application(environ, start_response):
 
 
 def most_counted(running, path, enough):
-    """In one of several requests, as a machine may stand still during one."""
+    """In one of several requests, since a machine may stall during one."""
     for _ in range(20):
         counted = int(running.get(path).body)
         if counted > enough:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What an application starts while it is loaded, before the fork: which of it runs in the workers
-is told once and truly, and it runs there as if nothing had happened."""
+"""What an application starts while it is loaded, before the fork: the log says once, and truly,
+which of it runs in the workers, and that runs there undisturbed."""
 import os
 import re
 import signal
@@ -85,7 +85,7 @@ def test_a_thread_that_ended_while_the_application_was_loaded_is_no_matter(serve
         assert running.get('/').text == 'True False'
     [pid, _] = running.workers()
     running.expect_error('died')
-    os.kill(pid, signal.SIGKILL)  # the next one is forked from the spare or a later template
+    os.kill(pid, signal.SIGKILL)  # its successor is forked by the spare or a later template
     running.wait_workers(2, without=[pid])
     for _ in range(4):
         assert running.get('/').text == 'True False'
@@ -151,7 +151,7 @@ gevent.spawn(tick, 1000)
 gevent.spawn(functools.partial(Job().work))
 gevent.spawn(gevent.sleep, 1000).name = 'named \\udc80'
 gevent.sleep(0)
-gevent.spawn(tick, 2000)  # has not begun
+gevent.spawn(tick, 2000)  # has not begun to run
 gevent.spawn_later(1000, Job().work)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""geventctl top, in a terminal as a person has it."""
+"""geventctl top, in a terminal like a person's."""
 import json
 import os
 import subprocess
@@ -19,7 +19,7 @@ def test_it_follows_the_server(server):
     with top(running) as shown:
         expected = ['requests/s', f'pid {running.pid}', 'running', '0/14',
                     *map(str, running.workers())]
-        # A screen may be seen while it is being drawn.
+        # The screen may be read while it is being drawn.
         shown.wait(lambda text: all(part in text for part in expected))
         with running.raw() as held:
             held.send(b'GET /hold?password=geheim HTTP/1.1\r\nHost: x\r\n\r\n')
@@ -55,7 +55,7 @@ def test_it_survives_a_restart_of_the_server(make_server):
     with top(made) as shown:
         shown.wait(lambda text: 'running' in text)
         made.stop()
-        shown.wait(lambda text: 'no geventd runs' in text)  # why not
+        shown.wait(lambda text: 'no geventd runs' in text)  # the reason
         made.start()
         shown.wait(lambda text: f'pid {made.pid}' in text and 'running' in text)
 

@@ -135,7 +135,7 @@ LOCAL = b'\r\n\r\n\0\r\nQUIT\n\x20\x00\0\0'  # the health check of HAProxy
 
 @pytest.fixture
 def impatient(server):
-    """Two listeners, of both protocols, that trust everybody here; 100 connections are possible."""
+    """Two listeners, for both protocols, that trust everybody here; up to 100 connections."""
     def start(header_timeout='60s'):
         return server(APP, {
             'listen': [{'address': f'{protocol}://127.0.0.1:0', 'trusted-proxies': ['127.0.0.1']}
@@ -159,7 +159,7 @@ def test_a_proxy_header_may_come_alone(impatient, header, index):
     server = impatient()
     with server.raw(index) as client:
         client.send(header)
-        # It has been read when a later connection has been served.
+        # It has been read once a later connection was served.
         server.get('/')
         client.send(request_of(index))
         answer = client.read_all() if index == 1 else client.read_answer().body

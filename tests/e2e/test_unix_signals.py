@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Unix signals of the application's processes are what python3 has at its start, whoever started
-the master: what they do, which are blocked, and what programs inherit that are started there."""
+"""Dispositions of Unix signals in the application's processes are those of python3 at its start,
+whoever started the master: actions, blocked signals, and what programs started there inherit."""
 import json
 import os
 import signal
@@ -14,7 +14,7 @@ from harness import procfs
 from harness.limits import DEADLINE, SANITIZED
 from harness.program import check
 
-# What differs from python3, and why.
+# The differences from python3, and their reasons.
 HANDLED = {
     signal.SIGINT: 'the master decides about the end; a service manager may send it to all',
     signal.SIGTERM: 'the same, and a worker that gets it drains',
@@ -22,12 +22,12 @@ HANDLED = {
 if SANITIZED:
     HANDLED |= {number: 'AddressSanitizer reports what the processor refuses'
                 for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE)}
-CAUGHT = {  # while signal.getsignal() tells of the default
+CAUGHT = {  # although signal.getsignal() reports the default
     signal.SIGRTMAX - 3: 'the master asks for the stack of the thread that runs the hub',
     signal.SIGRTMAX - 4: 'the master asks for the stacks of all threads',
     33: 'glibc has it for itself as soon as there is a second thread',
 }
-AT_THE_END = signal.SIGRTMAX - 5  # by which steps of the end are cut
+AT_THE_END = signal.SIGRTMAX - 5  # cuts steps of a worker's end
 ANYWAY = 'env --ignore-signal --block-signal'.split()  # the master's parent ignores and blocks all
 
 LOOK = '''
@@ -268,7 +268,7 @@ def application(environ, start_response):
 
 def test_the_handlers_for_the_end_can_be_replaced_and_put_back(server):
     running = server(CHANGED)
-    running.expect_error('died: exited with code 0')  # as it had not been told to by the master
+    running.expect_error('died: exited with code 0')  # since the master had not told it to
     [pid] = running.workers()
     assert running.get('/').text == 'put back'
     os.kill(pid, signal.SIGINT)

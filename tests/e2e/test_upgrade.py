@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""SIGUSR2: the program as it is on the disk by then takes over when it is ready; one that does not
-get ready changes nothing."""
+"""SIGUSR2: the program that is on the disk at that time takes over when it is ready; if it does not
+get ready nothing changes."""
 import os
 import shutil
 import signal
@@ -174,12 +174,12 @@ def test_requests_and_kept_connections_live_on(server):
         running.signal(signal.SIGUSR2)
         status = running.follow(1)
         assert status['upgrade']['former'] == former
-        # The first connections may overtake the master's word to the old worker.
+        # The first connections may overtake the master's message to the old worker.
         while int(running.get('/pid').body) == old:
             pass
         answer = None
         while answer is None or answer.header('connection') != 'close':
-            # The first one may still overtake the master's word to the old worker.
+            # The first request may still overtake the master's message to the old worker.
             kept.send(b'GET /pid HTTP/1.1\r\nHost: x\r\n\r\n')
             answer = kept.read_answer()
             assert int(answer.body) == old
@@ -238,9 +238,9 @@ def test_systemd_is_told_in_the_right_order(make_server):
     (running.folder / 'notify').unlink()
 
 
-# --- in the middle of it -------------------------------------------------------------------------
+# --- during an upgrade ---------------------------------------------------------------------------
 
-# Loads when the file `go` is there.
+# Loads once the file `go` exists.
 SLOW = '''
 import os
 import time
@@ -254,7 +254,7 @@ while os.path.exists('slow') and not os.path.exists('go'):
 
 @pytest.fixture
 def midway(server):
-    """A server in the middle of an upgrade: the new master loads; its pid."""
+    """Starts an upgrade, in which the new master is still loading; returns the new master's pid."""
     running = server(SLOW, {'process': {'pidfile': 'geventd.pid'}})
     (running.folder / 'slow').touch()
     running.signal(signal.SIGUSR2)
@@ -290,7 +290,7 @@ def test_a_reload_meanwhile_is_done_by_the_new_master(midway):
     assert status['generations'][-1]['number'] == 3
 
 
-# With sanitizers SIGSEGV is a report of theirs.
+# With sanitizers SIGSEGV would give a sanitizer's report.
 @pytest.mark.parametrize('number', [signal.SIGKILL, signal.SIGTERM,
                                     signal.SIGABRT if SANITIZED else signal.SIGSEGV])
 def test_the_end_of_the_new_master_changes_nothing(midway, number):
@@ -324,7 +324,7 @@ def test_a_killed_old_master_takes_the_new_one_with_it(midway):
     assert procfs.wait_gone(successor, DEADLINE)
     (running.folder / 'go').touch()
     running.process.wait(DEADLINE)
-    for name in ('geventd.pid', 'ctl'):  # a killed master leaves them
+    for name in ('geventd.pid', 'ctl'):  # a killed master leaves these behind
         (running.folder / name).unlink()
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Signals and timers over an upgrade: what is pending goes to the new master."""
+"""Signals and timers over an upgrade: pending signals go to the new master."""
 import os
 import signal
 
@@ -7,7 +7,7 @@ from harness import client, procfs
 from harness import signal_app as signals
 from harness.limits import DEADLINE
 
-# The first worker takes number 5 only where it is held up by number 4.
+# The first worker gets number 5 only when number 4 keeps it busy.
 GATE = '''
 import os
 from gevent.event import Event
@@ -40,7 +40,7 @@ def test_pending_signals_go_over(server):
         running.signal(signal.SIGUSR2)
         running.follow(1)
         lines = signals.wait_ledger(running, lambda found: len(found) >= 2000)
-        # Whom this connection belongs to drains, and its signals go the same way.
+        # The worker of this connection drains, and its signals go to the new master, too.
         run("geventd.signal(5, b'2000'); gate.set()")
     lines = signals.wait_ledger(running, lambda found: len(found) >= 2001)
     assert procfs.wait_gone(running.process.pid, DEADLINE)
@@ -63,30 +63,30 @@ def test_a_payload_of_the_greatest_size_goes_over(server):
     assert procfs.wait_gone(running.process.pid, DEADLINE)
 
 
-# The timer's, and how far from the moment when it is due a tick is when nothing holds it up.
+# In ms: the timer's period, and the most that a tick is off when nothing delays it.
 PERIOD, SLACK = 500, 75
 
 
 def times(lines):
-    """Of ticks, in milliseconds."""
+    """The times of ticks, in milliseconds."""
     return sorted(int(line[1]) for line in lines)
 
 
 def phase(ticks):
-    """Where in its period the timer ticks: as soon as three were one period apart."""
+    """The timer's phase within its period: known as soon as three ticks were one period apart."""
     return next((two % PERIOD for one, two, three in zip(ticks, ticks[1:], ticks[2:])
                  if max(abs(two - one - PERIOD), abs(three - two - PERIOD)) <= SLACK), None)
 
 
 def due(ticks, where):
-    """(number, moment) of those that came when they were due: a busy machine delays some."""
+    """(number, time) of the ticks that were on time: a busy machine delays some."""
     half = PERIOD // 2
     return [(number, moment) for number, moment in enumerate(ticks)
             if abs((moment - where + half) % PERIOD - half) <= SLACK]
 
 
 def test_timers_keep_their_phase(server):
-    """Ticks of an upgrade's two masters are as far apart as those of one."""
+    """Over an upgrade, ticks of the two masters are as far apart as those of one."""
     running = signals.start(server, '''
 import time
 
@@ -105,7 +105,7 @@ geventd.register(7, '', tick)
         seen = len(signals.ledger(running))
         lines = signals.wait_ledger(running, lambda lines, seen=seen: any(
             number > seen for number, _ in due(times(lines), where)))
-    # One tick for each period at most: a machine that stalls may make one of several.
+    # At most one tick per period: a machine that stalls may make one of several.
     ticks = due(times(lines), where)
     (first, begin), (last, end) = ticks[0], ticks[-1]
     assert last - first <= round((end - begin) / PERIOD), times(lines)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Clients of the uwsgi protocol that mean harm, next to one of HTTP that does not."""
+"""Malicious clients of the uwsgi protocol, next to a well-behaved one of HTTP."""
 import contextlib
 import socket
 import struct
@@ -84,7 +84,7 @@ def test_half_closes(server):
 
 
 def test_largest_packets(server):
-    """What a client announces costs nothing before it comes."""
+    """An announced body costs nothing before it arrives."""
     running = start(server, listen=LISTEN)
     with undisturbed(running) as measure, many(running, 300) as clients:
         for client in clients:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The module uwsgi inside an application: what it tells of the server and its workers, in uWSGI's
+"""The module uwsgi inside an application: what it reports of the server and its workers, in uWSGI's
 types (bytes texts, str keys), and what it refuses."""
 import ast
 import os
@@ -101,7 +101,7 @@ def test_while_the_application_loads_there_is_a_master_and_no_worker(running):
 
 
 def test_workers_are_told_from_the_scoreboard(running):
-    def counted(status):  # which a request is a moment after its answer
+    def counted(status):  # a request is counted a moment after its response
         return sum(worker['requests'] for worker in status['workers'])
 
     first = counted(running.wait_status(
@@ -141,7 +141,7 @@ def test_a_respawned_worker_is_counted(server):
 def test_a_recycled_worker_is_counted_too(server):
     running = server(EVAL, {'workers': {'max-requests': 1}})
     pid = ask(running, 'os.getpid()')
-    assert procfs.wait_gone(pid, DEADLINE)  # until it has heard of its end, it may accept
+    assert procfs.wait_gone(pid, DEADLINE)  # until it is told to end it may accept
     running.wait_workers(1, without=[pid])
     assert ask(running, 'uwsgi.workers()[0]["respawn_count"]') == 1
 
@@ -156,8 +156,8 @@ def test_listen_queue_counts_who_waits(server):
     running = server(EVAL, {'workers': {'cores': 1}})
     clients = []
     try:
-        # The only core is busy with us; the others stay in the kernel's queue. They are there when
-        # connect() returns, which the second expression waits for.
+        # The only core is busy with this request, so others stay in the kernel's queue. They are
+        # there when connect() returns, for which the second expression waits.
         with running.raw() as asker:
             asker.send(b'POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n'
                        b'Content-Length: 20\r\n\r\n')

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The hooks that an application sets in the module uwsgi: when they run, and what their failure
-does."""
+"""The hooks that an application sets in the module uwsgi: when they run, and the effect of their
+failures."""
 import signal
 
 import pytest

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The functions of the module uwsgi about a request: they find the one that the calling greenlet
-runs, whatever else runs, and what they set is seen in the access log and by the client."""
+"""The functions of the module uwsgi about a request: they find the request of the calling greenlet,
+whatever else runs, and what they set shows in the access log and to the client."""
 import ast
 
 import pytest

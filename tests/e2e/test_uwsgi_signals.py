@@ -159,7 +159,7 @@ def test_what_the_other_server_answers(running, answer, error):
         asker.start()
         with listener.accept()[0] as connection:
             assert connection.recv(64) == PACKET
-            assert ask(running, '6 * 7') == 42  # the worker serves on while one waits
+            assert ask(running, '6 * 7') == 42  # the worker still serves while one waits
             connection.sendall(answer)
         asker.join()
     assert answers == [error and error.format(node)]

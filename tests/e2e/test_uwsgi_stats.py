@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""metrics.uwsgi-stats: uWSGI's own document, for the tools that read it."""
+"""metrics.uwsgi-stats: uWSGI's stats document, for the tools that read it."""
 import contextlib
 import json
 import os
@@ -96,7 +96,7 @@ def test_it_has_the_shape_of_uwsgis_own(server, folder):
         theirs = shape(read(folder / 'uwsgi.sock'))
     assert ours.items() <= theirs.items()
     missing = {re.sub('.*/', '', path) for path in theirs.keys() - ours.keys()}
-    # What geventd has nothing of, or does not count; and what only a core that is busy shows.
+    # What geventd does not have or count; and members that only a busy core has.
     assert missing <= {
         'vars[]', 'request_start', 'signal', 'filemon', 'timer', 'rbtimer', 'cron', 'rpc', 'snmp',
         'user 0', 'signal_queue', 'startup_time', 'chdir', 'static_requests', 'routed_requests',
@@ -105,7 +105,7 @@ def test_it_has_the_shape_of_uwsgis_own(server, folder):
 
 @pytest.fixture(scope='session')
 def uwsgitop(tmp_path_factory):
-    """uwsgitop from PyPI; skips when it is not to be had."""
+    """uwsgitop from PyPI; skips the test if it cannot be installed."""
     path = tmp_path_factory.mktemp('uwsgitop')
     subprocess.run([PYTHON, '-m', 'venv', str(path)], check=True, capture_output=True)
     result = subprocess.run(
@@ -138,7 +138,7 @@ def test_silent_clients_are_answered_and_slow_ones_are_dropped(server):
         for _ in range(100):
             client = stack.enter_context(socket.socket(socket.AF_UNIX))
             client.connect(str(running.folder / 'stats.sock'))
-            client.send(b'\xff' * 1000)  # nobody asked
+            client.send(b'\xff' * 1000)  # unasked
         assert read(running.folder / 'stats.sock')['workers']
 
 

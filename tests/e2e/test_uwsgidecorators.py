@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every decorator of uwsgidecorators, seen working in a server."""
+"""Every decorator of uwsgidecorators, working in a server."""
 import pytest
 
 from harness.evaluate import application, ask

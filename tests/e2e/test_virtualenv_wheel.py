@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""gevent as a wheel in a virtual environment, beside Debian's."""
+"""gevent as a wheel in a virtual environment, next to Debian's."""
 import subprocess
 
 import pytest
@@ -25,7 +25,7 @@ def application(environ, start_response):
 
 @pytest.fixture(scope='session')
 def virtualenv(tmp_path_factory):
-    """A virtual environment with a current gevent; skips when there is none to be had."""
+    """A virtual environment with a current gevent; skips the test if there is none."""
     path = tmp_path_factory.mktemp('venv')
     subprocess.run([PYTHON, '-m', 'venv', str(path)], check=True, capture_output=True)
     result = subprocess.run(

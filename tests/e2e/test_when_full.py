@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""More requests than cores: they wait, or after `queue-time` are told to come again."""
+"""More requests than cores: they wait, or after `queue-time` are refused with a 503."""
 from harness.apps import SLEEP
 
 ONE_CORE = {'processes': 1, 'cores': 1}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The end of a worker is the end of a Python process: what CPython does at exit, within the limits
-for draining."""
+"""A worker ends like a Python process: what CPython does at exit happens, within the limits for
+draining."""
 import os
 import signal
 
@@ -79,7 +79,7 @@ def stop(running):
 
 
 def recycle(running):
-    """geventctl's reload, and what is left afterwards is a fresh worker."""
+    """Reloads by geventctl; afterwards there is a fresh worker."""
     pids = running.workers()
     assert running.ctl('reload').returncode == 0
     running.wait_workers(1, without=pids)
@@ -124,7 +124,7 @@ def application(environ, start_response):
 @pytest.mark.parametrize('preload', [True, False])
 @pytest.mark.parametrize('kind', ['pool', 'thread'])
 def test_submitted_work_and_threads_are_waited_for(server, patch, preload, kind):
-    """A thread that a request starts is no daemon, also where the request's own is a stand-in."""
+    """A thread started by a request is no daemon, even if the request's thread is a stand-in."""
     running = server(BOTH_ENDS + '''
 import concurrent.futures
 
@@ -272,7 +272,7 @@ def application(environ, start_response):
     running.signal(signal.SIGTERM)
     running.wait_log('stopping')
     for _ in range(3):
-        os.kill(pid, number)  # some come while what others have raised is logged
+        os.kill(pid, number)  # some arrive while exceptions of others are being logged
     (running.folder / 'go').write_text('go')
     assert running.wait_exit() == 0
     running.wait_log('work is done')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an application may answer with: start_response, write() and every kind of iterable."""
+"""What an application may return: start_response, write() and every kind of iterable."""
 import pytest
 
 from harness.wsgi import DISPATCH, both
@@ -284,7 +284,7 @@ def running(module_server):
     'write_and_return') + ['/plain_bytes', '/none_between', '/close_raises', '/a_length_that_lies'])
 def test_the_body_is_all_pieces_in_order(running, path):
     with running.raw() as client:
-        for _ in range(2):  # and the connection goes on
+        for _ in range(2):  # the connection is kept
             client.send(f'GET {path} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
             answer = client.read_answer()
             assert (answer.status, answer.body) == (200, b'onetwo')
@@ -355,7 +355,7 @@ def test_a_fault_after_the_head_aborts_the_connection(running, path, error):
         client.send(f'GET {path} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
         assert client.read_head()[1] == 200
         assert client.read_chunk() == b'one'
-        assert client.is_closed_by_server()  # and no last chunk
+        assert client.is_closed_by_server()  # without a last chunk
     running.wait_log(error, since=since)
 
 

@@ -14,7 +14,7 @@ import json
 
 @case
 def given(environ, start_response):
-    """Answers with what the body of the request says."""
+    """Answers as the body of the request says."""
     told = json.loads(environ['wsgi.input'].read())
     start_response(told['status'], [tuple(pair) for pair in told['headers']])
     pieces = [piece.encode() for piece in told['body']]
@@ -57,7 +57,7 @@ def ask(running, status='200 OK', headers=(), body=('abc',), lazily=False, metho
                     .encode() + told)
         answer = client.read_answer(method)
         answer.kept = answer.header('connection') != 'close'
-        if answer.kept:  # then nothing of this answer may be left in front of the next
+        if answer.kept:  # then no byte of this response may precede the next
             client.send(b'GET /next HTTP/1.1\r\nHost: x\r\n\r\n')
             assert client.read_answer().body == b'the next one'
         return answer
@@ -149,4 +149,4 @@ def application(environ, start_response):
     running.expect_error('failed')
     result = subprocess.run(['curl', '-s', running.url()], capture_output=True)
     assert result.returncode in (code, 56)
-    assert result.stdout in (b'abc', b'')  # a reset may destroy what was on its way
+    assert result.stdout in (b'abc', b'')  # a reset may destroy bytes on their way

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""wsgi.input: every way of reading it, past its end too, of bodies with a length and of chunks."""
+"""wsgi.input: every way of reading it, even past its end, with a length and in chunks."""
 import json
 
 import pytest
@@ -13,7 +13,7 @@ import json
 
 @case
 def calls(environ, start_response):
-    """Does the calls that the query names, one after the other, and answers with what they gave."""
+    """Makes the calls named in the query, in that order, and answers with their results."""
     stream = environ['wsgi.input']
     results = []
     for call in environ['QUERY_STRING'].split(';'):
@@ -86,7 +86,7 @@ def send(running, way, calls, body, path='/calls'):
         elif way == 'chunks':
             client.send(f'POST {target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
                         .encode() + chunks(body, 4))
-        elif way == 'late':  # 100 Continue: the application reads before anything is there
+        elif way == 'late':  # 100 Continue: the application reads before any of the body is there
             client.send(f'POST {target} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n'
                         f'Content-Length: {len(body)}\r\n\r\n'.encode())
             assert client.read_answer().status == 100

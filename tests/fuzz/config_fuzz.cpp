@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Any bytes as a configuration: it is refused with places and reasons, or it loads; then what is
-// handed to the workers loads again and says the same.
+// Any bytes as a configuration: it is refused with positions and reasons, or it loads; then the
+// dump that is passed to the workers loads again with the same values.
 #include <optional>
 #include <string>
 

@@ -7,7 +7,7 @@
 
 namespace geventd::fuzz {
 
-/// Ends the run with the input saved: a property that must hold for all bytes does not.
+/// Ends the run, saving the input, if a property that must hold for all bytes does not.
 inline void require(bool holds) {
     if (!holds) {
         __builtin_trap();
@@ -18,7 +18,7 @@ inline std::string_view to_view(const std::uint8_t* data, std::size_t size) {
     return {reinterpret_cast<const char*>(data), size};
 }
 
-/// `part` points into `whole` (or is empty).
+/// Whether `part` points into `whole`, or is empty.
 inline bool is_inside(std::string_view part, std::string_view whole) {
     return part.empty() || (part.data() >= whole.data() &&
                             part.data() + part.size() <= whole.data() + whole.size());

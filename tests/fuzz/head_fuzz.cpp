@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Any bytes as a request head: the scanner finds the same head however they are cut, and what the
-// parser takes can be framed in one way only, and has the fields that llhttp reads.
+// Any bytes as a request head: the scanner finds the same head however they are cut, and a head
+// that the parser accepts can be framed in one way only, and has the fields that llhttp finds.
 #include <algorithm>
 
 #include "http/environ_name.h"

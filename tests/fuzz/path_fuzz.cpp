@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Any bytes as a path: decoding never grows it and never makes a NUL.
+// Any bytes as a path: decoding never makes it longer and never yields a NUL.
 #include <algorithm>
 
 #include "http/path.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Any bytes as a uwsgi packet: what is taken is exactly what the encoder would have written.
+// Any bytes as a uwsgi packet: an accepted one is exactly what the encoder would have written.
 #include "tests/fuzz/fuzz.h"
 #include "uwsgi/packet.h"
 #include "uwsgi/request_vars.h"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What ./dev does before and around its work: the environment it starts from, what it shows."""
+"""What ./dev does before and around its commands: its environment, and what it shows."""
 import pathlib
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def start(folder, sourced, **environment):
-    """The output of a ./dev that reads `sourced` in place of packaging/apt.sh."""
+    """The output of a ./dev that sources `sourced` instead of packaging/apt.sh."""
     shutil.copy(ROOT / 'dev', folder)
     (folder / 'packaging').mkdir(exist_ok=True)
     (folder / 'packaging/apt.sh').write_text(sourced)

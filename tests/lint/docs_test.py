@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the manuals name exists: lines of the log, settings, commands of geventctl."""
+"""What the manuals mention exists: lines of the log, settings, commands of geventctl."""
 import pathlib
 import re
 

@@ -3,15 +3,16 @@
 """clang-tidy over every source of the product, fast enough to be run always.
 
 Most of clang-tidy's time goes into the system's headers, again for each source. So the sources of
-a folder are first examined together, as one file of their texts. (If it included them, they would
-be headers to the analyzer, and to see these it has to go through the system's, too: that takes
-twice as long.) Only when that does not pass
-(a fault, or two sources use one name for different things) each is examined by itself, and what is
-said then counts. Unit tests are left to the compiler's warnings: GoogleTest's headers alone would
-take most of the time.
+a folder are first examined together, as one file with all their texts. (If that file included them,
+the analyzer would treat them as headers, and to check these it would have to go through the
+system's as well, which takes twice as long.) Only if this fails (because of a fault, or because two
+sources use one name for different things) each source is examined by itself, and that result
+counts. Unit tests are left to the compiler's warnings: GoogleTest's headers alone would take most
+of the time.
 
-What passed is remembered, as ccache remembers objects, under a hash of all that was seen: the
-tool's version, the rules, the compiler's arguments, the source and every project header in it.
+What has passed is remembered, as ccache remembers objects, under a hash of everything that was
+read: the tool's version, the rules, the compiler's arguments, the source and all its project
+headers.
 """
 
 import collections
@@ -39,7 +40,7 @@ ARGUMENTS = ['-Wno-unknown-warning-option', '-Xclang', '-analyzer-config', '-Xcl
 
 
 def included_files(path, roots, seen):
-    """The file and all project files that it includes, directly or not."""
+    """The file and all project files that it includes, directly or indirectly."""
     if path in seen:
         return
     seen.add(path)
@@ -91,9 +92,9 @@ def run_tidy(source, arguments, *options):
 
 
 def examine(sources, arguments):
-    """{source: complaints} for the sources that do not pass."""
+    """{source: complaints} for the sources that fail."""
     if len(sources) > 1:
-        # Beside the sources, so that the same .clang-tidy applies.
+        # In the same folder as the sources, so that the same .clang-tidy applies.
         with tempfile.NamedTemporaryFile(
                 'w', suffix='.cpp', prefix='.tidy-', dir=sources[0].parent) as together:
             together.writelines(f'#line 1 "{source}"\n{source.read_text()}' for source in sources)
@@ -110,7 +111,7 @@ def examine(sources, arguments):
 
 
 def batches(pending):
-    """Sources of one folder with the same arguments, a few at a time."""
+    """Groups sources of one folder with the same arguments, a few at a time."""
     groups = collections.defaultdict(list)
     for source, (_, arguments) in sorted(pending.items()):
         groups[source.parent, tuple(arguments)].append(source)
@@ -120,7 +121,7 @@ def batches(pending):
 
 
 def find_pending(build):
-    """{source: (mark, arguments)} of what has not passed as it is now, and how many there are."""
+    """{source: (mark, arguments)} of sources that have not passed in this state, and the total."""
     tool = subprocess.run(['clang-tidy', '--version'], capture_output=True, check=True).stdout
     pending, count = {}, 0
     for entry in json.loads((build / 'compile_commands.json').read_text()):

@@ -33,7 +33,7 @@ int on_field(llhttp_t* parser, const char* at, std::size_t length) {
 int on_value(llhttp_t* parser, const char* at, std::size_t length) {
     std::vector<Header>& fields = reading_of(parser).fields;
     if (fields.empty()) {
-        return HPE_USER;  // of a line that has no name
+        return HPE_USER;  // a value in a line without a name
     }
     fields.back().value = http::trim({at, length});
     return 0;
@@ -53,8 +53,8 @@ llhttp_settings_t make_settings() {
     return settings;
 }
 
-/// Spaces instead of the tabs behind values: both may stand there (RFC 9110 5.5), but llhttp 8
-/// refuses a tab behind a Content-Length.
+/// Replaces tabs after values by spaces: both are allowed there (RFC 9110 5.5), but llhttp 8
+/// refuses a tab after a Content-Length.
 std::string without_tabs_at_ends(std::string_view lines) {
     std::string result(lines);
     for (std::size_t end = result.find('\r'); end != std::string::npos;
@@ -66,7 +66,7 @@ std::string without_tabs_at_ends(std::string_view lines) {
     return result;
 }
 
-/// Of the lines behind a request line; one of our own goes before, for llhttp knows few methods.
+/// Reads the lines after a request line, behind one of our own, since llhttp knows few methods.
 Reading read(std::string_view lines) {
     static const llhttp_settings_t settings = make_settings();
     constexpr std::string_view kLine = "POST / HTTP/1.1\r\n";
@@ -79,7 +79,7 @@ Reading read(std::string_view lines) {
     return reading;
 }
 
-/// The Host field is rewritten where the target has an authority.
+/// The Host field is overwritten when the target has an authority.
 bool is_same(const Header& ours, const Header& theirs) {
     return ours.name == theirs.name &&
            (ours.value == theirs.value || http::equals_ignoring_case(ours.name, "host"));

@@ -7,10 +7,10 @@
 
 namespace geventd::oracle {
 
-/// What llhttp, which reads the header lines for itself, objects to in our verdict on a whole head,
-/// which a HeadScanner delimited; "" when there is nothing to say. llhttp takes some heads that are
-/// refused here (fields.h says which, and empty names), but it has to take what is taken here, with
-/// the same fields, and to refuse the lines that cannot be cut.
+/// The objection of llhttp, which parses the header lines itself, to our verdict on a whole head
+/// that a HeadScanner delimited; "" if there is none. llhttp may accept heads that are refused here
+/// (see fields.h; also empty names), but it must accept those that are accepted here, with the same
+/// fields, and must refuse lines that cannot be split.
 std::string_view objection(std::string_view head, const http::HeadLimits& limits);
 
 }  // namespace geventd::oracle

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Packages of what is committed. Debian's are built in a clean root by a user who has the build
-dependencies alone: once as distributions do, with the unit tests; again in another folder, for the
-same bytes; and under a higher number."""
+"""Packages of the committed sources. Debian's are built in a clean root by a user who has only the
+build dependencies: once as distributions do, with the unit tests; again in another folder, for the
+same bytes; and with a higher version."""
 import os
 import pathlib
 import re
@@ -11,7 +11,7 @@ import subprocess
 from root import Root
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-PYTHONS = {'bookworm': '3.11', 'trixie': '3.13'}  # what /usr/bin/python3 is there
+PYTHONS = {'bookworm': '3.11', 'trixie': '3.13'}  # the version of /usr/bin/python3 there
 VERSION = re.search(r"version: '(.*)'", (REPOSITORY / 'meson.build').read_text())[1]
 NEWER = f'{VERSION}.1'
 BUILD = '''
@@ -23,7 +23,7 @@ runuser -u builder -- env HOME=/nonexistent PATH=/usr/lib/ccache:$PATH CCACHE_DI
 
 
 def tree(folder, version):
-    """A clone that has this version."""
+    """A clone with this version number."""
     clone = folder / f'tree-{version}'
     shutil.rmtree(clone, ignore_errors=True)
     subprocess.run(['git', 'clone', '-q', REPOSITORY, clone], check=True)
@@ -36,7 +36,7 @@ def tree(folder, version):
 
 
 def package(folder, kind, version, **environment):
-    """`./dev package KIND` in a clone with this version; its folder of results."""
+    """Runs `./dev package KIND` in a clone with this version; returns the folder of its results."""
     subprocess.run(['./dev', 'package', kind, folder / version], check=True,
                    cwd=tree(folder, version), stdout=subprocess.DEVNULL,
                    env={**os.environ, 'GEVENTD_BUILD': 'build', **environment})
@@ -44,7 +44,7 @@ def package(folder, kind, version, **environment):
 
 
 class Builds:
-    """Folders with packages: `old`, `again` of the same version, `new`; `sources` of Debian's."""
+    """Folders of packages: `old`, `again` of the same version, `new`; `sources` for Debian's."""
 
     def __init__(self, folder):
         self.old = folder / VERSION
@@ -98,7 +98,7 @@ mkdir -p $1
 
 
 def rpms(folder):
-    """Built on Debian, with what Fedora calls libev-source."""
+    """Built on Debian, with Fedora's package libev-source imitated."""
     builds = Builds(folder)
     if builds.new.exists():
         return builds
@@ -117,7 +117,7 @@ def rpms(folder):
             shutil.copytree(root.path / 'srv/out', results)
             root.run('rm -r /srv/out')
             if results == builds.old:
-                root.run('rm -r /srv/ccache')  # compiled twice, for the comparison
+                root.run('rm -r /srv/ccache')  # compile again, for the comparison
     finally:
         root.close()
     return builds

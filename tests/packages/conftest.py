@@ -10,12 +10,12 @@ from root import Root
 
 @pytest.fixture(scope='session')
 def build_folder(tmp_path_factory):
-    """$GEVENTD_PACKAGES keeps what was built there for the next run."""
+    """Builds all packages. $GEVENTD_PACKAGES: a folder that keeps them for the next run."""
     kept = os.environ.get('GEVENTD_PACKAGES')
     return pathlib.Path(kept) if kept else tmp_path_factory.mktemp('packages')
 
 
-# $GEVENTD_SUITES names others, such as trixie.
+# $GEVENTD_SUITES names other suites, such as trixie.
 @pytest.fixture(scope='session', params=os.environ.get('GEVENTD_SUITES', 'bookworm').split(','))
 def suite(request):
     return request.param

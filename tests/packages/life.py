@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an installed geventd goes through in a root, whichever kind of package brought it."""
+"""The life of an installed geventd in a root, for all kinds of packages."""
 import pathlib
 import re
 import shutil
@@ -26,7 +26,7 @@ NGINX = '''
 server { listen 127.0.0.1:18073; location / {
   include uwsgi_params; uwsgi_pass unix:/run/geventd/hello/web.sock; } }
 '''
-# One line for each request of the load until the file is gone: its status.
+# Writes the status of each request of the load on a line, until the file is gone.
 LOAD = '''
 while [ -e /run/load ]; do
     for port in 18072 18073; do
@@ -36,7 +36,7 @@ while [ -e /run/load ]; do
         echo failed
 done
 '''
-# What package managers, systemd and shadow keep about any package, and nginx's traces.
+# Files that package managers, systemd and shadow keep for any package, and traces of nginx.
 BOOKKEEPING = (r'^/(var/(lib/(dpkg|apt|rpm|systemd|ucf|nginx|logrotate)|cache|log/(?!geventd))'
                r'|etc/(passwd|group|shadow|gshadow|subuid|subgid)-? |etc/ld.so.cache|srv|root'
                r'|etc/nginx|etc/\.pwd\.lock)')
@@ -70,13 +70,13 @@ def serve(root, examples='/usr/share/doc/geventd/examples'):
     root.run('systemctl reload geventd@hello')
     assert root.run('ps -o user= -C geventd-worker | sort -u').strip() == 'geventd'
     root.run('test -s /var/log/geventd/second/geventd.log')
-    # By root, whose Python writes what it compiled beside it.
+    # As root, whose Python writes bytecode beside it.
     root.run(f'cd {examples}/hello && python3 -c "import app"')
     root.run(f'test -d {examples}/hello/__pycache__')
 
 
 def the_manual_is_right(root):
-    """What docs/installing.md shows of a running instance, and its configuration."""
+    """The commands and the configuration of docs/installing.md, on a running instance."""
     example = re.search('```yaml\n(.*?)```', INSTALLING.read_text(), re.S)[1]
     (root.path / 'etc/geventd/manual.yaml').write_text(example)
     root.run('runuser -u geventd -- geventd -c /etc/geventd/manual.yaml --check && '
@@ -119,7 +119,7 @@ def main_pid(root, unit):
 
 
 def stop_and_leave_the_rest(root):
-    """Logs are rotated; one instance is stopped by hand, the other is the package's to stop."""
+    """Rotates logs; stops one instance by hand, and leaves the other to the package."""
     root.run('logrotate --force /etc/logrotate.d/geventd && test -e /var/log/geventd/second/*.1')
     root.run('systemctl stop geventd@hello')
     assert 'Hello' in root.run('curl -sS --unix-socket /run/geventd/second.sock http://s/')
@@ -131,7 +131,7 @@ def nothing_runs(root):
 
 
 def nothing_is_left(root, before):
-    """But the folder that enabling a socket made, which is systemd's."""
+    """Cleans up, except the folder that enabling a socket created, which belongs to systemd."""
     root.run('rm -f /etc/nginx/sites-enabled/hello; cd /etc/systemd/system; '
              '[ ! -d sockets.target.wants ] || rmdir --ignore-fail-on-non-empty *.wants')
     different = sorted(set(listing(root)) ^ set(before))
@@ -139,7 +139,7 @@ def nothing_is_left(root, before):
 
 
 def in_service(root, upgrade):
-    """What an installed package does until it is removed; `upgrade` installs the newer one."""
+    """Runs an installed package until its removal; `upgrade` installs the newer one."""
     serve(root)
     units_are_sound(root)
     the_manual_is_right(root)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A clean Debian, made by debootstrap, whose systemd runs as process 1 of namespaces of its own."""
+"""A clean Debian, made by debootstrap, with systemd as process 1 in namespaces of its own."""
 import os
 import pathlib
 import shutil
@@ -26,7 +26,7 @@ exec env -i container=geventd-test PATH="$PATH" /lib/systemd/systemd --log-targe
 
 
 def base(suite):
-    """The cached debootstrap of a suite with systemd; made the first time."""
+    """The cached debootstrap of a suite with systemd; created at the first use."""
     folder = CACHE / suite
     if not folder.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def base(suite):
 
 
 class Root:
-    """A copy of the base that is booted, and gone after `close`."""
+    """A booted copy of the base, which `close` removes."""
 
     def __init__(self, suite, folder):
         self.path = pathlib.Path(folder)
@@ -85,7 +85,7 @@ class Root:
              'bash', '-ec', script], env=ENVIRONMENT, text=True, **options)
 
     def run(self, script, check=True):
-        """The script's output."""
+        """The output of a script."""
         process = self.popen(script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         output, _ = process.communicate()
         assert not check or process.returncode == 0, f'{script}: {process.returncode}\n{output}'
@@ -104,4 +104,4 @@ class Root:
                 try:
                     os.rmdir(folder)
                 except OSError:
-                    time.sleep(0.05)  # a process has not ended yet
+                    time.sleep(0.05)  # a process is still ending

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The Debian packages: the same bytes twice, lintian, their own tests, their life in a root."""
+"""The Debian packages: reproducible builds, lintian, autopkgtests, and their life in a root."""
 import re
 import shutil
 import subprocess
@@ -26,7 +26,7 @@ def test_lintian_has_nothing_to_say(debs):
 
 
 class Debian:
-    """How Debian does what `life` asks for."""
+    """Debian's commands for what `life` needs."""
 
     def __init__(self, root, debs, suite):
         self.root = root
@@ -40,7 +40,7 @@ class Debian:
                       '--no-install-recommends /srv/packages/*.deb && rm -r /srv/packages')
 
     def prepare(self):
-        """All that the packages depend on, so that the comparison sees what they bring."""
+        """Installs all dependencies first, so that the comparison shows what the packages bring."""
         life.copy(self.root, self.old, '*.deb')
         self.root.run('dpkg-deb -f /srv/packages/geventd_*.deb Depends > /srv/depends; '
                       f'dpkg-deb -f /srv/packages/{self.worker}_*.deb Depends >> /srv/depends; '

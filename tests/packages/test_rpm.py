@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The rpms: what rpmlint and Fedora's macros make of them, the same bytes twice, their life in a
-root. The root is Debian's, so that no dependency is resolved against Fedora itself."""
+"""The rpms: rpmlint, Fedora's macros, reproducible builds, and their life in a root. The root is
+Debian's, so no dependency is resolved against Fedora itself."""
 import pathlib
 import re
 import subprocess
@@ -27,7 +27,7 @@ def test_another_folder_makes_the_same_bytes(rpms):
     again = files(rpms.again)
     assert len(again) == 3
     for name, path in files(rpms.old).items():
-        if '.src.' in name:  # its header has the spec with the folder's name filled in
+        if '.src.' in name:  # its header contains the spec with the folder's name
             assert payload(path) == payload(again[name])
         else:
             assert path.read_bytes() == again[name].read_bytes(), name
@@ -53,7 +53,7 @@ def test_the_spec_is_understood_with_the_macros_of_fedora(rpms):
     assert names[:2] == ['geventd 1.fc42', 'geventd-python3 1.fc42']
     needed = output(*spec, '-q', '--buildrequires').split('\n')
     assert {'libev-source', 'python3-devel'} <= set(needed)
-    assert not any('llhttp' in text for text in needed)  # only the tests have a use for it
+    assert not any('llhttp' in text for text in needed)  # only the tests use it
 
 
 def test_libev_is_hidden(rpms, tmp_path):
@@ -69,7 +69,7 @@ def test_libev_is_hidden(rpms, tmp_path):
 
 
 class Fedora:
-    """How rpm does what `life` asks for."""
+    """Rpm's commands for what `life` needs."""
 
     def __init__(self, root):
         self.root = root
@@ -104,7 +104,7 @@ def test_life(bookworm, rpms):
     packages.erase()
     life.nothing_runs(bookworm)
     assert (bookworm.path / 'etc/geventd/hello.yaml').exists()
-    # As is Fedora's way, what belongs to the administrator and the user stay.
+    # As usual in Fedora, the administrator's files and the user stay.
     bookworm.run('systemctl disable -q geventd@hello geventd@second geventd@second.socket || true; '
                  'rm -r /etc/geventd /var/*/geventd; userdel geventd')
     life.nothing_is_left(bookworm, before)

@@ -21,7 +21,7 @@ bool is_closed_within(const UniqueFd& reader, int milliseconds) {
     return ::poll(&wanted, 1, milliseconds) == 1 && (wanted.revents & POLLHUP) != 0;
 }
 
-// In this order: it is started once and for all.
+// The order of the tests matters: start() cannot be undone.
 TEST(Closer, ClosesAtOnceBeforeItIsStarted) {
     auto [reader, writer] = make_pipe();
     closer::close(std::move(writer));

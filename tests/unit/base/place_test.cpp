@@ -58,8 +58,7 @@ class PlaceTest : public ::testing::Test {
         ASSERT_EQ(::chmod(dir_.file(name).c_str(), mode), 0);
     }
 
-    /// As `setfacl -m` does it with one entry for a user or a group. False where that is
-    /// impossible.
+    /// Adds one entry for a user or a group, like `setfacl -m`. False where that is impossible.
     [[nodiscard]] bool set_access_list(int tag, std::uint32_t id, int rights) const {
         struct {
             posix_acl_xattr_header head;
@@ -112,7 +111,7 @@ TEST_F(PlaceTest, AGroupThatMayWriteIsAStranger) {
 
 TEST_F(PlaceTest, AGroupWithoutMembersIsAStranger) {
     give("folder", 0, 0775);
-    ASSERT_EQ(::lchown(dir_.file("folder").c_str(), 0, 50), 0);  // staff, which nobody is in
+    ASSERT_EQ(::lchown(dir_.file("folder").c_str(), 0, 50), 0);  // staff, which has no members
     EXPECT_FALSE(find(dir_.file("folder/file")).strangers.empty());
 }
 
@@ -202,7 +201,7 @@ TEST_F(PlaceTest, LinksOfOthersAreNot) {
     EXPECT_EQ(refusal_of(dir_.file("folder/link/passwd")),
               "look: " + dir_.file("folder") + "/link is a link, which is not followed: user " +
                   "4711 may change it in " + dir_.file("folder"));
-    // As the last one it is left to who opens it, without following links.
+    // A link at the end is left to the caller, who must not follow links either.
     const Place place = find(dir_.file("folder/link"));
     EXPECT_EQ(place.name, "link");
     EXPECT_FALSE(place.strangers.empty());
@@ -224,7 +223,7 @@ TEST(Place, ALinkOfTheKernelsIsTheKernelsToFollow) {
     ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
     const UniqueFd reader = UniqueFd::adopt(ends[0]);
     const UniqueFd writer = UniqueFd::adopt(ends[1]);
-    const pid_t child = ::fork();  // another process, so that the pipe is none of our descriptors
+    const pid_t child = ::fork();  // another process, so that the pipe is not our own descriptor
     if (child == 0) {
         ::pause();
         ::_exit(0);

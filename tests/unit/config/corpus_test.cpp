@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// tests/corpus/config: each valid/NAME.yaml loads and gives the settings that NAME.expected lists
-// ("path: value", others are not looked at); each invalid/NAME.yaml gives exactly the diagnostics
-// of NAME.expected. With UPDATE_CORPUS=1 in the environment missing invalid expectations are
-// written, to be read before they are kept.
+// tests/corpus/config: each valid/NAME.yaml loads and gives the settings in NAME.expected ("path:
+// value"; others are not checked); each invalid/NAME.yaml gives exactly the diagnostics in
+// NAME.expected. With UPDATE_CORPUS=1 in the environment, missing expectations of invalid files are
+// written, to be reviewed before they are kept.
 
 #include <glob.h>
 
@@ -113,7 +113,7 @@ TEST_P(InvalidConfig, IsRefusedWithItsDiagnostics) {
     }
     auto expected = read_lines(expectation);
     ASSERT_FALSE(expected.empty()) << "no expectation beside it";
-    // "*" at a line's end stands for anything: lists of keys that grow.
+    // "*" at the end of a line matches anything: lists of keys grow.
     for (std::size_t i = 0; i < std::min(lines.size(), expected.size()); ++i) {
         std::string& line = expected[i];
         if (line.ends_with('*') && lines[i].starts_with(line.substr(0, line.size() - 1))) {
@@ -125,7 +125,7 @@ TEST_P(InvalidConfig, IsRefusedWithItsDiagnostics) {
 
 INSTANTIATE_TEST_SUITE_P(Corpus, InvalidConfig, testing::ValuesIn(names("invalid")), test_name);
 
-/// Random damage to every file of the corpus: it loads or is refused, nothing else.
+/// Damages a file of the corpus at random: it must load or be refused.
 std::string damage(std::string text, std::mt19937& random) {
     static const std::vector<std::string> kPieces{
         "&a ", "*a", "<<: ", "[",  "]",   "{",  "}",  ": ",   "- ",   "\n",
@@ -163,7 +163,7 @@ TEST(DamagedConfig, LoadsOrIsRefused) {
     std::size_t refused = 0;
     for (const char* kind : {"valid", "invalid"}) {
         for (const std::string& name : names(kind)) {
-            // Not over host names: a damaged one would be asked of the network.
+            // Not of host names, since a damaged one would be looked up in the network.
             std::string text = read_whole(name + ".yaml");
             for (std::size_t at = 0; (at = text.find("://", at)) != std::string::npos;) {
                 text.replace(at, 3, "+unix:");

@@ -15,7 +15,7 @@
 
 namespace geventd::corpus {
 
-/// A file of tests/corpus with what is expected of it (README.md there explains the keys).
+/// A case of tests/corpus and its expectations (README.md there explains the keys).
 struct Case {
     std::string name;
     std::string bytes;
@@ -31,7 +31,7 @@ inline std::string read_file(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// Every case of a folder under tests/corpus, by name.
+/// All cases of a folder under tests/corpus, sorted by name.
 inline std::vector<Case> load(const std::string& folder) {
     std::vector<Case> cases;
     for (const auto& entry :
@@ -53,7 +53,7 @@ inline std::string case_name(const testing::TestParamInfo<Case>& info) {
     return info.param.name;
 }
 
-/// Bytes as JSON text has them: each byte is the code point of its value.
+/// Bytes as in the JSON files: each byte is the code point of its value.
 inline std::string to_text(std::string_view bytes) {
     std::string text;
     for (const char signed_byte : bytes) {
@@ -86,7 +86,7 @@ inline std::vector<std::vector<std::size_t>> make_cuts(std::size_t size) {
     return all;
 }
 
-/// Compares what was expected, key by key; keys that the case does not name are free.
+/// Compares the expected keys; others may have any value.
 inline void expect_fields(const nlohmann::json& expected, const nlohmann::json& actual) {
     for (const auto& [key, value] : expected.items()) {
         EXPECT_EQ(actual.value(key, nlohmann::json("no such field")), value) << key;

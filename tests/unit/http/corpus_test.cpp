@@ -48,7 +48,7 @@ json describe(const RequestHead& head) {
             {"upgrade", head.upgrade}};
 }
 
-/// Reads requests off a stream that arrives in pieces, the way a connection does.
+/// Reads requests from a stream that arrives in pieces, as a connection does.
 class Reader {
   public:
     explicit Reader(const HeadLimits& limits) : limits_(limits) {}
@@ -63,7 +63,7 @@ class Reader {
 
     [[nodiscard]] const Rejection& rejection() const { return rejection_; }
 
-    /// Not in the middle of a request.
+    /// Whether it is between requests.
     [[nodiscard]] bool idle() const { return !in_body_ && buffer_.empty(); }
 
   private:
@@ -177,7 +177,7 @@ TEST_P(InvalidHttp, IsRefusedAsExpectedHoweverItIsCut) {
 INSTANTIATE_TEST_SUITE_P(Corpus, InvalidHttp, testing::ValuesIn(corpus::load("http/invalid")),
                          corpus::case_name);
 
-/// The first result that is not Incomplete, of ever longer pieces.
+/// The first result other than Incomplete, for ever longer prefixes.
 ProxyResult decode_proxy(const Case& test, const std::vector<std::size_t>& ends) {
     ProxyResult result;
     for (const std::size_t end : ends) {

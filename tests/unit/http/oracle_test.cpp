@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Heads of the corpus, and what is left of them after small changes, are cut into fields as llhttp
-// cuts them.
+// Heads of the corpus, and small variations of them, are split into fields as llhttp does it.
 #include "tests/oracle/field_lines.h"
 #include "tests/unit/http/corpus.h"
 
@@ -12,9 +11,9 @@ namespace {
 using corpus::Case;
 
 constexpr HeadLimits kLimits{};
-constexpr int kChanges = 500;  // of each case
+constexpr int kChanges = 500;  // for each case
 
-/// "" for bytes that are no head.
+/// "" also for bytes that are no head.
 std::string_view objection_to(std::string_view bytes) {
     HeadScanner scanner;
     if (scanner.scan(bytes, kLimits) != HeadScanner::State::Complete) {
@@ -28,7 +27,7 @@ class Changes {
     explicit Changes(std::string_view bytes)
         : bytes_(bytes), random_(static_cast<std::mt19937::result_type>(bytes.size())) {}
 
-    /// One of the bytes that heads are made of, or any, replaces a byte or stands before it.
+    /// Replaces a byte, or inserts one before it: any byte, or a typical one of heads.
     std::string next() {
         static constexpr std::string_view kPunctuation = ":\r\n \t,;\"()/\\{}[]\x80\x7f";
         std::string changed(bytes_);

@@ -39,7 +39,7 @@ std::pair<UniqueFd, UniqueFd> make_pipe() {
     return {UniqueFd::adopt(ends[0]), UniqueFd::adopt(ends[1])};
 }
 
-// A TCP socket whose last close() takes ten seconds, and the one at its other end that keeps it so.
+// A TCP socket whose last close() takes ten seconds, and the socket at its other end.
 std::pair<UniqueFd, UniqueFd> make_lingering() {
     const UniqueFd listener = UniqueFd::adopt(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in address{};
@@ -80,7 +80,7 @@ TEST(Channel, CarriesEveryField) {
     EXPECT_TRUE(got.fds.empty());
 }
 
-// As when another user's limit or a leak of the application's has used them up.
+// As when a limit of another user, or the application's leaks, have used them up.
 TEST(Channel, DeliversAMessageWhoseDescriptorsFindNoRoom) {
     auto [left, right] = Channel::make_pair();
     Message message = sample();
@@ -155,7 +155,7 @@ TEST(Channel, CarriesMoreDescriptorsThanAPacketTakes) {
     }
 }
 
-// The flags belong to both ends' copies, wherever these are.
+// The flags are shared by all copies of both ends, wherever these are.
 TEST(Channel, NeverWaitsWhateverAnotherProcessDoesToItsFlags) {
     auto [left, right] = Channel::make_pair();
     ASSERT_EQ(::fcntl(left.fd(), F_SETFL, 0), 0);
@@ -179,7 +179,7 @@ TEST(Channel, TheMakersEndCollectsNoDescriptorsOfSeveralPackets) {
     EXPECT_FALSE(ours.receive(got));
 }
 
-// Sends such a socket along and keeps no copy; the other end.
+// Sends such a socket without keeping a copy; returns its other end.
 UniqueFd send_lingering(Channel& channel) {
     auto [near, far] = make_lingering();
     Message message = sample();
@@ -188,7 +188,7 @@ UniqueFd send_lingering(Channel& channel) {
     return std::move(far);
 }
 
-// Once the closer is there it stays, which the other tests do not mind.
+// Once started, the closer stays, which does not affect the other tests.
 TEST(Channel, WhatAPeerSendsAlongIsClosedWhereThatMayTakeLong) {
     closer::start();
     auto [ours, theirs] = Channel::make_pair();
@@ -229,7 +229,7 @@ TEST(Channel, TakesAllThatCanComeAlongAlsoWithAPacketThatIsNoMessage) {
     }
     fds.clear();
     char byte = 0;
-    EXPECT_EQ(::read(out.get(), &byte, 1), 0);  // nobody holds the other end any more
+    EXPECT_EQ(::read(out.get(), &byte, 1), 0);  // no other end is open any more
 }
 
 TEST(Channel, GoesOnWithAMessageWhenThereIsRoomAgain) {

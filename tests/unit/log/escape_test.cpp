@@ -40,7 +40,7 @@ TEST(Escape, SpellsOutWhatCannotBeSeen) {
               "\\u00ad|\\u200b|\\u2066|\\u2028|\\ufeff");
     EXPECT_EQ(escape_controls("\xe3\x85\xa4|\xf3\xa0\x80\x81|\xf3\xa0\x84\x80"),
               "\\u3164|\\U000e0001|\\U000e0100");  // fillers, tags, selectors that hide bytes
-    EXPECT_EQ(escape_controls("\xe1\xa0\x8b|\xe1\xa0\x8e"), "\\u180b|\\u180e");  // Mongolian's
+    EXPECT_EQ(escape_controls("\xe1\xa0\x8b|\xe1\xa0\x8e"), "\\u180b|\\u180e");  // Mongolian ones
     EXPECT_EQ(escape_lines("one\n\xe2\x80\xaetwo"), "one\n\t\\u202etwo");
     EXPECT_EQ(escape_json("\xe2\x80\xae \xf3\xa0\x80\x81 \xc2\x9b"),
               "\\u202e \\udb40\\udc01 \\u009b");

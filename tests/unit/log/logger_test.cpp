@@ -20,7 +20,7 @@
 namespace geventd::log {
 namespace {
 
-/// A datagram socket keeps the borders between writes, so that a test sees each one.
+/// A datagram socket keeps writes apart, so that a test sees each of them.
 class LoggerTest : public ::testing::Test {
   protected:
     void SetUp() override {
@@ -148,7 +148,7 @@ TEST_F(LoggerTest, ALogThatCannotBeWrittenHarmsNobody) {
     EXPECT_EQ(errno, EDOM);
 }
 
-/// How many lines `text` says were lost.
+/// How many lost lines `text` reports.
 int told_as_lost(const std::string& text) {
     std::smatch found;
     std::regex_search(text, found, std::regex(R"((\d+) lines? of this process w)"));
@@ -163,7 +163,7 @@ TEST_F(LoggerTest, LinesThatAreLostWhileLossesAreToldAreToldAsWell) {
     ::signal(SIGPIPE, SIG_IGN);
     open(writer.get(), Level::Info, Format::Text);
     const std::string text(900, 'x');
-    constexpr int kLines = 1000;  // more than pipe and process hold
+    constexpr int kLines = 1000;  // more than pipe and process can hold
     for (int i = 0; i < kLines; ++i) {
         info("{}", text);
     }
@@ -190,7 +190,7 @@ TEST_F(LoggerTest, AProcessThatFellSilentTellsNoLosses) {
     if (child == 0) {
         info("lost");
         fall_silent();
-        redirect(writer_.get());  // as if that had the number of what was closed
+        redirect(writer_.get());  // as if it had the number of the closed descriptor
         retry();
         finish();
         ::_exit(is_behind() ? 1 : 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An outlet to terminals of somebody else's, which it cannot open anew.
+// An outlet to terminals of another user, which it cannot open again.
 #include <fcntl.h>
 #include <sys/fsuid.h>
 #include <sys/wait.h>
@@ -40,7 +40,7 @@ struct Terminal {
         EXPECT_TRUE(slave);
     }
 
-    /// All until that text has come.
+    /// Everything up to that text.
     [[nodiscard]] std::string read_until(std::string_view end) const {
         std::string text;
         std::array<char, 4096> buffer{};
@@ -62,7 +62,7 @@ std::string line_of(std::size_t length) {
     return std::string(length - 1, '.') + "\n";
 }
 
-/// The tasks of this process that write to a terminal, and which signals each blocks.
+/// The threads of this process that write to a terminal, and the signals that each blocks.
 std::vector<std::uint64_t> writing_tasks() {
     std::vector<std::uint64_t> blocked;
     for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
@@ -85,10 +85,10 @@ class OutletTerminal : public ::testing::Test {
         if (::geteuid() != 0) {
             GTEST_SKIP() << "only root can be refused by becoming somebody else";
         }
-        ::alarm(kSecondsForATest);  // ends a test that waits
+        ::alarm(kSecondsForATest);  // ends a test that hangs
         while (!writing_tasks().empty()) {
-            std::this_thread::yield();  // one of a former test sees only now that its terminal is
-                                        // gone
+            std::this_thread::yield();  // a thread of an earlier test may not have noticed yet that
+                                        // its terminal is gone
         }
         open();
     }
@@ -151,7 +151,7 @@ TEST_F(OutletTerminal, GetsTheLastWordsOfAProcess) {
     const pid_t child = ::fork();
     if (child == 0) {
         outlet_.write("last words\n");
-        for (int i = 0; i < 50; ++i) {  // a busy machine may take longer than a tenth of a second
+        for (int i = 0; i < 50; ++i) {  // a busy machine may need longer than a tenth of a second
             outlet_.finish();
         }
         ::_exit(0);
@@ -214,10 +214,10 @@ TEST_F(OutletTerminal, LosesLinesOnlyWhenItIsGone) {
     EXPECT_EQ(outlet_.lost(), written + 1);
 }
 
-/// In a child: a terminal of somebody else's, stopped as by Ctrl-S, takes no line and holds nobody.
+/// In a child: another user's terminal, stopped as by Ctrl-S, takes no line and blocks nobody.
 int exit_code_with_stopped_terminal(bool of_our_session) {
     ::setsid();
-    ::signal(SIGHUP, SIG_IGN);  // at the end of the terminal
+    ::signal(SIGHUP, SIG_IGN);  // sent when the terminal ends
     const Terminal terminal(of_our_session ? 0 : O_NOCTTY);
     Outlet outlet;
     ::setfsuid(kSomebody);
@@ -228,7 +228,7 @@ int exit_code_with_stopped_terminal(bool of_our_session) {
         return 3;
     }
     ::tcflow(terminal.slave.get(), TCOOFF);
-    ::alarm(kSecondsForATest);  // ends a child that waits
+    ::alarm(kSecondsForATest);  // ends a child that hangs
     while (outlet.lost() == 0) {
         outlet.write(line_of(100));
     }

@@ -35,7 +35,7 @@ struct Pipe {
         writer = UniqueFd::adopt(ends[1]);
     }
 
-    /// All that is in it.
+    /// The whole content.
     [[nodiscard]] std::string read() const {
         std::string text;
         std::array<char, 65536> buffer{};
@@ -56,7 +56,7 @@ std::string line(int number) {
     return text + "\n";
 }
 
-/// The pipes that are open in this process, without some.
+/// The pipes that are open in this process, except `known` ones.
 std::set<ino_t> pipes_besides(const std::set<ino_t>& known) {
     std::set<ino_t> pipes;
     for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
@@ -70,7 +70,7 @@ std::set<ino_t> pipes_besides(const std::set<ino_t>& known) {
     return pipes;
 }
 
-/// An outlet into a pipe that it may open anew, or may not.
+/// An outlet into a pipe that it may, or may not, open again.
 class OutletTest : public ::testing::TestWithParam<bool> {
   protected:
     void SetUp() override {
@@ -97,7 +97,7 @@ class OutletTest : public ::testing::TestWithParam<bool> {
 
     Pipe pipe_;
     Outlet outlet_;
-    int lines_ = 0;  ///< that were written or kept
+    int lines_ = 0;  ///< lines that were written or kept
 };
 
 TEST_P(OutletTest, WritesALine) {
@@ -235,7 +235,7 @@ TEST(OutletFile, GoesOnWithoutFurtherDescriptors) {
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
     outlet.open(second.get());
     outlet.write("hello\n");
-    outlet.open(pipe.writer.get());  // which needs one of our own
+    outlet.open(pipe.writer.get());  // which needs a pipe of our own
     outlet.write("again\n");
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limits), 0);
     std::array<char, 16> text{};
@@ -284,12 +284,12 @@ TEST(OutletFile, GoesWhereItIsToldAlthoughItsNumberIsAboveTheLimit) {
     EXPECT_EQ(::pread(second.get(), text.data(), text.size(), 0), 6);
 }
 
-/// The descriptors that are open in this process.
+/// How many descriptors are open in this process.
 std::ptrdiff_t open_descriptors() {
     return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
 }
 
-/// The application closes one end of the pipe by which lines go into another.
+/// The application closes one end of the pipe through which lines go into another.
 class OutletLoss : public ::testing::TestWithParam<int> {};
 
 TEST_P(OutletLoss, OfTheStagingPipeIsMended) {

@@ -13,7 +13,7 @@ class RespawnPolicyTest : public testing::Test {
   protected:
     using Life = RespawnPolicy::Life;
 
-    // Lives so long, dies; returns the delay until the next start, and lets it pass.
+    // Lives for `time` and dies; returns the delay until the next start, and lets it pass.
     Duration live_for(Duration time, Life life = Life::Useless) {
         policy.on_start(now);
         now += time;

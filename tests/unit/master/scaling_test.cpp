@@ -14,8 +14,8 @@ using std::chrono::seconds;
 
 class ScalingTest : public testing::Test {
   protected:
-    // `load` tells of the given number of workers, 100 cores each. Looks for so long; returns how
-    // often the number changed.
+    // `load` describes the given number of workers, with 100 cores each. Runs for `duration`;
+    // returns how often the number changed.
     int run(Duration duration, const std::function<void(Load&)>& load) {
         int changes = 0;
         for (const TimePoint end = now + duration; now < end; now += milliseconds(500)) {
@@ -103,11 +103,11 @@ TEST_F(ScalingTest, ASteadyLoadOfAnySizeSettlesAtOneNumber) {
 }
 
 TEST_F(ScalingTest, ALoadThatShowsOnlyInLagComesAndGoesEverMoreSeldom) {
-    // Three workers are prompt, two are late: nothing but trying tells.
+    // Three workers are on time, two are late: only trying shows it.
     const auto edge = [](Load& load) { load.lag = milliseconds(load.ready < 3 ? 150 : 1); };
     run(minutes(30), edge);
     EXPECT_LE(run(minutes(60), edge), 12);
-    run(minutes(30), [](Load&) {});  // forgets
+    run(minutes(30), [](Load&) {});  // forgets the failed attempt
     wanted = 3;
     run(seconds(31), [](Load&) {});
     EXPECT_EQ(wanted, 2);

@@ -12,7 +12,7 @@
 namespace geventd::master {
 namespace {
 
-/// In the zone of Berlin, whatever the machine's is. In 2026 the clock goes from 02:00 to 03:00
+/// In the time zone of Berlin, whatever the machine's. In 2026 the clock goes from 02:00 to 03:00
 /// on 29 March and from 03:00 to 02:00 on 25 October.
 class Berlin : public ::testing::Test {
   protected:
@@ -94,7 +94,7 @@ TEST_F(Berlin, EitherOfDayAndWeekdayMayMatchWhenBothAreGiven) {
                        "Fri 2026-01-23 00:00:00 CET"}));
     EXPECT_EQ(firings(cron("0 0 13 * fri"), at("2026-01-09 00:00:00"), 1),
               (Strings{"Tue 2026-01-13 00:00:00 CET"}));
-    // A step restricts nothing: both must match.
+    // A step is no restriction: both must match.
     EXPECT_EQ(firings(fields(0, 0, -13, -1, 5), at("2026-01-09 00:00:00"), 1),
               (Strings{"Fri 2026-02-13 00:00:00 CET"}));
 }
@@ -154,7 +154,7 @@ bool comes_again(std::time_t time) {
     return false;
 }
 
-// Zones that go forward at midnight, by two hours, by half an hour, twice within a few weeks.
+// Zones whose clocks go forward at midnight, by two hours, by half an hour, twice within weeks.
 TEST_F(Berlin, NothingIsSteppedOverInAnyZone) {
     for (const char* zone : {"Europe/Berlin", "America/Havana", "Antarctica/Troll",
                              "Australia/Lord_Howe", "Africa/Casablanca", "UTC"}) {

@@ -158,8 +158,8 @@ TEST_F(Schedule, AnApplicationHasNoMoreEntriesThanItMay) {
         ASSERT_TRUE(ask(1, 17, i));
     }
     EXPECT_FALSE(ask(1, 18, 10));
-    EXPECT_TRUE(ask(1, 17, 10));    // it has that
-    EXPECT_TRUE(add(1, 19, ten_));  // the configuration's are not counted
+    EXPECT_TRUE(ask(1, 17, 10));    // exists already
+    EXPECT_TRUE(add(1, 19, ten_));  // entries of the configuration do not count
     EXPECT_TRUE(ask(2, 18, 10));
     EXPECT_EQ(scheduler_.active(), static_cast<std::size_t>(kMost) + 1);
 }

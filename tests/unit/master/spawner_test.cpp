@@ -29,7 +29,7 @@ TEST(Spawner, SaysWhyThereIsNoProcess) {
     }
 }
 
-/// Stops each child of the test's own thread as soon as it is there.
+/// Stops each child of the test's own thread as soon as it exists.
 class Stopper {
   public:
     Stopper()
@@ -58,8 +58,7 @@ class Stopper {
     std::thread thread_;
 };
 
-// Whether a process is stopped before it runs, as one of another user's can be, is a matter of
-// luck.
+// Chance decides whether a process is stopped before it runs, as one of another user's can be.
 TEST(Spawner, DoesNotWaitForAProcessThatIsStopped) {
     Spawner spawner;
     const Stopper stopper;

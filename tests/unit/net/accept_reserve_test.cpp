@@ -29,7 +29,7 @@ class AcceptReserveTest : public testing::Test {
 
     ~AcceptReserveTest() override { ::setrlimit(RLIMIT_NOFILE, &limit); }
 
-    // One that waits in the queue.
+    // A client's connection that waits in the queue.
     UniqueFd connect() {
         UniqueFd client = UniqueFd::adopt(::socket(AF_INET, SOCK_STREAM, 0));
         EXPECT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof address),
@@ -37,7 +37,7 @@ class AcceptReserveTest : public testing::Test {
         return client;
     }
 
-    // No descriptor is left to the process.
+    // Uses up all free descriptors of the process.
     void use_up() {
         for (int fd = 0; fd >= 0;) {
             fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -13,7 +13,7 @@
 
 namespace geventd::testing {
 
-/// Connects over the loopback; empty with errno set when that fails.
+/// Connects over the loopback; empty, with errno set, on failure.
 inline UniqueFd connect_inet(const char* host, std::uint16_t port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -48,7 +48,7 @@ inline UniqueFd connect_unix(const std::string& path, bool abstract = false) {
     return fd;
 }
 
-/// The errno with which `call` throws; 0 when it does not.
+/// The errno of the exception that `call` throws; 0 if it throws none.
 template <typename Call>
 int thrown_code(Call call, std::string* text = nullptr) {
     try {

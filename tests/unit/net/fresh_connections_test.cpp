@@ -33,7 +33,8 @@ std::pair<UniqueFd, UniqueFd> socket_pair(int type = SOCK_STREAM) {
     return {UniqueFd::adopt(ends[0]), UniqueFd::adopt(ends[1])};
 }
 
-// A process that has a listening socket to itself, so that its clients' other ends are elsewhere.
+// A process with a listening socket of its own, so that the other ends of its clients are
+// elsewhere.
 class Elsewhere {
   public:
     explicit Elsewhere(const std::string& address) {
@@ -59,7 +60,7 @@ class Elsewhere {
 
     [[nodiscard]] std::string name() const { return "127.0.0.1:" + std::to_string(port_); }
 
-    /// It sends this text to the newest client and closes that connection.
+    /// Sends this text to the newest client and closes that connection.
     void close_newest(const std::string& text) const {
         EXPECT_EQ(::write(line_.get(), text.data(), text.size() + 1),
                   static_cast<ssize_t>(text.size() + 1));
@@ -125,7 +126,7 @@ TEST(FreshConnections, NameTheProcessOfAPeerWithoutAName) {
     }
     theirs.reset();
     EXPECT_EQ(fresh.peers(),
-              Peers{"a unix socket of process " + std::to_string(::getpid())});  // that made it
+              Peers{"a unix socket of process " + std::to_string(::getpid())});  // its creator
     ours.reset();
     ::waitpid(child, nullptr, 0);
 }

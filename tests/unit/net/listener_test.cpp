@@ -70,7 +70,7 @@ TEST(Listener, CountsTheConnectionsThatFoundTheQueueFull) {
         ::connect(clients.back().get(), reinterpret_cast<const sockaddr*>(&address),
                   sizeof address);
     }
-    EXPECT_EQ(accept_queue(listener.fd()).waiting, 2U);  // the kernel's queue holds one more
+    EXPECT_EQ(accept_queue(listener.fd()).waiting, 2U);  // the kernel admits one above the backlog
 }
 
 TEST(Listener, CountsTheConnectionsThatWaitAtAUnixSocket) {

@@ -28,7 +28,7 @@ iovec part(std::string& text) {
     return {text.data(), text.size()};
 }
 
-/// A stream, and the client at its other end, which blocks.
+/// A stream, and a blocking client at its other end.
 class StreamTest : public ::testing::Test {
   protected:
     StreamTest() {
@@ -73,7 +73,7 @@ TEST_F(StreamTest, ReceivesWhatIsThere) {
     EXPECT_EQ(std::string_view(room.data(), got.count), "hello");
     say("more");
     client.reset();
-    EXPECT_EQ(stream->receive(room).count, 4);  // its end comes behind what it has said
+    EXPECT_EQ(stream->receive(room).count, 4);  // the end comes after the data
     EXPECT_EQ(stream->peek(), State::Ended);
     EXPECT_EQ(stream->receive(room).state, State::Ended);
 }
@@ -91,7 +91,7 @@ TEST_F(StreamTest, DoesNotWaitThoughTheApplicationMadeTheDescriptorBlock) {
 TEST_F(StreamTest, SendsFewPartsAndManyInTheirOrder) {
     std::string one = "one ";
     std::string two = "two ";
-    std::string big(5000, 'b');  // too much to be joined
+    std::string big(5000, 'b');  // too large to be joined
     for (std::vector<iovec> parts :
          {std::vector{part(one)}, {part(one), part(two)}, {part(one), part(big), part(two)}}) {
         std::string all;

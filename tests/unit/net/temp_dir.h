@@ -8,7 +8,7 @@
 
 namespace geventd::testing {
 
-/// A directory of the test's own, removed with all it holds.
+/// A directory of the test's own, removed with everything in it.
 class TempDir {
   public:
     TempDir() {

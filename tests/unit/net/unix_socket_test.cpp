@@ -89,7 +89,7 @@ TEST(UnixSocket, HasItsModeInAFolderWithADefaultAcl) {
 TEST(UnixSocket, AStaleSocketIsReplaced) {
     const TempDir dir;
     const auto path = dir.file("a.sock");
-    bind_unix_socket(path, {}, "listen");  // closed at once, the file stays
+    bind_unix_socket(path, {}, "listen");  // closed at once, but the file stays
     ASSERT_TRUE(std::filesystem::exists(path));
     const auto bound = bind_unix_socket(path, {}, "listen");
     ASSERT_EQ(::listen(bound.fd.get(), 1), 0);
@@ -128,7 +128,7 @@ TEST(UnixSocket, ASocketOfAnotherUserNamesHim) {
     EXPECT_EQ(::listen(live.fd.get(), 0), 0);
     ASSERT_EQ(::seteuid(0), 0);
     std::string text;
-    for (int i = 0; i < 3; ++i) {  // the queue is full by then
+    for (int i = 0; i < 3; ++i) {  // fills the queue
         EXPECT_EQ(thrown_code([&] { bind_unix_socket(path, {}, "listen x"); }, &text), EADDRINUSE);
         EXPECT_EQ(text, "listen x: user 4711 is listening there: Address already in use");
     }
@@ -167,7 +167,7 @@ TEST(UnixSocket, WhoeverReplacesItMeanwhileGetsNothingElseChanged) {
     const pid_t attacker = ::fork();
     if (attacker == 0) {
         std::filesystem::create_symlink("precious", dir.file("link"));
-        for (;;) {  // as fast as it can: the link stands there whenever the socket did
+        for (;;) {  // as fast as possible: puts a link wherever the socket was
             ::renameat2(AT_FDCWD, dir.file("link").c_str(), AT_FDCWD, path.c_str(),
                         RENAME_EXCHANGE);
         }
@@ -177,7 +177,7 @@ TEST(UnixSocket, WhoeverReplacesItMeanwhileGetsNothingElseChanged) {
         try {
             bind_unix_socket(path, access, "listen").file.unlink_own();
         } catch (const std::exception&) {
-            ::unlink(path.c_str());  // the link, by now
+            ::unlink(path.c_str());  // by now the link
         }
     }
     ::kill(attacker, SIGKILL);
@@ -210,7 +210,7 @@ TEST(UnixSocket, ALinkThatAnotherMayHavePutOnTheWayIsNotFollowed) {
               std::string::npos)
         << text;
     EXPECT_TRUE(std::filesystem::exists(dir.file("precious/a.sock")));
-    // A folder of somebody else is no obstacle by itself, nor is an own link.
+    // Neither another user's folder nor a link of our own is refused in itself.
     std::filesystem::create_directory_symlink("tenant", dir.file("own"));
     std::filesystem::create_directory(dir.file("tenant/deep"));
     auto bound = bind_unix_socket(dir.file("own/deep/a.sock"), {.mode = 0640}, "listen");
@@ -233,7 +233,7 @@ TEST(SocketFile, OfASuccessorIsLeftAlone) {
     const TempDir dir;
     const auto path = dir.file("a.sock");
     auto former = bind_unix_socket(path, {}, "listen");
-    std::filesystem::rename(path, dir.file("kept"));  // keeps the inode from being used again
+    std::filesystem::rename(path, dir.file("kept"));  // keeps the inode number from being reused
     const auto successor = bind_unix_socket(path, {}, "listen");
     former.file.unlink_own();
     EXPECT_TRUE(std::filesystem::exists(path));

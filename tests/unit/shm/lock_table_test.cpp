@@ -180,8 +180,8 @@ TEST_F(Locks, MasterKilledAtEveryStepOfReapingIsContinued) {
     }
 }
 
-// Whichever way a waiter and the holder that releases interleave: the waiter gets the lock by its
-// own look or is woken to look again.
+// However a waiter and the releasing holder interleave: the waiter takes the lock when it looks, or
+// is woken to look again.
 TEST_F(Locks, NoInterleavingOfWaiterAndReleaserLosesTheWakeUp) {
     for (unsigned step = 1;; ++step) {
         SetUp();
@@ -220,8 +220,8 @@ TEST_F(Locks, NoInterleavingOfWaiterAndReleaserLosesTheWakeUp) {
     }
 }
 
-// Processes that pass the lock on among themselves while one is killed every few milliseconds:
-// never two inside, and the lock goes on.
+// Processes pass the lock among themselves while one is killed every few milliseconds: there are
+// never two inside, and the lock is not stuck.
 class LockSoak : public Locks {
   protected:
     struct Inside {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the master reads of a worker, over memory that holds anything.
+// What the master reads of a worker, from memory with arbitrary contents.
 #include <algorithm>
 #include <cstdint>
 #include <limits>

@@ -65,7 +65,7 @@ TEST_F(RequestTableTest, TellsWhatWaitsBehindWhatRuns) {
     EXPECT_EQ(entries[1].core, RequestTable::Entry::kNoCore);
     EXPECT_EQ(entries[2].path, "/second");
     table.set_waiting(1);
-    table.put(3, {kThen, "id-2", "GET", "/first", {}});  // before the queue was shown anew
+    table.put(3, {kThen, "id-2", "GET", "/first", {}});  // before the queue is written again
     entries = table.read();
     ASSERT_EQ(entries.size(), 2);
     EXPECT_EQ(entries[0].core, 3);
@@ -129,8 +129,8 @@ TEST_F(RequestTableTest, SurvivesNonsense) {
     EXPECT_EQ(table.read().size(), 1000);
 }
 
-// A writer in another process, with a table of its own, fills an entry with paths of one letter
-// until it is killed.
+// A writer in another process, with a table of its own, fills an entry with paths that repeat one
+// letter until it is killed.
 int count_whole(const RequestTable& table, int looks) {
     int seen = 0;
     for (; looks > 0; --looks) {

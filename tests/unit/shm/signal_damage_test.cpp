@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Everything that reads the memory of signals and locks, over memory that holds anything.
+// Everything that reads the memory of signals and locks, over memory with arbitrary contents.
 #include <algorithm>
 #include <cstdint>
 #include <functional>
@@ -18,7 +18,7 @@ constexpr SignalShape kShape{5, 16, 4096};
 constexpr LockShape kLocks{6, 5};
 constexpr std::uint8_t kNumber = SignalFamily::kNumber;
 
-/// Words that are near the ends of ranges.
+/// Words near the ends of ranges.
 constexpr std::uint64_t kEnds[] = {0,
                                    1,
                                    5,
@@ -174,13 +174,13 @@ TEST_F(SignalDamage, OfAllBytesIsSeen) {
 
 TEST_F(SignalDamage, IsSeenInWhatTheMasterHasSaid) {
     SignalHeader& header = family_.table.header();
-    expect_seen(header.in_use, 0U, "the number of places");
-    expect_seen(header.in_use, 0xffff'ffffU, "the number of places");
+    expect_seen(header.in_use, 0U, "the number of processes");
+    expect_seen(header.in_use, 0xffff'ffffU, "the number of processes");
     expect_seen(header.serving, std::uint64_t{0xff}, "the generation that serves");
     expect_seen(header.generations[0], 9U, "the registrations of a generation");
-    expect_seen(family_.table.process(2).incarnation, 9U, "the place of a process");
-    expect_seen(family_.table.process(2).generation, 9U, "the place of a process");
-    expect_seen(family_.table.process(2).accepting, 2U, "the place of a process");
+    expect_seen(family_.table.process(2).incarnation, 9U, "the slot of a process");
+    expect_seen(family_.table.process(2).generation, 9U, "the slot of a process");
+    expect_seen(family_.table.process(2).accepting, 2U, "the slot of a process");
 }
 
 TEST_F(SignalDamage, IsSeenInRegistrations) {
@@ -196,8 +196,8 @@ TEST_F(SignalDamage, IsSeenInRegistrations) {
 }
 
 TEST_F(SignalDamage, IsSeenInLocks) {
-    constexpr const char* kUsers = "the number of those who use locks";
-    constexpr const char* kRow = "the row of those who wait for a lock";
+    constexpr const char* kUsers = "the number of lock users";
+    constexpr const char* kRow = "the queue of a lock";
     locks_.join(3);
     locks_.cell(3).tickets.store(2);
     EXPECT_EQ(look(), "");

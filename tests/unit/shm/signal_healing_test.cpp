@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What somebody else overwrote in the memory of signals and locks is said again by who knows it, or
-// found by who repairs.
+// Whatever somebody else overwrote in the memory of signals and locks is restored by its owner, or
+// found during repairs.
 #include <optional>
 
 #include "shm/lock_client.h"
@@ -106,7 +106,7 @@ TEST_F(SignalHealing, OfExtentsGivesBackTheRoomThatWasTaken) {
     }
 }
 
-/// A racing worker that overwrites what the master has found possible and taken.
+/// A racing worker overwrites what the master has just checked and claimed.
 std::optional<SignalQueue> raced;
 
 void overwrite_what_is_held() {
@@ -251,7 +251,7 @@ TEST_F(SignalHealing, JoinsThoseWhoUseLocksAgain) {
     EXPECT_EQ(three.advance(0), ticket);
 }
 
-/// Other targets than processes are in damaged memory only, but each costs the master time.
+/// Only damaged memory has targets other than processes, but each costs the master time.
 TEST(SignalWatchCost, IsBoundedWhateverIsInTheQueues) {
     constexpr unsigned kProcesses = 64;
     constexpr unsigned kSlots = 1024;

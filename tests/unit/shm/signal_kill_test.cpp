@@ -4,8 +4,8 @@
 #include "shm/signal_migration.h"
 #include "signal_support.h"
 
-// A process is stopped before each of its accesses to shared memory in turn, others work on while
-// it stands there, and then it is killed. Afterwards the ledger must be right and the queue whole.
+// A process is stopped before each of its accesses to shared memory in turn. Others go on working
+// while it is stopped, and then it is killed. Afterwards the ledger and the queue must be intact.
 
 namespace geventd::shm {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 constexpr SignalShape kShape{5, 8, 4096};
 constexpr std::uint8_t kNumber = SignalFamily::kNumber;
 
-/// What a killed process had done, written by it into shared memory and so still there.
+/// What a killed process has done; in shared memory, so that it outlives the process.
 struct Ledger {
     volatile bool accepted[64];
     volatile bool began[64];
@@ -28,7 +28,7 @@ class Kill : public ::testing::Test {
     void SetUp() override { std::memset(memory_.data(), 0, memory_.size()); }
 };
 
-/// No slot and no byte of the queue has leaked: a new writer can fill it to the last one.
+/// No slot and no byte of the queue has leaked: a new writer can fill it completely.
 void expect_whole(SignalFamily& family, unsigned process, SignalClaimer& claimer) {
     SignalWriter writer = family.writer(process);
     for (std::uint32_t slot = 0; slot < kShape.slots; ++slot) {
@@ -153,7 +153,7 @@ TEST_F(Kill, MasterAtEveryStepOfReapingIsContinuedByItsSuccessor) {
         }
         std::vector<SignalClaim> claims;
         for (unsigned death = 0; death < SignalFamily::kMaxAttempts; ++death) {
-            // The first signal dies with each of three workers; the second one begins once.
+            // The first signal kills three workers one after the other; the second begins once.
             SignalClaimer victim = family.worker(1);
             std::optional<SignalClaim> poison = victim.claim();
             victim.begin(*poison);

@@ -121,7 +121,7 @@ TEST(SignalRecovery, PendingSignalsMoveToALargerTableAsTheyAre) {
     EXPECT_EQ(migrated.left, 0U);
     const std::map<std::uint64_t, unsigned> seen = drain(young);
     EXPECT_EQ(seen, (std::map<std::uint64_t, unsigned>{{2, 1}, {3, 1}}));
-    small.recovery->reap(1);  // the old worker is killed: what it held moves as well
+    small.recovery->reap(1);  // the old worker is killed: its claim moves as well
     EXPECT_EQ(migrate(small.table, target).moved, 2U);
     std::optional<SignalClaim> tick = young.claim();
     ASSERT_TRUE(tick);

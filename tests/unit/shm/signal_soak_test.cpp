@@ -6,15 +6,15 @@
 
 #include "signal_support.h"
 
-// Workers that send to each other and run what they get, one of which is killed with SIGKILL
-// every few milliseconds. The ledger stands outside the table, in a byte for each id.
-// GEVENTD_SOAK=seconds makes it long.
+// Workers that send signals to each other and handle what they get; one of them is killed every few
+// milliseconds. The ledger is outside the table, a byte for each id. GEVENTD_SOAK=seconds makes it
+// longer.
 
 namespace geventd::shm {
 namespace {
 
 constexpr unsigned kWorkers = 4;
-constexpr std::uint32_t kIds = 8 << 20;  // of each worker
+constexpr std::uint32_t kIds = 8 << 20;  // for each worker
 constexpr SignalShape kShape{kWorkers + 1, 1024, 256 << 10};
 constexpr std::uint64_t kFewestAccepted = 1000;
 constexpr unsigned kFewestKills = 10;
@@ -23,7 +23,7 @@ struct Entry {
     std::atomic<std::uint8_t> accepted;
     std::atomic<std::uint8_t> began;
     std::atomic<std::uint8_t> finished;
-    std::atomic<std::uint8_t> wrong;  ///< ran although it was finished, or its payload was torn
+    std::atomic<std::uint8_t> wrong;  ///< ran although finished, or had a torn payload
 };
 
 struct Books {
@@ -81,7 +81,7 @@ class SoakWorker {
         }
     }
 
-    /// False: there was nothing for a while.
+    /// False: there was no signal for a while.
     bool handle() {
         std::optional<SignalClaim> claim = claimer_.claim();
         if (!claim) {

@@ -25,7 +25,7 @@
 
 namespace geventd::shm {
 
-/// Memory that the children of the test share with it.
+/// Memory that the test shares with its children.
 class SharedMemory {
   public:
     explicit SharedMemory(std::size_t size) : size_(size) {
@@ -50,7 +50,7 @@ class SharedMemory {
     std::size_t size_;
 };
 
-/// A table with eventfds and the master's tools, as a server of one generation has it.
+/// A table with eventfds and the master's tools, as in a server with one generation.
 class SignalFamily {
   public:
     static constexpr std::uint8_t kNumber = 17;
@@ -93,7 +93,7 @@ class SignalFamily {
 
     SignalWriter writer(unsigned process) { return SignalWriter(table, process, *waker); }
 
-    /// The process was woken since this was last asked.
+    /// Whether the process was woken since the last call.
     bool woken(unsigned process) const {
         std::uint64_t value = 0;
         return ::read(eventfds[process], &value, sizeof value) == sizeof value;
@@ -122,7 +122,7 @@ inline std::uint64_t id_of(const SignalClaim& claim) {
     return id;
 }
 
-/// Claims and finishes all there is for the worker; how often each id came.
+/// Claims and finishes all signals for the worker; returns how often each id came.
 inline std::map<std::uint64_t, unsigned> drain(SignalClaimer& claimer) {
     std::map<std::uint64_t, unsigned> seen;
     while (std::optional<SignalClaim> claim = claimer.claim()) {
@@ -133,9 +133,9 @@ inline std::map<std::uint64_t, unsigned> drain(SignalClaimer& claimer) {
     return seen;
 }
 
-/// Runs `deed` in a child that stops before its `step`-th access to shared memory (counted from
-/// 1). While it stands there `meanwhile` runs; then it is killed, or goes on when `resume` is
-/// set. False: the deed was over before that step.
+/// Runs `deed` in a child that stops before its `step`-th access to shared memory (counted from 1).
+/// Runs `meanwhile` while the child is stopped; then the child is killed, or continues if `resume`
+/// is set. False: `deed` ended before that step.
 bool stop_at_step(unsigned step, const std::function<void()>& deed,
                   const std::function<void()>& meanwhile, bool resume = false);
 

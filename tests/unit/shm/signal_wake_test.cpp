@@ -85,7 +85,7 @@ TEST(SignalWake, EquallyBusyWorkersAreWokenInTurn) {
 }
 
 // Two processes, each stopped at every instruction that the other could notice, while the other
-// runs through: whichever way they interleave, the worker sees the signal or is woken.
+// runs to its end: however they interleave, the worker sees the signal or is woken.
 TEST(SignalWake, NoInterleavingOfSenderAndSleeperLosesTheWakeUp) {
     for (unsigned step = 1;; ++step) {
         SignalFamily family(kShape);

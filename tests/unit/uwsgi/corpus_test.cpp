@@ -44,7 +44,7 @@ struct Outcome {
     json fields;
 };
 
-/// What becomes of a complete packet.
+/// The outcome of a complete packet.
 Outcome read_packet(const PacketScanner& scanner, std::string_view bytes,
                     const PacketLimits& limits, std::uint64_t body_limit) {
     Outcome outcome;

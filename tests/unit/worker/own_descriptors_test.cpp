@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What an application can do to the descriptors by which a worker's turns come.
+// What an application can do to the descriptors that drive a worker's loops.
 #include "worker/own_descriptors.h"
 
 #include <fcntl.h>
@@ -69,7 +69,7 @@ TEST_F(OwnDescriptorsTest, NamesTheEpollOfTheLoopAndWhatWakesIt) {
     expect_lost(loop.wake_fd());
 }
 
-// As libev does where it finds events of a descriptor that it does not know.
+// As libev does when it finds events of a descriptor that it does not know.
 TEST_F(OwnDescriptorsTest, SeesThatTheLoopHasAnEpollThatNobodyWatches) {
     const UniqueFd other = UniqueFd::adopt(::epoll_create1(EPOLL_CLOEXEC));
     epoll_event event{};
@@ -91,7 +91,7 @@ TEST_F(OwnDescriptorsTest, LeavesNoTraceInAnEpollOfTheApplications) {
     outer = UniqueFd();
     outer = UniqueFd::adopt(::epoll_create1(EPOLL_CLOEXEC));
     EXPECT_NE(descriptors.lost(), "");
-    add(outer.get());  // fails when it is there
+    add(outer.get());  // fails if it is there already
 }
 
 // As long as gevent.reinit() has renewed libuv's epoll and the hub has not polled since.

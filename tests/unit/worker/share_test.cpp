@@ -28,14 +28,14 @@ class ShareTest : public WorkerTest {
         connected = Clock::now();
     }
 
-    // One turn accepts a batch; there are fewer clients than that.
+    // One turn accepts a whole batch; there are fewer clients than that.
     std::uint32_t accepted() {
         worker->turn();
         return slot.connections;
     }
 
-    // On a machine that stands still for as long as siblings are waited for, the others are
-    // accepted at once, too.
+    // If the machine stalls for as long as a worker waits for its siblings, the other connections
+    // are accepted at once, too.
     void expect_accepted(std::uint32_t count) {
         const std::uint32_t accepted_now = accepted();
         if (Clock::now() - connected < std::chrono::microseconds(500)) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""uwsgidecorators.py against a stand-in for the module uwsgi that writes down its calls."""
+"""uwsgidecorators.py with a stand-in for the module uwsgi that records its calls."""
 import importlib
 import pathlib
 import sys

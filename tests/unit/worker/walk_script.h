@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What clients of random walks send, and which answers they may expect.
+// What clients of random walks send, and which responses they may expect.
 #pragma once
 
 #include <algorithm>
@@ -31,11 +31,11 @@ class Random {
     std::mt19937 engine_;
 };
 
-// What a client wants to send, and the answers that it may expect.
+// What a client is going to send, and the responses that it may expect.
 struct Script {
     std::string bytes;
     std::vector<std::string> answers;
-    bool complete = true;  // all of it is valid, and the last request is whole
+    bool complete = true;  // everything is valid, and the last request is complete
 };
 
 inline std::string mark(std::size_t number, std::size_t body) {

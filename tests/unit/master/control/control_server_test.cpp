@@ -40,7 +40,7 @@ class ControlServerTest : public ::testing::Test {
         return *server_;
     }
 
-    /// Serves the loop until `done`; fails the test when that never comes.
+    /// Runs the loop until `done`; fails the test on timeout.
     template <typename Done>
     void serve_until(Done done) {
         while (!done()) {
@@ -63,7 +63,7 @@ class ControlServerTest : public ::testing::Test {
         return client;
     }
 
-    /// What the server sends until it closes.
+    /// Everything that the server sends until it closes.
     std::string answer(const UniqueFd& client) {
         std::string all;
         bool closed = false;
@@ -137,12 +137,12 @@ TEST_F(ControlServerTest, AnAnswerMayComeLater) {
 }
 
 TEST_F(ControlServerTest, AClientThatWaitsIsUnderNoDeadline) {
-    start(std::chrono::milliseconds(200));  // in which the other one is heard
+    start(std::chrono::milliseconds(200));  // enough to serve the other one
     const auto silent = connect();
     serve_until([&] { return server_->clients() == 1; });
     const auto waiting = ask("{\"command\":\"later\"}\n");
     serve_until([&] { return later_.size() == 1 && server_->clients() == 1; });
-    EXPECT_EQ(answer(silent), "");  // dropped, by the same patience
+    EXPECT_EQ(answer(silent), "");  // dropped after the same time
     later_[0].error("no");
     EXPECT_EQ(answer(waiting), "{\"ok\":false,\"error\":\"no\"}\n");
 }
@@ -163,7 +163,7 @@ TEST_F(ControlServerTest, AClientThatLeftIsForgotten) {
     serve_until([&] { return !later_.empty(); });
     client.reset();
     serve_until([&] { return server_->clients() == 0; });
-    later_[0].ok("1");  // goes nowhere
+    later_[0].ok("1");  // has no effect
 }
 
 TEST_F(ControlServerTest, OnlyTheFirstAnswerCounts) {
@@ -183,7 +183,7 @@ TEST_F(ControlServerTest, ASilentClientIsDropped) {
 }
 
 TEST_F(ControlServerTest, AClientThatDoesNotReadIsDropped) {
-    start(std::chrono::milliseconds(200));  // in which it is heard
+    start(std::chrono::milliseconds(200));  // enough to read it
     const auto client = ask("{\"command\":\"later\"}\n");
     serve_until([&] { return !later_.empty(); });
     later_[0].ok("\"" + std::string(8 << 20, 'x') + "\"");
@@ -216,7 +216,7 @@ TEST_F(ControlServerTest, AnotherUserIsTurnedAway) {
         GTEST_SKIP() << "needs root";
     }
     start();
-    ::chmod(path_.c_str(), 0666);  // as careless as can be
+    ::chmod(path_.c_str(), 0666);  // as careless as possible
     ::chmod(dir_.file("").c_str(), 0755);
     std::array<int, 2> pipe_ends{};
     ASSERT_EQ(::pipe2(pipe_ends.data(), O_CLOEXEC), 0);

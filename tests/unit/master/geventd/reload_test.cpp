@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// geventd replaces its generation on SIGHUP, or goes on with the one it has.
+// On SIGHUP geventd replaces its generation, or keeps the present one.
 #include <signal.h>
 #include <unistd.h>
 
@@ -18,7 +18,7 @@ const std::string kTwo =
     "listen: http://127.0.0.1:0\n"
     "workers: {processes: 2}\n";
 
-/// Asks again and again in a thread of its own; counts the answers and what was no answer.
+/// Asks repeatedly in a thread of its own; counts answers and failures.
 class Askers {
   public:
     explicit Askers(int port)

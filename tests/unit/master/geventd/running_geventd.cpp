@@ -139,7 +139,7 @@ pid_t RunningGeventd::await_state(const std::string& process, const std::string&
         const std::string line = await_from(position, "-> " + state);
         const std::size_t at = line.find(": " + process + " (pid ");
         if (line.empty()) {
-            // A pid of 0 would have the test kill its own process group.
+            // With a pid of 0 the test would kill its own process group.
             throw std::runtime_error("there is no " + process + " that is " + state);
         }
         if (at != std::string::npos) {

@@ -12,11 +12,11 @@
 
 namespace geventd::testing {
 
-/// The real geventd with fake workers, in a folder of its own; every wait is for a line of its
-/// log, and fails the test when that does not come. Whoever is left at the end fails it too.
+/// The real geventd with fake workers, in a folder of its own. Every wait is for a line of its log,
+/// and fails the test on timeout. So does any process that is left at the end.
 class RunningGeventd {
   public:
-    /// `settings` are the lines of the configuration but for `control` and `log`.
+    /// `settings` are the lines of the configuration except `control` and `log`.
     explicit RunningGeventd(const std::string& settings,
                             const std::vector<std::string>& arguments = {});
     RunningGeventd(const RunningGeventd&) = delete;
@@ -26,19 +26,19 @@ class RunningGeventd {
     /// Rewrites the configuration for the next reload.
     void configure(const std::string& settings) const;
 
-    /// The next line that contains `text`; lines before it are passed over.
+    /// Waits for the next line that contains `text`; skips the lines before it.
     std::string await(const std::string& text);
 
-    /// Waits until the named process ("worker 1", "spare template") has come into the state, once
-    /// more than at the last call, and returns its pid. Does not pass over lines for await().
+    /// Waits until the named process ("worker 1", "spare template") has entered the state once more
+    /// since the last call; returns its pid. Does not consume lines for await().
     pid_t await_state(const std::string& process, const std::string& state);
 
     void signal(int number) const;
 
-    /// Exit code; -1 when it was killed.
+    /// The exit code; -1 if it was killed.
     int await_exit();
 
-    /// All that was logged so far.
+    /// Everything logged so far.
     [[nodiscard]] const std::string& log() const { return log_; }
 
     [[nodiscard]] const std::string& folder() const { return folder_; }
@@ -60,7 +60,7 @@ class RunningGeventd {
 /// The port in a ready line, of its first or a later address.
 int port_in(const std::string& ready_line, int which = 0);
 
-/// What the server on the port says until it closes; "" when the connection was refused or reset.
+/// What the server on the port sends until it closes; "" if the connection was refused or reset.
 std::string ask(int port);
 
 bool wait_until_gone(pid_t pid);

@@ -44,7 +44,7 @@ class DaemonTest : public ::testing::Test {
         writer_ = UniqueFd::adopt(ends[1]);
     }
 
-    /// Starts a daemon that does `body`; returns how its starter left.
+    /// Starts a daemon that runs `body`; returns how its starter exited.
     template <typename Body>
     int start(Body body) {
         return in_child([&]() -> int {

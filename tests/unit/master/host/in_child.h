@@ -8,8 +8,8 @@
 
 namespace geventd::testing {
 
-/// Runs `body` in a forked child, which may spoil its process state, and returns what it
-/// returned: 0 to 254. 255: it threw or was killed.
+/// Runs `body` in a forked child, whose process state it may change freely, and returns its result:
+/// 0 to 254. 255: it threw or was killed.
 template <typename Body>
 int in_child(Body body) {
     const pid_t child = ::fork();

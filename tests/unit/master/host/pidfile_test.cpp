@@ -56,7 +56,7 @@ TEST(Pidfile, TheLockIsOnAFileThatNobodyElseOpens) {
     const auto path = dir.file("app.pid");
     std::ofstream(path) << "1\n";
     const UniqueFd reader = UniqueFd::adopt(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    ASSERT_EQ(::flock(reader.get(), LOCK_SH), 0);  // as any user may do to a file that he can read
+    ASSERT_EQ(::flock(reader.get(), LOCK_SH), 0);  // as any user may do with a readable file
     {
         const Pidfile pidfile(path);
         EXPECT_EQ(content(path), std::to_string(::getpid()) + "\n");

@@ -28,7 +28,7 @@ TEST(FindUser, SaysWhoIsMissing) {
     EXPECT_EQ(find_user("no-such-user").error().message, "there is no user 'no-such-user'");
     EXPECT_EQ(find_group("no-such-group").error().message, "there is no group 'no-such-group'");
     EXPECT_FALSE(find_user("-1"));
-    EXPECT_FALSE(find_user("4294967295"));  // "unchanged" to the kernel
+    EXPECT_FALSE(find_user("4294967295"));  // means "unchanged" to the kernel
     EXPECT_FALSE(find_user("12x"));
     EXPECT_FALSE(find_user(""));
 }

@@ -21,7 +21,7 @@ namespace {
 using testing::in_child;
 using testing::TempDir;
 
-/// What systemd would hear.
+/// Receives what systemd would receive.
 class ServiceNotifierTest : public ::testing::Test {
   protected:
     void SetUp() override {
@@ -86,7 +86,7 @@ TEST_F(ServiceNotifierTest, TheWatchdogIsFedTwiceInItsTime) {
     EXPECT_FALSE(notifier_.watchdog_period());
 }
 
-/// In a child: puts two sockets where systemd would and says so for `pid`.
+/// In a child: puts two sockets where systemd would, and announces them to `pid`.
 void activate(pid_t pid) {
     std::array<int, 2> ends{};
     ::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the master tells of workers that have written anything into their part of the memory.
+// What the master shows of workers that have written arbitrary values into their shared memory.
 #include <cstdint>
 #include <random>
 #include <regex>

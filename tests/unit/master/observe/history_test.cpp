@@ -20,7 +20,7 @@ class HistoryTest : public ::testing::Test {
         for (std::uint32_t index : {0U, 1U}) {
             WorkerStatus& worker = generations_[0].workers[index];
             worker.slot = index;
-            worker.pid = ::getpid() - static_cast<pid_t>(index);  // the second: another
+            worker.pid = ::getpid() - static_cast<pid_t>(index);  // the second: another process
             worker.state = "ready";
         }
     }
