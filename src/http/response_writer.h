@@ -49,7 +49,7 @@ class ResponseWriter {
     /// unless the application set one. Returns whether the connection is kept after this response.
     bool complete(const Terms& terms, std::optional<std::uint64_t> length);
 
-    /// Replaces the application's response by one of the server's own; head_part() is all of it.
+    /// An answer of the server's own instead of the application's; head_part() is all of it.
     void replace(int status, std::string bytes);
 
     /// After this nothing is sent any more.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a reload can change, what it reports as needing a restart, and what it leaves alone."""
+"""What a reload may change, what it says needs a restart, and what it leaves alone."""
 import os
 import signal
 import subprocess
@@ -60,7 +60,7 @@ def test_listeners_come_and_go(server):
         client.read_answer()
         running.write_config({'listen': [kept, 'uwsgi+unix:added.sock', 'http+unix:new.sock']})
         assert running.ctl('reload').returncode == 0
-        # The old worker keeps its connections until it announces their end in a response.
+        # Connections of the old worker live on until it says so with an answer.
         ending = None
         while ending != 'close':
             client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
@@ -112,7 +112,7 @@ def test_what_needs_a_restart_is_said(server, change, told):
     running.write_config(change)
     running.signal(signal.SIGHUP)
     running.wait_log('warning.*' + told)
-    running.config_path.write_text(path)  # for geventctl, which reads the socket's path from it
+    running.config_path.write_text(path)  # for geventctl, which reads the path from it
     running.wait_status(lambda s: len(s['generations']) == 1 and s['reload']['result'] == 'done')
 
 
@@ -137,8 +137,8 @@ def test_workers_that_die_before_they_are_ready(server, preload):
 
 
 def hold_in(running, generation, held):
-    """Adds connections to `held` until a request is held in that generation: a worker that has not
-    been told to drain yet may take one."""
+    """Adds connections to `held` until a request is held in that generation: a worker that has
+    not yet heard that it is to drain may take one."""
     busy = False
     while not busy:
         held.append(running.raw())
@@ -159,7 +159,7 @@ def test_three_generations_drain_and_the_oldest_is_cut(server):
                             and s['reload']['result'] == 'done')
     status = running.wait_status(
         lambda s: [g['number'] for g in s['generations'] if g['state'] == 'draining'] == [2, 3, 4])
-    assert held[0].is_closed_by_server()  # the fourth reload has cut the first generation
+    assert held[0].is_closed_by_server()  # the fourth reload cut the first generation
     last = [w['pid'] for w in status['workers'] if w['generation'] == 4]
     for client in held:
         client.close()

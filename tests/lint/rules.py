@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Rules of this tree that no existing tool checks.
+"""The rules of this tree that no ready-made tool knows.
 
 Each check yields (path, line, text). Run without arguments over the repository: prints what is
 wrong and exits 1, or one line when all is well.
@@ -49,7 +49,7 @@ BANNED_IN_PRODUCT = (
     (r'#\s*include\s+<(?:iostream|regex)>', 'this header costs more than it gives'),
 )
 BANNED_IN_HEADERS = ((r'\busing\s+namespace\b', 'using namespace in a header'),)
-# Programs wire everything together, so they may use everything.
+# Programs are wiring: free to use all.
 PROGRAM = re.compile(r'src/[a-z_]+\.cpp|worker/main\.cpp')
 
 
@@ -69,7 +69,7 @@ def line_of(text, offset):
 
 
 def without_comments_and_strings(text):
-    """The text with comments and literals blanked; offsets stay the same."""
+    """The same text, its comments and literals blanked, so that offsets stay."""
     pattern = re.compile(
         r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S)
     return pattern.sub(lambda m: re.sub(r'[^\n]', ' ', m.group()), text)
@@ -91,13 +91,13 @@ def read_module_table(text):
 
 
 def module_of(path, modules):
-    """The innermost module that a file of the repository belongs to."""
+    """The module that a file of the repository belongs to, the innermost one."""
     homes = [name for name in modules if path.startswith(name + '/')]
     return max(homes, key=len) if homes else None
 
 
 def resolve_include(name, files):
-    """The repository's path of a quoted include, which is relative to `.` or `src`."""
+    """The repository's path of a quoted include: there are two roots, `.` and `src`."""
     for candidate in (name, f'src/{name}'):
         if candidate in files:
             return candidate
@@ -217,7 +217,7 @@ def check_banned(root, names):
         rules = BANNED + (BANNED_IN_HEADERS if name.endswith('.h') else ()) \
             + (BANNED_IN_PRODUCT if is_product(name) else ())
         for pattern, why in rules:
-            # TODO notes are in comments; the other patterns are searched in code only.
+            # Notes stand in comments; the rest is looked for in code only.
             text = raw if 'TODO' in pattern else bare
             for match in re.finditer(pattern, text):
                 yield name, line_of(text, match.start()), why

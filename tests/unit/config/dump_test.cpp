@@ -9,7 +9,7 @@
 namespace geventd::config {
 namespace {
 
-/// For each key a value other than its default. A key without an entry here fails the test.
+/// Each key with a value that is not its default. A key without an entry here fails the test.
 const std::map<std::string, std::string>& samples() {
     static const std::map<std::string, std::string> kSamples{
         {"listen.address",

@@ -17,7 +17,7 @@ using Framing = ResponseWriter::Framing;
 
 const std::string kDate = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
 
-/// One response, as the bytes that a client would see.
+/// One answer, as the bytes that a client would see.
 class Answer {
   public:
     explicit Answer(ResponseWriter::Terms terms, std::string_view status = "200 OK")
@@ -155,7 +155,7 @@ TEST(ResponseWriter, SendsNoBodyWhereTheStatusAllowsNone) {
         EXPECT_EQ(answer.end(), "HTTP/1.1 " + status + "\r\n" + kDate + "\r\n");
         EXPECT_TRUE(answer.kept);
     }
-    // Only the application knows how long the response with a body would be.
+    // The length that the answer with a body would have is the application's to tell.
     Answer answer(kKept, "304 Not Modified");
     answer.with("Content-Length", "9").complete().piece("x");
     EXPECT_EQ(answer.end(), "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n" + kDate + "\r\n");
@@ -216,7 +216,7 @@ TEST(ResponseHead, KeepsHopByHopFieldsForTheServer) {
     ResponseHead head;
     ASSERT_TRUE(head.start("HTTP/1.1", "200 OK"));
     for (const char* name : {"Of", "X-Agent", "X-Distance", "X-Transfer-Encode"}) {
-        EXPECT_EQ(head.add(name, "x"), Fault::None) << name;  // as long as some refused names
+        EXPECT_EQ(head.add(name, "x"), Fault::None) << name;  // as long as some of them
     }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Connections on random walks through their states: what clients send is cut anywhere and comes
-// with pauses, responses come at once or later or are too large for the socket, clients stop, close
-// or leave without reading. After each turn every connection must be watched, timed or in the hands
-// of its request; each request is answered once; when all time is over nothing is left.
+// Connections on random ways through their states: what clients send is cut anywhere and comes with
+// pauses, answers come at once or later or are too large for the socket, clients stop, close or
+// leave without reading. After each turn every connection must be watched, timed or in the hands of
+// its request; each request is answered once; when all time is over nothing is left.
 #include <algorithm>
 #include <deque>
 #include <memory>
@@ -14,9 +14,9 @@ namespace geventd::worker {
 namespace {
 
 constexpr int kWalks = 600;
-constexpr std::size_t kBuffer = 4096;  // small, so that it is soon full
+constexpr std::size_t kBuffer = 4096;  // small ones are full soon
 
-// Stands in for a greenlet: reads the body (or not), answers, ends.
+// What a greenlet would do: reads the body (or not), answers, ends.
 struct Handler {
     explicit Handler(Request& served) : request(served) {}
 
@@ -34,8 +34,8 @@ class Walk : public WorkerTest {
         Script script;
         std::size_t sent = 0;
         std::string received;
-        bool left = false;    // has closed its end
-        bool patient = true;  // nothing was done that could keep its requests from being answered
+        bool left = false;    // closed its end
+        bool patient = true;  // its requests may well be answered: nothing was taken from it
     };
 
     void begin(unsigned seed) {
@@ -119,7 +119,7 @@ class Walk : public WorkerTest {
         }
     }
 
-    // The next step of the greenlet, unless it waits. It may end by waiting.
+    // The next stretch of the greenlet, unless it waits. It may end with a wait.
     void go_on(Handler& handler) {
         Request& request = *handler.request;
         if (handler.ended || request.reader || request.writer) {
@@ -189,7 +189,7 @@ class Walk : public WorkerTest {
     }
 
     void go_on_with_all() {
-        for (std::size_t i = 0; i < handlers.size(); ++i) {  // the vector may grow
+        for (std::size_t i = 0; i < handlers.size(); ++i) {  // it grows
             go_on(*handlers[i]);
         }
         std::erase_if(handlers, [](const auto& handler) { return handler->ended; });
@@ -244,9 +244,9 @@ class Walk : public WorkerTest {
         turn();
     }
 
-    // Runs until nothing more can happen without time passing.
+    // Until everything that can happen without more time has happened.
     void settle() {
-        // Changes of one round may be noticed in the next.
+        // What moves in one round may be seen in the next.
         for (int rounds = 0, quiet = 0; quiet < 3; ++rounds) {
             ASSERT_LT(rounds, 3000) << "it never comes to rest";
             const auto before = progress();
@@ -259,7 +259,7 @@ class Walk : public WorkerTest {
             pollfd watched{worker->loop().backend_fd(), POLLIN, 0};
             quiet = before == progress() && ::poll(&watched, 1, 0) == 0 ? quiet + 1 : 0;
             if (quiet == 3 && slot.queued.load() > 0 && !handlers.empty()) {
-                // A client that stopped halfway holds a core for which others wait.
+                // A client that stopped in the middle holds a core that others wait for.
                 end(*handlers.front(), Connection::End::Aborted);
                 quiet = 0;
             }
@@ -277,7 +277,7 @@ class Walk : public WorkerTest {
         return sum;
     }
 
-    // The marks of all responses that a client received, in order.
+    // The marks of all answers that a client got, in order.
     static std::vector<std::string> answers(const Client& client) {
         std::vector<std::string> found;
         for (std::size_t at = 0; (at = client.received.find('[', at)) != std::string::npos;) {
@@ -304,7 +304,7 @@ class Walk : public WorkerTest {
         }
     }
 
-    // Everything left ends by its deadline: responses, pauses, silent clients.
+    // Whatever is left ends by its deadline: answers, pauses, clients that stay and say nothing.
     void outlive_all() {
         for (int rounds = 0; slot.connections.load() > 0; ++rounds) {
             ASSERT_LT(rounds, 50) << worker->neglect();
@@ -321,10 +321,10 @@ class Walk : public WorkerTest {
 
     std::unique_ptr<Random> random;
     std::unique_ptr<Listening> listening;
-    std::unique_ptr<FakeApplication> application;  // hides the fixture's member
+    std::unique_ptr<FakeApplication> application;  // hides the fixture's
     std::deque<std::unique_ptr<Handler>> handlers;
     std::vector<std::unique_ptr<Client>> clients;
-    bool careless = false;  // may answer without reading the body, or abort
+    bool careless = false;  // it may answer without reading the body, or abort
 };
 
 TEST_F(Walk, EndsWithEveryRequestAnsweredAndNothingLeft) {

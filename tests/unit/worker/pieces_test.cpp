@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which pieces of a response may share packets.
+// Which pieces of an answer may share packets.
 #include <netinet/tcp.h>
 
 #include "worker_fixture.h"
@@ -14,7 +14,7 @@ class PiecesTest : public WorkerTest {
         client = connect();
         send(client, kGet);
         turn_until([this] { return !application.started.empty(); });
-        const int on = 1;  // as in listeners of the master
+        const int on = 1;  // as listeners of the master have it
         ::setsockopt(connection().fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
 
@@ -26,7 +26,7 @@ class PiecesTest : public WorkerTest {
         EXPECT_EQ(connection().write({&part, 1}), Connection::IoState::Done);
     }
 
-    // Sends pieces until two come close enough together, however busy the machine is.
+    // Right behind one another sooner or later, however busy the machine is.
     void send_until_joined() {
         for (int i = 0; i < 10'000 && !joins(); ++i) {
             send_piece();
