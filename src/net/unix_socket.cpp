@@ -158,8 +158,8 @@ BoundUnixSocket bind_unix_socket(const std::string& path, const UnixAccess& acce
     const Place place = find_place(deed + ": bind", path, LastLink::Leave);
     make_room(place, deed);
     BoundUnixSocket bound{make_stream_socket(deed), {}};
-    // Tools show the path that a socket was bound to, so use it unless somebody could replace a
-    // folder of it.
+    // Tools show the path that a socket was bound to, so use it unless somebody could replace one
+    // of its folders.
     bind_with_mode(bound.fd.get(),
                    place.is_folder_sure ? *address
                                         : by_descriptor(fmt::format("/proc/self/fd/{}/{}",

@@ -271,7 +271,7 @@ def application(environ, start_response):
     elif path == '/stop':
         geventd.stop()
     elif path == '/last-words':
-        os.kill(os.getppid(), signal.SIGSTOP)  # which hears of both at once then
+        os.kill(os.getppid(), signal.SIGSTOP)  # so that it receives both at once later
         geventd.stop()
         os.kill(os.getpid(), signal.SIGKILL)
     body = str(os.getpid()).encode()

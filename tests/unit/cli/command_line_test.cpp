@@ -27,7 +27,7 @@ auto geventctl(Arguments arguments) {
     return parse_geventctl(static_cast<int>(arguments.size()), arguments.data(), kVerbs);
 }
 
-/// The message of a refused command line; empty when it was accepted.
+/// The message for a refused command line; empty if it was accepted.
 template <typename Options>
 std::string refusal(const Parsed<Options>& parsed) {
     const auto* farewell = std::get_if<Farewell>(&parsed);

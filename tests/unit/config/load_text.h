@@ -15,7 +15,7 @@
 
 namespace geventd::config {
 
-/// The variables that tests see, and no others.
+/// The only variables that tests see.
 inline Environment test_environment() {
     return [](const std::string& name) -> std::optional<std::string> {
         static const std::map<std::string, std::string> kVariables{
@@ -31,7 +31,7 @@ inline Environment test_environment() {
     };
 }
 
-/// A file, in memory, that lasts as long as the object.
+/// A file in memory that exists as long as the object.
 class TemporaryFile {
   public:
     explicit TemporaryFile(const std::string& text)
@@ -52,7 +52,7 @@ inline Settings load_text(const std::string& text, std::vector<std::string> sets
     return load({file.path(), std::move(sets), test_environment()});
 }
 
-/// The diagnostics of a text, the file's path replaced by "F"; empty when it is fine.
+/// The diagnostics of a text, with "F" for the file's path; empty if it is valid.
 inline std::vector<std::string> faults_of(const std::string& text,
                                           std::vector<std::string> sets = {}) {
     const TemporaryFile file(text);

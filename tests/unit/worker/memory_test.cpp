@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Memory ends at every single place of a request's life, one after the other: it costs at most that
-// connection, never the worker. A program of its own, since its allocator fails on demand.
+// Allocation fails at every single place of a request's life, one after the other: this costs at
+// most that connection, never the worker. A program of its own, since its allocator fails on
+// demand.
 #include <cstdlib>
 #include <new>
 
@@ -8,7 +9,7 @@
 
 namespace {
 
-long allocations_left = -1;  // until one fails; -1: none does
+long allocations_left = -1;  // until one fails; -1: never
 bool has_failed = false;
 
 void* allocate(std::size_t size) {
@@ -79,7 +80,7 @@ class Memory : public WorkerTest {
         worker->serve(echo);
     }
 
-    // All turns that the client's bytes bring, with the n-th allocation failing.
+    // Runs all turns that the client's bytes cause, with the n-th allocation failing.
     void serve(const UniqueFd& client, std::string_view bytes, long failing) {
         const std::size_t half = bytes.size() / 2;
         has_failed = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The loop side without Python: real sockets, real turns, and an application made of lambdas.
+// The loop side without Python: real sockets, a real loop, and an application made of lambdas.
 #pragma once
 
 #include <netinet/in.h>
@@ -102,7 +102,7 @@ class WorkerTest : public testing::Test {
                   static_cast<ssize_t>(bytes.size()));
     }
 
-    // Turns until `done`, waiting on the loop's descriptor as gevent's hub does.
+    // Runs turns until `done`, waiting on the loop's descriptor as gevent's hub does.
     void turn_until(const std::function<bool()>& done) {
         for (int turns = 0; turns < 1000 && !done(); ++turns) {
             pollfd watched{worker->loop().backend_fd(), POLLIN, 0};
@@ -135,7 +135,7 @@ class WorkerTest : public testing::Test {
     net::Address address_of_listener;
     http::TrustedProxies trusted;
     shm::WorkerSlot slot{};
-    const shm::Scoreboard* board = nullptr;  ///< with siblings
+    const shm::Scoreboard* board = nullptr;  ///< set for tests with siblings
     FakeApplication application;
     std::unique_ptr<Worker> worker;
     sockaddr_in address_{};

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Stands in for geventd-worker where the master is tested: it speaks the same messages, but has no
-// Python. `app` says how it behaves:
-//   ok            serves: each connection is told who answers, then closed
+// Stands in for geventd-worker in tests of the master: it speaks the same messages, but has no
+// Python. `app` selects its behaviour:
+//   ok            serves: tells each client its process, then closes the connection
 //   fail          cannot load the application
-//   unless:FILE   the same once FILE exists
+//   unless:FILE   like fail once FILE exists
 //   crash         a worker dies of SIGSEGV before it is ready
-//   stubborn      a worker goes on when it is told to drain
+//   stubborn      a worker that was told to drain goes on
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -96,7 +96,7 @@ void obey(Self& self) {
 
 [[noreturn]] void serve(Self& self) {
     if (self.behaviour == "crash") {
-        ::signal(SIGSEGV, SIG_DFL);  // a sanitizer would make something else of it
+        ::signal(SIGSEGV, SIG_DFL);  // otherwise a sanitizer would handle it
         ::raise(SIGSEGV);
     }
     say(self, ipc::MessageType::Ready);

@@ -11,14 +11,14 @@
 
 namespace geventd::master {
 
-/// From now on log lines are kept for captured_log(). The log has a descriptor of its own, so that
-/// it has to be told where standard error leads.
+/// Keeps log lines for captured_log() from now on. The log has a descriptor of its own, so it must
+/// be told where standard error leads.
 inline void capture_log() {
     testing::internal::CaptureStderr();
     log::redirect(STDERR_FILENO);
 }
 
-/// Ends what capture_log() has begun.
+/// Ends capture_log(); returns the lines.
 inline std::string captured_log() {
     std::string text = testing::internal::GetCapturedStderr();
     log::redirect(STDERR_FILENO);

@@ -18,8 +18,8 @@
 
 namespace geventd::master {
 
-/// Processes that do not exist: the test holds the other ends of their channels, says when they
-/// die, and moves the clock.
+/// Imaginary processes: the test holds the other ends of their channels, decides when they die, and
+/// moves the clock.
 class FakeProcesses final : public Processes {
   public:
     struct Started {
@@ -56,8 +56,8 @@ class FakeProcesses final : public Processes {
 
     std::vector<Started> started;
     std::set<pid_t> killed;
-    std::vector<pid_t> asked;      ///< for their stacks
-    std::map<pid_t, char> states;  ///< S of those that are not here
+    std::vector<pid_t> asked;      ///< processes asked for their stacks
+    std::map<pid_t, char> states;  ///< processes not listed are in state S
     std::map<pid_t, std::uint64_t> resident;
     bool can_spawn = true;
     Duration spawn_takes{0};
@@ -65,7 +65,7 @@ class FakeProcesses final : public Processes {
     TimePoint time{std::chrono::hours(1)};
 };
 
-/// What a handle or a generation needs around it.
+/// The environment that a handle or a generation needs.
 class FakeWorld final : public ChangeListener {
   public:
     void on_change() noexcept override { ++changes; }
@@ -93,7 +93,7 @@ inline void say(ipc::Channel& channel, ipc::MessageType type, std::string text =
     EXPECT_TRUE(channel.send(message));
 }
 
-/// The next message that arrived there; Hello, which nobody sends to a child, when there is none.
+/// The next message that arrived there; Hello, which is never sent to a child, if there is none.
 inline ipc::Message hear(ipc::Channel& channel) {
     ipc::Message message;
     EXPECT_TRUE(channel.receive(message));

@@ -19,7 +19,7 @@ class PreloadTest : public SupervisorTest {
 
     ipc::Channel& newest() { return world.processes.started.back().channel; }
 
-    // The newest template loads, and has been asked for its workers.
+    // The newest template has loaded, and was asked for its workers.
     void load() {
         hear(newest());
         say(newest(), ipc::MessageType::Loaded);

@@ -16,7 +16,7 @@ TEST_F(SupervisorTest, RecyclesAWorkerThatServedEnoughOnceItsSuccessorIsReady) {
     settle();
     ASSERT_EQ(started(), 3U);
     EXPECT_EQ(heard_by(2).worker, 1U);
-    EXPECT_EQ(heard_by(0).type, ipc::MessageType::Hello);  // nothing: it serves on
+    EXPECT_EQ(heard_by(0).type, ipc::MessageType::Hello);  // no message: it goes on serving
     say(world.processes.started[2].channel, ipc::MessageType::Ready);
     settle();
     EXPECT_EQ(heard_by(0).type, ipc::MessageType::Drain);
@@ -66,7 +66,7 @@ TEST_F(SupervisorTest, KeepsTheOldWorkerWhenItsSuccessorDies) {
     die(1);
     settle();
     EXPECT_EQ(heard_by(0).type, ipc::MessageType::Hello);
-    world.processes.time += seconds(40);  // past any pause
+    world.processes.time += seconds(40);  // longer than any pause
     settle();
     ASSERT_EQ(started(), 3U);
     get_ready(2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A rolling reload: worker by worker, and back when it fails on the way.
+// A rolling reload: one worker after the other, and back if it fails on the way.
 #include <gtest/gtest.h>
 
 #include "unit/master/supervise/supervisor_fixture.h"

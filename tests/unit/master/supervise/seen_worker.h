@@ -22,7 +22,7 @@ inline UniqueFd memory_file(std::string_view text) {
     return file;
 }
 
-/// A worker that is ready, with the worker's side of what the master looks into.
+/// A worker that is ready, with the worker's end of the observer's channel.
 class SeenWorker {
   public:
     static constexpr pid_t kPid = 77;
@@ -49,7 +49,7 @@ class SeenWorker {
         handle->receive();
     }
 
-    /// Answers the next question to the observer; what was asked.
+    /// Answers the next question to the observer; returns the question.
     ipc::Message answer(UniqueFd report) {
         ipc::Message question = hear(*observer);
         EXPECT_EQ(question.type, ipc::MessageType::Look);

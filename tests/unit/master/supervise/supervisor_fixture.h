@@ -13,7 +13,7 @@
 
 namespace geventd::master {
 
-// Generations whose workers are exec'd, unless a test wants it otherwise: each has a pid and a
+// Generations whose workers are executed, unless a test wants otherwise: each has a pid and a
 // channel of its own.
 class SupervisorTest : public testing::Test {
   protected:
@@ -65,7 +65,7 @@ class SupervisorTest : public testing::Test {
         return world.processes.killed.count(world.processes.started[index].pid) != 0;
     }
 
-    /// Leaves out whether to accept, which every worker is told.
+    /// Skips the messages about accepting, which every worker receives.
     ipc::Message heard_by(std::size_t index) {
         ipc::Message message;
         do {

@@ -67,7 +67,7 @@ TEST_F(SupervisorTest, TellsEachWorkerItsNumberAndItsSlot) {
     EXPECT_NE(first.slot, second.slot);
 }
 
-// What the master has said to that worker since it was asked last.
+// What the master has sent to that worker since the last call.
 std::vector<std::pair<ipc::MessageType, std::uint32_t>> all_heard(ipc::Channel& channel) {
     std::vector<std::pair<ipc::MessageType, std::uint32_t>> heard;
     for (ipc::Message message = hear(channel); message.type != ipc::MessageType::Hello;
@@ -354,7 +354,7 @@ TEST_F(SupervisorTest, AWorkerThatDoesNotGetReadyInTimeFailsTheReload) {
     begin_and_serve(1);
     begin(2);
     world.processes.time += std::chrono::minutes(5);
-    const auto outcome = settle();  // before they are gone, which they may never be
+    const auto outcome = settle();  // before they are gone, which may never happen
     EXPECT_TRUE(was_killed(1) && was_killed(2));
     ASSERT_TRUE(outcome);
     EXPECT_NE(outcome->failure.find("limits.load-time) and was killed"), std::string::npos)

@@ -178,7 +178,7 @@ TEST_F(HandoverTest, OneThatMayLoadForEverIsNotGivenUp) {
     EXPECT_EQ(handover.next_deadline(), TimePoint::max());
 }
 
-// As one that was stopped by SIGSTOP does not.
+// It cannot, for example, when it was stopped by SIGSTOP.
 TEST_F(HandoverTest, OneThatLoadsLongNeedNotSaySo) {
     reach(State::Loading);
     EXPECT_EQ(handover.next_deadline(), now + kSlow);
@@ -250,7 +250,7 @@ TEST_F(HandoverTest, AnotherCanFollowAFailedOne) {
     reach(State::HandingOver);
     hear("taken");
     EXPECT_EQ(handover.state(), State::Left);
-    EXPECT_TRUE(die(SIGKILL));  // the server's end, and not this one's business
+    EXPECT_TRUE(die(SIGKILL));  // the server is gone, which this one need not report
     EXPECT_EQ(handover.state(), State::Left);
 }
 

@@ -29,7 +29,7 @@ class SignalCourierTest : public testing::Test {
         }
     }
 
-    // What has arrived; each is answered so.
+    // Answers everything that has arrived with `word`; returns what arrived.
     std::vector<std::string> answer_all(const std::string& word) {
         std::vector<std::string> ids;
         UpgradeMessage message;
