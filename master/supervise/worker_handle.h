@@ -20,7 +20,7 @@
 
 namespace geventd::master {
 
-/// A worker as the master sees it; what runs in the process itself is worker/worker.h.
+/// A worker as the master sees it; what runs in the process itself is worker/serve/worker.h.
 ///
 ///   Starting → Ready → Draining → Stopping → Gone
 ///

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "worker/body.h"
+#include "worker/requests/body.h"
 
 #include <gtest/gtest.h>
 

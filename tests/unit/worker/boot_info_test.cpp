@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "worker/boot_info.h"
+#include "worker/process/boot_info.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

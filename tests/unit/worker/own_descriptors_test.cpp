@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What an application can do to the descriptors that drive a worker's loops.
-#include "worker/own_descriptors.h"
+#include "worker/process/own_descriptors.h"
 
 #include <fcntl.h>
 #include <sys/epoll.h>

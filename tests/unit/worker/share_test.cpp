@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How connections are spread over the workers of a generation.
-#include "worker/share.h"
+#include "worker/serve/share.h"
 
 #include <memory>
 #include <vector>

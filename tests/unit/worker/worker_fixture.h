@@ -12,8 +12,8 @@
 #include <gtest/gtest.h>
 
 #include "net/listening.h"
-#include "worker/exchange.h"
-#include "worker/worker.h"
+#include "worker/requests/exchange.h"
+#include "worker/serve/worker.h"
 
 namespace geventd::worker {
 

@@ -8,11 +8,11 @@
 #include <cstdint>
 #include <memory>
 
-#include "worker/boot_info.h"
+#include "worker/process/boot_info.h"
 #include "worker/python/api/signal_book.h"
 #include "worker/python/base/ref.h"
-#include "worker/signal_port.h"
-#include "worker/signals.h"
+#include "worker/signals/signal_port.h"
+#include "worker/signals/signals.h"
 
 namespace geventd::py {
 

@@ -10,7 +10,7 @@
 #include "worker/python/api/signal_book.h"
 #include "worker/python/base/ref.h"
 #include "worker/python/hub/hub_bridge.h"
-#include "worker/signals.h"
+#include "worker/signals/signals.h"
 
 namespace geventd::py {
 

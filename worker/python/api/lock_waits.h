@@ -11,7 +11,7 @@
 
 #include "worker/python/base/ref.h"
 #include "worker/python/hub/hub_bridge.h"
-#include "worker/signals.h"
+#include "worker/signals/signals.h"
 
 namespace geventd::py {
 

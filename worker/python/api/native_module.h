@@ -7,7 +7,7 @@
 
 #include <ctime>
 
-#include "worker/boot_info.h"
+#include "worker/process/boot_info.h"
 #include "worker/python/base/process_title.h"
 #include "worker/python/base/ref.h"
 #include "worker/python/hub/hub_bridge.h"

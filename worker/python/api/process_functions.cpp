@@ -2,7 +2,7 @@
 #include <string_view>
 
 #include "log/logger.h"
-#include "worker/forked_child.h"
+#include "worker/process/forked.h"
 #include "worker/python/api/native_module.h"
 #include "worker/python/base/ref.h"
 

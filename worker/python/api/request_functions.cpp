@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <string_view>
 
-#include "worker/forked_child.h"
+#include "worker/process/forked.h"
 #include "worker/python/api/native_module.h"
-#include "worker/worker.h"
+#include "worker/serve/worker.h"
 
 namespace geventd::py {
 

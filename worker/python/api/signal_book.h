@@ -14,8 +14,8 @@
 #include "ipc/channel.h"
 #include "shm/signal_layout.h"
 #include "worker/python/base/ref.h"
-#include "worker/signal_port.h"
-#include "worker/signals.h"
+#include "worker/signals/signal_port.h"
+#include "worker/signals/signals.h"
 
 namespace geventd::py {
 

@@ -7,6 +7,7 @@
 
 #include "child_hub_py.h"
 #include "forked_py.h"
+#include "worker/process/forked.h"
 #include "worker/python/base/boot_part.h"
 
 namespace geventd::py {

@@ -3,14 +3,14 @@
 
 #include <Python.h>
 
-#include "worker/forked_child.h"
+#include "worker/process/forked_child.h"
 #include "worker/python/base/process_title.h"
 #include "worker/python/base/ref.h"
 
 namespace geventd::py {
 
 /// Has every process that the application forks become one of its own: no server
-/// (worker/forked_child.h), with a hub in which nothing goes on but what called fork()
+/// (worker/process/forked_child.h), with a hub in which nothing goes on but what called fork()
 /// (py/forked.py). Where C code forks without telling Python, the latter is done as soon as Python
 /// code runs in the main thread there.
 /// Lives in: template, worker, check; made before the application is loaded, for the process' life:

@@ -3,7 +3,7 @@
 
 #include <Python.h>
 
-#include "worker/greenlet.h"
+#include "worker/requests/greenlet.h"
 
 namespace geventd::py {
 

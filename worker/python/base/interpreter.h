@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "config/settings.h"
-#include "worker/forked_child.h"
+#include "worker/process/forked.h"
 #include "worker/python/base/fork_watch.h"
 #include "worker/python/base/process_title.h"
 #include "worker/python/base/ref.h"

@@ -5,7 +5,7 @@
 
 #include <csignal>
 
-#include "worker/master_link.h"
+#include "worker/process/interrupts.h"
 #include "worker/python/base/error.h"
 
 namespace geventd::py {

@@ -6,7 +6,8 @@
 #include <greenlet.h>
 
 #include "base/exit_code.h"
-#include "worker/last_words.h"
+#include "worker/process/forked.h"
+#include "worker/process/last_words.h"
 #include "worker/python/base/error.h"
 #include "worker/python/base/greenlet_object.h"
 #include "worker/python/hub/main_greenlet.h"

@@ -9,11 +9,11 @@
 #include <pthread.h>
 
 #include "config/settings.h"
-#include "worker/application.h"
-#include "worker/own_descriptors.h"
+#include "worker/process/own_descriptors.h"
 #include "worker/python/base/interpreter.h"
 #include "worker/python/base/ref.h"
-#include "worker/worker.h"
+#include "worker/requests/application.h"
+#include "worker/serve/worker.h"
 
 namespace geventd::py {
 

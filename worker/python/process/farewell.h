@@ -4,8 +4,8 @@
 #include "config/settings.h"
 #include "worker/python/api/handler_runner.h"
 #include "worker/python/base/interpreter.h"
-#include "worker/signals.h"
-#include "worker/worker.h"
+#include "worker/serve/worker.h"
+#include "worker/signals/signals.h"
 
 namespace geventd::py {
 

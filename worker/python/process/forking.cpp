@@ -15,8 +15,8 @@
 #include "base/fd.h"
 #include "base/uninterrupted.h"
 #include "log/logger.h"
-#include "worker/forked_child.h"
-#include "worker/overtime.h"
+#include "worker/process/forked_child.h"
+#include "worker/process/overtime.h"
 #include "worker/python/base/error.h"
 #include "worker/python/inspect/stack_dump.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/fd.h"
 #include "ipc/channel.h"
-#include "worker/boot_info.h"
+#include "worker/process/boot_info.h"
 #include "worker/python/api/api.h"
 #include "worker/python/api/native_module.h"
 #include "worker/python/base/interpreter.h"

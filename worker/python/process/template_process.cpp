@@ -13,7 +13,7 @@
 #include "base/exit_code.h"
 #include "log/logger.h"
 #include "net/listening.h"
-#include "worker/log_renewal.h"
+#include "worker/process/log_renewal.h"
 #include "worker/python/process/forking.h"
 #include "worker/python/process/load.h"
 #include "worker/python/process/preload.h"

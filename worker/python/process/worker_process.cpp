@@ -11,8 +11,7 @@
 #include "base/exit_code.h"
 #include "config/drain_time.h"
 #include "log/logger.h"
-#include "worker/master_link.h"
-#include "worker/overtime.h"
+#include "worker/process/overtime.h"
 #include "worker/python/api/handler_runner.h"
 #include "worker/python/api/lock_waits.h"
 #include "worker/python/base/error.h"
@@ -25,8 +24,9 @@
 #include "worker/python/wsgi/environ.h"
 #include "worker/python/wsgi/request_runner.h"
 #include "worker/python/wsgi/types.h"
-#include "worker/signals.h"
-#include "worker/worker.h"
+#include "worker/serve/master_link.h"
+#include "worker/serve/worker.h"
+#include "worker/signals/signals.h"
 
 namespace geventd::py {
 

@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "worker/boot_info.h"
+#include "worker/process/boot_info.h"
 #include "worker/python/base/process_title.h"
-#include "worker/worker.h"
+#include "worker/serve/worker.h"
 
 namespace geventd::py {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "worker/python/base/ref.h"
-#include "worker/request.h"
+#include "worker/requests/request.h"
 
 namespace geventd::py {
 

@@ -11,7 +11,7 @@
 #include "http/environ_name.h"
 #include "worker/python/base/error.h"
 #include "worker/python/base/uwsgi_version.h"
-#include "worker/worker.h"
+#include "worker/serve/worker.h"
 
 namespace geventd::py {
 

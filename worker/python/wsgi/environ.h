@@ -8,10 +8,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "worker/exchange.h"
-#include "worker/listening.h"
+#include "worker/process/listening.h"
 #include "worker/python/base/ref.h"
-#include "worker/request.h"
+#include "worker/requests/exchange.h"
+#include "worker/requests/request.h"
 
 namespace geventd::worker {
 class Worker;

@@ -5,7 +5,7 @@
 #include <new>
 #include <string>
 
-#include "worker/forked_child.h"
+#include "worker/process/forked.h"
 #include "worker/python/base/error.h"
 
 namespace geventd::py {

@@ -5,7 +5,7 @@
 
 #include "worker/python/base/ref.h"
 #include "worker/python/hub/hub_bridge.h"
-#include "worker/request.h"
+#include "worker/requests/request.h"
 
 namespace geventd::py {
 

@@ -6,7 +6,7 @@
 
 #include "log/logger.h"
 #include "worker/python/base/error.h"
-#include "worker/worker.h"
+#include "worker/serve/worker.h"
 
 namespace geventd::py {
 

@@ -11,7 +11,7 @@
 #include "worker/python/wsgi/environ.h"
 #include "worker/python/wsgi/response.h"
 #include "worker/python/wsgi/types.h"
-#include "worker/request.h"
+#include "worker/requests/request.h"
 
 namespace geventd::py {
 

@@ -7,9 +7,9 @@
 #include <span>
 #include <string_view>
 
-#include "worker/exchange.h"
 #include "worker/python/hub/hub_bridge.h"
-#include "worker/request.h"
+#include "worker/requests/exchange.h"
+#include "worker/requests/request.h"
 
 namespace geventd::py {
 

@@ -6,7 +6,7 @@
 
 #include <structmember.h>
 
-#include "worker/forked_child.h"
+#include "worker/process/forked.h"
 #include "worker/python/base/error.h"
 
 namespace geventd::py {

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+#include "worker/connection/connection.h"
+
+#include <utility>
+
+#include "http/whole_response.h"
+#include "worker/connection/context.h"
+#include "worker/connection/protocols.h"
+#include "worker/process/listening.h"
+
+namespace geventd::worker {
+
+namespace {
+
+net::Stream::Interest interest_in(int events) {
+    return {.receive = (events & event::Io::kRead) != 0, .send = (events & event::Io::kWrite) != 0};
+}
+
+}  // namespace
+
+Connection::Connection(Context& context, Owner& owner, net::Stream stream, const Peer& peer,
+                       const Listening& listener)
+    : context_(context),
+      owner_(owner),
+      listener_(listener),
+      protocol_(protocol_of(listener.address)),
+      stream_(std::move(stream)),
+      peer_(peer),
+      io_(context.loop) {
+    io_.bind<Connection, &Connection::on_io>(this);
+    proxy_awaited_ = !listener.trusted.empty() && listener.trusted.contains(peer.host());
+}
+
+void Connection::on_io(int events) noexcept {
+    attempt([this, events] { serve(events); });
+}
+
+void Connection::serve(int events) {
+    const net::Stream::Interest ready =
+        stream_.may_go_on(interest_in(wanted_), interest_in(events));
+    if (ready.send) {
+        on_writable();
+    }
+    if (ready.receive && state_ != State::Closed) {
+        on_readable();
+    }
+    if (stream_.has_transport() && state_ != State::Closed) {
+        watch(wanted_);  // what that means may be another thing now
+    }
+}
+
+// The socket is watched for what brings on what is wanted: event::Io::Events, or 0.
+void Connection::watch(int wanted) {
+    wanted_ = static_cast<std::uint8_t>(wanted);
+    const net::Stream::Interest needed = stream_.to_watch(interest_in(wanted));
+    const int events =
+        (needed.receive ? event::Io::kRead : 0) | (needed.send ? event::Io::kWrite : 0);
+    if (events == 0) {
+        io_.stop();
+        return;
+    }
+    io_.watch(stream_.fd(), events);
+    if ((wanted & event::Io::kRead) != 0 && stream_.has_bytes()) {
+        io_.feed(event::Io::kRead);
+    }
+}
+
+void Connection::dispatch() {
+    cancel();
+    state_ = State::Queued;
+    context_.admission.admit(*this);
+}
+
+// A running request has its core and its greenlet, and sees to its end itself.
+void Connection::fall() noexcept {
+    context_.accounts.out_of_memory();
+    processing_ = false;
+    if (state_ == State::Running || state_ == State::Closed) {
+        return;
+    }
+    if (state_ == State::Queued) {
+        context_.admission.leave(*this);
+    }
+    request_ = {};
+    abort();
+}
+
+void Connection::run() {
+    state_ = State::Running;
+    request_->started = context_.loop.now();
+    await_disconnect();
+    context_.admission.application().start(*request_);
+}
+
+// Waits for the next request.
+void Connection::rest() {
+    separate_pieces();
+    state_ = State::Idle;
+    if (wanted_ == 0) {
+        watch_reads();
+    }
+    context_.limits.keep_alive.start(*this);
+    if (!input_.empty() && !processing_) {
+        owner_.revisit_later(*this);
+    }
+}
+
+// A reset, so that a client cannot take a truncated answer for a whole one.
+void Connection::abort() {
+    stream_.reset();
+    release();
+}
+
+void Connection::overdue() {
+    refuse({503, "all cores are busy"}, "Retry-After: 1\r\n");
+}
+
+void Connection::out_of_time() {
+    if (state_ == State::ReadingBody) {
+        refuse({408, "the request body did not arrive in time"});
+    } else if (state_ == State::Queued) {
+        context_.accounts.timed_out();
+        context_.admission.leave(*this);
+        refuse({504, "the request found no free core in its time"}, "Retry-After: 1\r\n");
+    }
+}
+
+// The descriptor stays open, and is in nobody's way, for as long as the request uses it. Greenlets
+// that wait for the client hear that it has gone: a reader by the loop.
+void Connection::give_up() noexcept {
+    if (!request_->reader) {
+        stop_reading();
+    }
+    abandon_write();
+    broken_ = true;
+    stream_.reset();
+    if (request_->writer) {
+        context_.admission.application().resume(request_->writer);
+    }
+}
+
+void Connection::refuse(const http::Rejection& rejection, std::string_view extra_headers) {
+    context_.accounts.refused(*this, request_.get(), rejection);
+    http::WholeResponse response = http::WholeResponse::line(rejection.status, rejection.reason);
+    response.extra_fields = extra_headers;
+    // One try: a client whose window is shut before its first answer loses nothing it can read.
+    stream_.offer(response.bytes(context_.epoch));
+    request_ = {};
+    linger();
+}
+
+// Closing with unread bytes in the kernel's buffer sends a reset that can destroy the answer on
+// its way; so say that we are done and read until the client has heard it.
+void Connection::linger() {
+    stream_.end_sending();
+    state_ = State::Lingering;
+    input_.clear();
+    watch(event::Io::kRead);
+    context_.limits.linger.start(*this);
+}
+
+bool Connection::is_unused() const noexcept {
+    const bool between = state_ == State::Idle || state_ == State::ReadingHead;
+    if (!between || !input_.empty()) {
+        return false;  // ReadingHead without input: only a PROXY header has come
+    }
+    return stream_.peek() != net::Stream::State::Done;
+}
+
+void Connection::close() noexcept {
+    stream_.end_sending();
+    release();
+}
+
+void Connection::release() noexcept {
+    cancel();
+    io_.forget();
+    wanted_ = 0;
+    stream_.close();
+    state_ = State::Closed;
+    owner_.bury(*this);
+}
+
+void Connection::watch_reads() {
+    watch(event::Io::kRead | (wanted_ & event::Io::kWrite));
+}
+
+void Connection::on_deadline() noexcept {
+    attempt([this] { time_out(); });
+}
+
+void Connection::time_out() {
+    switch (state_) {
+        case State::ReadingHead:
+            refuse({408, "the request head did not arrive in time"});
+            break;
+        case State::ReadingBody:
+            refuse({408, "the request body did not arrive in time"});
+            break;
+        case State::Running:
+            on_running_deadline();
+            break;
+        case State::Idle:
+        case State::Lingering:
+            close();
+            break;
+        case State::Queued:
+        case State::Closed:
+            break;
+    }
+}
+
+void Connection::on_running_deadline() noexcept {
+    if (request_->writer) {
+        broken_ = true;
+        abandon_write();
+        context_.admission.application().resume(request_->writer);
+    } else if (request_->reader) {
+        request_->body.fail(408, "the request body did not arrive in time");
+        stop_awaiting_readable();
+        context_.admission.application().resume(request_->reader);
+    }
+}
+
+}  // namespace geventd::worker

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "event/deadlines.h"
+#include "event/loop.h"
+#include "http/head_parser.h"
+#include "http/proxy_header.h"
+#include "net/stream.h"
+#include "worker/connection/protocol.h"
+#include "worker/requests/exchange.h"
+#include "worker/requests/peer.h"
+#include "worker/requests/request.h"
+
+namespace geventd::worker {
+
+struct Context;
+struct Listening;
+
+/// One client connection, from accept to close; it carries one request at a time, whose exchange it
+/// is.
+///
+///   Idle ──bytes──▶ ReadingHead ──head──▶ [ReadingBody: small bodies] ──▶ Queued ──core──▶ Running
+///    ▲                                                                                       │
+///    └───────────────────────────── answer out, connection kept ─────────────────────────────┤
+///                                       refused, or more to come than is wanted ──▶ Lingering ┤
+///                                                                                     Closed ◀┘
+///
+/// No Python runs for it before Running, and an idle one holds no buffer. While Running, bytes
+/// are only read for a greenlet that asks for them; otherwise they wait in the kernel.
+///
+/// Nothing is ever left to itself. Between two turns of the loop
+///  - one that waits for its client (Idle, ReadingHead, ReadingBody, Lingering) is watched for
+///    reading and has a deadline, unless the configuration says that there is no limit;
+///  - a Queued one stands in the worker's queue, which the next free core looks into;
+///  - a Running one belongs to its request; where a greenlet of that waits for the client, it is
+///    watched for that and has a deadline, and it is watched for writing for nobody else;
+///  - one with received bytes behind an ended request stands in the worker's list of such;
+///  - one that holds pieces back stands in the worker's list of such, until the turn has ended.
+/// Connections::neglect() looks for one of which this is not true; builds with assertions do so
+/// after each turn.
+///
+/// Lives in: worker, loop side. Its owner frees closed ones at the end of a turn, so that callers
+/// up the stack may still look at state().
+class Connection final : public Exchange, public event::Deadline {
+  public:
+    enum class State : std::uint8_t {
+        Idle,
+        ReadingHead,
+        ReadingBody,
+        Queued,
+        Running,
+        Lingering,
+        Closed,
+    };
+
+    /// Who keeps it, and sees to it at the end of the turn.
+    class Owner {
+      public:
+        Owner() = default;
+        Owner(const Owner&) = delete;
+        Owner& operator=(const Owner&) = delete;
+        virtual ~Owner() = default;
+
+        /// It is closed: it goes when nobody up the stack can be looking at it.
+        virtual void bury(Connection& connection) = 0;
+
+        /// Bytes were received behind a request that has ended: revisit() goes on with them.
+        virtual void revisit_later(Connection& connection) = 0;
+
+        /// It holds pieces of an answer back until separate_pieces().
+        virtual void separate_pieces_later(Connection& connection) = 0;
+    };
+
+    Connection(Context& context, Owner& owner, net::Stream stream, const Peer& peer,
+               const Listening& listener);
+
+    /// Reads what a fresh connection may have brought along.
+    void welcome() noexcept {
+        attempt([this] { on_readable(); });
+    }
+
+    /// Goes on with bytes that were received behind a request that has ended.
+    void revisit() noexcept {
+        attempt([this] { process({}); });
+    }
+
+    void run() override;
+    void overdue() override;
+    void out_of_time() override;
+    void give_up() noexcept override;
+
+    IoState read_body(char* into, std::size_t room, std::size_t& got) override;
+    void await_readable() override;
+    void stop_awaiting_readable() noexcept override;
+
+    IoState send_whole(std::span<iovec> parts) noexcept override;
+    IoState send_head(std::uint64_t length) noexcept override;
+    IoState send_piece(std::string_view bytes) noexcept override;
+    IoState send_file(int file, off_t& offset) noexcept override;
+    IoState end_answer() noexcept override;
+    IoState send_error(int status, std::string_view reason) noexcept override;
+    IoState upgrade(std::string_view protocol) noexcept override;
+    void await_writable() override;
+    void abandon_write() noexcept override;
+    void disconnect() noexcept override;
+    void finish(bool complete) noexcept override;
+
+    [[nodiscard]] bool is_sending() const override { return !unsent_.empty(); }
+
+    [[nodiscard]] bool broken() const override { return broken_; }
+
+    [[nodiscard]] const Listening& listener() const override { return listener_; }
+
+    [[nodiscard]] int fd() const override { return stream_.fd(); }
+
+    [[nodiscard]] const Peer& peer() const override { return peer_; }
+
+    [[nodiscard]] const http::ProxyHeader* proxied() const override { return proxied_.get(); }
+
+    /// What was held back to share a packet leaves now.
+    void separate_pieces() noexcept;
+
+    void on_deadline() noexcept;
+
+    /// For a draining worker: answers say `Connection: close` from now on.
+    void close_after_answer() noexcept { last_answer_ = true; }
+
+    /// Its end reaches the client now, also where another process has the descriptor, too.
+    void close() noexcept;
+
+    /// No request runs or is on its way, neither read nor waiting to be read.
+    [[nodiscard]] bool is_unused() const noexcept;
+
+    [[nodiscard]] State state() const { return state_; }
+
+    [[nodiscard]] bool last_answer() const { return last_answer_; }
+
+    /// Bytes were received behind the request.
+    [[nodiscard]] bool has_input() const { return !input_.empty(); }
+
+    /// Pieces of its answer may still be held back.
+    [[nodiscard]] bool joins_pieces() const { return joins_pieces_; }
+
+    /// Its place in the list of its owner.
+    [[nodiscard]] std::uint32_t index() const { return index_; }
+
+    void set_index(std::uint32_t index) { index_ = index; }
+
+    /// What is missing of the attention that it needs in its state; "": nothing. See above.
+    [[nodiscard]] std::string_view neglect() const;
+
+  private:
+    void on_io(int events) noexcept;
+    void serve(int events);
+    void time_out();
+    void fall() noexcept override;
+    void on_readable();
+    void receive_head();
+    void receive_early_body();
+    void discard();
+    void stop_reading();
+    void notice_disconnect();
+
+    [[nodiscard]] bool is_watched(int events) const {
+        return io_.active() && (wanted_ & events) == events;
+    }
+
+    void await_disconnect();
+    void on_running_deadline() noexcept;
+
+    void process(std::string_view fresh);
+    std::size_t parse_one(std::string_view bytes);
+    std::size_t wait_for_more();
+    std::size_t refuse_all(std::string_view bytes, const http::Rejection& rejection);
+    std::size_t parse_proxy_header(std::string_view bytes);
+    [[nodiscard]] bool must_stream() const;
+    void keep_rest(std::string_view bytes, std::size_t used);
+    void dispatch();
+
+    template <typename Deed>
+    IoState guarded(Deed deed) noexcept;
+    void complete_head(std::optional<std::uint64_t> length);
+    void note_head();
+    std::size_t add_piece(std::string_view bytes, std::span<iovec> parts);
+    void follow_piece() noexcept;
+
+    IoState write(std::span<const iovec> parts);
+    void on_writable();
+    IoState send_unsent();
+    void refuse(const http::Rejection& rejection, std::string_view extra_headers = {});
+    void linger();
+    void abort();
+    void release() noexcept;
+    void rest();
+    void watch(int wanted);
+    void watch_reads();
+
+    Context& context_;
+    Owner& owner_;
+    const Listening& listener_;
+    const Protocol& protocol_;
+    net::Stream stream_;
+    State state_ = State::Idle;
+    bool broken_ = false;  ///< nothing more can be sent
+    bool last_answer_ = false;
+    bool disconnected_ = false;  ///< by disconnect()
+    bool processing_ = false;
+    bool joins_pieces_ = false;
+    std::uint8_t wanted_ = 0;     ///< event::Io::Events for which it waits
+    bool proxy_awaited_ = false;  ///< a trusted peer may still send a PROXY header
+    Peer peer_;
+    std::uint32_t index_ = 0;  ///< place in the worker's list
+    event::Io io_;
+    http::HeadScanner scanner_;
+    std::string input_;  ///< received, not yet parsed
+    std::vector<iovec> unsent_;
+    std::unique_ptr<http::ProxyHeader> proxied_;  ///< what a PROXY header said
+};
+
+}  // namespace geventd::worker

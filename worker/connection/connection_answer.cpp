@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+// The answering half of a connection: an answer becomes the bytes of HTTP/1, which the writing half
+// sends.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "http/whole_response.h"
+#include "log/logger.h"
+#include "worker/connection/connection.h"
+#include "worker/connection/context.h"
+
+namespace geventd::worker {
+
+namespace {
+
+using Framing = http::ResponseWriter::Framing;
+
+// Of an application that makes pieces faster than this, some may share a packet.
+constexpr auto kQuickPiece = std::chrono::microseconds(200);
+
+// One call of sendfile may hold the hub for about this much.
+constexpr std::uint64_t kFilePiece = 1 << 20;
+
+std::string_view bytes_of(const iovec& part) {
+    return {static_cast<const char*>(part.iov_base), part.iov_len};
+}
+
+}  // namespace
+
+// An answer for which there is no memory is broken off.
+template <typename Deed>
+Connection::IoState Connection::guarded(Deed deed) noexcept {
+    try {
+        return deed();
+    } catch (const std::bad_alloc&) {
+        broken_ = true;
+        context_.accounts.out_of_memory();
+        return IoState::Failed;
+    }
+}
+
+void Connection::complete_head(std::optional<std::uint64_t> length) {
+    Request& request = *request_;
+    request.keep_alive = request.answer.complete(
+        {.dialect = request.dialect,
+         .head_request = request.head.method == "HEAD",
+         .keep_alive = request.keep_alive && !last_answer_ && request.body.complete(),
+         .epoch = context_.epoch},
+        length);
+    note_head();
+}
+
+void Connection::note_head() {
+    Request& request = *request_;
+    const http::ResponseHead& head = request.answer.head();
+    request.status = head.status();
+    request.answer_headers = head.count();
+    request.answer_head = head.text().size();
+    request.first_byte = context_.loop.now();
+}
+
+std::size_t Connection::add_piece(std::string_view bytes, std::span<iovec> parts) {
+    Request& request = *request_;
+    if (bytes.size() > request.answer.room() && !std::exchange(request.told_of_excess, true)) {
+        log::warning("{} {}: the body is longer than its Content-Length; the rest is dropped",
+                     request.head.method, request.head.path);
+    }
+    const std::size_t count = request.answer.add_piece(bytes, parts);
+    request.answer_body = request.answer.body_bytes();
+    return count;
+}
+
+Connection::IoState Connection::send_whole(std::span<iovec> parts) noexcept {
+    return guarded([&] {
+        std::uint64_t length = 0;
+        for (const iovec& part : parts.subspan(1)) {
+            length += part.iov_len;
+        }
+        complete_head(length);
+        parts[0] = request_->answer.head_part();
+        std::size_t count = 1;
+        for (const iovec& part : parts.subspan(1)) {  // a part each: a length is told, so no chunks
+            count += add_piece(bytes_of(part), parts.subspan(count));
+        }
+        return write(parts.first(count));
+    });
+}
+
+Connection::IoState Connection::send_head(std::uint64_t length) noexcept {
+    return guarded([&] {
+        complete_head(length);
+        const iovec head = request_->answer.head_part();
+        return write({&head, 1});
+    });
+}
+
+Connection::IoState Connection::send_piece(std::string_view bytes) noexcept {
+    return guarded([&] {
+        follow_piece();
+        std::array<iovec, 1 + http::ResponseWriter::kMostParts> parts{};
+        std::size_t count = 0;
+        if (!request_->answer.completed()) {
+            complete_head(std::nullopt);
+            parts[count++] = request_->answer.head_part();
+        }
+        count += add_piece(bytes, std::span(parts).subspan(count));
+        return count == 0 ? IoState::Done : write(std::span(parts).first(count));
+    });
+}
+
+// Pieces that follow one another at once share packets until the application waits or the answer
+// ends: a packet a piece costs four times as much as the piece's copy does.
+void Connection::follow_piece() noexcept {
+    const TimePoint now = Clock::now();
+    const bool quick = now - std::exchange(request_->last_piece, now) < kQuickPiece;
+    if (!quick) {
+        separate_pieces();
+    } else if (!joins_pieces_ && peer_.kind != Peer::Kind::Unix) {
+        joins_pieces_ = true;
+        stream_.join_packets(true);
+        owner_.separate_pieces_later(*this);
+    }
+}
+
+void Connection::separate_pieces() noexcept {
+    if (std::exchange(joins_pieces_, false)) {
+        stream_.join_packets(false);
+    }
+}
+
+// A file is only sent where its end needs no mark: behind a Content-Length, or up to the close.
+Connection::IoState Connection::send_file(int file, off_t& offset) noexcept {
+    http::ResponseWriter& answer = request_->answer;
+    if (broken_ || state_ != State::Running) {
+        return IoState::Failed;
+    }
+    if (answer.framing() == Framing::NoBody) {
+        return IoState::Done;
+    }
+    const auto most = static_cast<std::size_t>(std::min(answer.room(), kFilePiece));
+    const net::Stream::Result sent = stream_.send_file(file, offset, most);
+    switch (sent.state) {
+        case net::Stream::State::Done:
+            answer.count(sent.count);
+            request_->answer_body = answer.body_bytes();
+            return IoState::Done;
+        case net::Stream::State::Wait:
+            return IoState::Wait;
+        default:
+            broken_ = true;
+            return IoState::Failed;
+    }
+}
+
+// A body that turned out empty; the answer to a HEAD request tells no length that it does not know.
+Connection::IoState Connection::end_answer() noexcept {
+    return guarded([&] {
+        http::ResponseWriter& answer = request_->answer;
+        iovec part = answer.last_part();
+        if (!answer.completed()) {
+            complete_head(request_->head.method == "HEAD" ? std::nullopt
+                                                          : std::optional<std::uint64_t>(0));
+            part = answer.head_part();
+        }
+        return part.iov_len == 0 ? IoState::Done : write({&part, 1});
+    });
+}
+
+Connection::IoState Connection::send_error(int status, std::string_view reason) noexcept {
+    return guarded([&] {
+        Request& request = *request_;
+        request.keep_alive = request.keep_alive && request.body.complete() && !last_answer_;
+        http::WholeResponse whole = http::WholeResponse::line(status, reason);
+        whole.keep_alive = request.keep_alive;
+        whole.head_only = request.head.method == "HEAD";
+        request.answer.replace(status, whole.bytes(context_.epoch));
+        request.status = status;
+        request.answer_head = request.answer.head().text().size();
+        const iovec all = request.answer.head_part();
+        return write({&all, 1});
+    });
+}
+
+// What came behind the request's head is the other protocol's already.
+Connection::IoState Connection::upgrade(std::string_view protocol) noexcept {
+    Request& request = *request_;
+    const bool is_read = request.body.complete() && request.body.buffered() == 0;
+    if (request.dialect != http::ResponseWriter::Dialect::Http11 || !is_read ||
+        request.answer.completed()) {
+        return IoState::Failed;
+    }
+    return guarded([&] {
+        request.body.start_stream(input_);
+        input_.clear();
+        request.keep_alive = false;
+        request.answer.upgrade(protocol);
+        note_head();
+        const iovec head = request.answer.head_part();
+        return write({&head, 1});
+    });
+}
+
+void Connection::disconnect() noexcept {
+    request_->answer.cut_off();
+    disconnected_ = true;
+    stream_.end_sending();
+    if (!request_->reader) {
+        stop_reading();
+    }
+}
+
+// What another greenlet of the request has not sent by now goes nowhere any more.
+void Connection::finish(bool complete) noexcept {
+    abandon_write();
+    cancel();
+    const RequestRef request = std::move(request_);
+    request->exchange = nullptr;
+    context_.admission.ended(*request, *this);
+    const http::ResponseWriter& answer = request->answer;
+    const bool all_read = request->body.complete();
+    if (disconnected_ && !broken_) {
+        linger();
+    } else if (broken_ || !complete || answer.missing() > 0) {
+        abort();
+    } else if (request->keep_alive && all_read && answer.framing() != Framing::UntilClose) {
+        rest();
+    } else if (all_read && !request->head.keep_alive) {
+        close();
+    } else {
+        linger();
+    }
+}
+
+}  // namespace geventd::worker

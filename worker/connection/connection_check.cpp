@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// Whether a connection is watched, timed or in the hands of its request.
+#include "worker/connection/connection.h"
+#include "worker/connection/context.h"
+
+namespace geventd::worker {
+
+std::string_view Connection::neglect() const {
+    const bool running = state_ == State::Running;
+    const bool queued = state_ == State::Queued;
+    const bool writer = running && (request_->writer || is_sending());
+    const bool reader = running && request_->reader;
+    const ConnectionLimits& limits = context_.limits;
+    bool limited = true;  // there is a limit to its wait
+    switch (state_) {
+        case State::Idle:
+            limited = !limits.header.is_off() && !limits.keep_alive.is_off();
+            break;
+        case State::ReadingHead:
+            limited = !limits.header.is_off();
+            break;
+        case State::ReadingBody:
+            limited = !limits.body.is_off();
+            break;
+        case State::Running:
+            limited = writer ? !limits.write.is_off()
+                             : reader && !limits.body.is_off() && !request_->body.is_stream();
+            break;
+        case State::Queued:
+            limited = false;
+            break;
+        case State::Lingering:
+            break;
+        case State::Closed:
+            return "is closed and still counted";
+    }
+    if ((running || queued) && request_->exchange != this) {
+        return "has lost its request";
+    }
+    if ((reader || (!running && !queued)) && !is_watched(event::Io::kRead)) {
+        return "waits for its client and is not watched";
+    }
+    if (writer != is_watched(event::Io::kWrite)) {
+        return writer ? "waits for room and is not watched" : "is watched for room in vain";
+    }
+    return limited && !pending() ? "waits for its client without a deadline" : "";
+}
+
+}  // namespace geventd::worker

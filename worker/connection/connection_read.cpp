@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+// The reading half of a connection: bytes to requests, and body bytes to whoever asks.
+#include <algorithm>
+
+#include "worker/connection/connection.h"
+#include "worker/connection/context.h"
+
+namespace geventd::worker {
+
+namespace {
+
+// Bodies up to this size are complete before the application starts, so a slow upload holds no
+// core; larger ones are read by the application.
+constexpr std::size_t kEarlyBody = 64 << 10;
+
+using Received = net::Stream::State;
+
+}  // namespace
+
+void Connection::on_readable() {
+    switch (state_) {
+        case State::Idle:
+        case State::ReadingHead:
+            receive_head();
+            break;
+        case State::ReadingBody:
+            receive_early_body();
+            break;
+        case State::Running:
+            if (request_->reader) {
+                stop_awaiting_readable();
+                context_.admission.application().resume(request_->reader);
+                break;
+            }
+            notice_disconnect();
+            [[fallthrough]];
+        case State::Queued:
+            // Nobody asks for these bytes now: leave them to the kernel, and epoll in peace.
+            stop_reading();
+            break;
+        case State::Lingering:
+            discard();
+            break;
+        case State::Closed:
+            break;
+    }
+}
+
+void Connection::receive_head() {
+    const std::span<char> scratch = context_.scratch;
+    const auto [state, got] = stream_.receive(scratch);
+    if (state == Received::Done) {
+        process({scratch.data(), got});
+    } else if (state == Received::Ended) {
+        close();
+    } else if (wanted_ == 0) {
+        watch_reads();
+        context_.limits.header.start(*this);
+    }
+}
+
+// Parses requests off the input while there are any and the last one has been answered. `fresh`
+// usually holds exactly one request and nothing is copied but its head.
+void Connection::process(std::string_view fresh) {
+    processing_ = true;
+    do {
+        std::string_view bytes = fresh;
+        if (!input_.empty()) {
+            input_.append(fresh);
+            bytes = input_;
+        }
+        fresh = {};
+        const std::size_t used = parse_one(bytes);
+        keep_rest(bytes, used);
+        if (state_ == State::ReadingBody) {
+            if (request_->body.complete() || must_stream()) {
+                dispatch();
+            } else {
+                watch_reads();
+                context_.limits.body.start(*this);
+            }
+        }
+    } while (state_ == State::Idle && !input_.empty());
+    processing_ = false;
+}
+
+// Waiting for the whole body would starve these: a client that waits for 100 Continue, and
+// bodies that are larger than we buffer.
+bool Connection::must_stream() const {
+    const Body& body = request_->body;
+    return request_->head.expect_continue || body.buffered() + body.remaining() > kEarlyBody;
+}
+
+void Connection::keep_rest(std::string_view bytes, std::size_t used) {
+    if (state_ == State::Lingering || state_ == State::Closed) {
+        return;
+    }
+    if (!input_.empty()) {
+        input_.erase(0, used);
+    } else if (used < bytes.size()) {
+        input_.assign(bytes.substr(used));
+    }
+    if (input_.empty() && input_.capacity() > sizeof(std::string)) {
+        std::string().swap(input_);
+    }
+}
+
+void Connection::receive_early_body() {
+    const std::span<char> scratch = context_.scratch;
+    const auto [state, got] = stream_.receive(scratch);
+    if (state == Received::Ended) {
+        request_ = {};
+        close();
+    }
+    if (state != Received::Done) {
+        return;
+    }
+    Body& body = request_->body;
+    const std::size_t used = body.feed({scratch.data(), got});
+    if (body.failed()) {
+        refuse(body.rejection());
+        return;
+    }
+    input_.assign(scratch.data() + used, got - used);
+    if (body.complete() || must_stream()) {
+        processing_ = true;
+        dispatch();
+        processing_ = false;
+        if (state_ == State::Idle && !input_.empty()) {
+            process({});
+        }
+    }
+}
+
+Connection::IoState Connection::read_body(char* into, std::size_t room, std::size_t& got) {
+    Body& body = request_->body;
+    const std::span<char> scratch = context_.scratch;
+    for (;;) {
+        got = body.take(into, room);
+        if (got > 0) {
+            return IoState::Done;
+        }
+        if (body.failed()) {
+            return IoState::Failed;
+        }
+        if (body.complete()) {
+            return IoState::Done;
+        }
+        const std::uint64_t direct = body.direct();
+        const net::Stream::Result received = stream_.receive(
+            direct > 0 ? std::span(into, std::min<std::uint64_t>(room, direct)) : scratch);
+        if (received.state == Received::Wait) {
+            return IoState::Wait;
+        }
+        if (received.state == Received::Ended && body.is_stream()) {
+            body.end_stream();
+            return IoState::Done;
+        }
+        if (received.state == Received::Ended) {
+            broken_ = true;
+            return IoState::Failed;
+        }
+        got = received.count;
+        if (direct > 0) {
+            body.received(got);
+            await_disconnect();
+            return IoState::Done;
+        }
+        try {
+            const std::size_t used = body.feed({scratch.data(), got});
+            input_.append(scratch.data() + used, got - used);
+        } catch (const std::bad_alloc&) {
+            broken_ = true;  // bytes of it are lost
+            return IoState::Failed;
+        }
+        await_disconnect();
+    }
+}
+
+void Connection::await_readable() {
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (!request_->continue_sent) {
+        request_->continue_sent = true;
+        stream_.offer(kContinue);
+    }
+    watch_reads();
+    if (!request_->writer && !request_->body.is_stream()) {  // a writer's deadline comes first
+        context_.limits.body.start(*this);
+    }
+}
+
+void Connection::stop_awaiting_readable() noexcept {
+    if (!request_->writer) {
+        cancel();
+    }
+}
+
+void Connection::stop_reading() {
+    watch(wanted_ & event::Io::kWrite);
+}
+
+// With on-disconnect: cancel, the end of the client's bytes is taken for its leaving.
+void Connection::notice_disconnect() {
+    if (!context_.cancels_on_disconnect || !request_->body.complete()) {
+        return;
+    }
+    if (stream_.peek() == Received::Ended) {
+        broken_ = true;
+        context_.admission.application().cancel(*request_);
+    }
+}
+
+// Behind the body only the client's end, or its next request, can come.
+void Connection::await_disconnect() {
+    if (context_.cancels_on_disconnect && request_->body.complete() && !disconnected_) {
+        watch_reads();
+    }
+}
+
+void Connection::discard() {
+    const std::span<char> scratch = context_.scratch;
+    for (int reads = 0; reads < 16; ++reads) {
+        const Received state = stream_.receive(scratch).state;
+        if (state == Received::Ended) {
+            close();
+        }
+        if (state != Received::Done) {
+            return;
+        }
+    }
+}
+
+}  // namespace geventd::worker

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "worker/connection/connections.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "worker/requests/counters.h"
+
+namespace geventd::worker {
+
+namespace {
+
+template <typename List>
+void make_room(List& list, std::size_t count) {
+    if (list.capacity() < count) {
+        list.reserve(std::max(count, 2 * list.capacity()));
+    }
+}
+
+template <typename List>
+bool holds(const List& list, const Connection& connection) {
+    return std::find(list.begin(), list.end(), &connection) != list.end();
+}
+
+}  // namespace
+
+Connections::Connections(event::Loop& loop, event::DeadlineClock& clock,
+                         const config::Settings& settings, Admission& admission, Accounts& accounts,
+                         TimeLimits& time_limits, Turn& turn, const std::int64_t& epoch)
+    : turn_(turn),
+      admission_(admission),
+      slot_(accounts.slot()),
+      limits_(clock, settings.limits),
+      context_{
+          .loop = loop,
+          .admission = admission,
+          .accounts = accounts,
+          .time_limits = time_limits,
+          .limits = limits_,
+          .requests = requests_,
+          .scratch = scratch_,
+          .packet_vars = packet_vars_,
+          .epoch = epoch,
+          .cancels_on_disconnect = settings.on_disconnect == config::OnDisconnect::Cancel,
+          .send_signal = [](std::uint8_t) { return false; },
+      } {
+    for (event::DeadlineList* list : limits_.waits()) {
+        list->bind_items<&Connection::on_deadline>();
+    }
+}
+
+void Connections::send_signals_by(std::function<bool(std::uint8_t)> send) {
+    context_.send_signal = std::move(send);
+}
+
+void Connections::welcome(net::Stream stream, const Peer& peer, const Listening& listener) {
+    worker::count(slot_.accepted);
+    // What its later states need: none of them can fail for want of it.
+    const std::size_t most = open_.size() + buried_.size() + 1;
+    make_room(open_, most);
+    make_room(buried_, most);
+    make_room(revisits_, 2 * most);
+    make_room(joining_, 2 * most);
+    auto connection = std::make_unique<Connection>(context_, static_cast<Connection::Owner&>(*this),
+                                                   std::move(stream), peer, listener);
+    connection->set_index(static_cast<std::uint32_t>(open_.size()));
+    open_.push_back(std::move(connection));
+    show(slot_.connections, open_.size());
+    open_.back()->welcome();
+}
+
+void Connections::bury(Connection& connection) {
+    const std::uint32_t index = connection.index();
+    buried_.push_back(std::move(open_[index]));
+    if (index + 1 != open_.size()) {
+        open_[index] = std::move(open_.back());
+        open_[index]->set_index(index);
+    }
+    open_.pop_back();
+    show(slot_.connections, open_.size());
+    turn_.ensure();
+}
+
+bool Connections::sweep() {
+    if (buried_.empty()) {
+        return false;
+    }
+    const auto is_closed = [](const Connection* connection) {
+        return connection->state() == Connection::State::Closed;
+    };
+    std::erase_if(revisits_, is_closed);
+    std::erase_if(joining_, is_closed);
+    buried_.clear();
+    return true;
+}
+
+void Connections::revisit_later(Connection& connection) {
+    revisits_.push_back(&connection);
+    turn_.ensure();
+}
+
+// A request found here takes its place in the queue when no core is free.
+void Connections::revisit() {
+    const std::size_t visits = revisits_.size();
+    for (std::size_t i = 0; i < visits; ++i) {  // it grows
+        Connection& connection = *revisits_[i];
+        if (connection.state() == Connection::State::Idle && connection.has_input()) {
+            connection.revisit();
+        }
+    }
+    revisits_.erase(revisits_.begin(), revisits_.begin() + static_cast<std::ptrdiff_t>(visits));
+}
+
+void Connections::separate_pieces_later(Connection& connection) {
+    joining_.push_back(&connection);
+    turn_.ensure();
+}
+
+void Connections::separate_pieces() {
+    for (Connection* connection : joining_) {
+        connection->separate_pieces();
+    }
+    joining_.clear();
+}
+
+// Backwards: closing one moves the last into its place.
+void Connections::close_after_answers(bool unused) {
+    for (std::size_t i = open_.size(); i-- > 0;) {
+        Connection& connection = *open_[i];
+        connection.close_after_answer();
+        if (unused && connection.is_unused()) {
+            connection.close();
+        }
+    }
+}
+
+std::vector<RequestRef> Connections::running() const {
+    std::vector<RequestRef> requests;
+    for (const auto& connection : open_) {
+        if (connection->state() == Connection::State::Running) {
+            requests.emplace_back(connection->request());
+        }
+    }
+    return requests;
+}
+
+std::string_view Connections::neglect_of(const Connection& connection) const {
+    const Connection::State state = connection.state();
+    if (const std::string_view fault = connection.neglect(); !fault.empty()) {
+        return fault;
+    }
+    if ((state == Connection::State::Queued) != admission_.waits(connection)) {
+        return "is not in the queue just when it waits for a core";
+    }
+    if (state == Connection::State::Idle && connection.has_input() &&
+        !holds(revisits_, connection)) {
+        return "has received bytes that nobody looks at";
+    }
+    return connection.joins_pieces() && !holds(joining_, connection)
+               ? "holds pieces of its answer back for ever"
+               : "";
+}
+
+std::string Connections::neglect() const {
+    for (const auto& connection : open_) {
+        if (const std::string_view fault = neglect_of(*connection); !fault.empty()) {
+            return fmt::format("the connection at descriptor {} {}", connection->fd(), fault);
+        }
+    }
+    return "";
+}
+
+}  // namespace geventd::worker

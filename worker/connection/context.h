@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "event/loop.h"
+#include "uwsgi/packet.h"
+#include "worker/connection/connection_limits.h"
+#include "worker/limits/time_limits.h"
+#include "worker/requests/accounts.h"
+#include "worker/requests/admission.h"
+#include "worker/requests/request.h"
+
+namespace geventd::worker {
+
+/// What the connections of a worker, and the protocols that they speak, work with. Outlives them.
+/// Lives in: worker, loop side.
+struct Context {
+    event::Loop& loop;
+    Admission& admission;
+    Accounts& accounts;
+    TimeLimits& time_limits;
+    ConnectionLimits& limits;
+    RequestPool& requests;
+    std::span<char> scratch;               ///< for what is received, within one call
+    std::vector<uwsgi::Var>& packet_vars;  ///< of the packet that is being read
+    const std::int64_t& epoch;             ///< the wall clock in whole seconds, as of this turn
+    bool cancels_on_disconnect;            ///< requests end when their client leaves
+
+    /// A signal from a client. False: it was not accepted.
+    std::function<bool(std::uint8_t number)> send_signal;
+};
+
+}  // namespace geventd::worker

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "config/settings.h"
+#include "ipc/messages.h"
+#include "shm/region.h"
+#include "shm/scoreboard.h"
+#include "shm/signal_region.h"
+#include "worker/process/listening.h"
+
+namespace geventd::worker {
+
+/// All that crosses the exec from the master, unpacked from its Boot message: the effective
+/// configuration, the scoreboard, the memory of signals and locks, and the listening sockets.
+/// Forked workers inherit it. Lives in: template, worker, check.
+struct BootInfo {
+    ipc::Role role = ipc::Role::Worker;
+    std::uint32_t slot = 0;
+    std::uint32_t worker = 0;
+    std::uint32_t generation = 0;
+    config::Settings settings;
+    std::unique_ptr<shm::Region> region;
+    shm::Scoreboard* scoreboard = nullptr;
+    std::vector<Listening> listeners;
+    std::unique_ptr<shm::SignalRegion> signals;
+    std::vector<UniqueFd> eventfds;  ///< by process index; those that are not known are -1
+
+    /// A worker has its slot: its part of the scoreboard becomes writable. Throws ErrnoError.
+    void open_slot() const;
+
+    /// A worker's own eventfd.
+    void set_own_eventfd(UniqueFd fd);
+};
+
+/// Throws std::exception when the message is not what this build's master sends.
+BootInfo unpack(ipc::Message message);
+
+}  // namespace geventd::worker

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "worker/process/overtime.h"
+
+#include <poll.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <thread>
+#include <utility>
+
+#include "base/errno_error.h"
+#include "base/exit_code.h"
+#include "base/no_signals.h"
+#include "net/listening.h"
+#include "worker/process/interrupts.h"
+#include "worker/process/last_words.h"
+
+namespace geventd::worker {
+
+namespace {
+
+// No descriptor is needed to notice that the end has come, nor that others are lost.
+constexpr Duration kLook = std::chrono::seconds(1);
+
+int milliseconds(Duration time) {
+    return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(time).count());
+}
+
+// Returns the number that the line has had.
+UniqueFd move_up(ipc::Channel& line) {
+    UniqueFd high = high_copy(line.fd());
+    if (!high) {
+        throw_errno("copy the line to the master");
+    }
+    return line.exchange(std::move(high));
+}
+
+}  // namespace
+
+Overtime::Overtime(ipc::Channel& line, Duration limit)
+    : limit_(limit), inode_(net::socket_inode(line.fd())), copy_(move_up(line)) {
+    const NoSignals masked;
+    std::thread([this] { run(); }).detach();
+}
+
+void Overtime::begin() noexcept {
+    Duration::rep open = 0;
+    end_.compare_exchange_strong(open, (Clock::now() + limit_).time_since_epoch().count());
+}
+
+Duration Overtime::left() const noexcept {
+    const Duration::rep end = end_;
+    const TimePoint now = Clock::now();
+    return end == 0 ? Duration::zero() : std::max(TimePoint(Duration(end)) - now, Duration::zero());
+}
+
+bool Overtime::is_line(int fd) const noexcept {
+    return net::socket_inode(fd) == inode_;
+}
+
+void Overtime::run() noexcept {
+    bool has_master = true;
+    bool well = true;
+    while (end_ == 0 || left() > Duration::zero()) {
+        const Duration look = well ? kLook : OwnDescriptors::kRenewal;
+        const Duration pause = end_ == 0 ? look : std::min(look, left());
+        pollfd line{has_master ? copy_.get() : -1, 0, 0};
+        ::poll(&line, 1, milliseconds(pause));
+        has_master = has_master && look_for_master(line.revents);
+        well = descriptors_.seem_well();
+    }
+    end_at_once(ExitCode::Overtime,
+                "this worker does not come to its end within its time: it ends at once");
+}
+
+// False when there is nothing more to see of it. The events are the line's when it is there still.
+bool Overtime::look_for_master(int events) noexcept {
+    if (!is_line(copy_.get())) {
+        lost_line();
+        return false;
+    }
+    if ((events & (POLLHUP | POLLERR)) == 0) {
+        return true;
+    }
+    begin();
+    return false;
+}
+
+void die_with_master(bool on) {
+    ::prctl(PR_SET_PDEATHSIG, on ? SIGKILL : 0);
+}
+
+}  // namespace geventd::worker

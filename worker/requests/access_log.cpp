@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "worker/requests/access_log.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <stdexcept>
+
+#include <strings.h>
+
+#include "log/logger.h"
+#include "worker/requests/exchange.h"
+
+namespace geventd::worker {
+
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+
+// nginx's number for a client that closed before its answer was complete.
+constexpr int kClientClosed = 499;
+
+std::string_view field(const Request& request, std::string_view http_name,
+                       std::string_view var_name) {
+    for (const http::Header& header : request.head.headers) {
+        if (header.name.size() == http_name.size() &&
+            ::strncasecmp(header.name.data(), http_name.data(), http_name.size()) == 0) {
+            return header.value;
+        }
+    }
+    std::string_view value;
+    for (const uwsgi::Var& var : request.vars.environ) {
+        if (var.key == var_name) {
+            value = var.value;
+        }
+    }
+    return value;
+}
+
+// Finds ${var.NAME}: a header by its environ name, or a uwsgi variable.
+class Lookup : public log::AccessLookup {
+  public:
+    explicit Lookup(const Request& request) : request_(request) {}
+
+    [[nodiscard]] std::string_view var(std::string_view name) const override {
+        std::string header(name.substr(0, 5) == "HTTP_" ? name.substr(5) : name);
+        for (char& c : header) {
+            c = c == '_' ? '-' : c;
+        }
+        return field(request_, header, name);
+    }
+
+    [[nodiscard]] std::string_view logvar(std::string_view name) const override {
+        const std::string* value = request_.log_var(name);
+        return value == nullptr ? std::string_view() : *value;
+    }
+
+  private:
+    const Request& request_;
+};
+
+std::int64_t wall_clock_at(TimePoint moment) {
+    const auto ago = Clock::now() - moment;
+    const auto then =
+        std::chrono::system_clock::now() - duration_cast<std::chrono::system_clock::duration>(ago);
+    return duration_cast<microseconds>(then.time_since_epoch()).count();
+}
+
+log::AccessTemplate compile(const std::string& format, bool json) {
+    auto compiled =
+        log::AccessTemplate::compile(format, json ? log::Escape::Json : log::Escape::Text);
+    if (!compiled) {
+        throw std::runtime_error("log.access: " + compiled.error().message);
+    }
+    return std::move(*compiled);
+}
+
+}  // namespace
+
+AccessLog::AccessLog(const std::string& format, const shm::WorkerSlot& slot, int worker, bool json)
+    : template_(compile(format, json)), slot_(slot), worker_(worker) {}
+
+void AccessLog::fill(log::AccessRecord& record, const Request& request) {
+    const http::RequestHead& head = request.head;
+    record.method = head.method;
+    record.uri = head.target;
+    record.path = request.path_info;
+    record.query = head.query;
+    record.protocol = request.version;
+    record.scheme = request.client.scheme.empty() ? "http" : request.client.scheme;
+    record.host = field(request, "host", "HTTP_HOST");
+    record.user = field(request, "", "REMOTE_USER");
+    record.client = request.client.address;
+    record.user_agent = field(request, "user-agent", "HTTP_USER_AGENT");
+    record.referer = field(request, "referer", "HTTP_REFERER");
+    record.request_id = request.id;
+    record.content_length = head.content_length;
+    record.vars = static_cast<unsigned>(request.vars.environ.size() + head.headers.size());
+    record.request_bytes = request.head_bytes.size();
+    record.core = request.core;
+}
+
+void AccessLog::write(const Request& request, const Exchange& exchange) {
+    log::AccessRecord record;
+    const Lookup lookup(request);
+    fill(record, request);
+    const std::string host = exchange.client_host();
+    record.addr = request.has_environ ? request.vars.remote_addr : std::string_view(host);
+    record.lookup = &lookup;
+    record.client_gone = exchange.broken();
+    record.status = exchange.broken() ? kClientClosed : request.status;
+    record.body_bytes = request.answer_body;
+    record.head_bytes = request.answer_head;
+    record.response_headers = request.answer_headers;
+    const TimePoint now = Clock::now();
+    record.start = wall_clock_at(request.received);
+    record.duration = duration_cast<microseconds>(now - request.received).count();
+    if (request.first_byte != TimePoint()) {
+        record.time_to_first_byte =
+            duration_cast<microseconds>(request.first_byte - request.received).count();
+    }
+    record.queue_time = duration_cast<microseconds>(request.started - request.received).count();
+    emit(record);
+}
+
+void AccessLog::write_refused(const Request* request, const Exchange& exchange, int status) {
+    log::AccessRecord record;
+    if (request != nullptr) {
+        fill(record, *request);
+    }
+    const std::string host = exchange.client_host();
+    record.addr = host;
+    record.status = status;
+    record.start = wall_clock_at(Clock::now());
+    emit(record);
+}
+
+void AccessLog::emit(const log::AccessRecord& record) {
+    log::AccessRecord line = record;
+    line.pid = ::getpid();
+    line.worker = worker_;
+    line.worker_requests = line.all_requests = slot_.requests.load(std::memory_order_relaxed);
+    line_.clear();
+    template_.format_line(line, line_);
+    log::write_raw(line_);
+}
+
+}  // namespace geventd::worker

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include "worker/requests/admission.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "worker/requests/counters.h"
+
+namespace geventd::worker {
+
+namespace {
+
+// How soon a change of the busy cores is shown to people.
+constexpr auto kBusyShown = std::chrono::seconds(1);
+
+// How often requests that wait for a core are looked at; they are told a little late at most.
+constexpr auto kQueueCheck = std::chrono::milliseconds(50);
+
+}  // namespace
+
+Admission::Admission(event::Loop& loop, event::DeadlineClock& clock,
+                     const config::Settings& settings, Accounts& accounts)
+    : loop_(loop),
+      accounts_(accounts),
+      cores_(static_cast<std::uint32_t>(settings.workers.cores)),
+      rejects_when_full_(settings.workers.when_full == config::WhenFull::Reject),
+      region_(shm::Region::create("geventd-requests", shm::RequestTable::size_for(cores_))),
+      table_(region_.data(), region_.size()),
+      queue_timer_(clock),
+      queue_time_(settings.limits.queue_time),
+      busy_timer_(clock) {
+    queue_timer_.bind<&Admission::refuse_overdue>(this);
+    busy_timer_.bind<&Admission::on_busy_time>(this);
+    show(accounts_.slot().cores, cores_);
+    // What the end of a request needs is there when it comes.
+    free_cores_.reserve(cores_);
+    orphans_.reserve(cores_);
+}
+
+void Admission::admit(Exchange& exchange) {
+    if (waiting_.empty() && may_start()) {
+        start(exchange);
+    } else {
+        waiting_.push_back(&exchange);
+        show(accounts_.slot().queued, waiting_.size());
+        if (rejects_when_full_) {
+            queue_timer_.start_unless_pending(kQueueCheck);
+        }
+    }
+    changed_();
+}
+
+void Admission::start(Exchange& exchange) {
+    Request& request = exchange.request();
+    // Nothing fails for want of memory behind these.
+    if (request.id.empty()) {
+        names_.make(request.id);
+    }
+    const shm::RequestTable::Facts facts = exchange.request_facts();
+    ++running_;
+    show_busy();
+    shm::WorkerSlot& slot = accounts_.slot();
+    if (running_ > slot.cores_peak.load(std::memory_order_relaxed)) {
+        show(slot.cores_peak, running_);
+    }
+    request.core = take_core();
+    request.ordinal = started_++;
+    table_.put(request.core, facts);
+    exchange.run();
+}
+
+std::uint32_t Admission::take_core() {
+    if (free_cores_.empty()) {
+        return used_cores_++;
+    }
+    const std::uint32_t core = free_cores_.back();
+    free_cores_.pop_back();
+    return core;
+}
+
+void Admission::show_busy() {
+    show(accounts_.slot().cores_busy, running_);
+    busy_timer_.start_unless_pending(kBusyShown);
+}
+
+void Admission::on_busy_time() noexcept {
+    if (busy_changed_) {
+        busy_changed_();
+    }
+}
+
+void Admission::ended(Request& request, const Exchange& exchange) {
+    --running_;
+    show_busy();
+    table_.remove(request.core);
+    free_cores_.push_back(request.core);
+    if (request.limit.stage() == TimeLimit::Stage::Lost) {
+        --lost_;
+    }
+    request.limit.reset();
+    accounts_.ended(request, exchange);
+    if (request.reader || request.writer) {
+        orphans_.emplace_back(request);
+    }
+    ended_();
+}
+
+void Admission::resume_orphans() {
+    const std::size_t ended = orphans_.size();
+    for (std::size_t i = 0; i < ended; ++i) {  // it grows
+        const RequestRef orphan = orphans_[i];
+        for (Waiter* waiter : {&orphan->reader, &orphan->writer}) {
+            if (*waiter) {
+                application_->resume(*waiter);
+            }
+        }
+    }
+    orphans_.erase(orphans_.begin(), orphans_.begin() + static_cast<std::ptrdiff_t>(ended));
+}
+
+void Admission::start_waiting() {
+    while (!waiting_.empty() && may_start()) {
+        Exchange& exchange = *waiting_.front();
+        waiting_.pop_front();
+        show(accounts_.slot().queued, waiting_.size());
+        exchange.attempt([this, &exchange] { start(exchange); });
+    }
+}
+
+// Answers 503 to requests that waited too long; the queue is in order of time.
+void Admission::refuse_overdue() noexcept {
+    const TimePoint latest = loop_.now() - queue_time_;
+    while (!waiting_.empty() && waiting_.front()->request().received <= latest) {
+        Exchange& exchange = *waiting_.front();
+        waiting_.pop_front();
+        show(accounts_.slot().queued, waiting_.size());
+        exchange.attempt([&exchange] { exchange.overdue(); });
+    }
+    if (!waiting_.empty()) {
+        queue_timer_.start(kQueueCheck);
+    }
+}
+
+// Twice a second, with the pulse: most requests that wait do so for less than a turn of the hub.
+void Admission::show_waiting() {
+    constexpr std::size_t kMost = shm::RequestTable::kMostWaiting;
+    const auto count = static_cast<std::uint32_t>(std::min(waiting_.size(), kMost));
+    for (std::uint32_t place = 0; place < count; ++place) {
+        const Exchange& exchange = *waiting_[place];
+        if (exchange.request().id.empty()) {
+            names_.make(exchange.request().id);
+        }
+        table_.put_waiting(place, exchange.request_facts());
+    }
+    table_.set_waiting(count);
+}
+
+void Admission::leave(const Exchange& exchange) noexcept {
+    const auto place = std::find(waiting_.begin(), waiting_.end(), &exchange);
+    if (place != waiting_.end()) {
+        waiting_.erase(place);
+    }
+    show(accounts_.slot().queued, waiting_.size());
+}
+
+bool Admission::waits(const Exchange& exchange) const {
+    return std::find(waiting_.begin(), waiting_.end(), &exchange) != waiting_.end();
+}
+
+}  // namespace geventd::worker

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "worker/requests/request.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace geventd::worker {
+
+namespace {
+
+constexpr std::size_t kMostKept = 256;
+constexpr std::size_t kKeptCapacity = 4096;
+
+}  // namespace
+
+/// The unused requests of a pool; none are kept once the pool has gone.
+struct RequestStock {
+    std::vector<std::unique_ptr<Request>> unused;
+    bool open = true;
+
+    [[nodiscard]] bool has_room() const { return open && unused.size() < kMostKept; }
+};
+
+void Request::release() {
+    if (--references_ > 0) {
+        return;
+    }
+    std::unique_ptr<Request> request(this);
+    if (stock_->has_room()) {
+        clear();
+        stock_->unused.push_back(std::move(request));
+    }
+}
+
+void Request::set_log_var(std::string_view name, std::string_view value) {
+    const auto same = std::find_if(log_vars.begin(), log_vars.end(),
+                                   [name](const LogVar& var) { return var.name == name; });
+    if (same != log_vars.end()) {
+        same->value = value;
+    } else {
+        log_vars.push_back({std::string(name), std::string(value)});
+    }
+}
+
+const std::string* Request::log_var(std::string_view name) const {
+    const auto found = std::find_if(log_vars.begin(), log_vars.end(),
+                                    [name](const LogVar& var) { return var.name == name; });
+    return found == log_vars.end() ? nullptr : &found->value;
+}
+
+void Request::clear() {
+    if (head_bytes.capacity() > kKeptCapacity) {
+        std::string().swap(head_bytes);
+    }
+    body.clear();
+    if (has_environ) {
+        vars.clear();
+        has_environ = false;
+    }
+    exchange = nullptr;
+    answer.reset();
+    told_of_excess = false;
+    reader = writer = {};
+    runner = nullptr;
+    limit.reset();
+    keep_alive = true;
+    continue_sent = false;
+    client = {};
+    id.clear();
+    log_wanted = false;
+    log_vars.clear();
+    first_byte = last_piece = {};
+    status = 0;
+    answer_headers = 0;
+    answer_head = answer_body = 0;
+}
+
+// Room for all that are kept: giving one back must not fail.
+RequestPool::RequestPool() : stock_(std::make_shared<RequestStock>()) {
+    stock_->unused.reserve(kMostKept);
+}
+
+RequestPool::~RequestPool() {
+    stock_->open = false;
+    stock_->unused.clear();
+}
+
+RequestRef RequestPool::take() {
+    if (stock_->unused.empty()) {
+        // The last RequestRef gives it back to the stock.
+        return RequestRef(*std::make_unique<Request>(stock_).release());
+    }
+    Request* request = stock_->unused.back().release();
+    stock_->unused.pop_back();
+    return RequestRef(*request);
+}
+
+}  // namespace geventd::worker

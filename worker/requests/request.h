@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "http/forwarded.h"
+#include "http/request_head.h"
+#include "http/response_writer.h"
+#include "uwsgi/request_vars.h"
+#include "worker/requests/application.h"
+#include "worker/requests/body.h"
+#include "worker/requests/greenlet.h"
+#include "worker/requests/time_limit.h"
+
+namespace geventd::worker {
+
+class Exchange;
+struct RequestStock;
+
+/// One request from its complete head to the end of its answer, and, as an empty shell, for as
+/// long as Python objects of it (wsgi.input, start_response) live on. Reference counted because
+/// those outlive connections; the count belongs to the worker's one thread.
+/// Lives in: worker. The loop side fills it, the Python side reads it.
+class Request {
+  public:
+    /// For RequestPool, which is where requests come from.
+    explicit Request(std::shared_ptr<RequestStock> stock) : stock_(std::move(stock)) {}
+
+    Request(const Request&) = delete;
+    Request& operator=(const Request&) = delete;
+    ~Request() = default;
+
+    std::string head_bytes;        ///< what the views of head, vars and client point into
+    http::RequestHead head;        ///< of a uwsgi request: what its variables tell
+    uwsgi::RequestVars vars;       ///< empty but for uwsgi
+    bool has_environ = false;      ///< the client, a web server, gave the environ as `vars`
+    std::string_view version;      ///< the protocol as the client names it: "HTTP/1.1"
+    std::string_view path_info;    ///< the decoded path
+    std::string decoded_path;      ///< what path_info points into when decoding changed it
+    http::ForwardedClient client;  ///< what trusted proxies say
+    std::string peer;              ///< the client's address; only where proxies are trusted
+    std::string id;                ///< taken from a trusted proxy, or made
+    Body body;
+
+    /// Its way in and out; null once the answer has ended.
+    Exchange* exchange = nullptr;
+
+    TimeLimit limit{*this};
+
+    Waiter reader;               ///< a greenlet that waits for body bytes
+    Waiter writer;               ///< a greenlet that waits for its output to leave
+    Greenlet* runner = nullptr;  ///< what runs the request; null before and after
+
+    http::ResponseWriter answer;
+    http::ResponseWriter::Dialect dialect{};  ///< of the answer
+    std::string_view answer_version;          ///< what its status line begins with
+    bool told_of_excess = false;              ///< the answer is longer than its Content-Length
+
+    bool keep_alive = true;      ///< what the answer will say
+    bool continue_sent = false;  ///< 100 Continue is out, or no longer wanted
+    std::uint32_t core = 0;      ///< which core it occupies, from 0
+    std::uint64_t ordinal = 0;   ///< how many this worker had started before it
+    bool log_wanted = false;     ///< gets a line in the access log even when that is off
+
+    /// A value of the access log's ${logvar.NAME}.
+    struct LogVar {
+        std::string name;
+        std::string value;
+    };
+
+    std::vector<LogVar> log_vars;  ///< set by the application
+
+    TimePoint received;    ///< when its head was complete
+    TimePoint started;     ///< when it got its core
+    TimePoint last_piece;  ///< when a piece of an answer made piece by piece was last sent
+    TimePoint first_byte;  ///< when its answer began to leave; the clock's epoch: not yet
+
+    int status = 0;                 ///< of the answer; 0: none so far
+    unsigned answer_headers = 0;    ///< header fields of the answer
+    std::uint64_t answer_head = 0;  ///< bytes of its head
+    std::uint64_t answer_body = 0;  ///< bytes of its body, without framing
+
+    void set_log_var(std::string_view name, std::string_view value);
+
+    /// Null when it was not set.
+    [[nodiscard]] const std::string* log_var(std::string_view name) const;
+
+    void retain() { ++references_; }
+
+    void release();
+
+  private:
+    friend class RequestPool;
+    friend struct RequestStock;
+
+    void clear();
+
+    // Shared: Python objects may keep requests for longer than the worker keeps its pool.
+    std::shared_ptr<RequestStock> stock_;
+    int references_ = 0;
+};
+
+/// An owned reference to a Request.
+class RequestRef {
+  public:
+    RequestRef() = default;
+
+    explicit RequestRef(Request& request) : request_(&request) { request.retain(); }
+
+    RequestRef(const RequestRef& other) : request_(other.request_) {
+        if (request_ != nullptr) {
+            request_->retain();
+        }
+    }
+
+    RequestRef(RequestRef&& other) noexcept : request_(std::exchange(other.request_, nullptr)) {}
+
+    RequestRef& operator=(const RequestRef& other) { return *this = RequestRef(other); }
+
+    RequestRef& operator=(RequestRef&& other) noexcept {
+        std::swap(request_, other.request_);
+        return *this;
+    }
+
+    ~RequestRef() {
+        if (request_ != nullptr) {
+            request_->release();
+        }
+    }
+
+    Request& operator*() const { return *request_; }
+
+    Request* operator->() const { return request_; }
+
+    [[nodiscard]] Request* get() const { return request_; }
+
+    explicit operator bool() const { return request_ != nullptr; }
+
+  private:
+    Request* request_ = nullptr;
+};
+
+/// Requests that are ready for reuse, so that a request costs no allocation of its own. Bounded.
+class RequestPool {
+  public:
+    RequestPool();
+    RequestPool(const RequestPool&) = delete;
+    RequestPool& operator=(const RequestPool&) = delete;
+    ~RequestPool();
+
+    RequestRef take();
+
+  private:
+    std::shared_ptr<RequestStock> stock_;
+};
+
+}  // namespace geventd::worker

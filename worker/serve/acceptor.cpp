@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "worker/serve/acceptor.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/errno_error.h"
+#include "log/logger.h"
+#include "net/listening.h"
+#include "worker/process/own_descriptors.h"
+
+namespace geventd::worker {
+
+namespace {
+
+// Small batches leave the rest of a burst to the other workers.
+constexpr int kBatch = 8;
+
+// How long a listening socket that gives an error instead of connections is left alone.
+constexpr auto kRest = std::chrono::milliseconds(200);
+
+bool is_unix(const net::Address& address) {
+    return address.family == net::Family::Unix || address.family == net::Family::Abstract;
+}
+
+// Above it: what closes descriptors one after the other meets the copy later.
+UniqueFd copy_of(const UniqueFd& fd) {
+    return UniqueFd::adopt(fd ? ::fcntl(fd.get(), F_DUPFD_CLOEXEC, fd.get() + 1) : -1);
+}
+
+}  // namespace
+
+Acceptor::Acceptor(event::Loop& loop, event::DeadlineClock& clock, Owner& owner,
+                   Listening listening)
+    : owner_(owner),
+      listening_(std::move(listening)),
+      copy_(copy_of(listening_.fd)),
+      io_(loop),
+      rest_timer_(clock) {
+    if (is_lost()) {
+        throw std::runtime_error(fmt::format(
+            "descriptor {}, which listens on {}, was closed or replaced by the application while "
+            "it was loaded",
+            listening_.fd.get(), net::format_address(listening_.address)));
+    }
+    io_.bind<Acceptor, &Acceptor::on_readable>(this);
+    rest_timer_.bind<&Acceptor::on_rested>(this);
+}
+
+void Acceptor::resume() {
+    // Whether it was lost is looked at when it is readable: epoll says so of what is no socket.
+    if (listening_.fd && !rest_timer_.pending() && introduce()) {
+        io_.watch(listening_.fd.get(), event::Io::kRead);
+    }
+}
+
+// Done once: a number that libev has known may not be introduced.
+bool Acceptor::introduce() {
+    if (introduced_) {
+        return true;
+    }
+    const int error = io_.introduce(listening_.fd.get());
+    introduced_ = error == 0;
+    if (introduced_) {
+        told_ = false;
+        return true;
+    }
+    if (!std::exchange(told_, true)) {
+        log::warning("cannot watch {} yet: {}; it is tried again and again",
+                     net::format_address(listening_.address),
+                     error == EINVAL ? "as many workers as the kernel allows (500) watch it already"
+                                     : errno_text(error));
+    }
+    rest();
+    return false;
+}
+
+// A descriptor that was lost is still known to epoll: libev must not stop watching it before that
+// has been put right.
+void Acceptor::pause() {
+    if (io_.active() && is_lost()) {
+        replace_lost();
+    }
+    io_.stop();
+}
+
+void Acceptor::close() {
+    if (listening_.fd && is_lost()) {
+        take_copy();
+    }
+    rest_timer_.cancel();
+    io_.forget();
+    listening_.fd.reset();
+    copy_.reset();
+}
+
+bool Acceptor::is_lost() const {
+    return net::socket_inode(listening_.fd.get()) != listening_.inode;
+}
+
+void Acceptor::on_readable(int) noexcept {
+    if (is_lost()) {
+        return replace_lost();  // what stands there may be a listening socket of the application's
+    }
+    for (int accepted = 0; accepted < kBatch && io_.active(); ++accepted) {
+        if (owner_.leaves_next() || !accept_one(accepted == 0)) {
+            return;
+        }
+    }
+}
+
+// False when there is nothing more to accept for now.
+bool Acceptor::accept_one(bool is_first) {
+    auto accepted = net::accept_peer(listening_.fd.get());
+    if (accepted) {
+        set_deaf(false);
+    }
+    if (accepted && *accepted) {
+        told_ = false;
+        owner_.welcome(net::Stream(std::move((*accepted)->fd)), Peer::from((*accepted)->peer),
+                       listening_);
+        return true;
+    }
+    if (accepted) {
+        on_nobody(is_first);
+        return false;
+    }
+    switch (accepted.error().kind) {
+        case net::AcceptError::Kind::Transient:
+            return true;
+        case net::AcceptError::Kind::Exhausted:
+            owner_.out_of_descriptors(accepted.error().code);
+            break;
+        case net::AcceptError::Kind::Broken:
+        case net::AcceptError::Kind::Unknown:
+            on_failure(accepted.error());
+            break;
+    }
+    return false;
+}
+
+// A unix socket that was shut down stays readable for ever, and says that nobody is there.
+void Acceptor::on_nobody(bool is_first) {
+    if (is_first && is_unix(listening_.address) && !net::is_listening(listening_.fd.get())) {
+        on_failure({});
+    } else {
+        owner_.accepted_all();  // or another worker was quicker
+    }
+}
+
+void Acceptor::on_failure(const net::AcceptError& error) {
+    if (is_lost()) {
+        replace_lost();
+    } else if (!net::is_listening(listening_.fd.get())) {
+        if (!std::exchange(down_, true)) {
+            owner_.listener_down();
+        }
+        rest();
+    } else if (error.kind == net::AcceptError::Kind::Unknown) {
+        set_deaf(true);
+        if (!std::exchange(told_, true)) {
+            log::error("cannot accept connections of {}: {}; it is tried again and again",
+                       net::format_address(listening_.address), errno_text(error.code));
+        }
+        rest();
+    }
+    // Else it was shut down a moment ago and listens again.
+}
+
+void Acceptor::set_deaf(bool deaf) {
+    if (std::exchange(deaf_, deaf) != deaf) {
+        owner_.is_deaf(deaf);
+    }
+}
+
+void Acceptor::rest() {
+    io_.stop();
+    rest_timer_.start(kRest);
+}
+
+void Acceptor::on_rested() noexcept {
+    if (down_ && !is_lost() && !net::is_listening(listening_.fd.get())) {
+        if (!is_unix(listening_.address)) {
+            owner_.listener_down();  // it may have listened meanwhile, and be shut down again
+        }
+        return rest();
+    }
+    down_ = false;
+    if (owner_.accepts()) {
+        resume();
+    }
+}
+
+void Acceptor::replace_lost() {
+    const std::string what = "which listens on " + net::format_address(listening_.address);
+    log::error("{}", lost_text(listening_.fd.get(), what));
+    take_copy();
+    owner_.listener_lost();
+}
+
+void Acceptor::take_copy() {
+    const int lost = listening_.fd.release();
+    if (net::socket_inode(copy_.get()) != listening_.inode) {
+        // That is lost, too, and what stands there is not ours.
+        static_cast<void>(copy_.release());
+        io_.stop();
+        return;
+    }
+    const bool watched = io_.active();
+    forget_lost(io_, lost, copy_.get());
+    listening_.fd = std::move(copy_);
+    copy_ = copy_of(listening_.fd);
+    if (watched) {
+        resume();
+    }
+}
+
+}  // namespace geventd::worker

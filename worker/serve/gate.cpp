@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "worker/serve/gate.h"
+
+#include <chrono>
+#include <new>
+#include <utility>
+
+#include "base/errno_error.h"
+#include "log/logger.h"
+
+namespace geventd::worker {
+
+namespace {
+
+// When no connection of ours ends, descriptors may come free elsewhere.
+constexpr auto kRetry = std::chrono::milliseconds(500);
+
+}  // namespace
+
+Gate::Gate(event::Loop& loop, event::DeadlineClock& clock, const config::Settings& settings,
+           Admission& admission, Accounts& accounts, Connections& connections,
+           std::vector<Listening> listeners, const shm::Scoreboard* board)
+    : admission_(admission),
+      accounts_(accounts),
+      connections_(connections),
+      most_connections_(static_cast<std::size_t>(settings.limits.connections)),
+      retry_timer_(clock),
+      share_(loop, board, accounts.slot(), [this] { regulate(); }) {
+    retry_timer_.bind<&Gate::on_retry>(this);
+    for (Listening& listening : listeners) {
+        acceptors_.push_back(std::make_unique<Acceptor>(
+            loop, clock, static_cast<Acceptor::Owner&>(*this), std::move(listening)));
+    }
+}
+
+void Gate::open() {
+    opened_ = true;
+    regulate();
+}
+
+void Gate::pause(bool on) {
+    paused_ = on;
+    regulate();
+}
+
+void Gate::close() {
+    opened_ = accepting_ = false;
+    for (const auto& acceptor : acceptors_) {
+        acceptor->close();
+    }
+}
+
+bool Gate::has_room() const {
+    return opened_ && !paused_ && !out_of_fds_ && !share_.leaving() &&
+           (!admission_.is_full() || admission_.rejects_when_full()) &&
+           connections_.count() < most_connections_;
+}
+
+void Gate::regulate() {
+    const bool accept = has_room();
+    if (accept == accepting_) {
+        return;
+    }
+    accepting_ = accept;
+    for (const auto& acceptor : acceptors_) {
+        if (accept) {
+            acceptor->resume();
+        } else {
+            acceptor->pause();
+        }
+    }
+}
+
+void Gate::freed_descriptors() {
+    if (std::exchange(out_of_fds_, false)) {
+        retry_timer_.cancel();
+    }
+    regulate();
+}
+
+void Gate::on_retry() noexcept {
+    out_of_fds_ = false;
+    regulate();
+}
+
+void Gate::welcome(net::Stream stream, const Peer& peer, const Listening& listener) {
+    try {
+        connections_.welcome(std::move(stream), peer, listener);
+    } catch (const std::bad_alloc&) {
+        accounts_.out_of_memory();
+    }
+    regulate();
+}
+
+// The next connection is left to workers that have fewer.
+bool Gate::leaves_next() {
+    const bool leaves = share_.leaves_next(connections_.count());
+    if (leaves) {
+        regulate();
+    }
+    return leaves;
+}
+
+void Gate::out_of_descriptors(int error) {
+    if (!std::exchange(shortage_reported_, true)) {
+        log::error(
+            "cannot accept connections: {} ({} are open); raise RLIMIT_NOFILE or lower "
+            "limits.connections",
+            errno_text(error), connections_.count());
+    }
+    out_of_fds_ = true;
+    retry_timer_.start(kRetry);
+    regulate();
+}
+
+void Gate::accepted_all() {
+    shortage_reported_ = false;
+}
+
+void Gate::listener_down() {
+    if (tell_down_) {
+        tell_down_();
+    }
+}
+
+void Gate::is_deaf(bool deaf) {
+    accounts_.listener_is_deaf(deaf);
+}
+
+void Gate::listener_lost() {
+    if (tell_lost_) {
+        tell_lost_();
+    }
+}
+
+bool Gate::accepts() const {
+    return accepting_;
+}
+
+}  // namespace geventd::worker

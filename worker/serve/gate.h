@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "config/settings.h"
+#include "event/deadlines.h"
+#include "event/loop.h"
+#include "event/timer.h"
+#include "shm/scoreboard.h"
+#include "worker/connection/connections.h"
+#include "worker/process/listening.h"
+#include "worker/requests/admission.h"
+#include "worker/serve/acceptor.h"
+#include "worker/serve/share.h"
+
+namespace geventd::worker {
+
+/// Where connections come in, and whether they do: not while the worker is full, short of
+/// descriptors, paused, or has more of them than its siblings. Those wait in the kernel's queue,
+/// from which workers with room take them.
+/// Lives in: worker, loop side.
+class Gate final : private Acceptor::Owner {
+  public:
+    /// What is passed is borrowed, but for the listeners. `board` shows the worker's siblings;
+    /// null: it has none. Throws std::exception.
+    Gate(event::Loop& loop, event::DeadlineClock& clock, const config::Settings& settings,
+         Admission& admission, Accounts& accounts, Connections& connections,
+         std::vector<Listening> listeners, const shm::Scoreboard* board);
+    Gate(const Gate&) = delete;
+    Gate& operator=(const Gate&) = delete;
+    ~Gate() = default;
+
+    /// The hub turns: from now on.
+    void open();
+
+    /// Leaves new connections to the kernel's queue, or takes them again.
+    void pause(bool on);
+
+    /// For good.
+    void close();
+
+    /// How many may come has changed.
+    void regulate();
+
+    /// Connections have been closed.
+    void freed_descriptors();
+
+    [[nodiscard]] bool is_open() const { return accepting_; }
+
+    /// How to have a listening socket seen to that was shut down.
+    void on_listener_down(std::function<void()> tell) { tell_down_ = std::move(tell); }
+
+    /// Told when the application has closed a listening socket of this process.
+    void on_listener_lost(std::function<void()> tell) { tell_lost_ = std::move(tell); }
+
+    [[nodiscard]] const std::vector<std::unique_ptr<Acceptor>>& acceptors() const {
+        return acceptors_;
+    }
+
+  private:
+    void welcome(net::Stream stream, const Peer& peer, const Listening& listener) override;
+    bool leaves_next() override;
+    void out_of_descriptors(int error) override;
+    void accepted_all() override;
+    void listener_down() override;
+    void is_deaf(bool deaf) override;
+    void listener_lost() override;
+    [[nodiscard]] bool accepts() const override;
+    [[nodiscard]] bool has_room() const;
+    void on_retry() noexcept;
+
+    Admission& admission_;
+    Accounts& accounts_;
+    Connections& connections_;
+    std::size_t most_connections_;
+    event::Timer retry_timer_;
+    Share share_;
+    std::vector<std::unique_ptr<Acceptor>> acceptors_;
+    std::function<void()> tell_down_;
+    std::function<void()> tell_lost_;
+    bool opened_ = false;  ///< by open(), and not closed
+    bool accepting_ = false;
+    bool paused_ = false;
+    bool out_of_fds_ = false;
+    bool shortage_reported_ = false;
+};
+
+}  // namespace geventd::worker

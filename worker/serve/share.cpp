@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "worker/serve/share.h"
+
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/errno_error.h"
+
+namespace geventd::worker {
+
+namespace {
+
+// Long enough for an idle sibling to wake and accept.
+constexpr auto kMoment = std::chrono::microseconds(500);
+
+// So many connections are taken when siblings were waited for in vain: then they are waited for
+// again.
+constexpr int kTakenAnyway = 8;
+
+// Serves connections of the same generation and has room for more.
+bool can_take(const shm::WorkerSlot& sibling, std::uint32_t generation) {
+    const auto read = [](const auto& field) { return field.load(std::memory_order_relaxed); };
+    return read(sibling.pid) != 0 && read(sibling.generation) == generation &&
+           read(sibling.heartbeat) != 0 && read(sibling.hub_over) == 0 &&
+           read(sibling.hub_blocked) == 0 &&
+           read(sibling.cores_busy) + read(sibling.queued) < read(sibling.cores);
+}
+
+}  // namespace
+
+Share::Share(event::Loop& loop, const shm::Scoreboard* board, const shm::WorkerSlot& slot,
+             std::function<void()> regulate)
+    : regulate_(std::move(regulate)), board_(board), slot_(slot), io_(loop) {
+    if (board == nullptr) {
+        return;
+    }
+    const int fd = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    timer_ = raised(UniqueFd::adopt(fd));
+    if (!timer_) {
+        throw_errno("timerfd_create");
+    }
+    io_.bind<Share, &Share::on_timer>(this);
+    io_.watch(timer_.get(), event::Io::kRead);
+}
+
+bool Share::is_above(std::uint64_t connections) const {
+    const std::uint32_t generation = slot_.generation.load(std::memory_order_relaxed);
+    const std::uint32_t used = board_->in_use();
+    std::uint64_t workers = 1;
+    std::uint64_t total = connections;
+    for (std::uint32_t i = 0; i < used; ++i) {
+        const shm::WorkerSlot& sibling = board_->slots[i];
+        if (&sibling != &slot_ && can_take(sibling, generation)) {
+            ++workers;
+            total += sibling.connections.load(std::memory_order_relaxed);
+        }
+    }
+    const std::uint64_t fair = total / workers;
+    return workers > 1 && connections > fair + 1 + fair / 32;
+}
+
+bool Share::leaves_next(std::size_t connections) {
+    if (board_ == nullptr) {
+        return false;
+    }
+    if (taken_anyway_ > 0) {
+        --taken_anyway_;
+        return false;
+    }
+    const bool above = is_above(connections);
+    if (std::exchange(has_waited_, false) && above) {
+        taken_anyway_ = kTakenAnyway - 1;
+        return false;
+    }
+    if (!above) {
+        return false;
+    }
+    itimerspec spec{};
+    spec.it_value.tv_nsec = std::chrono::nanoseconds(kMoment).count();
+    leaving_ = ::timerfd_settime(timer_.get(), 0, &spec, nullptr) == 0;
+    return leaving_;
+}
+
+void Share::on_timer(int) noexcept {
+    std::uint64_t expirations = 0;
+    [[maybe_unused]] const auto got = ::read(timer_.get(), &expirations, sizeof expirations);
+    leaving_ = false;
+    has_waited_ = true;
+    regulate_();
+}
+
+}  // namespace geventd::worker

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "worker/serve/worker.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <utility>
+
+#include "log/logger.h"
+#include "worker/requests/counters.h"
+#include "worker/signals/signals.h"
+
+namespace geventd::worker {
+
+namespace {
+
+// How long one turn may go on starting requests before gevent's timers and other greenlets get
+// the hub back (without a bound a burst made a 10 ms timer 50 ms late).
+constexpr auto kTurnBudget = std::chrono::milliseconds(5);
+
+}  // namespace
+
+Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
+               std::vector<Listening> listeners, int number, const shm::Scoreboard* board)
+    : accounts_(slot, settings.log, number),
+      clock_(loop_),
+      turn_(loop_),
+      admission_(loop_, clock_, settings, accounts_),
+      time_limits_(loop_, clock_, settings, admission_, accounts_),
+      successor_(settings.workers),
+      connections_(loop_, clock_, settings, admission_, accounts_, time_limits_, turn_, epoch_),
+      gate_(loop_, clock_, settings, admission_, accounts_, connections_, std::move(listeners),
+            board),
+      drain_timer_(clock_),
+      drain_time_(settings.limits.drain_requests),
+      number_(number),
+      epoch_(std::time(nullptr)) {
+    drain_timer_.bind<&Worker::on_drain_time>(this);
+    admission_.on_change([this] { gate_.regulate(); });
+    admission_.on_end([this] { on_request_ended(); });
+    time_limits_.on_lost([this] { successor_.ask(ipc::Due::Unstoppable); });
+    gate_.on_listener_lost([this] { successor_.ask(ipc::Due::LostListener); });
+    connections_.send_signals_by([this](std::uint8_t signal) { return send_signal(signal); });
+}
+
+void Worker::serve(Application& application) {
+    admission_.serve(application);
+    loop_.wake();
+}
+
+void Worker::turn() noexcept {
+    turn_.begin();
+    epoch_ = std::time(nullptr);
+    admission_.begin_turn(loop_.refresh_now() + kTurnBudget);
+    if (!std::exchange(has_turned_, true) && !draining_) {
+        gate_.open();
+    }
+    start_waiting();
+    const bool unfinished = loop_.run_pending();
+    start_waiting();
+    if (connections_.sweep()) {
+        gate_.freed_descriptors();
+    }
+    connections_.separate_pieces();
+    assert_all_attended();
+    turn_.end();
+    count(accounts_.slot().heartbeat);
+    if (unfinished || connections_.has_revisits() || admission_.can_go_on()) {
+        loop_.wake();
+    }
+}
+
+void Worker::start_waiting() {
+    admission_.resume_orphans();
+    admission_.start_waiting();
+    connections_.revisit();
+    gate_.regulate();
+}
+
+void Worker::on_request_ended() {
+    successor_.count_request();
+    if (admission_.has_orphans() || admission_.has_waiting() || !gate_.is_open()) {
+        turn_.ensure();
+    }
+}
+
+bool Worker::drained() const {
+    const bool idle = connections_.count() == admission_.lost_count() &&
+                      (signals_ == nullptr || signals_->idle());
+    return draining_ && (idle || out_of_time_);
+}
+
+void Worker::look_whether_drained() {
+    if (draining_) {
+        loop_.wake();
+    }
+}
+
+void Worker::drain(ipc::DrainReason reason) {
+    if (!std::exchange(draining_, true)) {
+        if (signals_ != nullptr) {
+            signals_->drain();
+        }
+        gate_.close();
+        drain_timer_.start(drain_time_);
+        out_of_time_ = drain_time_ == Duration::zero();
+    }
+    connections_.close_after_answers(reason == ipc::DrainReason::Stop);
+    loop_.wake();
+}
+
+void Worker::on_drain_time() noexcept {
+    out_of_time_ = true;
+}
+
+void Worker::attach(Signals* signals) {
+    signals_ = signals;
+}
+
+bool Worker::send_signal(std::uint8_t number) {
+    return signals_ != nullptr && signals_->port().send(number, {}) == shm::SendResult::Accepted;
+}
+
+void Worker::answer_pulse() {
+    shm::WorkerSlot& slot = accounts_.slot();
+    const std::int64_t asked = slot.hub_asked.load(std::memory_order_relaxed);
+    const auto now = std::chrono::nanoseconds(Clock::now().time_since_epoch()).count();
+    const auto lag =
+        static_cast<std::uint64_t>(now - std::clamp<std::int64_t>(asked, 0, now)) / 1000;
+    slot.hub_lag.store(lag, std::memory_order_relaxed);
+    if (lag > slot.hub_lag_peak.load(std::memory_order_relaxed)) {
+        slot.hub_lag_peak.store(lag, std::memory_order_relaxed);
+    }
+    slot.hub_answered.store(asked, std::memory_order_release);
+    admission_.show_waiting();
+    if (signals_ != nullptr) {
+        signals_->port().reassert();
+    }
+    if (count_background_) {
+        slot.background.store(count_background_(), std::memory_order_relaxed);
+    }
+}
+
+void Worker::assert_all_attended() const {
+#ifndef NDEBUG
+    if (const std::string fault = connections_.neglect(); !fault.empty()) {
+        log::error("a fault in geventd: {}", fault);
+        std::abort();
+    }
+#endif
+}
+
+}  // namespace geventd::worker
