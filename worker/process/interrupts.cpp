@@ -25,15 +25,6 @@ std::atomic<bool> terminated = false;
 // Another thread has found that its copy of the line to the master is lost.
 std::atomic<bool> copy_is_lost = false;
 
-// By that number the application may have a file of its own.
-void wake_loop() noexcept {
-    const int fd = wake_fd.load(std::memory_order_relaxed);
-    if (fd >= 0 && watches(wake_epoll.load(std::memory_order_relaxed), fd)) {
-        const eventfd_t one = 1;
-        [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
-    }
-}
-
 void on_signal(int number) {
     const int saved = errno;
     take_interrupt(number);
@@ -50,6 +41,15 @@ void handle(int number) {
 }
 
 }  // namespace
+
+// By that number the application may have a file of its own.
+void wake_loop() noexcept {
+    const int fd = wake_fd.load(std::memory_order_relaxed);
+    if (fd >= 0 && watches(wake_epoll.load(std::memory_order_relaxed), fd)) {
+        const eventfd_t one = 1;
+        [[maybe_unused]] const auto written = ::write(fd, &one, sizeof one);
+    }
+}
 
 void leave_interrupts_to_master() {
     for (const int number : kInterrupts) {

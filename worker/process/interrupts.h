@@ -30,6 +30,9 @@ void leave_no_way_to_master() noexcept;
 /// From now on this process' loop is woken by that eventfd, where `epoll` watches it still.
 void wake_by(int eventfd, int epoll) noexcept;
 
+/// Wakes it, in any thread and in signal handlers. Does nothing while nobody serves.
+void wake_loop() noexcept;
+
 /// Nobody serves any more.
 void wake_nobody() noexcept;
 

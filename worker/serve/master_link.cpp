@@ -180,7 +180,7 @@ void MasterLink::on_terminate(int) noexcept {
         }
     } catch (const std::bad_alloc&) {
         worker_.accounts().out_of_memory();
-        wake_link();
+        wake_loop();  // it is tried again
     }
 }
 
