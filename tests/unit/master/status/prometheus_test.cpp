@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/metrics/prometheus.h"
+#include "master/status/prometheus.h"
 
 #include <chrono>
 #include <set>
@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "master/control/status_json.h"
+#include "master/status/status_json.h"
 
 namespace geventd::master {
 namespace {
