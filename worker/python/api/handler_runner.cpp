@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "log/logger.h"
+#include "worker/python/base/bound_function.h"
 #include "worker/python/base/error.h"
 #include "worker/python/base/greenlet_object.h"
 
@@ -11,18 +12,15 @@ namespace geventd::py {
 
 namespace {
 
-constexpr const char* kCapsuleName = "geventd.handler_runner";
+constexpr char kSignalName[] = "geventd_signal";
 
 }  // namespace
 
 HandlerRunner::HandlerRunner(const Interpreter& python, HubBridge& bridge, const SignalBook& book,
                              LockWaits& locks)
     : python_(python), bridge_(bridge), book_(book), locks_(locks) {
-    static PyMethodDef on_start{"geventd_signal", &HandlerRunner::on_greenlet_start, METH_NOARGS,
-                                nullptr};
-    const Ref capsule = checked(PyCapsule_New(this, kCapsuleName, nullptr));
     request_timeout_ = imported("geventd", "RequestTimeout");
-    run_function_ = checked(PyCFunction_New(&on_start, capsule.get()));
+    run_function_ = bound_function<kSignalName, &HandlerRunner::run_started>(this);
 }
 
 worker::Overlap HandlerRunner::overlap(std::uint8_t number) const noexcept {
@@ -38,10 +36,8 @@ void HandlerRunner::start(worker::HeldSignal& signal) noexcept {
     }
 }
 
-PyObject* HandlerRunner::on_greenlet_start(PyObject* self, PyObject*) noexcept {
-    auto& runner = *static_cast<HandlerRunner*>(PyCapsule_GetPointer(self, kCapsuleName));
-    runner.run(*std::exchange(runner.starting_, nullptr));
-    Py_RETURN_NONE;
+void HandlerRunner::run_started() noexcept {
+    run(*std::exchange(starting_, nullptr));
 }
 
 void HandlerRunner::run(worker::HeldSignal& signal) {

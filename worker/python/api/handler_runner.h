@@ -43,7 +43,7 @@ class HandlerRunner final : public worker::SignalHandlers {
     void granted(unsigned lock, std::uint64_t ticket) noexcept override;
 
   private:
-    static PyObject* on_greenlet_start(PyObject* self, PyObject*) noexcept;
+    void run_started() noexcept;
     void run(worker::HeldSignal& signal);
 
     const Interpreter& python_;

@@ -3,22 +3,19 @@
 
 #include <unistd.h>
 
-#include <utility>
-
 #include "child_hub_py.h"
 #include "forked_py.h"
 #include "worker/process/forked.h"
 #include "worker/python/base/boot_part.h"
+#include "worker/python/base/bound_function.h"
 
 namespace geventd::py {
 
 namespace {
 
-constexpr const char* kCapsuleName = "geventd.fork_watch";
-
-ForkWatch& watch_of(PyObject* self) {
-    return *static_cast<ForkWatch*>(PyCapsule_GetPointer(self, kCapsuleName));
-}
+constexpr char kBeforeName[] = "geventd_before_fork";
+constexpr char kParentName[] = "geventd_after_fork";
+constexpr char kChildName[] = "geventd_forked";
 
 }  // namespace
 
@@ -33,20 +30,16 @@ ForkWatch::ForkWatch(const Ref& leave, ProcessTitle& title) : title_(title) {
 }
 
 void ForkWatch::register_hooks() {
-    static PyMethodDef before{"geventd_before_fork", before_fork, METH_NOARGS, nullptr};
-    static PyMethodDef in_parent{"geventd_after_fork", after_fork_in_parent, METH_NOARGS, nullptr};
-    static PyMethodDef in_child{"geventd_forked", after_fork_in_child, METH_NOARGS, nullptr};
     const Ref function = imported("os", "register_at_fork");
-    const Ref self = checked(PyCapsule_New(this, kCapsuleName, nullptr));
     const Ref hooks = checked(PyDict_New());
-    for (const auto& [name, definition] : {std::pair{"before", &before},
-                                           {"after_in_parent", &in_parent},
-                                           {"after_in_child", &in_child}}) {
-        const Ref hook = checked(PyCFunction_New(definition, self.get()));
-        if (PyDict_SetItemString(hooks.get(), name, hook.get()) < 0) {
+    const auto add = [&hooks](const char* when, const Ref& hook) {
+        if (PyDict_SetItemString(hooks.get(), when, hook.get()) < 0) {
             throw_pending();
         }
-    }
+    };
+    add("before", bound_function<kBeforeName, &ForkWatch::before_fork>(this));
+    add("after_in_parent", bound_function<kParentName, &ForkWatch::after_fork_in_parent>(this));
+    add("after_in_child", bound_function<kChildName, &ForkWatch::after_fork_in_child>(this));
     const Ref nothing = checked(PyTuple_New(0));
     checked(PyObject_Call(function.get(), nothing.get(), hooks.get()));
 }
@@ -75,23 +68,19 @@ void ForkWatch::on_forked_child() noexcept {
     }
 }
 
-PyObject* ForkWatch::before_fork(PyObject* self, PyObject*) noexcept {
-    watch_of(self).python_forks_ = true;
-    Py_RETURN_NONE;
+void ForkWatch::before_fork() noexcept {
+    python_forks_ = true;
 }
 
-PyObject* ForkWatch::after_fork_in_parent(PyObject* self, PyObject*) noexcept {
-    watch_of(self).python_forks_ = false;
-    Py_RETURN_NONE;
+void ForkWatch::after_fork_in_parent() noexcept {
+    python_forks_ = false;
 }
 
-PyObject* ForkWatch::after_fork_in_child(PyObject* self, PyObject*) noexcept {
-    ForkWatch& watch = watch_of(self);
-    watch.python_forks_ = false;
+void ForkWatch::after_fork_in_child() noexcept {
+    python_forks_ = false;
     if (worker::is_forked_child()) {
-        watch.prepare();
+        prepare();
     }
-    Py_RETURN_NONE;
 }
 
 void ForkWatch::end_child() const noexcept {

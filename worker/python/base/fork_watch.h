@@ -30,9 +30,9 @@ class ForkWatch final : private worker::ForkListener {
     [[noreturn]] void end_child() const noexcept;
 
   private:
-    static PyObject* before_fork(PyObject* self, PyObject*) noexcept;
-    static PyObject* after_fork_in_parent(PyObject* self, PyObject*) noexcept;
-    static PyObject* after_fork_in_child(PyObject* self, PyObject*) noexcept;
+    void before_fork() noexcept;
+    void after_fork_in_parent() noexcept;
+    void after_fork_in_child() noexcept;
     static int prepare_later(void* self) noexcept;
 
     void on_forked_child() noexcept override;

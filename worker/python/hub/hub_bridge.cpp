@@ -8,6 +8,7 @@
 #include "base/exit_code.h"
 #include "worker/process/forked.h"
 #include "worker/process/last_words.h"
+#include "worker/python/base/bound_function.h"
 #include "worker/python/base/error.h"
 #include "worker/python/base/greenlet_object.h"
 #include "worker/python/hub/main_greenlet.h"
@@ -16,17 +17,8 @@ namespace geventd::py {
 
 namespace {
 
-constexpr const char* kCapsuleName = "geventd.hub_bridge";
-
-// A C function whose `self` leads to the bridge.
-Ref make_function(PyMethodDef& definition, HubBridge* bridge) {
-    const Ref capsule = checked(PyCapsule_New(bridge, kCapsuleName, nullptr));
-    return checked(PyCFunction_New(&definition, capsule.get()));
-}
-
-HubBridge& bridge_of(PyObject* self) {
-    return *static_cast<HubBridge*>(PyCapsule_GetPointer(self, kCapsuleName));
-}
+constexpr char kTurnName[] = "geventd_turn";
+constexpr char kRequestName[] = "geventd_request";
 
 PyGreenlet* as_greenlet(PyObject* object) {
     return reinterpret_cast<PyGreenlet*>(object);
@@ -49,13 +41,9 @@ HubBridge::HubBridge(const Interpreter& python, worker::Worker& worker, config::
     if (_PyGreenlet_API == nullptr) {
         throw_pending();
     }
-    static PyMethodDef on_callback{"geventd_turn", &HubBridge::on_hub_callback, METH_NOARGS,
-                                   nullptr};
-    static PyMethodDef on_start{"geventd_request", &HubBridge::on_greenlet_start, METH_NOARGS,
-                                nullptr};
     hub_ = checked(PyObject_CallNoArgs(imported("gevent", "get_hub").get()));
     main_ = checked(as_object(PyGreenlet_GetCurrent()));
-    run_function_ = make_function(on_start, this);
+    run_function_ = bound_function<kRequestName, &HubBridge::run_request>(this);
     run_name_ = checked(PyUnicode_InternFromString("run"));
     kill_ = imported("gevent", "kill");
     request_timeout_ = imported("geventd", "RequestTimeout");
@@ -65,7 +53,7 @@ HubBridge::HubBridge(const Interpreter& python, worker::Worker& worker, config::
     }
     const Ref loop = checked(PyObject_GetAttrString(hub_.get(), "loop"));
     watcher_ = checked(PyObject_CallMethod(loop.get(), "io", "ii", worker_.loop().backend_fd(), 1));
-    const Ref callback = make_function(on_callback, this);
+    const Ref callback = bound_function<kTurnName, &HubBridge::on_turn>(this);
     checked(PyObject_CallMethod(watcher_.get(), "start", "O", callback.get()));
 }
 
@@ -100,20 +88,18 @@ void HubBridge::run() {
     descriptors_.leave();
 }
 
-PyObject* HubBridge::on_hub_callback(PyObject* self, PyObject*) noexcept {
+void HubBridge::on_turn() noexcept {
     if (worker::is_forked_child()) {
-        Py_RETURN_NONE;  // of C code that did not tell Python
+        return;  // of C code that did not tell Python
     }
-    HubBridge& bridge = bridge_of(self);
-    if (!bridge.guards_) {
-        bridge.guards_ = true;
-        bridge.descriptors_.guard(bridge.worker_.loop());
+    if (!guards_) {
+        guards_ = true;
+        descriptors_.guard(worker_.loop());
     }
-    bridge.worker_.turn();
-    if (bridge.worker_.drained() && bridge.main_waits_) {
-        bridge.switch_to(bridge.main_.get());
+    worker_.turn();
+    if (worker_.drained() && main_waits_) {
+        switch_to(main_.get());
     }
-    Py_RETURN_NONE;
 }
 
 Ref HubBridge::make_greenlet(PyObject* function) {
@@ -168,14 +154,12 @@ void HubBridge::start(worker::Request& request) noexcept {
     }
 }
 
-PyObject* HubBridge::on_greenlet_start(PyObject* self, PyObject*) noexcept {
-    HubBridge& bridge = bridge_of(self);
-    const worker::RequestRef request(*std::exchange(bridge.starting_, nullptr));
-    const Ref greenlet = bridge.current_greenlet();
+void HubBridge::run_request() noexcept {
+    const worker::RequestRef request(*std::exchange(starting_, nullptr));
+    const Ref greenlet = current_greenlet();
     request->runner = greenlet_of(greenlet.get());
-    bridge.handler_(*request);
+    handler_(*request);
     request->runner = nullptr;
-    Py_RETURN_NONE;
 }
 
 void HubBridge::switch_to(PyObject* greenlet) {

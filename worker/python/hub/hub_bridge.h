@@ -80,8 +80,8 @@ class HubBridge : public worker::Application {
     [[nodiscard]] pthread_t thread() const { return thread_; }
 
   private:
-    static PyObject* on_hub_callback(PyObject* self, PyObject*) noexcept;
-    static PyObject* on_greenlet_start(PyObject* self, PyObject*) noexcept;
+    void on_turn() noexcept;
+    void run_request() noexcept;
     Ref make_greenlet(PyObject* function);
     void switch_to(PyObject* greenlet);
 
