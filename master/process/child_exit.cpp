@@ -53,10 +53,6 @@ std::string_view meaning_of_signal(int number) {
 
 }  // namespace
 
-bool ChildExit::is_clean() const {
-    return has_code(ExitCode::Ok);
-}
-
 bool ChildExit::has_code(ExitCode code) const {
     return WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(code);
 }

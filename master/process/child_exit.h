@@ -15,8 +15,6 @@ struct ChildExit {
     pid_t pid = 0;
     int status = 0;
 
-    [[nodiscard]] bool is_clean() const;
-
     /// True when it left with this code.
     [[nodiscard]] bool has_code(ExitCode code) const;
 };

@@ -51,9 +51,6 @@ class Succession {
 
     [[nodiscard]] State state() const { return state_; }
 
-    /// It has not taken over yet.
-    [[nodiscard]] bool is_waiting() const { return state_ < State::Leading; }
-
     [[nodiscard]] pid_t former() const;
 
     /// What the former master said at first.

@@ -24,8 +24,6 @@ class SignalArena {
 
     void give(std::uint32_t offset, std::uint32_t bytes);
 
-    [[nodiscard]] std::uint32_t taken_units() const { return taken_; }
-
   private:
     [[nodiscard]] std::optional<std::uint32_t> find(std::uint32_t from, std::uint32_t to,
                                                     std::uint32_t units) const;

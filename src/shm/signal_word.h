@@ -85,11 +85,6 @@ class Word {
         return value_.fetch_or(bits, std::memory_order_seq_cst);
     }
 
-    void clear_bits(T bits) noexcept {
-        step();
-        value_.fetch_and(static_cast<T>(~bits), std::memory_order_seq_cst);
-    }
-
     /// Adds to a counter that only this process writes.
     void count(T value = 1) noexcept {
         step();

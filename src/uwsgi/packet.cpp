@@ -128,21 +128,4 @@ void append_packet(std::string& out, std::uint8_t modifier1, std::uint8_t modifi
     out.append(block);
 }
 
-void append_var(std::string& block, std::string_view key, std::string_view value) {
-    append_size(block, key.size());
-    block.append(key);
-    append_size(block, value.size());
-    block.append(value);
-}
-
-std::string make_packet(std::uint8_t modifier1, std::uint8_t modifier2, std::span<const Var> vars) {
-    std::string block;
-    for (const Var& var : vars) {
-        append_var(block, var.key, var.value);
-    }
-    std::string packet;
-    append_packet(packet, modifier1, modifier2, block);
-    return packet;
-}
-
 }  // namespace geventd::uwsgi

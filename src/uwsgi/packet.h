@@ -84,10 +84,4 @@ http::Rejection decode_vars(std::string_view block, const PacketLimits& limits,
 void append_packet(std::string& out, std::uint8_t modifier1, std::uint8_t modifier2,
                    std::string_view block = {});
 
-/// Appends one variable to a block. REQUIRES: key and value are at most 65535 bytes each.
-void append_var(std::string& block, std::string_view key, std::string_view value);
-
-/// A packet of variables, as a web server sends it.
-std::string make_packet(std::uint8_t modifier1, std::uint8_t modifier2, std::span<const Var> vars);
-
 }  // namespace geventd::uwsgi

@@ -2,6 +2,7 @@
 //
 // Any bytes as a uwsgi packet: an accepted one is exactly what the encoder would have written.
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/uwsgi/make_packet.h"
 #include "uwsgi/packet.h"
 #include "uwsgi/request_vars.h"
 

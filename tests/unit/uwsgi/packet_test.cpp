@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/uwsgi/make_packet.h"
+
 namespace geventd::uwsgi {
 
 namespace {

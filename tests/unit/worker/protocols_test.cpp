@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "tests/unit/uwsgi/make_packet.h"
 #include "worker_fixture.h"
 
 namespace geventd::worker {

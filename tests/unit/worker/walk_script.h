@@ -9,7 +9,7 @@
 
 #include <fmt/core.h>
 
-#include "uwsgi/packet.h"
+#include "tests/unit/uwsgi/make_packet.h"
 
 namespace geventd::worker {
 
