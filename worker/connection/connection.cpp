@@ -87,7 +87,7 @@ void Connection::fall() noexcept {
 
 void Connection::run() {
     state_ = State::Running;
-    request_->started = context_.loop.now();
+    request_->times.started = context_.loop.now();
     await_disconnect();
     context_.admission.application().start(*request_);
 }

@@ -42,10 +42,10 @@ Connection::IoState Connection::guarded(Deed deed) noexcept {
 
 void Connection::complete_head(std::optional<std::uint64_t> length) {
     Request& request = *request_;
-    request.keep_alive = request.answer.complete(
-        {.dialect = request.dialect,
+    request.form.keep_alive = request.answer.complete(
+        {.dialect = request.form.dialect,
          .head_request = request.head.method == "HEAD",
-         .keep_alive = request.keep_alive && !last_answer_ && request.body.complete(),
+         .keep_alive = request.form.keep_alive && !last_answer_ && request.body.complete(),
          .epoch = context_.epoch},
         length);
     note_head();
@@ -54,20 +54,20 @@ void Connection::complete_head(std::optional<std::uint64_t> length) {
 void Connection::note_head() {
     Request& request = *request_;
     const http::ResponseHead& head = request.answer.head();
-    request.status = head.status();
-    request.answer_headers = head.count();
-    request.answer_head = head.text().size();
-    request.first_byte = context_.loop.now();
+    request.sent.status = head.status();
+    request.sent.headers = head.count();
+    request.sent.head = head.text().size();
+    request.times.first_byte = context_.loop.now();
 }
 
 std::size_t Connection::add_piece(std::string_view bytes, std::span<iovec> parts) {
     Request& request = *request_;
-    if (bytes.size() > request.answer.room() && !std::exchange(request.told_of_excess, true)) {
+    if (bytes.size() > request.answer.room() && !std::exchange(request.sent.told_of_excess, true)) {
         log::warning("{} {}: the body is longer than its Content-Length; the rest is dropped",
                      request.head.method, request.head.path);
     }
     const std::size_t count = request.answer.add_piece(bytes, parts);
-    request.answer_body = request.answer.body_bytes();
+    request.sent.body = request.answer.body_bytes();
     return count;
 }
 
@@ -113,7 +113,7 @@ Connection::IoState Connection::send_piece(std::string_view bytes) noexcept {
 // ends: a packet a piece costs four times as much as the piece's copy does.
 void Connection::follow_piece() noexcept {
     const TimePoint now = Clock::now();
-    const bool quick = now - std::exchange(request_->last_piece, now) < kQuickPiece;
+    const bool quick = now - std::exchange(request_->times.last_piece, now) < kQuickPiece;
     if (!quick) {
         separate_pieces();
     } else if (!joins_pieces_ && peer_.kind != Peer::Kind::Unix) {
@@ -143,7 +143,7 @@ Connection::IoState Connection::send_file(int file, off_t& offset) noexcept {
     switch (sent.state) {
         case net::Stream::State::Done:
             answer.count(sent.count);
-            request_->answer_body = answer.body_bytes();
+            request_->sent.body = answer.body_bytes();
             return IoState::Done;
         case net::Stream::State::Wait:
             return IoState::Wait;
@@ -170,13 +170,14 @@ Connection::IoState Connection::end_answer() noexcept {
 Connection::IoState Connection::send_error(int status, std::string_view reason) noexcept {
     return guarded([&] {
         Request& request = *request_;
-        request.keep_alive = request.keep_alive && request.body.complete() && !last_answer_;
+        request.form.keep_alive =
+            request.form.keep_alive && request.body.complete() && !last_answer_;
         http::WholeResponse whole = http::WholeResponse::line(status, reason);
-        whole.keep_alive = request.keep_alive;
+        whole.keep_alive = request.form.keep_alive;
         whole.head_only = request.head.method == "HEAD";
         request.answer.replace(status, whole.bytes(context_.epoch));
-        request.status = status;
-        request.answer_head = request.answer.head().text().size();
+        request.sent.status = status;
+        request.sent.head = request.answer.head().text().size();
         const iovec all = request.answer.head_part();
         return write({&all, 1});
     });
@@ -186,14 +187,14 @@ Connection::IoState Connection::send_error(int status, std::string_view reason) 
 Connection::IoState Connection::upgrade(std::string_view protocol) noexcept {
     Request& request = *request_;
     const bool is_read = request.body.complete() && request.body.buffered() == 0;
-    if (request.dialect != http::ResponseWriter::Dialect::Http11 || !is_read ||
+    if (request.form.dialect != http::ResponseWriter::Dialect::Http11 || !is_read ||
         request.answer.completed()) {
         return IoState::Failed;
     }
     return guarded([&] {
         request.body.start_stream(input_);
         input_.clear();
-        request.keep_alive = false;
+        request.form.keep_alive = false;
         request.answer.upgrade(protocol);
         note_head();
         const iovec head = request.answer.head_part();
@@ -223,7 +224,7 @@ void Connection::finish(bool complete) noexcept {
         linger();
     } else if (broken_ || !complete || answer.missing() > 0) {
         abort();
-    } else if (request->keep_alive && all_read && answer.framing() != Framing::UntilClose) {
+    } else if (request->form.keep_alive && all_read && answer.framing() != Framing::UntilClose) {
         rest();
     } else if (all_read && !request->head.keep_alive) {
         close();

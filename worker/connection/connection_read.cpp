@@ -179,8 +179,8 @@ Connection::IoState Connection::read_body(char* into, std::size_t room, std::siz
 
 void Connection::await_readable() {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    if (!request_->continue_sent) {
-        request_->continue_sent = true;
+    if (!request_->sent.told_to_continue) {
+        request_->sent.told_to_continue = true;
         stream_.offer(kContinue);
     }
     watch_reads();

@@ -49,8 +49,8 @@ http::Rejection read_head(Request& request, const Intake& intake) {
     http::Rejection rejection = http::parse_head(request.head_bytes, limits.head, head);
     const bool is_10 = head.version_minor == 0;
     request.version = is_10 ? "HTTP/1.0" : "HTTP/1.1";
-    request.answer_version = "HTTP/1.1";
-    request.dialect = is_10 ? Dialect::Http10 : Dialect::Http11;
+    request.form.version = "HTTP/1.1";
+    request.form.dialect = is_10 ? Dialect::Http10 : Dialect::Http11;
     if (rejection.status != 0) {
         return rejection;
     }
@@ -59,7 +59,7 @@ http::Rejection read_head(Request& request, const Intake& intake) {
         rejection = http::decode_path(head.path, request.decoded_path);
         request.path_info = request.decoded_path;
     }
-    request.keep_alive = head.keep_alive;
+    request.form.keep_alive = head.keep_alive;
     request.body.start(head, limits.body);
     read_proxies_words(request, intake.exchange);
     return rejection;
@@ -87,7 +87,7 @@ Parsed Http1::parse(std::string_view bytes, const Intake& intake) const {
     if (request.body.failed()) {
         return Parsed::refused(request.body.rejection());
     }
-    request.continue_sent = !request.head.expect_continue || request.body.started();
+    request.sent.told_to_continue = !request.head.expect_continue || request.body.started();
     return {.state = Parsed::State::Request, .used = end + of_body};
 }
 

@@ -7,7 +7,7 @@ namespace geventd::worker {
 
 Request& Intake::begin(std::string_view head) const {
     request = context.requests.take();
-    request->received = context.loop.now();
+    request->times.received = context.loop.now();
     request->head_bytes.assign(head);
     return *request;
 }

@@ -46,7 +46,7 @@ struct Intake {
 };
 
 /// How the bytes of a connection become requests. A request says itself how it is to be answered
-/// (Request::dialect), so nobody else asks for the protocol.
+/// (Request::form), so nobody else asks for the protocol.
 /// Lives in: worker, loop side. Has no state: there is one of each.
 class Protocol {
   public:

@@ -55,9 +55,9 @@ http::Rejection read_vars(Request& request, const Intake& intake, std::uint8_t m
     fill_head(request.head, vars);
     request.path_info = vars.path_info;
     request.version = vars.protocol;
-    request.answer_version = is_sane_version(vars.protocol) ? vars.protocol : "HTTP/1.0";
-    request.dialect = http::ResponseWriter::Dialect::Gateway;
-    request.keep_alive = false;
+    request.form.version = is_sane_version(vars.protocol) ? vars.protocol : "HTTP/1.0";
+    request.form.dialect = http::ResponseWriter::Dialect::Gateway;
+    request.form.keep_alive = false;
     request.body.start(request.head, limits.body);
     return {};
 }
@@ -104,7 +104,7 @@ Parsed Uwsgi::parse(std::string_view bytes, const Intake& intake) const {
     if (request.body.failed()) {
         return Parsed::refused(request.body.rejection());
     }
-    request.continue_sent = true;
+    request.sent.told_to_continue = true;
     return {.state = Parsed::State::Request, .used = scanner.length() + of_body};
 }
 

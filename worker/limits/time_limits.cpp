@@ -35,7 +35,7 @@ TimeLimits::TimeLimits(event::Loop& loop, event::DeadlineClock& clock,
 }
 
 void TimeLimits::start_request(Request& request) {
-    request.limit.due_by_default_ = request.received + request_time_;
+    request.limit.due_by_default_ = request.times.received + request_time_;
     times_.start_at(request.limit, request.limit.due_by_default_);
 }
 
@@ -90,7 +90,7 @@ TimeLimits::Words TimeLimits::words_for(const TimeLimit& limit) const {
     };
     if (const Request* const request = limit.request_) {
         return {fmt::format("{} {}", request->head.method, request->head.path),
-                age(request->received), fmt::format(" (request {})", request->id)};
+                age(request->times.received), fmt::format(" (request {})", request->id)};
     }
     return {fmt::format("the handler of signal {}", limit.signal_->claim.routing.number),
             age(limit.started_), ""};

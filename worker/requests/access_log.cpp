@@ -109,18 +109,19 @@ void AccessLog::write(const Request& request, const Exchange& exchange) {
     record.addr = request.has_environ ? request.vars.remote_addr : std::string_view(host);
     record.lookup = &lookup;
     record.client_gone = exchange.broken();
-    record.status = exchange.broken() ? kClientClosed : request.status;
-    record.body_bytes = request.answer_body;
-    record.head_bytes = request.answer_head;
-    record.response_headers = request.answer_headers;
+    record.status = exchange.broken() ? kClientClosed : request.sent.status;
+    record.body_bytes = request.sent.body;
+    record.head_bytes = request.sent.head;
+    record.response_headers = request.sent.headers;
     const TimePoint now = Clock::now();
-    record.start = wall_clock_at(request.received);
-    record.duration = duration_cast<microseconds>(now - request.received).count();
-    if (request.first_byte != TimePoint()) {
+    record.start = wall_clock_at(request.times.received);
+    record.duration = duration_cast<microseconds>(now - request.times.received).count();
+    if (request.times.first_byte != TimePoint()) {
         record.time_to_first_byte =
-            duration_cast<microseconds>(request.first_byte - request.received).count();
+            duration_cast<microseconds>(request.times.first_byte - request.times.received).count();
     }
-    record.queue_time = duration_cast<microseconds>(request.started - request.received).count();
+    record.queue_time =
+        duration_cast<microseconds>(request.times.started - request.times.received).count();
     emit(record);
 }
 

@@ -35,9 +35,9 @@ Accounts::Accounts(shm::WorkerSlot& slot, const config::Log& settings, int numbe
 
 void Accounts::ended(const Request& request, const Exchange& exchange) {
     count(slot_.requests);
-    count(slot_.sent, request.answer_head + request.answer_body);
+    count(slot_.sent, request.sent.head + request.sent.body);
     const auto took = static_cast<std::uint64_t>(
-        duration_cast<microseconds>(Clock::now() - request.started).count());
+        duration_cast<microseconds>(Clock::now() - request.times.started).count());
     count(slot_.busy_time, took);
     slot_.durations.add(took);
     write_access_log(request, exchange);
@@ -45,7 +45,7 @@ void Accounts::ended(const Request& request, const Exchange& exchange) {
 
 void Accounts::write_access_log(const Request& request, const Exchange& exchange) noexcept {
     AccessLog* const log = access_log_          ? access_log_.get()
-                           : request.log_wanted ? wanted_log_.get()
+                           : request.log.wanted ? wanted_log_.get()
                                                 : nullptr;
     if (log == nullptr) {
         return;
@@ -111,7 +111,7 @@ void Accounts::out_of_memory() noexcept {
 }
 
 void Accounts::want_log(Request& request) {
-    request.log_wanted = true;
+    request.log.wanted = true;
     if (!access_log_ && !wanted_log_) {
         const bool json = format_ == config::LogFormat::Json;
         wanted_log_ = std::make_unique<AccessLog>(json ? "json" : "uwsgi", slot_, number_, json);

@@ -130,7 +130,7 @@ void Admission::start_waiting() {
 // Answers 503 to requests that waited too long; the queue is in order of time.
 void Admission::refuse_overdue() noexcept {
     const TimePoint latest = loop_.now() - queue_time_;
-    while (!waiting_.empty() && waiting_.front()->request().received <= latest) {
+    while (!waiting_.empty() && waiting_.front()->request().times.received <= latest) {
         Exchange& exchange = *waiting_.front();
         waiting_.pop_front();
         show(accounts_.slot().queued, waiting_.size());

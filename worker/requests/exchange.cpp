@@ -20,7 +20,7 @@ shm::RequestTable::Facts Exchange::request_facts() const {
         client.size = peer().kind == Peer::Kind::Inet ? 4 : 16;
         client.bytes = peer().bytes;
     }
-    return {request.received, request.id, request.head.method, request.head.path, client};
+    return {request.times.received, request.id, request.head.method, request.head.path, client};
 }
 
 }  // namespace geventd::worker

@@ -33,19 +33,19 @@ void Request::release() {
 }
 
 void Request::set_log_var(std::string_view name, std::string_view value) {
-    const auto same = std::find_if(log_vars.begin(), log_vars.end(),
-                                   [name](const LogVar& var) { return var.name == name; });
-    if (same != log_vars.end()) {
+    const auto same = std::find_if(log.vars.begin(), log.vars.end(),
+                                   [name](const Log::Var& var) { return var.name == name; });
+    if (same != log.vars.end()) {
         same->value = value;
     } else {
-        log_vars.push_back({std::string(name), std::string(value)});
+        log.vars.push_back({std::string(name), std::string(value)});
     }
 }
 
 const std::string* Request::log_var(std::string_view name) const {
-    const auto found = std::find_if(log_vars.begin(), log_vars.end(),
-                                    [name](const LogVar& var) { return var.name == name; });
-    return found == log_vars.end() ? nullptr : &found->value;
+    const auto found = std::find_if(log.vars.begin(), log.vars.end(),
+                                    [name](const Log::Var& var) { return var.name == name; });
+    return found == log.vars.end() ? nullptr : &found->value;
 }
 
 void Request::clear() {
@@ -59,20 +59,16 @@ void Request::clear() {
     }
     exchange = nullptr;
     answer.reset();
-    told_of_excess = false;
     reader = writer = {};
     runner = nullptr;
     limit.reset();
-    keep_alive = true;
-    continue_sent = false;
     client = {};
     id.clear();
-    log_wanted = false;
-    log_vars.clear();
-    first_byte = last_piece = {};
-    status = 0;
-    answer_headers = 0;
-    answer_head = answer_body = 0;
+    log.wanted = false;
+    log.vars.clear();
+    form = {};
+    sent = {};
+    times = {};
 }
 
 // Room for all that are kept: giving one back must not fail.

@@ -57,33 +57,53 @@ class Request {
     Greenlet* runner = nullptr;  ///< what runs the request; null before and after
 
     http::ResponseWriter answer;
-    http::ResponseWriter::Dialect dialect{};  ///< of the answer
-    std::string_view answer_version;          ///< what its status line begins with
-    bool told_of_excess = false;              ///< the answer is longer than its Content-Length
 
-    bool keep_alive = true;      ///< what the answer will say
-    bool continue_sent = false;  ///< 100 Continue is out, or no longer wanted
-    std::uint32_t core = 0;      ///< which core it occupies, from 0
-    std::uint64_t ordinal = 0;   ///< how many this worker had started before it
-    bool log_wanted = false;     ///< gets a line in the access log even when that is off
-
-    /// A value of the access log's ${logvar.NAME}.
-    struct LogVar {
-        std::string name;
-        std::string value;
+    /// How the answer's head is to be written.
+    struct Form {
+        http::ResponseWriter::Dialect dialect{};
+        std::string_view version;  ///< what the status line begins with
+        bool keep_alive = true;    ///< whether it says that the connection stays open
     };
 
-    std::vector<LogVar> log_vars;  ///< set by the application
+    Form form;
 
-    TimePoint received;    ///< when its head was complete
-    TimePoint started;     ///< when it got its core
-    TimePoint last_piece;  ///< when a piece of an answer made piece by piece was last sent
-    TimePoint first_byte;  ///< when its answer began to leave; the clock's epoch: not yet
+    /// What has left for the client.
+    struct Sent {
+        int status = 0;                 ///< of the answer; 0: none so far
+        unsigned headers = 0;           ///< header fields of the answer
+        std::uint64_t head = 0;         ///< bytes of its head
+        std::uint64_t body = 0;         ///< bytes of its body, without framing
+        bool told_of_excess = false;    ///< the log knows that it exceeds its Content-Length
+        bool told_to_continue = false;  ///< 100 Continue is out, or no longer wanted
+    };
 
-    int status = 0;                 ///< of the answer; 0: none so far
-    unsigned answer_headers = 0;    ///< header fields of the answer
-    std::uint64_t answer_head = 0;  ///< bytes of its head
-    std::uint64_t answer_body = 0;  ///< bytes of its body, without framing
+    Sent sent;
+
+    struct Times {
+        TimePoint received;    ///< when its head was complete
+        TimePoint started;     ///< when it got its core
+        TimePoint last_piece;  ///< when a piece of an answer made piece by piece was last sent
+        TimePoint first_byte;  ///< when its answer began to leave; the clock's epoch: not yet
+    };
+
+    Times times;
+
+    std::uint32_t core = 0;     ///< which core it occupies, from 0
+    std::uint64_t ordinal = 0;  ///< how many this worker had started before it
+
+    /// What the application says about its line in the access log.
+    struct Log {
+        /// A value of ${logvar.NAME}.
+        struct Var {
+            std::string name;
+            std::string value;
+        };
+
+        bool wanted = false;  ///< a line even where the access log is off
+        std::vector<Var> vars;
+    };
+
+    Log log;
 
     void set_log_var(std::string_view name, std::string_view value);
 

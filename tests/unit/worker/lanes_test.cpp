@@ -23,14 +23,14 @@ class Lane : public Exchange {
         : worker_(worker), carrier_(carrier), name_(std::move(name)) {
         request_ = worker.connections().requests().take();
         request_->exchange = this;
-        request_->received = worker.loop().now();
+        request_->times.received = worker.loop().now();
         request_->head.method = "GET";
         request_->head.path = name_;
-        request_->answer_version = "HTTP/2";
+        request_->form.version = "HTTP/2";
     }
 
     void run() override {
-        request_->started = worker_.loop().now();
+        request_->times.started = worker_.loop().now();
         worker_.admission().application().start(*request_);
     }
 

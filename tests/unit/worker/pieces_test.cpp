@@ -15,7 +15,7 @@ class PiecesTest : public WorkerTest {
         send(client, kGet);
         turn_until([this] { return !application.started.empty(); });
         Request& request = *application.started[0];
-        request.answer.head().start(request.answer_version, "200 OK");
+        request.answer.head().start(request.form.version, "200 OK");
         const int on = 1;  // as listeners of the master have it
         ::setsockopt(exchange().fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }

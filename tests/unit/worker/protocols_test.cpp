@@ -28,7 +28,7 @@ TEST_F(WorkerTest, ReadsAUwsgiRequestWhosePathStillHoldsTheScriptName) {
     EXPECT_EQ(request.path_info, "/x");
     EXPECT_EQ(request.head.method, "POST");
     EXPECT_EQ(request.body.buffer(), "abc");
-    EXPECT_FALSE(request.keep_alive);
+    EXPECT_FALSE(request.form.keep_alive);
 }
 
 TEST_F(WorkerTest, BelievesAProxyHeaderOfATrustedPeerOnly) {

@@ -134,7 +134,7 @@ TEST_F(TransportTest, SendsFilesThroughIt) {
     send(client, scrambled(kGet));
     turn_until([this] { return !application.started.empty(); });
     Request& request = *application.started[0];
-    request.answer.head().start(request.answer_version, "200 OK");
+    request.answer.head().start(request.form.version, "200 OK");
     ASSERT_EQ(request.exchange->send_head(40'000), IoState::Wait);
     request.writer.greenlet = as_greenlet(this);
     send(client, "key");

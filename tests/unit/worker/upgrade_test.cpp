@@ -27,7 +27,7 @@ class UpgradeTest : public WorkerTest {
         send(client, head);
         turn_until([this] { return !application.started.empty(); });
         Request& request = *application.started[0];
-        request.answer.head().start(request.answer_version, "101 Switching Protocols");
+        request.answer.head().start(request.form.version, "101 Switching Protocols");
         return request;
     }
 

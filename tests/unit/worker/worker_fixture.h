@@ -57,7 +57,7 @@ class FakeApplication : public Application {
 
 // All of an answer, as an application makes it. The text must stay until it has left.
 inline Exchange::IoState send_answer(Request& request, std::string_view text) {
-    request.answer.head().start(request.answer_version, "200 OK");
+    request.answer.head().start(request.form.version, "200 OK");
     iovec parts[] = {{}, {const_cast<char*>(text.data()), text.size()}};
     return request.exchange->send_whole(parts);
 }

@@ -112,7 +112,7 @@ void Census::note_requests() {
         Subject subject = make_subject(
             Subject::Kind::Request, fmt::format("{} {}", request.head.method, request.head.path));
         subject.request = request.id;
-        subject.age = now_ - request.received;
+        subject.age = now_ - request.times.received;
         note(object_of(request.runner), std::move(subject));
     }
 }

@@ -26,7 +26,7 @@ bool client_has_left() {
 }  // namespace
 
 bool Response::set_head(PyObject* status, PyObject* headers) {
-    return fill_head(request_->answer.head(), request_->answer_version, status, headers);
+    return fill_head(request_->answer.head(), request_->form.version, status, headers);
 }
 
 bool Response::may_send() {
