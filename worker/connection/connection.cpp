@@ -22,10 +22,9 @@ Connection::Connection(Context& context, Owner& owner, net::Stream stream, const
                        const Listening& listener)
     : context_(context),
       owner_(owner),
-      listener_(listener),
       protocol_(protocol_of(listener.address)),
       stream_(std::move(stream)),
-      peer_(peer),
+      client_{.listener = listener, .peer = peer, .fd = stream_.fd()},
       io_(context.loop) {
     io_.bind<Connection, &Connection::on_io>(this);
     proxy_awaited_ = !listener.trusted.empty() && listener.trusted.contains(peer.host());
@@ -177,6 +176,7 @@ void Connection::release() noexcept {
     io_.forget();
     wanted_ = 0;
     stream_.close();
+    client_.fd = -1;
     state_ = State::Closed;
     owner_.bury(*this);
 }

@@ -94,38 +94,7 @@ class Connection final : public Exchange, public event::Deadline {
         attempt([this] { process({}); });
     }
 
-    void run() override;
-    void overdue() override;
-    void out_of_time() override;
-    void give_up() noexcept override;
-
-    IoState read_body(char* into, std::size_t room, std::size_t& got) override;
-    void await_readable() override;
-    void stop_awaiting_readable() noexcept override;
-
-    IoState send_whole(std::span<iovec> parts) noexcept override;
-    IoState send_head(std::uint64_t length) noexcept override;
-    IoState send_piece(std::string_view bytes) noexcept override;
-    IoState send_file(int file, off_t& offset) noexcept override;
-    IoState end_answer() noexcept override;
-    IoState send_error(int status, std::string_view reason) noexcept override;
-    IoState upgrade(std::string_view protocol) noexcept override;
-    void await_writable() override;
-    void abandon_write() noexcept override;
-    void disconnect() noexcept override;
-    void finish(bool complete) noexcept override;
-
-    [[nodiscard]] bool is_sending() const override { return !unsent_.empty(); }
-
-    [[nodiscard]] bool broken() const override { return broken_; }
-
-    [[nodiscard]] const Listening& listener() const override { return listener_; }
-
-    [[nodiscard]] int fd() const override { return stream_.fd(); }
-
-    [[nodiscard]] const Peer& peer() const override { return peer_; }
-
-    [[nodiscard]] const http::ProxyHeader* proxied() const override { return proxied_.get(); }
+    [[nodiscard]] const Client& client() const override { return client_; }
 
     /// What was held back to share a packet leaves now.
     void separate_pieces() noexcept;
@@ -160,6 +129,32 @@ class Connection final : public Exchange, public event::Deadline {
     [[nodiscard]] std::string_view neglect() const;
 
   private:
+    // Called as an Exchange only.
+    void run() override;
+    void overdue() override;
+    void out_of_time() override;
+    void give_up() noexcept override;
+
+    IoState read_body(char* into, std::size_t room, std::size_t& got) override;
+    void await_readable() override;
+    void stop_awaiting_readable() noexcept override;
+
+    IoState send_whole(std::span<iovec> parts) noexcept override;
+    IoState send_head(std::uint64_t length) noexcept override;
+    IoState send_piece(std::string_view bytes) noexcept override;
+    IoState send_file(int file, off_t& offset) noexcept override;
+    IoState end_answer() noexcept override;
+    IoState send_error(int status, std::string_view reason) noexcept override;
+    IoState upgrade(std::string_view protocol) noexcept override;
+    void await_writable() override;
+    void abandon_write() noexcept override;
+    void disconnect() noexcept override;
+    void finish(bool complete) noexcept override;
+
+    [[nodiscard]] bool is_sending() const override { return !unsent_.empty(); }
+
+    [[nodiscard]] bool broken() const override { return broken_; }
+
     void on_io(int events) noexcept;
     void serve(int events);
     void time_out();
@@ -207,7 +202,6 @@ class Connection final : public Exchange, public event::Deadline {
 
     Context& context_;
     Owner& owner_;
-    const Listening& listener_;
     const Protocol& protocol_;
     net::Stream stream_;
     State state_ = State::Idle;
@@ -218,13 +212,12 @@ class Connection final : public Exchange, public event::Deadline {
     bool joins_pieces_ = false;
     std::uint8_t wanted_ = 0;     ///< event::Io::Events for which it waits
     bool proxy_awaited_ = false;  ///< a trusted peer may still send a PROXY header
-    Peer peer_;
+    Client client_;
     std::uint32_t index_ = 0;  ///< place in the worker's list
     event::Io io_;
     http::HeadScanner scanner_;
     std::string input_;  ///< received, not yet parsed
     std::vector<iovec> unsent_;
-    std::unique_ptr<http::ProxyHeader> proxied_;  ///< what a PROXY header said
 };
 
 }  // namespace geventd::worker

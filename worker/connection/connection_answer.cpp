@@ -116,7 +116,7 @@ void Connection::follow_piece() noexcept {
     const bool quick = now - std::exchange(request_->times.last_piece, now) < kQuickPiece;
     if (!quick) {
         separate_pieces();
-    } else if (!joins_pieces_ && peer_.kind != Peer::Kind::Unix) {
+    } else if (!joins_pieces_ && client_.peer.kind != Peer::Kind::Unix) {
         joins_pieces_ = true;
         stream_.join_packets(true);
         owner_.separate_pieces_later(*this);

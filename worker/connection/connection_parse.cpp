@@ -77,7 +77,7 @@ std::size_t Connection::parse_proxy_header(std::string_view bytes) {
     }
     proxy_awaited_ = false;
     if (result.header.known) {
-        proxied_ = std::make_unique<http::ProxyHeader>(std::move(result.header));
+        client_.proxied = std::make_unique<http::ProxyHeader>(std::move(result.header));
     }
     return result.length;
 }

@@ -166,7 +166,8 @@ std::string_view Connections::neglect_of(const Connection& connection) const {
 std::string Connections::neglect() const {
     for (const auto& connection : open_) {
         if (const std::string_view fault = neglect_of(*connection); !fault.empty()) {
-            return fmt::format("the connection at descriptor {} {}", connection->fd(), fault);
+            return fmt::format("the connection at descriptor {} {}", connection->client().fd,
+                               fault);
         }
     }
     return "";

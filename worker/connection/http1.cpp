@@ -31,11 +31,11 @@ bool is_sane_id(std::string_view id) {
 
 // What trusted proxies say of the client, and the name that they gave the request.
 void read_proxies_words(Request& request, const Exchange& exchange) {
-    const http::TrustedProxies& trusted = exchange.listener().trusted;
+    const http::TrustedProxies& trusted = exchange.client().listener.trusted;
     if (trusted.empty()) {
         return;
     }
-    request.peer = exchange.client_host();
+    request.peer = exchange.client().host();
     request.client = http::read_forwarded(request.head, request.peer, trusted);
     if (const auto id = header_value(request.head, "x-request-id");
         trusted.contains(request.peer) && is_sane_id(id)) {

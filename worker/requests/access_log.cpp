@@ -105,7 +105,7 @@ void AccessLog::write(const Request& request, const Exchange& exchange) {
     log::AccessRecord record;
     const Lookup lookup(request);
     fill(record, request);
-    const std::string host = exchange.client_host();
+    const std::string host = exchange.client().host();
     record.addr = request.has_environ ? request.vars.remote_addr : std::string_view(host);
     record.lookup = &lookup;
     record.client_gone = exchange.broken();
@@ -130,7 +130,7 @@ void AccessLog::write_refused(const Request* request, const Exchange& exchange, 
     if (request != nullptr) {
         fill(record, *request);
     }
-    const std::string host = exchange.client_host();
+    const std::string host = exchange.client().host();
     record.addr = host;
     record.status = status;
     record.start = wall_clock_at(Clock::now());

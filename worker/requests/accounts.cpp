@@ -60,7 +60,7 @@ void Accounts::write_access_log(const Request& request, const Exchange& exchange
 void Accounts::refused(const Exchange& exchange, const Request* request,
                        const http::Rejection& rejection) {
     count(slot_.rejected);
-    const std::string host = exchange.client_host();
+    const std::string host = exchange.client().host();
     log::info("refused a request from {}: {} {}", host.empty() ? "a unix socket" : host,
               rejection.status, rejection.reason);
     if (access_log_) {

@@ -56,7 +56,7 @@ void Admission::start(Exchange& exchange) {
     if (request.id.empty()) {
         names_.make(request.id);
     }
-    const shm::RequestTable::Facts facts = exchange.request_facts();
+    const shm::RequestTable::Facts facts = facts_of(exchange);
     ++running_;
     show_busy();
     shm::WorkerSlot& slot = accounts_.slot();
@@ -150,7 +150,7 @@ void Admission::show_waiting() {
         if (exchange.request().id.empty()) {
             names_.make(exchange.request().id);
         }
-        table_.put_waiting(place, exchange.request_facts());
+        table_.put_waiting(place, facts_of(exchange));
     }
     table_.set_waiting(count);
 }

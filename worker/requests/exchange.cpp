@@ -3,24 +3,21 @@
 
 namespace geventd::worker {
 
-std::string Exchange::client_host() const {
-    return proxied() != nullptr ? proxied()->source.address : peer().host();
-}
-
-shm::RequestTable::Facts Exchange::request_facts() const {
-    const Request& request = *request_;
-    shm::RequestTable::Address client;
+shm::RequestTable::Facts facts_of(const Exchange& exchange) {
+    const Request& request = exchange.request();
+    const Client& client = exchange.client();
+    shm::RequestTable::Address address;
     if (!request.client.address.empty()) {
-        client.text = request.client.address;
+        address.text = request.client.address;
     } else if (request.has_environ) {
-        client.text = request.vars.remote_addr;
-    } else if (proxied() != nullptr) {
-        client.text = proxied()->source.address;
-    } else if (peer().kind != Peer::Kind::Unix) {
-        client.size = peer().kind == Peer::Kind::Inet ? 4 : 16;
-        client.bytes = peer().bytes;
+        address.text = request.vars.remote_addr;
+    } else if (client.proxied) {
+        address.text = client.proxied->source.address;
+    } else if (client.peer.kind != Peer::Kind::Unix) {
+        address.size = client.peer.kind == Peer::Kind::Inet ? 4 : 16;
+        address.bytes = client.peer.bytes;
     }
-    return {request.times.received, request.id, request.head.method, request.head.path, client};
+    return {request.times.received, request.id, request.head.method, request.head.path, address};
 }
 
 }  // namespace geventd::worker

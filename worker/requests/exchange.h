@@ -15,12 +15,10 @@
 #include "http/proxy_header.h"
 #include "http/request_head.h"
 #include "shm/request_table.h"
-#include "worker/requests/peer.h"
+#include "worker/requests/client.h"
 #include "worker/requests/request.h"
 
 namespace geventd::worker {
-
-struct Listening;
 
 /// One request's way in and out: the request itself, the rest of its body, and its answer. The
 /// worker gives it a core and the application's side reads and writes by it; neither knows how the
@@ -137,24 +135,7 @@ class Exchange {
     /// that it is not.
     virtual void finish(bool complete) noexcept = 0;
 
-    // The client.
-
-    /// The socket that the client came to.
-    [[nodiscard]] virtual const Listening& listener() const = 0;
-
-    /// Of the connection.
-    [[nodiscard]] virtual int fd() const = 0;
-
-    [[nodiscard]] virtual const Peer& peer() const = 0;
-
-    /// What a PROXY header said; null without one.
-    [[nodiscard]] virtual const http::ProxyHeader* proxied() const = 0;
-
-    /// The address that the client has by a PROXY header, else its own; "" for unix sockets.
-    [[nodiscard]] std::string client_host() const;
-
-    /// What others are shown of the request that is about to run.
-    [[nodiscard]] shm::RequestTable::Facts request_facts() const;
+    [[nodiscard]] virtual const Client& client() const = 0;
 
   protected:
     /// There is no memory to go on.
@@ -162,5 +143,8 @@ class Exchange {
 
     RequestRef request_;
 };
+
+/// What others are shown of the exchange's request.
+shm::RequestTable::Facts facts_of(const Exchange& exchange);
 
 }  // namespace geventd::worker

@@ -96,13 +96,7 @@ class Lane : public Exchange {
         emit(complete ? "end" : "reset");
     }
 
-    [[nodiscard]] const Listening& listener() const override { return listening_; }
-
-    [[nodiscard]] int fd() const override { return -1; }
-
-    [[nodiscard]] const Peer& peer() const override { return peer_; }
-
-    [[nodiscard]] const http::ProxyHeader* proxied() const override { return nullptr; }
+    [[nodiscard]] const Client& client() const override { return client_; }
 
     // The client takes more.
     void grant(std::size_t bytes) {
@@ -138,7 +132,7 @@ class Lane : public Exchange {
     bool ended_ = false;
     bool broken_ = false;
     Listening listening_;
-    Peer peer_;
+    Client client_{.listener = listening_, .peer = {}};
 };
 
 class LanesTest : public WorkerTest {

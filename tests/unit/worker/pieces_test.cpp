@@ -17,7 +17,7 @@ class PiecesTest : public WorkerTest {
         Request& request = *application.started[0];
         request.answer.head().start(request.form.version, "200 OK");
         const int on = 1;  // as listeners of the master have it
-        ::setsockopt(exchange().fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        ::setsockopt(exchange().client().fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
 
     Exchange& exchange() { return *application.started[0]->exchange; }
@@ -35,7 +35,7 @@ class PiecesTest : public WorkerTest {
     bool joins() {
         int nodelay = 0;
         socklen_t size = sizeof nodelay;
-        ::getsockopt(exchange().fd(), IPPROTO_TCP, TCP_NODELAY, &nodelay, &size);
+        ::getsockopt(exchange().client().fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, &size);
         return nodelay == 0;
     }
 
@@ -70,7 +70,7 @@ TEST_F(PiecesTest, AreSeparateAgainForTheNextAnswer) {
     turn_until([this] { return application.started.size() == 2; });
     int nodelay = 0;
     socklen_t size = sizeof nodelay;
-    ::getsockopt(kept.fd(), IPPROTO_TCP, TCP_NODELAY, &nodelay, &size);
+    ::getsockopt(kept.client().fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, &size);
     EXPECT_NE(nodelay, 0);
 }
 

@@ -38,7 +38,7 @@ TEST_F(WorkerTest, BelievesAProxyHeaderOfATrustedPeerOnly) {
     const UniqueFd client = connect();
     send(client, "PROXY TCP4 9.8.7.6 1.1.1.1 55 80\r\n" + std::string(kGet));
     turn_until([&] { return !application.started.empty(); });
-    EXPECT_EQ(application.started[0]->exchange->client_host(), "9.8.7.6");
+    EXPECT_EQ(application.started[0]->exchange->client().host(), "9.8.7.6");
 }
 
 TEST_F(WorkerTest, TakesAProxyHeaderOfAStrangerForABadRequest) {

@@ -45,7 +45,8 @@ PyObject* content_length(PyObject* module, PyObject*) noexcept {
 
 PyObject* connection_fd(PyObject* module, PyObject*) noexcept {
     const Response* response = current(module, "connection_fd");
-    return response == nullptr ? nullptr : PyLong_FromLong(response->request().exchange->fd());
+    return response == nullptr ? nullptr
+                               : PyLong_FromLong(response->request().exchange->client().fd);
 }
 
 PyObject* set_logvar(PyObject* module, PyObject* args) noexcept {

@@ -119,7 +119,7 @@ Ref EnvironMaker::make_template(const worker::Listening& listening, const Common
 }
 
 Ref EnvironMaker::make(const worker::Request& request, PyObject* input, std::size_t prefix) {
-    const std::size_t listener = request.exchange->listener().index;
+    const std::size_t listener = request.exchange->client().listener.index;
     Ref environ = Ref::steal(PyDict_Copy(templates_[listener].get()));
     if (!environ) {
         return {};
@@ -209,13 +209,13 @@ Ref EnvironMaker::method(std::string_view name) {
 }
 
 bool EnvironMaker::set_peer(PyObject* environ, const worker::Exchange& exchange) {
-    if (const http::ProxyHeader* proxied = exchange.proxied()) {
+    if (const http::ProxyHeader* proxied = exchange.client().proxied.get()) {
         return put(environ, keys_.remote_addr, latin1(proxied->source.address).get()) &&
                put(environ, keys_.remote_port,
                    latin1(std::to_string(proxied->source.port)).get()) &&
                (!proxied->tls || put(environ, keys_.scheme, https_.get()));
     }
-    const worker::Peer& peer = exchange.peer();
+    const worker::Peer& peer = exchange.client().peer;
     if (peer.kind == worker::Peer::Kind::Unix) {
         return put(environ, keys_.remote_addr, empty_.get());
     }
