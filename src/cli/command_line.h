@@ -19,7 +19,7 @@ struct GeventdOptions {
     bool check = false;             ///< --check
 };
 
-/// A command of geventctl as its command line and its help know it. src/ctl/verbs.h has them all.
+/// A command of geventctl, for its command line and its help. master/ctl/verbs.h has them all.
 struct Verb {
     std::string_view name;
     std::string_view argument;  ///< its only one, in brackets when it may be left out; "": none

@@ -31,7 +31,7 @@ def test_settings_that_the_manuals_name_exist():
 
 
 def commands():
-    return set(re.findall(r'line = \{"([a-z-]+)"', (ROOT / 'src/ctl/verbs.cpp').read_text()))
+    return set(re.findall(r'line = \{"([a-z-]+)"', (ROOT / 'master/ctl/verbs.cpp').read_text()))
 
 
 def test_commands_of_geventctl_that_the_manuals_name_exist():

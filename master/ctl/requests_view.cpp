@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/requests_view.h"
+#include "master/ctl/requests_view.h"
 
 #include <fmt/core.h>
 
-#include "ctl/quantities.h"
-#include "ctl/text_table.h"
+#include "master/ctl/quantities.h"
+#include "master/ctl/text_table.h"
 
 namespace geventd::ctl {
 

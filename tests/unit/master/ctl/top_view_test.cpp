@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/top/top_view.h"
+#include "master/ctl/top/top_view.h"
 
 #include <numeric>
 #include <string>

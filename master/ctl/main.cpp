@@ -17,9 +17,9 @@
 #include "base/exit_code.h"
 #include "cli/command_line.h"
 #include "config/loader.h"
-#include "ctl/control_client.h"
-#include "ctl/verbs.h"
 #include "log/escape.h"
+#include "master/ctl/control_client.h"
+#include "master/ctl/verbs.h"
 
 // geventctl: finds the control socket, asks, prints. Answers go to stdout, sentences about what
 // went wrong to stderr.

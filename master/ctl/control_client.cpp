@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/control_client.h"
+#include "master/ctl/control_client.h"
 
 #include <poll.h>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/document.h"
+#include "master/ctl/document.h"
 
 #include <gtest/gtest.h>
 

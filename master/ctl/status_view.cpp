@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/status_view.h"
+#include "master/ctl/status_view.h"
 
 #include <optional>
 #include <vector>
 
 #include <fmt/core.h>
 
-#include "ctl/document.h"
-#include "ctl/quantities.h"
-#include "ctl/text_table.h"
 #include "log/escape.h"
+#include "master/ctl/document.h"
+#include "master/ctl/quantities.h"
+#include "master/ctl/text_table.h"
 
 namespace geventd::ctl {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "ctl/document.h"
-#include "ctl/top/sheet.h"
+#include "master/ctl/document.h"
+#include "master/ctl/top/sheet.h"
 
 namespace geventd::ctl {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/version.h"
-#include "ctl/verbs.h"
+#include "master/ctl/verbs.h"
 
 namespace {
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/verbs.h"
+#include "master/ctl/verbs.h"
 
 #include <algorithm>
 #include <array>
 
 #include <fmt/core.h>
 
-#include "ctl/control_client.h"
-#include "ctl/requests_view.h"
-#include "ctl/stacks_view.h"
-#include "ctl/status_view.h"
-#include "ctl/top/top.h"
+#include "master/ctl/control_client.h"
+#include "master/ctl/requests_view.h"
+#include "master/ctl/stacks_view.h"
+#include "master/ctl/status_view.h"
+#include "master/ctl/top/top.h"
 
 namespace geventd::ctl {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/text_table.h"
+#include "master/ctl/text_table.h"
 
 #include <algorithm>
 

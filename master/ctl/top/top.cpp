@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/top/top.h"
+#include "master/ctl/top/top.h"
 
 #include <poll.h>
 #include <unistd.h>
@@ -12,10 +12,10 @@
 
 #include <fmt/core.h>
 
-#include "ctl/control_client.h"
-#include "ctl/top/screen.h"
-#include "ctl/top/top_view.h"
 #include "log/escape.h"
+#include "master/ctl/control_client.h"
+#include "master/ctl/top/screen.h"
+#include "master/ctl/top/top_view.h"
 
 namespace geventd::ctl {
 

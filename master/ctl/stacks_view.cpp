@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/stacks_view.h"
+#include "master/ctl/stacks_view.h"
 
 #include <algorithm>
 #include <map>
@@ -7,9 +7,9 @@
 
 #include <fmt/core.h>
 
-#include "ctl/document.h"
-#include "ctl/requests_view.h"
 #include "log/escape.h"
+#include "master/ctl/document.h"
+#include "master/ctl/requests_view.h"
 
 namespace geventd::ctl {
 

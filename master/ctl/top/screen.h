@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <optional>
 
-#include "ctl/top/sheet.h"
+#include "master/ctl/top/sheet.h"
 
 // The C library's own name of its struct.
 struct screen;

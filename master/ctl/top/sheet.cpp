@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/top/sheet.h"
+#include "master/ctl/top/sheet.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/quantities.h"
+#include "master/ctl/quantities.h"
 
 #include <array>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/verbs.h"
+#include "master/ctl/verbs.h"
 
 #include <set>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/status_view.h"
+#include "master/ctl/status_view.h"
 
 #include <gtest/gtest.h>
 

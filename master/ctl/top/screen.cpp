@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/top/screen.h"
+#include "master/ctl/top/screen.h"
 
 #include <unistd.h>
 

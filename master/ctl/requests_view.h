@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "ctl/document.h"
+#include "master/ctl/document.h"
 
 namespace geventd::ctl {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ctl/top/top_view.h"
+#include "master/ctl/top/top_view.h"
 
 #include <algorithm>
 #include <functional>
@@ -7,8 +7,8 @@
 
 #include <fmt/core.h>
 
-#include "ctl/quantities.h"
 #include "log/escape.h"
+#include "master/ctl/quantities.h"
 
 namespace geventd::ctl {
 
