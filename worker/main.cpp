@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// geventd-worker: the worker program as an executable, which starts CPython itself. Run by the
-// master only.
+// geventd-worker: the worker program as an executable that starts CPython itself. Only the master
+// runs it.
 #include <cstdio>
 
 #include "base/exit_code.h"

@@ -44,11 +44,11 @@ void Connection::serve(int events) {
         on_readable();
     }
     if (stream_.has_transport() && state_ != State::Closed) {
-        watch(wanted_);  // what that means may be another thing now
+        watch(wanted_);  // the transport may need other events for it now
     }
 }
 
-// The socket is watched for what brings on what is wanted: event::Io::Events, or 0.
+// `wanted`: event::Io::Events, or 0. The transport says which events of the socket that takes.
 void Connection::watch(int wanted) {
     wanted_ = static_cast<std::uint8_t>(wanted);
     const net::Stream::Interest needed = stream_.to_watch(interest_in(wanted));
@@ -70,7 +70,7 @@ void Connection::dispatch() {
     context_.admission.admit(*this);
 }
 
-// A running request has its core and its greenlet, and sees to its end itself.
+// A running request has its core and its greenlet, and ends by itself.
 void Connection::fall() noexcept {
     context_.accounts.out_of_memory();
     processing_ = false;
@@ -104,7 +104,7 @@ void Connection::rest() {
     }
 }
 
-// A reset, so that a client cannot take a truncated answer for a whole one.
+// Resets, so that the client cannot mistake a truncated answer for a whole one.
 void Connection::abort() {
     stream_.reset();
     release();
@@ -124,8 +124,8 @@ void Connection::out_of_time() {
     }
 }
 
-// The descriptor stays open, and is in nobody's way, for as long as the request uses it. Greenlets
-// that wait for the client hear that it has gone: a reader by the loop.
+// The descriptor stays open as long as the request uses it. A greenlet that waits to write is
+// resumed here; one that waits to read is resumed by the loop.
 void Connection::give_up() noexcept {
     if (!request_->reader) {
         stop_reading();
@@ -142,14 +142,14 @@ void Connection::refuse(const http::Rejection& rejection, std::string_view extra
     context_.accounts.refused(*this, request_.get(), rejection);
     http::WholeResponse response = http::WholeResponse::line(rejection.status, rejection.reason);
     response.extra_fields = extra_headers;
-    // One try: a client whose window is shut before its first answer loses nothing it can read.
+    // One try: a client whose window is closed before its first answer would not read it anyway.
     stream_.offer(response.bytes(context_.epoch));
     request_ = {};
     linger();
 }
 
-// Closing with unread bytes in the kernel's buffer sends a reset that can destroy the answer on
-// its way; so say that we are done and read until the client has heard it.
+// Closing with unread bytes in the kernel's buffer sends a reset, which can destroy the answer on
+// its way. So end sending, and read until the client closes.
 void Connection::linger() {
     stream_.end_sending();
     state_ = State::Lingering;
@@ -161,7 +161,7 @@ void Connection::linger() {
 bool Connection::is_unused() const noexcept {
     const bool between = state_ == State::Idle || state_ == State::ReadingHead;
     if (!between || !input_.empty()) {
-        return false;  // ReadingHead without input: only a PROXY header has come
+        return false;  // ReadingHead without input: only a PROXY header has arrived
     }
     return stream_.peek() != net::Stream::State::Done;
 }

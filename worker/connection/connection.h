@@ -26,31 +26,35 @@ namespace geventd::worker {
 struct Context;
 struct Listening;
 
-/// One client connection, from accept to close; it carries one request at a time, whose exchange it
-/// is.
+/// One client connection, from accept to close. It carries one request at a time and is the
+/// exchange of that request.
 ///
 ///   Idle ──bytes──▶ ReadingHead ──head──▶ [ReadingBody: small bodies] ──▶ Queued ──core──▶ Running
 ///    ▲                                                                                       │
 ///    └───────────────────────────── answer out, connection kept ─────────────────────────────┤
-///                                       refused, or more to come than is wanted ──▶ Lingering ┤
+///                                       refused, or unread input is left ─────────▶ Lingering ┤
 ///                                                                                     Closed ◀┘
 ///
-/// No Python runs for it before Running, and an idle one holds no buffer. While Running, bytes
-/// are only read for a greenlet that asks for them; otherwise they wait in the kernel.
+/// No Python runs for it before Running, and an idle connection holds no buffer. While Running,
+/// bytes are read only for a greenlet that asks for them; otherwise they wait in the kernel.
 ///
-/// Nothing is ever left to itself. Between two turns of the loop
-///  - one that waits for its client (Idle, ReadingHead, ReadingBody, Lingering) is watched for
-///    reading and has a deadline, unless the configuration says that there is no limit;
-///  - a Queued one stands in the worker's queue, which the next free core looks into;
-///  - a Running one belongs to its request; where a greenlet of that waits for the client, it is
-///    watched for that and has a deadline, and it is watched for writing for nobody else;
-///  - one with received bytes behind an ended request stands in the worker's list of such;
-///  - one that holds pieces back stands in the worker's list of such, until the turn has ended.
-/// Connections::neglect() looks for one of which this is not true; builds with assertions do so
+/// No connection is ever left without something that will continue it. Between two turns of the
+/// loop
+///  - a connection that waits for its client (Idle, ReadingHead, ReadingBody, Lingering) is watched
+///    for reading and has a deadline, unless the configuration sets no limit;
+///  - a Queued connection is in the worker's queue, from which the next free core takes it;
+///  - a Running connection belongs to its request; while a greenlet of the request waits for the
+///    client, the connection is watched for that and has a deadline; it is watched for writing only
+///    for such a greenlet;
+///  - a connection with bytes received after a request that has ended is in the list `revisits_` of
+///    its owner;
+///  - a connection that holds pieces back is in the list `joining_` of its owner until the turn
+///    ends.
+/// Connections::neglect() looks for a connection that breaks this; builds with assertions call it
 /// after each turn.
 ///
-/// Lives in: worker, loop side. Its owner frees closed ones at the end of a turn, so that callers
-/// up the stack may still look at state().
+/// Lives in: worker, loop side. The owner frees closed connections at the end of a turn, so that
+/// callers up the stack may still look at state().
 class Connection final : public Exchange, public event::Deadline {
   public:
     enum class State : std::uint8_t {
@@ -63,7 +67,7 @@ class Connection final : public Exchange, public event::Deadline {
         Closed,
     };
 
-    /// Who keeps it, and sees to it at the end of the turn.
+    /// Keeps the connection, and continues or frees it at the end of the turn.
     class Owner {
       public:
         Owner() = default;
@@ -71,32 +75,32 @@ class Connection final : public Exchange, public event::Deadline {
         Owner& operator=(const Owner&) = delete;
         virtual ~Owner() = default;
 
-        /// It is closed: it goes when nobody up the stack can be looking at it.
+        /// The connection is closed: free it when nobody up the stack can be looking at it.
         virtual void bury(Connection& connection) = 0;
 
-        /// Bytes were received behind a request that has ended: revisit() goes on with them.
+        /// Bytes were received after a request that has ended: call revisit() to parse them.
         virtual void revisit_later(Connection& connection) = 0;
 
-        /// It holds pieces of an answer back until separate_pieces().
+        /// The connection holds pieces of an answer back until separate_pieces().
         virtual void separate_pieces_later(Connection& connection) = 0;
     };
 
     Connection(Context& context, Owner& owner, net::Stream stream, const Peer& peer,
                const Listening& listener);
 
-    /// Reads what a fresh connection may have brought along.
+    /// Reads what the client may have sent already.
     void welcome() noexcept {
         attempt([this] { on_readable(); });
     }
 
-    /// Goes on with bytes that were received behind a request that has ended.
+    /// Parses bytes that were received after a request that has ended.
     void revisit() noexcept {
         attempt([this] { process({}); });
     }
 
     [[nodiscard]] const Client& client() const override { return client_; }
 
-    /// What was held back to share a packet leaves now.
+    /// Sends the pieces that were held back to share a packet.
     void separate_pieces() noexcept;
 
     void on_deadline() noexcept;
@@ -104,28 +108,28 @@ class Connection final : public Exchange, public event::Deadline {
     /// For a draining worker: answers say `Connection: close` from now on.
     void close_after_answer() noexcept { last_answer_ = true; }
 
-    /// Its end reaches the client now, also where another process has the descriptor, too.
+    /// Closes. The client sees the end at once, even if another process has the descriptor, too.
     void close() noexcept;
 
-    /// No request runs or is on its way, neither read nor waiting to be read.
+    /// No request runs, and no byte of another has arrived.
     [[nodiscard]] bool is_unused() const noexcept;
 
     [[nodiscard]] State state() const { return state_; }
 
     [[nodiscard]] bool last_answer() const { return last_answer_; }
 
-    /// Bytes were received behind the request.
+    /// Bytes were received after the request.
     [[nodiscard]] bool has_input() const { return !input_.empty(); }
 
     /// Pieces of its answer may still be held back.
     [[nodiscard]] bool joins_pieces() const { return joins_pieces_; }
 
-    /// Its place in the list of its owner.
+    /// The place in the owner's list.
     [[nodiscard]] std::uint32_t index() const { return index_; }
 
     void set_index(std::uint32_t index) { index_ = index; }
 
-    /// What is missing of the attention that it needs in its state; "": nothing. See above.
+    /// How the connection breaks the rules above; "": it does not.
     [[nodiscard]] std::string_view neglect() const;
 
   private:
@@ -210,7 +214,7 @@ class Connection final : public Exchange, public event::Deadline {
     bool disconnected_ = false;  ///< by disconnect()
     bool processing_ = false;
     bool joins_pieces_ = false;
-    std::uint8_t wanted_ = 0;     ///< event::Io::Events for which it waits
+    std::uint8_t wanted_ = 0;     ///< event::Io::Events that the connection waits for
     bool proxy_awaited_ = false;  ///< a trusted peer may still send a PROXY header
     Client client_;
     std::uint32_t index_ = 0;  ///< place in the worker's list

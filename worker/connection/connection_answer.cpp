@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The answering half of a connection: an answer becomes the bytes of HTTP/1, which the writing half
-// sends.
+// Connection: makes the bytes of an answer, which connection_write.cpp sends.
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -16,10 +15,10 @@ namespace {
 
 using Framing = http::ResponseWriter::Framing;
 
-// Of an application that makes pieces faster than this, some may share a packet.
+// Pieces that follow one another faster than this may share a packet.
 constexpr auto kQuickPiece = std::chrono::microseconds(200);
 
-// One call of sendfile may hold the hub for about this much.
+// The most that one call of sendfile sends, so that it does not hold up the hub.
 constexpr std::uint64_t kFilePiece = 1 << 20;
 
 std::string_view bytes_of(const iovec& part) {
@@ -28,7 +27,7 @@ std::string_view bytes_of(const iovec& part) {
 
 }  // namespace
 
-// An answer for which there is no memory is broken off.
+// Breaks the answer off when memory runs out.
 template <typename Deed>
 Connection::IoState Connection::guarded(Deed deed) noexcept {
     try {
@@ -80,7 +79,7 @@ Connection::IoState Connection::send_whole(std::span<iovec> parts) noexcept {
         complete_head(length);
         parts[0] = request_->answer.head_part();
         std::size_t count = 1;
-        for (const iovec& part : parts.subspan(1)) {  // a part each: a length is told, so no chunks
+        for (const iovec& part : parts.subspan(1)) {  // one part each: no chunks with a length
             count += add_piece(bytes_of(part), parts.subspan(count));
         }
         return write(parts.first(count));
@@ -109,8 +108,8 @@ Connection::IoState Connection::send_piece(std::string_view bytes) noexcept {
     });
 }
 
-// Pieces that follow one another at once share packets until the application waits or the answer
-// ends: a packet a piece costs four times as much as the piece's copy does.
+// Pieces in quick succession share packets until the application waits or the answer ends: a packet
+// for each piece costs four times as much as copying the piece.
 void Connection::follow_piece() noexcept {
     const TimePoint now = Clock::now();
     const bool quick = now - std::exchange(request_->times.last_piece, now) < kQuickPiece;
@@ -129,7 +128,7 @@ void Connection::separate_pieces() noexcept {
     }
 }
 
-// A file is only sent where its end needs no mark: behind a Content-Length, or up to the close.
+// Used only without chunks: the answer has a Content-Length, or lasts until the close.
 Connection::IoState Connection::send_file(int file, off_t& offset) noexcept {
     http::ResponseWriter& answer = request_->answer;
     if (broken_ || state_ != State::Running) {
@@ -153,7 +152,7 @@ Connection::IoState Connection::send_file(int file, off_t& offset) noexcept {
     }
 }
 
-// A body that turned out empty; the answer to a HEAD request tells no length that it does not know.
+// If nothing was sent so far, the body is empty; for a HEAD request its length is unknown.
 Connection::IoState Connection::end_answer() noexcept {
     return guarded([&] {
         http::ResponseWriter& answer = request_->answer;
@@ -183,7 +182,7 @@ Connection::IoState Connection::send_error(int status, std::string_view reason) 
     });
 }
 
-// What came behind the request's head is the other protocol's already.
+// Bytes received after the request's head belong to the other protocol already.
 Connection::IoState Connection::upgrade(std::string_view protocol) noexcept {
     Request& request = *request_;
     const bool is_read = request.body.complete() && request.body.buffered() == 0;
@@ -211,7 +210,7 @@ void Connection::disconnect() noexcept {
     }
 }
 
-// What another greenlet of the request has not sent by now goes nowhere any more.
+// What other greenlets of the request have not sent yet is dropped.
 void Connection::finish(bool complete) noexcept {
     abandon_write();
     cancel();

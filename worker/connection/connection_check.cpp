@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whether a connection is watched, timed or in the hands of its request.
+// Connection: checks that it is watched and has a deadline, as the comment of the class demands.
 #include "worker/connection/connection.h"
 #include "worker/connection/context.h"
 
@@ -11,7 +11,7 @@ std::string_view Connection::neglect() const {
     const bool writer = running && (request_->writer || is_sending());
     const bool reader = running && request_->reader;
     const ConnectionLimits& limits = context_.limits;
-    bool limited = true;  // there is a limit to its wait
+    bool limited = true;  // the connection's wait has a time limit
     switch (state_) {
         case State::Idle:
             limited = !limits.header.is_off() && !limits.keep_alive.is_off();

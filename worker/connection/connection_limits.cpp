@@ -8,7 +8,7 @@ namespace geventd::worker {
 
 namespace {
 
-// How long a client may take to hear that its connection has ended.
+// How long a client may take to close its side.
 constexpr auto kLinger = std::chrono::seconds(2);
 
 // The protocol has 16 bits for the size of a block.

@@ -18,13 +18,12 @@ struct RequestLimits {
     std::uint64_t body;  ///< bytes; 0: any number
 };
 
-/// The limits of connections in the form in which they are used: one list of deadlines for each
-/// kind of wait.
+/// The limits of connections: sizes, and a list of deadlines for each kind of wait.
 /// Lives in: worker, loop side.
 struct ConnectionLimits {
     ConnectionLimits(event::DeadlineClock& clock, const config::Limits& settings);
 
-    /// The lists, to be bound.
+    /// All lists of deadlines, for binding them.
     std::array<event::DeadlineList*, 5> waits() {
         return {&header, &body, &write, &keep_alive, &linger};
     }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The understanding part of a connection: received bytes become a PROXY header, a request or a
-// refusal.
+// Connection: parsing. Received bytes become a PROXY header, a request or a refusal.
 #include <algorithm>
 
 #include "worker/connection/connection.h"
@@ -8,8 +7,8 @@
 
 namespace geventd::worker {
 
-// Looks for a request in `bytes` and returns how many of them are done with. A complete one
-// leaves the connection in ReadingBody with a request, a bad one in Lingering.
+// Looks for a request in `bytes` and returns how many bytes were consumed. A good request leaves
+// the connection in ReadingBody, a bad one in Lingering.
 std::size_t Connection::parse_one(std::string_view bytes) {
     if (proxy_awaited_) {
         const std::size_t used = parse_proxy_header(bytes);
@@ -53,8 +52,8 @@ std::size_t Connection::refuse_all(std::string_view bytes, const http::Rejection
     return bytes.size();
 }
 
-// Only a trusted proxy's first bytes are looked at; what does not begin like a PROXY header is a
-// request of its own.
+// Called for the first bytes of a trusted proxy. If they do not begin like a PROXY header, they are
+// a request.
 std::size_t Connection::parse_proxy_header(std::string_view bytes) {
     static constexpr std::string_view kText = "PROXY ";
     static constexpr std::string_view kBinary("\r\n\r\n\0\r\nQUIT\n", 12);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The reading half of a connection: bytes to requests, and body bytes to whoever asks.
+// Connection: reading. Receives heads and small bodies, and body bytes for greenlets that ask.
 #include <algorithm>
 
 #include "worker/connection/connection.h"
@@ -35,7 +35,7 @@ void Connection::on_readable() {
             notice_disconnect();
             [[fallthrough]];
         case State::Queued:
-            // Nobody asks for these bytes now: leave them to the kernel, and epoll in peace.
+            // Nobody asks for these bytes now: leave them in the kernel, and stop epoll's reports.
             stop_reading();
             break;
         case State::Lingering:
@@ -59,8 +59,8 @@ void Connection::receive_head() {
     }
 }
 
-// Parses requests off the input while there are any and the last one has been answered. `fresh`
-// usually holds exactly one request and nothing is copied but its head.
+// Parses requests from the input while there are any and the last one has been answered. `fresh`
+// usually holds exactly one request; then only its head is copied.
 void Connection::process(std::string_view fresh) {
     processing_ = true;
     do {
@@ -84,8 +84,8 @@ void Connection::process(std::string_view fresh) {
     processing_ = false;
 }
 
-// Waiting for the whole body would starve these: a client that waits for 100 Continue, and
-// bodies that are larger than we buffer.
+// The application must start before the whole body is here: the client waits for 100 Continue, or
+// the body is larger than we buffer.
 bool Connection::must_stream() const {
     const Body& body = request_->body;
     return request_->head.expect_continue || body.buffered() + body.remaining() > kEarlyBody;
@@ -170,7 +170,7 @@ Connection::IoState Connection::read_body(char* into, std::size_t room, std::siz
             const std::size_t used = body.feed({scratch.data(), got});
             input_.append(scratch.data() + used, got - used);
         } catch (const std::bad_alloc&) {
-            broken_ = true;  // bytes of it are lost
+            broken_ = true;  // bytes of the body are lost
             return IoState::Failed;
         }
         await_disconnect();
@@ -184,7 +184,7 @@ void Connection::await_readable() {
         stream_.offer(kContinue);
     }
     watch_reads();
-    if (!request_->writer && !request_->body.is_stream()) {  // a writer's deadline comes first
+    if (!request_->writer && !request_->body.is_stream()) {  // a writer's deadline takes precedence
         context_.limits.body.start(*this);
     }
 }
@@ -199,7 +199,7 @@ void Connection::stop_reading() {
     watch(wanted_ & event::Io::kWrite);
 }
 
-// With on-disconnect: cancel, the end of the client's bytes is taken for its leaving.
+// With on-disconnect: cancel, EOF counts as a disconnect.
 void Connection::notice_disconnect() {
     if (!context_.cancels_on_disconnect || !request_->body.complete()) {
         return;
@@ -210,7 +210,7 @@ void Connection::notice_disconnect() {
     }
 }
 
-// Behind the body only the client's end, or its next request, can come.
+// After the body, only EOF or the next request can arrive.
 void Connection::await_disconnect() {
     if (context_.cancels_on_disconnect && request_->body.complete() && !disconnected_) {
         watch_reads();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The writing half of a connection: sends at once what the kernel takes; the loop sends the rest
-// without Python and resumes the greenlet when all of it is out.
+// Connection: writing. Sends at once what the kernel takes; the loop sends the rest without Python
+// and resumes the greenlet when all is sent.
 #include <utility>
 
 #include "worker/connection/connection.h"

@@ -57,7 +57,7 @@ void Connections::send_signals_by(std::function<bool(std::uint8_t)> send) {
 
 void Connections::welcome(net::Stream stream, const Peer& peer, const Listening& listener) {
     worker::count(slot_.accepted);
-    // What its later states need: none of them can fail for want of it.
+    // Reserves what later states need, so that they cannot fail for lack of memory.
     const std::size_t most = open_.size() + buried_.size() + 1;
     make_room(open_, most);
     make_room(buried_, most);
@@ -101,10 +101,10 @@ void Connections::revisit_later(Connection& connection) {
     turn_.ensure();
 }
 
-// A request found here takes its place in the queue when no core is free.
+// A request found here joins the queue when no core is free.
 void Connections::revisit() {
     const std::size_t visits = revisits_.size();
-    for (std::size_t i = 0; i < visits; ++i) {  // it grows
+    for (std::size_t i = 0; i < visits; ++i) {  // revisits_ may grow meanwhile
         Connection& connection = *revisits_[i];
         if (connection.state() == Connection::State::Idle && connection.has_input()) {
             connection.revisit();
@@ -125,7 +125,7 @@ void Connections::separate_pieces() {
     joining_.clear();
 }
 
-// Backwards: closing one moves the last into its place.
+// Backwards, because closing a connection moves the last one into its place.
 void Connections::close_after_answers(bool unused) {
     for (std::size_t i = open_.size(); i-- > 0;) {
         Connection& connection = *open_[i];

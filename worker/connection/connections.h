@@ -21,11 +21,11 @@
 
 namespace geventd::worker {
 
-/// The client connections of a worker, from welcome() until a turn's end after they were closed.
+/// The client connections of a worker. Closed ones are freed at the end of the turn.
 /// Lives in: worker, loop side.
 class Connections final : private Connection::Owner {
   public:
-    /// What is passed is borrowed. `epoch` is read when it is needed.
+    /// Borrows all its arguments. `epoch` is read whenever the time is needed.
     Connections(event::Loop& loop, event::DeadlineClock& clock, const config::Settings& settings,
                 Admission& admission, Accounts& accounts, TimeLimits& time_limits, Turn& turn,
                 const std::int64_t& epoch);
@@ -33,37 +33,36 @@ class Connections final : private Connection::Owner {
     Connections& operator=(const Connections&) = delete;
     ~Connections() = default;
 
-    /// What becomes of signals that clients send.
+    /// Sets what to do with a signal that a client sends; `send` returns whether it was accepted.
     void send_signals_by(std::function<bool(std::uint8_t)> send);
 
-    /// Takes a connection that was accepted. Throws std::bad_alloc.
+    /// Adds a connection that was accepted. Throws std::bad_alloc.
     void welcome(net::Stream stream, const Peer& peer, const Listening& listener);
 
     [[nodiscard]] std::size_t count() const { return open_.size(); }
 
     [[nodiscard]] RequestPool& requests() { return requests_; }
 
-    /// Goes on with what was received behind requests that have ended. May switch greenlets.
+    /// Parses what was received after requests that have ended. May switch greenlets.
     void revisit();
 
     [[nodiscard]] bool has_revisits() const { return !revisits_.empty(); }
 
-    /// At the end of a turn: what was held back to share a packet leaves.
+    /// At the end of a turn: sends what was held back to share a packet.
     void separate_pieces();
 
     /// At the end of a turn, when nobody up the stack can be looking at closed connections: frees
-    /// them. True when there were any.
+    /// them. Returns whether there were any.
     bool sweep();
 
-    /// Answers say `Connection: close` from now on; with `unused`, connections that are not in use
-    /// are closed.
+    /// Answers say `Connection: close` from now on; with `unused`, unused connections are closed.
     void close_after_answers(bool unused);
 
     /// Requests whose greenlets run.
     [[nodiscard]] std::vector<RequestRef> running() const;
 
-    /// What is wrong with one of the connections that nobody would look after (see Connection);
-    /// "": nothing. To be asked between two turns.
+    /// How a connection breaks the rules of Connection's comment; "": none does. Called between two
+    /// turns.
     [[nodiscard]] std::string neglect() const;
 
   private:

@@ -16,7 +16,7 @@
 
 namespace geventd::worker {
 
-/// What the connections of a worker, and the protocols that they speak, work with. Outlives them.
+/// What a worker's connections and their protocols share. Outlives them.
 /// Lives in: worker, loop side.
 struct Context {
     event::Loop& loop;
@@ -25,12 +25,12 @@ struct Context {
     TimeLimits& time_limits;
     ConnectionLimits& limits;
     RequestPool& requests;
-    std::span<char> scratch;               ///< for what is received, within one call
-    std::vector<uwsgi::Var>& packet_vars;  ///< of the packet that is being read
+    std::span<char> scratch;               ///< receive buffer, used within one call
+    std::vector<uwsgi::Var>& packet_vars;  ///< variables of the packet that is being read
     const std::int64_t& epoch;             ///< the wall clock in whole seconds, as of this turn
     bool cancels_on_disconnect;            ///< requests end when their client leaves
 
-    /// A signal from a client. False: it was not accepted.
+    /// Sends a client's signal. Returns whether it was accepted.
     std::function<bool(std::uint8_t number)> send_signal;
 };
 

@@ -29,7 +29,7 @@ bool is_sane_id(std::string_view id) {
                "-_.:/+=@") == std::string_view::npos;
 }
 
-// What trusted proxies say of the client, and the name that they gave the request.
+// Takes the client's address and the request id from the headers of trusted proxies.
 void read_proxies_words(Request& request, const Exchange& exchange) {
     const http::TrustedProxies& trusted = exchange.client().listener.trusted;
     if (trusted.empty()) {

@@ -19,13 +19,13 @@ struct Context;
 struct Parsed {
     enum class State : std::uint8_t {
         Incomplete,  ///< more bytes are needed
-        Request,     ///< the head of a request, and what has come of its body
-        Refused,     ///< no request of this protocol, or one that is not taken
-        Answered,    ///< no request, but a question that `answer` ends
+        Request,     ///< a request's head, and as much of its body as has arrived
+        Refused,     ///< malformed, or a request that is not accepted
+        Answered,    ///< no request, but something that `answer` answers
     };
 
     State state = State::Incomplete;
-    std::size_t used = 0;  ///< bytes that are done with
+    std::size_t used = 0;  ///< bytes consumed
     http::Rejection rejection;
     std::string answer;
 
@@ -34,20 +34,20 @@ struct Parsed {
     }
 };
 
-/// What a protocol reads a request for, and with.
+/// What a protocol needs in order to parse a request.
 struct Intake {
     Context& context;
-    const Exchange& exchange;    ///< whose request it will be
-    http::HeadScanner& scanner;  ///< has been through the bytes of an incomplete head
-    RequestRef& request;         ///< becomes the request; stays there if that is refused
+    const Exchange& exchange;    ///< will carry the request
+    http::HeadScanner& scanner;  ///< remembers how far an incomplete head was scanned
+    RequestRef& request;         ///< set by begin(), also when the request is refused afterwards
 
-    /// Takes a request whose head is these bytes.
+    /// Takes a request from the pool; `head` is the bytes of its head.
     Request& begin(std::string_view head) const;
 };
 
-/// How the bytes of a connection become requests. A request says itself how it is to be answered
-/// (Request::form), so nobody else asks for the protocol.
-/// Lives in: worker, loop side. Has no state: there is one of each.
+/// Parses a connection's bytes into requests. Request::form says how to answer, so nothing else
+/// needs to know the protocol.
+/// Lives in: worker, loop side. Has no state: there is one object of each protocol.
 class Protocol {
   public:
     Protocol() = default;
@@ -55,7 +55,7 @@ class Protocol {
     Protocol& operator=(const Protocol&) = delete;
     virtual ~Protocol() = default;
 
-    /// Looks for one request at the begin of `bytes`.
+    /// Looks for one request at the start of `bytes`.
     [[nodiscard]] virtual Parsed parse(std::string_view bytes, const Intake& intake) const = 0;
 };
 

@@ -5,8 +5,8 @@
 
 namespace geventd::worker {
 
-/// Whether the hub is in a turn of the worker's loop. What is put off to the end of a turn asks for
-/// another one where there is none.
+/// Whether the worker's loop is in a turn. Code that leaves work for the end of a turn calls
+/// ensure().
 /// Lives in: worker, loop side.
 class Turn {
   public:
@@ -16,7 +16,7 @@ class Turn {
 
     void end() { on_ = false; }
 
-    /// There will be an end of a turn.
+    /// Outside a turn: asks the hub for one.
     void ensure() {
         if (!on_) {
             loop_.wake();

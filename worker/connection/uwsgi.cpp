@@ -11,7 +11,7 @@ namespace geventd::worker {
 
 namespace {
 
-// What the head of an HTTP request says, from a uwsgi request's variables.
+// Fills the head of an HTTP request from the variables of a uwsgi request.
 void fill_head(http::RequestHead& head, const uwsgi::RequestVars& vars) {
     head = {};
     head.method = vars.method;
@@ -27,7 +27,8 @@ void fill_head(http::RequestHead& head, const uwsgi::RequestVars& vars) {
     head.keep_alive = false;
 }
 
-// A peer gets the version back that it named (uWSGI's habit, which web servers rely on).
+// The answer repeats the version that the peer named, if it is sane: uWSGI does so, and web servers
+// rely on it.
 bool is_sane_version(std::string_view named) {
     return named.substr(0, 5) == "HTTP/" && named.size() <= 8 &&
            std::none_of(named.begin(), named.end(),
@@ -62,8 +63,8 @@ http::Rejection read_vars(Request& request, const Intake& intake, std::uint8_t m
     return {};
 }
 
-// A packet that is no request: a ping and a signal are answered, everything else is refused with
-// a log line.
+// For packets that are no requests: answers a ping and a signal, refuses everything else with a log
+// line.
 Parsed answer_packet(const uwsgi::PacketHeader& header, const Intake& intake) {
     Parsed parsed{.state = Parsed::State::Answered};
     if (header.modifier1 == uwsgi::kPing) {

@@ -9,20 +9,20 @@
 
 namespace geventd::worker {
 
-/// What happens to a signal while a handler of its number runs somewhere in the server.
+/// What to do with a signal while a handler of its number runs somewhere in the server.
 enum class Overlap : std::uint8_t {
-    Allow,  ///< both run
-    Skip,   ///< it counts as handled by the one that runs
-    Queue,  ///< it waits for its turn
+    Allow,  ///< run its handler at the same time
+    Skip,   ///< count the signal as handled by the running handler
+    Queue,  ///< run its handler afterwards
 };
 
-/// A signal that this worker holds, from its claim to its end.
+/// A signal that this worker has claimed, until its handler has ended.
 struct HeldSignal {
     shm::SignalClaim claim;
     Overlap overlap = Overlap::Allow;
     bool running = false;
-    std::uint64_t ticket = 0;    ///< Queue: its place in the row, while it waits
-    Greenlet* runner = nullptr;  ///< what runs the handler; null before and after
+    std::uint64_t ticket = 0;    ///< Queue: the place in the queue, while it waits
+    Greenlet* runner = nullptr;  ///< the greenlet that runs the handler; null before and after
     TimeLimit limit{*this};
 };
 

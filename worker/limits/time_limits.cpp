@@ -83,7 +83,7 @@ void TimeLimits::on_due(TimeLimit& limit) noexcept {
     }
 }
 
-// For the log: what takes too long, how old it is, and for a request its id.
+// For the log: what takes too long, its age, and the id if it is a request.
 TimeLimits::Words TimeLimits::words_for(const TimeLimit& limit) const {
     const auto age = [this](TimePoint begin) {
         return fmt::format("{:.1f} s", std::chrono::duration<double>(loop_.now() - begin).count());
@@ -96,7 +96,7 @@ TimeLimits::Words TimeLimits::words_for(const TimeLimit& limit) const {
             age(limit.started_), ""};
 }
 
-// The greenlet may end, and the limit with it, before interrupt() returns.
+// The greenlet may end, and the limit be destroyed, before interrupt() returns.
 void TimeLimits::press(TimeLimit& limit, Greenlet* greenlet) noexcept {
     using Stage = TimeLimit::Stage;
     Application& application = admission_.application();

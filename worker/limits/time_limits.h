@@ -18,43 +18,43 @@ namespace geventd::worker {
 class Accounts;
 class Admission;
 
-/// Ends what takes too long, and nothing else: limits.request-time, signals.handler-time and what
-/// the application sets for itself.
+/// Ends requests and handlers that take too long: by limits.request-time, signals.handler-time and
+/// limits that the application sets.
 ///
 ///   Running ──its time is over──▶ TimedOut ──mercy──▶ Exited ──mercy──▶ Lost
 ///            RequestTimeout is       GreenletExit is      its connection is aborted, the worker
 ///            thrown into it          thrown into it       asks for a successor
 ///
-/// The loop tells of a deadline only while every other greenlet is parked, so that what is thrown
-/// arrives where the greenlet waits. One that blocks the hub, or computes, hears of it when it
-/// waits for the next time.
+/// The loop reports a deadline only while every other greenlet waits, so the exception is raised
+/// where the greenlet waits. A greenlet that blocks the hub, or computes, gets it at its next wait.
 /// Lives in: worker, loop side.
 class TimeLimits {
   public:
     TimeLimits(event::Loop& loop, event::DeadlineClock& clock, const config::Settings& settings,
                Admission& admission, Accounts& accounts);
 
-    /// Told when a greenlet can be ended by nothing but the end of the process.
+    /// `tell` is called when a greenlet survived GreenletExit: only the end of the process ends it.
     void on_lost(std::function<void()> tell) { tell_lost_ = std::move(tell); }
 
-    /// From the request's complete head on.
+    /// Called when the request's head is complete.
     void start(Request& request) {
         if (request_time_ > Duration::zero()) {
             start_request(request);
         }
     }
 
-    /// From the start of its handler on.
+    /// Called when the signal's handler starts.
     void start(HeldSignal& signal);
 
-    /// So much from now on, whatever the limit was; zero: no limit. What is over stays over.
+    /// Sets the limit to `time` from now; zero: no limit. No effect once the limit has passed.
     void replace(TimeLimit& limit, Duration time);
 
-    /// At most so much from now on, and never more than the limit of the configuration; zero:
-    /// that one alone.
+    /// Sets the limit to `time` from now, but at most to that of the configuration; zero: the
+    /// latter alone.
     void tighten(TimeLimit& limit, Duration time);
 
-    /// How long a greenlet may take to end once it was told to; two seconds by default.
+    /// How long a greenlet may take to end after an exception was thrown into it; two seconds by
+    /// default.
     void set_mercy(Duration mercy) { mercy_.set_delay(mercy); }
 
   private:

@@ -31,7 +31,7 @@ std::string read_all(int fd) {
     return text;
 }
 
-// The port that the kernel chose, where the configuration left it open.
+// Sets the port that the kernel chose, if the configuration has port 0.
 void learn_port(int fd, net::Address& address) {
     sockaddr_storage bound{};
     socklen_t length = sizeof bound;
@@ -51,7 +51,7 @@ shm::SignalSizes sizes_of(const config::Settings& settings) {
             static_cast<std::uint32_t>(settings.signals.locks)};
 }
 
-// Who is of another version speaks of other memory: nothing else of its message is looked at.
+// Another version has another layout of the shared memory, so its message is not read further.
 ipc::NamedFds take_fds(ipc::Message& message) {
     const std::string layout = shm::layout() + '\n';
     if (message.type != ipc::MessageType::Boot || !message.text.starts_with(layout)) {

@@ -14,7 +14,7 @@
 
 namespace geventd::worker {
 
-/// All that crosses the exec from the master, unpacked from its Boot message: the effective
+/// All that the master passes to a new process, unpacked from its Boot message: the effective
 /// configuration, the scoreboard, the memory of signals and locks, and the listening sockets.
 /// Forked workers inherit it. Lives in: template, worker, check.
 struct BootInfo {
@@ -27,16 +27,16 @@ struct BootInfo {
     shm::Scoreboard* scoreboard = nullptr;
     std::vector<Listening> listeners;
     std::unique_ptr<shm::SignalRegion> signals;
-    std::vector<UniqueFd> eventfds;  ///< by process index; those that are not known are -1
+    std::vector<UniqueFd> eventfds;  ///< by process index; -1: not known
 
-    /// A worker has its slot: its part of the scoreboard becomes writable. Throws ErrnoError.
+    /// Makes a worker's own slot of the scoreboard writable. Throws ErrnoError.
     void open_slot() const;
 
-    /// A worker's own eventfd.
+    /// Sets a worker's own eventfd.
     void set_own_eventfd(UniqueFd fd);
 };
 
-/// Throws std::exception when the message is not what this build's master sends.
+/// Throws std::exception when the message is not from a master of the same build.
 BootInfo unpack(ipc::Message message);
 
 }  // namespace geventd::worker

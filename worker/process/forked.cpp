@@ -5,7 +5,7 @@ namespace geventd::worker {
 
 namespace {
 
-// Written once, by a process that has one thread.
+// Written once, while the process has one thread.
 bool forked = false;
 
 }  // namespace

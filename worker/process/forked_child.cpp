@@ -19,15 +19,16 @@ namespace geventd::worker {
 
 namespace {
 
-// Plain variables, as pthread_atfork() takes no argument: each is written by the thread that forks,
-// or in a child that has one thread.
+// Global variables, because pthread_atfork() takes no argument. They are written by the thread that
+// forks, or in a child that has one thread.
 bool forks_are_ours = false;
 ForkListener* listener_in_child = nullptr;
 
-// What the forking thread lets through.
+// The signal mask of the forking thread.
 thread_local sigset_t former_mask;
 
-// Signals that gevent watches by libev, whose handler tells the worker's loop.
+// Bits of the Unix signals that gevent watches by libev. Libev's handler would wake the worker's
+// loop.
 std::uint64_t watched = 0;
 
 bool is_libevs(void (*handler)(int)) {
@@ -54,10 +55,10 @@ std::uint64_t watched_by_libev() {
     return numbers;
 }
 
-// A signal that a child gets before it is one would be taken for the worker's.
+// Blocks signals: a child that is not yet marked as one would handle a signal as the worker does.
 void before_fork() noexcept {
     if (!forks_are_ours) {
-        watched = watched_by_libev();  // what a child may not ask the dynamic loader
+        watched = watched_by_libev();  // a child must not call the dynamic loader
     }
     sigset_t all;
     ::sigfillset(&all);
@@ -68,8 +69,8 @@ void after_fork() noexcept {
     ::pthread_sigmask(SIG_SETMASK, &former_mask, nullptr);
 }
 
-// Async-signal-safe but for the listener. Closing this process' copy of the epoll
-// descriptor leaves the worker's registrations alone, which a call of epoll_ctl would not.
+// Async-signal-safe except for the listener. Closing this process' copy of the epoll descriptor
+// does not change the worker's registrations, as epoll_ctl() would.
 void give_up() noexcept {
     become_forked_child();
     owned_fds::close_all();

@@ -3,31 +3,32 @@
 
 namespace geventd::worker {
 
-/// Is told in a process that the application has forked.
+/// Called in each process that the application forks.
 class ForkListener {
   public:
     ForkListener() = default;
     ForkListener(const ForkListener&) = delete;
     ForkListener& operator=(const ForkListener&) = delete;
 
-    /// Called in the child before fork() returns there, where locks of threads that the fork has
-    /// lost may be held for ever.
+    /// Called in the child before fork() returns. Threads that the fork did not copy may have left
+    /// locks held for ever.
     virtual void on_forked_child() noexcept = 0;
 
   protected:
     ~ForkListener() = default;
 };
 
-/// A process that the application forks (os.fork, multiprocessing, a C library) is no server. As
-/// soon as it exists it closes what is geventd's: listeners, clients, the line to the master, the
-/// loop. Unix signals that mean something to a worker mean nothing to it. This holds for C code
-/// that forks without Python's knowledge, too; what Python has to do in such a process is in
+/// A process that the application forks (os.fork, multiprocessing, a C library) is no server. From
+/// its first moment it has closed what is geventd's: listeners, clients, the channel to the master,
+/// the loop. It does not react to the Unix signals of a worker. This includes forks by C code that
+/// Python does not know of; what Python does in such a process is in
 /// worker/python/base/fork_watch.h.
-/// Lives in: template, worker, check; before anything of the application runs. `listener` is told
-/// in each such child; it stays for as long as the process. Throws ErrnoError.
+/// Lives in: template, worker, check; called before anything of the application runs. `listener` is
+/// called in each such child and must live as long as the process. Throws ErrnoError.
 void give_up_in_forked_children(ForkListener& listener);
 
-/// While one lives, forks are the server's own: the child is a template or a worker.
+/// While an object of this class exists, forks are the server's own: the child is a template or a
+/// worker.
 class OwnFork {
   public:
     OwnFork();

@@ -15,14 +15,14 @@ namespace geventd::worker {
 
 namespace {
 
-// What wakes the loop, and who watches that; -1 while nobody serves.
+// The eventfd that wakes the loop, and the epoll that watches it; -1 while no worker serves.
 std::atomic<int> wake_fd{-1};
 std::atomic<int> wake_epoll{-1};
 
 // A SIGTERM was sent to this process.
 std::atomic<bool> terminated = false;
 
-// Another thread has found that its copy of the line to the master is lost.
+// Another thread has found that its copy of the channel to the master is lost.
 std::atomic<bool> copy_is_lost = false;
 
 void on_signal(int number) {
@@ -42,7 +42,7 @@ void handle(int number) {
 
 }  // namespace
 
-// By that number the application may have a file of its own.
+// The number may belong to a file of the application now, so check before writing.
 void wake_loop() noexcept {
     const int fd = wake_fd.load(std::memory_order_relaxed);
     if (fd >= 0 && watches(wake_epoll.load(std::memory_order_relaxed), fd)) {
@@ -58,7 +58,7 @@ void leave_interrupts_to_master() {
 }
 
 void take_interrupt(int number) noexcept {
-    if (is_forked_child()) {  // which put back Python's handler of the worker
+    if (is_forked_child()) {  // a child that restored the worker's handler from Python
         ::signal(number, SIG_DFL);
         ::raise(number);
     }

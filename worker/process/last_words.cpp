@@ -12,10 +12,10 @@ namespace geventd::worker {
 
 namespace {
 
-// The log's pipe may be full, or another thread stands still inside of the log.
+// Logging may hang: the pipe is full, or another thread was stopped while it logged.
 constexpr time_t kSecondsForLastLine = 1;
 
-// False when the kernel does not do that.
+// False when the kernel has no timer left.
 bool be_killed_soon() {
     sigevent event{};
     event.sigev_notify = SIGEV_SIGNAL;

@@ -7,8 +7,8 @@
 
 namespace geventd::worker {
 
-/// Ends this process with a line of level error, whatever state the log and other threads are in:
-/// the kernel kills it soon if that does not come about.
+/// Logs an error and ends this process, whatever state the log and other threads are in: if logging
+/// hangs, the kernel kills the process a second later.
 [[noreturn]] void end_at_once(ExitCode code, std::string_view text) noexcept;
 
 }  // namespace geventd::worker

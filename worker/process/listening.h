@@ -11,14 +11,13 @@
 
 namespace geventd::worker {
 
-/// A listening socket that this worker inherited, and what requests of it need to know.
+/// A listening socket that this worker inherited, with what its requests need to know.
 struct Listening {
     UniqueFd fd;
-    net::Address address;  ///< as configured, with the port that was really bound
+    net::Address address;  ///< as configured, but with the port that was actually bound
     http::TrustedProxies trusted;
     std::size_t index = 0;
-    ino_t inode =
-        0;  ///< of the socket, by which one that the application put in its place is known
+    ino_t inode = 0;  ///< of the socket, to notice when the application has replaced it
 };
 
 }  // namespace geventd::worker

@@ -5,8 +5,8 @@
 
 namespace geventd::worker {
 
-/// Does what the master's Reopen asks for: standard output, standard error and the log of this
-/// process lead to the file that came along. Without one (no descriptor was left) all stays.
+/// Handles the master's Reopen: redirects standard output, standard error and the log of this
+/// process to the file in the message. Without a file (no descriptor was free) nothing changes.
 /// Lives in: template and worker.
 void renew_log(const ipc::Message& reopen);
 

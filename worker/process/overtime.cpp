@@ -21,14 +21,14 @@ namespace geventd::worker {
 
 namespace {
 
-// No descriptor is needed to notice that the end has come, nor that others are lost.
+// How often the thread looks; so it notices everything without descriptors of its own.
 constexpr Duration kLook = std::chrono::seconds(1);
 
 int milliseconds(Duration time) {
     return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(time).count());
 }
 
-// Returns the number that the line has had.
+// Returns the former number of the channel.
 UniqueFd move_up(ipc::Channel& line) {
     UniqueFd high = high_copy(line.fd());
     if (!high) {
@@ -75,7 +75,8 @@ void Overtime::run() noexcept {
                 "this worker does not come to its end within its time: it ends at once");
 }
 
-// False when there is nothing more to see of it. The events are the line's when it is there still.
+// False when the master is gone or the copy of the channel is lost. `events` were polled from that
+// copy.
 bool Overtime::look_for_master(int events) noexcept {
     if (!is_line(copy_.get())) {
         lost_line();

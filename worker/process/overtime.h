@@ -12,18 +12,18 @@
 
 namespace geventd::worker {
 
-/// Ends this process when it does not come to its end by itself: `limit` after its drain began, or
-/// after the master has gone, which else would end it. And soon when its turns cannot come any
-/// more, because the application has closed what they come by. A thread that needs neither the GIL
-/// nor the hub, and a child that the application forks has none of it.
+/// Ends this process when it does not end by itself: `limit` after its drain began, or after the
+/// master's death. Ends it soon when its loop cannot get turns any more, because the application
+/// has closed the descriptors for that. Runs in a thread that needs neither the GIL nor the hub;
+/// children that the application forks do not have it.
 ///
-/// The line to the master gets a high number here, which applications do not close by mistake. The
-/// number that it has had becomes a copy: free, that would be somebody else's, of whom a late
-/// close() then takes it.
+/// Moves the channel to the master to a high number, which applications do not close by mistake.
+/// The former number becomes a copy of it: otherwise the next file would get that number, and a
+/// late close() by the application would close that file.
 /// Lives in: worker, from before its hooks run until its exit.
 class Overtime {
   public:
-    /// `limit` is a second at least. Throws ErrnoError or std::system_error.
+    /// `limit` is at least a second. Throws ErrnoError or std::system_error.
     Overtime(ipc::Channel& line, Duration limit);
     Overtime(const Overtime&) = delete;
     Overtime& operator=(const Overtime&) = delete;
@@ -32,16 +32,16 @@ class Overtime {
     /// The drain has begun. Later calls change nothing.
     void begin() noexcept;
 
-    /// Until this ends the process; zero while it does not.
+    /// The time until this ends the process; zero before begin().
     [[nodiscard]] Duration left() const noexcept;
 
-    /// Whether that is a descriptor of the line.
+    /// Whether `fd` is a descriptor of the channel to the master.
     [[nodiscard]] bool is_line(int fd) const noexcept;
 
-    /// It may have been taken as well.
+    /// The copy's number, which the application may have closed as well.
     [[nodiscard]] int copy() const { return copy_.get(); }
 
-    /// For when lost_line() has been called: the number is not ours any more.
+    /// Gives the copy's number up after lost_line(): it is not ours any more.
     [[nodiscard]] int release_copy() { return copy_.release(); }
 
     OwnDescriptors& descriptors() { return descriptors_; }
@@ -51,14 +51,14 @@ class Overtime {
     bool look_for_master(int events) noexcept;
 
     Duration limit_;
-    ino_t inode_;    ///< of the line's socket
-    UniqueFd copy_;  ///< of the line; the thread does not touch it any more when it is lost
+    ino_t inode_;    ///< of the channel's socket
+    UniqueFd copy_;  ///< of the channel; the thread does not touch it any more once it is lost
     OwnDescriptors descriptors_;
-    std::atomic<Duration::rep> end_ = 0;  ///< of the process, since the clock's epoch; 0: open
+    std::atomic<Duration::rep> end_ = 0;  ///< when to end the process, by the clock; 0: not yet
 };
 
-/// Has the kernel kill this process when the master dies. A worker that serves does not want that:
-/// it drains.
+/// Whether the kernel kills this process when the master dies. Off for a worker that serves, since
+/// that drains.
 void die_with_master(bool on);
 
 }  // namespace geventd::worker

@@ -26,13 +26,13 @@ namespace geventd::worker {
 
 namespace {
 
-// Every so many looks.
+// One look in this many is thorough.
 constexpr unsigned kThorough = 4;
 
-// So many looks one after the other that find something lost, a second in all.
+// How many looks in a row may find something lost: a second in all.
 constexpr unsigned kMostDoubts = 20;
 
-// EEXIST: the epoll watches it. 0: it does not. Else why it could not.
+// EEXIST: the epoll watches `fd`. 0: it does not. Else the errno.
 int ask_to_add(int epoll, int fd) noexcept {
     epoll_event nothing{};
     if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &nothing) < 0) {
@@ -42,14 +42,14 @@ int ask_to_add(int epoll, int fd) noexcept {
     return 0;
 }
 
-// `stranger` is open, and nothing that this would watch. Needs no /proc, of which the application
-// may have taken leave by os.chroot().
+// `stranger` is an open descriptor that `fd` does not watch. Needs no /proc, which the application
+// may have left by os.chroot().
 bool is_epoll(int fd, int stranger) {
     return ::epoll_ctl(fd, EPOLL_CTL_DEL, stranger, nullptr) < 0 && errno == ENOENT;
 }
 
-// Whether the epoll watches it as told by the kernel, without a trace in one of the application's.
-// Nothing: that cannot be seen.
+// Whether the epoll watches `fd`, without changing it, because it may be the application's.
+// nullopt: unknown.
 std::optional<bool> lists(int epoll, int fd) {
     const std::string path = fmt::format("/proc/self/fdinfo/{}", epoll);
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> info(std::fopen(path.c_str(), "re"),
@@ -67,8 +67,8 @@ std::optional<bool> lists(int epoll, int fd) {
     return false;
 }
 
-// The epoll that watches `fd`; -1: none does. Nothing: that cannot be seen. libev keeps its own to
-// itself.
+// The epoll that watches `fd`; -1: none does; nullopt: unknown. gevent's libev does not give the
+// number of its epoll.
 std::optional<int> watcher_of(int fd) {
     std::error_code error;
     std::filesystem::directory_iterator entry("/proc/self/fd", error);
@@ -84,7 +84,7 @@ std::optional<int> watcher_of(int fd) {
 
 OwnDescriptors* guarded = nullptr;
 
-// libev goes no further where its epoll is lost.
+// Called when libev cannot go on because its epoll is lost.
 void on_failure() noexcept {
     if (is_forked_child()) {
         return;
@@ -153,7 +153,7 @@ bool OwnDescriptors::seem_well() noexcept {
         }
         return doubts_ == 0;
     } catch (const std::bad_alloc&) {
-        return true;  // the next look tells
+        return true;  // the next look will tell
     }
 }
 
@@ -166,7 +166,7 @@ std::string OwnDescriptors::look(bool thoroughly) {
     if (thoroughly ? watches(outer_, inner_) : is_epoll(outer_, wake_)) {
         return "";
     }
-    // gevent's loop may have made itself another one, and watches the same by that.
+    // gevent's loop may have made itself another epoll, which watches the same.
     const std::optional<int> other = watcher_of(inner_);
     if (other == -1) {
         return lost_text(outer_, "the epoll of gevent's loop");

@@ -11,41 +11,44 @@
 
 namespace geventd::worker {
 
-/// What is the application's fault, for the log: "descriptor 7, <what>, was closed or ...".
+/// A line for the log when the application has taken a descriptor: "descriptor 7, <what>, was
+/// closed or ...".
 std::string lost_text(int number, std::string_view what);
 
-/// Whether both numbers are ours still: an epoll, and what it watches. Async-signal-safe.
+/// Whether `epoll` watches `fd`; if not, one of the numbers is not ours any more.
+/// Async-signal-safe.
 bool watches(int epoll, int fd) noexcept;
 
-/// Has `io`'s epoll forget a descriptor that the application has closed or replaced. Epoll knows
-/// the file by its number as well: for a moment that leads to it again, by the copy. Ends this
-/// process where the kernel does not allow that; what stands there is left alone.
+/// Removes a descriptor that the application has closed or replaced from `io`'s epoll. Epoll knows
+/// a file by its number as well, so `number` is made a duplicate of `copy` for a moment; what the
+/// application has there is restored. Ends this process if the kernel does not allow that.
 void forget_lost(event::Io& io, int number, int copy) noexcept;
 
-/// Knows whether turns still come to a serving worker: whether its loop's epoll watches what wakes
-/// the loop, and gevent's epoll watches that. An application that closes descriptors can take
-/// either, after which nothing is ever noticed, or the hub spins. The worker cannot go on then.
+/// Checks whether a serving worker still gets turns: whether its loop's epoll watches the eventfd
+/// that wakes the loop, and gevent's epoll watches the loop's. An application that closes
+/// descriptors can take either. Then nothing is ever noticed, or the hub spins, and the worker
+/// cannot go on.
 ///
-/// The kernel is asked by adding what must be there already. Nothing is kept of these descriptors:
-/// a copy would keep what epoll knows of a closed one alive, which confuses libev. To add an epoll
-/// has the kernel go through all that it watches, so that is done now and then only.
+/// Asks the kernel by adding a descriptor that must be there already. Keeps no copies of these
+/// descriptors: a copy would keep epoll's entry of a closed one alive, which confuses libev. Adding
+/// an epoll makes the kernel go through all that it watches, so this is done rarely.
 /// Lives in: worker, while it serves. Any thread may ask; a forked child must not.
 class OwnDescriptors {
   public:
-    /// Begins when `loop` has been given a turn: gevent's epoll is the one that watches it.
+    /// Starts checking. Called when `loop` has had a turn: gevent's epoll is the one that watches
+    /// it.
     void guard(const event::Loop& loop);
 
-    /// The end has begun, which has its own limit.
+    /// Stops checking: the worker is ending, which has its own time limit.
     void leave();
 
-    /// A sentence that says which one the application has taken; "": none, or it cannot be seen.
-    /// A loop that renews its epoll, as gevent.reinit() has it do, knows everything again when it
-    /// has polled.
+    /// A sentence that names the descriptor that the application has taken; "": none, or unknown.
+    /// A loop that renews its epoll (gevent.reinit()) has restored everything after its next poll.
     std::string lost();
 
-    /// For a thread that looks now and then. Where this is false it looks again after kRenewal:
-    /// when something has been lost for a second, the process ends with ExitCode::LostDescriptor
-    /// and that sentence in the log.
+    /// For a thread that checks now and then. After false it calls this again every kRenewal: when
+    /// something has been lost for a second, ends the process with ExitCode::LostDescriptor and
+    /// the sentence of lost() in the log.
     bool seem_well() noexcept;
 
     static constexpr Duration kRenewal = std::chrono::milliseconds(50);
@@ -58,7 +61,7 @@ class OwnDescriptors {
     int inner_ = -1;  ///< the loop's epoll
     int wake_ = -1;   ///< the eventfd that wakes the loop
     unsigned looks_ = 0;
-    unsigned doubts_ = 0;  ///< looks up to now, one after the other, that found something lost
+    unsigned doubts_ = 0;  ///< how many of the latest looks in a row found something lost
 };
 
 }  // namespace geventd::worker

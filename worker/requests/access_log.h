@@ -11,19 +11,19 @@ namespace geventd::worker {
 
 class Exchange;
 
-/// Writes one line for each request that has ended, among the
-/// lines of the log. Exists only when log.access is not `off`, so that nobody else pays for it.
+/// Writes one line to the log for each request that has ended. Exists only when it is needed, so
+/// that it costs nothing when log.access is `off`.
 /// Lives in: worker, loop side.
 class AccessLog {
   public:
-    /// `format` is log.access. Throws std::runtime_error when it is no format.
+    /// `format` is log.access. Throws std::runtime_error when the format is invalid.
     AccessLog(const std::string& format, const shm::WorkerSlot& slot, int worker, bool json);
 
-    /// A request whose answer has ended, or was given up because its client left.
+    /// For a request whose answer has ended, or whose client left before that.
     void write(const Request& request, const Exchange& exchange);
 
-    /// A request that was refused with `status` before it reached the application. What is known
-    /// of it depends on how far it was understood; `request` may be null.
+    /// For a request that was refused with `status` before it reached the application. `request`
+    /// has what was parsed until then; null: nothing.
     void write_refused(const Request* request, const Exchange& exchange, int status);
 
   private:

@@ -20,7 +20,7 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 
-// Characters of an exception in the status; the log has all of it.
+// How many characters of an exception the status shows; the log has all of it.
 constexpr std::size_t kMostError = 120;
 
 }  // namespace
@@ -77,7 +77,8 @@ void Accounts::client_left(const Request& request) {
 void Accounts::application_failed(const Request& request, std::string_view error,
                                   std::string_view where, std::int64_t epoch) {
     count(slot_.errors);
-    // A line each; last what may be long and what a uwsgi client may have put a newline into.
+    // One line each. The method and path come last: they may be long, or contain a newline that a
+    // uwsgi client sent.
     slot_.failure.put(epoch, fmt::format("{}\n{}\n{}\n{} {}", request.id, where,
                                          error.substr(0, std::min(error.find('\n'), kMostError)),
                                          request.head.method, request.head.path));
@@ -118,7 +119,7 @@ void Accounts::want_log(Request& request) {
     }
 }
 
-// uWSGI lets these variables load code; here they are only told of.
+// In uWSGI these variables load code; geventd only warns.
 void Accounts::warn_of_magic(const uwsgi::RequestVars& vars) {
     if (!vars.magic.empty() && !std::exchange(magic_reported_, true)) {
         log::warning(

@@ -15,46 +15,46 @@
 
 namespace geventd::worker {
 
-/// What a worker tells of its requests: it counts them in the scoreboard, writes the access log and
-/// keeps the newest failure for the status.
+/// Records a worker's requests: counts them in the scoreboard, writes the access log and keeps the
+/// newest failure for the status.
 /// Lives in: worker, loop side.
 class Accounts {
   public:
-    /// `number` is the worker's in its generation, from 1. Throws std::runtime_error when the
-    /// access log's format is none.
+    /// `number` is the worker's number in its generation, from 1. Throws std::runtime_error when
+    /// the format of the access log is invalid.
     Accounts(shm::WorkerSlot& slot, const config::Log& settings, int number);
 
     [[nodiscard]] shm::WorkerSlot& slot() const { return slot_; }
 
-    /// The request's greenlet has come to its end.
+    /// The request's greenlet has ended.
     void ended(const Request& request, const Exchange& exchange);
 
-    /// It never reached the application. `request` is null where nothing was understood.
+    /// The request never reached the application. `request` is null when nothing could be parsed.
     void refused(const Exchange& exchange, const Request* request,
                  const http::Rejection& rejection);
 
     void client_left(const Request& request);
 
-    /// `error` is the exception in a line, `where` the file and line that raised it, `epoch` the
+    /// `error` is the exception in one line, `where` the file and line that raised it, `epoch` the
     /// wall clock in whole seconds.
     void application_failed(const Request& request, std::string_view error, std::string_view where,
                             std::int64_t epoch);
     void timed_out();
     void handler_timed_out();
 
-    /// One listening socket more gives errors instead of connections (true), or one fewer.
+    /// One more listening socket gives errors instead of connections (true), or one fewer (false).
     void listener_is_deaf(bool deaf);
 
     /// A greenlet has survived GreenletExit.
     void unstoppable();
 
-    /// Something of one connection, or a line about it, was given up for want of memory.
+    /// Memory ran out: a connection was ended, or a log line about it was dropped.
     void out_of_memory() noexcept;
 
     /// Gives the request a line in the access log when it ends, also where log.access is off.
     void want_log(Request& request);
 
-    /// Names variables of a uwsgi client's that are not obeyed, once.
+    /// Warns once if a uwsgi client sent variables that uWSGI obeys and geventd ignores.
     void warn_of_magic(const uwsgi::RequestVars& vars);
 
   private:
@@ -64,7 +64,7 @@ class Accounts {
     config::LogFormat format_;
     int number_;
     std::unique_ptr<AccessLog> access_log_;  ///< null: off
-    std::unique_ptr<AccessLog> wanted_log_;  ///< while that is off, for single requests
+    std::unique_ptr<AccessLog> wanted_log_;  ///< for single requests while the access log is off
     bool magic_reported_ = false;
     bool memory_reported_ = false;
 };

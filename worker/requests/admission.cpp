@@ -10,10 +10,10 @@ namespace geventd::worker {
 
 namespace {
 
-// How soon a change of the busy cores is shown to people.
+// How soon a change of the number of busy cores is shown.
 constexpr auto kBusyShown = std::chrono::seconds(1);
 
-// How often requests that wait for a core are looked at; they are told a little late at most.
+// How often the queue is searched for overdue requests: they are refused at most this much late.
 constexpr auto kQueueCheck = std::chrono::milliseconds(50);
 
 }  // namespace
@@ -32,7 +32,7 @@ Admission::Admission(event::Loop& loop, event::DeadlineClock& clock,
     queue_timer_.bind<&Admission::refuse_overdue>(this);
     busy_timer_.bind<&Admission::on_busy_time>(this);
     show(accounts_.slot().cores, cores_);
-    // What the end of a request needs is there when it comes.
+    // Reserved so that the end of a request cannot fail for lack of memory.
     free_cores_.reserve(cores_);
     orphans_.reserve(cores_);
 }
@@ -52,7 +52,7 @@ void Admission::admit(Exchange& exchange) {
 
 void Admission::start(Exchange& exchange) {
     Request& request = exchange.request();
-    // Nothing fails for want of memory behind these.
+    // These may throw std::bad_alloc; nothing after them does.
     if (request.id.empty()) {
         names_.make(request.id);
     }
@@ -107,7 +107,7 @@ void Admission::ended(Request& request, const Exchange& exchange) {
 
 void Admission::resume_orphans() {
     const std::size_t ended = orphans_.size();
-    for (std::size_t i = 0; i < ended; ++i) {  // it grows
+    for (std::size_t i = 0; i < ended; ++i) {  // orphans_ may grow meanwhile
         const RequestRef orphan = orphans_[i];
         for (Waiter* waiter : {&orphan->reader, &orphan->writer}) {
             if (*waiter) {
@@ -127,7 +127,7 @@ void Admission::start_waiting() {
     }
 }
 
-// Answers 503 to requests that waited too long; the queue is in order of time.
+// Answers 503 to requests that waited too long. The oldest request is at the front of the queue.
 void Admission::refuse_overdue() noexcept {
     const TimePoint latest = loop_.now() - queue_time_;
     while (!waiting_.empty() && waiting_.front()->request().times.received <= latest) {
@@ -141,7 +141,8 @@ void Admission::refuse_overdue() noexcept {
     }
 }
 
-// Twice a second, with the pulse: most requests that wait do so for less than a turn of the hub.
+// Called twice a second, with the pulse, and not at each change: most requests are queued for less
+// than a turn of the hub.
 void Admission::show_waiting() {
     constexpr std::size_t kMost = shm::RequestTable::kMostWaiting;
     const auto count = static_cast<std::uint32_t>(std::min(waiting_.size(), kMost));

@@ -20,8 +20,8 @@
 
 namespace geventd::worker {
 
-/// Gives complete requests the worker's cores, or lets them wait for one in the order in which they
-/// came. A request occupies a core while its greenlet runs.
+/// Gives the worker's cores to complete requests; when all are busy, queues requests in the order
+/// of arrival. A request occupies a core from its greenlet's start to its end.
 /// Lives in: worker, loop side.
 class Admission {
   public:
@@ -31,66 +31,67 @@ class Admission {
     Admission& operator=(const Admission&) = delete;
     ~Admission() = default;
 
-    /// Who runs requests. Set before the first of them.
+    /// Sets who runs requests. Called before the first request.
     void serve(Application& application) { application_ = &application; }
 
     [[nodiscard]] Application& application() const { return *application_; }
 
-    /// Told after each change of how many may come.
+    /// `deed` is called whenever is_full() may have changed.
     void on_change(std::function<void()> deed) { changed_ = std::move(deed); }
 
-    /// Told after each request's end.
+    /// `deed` is called after the end of each request.
     void on_end(std::function<void()> deed) { ended_ = std::move(deed); }
 
-    /// What to do within a second after a change of the busy cores.
+    /// `deed` is called within a second after the number of busy cores has changed.
     void on_busy_change(std::function<void()> deed) { busy_changed_ = std::move(deed); }
 
-    /// A new turn of the hub, until whose `end` requests are started.
+    /// A new turn of the loop begins; requests are started until `end`.
     void begin_turn(TimePoint end) { turn_end_ = end; }
 
-    /// This turn's budget is not used up.
+    /// The turn's time budget is not used up.
     [[nodiscard]] bool has_time() const { return Clock::now() < turn_end_; }
 
-    /// Runs the request at once, or has it wait. May switch greenlets.
+    /// Runs the request at once or queues it. May switch greenlets.
     void admit(Exchange& exchange);
 
-    /// It is given up while it waits.
+    /// Removes a request from the queue.
     void leave(const Exchange& exchange) noexcept;
 
-    /// Starts what waits, while there are cores and time. May switch greenlets.
+    /// Starts queued requests while there are cores and time. May switch greenlets.
     void start_waiting();
 
-    /// The greenlet of a request has come to its end: its core is free.
+    /// The request's greenlet has ended: frees its core.
     void ended(Request& request, const Exchange& exchange);
 
-    /// Greenlets that still wait for the client of a request which has ended: they hear of it.
+    /// Resumes greenlets that still wait for the client of a request that has ended.
     void resume_orphans();
 
     [[nodiscard]] bool has_orphans() const { return !orphans_.empty(); }
 
-    /// A running request can be ended by nothing but the end of the process.
+    /// A running request survived GreenletExit: only the end of the process ends it.
     void lost() { ++lost_; }
 
-    /// How many of those there are.
+    /// How many such requests there are.
     [[nodiscard]] std::uint32_t lost_count() const { return lost_; }
 
-    /// As many requests run and wait as there are cores.
+    /// There are at least as many running and queued requests as cores.
     [[nodiscard]] bool is_full() const { return running_ + waiting_.size() >= cores_; }
 
-    /// Those that come while it is full get an answer, after their time.
+    /// Whether requests that find it full are answered 503 after limits.queue-time
+    /// (workers.when-full: reject).
     [[nodiscard]] bool rejects_when_full() const { return rejects_when_full_; }
 
     [[nodiscard]] bool has_waiting() const { return !waiting_.empty(); }
 
-    /// Something waits that a core is free for.
+    /// A request is queued and a core is free.
     [[nodiscard]] bool can_go_on() const { return has_waiting() && running_ < cores_; }
 
     [[nodiscard]] bool waits(const Exchange& exchange) const;
 
-    /// Writes into the shared table what waits.
+    /// Writes the queued requests into the shared table.
     void show_waiting();
 
-    /// The shared memory of the requests in flight, for the master.
+    /// The shared memory with the table of requests, for the master.
     [[nodiscard]] int requests_fd() const { return region_.fd(); }
 
   private:
@@ -119,7 +120,7 @@ class Admission {
     std::deque<Exchange*> waiting_;
     std::vector<RequestRef> orphans_;
     std::vector<std::uint32_t> free_cores_;  ///< cores that were used and are free again
-    std::uint32_t used_cores_ = 0;           ///< cores that were ever used
+    std::uint32_t used_cores_ = 0;           ///< how many cores were ever used
     std::uint32_t running_ = 0;
     std::uint32_t lost_ = 0;
     std::uint64_t started_ = 0;

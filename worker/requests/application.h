@@ -10,14 +10,14 @@ namespace geventd::worker {
 
 class Request;
 
-/// A greenlet that waits for its connection, if there is one. Lives in the Request.
+/// The greenlet that waits for the connection, if there is one. Lives in the Request.
 struct Waiter {
     Greenlet* greenlet = nullptr;
 
     explicit operator bool() const { return greenlet != nullptr; }
 };
 
-/// What a greenlet is told that takes too long: RequestTimeout, or GreenletExit.
+/// What is thrown into a greenlet that takes too long: RequestTimeout or GreenletExit.
 enum class Interruption : std::uint8_t { Timeout, Exit };
 
 /// What the loop side asks of the Python side. Every call comes from the hub's greenlet, inside
@@ -31,19 +31,19 @@ class Application {
     Application& operator=(const Application&) = delete;
     virtual ~Application() = default;
 
-    /// Runs the request in a fresh greenlet, at once. Returns when that has ended or waits.
+    /// Runs the request at once in a fresh greenlet. Returns when the greenlet has ended or waits.
     virtual void start(Request& request) noexcept = 0;
 
-    /// Ends the request's greenlet soon, as its client has left.
+    /// Ends the request's greenlet soon, because its client has left.
     virtual void cancel(Request& request) noexcept = 0;
 
-    /// Throws into a greenlet that is parked. Returns when that has ended or waits again.
+    /// Throws into a greenlet that waits. Returns when it has ended or waits again.
     virtual void interrupt(Greenlet* greenlet, Interruption interruption) noexcept = 0;
 
-    /// Where a parked greenlet is, line by line. Does not switch.
+    /// The stack trace of a greenlet that waits. Does not switch.
     virtual std::string stack_of(Greenlet* greenlet) noexcept = 0;
 
-    /// Switches to the greenlet that waits.
+    /// Switches to the waiting greenlet.
     virtual void resume(Waiter& waiter) noexcept = 0;
 };
 

@@ -9,7 +9,7 @@ namespace geventd::worker {
 
 namespace {
 
-// A pooled request gives back what a large body needed.
+// A pooled request frees a larger buffer.
 constexpr std::size_t kKeptCapacity = 4096;
 
 constexpr http::Rejection kTooLarge{413, "the body is larger than limits.request-body"};
@@ -29,7 +29,7 @@ void Body::start(const http::RequestHead& head, std::uint64_t limit) {
     }
 }
 
-// A body whose end is not in sight.
+// A stream is treated as a body of unlimited length.
 void Body::start_stream(std::string_view first) {
     buffer_.append(first);
     kind_ = http::BodyKind::Length;

@@ -12,43 +12,42 @@
 
 namespace geventd::worker {
 
-/// The body of one request as far as it has arrived: what was received with the head or before
-/// the application started waits in a buffer, the rest is pulled from the socket by whoever
-/// reads. Knows framing and limits, no socket.
+/// The body of one request. What was received before the application started is in a buffer; the
+/// rest is received when the application reads. Handles framing and limits, but no socket.
 /// Lives in: worker, loop side.
 class Body {
   public:
-    /// Prepares for the body that `head` announces; `limit` in bytes, 0 for none.
+    /// Prepares for the body that `head` announces; `limit` in bytes, 0: none.
     void start(const http::RequestHead& head, std::uint64_t limit);
 
-    /// Behind the body, which is complete, the client sends bytes of another protocol, until it
-    /// ends them; `first` are here already.
+    /// The body is complete, and the client now sends bytes of another protocol until EOF; `first`
+    /// has been received already.
     void start_stream(std::string_view first);
 
-    /// The client has ended them.
+    /// The stream's EOF has been received.
     void end_stream() { remaining_ = 0; }
 
     [[nodiscard]] bool is_stream() const { return is_stream_; }
 
-    /// Takes body bytes that have been received; returns how many of them were the body's.
+    /// Takes received bytes; returns how many of them belong to the body.
     std::size_t feed(std::string_view bytes);
 
     /// Moves up to `room` buffered bytes to `into`.
     std::size_t take(char* into, std::size_t room);
 
-    /// How many bytes of a body with a Content-Length may be received straight into a reader's
-    /// memory; 0 when the bytes need decoding or the buffer comes first.
+    /// How many bytes may be received straight into a reader's memory; 0 when they need decoding or
+    /// the buffer comes first.
     [[nodiscard]] std::uint64_t direct() const {
         return kind_ == http::BodyKind::Length && buffered() == 0 ? remaining_ : 0;
     }
 
-    /// So many bytes were received past feed().
+    /// `bytes` were received straight into a reader's memory, without feed().
     void received(std::size_t bytes) {
         remaining_ -= bytes;
         started_ = true;
     }
 
-    /// All of it has been received, though perhaps not taken yet.
+    /// The whole body has been received, though perhaps not taken yet.
     [[nodiscard]] bool complete() const { return complete_ || (is_length() && remaining_ == 0); }
 
     [[nodiscard]] bool failed() const { return rejection_.status != 0; }
@@ -65,10 +64,10 @@ class Body {
 
     void consume(std::size_t bytes);
 
-    /// Bytes that are known to be still on their way; unknown for a chunked body (0).
+    /// How many bytes are still to arrive; 0 for a chunked body, where this is unknown.
     [[nodiscard]] std::uint64_t remaining() const { return is_length() ? remaining_ : 0; }
 
-    /// Some of the body has arrived (so the client waits for no 100 Continue).
+    /// Some of the body has arrived, so the client does not wait for 100 Continue.
     [[nodiscard]] bool started() const { return started_; }
 
     void clear();

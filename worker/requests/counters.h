@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-// Fields of the worker's slot in the scoreboard, which it alone writes.
+// For fields of the worker's slot in the scoreboard, which only this worker writes.
 
 namespace geventd::worker {
 

@@ -21,18 +21,18 @@
 namespace geventd::worker {
 
 /// One request's way in and out: the request itself, the rest of its body, and its answer. The
-/// worker gives it a core and the application's side reads and writes by it; neither knows how the
-/// bytes travel. A connection of HTTP/1 or uwsgi is an exchange, one after the other; a protocol
-/// that carries several at once makes one for each.
+/// worker gives it a core, and the application side reads and writes through it; neither knows the
+/// transport or the protocol. A connection of HTTP/1 or uwsgi is one exchange after the other; a
+/// protocol that carries several requests at once makes an exchange for each.
 ///
-/// How the answer is made: fill request().answer.head(), then either send_whole(), or send_head()
-/// with send_file(), or send_piece() as often as there are pieces, and end_answer(); or upgrade().
-/// send_error() takes the place of all that. Each says Wait when the client does not take the bytes
-/// at once: they are sent as it does, and request().writer is resumed when the last has left
-/// (is_sending() is false) or the client has (broken()). Until then the memory of what was given
-/// must stay, and nothing else may be sent.
+/// How to answer: fill request().answer.head(), then call send_whole(), or send_head() with
+/// send_file(), or send_piece() for each piece and end_answer(), or upgrade(). send_error()
+/// replaces all of that. Each returns Wait when the client does not take the bytes at once: the
+/// loop sends them as it does, and resumes request().writer when all are sent (is_sending() is
+/// false) or the client has left (broken()). Until then the caller keeps the memory and sends
+/// nothing else.
 ///
-/// Lives in: worker, loop side. Calls come from the hub's greenlet and from those of requests.
+/// Lives in: worker, loop side. Called from the hub's greenlet and from greenlets of requests.
 class Exchange {
   public:
     enum class IoState : std::uint8_t { Done, Wait, Failed };
@@ -44,101 +44,101 @@ class Exchange {
 
     [[nodiscard]] Request& request() const { return *request_; }
 
-    /// Does something for this exchange, whose end it is when there is no memory for it: its client
-    /// sees a reset, others see nothing. The loop calls all of it through here.
+    /// Calls `deed`. If memory runs out, ends this exchange with a reset; others are not affected.
+    /// The loop makes all its calls through this.
     template <typename Deed>
     void attempt(Deed deed) noexcept {
         bool failed = false;
         try {
             deed();
         } catch (const std::bad_alloc&) {
-            failed = true;  // greenlets may switch in what follows, which they must not do here
+            failed = true;  // fall() may switch greenlets, which is forbidden inside a catch
         }
         if (failed) {
             fall();
         }
     }
 
-    // For who gives out the cores.
+    // Called by the admission and the time limits.
 
-    /// A core is free: runs the request. May switch greenlets.
+    /// Runs the request on a free core. May switch greenlets.
     virtual void run() = 0;
 
-    /// It waited too long for a core: answers 503.
+    /// The request waited too long for a core: answers 503.
     virtual void overdue() = 0;
 
-    /// The time of the request is over before that runs: answers 504, or 408 when the body is not
-    /// there yet.
+    /// The request's time limit passed before it ran: answers 504, or 408 if its body is
+    /// incomplete.
     virtual void out_of_time() = 0;
 
-    /// Ends the answer by a reset while the request runs on, for good.
+    /// Ends the answer with a reset; the request's greenlet cannot be ended and runs on.
     virtual void give_up() noexcept = 0;
 
     // The request's body.
 
-    /// Body bytes into a reader's memory. Wait: none there now, see await_readable(). Done with
-    /// `got` 0: the body has ended. Failed: see the body's rejection, else the client is gone.
+    /// Reads body bytes into a reader's memory. Wait: none have arrived, see await_readable(). Done
+    /// with `got` 0: the body has ended. Failed: the body's rejection says why; without one the
+    /// client has left.
     virtual IoState read_body(char* into, std::size_t room, std::size_t& got) = 0;
 
-    /// Resumes request().reader when bytes, or the end, can be read.
+    /// Resumes request().reader when bytes or EOF can be read.
     virtual void await_readable() = 0;
 
-    /// The reading greenlet is no longer waiting.
+    /// The reading greenlet does not wait any more.
     virtual void stop_awaiting_readable() noexcept = 0;
 
     // The answer.
 
-    /// Sends the head and all of the body. The first of `parts` is free, for the head.
+    /// Sends the head and the whole body. The caller leaves the first of `parts` free for the head.
     virtual IoState send_whole(std::span<iovec> parts) noexcept = 0;
 
-    /// Sends the head of a body that follows from a file. `length`: of that body.
+    /// Sends the head of an answer whose body follows from a file. `length` is that of the body.
     virtual IoState send_head(std::uint64_t length) noexcept = 0;
 
-    /// Sends a piece of a body that goes on, behind the head if that is not out yet.
+    /// Sends a piece of the body, and the head first if it is not sent yet.
     virtual IoState send_piece(std::string_view bytes) noexcept = 0;
 
-    /// Sends some of a file from `offset`, which it moves. Wait: see await_writable(). Done with
-    /// nothing sent: the file has ended, or no body is wanted.
+    /// Sends some of a file from `offset`, and advances that. Wait: see await_writable(). Done with
+    /// nothing sent: the file has ended, or the answer has no body.
     virtual IoState send_file(int file, off_t& offset) noexcept = 0;
 
-    /// Sends what ends the answer, and the head if that is not out yet.
+    /// Sends what ends the answer, and the head first if it is not sent yet.
     virtual IoState end_answer() noexcept = 0;
 
-    /// Sends an answer of the server's own; only before the head has left.
+    /// Sends an answer of the server's own. Only before the head is sent.
     virtual IoState send_error(int status, std::string_view reason) noexcept = 0;
 
-    /// Ends HTTP on this exchange: sends the head, whose status is 101, and that `protocol` is
-    /// spoken from here on. Then read_body() gives what the client sends, as it comes and until
-    /// that ends, and send_piece() sends bytes as they are. No time limit of bodies holds for them.
-    /// Only before the head has left and behind the whole body; Failed too where the client, or who
-    /// stands between, cannot do this.
+    /// Switches from HTTP to `protocol`: sends a head with status 101. Afterwards read_body() gives
+    /// what the client sends until EOF, send_piece() sends bytes unchanged, and the time limits of
+    /// bodies do not apply. Only before the head is sent and after the whole body was read. Failed
+    /// also when the client, or a proxy in between, cannot do this.
     virtual IoState upgrade(std::string_view protocol) noexcept = 0;
 
-    /// Something is left to send of what was given.
+    /// Bytes given to an earlier call are still to be sent.
     [[nodiscard]] virtual bool is_sending() const = 0;
 
     /// Resumes request().writer when the client takes more.
     virtual void await_writable() = 0;
 
-    /// The writing greenlet was taken away from its wait: forgets what is left to send, so the
-    /// answer can only be broken off.
+    /// The writing greenlet was interrupted: drops what is left to send, which breaks the answer
+    /// off.
     virtual void abandon_write() noexcept = 0;
 
     /// Nothing more can be sent: the client has left.
     [[nodiscard]] virtual bool broken() const = 0;
 
-    /// Ends the answer for the client while the request runs on: the end follows what was sent so
-    /// far, and nothing can be sent any more.
+    /// Ends the answer after what was sent so far, while the request runs on; nothing can be sent
+    /// any more.
     virtual void disconnect() noexcept = 0;
 
-    /// Ends the request. `complete`: its answer is as it should be; else the client must notice
-    /// that it is not.
+    /// Ends the request. `complete`: the application gave its whole answer; if not, the client sees
+    /// a reset.
     virtual void finish(bool complete) noexcept = 0;
 
     [[nodiscard]] virtual const Client& client() const = 0;
 
   protected:
-    /// There is no memory to go on.
+    /// Memory has run out: ends the exchange, unless its request runs.
     virtual void fall() noexcept = 0;
 
     RequestRef request_;

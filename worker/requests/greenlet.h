@@ -3,9 +3,8 @@
 
 namespace geventd::worker {
 
-/// A greenlet, as the loop side knows it: something to remember and to hand back to the Python
-/// side, which alone can look into it (worker/python/base/greenlet_object.h). A pointer to one
-/// borrows it. This class is defined nowhere.
+/// An opaque greenlet: the loop side only keeps pointers to it, which are borrowed, and passes them
+/// back to the Python side (worker/python/base/greenlet_object.h). This class is never defined.
 class Greenlet;
 
 }  // namespace geventd::worker

@@ -10,7 +10,7 @@
 
 namespace geventd::worker {
 
-/// A client's address in 20 bytes: ten thousand idle connections keep one each.
+/// A client's address in 20 bytes, small because each of ten thousand idle connections keeps one.
 /// IPv4-mapped IPv6 addresses are kept as IPv4. Clients of unix sockets have none.
 struct Peer {
     enum class Kind : std::uint8_t { Unix, Inet, Inet6 };

@@ -13,7 +13,7 @@ constexpr std::size_t kKeptCapacity = 4096;
 
 }  // namespace
 
-/// The unused requests of a pool; none are kept once the pool has gone.
+/// The unused requests of a pool; keeps none once the pool is destroyed.
 struct RequestStock {
     std::vector<std::unique_ptr<Request>> unused;
     bool open = true;
@@ -71,7 +71,7 @@ void Request::clear() {
     times = {};
 }
 
-// Room for all that are kept: giving one back must not fail.
+// Reserves room for all, so that giving a request back cannot fail.
 RequestPool::RequestPool() : stock_(std::make_shared<RequestStock>()) {
     stock_->unused.reserve(kMostKept);
 }
@@ -83,7 +83,7 @@ RequestPool::~RequestPool() {
 
 RequestRef RequestPool::take() {
     if (stock_->unused.empty()) {
-        // The last RequestRef gives it back to the stock.
+        // The last RequestRef returns the request to the stock.
         return RequestRef(*std::make_unique<Request>(stock_).release());
     }
     Request* request = stock_->unused.back().release();

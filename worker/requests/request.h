@@ -22,13 +22,13 @@ namespace geventd::worker {
 class Exchange;
 struct RequestStock;
 
-/// One request from its complete head to the end of its answer, and, as an empty shell, for as
-/// long as Python objects of it (wsgi.input, start_response) live on. Reference counted because
-/// those outlive connections; the count belongs to the worker's one thread.
+/// One request, from its complete head to the end of its answer. Lives on, without an exchange, as
+/// long as Python objects of it (wsgi.input, start_response). Reference counted, because those
+/// outlive connections; only the worker's one thread touches the count.
 /// Lives in: worker. The loop side fills it, the Python side reads it.
 class Request {
   public:
-    /// For RequestPool, which is where requests come from.
+    /// For RequestPool, which creates all requests.
     explicit Request(std::shared_ptr<RequestStock> stock) : stock_(std::move(stock)) {}
 
     Request(const Request&) = delete;
@@ -36,15 +36,15 @@ class Request {
     ~Request() = default;
 
     std::string head_bytes;        ///< what the views of head, vars and client point into
-    http::RequestHead head;        ///< of a uwsgi request: what its variables tell
-    uwsgi::RequestVars vars;       ///< empty but for uwsgi
-    bool has_environ = false;      ///< the client, a web server, gave the environ as `vars`
+    http::RequestHead head;        ///< for uwsgi: filled from the variables
+    uwsgi::RequestVars vars;       ///< empty except for uwsgi
+    bool has_environ = false;      ///< a uwsgi request: the web server sent the environ as `vars`
     std::string_view version;      ///< the protocol as the client names it: "HTTP/1.1"
     std::string_view path_info;    ///< the decoded path
-    std::string decoded_path;      ///< what path_info points into when decoding changed it
+    std::string decoded_path;      ///< what path_info points into if decoding changed the path
     http::ForwardedClient client;  ///< what trusted proxies say
     std::string peer;              ///< the client's address; only where proxies are trusted
-    std::string id;                ///< taken from a trusted proxy, or made
+    std::string id;                ///< from a trusted proxy, or generated
     Body body;
 
     /// Its way in and out; null once the answer has ended.
@@ -52,9 +52,9 @@ class Request {
 
     TimeLimit limit{*this};
 
-    Waiter reader;               ///< a greenlet that waits for body bytes
-    Waiter writer;               ///< a greenlet that waits for its output to leave
-    Greenlet* runner = nullptr;  ///< what runs the request; null before and after
+    Waiter reader;               ///< the greenlet that waits for body bytes
+    Waiter writer;               ///< the greenlet that waits for its output to be sent
+    Greenlet* runner = nullptr;  ///< the greenlet that runs the request; null before and after
 
     http::ResponseWriter answer;
 
@@ -73,23 +73,23 @@ class Request {
         unsigned headers = 0;           ///< header fields of the answer
         std::uint64_t head = 0;         ///< bytes of its head
         std::uint64_t body = 0;         ///< bytes of its body, without framing
-        bool told_of_excess = false;    ///< the log knows that it exceeds its Content-Length
-        bool told_to_continue = false;  ///< 100 Continue is out, or no longer wanted
+        bool told_of_excess = false;    ///< the log says that it exceeds its Content-Length
+        bool told_to_continue = false;  ///< 100 Continue is sent, or not needed
     };
 
     Sent sent;
 
     struct Times {
-        TimePoint received;    ///< when its head was complete
-        TimePoint started;     ///< when it got its core
-        TimePoint last_piece;  ///< when a piece of an answer made piece by piece was last sent
-        TimePoint first_byte;  ///< when its answer began to leave; the clock's epoch: not yet
+        TimePoint received;    ///< when the head was complete
+        TimePoint started;     ///< when the request got its core
+        TimePoint last_piece;  ///< when send_piece() was last called
+        TimePoint first_byte;  ///< when sending the answer began; the clock's epoch: not yet
     };
 
     Times times;
 
-    std::uint32_t core = 0;     ///< which core it occupies, from 0
-    std::uint64_t ordinal = 0;  ///< how many this worker had started before it
+    std::uint32_t core = 0;     ///< which core the request occupies, from 0
+    std::uint64_t ordinal = 0;  ///< how many requests this worker had started before
 
     /// What the application says about its line in the access log.
     struct Log {
@@ -107,7 +107,7 @@ class Request {
 
     void set_log_var(std::string_view name, std::string_view value);
 
-    /// Null when it was not set.
+    /// Null when the variable was not set.
     [[nodiscard]] const std::string* log_var(std::string_view name) const;
 
     void retain() { ++references_; }
@@ -120,7 +120,8 @@ class Request {
 
     void clear();
 
-    // Shared: Python objects may keep requests for longer than the worker keeps its pool.
+    // Shared by the pool and its requests: Python objects may keep requests longer than the pool
+    // lives.
     std::shared_ptr<RequestStock> stock_;
     int references_ = 0;
 };
@@ -165,7 +166,7 @@ class RequestRef {
     Request* request_ = nullptr;
 };
 
-/// Requests that are ready for reuse, so that a request costs no allocation of its own. Bounded.
+/// Unused requests for reuse, so that a request needs no allocation. Bounded.
 class RequestPool {
   public:
     RequestPool();

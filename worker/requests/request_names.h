@@ -6,7 +6,7 @@
 
 namespace geventd::worker {
 
-/// Names for requests that brought none: unique among all workers of this host.
+/// Makes ids for requests without one, unique among all workers of this host.
 /// Lives in: worker, loop side.
 class RequestNames {
   public:

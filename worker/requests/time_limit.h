@@ -11,15 +11,15 @@ namespace geventd::worker {
 class Request;
 struct HeldSignal;
 
-/// The time that one request, or the handler of one signal, may take. Embedded in it.
+/// The time limit of one request, or of the handler of one signal. A member of that.
 class TimeLimit : public event::Deadline {
   public:
-    /// How hard its greenlet has been pressed to end.
+    /// What was done to end the greenlet.
     enum class Stage : std::uint8_t {
-        Running,   ///< not at all
-        TimedOut,  ///< RequestTimeout was thrown into it
-        Exited,    ///< it swallowed that: GreenletExit was
-        Lost,      ///< it survived both, and is left to itself
+        Running,   ///< nothing
+        TimedOut,  ///< RequestTimeout was thrown
+        Exited,    ///< it survived RequestTimeout; GreenletExit was thrown
+        Lost,      ///< it survived both, and is left alone
     };
 
     explicit TimeLimit(Request& request) : request_(&request) {}
@@ -28,7 +28,7 @@ class TimeLimit : public event::Deadline {
 
     [[nodiscard]] Stage stage() const { return stage_; }
 
-    /// Nothing presses it, and nothing will.
+    /// Removes the limit.
     void reset() noexcept {
         cancel();
         stage_ = Stage::Running;

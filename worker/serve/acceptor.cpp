@@ -31,7 +31,8 @@ bool is_unix(const net::Address& address) {
     return address.family == net::Family::Unix || address.family == net::Family::Abstract;
 }
 
-// Above it: what closes descriptors one after the other meets the copy later.
+// The copy gets a higher number, so that code that closes descriptors in ascending order reaches it
+// later.
 UniqueFd copy_of(const UniqueFd& fd) {
     return UniqueFd::adopt(fd ? ::fcntl(fd.get(), F_DUPFD_CLOEXEC, fd.get() + 1) : -1);
 }
@@ -56,13 +57,13 @@ Acceptor::Acceptor(event::Loop& loop, event::DeadlineClock& clock, Owner& owner,
 }
 
 void Acceptor::resume() {
-    // Whether it was lost is looked at when it is readable: epoll says so of what is no socket.
+    // on_readable() checks for a lost socket: epoll reports anything else as readable.
     if (listening_.fd && !rest_timer_.pending() && introduce()) {
         io_.watch(listening_.fd.get(), event::Io::kRead);
     }
 }
 
-// Done once: a number that libev has known may not be introduced.
+// Done once: libev must not know the descriptor's number yet.
 bool Acceptor::introduce() {
     if (introduced_) {
         return true;
@@ -83,8 +84,7 @@ bool Acceptor::introduce() {
     return false;
 }
 
-// A descriptor that was lost is still known to epoll: libev must not stop watching it before that
-// has been put right.
+// Epoll still knows a descriptor that was lost, so it is replaced before libev stops watching.
 void Acceptor::pause() {
     if (io_.active() && is_lost()) {
         replace_lost();
@@ -108,7 +108,7 @@ bool Acceptor::is_lost() const {
 
 void Acceptor::on_readable(int) noexcept {
     if (is_lost()) {
-        return replace_lost();  // what stands there may be a listening socket of the application's
+        return replace_lost();  // the number may now be a listening socket of the application
     }
     for (int accepted = 0; accepted < kBatch && io_.active(); ++accepted) {
         if (owner_.leaves_next() || !accept_one(accepted == 0)) {
@@ -147,12 +147,12 @@ bool Acceptor::accept_one(bool is_first) {
     return false;
 }
 
-// A unix socket that was shut down stays readable for ever, and says that nobody is there.
+// A unix socket that was shut down stays readable for ever, while accept() finds nobody.
 void Acceptor::on_nobody(bool is_first) {
     if (is_first && is_unix(listening_.address) && !net::is_listening(listening_.fd.get())) {
         on_failure({});
     } else {
-        owner_.accepted_all();  // or another worker was quicker
+        owner_.accepted_all();
     }
 }
 
@@ -172,7 +172,7 @@ void Acceptor::on_failure(const net::AcceptError& error) {
         }
         rest();
     }
-    // Else it was shut down a moment ago and listens again.
+    // Otherwise the socket was shut down a moment ago and listens again.
 }
 
 void Acceptor::set_deaf(bool deaf) {
@@ -189,7 +189,7 @@ void Acceptor::rest() {
 void Acceptor::on_rested() noexcept {
     if (down_ && !is_lost() && !net::is_listening(listening_.fd.get())) {
         if (!is_unix(listening_.address)) {
-            owner_.listener_down();  // it may have listened meanwhile, and be shut down again
+            owner_.listener_down();  // it may have been revived and shut down again
         }
         return rest();
     }
@@ -209,7 +209,7 @@ void Acceptor::replace_lost() {
 void Acceptor::take_copy() {
     const int lost = listening_.fd.release();
     if (net::socket_inode(copy_.get()) != listening_.inode) {
-        // That is lost, too, and what stands there is not ours.
+        // The copy is lost, too: its number belongs to the application now.
         static_cast<void>(copy_.release());
         io_.stop();
         return;

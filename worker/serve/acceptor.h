@@ -14,17 +14,17 @@ namespace geventd::worker {
 /// Takes connections from one listening socket while the worker has room for them.
 ///
 /// An application can shut the socket down, close the descriptor or put another file in its place.
-/// None of this makes the loop spin: what was shut down is told to the master and tried again
-/// after a rest; a lost descriptor is replaced by a copy, and the worker by a successor; any other
-/// error is said once, shown in the scoreboard and waited for. Epoll's refusal to watch the socket
-/// is said once, too: of one that is watched through two epolls, ours and the hub's, the kernel
-/// takes 500 watchers. In a reload of many workers those that come last wait until the former
-/// generation has left.
+/// None of this makes the loop spin. A socket that was shut down is reported to the master and
+/// tried again after a pause. A lost descriptor is replaced by a copy, and the worker by a
+/// successor. Any other error is logged once, shown in the scoreboard and retried. So is epoll's
+/// refusal to watch the socket: it is watched through two epolls, ours and the hub's, and the
+/// kernel allows 500 such watchers. In a reload of many workers the last ones therefore wait until
+/// the former generation has left.
 /// Lives in: worker, loop side. Owns the worker's copies of the socket; closing them leaves the
 /// kernel's queue to the master and the other workers.
 class Acceptor {
   public:
-    /// Who gets the connections, and is told of what stands in their way.
+    /// Receives the connections, and hears of what prevents them.
     class Owner {
       public:
         Owner() = default;
@@ -34,25 +34,24 @@ class Acceptor {
 
         virtual void welcome(net::Stream stream, const Peer& peer, const Listening& listener) = 0;
 
-        /// The next connection is left to other workers.
+        /// Whether to leave the next connection to other workers.
         virtual bool leaves_next() = 0;
 
-        /// There is no descriptor for a connection (errno).
+        /// No descriptor is free for a connection; `error` is the errno.
         virtual void out_of_descriptors(int error) = 0;
 
-        /// No more connection waits.
+        /// The queue of connections is empty.
         virtual void accepted_all() = 0;
 
         /// The listening socket was shut down.
         virtual void listener_down() = 0;
 
-        /// The listening socket gives errors instead of connections (true), or connections again.
+        /// The listening socket gives errors instead of connections (true), or works again (false).
         virtual void is_deaf(bool deaf) = 0;
 
         /// The application has closed the listening socket in this process.
         virtual void listener_lost() = 0;
 
-        /// Connections are wanted.
         [[nodiscard]] virtual bool accepts() const = 0;
     };
 
@@ -64,7 +63,7 @@ class Acceptor {
     void resume();
     void pause();
 
-    /// Never accepts again.
+    /// Stops for good.
     void close();
 
     [[nodiscard]] const Listening& listening() const { return listening_; }
@@ -84,13 +83,13 @@ class Acceptor {
 
     Owner& owner_;
     Listening listening_;
-    UniqueFd copy_;  ///< of the socket, for when the application has taken the other
+    UniqueFd copy_;  ///< of the socket, in case the application closes the first descriptor
     event::Io io_;
     event::Timer rest_timer_;
     bool introduced_ = false;  ///< epoll watches the socket
-    bool down_ = false;        ///< the socket was shut down, as the master has been told
-    bool told_ = false;        ///< why nothing can be accepted
-    bool deaf_ = false;        ///< it gives errors instead of connections
+    bool down_ = false;        ///< the socket was shut down, and the master knows
+    bool told_ = false;        ///< the reason why nothing can be accepted has been logged
+    bool deaf_ = false;        ///< the socket gives errors instead of connections
 };
 
 }  // namespace geventd::worker

@@ -12,7 +12,7 @@ namespace geventd::worker {
 
 namespace {
 
-// When no connection of ours ends, descriptors may come free elsewhere.
+// Descriptors may be freed elsewhere in the process, too, so look this often.
 constexpr auto kRetry = std::chrono::milliseconds(500);
 
 }  // namespace
@@ -92,7 +92,6 @@ void Gate::welcome(net::Stream stream, const Peer& peer, const Listening& listen
     regulate();
 }
 
-// The next connection is left to workers that have fewer.
 bool Gate::leaves_next() {
     const bool leaves = share_.leaves_next(connections_.count());
     if (leaves) {

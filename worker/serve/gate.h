@@ -19,14 +19,14 @@
 
 namespace geventd::worker {
 
-/// Where connections come in, and whether they do: not while the worker is full, short of
-/// descriptors, paused, or has more of them than its siblings. Those wait in the kernel's queue,
-/// from which workers with room take them.
+/// Decides when connections are accepted: not while the worker is full, short of descriptors,
+/// paused, or has more connections than its siblings. Then they wait in the kernel's queue, from
+/// which workers with room take them.
 /// Lives in: worker, loop side.
 class Gate final : private Acceptor::Owner {
   public:
-    /// What is passed is borrowed, but for the listeners. `board` shows the worker's siblings;
-    /// null: it has none. Throws std::exception.
+    /// Borrows all but the listeners. `board` shows the worker's siblings; null: it has none.
+    /// Throws std::exception.
     Gate(event::Loop& loop, event::DeadlineClock& clock, const config::Settings& settings,
          Admission& admission, Accounts& accounts, Connections& connections,
          std::vector<Listening> listeners, const shm::Scoreboard* board);
@@ -34,27 +34,27 @@ class Gate final : private Acceptor::Owner {
     Gate& operator=(const Gate&) = delete;
     ~Gate() = default;
 
-    /// The hub turns: from now on.
+    /// Starts accepting. Called when the hub turns.
     void open();
 
     /// Leaves new connections to the kernel's queue, or takes them again.
     void pause(bool on);
 
-    /// For good.
+    /// Stops accepting for good.
     void close();
 
-    /// How many may come has changed.
+    /// Accepts or stops, as there is room now. Called whenever that may have changed.
     void regulate();
 
-    /// Connections have been closed.
+    /// Connections have been closed, so descriptors are free again.
     void freed_descriptors();
 
     [[nodiscard]] bool is_open() const { return accepting_; }
 
-    /// How to have a listening socket seen to that was shut down.
+    /// `tell` is called when a listening socket was shut down.
     void on_listener_down(std::function<void()> tell) { tell_down_ = std::move(tell); }
 
-    /// Told when the application has closed a listening socket of this process.
+    /// `tell` is called when the application has closed a listening socket of this process.
     void on_listener_lost(std::function<void()> tell) { tell_lost_ = std::move(tell); }
 
     [[nodiscard]] const std::vector<std::unique_ptr<Acceptor>>& acceptors() const {
@@ -82,7 +82,7 @@ class Gate final : private Acceptor::Owner {
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::function<void()> tell_down_;
     std::function<void()> tell_lost_;
-    bool opened_ = false;  ///< by open(), and not closed
+    bool opened_ = false;  ///< between open() and close()
     bool accepting_ = false;
     bool paused_ = false;
     bool out_of_fds_ = false;

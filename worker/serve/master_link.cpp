@@ -56,7 +56,7 @@ void MasterLink::say_ready(UniqueFd observer) {
     ready.fds.push_back(duplicate(worker_.admission().requests_fd()));
     ready.fds.push_back(std::move(observer));
     if (auto sent = channel_.send_within(ipc::kMasterPatience, ready); !sent) {
-        // It does not want this worker any more, or is gone: the channel will say so.
+        // The master does not want this worker any more, or is gone: the channel will say so.
         log::debug("cannot tell the master that this worker is ready: {}", sent.error().message);
     }
 }
@@ -74,8 +74,7 @@ void MasterLink::on_message(int) noexcept {
     try {
         receive();
     } catch (const std::bad_alloc&) {
-        worker_.accounts()
-            .out_of_memory();  // what has not been received is still there in the next turn
+        worker_.accounts().out_of_memory();  // the message is still there in the next turn
     }
 }
 
@@ -129,7 +128,8 @@ void MasterLink::obey(ipc::Message& message) {
     }
 }
 
-// A call of the kernel for each message of the master.
+// Replaces a lost channel by its copy. False when there is no channel any more. Costs one system
+// call.
 bool MasterLink::has_line() {
     if (has_lost_copy()) {
         lost_ = overtime_.release_copy();
@@ -143,7 +143,7 @@ bool MasterLink::has_line() {
     return !is_cut_off();
 }
 
-// What stands at the number that was lost is the application's.
+// The lost number belongs to the application now. Returns it.
 int MasterLink::replace_line() {
     const int lost = channel_.release().release();
     const bool watched = io_.active();
@@ -180,7 +180,7 @@ void MasterLink::on_terminate(int) noexcept {
         }
     } catch (const std::bad_alloc&) {
         worker_.accounts().out_of_memory();
-        wake_loop();  // it is tried again
+        wake_loop();  // so that the next turn tries again
     }
 }
 

@@ -12,8 +12,8 @@ namespace geventd::worker {
 class Overtime;
 class Worker;
 
-/// A serving worker's line to the master: carries out what the master asks and drains when the
-/// master is gone. A SIGTERM sent to the worker itself drains it too.
+/// A serving worker's end of the channel to the master: carries out what the master asks and drains
+/// when the master is gone. A SIGTERM sent to the worker itself drains it too.
 ///
 /// When the application closes the channel, another copy takes its place
 /// (worker/process/overtime.h), and the worker is replaced. Lives in: worker, loop side.
@@ -24,8 +24,8 @@ class MasterLink {
     MasterLink(const MasterLink&) = delete;
     MasterLink& operator=(const MasterLink&) = delete;
 
-    /// Reads what the master has said so far, too: the first connection is taken in its spirit.
-    /// `observer` is the master's end of its observer's channel.
+    /// Also handles messages already queued, so that a pause sent before Ready applies to the first
+    /// connection. `observer` is the master's end of the observer's channel.
     void say_ready(UniqueFd observer);
 
     /// The application has closed every copy of the channel.
@@ -47,8 +47,8 @@ class MasterLink {
     Worker& worker_;
     Overtime& overtime_;
     ipc::Channel& channel_;
-    int lost_ = -1;  ///< a number that the channel or its copy has had; -1: none is lost
-    bool told_ = false;
+    int lost_ = -1;      ///< the former number of the channel or its copy; -1: none is lost
+    bool told_ = false;  ///< the loss has been logged
     event::Io io_;
     UniqueFd terminate_fd_;
     event::Io terminate_io_;

@@ -16,11 +16,10 @@ namespace {
 // Long enough for an idle sibling to wake and accept.
 constexpr auto kMoment = std::chrono::microseconds(500);
 
-// So many connections are taken when siblings were waited for in vain: then they are waited for
-// again.
+// How many connections are taken after a wait in which no sibling took one.
 constexpr int kTakenAnyway = 8;
 
-// Serves connections of the same generation and has room for more.
+// The sibling serves the same generation and has room for more.
 bool can_take(const shm::WorkerSlot& sibling, std::uint32_t generation) {
     const auto read = [](const auto& field) { return field.load(std::memory_order_relaxed); };
     return read(sibling.pid) != 0 && read(sibling.generation) == generation &&

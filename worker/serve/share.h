@@ -10,10 +10,11 @@
 
 namespace geventd::worker {
 
-/// This worker's share of its generation's connections. One that has clearly more than its siblings
-/// leaves new ones in the kernel's queue for a moment, for those with fewer. Siblings that do not
-/// take them then are busy or stuck: a few are taken before it waits again.
-/// Lives in: worker, loop side. Reads what the siblings show in the scoreboard.
+/// Accept balancing within a generation. A worker that has clearly more connections than its
+/// siblings leaves new ones in the kernel's queue for a moment, for workers with fewer. If no
+/// sibling takes them in that time, the siblings are busy or stuck, and this worker takes a few
+/// before it waits again.
+/// Lives in: worker, loop side. Reads the siblings' slots in the scoreboard.
 class Share {
   public:
     /// `board` may be null: there are no siblings. `slot` is this worker's.
@@ -21,8 +22,8 @@ class Share {
     Share(event::Loop& loop, const shm::Scoreboard* board, const shm::WorkerSlot& slot,
           std::function<void()> regulate);
 
-    /// Whether the next connections are left to siblings: then so until the worker is told to
-    /// regulate_accepting() a moment later.
+    /// Whether to leave the next connections to siblings: if so, until `regulate` is called a
+    /// moment later.
     bool leaves_next(std::size_t connections);
 
     /// Connections are being left to siblings.
@@ -38,8 +39,8 @@ class Share {
     UniqueFd timer_;
     event::Io io_;
     bool leaving_ = false;
-    bool has_waited_ = false;  ///< since the last connection
-    int taken_anyway_ = 0;     ///< left to take without waiting for siblings
+    bool has_waited_ = false;  ///< for siblings, since the last connection
+    int taken_anyway_ = 0;     ///< how many more connections to take without waiting for siblings
 };
 
 }  // namespace geventd::worker

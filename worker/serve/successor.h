@@ -9,13 +9,13 @@
 
 namespace geventd::worker {
 
-/// Asks the master for the worker that takes this one's place.
+/// Asks the master for a worker that takes this worker's place.
 /// Lives in: worker, loop side.
 class Successor {
   public:
     explicit Successor(const config::Workers& settings);
 
-    /// How it is asked for; a null function: not at all.
+    /// How to ask the master; null: do not ask.
     void ask_by(std::function<void(ipc::Due)> ask) { ask_ = std::move(ask); }
 
     void ask(ipc::Due reason) const {
@@ -24,7 +24,7 @@ class Successor {
         }
     }
 
-    /// Another request was served: asks when it was the last that this worker was to serve.
+    /// Called after each request: asks for the successor when workers.max-requests is reached.
     void count_request() {
         if (--requests_left_ == 0) {
             ask(ipc::Due::ServedEnough);

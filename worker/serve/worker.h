@@ -27,14 +27,14 @@ namespace geventd::worker {
 
 class Signals;
 
-/// The loop side of a worker process, put together: connections come in by the gate, their requests
-/// get cores by the admission, accounts are kept of them, and all of it is drained at the end. It
-/// does not block: the hub calls turn() when there is something to do.
+/// The loop side of a worker process, put together: the gate accepts connections, the admission
+/// gives their requests cores, the accounts count them, and at the end all of it is drained. Never
+/// blocks: the hub calls turn() when there is something to do.
 /// Lives in: worker. Belongs to the hub's thread; the Python side calls in with the GIL held.
 class Worker {
   public:
-    /// `number` is the worker's in its generation, from 1; `board` shows its siblings (null: it has
-    /// none). Throws std::exception.
+    /// `number` is the worker's number in its generation, from 1; `board` shows its siblings (null:
+    /// it has none). Throws std::exception.
     Worker(const config::Settings& settings, shm::WorkerSlot& slot,
            std::vector<Listening> listeners, int number = 1,
            const shm::Scoreboard* board = nullptr);
@@ -42,36 +42,36 @@ class Worker {
     Worker& operator=(const Worker&) = delete;
     ~Worker() = default;
 
-    /// Who runs requests. Set before the first turn.
+    /// Sets who runs the requests. Called before the first turn.
     void serve(Application& application);
 
-    /// One turn of the hub: starts what waits for a core, serves every ready descriptor, starts
-    /// requests while the turn's budget lasts. May switch greenlets in between.
+    /// One turn of the loop: starts queued requests, serves every ready descriptor, and starts
+    /// requests again while the turn's budget lasts. May switch greenlets.
     void turn() noexcept;
 
-    /// Answers every request with this text instead of by the application; "": no more.
+    /// Answers every request with `text` instead of calling the application. Empty: back to normal.
     void show_fault(std::string text) { fault_ = std::move(text); }
 
     [[nodiscard]] const std::string& fault() const { return fault_; }
 
-    /// Accepts nothing more and lets what is there come to its end, within limits.drain-requests.
+    /// Accepts nothing more and lets running requests end, within limits.drain-requests.
     void drain(ipc::DrainReason reason);
 
-    /// No connection and no signal's handler is left, or the time to drain is over.
+    /// No connection and no signal handler is left, or the time to drain is over.
     [[nodiscard]] bool drained() const;
 
-    /// Has the hub look whether the worker is drained.
+    /// Makes the hub check soon whether the worker is drained.
     void look_whether_drained();
 
-    /// Whose signals this worker runs; null: nobody's. Told to drain with it.
+    /// Sets the signals of this worker; null: none. They are drained together with the worker.
     void attach(Signals* signals);
 
-    /// How to find out how many background greenlets there are; asked with each pulse.
+    /// Sets how to count background greenlets; called with each pulse.
     void count_background_by(std::function<std::uint32_t()> counter) {
         count_background_ = std::move(counter);
     }
 
-    /// The hub turns: answers the master's question for its pulse.
+    /// Answers the master's pulse, which asks whether the hub turns.
     void answer_pulse();
 
     // Its parts.
@@ -96,7 +96,7 @@ class Worker {
     /// The worker's number in its generation, from 1.
     [[nodiscard]] int number() const { return number_; }
 
-    /// Whole seconds of the wall clock, as of this turn.
+    /// The wall clock in whole seconds, as of this turn.
     [[nodiscard]] std::int64_t epoch() const { return epoch_; }
 
   private:
@@ -122,7 +122,7 @@ class Worker {
     std::string fault_;
     int number_;
     std::int64_t epoch_;
-    bool has_turned_ = false;  ///< the hub watches this loop, which may watch sockets then
+    bool has_turned_ = false;  ///< after the first turn; only then the loop may watch sockets
     bool draining_ = false;
     bool out_of_time_ = false;
 };

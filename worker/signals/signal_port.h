@@ -15,9 +15,9 @@
 
 namespace geventd::worker {
 
-/// A worker process's own hands on the signals and locks in shared memory: it sends from here,
-/// says what it can handle, claims and finishes. It exists as soon as the process has its slot,
-/// so before the application is imported where each worker does that for itself.
+/// A worker's access to the signals and locks in shared memory: it sends signals, registers
+/// handlers, claims signals and finishes them. Exists as soon as the process has its slot, so
+/// before the application is imported if each worker loads it for itself.
 /// Lives in: worker. One a process; calls are serialised by the GIL. Nothing blocks.
 class SignalPort {
   public:
@@ -27,7 +27,7 @@ class SignalPort {
     SignalPort& operator=(const SignalPort&) = delete;
     ~SignalPort() = default;
 
-    /// Logs the first of the server's signals with a number that nobody has registered.
+    /// Sends a signal. Logs a number that nobody has registered, once in the whole server.
     shm::SendResult send(std::uint8_t number, std::span<const std::byte> payload) noexcept;
 
     /// This worker has a handler for the number.
@@ -40,11 +40,11 @@ class SignalPort {
         return registry_.target(process_, number);
     }
 
-    /// Says again what this process alone says in the memory, where others have overwritten it, and
-    /// looks at all signals and locks if there was something. To be called now and then.
+    /// Repairs this process' own words in the memory if others have overwritten them, and then
+    /// looks at all signals and locks. Called now and then.
     void reassert() noexcept;
 
-    /// Has the worker's loop look at its signals and locks.
+    /// Makes the worker's loop look at its signals and locks.
     void wake() noexcept { waker_.poke(process_); }
 
     [[nodiscard]] int eventfd() const { return eventfd_; }

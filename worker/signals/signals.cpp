@@ -37,7 +37,7 @@ void Signals::look_again() {
 }
 
 void Signals::on_woken(int) noexcept {
-    // Read before looking: what comes meanwhile makes it readable again.
+    // Read before looking: a signal that arrives meanwhile makes the eventfd readable again.
     std::uint64_t count = 0;
     [[maybe_unused]] const auto got = ::read(port_.eventfd(), &count, sizeof count);
     try {
@@ -148,8 +148,8 @@ HeldSignal* Signals::with_ticket(std::uint8_t number, std::uint64_t ticket) cons
     return nullptr;
 }
 
-// A claim cannot be given back; the master does that when this process is gone. What waits for
-// its turn has not begun, so that counts as no attempt.
+// A claim cannot be given back: the master does that when this process has ended. Handlers that
+// wait for their turn have not begun, so this does not count as an attempt.
 void Signals::drain() {
     draining_ = true;
     port_.claimer().accept(false);

@@ -31,21 +31,21 @@ class SignalHandlers {
 
     [[nodiscard]] virtual Overlap overlap(std::uint8_t number) const noexcept = 0;
 
-    /// Runs the handler in a fresh greenlet, at once, and calls Signals::finished() at its end.
-    /// Returns when that has ended or waits.
+    /// Runs the handler at once in a fresh greenlet, which calls Signals::finished() at its end.
+    /// Returns when the greenlet has ended or waits.
     virtual void start(HeldSignal& signal) noexcept = 0;
 
-    /// The ticket, drawn by wait_for_lock(), holds the application's lock now.
+    /// `ticket`, which wait_for_lock() returned, holds the application's lock now.
     virtual void granted(unsigned lock, std::uint64_t ticket) noexcept = 0;
 };
 
-/// The receiving side of a worker: claims signals when its eventfd says that there are some, as
-/// long as fewer than `concurrency` handlers run, and hands locks to the greenlets that wait.
-/// Handlers take no core from requests. What is not claimed stays for other workers.
+/// Receives a worker's signals: claims them when its eventfd is readable, as long as fewer than
+/// `concurrency` handlers run, and gives locks to greenlets that wait. Handlers take no core from
+/// requests. Signals that are not claimed stay for other workers.
 /// Lives in: worker, loop side. Belongs to the hub's thread.
 class Signals {
   public:
-    /// What is passed is borrowed. `handled` is called when a handler has ended.
+    /// Borrows all its arguments. `handled` is called when a handler has ended.
     Signals(event::Loop& loop, Admission& admission, Accounts& accounts, TimeLimits& time_limits,
             SignalPort& port, SignalHandlers& handlers, int concurrency,
             std::function<void()> handled);
@@ -53,16 +53,16 @@ class Signals {
     Signals& operator=(const Signals&) = delete;
     ~Signals() = default;
 
-    /// This worker takes signals from now on.
+    /// Starts claiming signals.
     void accept();
 
-    /// A handler was registered: signals that nobody here could handle are looked at again.
+    /// A handler was registered: looks again at signals that this worker could not handle.
     void look_again();
 
-    /// The handler is over. `signal` is gone afterwards.
+    /// The handler has ended. Destroys `signal`.
     void finished(HeldSignal& signal, bool failed);
 
-    /// Takes no more; what waits for its turn here is left to others.
+    /// Claims no more. Claimed signals that wait for their turn are left to other workers.
     void drain();
 
     /// No handler runs.
@@ -71,8 +71,8 @@ class Signals {
     /// Signals whose handlers run.
     [[nodiscard]] std::vector<HeldSignal*> running() const;
 
-    /// A place in the row of an application's lock; granted() may be called before this returns.
-    /// Leave it by SignalPort::locks().cancel().
+    /// Queues for an application's lock and returns the ticket; granted() may be called before this
+    /// returns. SignalPort::locks().cancel() leaves the queue.
     std::uint64_t wait_for_lock(unsigned lock);
     void advance(unsigned lock);
 
@@ -95,10 +95,10 @@ class Signals {
     std::function<void()> handled_;
     event::Io io_;
     std::unordered_map<const HeldSignal*, std::unique_ptr<HeldSignal>> held_;
-    std::set<unsigned> rows_;  ///< locks for which somebody here waits
+    std::set<unsigned> rows_;  ///< locks that somebody in this worker waits for
     std::size_t running_ = 0;
     bool draining_ = false;
-    bool full_ = false;  ///< stopped claiming as too many are held
+    bool full_ = false;  ///< stopped claiming because too many are held
 };
 
 }  // namespace geventd::worker

@@ -18,7 +18,7 @@ class AcceptorTest : public WorkerTest {
     void SetUp() override {
         application.on_start = [](Request& request) { answer(request, "served"); };
         start();
-        const int on = 1;  // as in listeners of the master
+        const int on = 1;  // as the master sets it on its listeners
         ::setsockopt(listener(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         worker->gate().on_listener_down([this] { ++told; });
         worker->successor().ask_by([this](ipc::Due due) { asked.push_back(due); });
@@ -34,7 +34,7 @@ class AcceptorTest : public WorkerTest {
         EXPECT_NE(receive_until(client, "served").find("200 OK"), std::string::npos);
     }
 
-    // If it were readable again and again, the hub would spin.
+    // The loop's descriptor stays unreadable; otherwise the hub would spin.
     void expect_rest() {
         for (int turns = 0; turns < 4; ++turns) {
             worker->turn();
@@ -148,7 +148,7 @@ TEST_F(WorkerTest, DoesNotServeWhenASocketWasClosedBefore) {
     EXPECT_THROW(Worker(settings, slot, std::move(listeners)), std::runtime_error);
 }
 
-// The most epolls, themselves watched by others, that the kernel lets watch one socket.
+// How many epolls that are themselves watched by an epoll the kernel lets watch one socket.
 constexpr int kMostWatchers = 500;
 
 TEST_F(WorkerTest, WaitsUntilTheKernelLetsItWatchASocket) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Connections on random ways through their states: what clients send is cut anywhere and comes with
-// pauses, answers come at once or later or are too large for the socket, clients stop, close or
-// leave without reading. After each turn every connection must be watched, timed or in the hands of
-// its request; each request is answered once; when all time is over nothing is left.
+// Connections on random ways through their states: requests arrive in arbitrary pieces with pauses,
+// answers come at once or later or are too large for the socket, clients stop sending, close or
+// leave without reading. After each turn every connection must be watched, have a deadline or
+// belong to its request; each request is answered once; after all deadlines no connection is left.
 #include <algorithm>
 #include <deque>
 #include <memory>
@@ -14,9 +14,9 @@ namespace geventd::worker {
 namespace {
 
 constexpr int kWalks = 600;
-constexpr std::size_t kBuffer = 4096;  // small ones are full soon
+constexpr std::size_t kBuffer = 4096;  // small, so that it is full soon
 
-// What a greenlet would do: reads the body (or not), answers, ends.
+// Stands in for a request's greenlet: reads the body (or not), answers, ends.
 struct Handler {
     explicit Handler(Request& served) : request(served) {}
 
@@ -34,8 +34,8 @@ class Walk : public WorkerTest {
         Script script;
         std::size_t sent = 0;
         std::string received;
-        bool left = false;    // closed its end
-        bool patient = true;  // its requests may well be answered: nothing was taken from it
+        bool left = false;    // has closed its end
+        bool patient = true;  // has not interfered: all its requests should be answered
     };
 
     void begin(unsigned seed) {
@@ -119,7 +119,7 @@ class Walk : public WorkerTest {
         }
     }
 
-    // The next stretch of the greenlet, unless it waits. It may end with a wait.
+    // Runs the handler until it waits or ends, unless it waits already.
     void go_on(Handler& handler) {
         Request& request = *handler.request;
         if (handler.ended || request.reader || request.writer) {
@@ -134,7 +134,7 @@ class Walk : public WorkerTest {
         }
     }
 
-    // True when the body has been read.
+    // True when the whole body has been read.
     bool read_body(Handler& handler) {
         Request& request = *handler.request;
         char buffer[8192];
@@ -183,7 +183,7 @@ class Walk : public WorkerTest {
     }
 
     void go_on_with_all() {
-        for (std::size_t i = 0; i < handlers.size(); ++i) {  // it grows
+        for (std::size_t i = 0; i < handlers.size(); ++i) {  // handlers may grow meanwhile
             go_on(*handlers[i]);
         }
         std::erase_if(handlers, [](const auto& handler) { return handler->ended; });
@@ -238,9 +238,9 @@ class Walk : public WorkerTest {
         turn();
     }
 
-    // Until everything that can happen without more time has happened.
+    // Goes on until everything has happened that can happen without moving the clock.
     void settle() {
-        // What moves in one round may be seen in the next.
+        // Three quiet rounds, because the effect of one round may show only in the next.
         for (int rounds = 0, quiet = 0; quiet < 3; ++rounds) {
             ASSERT_LT(rounds, 3000) << "it never comes to rest";
             const auto before = progress();
@@ -253,7 +253,7 @@ class Walk : public WorkerTest {
             pollfd watched{worker->loop().backend_fd(), POLLIN, 0};
             quiet = before == progress() && ::poll(&watched, 1, 0) == 0 ? quiet + 1 : 0;
             if (quiet == 3 && slot.queued.load() > 0 && !handlers.empty()) {
-                // A client that stopped in the middle holds a core that others wait for.
+                // A client that stopped halfway holds a core that other requests wait for.
                 end(*handlers.front(), false);
                 quiet = 0;
             }
@@ -271,7 +271,7 @@ class Walk : public WorkerTest {
         return sum;
     }
 
-    // The marks of all answers that a client got, in order.
+    // The marks of all answers that a client received, in order.
     static std::vector<std::string> answers(const Client& client) {
         std::vector<std::string> found;
         for (std::size_t at = 0; (at = client.received.find('[', at)) != std::string::npos;) {
@@ -298,7 +298,7 @@ class Walk : public WorkerTest {
         }
     }
 
-    // Whatever is left ends by its deadline: answers, pauses, clients that stay and say nothing.
+    // Moves the clock past all deadlines, which end answers, pauses and silent clients.
     void outlive_all() {
         for (int rounds = 0; slot.connections.load() > 0; ++rounds) {
             ASSERT_LT(rounds, 50) << worker->connections().neglect();
@@ -318,7 +318,7 @@ class Walk : public WorkerTest {
     std::unique_ptr<FakeApplication> application;  // hides the fixture's
     std::deque<std::unique_ptr<Handler>> handlers;
     std::vector<std::unique_ptr<Client>> clients;
-    bool careless = false;  // it may answer without reading the body, or abort
+    bool careless = false;  // handlers may answer without reading the body, or abort
 };
 
 TEST_F(Walk, EndsWithEveryRequestAnsweredAndNothingLeft) {

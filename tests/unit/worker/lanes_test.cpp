@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Several exchanges on one connection, each with a window of its own, as HTTP/2 has them.
+// Several exchanges on one connection, each with its own flow control window, as in HTTP/2.
 #include <algorithm>
 #include <map>
 
@@ -10,8 +10,8 @@ namespace {
 
 using IoState = Exchange::IoState;
 
-// A connection that carries several requests at once. What is sent for one is kept from the others
-// by its name: "a:bytes".
+// A connection that carries several requests at once. What it sends begins with the request's name:
+// "a:bytes".
 struct Carrier {
     std::vector<std::string> sent;
     std::map<std::string, std::size_t> windows;
@@ -98,7 +98,7 @@ class Lane : public Exchange {
 
     [[nodiscard]] const Client& client() const override { return client_; }
 
-    // The client takes more.
+    // The client takes `bytes` more.
     void grant(std::size_t bytes) {
         carrier_.windows[name_] += bytes;
         if (is_sending() && flush() == IoState::Done && request_->writer) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Allocation fails at every single place of a request's life, one after the other: this costs at
-// most that connection, never the worker. A program of its own, since its allocator fails on
-// demand.
+// Lets each allocation of a request's life fail, one after the other: this may end the connection,
+// but never the worker. A separate program, because its allocator fails on demand.
 #include <cstdlib>
 #include <new>
 
@@ -9,7 +8,7 @@
 
 namespace {
 
-long allocations_left = -1;  // until one fails; -1: never
+long allocations_left = -1;  // how many succeed before one fails; -1: none fails
 bool has_failed = false;
 
 void* allocate(std::size_t size) {
@@ -56,7 +55,7 @@ class Echo : public Application {
         try {
             out = state == Exchange::IoState::Done &&
                   send_answer(request, "ok") == Exchange::IoState::Done;
-        } catch (const std::bad_alloc&) {  // for the head, which this makes
+        } catch (const std::bad_alloc&) {  // the test's own allocations for the head may fail, too
         }
         request.exchange->finish(out);
     }
@@ -80,7 +79,7 @@ class Memory : public WorkerTest {
         worker->serve(echo);
     }
 
-    // Runs all turns that the client's bytes cause, with the n-th allocation failing.
+    // Runs all turns that the client's bytes cause, while the allocation number `failing` fails.
     void serve(const UniqueFd& client, std::string_view bytes, long failing) {
         const std::size_t half = bytes.size() / 2;
         has_failed = false;
@@ -95,7 +94,7 @@ class Memory : public WorkerTest {
         allocations_left = -1;
     }
 
-    // Returns how many allocations it takes, each of which has failed once.
+    // Lets each allocation fail once; returns how many there are.
     long fail_each(std::string_view bytes) {
         for (long failing = 0;; ++failing) {
             SCOPED_TRACE(fmt::format("allocation {}", failing));

@@ -91,10 +91,10 @@ TEST_F(OwnDescriptorsTest, LeavesNoTraceInAnEpollOfTheApplications) {
     outer = UniqueFd();
     outer = UniqueFd::adopt(::epoll_create1(EPOLL_CLOEXEC));
     EXPECT_NE(descriptors.lost(), "");
-    add(outer.get());  // fails if it is there already
+    add(outer.get());  // fails if outer watches it already
 }
 
-// As long as gevent.reinit() has renewed libuv's epoll and the hub has not polled since.
+// Such as when gevent.reinit() has renewed libuv's epoll, until the hub polls.
 TEST_F(OwnDescriptorsTest, BearWithAnEpollThatIsEmptyForAWhile) {
     outer = UniqueFd();
     outer = UniqueFd::adopt(::epoll_create1(EPOLL_CLOEXEC));
@@ -115,7 +115,7 @@ TEST_F(OwnDescriptorsTest, EndTheProcessWhenTheyStayLost) {
         ::testing::ExitedWithCode(static_cast<int>(ExitCode::LostDescriptor)), "");
 }
 
-/// What the application puts in the place of a descriptor that a loop watches.
+/// The application replaces a descriptor that a loop watches.
 class ForgetLostTest : public ::testing::Test {
   protected:
     void SetUp() override {

@@ -16,7 +16,7 @@ class PiecesTest : public WorkerTest {
         turn_until([this] { return !application.started.empty(); });
         Request& request = *application.started[0];
         request.answer.head().start(request.form.version, "200 OK");
-        const int on = 1;  // as listeners of the master have it
+        const int on = 1;  // as the master sets it on its listeners
         ::setsockopt(exchange().client().fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
 
@@ -24,7 +24,7 @@ class PiecesTest : public WorkerTest {
 
     void send_piece() { EXPECT_EQ(exchange().send_piece("piece"), Exchange::IoState::Done); }
 
-    // Right behind one another sooner or later, however busy the machine is.
+    // Repeats until two pieces were quick enough to be joined, however busy the machine is.
     void send_until_joined() {
         for (int i = 0; i < 10'000 && !joins(); ++i) {
             send_piece();

@@ -29,7 +29,7 @@ class TimeLimitsTest : public WorkerTest {
         turn_until([&] { return application.interruptions.size() >= times; });
     }
 
-    int greenlet = 0;  ///< stands in for one
+    int greenlet = 0;  ///< stands for a greenlet
 };
 
 TEST_F(TimeLimitsTest, InterruptsARequestWhoseTimeIsOver) {

@@ -20,13 +20,13 @@ std::string scrambled(std::string_view bytes) {
     return other;
 }
 
-// Says "hi" before it can receive, and asks for a "key" before it sends the first time. Takes in
-// more than it gives out at once.
+// Sends "hi" before it can receive, and needs a "key" from the client before it sends. Receives
+// more than it passes on at once.
 class Scrambler : public net::Transport {
   public:
     net::Stream::Result receive(int fd, std::span<char> into) noexcept override {
         if (!greeted_ && !std::exchange(has_waited_, true)) {
-            return {net::Stream::State::Wait};  // for room, as where a kernel's buffer is full
+            return {net::Stream::State::Wait};  // as if the kernel's buffer were full
         }
         if (!std::exchange(greeted_, true)) {
             EXPECT_EQ(::send(fd, "hi", 2, MSG_NOSIGNAL), 2);
@@ -72,7 +72,7 @@ class Scrambler : public net::Transport {
     }
 
   private:
-    // False at the end.
+    // False at EOF.
     bool fill(int fd) {
         char buffer[4096];
         ssize_t got = 0;
@@ -119,7 +119,7 @@ TEST_F(TransportTest, SendsInOrderToReceiveAndReceivesInOrderToSend) {
     request.exchange->finish(true);
     const std::string bytes = scrambled(receive_until(client, scrambled("the answer")));
     EXPECT_EQ(bytes.substr(0, 17), "HTTP/1.1 200 OK\r\n");
-    send(client, scrambled(kGet) + scrambled(kGet));  // all of it is taken in at once
+    send(client, scrambled(kGet) + scrambled(kGet));  // the transport receives all at once
     turn_until([this] { return application.started.size() == 2; });
     answer(*application.started[1], "second");
     turn_until([this] { return application.started.size() == 3; });

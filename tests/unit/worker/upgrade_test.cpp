@@ -38,7 +38,7 @@ constexpr std::string_view kUpgrade =
     "GET /chat HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
 
 TEST_F(UpgradeTest, CarriesBytesBothWaysUntilTheClientEndsThem) {
-    settings.limits.body_timeout = std::chrono::milliseconds(1);  // none of this stream
+    settings.limits.body_timeout = std::chrono::milliseconds(1);  // does not apply to the stream
     Request& request = ask(std::string(kUpgrade) + "early");
     Exchange& exchange = *request.exchange;
     ASSERT_EQ(exchange.upgrade("echo"), IoState::Done);

@@ -17,7 +17,7 @@
 
 namespace geventd::worker {
 
-// Any object of a test can stand for a greenlet, which nobody here looks into.
+// Any object of a test can stand for a greenlet, because the loop side never looks into one.
 inline Greenlet* as_greenlet(void* object) {
     return static_cast<Greenlet*>(object);
 }
@@ -55,7 +55,7 @@ class FakeApplication : public Application {
     int resumed = 0;
 };
 
-// All of an answer, as an application makes it. The text must stay until it has left.
+// Sends a whole answer, as an application does. The caller keeps the text until it is sent.
 inline Exchange::IoState send_answer(Request& request, std::string_view text) {
     request.answer.head().start(request.form.version, "200 OK");
     iovec parts[] = {{}, {const_cast<char*>(text.data()), text.size()}};

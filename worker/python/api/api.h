@@ -21,7 +21,7 @@ class HubBridge;
 class LockWaits;
 class RequestRunner;
 
-/// What the functions of the Python module `geventd` work on. Made before the application is
+/// The state behind the functions of the Python module `geventd`. Made before the application is
 /// imported; a forked process calls adopt() and, when it becomes a worker, open().
 /// Lives in: template, worker, check. One a process.
 class Api {
@@ -35,7 +35,7 @@ class Api {
         const RequestRunner* requests = nullptr;
     };
 
-    /// Imports the module and ties it to this object. Throws PythonError.
+    /// Imports the module and connects it to this object. Throws PythonError.
     explicit Api(const worker::BootInfo& boot);
     Api(const Api&) = delete;
     Api& operator=(const Api&) = delete;
@@ -44,13 +44,13 @@ class Api {
     /// This process is the server's own, not one that the application forked.
     void adopt();
 
-    /// This process is a worker; its slot and number stand in the boot info. Throws std::exception.
+    /// This process is a worker; its slot and number are in the boot info. Throws std::exception.
     void open(ipc::Channel& channel);
 
     void serve(const Serving& serving);
 
-    /// Finds the functions of the configuration's timers, crons and monitors, once the
-    /// application is loaded. `load` makes a callable of "module:function"; throws PythonError.
+    /// Called when the application is loaded: finds the functions of the configuration's timers,
+    /// crons and monitors. `load` returns the callable of "module:function"; throws PythonError.
     template <typename Load>
     void load_functions(Load load) {
         for (const auto& [number, function] : functions_) {
@@ -66,7 +66,7 @@ class Api {
 
     [[nodiscard]] worker::SignalPort* port() const { return port_.get(); }
 
-    /// To the master; null before open().
+    /// The channel to the master; null before open().
     [[nodiscard]] ipc::Channel* channel() const { return channel_; }
 
     [[nodiscard]] pid_t home() const { return home_; }
@@ -81,12 +81,12 @@ class Api {
     pid_t home_;
 };
 
-/// Makes `import geventd` possible; before Python starts.
+/// Makes `import geventd` possible. Called before Python starts.
 void announce_module();
 
-/// What an entry point finds behind its module.
+/// The module's state.
 struct ModuleState {
-    Api* api = nullptr;  ///< none in a subinterpreter
+    Api* api = nullptr;  ///< null in a subinterpreter
     PyObject* queue_full = nullptr;
     PyObject* not_registered = nullptr;
     PyObject* signal_info = nullptr;
@@ -98,7 +98,7 @@ ModuleState& state_of(PyObject* module);
 /// forked and in a subinterpreter.
 Api* api_of(PyObject* module);
 
-/// The same, for what only a worker can do.
+/// The same for `deed`, something that only a worker can do: nullptr with an exception elsewhere.
 Api* worker_api_of(PyObject* module, const char* deed);
 
 /// A signal's number from 0 to 255; false with a ValueError or TypeError.
@@ -107,7 +107,7 @@ bool read_number(PyObject* object, std::uint8_t& number);
 /// Seconds as whole milliseconds, at least one; false with a ValueError.
 bool read_period(double seconds, std::chrono::milliseconds& period);
 
-// The functions by what they are about; each ends with an empty entry.
+// The functions by topic; each array ends with an empty entry.
 extern PyMethodDef signal_functions[];
 extern PyMethodDef schedule_functions[];
 extern PyMethodDef lock_functions[];

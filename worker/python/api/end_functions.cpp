@@ -15,7 +15,7 @@ namespace geventd::py {
 
 namespace {
 
-// So often insist() goes on: a function that always raises must not hold the process.
+// How often insist() calls at most: a function that always raises must not hang the process.
 constexpr int kMostInsisted = 1000;
 
 std::string_view text_of(PyObject* text) {
@@ -38,8 +38,8 @@ PyObject* error(PyObject*, PyObject* text) noexcept {
     Py_RETURN_NONE;
 }
 
-// A function of Python's that stands where an exception must not come through could not see to that
-// itself: handlers of Unix signals run, and raise, before its first instruction too.
+// For a Python function that must not raise. It cannot ensure that itself, because handlers of Unix
+// signals may run, and raise, before its first instruction.
 PyObject* insist(PyObject*, PyObject* args) noexcept {
     PyObject* const function = PyTuple_Size(args) > 0 ? PyTuple_GET_ITEM(args, 0) : nullptr;
     if (function == nullptr) {
@@ -66,7 +66,7 @@ timespec duration(double seconds) {
             static_cast<decltype(timespec::tv_nsec)>((seconds - whole) * 1e9)};
 }
 
-// A timer of the kernel's: it needs neither the GIL nor a thread, and no child inherits it.
+// A kernel timer: it needs neither the GIL nor a thread, and children do not inherit it.
 PyObject* start_alarm(PyObject* module, PyObject* args) noexcept {
     NativeState& state = native_state_of(module);
     double first = 0;

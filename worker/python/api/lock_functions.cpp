@@ -45,7 +45,7 @@ bool read_timeout(PyObject* object, std::optional<double>& timeout) {
     return true;
 }
 
-// Locks are taken by greenlets of a worker that serves.
+// Only greenlets of a worker that serves can take locks.
 LockWaits* locks_of(const Api& api) {
     if (api.serving().locks == nullptr) {
         PyErr_SetString(PyExc_RuntimeError, "locks can be taken once the worker serves");

@@ -7,7 +7,7 @@ namespace geventd::py {
 
 namespace {
 
-// The application's locks stand behind those of the numbers.
+// In the memory, the application's locks follow the locks of the signal numbers.
 constexpr unsigned cell_of(unsigned lock) {
     return shm::kNumberLocks + lock;
 }
@@ -63,7 +63,7 @@ LockWaits::Outcome LockWaits::await_turn(unsigned cell, std::optional<double> ti
     }
     shm::LockClient& locks = signals_->port().locks();
     if (granted) {
-        locks.release(cell);  // it came together with what ended the wait
+        locks.release(cell);  // it was granted while the wait was ended
     } else {
         locks.cancel(cell, place.second);
     }

@@ -15,9 +15,8 @@
 
 namespace geventd::py {
 
-/// The greenlets of this worker and the locks that all workers share: who holds one here, and
-/// who waits. A greenlet waits by a gevent Event, so that the hub goes on and kills and timeouts
-/// end the wait as usual.
+/// Which greenlets of this worker hold, or wait for, the locks that all workers share. A greenlet
+/// waits for a gevent Event, so the hub goes on, and kills and timeouts end the wait as usual.
 /// Lives in: worker, Python side. One a process, while it serves.
 class LockWaits {
   public:
@@ -26,14 +25,14 @@ class LockWaits {
     /// Throws PythonError.
     explicit LockWaits(HubBridge& bridge);
 
-    /// The loop side, by which it waits; before the first wait.
+    /// Sets the loop side's signals, which grant the locks. Called before the first wait.
     void wait_by(worker::Signals& signals);
 
-    /// Takes the lock for the calling greenlet, when need be after a wait of `timeout` seconds at
-    /// most (none: for ever). May switch. Error: with a Python exception set.
+    /// Takes the lock for the calling greenlet; waits at most `timeout` seconds (none: for ever).
+    /// May switch. Error: with a Python exception set.
     Outcome await_acquire(unsigned lock, std::optional<double> timeout);
 
-    /// False with a RuntimeError: this worker does not hold it.
+    /// False with a RuntimeError when this worker does not hold the lock.
     bool release(unsigned lock);
 
     void granted(unsigned lock, std::uint64_t ticket) noexcept;

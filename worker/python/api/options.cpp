@@ -32,7 +32,7 @@ class Options {
         text(name, fmt::format("{}", value));
     }
 
-    /// Only when it is not geventd's default: that one has another value in uWSGI.
+    /// Only if it differs from geventd's default, because uWSGI's default may be another.
     template <typename T>
     void changed_number(const char* name, T value, T standard) {
         if (value != standard) {

@@ -28,7 +28,7 @@ PyObject* is_ready(PyObject* module, PyObject*) noexcept {
     return PyBool_FromLong(boot_of(module).scoreboard->serving.load(kRelaxed) != 0 ? 1 : 0);
 }
 
-// The newest worker of that number in this process' generation; null when there is none now.
+// The newest worker with `number` in this process' generation; null when there is none now.
 const shm::WorkerSlot* find_slot(const worker::BootInfo& boot, std::uint32_t number) {
     const shm::WorkerSlot* newest = nullptr;
     const std::uint32_t used = boot.scoreboard->in_use();
@@ -101,7 +101,7 @@ PyObject* log_line(PyObject*, PyObject* args) noexcept {
         return nullptr;
     }
     if (worker::is_forked_child()) {
-        // The log is the worker's; this process has what it prints.
+        // A forked process may not use the worker's log, so it prints.
         PySys_FormatStderr("%s\n", text);
     } else {
         log::info("{}", std::string_view(text, static_cast<std::size_t>(size)));

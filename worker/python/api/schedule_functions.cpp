@@ -10,8 +10,8 @@
 #include "schedule/plan.h"
 #include "worker/python/api/api.h"
 
-// add_timer, add_rb_timer, add_cron, add_file_monitor: what ticks. The master does the ticking,
-// so that there is one tick a period whatever the number of workers.
+// add_timer, add_rb_timer, add_cron, add_file_monitor. The master runs the timers and monitors, so
+// each sends one signal, however many workers there are.
 
 namespace geventd::py {
 
@@ -62,7 +62,7 @@ PyObject* add_rb_timer(PyObject* module, PyObject* args, PyObject* kwargs) noexc
                     schedule::chain_text(period, static_cast<std::uint32_t>(iterations)));
 }
 
-// The five numbers of uWSGI; those that are not given are -1.
+// uWSGI's five numbers; missing ones are -1.
 bool read_fields(const std::array<PyObject*, 5>& objects, schedule::CronEntry::Fields& fields) {
     int* const members[] = {&fields.minute, &fields.hour, &fields.day, &fields.month,
                             &fields.weekday};
@@ -74,7 +74,7 @@ bool read_fields(const std::array<PyObject*, 5>& objects, schedule::CronEntry::F
         if (value == -1 && PyErr_Occurred() != nullptr) {
             return false;
         }
-        // Anything that is out of an int's range is out of the field's too.
+        // A value out of an int's range is out of the field's range, too.
         *members[i] = value < -1000 || value > 1000 ? 1000 : static_cast<int>(value);
     }
     return true;
@@ -112,7 +112,7 @@ PyObject* add_cron(PyObject* module, PyObject* args, PyObject* kwargs) noexcept 
     return add_plan(*api, number, schedule::fields_text(fields));
 }
 
-// The master may have another working directory.
+// The path is made absolute because the master may have another working directory.
 std::string absolute(const std::string& path) {
     if (path.empty() || path.front() == '/') {
         return path;

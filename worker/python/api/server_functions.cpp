@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/api/api.h"
 
-// What an application may ask of the whole server. It goes over the worker's own channel: a worker
-// that runs as another user cannot signal the master.
+// reload and stop. They go over the worker's channel to the master, because a worker that runs as
+// another user cannot send the master a Unix signal.
 
 namespace geventd::py {
 

@@ -20,9 +20,9 @@
 namespace geventd::py {
 
 /// What the application has registered in this process: handlers by number, and timers, cron
-/// entries and monitors. While the process is no worker yet (a template imports the application)
-/// it is only written down; each worker that is forked from there makes it known when it opens
-/// the book. From then on a registration takes effect at once.
+/// entries and monitors. Before the process is a worker (a template imports the application), they
+/// are only noted; each worker forked from there publishes them in open(). From then on a
+/// registration takes effect at once.
 /// Lives in: template, worker, check. One a process, copied by forks. The GIL serialises calls.
 class SignalBook {
   public:
@@ -34,27 +34,29 @@ class SignalBook {
 
     explicit SignalBook(const config::Settings& settings) : settings_(settings) {}
 
-    /// Keeps the number for a function that the configuration names; `key` says where.
+    /// Reserves the number for a function that the configuration names under `key`.
     void reserve(std::uint8_t number, std::string key);
 
-    /// Registers a handler. False with a ValueError when the target is unknown or another one.
+    /// Registers a handler. False with a ValueError when the target is unknown, or another than the
+    /// number has already.
     bool add(std::uint8_t number, std::string_view target, PyObject* handler,
              worker::Overlap overlap);
 
     /// The same for the function of a reserved number. Throws PythonError.
     void fulfil(std::uint8_t number, PyObject* handler);
 
-    /// Has the master tick by a plan (schedule/plan.h). False with a ValueError or RuntimeError.
+    /// Asks the master to send the signal by a plan (schedule/plan.h). False with a ValueError or
+    /// RuntimeError.
     bool add_plan(std::uint8_t number, const std::string& plan);
 
     [[nodiscard]] const Registration& of(std::uint8_t number) const {
         return registrations_[number];
     }
 
-    /// The process is a worker from now on. Makes known what was written down. Throws PythonError.
+    /// The process is a worker from now on. Publishes what was noted. Throws PythonError.
     void open(worker::SignalPort& port, ipc::Channel& channel);
 
-    /// The worker serves: late registrations have it look at its signals again.
+    /// The worker serves: later registrations make it look at its signals again.
     void serve(worker::Signals* signals) { signals_ = signals; }
 
     [[nodiscard]] worker::SignalPort* port() const { return port_; }
@@ -71,7 +73,7 @@ class SignalBook {
 
     const config::Settings& settings_;
     std::array<Registration, shm::kSignalNumbers> registrations_;
-    std::array<std::string, shm::kSignalNumbers> reserved_;  ///< by which key
+    std::array<std::string, shm::kSignalNumbers> reserved_;  ///< the key of each reserved number
     std::vector<Plan> plans_;
     worker::SignalPort* port_ = nullptr;
     ipc::Channel* channel_ = nullptr;

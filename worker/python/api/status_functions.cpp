@@ -79,7 +79,7 @@ Ref locks(const shm::SignalRegion& region) {
     return list;
 }
 
-// None in a process that is no worker.
+// Returns None in a process that is no worker.
 Ref describe_worker(const Api& api) {
     if (api.port() == nullptr) {
         return Ref::borrow(Py_None);

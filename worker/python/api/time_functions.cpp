@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kLongestTime = 30 * 86400.0;  // seconds
 
-// None is no limit. False with a ValueError or TypeError.
+// None means no limit. False with a ValueError or TypeError.
 bool read_time(PyObject* object, Duration& time) {
     const double seconds = object == Py_None ? 0 : PyFloat_AsDouble(object);
     if (seconds == -1 && PyErr_Occurred() != nullptr) {
@@ -29,7 +29,7 @@ bool read_time(PyObject* object, Duration& time) {
     return true;
 }
 
-// That of the request or handler which the calling greenlet runs; null with a RuntimeError.
+// The limit of the request or handler that the calling greenlet runs; null with a RuntimeError.
 worker::TimeLimit* current_limit(const Api& api) {
     const Api::Serving& serving = api.serving();
     if (serving.bridge != nullptr) {

@@ -11,9 +11,9 @@ namespace geventd::py {
 
 namespace {
 
-// What is kept of an exception's text and traceback, of which an application can make any length
-// (an SQL statement with all its values). The beginning has the first calls, the end the last ones
-// and what happened.
+// How much of an exception's text and traceback is kept: an application can make them any length
+// (an SQL statement with all its values). The beginning has the first calls, the end has the last
+// calls and the exception.
 constexpr std::size_t kMostText = std::size_t{32} << 10;
 
 // A list of lines as one text, without the last newline.
@@ -30,7 +30,7 @@ std::string joined(PyObject* lines) {
 }  // namespace
 
 std::string shown_text(PyObject* text) {
-    // Names of files may hold lone surrogates, which have no UTF-8.
+    // File names may hold lone surrogates, which cannot be encoded in UTF-8.
     const Ref bytes = text != nullptr && PyUnicode_Check(text)
                           ? Ref::steal(PyUnicode_AsEncodedString(text, "utf-8", "backslashreplace"))
                           : Ref();

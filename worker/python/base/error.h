@@ -10,8 +10,8 @@
 
 namespace geventd::py {
 
-/// A Python exception that stopped the start of a process: what() is its traceback. Thrown while
-/// booting and loading only; requests handle Python errors in place, because no C++ exception may
+/// A Python exception that stopped the start of a process: what() is its traceback. Thrown only
+/// while booting and loading; requests handle Python errors in place, because no C++ exception may
 /// cross a greenlet switch.
 class PythonError : public std::runtime_error {
   public:
@@ -21,7 +21,7 @@ class PythonError : public std::runtime_error {
 /// The pending exception as an object, cleared from the thread; empty when there is none.
 Ref take_exception();
 
-/// A text of an exception, of which 32 KiB are kept and it is said how much was left out. Lone
+/// The text of an exception, shortened to 32 KiB with a note of how much was left out. Lone
 /// surrogates become `\udc80`.
 std::string shown_text(PyObject* text);
 
@@ -34,16 +34,16 @@ std::string exception_text(PyObject* exception);
 /// The "file:line" that raised an exception; "" when it has no traceback.
 std::string exception_place(PyObject* exception);
 
-/// The lines of a stack, the innermost call last; "(no Python code)" for None.
+/// The lines of a stack trace, the innermost call last; "(no Python code)" for None.
 std::string stack_text(PyObject* frame);
 
 /// Throws PythonError for the pending exception.
 [[noreturn]] void throw_pending();
 
-/// The object, or PythonError when it is null. Boot phase only.
+/// Takes ownership of the object; throws PythonError when it is null. Boot phase only.
 Ref checked(PyObject* new_reference);
 
-/// Imports a module, or a name of it: imported("gevent.hub", "get_hub"). Boot phase only.
+/// Imports a module, or a name from it: imported("gevent.hub", "get_hub"). Boot phase only.
 Ref imported(const char* module, const char* name = nullptr);
 
 }  // namespace geventd::py

@@ -5,8 +5,8 @@
 
 namespace geventd::py {
 
-/// Who has brought this program and CPython together. Everything else works on a CPython that is
-/// there, and does not know how it came about.
+/// Starts CPython, or finds it running. Everything else works with a running CPython and does not
+/// know how it was started.
 /// Lives in: template, worker, check. One a process, for its whole life.
 class Host {
   public:
@@ -15,9 +15,9 @@ class Host {
     Host& operator=(const Host&) = delete;
     virtual ~Host() = default;
 
-    /// When this returns, CPython runs as `app` wants it (its interpreter, working directory and
-    /// environment), the module geventd can be imported, and the calling thread holds the GIL.
-    /// Called once. Throws std::runtime_error with a sentence, or ErrnoError.
+    /// Afterwards CPython runs as `app` says (interpreter, working directory, environment), the
+    /// module geventd can be imported, and the calling thread holds the GIL. Called once. Throws
+    /// std::runtime_error with a sentence, or ErrnoError.
     virtual void start(const config::App& app) = 0;
 };
 

@@ -23,13 +23,13 @@ namespace geventd::py {
 
 namespace {
 
-// So many in a row are an application's that does nothing else.
+// After so many interruptions in a row, the application does nothing but interrupt.
 constexpr int kMostInterruptions = 10;
 
-// For the end in Python of a process that serves nobody.
+// How long the end in Python may take in a process that does not serve.
 constexpr double kLastSeconds = 3.0;
 
-// Parts that use another one come behind it.
+// Each part comes after the parts that it uses.
 constexpr struct {
     const char* name;
     const char* file;
@@ -88,7 +88,8 @@ Ref Interpreter::boot(const char* function) const {
     return find_function(boot_, function);
 }
 
-// The result of a call; its exception becomes one of C++, told by boot.describe().
+// Returns the result of a call. An exception becomes a PythonError with the text of
+// boot.describe().
 Ref Interpreter::told(Ref result) const {
     end_if_forked();
     if (result) {
@@ -121,8 +122,8 @@ Ref Interpreter::call_at_end(const char* function, const Ref& argument) const {
 
 void Interpreter::leave(int code) const noexcept {
     const Ref leave = Ref::steal(PyObject_GetAttrString(boot_.back().get(), "leave"));
-    // Again if a Python handler of Unix signals raises before its first line; each step is done
-    // once.
+    // Called again if a Python handler of Unix signals raises before the first line; each step is
+    // done only once.
     constexpr int kMostTimes = 3;
     Ref result;
     for (int times = 0; leave && !result && times < kMostTimes; ++times) {

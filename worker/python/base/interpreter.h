@@ -13,48 +13,47 @@
 
 namespace geventd::py {
 
-/// The process's one CPython as geventd has set it up: its own Python (boot.py, fork.py, end.py, …)
-/// is loaded, sys.path is what the settings ask for, and processes that the application forks are
-/// taken care of. Who started CPython does not matter here (host.h). It is never finalised:
-/// processes leave by leave(), because finalising under live greenlets and threads is what crashes.
+/// The process's one CPython, set up by geventd: loads geventd's own Python (boot.py, fork.py,
+/// end.py, …), sets sys.path as the settings say, and watches for forks by the application. Works
+/// with any host (host.h). Never finalised: processes end by leave(), because finalising CPython
+/// while greenlets and threads live crashes.
 /// Lives in: template, worker, check. Made once; the making thread holds the GIL from then on.
 class Interpreter {
   public:
-    /// CPython runs. `title` is borrowed for the process' life. Throws std::runtime_error with a
-    /// sentence, or PythonError.
+    /// CPython must run already. `title` is borrowed for the process' life. Throws
+    /// std::runtime_error with a sentence, or PythonError.
     Interpreter(const config::App& app, ProcessTitle& title);
 
     /// A function of geventd's own Python, by its name.
     [[nodiscard]] Ref boot(const char* function) const;
 
-    /// Calls such a function; what it raises becomes a PythonError told by boot.describe().
+    /// Calls such a function. An exception becomes a PythonError with the text of boot.describe().
     Ref call(const char* function, const Ref& argument = {}) const;
 
-    /// The same for a step of the process' end, which what a Python handler of Unix signals raises
-    /// at its first line, where it cannot catch that itself, does not break off. It may be called
-    /// again then.
+    /// The same for a step of the process' end. Calls it again if a Python handler of Unix signals
+    /// raises before the function's first line, where it could not catch that.
     Ref call_at_end(const char* function, const Ref& argument = {}) const;
 
-    /// To be called where code of the application has returned to the server: ends a process that
-    /// the application forked, and does nothing anywhere else. The GIL is held.
+    /// Called when code of the application has returned to the server: ends a process that the
+    /// application forked; does nothing in others. The GIL is held.
     void end_if_forked() const noexcept {
         if (worker::is_forked_child()) {
             forks_.end_child();
         }
     }
 
-    /// Ends the process as CPython ends one (end.py): atexit functions run, Python's streams are
-    /// flushed. To be called in the main greenlet.
+    /// Ends the process as CPython does (end.py): runs atexit functions and flushes Python's
+    /// streams. Called in the main greenlet.
     [[noreturn]] void leave(int code) const noexcept;
 
-    /// The same for a process that serves nobody: threads and functions of atexit get a few
-    /// seconds together.
+    /// The same for a process that does not serve: threads and atexit functions get a few seconds
+    /// together.
     [[noreturn]] void leave_early(int code) const noexcept;
 
   private:
     [[nodiscard]] Ref told(Ref result) const;
 
-    std::vector<Ref> boot_;  ///< the modules that geventd's own Python is made of
+    std::vector<Ref> boot_;  ///< the modules of geventd's own Python
     ForkWatch forks_;
 };
 

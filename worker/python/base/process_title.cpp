@@ -14,8 +14,8 @@ namespace geventd::py {
 
 namespace {
 
-// Field 48 of /proc/self/stat and the three after it, proc(5); the first two fields end with the
-// last parenthesis.
+// Fields 48 to 51 of /proc/self/stat, proc(5), counted from after the last parenthesis, where the
+// second field ends.
 constexpr int kFirstAddress = 48 - 2;
 
 }  // namespace
@@ -48,8 +48,8 @@ void ProcessTitle::write(std::string_view title, std::uintptr_t end) noexcept {
     std::copy_n(title.begin(), std::min(title.size(), area.size() - 1), area.begin());
 }
 
-// The C library's environment points into the place of the title: gives it copies, which live on
-// for good, as getenv() hands them out.
+// The C library's environment points into the memory of the title: replaces its variables by
+// copies. The copies are never freed, because getenv() returns pointers to them.
 void ProcessTitle::move_environment() {
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
         const auto address = reinterpret_cast<std::uintptr_t>(*entry);

@@ -9,11 +9,11 @@
 
 namespace geventd::py {
 
-/// What ps and /proc/PID/cmdline show of this process. It stands where the kernel put the arguments
-/// at the exec; the master leaves room among them. Where the kernel does not say where that is,
-/// nothing is shown.
-/// Lives in: template, worker, check. One a process, for as long as that: the environment may point
-/// into it.
+/// What ps and /proc/PID/cmdline show of this process. The title overwrites the arguments of the
+/// exec, among which the master leaves room. If the kernel does not say where they are, no title is
+/// shown.
+/// Lives in: template, worker, check. One a process, for the process' life, because the environment
+/// may point into it.
 class ProcessTitle {
   public:
     ProcessTitle() = default;
@@ -21,24 +21,24 @@ class ProcessTitle {
     ProcessTitle& operator=(const ProcessTitle&) = delete;
     ~ProcessTitle() = default;
 
-    /// The application's title, which replaces the server's for good. It may take the place of the
-    /// environment, too; a longer one is cut. The process' short name (15 bytes) changes with it.
+    /// Sets the application's title, which replaces the server's for good. May use the memory of
+    /// the environment, too; a longer title is cut. Also sets the process' short name (15 bytes).
     /// False when there is no place for a title.
     bool set(std::string_view title);
 
-    /// The server's title; does nothing once the application has set one. The short name and the
-    /// environment's place stay.
+    /// Sets the server's title, unless the application has set one. Does not change the short name
+    /// or the environment.
     void show(std::string_view title);
 
-    /// What show_in_child() shows.
+    /// Sets what show_in_child() shows.
     void name_children(std::string title) { title_of_children_ = std::move(title); }
 
-    /// In a process that the application forked: it does not pass for a worker, unless the
-    /// application has set a title. Async-signal-safe.
+    /// In a process that the application forked: shows that it is no worker, unless the application
+    /// has set a title. Async-signal-safe.
     void show_in_child() noexcept;
 
   private:
-    /// Addresses; the first one is 0 until the place was found.
+    /// Addresses; the first is 0 until the place was found.
     struct Place {
         std::uintptr_t arguments = 0;
         std::uintptr_t arguments_end = 0;

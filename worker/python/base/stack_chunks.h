@@ -9,15 +9,15 @@
 
 namespace geventd::py {
 
-/// Keeps a bounded stock of freed 16 KiB arenas. CPython 3.11 gives each new greenlet a frame
-/// stack of that size and takes it from the arena allocator, which by default means an mmap, page
+/// Keeps a bounded stock of freed 16 KiB arenas. CPython 3.11 takes the frame stack of each new
+/// greenlet, which has that size, from the arena allocator. By default that means an mmap, page
 /// faults and a munmap for every request: more than half of a small request's cost. Other sizes
-/// pass through. Thread-safe: other threads' frame stacks come from here too.
-/// Lives in: template, worker, check. Made once, before the interpreter starts, and kept for as
-/// long as Python runs.
+/// pass through. Thread-safe: frame stacks of other threads come from here, too.
+/// Lives in: template, worker, check. Made once, before the interpreter starts, and kept as long as
+/// Python runs.
 class StackChunks {
   public:
-    /// Takes the place of CPython's allocator, which goes on behind this one.
+    /// Replaces CPython's arena allocator, and calls that when the stock cannot serve.
     StackChunks();
     StackChunks(const StackChunks&) = delete;
     StackChunks& operator=(const StackChunks&) = delete;
@@ -29,8 +29,8 @@ class StackChunks {
     static void* take(void* self, std::size_t size);
     static void give(void* self, void* chunk, std::size_t size);
 
-    // The stock is touched with the GIL held nearly always; the flag makes the rest safe too. Who
-    // finds it taken goes to the system instead of waiting.
+    // The stock is nearly always used with the GIL held; the flag protects the other uses. If it is
+    // taken, the caller uses CPython's allocator instead of waiting.
     std::atomic_flag taken_ = ATOMIC_FLAG_INIT;
     std::size_t count_ = 0;
     std::array<void*, kMostKept> chunks_{};

@@ -12,7 +12,7 @@ namespace geventd::py {
 
 namespace {
 
-// A handler of Python's: number and frame.
+// A Python handler of Unix signals: its arguments are the number and the frame.
 PyObject* on_interrupt(PyObject*, PyObject* arguments) noexcept {
     int number = 0;
     PyObject* frame = nullptr;
@@ -34,7 +34,7 @@ void show_interrupts_to_python() {
 
         ::sigaction(number, nullptr, &ours);
         checked(PyObject_CallFunction(set.get(), "iO", number, handler.get()));
-        // The kernel goes on calling our own, which acts at once, whatever Python does.
+        // The kernel still calls our own handler, which acts at once, whatever Python does.
         ::sigaction(number, &ours, nullptr);
     }
 }

@@ -3,7 +3,7 @@
 
 namespace geventd::py {
 
-/// The version of uWSGI whose API the module uwsgi has.
+/// The version of uWSGI whose API the module uwsgi offers.
 constexpr const char* kUwsgiVersion = "2.0.30";
 
 }  // namespace geventd::py

@@ -61,8 +61,8 @@ void start_python(const std::string& program) {
     PyConfig_Clear(&config);
 }
 
-// setenv() walks through the whole environment for each variable. The texts live as long as the
-// process, as the C library's own do.
+// Avoids setenv(), which searches the whole environment for each variable. The strings live as long
+// as the process, as those of setenv() do.
 void set_environment(const std::map<std::string, std::string>& given) {
     if (given.empty()) {
         return;

@@ -8,15 +8,15 @@
 
 namespace geventd::py {
 
-/// This program is linked to libpython and starts it, as the `python3` of the virtual environment
-/// that the settings name, or as the system's.
+/// Starts the libpython that this program is linked to, as the `python3` of the virtual environment
+/// in the settings would, or as the system's.
 /// Lives in: template, worker, check of the program geventd-worker.
 class EmbeddedHost final : public Host {
   public:
     void start(const config::App& app) override;
 
   private:
-    // On the heap: a hub's stack may lie over what stands on the main greenlet's.
+    // On the heap: a hub's C stack may overlap that of the main greenlet.
     std::unique_ptr<StackChunks> chunks_;
 };
 

@@ -17,7 +17,7 @@ namespace geventd::py {
 
 namespace {
 
-// What a weak reference leads to; empty when that has ended.
+// The object of a weak reference; empty when it has ended.
 Ref living(PyObject* weak) {
 #if PY_VERSION_HEX >= 0x030D0000
     PyObject* object = nullptr;
@@ -31,15 +31,15 @@ Ref living(PyObject* weak) {
 #endif
 }
 
-// How many greenlets are described between two looks at the clock.
+// How many greenlets are described before the clock is looked at again.
 constexpr std::size_t kAtOnce = 8;
 
 bool is_active(PyObject* greenlet) {
     return PyGreenlet_ACTIVE(reinterpret_cast<PyGreenlet*>(greenlet)) != 0;
 }
 
-// What a class of greenlet's or gevent's tells of an object, whatever the application's own class
-// does with that name; None where that fails.
+// Reads an attribute by the descriptor of greenlet's or gevent's class, even if the application's
+// subclass overrides the name; None if that fails.
 Ref told_by(const Ref& descriptor, PyObject* object) {
     const descrgetfunc get = Py_TYPE(descriptor.get())->tp_descr_get;
     auto* type = reinterpret_cast<PyObject*>(Py_TYPE(object));
@@ -48,7 +48,8 @@ Ref told_by(const Ref& descriptor, PyObject* object) {
     return value ? std::move(value) : Ref::borrow(Py_None);
 }
 
-// What was asked for, or nothing: a look into a worker shows what it can.
+// Calls the function; an empty Ref, without an exception, if that fails: a report shows what it
+// can.
 Ref called(const Ref& function) {
     Ref result = Ref::steal(PyObject_CallNoArgs(function.get()));
     PyErr_Clear();
@@ -148,7 +149,8 @@ Subject Census::subject_of(PyObject* greenlet) const {
     return make_subject(is_gevent ? Subject::Kind::Background : Subject::Kind::Raw, "");
 }
 
-// Threads of the application, whose calls into C may keep the GIL too. The one that asks is none.
+// Notes the application's threads, whose calls into C may hold the GIL, too; not the observer's
+// own.
 void Census::note_threads(PyObject* frames) {
     PyObject* key = nullptr;
     PyObject* frame = nullptr;
@@ -164,8 +166,7 @@ void Census::note_threads(PyObject* frames) {
     }
 }
 
-// The greenlet that has the hub's thread looks like one without Python code; its calls are the
-// thread's.
+// The greenlet that runs in the hub's thread has no frame of its own; its calls are the thread's.
 void Census::note_running(PyObject* frames) {
     PyObject* frame = frame_in(frames, sources_.bridge.thread());
     if (frame == nullptr) {
@@ -178,7 +179,7 @@ void Census::note_running(PyObject* frames) {
         const bool may = greenlet && (hub_runs ? greenlet.get() == sources_.bridge.hub()
                                                : may_be_running(greenlet.get()));
         if (may && std::exchange(running, &pending) != nullptr) {
-            return;  // nobody can tell
+            return;  // unknown
         }
     }
     if (running != nullptr) {
@@ -212,7 +213,7 @@ bool Census::go_on(Duration budget) {
     return false;
 }
 
-// False: it has ended.
+// False: the greenlet has ended.
 bool Census::describe(Pending& pending) {
     const Ref greenlet = living(pending.weak.get());
     if (!greenlet || !is_active(greenlet.get())) {
@@ -227,7 +228,7 @@ bool Census::describe(Pending& pending) {
     return true;
 }
 
-// gevent remembers of its greenlets who has spawned them.
+// Where the greenlet was spawned, which gevent remembers.
 std::string Census::spawn_point(PyObject* greenlet) {
     if (PyObject_TypeCheck(greenlet,
                            reinterpret_cast<PyTypeObject*>(sources_.greenlet_class.get())) == 0) {

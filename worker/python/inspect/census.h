@@ -19,30 +19,30 @@ class HandlerRunner;
 class HubBridge;
 class RequestRunner;
 
-/// Where greenlets are to be found, and what tells them apart.
+/// Where to find greenlets, and how to read them.
 struct Sources {
     const HubBridge& bridge;
     const RequestRunner& requests;
     const HandlerRunner& handlers;
     Ref get_objects;     ///< gc.get_objects
-    Ref frozen;          ///< a function: greenlets that the garbage collector does not know
+    Ref frozen;          ///< frozen_greenlets of fork.py: those that gc.get_objects() lacks
     Ref current_frames;  ///< sys._current_frames
     Ref greenlet_class;  ///< gevent.Greenlet
-    Ref frame;           ///< greenlet.gr_frame, as a descriptor: subclasses may have another
-    Ref spawning_stack;  ///< of gevent.Greenlet, likewise; None where there is none
+    Ref frame;           ///< greenlet.gr_frame, a descriptor: subclasses may have another
+    Ref spawning_stack;  ///< that of gevent.Greenlet, likewise; None if this gevent has none
     std::string gevent;  ///< the folder of gevent's modules
 };
 
-/// Which greenlets are told of.
+/// Which greenlets to report.
 struct Scope {
     bool requests_only = false;
-    std::string request;  ///< this one alone; "": all
+    std::string request;  ///< only this request's; "": all
 };
 
-/// Finds the greenlets of this process and where each stands. In two steps, so that nobody waits
-/// for long: begin() notes who there is, at once; go_on() looks at one after the other, and the
-/// GIL may be given away in between. Greenlets are referred to weakly: one that ends meanwhile
-/// ends where it would have ended anyway, and is left out.
+/// Finds the greenlets of this process and where each stands. In two steps, so that the GIL is
+/// never held for long: begin() notes all greenlets at once; go_on() looks at one after the other,
+/// and the GIL may be released between its calls. Holds only weak references: a greenlet that ends
+/// meanwhile is not kept alive, and is left out.
 /// Lives in: worker, observer's thread. The GIL is held in every call and when it is destroyed.
 class Census {
   public:
@@ -50,7 +50,7 @@ class Census {
 
     void begin();
 
-    /// Goes on for about so long. False: there is nothing more to be done.
+    /// Goes on for about `budget`. False: all is done.
     bool go_on(Duration budget);
 
     [[nodiscard]] Report take();
@@ -59,7 +59,7 @@ class Census {
     struct Pending {
         Ref weak;
         Subject subject;
-        bool has_stack = false;  ///< it is known already
+        bool has_stack = false;  ///< the stack is known already
     };
 
     void note_requests();

@@ -5,7 +5,7 @@
 
 namespace geventd::py {
 
-/// Holds the GIL, in a thread that Python need not know; waits for it as long as it takes.
+/// Holds the GIL, in any thread; waits for it as long as it takes.
 class Gil {
   public:
     Gil() : state_(PyGILState_Ensure()) {}
@@ -19,7 +19,7 @@ class Gil {
     PyGILState_STATE state_;
 };
 
-/// Gives the GIL to others meanwhile.
+/// Releases the GIL while this object lives.
 class GilPause {
   public:
     GilPause() : thread_(PyEval_SaveThread()) {}
@@ -33,8 +33,8 @@ class GilPause {
     PyThreadState* thread_;
 };
 
-/// Keeps the garbage collector, and so finalizers of the application, out of a stretch of code
-/// during which the GIL is held.
+/// Switches the garbage collector off, so that no finalizers of the application run. The GIL must
+/// be held as long as this object lives.
 class NoCollection {
   public:
 #if PY_VERSION_HEX >= 0x030A0000

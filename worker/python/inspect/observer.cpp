@@ -22,17 +22,17 @@ namespace geventd::py {
 
 namespace {
 
-// For so long the GIL is held at most, and so long (in ms) it is left to others in between.
+// How long the GIL is held at most, and how many milliseconds it is released in between.
 constexpr Duration kHold = std::chrono::milliseconds(2);
 constexpr int kPause = 1;
 
-// Whether the master does not wait for the answer any more; looks for so many milliseconds.
+// Whether the master has stopped waiting for the answer; looks for `patience` milliseconds.
 bool has_left(const ipc::Channel& asker, int patience) {
     pollfd state{asker.fd(), 0, 0};
     return ::poll(&state, 1, patience) > 0 && (state.revents & (POLLHUP | POLLERR)) != 0;
 }
 
-// None where a version has it not.
+// None if the installed version does not have the attribute.
 Ref attribute_of(const char* module, const char* type, const char* name) {
     Ref attribute = Ref::steal(PyObject_GetAttrString(imported(module, type).get(), name));
     PyErr_Clear();
@@ -87,11 +87,11 @@ Observer::Observer(const Interpreter& python, const HubBridge& bridge,
 
 Observer::~Observer() {
     if (::getpid() != process_) {
-        thread_.detach();  // a fork of the application's has no such thread
+        thread_.detach();  // a process that the application forked has no such thread
         return;
     }
     ::shutdown(channel_.fd(), SHUT_RDWR);
-    const GilPause pause;  // it may need the GIL to come to its end
+    const GilPause pause;  // the thread may need the GIL in order to end
     thread_.join();
 }
 
@@ -118,11 +118,11 @@ void Observer::answer(ipc::Message& question) const {
     answer.type = ipc::MessageType::Look;
     const auto sight = static_cast<ipc::Sight>(question.value);
     answer.fds.push_back(written(sight == ipc::Sight::ForLog ? to_text(report) : to_json(report)));
-    // The master may have lost its patience meanwhile.
+    // The master may have stopped waiting.
     [[maybe_unused]] const auto sent = asker.send(answer);
 }
 
-// False: nobody waits for the result.
+// False: the master does not wait any more.
 bool Observer::look(const ipc::Message& question, const ipc::Channel& asker, Report& report) const {
     const Gil gil;
     if (has_left(asker, 0)) {
@@ -134,7 +134,7 @@ bool Observer::look(const ipc::Message& question, const ipc::Channel& asker, Rep
     while (census.go_on(kHold)) {
         const GilPause pause;
         if (has_left(asker, kPause)) {
-            return false;  // the pause ends first, then the census
+            return false;  // destroys the pause before the census, which needs the GIL
         }
     }
     report = census.take();

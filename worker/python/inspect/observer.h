@@ -14,10 +14,10 @@ namespace geventd::py {
 
 class Interpreter;
 
-/// A thread of the worker that tells the master where its greenlets stand, also when the hub does
-/// not turn: all it needs is the GIL now and then. It holds that for a few milliseconds at a time,
-/// so that requests go on meanwhile. While C code keeps the GIL it waits, and so does the master,
-/// for as long as it likes.
+/// A thread of the worker that reports to the master where the greenlets stand, also when the hub
+/// does not turn: it only needs the GIL now and then. It holds the GIL for a few milliseconds at a
+/// time, so that requests go on. While C code holds the GIL the thread waits; the master waits as
+/// long as it likes.
 /// Lives in: worker, from before it is ready until its last greenlet has ended.
 class Observer {
   public:
@@ -29,7 +29,7 @@ class Observer {
     Observer& operator=(const Observer&) = delete;
     ~Observer();
 
-    /// The end of its channel that is the master's; to be taken once.
+    /// The master's end of the observer's channel; taken once.
     UniqueFd take_end() { return std::move(masters_end_); }
 
   private:

@@ -10,7 +10,7 @@
 
 namespace geventd::py {
 
-/// A line of Python that waits for a call to return, or runs.
+/// A call in a stack: the line of Python that waits for a call to return, or runs.
 struct Call {
     std::string file;
     std::string function;
@@ -22,24 +22,24 @@ struct Subject {
     enum class Kind : std::uint8_t { Request, Handler, Background, Raw, Hub, Main, Thread };
 
     Kind kind = Kind::Raw;
-    bool is_running = false;  ///< has the hub's thread; all others are parked
+    bool is_running = false;  ///< runs in the hub's thread; all others wait
     std::string name;         ///< what it runs: "GET /path", a function's name
-    std::string spawned;      ///< "app.py:7 in view"; "" when that is not known
-    std::string request;      ///< a request's own name
-    Duration age{-1};         ///< a request's; negative: not known
-    std::uint32_t stack = 0;  ///< which one
+    std::string spawned;      ///< where: "app.py:7 in view"; "": not known
+    std::string request;      ///< the id of its request
+    Duration age{-1};         ///< the age of its request; negative: not known
+    std::uint32_t stack = 0;  ///< index in Report::stacks
 };
 
-/// What a look into a worker has found; of plain values, so that no GIL is needed.
+/// What was found in a worker. Consists of plain values, so that the GIL is not needed.
 struct Report {
     std::vector<Subject> subjects;
-    std::vector<std::vector<Call>> stacks;  ///< each the outermost call first
+    std::vector<std::vector<Call>> stacks;  ///< in each, the outermost call first
 };
 
 /// {"greenlets": [...], "stacks": [...]}
 std::string to_json(const Report& report);
 
-/// For the log: name and stack of each, up to a size that a log can bear.
+/// For the log: the name and stack of each, limited in size.
 std::string to_text(const Report& report);
 
 }  // namespace geventd::py

@@ -10,10 +10,10 @@ namespace geventd::py {
 
 namespace {
 
-// Of a deeper stack the innermost calls are kept.
+// How many calls of a stack are kept: the innermost.
 constexpr std::size_t kMostCalls = 100;
 
-// An attribute that is a text; "?" when it is not.
+// An attribute that is a str; "?" if it is not.
 std::string text_of(PyObject* object, const char* name) {
     const Ref value = Ref::steal(PyObject_GetAttrString(object, name));
     Py_ssize_t size = 0;

@@ -14,26 +14,27 @@
 
 namespace geventd::py {
 
-/// Stacks of Python code, each kept once however many greenlets stand there: those of thousands
-/// that wait for the same cost little more than one.
+/// Stacks of Python code. A stack that many greenlets share is kept once: thousands that wait at
+/// the same place cost little more than one.
 /// Lives in: worker, observer's thread. The GIL is held in every call and when it is destroyed.
 class StackBook {
   public:
-    /// The stack whose innermost call is that frame; None or null: an empty one. Runs no Python
-    /// code.
+    /// Adds the stack whose innermost call is `frame` and returns its number; None or null: an
+    /// empty stack. Runs no Python code.
     std::uint32_t add(PyObject* frame);
 
-    /// All of them, in the order of their numbers.
+    /// All stacks, in the order of their numbers.
     [[nodiscard]] std::vector<std::vector<Call>> read() const;
 
-    /// The first call of a stack that is in no file whose name begins so; an empty one: none is.
+    /// The outermost call of a stack that is not in a file whose name begins with `without`; empty:
+    /// there is none.
     [[nodiscard]] Call outermost(std::uint32_t stack, const std::string& without) const;
 
-    /// Where that code stands; its line is the first one.
+    /// The place of a code object, with its first line.
     const Call& place_of(PyObject* code);
 
   private:
-    using Position = std::pair<std::uint32_t, int>;  ///< which code, which line
+    using Position = std::pair<std::uint32_t, int>;  ///< number of the code object, and line
 
     std::uint32_t number_of(PyObject* code);
 

@@ -15,7 +15,7 @@ namespace {
 
 UniqueFd make_file() {
     UniqueFd file = UniqueFd::adopt(::memfd_create("geventd-stack", MFD_CLOEXEC));
-    // The master empties it between two stacks; they are to begin where it begins.
+    // The master empties the file between stacks; O_APPEND makes each begin at its start.
     if (!file || ::fcntl(file.get(), F_SETFL, O_APPEND) < 0) {
         throw_errno("memfd_create", "geventd-stack");
     }
@@ -41,7 +41,7 @@ void tell_of_stacks(ipc::Channel& channel, int file) {
     ipc::Message message;
     message.type = ipc::MessageType::Stacks;
     message.fds.push_back(duplicate(file));
-    // A master that does not take it is gone, which the channel's end tells.
+    // If the master does not take it, the master is gone, and the channel reaches its end.
     [[maybe_unused]] const auto sent = channel.send(message);
 }
 

@@ -6,8 +6,8 @@
 
 namespace geventd::py {
 
-/// The role of `geventd --check`: loads the application, does what template and worker would do
-/// next, up to the worker's own part, and leaves. Hooks belong to workers that serve.
+/// The role of `geventd --check`: loads the application, does what a template and a worker do next,
+/// except to serve, and leaves. Calls no hooks, which belong to workers that serve.
 [[noreturn]] void run_check(Host& host, Process& process);
 
 }  // namespace geventd::py

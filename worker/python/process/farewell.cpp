@@ -14,7 +14,7 @@ namespace geventd::py {
 
 namespace {
 
-// What Python leaves of a worker's time for its very last steps.
+// How much of a worker's time is kept for the steps after Python's.
 constexpr Duration kReserve = std::chrono::milliseconds(500);
 
 double seconds(Duration duration) {

@@ -9,16 +9,16 @@
 
 namespace geventd::py {
 
-/// What runs greenlets in a worker.
+/// The parts of a worker that run greenlets.
 struct Work {
     worker::Worker& worker;
     worker::Signals& signals;
     HandlerRunner& handlers;
 };
 
-/// Ends what a drained worker has left behind: requests and handlers past their time, then
-/// background greenlets; `left` is the time for these and all that follows. Called in the main
-/// greenlet of a worker. Throws PythonError.
+/// Ends greenlets that outlived the drain: requests and handlers, then background greenlets; `left`
+/// is the time for the latter and all that follows. Called in the main greenlet of a worker. Throws
+/// PythonError.
 void end_greenlets(const Interpreter& python, const Work& work, const config::Limits& limits,
                    Duration left);
 

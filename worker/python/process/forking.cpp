@@ -24,8 +24,8 @@ namespace geventd::py {
 
 namespace {
 
-// Libraries that supervise processes have orphans fall to the process that they are loaded in. Ours
-// must fall to the master, which waits for no others.
+// Libraries that supervise processes may make this process a subreaper. Forked workers must become
+// children of the master, which supervises only its own.
 class NoSubreaper {
   public:
     NoSubreaper() {
@@ -47,10 +47,9 @@ class NoSubreaper {
     int was_ = 0;
 };
 
-// The child goes on once the middle process is gone and the master has become its parent: what
-// it says to the master from then on comes from a child of the master's. A pidfd tells when,
-// as the kernel hands children on before it tells of the death. Where there are no pidfds, it looks
-// again every millisecond: the middle process is about to leave.
+// Called in the child: waits until the middle process is gone and the master is the parent, so that
+// messages to the master come from its own child. A pidfd tells when: the kernel moves children to
+// their new parent before it reports the death. Without pidfds, looks every millisecond.
 void wait_for_adoption(pid_t middle) {
     const UniqueFd fd = UniqueFd::adopt(static_cast<int>(::syscall(SYS_pidfd_open, middle, 0)));
     while (::getppid() == middle) {
@@ -59,18 +58,17 @@ void wait_for_adoption(pid_t middle) {
     }
 }
 
-// False when the master does not listen any more; the end of the channel tells of that too.
+// False when the master does not listen any more; then the channel reaches its end, too.
 bool say_hello(ipc::Channel& channel) {
     ipc::Message message;
     message.type = ipc::MessageType::Hello;
     return channel.send_within(ipc::kMasterPatience, message).has_value();
 }
 
-// What a forked process says before anything of the application can run in it, such as a hook that
-// never returns.
+// Done before anything of the application can run in the child, such as a hook that never returns.
 void introduce(ipc::Channel& channel, int stacks) {
     if (!say_hello(channel)) {
-        ::_exit(static_cast<int>(ExitCode::Ok));  // the master wants it no more; its slot is gone
+        ::_exit(static_cast<int>(ExitCode::Ok));  // the master does not want it any more
     }
     try {
         renew_stack_file(stacks);
@@ -80,21 +78,21 @@ void introduce(ipc::Channel& channel, int stacks) {
     }
 }
 
-// What hooks of the application fork meanwhile is not ours.
+// OwnFork covers only this fork, not those by the application's fork hooks.
 pid_t fork_own() {
     const worker::OwnFork ours;
     return ::fork();
 }
 
-// Why the middle process could not fork, as an errno; 0 where it did. Where the application ignores
-// SIGCHLD nobody hears of it: then the master misses the child.
+// The errno with which the middle process failed to fork; 0: it did fork. If the application
+// ignores SIGCHLD this is always 0, and the master notices that the child is missing.
 int fault_of(pid_t middle) {
     int status = 0;
     const pid_t ended = uninterrupted([&] { return ::waitpid(middle, &status, 0); });
     return ended == middle && WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 }
 
-// `channel`: of the child.
+// `channel` is the child's.
 Forked fork_through_middle(ipc::Channel& channel, int stacks) {
     PyOS_BeforeFork();
     const NoSubreaper not_here;
@@ -107,8 +105,8 @@ Forked fork_through_middle(ipc::Channel& channel, int stacks) {
             ::_exit(child < 0 ? errno : 0);
         }
         wait_for_adoption(own);
-        // The kernel forgets this at a fork, and hooks of the application may stand still below.
-        // When the master is gone already, it cannot be introduced to, and the child leaves.
+        // The kernel resets this at a fork, and hooks of the application may hang below. If the
+        // master is gone already, introduce() ends the child.
         worker::die_with_master(true);
         introduce(channel, stacks);
         PyOS_AfterFork_Child();
@@ -124,7 +122,7 @@ Forked fork_through_middle(ipc::Channel& channel, int stacks) {
     return Forked::Parent;
 }
 
-// What looks at the application's objects ends nothing, whatever they are like.
+// Looks at the application's objects; a failure is only logged.
 Ref attempt(const Interpreter& python, const char* function) {
     try {
         return python.call(function);
@@ -134,7 +132,7 @@ Ref attempt(const Interpreter& python, const char* function) {
     }
 }
 
-// `hazards` returns sentences.
+// `hazards` names a function that returns sentences.
 void warn_of(const Interpreter& python, const char* hazards) {
     const Ref sentences = attempt(python, hazards);
     for (Py_ssize_t i = 0; sentences && i < PyList_Size(sentences.get()); ++i) {
@@ -153,7 +151,8 @@ void warn_of_lost_threads(const Interpreter& python) {
     warn_of(python, "lost_threads");
 }
 
-// Threads that are greenlets go on in the child, which the module threading does not know.
+// Threads that are greenlets go on in the child, so they are hidden from the module threading,
+// which would take them for ended.
 Forked fork_application(const Interpreter& python, ipc::Channel& channel, int stacks) {
     attempt(python, "set_threads_aside");
     const Forked forked = fork_through_middle(channel, stacks);

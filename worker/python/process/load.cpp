@@ -47,8 +47,8 @@ Ref load_one(const Interpreter& python, const std::string& prefix, const std::st
     return python.call("mount", checked(Py_BuildValue("(ss)", prefix.c_str(), module.c_str())));
 }
 
-// Applies app.monkey-patch as far as it belongs before the load, and loads the applications. What
-// it throws is a sentence where one explains the fault.
+// Applies app.monkey-patch if it is to be applied before the load, and loads the applications.
+// Throws PythonError, with one sentence if that explains the fault.
 Applications load_applications(const Interpreter& python, const config::App& app) {
     python.call("check_gevent");
     if (app.monkey_patch.when == config::MonkeyPatchTime::BeforeLoad) {
@@ -71,8 +71,8 @@ void load_functions(const Interpreter& python, Api& api) {
     });
 }
 
-// What loads closes descriptors that are not its own: nothing can be said to the master then, and
-// the log may be gone with it.
+// The application has closed descriptors that are not its own while it was loaded: the master
+// cannot be told, and the log may be closed as well.
 [[noreturn]] void leave_unheard(const config::Log& settings) {
     log::open(STDERR_FILENO, static_cast<log::Level>(settings.level),
               static_cast<log::Format>(settings.format));
@@ -91,7 +91,7 @@ void load_functions(const Interpreter& python, Api& api) {
     process.python->leave_early(static_cast<int>(ExitCode::ApplicationFailed));
 }
 
-// What the step has thrown, as a text.
+// Returns the text of what the step has thrown.
 std::optional<std::string> attempt(const std::function<void()>& step) {
     try {
         step();
@@ -120,7 +120,7 @@ void load(Host& host, Process& process, const LoadSteps& steps) {
         load_functions(*process.python, *process.api);
     });
     stay_heard();
-    // Those of an application that failed, too: the reload that mends it begins with them.
+    // Also when the load failed: a change of these files starts the reload that mends it.
     if (process.python && steps.reports_sources && settings.app.reload_on_change) {
         SourceReport(*process.python, process.channel).send();
     }

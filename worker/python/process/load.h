@@ -10,18 +10,18 @@
 
 namespace geventd::py {
 
-/// What a role adds to the load that all of them have in common. Each may throw.
+/// What a role adds to the load that all roles share. Each step may throw.
 struct LoadSteps {
-    std::function<void()> before;  ///< CPython runs, but nothing of the application has run
-    std::function<void()> after;   ///< the application is loaded
-    bool reports_sources = false;  ///< app.reload-on-change means something to this role
+    std::function<void()> before;  ///< when CPython runs, before anything of the application
+    std::function<void()> after;   ///< when the application is loaded
+    bool reports_sources = false;  ///< app.reload-on-change applies to this role
 };
 
-/// Starts Python and loads the application: fills `process`. When that fails, or a step does, or
-/// the application has cut the line to the master, tells why and ends the process.
+/// Starts Python and loads the application: fills `process`. If this or a step fails, or the
+/// application has closed the channel to the master, reports why and ends the process.
 void load(Host& host, Process& process, const LoadSteps& steps);
 
-/// Applies app.monkey-patch where that is to happen when all is loaded. Throws PythonError.
+/// Applies app.monkey-patch if it is to be applied after the load. Throws PythonError.
 void patch_before_start(const Interpreter& python, const config::App& app);
 
 }  // namespace geventd::py

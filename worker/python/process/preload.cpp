@@ -8,7 +8,7 @@
 
 namespace geventd::py {
 
-// Peers of the connections, for people.
+// The peers of the connections, for the log.
 std::string Preload::left_open() const {
     std::string text;
     try {

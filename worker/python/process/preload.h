@@ -9,14 +9,14 @@
 
 namespace geventd::py {
 
-/// What loading the application leaves open, and so whether workers can be forked from the process
-/// that has loaded it (app.preload).
+/// Finds which connections the application has left open while it was loaded, and so whether
+/// workers can be forked from this process (app.preload).
 /// Lives in: template, check; made before the load.
 class Preload {
   public:
     Preload() = default;
 
-    /// Tells the master of connections that were left open.
+    /// Reports connections that were left open to the master.
     [[nodiscard]] bool can_be_forked(const config::App& app, ipc::Channel& channel) const;
 
   private:

@@ -17,17 +17,17 @@
 
 namespace geventd::py {
 
-/// A process of geventd-worker: what the master gave to it, and what it has from loading the
-/// application. A forked worker or spare goes on with a copy.
+/// A process of geventd-worker: what it got from the master and what it made while it loaded the
+/// application. A forked worker or spare continues with a copy.
 /// Lives in: template, worker, check. One a process, on the heap and never destroyed: greenlets of
-/// the application, threads and fork hooks use its parts up to the very end.
+/// the application, threads and fork hooks use its parts up to the end.
 struct Process {
     explicit Process(ipc::Channel to_master) : channel(std::move(to_master)) {}
 
     ipc::Channel channel;  ///< to the master
     worker::BootInfo boot;
     ProcessTitle title;
-    std::optional<Interpreter> python;  ///< from here on: empty before CPython runs
+    std::optional<Interpreter> python;  ///< this and the members below: empty before CPython runs
     std::optional<NativeModule> native;
     std::optional<Api> api;
     Applications applications;

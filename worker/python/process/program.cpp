@@ -25,7 +25,8 @@ namespace geventd::py {
 
 namespace {
 
-// A pipe of root's, say, cannot be opened anew by this process' user: the master has done that.
+// This process' user may not be allowed to open the log (a pipe of root's, say), so the master has
+// opened it.
 void take_log_of_master() {
     struct stat ours {
     }, theirs{};

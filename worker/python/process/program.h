@@ -5,9 +5,9 @@
 
 namespace geventd::py {
 
-/// All of geventd-worker but its host: learns from the master, over the channel on descriptor 3,
-/// whether it is a template, a worker or the check of an application, and is that until it ends the
-/// process. To be called first of all, in the process' one thread.
+/// The program geventd-worker without its host: learns from the master, over the channel on
+/// descriptor 3, whether it is a template, a worker or a check, and runs that role until the
+/// process ends. Called first, while the process has one thread.
 [[noreturn]] void run_program(Host& host);
 
 }  // namespace geventd::py

@@ -9,9 +9,9 @@
 
 namespace geventd::py {
 
-/// Tells the master the files of imported modules, each once, for app.reload-on-change. When the
-/// application could not be loaded, those that its traceback names too, and where a module that was
-/// not found would lie.
+/// Reports the files of imported modules to the master, each once, for app.reload-on-change. If the
+/// application could not be loaded, also the files in its traceback and the places where a missing
+/// module is looked for.
 /// Lives in: template, worker.
 class SourceReport {
   public:
@@ -22,10 +22,10 @@ class SourceReport {
     SourceReport& operator=(const SourceReport&) = delete;
     ~SourceReport() = default;
 
-    /// Sends what is new. Faults are logged.
+    /// Sends the new files. Failures are logged.
     void send() noexcept;
 
-    /// Sends again and again: requests import modules too.
+    /// Sends repeatedly from now on, because requests import modules, too.
     void keep_sending(event::DeadlineClock& clock);
 
   private:

@@ -24,16 +24,16 @@ namespace geventd::py {
 
 namespace {
 
-constexpr int kLogPatience = 1000;  // milliseconds between two attempts to write what is kept
+constexpr int kLogPatience = 1000;  // milliseconds between attempts to write lines that wait
 
-// A master that does not listen any more is gone; the end of the channel tells of that.
+// If the master does not listen any more, it is gone, and the channel reaches its end.
 void say(ipc::Channel& channel, ipc::MessageType type) {
     ipc::Message message;
     message.type = type;
     [[maybe_unused]] const auto sent = channel.send_within(ipc::kMasterPatience, message);
 }
 
-// `process` has a channel of its own already.
+// `process` has its own channel already.
 [[noreturn]] void become_worker(Process& process, ipc::Message& order) {
     worker::BootInfo& boot = process.boot;
     boot.slot = order.slot;
@@ -53,13 +53,13 @@ void say(ipc::Channel& channel, ipc::MessageType type) {
     serve(process);
 }
 
-// The spare is a template too, and goes on in the caller's loop.
+// A spare is a template, too, and continues in the caller's loop.
 void become_spare(Process& process) {
     process.api->adopt();
     say(process.channel, ipc::MessageType::Loaded);
 }
 
-// nullopt: the master is gone. Lines that the log keeps are written as soon as that is possible.
+// nullopt: the master is gone. Meanwhile writes log lines that wait, as soon as that is possible.
 Result<std::optional<ipc::Message>> wait_for_order(ipc::Channel& channel) {
     int ready = 0;
     while (ready == 0 && log::is_behind()) {
@@ -72,8 +72,8 @@ Result<std::optional<ipc::Message>> wait_for_order(ipc::Channel& channel) {
     return channel.wait();
 }
 
-// The process that has loaded the application ends as one of CPython's: what was started then, such
-// as children of multiprocessing, ends with it. A copy of it has nothing of its own to end.
+// The process that loaded the application ends as CPython does, which also ends what it started,
+// such as children of multiprocessing. A forked spare has nothing of its own to end.
 [[noreturn]] void end_template(const Interpreter& python, bool loaded_here) {
     if (loaded_here) {
         python.leave_early(static_cast<int>(ExitCode::Ok));
@@ -82,8 +82,8 @@ Result<std::optional<ipc::Message>> wait_for_order(ipc::Channel& channel) {
     ::_exit(static_cast<int>(ExitCode::Ok));
 }
 
-// Does what the master asks for, until it wants no more or is gone. Throws std::runtime_error when
-// the application has cut the line to it.
+// Follows the master's orders until the master closes the channel. Throws std::runtime_error when
+// the application has closed the channel.
 [[noreturn]] void take_orders(Process& process) {
     const Interpreter& python = *process.python;
     ipc::Channel& channel = process.channel;
@@ -141,7 +141,7 @@ void run_template(Host& host, Process& process) {
     steps.before = [&] { show_role_title(process.boot, process.title); };
     steps.after = [&] {
         if (!preload.can_be_forked(process.boot.settings.app, process.channel)) {
-            // The master starts workers that load for themselves.
+            // The master starts workers that load the application for themselves.
             process.python->leave_early(static_cast<int>(ExitCode::Ok));
         }
     };

@@ -6,11 +6,10 @@
 
 namespace geventd::py {
 
-/// The role of a template: loads the application, freezes its memory, and then does what the master
-/// asks for: forks workers, and a spare of itself that can take its place when it dies. A template
-/// whose application has opened connections, which forks cannot share, leaves instead (app.preload:
-/// auto). Returns never: the master's end of the channel closing, or the master's death, ends the
-/// process.
+/// The role of a template: loads the application, freezes its memory, and then follows the master's
+/// orders: forks workers, and a spare that can replace the template when it dies. If the
+/// application has opened connections, which forks cannot share, the template leaves instead
+/// (app.preload: auto). Ends the process when the master closes the channel or dies.
 [[noreturn]] void run_template(Host& host, Process& process);
 
 }  // namespace geventd::py

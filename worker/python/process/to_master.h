@@ -9,20 +9,19 @@
 
 namespace geventd::py {
 
-// What template, worker and check say to the master before they serve it. All of these wait for
-// room in the line for as long as ipc::kMasterPatience.
+// Messages that template, worker and check send to the master while they start. All wait for room
+// in the channel for at most ipc::kMasterPatience.
 
-/// Says something. Ends the process when the master does not listen.
+/// Sends a message. Ends the process when the master does not listen.
 void tell(ipc::Channel& channel, ipc::MessageType type, const std::string& text = {});
 
-/// Says why this process gives up; the log gets that when the master does not.
+/// Reports why this process ends: to the master, or to the log if that fails.
 void tell_failure(ipc::Channel& channel, ExitCode code, const std::string& reason);
 
-/// Says so and ends the process. Before Python runs.
+/// Reports that and ends the process. Used before Python runs.
 [[noreturn]] void fail(ipc::Channel& channel, ExitCode code, const std::string& reason);
 
-/// Says hello and waits for the message with all that this process needs. Ends the process when the
-/// master is gone.
+/// Says hello and waits for the Boot message. Ends the process when the master is gone.
 ipc::Message wait_for_boot(ipc::Channel& channel);
 
 }  // namespace geventd::py

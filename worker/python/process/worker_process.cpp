@@ -32,12 +32,12 @@ namespace geventd::py {
 
 namespace {
 
-// The master, while there is one, ends a worker so much before that does so itself.
+// How much later than the master a worker ends itself.
 constexpr Duration kOvertime = std::chrono::seconds(1);
 
-// All that the hub's callbacks reach. On the heap: when the application has used the hub while it
-// was loaded, the hub's stack lies over the part of the main greenlet's that is deeper, and what
-// lives there is out of sight while the hub runs.
+// Everything that the hub's callbacks use. On the heap: if the application has used the hub while
+// it was loaded, the hub's C stack overlaps the deeper part of the main greenlet's, and objects
+// there are swapped out while the hub runs.
 struct Serving {
     Ref errors;
     worker::Worker worker;
@@ -57,7 +57,7 @@ struct Serving {
         : errors(Ref::borrow(PySys_GetObject("stderr"))),
           worker(boot.settings, boot.scoreboard->slots[boot.slot], std::move(boot.listeners),
                  static_cast<int>(boot.worker), boot.scoreboard),
-          // No request comes before all of this is made, and so none before the runner.
+          // No request starts before all members are made, and so none before the runner.
           bridge(
               *process.python, worker, boot.settings.workers.greenlet,
               [this](worker::Request& request) { runner.run(request); }, overtime.descriptors()),
@@ -80,7 +80,7 @@ struct Serving {
     }
 };
 
-// Those that have ended count too for as long as the application keeps them.
+// Includes ended greenlets as long as the application keeps them.
 std::uint32_t count(const Ref& greenlets) {
     const Py_ssize_t size = PyObject_Size(greenlets.get());
     if (size < 0) {
@@ -110,7 +110,7 @@ void run_post_fork_hook(const Interpreter& python) {
     boot.scoreboard->slots[boot.slot].pid.store(::getpid());
     Ref background = python.call("track_background");
     run_post_fork_hook(python);
-    // Never destroyed: threads and atexit functions let greenlets run that still use it.
+    // Never destroyed: threads and atexit functions may run greenlets that still use it.
     Serving& serving = *std::make_unique<Serving>(process, boot, overtime).release();
     serving.background = std::move(background);
     serving.worker.count_background_by([&serving] { return count(serving.background); });
@@ -151,7 +151,8 @@ void serve(Process& process) {
     const config::Settings& settings = process.boot.settings;
     log::move_up();
     ExitCode code = ExitCode::BootFailed;
-    // For the process' life, and on the heap: its thread looks at it whatever the greenlets do.
+    // Lives as long as the process, and on the heap, where its thread can use it whichever greenlet
+    // runs.
     std::unique_ptr<worker::Overtime> overtime;
     try {
         overtime = std::make_unique<worker::Overtime>(

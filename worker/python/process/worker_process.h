@@ -6,11 +6,11 @@
 
 namespace geventd::py {
 
-/// The role of a worker that no template has forked: loads the application for itself and serves.
+/// The role of a worker that was not forked from a template: loads the application and serves.
 [[noreturn]] void run_worker(Host& host, Process& process);
 
-/// Serves the loaded application until the master wants the worker to leave, and leaves. Called in
-/// the process that is to be the worker: after the fork, or after its own load.
+/// Serves the loaded application until the master drains the worker, and ends the process. Called
+/// after the fork from the template, or after this process' own load.
 [[noreturn]] void serve(Process& process);
 
 }  // namespace geventd::py

@@ -5,9 +5,9 @@ import sys
 import time
 
 NEVER = float("inf")
-AGAIN = 0.1  # seconds until what did not heed Cut meets it again
+AGAIN = 0.1  # seconds until Cut is raised again in a step that survived it
 
-_failures = []  # of the kernel's timer
+_failures = []  # errors of the kernel's timer
 
 
 def native():
@@ -22,15 +22,15 @@ class Cut(BaseException):
 
 
 def usable_hub():
-    """This thread's hub of gevent, if there is one in which callbacks still run."""
+    """This thread's gevent hub, if there is one and it still runs callbacks."""
     module = sys.modules.get("gevent._hub_local")
     hub = module.get_hub_if_exists() if module else None
     return hub if hub is not None and hub.loop is not None and not hub.dead else None
 
 
 class Alarm:
-    """Raises Cut in the main greenlet, which makes this, when the seconds are over, and again now
-    and then: where the greenlet waits under gevent, and where its thread is blocked."""
+    """Raises Cut in the main greenlet, which makes this object, when the seconds are over, and
+    again every AGAIN: both while the greenlet waits in gevent and while its thread is blocked."""
 
     def __init__(self, seconds):
         greenlet = sys.modules.get("greenlet")  # an application that cannot be loaded may lack it

@@ -70,8 +70,8 @@ def _entry_points(group):
 
 
 def _spare_pkg_resources():
-    """gevent before 23 imports pkg_resources to find its plugins, which takes as long as all else
-    of a start and 6 MB. importlib.metadata finds them too, as it does for later ones."""
+    """gevent before 23 imports pkg_resources to find its plugins. That doubles the time of a start
+    and takes 6 MB, so importlib.metadata finds them here, as it does in later versions."""
     from zope import event, interface  # noqa: F401  (a namespace, which may want the real one)
 
     if "pkg_resources" in sys.modules:
@@ -113,7 +113,7 @@ def _import_file(path):
 
 
 def _is_file(name):
-    """`mysite.wsgi` is a file only if there is one: it is Django's usual name of a module."""
+    """`mysite.wsgi` is a file only if it exists: Django's usual name of a module looks the same."""
     return "/" in name or name.endswith(".py") or (name.endswith(".wsgi") and os.path.exists(name))
 
 
@@ -213,12 +213,12 @@ def offer_modules(sources):
 
 
 _reported = set()  # files that the master knows
-_suspects = set()  # files that a failed load has to do with
+_suspects = set()  # files in which a failed load may be mended
 _modules_seen = 0
 
 
 def _note_suspects(error):
-    """Where the mending of a failed load will show."""
+    """Collects the files in which a failed load may be mended."""
     from itertools import product
     from os.path import join
 
@@ -239,8 +239,8 @@ def _note_suspects(error):
 
 
 def new_sources():
-    """The files of modules that were imported since the last call, and suspects: a list of bytes,
-    each holding some paths with a NUL behind each."""
+    """The files of modules that were imported since the last call, and suspects: a list of bytes
+    objects, each with some paths that end with NUL."""
     global _modules_seen
     if len(sys.modules) == _modules_seen and not _suspects:
         return []
@@ -259,7 +259,7 @@ def new_sources():
 
 
 def fault_page(text):
-    """An application that answers with what is wrong with the real one."""
+    """An application that answers with the reason why the real one cannot be loaded."""
     import html
 
     page = (
@@ -279,7 +279,7 @@ def fault_page(text):
 
 
 def describe(error):
-    """How a failed start is told: a sentence for a Fault, else the traceback."""
+    """The text for a failed start: a sentence for a Fault, else the traceback."""
     import traceback
 
     if type(error) is Fault:
@@ -288,7 +288,7 @@ def describe(error):
     try:
         _note_suspects(error)
     except Exception:
-        pass  # an exception of the application's, which may be like no other
+        pass  # the application's own exception class may do anything
     return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
 
 

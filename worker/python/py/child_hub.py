@@ -10,13 +10,13 @@ from _geventd_foreign import own_attributes
 
 
 def make_hub(former, parent):
-    """The hub of this process, with what the application has set on the former."""
+    """Makes the hub of this process, with the attributes that the application set on `former`."""
     loop = _loop_class(former.loop_class)(former.backend, default=False)
     hub = _hub_class(type(former))(loop=loop)
     hub.parent = parent
     for name, value in own_attributes(former).items():
         if not name.startswith("_") and name not in own_attributes(hub):
-            setattr(hub, name, value)  # the application has set it, such as handle_error
+            setattr(hub, name, value)  # set by the application, such as handle_error
     hub.heed_signals()
 
     def wait(watcher):
@@ -24,7 +24,7 @@ def make_hub(former, parent):
             watcher.loop = hub.loop
         return hub.wait(watcher)
 
-    # For sockets, locks and the like that the former hub made.
+    # For sockets, locks and the like that refer to the former hub.
     former.loop = hub.loop
     former.wait = wait
     former.handle_error = hub.handle_error
@@ -40,8 +40,8 @@ def _hub_class(base):
         _signal_watchers = ()
 
         def heed_signals(self):
-            """Has Python call its handlers of Unix signals, which gevent does for the default loop
-            only: after each wait for events, and now and then as one may come just before it."""
+            """Lets Python call its handlers of Unix signals, which gevent does only in the default
+            loop: after each wait, and periodically, as a signal may come just before a wait."""
             loop = self.loop
             self._signal_watchers = (loop.check(ref=False), loop.timer(0.3, 0.3, ref=False))
             for watcher in self._signal_watchers:
@@ -51,19 +51,19 @@ def _hub_class(base):
             if _is_of_former_waiter(context, kind):
                 return
             if any(context is watcher for watcher in self._signal_watchers):
-                context = None  # which means: for the main greenlet
+                context = None  # so that it is thrown into the main greenlet
             super().handle_error(context, kind, error, trace)
 
     return Hub
 
 
 def _do_nothing():
-    """Python's handlers are called as soon as some Python runs."""
+    """It is enough that Python code runs: then Python calls its signal handlers."""
 
 
 def _is_of_former_waiter(context, kind):
-    """Whether a greenlet that does not run here was to be woken from its wait for several things,
-    such as gevent.joinall(): its Waiter refuses what does not come from the former hub."""
+    """Whether the error comes from waking a greenlet of the parent process that waits for several
+    things, as in gevent.joinall(): its Waiter refuses to be woken by another hub than its own."""
     if kind is not AssertionError or type(context) is not tuple or not context:
         return False
     from gevent import get_hub
@@ -78,7 +78,7 @@ def _loop_class(base):
         return base
 
     class Loop(base):
-        """The former loop was the default one, and only such can watch child processes."""
+        """Watches child processes, which otherwise only the default loop can do."""
 
         _geventd_forked = True
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""How a process comes to its end in Python: as one of CPython's does, but within limits.
+"""Ends a process in Python: as CPython does, but within time limits.
 
-What runs is waited for, threads and pools are joined, atexit functions are called. Nothing that is
-left over can break this: it is named in the log and left behind. All of it runs in the main
-greenlet, as CPython's own end does. Embedded in geventd-worker.
+Waits for greenlets, joins threads and pools, calls atexit functions. What does not end in time is
+named in the log and left behind. All of this runs in the main greenlet, as CPython's own end does.
+Embedded in geventd-worker.
 """
 import atexit
 import os
@@ -16,15 +16,15 @@ from _geventd_foreign import Reference
 from _geventd_fork import name_of_greenlet
 from _geventd_handed_over import hand_to, take_back
 
-GRACE = 0.5  # seconds that what was told to end has for it, also when all limits are over
+GRACE = 0.5  # seconds that each step has, even when all limits have passed
 MOST_NAMED = 10
 
 _init_of_thread = threading.Thread.__init__.__code__
 
 _background = set()  # references to greenlets
-_background_until = 0.0  # when the time for what the requests have left behind is over
-_end_until = None  # when all is to be over; None: the end has not begun
-_process = None  # whose end has begun
+_background_until = 0.0  # when the time of background greenlets is over
+_end_until = None  # when the whole end must be done; None: it has not begun
+_process = None  # the process whose end has begun
 
 
 def _traceback():
@@ -34,7 +34,7 @@ def _traceback():
 
 
 def _is_forked():
-    """A child that a function of the application has forked here. What is raised there ends it."""
+    """Whether this is a child that an application's function has forked: exceptions end it."""
     return os.getpid() != _process
 
 
@@ -43,7 +43,7 @@ def _ends_already(text):
 
 
 def _undisturbed(step):
-    """A step of the end that what a Python handler of Unix signals raises does not break off."""
+    """Decorates a step of the end: exceptions of Python's Unix signal handlers do not end it."""
 
     def call(*arguments):
         for _ in range(10):
@@ -53,16 +53,16 @@ def _undisturbed(step):
                 if _is_forked():
                     raise
                 if isinstance(error, (SystemExit, KeyboardInterrupt)):
-                    continue  # it is what happens already
+                    continue  # the process ends already
                 native().error(f"the end of this process goes on:\n{_traceback()}")
 
     return call
 
 
 def track_background():
-    """Remembers the greenlets that the application spawns, for draining, while they live. Returns
-    references to them. Those that are threads of a patched `threading` are none of them: they end
-    as threads do."""
+    """From now on remembers the greenlets that the application spawns, while they live, in order
+    to drain them. Returns a set of references to them. Excludes threads of a patched `threading`,
+    which end as threads do."""
     import gevent
 
     forget = _background.discard
@@ -70,7 +70,7 @@ def track_background():
     def remember(greenlet):
         frame = sys._getframe().f_back
         while frame is not None and frame.f_globals.get("__name__") == "gevent.greenlet":
-            frame = frame.f_back  # a gevent without compiled parts
+            frame = frame.f_back  # only in a gevent that is not compiled
         if frame is None or frame.f_globals.get("__name__") != "gevent.thread":
             _background.add(Reference(greenlet, forget))
 
@@ -80,9 +80,9 @@ def track_background():
 
 
 def _start_no_daemons_unasked():
-    """A thread is a daemon unless told otherwise if the thread that makes it is one. A request's
-    greenlet has a stand-in of gevent's for its thread, which is a daemon: with that all threads of
-    requests would be daemons, unlike plain python3. So it is none when Thread.__init__ asks."""
+    """By default, a new thread is a daemon if the thread that makes it is one. gevent's stand-in
+    for the thread of a request's greenlet is a daemon, so all threads that requests make would be
+    daemons, unlike in python3. So the stand-in is not a daemon when Thread.__init__ asks."""
     stand_in = getattr(sys.modules.get("gevent.threading"), "_DummyThread", None)
     if stand_in is not None:
         stand_in.daemon = property(
@@ -91,7 +91,7 @@ def _start_no_daemons_unasked():
 
 
 def _alive(greenlets):
-    """Those of some greenlets that have not ended. Their classes may be the application's."""
+    """Those greenlets that have not ended. Their classes may be the application's."""
     from gevent import Greenlet
     from greenlet import greenlet
 
@@ -104,8 +104,8 @@ def _alive(greenlets):
 
 @_undisturbed
 def begin_end(times):
-    """The end has come: so many seconds for what requests have left behind, so many for all.
-    Nothing that gevent would hand to the main greenlet interrupts this."""
+    """Begins the end. `times`: seconds for background greenlets, and seconds for the whole end.
+    From now on, exceptions that gevent would throw into the main greenlet are only logged."""
     global _background_until, _end_until, _process
     _process = os.getpid()
     background, whole = times
@@ -116,14 +116,14 @@ def begin_end(times):
 
 
 def forget_end():
-    """In a child that the application forks: what its parent is about to do is none of its own."""
+    """In a child that the application forks: the end of its parent does not concern it."""
     global _end_until
     _end_until = None
     take_back()
 
 
 def _described(thing):
-    """A greenlet's name, and where the application's part of its stack stands."""
+    """A greenlet's name, and the application's innermost line in its stack."""
     from greenlet import greenlet
 
     try:
@@ -142,7 +142,7 @@ def _listed(names):
 
 
 def _kill(greenlets):
-    """Ends greenlets with GreenletExit. Names those that survive it in the log."""
+    """Ends greenlets with GreenletExit. Logs the names of those that survive it."""
     import gevent
 
     for greenlet in greenlets:
@@ -187,8 +187,8 @@ def drain_background():
 
 
 def _within(seconds, step):
-    """Does a step of the end, whose failure ends nothing else. Returns False when it was cut. None:
-    it takes its time."""
+    """Does a step of the end; a failure of it is only logged. Returns False when the step was cut.
+    `seconds` None: no limit."""
     if seconds is None:
         step()
         return True
@@ -198,10 +198,10 @@ def _within(seconds, step):
             alarm.start()
             step()
         finally:
-            alarm.due = NEVER  # before anything is called: calls are where signals are handled
+            alarm.due = NEVER  # before any call, because Python handles signals at calls
             alarm.stop()
     except Cut:
-        alarm.stop()  # again, in case that it came before that assignment
+        alarm.stop()  # again, in case Cut was raised before that assignment
         return False
     except BaseException:
         if _is_forked():
@@ -236,8 +236,8 @@ def run_atexit_hook():
 
 
 class _Unraisable:
-    """Stands in for sys.unraisablehook, to which CPython hands what its own parts of the end met:
-    that they were cut off is told in a sentence."""
+    """Replaces sys.unraisablehook, to which CPython passes exceptions of its own steps of the end.
+    Notes which were cut off, for one log line."""
 
     def __init__(self):
         self.hook = sys.unraisablehook
@@ -252,7 +252,7 @@ class _Unraisable:
 
 
 def _quietly(step):
-    """A failure at this point ends nothing; CPython prints it, too."""
+    """Does a step; prints its failure, as CPython does, and goes on."""
     try:
         step()
     except Cut:
@@ -262,9 +262,9 @@ def _quietly(step):
 
 
 def shut_threading():
-    """What CPython does first at its end: pools finish what was submitted, threads that are no
-    daemons are joined. Daemons are left alone. Some gevents join before they tell the pools to end,
-    so that comes first."""
+    """What CPython does first at its end: lets pools finish what was submitted, and joins threads
+    that are not daemons. Some versions of gevent join threads before they tell the pools to end,
+    so the pools come first here."""
     threading._SHUTTING_DOWN = True
     calls = getattr(threading, "_threading_atexits", [])
     while calls:
@@ -277,7 +277,7 @@ def _living_threads():
     return sorted(
         thread.name
         for thread in list(threading._active.values())
-        if thread is not main and not thread.daemon  # is_alive() is wrong after a join that was cut
+        if thread is not main and not thread.daemon  # is_alive() is wrong after a cut join
     )
 
 
@@ -300,7 +300,7 @@ def _call_exit_functions():
     except Cut:
         raise
     except BaseException:
-        pass  # CPython before 3.10 raises the last one again, which it has printed
+        pass  # CPython before 3.10 raises the last exception again after it has printed it
 
 
 @_undisturbed
@@ -314,9 +314,9 @@ def _run_exit_functions():
 
 
 def leave():
-    """The last Python of a process: threads, atexit functions, then what the streams still hold.
-    One that never served (--check, a child that the application forked) has no limits here, and
-    waits for no thread: such a child has done that before."""
+    """The last Python code of a process: ends threads, calls atexit functions, flushes streams. A
+    process that never served (--check, a child that the application forked) has no limits here and
+    does not wait for threads: such a child has done that before."""
     if _end_until is not None:
         _join_threads(max(_background_until - time.monotonic(), GRACE))
     _run_exit_functions()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Looks at objects of the application without running any of it.
+"""Looks at objects of the application without running code of it.
 
-A lazy object makes itself when it is asked what it is, a property may raise, a module may be loaded
-by the first look at its attributes. So only types and CPython's own descriptors are asked, never
-isinstance(), getattr(), bool() or repr() of what is not ours.
+A lazy object may be made by isinstance(), a property may raise, a module may be loaded by the first
+look at its attributes. So this uses only types and CPython's own descriptors, and never
+isinstance(), getattr(), bool() or repr() on objects that are not ours.
 
 Embedded in geventd-worker.
 """
@@ -19,12 +19,12 @@ _DESCRIPTORS = (GetSetDescriptorType, MemberDescriptorType)
 
 
 def objects_of(cls):
-    """All objects of a class of ours, CPython's, greenlet's or gevent's that can be found."""
+    """All objects that can be found of a class, which must not be the application's."""
     return [thing for thing in gc.get_objects() if issubclass(type(thing), cls)]
 
 
 def own_attributes(thing):
-    """{name: value} of what was set on an object itself, whatever its class says of that."""
+    """{name: value} of the attributes set on an object itself, without its class' code."""
     for cls in _mro_of(type(thing)):
         descriptor = _dict_of_class(cls).get("__dict__")
         if type(descriptor) in _DESCRIPTORS:
@@ -34,7 +34,7 @@ def own_attributes(thing):
 
 
 def own_text(thing, name):
-    """An attribute that was set on an object itself and is a text; else None."""
+    """An attribute that was set on an object itself and is a str; else None."""
     value = own_attributes(thing).get(name)
     return value if type(value) is str else None
 
@@ -44,7 +44,7 @@ def name_of_class(cls):
 
 
 def name_of_function(function):
-    for _ in range(8):  # as deep as anybody wraps one
+    for _ in range(8):  # deep enough for any wrapping
         if type(function) is MethodType:
             function = function.__func__
         elif type(function) is functools.partial:
@@ -56,8 +56,8 @@ def name_of_function(function):
 
 
 def normalized(kind, error, trace=None):
-    """An exception as C code hands it over: what it is to be made of may stand in its place. Like
-    PyErr_NormalizeException, this gives what the making raises if that fails."""
+    """The exception object of (kind, error, trace) from C code, where `error` may be the arguments
+    for making it. If making it fails, the exception of that, as in PyErr_NormalizeException."""
     if not issubclass(type(error), BaseException):
         arguments = () if error is None else error if type(error) is tuple else (error,)
         try:
@@ -70,8 +70,8 @@ def normalized(kind, error, trace=None):
 
 
 class Reference(weakref.ref):
-    """A weak one that is told from others by identity. Others ask for the hash of what they refer
-    to, which the application's classes may not have."""
+    """A weak reference compared by identity. Usual ones use the object's hash, which a class of the
+    application may not have."""
 
     __slots__ = ()
     __hash__ = object.__hash__

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a template looks at and does before it forks workers.
+"""What a template checks and does before it forks workers.
 
-What it looks at is the application's, so it does that as foreign.py tells; and what cannot be seen
-ends nothing.
+It looks at objects of the application, so it uses foreign.py for that, and a failure to look is not
+fatal.
 
 Embedded in geventd-worker.
 """
@@ -15,25 +15,25 @@ import weakref
 from _geventd_foreign import (name_of_class, name_of_function, objects_of, own_attributes,
                               own_text)
 
-_OURS = "geventd-log"  # the thread of src/log/terminal_writer.cpp, which each process has anew
+_OURS = "geventd-log"  # the thread of src/log/terminal_writer.cpp, which each process starts
 _loader = os.getpid()  # the process that loads the application, and the id of its main thread
 
 
 def _threads_besides_main():
-    """(identity, thread) of those that the module threading knows, without stand-ins for greenlets
-    that asked it for their thread."""
+    """(identity, thread) of the threads that the module threading knows, without the stand-ins that
+    it made for greenlets."""
     stand_in = getattr(sys.modules.get("gevent.threading"), "_DummyThread", None)
     return [(ident, thread) for ident, thread in list(threading._active.items())
             if thread is not threading._main_thread and type(thread) is not stand_in]
 
 
 def _is_greenlet(thread):
-    """Whether it is one of the loader's main thread, for which gevent's hub runs it."""
+    """Whether the thread is a greenlet: it runs in the main thread of the process that loaded."""
     return own_attributes(thread).get("_native_id") == _loader
 
 
 def _spawned(besides):
-    """gevent's greenlets that were spawned and have not ended, without those of some identities."""
+    """gevent's greenlets that were spawned and have not ended, except those with these ids."""
     if "gevent.greenlet" not in sys.modules:
         return []
     from gevent import Greenlet
@@ -46,7 +46,7 @@ def _name_of_thread(thread):
 
 
 def name_of_greenlet(g):
-    """Its name if it was given one; else of the function that it runs."""
+    """The greenlet's name if it was given one; else the name of the function that it runs."""
     from greenlet import greenlet
 
     name, outermost = own_text(g, "name"), None
@@ -85,7 +85,7 @@ def _look_for_hazards():
 
 
 def forking_hazards():
-    """Sentences about what does not survive the fork of workers as one may think."""
+    """Sentences about what may not survive the fork of workers as expected."""
     hazards = []
     try:
         hazards.extend(_look_for_hazards())
@@ -96,8 +96,8 @@ def forking_hazards():
 
 
 def freeze():
-    """Moves all that was loaded out of the garbage collector's sight, so that collections in the
-    workers leave the shared pages alone."""
+    """Excludes all loaded objects from garbage collection, so that collections in the workers do
+    not write to the shared pages."""
     gc.collect()
     if "greenlet" in sys.modules:
         from greenlet import greenlet
@@ -106,7 +106,7 @@ def freeze():
     gc.freeze()
 
 
-_frozen = []  # weak references to greenlets that gc.get_objects() does not tell of
+_frozen = []  # weak references to greenlets that gc.get_objects() does not list any more
 
 
 def frozen_greenlets():
@@ -115,15 +115,15 @@ def frozen_greenlets():
     return [greenlet for greenlet in found if greenlet is not None]
 
 
-_aside = []   # (identity, thread) of those that run
-_hidden = []  # those, and threads that have ended
+_aside = []   # (identity, thread) of hidden threads that run
+_hidden = []  # these threads, and hidden threads that have ended
 
 
 def set_threads_aside():
-    """Before a fork of ours: the module threading takes all threads but the calling one for ended
-    in the child, and makes their locks anew. Those that are greenlets go on there, so they are kept
-    out of its sight. So are greenlets that have ended: the hub may stand in the midst of telling
-    those who waited for one, which a new lock would break off."""
+    """Called before a fork of ours. In the child the module threading would mark all threads except
+    the calling one as ended and renew their locks. Threads that are greenlets go on there, so hide
+    them from it; also those that have ended: the hub may be in the midst of notifying greenlets
+    that waited for one, which a new lock would break off."""
     _aside[:] = [pair for pair in _threads_besides_main() if _is_greenlet(pair[1])]
     _hidden[:] = [thread for thread in list(threading._dangling)
                   if thread is not threading._main_thread and _is_greenlet(thread)]
@@ -134,7 +134,7 @@ def set_threads_aside():
 
 
 def put_threads_back():
-    """After that fork, in both processes."""
+    """Called after that fork, in both processes."""
     threading._active.update(_aside)
     threading._dangling.update(_hidden)
     _aside.clear()
@@ -142,12 +142,12 @@ def put_threads_back():
 
 
 def _known_threads():
-    """Ids, as the kernel has them, of the threads that the module threading knows."""
+    """The kernel's ids of the threads that the module threading knows."""
     return {own_attributes(thread).get("_native_id") for thread in list(threading._active.values())}
 
 
 def _size_of_threadpool():
-    """Of gevent's, which starts its threads anew in each process."""
+    """The size of gevent's thread pool, which starts its threads anew in each process."""
     hub_module = sys.modules.get("gevent._hub_local")
     hub = hub_module.get_hub_if_exists() if hub_module else None
     pool = getattr(hub, "_threadpool", None)
@@ -166,9 +166,9 @@ def _name_of_task(task):
 
 
 def lost_threads():
-    """A sentence about threads of libraries that a fork has lost, in a list; those that the module
-    threading knows are among the hazards. To be called after a fork: libraries that notice it have
-    ended their threads by then, and start them anew in each process."""
+    """A list with a sentence about threads of libraries that a fork has lost; forking_hazards() has
+    the threads that the module threading knows. Called after a fork: libraries that handle forks
+    have ended their threads by then and start them anew in each process."""
     known = _known_threads()
     own, names = _name_of_task(os.getpid()), {}
     for task in map(int, os.listdir("/proc/self/task")):

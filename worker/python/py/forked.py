@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What Python does in a process that the application forked from a template or worker.
 
-As with threads, only what called fork() lives on there: the calling greenlet and those that wait
-for its result, up to the hub. It gets a hub of its own. The former hub, its loop and all other
-greenlets stay in memory and never run: whatever switches to them comes back at once.
+As with threads, only the caller of fork() goes on there: the calling greenlet and its parents, up
+to the hub. The process gets a hub of its own. The former hub, its loop and all other greenlets stay
+in memory and never run: a switch to one of them comes back at once.
 """
 import os
 import signal
@@ -16,10 +16,10 @@ import _geventd_end
 from _geventd_child_hub import make_hub
 from _geventd_foreign import Reference, normalized
 
-_leave = None     # what a process does last
-_prepared = None  # the process for which prepare() was called
+_leave = None     # a function: the last step of a process
+_prepared = None  # the id of the process for which prepare() was called
 _guard = None
-_main = None     # the greenlet that ends this process when the one that forked has ended
+_main = None     # the greenlet that ends this process when the forking greenlet has ended
 _ending = False
 
 
@@ -29,7 +29,7 @@ def set_up(leave):
 
 
 def end(error):
-    """Ends this process as python3 ends after `error`, or after the last line if that is None."""
+    """Ends this process as python3 does after `error`, or after the last line if that is None."""
     global _ending
     _ending = True
     code = _report(error)
@@ -45,13 +45,13 @@ def end(error):
 
 
 def _finish_threads():
-    """Waits for threads that this process has started, as every python3 does at its end: gevent's
-    part of that gives up where another greenlet than the main one forked."""
+    """Waits for threads that this process has started, as python3 does at its end. gevent's own
+    code for this does not work if another greenlet than the main one forked."""
     _geventd_end.shut_threading()
     main = threading.main_thread()
     lock = getattr(main, "_tstate_lock", None)
     if lock is not None:
-        lock.release()  # those wait for it that join this thread
+        lock.release()  # threads that join this one wait for the lock
         main._stop()
     while True:
         own = (threading.current_thread(), threading.main_thread())
@@ -64,7 +64,7 @@ def _finish_threads():
 
 
 def _report(error):
-    """Tells of an error what python3 tells; returns the exit code."""
+    """Prints what python3 prints of an error; returns the exit code."""
     if error is None or type(error).__name__ == "GreenletExit":
         return 0
     if isinstance(error, SystemExit):
@@ -80,7 +80,7 @@ def _report(error):
 
 
 def prepare():
-    """Makes gevent fit for this process, before the application's code goes on in it."""
+    """Makes gevent usable in this process, before the application's code goes on."""
     global _prepared
     if _prepared == os.getpid():
         return
@@ -88,7 +88,7 @@ def prepare():
     _geventd_end.forget_end()
     _handle_interrupts()
     pools = sys.modules.get("concurrent.futures.thread")
-    getattr(pools, "_threads_queues", {}).clear()  # their threads are none of this process
+    getattr(pools, "_threads_queues", {}).clear()  # their threads do not exist in this process
     local = sys.modules.get("gevent._hub_local")
     if local is None or "gevent.hub" not in sys.modules:
         return
@@ -102,7 +102,7 @@ def prepare():
 
 
 def _handle_interrupts():
-    """As python3 does at its start, unless the application handles them itself."""
+    """Sets python3's own handlers of SIGINT and SIGTERM, unless the application has set others."""
     for number, usual in ((signal.SIGINT, signal.default_int_handler),
                           (signal.SIGTERM, signal.SIG_DFL)):
         handler = signal.getsignal(number)
@@ -123,13 +123,13 @@ def _replace_hub(local, former, caller):
     _guard = _Guard(line + [_main], former)
     local.set_loop(None)
     local.set_hub(make_hub(former, _main))
-    # Children of the parent are not this process's.
+    # The parent's children are not this process' children.
     getattr(sys.modules.get("gevent.os"), "_watched_children", {}).clear()
     if under_hub:
         from gevent import Greenlet
 
         if isinstance(last, Greenlet):
-            last.parent = local.get_hub()  # which such greenlets rely on
+            last.parent = local.get_hub()  # as gevent's greenlets require
             last.rawlink(_end_after)
         else:
             last.parent = _main
@@ -137,8 +137,8 @@ def _replace_hub(local, former, caller):
 
 
 def _line_of(caller, former):
-    """The greenlets that wait for one another's result, from the caller up to what ends it all; and
-    whether that is the hub."""
+    """The caller and its parents, each of which waits for the result of the one before; and whether
+    the hub is above them."""
     line = [caller]
     while True:
         parent = line[-1].parent
@@ -150,9 +150,9 @@ def _line_of(caller, former):
 
 
 def _make_main(line):
-    """A started greenlet that ends the process with what the line of its first caller ends with.
-    What gevent raises in the main greenlet of a program of one's own, as when SIGINT arrives or a
-    wait cannot end, is raised in whoever waits there."""
+    """A started greenlet, the main greenlet of this process: ends the process when the line has
+    ended. What gevent throws into a main greenlet, as when SIGINT arrives or a wait cannot end, is
+    thrown into the first greenlet of the line that waits."""
     from greenlet import greenlet
 
     def wait():
@@ -179,14 +179,14 @@ def _is_dead(one):
 
 
 def _is_over(one, error):
-    """Whether it has ended, or is about to do so with that error."""
+    """Whether the greenlet has ended, or is about to end with `error`."""
     from gevent import Greenlet
 
     return _is_dead(one) or isinstance(one, Greenlet) and one.exception is error
 
 
 def _outcome(step):
-    """What it raises, without the frame of this function in its traceback; or None."""
+    """The exception that the step raises, without this function in its traceback; or None."""
     try:
         step()
     except BaseException as raised:
@@ -203,8 +203,8 @@ def _end_after(greenlet):
 
 
 def _end_behind_callback(hub):
-    """The hub itself has called fork(), in a callback: the process ends behind that. What the
-    callback raises is handed to the hub afterwards."""
+    """The hub itself has called fork(), in a callback: ends the process after the callback. What
+    the callback raises is passed to the hub's handle_error() afterwards."""
     from opcode import opname
 
     frame = sys._getframe()
@@ -225,7 +225,7 @@ def _end_behind_callback(hub):
 
 
 def _drop_tasks(caller):
-    """A worker of a thread pool ends with the task that forked, rather than take another's."""
+    """Makes a worker of a thread pool end after the task that forked, instead of taking another."""
     queue = getattr(caller, "_task_queue", None)
     if queue is not None and type(caller).__module__ == "gevent.threadpool":
         queue.__init__()
@@ -233,7 +233,7 @@ def _drop_tasks(caller):
 
 
 class _Identities:
-    """A set of weak references by identity: greenlets of the application may have no hash."""
+    """A weak set by identity: greenlets of the application's classes may have no hash."""
 
     def __init__(self, things):
         self._references = {}
@@ -250,7 +250,7 @@ class _Identities:
 
 
 def _waiting_in_background():
-    """Those of the background that have begun. No frame tells that of compiled ones."""
+    """The background greenlets that have begun. For compiled greenlets, frames do not show that."""
     from greenlet import greenlet
 
     greenlets = [reference() for reference in list(_geventd_end._background)]
@@ -258,15 +258,15 @@ def _waiting_in_background():
 
 
 class _Guard:
-    """Lets only greenlets run that began to in this process, and those given."""
+    """Lets only these greenlets run: those given, and those that began in this process."""
 
     def __init__(self, line, former):
         self._known = _Identities(line)
         self._former = former
         waiting = [one for one in _waiting_in_background() if one not in self._known]
-        # Greenlets that must not run, by identity, and who switched to them last.
+        # Greenlets that must not run, by identity, and which greenlet switched to each last.
         self._parked = {id(one): [one, former] for one in waiting}
-        self._stopped = _Identities([])  # of these, those that stand in _park() already
+        self._stopped = _Identities([])  # those of them that are in _park() already
 
     def start(self):
         from greenlet import settrace
@@ -274,14 +274,14 @@ class _Guard:
         settrace(self._on_switch)
 
     def _on_switch(self, event, arguments):
-        """Called in the greenlet that was just switched to."""
+        """Called in the greenlet that has just been switched to."""
         if event not in ("switch", "throw"):
             return
         origin, target = arguments
         if target in self._known:
             return
         parked = self._parked.get(id(target))
-        if parked is None and sys._getframe().f_back is None:  # no frames of its own: it starts
+        if parked is None and sys._getframe().f_back is None:  # no frames of its own: it begins
             self._known.add(target)
             return
         self._parked[id(target)] = [target, origin]
@@ -298,7 +298,7 @@ class _Guard:
             if target is self._former or origin not in self._known or _is_dead(origin):
                 origin = get_hub()
             try:
-                # A hub's own switch() refuses what comes from another hub.
+                # A hub's own switch() refuses switches from another hub.
                 greenlet.switch(origin)
             except BaseException:
-                pass  # thrown at one that must not run
+                pass  # somebody has thrown an exception into a greenlet that must not run

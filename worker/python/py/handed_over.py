@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What gevent raises in the main greenlet of a program of one's own, to end that, is logged while
-the main greenlet does something else. Embedded in geventd-worker."""
+"""Logs the exceptions that gevent would throw into the main greenlet in order to end a program,
+because the main greenlet does something else here. Embedded in geventd-worker."""
 import functools
 import sys
 
@@ -9,8 +9,8 @@ from _geventd_foreign import normalized, own_attributes
 
 
 class _Logger(functools.partial):
-    """Stands in for a hub's handle_system_error(), and for `former`, what the application has set
-    as that. What a handler of Unix signals raises meanwhile is logged as well."""
+    """Replaces a hub's handle_system_error(), and `former`, which the application may have set.
+    What a handler of Unix signals raises meanwhile is logged as well."""
 
 
 def _tell(log, kind, error, trace=None):
@@ -18,13 +18,13 @@ def _tell(log, kind, error, trace=None):
 
     error = normalized(kind, error, trace)
     if isinstance(error, Cut):
-        return  # comes again, to where it is meant
+        return  # the alarm raises it again, in the right greenlet
     lines = traceback.format_exception(type(error), error, error.__traceback__)
     log("".join(lines).rstrip())
 
 
 def hand_to(log):
-    """From now on `log` gets it, as a text."""
+    """From now on calls `log` with the text of such an exception."""
     take_back()
     hub = usable_hub()
     if hub is not None:
@@ -49,14 +49,14 @@ def _go_on(text):
 
 
 def call_post_fork_hook():
-    """Calls what the application has set as uwsgi.post_fork_hook, if it has. In the main greenlet,
-    which is the main thread for `threading` and asyncio."""
+    """Calls what the application has set as uwsgi.post_fork_hook, if it has. Runs in the main
+    greenlet, which `threading` and asyncio take for the main thread."""
     hook = getattr(sys.modules.get("uwsgi"), "post_fork_hook", None)
     if not callable(hook):
         return
     from gevent import get_hub
 
-    get_hub()  # is made here, so that its parent is the main greenlet and not one that ends
+    get_hub()  # made here, so that its parent is the main greenlet and not one that ends
     hand_to(_go_on)
     try:
         hook()

@@ -2,9 +2,9 @@
 """uWSGI's Python API, as far as geventd offers it.
 
 As in uWSGI, texts that functions return are bytes, the keys of dicts are str, and arguments may be
-either. A function of uWSGI that geventd does not offer raises NotImplementedError with what to use
-instead; uWSGI's own way of waiting, which would block the hub, raises RuntimeError with gevent's.
-Names that libraries probe for to find a feature (websocket_*, cache_*, spool) do not exist.
+either. A function of uWSGI that geventd does not offer raises NotImplementedError, which says what
+to use instead; uWSGI's functions that wait would block the hub, and raise RuntimeError, which names
+gevent's. Names by which libraries detect features (websocket_*, cache_*, spool) do not exist.
 
 Settable: post_fork_hook, called in each worker before it serves; atexit, called when a worker ends;
 after_req_hook, called after each request in its greenlet.
@@ -39,7 +39,7 @@ SPOOL_IGNORE = 0
 
 _REMOTE_TIMEOUT = 4  # seconds, uWSGI's socket-timeout
 _PAGE = _os.sysconf("SC_PAGESIZE")
-_BACKLOG = 24  # offset of tcpi_unacked in struct tcp_info: of a listener, connections that wait
+_BACKLOG = 24  # offset of tcpi_unacked in struct tcp_info: a listener's waiting connections
 
 
 # --- processes ------------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ def accepting(flag=1):
 
 
 def reload():
-    """Asks the master for a reload, as SIGHUP does; True. The request that calls it is finished."""
+    """Asks the master for a reload, as SIGHUP does; True. The calling request runs to its end."""
     _geventd.reload()
     return True
 
@@ -98,7 +98,7 @@ def _describe_applications(row):
             "startup_time": int(_native.startup_times.get(prefix, 0)), "interpreter": 0,
             "callable": id(callable_), "chdir": b"",
         })
-    if len(rows) == 1:  # what several have done is counted together
+    if len(rows) == 1:  # the counters do not tell applications apart
         rows[0].update(requests=row["requests"], exceptions=row["exceptions"])
     return tuple(rows)
 
@@ -117,8 +117,8 @@ def workers():
 
 
 def listen_queue(socket=0):
-    """Connections that wait in the backlog of the listening socket number `socket`; ValueError
-    when that is none, or no TCP socket."""
+    """How many connections wait in the backlog of the listening socket number `socket`; ValueError
+    when there is no such socket, or it is not a TCP socket."""
     try:
         with _socket.socket(fileno=_os.dup(sockets[socket])) as listener:
             if listener.family == _socket.AF_UNIX:
@@ -130,20 +130,20 @@ def listen_queue(socket=0):
 
 
 def set_user_harakiri(seconds):
-    """Ends the calling request, or signal handler, so many seconds from now, and no other.
+    """Ends only the calling request, or signal handler, `seconds` from now.
 
-    limits.request-time holds besides; 0 goes back to that alone."""
+    limits.request-time holds, too; with 0, it alone."""
     _geventd.set_timeout(seconds, extend=False)
 
 
 # --- signals, timers, locks -----------------------------------------------------------------------
 
 _waiting = []  # (number or None, gevent.event.AsyncResult) of each signal_wait()
-_received = _weakref.WeakKeyDictionary()  # greenlet: the number that its signal_wait() saw
+_received = _weakref.WeakKeyDictionary()  # greenlet: the number of its last signal_wait()
 
 
 def _observed(handler):
-    """The handler, telling those in signal_wait() when it has run."""
+    """Wraps the handler, so that signal_wait() returns after it has run."""
 
     @_functools.wraps(handler)
     def observed(num):
@@ -172,10 +172,10 @@ def signal_registered(num):
 
 
 def signal(num, node=None):
-    """Sends the signal num. Once it has returned, the handler runs, whatever dies; else it raises
-    geventd.QueueFull, or ValueError when there is no such number or nobody has registered it.
+    """Sends the signal num. Once this has returned, the handler will run, whatever process dies;
+    else raises geventd.QueueFull, or ValueError when there is no such number or no handler of it.
 
-    With a node, HOST:PORT or the path of a unix socket, that uwsgi server gets it: OSError when
+    With a node, HOST:PORT or the path of a unix socket, sends it to that uwsgi server: OSError when
     it cannot be reached, ValueError when it refuses. Other greenlets go on meanwhile."""
     if node is not None:
         _signal_node(num, _os.fsdecode(node))
@@ -222,8 +222,8 @@ def _signal_node(num, node):
 
 
 def signal_wait(num=None):
-    """Waits until this worker has run the handler of signal num, or of any when num is None. True;
-    signal_received() tells the number. Other greenlets go on meanwhile."""
+    """Waits until this worker has run the handler of signal num, or of any signal if that is None.
+    True; signal_received() returns the number. Other greenlets go on meanwhile."""
     from gevent import getcurrent
     from gevent.event import AsyncResult
 
@@ -246,7 +246,7 @@ def signal_received():
 
 
 def add_timer(num, seconds):
-    """Sends the signal num every so many seconds, once in the whole server."""
+    """Sends the signal num every `seconds`, once in the whole server."""
     _geventd.add_timer(num, seconds)
 
 
@@ -256,7 +256,7 @@ def add_ms_timer(num, milliseconds):
 
 
 def add_rb_timer(num, seconds, iterations=0):
-    """Like add_timer(), each period beginning with the last tick; over after so many (0: never)."""
+    """Like add_timer(), but periods begin with the last tick; ends after `iterations` unless 0."""
     _geventd.add_rb_timer(num, seconds, iterations)
 
 
@@ -271,8 +271,8 @@ def add_file_monitor(num, path):
 
 
 def lock(num=0, timeout=None):
-    """Takes the lock num of the server, 0 to signals.locks - 1, waiting in the order of the calls
-    while other greenlets go on. With a timeout in seconds, whether it was had in time."""
+    """Takes the lock num of the server, 0 to signals.locks - 1. Waits in the order of the calls,
+    while other greenlets go on. With a timeout in seconds, returns whether it got the lock."""
     held = _geventd.lock(num, timeout)
     return None if timeout is None else held
 
@@ -360,7 +360,7 @@ _refuse_all()
 
 
 class _Module(_types.ModuleType):
-    """Tells the native side of the hook, so that requests without one need not look for it."""
+    """Passes the hook to the native side, so that requests need not look for it."""
 
     def __setattr__(self, name, value):
         super().__setattr__(name, value)

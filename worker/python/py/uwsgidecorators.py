@@ -2,8 +2,8 @@
 """The decorators that uWSGI applications import, on geventd's module `uwsgi`.
 
 Signals: signal, timer, rbtimer, mstimer, cron, filemon. The process: postfork, lock, thread,
-harakiri. What uWSGI's spooler, mules, farms, RPC and Erlang node offer does not exist in geventd:
-those decorators can be imported and raise NotImplementedError when they are used.
+harakiri. geventd has no spooler, mules, farms, RPC or Erlang node: the decorators for these can be
+imported, but raise NotImplementedError when they are used.
 """
 import functools
 import threading
@@ -27,8 +27,8 @@ def get_free_signal():
 def signal(num, target=""):
     """Makes the function the handler of signal `num`, called as handler(num).
 
-    `target` says who runs it: "" or "worker" any one worker, "workerN" that one, "workers" or
-    "active-workers" each worker that is ready when the signal is sent.
+    `target` says who runs it: "" or "worker": any one worker; "workerN": worker N; "workers" or
+    "active-workers": each worker that is ready when the signal is sent.
     """
 
     def decorate(handler):
@@ -39,7 +39,7 @@ def signal(num, target=""):
 
 
 def _source(start, signum, target):
-    """Registers the handler under the given number or a free one, then starts its source."""
+    """Registers the handler under the given number or a free one, then calls start(number)."""
 
     def decorate(handler):
         num = get_free_signal() if signum is None else signum
@@ -56,7 +56,7 @@ def timer(secs, *, signum=None, target=""):
 
 
 def rbtimer(secs, *, signum=None, target="", iterations=0):
-    """Like timer, the next period beginning with each tick; ends after `iterations` unless 0."""
+    """Like timer, but each period begins with the last tick; ends after `iterations` unless 0."""
     return _source(lambda num: uwsgi.add_rb_timer(num, secs, iterations), signum, target)
 
 
@@ -84,7 +84,7 @@ def _run_postfork():
         hook()
 
 
-# A hook that the application has set before this import goes on running, before the chain.
+# A hook that the application set before this import still runs, before the chain.
 _earlier_hook = getattr(uwsgi, "post_fork_hook", None)
 if not callable(_earlier_hook):
     _earlier_hook = None
@@ -92,7 +92,7 @@ uwsgi.post_fork_hook = _run_postfork
 
 
 def postfork(target):
-    """Runs the function in each worker before it serves: @postfork, or in one: @postfork(2)."""
+    """Runs the function in each worker before it serves (@postfork) or in one (@postfork(2))."""
     if callable(target):
         postfork_chain.append(target)
         return target
@@ -123,7 +123,7 @@ def lock(function):
 
 
 def thread(function):
-    """Each call runs the function in a daemon thread of its own and returns the function."""
+    """Each call runs the function in its own daemon thread and returns the function."""
 
     @functools.wraps(function)
     def started(*args, **kwargs):

@@ -27,7 +27,7 @@ std::optional<Applications::Choice> Applications::choose(const worker::Request& 
             return Choice{chosen->callable, 0};
         }
     }
-    // Every prefix of the path that ends where a segment does, from the longest on.
+    // Tries each prefix of the path that ends at a segment, the longest first.
     const std::string_view path = request.path_info;
     std::size_t end = path.size();
     if (end > longest_) {

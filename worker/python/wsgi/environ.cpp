@@ -17,10 +17,10 @@ namespace geventd::py {
 
 namespace {
 
-// Names that clients choose must not fill our memory.
+// How many names are kept: clients choose them and must not fill our memory.
 constexpr std::size_t kMostHeaderNames = 1024;
 
-// Nor values.
+// The same for the length of values.
 constexpr std::size_t kMostKeptValue = 256;
 
 Ref interned(const char* text) {
@@ -40,7 +40,7 @@ void set(const Ref& dict, const char* key, PyObject* value) {
     }
 }
 
-// The text is made of exactly these characters.
+// Whether the text consists of exactly these characters.
 bool holds(PyObject* text, std::string_view bytes) {
     return static_cast<std::size_t>(PyUnicode_GET_LENGTH(text)) == bytes.size() &&
            std::memcmp(PyUnicode_1BYTE_DATA(text), bytes.data(), bytes.size()) == 0;
@@ -99,7 +99,7 @@ Ref EnvironMaker::make_template(const worker::Listening& listening, const Common
         set(environ, "SERVER_NAME", checked(latin1(host).release()).get());
         set(environ, "SERVER_PORT",
             interned(local ? "80" : std::to_string(address.port).c_str()).get());
-        // What most requests say; the others replace it.
+        // The value of most requests; others replace it.
         set(environ, "REQUEST_METHOD", methods_.at("GET").get());
         set(environ, "QUERY_STRING", empty_.get());
         set(environ, "SERVER_PROTOCOL", http11_.get());
@@ -163,7 +163,7 @@ bool EnvironMaker::set_path(PyObject* environ, const worker::Request& request, s
     return put(environ, keys_.path_info, rest == "/" ? slash_.get() : latin1(rest).get());
 }
 
-// The variables as they came: the web server has done the work. The last of a repeated key wins.
+// Sets the variables as the web server sent them. The last of a repeated key wins.
 bool EnvironMaker::set_given(PyObject* environ, const worker::Request& request) {
     for (const uwsgi::Var& var : request.vars.environ) {
         const Ref* key = var_key(var.key);
@@ -193,7 +193,7 @@ const Ref* EnvironMaker::var_key(std::string_view name) {
     return &var_keys_.emplace(name, Ref::steal(raw)).first->second;
 }
 
-// What trusted proxies say of the client replaces what the connection shows.
+// Replaces the connection's client address and scheme by what trusted proxies say.
 bool EnvironMaker::set_forwarded(PyObject* environ, const worker::Request& request) {
     const http::ForwardedClient& client = request.client;
     return (client.address.empty() || client.address == request.peer ||
@@ -301,12 +301,12 @@ Ref EnvironMaker::header_value(HeaderName& name, std::string_view value) {
     return text;
 }
 
-// A header that was sent more than once is joined, as RFC 9110 5.3 and (cookies) RFC 6265 5.4 want.
+// Joins the values of a repeated header, as RFC 9110 5.3 and (cookies) RFC 6265 5.4 demand.
 bool EnvironMaker::set_header(PyObject* environ, HeaderName& name, std::string_view value) {
     const Ref text = header_value(name, value);
     const Py_ssize_t before = PyDict_Size(environ);
     PyObject* present = text ? PyDict_SetDefault(environ, name.key.get(), text.get()) : nullptr;
-    // Not by identity: equal texts of one character are one object.
+    // Not decided by identity: equal texts of one character are one object.
     if (present == nullptr || PyDict_Size(environ) > before) {
         return present != nullptr;
     }

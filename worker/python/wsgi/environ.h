@@ -41,10 +41,11 @@ class EnvironMaker {
     struct HeaderName {
         Ref key;  ///< HTTP_X, or CONTENT_TYPE; empty: not passed on
         bool cookie = false;
-        Ref value;  ///< the last one, when it was short: clients send many again and again
+        Ref value;  ///< the last value if short: clients often repeat it
     };
 
-    /// A place of the cache in front of the names: a request's ten names find theirs at once.
+    /// An entry of the cache in front of the names, in which a request's usual names are found
+    /// fast.
     struct KnownName {
         std::string_view name;
         HeaderName* entry = nullptr;

@@ -63,7 +63,7 @@ PyObject* wrapper_next(PyObject* self) noexcept {
     return block;
 }
 
-// Files that have no close() need none.
+// A file without close() is not closed.
 PyObject* wrapper_close(PyObject* self, PyObject*) noexcept {
     const Ref close = Ref::steal(PyObject_GetAttrString(as_wrapper(self)->file, "close"));
     if (!close) {
@@ -92,7 +92,7 @@ PyType_Slot wrapper_slots[] = {
 PyType_Spec wrapper_spec{"geventd.FileWrapper", sizeof(FileWrapper), 0,
                          Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, wrapper_slots};
 
-// The result of a method as a number; nothing, and no exception, when it has none to give.
+// The result of a method as a number; nullopt, without an exception, when there is none.
 std::optional<std::int64_t> number_of(PyObject* object, const char* method) {
     const Ref result = Ref::steal(PyObject_CallMethod(object, method, nullptr));
     const std::int64_t number = result ? PyLong_AsLongLong(result.get()) : -1;
@@ -103,13 +103,13 @@ std::optional<std::int64_t> number_of(PyObject* object, const char* method) {
     return number;
 }
 
-// Only plain binary files stand where their descriptor's bytes are what read() would return.
+// Only for plain binary files, the descriptor's bytes are what read() would return.
 bool is_plain_file(PyObject* file) {
     const Ref io = Ref::steal(PyImport_ImportModule("io"));
     for (const char* name : {"BufferedReader", "BufferedRandom", "FileIO"}) {
         const Ref type = io ? Ref::steal(PyObject_GetAttrString(io.get(), name)) : Ref();
         if (type && reinterpret_cast<PyObject*>(Py_TYPE(file)) == type.get()) {
-            // A BufferedReader over something else (gzip) is no plain file either.
+            // A BufferedReader of something else (gzip) is no plain file.
             if (PyObject_HasAttrString(file, "raw") == 0) {
                 return true;
             }
@@ -131,7 +131,7 @@ std::optional<SendableFile> FileWrapperType::sendable(PyObject* object) const {
         return std::nullopt;
     }
     PyObject* file = as_wrapper(object)->file;
-    // tempfile wraps its files; the wrapped one has the bytes.
+    // tempfile wraps its files; take the file inside.
     const Ref inner = Ref::steal(PyObject_GetAttrString(file, "file"));
     PyErr_Clear();
     PyObject* plain = inner && is_plain_file(inner.get()) ? inner.get() : file;

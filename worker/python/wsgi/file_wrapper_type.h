@@ -10,25 +10,25 @@
 
 namespace geventd::py {
 
-/// What of a wrapped file can be sent without reading it.
+/// The part of a wrapped file that can be sent without reading it.
 struct SendableFile {
     int fd = -1;
-    off_t offset = 0;         ///< where the file stands now
-    std::uint64_t count = 0;  ///< from there to its end
+    off_t offset = 0;         ///< the file's current position
+    std::uint64_t count = 0;  ///< bytes from there to its end
 };
 
-/// The type that is wsgi.file_wrapper: file_wrapper(file, block_size=8192) yields the file's
-/// blocks, and its close() is the file's.
+/// The type wsgi.file_wrapper: file_wrapper(file, block_size=8192) yields the file's blocks, and
+/// its close() closes the file.
 /// Lives in: worker, Python side. GIL held.
 class FileWrapperType {
   public:
     /// Throws PythonError.
     FileWrapperType();
 
-    /// What the application calls; borrowed.
+    /// The type, which the application calls; borrowed.
     [[nodiscard]] PyObject* object() const { return type_.get(); }
 
-    /// The regular file behind a file wrapper; nothing when `object` is no wrapper, or wraps
+    /// The regular file behind a file wrapper; nullopt when `object` is no wrapper, or wraps
     /// something that must be read (a pipe, a BytesIO, a compressed file).
     [[nodiscard]] std::optional<SendableFile> sendable(PyObject* object) const;
 

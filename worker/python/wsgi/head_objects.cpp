@@ -9,7 +9,7 @@ namespace {
 
 using Fault = http::ResponseHead::Fault;
 
-// A str as the Latin-1 bytes that WSGI means by it. Views die with the object.
+// The Latin-1 bytes that WSGI encodes as a str. The view is valid as long as the object lives.
 bool latin1_view(PyObject* object, const char* what, std::string_view& view) {
     if (!PyUnicode_Check(object)) {
         PyErr_Format(PyExc_TypeError, "%s must be a str, not %.100s", what,

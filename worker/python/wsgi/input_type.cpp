@@ -17,20 +17,20 @@ using worker::RequestRef;
 
 constexpr std::size_t kReadAhead = 64 << 10;
 
-// Past this much a read() to the end grows by what comes instead of trusting Content-Length.
+// Above this, a read() to the end does not trust Content-Length: its buffer grows as bytes arrive.
 constexpr std::uint64_t kTrustedLength = 64 << 20;
 
 struct Input {
     PyObject_HEAD const InputType* type;
     RequestRef request;
-    std::string lookahead;  // what readline() took past a line
+    std::string lookahead;  // what readline() received after the line
 };
 
 Input* as_input(PyObject* self) {
     return reinterpret_cast<Input*>(self);
 }
 
-// Reads up to `room` bytes: some, or 0 at the end; -1 with an exception. May switch.
+// Reads at most `room` bytes and returns how many: 0 at the end, -1 with an exception. May switch.
 Py_ssize_t await_some(Input* self, char* into, std::size_t room) {
     if (!self->lookahead.empty()) {
         const std::size_t count = std::min(room, self->lookahead.size());
@@ -73,7 +73,7 @@ Py_ssize_t await_some(Input* self, char* into, std::size_t room) {
     }
 }
 
-// Reads exactly `size` bytes unless the body ends before.
+// Reads exactly `size` bytes, fewer only if the body ends.
 PyObject* await_exactly(Input* self, Py_ssize_t size) {
     PyObject* result = PyBytes_FromStringAndSize(nullptr, size);
     Py_ssize_t done = 0;
@@ -92,7 +92,7 @@ PyObject* await_exactly(Input* self, Py_ssize_t size) {
     return result;
 }
 
-// Reads to the end. The buffer doubles, so a body without a length costs no quadratic copying.
+// Reads to the end. The buffer doubles, so copying a body without a length is not quadratic.
 PyObject* await_rest(Input* self, Py_ssize_t room) {
     PyObject* result = PyBytes_FromStringAndSize(nullptr, room);
     Py_ssize_t done = 0;
@@ -145,7 +145,7 @@ PyObject* input_read(PyObject* self, PyObject* args) noexcept {
     if (size < 0) {
         return await_all(as_input(self));
     }
-    // Nobody gets memory for bytes that cannot come.
+    // Allocates no more than can arrive.
     Input* input = as_input(self);
     if (!input->request) {
         size = std::min(size, static_cast<Py_ssize_t>(input->lookahead.size()));

@@ -10,8 +10,7 @@
 namespace geventd::py {
 
 /// The type of wsgi.input: read, readline, readlines, iteration; each waits for bytes as needed
-/// without blocking the worker. Its objects point to this one, so it stays for as long as Python
-/// runs.
+/// without blocking the worker. Its objects point to this, so it lives as long as Python runs.
 /// Lives in: worker, Python side. GIL held.
 class InputType {
   public:
@@ -25,11 +24,10 @@ class InputType {
     /// Python exception set when out of memory.
     [[nodiscard]] Ref make(worker::Request& request) const;
 
-    /// The status that a failed read of the body asks for (400, 408, 413), when `exception` is
-    /// one; else 0.
+    /// The status for a failed read of the body (400, 408, 413) if `exception` is of one; else 0.
     [[nodiscard]] int status_of_error(PyObject* exception) const;
 
-    /// Sets the exception of a body that cannot be read.
+    /// Sets the Python exception for a body that cannot be read.
     void set_error(const worker::Request& request) const;
 
     [[nodiscard]] HubBridge& bridge() const { return bridge_; }

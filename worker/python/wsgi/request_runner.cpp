@@ -12,8 +12,8 @@ namespace geventd::py {
 
 namespace {
 
-// The items when `result` is a list or tuple of bytes only; then its length is known and all of
-// it can leave at once. Nothing else qualifies: a generator's pieces leave as they come.
+// Whether `result` is a list or tuple of bytes only: then its length is known and all is sent at
+// once. Pieces of other results are sent as they come.
 bool is_whole(PyObject* result) {
     if (!PyList_CheckExact(result) && !PyTuple_CheckExact(result)) {
         return false;
@@ -27,7 +27,7 @@ bool is_whole(PyObject* result) {
 }
 
 bool await_send_whole(Response& response, PyObject* result) {
-    // A list could change while a slow client keeps us waiting; a tuple cannot.
+    // A copy, because a list could change while we wait for a slow client.
     const Ref items = Ref::steal(PySequence_Tuple(result));
     if (!items) {
         return false;
@@ -56,8 +56,8 @@ bool is_plain_sequence(PyObject* result) {
 
 }  // namespace
 
-/// A request's place among those that run. The core is another request's as soon as the answer has
-/// ended, so only what is ours is taken away.
+/// A request's entry in running_. Once the answer has ended, another request may have the core, so
+/// the entry is removed only if it is still ours.
 class RequestRunner::Seat {
   public:
     Seat(std::vector<Response*>& running, Response& response)
@@ -126,7 +126,7 @@ Response* RequestRunner::find(const worker::Greenlet* greenlet) const {
     return nullptr;
 }
 
-// A failing hook is the application's fault and no request's.
+// A failing hook is logged but does not fail the request.
 void RequestRunner::await_after_request(const worker::Request& request) {
     const Ref hook = Ref::borrow(after_request_.get());
     const Ref result = Ref::steal(PyObject_CallNoArgs(hook.get()));
@@ -233,7 +233,7 @@ bool RequestRunner::await_pieces(const worker::Request& request, Response& respo
     }
 }
 
-// close() always runs, whatever happened before; its own failure is logged only.
+// Called whatever happened before. A failure of close() is only logged.
 void RequestRunner::await_close(const worker::Request& request, PyObject* result) {
     PyObject* type = nullptr;
     PyObject* value = nullptr;
@@ -253,7 +253,7 @@ void RequestRunner::await_close(const worker::Request& request, PyObject* result
     PyErr_Restore(type, value, traceback);
 }
 
-// Says what went wrong to the log, and what the client is to be told.
+// Logs what went wrong, and returns what to tell the client.
 http::Rejection RequestRunner::explain(const worker::Request& request, PyObject* exception) {
     if (const int refused = types_.input.status_of_error(exception); refused != 0) {
         const http::Rejection& rejection = request.body.rejection();

@@ -15,24 +15,24 @@
 
 namespace geventd::py {
 
-/// Runs one WSGI request from environ to close(): calls the application, sends what it returns as
-/// it is produced, and turns whatever goes wrong into the right end of the answer.
+/// Runs WSGI requests from environ to close(): calls the application, sends what it returns as it
+/// is produced, and ends the answer as each kind of failure demands.
 /// Lives in: worker, Python side. run() is called in the request's greenlet; may switch.
 class RequestRunner {
   public:
-    /// What is passed is borrowed for the object's life. Throws PythonError.
+    /// Borrows its arguments for its life. Throws PythonError.
     RequestRunner(const Interpreter& python, worker::Worker& worker, EnvironMaker& environs,
                   const WsgiTypes& types, const Applications& applications);
 
     void run(worker::Request& request) noexcept;
 
-    /// The answers of the requests that run, by core; null where none does.
+    /// The answers of the running requests, by core; null: the core is free.
     [[nodiscard]] const std::vector<Response*>& running() const { return running_; }
 
-    /// The answer of the request that `greenlet` runs; null when it runs none.
+    /// The answer of the request that `greenlet` runs; null: it runs none.
     [[nodiscard]] Response* find(const worker::Greenlet* greenlet) const;
 
-    /// What is called after each request, in its greenlet; an empty Ref: nothing.
+    /// Sets what to call after each request, in its greenlet; an empty Ref: nothing.
     void set_after_request(Ref hook) { after_request_ = std::move(hook); }
 
   private:
@@ -53,11 +53,11 @@ class RequestRunner {
     EnvironMaker& environs_;
     const WsgiTypes& types_;
     const Applications& applications_;
-    Ref fault_page_;  ///< (text): returns a WSGI callable that shows the text
+    Ref fault_page_;  ///< fault_page(text) returns a WSGI callable that shows the text
     Ref greenlet_exit_;
     Ref request_timeout_;
     Ref after_request_;
-    std::vector<Response*> running_;  ///< by core; null: it runs no request
+    std::vector<Response*> running_;  ///< by core; null: the core is free
 };
 
 }  // namespace geventd::py

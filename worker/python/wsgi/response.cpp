@@ -13,7 +13,7 @@ namespace {
 using worker::Exchange;
 using IoState = Exchange::IoState;
 
-// What sends it only reads what an iovec points to.
+// The cast is safe: senders only read what an iovec points to.
 iovec part_of(PyObject* bytes) {
     return {PyBytes_AS_STRING(bytes), static_cast<std::size_t>(PyBytes_GET_SIZE(bytes))};
 }
@@ -67,7 +67,7 @@ bool Response::await_send_all(std::span<PyObject* const> bytes_objects) {
         many.resize(bytes_objects.size() + 1);
         parts = many;
     }
-    std::size_t count = 1;  // behind the place for the head
+    std::size_t count = 1;  // the first is left for the head
     for (PyObject* object : bytes_objects) {
         parts[count++] = part_of(object);
     }
@@ -125,7 +125,7 @@ bool Response::await_send_error(int status, std::string_view reason) {
     return may_send() && await_sent(request_->exchange->send_error(status, reason));
 }
 
-// Until the waiting greenlet is resumed.
+// Waits until the loop resumes this greenlet.
 bool Response::await_room() {
     if (bridge_.await(request_->writer)) {
         return true;

@@ -13,38 +13,37 @@
 
 namespace geventd::py {
 
-/// The answer to one request, from the Python objects that the application makes to the request's
-/// exchange. What is there leaves at once, head and first bytes together; a client that reads
-/// slowly suspends the calling greenlet only.
-/// Functions that return bool say false with a Python exception set. GIL held; those marked
-/// await may switch.
+/// The answer to one request: passes the application's Python objects to the request's exchange.
+/// Sends everything at once, the head together with the first bytes; a client that reads slowly
+/// suspends only the calling greenlet.
+/// Functions that return bool return false with a Python exception set. GIL held; functions called
+/// await_... may switch.
 /// Lives in: worker, Python side; inside the request's start_response object.
 class Response {
   public:
     Response(HubBridge& bridge, worker::RequestRef request)
         : bridge_(bridge), request_(std::move(request)) {}
 
-    /// Checks and keeps what start_response was given.
+    /// Checks and keeps the arguments of start_response.
     bool set_head(PyObject* status, PyObject* headers);
 
-    /// Sends some of a body that goes on. Empty parts send nothing. await.
+    /// Sends a piece of the body. An empty piece sends nothing.
     bool await_send(std::string_view bytes);
 
-    /// Sends a whole body, so that its length can be told, and ends the answer. await.
+    /// Sends a whole body, with its Content-Length, and ends the answer.
     bool await_send_all(std::span<PyObject* const> bytes_objects);
 
     /// Sends the rest of a regular file from `offset`, up to `count` bytes, and ends the answer.
-    /// await.
     bool await_send_file(int file, off_t offset, std::uint64_t count);
 
-    /// Ends the answer; sends the head if nothing was sent so far. await.
+    /// Ends the answer; sends the head if nothing was sent so far.
     bool await_end();
 
-    /// Ends the answer and the connection at once, for an application that goes on; what it still
-    /// sends is dropped. await.
+    /// Ends the answer and the connection at once while the application goes on; what it sends
+    /// afterwards is dropped.
     bool await_disconnect();
 
-    /// Sends an answer of the server's own instead; only before head_sent().
+    /// Sends an answer of the server's own instead. Only before head_sent().
     bool await_send_error(int status, std::string_view reason);
 
     [[nodiscard]] bool head_set() const { return request_->answer.head().is_set(); }

@@ -22,7 +22,7 @@ StartResponse* as_start_response(PyObject* self) {
     return reinterpret_cast<StartResponse*>(self);
 }
 
-// PEP 3333: a second call needs exc_info; with it, the exception goes on once the head is out.
+// PEP 3333: a second call needs exc_info; if the head is sent already, that is raised.
 bool may_call(const Response& response, PyObject* exc_info) {
     if (exc_info == nullptr || exc_info == Py_None) {
         if (response.head_set()) {
@@ -54,7 +54,7 @@ PyObject* write_bytes(PyObject* self, PyObject* data) noexcept {
                             Py_TYPE(data)->tp_name);
     }
     if (worker::is_forked_child()) {
-        Py_RETURN_NONE;  // the answer is the worker's
+        Py_RETURN_NONE;  // a forked child does not answer: only the worker does
     }
     const std::string_view bytes(PyBytes_AS_STRING(data),
                                  static_cast<std::size_t>(PyBytes_GET_SIZE(data)));

@@ -9,7 +9,7 @@
 
 namespace geventd::py {
 
-/// The type of start_response.
+/// The type of the start_response callables.
 /// Lives in: worker, Python side. GIL held.
 class StartResponseType {
   public:

@@ -8,8 +8,8 @@
 
 namespace geventd::py {
 
-/// The types whose objects applications get with a request. Made once in a worker that serves, and
-/// never destroyed: applications keep such objects for as long as they like.
+/// The types of the objects that applications get with a request. Made once in a worker that
+/// serves, and never destroyed: applications may keep the objects for ever.
 /// Lives in: worker, Python side.
 struct WsgiTypes {
     /// Throws PythonError.
