@@ -146,10 +146,10 @@ void Generation::heed_connections() {
     }
 }
 
-// For good: also workers that are started later.
+// Permanent: workers started later load the application themselves, too.
 void Generation::load_apart() {
     apart_ = true;
-    templates_->dismiss();  // it ends what the application has started in it
+    templates_->dismiss();  // ends what the application has started in it
     for (const auto& pool : pools_) {
         pool->draw_from(exec_);
     }
@@ -166,7 +166,7 @@ void Generation::settle_loading(TimePoint now) {
     } else if (templates_->can_start()) {
         enter(State::Booting);
         boot_workers();
-        workers_->maintain(now);  // the template forks its spare behind them
+        workers_->maintain(now);  // the template forks its spare after the workers
     }
 }
 
@@ -240,8 +240,8 @@ void Generation::roll(Generation* former) {
     }
 }
 
-// How many of its workers are ready, once that was as many as were to be started so far: one more
-// is started. 0 otherwise.
+// When all workers started so far are ready, starts one more and returns how many are ready.
+// Otherwise returns 0.
 int Generation::roll_on() {
     const std::size_t ready = workers_->count_ready();
     if (state_ != State::Booting || ready < workers_->allowed() || ready == workers_->size()) {
@@ -252,7 +252,7 @@ int Generation::roll_on() {
     return static_cast<int>(ready);
 }
 
-// So many workers of its successor are ready: as many of these drain, but for the last.
+// Drains one worker for each ready worker of the successor, but keeps one.
 void Generation::make_room(int successors) {
     if (full_strength_ == 0) {
         full_strength_ = workers_->size();
@@ -296,15 +296,15 @@ void Generation::drain(ipc::DrainReason reason) {
         enter(State::Draining);
     }
     kit_.close_listeners();
-    // A developer's browser wants the new code, not one more answer of the old.
+    // While developing, the browser should get the new code, not one more answer of the old code.
     for (const auto& pool : pools_) {
         pool->drain(settings_.app.reload_on_change ? ipc::DrainReason::Stop : reason);
     }
     end_templates();
 }
 
-// What the application started in the template, such as children of multiprocessing, ends with it:
-// the workers may use that up to their own end.
+// What the application started in the template, such as children of multiprocessing, ends with the
+// template: the workers may need it as long as they live.
 void Generation::end_templates() {
     if (templates_ && state_ == State::Draining) {
         templates_->retire();

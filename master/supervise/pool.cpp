@@ -75,7 +75,7 @@ void Pool::maintain(TimePoint now) {
         settle_successor(place, now);
     }
     if (!was_complete_ && !hopeless_.empty()) {
-        return;  // it will be given up
+        return;  // the generation will fail
     }
     start_missing(now);
     was_complete_ = was_complete_ || all_ready();
@@ -90,7 +90,7 @@ void Pool::settle_worker(Place& place, TimePoint now) {
     } else if (is_gone(place.worker)) {
         note_death(place, now);
     } else if (!was_complete_ && place.worker && place.worker->has_hung()) {
-        note_early_death(*place.worker);  // its end may never come
+        note_early_death(*place.worker);  // a process stuck in the kernel may never exit
     }
 }
 
@@ -118,7 +118,7 @@ void Pool::settle_successor(Place& place, TimePoint now) {
         log::error("{}", last_error_);
         place.successor.reset();
     } else if (!place.worker) {
-        place.worker = std::move(place.successor);  // the other one died first
+        place.worker = std::move(place.successor);  // the old worker died first
     } else if (place.successor->state() == WorkerHandle::State::Ready) {
         WorkerInsight* insight = place.worker->insight();
         if (insight != nullptr && insight->hub().is_hopeless()) {
@@ -157,7 +157,7 @@ void Pool::ask_again() {
                 (*worker)->pid() == 0) {
                 (*worker)->kill("the template that was to fork it has not answered");
             }
-            // It may have said its name at the last moment.
+            // Its Hello may have been read just now, by kill().
             if (is_gone(*worker) && (*worker)->pid() == 0) {
                 worker->reset();
             }
@@ -215,7 +215,7 @@ Pool::Handle Pool::start_worker(Place& place, std::uint32_t number, TimePoint no
     auto started = source_->start(slot->index(), number);
     if (!started) {
         surroundings_.signals.reap(slot->index());
-        // The attempt itself may have taken its time.
+        // The attempt may have taken long, so the clock is read again.
         none_before_ = surroundings_.processes.now() + kTryAgainAfter;
         if (source_->can_start() && ++early_deaths_ >= kEarlyDeaths) {
             hopeless_ = "no process can be started; the log says why";
@@ -287,7 +287,7 @@ void Pool::kill(std::string_view reason) {
 bool Pool::on_exit(const ChildExit& exit) const {
     for (WorkerHandle* worker : all()) {
         if (worker->pid() == 0) {
-            worker->receive();  // its Hello may be waiting
+            worker->receive();  // its Hello may be unread
         }
         if (worker->pid() == exit.pid && worker->state() != WorkerHandle::State::Gone) {
             worker->on_exit(exit);

@@ -17,10 +17,10 @@ namespace geventd::master {
 
 namespace {
 
-// Bytes of a line of the log that lists requests.
+// The most bytes of a log line that lists requests.
 constexpr std::size_t kMostListed = 16 << 10;
 
-// For so long a worker that is to be killed is asked where its requests stand.
+// How long a worker that is to be killed is asked where its requests stand.
 constexpr Duration kLastLook = std::chrono::seconds(1);
 
 std::string plain(const std::string& text) {
@@ -52,7 +52,7 @@ WorkerInsight::WorkerInsight(const Surroundings& surroundings, Process& process,
       cores_(cores),
       hub_(*this, slot.counters()) {}
 
-// What the application's process sends is not trusted further than it must be.
+// The descriptors come from the application's process, so they are checked.
 void WorkerInsight::open(std::vector<UniqueFd>& fds, UniqueFd stacks) {
     hub_.open(std::move(stacks));
     if (fds.size() < 2) {
@@ -117,7 +117,7 @@ StackDesk::Witness WorkerInsight::witness(std::uint32_t generation, std::uint32_
 
 void WorkerInsight::replace_blocked(TimePoint now, Duration mercy) {
     if (last_look_) {
-        return;  // it is being asked
+        return;  // a question is under way
     }
     mercy_ = mercy;
     last_look_ = look({ipc::Sight::ForLog, ""}, [this](const std::optional<std::string>& stacks) {
