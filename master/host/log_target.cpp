@@ -20,7 +20,7 @@ namespace geventd::master {
 namespace {
 
 constexpr mode_t kMode = 0640;
-// Without O_NONBLOCK a FIFO that nobody reads would hold the master for ever.
+// Without O_NONBLOCK, opening a FIFO without a reader would block the master forever.
 constexpr int kFlags =
     O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK;
 
@@ -89,14 +89,14 @@ UniqueFd open_own(const Place& place, const std::string& deed) {
     if (!file) {
         say_why_not(deed, place, errno);
     }
-    // The kernel may let anybody give a file of root's another name there.
+    // The kernel may let anybody make a hard link to a file of root's in such a folder.
     if (place.is_shared && status_of(file, deed).st_nlink != 1) {
         refuse(deed, "it has more than one name, and others may make files in its folder");
     }
     return file;
 }
 
-// Whether the file is opened with the tenant's rights.
+// True when the file must be opened with the tenant's rights.
 bool is_the_tenants(const Place& place, const std::optional<Tenant>& tenant,
                     const std::string& deed) {
     if (place.strangers.empty()) {
