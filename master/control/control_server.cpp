@@ -42,7 +42,7 @@ net::BoundUnixSocket open_socket(const std::string& path, std::optional<uid_t> u
         }
         return socket;
     } catch (const net::StrangerListens&) {
-        throw;  // anybody can do that where all may make files, such as in /tmp
+        throw;  // where all users may create files, as in /tmp, anybody could cause this
     } catch (const ErrnoError& error) {
         if (error.code().value() == EADDRINUSE) {
             throw ErrnoError(EADDRINUSE, deed + ": another geventd runs with this configuration");
@@ -51,7 +51,7 @@ net::BoundUnixSocket open_socket(const std::string& path, std::optional<uid_t> u
     }
 }
 
-/// One attempt: a client that is turned away is not worth a watcher.
+/// Tries once to send: a rejected client is not worth a watcher.
 void turn_away(UniqueFd fd, std::string_view sentence) {
     const std::string answer = ipc::format_control_error(sentence);
     [[maybe_unused]] const auto sent =
@@ -69,7 +69,7 @@ void ControlReply::error(std::string_view sentence) const noexcept {
     server_->attempt(id_, [&] { server_->send(id_, ipc::format_control_error(sentence)); });
 }
 
-// A client for whom there is no memory is let go without an answer: the master goes on.
+// When memory runs out, drops the client without an answer, so that the master goes on.
 template <typename Deed>
 void ControlServer::attempt(std::uint64_t id, Deed deed) noexcept {
     try {
@@ -101,7 +101,7 @@ void ControlServer::renew() noexcept {
     }
     try {
         net::BoundUnixSocket socket = open_socket(options_.path, options_.user, {});
-        // Who connected before still gets an answer.
+        // Answers the clients that connected before.
         while (auto accepted = net::accept_peer(socket_.fd.get())) {
             if (!*accepted) {
                 break;

@@ -11,9 +11,8 @@ namespace geventd::master {
 /// Opens the file of `log.file` to append to it. Never blocks, and lets nobody but root choose
 /// which file root writes to. It depends on who may create files in the folder:
 ///
-///   only root and this process' own user    opened as it is: symbolic links are followed, and it
-///   may
-///       be a FIFO or a device
+///   only root and this process' own user    opened as it is: symbolic links are followed, and a
+///       FIFO or a device will do
 ///   the tenant, the user of the workers, too    opened with the tenant's rights; must be a regular
 ///       file with one name, no symbolic link
 ///   others, too    refused

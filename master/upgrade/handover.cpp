@@ -64,7 +64,7 @@ void Handover::on_message(std::string_view type, std::string_view reason, TimePo
     }
 }
 
-// Its exit says more.
+// The exit status will tell more.
 void Handover::on_hang_up(TimePoint now) {
     if (is_busy() && state_ != State::Failing) {
         fail({}, kLastWords, now);
