@@ -52,8 +52,7 @@ class ControlServer final : private ControlConnection::Owner {
     struct Options {
         std::string path;
         std::optional<uid_t> user;  ///< who may connect besides root and ourselves
-        Duration patience =
-            std::chrono::seconds(5);  ///< to receive a request, and to send an answer
+        Duration patience = std::chrono::seconds(5);  ///< to receive a request; to send an answer
         std::size_t max_clients = 64;
         UniqueFd listening{};  ///< the former master's socket, taken over
     };

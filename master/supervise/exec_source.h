@@ -8,8 +8,8 @@
 
 namespace geventd::master {
 
-/// With preload: false: executes each worker as a new program, which imports the application
-/// itself. Lives in: master.
+/// With preload: false: executes each worker as a new program, which imports the application.
+/// Lives in: master.
 class ExecSource final : public WorkerSource {
   public:
     explicit ExecSource(LaunchKit& kit) : kit_(kit) {}
