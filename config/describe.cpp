@@ -22,7 +22,7 @@ constexpr Effect kNow{Moment::Now, ""};
 constexpr Effect kGeneration{Moment::Generation, ""};
 constexpr Effect kRestart{Moment::Restart, ""};
 
-// Once the log goes into a file, nobody knows the standard error of the start any more.
+// After the log has moved to a file, the standard error of the start is not available any more.
 constexpr Effect kNowUnlessStderr{Moment::Now, "stderr"};
 
 std::string not_empty(const std::string& text) {
