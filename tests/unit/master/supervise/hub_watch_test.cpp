@@ -42,7 +42,7 @@ class HubWatchTest : public testing::Test, public HubWatch::Worker {
 
     void answer() { slot.hub_answered.store(slot.hub_asked.load()); }
 
-    // Looks whenever the watch wants to, as the master does.
+    // Calls look() whenever the watch asks for it, as the master does.
     void pass(Duration time) {
         const TimePoint end = now + time;
         for (TimePoint next = watch.look(now); next <= end; next = watch.look(now)) {

@@ -37,7 +37,7 @@ class TemplatesTest : public testing::Test {
 
     FakeProcesses::Started& process(std::size_t index) { return world.processes.started.at(index); }
 
-    // The newest template has loaded; returns the end of the spare's channel that it received.
+    // Makes the newest template report Loaded; returns the spare's end of the channel.
     ipc::Channel load() {
         ipc::Channel& channel = world.processes.started.back().channel;
         EXPECT_EQ(hear(channel).type, ipc::MessageType::Boot);
@@ -46,7 +46,7 @@ class TemplatesTest : public testing::Test {
         return spare_asked_of(channel);
     }
 
-    // The spare was forked; from now on this test's own process stands for it.
+    // The spare reports Hello and Loaded; the test's own process plays its role from now on.
     void spare_loads(ipc::Channel& spare) {
         say(spare, ipc::MessageType::Hello);
         say(spare, ipc::MessageType::Loaded);

@@ -178,7 +178,7 @@ TEST_F(HandoverTest, OneThatMayLoadForEverIsNotGivenUp) {
     EXPECT_EQ(handover.next_deadline(), TimePoint::max());
 }
 
-// It cannot, for example, when it was stopped by SIGSTOP.
+// A process stopped by SIGSTOP, for example, cannot report it.
 TEST_F(HandoverTest, OneThatLoadsLongNeedNotSaySo) {
     reach(State::Loading);
     EXPECT_EQ(handover.next_deadline(), now + kSlow);
