@@ -7,7 +7,7 @@
 
 #include "config/settings.h"
 #include "master/control/control_server.h"
-#include "master/metrics/watchers.h"
+#include "master/metrics/metrics_servers.h"
 
 namespace geventd::master {
 
@@ -30,7 +30,7 @@ class AdminServers {
     void open_control(const std::string& path, UniqueFd listening = {});
 
     /// Opens the addresses of `metrics`. Throws ErrnoError.
-    void open_metrics() { watchers_.open(metrics_); }
+    void open_metrics() { metrics_servers_.open(metrics_); }
 
     /// Another configuration serves: opens and closes addresses accordingly.
     void change_metrics(const config::Metrics& metrics) noexcept;
@@ -69,7 +69,7 @@ class AdminServers {
     AddCommands add_commands_;
     config::Metrics metrics_;
     std::unique_ptr<ControlServer> control_;
-    Watchers watchers_;
+    MetricsServers metrics_servers_;
 };
 
 }  // namespace geventd::master

@@ -16,14 +16,14 @@ namespace geventd::master {
 
 /// The servers at the addresses of `metrics`.
 /// Lives in: master.
-class Watchers {
+class MetricsServers {
   public:
-    Watchers(event::Loop& loop, event::DeadlineClock& clock, PageSource source)
+    MetricsServers(event::Loop& loop, event::DeadlineClock& clock, PageSource source)
         : loop_(loop), clock_(clock), source_(std::move(source)) {}
 
-    Watchers(const Watchers&) = delete;
-    Watchers& operator=(const Watchers&) = delete;
-    ~Watchers() = default;
+    MetricsServers(const MetricsServers&) = delete;
+    MetricsServers& operator=(const MetricsServers&) = delete;
+    ~MetricsServers() = default;
 
     /// Opens addresses that are not open yet or were lost, and closes those no longer wanted. If
     /// some cannot be opened, opens the others, throws ErrnoError that names the first, and
