@@ -172,7 +172,7 @@ void Master::reap() {
             supervisor_.on_exit(exit);
         }
     }
-    obey_demand();  // a process that exited may have sent it last
+    handle_demand();  // a process that exited may have sent it last
 }
 
 void Master::on_alarm() noexcept {
@@ -202,7 +202,7 @@ void Master::on_rounds() noexcept {
 // --- events from processes -----------------------------------------------------------------------
 
 void Master::on_change() noexcept {
-    obey_demand();
+    handle_demand();
     settle();
 }
 
@@ -214,7 +214,7 @@ void Master::on_demand(ipc::Demand demand) noexcept {
     demand_ = std::max(demand, demand_.value_or(demand));  // Stop wins over Reload
 }
 
-void Master::obey_demand() {
+void Master::handle_demand() {
     if (const auto demand = std::exchange(demand_, std::nullopt)) {
         log::info("the application asks for {}",
                   *demand == ipc::Demand::Stop ? "the end of the server" : "a reload");

@@ -72,7 +72,7 @@ class Master final : private UnixSignalListener, private ChangeListener, private
     void stop() override;
     void settle() override;
 
-    void obey_demand();
+    void handle_demand();
     void reap();
     void stop_now();
     [[nodiscard]] bool may_go();

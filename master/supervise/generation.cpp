@@ -96,7 +96,7 @@ void Generation::start() {
 
 void Generation::settle() {
     const TimePoint now = surroundings_.processes.now();
-    heed_connections();
+    check_connections();
     if (state_ == State::Loading) {
         settle_loading(now);
     }
@@ -132,7 +132,7 @@ void Generation::settle() {
     }
 }
 
-void Generation::heed_connections() {
+void Generation::check_connections() {
     std::string peers = templates_ && !apart_ && state_ <= State::Serving
                             ? templates_->connections()
                             : std::string();

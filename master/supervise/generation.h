@@ -124,7 +124,7 @@ class Generation {
     void enter(State state);
     void fail(std::string why);
     void settle_loading(TimePoint now);
-    void heed_connections();
+    void check_connections();
     void load_apart();
     void settle_booting();
     void end_templates();
