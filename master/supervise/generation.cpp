@@ -102,7 +102,7 @@ void Generation::settle() {
     }
     if (state_ <= State::Serving) {
         if (templates_ && apart_) {
-            templates_->bury(now);
+            templates_->clean_up(now);
         } else if (templates_) {
             templates_->maintain(now);
             if (templates_->take_replacement()) {
@@ -117,11 +117,11 @@ void Generation::settle() {
         scale(now);
     } else {
         for (const auto& pool : pools_) {
-            pool->bury(now);
+            pool->clean_up(now);
         }
         end_templates();
         if (templates_) {
-            templates_->bury(now);
+            templates_->clean_up(now);
         }
     }
     if (state_ == State::Booting) {

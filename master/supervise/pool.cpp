@@ -69,7 +69,7 @@ void Pool::maintain(TimePoint now) {
     for (WorkerHandle* worker : all()) {
         worker->check_deadline(now);
     }
-    bury_leaving();
+    remove_gone();
     for (Place& place : places_) {
         settle_worker(place, now);
         settle_successor(place, now);
@@ -240,14 +240,14 @@ Pool::Handle Pool::start_worker(Place& place, std::uint32_t number, TimePoint no
     return worker;
 }
 
-void Pool::bury(TimePoint now) {
+void Pool::clean_up(TimePoint now) {
     for (WorkerHandle* worker : all()) {
         worker->check_deadline(now);
     }
-    bury_leaving();
+    remove_gone();
 }
 
-void Pool::bury_leaving() {
+void Pool::remove_gone() {
     const auto gone = std::stable_partition(leaving_.begin(), leaving_.end(),
                                             [](const Handle& worker) { return !is_gone(worker); });
     for (auto worker = gone; worker != leaving_.end(); ++worker) {

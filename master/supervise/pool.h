@@ -75,7 +75,7 @@ class Pool {
 
     /// For a generation that ends, after drain() or kill(): only checks deadlines and removes
     /// workers that are gone.
-    void bury(TimePoint now);
+    void clean_up(TimePoint now);
 
     /// Makes all workers, also later ones, stop accepting connections (`on`) or accept again.
     void hold(bool on);
@@ -134,7 +134,7 @@ class Pool {
     void settle_successor(Place& place, TimePoint now);
     void recycle_one(TimePoint now);
     void retire_from(std::vector<Place>::iterator first);
-    void bury_leaving();
+    void remove_gone();
 
     const Surroundings& surroundings_;
     std::uint32_t generation_;

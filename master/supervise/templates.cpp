@@ -207,7 +207,7 @@ void Templates::check_deadlines(TimePoint now) {
     std::erase_if(hung_, is_gone);
 }
 
-void Templates::bury(TimePoint now) {
+void Templates::clean_up(TimePoint now) {
     check_deadlines(now);
     for (Handle* handle : {&current_, &spare_}) {
         if (is_gone(*handle)) {

@@ -51,7 +51,7 @@ class Templates final : public WorkerSource {
     void maintain(TimePoint now);
 
     /// For a generation that ends: only checks deadlines and removes processes that are gone.
-    void bury(TimePoint now);
+    void clean_up(TimePoint now);
 
     /// Starts nothing more; only a loaded template stays.
     void retire();

@@ -174,10 +174,10 @@ TEST_F(TemplatesTest, LeaveWhenTheyAreDismissed) {
     EXPECT_EQ(spare.receive(message).value(), ipc::Channel::State::Closed);
     EXPECT_TRUE(world.processes.killed.empty());
     world.processes.time += seconds(5);
-    templates.bury(world.processes.time);
+    templates.clean_up(world.processes.time);
     EXPECT_EQ(world.processes.killed.count(1000), 1U);
     kill_first();
-    templates.bury(world.processes.time);
+    templates.clean_up(world.processes.time);
     EXPECT_EQ(templates.next_deadline(), TimePoint::max());
     EXPECT_TRUE(templates.empty());
 }
@@ -242,7 +242,7 @@ TEST_F(TemplatesTest, TellOfConnectionsUntilTheTemplateHasGone) {
     EXPECT_EQ(templates.connections(), "127.0.0.1:5432");
     templates.kill("a test");
     kill_first();
-    templates.bury(world.processes.time);
+    templates.clean_up(world.processes.time);
     EXPECT_EQ(templates.connections(), "");
 }
 
@@ -326,7 +326,7 @@ TEST_F(TemplatesTest, KillASpareByTheNameThatWaitsInItsChannel) {
     templates.kill("a test");
     EXPECT_TRUE(world.processes.killed.contains(::getpid()));
     templates.on_exit(killed_by(1000, SIGKILL));
-    templates.bury(world.processes.time);
+    templates.clean_up(world.processes.time);
     EXPECT_FALSE(templates.empty()) << "the spare is still there";
 }
 
