@@ -171,10 +171,11 @@ void Generation::settle_loading(TimePoint now) {
 }
 
 void Generation::settle_booting() {
-    const auto hopeless = std::find_if(pools_.begin(), pools_.end(),
-                                       [](const auto& pool) { return !pool->hopeless().empty(); });
-    if (hopeless != pools_.end()) {
-        fail("the workers cannot start: " + (*hopeless)->hopeless());
+    const auto failed = std::find_if(pools_.begin(), pools_.end(), [](const auto& pool) {
+        return !pool->boot_failure().empty();
+    });
+    if (failed != pools_.end()) {
+        fail("the workers cannot start: " + (*failed)->boot_failure());
     } else if (all_pools(&Pool::all_ready)) {
         if (!deferred_) {
             enter(State::Serving);
@@ -240,8 +241,7 @@ void Generation::roll(Generation* former) {
     }
 }
 
-// When all workers started so far are ready, starts one more and returns how many are ready.
-// Otherwise returns 0.
+// When all workers started so far are ready: starts one more and returns their number. Else 0.
 int Generation::roll_on() {
     const std::size_t ready = workers_->count_ready();
     if (state_ != State::Booting || ready < workers_->allowed() || ready == workers_->size()) {
@@ -303,8 +303,7 @@ void Generation::drain(ipc::DrainReason reason) {
     end_templates();
 }
 
-// What the application started in the template, such as children of multiprocessing, ends with the
-// template: the workers may need it as long as they live.
+// Workers may need what the application started in the template (multiprocessing) until they end.
 void Generation::end_templates() {
     if (templates_ && state_ == State::Draining) {
         templates_->retire();

@@ -126,7 +126,7 @@ TimePoint HubWatch::go_on_waiting(TimePoint now) {
         return now + StackFile::kPause;
     }
     if (limits_.kill > Duration::zero() && silent >= limits_.kill) {
-        hopeless_ = true;
+        past_limit_ = true;
     }
     return now + pause();
 }
@@ -183,7 +183,7 @@ void HubWatch::recover(TimePoint now) {
     log::info("the hub of {} turns again; it was blocked for about {:.1f} s", worker_.title(),
               seconds(now - asked_));
     state_ = State::Turning;
-    hopeless_ = false;
+    past_limit_ = false;
     slot_.hub_blocked.store(0, kRelaxed);
 }
 

@@ -57,7 +57,7 @@ class HubWatch {
     TimePoint look(TimePoint now);
 
     /// True when the hub has been blocked for limits.kill-blocked-hub.
-    [[nodiscard]] bool is_hopeless() const { return hopeless_; }
+    [[nodiscard]] bool is_past_limit() const { return past_limit_; }
 
     [[nodiscard]] bool is_blocked() const { return state_ != State::Turning; }
 
@@ -103,7 +103,7 @@ class HubWatch {
     Limits limits_;
     StackFile stacks_;
     State state_ = State::Turning;
-    bool hopeless_ = false;
+    bool past_limit_ = false;
     std::int64_t question_ = 0;  ///< written to the slot; the answer repeats it
     std::int64_t former_question_ = 0;
     std::uint64_t blocks_ = 0;

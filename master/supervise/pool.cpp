@@ -12,7 +12,7 @@ namespace geventd::master {
 
 namespace {
 
-// Early deaths in a row before the pool is declared hopeless.
+// Early deaths in a row before booting the pool counts as failed.
 constexpr int kEarlyDeaths = 3;
 constexpr Duration kTryAgainAfter = std::chrono::milliseconds(500);
 
@@ -74,7 +74,7 @@ void Pool::maintain(TimePoint now) {
         settle_worker(place, now);
         settle_successor(place, now);
     }
-    if (!was_complete_ && !hopeless_.empty()) {
+    if (!was_complete_ && !boot_failure_.empty()) {
         return;  // the generation will fail
     }
     start_missing(now);
@@ -121,7 +121,7 @@ void Pool::settle_successor(Place& place, TimePoint now) {
         place.worker = std::move(place.successor);  // the old worker died first
     } else if (place.successor->state() == WorkerHandle::State::Ready) {
         WorkerInsight* insight = place.worker->insight();
-        if (insight != nullptr && insight->hub().is_hopeless()) {
+        if (insight != nullptr && insight->hub().is_past_limit()) {
             insight->replace_blocked(now, mercy_);
         } else {
             place.worker->drain(ipc::DrainReason::Replace, mercy_);
@@ -189,14 +189,14 @@ void Pool::note_early_death(const WorkerHandle& worker) {
     if (!worker.failure().empty()) {
         last_error_ =
             fmt::format("worker {} cannot work: {}", worker.number(), last_line(worker.failure()));
-        hopeless_ = worker.failure();
+        boot_failure_ = worker.failure();
         if (was_complete_) {
             log::error("worker {} cannot work: {}", worker.number(), worker.failure());
         }
     } else if (worker.cannot_work()) {
-        hopeless_ = last_error_;
+        boot_failure_ = last_error_;
     } else if (early_deaths_ >= kEarlyDeaths) {
-        hopeless_ = fmt::format("its workers die before they are ready; {}", last_error_);
+        boot_failure_ = fmt::format("its workers die before they are ready; {}", last_error_);
     }
 }
 
@@ -218,7 +218,7 @@ Pool::Handle Pool::start_worker(Place& place, std::uint32_t number, TimePoint no
         // The attempt may have taken long, so the clock is read again.
         none_before_ = surroundings_.processes.now() + kTryAgainAfter;
         if (source_->can_start() && ++early_deaths_ >= kEarlyDeaths) {
-            hopeless_ = "no process can be started; the log says why";
+            boot_failure_ = "no process can be started; the log says why";
         }
         return nullptr;
     }

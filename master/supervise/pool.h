@@ -103,7 +103,7 @@ class Pool {
 
     /// Why this pool cannot get ready, however often it is tried; empty while it may. Meaningful
     /// only until the pool was complete for the first time.
-    [[nodiscard]] const std::string& hopeless() const { return hopeless_; }
+    [[nodiscard]] const std::string& boot_failure() const { return boot_failure_; }
 
     /// The current load of its workers.
     [[nodiscard]] Load load(TimePoint now) const;
@@ -153,7 +153,7 @@ class Pool {
     bool was_complete_ = false;
     bool held_ = false;
     std::string fault_;
-    std::string hopeless_;
+    std::string boot_failure_;
     std::string last_error_;
 };
 

@@ -86,7 +86,7 @@ TimePoint WorkerInsight::look_at_hub(TimePoint now) {
         return TimePoint::max();
     }
     const TimePoint next = hub_.look(now);
-    if (!hub_.is_hopeless() && last_look_until_ == TimePoint::max()) {
+    if (!hub_.is_past_limit() && last_look_until_ == TimePoint::max()) {
         last_look_.reset();
     } else if (process_.drains()) {
         replace_blocked(now, {});
@@ -136,7 +136,7 @@ void WorkerInsight::end_blocked(const std::string& stacks) {
     if (!process_.serves() && !process_.drains()) {
         return;
     }
-    if (!hub_.is_hopeless()) {
+    if (!hub_.is_past_limit()) {
         if (process_.serves()) {
             process_.drain(ipc::DrainReason::Replace, mercy_);
         }
