@@ -39,10 +39,10 @@ void answer(const ControlReply& reply, const Result<void>& done) {
     done ? reply.ok() : reply.error(done.error().message);
 }
 
-void answer(const ControlReply& reply, const char* deed, const ReloadStatus& end) {
+void answer(const ControlReply& reply, const char* action, const ReloadStatus& end) {
     if (end.outcome == ReloadStatus::Outcome::Failed) {
         return reply.error(
-            fmt::format("the {} failed, the running version goes on: {}", deed, end.reason));
+            fmt::format("the {} failed, the running version goes on: {}", action, end.reason));
     }
     reply.ok();
 }

@@ -30,22 +30,22 @@ net::BoundUnixSocket open_socket(const std::string& path, std::optional<uid_t> u
         }
         log::warning("control socket {} was removed: a new one is made", path);
     }
-    const std::string deed = "control socket " + path;
+    const std::string action = "control socket " + path;
     net::UnixAccess access{.mode = 0600};
     if (user && ::geteuid() == 0) {
         access.user = user;
     }
     try {
-        auto socket = net::bind_unix_socket(path, access, deed);
+        auto socket = net::bind_unix_socket(path, access, action);
         if (::listen(socket.fd.get(), kBacklog) != 0) {
-            throw_errno(deed + ": listen");
+            throw_errno(action + ": listen");
         }
         return socket;
     } catch (const net::StrangerListens&) {
         throw;  // where all users may create files, as in /tmp, anybody could cause this
     } catch (const ErrnoError& error) {
         if (error.code().value() == EADDRINUSE) {
-            throw ErrnoError(EADDRINUSE, deed + ": another geventd runs with this configuration");
+            throw ErrnoError(EADDRINUSE, action + ": another geventd runs with this configuration");
         }
         throw;
     }
@@ -70,10 +70,10 @@ void ControlReply::error(std::string_view sentence) const noexcept {
 }
 
 // When memory runs out, drops the client without an answer, so that the master goes on.
-template <typename Deed>
-void ControlServer::attempt(std::uint64_t id, Deed deed) noexcept {
+template <typename Action>
+void ControlServer::attempt(std::uint64_t id, Action action) noexcept {
     try {
-        deed();
+        action();
     } catch (const std::bad_alloc&) {
         clients_.remove(id);
     }

@@ -88,8 +88,8 @@ class ControlServer final : private ControlConnection::Owner {
 
   private:
     friend class ControlReply;
-    template <typename Deed>
-    void attempt(std::uint64_t id, Deed deed) noexcept;
+    template <typename Action>
+    void attempt(std::uint64_t id, Action action) noexcept;
     void admit(UniqueFd fd);
     void obey(const std::string& line, const ControlReply& reply);
     [[nodiscard]] bool is_allowed(int fd) const noexcept;

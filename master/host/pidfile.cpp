@@ -102,26 +102,26 @@ void Pidfile::lock() {
 }
 
 UniqueFd Pidfile::open_lock() const {
-    const std::string deed = fmt::format("pidfile {}: its lock {}.lock", path_, path_);
+    const std::string action = fmt::format("pidfile {}: its lock {}.lock", path_, path_);
     // O_NOFOLLOW: in a folder that others may change, a link could lead to any file of root's.
     auto fd = UniqueFd::adopt(::openat(place_.folder.get(), lock_name_.c_str(),
                                        O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
                                        kLockMode));
     if (!fd) {
-        throw_errno(deed);
+        throw_errno(action);
     }
 
     struct stat status {};
 
     if (::fstat(fd.get(), &status) != 0) {
-        throw_errno(deed);
+        throw_errno(action);
     }
     if (!S_ISREG(status.st_mode) || status.st_nlink > 1 || !is_trusted(status.st_uid)) {
-        throw ErrnoError(EEXIST,
-                         fmt::format("{} is no file of ours ({})", deed, user_text(status.st_uid)));
+        throw ErrnoError(
+            EEXIST, fmt::format("{} is no file of ours ({})", action, user_text(status.st_uid)));
     }
     if ((status.st_mode & 0077) != 0 && ::fchmod(fd.get(), kLockMode) != 0) {
-        throw_errno(deed);
+        throw_errno(action);
     }
     return fd;
 }
@@ -134,7 +134,7 @@ std::string Pidfile::holder() const {
 }
 
 void Pidfile::write_own_pid() {
-    const std::string deed = "pidfile " + path_;
+    const std::string action = "pidfile " + path_;
     const std::string line = fmt::format("{}\n", ::getpid());
     const std::string fresh = fmt::format("{}.{}.new", place_.name, ::getpid());
     const int folder = place_.folder.get();
@@ -146,13 +146,14 @@ void Pidfile::write_own_pid() {
 
     if (::fstatat(folder, place_.name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 &&
         !S_ISREG(found.st_mode)) {
-        throw ErrnoError(S_ISLNK(found.st_mode) ? ELOOP : EEXIST, deed + ": it is no regular file");
+        throw ErrnoError(S_ISLNK(found.st_mode) ? ELOOP : EEXIST,
+                         action + ": it is no regular file");
     }
     ::unlinkat(folder, fresh.c_str(), 0);  // left by a killed process that had the same pid
     auto file = UniqueFd::adopt(
         ::openat(folder, fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kMode));
     if (!file) {
-        throw_errno(deed);
+        throw_errno(action);
     }
     // The umask is set for the application and may forbid others to read the file.
     if (::fchmod(file.get(), kMode) != 0 ||
@@ -160,7 +161,7 @@ void Pidfile::write_own_pid() {
         ::renameat(folder, fresh.c_str(), folder, place_.name.c_str()) != 0) {
         const int code = errno;
         ::unlinkat(folder, fresh.c_str(), 0);
-        throw ErrnoError(code, deed + ": write");
+        throw ErrnoError(code, action + ": write");
     }
     written_ = std::move(file);
     writer_ = ::getpid();

@@ -44,8 +44,8 @@ class Standstill {
 
     explicit Standstill(Process& process) : process_(process) {}
 
-    /// The process starts to do it; `deed` reads "loading the application".
-    void begin(TimePoint now, std::string_view deed, Limits limits);
+    /// The process starts to do it; `task` reads "loading the application".
+    void begin(TimePoint now, std::string_view task, Limits limits);
     void end();
 
     /// `stacks` is the file into which the process writes its stack.
@@ -81,7 +81,7 @@ class Standstill {
     Process& process_;
     StackFile stacks_;
     State state_ = State::Idle;
-    std::string_view deed_;
+    std::string_view task_;
     Limits limits_;
     TimePoint begun_;
     TimePoint next_look_ = TimePoint::max();

@@ -18,13 +18,13 @@ namespace geventd::master {
 ///     └─────── Failing ◀─────────┴──────────────────┘   it reported why, died, or took too long
 ///
 /// Until Left nothing has changed for clients: after any failure the old master goes on.
-/// Lives in: master. Takes the time as an argument and acts only through Deeds.
+/// Lives in: master. Takes the time as an argument and acts only through Actions.
 class Handover {
   public:
     enum class State { Idle, Starting, Loading, HandingOver, Failing, Left };
 
     /// The actions that it decides on.
-    class Deeds {
+    class Actions {
       public:
         /// Starts the new master and returns its pid. Throws std::exception.
         virtual pid_t start_successor() = 0;
@@ -48,7 +48,7 @@ class Handover {
         virtual void end_successor(pid_t pid, bool at_once) = 0;
 
       protected:
-        ~Deeds() = default;
+        ~Actions() = default;
     };
 
     // A program that is no geventd never answers; a geventd answers at once, but may load for
@@ -64,7 +64,7 @@ class Handover {
         Duration limit;  ///< until it is given up, besides kBootPatience; 0: never
     };
 
-    explicit Handover(Deeds& deeds) : deeds_(deeds) {}
+    explicit Handover(Actions& actions) : actions_(actions) {}
 
     [[nodiscard]] State state() const { return state_; }
 
@@ -99,7 +99,7 @@ class Handover {
     void enter(State state, TimePoint deadline);
     void start_loading(TimePoint now);
 
-    Deeds& deeds_;
+    Actions& actions_;
     State state_ = State::Idle;
     pid_t pid_ = 0;
     Patience patience_{};

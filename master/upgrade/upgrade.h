@@ -17,7 +17,7 @@ namespace geventd::master {
 /// The old master's side of an upgrade: starts the program again, listens to the new master, and
 /// once that leads, sends it the pending signals.
 /// Lives in: master, one.
-class Upgrade final : private Handover::Deeds {
+class Upgrade final : private Handover::Actions {
   public:
     /// What only the master as a whole can do.
     class Owner {

@@ -16,7 +16,7 @@ constexpr Duration kSlow = std::chrono::seconds(10);
 constexpr Duration kLimit = std::chrono::hours(2);
 using State = Handover::State;
 
-class HandoverTest : public testing::Test, private Handover::Deeds {
+class HandoverTest : public testing::Test, private Handover::Actions {
   protected:
     void begin() { handover.begin(now, {kSlow, kLimit}); }
 
