@@ -22,7 +22,7 @@ constexpr Effect kNow{Moment::Now, ""};
 constexpr Effect kGeneration{Moment::Generation, ""};
 constexpr Effect kRestart{Moment::Restart, ""};
 
-// Once the log goes into a file, nobody knows the standard error of the start any more.
+// After the log has moved to a file, the standard error of the start is not available any more.
 constexpr Effect kNowUnlessStderr{Moment::Now, "stderr"};
 
 std::string not_empty(const std::string& text) {
@@ -103,16 +103,17 @@ void describe(Visitor& v, Listen& s) {
     v.key("address", AddressValue(s.address), kGeneration,
           "Where to listen: HTTP or the uwsgi protocol, over TCP or a unix socket.");
     v.key("backlog", Integer(s.backlog, 1, 65'535), kNow,
-          "Connections that the kernel keeps waiting; it caps this at net.core.somaxconn.");
+          "The most connections that wait in the kernel's queue; the kernel caps this at "
+          "net.core.somaxconn.");
     v.key("mode", Text(s.mode, "an octal mode such as \"0660\"", octal_mode), kNow,
           "Permissions of a unix socket.");
     v.key("owner", Text(s.owner, "user or user:group", user_and_group), kNow,
           "Owner of a unix socket.");
     v.key("trusted-proxies", ProxyList(s.trusted_proxies), kGeneration,
-          "Whose X-Forwarded-*, Forwarded, X-Request-ID and PROXY headers are believed: addresses, "
-          "networks such as 10.0.0.0/8, or unix.");
+          "The proxies whose X-Forwarded-*, Forwarded, X-Request-ID and PROXY headers are trusted: "
+          "addresses, networks such as 10.0.0.0/8, or unix.");
     v.key("systemd", Text(s.systemd, "the name of a socket, as in FileDescriptorName="), kRestart,
-          "The socket of this name is taken over when systemd has opened it for the server (socket "
+          "Uses the socket of this name if systemd has opened it for the server (socket "
           "activation); otherwise the server opens the address itself.");
 }
 
@@ -121,32 +122,30 @@ void describe(Visitor& v, App& s) {
           "The application: module, module:callable, module:factory(), or the path of a .py or "
           ".wsgi file.");
     v.key("mounts", MountMap(s.mounts), kGeneration,
-          "Applications under prefixes of the path; the longest that fits wins, module serves the "
-          "rest.");
-    v.key(
-        "chdir", Text(s.chdir, "a directory"), kGeneration,
-        "The directory in which the application is loaded and runs; from the folder of the file.");
+          "Applications under prefixes of the path; the longest matching prefix wins; module "
+          "serves the rest.");
+    v.key("chdir", Text(s.chdir, "a directory"), kGeneration,
+          "The directory in which the application is loaded and runs; relative to the "
+          "configuration file's folder.");
     v.key("virtualenv", Text(s.virtualenv, "a directory"), kGeneration,
-          "The virtual environment whose packages the application uses; from the folder of the "
-          "file.");
+          "The virtual environment whose packages the application uses; relative to the "
+          "configuration file's folder.");
     v.key("python", Text(s.python, "a version such as \"3.11\"", python_version), kGeneration,
-          "The CPython to run it with, where several are installed.");
+          "The CPython that runs the application, when several are installed.");
     v.key("python-path", TextList(s.python_path, "a list of directories"), kGeneration,
           "Directories put before the others in sys.path.");
     v.key("environment", TextMap(s.environment, "a map of names to texts"), kGeneration,
           "Environment variables of the application.");
-    v.key(
-        "preload", PreloadValue(s.preload), kGeneration,
-        "true: the application is loaded once and the workers are forked from there; false: each "
-        "worker loads it for itself; auto: as with true, unless the application holds connections "
-        "(TCP, unix streams) that it opened while it was loaded, which workers must not share: "
-        "then as with false.");
+    v.key("preload", PreloadValue(s.preload), kGeneration,
+          "true: the application is loaded once and the workers are forked from there; false: each "
+          "worker loads it itself; auto: like true, unless the loaded application holds "
+          "connections (TCP, unix streams), which workers must not share: then like false.");
     v.key("monkey-patch", MonkeyPatchValue(s.monkey_patch), kGeneration,
           "When gevent patches the standard library: before the application is loaded, before it "
           "starts to serve, or never; a list names the modules to patch before it is loaded.");
     v.key("reload-on-change", Flag(s.reload_on_change), kGeneration,
-          "For development: a change of any imported module, or of the configuration's file, means "
-          "a reload. When that fails, requests are answered with the reason until it is mended.");
+          "For development: reloads when an imported module or the configuration file changes. If "
+          "that fails, requests are answered with the reason until it is fixed.");
 }
 
 void describe(Visitor& v, Workers& s) {
@@ -163,10 +162,10 @@ void describe(Visitor& v, Workers& s) {
     v.key("when-full",
           Choice<WhenFull>(s.when_full, {{"wait", WhenFull::Wait}, {"reject", WhenFull::Reject}}),
           kGeneration,
-          "What happens when all cores are busy: new connections wait in the kernel's queue, or "
-          "requests are answered with 503 after limits.queue-time.");
+          "What happens when all cores are busy. wait: new connections wait in the kernel's queue; "
+          "reject: requests are answered with 503 after limits.queue-time.");
     v.key("max-requests", Integer(s.max_requests, 0, 1'000'000'000), kGeneration,
-          "A worker that has served so many requests is replaced: its successor is ready before "
+          "A worker that has served this many requests is replaced; its successor is ready before "
           "it finishes. 0: never.");
     v.key("max-requests-jitter", Integer(s.max_requests_jitter, 0, 1'000'000'000), kGeneration,
           "Each worker adds a random number up to this to workers.max-requests, so that not all "
@@ -176,7 +175,7 @@ void describe(Visitor& v, Workers& s) {
     v.key("reload-on-rss", Size(s.reload_on_rss, 0, 1024 * kGiB), kGeneration,
           "A worker that holds more resident memory is replaced in the same way. 0: never.");
     v.key("cheaper", Integer(s.cheaper, 0, 100'000), kGeneration,
-          "As many workers as the load needs, never fewer than this and never more than "
+          "Runs only as many workers as the load needs, at least this number and at most "
           "workers.processes. 0: always workers.processes.");
 }
 
@@ -186,14 +185,15 @@ void describe(Visitor& v, Limits& s) {
     v.key("request-body", Size(s.request_body, 0, 1024 * kGiB), kGeneration,
           "A request's body; more is answered with 413. 0: no limit.");
     v.key("request-time", Time(s.request_time, 0ms, 30 * kDay), kGeneration,
-          "The time a request may take, from its complete head to the end of its answer. After it "
-          "geventd.RequestTimeout is raised in its greenlet and the client is answered with 504; "
-          "nobody else notices. geventd.set_timeout() changes it for one request. 0: no limit.");
+          "The time a request may take, from its complete head to the end of its answer. Then "
+          "geventd.RequestTimeout is raised in its greenlet and the client gets a 504; other "
+          "requests are not affected. geventd.set_timeout() changes it for one request. 0: no "
+          "limit.");
     v.key("blocked-hub", Time(s.blocked_hub, 0ms, kDay), kGeneration,
-          "A hub that has not turned for so long is reported with the Python stack that blocks it. "
-          "0: never.");
+          "A hub that has not turned for this long is reported with the Python stack that blocks "
+          "it. 0: never.");
     v.key("kill-blocked-hub", Time(s.kill_blocked_hub, 0ms, kDay), kGeneration,
-          "A worker whose hub has not turned for so long is killed, as soon as its successor is "
+          "A worker whose hub has not turned for this long is killed as soon as its successor is "
           "ready. 0: never.");
     v.key("header-timeout", Time(s.header_timeout, 0ms, kDay), kGeneration,
           "The time a client has for the whole head of a request. 0: no limit.");
@@ -205,7 +205,7 @@ void describe(Visitor& v, Limits& s) {
     v.key("keep-alive", Time(s.keep_alive, 0ms, kDay), kGeneration,
           "How long a connection stays open between two requests. 0: no limit.");
     v.key("write-timeout", Time(s.write_timeout, 0ms, kDay), kGeneration,
-          "The longest time in which a client takes nothing of its answer. 0: no limit.");
+          "The longest time for which a client may receive nothing of its answer. 0: no limit.");
     v.key("connections", Integer(s.connections, 1, 1'000'000), kGeneration,
           "Open client connections of each worker.");
     v.key("drain-requests", Time(s.drain_requests, 0ms, kDay), kGeneration,
@@ -213,22 +213,22 @@ void describe(Visitor& v, Limits& s) {
     v.key("drain-background", Time(s.drain_background, 0ms, kDay), kGeneration,
           "The time that background greenlets are given after the last request.");
     v.key("load-time", Time(s.load_time, 0ms, kDay), kGeneration,
-          "The time that a process is given to load the application, and a worker, forked or not, "
-          "to get ready. After it the process is killed. 0: no limit.");
+          "The time that a process has to load the application, and that any worker has to get "
+          "ready. Then it is killed. 0: no limit.");
     v.key("slow-load", Time(s.slow_load, 0ms, kDay), kGeneration,
-          "Loading the application that takes longer, or a worker that is not ready by then, is "
-          "reported with the Python stack where it stands; and again after twice that time, and so "
-          "on. From then on a newer reload or an upgrade takes its place at once. 0: never.");
+          "A process that takes longer to load the application, or a worker to get ready, is "
+          "reported with its Python stack, and again each time the duration has doubled. From the "
+          "first report on, a newer reload or an upgrade takes its place at once. 0: never.");
     v.key("fork-time", Time(s.fork_time, 0ms, kDay), kGeneration,
-          "A template, the process from which workers are forked, that has not answered a request "
-          "for so long is reported with the Python stack where it stands and replaced: by its "
-          "spare, or by a new one that loads the application again. 0: never.");
+          "A template (the process from which workers are forked) that has not answered a request "
+          "for this long is reported with its Python stack and replaced by its spare, or by a new "
+          "one that loads the application again. 0: never.");
 }
 
 void describe(Visitor& v, Process& s) {
     v.key("user", Text(s.user, "a user's name or number"), kRestart,
-          "Whom templates and workers run as, when root starts the master, which alone stays root. "
-          "Supplementary groups are the user's.");
+          "The user of templates and workers when root starts the master; only the master stays "
+          "root. Supplementary groups are the user's.");
     v.key("group", Text(s.group, "a group's name or number"), kRestart,
           "The group of templates and workers, when it is not the user's own.");
     v.key("umask", Text(s.umask, "an octal mask such as \"022\"", octal_mode), kRestart,
@@ -237,8 +237,8 @@ void describe(Visitor& v, Process& s) {
           "A file with the master's pid, locked as long as it lives: a second geventd with the "
           "same file is refused.");
     v.key("daemonize", Flag(s.daemonize), kRestart,
-          "Goes into the background. The command returns when the server serves, or with 1 and "
-          "the reason when it does not.");
+          "Runs in the background. The command returns when the server serves, or fails with the "
+          "reason and exit code 1.");
 }
 
 void describe(Visitor& v, Log& s) {
@@ -247,7 +247,7 @@ void describe(Visitor& v, Log& s) {
                                      {"info", LogLevel::Info},
                                      {"warning", LogLevel::Warning},
                                      {"error", LogLevel::Error}}),
-          kGeneration, "The least severity that is logged.");
+          kGeneration, "The lowest severity that is logged.");
     v.key("format",
           Choice<LogFormat>(s.format, {{"text", LogFormat::Text}, {"json", LogFormat::Json}}),
           kGeneration, "Lines of text, or one JSON object a line.");
@@ -260,21 +260,21 @@ void describe(Visitor& v, Log& s) {
 
 void describe(Visitor& v, Signals& s) {
     v.key("queue", Integer(s.queue, 64, 1 << 20), kRestart,
-          "Signals that each process may have under way, rounded up to a power of two; more are "
-          "refused with QueueFull.");
+          "Unfinished signals that each process may have sent, rounded up to a power of two; more "
+          "are refused with QueueFull.");
     v.key("payloads", Size(s.payloads, 64 * kKiB, 256 * kMiB), kRestart,
-          "Bytes of payloads that each process may have under way.");
+          "Bytes of payloads in the unfinished signals that each process has sent.");
     v.key("concurrency", Integer(s.concurrency, 1, 100'000), kGeneration,
-          "Signal handlers that run in a worker at the same time; what is above it stays for "
-          "whichever worker has room.");
+          "Signal handlers that run in a worker at the same time; further signals wait for any "
+          "worker with room.");
     v.key("max-attempts", Integer(s.max_attempts, 1, 200), kRestart,
-          "How often a signal's handler may be begun by workers that die in it, before the signal "
-          "is set aside and logged.");
+          "How many workers may die while they run a signal's handler, before the signal is set "
+          "aside and logged.");
     v.key("locks", Integer(s.locks, 1, 10'000), kRestart,
           "Locks that the workers share, numbered from 0.");
     v.key("handler-time", Time(s.handler_time, 0ms, 30 * kDay), kGeneration,
-          "The time that a signal's handler may take; after it geventd.RequestTimeout is raised in "
-          "its greenlet. 0: no limit.");
+          "The time that a signal's handler may take; then geventd.RequestTimeout is raised in its "
+          "greenlet. 0: no limit.");
 }
 
 namespace {
@@ -290,21 +290,22 @@ void describe_sends(Visitor& v, ScheduledSignal& s) {
 }  // namespace
 
 void describe(Visitor& v, Timer& s) {
-    v.key("every", Period(s.every), kNow, "The time between two ticks.");
+    v.key("every", Period(s.every), kNow, "The time between two signals.");
     describe_sends(v, s.sends);
 }
 
 void describe(Visitor& v, Cron& s) {
     v.key("at", Text(s.at, "a crontab's five fields, such as \"*/5 2-4 * * mon\"", cron_entry),
           kNow,
-          "When it ticks, by the local time: minute, hour, day, month and weekday as in a crontab, "
-          "or @hourly, @daily, @weekly, @monthly, @yearly.");
+          "When the signal is sent, by local time: minute, hour, day, month and weekday as in a "
+          "crontab, or @hourly, @daily, @weekly, @monthly, @yearly.");
     describe_sends(v, s.sends);
 }
 
 void describe(Visitor& v, Monitor& s) {
     v.key("path", Text(s.path, "the path of a file or directory", not_empty), kNow,
-          "The file or directory whose changes tick; from the folder of the file.");
+          "The file or directory whose changes send the signal; relative to the configuration "
+          "file's folder.");
     describe_sends(v, s.sends);
 }
 
@@ -313,22 +314,23 @@ void describe(Visitor& v, Reload& s) {
           Choice<ReloadStrategy>(s.strategy, {{"replace", ReloadStrategy::Replace},
                                               {"rolling", ReloadStrategy::Rolling}}),
           kNow,
-          "All new workers get ready before the old ones drain, or one by one: a new worker gets "
-          "ready, then an old one drains, and so on.");
+          "replace: all new workers get ready before the old ones drain; rolling: one new worker "
+          "gets ready, then one old worker drains, and so on.");
     v.key("touch", TextList(s.touch, "a list of files"), kNow,
-          "Files whose change means a reload; from the folder of the file. They need not exist.");
+          "Reloads when one of these files changes; relative to the configuration file's folder. "
+          "They need not exist.");
 }
 
 void describe(Visitor& v, Metrics& s) {
     v.key("listen", WatchAddress(s.listen, WatchAddress::Form::Url), kNow,
           "Where the master answers HTTP requests: a live page for people, /metrics (Prometheus), "
           "/status.json, /healthz and /readyz. http://:9090 is the loopback address only.");
-    v.key(
-        "saturation", Integer(s.saturation, 0, 100), kNow,
-        "/readyz says 503 while at least so many percent of all cores are busy. 0: however many.");
+    v.key("saturation", Integer(s.saturation, 0, 100), kNow,
+          "/readyz answers 503 while at least this percentage of all cores is busy. 0: never for "
+          "this reason.");
     v.key("uwsgi-stats", WatchAddress(s.uwsgi_stats, WatchAddress::Form::Bare), kNow,
-          "Where the master tells who connects the JSON document of uWSGI's stats server, for "
-          "uwsgitop and exporters. :9191 is the loopback address only.");
+          "Where the master sends each client that connects the JSON document of uWSGI's stats "
+          "server, for uwsgitop and exporters. :9191 is the loopback address only.");
 }
 
 void describe(Visitor& v, Settings& s) {
@@ -344,9 +346,9 @@ void describe(Visitor& v, Settings& s) {
           Choice<OnDisconnect>(s.on_disconnect, {{"ignore", OnDisconnect::Ignore},
                                                  {"cancel", OnDisconnect::Cancel}}),
           kGeneration,
-          "What happens to a running request when its client leaves: nothing before the next read "
-          "or write, or its greenlet ends. cancel also ends requests of clients that only close "
-          "their sending side.");
+          "What happens to a running request when its client leaves. ignore: nothing before the "
+          "next read or write; cancel: its greenlet ends, even if the client closed only its "
+          "sending side.");
     v.section("log", BoundSection(s.log), "The server's log and the access log.",
               {.hint_key = "level"});
     v.section("process", BoundSection(s.process), "The server's place on its host.", {});
@@ -357,8 +359,8 @@ void describe(Visitor& v, Settings& s) {
     v.list("crons", BoundList(s.crons), "Signals that are sent by the clock and the calendar.", {});
     v.list("monitors", BoundList(s.monitors),
            "Signals that are sent when a file or directory changes.", {});
-    v.section("reload", BoundSection(s.reload),
-              "How and when new code and settings are taken over.", {.hint_key = "strategy"});
+    v.section("reload", BoundSection(s.reload), "How and when new code and settings are loaded.",
+              {.hint_key = "strategy"});
     v.section("metrics", BoundSection(s.metrics), "What the server shows to those who watch it.",
               {.hint_key = "listen"});
     v.key("control", ControlPath(s.control), kRestart,

@@ -35,11 +35,11 @@ class NoListener final : public ChangeListener {
 };
 
 struct Verdict {
-    std::string fault;  ///< "" when it said that the application is loaded
+    std::string fault;  ///< empty when the application was loaded
     std::string connections;
 };
 
-/// The process that loads the application, until it has said how that went.
+/// Loads the application in a process of its own and waits for its verdict.
 class Trial final : private Standstill::Process {
   public:
     Trial(Processes& processes, Processes::Spawned& spawned)
@@ -62,7 +62,7 @@ class Trial final : private Standstill::Process {
     }
 
   private:
-    // Reads all that it has said; true when that is its verdict.
+    // Reads all pending messages; true when the verdict is among them.
     bool is_over() {
         for (;;) {
             ipc::Message message;
@@ -124,7 +124,7 @@ ChildExit await_exit(pid_t pid) {
 }  // namespace
 
 CheckReport check_application(const config::Settings& settings) {
-    wanted_sockets(settings);  // throws for users and groups that this host does not know
+    wanted_sockets(settings);  // throws for users and groups unknown to this host
     event::Loop loop;
     auto identity = find_identity(settings.process);
     if (!identity) {
@@ -142,7 +142,7 @@ CheckReport check_application(const config::Settings& settings) {
     Signals signals(loop, clock, settings.signals,
                     shm::Scoreboard::open(scoreboard.data(), scoreboard.size()));
     const Surroundings surroundings{loop, spawner, slots, scoreboard, listener, signals};
-    std::vector<std::string> notes = fit_kernel_limits(settings);  // which the trial inherits
+    std::vector<std::string> notes = fit_kernel_limits(settings);  // inherited by the child
     LaunchKit kit(surroundings, settings, {0, find_worker_executable(settings.app.python), {}});
     auto spawned = kit.launch(ipc::Role::Check);
     Verdict verdict = Trial(spawner, spawned).await(settings.limits);

@@ -14,43 +14,41 @@
 
 namespace geventd::master {
 
-/// Where the log of the whole family goes: the file of `log.file` stands as standard output and
-/// error of the master, which its children inherit; so whatever an application prints lands there
-/// too. "stderr" leaves both as they are, and cannot come after a file.
+/// The log of the master and all its children: the file of `log.file` is opened as the master's
+/// standard output and error, which the children inherit, so it also receives what an application
+/// prints. "stderr" leaves both as they are, and cannot come after a file.
 /// Lives in: master.
 class LogFile {
   public:
     /// Sends a message to all processes.
     using Broadcast = std::function<void(const ipc::Message&)>;
 
-    /// `tenant`: whom the workers run as, who may be the one to change the log's folder. Outlives
-    /// this object.
+    /// `tenant`: the user that workers run as, who might replace the log's folder. Outlives this
+    /// object.
     LogFile(const Identity& tenant, Broadcast broadcast)
         : tenant_(tenant), broadcast_(std::move(broadcast)) {}
 
-    /// Keeps the standard error that the server was started with, until forget_terminal(): who
-    /// starts it by hand should not have to look into a log file for why it does not serve.
-    /// Throws ErrnoError.
+    /// Keeps the original standard error until forget_terminal(), so that a failing start is
+    /// reported there as well as in the log file. Throws ErrnoError.
     void keep_terminal() { terminal_ = duplicate(STDERR_FILENO); }
 
     void forget_terminal() { terminal_.reset(); }
 
-    /// Says it there, when the log goes elsewhere.
+    /// Writes the line to that standard error, if the log goes elsewhere.
     void tell_terminal(const std::string& line) const;
 
-    /// Opens the log as configured. Throws ErrnoError; the former log goes on then.
+    /// Opens the log as configured. Throws ErrnoError; then the former log stays.
     void open(const config::Log& settings);
 
-    /// As open(), for all processes. A failure is logged.
+    /// Like open(), but in all processes. Logs a failure.
     void change(const config::Log& settings) noexcept;
 
-    /// After the file was renamed: has all processes write to a new one of the same name. A failure
-    /// is logged.
+    /// Makes all processes open the file of this name again, after it was renamed. Logs a failure.
     void reopen() noexcept;
 
     [[nodiscard]] bool is_file() const;
 
-    /// Where the log goes by now: "stderr" or a file.
+    /// Where the log goes now: "stderr" or a path.
     [[nodiscard]] const std::string& path() const { return path_; }
 
   private:

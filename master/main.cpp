@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// geventd: reads the command line and the configuration, then is the master.
+// geventd: reads the command line and the configuration, then runs the master.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -32,7 +32,8 @@ void say(FILE* stream, const std::string& text) {
     std::fputs(text.c_str(), stream);
 }
 
-// If we are started with one of these closed, a socket would get its number.
+// Opens /dev/null for standard descriptors that are closed; otherwise a socket would get the
+// number.
 void fill_standard_descriptors() {
     UniqueFd null;
     do {
@@ -123,12 +124,13 @@ ExitCode run(int argc, char** argv) {
 }  // namespace geventd
 
 int main(int argc, char** argv) {
-    // A log over the file size limit, or one that nobody reads, makes a write fail; nothing more.
+    // Makes a write to a log over the file size limit, or with no reader, fail instead of killing
+    // us.
     ::signal(SIGXFSZ, SIG_IGN);
     ::signal(SIGPIPE, SIG_IGN);
     geventd::fill_standard_descriptors();
-    // Our parent may ignore SIGCHLD, and we would inherit that: the kernel would then reap our
-    // children without telling us how they ended.
+    // An inherited "ignore SIGCHLD" would make the kernel reap our children without telling us how
+    // they ended.
     ::signal(SIGCHLD, SIG_DFL);
     return static_cast<int>(geventd::run(argc, argv));
 }

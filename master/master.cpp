@@ -17,16 +17,16 @@ namespace geventd::master {
 
 namespace {
 
-// The alarm may be set for a moment that is over by now.
+// The next deadline may have passed already; a timer needs a positive delay.
 constexpr Duration kSoon = std::chrono::milliseconds(1);
 
-// How often the master goes around its workers, at least.
+// The longest time between two rounds of checks.
 constexpr Duration kRounds = std::chrono::milliseconds(500);
 
 }  // namespace
 
-// The members are made in the order of their declaration: the sockets first, so that an address in
-// use ends the start before anything else has happened.
+// Members are constructed in the order of declaration: the sockets come early, so that an address
+// in use ends the start before anything else has happened.
 Master::Master(config::Settings settings, Origin origin, Host& host)
     : host_(host),
       clock_(loop_),
@@ -92,7 +92,7 @@ ExitCode Master::run() {
     return exit_code_;
 }
 
-// --- draws the conclusions of what has happened --------------------------------------------------
+// --- settling ------------------------------------------------------------------------------------
 
 void Master::settle() {
     upgrades_.check_deadline();
@@ -131,7 +131,7 @@ void Master::set_alarm() {
     alarm_.start(std::max<Duration>(next - loop_.refresh_now(), kSoon));
 }
 
-// --- what the kernel says ------------------------------------------------------------------------
+// --- events from the kernel ----------------------------------------------------------------------
 
 void Master::on_unix_signal(const UnixSignal& signal, pid_t sender) noexcept {
     if (signal.action != UnixAction::Reap) {
@@ -172,14 +172,14 @@ void Master::reap() {
             supervisor_.on_exit(exit);
         }
     }
-    obey_demand();  // it may have been among the last words of one that left
+    handle_demand();  // a process that exited may have sent it last
 }
 
 void Master::on_alarm() noexcept {
     settle();
 }
 
-// Fed from the loop alone: a master that hangs lets the service manager's patience run out.
+// Called only from the loop, so that a hanging master misses the service manager's deadline.
 void Master::on_watchdog() noexcept {
     if (upgrades_.leads()) {
         host_.alive();
@@ -187,8 +187,8 @@ void Master::on_watchdog() noexcept {
     watchdog_.start(*host_.watchdog_period());
 }
 
-// Twice a second: checks the hubs of all workers, and tries again what has failed. A worker that
-// gets ready meanwhile joins at the next round.
+// Twice a second: checks every worker's hub and retries what has failed. Workers that get ready in
+// the meantime join at the next round.
 void Master::on_rounds() noexcept {
     admin_.restore_lost();
     const TimePoint now = loop_.now();
@@ -199,10 +199,10 @@ void Master::on_rounds() noexcept {
     settle();
 }
 
-// --- what processes say --------------------------------------------------------------------------
+// --- events from processes -----------------------------------------------------------------------
 
 void Master::on_change() noexcept {
-    obey_demand();
+    handle_demand();
     settle();
 }
 
@@ -211,10 +211,10 @@ void Master::on_demand(ipc::Demand demand) noexcept {
         listeners_.ask_for_revival();
         return;
     }
-    demand_ = std::max(demand, demand_.value_or(demand));  // to stop outweighs a reload
+    demand_ = std::max(demand, demand_.value_or(demand));  // Stop wins over Reload
 }
 
-void Master::obey_demand() {
+void Master::handle_demand() {
     if (const auto demand = std::exchange(demand_, std::nullopt)) {
         log::info("the application asks for {}",
                   *demand == ipc::Demand::Stop ? "the end of the server" : "a reload");
@@ -226,12 +226,12 @@ void Master::on_sources(const std::string& paths) noexcept {
     reloads_.on_sources(paths);
 }
 
-// --- what replacements say -----------------------------------------------------------------------
+// --- calls from replacements ---------------------------------------------------------------------
 
 void Master::on_serving(config::Settings& settings) noexcept {
     log_file_.forget_terminal();
     log_file_.change(settings.log);
-    settings.log.file = log_file_.path();  // where it cannot be changed, the former one goes on
+    settings.log.file = log_file_.path();  // if it cannot be opened, the former log stays
 }
 
 void Master::give_up_start(const std::string& why) {
@@ -245,7 +245,7 @@ void Master::give_up_start(const std::string& why) {
     supervisor_.stop();
 }
 
-// --- the end -------------------------------------------------------------------------------------
+// --- stopping ------------------------------------------------------------------------------------
 
 void Master::stop() {
     if (turns_.is_closed()) {

@@ -28,51 +28,51 @@
 namespace geventd::master {
 
 /// The master process: opens the sockets, starts a generation of workers, keeps it alive, replaces
-/// it on request, and leaves when told to. It runs no Python and never blocks once it serves, so
+/// it on request, and exits when told to. It runs no Python and never blocks once it serves, so
 /// nothing that an application does can disturb it.
 ///
-/// It owns the parts, passes on what the kernel, its processes and operators say, and after each
-/// of these events has all parts draw their conclusions: settle().
-/// Lives in: geventd, one in the process. Failing to start throws; what goes wrong later is logged
-/// and shown in the status.
+/// It owns the parts and passes events from the kernel, its processes and operators on to them.
+/// After each event settle() lets all parts act on what has changed.
+/// Lives in: geventd, one in the process. A failing start throws; later faults are logged and
+/// shown in the status.
 class Master final : private UnixSignalListener, private ChangeListener, private Server {
   public:
-    /// How it came to be, and can be again.
+    /// How this master was started, and what a reload or an upgrade needs.
     struct Origin {
-        Reloads::ReadSettings read_settings;  ///< for a reload
+        Reloads::ReadSettings read_settings;  ///< reads the configuration for a reload
         Program program;
-        Succession* succession = nullptr;  ///< it is to take over from another master
+        Succession* succession = nullptr;  ///< set when it takes over from another master
     };
 
-    /// Opens the sockets, the log and the control socket; what a former master has of these stays
-    /// that one's until it hands over. Throws std::exception.
+    /// Opens the sockets, the log and the control socket, except those that a former master keeps
+    /// until it hands over. Throws std::exception.
     Master(config::Settings settings, Origin origin, Host& host);
     Master(const Master&) = delete;
     Master& operator=(const Master&) = delete;
     ~Master() = default;
 
-    /// Serves until told to stop. Config means that the application cannot be served.
+    /// Serves until told to stop. Returns Config when the application cannot be served.
     ExitCode run();
 
   private:
-    // What the kernel says.
+    // Events from the kernel.
     void on_unix_signal(const UnixSignal& signal, pid_t sender) noexcept override;
     void on_alarm() noexcept;
     void on_watchdog() noexcept;
     void on_rounds() noexcept;
 
-    // What processes say.
+    // Events from processes.
     void on_change() noexcept override;
     void on_demand(ipc::Demand demand) noexcept override;
     void on_sources(const std::string& paths) noexcept override;
 
-    // What replacements say.
+    // Calls from replacements.
     void on_serving(config::Settings& settings) noexcept override;
     void give_up_start(const std::string& why) override;
     void stop() override;
     void settle() override;
 
-    void obey_demand();
+    void handle_demand();
     void reap();
     void stop_now();
     [[nodiscard]] bool may_go();
@@ -81,7 +81,7 @@ class Master final : private UnixSignalListener, private ChangeListener, private
     Host& host_;
     event::Loop loop_;
     event::DeadlineClock clock_;
-    event::Timer alarm_;  ///< for whichever part wants to settle first
+    event::Timer alarm_;  ///< the earliest deadline of all parts
     event::Timer watchdog_;
     event::Timer rounds_;
     UnixSignals unix_signals_;
@@ -95,12 +95,12 @@ class Master final : private UnixSignalListener, private ChangeListener, private
     Supervisor supervisor_;
     AdminServers admin_;
     Parts parts_;
-    Turns turns_;  ///< closed once the server is to stop
+    Turns turns_;  ///< closed when the server is told to stop
     Reloads reloads_;
     Upgrades upgrades_;
     Operations operations_;
     Overview overview_;
-    std::optional<ipc::Demand> demand_;  ///< of an application, until on_change()
+    std::optional<ipc::Demand> demand_;  ///< a request by an application, until on_change()
     ExitCode exit_code_ = ExitCode::Ok;
 };
 

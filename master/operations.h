@@ -13,7 +13,7 @@
 
 namespace geventd::master {
 
-/// What operators have the master do, by geventctl or by Unix signals.
+/// The operations of the server: what operators request by geventctl or Unix signals.
 /// Lives in: master, one.
 class Operations final : public Controls {
   public:
@@ -37,7 +37,7 @@ class Operations final : public Controls {
     Result<void> pause(bool on) override;
     Result<void> set_workers(int count) override;
 
-    /// As set_workers(), from the present number; what is wrong is logged.
+    /// Like set_workers(), relative to the present number; logs a failure.
     void change_workers(int difference);
 
     Result<void> send_signal(int number, const std::string& payload) override;

@@ -18,15 +18,14 @@
 
 namespace geventd::master {
 
-/// All that can be known of the server from outside, put together from what its parts know.
-/// Changes nothing.
+/// Puts the server's status together from what its parts know. Changes nothing.
 /// Lives in: master, one.
 class Overview final : public Views {
   public:
     Overview(const Parts& parts, const shm::Scoreboard& board, const Turns& turns,
              const Reloads& reloads, const Upgrades& upgrades);
 
-    /// Begins to remember what each second brings.
+    /// Starts recording the figures of each second.
     void start() { observer_.start(); }
 
     [[nodiscard]] Status status() const override;
@@ -39,7 +38,7 @@ class Overview final : public Views {
     [[nodiscard]] std::vector<RequestStatus> requests() const override;
     Result<void> stacks(const std::string& of, StacksDone done) override;
 
-    /// What the pages at the addresses of `metrics` show. The overview may be made later.
+    /// The pages at the addresses of `metrics`. `overview` may be constructed after this call.
     static PageSource pages_of(Overview& overview);
 
   private:

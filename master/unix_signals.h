@@ -27,10 +27,10 @@ struct UnixSignal {
     int number;
     std::string_view name;
     UnixAction action;
-    std::string_view help;  ///< for the manual; "" for what is none of an operator's business
+    std::string_view help;  ///< for the manual; empty when no business of operators
 };
 
-/// The kernel's signals that the master answers to; the manual's table is made from this one.
+/// The Unix signals that the master handles; the manual's table is made from this one.
 inline constexpr std::array kUnixSignals = {
     UnixSignal{SIGHUP, "SIGHUP", UnixAction::Reload,
                "read the configuration again, start a new generation of workers, then drain the "
@@ -48,7 +48,7 @@ inline constexpr std::array kUnixSignals = {
     UnixSignal{SIGCHLD, "SIGCHLD", UnixAction::Reap, ""},
 };
 
-/// Told of the signals that came, in the loop.
+/// Receives the Unix signals, in the loop.
 class UnixSignalListener {
   public:
     virtual void on_unix_signal(const UnixSignal& signal, pid_t sender) noexcept = 0;
@@ -57,8 +57,8 @@ class UnixSignalListener {
     ~UnixSignalListener() = default;
 };
 
-/// Blocks the signals of the table for this process and takes them from a signalfd, so that no
-/// code of ours ever runs inside a signal handler. Children get a clean mask from the Spawner.
+/// Blocks the Unix signals of the table and reads them from a signalfd, so that no code of ours
+/// runs inside a signal handler. The Spawner gives children a clean mask.
 /// Lives in: master.
 class UnixSignals {
   public:

@@ -14,11 +14,10 @@
 
 namespace geventd::master {
 
-/// A client of the master itself, of the control socket or of `metrics`: it sends one request and
-/// gets one answer. Each of the two takes a deadline's time at most, and nothing blocks, so that no
-/// client can hold the master. What the request is, and what comes behind the answer, is the
-/// business of a class derived from this.
-/// Lives in: master, owned by its server, which destroys it when it is told so.
+/// A client served by the master itself, of the control socket or of `metrics`: it sends one
+/// request and gets one answer, each within the deadline's time. Nothing blocks, so no client can
+/// keep the master busy. Derived classes define the request and what follows the answer.
+/// Lives in: master, owned by its server, which destroys it in on_finished().
 class Client : public event::Deadline {
   public:
     class Owner {
@@ -36,7 +35,7 @@ class Client : public event::Deadline {
         Owner& owner;
     };
 
-    /// The request is awaited from now on.
+    /// Its time for the request begins.
     Client(const Context& context, std::uint64_t id, UniqueFd fd);
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
@@ -44,30 +43,30 @@ class Client : public event::Deadline {
 
     [[nodiscard]] std::uint64_t id() const { return id_; }
 
-    /// Its time is over.
+    /// Called when its time is over.
     void on_due() noexcept { finish(); }
 
   protected:
-    /// There is something to receive, or the client has left.
+    /// Bytes can be received, or the client has closed.
     virtual void on_readable() noexcept = 0;
 
     /// The whole answer has been handed to the kernel.
     virtual void on_written() noexcept { finish(); }
 
-    /// As recv(). Descriptors that a client of a unix socket sends along are closed: nobody wants
-    /// them.
+    /// Like recv(). Closes descriptors that a client of a unix socket sends along; none is ever
+    /// used.
     ssize_t receive(std::span<char> room) noexcept;
 
-    /// Whether the last receive() has failed for good; else there is nothing to receive yet.
+    /// After receive() returned -1: true when it failed for good, false when there is nothing yet.
     static bool has_failed() noexcept;
 
-    /// Sends the answer: its deadline begins. May destroy the client.
+    /// Sends the answer and starts its deadline. May destroy the client.
     void send(std::string answer) noexcept;
 
-    /// Starts the deadline again.
+    /// Restarts the deadline.
     void begin_deadline();
 
-    /// Has the owner destroy this.
+    /// Makes the owner destroy this object.
     void finish() noexcept { owner_.on_finished(*this); }
 
     [[nodiscard]] int fd() const { return fd_.get(); }

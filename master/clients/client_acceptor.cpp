@@ -45,7 +45,7 @@ void ClientAcceptor::on_acceptable(int) noexcept {
         return admit(std::move((*accepted)->fd));
     }
     if (!accepted && accepted.error().kind != net::AcceptError::Kind::Transient) {
-        // The socket stays readable: without a rest the loop would spin.
+        // The socket stays readable; without a pause the loop would spin.
         if (!std::exchange(told_, true)) {
             log::warning("{}: accept: {}; it is tried again every second", name_,
                          errno_text(accepted.error().code));

@@ -12,32 +12,33 @@
 
 namespace geventd::master {
 
-/// Accepts the clients of one socket that the master itself serves, also when the process has no
-/// descriptors left. What keeps it from accepting is logged once and tried again every second.
+/// Accepts the clients of one socket that the master itself serves, even when the process has no
+/// descriptors left. A failure to accept is logged once and retried every second.
 /// Lives in: master.
 class ClientAcceptor {
   public:
-    /// Takes a client. Where that throws std::bad_alloc the client is let go: the master goes on.
+    /// Takes a client. If this throws std::bad_alloc, the client is dropped and the master goes
+    /// on.
     using Admit = std::function<void(UniqueFd fd)>;
 
-    /// `name` is the socket's, for the log.
+    /// `name` is the socket's name for the log.
     ClientAcceptor(event::Loop& loop, event::DeadlineClock& clock, std::string name, Admit admit);
     ClientAcceptor(const ClientAcceptor&) = delete;
     ClientAcceptor& operator=(const ClientAcceptor&) = delete;
 
     ~ClientAcceptor() { forget(); }
 
-    /// Accepts from this listening socket from now on. It must not be closed before forget().
+    /// Accepts from this listening socket from now on. Call forget() before closing it.
     void open(int listening);
 
-    /// Clients wait in the kernel's queue until resume().
+    /// Stops accepting until resume(); clients wait in the kernel's queue.
     void hold();
 
     void resume() { open(listening_); }
 
     [[nodiscard]] bool is_accepting() const { return io_.active(); }
 
-    /// Accepts no more from that socket.
+    /// Stops using that socket.
     void forget();
 
     /// A client's descriptor was closed.
@@ -56,7 +57,7 @@ class ClientAcceptor {
     event::Timer rest_;
     net::AcceptReserve reserve_;
     int listening_ = -1;
-    bool told_ = false;  ///< why nothing can be accepted
+    bool told_ = false;  ///< it was logged why nothing can be accepted
 };
 
 }  // namespace geventd::master

@@ -12,8 +12,8 @@
 
 namespace geventd::master {
 
-/// The clients of one server by number, the oldest first. An answer that comes late finds its
-/// client by that number, or finds that it has gone. `Kind` is a class derived from Client.
+/// The clients of one server by number, oldest first. A late answer finds its client by that
+/// number, or finds that it is gone. `Kind` is a class derived from Client.
 /// Lives in: master.
 template <typename Kind>
 class ClientList {
@@ -26,7 +26,7 @@ class ClientList {
         return *clients_.emplace(id, std::move(client)).first->second;
     }
 
-    /// Null when it has gone.
+    /// nullptr when it is gone.
     [[nodiscard]] Kind* find(std::uint64_t id) const {
         const auto found = clients_.find(id);
         return found == clients_.end() ? nullptr : found->second.get();

@@ -13,7 +13,7 @@ AdminServers::AdminServers(event::Loop& loop, event::DeadlineClock& clock, AddCo
       clock_(clock),
       add_commands_(std::move(add_commands)),
       metrics_(std::move(metrics)),
-      watchers_(loop, clock, std::move(pages)) {}
+      metrics_servers_(loop, clock, std::move(pages)) {}
 
 void AdminServers::open_control(const std::string& path, UniqueFd listening) {
     ControlServer::Options control;
@@ -25,22 +25,22 @@ void AdminServers::open_control(const std::string& path, UniqueFd listening) {
 
 void AdminServers::change_metrics(const config::Metrics& metrics) noexcept {
     metrics_ = metrics;
-    watchers_.renew(metrics_);
+    metrics_servers_.renew(metrics_);
 }
 
 void AdminServers::restore_lost() noexcept {
     if (control_ != nullptr) {
         control_->renew();
     }
-    if (watchers_.have_lost()) {
-        watchers_.renew(metrics_);
+    if (metrics_servers_.have_lost()) {
+        metrics_servers_.renew(metrics_);
     }
 }
 
 void AdminServers::hold() noexcept {
     control_->renew();
     control_->hold();
-    watchers_.close();
+    metrics_servers_.close();
 }
 
 void AdminServers::take_over(UniqueFd control, const std::string& path,
@@ -55,7 +55,7 @@ void AdminServers::take_over(UniqueFd control, const std::string& path,
 
 void AdminServers::resume() noexcept {
     control_->resume();
-    watchers_.renew(metrics_);
+    metrics_servers_.renew(metrics_);
 }
 
 }  // namespace geventd::master

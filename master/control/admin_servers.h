@@ -7,14 +7,14 @@
 
 #include "config/settings.h"
 #include "master/control/control_server.h"
-#include "master/metrics/watchers.h"
+#include "master/metrics/metrics_servers.h"
 
 namespace geventd::master {
 
-/// The sockets at which the master itself answers: the control socket, and the addresses of
-/// `metrics`. Over an upgrade the control socket goes from one master to the next, while each
-/// master opens the addresses of `metrics` anew. Lives in: master. A server that serves goes on
-/// when one of these cannot be opened: that is logged and tried again.
+/// The servers in the master: the control socket, and the addresses of `metrics`. In an upgrade
+/// the control socket is passed on, while each master opens the addresses of `metrics` itself.
+/// While serving, a socket that cannot be opened is logged and retried.
+/// Lives in: master.
 class AdminServers {
   public:
     /// Adds the commands to a new control server.
@@ -26,40 +26,39 @@ class AdminServers {
     AdminServers& operator=(const AdminServers&) = delete;
     ~AdminServers() = default;
 
-    /// Throws as ControlServer does.
+    /// Throws like ControlServer.
     void open_control(const std::string& path, UniqueFd listening = {});
 
     /// Opens the addresses of `metrics`. Throws ErrnoError.
-    void open_metrics() { watchers_.open(metrics_); }
+    void open_metrics() { metrics_servers_.open(metrics_); }
 
-    /// Another configuration serves: opens and closes what it says.
+    /// Another configuration serves: opens and closes addresses accordingly.
     void change_metrics(const config::Metrics& metrics) noexcept;
 
-    /// Opens again what was lost, such as a socket whose file somebody has removed.
+    /// Reopens what was lost, such as a socket whose file was removed.
     void restore_lost() noexcept;
 
-    // Of a master that hands over.
+    // For a master that hands over.
 
-    /// Closes the addresses of `metrics`; those who connect to the control socket wait until
-    /// resume().
+    /// Closes the addresses of `metrics`; new clients of the control socket wait until resume().
     void hold() noexcept;
 
     /// A copy of the control socket for the successor. Throws ErrnoError.
     [[nodiscard]] UniqueFd copy_control() const { return control_->copy(); }
 
-    /// The successor leads. Those who wait for an answer of this master still get it.
+    /// The successor leads. Clients that wait for an answer from this master still get it.
     void let_go() { control_->let_go(); }
 
-    /// Clients of the control socket that wait for an answer.
+    /// The number of clients of the control socket that wait for an answer.
     [[nodiscard]] std::size_t clients() const { return control_->clients(); }
 
-    // Of a master that takes over.
+    // For a master that takes over.
 
-    /// Takes the former master's control socket, which was bound at `former_path`; or removes its
-    /// file, when this master has opened one of its own. Throws as open_control() does.
+    /// Takes over the former master's control socket, bound at `former_path`; if this master has
+    /// opened its own, removes the former one's file instead. Throws like open_control().
     void take_over(UniqueFd control, const std::string& path, const std::string& former_path);
 
-    // Of both.
+    // For both.
 
     /// Opens the addresses of `metrics` and answers at the control socket.
     void resume() noexcept;
@@ -70,7 +69,7 @@ class AdminServers {
     AddCommands add_commands_;
     config::Metrics metrics_;
     std::unique_ptr<ControlServer> control_;
-    Watchers watchers_;
+    MetricsServers metrics_servers_;
 };
 
 }  // namespace geventd::master

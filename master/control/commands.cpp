@@ -39,10 +39,10 @@ void answer(const ControlReply& reply, const Result<void>& done) {
     done ? reply.ok() : reply.error(done.error().message);
 }
 
-void answer(const ControlReply& reply, const char* deed, const ReloadStatus& end) {
+void answer(const ControlReply& reply, const char* action, const ReloadStatus& end) {
     if (end.outcome == ReloadStatus::Outcome::Failed) {
         return reply.error(
-            fmt::format("the {} failed, the running version goes on: {}", deed, end.reason));
+            fmt::format("the {} failed, the running version goes on: {}", action, end.reason));
     }
     reply.ok();
 }
@@ -79,7 +79,7 @@ void upgrade(Controls& controls, const ipc::ControlRequest&, const ControlReply&
 }
 
 void stop(Controls& controls, const ipc::ControlRequest&, const ControlReply& reply) {
-    reply.ok();  // first: with nothing to drain the master may be gone at once
+    reply.ok();  // first: without anything to drain the master may exit at once
     controls.stop();
 }
 
@@ -114,7 +114,7 @@ void reopen_logs(Controls& controls, const ipc::ControlRequest&, const ControlRe
     reply.ok();
 }
 
-/// What a command does to the master, or shows of it (`Master` is Controls or Views).
+/// The function for a command; `Master` is Views or Controls.
 template <typename Master>
 struct Command {
     const char* name;
@@ -123,19 +123,19 @@ struct Command {
 
 constexpr Command<Views> kShown[] = {
     {"status", tell_status},      // the status document
-    {"history", tell_history},    // {"since": N}: what each second behind point N has brought
-    {"requests", tell_requests},  // {"most": N}: what occupies the cores, the oldest first
-    {"stacks", tell_stacks},      // {"of": NAME}: of a worker, of a request; without: of all
+    {"history", tell_history},    // {"since": N}: the seconds after point N
+    {"requests", tell_requests},  // {"most": N}: the requests that occupy cores, oldest first
+    {"stacks", tell_stacks},      // {"of": NAME}: of a worker or a request; default: all
 };
 
 constexpr Command<Controls> kDone[] = {
     {"reload", reload},        // answers when the reload is over
-    {"upgrade", upgrade},      // answers when the new master leads, or never will
+    {"upgrade", upgrade},      // answers when the new master leads or has failed
     {"stop", stop},            // answers at once; the server drains
     {"pause", pause},          // accepts no connection
     {"resume", resume},        // accepts connections again
     {"workers", set_workers},  // {"count": K}: the number of workers from now on
-    {"signal", send_signal},   // {"number": N, "payload": TEXT}: answers when it was accepted
+    {"signal", send_signal},   // {"number": N, "payload": TEXT}: answers when accepted
     {"reopen-logs", reopen_logs},
 };
 

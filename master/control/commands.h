@@ -7,8 +7,8 @@
 
 namespace geventd::master {
 
-/// Fills the control server's table with all that can be asked of the master; commands.cpp lists
-/// it. `views` and `controls` outlive the server.
+/// Adds all commands to the control server; they are listed in commands.cpp. `views` and
+/// `controls` outlive the server.
 void add_commands(ControlServer& server, Views& views, Controls& controls);
 
 }  // namespace geventd::master

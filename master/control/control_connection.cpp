@@ -50,11 +50,11 @@ void ControlConnection::read_more() noexcept {
     input_.resize(std::min(end, input_.size()));
     state_ = State::Waiting;
     cancel();
-    // The connection may be gone when this returns.
+    // This call may destroy the connection.
     owner_.on_request(*this, std::exchange(input_, {}));
 }
 
-// A client that only shut its sending side down still wants the answer.
+// A client that only shut down its sending side still wants the answer.
 void ControlConnection::look_whether_gone() noexcept {
     pollfd state{fd(), 0, 0};
     if (::poll(&state, 1, 0) > 0 && (state.revents & (POLLHUP | POLLERR)) != 0) {

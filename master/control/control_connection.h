@@ -8,8 +8,8 @@
 
 namespace geventd::master {
 
-/// One client of the control socket: Reading (one line) → Waiting (for the answer) → Writing →
-/// gone. Waiting may last, since a reload is answered when it is over.
+/// A client of the control socket: Reading (one line) → Waiting (for the answer) → Writing → gone.
+/// Waiting may take long: a reload is answered when it is over.
 /// Lives in: master, owned by the ControlServer.
 class ControlConnection final : public Client {
   public:
@@ -26,7 +26,7 @@ class ControlConnection final : public Client {
     ControlConnection(const Context& context, std::uint64_t id, UniqueFd fd, Owner& owner)
         : Client(context, id, std::move(fd)), owner_(owner) {}
 
-    /// Sends the answer, then finishes. Only the first one counts.
+    /// Sends the answer, then finishes. Later calls do nothing.
     void answer(std::string text) noexcept;
 
   private:

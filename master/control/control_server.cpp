@@ -30,28 +30,28 @@ net::BoundUnixSocket open_socket(const std::string& path, std::optional<uid_t> u
         }
         log::warning("control socket {} was removed: a new one is made", path);
     }
-    const std::string deed = "control socket " + path;
+    const std::string action = "control socket " + path;
     net::UnixAccess access{.mode = 0600};
     if (user && ::geteuid() == 0) {
         access.user = user;
     }
     try {
-        auto socket = net::bind_unix_socket(path, access, deed);
+        auto socket = net::bind_unix_socket(path, access, action);
         if (::listen(socket.fd.get(), kBacklog) != 0) {
-            throw_errno(deed + ": listen");
+            throw_errno(action + ": listen");
         }
         return socket;
     } catch (const net::StrangerListens&) {
-        throw;  // anybody can do that where all may make files, such as in /tmp
+        throw;  // where all users may create files, as in /tmp, anybody could cause this
     } catch (const ErrnoError& error) {
         if (error.code().value() == EADDRINUSE) {
-            throw ErrnoError(EADDRINUSE, deed + ": another geventd runs with this configuration");
+            throw ErrnoError(EADDRINUSE, action + ": another geventd runs with this configuration");
         }
         throw;
     }
 }
 
-/// One attempt: a client that is turned away is not worth a watcher.
+/// Tries once to send: a rejected client is not worth a watcher.
 void turn_away(UniqueFd fd, std::string_view sentence) {
     const std::string answer = ipc::format_control_error(sentence);
     [[maybe_unused]] const auto sent =
@@ -69,11 +69,11 @@ void ControlReply::error(std::string_view sentence) const noexcept {
     server_->attempt(id_, [&] { server_->send(id_, ipc::format_control_error(sentence)); });
 }
 
-// A client for whom there is no memory is let go without an answer: the master goes on.
-template <typename Deed>
-void ControlServer::attempt(std::uint64_t id, Deed deed) noexcept {
+// When memory runs out, drops the client without an answer, so that the master goes on.
+template <typename Action>
+void ControlServer::attempt(std::uint64_t id, Action action) noexcept {
     try {
-        deed();
+        action();
     } catch (const std::bad_alloc&) {
         clients_.remove(id);
     }
@@ -101,7 +101,7 @@ void ControlServer::renew() noexcept {
     }
     try {
         net::BoundUnixSocket socket = open_socket(options_.path, options_.user, {});
-        // Who connected before still gets an answer.
+        // Answers the clients that connected before.
         while (auto accepted = net::accept_peer(socket_.fd.get())) {
             if (!*accepted) {
                 break;

@@ -23,16 +23,16 @@ namespace geventd::master {
 
 class ControlServer;
 
-/// Where the answer to one request goes. May be kept and used once, later; the client may be gone
-/// by then. Must not be used after the server is.
+/// Sends the answer to one request. May be kept and used once later, even if the client is gone by
+/// then, but not after the server is destroyed.
 class ControlReply {
   public:
     ControlReply(ControlServer& server, std::uint64_t id) : server_(&server), id_(id) {}
 
-    /// `result` is a JSON document; none is null.
+    /// `result` is a JSON document; empty means null.
     void ok(std::string_view result = {}) const noexcept;
 
-    /// One sentence for the person who asked.
+    /// `sentence` is for the operator.
     void error(std::string_view sentence) const noexcept;
 
   private:
@@ -40,9 +40,10 @@ class ControlReply {
     std::uint64_t id_;
 };
 
-/// The control socket of the master: unix, 0600, open to root, to the master's own user and to
-/// the one given. A client sends one request and gets one answer (ipc/control_protocol.h) from a
-/// table of commands. Slow and silent clients are dropped, so that none can hold the master.
+/// The master's control socket: a unix socket with mode 0600, open to root, the master's user and
+/// the given user. A client sends one request and gets one answer (ipc/control_protocol.h) from a
+/// command in the table. Slow and silent clients are dropped, so that none can keep the master
+/// busy.
 /// Lives in: master.
 class ControlServer final : private ControlConnection::Owner {
   public:
@@ -50,36 +51,36 @@ class ControlServer final : private ControlConnection::Owner {
 
     struct Options {
         std::string path;
-        std::optional<uid_t> user;                    ///< who besides root may connect
-        Duration patience = std::chrono::seconds(5);  ///< for a request, and for an answer's way
+        std::optional<uid_t> user;  ///< who may connect besides root and ourselves
+        Duration patience = std::chrono::seconds(5);  ///< to receive a request; to send an answer
         std::size_t max_clients = 64;
-        UniqueFd listening{};  ///< of a former master, which gives its socket up
+        UniqueFd listening{};  ///< the former master's socket, taken over
     };
 
-    /// Throws ErrnoError; code EADDRINUSE when another geventd, or another user, holds it.
+    /// Throws ErrnoError, with EADDRINUSE when another geventd or another user has the socket.
     ControlServer(event::Loop& loop, event::DeadlineClock& clock, Options options);
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
 
-    /// Closes the socket and removes its file, if that is still ours.
+    /// Closes the socket, and removes its file if it is still ours.
     ~ControlServer();
 
     /// A copy of the listening socket for a successor. Throws ErrnoError.
     [[nodiscard]] UniqueFd copy() const { return duplicate(socket_.fd.get()); }
 
-    /// Clients wait in the kernel's queue until resume().
+    /// Stops accepting until resume(); clients wait in the kernel's queue.
     void hold() { acceptor_.hold(); }
 
     void resume() { acceptor_.resume(); }
 
-    /// Makes the socket anew when nobody reaches it any more, because its file was removed. What
-    /// stands in the way is logged once.
+    /// Creates the socket anew when its file was removed, so nobody can connect to it. Logs a
+    /// failure once.
     void renew() noexcept;
 
-    /// The successor has the socket and its file; those who wait here still get their answers.
+    /// The successor has the socket and its file. Clients that wait here still get their answers.
     void let_go();
 
-    /// Called before the loop runs. The handler answers through its reply, at once or later, and
+    /// Call before the loop runs. The handler answers through its reply, at once or later, and
     /// does not throw.
     void add(const std::string& command, Handler handler);
 
@@ -87,8 +88,8 @@ class ControlServer final : private ControlConnection::Owner {
 
   private:
     friend class ControlReply;
-    template <typename Deed>
-    void attempt(std::uint64_t id, Deed deed) noexcept;
+    template <typename Action>
+    void attempt(std::uint64_t id, Action action) noexcept;
     void admit(UniqueFd fd);
     void obey(const std::string& line, const ControlReply& reply);
     [[nodiscard]] bool is_allowed(int fd) const noexcept;
@@ -103,7 +104,7 @@ class ControlServer final : private ControlConnection::Owner {
     ClientAcceptor acceptor_;
     ClientList<ControlConnection> clients_;
     std::map<std::string, Handler> handlers_;
-    std::string trouble_;  ///< of the last renew()
+    std::string trouble_;  ///< the last failure logged by renew()
 };
 
 }  // namespace geventd::master

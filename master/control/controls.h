@@ -8,29 +8,30 @@
 
 namespace geventd::master {
 
-/// What others may ask the running master to do: the control server, and whatever watches files.
-/// Every call belongs to the loop's thread and returns at once.
+/// The operations of the running master, for the control server and Unix signals. All calls are
+/// made in the loop's thread and return at once.
 class Controls {
   public:
     virtual ~Controls() = default;
 
-    /// As SIGHUP. `done` is called when that reload is over, with its outcome.
+    /// Like SIGHUP. `done` is called with the outcome when that reload is over.
     virtual void reload(ReloadDone done) = 0;
 
-    /// As SIGUSR2. `done` is called when the new master leads or never will.
+    /// Like SIGUSR2. `done` is called when the new master leads or has failed.
     virtual void upgrade(ReloadDone done) = 0;
 
-    /// As SIGTERM: drains, then leaves.
+    /// Like SIGTERM: drains, then exits.
     virtual void stop() = 0;
 
-    /// As SIGUSR1.
+    /// Like SIGUSR1.
     virtual void reopen_logs() = 0;
 
-    /// Has all workers accept no connection until resumed; fails when the server stops.
+    /// Makes all workers stop accepting connections (`on`) or accept again; fails when the server
+    /// stops.
     virtual Result<void> pause(bool on) = 0;
 
-    /// The number of workers of the serving generation from now on (as SIGTTIN and SIGTTOU).
-    /// Fails when the number is not possible.
+    /// Sets the number of workers of the serving generation (as SIGTTIN and SIGTTOU do). Fails
+    /// when the number is impossible.
     virtual Result<void> set_workers(int count) = 0;
 
     /// Sends a signal (0 to 255) to the workers. Fails when it was not accepted.

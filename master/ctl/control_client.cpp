@@ -34,7 +34,7 @@ class Patience {
         }
     }
 
-    /// For poll(2): -1 waits for ever.
+    /// For poll(2): -1 waits forever.
     [[nodiscard]] int left() const {
         if (!end_) {
             return -1;
@@ -77,7 +77,8 @@ bool wait_readable(int fd, const Patience& patience) {
     return count > 0;
 }
 
-/// A stopped master's queue may be full, and connecting and sending then block.
+/// Limits how long connecting and sending may block, for instance when a stopped master's queue is
+/// full.
 void bound_blocking(int fd, const Patience& patience) {
     if (const int left = patience.left(); left >= 0) {
         const timeval limit{left / 1000, left % 1000 * 1000 + 1};
@@ -85,8 +86,8 @@ void bound_blocking(int fd, const Patience& patience) {
     }
 }
 
-/// Whoever may write to the folder of the socket's path, such as /tmp, can listen there instead of
-/// the server. Believed are root, one's own user, and the user whose folder it is.
+/// In a folder where others may write, such as /tmp, anybody could listen in place of the server.
+/// Trusted are root, our own user, and the owner of the folder.
 Result<void> check_server(int fd, const std::string& path) {
     ucred server{};
     socklen_t length = sizeof server;
@@ -127,7 +128,7 @@ Result<UniqueFd> connect_to(const std::string& path, const Patience& patience) {
     return fd;
 }
 
-/// A failure to send is no failure yet: a server that turns us away answers without listening.
+/// Ignores failures to send: a server that rejects us answers without reading.
 void send_all(int fd, const std::string& text) {
     std::size_t sent = 0;
     while (sent < text.size()) {
@@ -151,7 +152,7 @@ Result<std::string> receive_all(int fd, const Patience& patience) {
             continue;
         }
         if (count <= 0) {
-            return text;  // parsing tells whether it is whole
+            return text;  // the parser notices if it is incomplete
         }
         text.append(buffer.data(), static_cast<std::size_t>(count));
         if (text.size() > ipc::kMaxControlAnswer) {

@@ -10,9 +10,9 @@
 
 namespace geventd::ctl {
 
-/// Asks the master behind the control socket at `path` and waits for its answer: the result as a
-/// JSON document, or one sentence that says why there is none. Without `patience` it waits as
-/// long as the master takes (a reload). Blocks.
+/// Sends a request to the control socket at `path` and waits for the answer: the result as a JSON
+/// document, or a sentence with the reason of the failure. Without `patience` waits as long as the
+/// master takes, for instance to reload. Blocks.
 /// Lives in: geventctl.
 Result<std::string> ask(const std::string& path, const ipc::ControlRequest& request,
                         std::optional<std::chrono::milliseconds> patience);

@@ -13,39 +13,38 @@
 
 namespace geventd::ctl {
 
-/// A JSON document that the server sent, or a part of one. A member that is not there, or is of
-/// another type, reads as nothing: server and geventctl may be of different versions.
+/// A JSON document from the server, or a part of one. A missing member, or one of another type,
+/// reads as null: server and geventctl may be of different versions.
 /// Lives in: geventctl.
 class Document {
   public:
     /// Null.
     Document();
 
-    /// Fails when the text is no JSON.
+    /// Fails when the text is not JSON.
     static Result<Document> parse(std::string_view text);
 
     [[nodiscard]] bool is_object() const;
     [[nodiscard]] bool is_null() const;
 
-    /// A member of an object; null when there is none.
+    /// A member of an object; null when it is missing.
     Document operator[](const char* key) const;
 
-    /// Of an array; none of anything else.
+    /// The items of an array; empty for anything else.
     [[nodiscard]] std::vector<Document> items() const;
 
-    /// As items(), without those that are no objects.
+    /// Like items(), but only those that are objects.
     [[nodiscard]] std::vector<Document> objects() const;
 
-    /// For people: a text with its control characters escaped, a number or truth value, "-" for
-    /// null.
+    /// For display: a string with control characters escaped, a number or boolean, "-" for null.
     [[nodiscard]] std::string text() const;
 
-    /// A text as it was sent; "" when it is none.
+    /// A string as it was sent; empty for anything else.
     [[nodiscard]] std::string raw_text() const;
 
     [[nodiscard]] std::optional<double> number() const;
 
-    /// All of it, with line breaks, members in the order in which the server wrote them.
+    /// The whole document, indented, with members in the server's order.
     [[nodiscard]] std::string pretty() const;
 
   private:
@@ -53,7 +52,7 @@ class Document {
 
     explicit Document(std::shared_ptr<const Json> json) : json_(std::move(json)) {}
 
-    // Shared: whoever has a part of the document keeps the whole.
+    // Shared: each part of the document keeps the whole alive.
     std::shared_ptr<const Json> json_;
 };
 

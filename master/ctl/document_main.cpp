@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Fills the man page of geventctl with its version and its commands: reads a template, in which
-// @version@ and @commands@ stand for them, and writes the page. A part of the build, not of what is
-// installed.
+// Makes the man page of geventctl: reads a template and replaces @version@ and @commands@. Used by
+// the build, not installed.
 #include <fstream>
 #include <sstream>
 #include <string>

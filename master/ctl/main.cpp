@@ -21,8 +21,7 @@
 #include "master/ctl/control_client.h"
 #include "master/ctl/verbs.h"
 
-// geventctl: finds the control socket, asks, prints. Answers go to stdout, sentences about what
-// went wrong to stderr.
+// geventctl: finds the control socket, asks, prints. Answers go to stdout, errors to stderr.
 
 namespace geventd {
 namespace {
@@ -48,7 +47,7 @@ std::string find_socket(const cli::GeventctlOptions& options) {
     return config::find_control({.path = options.config, .sets = {}});
 }
 
-// The sentence may be the server's, which may quote the application and its clients.
+// Escapes the sentence: the server's may quote the application and its clients.
 ExitCode fail(std::string_view sentence, ExitCode code) {
     fmt::print(stderr, "geventctl: {}\n", log::escape_lines(sentence));
     return code;

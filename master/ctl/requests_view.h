@@ -9,10 +9,10 @@
 
 namespace geventd::ctl {
 
-/// The requests in flight as a table, the oldest first.
+/// The requests in progress as a table, oldest first.
 Result<std::string> format_requests(std::string_view document);
 
-/// "0.4s" below ten seconds, else as format_age(); "-" when it is not known.
+/// "0.4s" below ten seconds, else like format_age(); "-" when unknown.
 std::string format_short_age(const Document& age);
 
 }  // namespace geventd::ctl

@@ -15,7 +15,7 @@ namespace geventd::ctl {
 
 namespace {
 
-/// Greenlets of which one line and one stack tell all.
+/// Greenlets that share one description and one stack.
 struct Group {
     std::string title;
     std::size_t stack = 0;
@@ -67,7 +67,7 @@ std::string format_stack(const Document& stack) {
     return text.empty() ? "    (no Python code)\n" : text;
 }
 
-// The server's text, each line behind two spaces.
+// Indents each line of the server's text by two spaces.
 std::string indented(std::string_view text) {
     std::string result;
     while (!text.empty()) {

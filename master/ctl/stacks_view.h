@@ -8,9 +8,9 @@
 
 namespace geventd::ctl {
 
-/// Where the greenlets of each worker stand, as Python shows tracebacks: requests first, the oldest
-/// at the top. Greenlets other than requests that were spawned at one place and stand at one place
-/// are shown once, with their number.
+/// Where the greenlets of each worker stand, formatted like Python's tracebacks. Requests come
+/// first, oldest at the top. Other greenlets that were spawned at the same place and stand at the
+/// same place are shown once, with their number.
 Result<std::string> format_stacks(std::string_view document);
 
 }  // namespace geventd::ctl

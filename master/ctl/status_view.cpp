@@ -73,7 +73,7 @@ std::string format_queues(const Document& status) {
     return text.empty() ? "-" : text;
 }
 
-// The whole server in a few lines.
+// A summary of the whole server.
 std::string format_load(const Document& status) {
     const std::vector<Document> workers = status["workers"].objects();
     const Document traffic = status["traffic"];
@@ -129,7 +129,7 @@ std::string format_generations(const Document& status) {
     return table.format() + notes;
 }
 
-// A hub that stands still is seen by what it owes, not by its last answer.
+// While the hub is blocked, its age counts, not the lag of its last answer.
 std::string lag_of(const Document& worker) {
     return worker["hub_blocked"].is_null() ? duration_of(worker, "hub_lag")
                                            : duration_of(worker, "hub_blocked") + "!";
@@ -206,7 +206,8 @@ std::string format_locks(const Document& status) {
     return text.empty() ? text : "\n" + text;
 }
 
-// What only damage by the application's code brings about (docs/signals.md).
+// Counts that are above zero only after the application's code has damaged shared memory
+// (docs/signals.md).
 std::string format_damage(const Document& status) {
     const Document memory = status["signal_memory"];
     if (memory["replaced"].number().value_or(0) == 0) {

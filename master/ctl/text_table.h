@@ -8,7 +8,7 @@
 
 namespace geventd::ctl {
 
-/// Columns as wide as their widest cell, two spaces between them. Cells are plain ASCII.
+/// Formats columns as wide as their widest cell, with two spaces between. Cells are plain ASCII.
 /// Lives in: geventctl.
 class TextTable {
   public:
@@ -21,10 +21,10 @@ class TextTable {
 
     explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-    /// As many cells as there are columns.
+    /// `cells`: one for each column.
     void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
 
-    /// Title line and rows, each ended by a newline.
+    /// The title line and the rows, each ended by a newline.
     [[nodiscard]] std::string format() const;
 
   private:

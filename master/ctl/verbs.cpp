@@ -74,7 +74,7 @@ Sends a signal, 0 to 255, to the application.)",
 Opens the log files again after they were moved.)"},
 };
 
-/// "[WORKER|REQUEST]" as scdoc has it underlined: "[_WORKER_|_REQUEST_]".
+/// Underlines an argument in scdoc: "[WORKER|REQUEST]" becomes "[_WORKER_|_REQUEST_]".
 std::string underline(std::string_view argument) {
     std::string text;
     bool is_word = false;
@@ -135,7 +135,7 @@ std::string manual_of_verbs() {
         for (const char letter : verb.manual) {
             text += letter;
             if (letter == '\n') {
-                text += '\t';  // each line of what belongs to the name above begins so
+                text += '\t';  // indents the description below the verb
             }
         }
     }

@@ -12,41 +12,42 @@
 
 namespace geventd::ctl {
 
-/// All that geventctl knows of one of its commands. A new command is a line in the table of
-/// verbs.cpp, and one in that of master/control/commands.cpp.
+/// Everything geventctl knows about one of its commands. A new command needs a line in the table
+/// of verbs.cpp, and one in that of master/control/commands.cpp.
 struct Verb {
     cli::Verb line;           ///< its name, argument and help
-    std::string_view manual;  ///< what the man page says of it, in scdoc's markup
+    std::string_view manual;  ///< description for the man page, in scdoc's markup
 
-    /// How the master calls the argument; "": there is none.
+    /// The argument's key in the request to the master; empty: no argument.
     std::string_view argument_key = "";
 
-    /// The master answers when all is over, which takes as long as the application takes to load.
+    /// True when the master answers only at the end of the operation, such as loading the
+    /// application.
     bool takes_long = false;
 
-    /// What is printed when it is done, or how the answer is shown.
+    /// What to print when it is done, or how to show the answer.
     std::string_view done = "done\n";
     Result<std::string> (*format)(std::string_view answer) = nullptr;
 
-    /// Another way than to ask once and to print the answer.
+    /// Set when the verb does more than ask once and print the answer.
     Result<void> (*run)(const std::string& socket, bool json) = nullptr;
 };
 
 std::span<const Verb> verbs();
 
-/// The verb of that name; nullptr when there is none.
+/// nullptr when no verb has that name.
 const Verb* find_verb(std::string_view name);
 
-/// What the command line has to know of all of them.
+/// All verbs for the command line.
 std::vector<cli::Verb> command_lines();
 
-/// What a verb asks the master for.
+/// The request to the master for a verb.
 ipc::ControlRequest make_request(const Verb& verb, const cli::GeventctlOptions& options);
 
-/// The answer for people, or as JSON if they want that.
+/// The answer formatted for people, or as JSON if `json`.
 Result<std::string> present(const Verb& verb, const std::string& answer, bool json);
 
-/// The part of the man page that says what each verb does.
+/// The part of the man page that describes the verbs.
 std::string manual_of_verbs();
 
 }  // namespace geventd::ctl

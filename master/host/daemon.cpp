@@ -15,7 +15,7 @@ namespace geventd::master {
 
 namespace {
 
-/// What the starter does from now on: it waits for the daemon's word.
+/// The starting process waits for the daemon's report and exits with it.
 [[noreturn]] void wait_and_leave(const UniqueFd& daemon) {
     std::uint8_t code = 0;
     ssize_t got = 0;
@@ -51,7 +51,7 @@ Daemon Daemon::start() {
     if (::setsid() < 0) {
         throw_errno("setsid");
     }
-    // A process that leads no session cannot get a terminal by opening one.
+    // A process that is not a session leader cannot acquire a terminal by opening one.
     if (checked_fork() != 0) {
         ::_exit(0);
     }
@@ -73,7 +73,7 @@ void Daemon::ready(bool logs_to_stderr) {
 
 void Daemon::tell(ExitCode code) noexcept {
     const auto byte = static_cast<std::uint8_t>(code);
-    // A starter that is gone already needs no word; SIGPIPE is ignored by the master.
+    // The starter may be gone already; the master ignores SIGPIPE.
     [[maybe_unused]] const ssize_t written = ::write(starter_.get(), &byte, 1);
     starter_.reset();
 }

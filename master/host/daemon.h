@@ -8,25 +8,24 @@
 
 namespace geventd::master {
 
-/// Puts the program into the background, in a session of its own and never to get a terminal
-/// again. The process that was started waits until the daemon is ready or has failed and leaves
-/// with that code, so a script learns what a foreground start would tell; until then errors reach
-/// its stderr. The working directory stays: relative paths of the configuration go on to mean
-/// what they did.
+/// Moves the program into the background, in a session of its own that can never get a terminal.
+/// The starting process waits until the daemon is ready or has failed, and exits with that code,
+/// so a script learns the same as from a foreground start; until then errors go to the starter's
+/// stderr. The working directory stays, so relative paths of the configuration keep their meaning.
 /// Lives in: master.
 class Daemon {
   public:
-    /// Returns in the daemon alone. To be called before anything that does not survive a fork:
-    /// the loop, timers, locks of fcntl. Throws ErrnoError.
+    /// Returns only in the daemon. Call before creating anything that does not survive a fork: the
+    /// loop, timers, locks of fcntl. Throws ErrnoError.
     static Daemon start();
 
-    /// The server serves: lets the terminal go and the starter leave. Stdin becomes /dev/null, and
-    /// stdout, too, when the log goes to stderr; a log file is both of them already. Throws
-    /// ErrnoError.
+    /// The server serves: detaches from the terminal and lets the starter exit. Stdin becomes
+    /// /dev/null, and so does stdout if the log goes to stderr; with a log file both stdout and
+    /// stderr are that file already. Throws ErrnoError.
     void ready(bool logs_to_stderr);
 
-    /// It does not come up; the starter leaves with this code. A daemon that goes without a word
-    /// has failed with ExitCode::Internal.
+    /// The start has failed: the starter exits with this code. If the daemon dies without a
+    /// report, the starter exits with ExitCode::Internal.
     void failed(ExitCode code) noexcept { tell(code); }
 
   private:

@@ -15,53 +15,53 @@
 
 namespace geventd::master {
 
-/// The server's place among the other processes of its host, by the `process` settings: whether it
-/// is a daemon, its pidfile, whom its workers run as; and what the service manager is told of it.
-/// Lives in: master, made before anything else of it. The settings are those of the start: a
-/// reload does not change them.
+/// What the `process` settings say about the server as a whole: daemon, pidfile, the user of its
+/// workers; and its reports to the service manager.
+/// Lives in: master, constructed before everything else. Uses the settings of the start: a reload
+/// does not change them.
 class Host {
   public:
-    /// What a master that is to succeed another finds: it is in the background already if it is
-    /// to be, and a pidfile of the same path is left to the former one until take_pidfile().
+    /// Set when this master succeeds another one. It is in the background already if it should be,
+    /// and a pidfile of the same path belongs to the former master until take_pidfile().
     struct Former {
-        std::string pidfile;  ///< absolute path, or ""
+        std::string pidfile;  ///< absolute, or empty
     };
 
     /// Becomes a daemon, locks the pidfile, sets the umask. Throws std::exception with a sentence;
-    /// whoever catches that tells failed().
+    /// the caller then reports failed().
     Host(const config::Process& settings, bool logs_to_stderr,
          const std::optional<Former>& former = std::nullopt);
 
-    /// The pidfile's path ("": there is none) and a copy of its descriptor, for a successor.
+    /// For a successor: the pidfile's path (empty: none), and a copy of its descriptor.
     [[nodiscard]] std::string pidfile_path() const { return pidfile_ ? pidfile_->path() : ""; }
 
     [[nodiscard]] UniqueFd pidfile_copy() const { return pidfile_ ? pidfile_->copy() : UniqueFd(); }
 
-    /// The former master's pidfile, if it is to be ours. Throws ErrnoError.
+    /// Takes over the former master's pidfile, if it has our path. Throws ErrnoError.
     void take_pidfile(UniqueFd locked);
 
-    /// The successor did not take over after all.
+    /// The successor has failed to take over.
     void take_pidfile_back() noexcept;
 
-    /// Another process is about to be the main one of the service.
+    /// Another process is about to become the service's main process.
     void announce(pid_t main) noexcept { notifier_.main_pid(main); }
 
     [[nodiscard]] const Identity& identity() const { return identity_; }
 
-    /// The server serves, for the first time or after a reload. `status` is a line for people.
+    /// The server serves, after the start or a reload. `status` is a line for operators.
     void serving(const std::string& status) noexcept;
 
     void reloading() noexcept { notifier_.reloading(); }
 
     void stopping() noexcept { notifier_.stopping(); }
 
-    /// It does not come up, or has stopped.
+    /// The start has failed, or the server has stopped.
     void failed(ExitCode code) noexcept;
 
-    /// The master makes progress. To be called every watchdog_period(), if there is one.
+    /// The master makes progress. Call every watchdog_period(), if there is one.
     void alive() noexcept { notifier_.watchdog(); }
 
-    /// Sends what systemd had no room for; to be called now and then.
+    /// Sends the messages that systemd had no room for; call regularly.
     void retry() noexcept { notifier_.retry(); }
 
     [[nodiscard]] std::optional<Duration> watchdog_period() const noexcept {
@@ -70,14 +70,14 @@ class Host {
 
   private:
     Identity identity_;
-    std::optional<Daemon> daemon_;  ///< until the starter was told
+    std::optional<Daemon> daemon_;  ///< until the starter has exited
     std::optional<Pidfile> pidfile_;
-    std::string former_pidfile_;  ///< the path that is left to the former master for now
+    std::string former_pidfile_;  ///< its path while it still belongs to the former master
     ServiceNotifier notifier_;
     bool logs_to_stderr_;
 };
 
-/// Fails with a sentence when the settings of `process` cannot be kept on this host.
+/// Fails with a sentence when this host cannot satisfy the `process` settings.
 Result<Identity> find_identity(const config::Process& settings);
 
 }  // namespace geventd::master

@@ -11,11 +11,11 @@ namespace geventd::master {
 
 namespace {
 
-// Descriptors of a process besides its connections: libraries, files, the application's own.
+// Descriptors of a process other than its connections: libraries, files, the application's own.
 constexpr std::uint64_t kOtherFiles = 1024;
 
-// The master's copies while it reloads, and what it holds of a worker, in as many generations as
-// may live at once.
+// The master's copies of a listener during a reload, and its descriptors for a worker, for as many
+// generations as may be alive at once.
 constexpr std::uint64_t kFilesOfListener = 8;
 constexpr std::uint64_t kFilesOfWorker = 32;
 

@@ -9,8 +9,8 @@
 
 namespace geventd::master {
 
-/// How much of what the kernel limits a server with these settings needs: descriptors in a process,
-/// and watches of epoll's over all its workers, of which a reload has twice as many.
+/// What a server with these settings needs of limited kernel resources: descriptors in a process,
+/// and epoll watches of all workers, twice as many during a reload.
 struct KernelNeeds {
     std::uint64_t files;
     std::uint64_t watches;
@@ -18,10 +18,11 @@ struct KernelNeeds {
 
 KernelNeeds kernel_needs(const config::Settings& settings);
 
-/// Raises what this process may raise. A sentence for each limit that is too low all the same.
+/// Raises the limits of this process where it may. Returns a sentence for each that stays too low.
 std::vector<std::string> fit_kernel_limits(const config::Settings& settings);
 
-/// The sentence for a `fs.epoll.max_user_watches` of that many (source: epoll(7)); "" if it does.
+/// The warning when `fs.epoll.max_user_watches` (epoll(7)) is `most` and too low; empty when it is
+/// enough.
 std::string tell_of_watches(const config::Settings& settings, std::uint64_t most);
 
 }  // namespace geventd::master

@@ -8,24 +8,24 @@
 
 namespace geventd::master {
 
-/// Opens the file of `log.file` to append to it. Never waits, and never lets somebody else than
-/// root choose what root writes to:
+/// Opens the file of `log.file` to append to it. Never blocks, and lets nobody but root choose
+/// which file root writes to. It depends on who may create files in the folder:
 ///
-///   only root (and this process' own user) may put files there    opened as it is; links of theirs
-///       are followed, and it may be a FIFO or a device
-///   the tenant, as which workers run, may, too    opened with the tenant's rights, no link, a
-///       regular file of one name
-///   anybody else may    refused
+///   only root and this process' own user    opened as it is: symbolic links are followed, and a
+///       FIFO or a device will do
+///   the tenant, the user of the workers, too    opened with the tenant's rights; must be a regular
+///       file with one name, no symbolic link
+///   others, too    refused
 ///
-/// In a folder like /tmp, where each may change what is his own alone, a file of root's must have
-/// one name only: others may have given it that one.
+/// In a folder like /tmp, where users may change only their own files, a file of root's is opened
+/// only if it has a single name: another one could be a hard link made by others.
 ///
-/// The result blocks when it is written to, as what a process starts with does. Throws
+/// The result is in blocking mode, like standard descriptors at a process' start. Throws
 /// std::exception with a sentence.
 UniqueFd open_log_target(const std::string& path, const Identity& identity);
 
-/// Says what open_log_target() would say, and makes no file. A FIFO is left alone: its reader would
-/// see the end of it. Throws std::exception with a sentence.
+/// Throws what open_log_target() would throw, but creates no file. Does not open a FIFO, because
+/// its reader would then see an end of file. Throws std::exception with a sentence.
 void check_log_target(const std::string& path, const Identity& identity);
 
 }  // namespace geventd::master

@@ -9,9 +9,9 @@
 
 namespace geventd::master {
 
-/// The socket of a service manager, $NOTIFY_SOCKET, as far as it is a unix socket. sd_notify()
-/// would wait where nobody reads it, which a master must never do: messages that find no room are
-/// kept in their order, the last kMostKept of them, and sent when there is room again.
+/// The service manager's socket, $NOTIFY_SOCKET, if it is a unix socket. sd_notify() would block
+/// when nobody reads the socket, which the master must never do: here, messages without room are
+/// kept, the last kMostKept in order, and sent when there is room again.
 /// Lives in: master.
 class NotifySocket {
   public:
@@ -20,14 +20,14 @@ class NotifySocket {
     /// `path` as in the environment: "/run/..." or "@abstract".
     explicit NotifySocket(std::string path);
 
-    /// Whether such a path is for this class; a virtual machine's "vsock:..." is not.
+    /// True when this class can reach the path: not a virtual machine's "vsock:...".
     static bool can_reach(const std::string& path);
 
-    /// Sends `state` ("READY=1", assignments with newlines between them), or keeps it if `keep`.
-    /// Returns 0 or the errno of a failure that waiting does not mend.
+    /// Sends `state` ("READY=1": assignments separated by newlines). Without room, keeps it if
+    /// `keep`. Returns 0, or the errno of a failure that waiting will not cure.
     int send(const std::string& state, bool keep);
 
-    /// Sends what is kept, as far as there is room.
+    /// Sends kept messages as far as there is room.
     void retry();
 
   private:
@@ -40,7 +40,7 @@ class NotifySocket {
     std::deque<std::string> kept_;
     std::size_t late_ = 0;
     std::size_t dropped_ = 0;
-    bool blocked_ = false;  ///< and the log says so
+    bool blocked_ = false;  ///< it was logged that there is no room
 };
 
 }  // namespace geventd::master

@@ -22,7 +22,7 @@ namespace geventd::master {
 
 namespace {
 
-// Others who could open the lock could hold it, and the next start would be refused.
+// Anybody else who could open the lock file could lock it and so prevent the next start.
 constexpr mode_t kLockMode = 0600;
 constexpr mode_t kMode = 0644;
 
@@ -75,13 +75,13 @@ Pidfile::~Pidfile() {
     if (is_ours) {
         ::unlinkat(place_.folder.get(), place_.name.c_str(), 0);
     }
-    // A master that took over has written its own pid, and holds the same lock.
+    // The master that took over has written its own pid and holds the same lock, which must stay.
     if ((is_ours || is_gone) && is_at(lock_name_, lock_)) {
         ::unlinkat(place_.folder.get(), lock_name_.c_str(), 0);
     }
 }
 
-// Scripts of root's send signals to what stands in the file.
+// Warns because scripts that root runs send signals to the pid in this file.
 void Pidfile::warn_of_strangers(const std::optional<Tenant>& tenant) const {
     const Place written = find_place("pidfile " + path_, path_, LastLink::Leave, tenant);
     if (!written.strangers.empty()) {
@@ -97,31 +97,31 @@ void Pidfile::lock() {
             const int code = errno;
             throw ErrnoError(code, "pidfile " + path_ + ": held by " + holder());
         }
-        // A master that just ended may have removed the file between open and lock.
+        // A master that has just exited may have removed the file between our open and lock.
     } while (!is_at(lock_name_, lock_));
 }
 
 UniqueFd Pidfile::open_lock() const {
-    const std::string deed = fmt::format("pidfile {}: its lock {}.lock", path_, path_);
-    // O_NOFOLLOW: in a folder that others may change, a link could name any file of root's.
+    const std::string action = fmt::format("pidfile {}: its lock {}.lock", path_, path_);
+    // O_NOFOLLOW: in a folder that others may change, a link could lead to any file of root's.
     auto fd = UniqueFd::adopt(::openat(place_.folder.get(), lock_name_.c_str(),
                                        O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
                                        kLockMode));
     if (!fd) {
-        throw_errno(deed);
+        throw_errno(action);
     }
 
     struct stat status {};
 
     if (::fstat(fd.get(), &status) != 0) {
-        throw_errno(deed);
+        throw_errno(action);
     }
     if (!S_ISREG(status.st_mode) || status.st_nlink > 1 || !is_trusted(status.st_uid)) {
-        throw ErrnoError(EEXIST,
-                         fmt::format("{} is no file of ours ({})", deed, user_text(status.st_uid)));
+        throw ErrnoError(
+            EEXIST, fmt::format("{} is no file of ours ({})", action, user_text(status.st_uid)));
     }
     if ((status.st_mode & 0077) != 0 && ::fchmod(fd.get(), kLockMode) != 0) {
-        throw_errno(deed);
+        throw_errno(action);
     }
     return fd;
 }
@@ -134,33 +134,34 @@ std::string Pidfile::holder() const {
 }
 
 void Pidfile::write_own_pid() {
-    const std::string deed = "pidfile " + path_;
+    const std::string action = "pidfile " + path_;
     const std::string line = fmt::format("{}\n", ::getpid());
     const std::string fresh = fmt::format("{}.{}.new", place_.name, ::getpid());
     const int folder = place_.folder.get();
     if (!is_at(lock_name_, lock_)) {
-        lock();  // a successor that did not take over may have removed it
+        lock();  // a successor that failed to take over may have removed the lock
     }
 
     struct stat found {};
 
     if (::fstatat(folder, place_.name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 &&
         !S_ISREG(found.st_mode)) {
-        throw ErrnoError(S_ISLNK(found.st_mode) ? ELOOP : EEXIST, deed + ": it is no regular file");
+        throw ErrnoError(S_ISLNK(found.st_mode) ? ELOOP : EEXIST,
+                         action + ": it is no regular file");
     }
-    ::unlinkat(folder, fresh.c_str(), 0);  // of a killed process that had the same pid
+    ::unlinkat(folder, fresh.c_str(), 0);  // left by a killed process that had the same pid
     auto file = UniqueFd::adopt(
         ::openat(folder, fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kMode));
     if (!file) {
-        throw_errno(deed);
+        throw_errno(action);
     }
-    // The umask is the application's and may forbid others to read it.
+    // The umask is set for the application and may forbid others to read the file.
     if (::fchmod(file.get(), kMode) != 0 ||
         ::write(file.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
         ::renameat(folder, fresh.c_str(), folder, place_.name.c_str()) != 0) {
         const int code = errno;
         ::unlinkat(folder, fresh.c_str(), 0);
-        throw ErrnoError(code, deed + ": write");
+        throw ErrnoError(code, action + ": write");
     }
     written_ = std::move(file);
     writer_ = ::getpid();

@@ -12,7 +12,7 @@
 
 #include "base/errno_error.h"
 
-// getpwnam() and its kind return static memory: the master has one thread.
+// getpwnam() and the like return static memory; the master has a single thread that calls them.
 
 namespace geventd::master {
 
@@ -21,14 +21,14 @@ namespace {
 std::optional<unsigned> number_in(const std::string& text) {
     unsigned number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    // The largest number means "unchanged" to the kernel.
+    // The kernel takes the largest number for "unchanged".
     if (error != std::errc{} || end != text.data() + text.size() || number + 1 == 0) {
         return std::nullopt;
     }
     return number;
 }
 
-/// The entry of a user by name or number; nullptr when there is none.
+/// The user's database entry, by name or number; nullptr when there is none.
 const passwd* entry_of(const std::string& user) {
     if (const passwd* entry = ::getpwnam(user.c_str())) {
         return entry;
@@ -41,7 +41,7 @@ std::vector<gid_t> supplementary_groups(const char* user, gid_t group) {
     std::vector<gid_t> groups(64);
     int count = static_cast<int>(groups.size());
     if (::getgrouplist(user, group, groups.data(), &count) < 0) {
-        groups.resize(static_cast<std::size_t>(count));  // the number that was missing
+        groups.resize(static_cast<std::size_t>(count));  // getgrouplist() has set the needed size
         ::getgrouplist(user, group, groups.data(), &count);
     }
     groups.resize(static_cast<std::size_t>(count));

@@ -15,8 +15,8 @@ namespace geventd::master {
 
 namespace {
 
-// The C library's call of that name asks every thread to join in, and waits for those that are held
-// up in the kernel.
+// A plain system call: the C library's setgroups() synchronises with every thread and would wait
+// for those that hang in the kernel.
 int set_own_groups(const std::vector<gid_t>& groups) noexcept {
 #ifdef SYS_setgroups32
     constexpr auto kCall = SYS_setgroups32;
@@ -41,7 +41,7 @@ RightsOf::RightsOf(const Identity& identity) {
     taken_ = true;
     group_ = static_cast<gid_t>(::setfsgid(identity.group.value_or(::getegid())));
     user_ = static_cast<uid_t>(::setfsuid(*identity.user));
-    // It does not say whether it did.
+    // setfsuid() does not report whether it succeeded.
     if (static_cast<uid_t>(::setfsuid(static_cast<uid_t>(-1))) != *identity.user) {
         give_back();
         throw ErrnoError(EPERM, "take the rights of the workers' user");
@@ -60,7 +60,7 @@ void RightsOf::give_back() const noexcept {
     ::setfsuid(user_);
     ::setfsgid(group_);
     set_own_groups(groups_);
-    // The kernel takes the change for a reason to write no core dump ever again.
+    // The kernel disables core dumps at such a change; enables them again.
     ::prctl(PR_SET_DUMPABLE, dumpable_ == 1 ? 1 : 0);
     errno = error;
 }

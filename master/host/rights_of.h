@@ -9,10 +9,10 @@
 
 namespace geventd::master {
 
-/// For as long as it lives this thread opens and finds files with the rights of another user, if
-/// the identity names one and this process may do so, as root. Only the file system sees it; the
-/// process' other threads (base/closer.h) keep the rights they have. May be nested.
-/// Lives in: master, for moments.
+/// While this object lives, this thread accesses files with the rights of another user, if the
+/// identity names one and this process runs as root. Only file access changes, and only in this
+/// thread (see base/closer.h for others). May be nested.
+/// Lives in: master, briefly.
 class RightsOf {
   public:
     /// Throws ErrnoError.
@@ -25,7 +25,7 @@ class RightsOf {
     void give_back() const noexcept;
 
     bool taken_ = false;
-    uid_t user_ = 0;  ///< what was there before, as are the others
+    uid_t user_ = 0;  ///< the former value, like the other members
     gid_t group_ = 0;
     std::vector<gid_t> groups_;
     int dumpable_ = 0;

@@ -18,7 +18,7 @@ namespace geventd::master {
 namespace {
 
 std::string status_line(std::string_view text) {
-    // A newline would end the assignment and begin another one.
+    // A newline would start another assignment.
     return fmt::format("STATUS={}", log::escape_controls(text));
 }
 
@@ -29,7 +29,8 @@ void ServiceNotifier::ready(std::string_view status) noexcept {
 }
 
 void ServiceNotifier::reloading() noexcept {
-    // Type=notify-reload tells by the time that this is the answer to its own SIGHUP.
+    // With Type=notify-reload systemd recognises by this time that its own SIGHUP is being
+    // answered.
     const auto now =
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch());
     send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.count()));
@@ -48,7 +49,7 @@ void ServiceNotifier::main_pid(pid_t pid) noexcept {
 }
 
 void ServiceNotifier::watchdog() noexcept {
-    send("WATCHDOG=1", false);  // the next one comes soon
+    send("WATCHDOG=1", false);  // no retry: the next one follows soon
 }
 
 std::optional<Duration> ServiceNotifier::watchdog_period() const noexcept {

@@ -14,30 +14,30 @@
 
 namespace geventd::master {
 
-/// Tells systemd how the service is (Type=notify). Says nothing when systemd did not start it, or
-/// when geventd was built without libsystemd; what cannot be told is logged, never an error, and
-/// never waited for.
+/// Reports the service's state to systemd (Type=notify). Does nothing when systemd did not start
+/// it, or when geventd was built without libsystemd. A report that fails is logged, never an
+/// error, and never waited for.
 /// Lives in: master.
 class ServiceNotifier {
   public:
     void ready(std::string_view status) noexcept;
 
-    /// A reload begins; ready() ends it.
+    /// A reload begins, which ready() ends.
     void reloading() noexcept;
     void stopping() noexcept;
 
-    /// One line for `systemctl status`.
+    /// Sets the line that `systemctl status` shows.
     void status(std::string_view text) noexcept;
 
-    /// An upgrade: the new master takes over.
+    /// In an upgrade: the new master takes over.
     void main_pid(pid_t pid) noexcept;
 
     void watchdog() noexcept;
 
-    /// Sends what there was no room for before; to be called now and then.
+    /// Sends messages for which there was no room before; call regularly.
     void retry() noexcept;
 
-    /// How often watchdog() is to be called; none: never. Half of what the unit file allows.
+    /// How often to call watchdog(): twice as often as the unit file demands; nullopt: never.
     [[nodiscard]] std::optional<Duration> watchdog_period() const noexcept;
 
   private:
@@ -47,14 +47,14 @@ class ServiceNotifier {
     bool complained_ = false;
 };
 
-/// A listening socket that systemd opened, with the FileDescriptorName= of its unit.
+/// A listening socket opened by systemd, with the FileDescriptorName= of its unit.
 struct ActivatedSocket {
     std::string name;
     UniqueFd fd;
 };
 
-/// Takes the sockets that systemd hands to this process (LISTEN_FDS), in their order, CLOEXEC.
-/// The variables are removed, so that no child takes them for its own. Throws ErrnoError.
+/// Takes the sockets that systemd passes to this process (LISTEN_FDS), in their order, CLOEXEC.
+/// Removes the variables, so that no child mistakes them for its own. Throws ErrnoError.
 std::vector<ActivatedSocket> take_activated_sockets();
 
 }  // namespace geventd::master

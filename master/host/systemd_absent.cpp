@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "master/host/systemd.h"
 
-// Built instead of systemd.cpp where there is no libsystemd.
+// Built in place of systemd.cpp when libsystemd is missing.
 
 namespace geventd::master {
 

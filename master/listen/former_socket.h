@@ -6,11 +6,11 @@
 
 namespace geventd::master {
 
-/// A listening socket that goes from one master to the next.
+/// A listening socket that one master passes on to the next.
 struct FormerSocket {
     UniqueFd fd;
-    net::Address address;              ///< as the former configuration says it
-    net::Listener::FileOwner owner{};  ///< Us: the file of a unix socket goes over too
+    net::Address address;              ///< as in the former master's configuration
+    net::Listener::FileOwner owner{};  ///< Us: the unix socket's file is handed over, too
 };
 
 }  // namespace geventd::master

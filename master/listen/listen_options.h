@@ -8,8 +8,8 @@
 
 namespace geventd::master {
 
-/// The sockets that the configuration wants, with users and groups looked up. Throws
-/// std::runtime_error, one sentence, when this host does not know one of them.
+/// The sockets that the configuration wants, with users and groups resolved. Throws
+/// std::runtime_error with a sentence when this host does not know one of them.
 /// Lives in: master.
 std::vector<net::Wanted> wanted_sockets(const config::Settings& settings);
 

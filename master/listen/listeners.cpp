@@ -14,10 +14,10 @@ namespace geventd::master {
 
 namespace {
 
-// The workers of a master that was killed need a moment to leave its sockets.
+// After a master was killed, its workers need a moment to close its sockets.
 constexpr Duration kInUsePatience = std::chrono::seconds(5);
 
-// Between two revivals that workers have asked for.
+// The shortest time between two revivals that workers have asked for.
 constexpr Duration kRevivalPause = std::chrono::milliseconds(100);
 
 std::vector<net::Listener> share(const net::ListenerSet& set) {
@@ -144,7 +144,7 @@ void Listeners::revive() noexcept {
                 address, inet ? error : remedy(*listener));
         }
     }
-    told_down_ = std::move(down);  // who listens again can fail again
+    told_down_ = std::move(down);  // a revived socket is reported again if it fails again
 }
 
 void Listeners::prepare(const config::Settings& settings) {
@@ -172,7 +172,7 @@ void Listeners::discard() noexcept {
         return;
     }
     prepared_->set.unlink_all_but(current_);
-    current_.apply(wanted_);  // kept sockets may have got the new configuration's options
+    current_.apply(wanted_);  // kept sockets may have changed options
     prepared_.reset();
 }
 

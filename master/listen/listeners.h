@@ -17,18 +17,18 @@
 
 namespace geventd::master {
 
-/// The listening sockets over all reloads. A reload works on a second set: prepare() opens what is
-/// new and shares what is kept; commit() makes it the set when the new generation serves,
-/// discard() takes back what was opened when it does not. Kept sockets are never closed, so no
-/// connection in a backlog is lost.
+/// The listening sockets across reloads. A reload prepares a second set: prepare() opens new
+/// sockets and shares those that stay; commit() makes it the current set when the new generation
+/// serves, and discard() closes the newly opened ones when it fails. Sockets that stay are never
+/// closed, so no connection in a backlog is lost.
 /// Lives in: master.
 class Listeners {
   public:
-    /// The first sockets: those that systemd has opened for us, by name, and for the rest our own.
-    /// Waits a little for addresses in use. Throws as Listener::open() does.
+    /// The first sockets: uses those that systemd has opened, matched by name, and opens the
+    /// others. Waits a little for addresses in use. Throws like Listener::open().
     Listeners(const config::Settings& settings, std::vector<ActivatedSocket> activated);
-    /// Those of a master that this one is to succeed, and for the rest our own. Files of unix
-    /// sockets stay the former one's until own_files(). Throws ErrnoError.
+    /// For a successor: uses the former master's sockets and opens the others. The files of unix
+    /// sockets belong to the former master until own_files(). Throws ErrnoError.
     Listeners(const config::Settings& settings, std::vector<FormerSocket> former);
     Listeners(const Listeners&) = delete;
     Listeners& operator=(const Listeners&) = delete;
@@ -36,45 +36,44 @@ class Listeners {
     /// Removes the files of unix sockets.
     ~Listeners();
 
-    /// A socket was shut down by a process that holds it. TCP: it listens again. Unix: says what
-    /// brings it back. Says it once of each.
+    /// Repairs sockets that a process with a copy has shut down. A TCP socket listens again; for a
+    /// unix socket, logs how to bring it back. Logs each failure once.
     void revive() noexcept;
 
-    /// A worker has found a socket shut down: revive() is due. Each worker says so of each socket,
-    /// as often as it likes, hence this waits a little after the time before.
+    /// A worker has found a socket shut down. Every worker reports every such socket, as often as
+    /// it likes, so revivals are limited in rate.
     void ask_for_revival() { revival_asked_ = true; }
 
-    /// Revives if that was asked for and is due.
+    /// Revives if a worker has asked for it and it is due.
     void revive_if_due(TimePoint now) noexcept;
 
-    /// When revive_if_due() has something to do.
+    /// When revive_if_due() is due.
     [[nodiscard]] TimePoint next_revival() const {
         return revival_asked_ ? next_revival_ : TimePoint::max();
     }
 
-    /// Throws ErrnoError; nothing has changed then.
+    /// Throws ErrnoError; then nothing has changed.
     void prepare(const config::Settings& settings);
     void commit() noexcept;
     void discard() noexcept;
 
-    /// The former master gives its sockets up: their files are ours, and those of sockets that our
-    /// configuration does not want are removed.
+    /// The former master has handed over: takes over the files of unix sockets, and removes those
+    /// of sockets that our configuration does not want.
     void own_files() noexcept;
 
     /// Copies of the sockets for a successor. Throws ErrnoError.
     [[nodiscard]] std::vector<FormerSocket> for_successor() const;
 
-    /// The successor has them: lets them go, files stay.
+    /// The successor has the sockets: closes ours but leaves their files.
     void let_go() noexcept;
 
-    /// Copies of the sockets that the configuration being started needs, in its order. Throws
-    /// ErrnoError.
+    /// Copies of the sockets for the configuration being started, in its order. Throws ErrnoError.
     [[nodiscard]] std::vector<UniqueFd> copies() const;
 
-    /// The addresses that are served now, with actual ports.
+    /// The addresses being served, with actual ports.
     [[nodiscard]] std::vector<std::string> addresses() const;
 
-    /// The same with the lengths of their queues.
+    /// The same addresses with the lengths of their queues.
     [[nodiscard]] std::vector<ListenerStatus> status() const;
 
   private:
@@ -91,8 +90,9 @@ class Listeners {
     std::vector<net::Wanted> wanted_;
     std::optional<Prepared> prepared_;
     std::vector<net::Listener> former_dropped_;
-    std::map<std::string, std::string> systemd_names_;  ///< by address, of those it opened
-    std::set<int> told_down_;                           ///< descriptors
+    std::map<std::string, std::string>
+        systemd_names_;        ///< by address, of sockets opened by systemd
+    std::set<int> told_down_;  ///< descriptors already reported as shut down
     bool revival_asked_ = false;
     TimePoint next_revival_ = TimePoint::min();
 };

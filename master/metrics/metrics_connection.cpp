@@ -101,7 +101,7 @@ void MetricsConnection::begin_writing(std::string answer) noexcept {
     send(std::move(answer));
 }
 
-// Closing over unread bytes would send a reset, which can destroy the answer on its way.
+// Closing with unread bytes would send a reset, which can destroy the answer in transit.
 void MetricsConnection::on_written() noexcept {
     ::shutdown(fd(), SHUT_WR);
     state_ = State::Closing;

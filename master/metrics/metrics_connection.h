@@ -13,20 +13,19 @@
 
 namespace geventd::master {
 
-/// One client that watches the server: Reading (a request head) → Writing → Closing (until the
-/// client has heard it) → gone, each of the three until the deadline at most. One request a
-/// connection; a body is not looked at. A client that is told without asking begins with Writing,
-/// and hears no HTTP.
+/// A client of `metrics`: Reading (a request head) → Writing → Closing (until the client has
+/// received everything) → gone; each step within the deadline. One request per connection; a body
+/// is ignored. A client of uwsgi-stats sends no request: it begins with Writing and gets no HTTP.
 /// Lives in: master, owned by the MetricsServer.
 class MetricsConnection final : public Client {
   public:
-    /// The page of a path and its query.
+    /// Returns the page for a path and its query.
     using Pages = std::function<Page(std::string_view path, std::string_view query)>;
 
     MetricsConnection(const Context& context, std::uint64_t id, UniqueFd fd, const Pages& pages)
         : Client(context, id, std::move(fd)), pages_(pages) {}
 
-    /// Sends a text and no more. May destroy the connection.
+    /// Sends only this text, without HTTP. May destroy the connection.
     void tell(std::string text) noexcept { begin_writing(std::move(text)); }
 
   private:

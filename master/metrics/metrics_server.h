@@ -17,17 +17,17 @@
 
 namespace geventd::master {
 
-/// Answers those who watch the server (Prometheus, load balancers, people) in the master itself,
-/// which does nothing that takes long: also when all cores are busy or a hub is blocked. Slow and
-/// silent clients are dropped, and of too many the oldest, so that none can keep others away.
+/// Answers monitoring clients (Prometheus, load balancers, browsers) in the master itself, which
+/// never blocks: so it answers even when all cores are busy or a hub is blocked. Slow and silent
+/// clients are dropped, and the oldest of too many, so that none can keep others out.
 /// Lives in: master.
 class MetricsServer final : private Client::Owner {
   public:
     struct Options {
         net::Address address;
-        Duration patience = std::chrono::seconds(5);  ///< for a request, and for an answer's way
+        Duration patience = std::chrono::seconds(5);  ///< to receive a request; to send an answer
         std::size_t max_clients = 64;
-        bool unasked = false;  ///< clients send nothing and get the body of the page alone
+        bool unasked = false;  ///< clients send no request and get only the page's body
     };
 
     using Pages = MetricsConnection::Pages;
@@ -37,13 +37,13 @@ class MetricsServer final : private Client::Owner {
     MetricsServer(const MetricsServer&) = delete;
     MetricsServer& operator=(const MetricsServer&) = delete;
 
-    /// Closes the socket and removes a unix socket's file, if that is still ours.
+    /// Closes the socket, and removes a unix socket's file if it is still ours.
     ~MetricsServer();
 
-    /// Where it listens, with the actual port.
+    /// Its address with the actual port.
     [[nodiscard]] std::string address() const { return net::format_address(listener_.actual()); }
 
-    /// The file of its unix socket was removed.
+    /// True when its unix socket's file was removed.
     [[nodiscard]] bool is_lost() const noexcept { return listener_.is_lost(); }
 
   private:

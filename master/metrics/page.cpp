@@ -20,13 +20,13 @@ namespace {
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kPrometheus = "text/plain; version=0.0.4; charset=utf-8";
 
-// The page loads nothing and talks to nobody else, whatever a text in it might say.
+// The page loads nothing and contacts no other server, whatever a text in it may contain.
 constexpr std::string_view kPagePolicy =
     "Content-Security-Policy: default-src 'none'; script-src 'unsafe-inline'; style-src "
     "'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
     "'none'\r\nReferrer-Policy: no-referrer\r\n";
 
-// The number that a query gives a name, else what is said.
+// The number that the query gives for `name`, or `otherwise`.
 std::uint64_t number_in(std::string_view query, std::string_view name, std::uint64_t otherwise) {
     while (!query.empty()) {
         const std::string_view pair = query.substr(0, query.find('&'));

@@ -11,30 +11,28 @@
 
 namespace geventd::master {
 
-/// One answer to somebody who watches the server.
+/// One answer to a monitoring client.
 struct Page {
     int status = 200;
     std::string_view type = "text/plain; charset=utf-8";
     std::string body;
-    std::string_view headers;  ///< more of them, each with its line end
+    std::string_view headers;  ///< additional ones, each ends with a line end
 };
 
-/// What the pages show.
+/// Where the pages get their contents.
 struct PageSource {
     std::function<Status()> status;
-    std::function<Status()> full_status;  ///< with the memory of processes
+    std::function<Status()> full_status;  ///< also has the memory of processes
     std::function<std::vector<CoresStatus>()> cores;
     std::function<std::vector<RequestStatus>()> requests;
     std::function<const std::deque<HistoryPoint>&()> history;
-    std::function<int()>
-        saturation;  ///< percent of busy cores from which on it is not ready; 0: no
+    std::function<int()> saturation;  ///< percent of busy cores that mean "not ready"; 0: off
 };
 
-/// The page of a path, or 404. Nothing on it names a query string, a header or
-/// a body of any request.
+/// The page of a path, or 404. No page shows a query string, a header or a body of a request.
 Page make_page(std::string_view path, std::string_view query, const PageSource& source);
 
-/// Why the server can take no requests now, in one line; "" when it can.
+/// Why the server cannot take requests now, in one line; empty when it can.
 std::string why_not_ready(const Status& status, int saturation);
 
 }  // namespace geventd::master

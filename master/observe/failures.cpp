@@ -9,8 +9,8 @@ namespace geventd::master {
 
 namespace {
 
-// Id, place and error, a line each, and the request (worker/worker_report.cpp writes them; the
-// worker runs the application, which may have written anything).
+// The text has four lines: id, place, error and request (see worker/worker_report.cpp), unless the
+// application has overwritten it.
 FailureStatus explain(const shm::FailureNote::Note& note) {
     std::string_view left = note.text;
     const auto line = [&left] {

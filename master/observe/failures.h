@@ -12,8 +12,8 @@
 
 namespace geventd::master {
 
-/// The newest failures of applications. A worker shows its newest one; of several in the moment
-/// between two looks only the last is seen, the log has them all.
+/// The latest failures of applications. A worker shows only its latest one, so of several between
+/// two looks only the last is seen; the log has all.
 /// Lives in: master.
 class Failures {
   public:
@@ -21,10 +21,10 @@ class Failures {
 
     explicit Failures(const shm::Scoreboard& board) : board_(board) {}
 
-    /// Looks at all workers.
+    /// Checks all workers.
     void look(const std::vector<GenerationStatus>& generations);
 
-    /// The newest first.
+    /// Newest first.
     [[nodiscard]] std::vector<FailureStatus> newest() const {
         return {newest_.begin(), newest_.end()};
     }

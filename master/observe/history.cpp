@@ -14,8 +14,8 @@ void add(shm::DurationCounts& sum, const shm::DurationCounts& counts) {
     std::transform(sum.begin(), sum.end(), counts.begin(), sum.begin(), std::plus<>());
 }
 
-// Counters of a worker only grow, and not without bounds; else somebody has overwritten them, and
-// nothing is known of what happened meanwhile.
+// A worker's counters only grow, and never faster than this. Otherwise they were overwritten, and
+// what happened meanwhile is unknown.
 constexpr std::uint64_t kMostGrowth = std::uint64_t{1} << 40;
 
 std::uint64_t growth(std::uint64_t newer, std::uint64_t older) {

@@ -18,9 +18,8 @@
 
 namespace geventd::master {
 
-/// What happened lately: the scoreboard has what its workers counted since they were born, and
-/// this what each second of them added. What a worker counted in the second in which it died may
-/// be missing.
+/// The recent past of the server: the scoreboard has totals for each worker since its start; this
+/// records what each second added. What a worker counted in its last second may be missing.
 /// Lives in: master.
 class History {
   public:
@@ -28,22 +27,22 @@ class History {
 
     explicit History(const shm::Scoreboard& board) : board_(board) {}
 
-    /// Takes note of a moment, about once a second. `generations` say how things stand.
+    /// Records a moment, about once a second. `generations` is the present state.
     void add(const std::vector<GenerationStatus>& generations, TimePoint now,
              std::chrono::system_clock::time_point wall);
 
-    /// Fills in what only the past tells: rates and latencies.
+    /// Fills in what needs the past: rates and latencies.
     void complete(Status& status) const;
 
-    /// The newest kPoints, oldest first.
+    /// The latest kPoints, oldest first.
     [[nodiscard]] const std::deque<HistoryPoint>& points() const { return points_; }
 
   private:
-    // Rates are those of ten seconds, latencies those of a minute.
+    // Rates are over ten seconds, latencies over a minute.
     static constexpr std::size_t kRateSeconds = 10;
     static constexpr std::size_t kLatencySeconds = 60;
 
-    /// What a worker process had counted.
+    /// The counters of a worker process at one moment.
     struct Counted {
         std::uint64_t requests = 0;
         std::uint64_t errors = 0;
@@ -52,14 +51,14 @@ class History {
         shm::DurationCounts durations{};
     };
 
-    /// A worker process, by its slot.
+    /// A worker process, tracked by its slot.
     struct Tracked {
         pid_t pid = 0;
         bool seen = false;
         Counted newest;
-        std::deque<std::uint64_t> requests;         ///< of each second, kRateSeconds at most
-        std::deque<shm::DurationCounts> durations;  ///< as counted before, kRateSeconds apart
-        std::size_t age = 0;                        ///< seconds that it has been tracked
+        std::deque<std::uint64_t> requests;         ///< in each second, at most kRateSeconds
+        std::deque<shm::DurationCounts> durations;  ///< earlier totals, kRateSeconds apart
+        std::size_t age = 0;                        ///< for how many seconds it has been tracked
     };
 
     [[nodiscard]] Counted read(const WorkerStatus& worker) const;
@@ -73,7 +72,7 @@ class History {
     std::uint64_t ordinal_ = 0;
     std::map<std::uint32_t, Tracked> tracked_;
     std::deque<HistoryPoint> points_;
-    std::deque<shm::DurationCounts> seconds_;  ///< of all workers, kLatencySeconds at most
+    std::deque<shm::DurationCounts> seconds_;  ///< of all workers, at most kLatencySeconds
     Traffic::Ended ended_;
 };
 

@@ -12,23 +12,23 @@
 
 namespace geventd::master {
 
-/// Resident and virtual memory of a process by /proc; none when it is gone.
+/// Resident and virtual memory of a process from /proc; nullopt when it is gone.
 Memory read_memory(pid_t pid);
 
-/// The memory of the server's processes. What is shared among how many takes the kernel a while
-/// to find out (it walks the page tables), so only so much is asked at a time, and what was
-/// found out lately is not asked again.
+/// Measures the memory of the server's processes. Shared pages take the kernel a while to
+/// attribute (it walks the page tables), so each call measures for a limited time and reuses
+/// recent figures.
 /// Lives in: master.
 class MemoryGauge {
   public:
     struct Thrift {
-        Duration fresh;   ///< how long a figure is good for
-        Duration budget;  ///< for one look at all processes; what is older stands in for the rest
+        Duration fresh;   ///< how long a figure is reused
+        Duration budget;  ///< time to measure; then old figures are used
     };
 
     explicit MemoryGauge(Thrift thrift) : thrift_(thrift) {}
 
-    /// Fills in the memory of the workers, and of all processes together.
+    /// Fills in the memory of each worker, and of all processes together.
     void complete(Status& status);
 
   private:

@@ -13,13 +13,13 @@
 
 namespace geventd::master {
 
-/// Looks at the server once a second and remembers: what a status tells beyond this moment.
+/// Looks at the server once a second and records what a status needs of the past.
 /// Lives in: master.
 class Observer {
   public:
     using Look = std::function<std::vector<GenerationStatus>()>;
 
-    /// `look` says how the workers stand.
+    /// `look` returns the present state of the workers.
     Observer(event::DeadlineClock& clock, const shm::Scoreboard& board, Look look);
     Observer(const Observer&) = delete;
     Observer& operator=(const Observer&) = delete;
@@ -30,7 +30,7 @@ class Observer {
     /// Fills in rates, latencies and failures.
     void complete(Status& status) const;
 
-    /// Fills in the memory of the processes, which may take some milliseconds.
+    /// Fills in the memory of the processes; may take some milliseconds.
     void complete_memory(Status& status) { memory_.complete(status); }
 
     [[nodiscard]] const std::deque<HistoryPoint>& history() const { return history_.points(); }

@@ -13,10 +13,10 @@ namespace geventd::master {
 
 namespace {
 
-// So many messages of one process, then it is another's turn; the rest is told of again.
+// The most messages read from one process in a row; the loop reports the rest again.
 constexpr int kBatch = 64;
 
-// Each of them counts; of the others only the last one does.
+// Every order counts. Of other kinds of message only the latest matters.
 bool is_order(const ipc::Message& message) {
     return message.type == ipc::MessageType::Fork || message.type == ipc::MessageType::ForkSpare;
 }
@@ -51,7 +51,7 @@ bool Child::send(const ipc::Message& message) {
     if (!waiting_.empty()) {
         return keep(message);
     }
-    std::size_t part = 0;  // what is sent here fits into one packet
+    std::size_t part = 0;  // every message sent here fits into one packet
     const auto sent = channel_.send(message, part);
     return sent && (*sent == ipc::Channel::Sent::Yes || keep(message));
 }
@@ -81,7 +81,7 @@ void Child::send_waiting() {
             return;
         }
         if (!sent) {
-            waiting_.clear();  // it is gone
+            waiting_.clear();  // the process is gone
         } else {
             waiting_.pop_front();
         }
@@ -93,7 +93,7 @@ void Child::receive_up_to(int count) {
     for (int taken = 0; taken < count && io_.active(); ++taken) {
         ipc::Message message;
         const bool goes_on = receive_one(message);
-        closer::close(std::move(message.fds));  // what the owner has not kept
+        closer::close(std::move(message.fds));  // those that the owner has not taken
         if (!goes_on) {
             return;
         }
@@ -103,7 +103,7 @@ void Child::receive_up_to(int count) {
 bool Child::receive_one(ipc::Message& message) {
     const auto state = channel_.receive(message);
     if (!state) {
-        // It is deaf from now on; the deadline of its state ends it.
+        // No more messages are read from it; the time limit of its state ends it.
         log::error("process {} sent what cannot be read: {}", pid_, state.error().message);
         io_.stop();
         return false;

@@ -11,40 +11,39 @@
 
 namespace geventd::master {
 
-/// Called after something came from a process, when the callee may look at the whole and may
-/// destroy what it no longer needs.
+/// Called after a process has sent something. on_change() may inspect and destroy anything.
 class ChangeListener {
   public:
     virtual void on_change() noexcept = 0;
 
     /// A worker's application asks something of the server. on_change() follows; nothing may be
-    /// destroyed before.
+    /// destroyed before that.
     virtual void on_demand(ipc::Demand demand) noexcept = 0;
 
-    /// Files of modules that a process has imported, each with a NUL behind it.
+    /// The files of modules that a process has imported, each followed by a NUL.
     virtual void on_sources(const std::string& paths) noexcept = 0;
 
   protected:
     ~ChangeListener() = default;
 };
 
-// A killed process that is still there sits in the kernel (a dead NFS server): it is killed again
-// so long after, and the log says so.
+// A killed process that does not exit hangs in the kernel (a dead NFS server). It is killed again,
+// and that is logged, at this interval.
 inline constexpr Duration kKillAgainAfter = std::chrono::seconds(10);
 
-/// The line to a child process: its channel with the watcher, and its pid once that is known.
-/// A process that was spawned has its pid from the start; one that a template forked names itself
-/// by Hello, whose sender the kernel vouches for.
+/// The connection to a child process: its watched channel, and its pid once known. The pid of an
+/// executed process is known from the start; a forked one sends Hello, and the kernel vouches for
+/// the sender's pid.
 /// Lives in: master, inside the handle of the process.
 class Child {
   public:
     /// Must not destroy the Child.
     class Owner {
       public:
-        /// Takes out of the message what it keeps.
+        /// Moves out of the message what it wants to keep.
         virtual void on_message(ipc::Message& message) noexcept = 0;
 
-        /// The channel was closed by the other side.
+        /// The other side has closed the channel.
         virtual void on_hang_up() noexcept = 0;
 
       protected:
@@ -62,24 +61,24 @@ class Child {
     /// 0: not known yet, or gone.
     [[nodiscard]] pid_t pid() const { return pid_; }
 
-    /// Fails silently when the process is gone, which the reaper tells of soon; false then. What a
-    /// process that does not read has no room for waits here until it does; of messages that tell
-    /// how things stand (all but Fork and ForkSpare) the newest of a kind.
+    /// Returns false when the process is gone, which the reaper will report. When the process does
+    /// not read and its queue is full, the message waits here; except for Fork and ForkSpare, only
+    /// the latest message of each kind is kept.
     bool send(const ipc::Message& message);
 
-    /// Hands over what has arrived: no more than can be there at once, as a process that goes on
-    /// sending must not keep the master.
+    /// Delivers what has arrived, up to the most that can be queued: a process that never stops
+    /// sending must not keep the master busy.
     void receive() { receive_up_to(kMostQueued); }
 
-    /// Hands over whatever has arrived, and has the process fail to say anything more: one that
-    /// has not said Hello by now never will, and leaves.
+    /// Delivers what has arrived and shuts down the receiving side: a process that has not said
+    /// Hello by now cannot do so any more, and exits.
     void receive_last();
 
-    /// Closes our end: the process sees that nothing more will come.
+    /// Closes our end; the process sees the end of messages.
     void hang_up();
 
   private:
-    // Far above what the kernel keeps of messages that nobody has taken.
+    // Far above the number of unread messages that the kernel queues.
     static constexpr int kMostQueued = 4096;
 
     void on_io(int events) noexcept;

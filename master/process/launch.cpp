@@ -23,7 +23,7 @@ namespace geventd::master {
 
 namespace {
 
-// Milliseconds from fork to exec, while the master stands still.
+// The longest time in milliseconds that the master waits, blocked, from fork to exec.
 constexpr int kExecPatience = 200;
 constexpr int kLookEvery = 20;
 
@@ -32,14 +32,14 @@ void reset_signals() noexcept {
 
     standard.sa_handler = SIG_DFL;
     for (int number = 1; number < NSIG; ++number) {
-        ::sigaction(number, &standard, nullptr);  // of some it cannot be changed
+        ::sigaction(number, &standard, nullptr);  // fails for some, such as SIGKILL
     }
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// In the child. Its descriptors may take the number of the pipe, which moves away first.
+// Runs in the child. Moves the pipe away first: `prepare` may need its number for a descriptor.
 [[noreturn]] void become_program(const Launch& launch, const std::vector<char*>& argv,
                                  int pipe) noexcept {
     const int out = ::fcntl(pipe, F_DUPFD_CLOEXEC, launch.last_fd + 1);
@@ -52,13 +52,13 @@ void reset_signals() noexcept {
     } catch (const std::system_error& error) {
         code = error.code().value();
     }
-    ::signal(SIGPIPE, SIG_IGN);  // the master may not wait any more
+    ::signal(SIGPIPE, SIG_IGN);  // the master may not be waiting any more
     [[maybe_unused]] const auto written = ::write(out, &code, sizeof code);
     ::_exit(static_cast<int>(ExitCode::Internal));
 }
 
-// The child's errno before its exec succeeded; 0 when it did: the pipe closes on exec. The child
-// may belong to another user by then, who can stop it: ETIME.
+// The child's errno if it failed before or in exec; 0 when exec succeeded, which closes the pipe.
+// ETIME when the child was stopped, which another user can do once the child runs as that user.
 int await_exec(const UniqueFd& pipe, pid_t pid) {
     pollfd readable{pipe.get(), POLLIN, 0};
     for (int waited = 0; ::poll(&readable, 1, kLookEvery) <= 0;) {
@@ -100,7 +100,7 @@ pid_t Launch::run() const {
     writer.reset();
     if (const int code = await_exec(reader, pid); code != 0) {
         ::kill(pid, SIGKILL);
-        // One that the kernel keeps is left to the reaper.
+        // A child that hangs in the kernel is left to the reaper.
         ::waitpid(pid, nullptr, code == ETIME ? WNOHANG : 0);
         throw ErrnoError(code, fmt::format("start {}{}", executable,
                                            code == ETIME ? ": its process was stopped" : ""));
@@ -108,14 +108,14 @@ pid_t Launch::run() const {
     return pid;
 }
 
-// dup2 onto its own number does nothing: neither would it clear CLOEXEC.
+// dup2() with equal numbers does nothing, so it would not clear CLOEXEC either.
 void give_descriptor(int fd, int number) {
     if (fd == number ? ::fcntl(fd, F_SETFD, 0) < 0 : ::dup2(fd, number) < 0) {
         throw_errno("dup2");
     }
 }
 
-// The name in parentheses before it may hold anything, and has 15 characters at most.
+// The process name in parentheses comes first; it may contain any characters, at most 15.
 char process_state(pid_t pid) noexcept {
     const auto text = read_proc_file(pid, "stat");
     const char* name_end = std::strrchr(text.data(), ')');

@@ -8,7 +8,7 @@
 
 namespace geventd::master {
 
-/// The beginning of a file in /proc/PID, as a string that ends with '\0'; empty when there is none.
+/// The beginning of a file in /proc/PID, ending with '\0'; empty when the process does not exist.
 /// Lives in: master.
 std::array<char, 128> read_proc_file(pid_t pid, std::string_view name) noexcept;
 

@@ -13,7 +13,7 @@
 
 namespace geventd::master {
 
-/// What supervision asks of the kernel; tests stand in for it.
+/// What supervision needs of the operating system; tests replace it.
 /// Lives in: master.
 class Processes {
   public:
@@ -24,23 +24,23 @@ class Processes {
 
     virtual ~Processes() = default;
 
-    /// Starts `executable` with a channel to it; `arguments` are shown by ps. Throws ErrnoError.
+    /// Starts `executable` with a channel to it; ps shows `arguments`. Throws ErrnoError.
     virtual Spawned spawn(const std::string& executable,
                           const std::vector<std::string>& arguments) = 0;
 
-    /// SIGKILL to a child that was not reaped yet.
+    /// Sends SIGKILL to a child that has not been reaped.
     virtual void kill(pid_t pid) noexcept = 0;
 
-    /// Has a process that can do so write a Python stack down (ipc/stack_signal.h).
+    /// Asks a process to write a Python stack, if it can (ipc/stack_signal.h).
     virtual void ask_for_stack(pid_t pid, ipc::StackOf which) noexcept = 0;
 
-    /// What a child is at, as in /proc/PID/stat: T stopped, D in the kernel ...; 0: not known.
+    /// A child's state letter as in /proc/PID/stat: T stopped, D in the kernel ...; 0: unknown.
     [[nodiscard]] virtual char state(pid_t pid) const noexcept = 0;
 
     /// Resident memory of a child; 0 when it is gone.
     [[nodiscard]] virtual std::uint64_t resident_bytes(pid_t pid) const noexcept = 0;
 
-    /// The time that all of supervision goes by.
+    /// The clock of all supervision.
     [[nodiscard]] virtual TimePoint now() const = 0;
 };
 

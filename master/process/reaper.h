@@ -7,13 +7,13 @@
 
 namespace geventd::master {
 
-/// Takes the exits of all children that have died by now. The master is the parent or subreaper
-/// of every process, so strangers come by too: whatever an application left behind. Nobody else
-/// waits; therefore a pid that was not reported here still names its process and may be killed.
-/// Lives in: master. Called when SIGCHLD came.
+/// Reaps all children that have exited. The master is the parent or subreaper of every process, so
+/// processes that an application left behind are among them. Only this function reaps, so a pid
+/// that it has not reported still denotes its process and may be killed.
+/// Lives in: master. Call when SIGCHLD came.
 std::vector<ChildExit> reap_children();
 
-/// Makes this process the one that orphaned descendants fall to. Throws ErrnoError.
+/// Makes orphaned descendants children of this process. Throws ErrnoError.
 void become_subreaper();
 
 }  // namespace geventd::master

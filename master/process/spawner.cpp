@@ -24,12 +24,12 @@ namespace geventd::master {
 
 namespace {
 
-// The process writes what ps shows of it over its arguments.
+// The process overwrites its arguments with the title that ps shows.
 constexpr std::size_t kRoomForTitle = 128;
 
-// The master's log as a descriptor of the child's own, above those that it is to get: the flags of
-// a duplicate would be the master's as well, which must not wait for a reader if the child clears
-// O_NONBLOCK. -1: the child has none, and opens its standard error or goes without.
+// Opens the master's log again, at a number above the child's other descriptors. A duplicate would
+// share file flags with the master, and a child that clears O_NONBLOCK could make the master
+// block. -1: not possible; the child opens its standard error or does without.
 int open_log_anew() noexcept {
     const int log = log::unwaiting_descriptor();
     const UniqueFd own =
@@ -39,7 +39,7 @@ int open_log_anew() noexcept {
     return own ? ::fcntl(own.get(), F_DUPFD_CLOEXEC, ipc::kLogFd + 1) : -1;
 }
 
-// In the child. The log may have a number that the channel is to get, so it is opened anew first.
+// Runs in the child. Opens the log first, as the channel may get the log's number.
 void prepare_child(int channel, const Identity& identity) {
     const int log = open_log_anew();
     ::setpgid(0, 0);
@@ -55,7 +55,7 @@ void prepare_child(int channel, const Identity& identity) {
         give_descriptor(log, ipc::kLogFd);
     }
     for (const char* mine : {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"}) {
-        ::unsetenv(mine);  // the service manager's word to the master
+        ::unsetenv(mine);  // meant for the master only
     }
     become(identity);
 }
@@ -79,7 +79,7 @@ void Spawner::kill(pid_t pid) noexcept {
     ::kill(pid, SIGKILL);
 }
 
-// The first thread of a worker runs its hub. tgkill, as kill() may pick another one.
+// The first thread of a worker runs its hub. kill() might choose another thread, so tgkill.
 void Spawner::ask_for_stack(pid_t pid, ipc::StackOf which) noexcept {
     ::syscall(SYS_tgkill, pid, pid, ipc::stack_signal(which));
 }
@@ -94,7 +94,7 @@ char Spawner::state(pid_t pid) const noexcept {
 
 std::uint64_t Spawner::resident_bytes(pid_t pid) const noexcept {
     const auto text = read_proc_file(pid, "statm");
-    std::uint64_t pages = 0;  // the second number
+    std::uint64_t pages = 0;  // the second number in the file
     if (std::sscanf(text.data(), "%*u %" SCNu64, &pages) != 1) {
         return 0;
     }

@@ -11,11 +11,12 @@
 
 namespace geventd::master {
 
-/// Starts geventd-worker as whom the settings want. What a child gets is listed here and is all:
-/// /dev/null as standard input, the log as output and error, its channel as descriptor 3, the log
-/// once more as 4 where that can be made non-blocking, no blocked or ignored Unix signals, a
-/// process group of its own (Ctrl-C at a terminal is for the master alone), the environment. Every
-/// other descriptor of the master is CLOEXEC. Lives in: master.
+/// Starts geventd-worker as the configured user. A child inherits this and nothing else: /dev/null
+/// as standard input, the log as output and error, its channel as descriptor 3, the log again as 4
+/// if that can be made non-blocking, no blocked or ignored Unix signals, a process group of its
+/// own (Ctrl-C at a terminal reaches only the master), the environment. All other descriptors of
+/// the master are CLOEXEC.
+/// Lives in: master.
 class Spawner final : public Processes {
   public:
     explicit Spawner(Identity identity = {}) : identity_(std::move(identity)) {}
@@ -32,9 +33,9 @@ class Spawner final : public Processes {
     Identity identity_;
 };
 
-/// The geventd-worker for `python` ("" or "3.11"): what GEVENTD_WORKER names, else the one beside
-/// this program (a build tree), else the installed one. Throws std::runtime_error that says where
-/// it was looked for.
+/// The geventd-worker for `python` ("" or "3.11"): from GEVENTD_WORKER, else beside this program
+/// (a build tree), else the installed one. Throws std::runtime_error that lists where it was
+/// sought.
 std::string find_worker_executable(std::string_view python);
 
 }  // namespace geventd::master

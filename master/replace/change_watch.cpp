@@ -15,10 +15,10 @@ namespace geventd::master {
 
 namespace {
 
-// Long enough for what belongs together, and not felt.
+// Long enough to join changes that belong together, too short to be noticed.
 constexpr Duration kMoment = std::chrono::milliseconds(100);
 
-// Never true of a time to come: a file whose clock is wrong would have it reloaded without end.
+// False for times in the future: a file with a wrong timestamp would cause endless reloads.
 bool was_written_after(const std::string& path, std::chrono::system_clock::time_point since) {
     struct stat status {};
 

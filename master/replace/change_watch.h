@@ -14,24 +14,24 @@
 
 namespace geventd::master {
 
-/// Files whose change asks for a reload. What happens within a moment, as when an editor writes a
-/// file or a tool checks out many, is told once.
+/// Watches files whose change asks for a reload. Changes within a moment, as when an editor saves
+/// a file or a tool checks out many, are reported once.
 /// Lives in: master.
 class ChangeWatch {
   public:
-    /// `path` is one of those that have changed.
+    /// `path` is one of the files that have changed.
     using OnChange = std::function<void(const std::string& path)>;
 
     ChangeWatch(event::Loop& loop, event::DeadlineClock& clock, OnChange on_change);
 
-    /// Watches these and no others. A path that cannot be watched is logged.
+    /// Watches these paths and no others. Logs a path that cannot be watched.
     void watch(const std::vector<std::string>& paths);
 
-    /// So many paths at once, far more than modules of an application.
+    /// The most paths that are watched, far more than an application has modules.
     static constexpr std::size_t kMost = 50'000;
 
-    /// Watches these too, with the rights of who has named them. One that was written after `since`
-    /// counts as changed.
+    /// Also watches these, using only the file access rights of the user that named them. A file
+    /// written after `since` counts as changed.
     void add(
         const std::vector<std::string>& paths, const Identity& rights = {},
         std::chrono::system_clock::time_point since = std::chrono::system_clock::time_point::max());

@@ -14,8 +14,8 @@
 
 namespace geventd::master {
 
-/// The parts of a server that its replacements work with. The master owns them and outlives
-/// whoever refers to them.
+/// The parts of the server that replacements work with. The master owns them and outlives every
+/// reference to them.
 struct Parts {
     event::Loop& loop;
     event::DeadlineClock& clock;
@@ -26,20 +26,20 @@ struct Parts {
     Supervisor& supervisor;
 };
 
-/// What a replacement asks of the server as a whole. The master implements it.
+/// What a replacement needs of the server as a whole; implemented by the master.
 class Server {
   public:
-    /// A generation serves: the server goes by its settings from now on. Those that cannot be
-    /// applied after all become the former ones.
+    /// A generation serves: applies its settings that concern the whole server. Replaces those in
+    /// `settings` that cannot be applied by the former ones.
     virtual void on_serving(config::Settings& settings) noexcept = 0;
 
-    /// Nothing serves and nothing is on its way any more: the server ends, for this reason.
+    /// Nothing serves and nothing more is being started: ends the server with this reason.
     virtual void give_up_start(const std::string& why) = 0;
 
-    /// The server is not wanted any more: drains and leaves.
+    /// The server is to stop: drains and exits.
     virtual void stop() = 0;
 
-    /// Something has changed that may have consequences elsewhere.
+    /// Lets all parts act on a change.
     virtual void settle() = 0;
 
   protected:

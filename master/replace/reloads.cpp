@@ -48,7 +48,7 @@ const Turns::Words& Reloads::words() const {
 
 void Reloads::ask(Replacement::Done done) {
     if (turns_.ask(*this, std::move(done)) == Turns::Asked::Queued) {
-        server_.settle();  // it may take the place of what is under way
+        server_.settle();  // it may supersede what is being started
     }
 }
 
@@ -58,7 +58,7 @@ void Reloads::on_file_change(const std::string& path) noexcept {
     server_.settle();
 }
 
-// A reload whose configuration is broken fails by itself and is in nobody's way.
+// True when the configuration can be read. A broken one fails at once and supersedes nothing.
 bool Reloads::is_sound() {
     try {
         read_settings_();
@@ -73,7 +73,8 @@ bool Reloads::is_sound() {
     }
 }
 
-// From here on `settings` holds what is true of the server: a later reload says it again.
+// Puts the values in force in place of changed ones that need a restart, so that `settings` is
+// what is true of the server, and a later reload warns again.
 void Reloads::keep_until_restart(config::Settings& settings) const {
     const auto keys = config::keep_until_restart(settings_, settings);
     if (!keys.empty()) {
@@ -95,7 +96,7 @@ void Reloads::begin() {
         parts_.listeners.discard();
         end(Outcome::Failed, error.what());
         if (parts_.supervisor.serving() == nullptr && !turns_.is_busy() && !turns_.is_closed()) {
-            server_.give_up_start(error.what());  // it took the place of the first generation
+            server_.give_up_start(error.what());  // the superseded one was the first generation
         }
     }
 }
@@ -164,7 +165,7 @@ void Reloads::end(Outcome outcome, const std::string& reason) {
     turns_.next();
 }
 
-// The workers of the new generation have the configuration that serves already.
+// The new generation uses the configuration that is being served.
 void Reloads::renew_signals() noexcept {
     const Generation* serving = parts_.supervisor.serving();
     const TimePoint now = parts_.loop.now();

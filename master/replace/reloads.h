@@ -11,17 +11,17 @@
 
 namespace geventd::master {
 
-/// Starts generations: the first one, those of reloads, and those that replace a damaged memory of
-/// signals.
+/// Starts generations: the first one, those of reloads, and those that replace a damaged shared
+/// memory of signals.
 ///
 ///   asked ── settings read, sockets prepared ──▶ generation loads and boots ──▶ it serves
-///     └──────── anything wrong ────────┴────────────────────┴──▶ all taken back, the old one
-///                                                               goes on
+///     └───────────── on any error ───────────┴────────────────────┴──▶ everything is undone, the
+///                                                                     old generation goes on
 ///
-/// Lives in: master, one. A reload that fails is logged, and shown in the status.
+/// Lives in: master, one. A failed reload is logged and shown in the status.
 class Reloads final : public Turns::Kind {
   public:
-    /// Reads the configuration; throws what is wrong with it.
+    /// Reads the configuration; throws on any fault in it.
     using ReadSettings = std::function<config::Settings()>;
 
     /// `first`: the settings of the first generation.
@@ -34,25 +34,25 @@ class Reloads final : public Turns::Kind {
     /// Starts the first generation. Throws std::exception.
     void start() { start_generation(settings_); }
 
-    /// Reloads as soon as it is a reload's turn. `done` is called when that one is over.
+    /// Reloads when it is a reload's turn; `done` is called when that reload is over.
     void ask(Replacement::Done done);
 
-    /// The generation on its way serves, or has failed.
+    /// The candidate generation serves or has failed.
     void on_outcome(const Supervisor::Outcome& outcome);
 
-    /// Replaces all workers when the memory of signals is damaged and it is time to try that.
+    /// Replaces all workers when the shared memory of signals is damaged and a renewal is due.
     void renew_signals() noexcept;
 
     /// Workers have imported these files (WatchedFiles::add_sources).
     void on_sources(const std::string& paths) { files_.add_sources(paths); }
 
-    /// Of the generation that serves; before there is one, of the first.
+    /// The settings of the serving generation; before one serves, of the first.
     [[nodiscard]] const config::Settings& settings() const { return settings_; }
 
-    /// How many generations were started, also by masters before this one.
+    /// How many generations were started, including those of former masters.
     [[nodiscard]] std::uint32_t generations() const { return generations_; }
 
-    /// Numbers generations on from those of the former master.
+    /// Continues the numbering of the former master's generations.
     void count_from(std::uint32_t generations) { generations_ = generations; }
 
     [[nodiscard]] const Turns::Words& words() const override;
@@ -86,7 +86,7 @@ class Reloads final : public Turns::Kind {
     Replacement record_;
     WatchedFiles files_;
     std::uint32_t generations_ = 0;
-    bool renewing_ = false;  ///< a generation with a new memory of signals is being started
+    bool renewing_ = false;  ///< a generation with a fresh memory of signals is being started
 };
 
 }  // namespace geventd::master

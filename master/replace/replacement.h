@@ -9,45 +9,46 @@
 
 namespace geventd::master {
 
-/// The record of one kind of replacement, reloads or upgrades: how the newest one stands, who
-/// waits for its end, and whether another one is queued behind it. Knows nothing of how a
-/// replacement is done. Callers that wait are answered exactly once.
+/// The record of one kind of replacement, reloads or upgrades: the state of the latest one, who
+/// waits for its end, and whether another is queued. Does not know how a replacement is done. Each
+/// waiting caller is answered exactly once.
 /// Lives in: master.
 class Replacement {
   public:
     using Outcome = ReloadStatus::Outcome;
 
-    /// Called with the outcome of what was asked for; empty when nobody wants to know.
+    /// Called with the outcome; empty when nobody waits for it.
     using Done = ReloadDone;
 
-    /// How many replacements that are over are remembered.
+    /// How many finished replacements are remembered.
     static constexpr std::size_t kRemembered = 10;
 
-    /// One more is wanted. All who ask before it begins share it.
+    /// Queues one more. All callers before it begins share it.
     void queue(Done done);
 
     [[nodiscard]] bool is_queued() const { return queued_; }
 
-    /// The queued one begins, or one that nobody has asked for.
+    /// Begins the queued one, or one that nobody has asked for.
     void begin();
 
-    /// One that another process has begun goes on here, as number `count`.
+    /// Continues a replacement that another process has begun, as number `count`.
     void join(std::uint32_t count);
 
     [[nodiscard]] bool is_running() const { return newest_.outcome == Outcome::Running; }
 
-    /// The running one is over: remembers and tells the outcome. Does nothing when none runs.
+    /// Ends the running one: records the outcome and answers its callers. Does nothing when none
+    /// runs.
     void end(Outcome outcome, const std::string& reason);
 
-    /// Nothing of it will be done any more: whoever waits is told that it has failed.
+    /// There will be no more replacements: answers all waiting callers that theirs has failed.
     void refuse(const std::string& reason);
 
-    /// The queued one is not needed any more: whoever waits for it is told this outcome.
+    /// The queued one is not needed any more: answers its callers with this outcome.
     void answer_queued(const ReloadStatus& outcome);
 
     [[nodiscard]] const ReloadStatus& newest() const { return newest_; }
 
-    /// Those that are over, the newest first.
+    /// The finished ones, newest first.
     [[nodiscard]] const std::deque<ReloadStatus>& past() const { return past_; }
 
   private:
@@ -55,8 +56,8 @@ class Replacement {
 
     ReloadStatus newest_;
     std::deque<ReloadStatus> past_;
-    std::vector<Done> waiting_;  ///< for the running one
-    std::vector<Done> next_;     ///< for the queued one
+    std::vector<Done> waiting_;  ///< callers of the running one
+    std::vector<Done> next_;     ///< callers of the queued one
     bool queued_ = false;
 };
 

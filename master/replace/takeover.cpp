@@ -10,7 +10,7 @@
 #include "log/logger.h"
 #include "master/upgrade/signal_mail.h"
 
-// Upgrades::inventory() and Upgrades::give_away() make the messages that are read here.
+// Reads the messages that Upgrades::inventory() and Upgrades::give_away() make.
 
 namespace geventd::master {
 
@@ -68,7 +68,7 @@ bool Takeover::take_signal(const UpgradeMessage& message) noexcept {
     const auto signal = parse_signal(message);
     if (!signal) {
         log::error("{}", signal.error().message);
-        return true;  // nothing can be made of it, however often it comes
+        return true;  // unreadable; sending it again would not help
     }
     return parts_.signals.take_over(*signal);
 }

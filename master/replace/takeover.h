@@ -7,13 +7,13 @@
 
 namespace geventd::master {
 
-/// What a master does that another one has started to succeed it: it loads the application beside
-/// the running server, takes over what only one master can have, and leads. Succession has the
-/// states of that and the line to the former master.
-/// Lives in: master, when it was started by another.
+/// The new master's side of an upgrade: loads the application beside the running server, takes
+/// over what only one master can own, and leads. Succession has the states of this and the line to
+/// the former master.
+/// Lives in: master, when another master has started it.
 class Takeover final : private Succession::Owner {
   public:
-    /// `succession` outlives this object. `upgrade`: the record of the upgrade that this is.
+    /// `succession` outlives this object. `upgrade`: the record of this upgrade.
     Takeover(const Parts& parts, Succession& succession, Replacement& upgrade, Reloads& reloads,
              Server& server)
         : parts_(parts),
@@ -27,23 +27,22 @@ class Takeover final : private Succession::Owner {
 
     ~Takeover() { succession_.detach(); }
 
-    /// Goes on from what the former master has told, and listens to it. Opens a control socket if
-    /// the former one's is of another path. Throws std::exception.
+    /// Applies the former master's inventory and listens to it from now on. Opens a control socket
+    /// if the former one has another path. Throws std::exception.
     void begin();
 
-    /// Tells the former master that the first generation takes long to load, if that is so.
+    /// Tells the former master if the first generation is slow to load.
     void tell_slow();
 
-    /// Tells the former master that the first generation could serve, if that is so.
+    /// Tells the former master if the first generation could serve.
     void tell_ready();
 
     /// Tells the former master that this one will not lead.
     void fail(const std::string& why) noexcept { succession_.failed(why); }
 
-    /// This master leads.
     [[nodiscard]] bool leads() const { return leads_; }
 
-    /// The former master, while it drains; 0: it has left.
+    /// The former master's pid while it drains; 0 once it has exited.
     [[nodiscard]] pid_t former() const { return succession_.former(); }
 
   private:

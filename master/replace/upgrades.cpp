@@ -46,7 +46,7 @@ void Upgrades::ask(Replacement::Done done) {
         return;
     }
     if (turns_.ask(*this, std::move(done)) == Turns::Asked::Queued) {
-        server_.settle();  // it may take the place of what is under way
+        server_.settle();  // it may supersede what is being started
     }
 }
 
@@ -65,7 +65,7 @@ std::string Upgrades::refusal() const {
 void Upgrades::begin() {
     record_.begin();
     parts_.host.reloading();
-    // First the application is loaded, then workers get ready.
+    // The time for loading the application plus the time for its workers to get ready.
     const config::Limits& limits = reloads_.settings().limits;
     upgrade_.begin({limits.slow_load, 2 * limits.load_time});
 }
@@ -74,8 +74,7 @@ bool Upgrades::leads() const {
     return !has_left() && (!takeover_ || takeover_->leads());
 }
 
-// Whoever has asked this master for something gets the answer from it, and it passes on the signals
-// of its own former master.
+// Stays until its clients are answered and no older master needs it to forward signals.
 bool Upgrades::may_go() {
     if (!has_left()) {
         return !upgrade_.is_busy();
@@ -149,7 +148,7 @@ void Upgrades::on_upgrade_failed(const std::string& reason) noexcept {
     }
     parts_.host.serving("the last upgrade failed: " + reason);
     if (!turns_.next() && parts_.supervisor.serving() == nullptr && !parts_.supervisor.is_busy()) {
-        server_.give_up_start(reason);  // it had taken the place of the first generation
+        server_.give_up_start(reason);  // it had superseded the first generation
     }
 }
 

@@ -13,35 +13,36 @@
 namespace geventd::master {
 
 /// Upgrades: how this master took over from a former one, if it did (Takeover), and how it hands
-/// over to the next. Upgrade has the states of the latter and the line to the new master; what goes
-/// from one to the other is in inventory() and give_away(), and nowhere else.
-/// Lives in: master, one. An upgrade that fails is logged and changes nothing.
+/// over to the next. Upgrade has the states of the hand-over and the line to the new master;
+/// inventory() and give_away() define what is handed over.
+/// Lives in: master, one. A failed upgrade is logged and changes nothing.
 class Upgrades final : public Turns::Kind, private Upgrade::Owner {
   public:
-    /// `succession`: how another master has started this one; nullptr when none has.
+    /// `succession`: set when another master has started this one, else nullptr.
     Upgrades(const Parts& parts, Program program, Succession* succession, Turns& turns,
              Reloads& reloads, Server& server);
     Upgrades(const Upgrades&) = delete;
     Upgrades& operator=(const Upgrades&) = delete;
     ~Upgrades() = default;
 
-    /// Upgrades as soon as it is an upgrade's turn. `done` is called when the new master leads or
-    /// never will. Refused when there can be no upgrade, or one is asked for already.
+    /// Upgrades when it is an upgrade's turn. `done` is called when the new master leads or has
+    /// failed. Refused when no upgrade is possible, or one is asked for already.
     void ask(Replacement::Done done);
 
-    /// The part of this master in the upgrade that has started it; nullptr when nobody has.
+    /// This master's side of the upgrade that has started it; nullptr when none has.
     [[nodiscard]] Takeover* takeover() { return takeover_ ? &*takeover_ : nullptr; }
 
-    /// This master is the server's one: no other leads, or not yet.
+    /// True when this master is in charge: no other has taken over, and it does not wait to take
+    /// over itself.
     [[nodiscard]] bool leads() const;
 
-    /// Another master leads.
+    /// True when another master has taken over.
     [[nodiscard]] bool has_left() const { return upgrade_.has_left(); }
 
-    /// Its workers are gone: whether the process may go too.
+    /// With all workers gone: whether the process may exit, too.
     [[nodiscard]] bool may_go();
 
-    /// True when the exit was of the new master.
+    /// True when the exited process was the new master.
     bool on_exit(const ChildExit& exit) { return upgrade_.on_exit(exit); }
 
     void check_deadline() { upgrade_.check_deadline(); }

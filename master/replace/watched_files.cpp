@@ -22,7 +22,7 @@ void WatchedFiles::on_serving(const config::Settings& settings) {
 
 void WatchedFiles::add_sources(const std::string& paths) {
     if (!serving_wants_sources_ && !newest_wants_sources_) {
-        return;  // nobody was asked for them
+        return;  // no generation wants sources
     }
     std::vector<std::string> sources;
     for (std::size_t at = 0, end = 0; (end = paths.find('\0', at)) != std::string::npos;

@@ -10,7 +10,7 @@ namespace {
 constexpr std::time_t kMinute = 60;
 constexpr std::time_t kCorrection = kMinute * 180;
 
-/// A clock set back by so little must not make an entry fire again for the same minute.
+/// A clock set back by no more than this must not make an entry fire twice for the same minute.
 constexpr std::time_t kAdjustment = kMinute * 2;
 
 constexpr std::time_t minute_of(std::time_t time) {

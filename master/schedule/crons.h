@@ -13,15 +13,16 @@ namespace geventd::master {
 
 using schedule::CronEntry;
 
-/// Cron entries by the wall clock, which the caller passes in and which may jump. An entry fires
-/// first in the next matching minute that begins.
+/// Cron entries by the wall clock, which the caller passes in and which may jump. A new entry
+/// first fires in the next matching minute to begin.
 ///
-/// The clock is late or set forward by up to three hours (a suspended machine, a correction): an
-/// entry for certain hours that would have fired meanwhile fires once, now; an entry for every
-/// hour fires now only if this minute matches. By more: nothing is caught up. The clock is set
-/// back by up to three hours: an entry for certain hours does not fire again before the clock has
-/// passed its last firing (one for every hour does so only when it was set back by two minutes at
-/// most). By more: all entries start from the new time.
+/// When the clock jumps forward by up to three hours (a suspended machine, a correction), an entry
+/// for certain hours that would have fired meanwhile fires once, now; an entry for every hour fires
+/// only if the present minute matches. After a longer jump nothing is caught up.
+///
+/// When the clock jumps back by up to three hours, an entry for certain hours does not fire before
+/// the clock has passed its last firing; an entry for every hour waits like that only after a jump
+/// of at most two minutes. After a longer jump all entries start from the new time.
 /// Lives in: master.
 class Crons {
   public:
@@ -29,13 +30,13 @@ class Crons {
 
     void remove(std::uint64_t id);
 
-    /// All entries count from that moment, up to which others have fired them.
+    /// Starts all entries from this moment; another master has fired those up to it.
     void start_from(std::time_t moment);
 
-    /// The ids that fire now, each once.
+    /// The ids of entries that fire now, each once.
     std::vector<std::uint64_t> due(std::time_t now);
 
-    /// The next firing, as far as the clock does not jump.
+    /// When the next entry fires, unless the clock jumps.
     [[nodiscard]] std::optional<std::time_t> next();
 
   private:
@@ -53,7 +54,7 @@ class Crons {
     std::map<std::uint64_t, Cron> crons_;
     std::time_t seen_ = 0;
     std::optional<std::time_t> next_;
-    bool next_is_known_ = true;  ///< else it is looked for when it is asked for
+    bool next_is_known_ = true;  ///< false: next() has to compute it
 };
 
 }  // namespace geventd::master

@@ -75,8 +75,8 @@ void FileMonitor::drop_interest(std::uint64_t id, int watch) {
     }
 }
 
-/// Watches every directory on the way and the path itself, from the root on, as far as it exists.
-/// What comes into being meanwhile is an event of the directory above, which is watched by then.
+/// Watches the path and every directory on the way to it that exists, from the root down. Since
+/// each directory is watched before the next step, a step created meanwhile causes an event.
 void FileMonitor::watch_way(std::uint64_t id, Entry& entry) {
     const RightsOf rights(entry.rights);
     const std::set<int> before = std::exchange(entry.watches, {});
@@ -105,7 +105,7 @@ void FileMonitor::watch_way(std::uint64_t id, Entry& entry) {
     }
 }
 
-/// False: the path does not exist. What may not be looked into may still be passed through.
+/// False when the path does not exist. A directory without read permission counts as existing.
 bool FileMonitor::watch(const std::string& path, std::uint32_t mask, const Interest& interest,
                         Entry& entry) {
     const int watch = ::inotify_add_watch(inotify_.get(), path.c_str(), mask | IN_MASK_ADD);
@@ -124,8 +124,8 @@ std::set<std::uint64_t> FileMonitor::changed() {
     std::set<std::uint64_t> touched;
     std::set<std::uint64_t> moved;
     read_events(touched, moved);
-    // Each round follows what happened while the way was watched anew; what happens during the
-    // last one leaves the descriptor readable.
+    // Each round handles events that occurred while the last one renewed the watches; events
+    // during the last round leave the descriptor readable.
     for (int round = 1; round <= kRounds && !moved.empty(); ++round) {
         for (const std::uint64_t id : std::exchange(moved, {})) {
             Entry& entry = entries_[id];
@@ -133,7 +133,7 @@ std::set<std::uint64_t> FileMonitor::changed() {
             try {
                 watch_way(id, entry);
             } catch (const ErrnoError&) {
-                touched.insert(id);  // out of watches: at least this change is told
+                touched.insert(id);  // no watch is left: reports at least this change
             }
             if (entry.file != was) {
                 touched.insert(id);

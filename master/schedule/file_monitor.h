@@ -14,37 +14,37 @@
 
 namespace geventd::master {
 
-/// Tells which watched files and directories have changed: contents, attributes, entries of a
-/// directory (not of its sub-directories), and the path itself coming, going or becoming another
-/// file. A path is watched by name, not by inode: each directory on the way to it is watched too,
-/// so a file that an editor replaces, a directory that is removed and made again, and a symbolic
-/// link that is turned elsewhere stay watched. The path need not exist.
-/// Lives in: master, which watches fd() for reading and then calls changed(). No inotify
-/// instance is made before the first add().
+/// Reports which watched files and directories have changed: contents, attributes, entries of a
+/// directory (not of its sub-directories), and the path itself appearing, disappearing or becoming
+/// another file. A path is watched by name, not by inode, together with each directory on the way
+/// to it. So files that an editor replaces, directories that are removed and created again, and
+/// retargeted symbolic links stay watched. The path need not exist.
+/// Lives in: master, which watches fd() for reading and then calls changed(). Creates its inotify
+/// instance at the first add().
 class FileMonitor {
   public:
-    /// Watches `path` (absolute, or relative to the working directory) under the caller's id. Who
-    /// has asked for it sees what he may see: if that is not the master, `rights` are his.
-    /// Throws ErrnoError when the system's limit of watches is reached.
+    /// Watches `path` (absolute, or relative to the working directory) under the caller's id.
+    /// `rights`: of the user that asked for it, if not the master, so that it learns only of what
+    /// it may access. Throws ErrnoError when the system's limit of watches is reached.
     void add(std::uint64_t id, const std::string& path, const Identity& rights = {});
     void remove(std::uint64_t id);
 
-    /// The ids of what has changed since the last call: each once, however much happened.
+    /// The ids of what has changed since the last call, each once.
     std::set<std::uint64_t> changed();
 
     /// -1 before the first add().
     [[nodiscard]] int fd() const { return inotify_.get(); }
 
   private:
-    /// Which file a path leads to.
+    /// The file that a path leads to.
     struct File {
         std::uint64_t device = 0;
-        std::uint64_t inode = 0;  ///< 0: there is none
+        std::uint64_t inode = 0;  ///< 0: no such file
         bool operator==(const File& other) const = default;
     };
 
-    /// Why a directory or file is watched: for itself (no name) or for one name in it, which is
-    /// the next step of a path.
+    /// Why a directory or file is watched: for itself (no name), or for one name in it, the next
+    /// step of a path.
     struct Interest {
         std::uint64_t id = 0;
         std::string name;

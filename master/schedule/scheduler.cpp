@@ -22,7 +22,7 @@ Result<void> Scheduler::add(std::uint32_t generation, std::uint8_t number, const
         serving_ = generation;
     }
     if (generation < serving_) {
-        return {};  // a worker that drains: its successors have registered
+        return {};  // a draining worker's; its successors have registered
     }
     auto at = entries_.find(Key{number, plan});
     const bool is_known = at != entries_.end() && at->second.generations.contains(generation);
@@ -141,7 +141,7 @@ std::set<std::uint8_t> Scheduler::due(const ScheduleTime& now) {
     return numbers;
 }
 
-// A line each: NUMBER PERIOD CHAIN NEXT, in milliseconds, 0 or 1, steady nanoseconds.
+// One line each: NUMBER PERIOD CHAIN NEXT, in milliseconds, 0 or 1, steady nanoseconds.
 std::string Scheduler::save() const {
     std::string text;
     for (const auto& [key, entry] : entries_) {

@@ -23,62 +23,61 @@ namespace geventd::master {
 using schedule::MonitorPlan;
 using schedule::SchedulePlan;
 
-/// The two clocks at one moment.
+/// Both clocks at one moment.
 struct ScheduleTime {
     TimePoint steady;
     std::time_t wall = 0;
 };
 
-/// The timers, cron entries and file monitors of a server: says which signal fires when.
+/// The timers, cron entries and file monitors of a server: decides which signal fires when.
 ///
-/// An entry is its number and its plan. Registering the same again (four workers, respawned ones)
-/// changes nothing. Registrations belong to a generation of workers and count while it serves: an
-/// entry that the next generation registers too goes on without losing its phase, others end when
-/// that one serves. A timer whose iterations are over stays over until then.
+/// An entry is a signal number and a plan; registering it again, as each worker does, changes
+/// nothing. Entries belong to a generation and count while it serves. An entry that the next
+/// generation registers too keeps its phase; the others end when that generation serves. A timer
+/// whose iterations are over stays over until then.
 ///
-/// It arms nothing itself: the master calls due() when next_wait() is over and changed() when
-/// monitor_fd() is readable. While there are cron entries next_wait() is at most half a minute,
-/// so that a jump of the wall clock is noticed in time.
+/// Sets no timers itself: the master calls due() after next_wait(), and changed() when
+/// monitor_fd() is readable. With cron entries next_wait() is half a minute at most, so that a
+/// jump of the wall clock is noticed in time.
 /// Lives in: master.
 class Scheduler {
   public:
-    /// So many entries the application of a generation may ask for, far more than signals. Those of
-    /// the configuration are not counted.
+    /// The most entries that the application of a generation may register, far more than there are
+    /// signals. Those of the configuration are not counted.
     static constexpr std::size_t kMostOfApplication = 1024;
 
-    /// Fails with a sentence when the plan cannot be kept (period zero, a date that never comes,
-    /// no more inotify watches, too many entries). `application`: it asked, and a file is watched
-    /// with its rights; null: the configuration did.
+    /// Fails with a sentence when the plan is impossible (period zero, a date that never comes, no
+    /// more inotify watches, too many entries). `application`: the rights of the application that
+    /// asked, which limit what is watched; nullptr: the plan is from the configuration.
     Result<void> add(std::uint32_t generation, std::uint8_t number, const SchedulePlan& plan,
                      const ScheduleTime& now, const Identity* application = nullptr);
 
-    /// The generation serves from now on. Returns a sentence for each entry that could not start.
+    /// The generation serves. Returns a sentence for each entry that could not start.
     std::vector<std::string> serve(std::uint32_t generation, const ScheduleTime& now);
 
-    /// The first period of each active timer begins now.
+    /// Begins the first period of each active timer now.
     void restart_timers(const ScheduleTime& now);
 
-    /// The generation failed to start: what only it had registered is forgotten.
+    /// The generation failed to start: forgets what only it had registered.
     void forget(std::uint32_t generation);
 
-    /// The numbers to send a tick of now: each once.
+    /// The numbers whose tick is due, each once.
     std::set<std::uint8_t> due(const ScheduleTime& now);
 
     /// The numbers whose monitors have seen a change.
     std::set<std::uint8_t> changed();
 
-    /// The phases of the timers that go on for ever, as text for a master that takes over: with
-    /// restore() there and no due() in between, none of their ticks is lost or doubled. The
-    /// caller has asked due() for this moment before.
+    /// The phases of endless timers, as text for a master that takes over. With restore() there
+    /// and no due() in between, no tick is lost or doubled. Call due() for the same moment first.
     [[nodiscard]] std::string save() const;
 
-    /// Entries of the same number and plan go on from `saved`, cron entries from `moment`.
+    /// Entries with the same number and plan continue from `saved`, cron entries from `moment`.
     void restore(const std::string& saved, std::time_t moment);
 
-    /// How long until due() has something to say; nothing: no timer and no cron entry is active.
+    /// Time until the next due(); nullopt when no timer or cron entry is active.
     [[nodiscard]] std::optional<std::chrono::milliseconds> next_wait(const ScheduleTime& now);
 
-    /// -1 while no monitor was ever active.
+    /// -1 until a monitor was active.
     [[nodiscard]] int monitor_fd() const { return files_.fd(); }
 
     [[nodiscard]] std::size_t active() const { return active_.size(); }
@@ -97,7 +96,7 @@ class Scheduler {
     void deactivate(const Key& key, Entry& entry);
 
     std::map<Key, Entry> entries_;
-    std::map<std::uint32_t, std::size_t> asked_;    ///< by the application of each generation
+    std::map<std::uint32_t, std::size_t> asked_;  ///< entries by the application of each generation
     std::map<std::uint64_t, std::uint8_t> active_;  ///< numbers by id
     std::uint64_t last_id_ = 0;
     std::uint32_t serving_ = 0;

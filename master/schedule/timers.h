@@ -15,21 +15,21 @@ namespace geventd::master {
 
 using schedule::TimerPlan;
 
-/// Timers by the steady clock, which the caller passes in. Who adds one gives its id.
+/// Timers by the steady clock, which the caller passes in. The caller chooses the ids.
 /// Lives in: master.
 class Timers {
   public:
-    /// Throws std::invalid_argument for a period that is not above zero. An id that is there
-    /// already starts anew.
+    /// Throws std::invalid_argument unless the period is above zero. Restarts a timer with the
+    /// same id.
     void add(std::uint64_t id, const TimerPlan& plan, TimePoint now);
     void remove(std::uint64_t id);
 
-    /// The ids whose time has come, each once, in the order of their times.
+    /// The ids that are due, each once, ordered by time.
     std::vector<std::uint64_t> due(TimePoint now);
 
     [[nodiscard]] std::optional<TimePoint> next() const;
 
-    /// When that one is due next; to keep its phase over an upgrade.
+    /// When this timer is due next; keeps its phase over an upgrade.
     [[nodiscard]] TimePoint next_of(std::uint64_t id) const { return timers_.at(id).next; }
 
     void move(std::uint64_t id, TimePoint next);

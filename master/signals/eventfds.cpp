@@ -22,8 +22,8 @@ namespace {
 
 constexpr unsigned kMostEvents = 8;
 
-// Has the kernel itself add to eventfds, which never waits: as the word that a read of /dev/null,
-// asked for by io_submit(2), is done. No flag makes write(2) itself do so.
+// Adds to an eventfd without ever blocking: lets the kernel count up as the completion of a read
+// of /dev/null submitted by io_submit(2). write(2) has no flag for that.
 class Poker {
   public:
     Poker() noexcept : nothing_(UniqueFd::adopt(::open("/dev/null", O_RDONLY | O_CLOEXEC))) {
@@ -41,7 +41,7 @@ class Poker {
         }
     }
 
-    /// False where the system does not allow it.
+    /// False when the system does not allow it.
     bool poke(int fd) const noexcept {
         if (context_ == 0) {
             return false;
@@ -71,7 +71,8 @@ void poke_unwaiting(int fd) noexcept {
     if (poker.poke(fd)) {
         return;
     }
-    // What remains: an application that clears the flag and fills the counter between these lines.
+    // This leaves one race: an application that clears the flag and fills the counter between the
+    // two lines.
     ::fcntl(fd, F_SETFL, O_NONBLOCK);
     pollfd writable{fd, POLLOUT, 0};
     if (::poll(&writable, 1, 0) == 1) {

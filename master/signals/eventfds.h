@@ -7,26 +7,26 @@
 
 namespace geventd::master {
 
-/// The eventfds by which processes wake each other, one for each process index. They are made
-/// when first asked for and live as long as the server: a slot's next worker takes its
-/// predecessor's over, and those who know it need not be told.
+/// The eventfds by which processes wake each other, one for each process index. Each is created on
+/// first use and lives as long as the server: a slot's next worker takes over its predecessor's,
+/// so nobody need be told of a new one.
 /// Lives in: master.
 class Eventfds {
   public:
     /// Throws ErrnoError.
     int of(unsigned process);
 
-    /// By process; -1: it was never asked for.
+    /// Indexed by process; -1 where none was created.
     [[nodiscard]] std::vector<int> numbers() const;
 
   private:
     std::vector<UniqueFd> fds_;
 };
 
-/// An eventfd is one for all who hold a copy, flags included: an application may clear O_NONBLOCK
-/// and drive the counter to its end. These do not wait all the same.
+/// All holders of an eventfd share its flags: an application may clear O_NONBLOCK and fill the
+/// counter, so that write(2) would block. These two functions never block.
 ///
-/// Adds one, as far as there is room.
+/// Adds one if there is room.
 void poke_unwaiting(int fd) noexcept;
 
 /// Sets the counter to 0.

@@ -11,8 +11,8 @@ namespace geventd::master {
 
 namespace {
 
-// From one renewal to the next; each one doubles it, up to the longest. After a quiet time the
-// first one is at once again.
+// Delay between two renewals: each renewal doubles it, up to the longest. After a quiet time the
+// first one is immediate again.
 constexpr Duration kFirstDelay = std::chrono::seconds(1);
 constexpr Duration kLongestDelay = std::chrono::seconds(30);
 constexpr Duration kQuietTime = 4 * kLongestDelay;
@@ -44,7 +44,7 @@ void SignalMemories::begin(std::uint32_t generation) {
 void SignalMemories::serve(std::uint32_t generation) {
     serving_ = &of_generation(generation);
     serving_->recovery.serve(generation);
-    // Older ones drain and start nobody any more.
+    // Older generations are draining and start no more workers.
     of_generation_.erase(of_generation_.begin(), of_generation_.lower_bound(generation));
 }
 
@@ -70,7 +70,7 @@ bool SignalMemories::look(TimePoint now) {
     bool moved = false;
     for (const auto& memory : all_) {
         if (memory.get() == serving_) {
-            break;  // the later ones are for generations that do not serve yet
+            break;  // the later ones belong to generations that do not serve yet
         }
         moved = shm::migrate(memory->recovery.table(), serving_->writer).moved > 0 || moved;
     }

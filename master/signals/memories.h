@@ -13,11 +13,11 @@
 
 namespace geventd::master {
 
-/// The memory of signals and locks, and what came before and after it. A generation has one for
-/// its whole life, as its processes have it mapped. Mostly all have the same; when that is damaged
-/// (shm/signal_inspection.h), the next generation gets a fresh one. Once that generation serves,
-/// what waits in the former memory moves over, as far as it can be read; what is left there when
-/// the last worker has gone is lost and counted.
+/// The shared memories of signals and locks: the current one, former and newer ones. A generation
+/// keeps one for its whole life, because its processes have it mapped. Usually all generations
+/// share one. When it is damaged (shm/signal_inspection.h), the next generation gets a fresh one.
+/// Once that serves, pending signals move there from the former memory as far as they can be read;
+/// those left when its last worker has gone are lost, and counted.
 /// Lives in: master.
 class SignalMemories {
   public:
@@ -26,15 +26,15 @@ class SignalMemories {
 
     [[nodiscard]] SignalMemory& serving() const { return *serving_; }
 
-    /// The newest one for a generation that has none yet.
+    /// The generation's memory; the newest one if it has none yet.
     [[nodiscard]] SignalMemory& of_generation(std::uint32_t generation) const;
 
-    /// That of the worker in the scoreboard's slot.
+    /// The memory of the worker in this slot of the scoreboard.
     [[nodiscard]] SignalMemory& of_slot(std::uint32_t slot) const;
 
     [[nodiscard]] const std::vector<std::unique_ptr<SignalMemory>>& all() const { return all_; }
 
-    // What becomes of generations and workers.
+    // Events of generations and workers.
 
     void begin(std::uint32_t generation);
     void serve(std::uint32_t generation);
@@ -44,20 +44,21 @@ class SignalMemories {
     void hand_out(std::uint32_t slot, std::uint32_t generation);
     void release(std::uint32_t slot);
 
-    /// To be called now and then: looks for damage, moves what waits in former memories, and lets
-    /// those go that nobody uses. True when signals have moved.
+    /// Call regularly: checks for damage, moves pending signals out of former memories, and frees
+    /// those without users. True when signals were moved.
     bool look(TimePoint now);
 
-    /// When a new generation shall get a fresh memory; never while all is well. The more often in a
-    /// short time, the later.
+    /// When to start a new generation because of damage; never while there is none. The delay
+    /// grows with each renewal in a short time.
     [[nodiscard]] TimePoint renewal_due() const {
         return serving_->damaged ? next_renewal_ : TimePoint::max();
     }
 
-    /// When what is due has come to nothing before renew(): not due again at once.
+    /// A due renewal failed before renew(): tries again later.
     void put_off_renewal(TimePoint now);
 
-    /// The next generation gets a fresh one if that which serves is damaged. Throws ErrnoError.
+    /// Gives the next generation a fresh memory if the serving one's is damaged. Throws
+    /// ErrnoError.
     void renew(TimePoint now, std::vector<int> eventfds);
 
     [[nodiscard]] const SignalMemoryStatus& status() const { return status_; }
@@ -69,7 +70,7 @@ class SignalMemories {
 
     config::Signals settings_;
     const shm::SignalLoads& loads_;
-    std::vector<std::unique_ptr<SignalMemory>> all_;  ///< the newest last
+    std::vector<std::unique_ptr<SignalMemory>> all_;  ///< oldest first
     SignalMemory* serving_;
     std::map<std::uint32_t, SignalMemory*> of_generation_;
     std::map<std::uint32_t, SignalMemory*> of_slot_;

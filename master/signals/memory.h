@@ -13,8 +13,8 @@
 
 namespace geventd::master {
 
-/// One memory of signals and locks, and the master's hands on it. All but `region` go by what the
-/// master knows itself of who has a place in it.
+/// One shared memory of signals and locks, and the master's access to it. Everything but `region`
+/// relies only on the master's own knowledge of which process has a place in it.
 /// Lives in: master.
 struct SignalMemory {
     /// Throws ErrnoError.
@@ -24,7 +24,7 @@ struct SignalMemory {
     SignalMemory& operator=(const SignalMemory&) = delete;
     ~SignalMemory() = default;
 
-    /// Signals that are not over. All slots are looked at, as a head may be damaged.
+    /// Counts unfinished signals, looking at all slots because a queue's head may be damaged.
     [[nodiscard]] std::uint64_t count_left() const;
 
     shm::SignalRegion region;

@@ -15,14 +15,15 @@ namespace geventd::master {
 
 namespace {
 
-// Room for a reload with as many generations as may live at once, and some more workers.
+// Room for as many generations as may be alive during a reload, and for some additional workers.
 constexpr int kGenerations = 5;
 constexpr int kSpareEventfds = 32;
 
-// They stay open in every process. Processes past this number are woken by the master.
+// The eventfds handed to every process, in which they stay open. The master wakes the processes
+// above this number.
 constexpr int kMostEventfds = 200;
 
-// How often the memory is looked at for damage, and former ones are cleared out.
+// How often memories are checked for damage and former ones are cleared.
 constexpr Duration kDamageTick = std::chrono::seconds(1);
 
 std::int64_t nanoseconds(TimePoint time) {
@@ -204,7 +205,7 @@ void Signals::look_for_damage() noexcept {
     damage_timer_.start(kDamageTick);
 }
 
-// Who released a lock and does not know the next one's eventfd woke the master instead.
+// A process that releases a lock but lacks the next waiter's eventfd wakes the master instead.
 void Signals::wake_lock_waiters() {
     for (const auto& memory : memories_.all()) {
         const shm::LockTable locks = memory->region.locks();

@@ -20,70 +20,70 @@
 
 namespace geventd::master {
 
-/// The master's part in the signals and locks: their memory, the places of workers in it, what
-/// the dead leave behind, the ticks of the schedule, and the watch over signals that nobody
-/// claims. The memory's sizes are those of the start, which all generations are configured with.
-/// The memory may be damaged by applications at any time, and then is replaced (memories.h).
+/// The master's part in signals and locks: their shared memory, the workers' places in it,
+/// cleaning up after dead workers, ticks of the schedule, and reporting signals that nobody
+/// claims. The sizes of the memory are those configured at the start, for all generations.
+/// Applications may damage the memory at any time; then it is replaced (memories.h).
 /// Lives in: master, one; outlives generations.
 class Signals {
   public:
-    /// `tenant`: as whom workers run. Throws ErrnoError.
+    /// `tenant`: the user that workers run as. Throws ErrnoError.
     Signals(event::Loop& loop, event::DeadlineClock& clock, const config::Signals& settings,
             const shm::Scoreboard& scoreboard, Identity tenant = {});
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
     ~Signals() = default;
 
-    // What becomes of generations.
+    // Events of generations.
 
-    /// Before a generation's first process starts.
+    /// Call before a generation's first process starts.
     void begin(std::uint32_t generation, const config::Settings& settings);
     void serve(std::uint32_t generation, unsigned workers);
     void forget(std::uint32_t generation);
 
-    /// A former generation has left: what only it could run is set aside.
+    /// A former generation is gone: sets aside the signals that only it could handle.
     void former_is_gone();
 
-    /// The serving generation has so many workers from now on.
+    /// The serving generation has this number of workers from now on.
     void resize(unsigned workers);
 
-    // What becomes of workers; `slot` is theirs in the scoreboard.
+    // Events of workers; `slot` is the worker's in the scoreboard.
 
-    /// Before the worker starts, or is asked of a template.
+    /// Call before the worker is started, or asked of a template.
     void hand_out(std::uint32_t slot, std::uint32_t generation, std::uint32_t worker);
 
-    /// The worker's process is dead, or was never alive and never will be.
+    /// The worker's process is dead, or will never be started.
     void reap(std::uint32_t slot);
 
-    /// A worker told of a timer, cron entry or monitor of its own.
+    /// A worker reported a timer, cron entry or monitor of its own.
     void schedule(std::uint32_t slot, const ipc::Message& message);
 
-    // Over an upgrade.
+    // For upgrades.
 
-    /// What sends signals by the clock, of which only one master may have one that is not held.
+    /// Sends the signals of the schedule; only one of two masters may have its ticker running.
     Ticker& ticker() { return ticker_; }
 
-    /// Takes a pending signal of the former master over; false: the queue is full.
+    /// Takes over a pending signal of the former master; false when the queue is full.
     bool take_over(const shm::SignalClaim& signal);
 
-    /// Of the generation that serves.
+    /// The table of the serving generation.
     [[nodiscard]] shm::SignalTable table() const { return memories_.serving().recovery.table(); }
 
-    // When the memory is damaged.
+    // For a damaged memory.
 
-    /// A new generation is to be started, which gets a fresh one.
+    /// When to start a new generation, which gets a fresh memory.
     [[nodiscard]] TimePoint renewal_due() const { return memories_.renewal_due(); }
 
-    /// It has come to nothing before renew(): the next attempt is due later.
+    /// The renewal failed before renew(): it is due again later.
     void put_off_renewal(TimePoint now) { memories_.put_off_renewal(now); }
 
-    /// Before a generation is started: renews what is damaged. Throws ErrnoError.
+    /// Call before a generation is started: replaces damaged memory. Throws ErrnoError.
     void renew(TimePoint now) { memories_.renew(now, eventfds_.numbers()); }
 
-    // What crosses the exec.
+    // What processes inherit.
 
-    /// Copies of the eventfds that a process of a generation with so many workers shall know.
-    /// Throws ErrnoError.
+    /// Copies of the eventfds for a process of a generation with this number of workers. Throws
+    /// ErrnoError.
     std::vector<UniqueFd> eventfds_for(int workers);
 
     /// A copy of the worker's own eventfd. Throws ErrnoError.
@@ -93,7 +93,7 @@ class Signals {
         return memories_.of_generation(generation).region.fd();
     }
 
-    // For people.
+    // For operators.
 
     /// Fails with a sentence when the signal was not accepted.
     Result<void> send(std::uint8_t number, std::string_view payload);
@@ -103,7 +103,7 @@ class Signals {
 
     [[nodiscard]] const SignalMemoryStatus& memory_status() const { return memories_.status(); }
 
-    /// How many accepted signals no worker has taken.
+    /// The number of accepted signals that no worker has claimed.
     [[nodiscard]] std::uint64_t waiting() const;
 
   private:
@@ -126,8 +126,8 @@ class Signals {
     event::Timer damage_timer_;
     event::Io eventfd_io_;
     Ticker ticker_;
-    unsigned workers_ = 0;       ///< of the serving generation
-    unsigned known_to_all_ = 0;  ///< the eventfds of processes below it were handed to everybody
+    unsigned workers_ = 0;       ///< workers of the serving generation
+    unsigned known_to_all_ = 0;  ///< every process has the eventfds of those below this number
 };
 
 }  // namespace geventd::master

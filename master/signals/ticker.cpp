@@ -12,7 +12,7 @@ namespace geventd::master {
 
 namespace {
 
-// A list's delay of zero would mean never.
+// A timer's delay of zero would mean never.
 constexpr std::chrono::milliseconds kSoonest{1};
 
 }  // namespace

@@ -14,30 +14,31 @@
 namespace geventd::master {
 
 /// Runs the schedule in the master's loop: waits for the next timer, cron entry or change of a
-/// monitored file, and sends the ticks. Before the first generation serves the application may not
-/// have registered its signals yet: timers begin when it serves, and the tick of a cron entry or a
-/// changed file is held until then (that of an entry of every hour for its minute, see Crons).
+/// monitored file, and sends the ticks. Until the first generation serves, its application may not
+/// have registered its signals. So timers start when it serves, and ticks of cron entries and
+/// changed files are held until then (those of an hourly entry only for their minute, see Crons).
 /// Lives in: master.
 class Ticker {
   public:
-    /// Sends a tick of the number.
+    /// Sends a tick as the signal `number`.
     using Tick = std::function<void(std::uint8_t number)>;
 
     Ticker(event::Loop& loop, event::DeadlineClock& clock, Tick tick);
 
-    /// A plan (schedule/plan.h) of a generation. What is wrong with it is logged with `who`.
-    /// `application`: the rights of the one that asked; null: the configuration did.
+    /// Adds a generation's plan (schedule/plan.h). A fault in it is logged with `who`.
+    /// `application`: the rights of the application that asked; nullptr: the plan is from the
+    /// configuration.
     void add(std::uint32_t generation, std::uint8_t number, std::string_view plan,
              std::string_view who, const Identity* application = nullptr);
 
     void serve(std::uint32_t generation);
     void forget(std::uint32_t generation);
 
-    /// No ticks until resume(): another master sends them.
+    /// Stops ticks until resume(), because another master sends them.
     void hold();
     void resume();
 
-    /// Sends what is due, then holds. The phases, for restore() of the master that takes over.
+    /// The timers' phases, for restore() in the master that takes over.
     struct Saved {
         std::string timers;
         std::time_t moment = 0;
@@ -60,8 +61,8 @@ class Ticker {
     event::Io monitor_io_;
     Scheduler scheduler_;
     Tick tick_;
-    bool served_ = false;    ///< some generation serves or has served
-    bool restored_ = false;  ///< the phases are a former master's
+    bool served_ = false;    ///< a generation serves or has served
+    bool restored_ = false;  ///< the phases came from a former master
     bool held_ = false;
 };
 

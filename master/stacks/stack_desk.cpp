@@ -24,13 +24,13 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
-/// What one client waits for.
+/// The workers' answers to one client.
 struct StackDesk::Collection : event::Deadline {
     struct Part {
         std::uint32_t worker = 0;
         std::uint32_t generation = 0;
         pid_t pid = 0;
-        std::string blocked;  ///< the stack that blocks its hub; "": it turns
+        std::string blocked;  ///< the stack that blocks its hub; empty: the hub turns
         std::string error;
         std::string found;  ///< a JSON document
         std::unique_ptr<StackQuery> query;

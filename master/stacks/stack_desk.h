@@ -16,25 +16,25 @@
 
 namespace geventd::master {
 
-/// Gathers where the greenlets of workers stand, for those who ask over the control socket. Workers
-/// that do not answer in time (C code keeps their GIL) are told of as such, with the stack that
-/// blocks their hub if that is known.
+/// Collects where the greenlets of workers stand, for clients of the control socket. A worker that
+/// does not answer in time (C code holds its GIL) is reported as such, with the stack that blocks
+/// its hub, if known.
 /// Lives in: master.
 class StackDesk {
   public:
-    /// Given a JSON document, {"workers": [...]}.
+    /// Called with a JSON document, {"workers": [...]}.
     using Done = std::function<void(const std::string& document)>;
 
     /// A worker that can be asked.
     struct Witness {
-        /// Asks; null when that cannot be done.
+        /// Asks the worker; nullptr when it cannot be asked.
         using Ask = std::function<std::unique_ptr<StackQuery>(const StackQuery::Question&,
                                                               StackQuery::Done)>;
 
         std::uint32_t generation = 0;
         std::uint32_t worker = 0;  ///< its number
         pid_t pid = 0;
-        std::string blocked;  ///< the stack that blocks its hub; "": the hub turns
+        std::string blocked;  ///< the stack that blocks its hub; empty: the hub turns
         Ask ask;              ///< only called during collect()
     };
 
@@ -43,7 +43,7 @@ class StackDesk {
     StackDesk& operator=(const StackDesk&) = delete;
     ~StackDesk();
 
-    /// `done` is called later, from the loop. Fails when too many ask at once.
+    /// Calls `done` later, from the loop. Fails when too many clients ask at once.
     Result<void> collect(const std::vector<Witness>& workers, const std::string& request,
                          Done done);
 

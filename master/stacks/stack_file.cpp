@@ -10,7 +10,7 @@ namespace geventd::master {
 
 namespace {
 
-// How long the process may take to write its stack down.
+// How long the process may take to write its stack.
 constexpr Duration kPatience = std::chrono::seconds(1);
 constexpr std::size_t kMostStack = 64 << 10;
 
@@ -24,7 +24,7 @@ void StackFile::open(UniqueFd&& file) {
 
 void StackFile::expect(TimePoint now) {
     seen_ = 0;
-    // A file that cannot be emptied shows an old stack before the new one.
+    // If the file cannot be emptied, it shows an old stack before the new one.
     [[maybe_unused]] const int emptied = ::ftruncate(file_.get(), 0);
     due_ = now + kPatience;
 }

@@ -11,26 +11,26 @@
 namespace geventd::master {
 
 /// The memory file into which a process writes its Python stack at an ipc::stack_signal(), and how
-/// its master reads one from there: it is complete when it has not grown between two looks.
+/// the master reads it: the stack is complete when the file has not grown between two looks.
 /// Lives in: master, in the handle of the process.
 class StackFile {
   public:
-    /// How often it is worth a look while a stack is awaited.
+    /// How often to look() while a stack is awaited.
     static constexpr Duration kPause = std::chrono::milliseconds(20);
 
-    /// The process writes there; what is no memory file, from which reading could block, is
-    /// refused, and stays the caller's.
+    /// `file` is what the process writes into. Anything but a memory file is refused and left to
+    /// the caller, because reading it could block.
     void open(UniqueFd&& file);
 
     [[nodiscard]] bool is_open() const { return static_cast<bool>(file_); }
 
-    /// A stack is about to be asked for.
+    /// A stack is about to be requested.
     void expect(TimePoint now);
 
-    /// The stack, "" when the process has written none in time; none: not yet.
+    /// The stack; empty when the process has not written one in time; nullopt: not complete yet.
     std::optional<std::string> look(TimePoint now);
 
-    /// What there is now.
+    /// The present contents.
     [[nodiscard]] std::string text() const;
 
     UniqueFd release() { return std::move(file_); }

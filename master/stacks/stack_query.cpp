@@ -15,11 +15,11 @@ namespace geventd::master {
 
 namespace {
 
-// What a control client can be sent.
+// The most that a control client can be sent.
 constexpr off_t kMostReport = 15 << 20;
 
-// All of a memory file of the application's process; none when it is something else, from which
-// reading could block, or too long.
+// The contents of a memory file; nullopt when it is too long, or another kind of file, reading
+// which could block.
 std::optional<std::string> read_report(int fd) {
     struct stat facts {};
 

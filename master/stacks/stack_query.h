@@ -10,22 +10,22 @@
 
 namespace geventd::master {
 
-/// A question to a worker's observer: where do its greenlets stand? The answer comes when the GIL
-/// can be had in the worker, maybe never: who has no patience any more destroys the question, and
-/// the worker forgets it.
+/// A question to a worker's observer thread: where do its greenlets stand? The answer comes when
+/// the observer gets the worker's GIL, maybe never. Destroying the query cancels it, also in the
+/// worker.
 /// Lives in: master.
 class StackQuery {
   public:
     struct Question {
         ipc::Sight sight = ipc::Sight::Document;
-        std::string request;  ///< the one that is asked for; "": all
+        std::string request;  ///< the request to find; empty: all
     };
 
-    /// Called once at most, from the loop, with what the worker wrote, or none when its process has
-    /// ended or wrote what cannot be read. May destroy the query.
+    /// Called at most once, from the loop, with the worker's report; nullopt when its process has
+    /// ended or the report cannot be read. May destroy the query.
     using Done = std::function<void(std::optional<std::string> report)>;
 
-    /// Throws ErrnoError, or std::runtime_error when the worker has too many questions already.
+    /// Throws ErrnoError, or std::runtime_error when the worker has too many open questions.
     StackQuery(event::Loop& loop, ipc::Channel& observer, const Question& question, Done done);
     StackQuery(const StackQuery&) = delete;
     StackQuery& operator=(const StackQuery&) = delete;

@@ -33,10 +33,10 @@ std::vector<Labelled> workers_of(const Status& status) {
     return workers;
 }
 
-/// For those who ask which figures there are.
+/// Used to list the figures that exist.
 constexpr shm::WorkerFigures<shm::Plain> kNoFigures;
 
-/// Writes families: the lines of one are together, after its HELP and TYPE.
+/// Writes metric families: HELP and TYPE, then all lines of the family.
 class Text {
   public:
     void family(std::string_view name, std::string_view type, std::string_view help) {
@@ -71,7 +71,7 @@ std::string labels_of(const Labelled& labelled) {
                        labelled.worker->number);
 }
 
-// Each figure becomes a family over all workers.
+// Each figure becomes a family with a line for each worker.
 void add_figures(Text& text, const std::vector<Labelled>& workers) {
     std::vector<Text> families;
     shm::for_each_worker_figure(
@@ -124,8 +124,8 @@ void add_workers(Text& text, const Status& status) {
     }
 }
 
-// A bucket for every octave from an eighth of a millisecond to a minute: the ends of classes, so
-// the counts are exact.
+// One bucket for each octave from an eighth of a millisecond to a minute. The bounds coincide with
+// those of our own classes, so the counts are exact.
 void add_durations(Text& text, const Traffic::Ended& ended) {
     constexpr int kFirst = 7;
     constexpr int kLast = 26;
@@ -207,7 +207,7 @@ void add_signals(Text& text, const Status& status) {
     text.single("signals_lost_total", "counter", "Signals that were lost by that.",
                 status.signal_memory.lost);
     constexpr std::string_view kGaugeNames[] = {"running", "waiting"};
-    // The names come from the figures themselves; each becomes a family over all numbers.
+    // The figures supply the names; each becomes a family with a line for each signal number.
     shm::SignalFigures none{};
     shm::for_each_figure(none, [&](const char* name, std::uint64_t) {
         const bool gauge = std::find(std::begin(kGaugeNames), std::end(kGaugeNames), name) !=

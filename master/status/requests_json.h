@@ -9,12 +9,12 @@
 
 namespace geventd::master {
 
-/// More would not fit into an answer to geventctl.
+/// More requests would not fit into an answer to geventctl.
 constexpr int kMostRequests = 20'000;
 
-/// Requests as one JSON document, {"requests": [...], "total": N}. Of very many only the first are
-/// in it. Paths come without their query; a client behind a unix socket that nobody named is null,
-/// as is the core of a request that waits for one.
+/// Requests as one JSON document, {"requests": [...], "total": N}; at most the first
+/// kMostRequests. Paths have no query. The client is null behind a unix socket when no proxy has
+/// named it; the core is null while the request waits for one.
 std::string format_requests_json(const std::vector<RequestStatus>& requests,
                                  std::size_t most = kMostRequests);
 

@@ -19,14 +19,14 @@
 
 namespace geventd::master {
 
-/// A worker's figures as they stood in the scoreboard, or as the master knows them better.
+/// A worker's figures from the scoreboard, corrected where the master knows better.
 struct WorkerCounters : shm::WorkerFigures<shm::Plain> {
-    std::uint32_t respawns = 0;  ///< workers of that number before it
+    std::uint32_t respawns = 0;  ///< earlier workers with this number
     std::int64_t spawned = 0;    ///< seconds since the epoch
-    Duration hub_blocked{};      ///< for how long; 0: it is not
+    Duration hub_blocked{};      ///< how long it has been blocked; 0: it is not
 };
 
-/// How long the requests of the last minute took, in microseconds; zeros when there were none.
+/// Percentiles of the requests' durations in the last minute, in microseconds; 0 without requests.
 struct Latency {
     std::uint64_t p50 = 0;
     std::uint64_t p95 = 0;
@@ -38,11 +38,11 @@ struct Latency {
     }
 };
 
-/// Bytes of a process; none when it is gone or may not be looked at.
+/// Memory of a process in bytes; nullopt when it is gone or must not be inspected.
 struct Memory {
     std::optional<std::uint64_t> virtual_size;
     std::optional<std::uint64_t> rss;
-    std::optional<std::uint64_t> pss;  ///< shared pages divided among who has them
+    std::optional<std::uint64_t> pss;  ///< shared pages divided among the processes that share them
 };
 
 struct WorkerStatus {
@@ -52,7 +52,7 @@ struct WorkerStatus {
     std::string_view state;    ///< "starting", "ready", "draining", "stopping"
     Duration uptime{};         ///< since it was started
     WorkerCounters counters;
-    double rate = 0;  ///< requests a second, of the last ten
+    double rate = 0;  ///< requests per second, over the last ten seconds
     Latency latency;
     Memory memory;
 };
@@ -60,16 +60,16 @@ struct WorkerStatus {
 struct GenerationStatus {
     std::uint32_t number = 0;
     std::string_view state;   ///< "loading", "booting", "serving", "draining"
-    bool preload = false;     ///< workers are forked by a template; false: each loads for itself
-    std::string connections;  ///< that the loaded application holds: their peers; "": none
+    bool preload = false;     ///< a template forks the workers; false: each loads the application
+    std::string connections;  ///< peers of the connections that the application holds; empty: none
     pid_t template_pid = 0;   ///< 0: there is none now
     pid_t spare_pid = 0;
     int workers_wanted = 0;
-    int workers_most = 0;  ///< more than are wanted now with workers.cheaper
+    int workers_most = 0;  ///< the maximum with workers.cheaper
     Duration uptime{};
-    std::uint64_t respawns = 0;  ///< workers that were started again after a death
-    bool crash_looping = false;  ///< workers die young again and again
-    std::string last_error;      ///< the newest death or failure, one line; "" when there was none
+    std::uint64_t respawns = 0;  ///< workers started again after a death
+    bool crash_looping = false;  ///< workers or templates keep dying early
+    std::string last_error;      ///< the latest death or failure, one line; empty: none
     std::vector<WorkerStatus> workers;
 };
 
@@ -82,13 +82,13 @@ struct SignalStatus {
 
 struct LockStatus {
     unsigned number = 0;
-    unsigned worker = 0;   ///< that holds it; 0: none
+    unsigned worker = 0;   ///< the worker that holds it; 0: none
     unsigned waiting = 0;  ///< workers that wait
 };
 
-/// What damage to the memory of signals and locks has cost (docs/signals.md).
+/// What damage to the shared memory of signals and locks has cost (docs/signals.md).
 struct SignalMemoryStatus {
-    std::uint64_t replaced = 0;  ///< memories
+    std::uint64_t replaced = 0;  ///< damaged memories that were replaced
     std::uint64_t lost = 0;      ///< signals that could not be taken over
 };
 
@@ -101,29 +101,29 @@ struct RequestStatus {
     shm::RequestTable::Entry request;
 };
 
-/// The cores of a worker that were ever used.
+/// The cores of a worker that have been used.
 struct CoresStatus {
     std::uint32_t slot = 0;                          ///< of the worker
-    std::vector<std::uint64_t> begun;                ///< requests, by core
-    std::vector<shm::RequestTable::Entry> requests;  ///< that occupy some of them
+    std::vector<std::uint64_t> begun;                ///< requests begun, by core
+    std::vector<shm::RequestTable::Entry> requests;  ///< requests in progress on these cores
 };
 
 struct ReloadStatus {
     enum class Outcome { None, Running, Done, Failed };
 
-    Outcome outcome = Outcome::None;             ///< of the newest reload
+    Outcome outcome = Outcome::None;             ///< of the latest reload
     std::uint32_t count = 0;                     ///< reloads that have been started
-    std::string reason;                          ///< Failed: why, may have several lines
+    std::string reason;                          ///< why it failed, may have several lines
     std::chrono::system_clock::time_point at{};  ///< when it ended (Running: when it began)
 };
 
 struct UpgradeStatus {
-    ReloadStatus newest;  ///< of the newest upgrade
-    pid_t successor = 0;  ///< the new master that is being started; 0: none
-    pid_t former = 0;     ///< the master before this one, while it drains; 0: none
+    ReloadStatus newest;  ///< the latest upgrade
+    pid_t successor = 0;  ///< the new master's pid while it starts; 0: none
+    pid_t former = 0;     ///< the former master's pid while it drains; 0: none
 };
 
-/// What all workers do together, also those that are gone.
+/// The work of all workers together, including former ones.
 struct Traffic {
     /// Requests that have ended since the master started.
     struct Ended {
@@ -131,8 +131,8 @@ struct Traffic {
         std::uint64_t microseconds = 0;
     };
 
-    double rate = 0;    ///< requests a second, of the last ten
-    double errors = 0;  ///< a second, of the last ten
+    double rate = 0;    ///< requests per second, over the last ten seconds
+    double errors = 0;  ///< per second, over the last ten seconds
     Latency latency;
     Ended ended;
 };
@@ -141,23 +141,23 @@ struct Traffic {
 struct ListenerStatus {
     std::string address;  ///< with the actual port
     std::uint32_t waiting = 0;
-    std::uint32_t most = 0;     ///< 0: the kernel does not say
+    std::uint32_t most = 0;     ///< 0: not known
     std::uint32_t dropped = 0;  ///< connections that found the queue full
-    bool down = false;          ///< it was shut down: nobody can connect
+    bool down = false;          ///< it was shut down, so nobody can connect
 };
 
-/// A request whose application raised.
+/// A request whose application raised an exception.
 struct FailureStatus {
     std::chrono::system_clock::time_point at{};
     std::uint32_t worker = 0;  ///< number in its generation
     std::uint32_t generation = 0;
     std::string request;  ///< method and path
     std::string id;
-    std::string error;  ///< the exception in a line, may be cut
+    std::string error;  ///< the exception in one line, may be truncated
     std::string where;  ///< "file:line"
 };
 
-/// Everything that can be told of a running server at one moment.
+/// Everything known about a running server at one moment.
 struct Status {
     std::string version;
     pid_t pid = 0;
@@ -165,30 +165,30 @@ struct Status {
     bool paused = false;  ///< no connection is accepted
     Duration uptime{};
     std::chrono::system_clock::time_point started{};
-    std::string config;  ///< the config file, "" when there is none
+    std::string config;  ///< the configuration file; empty: none
     std::vector<ListenerStatus> listeners;
     Traffic traffic;
     std::optional<std::uint64_t> pss;     ///< bytes of all processes of the server together
-    std::vector<FailureStatus> failures;  ///< the newest first, a few
+    std::vector<FailureStatus> failures;  ///< the latest few, newest first
     ReloadStatus reload;
-    std::vector<ReloadStatus> reloads;  ///< that are over, the newest first, a few
+    std::vector<ReloadStatus> reloads;  ///< finished ones, the latest few, newest first
     UpgradeStatus upgrade;
     std::vector<GenerationStatus> generations;  ///< oldest first
-    std::vector<SignalStatus> signals;          ///< that are registered or were ever sent
+    std::vector<SignalStatus> signals;          ///< those registered or sent at some time
     SignalMemoryStatus signal_memory;
-    std::vector<LockStatus> locks;  ///< that are held or waited for
+    std::vector<LockStatus> locks;  ///< those held or waited for
 };
 
-/// One second of the server.
+/// One second of the server's history.
 struct HistoryPoint {
     std::uint64_t ordinal = 0;  ///< 1, 2, ... since the master started
     std::chrono::system_clock::time_point at{};
-    Duration span{};  ///< since the point before it
+    Duration span{};  ///< time since the previous point
     std::uint64_t requests = 0;
     std::uint64_t errors = 0;
     std::uint64_t signals = 0;
     Latency latency;
-    std::uint32_t workers = 0;  ///< that serve
+    std::uint32_t workers = 0;  ///< serving workers
     std::uint32_t cores = 0;
     std::uint32_t cores_busy = 0;
     std::uint32_t queued = 0;
@@ -197,7 +197,7 @@ struct HistoryPoint {
     std::uint64_t rss = 0;      ///< bytes, of all workers
 };
 
-/// Called with the outcome of a reload or upgrade that somebody has asked for.
+/// Called with the outcome of a requested reload or upgrade.
 using ReloadDone = std::function<void(const ReloadStatus&)>;
 
 }  // namespace geventd::master

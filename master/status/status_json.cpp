@@ -14,7 +14,7 @@ namespace geventd::master {
 
 namespace {
 
-// Ordered: people read the raw document too.
+// Ordered, because people read the raw document, too.
 using Json = nlohmann::ordered_json;
 
 Json seconds(std::chrono::nanoseconds duration) {
@@ -77,7 +77,7 @@ Json describe_worker(const WorkerStatus& worker, std::uint32_t generation) {
             if (!info.json.empty()) {
                 json[std::string(info.json)] = describe_figure(info, value);
             }
-            if (info.json == "requests") {  // beside which stands how many and how fast
+            if (info.json == "requests") {  // followed by figures that belong to it
                 json["rate"] = rate(worker.rate);
                 json["latency"] = describe_latency(worker.latency);
             }

@@ -39,7 +39,7 @@ const GenerationStatus& serving(const Status& status) {
     return found == status.generations.rend() ? nothing : *found;
 }
 
-// uWSGI names sockets without a scheme.
+// uWSGI writes socket names without a scheme.
 std::string format_socket(const ListenerStatus& listener) {
     const bool is_http = listener.address.starts_with("http");
     const std::string name(net::without_scheme(listener.address));

@@ -8,9 +8,9 @@
 
 namespace geventd::master {
 
-/// A moment of the server as the JSON document of uWSGI's stats server, for tools that know it
-/// (uwsgitop, exporters). It has the workers of the generation that serves; of a core the request's
-/// method and path, never a header or a query.
+/// The status as the JSON document of uWSGI's stats server, for its tools (uwsgitop, exporters).
+/// It lists the workers of the serving generation, and for each core the request's method and
+/// path, never a header or a query.
 std::string format_uwsgi_stats(const Status& status, const std::vector<CoresStatus>& cores);
 
 }  // namespace geventd::master

@@ -11,26 +11,27 @@
 
 namespace geventd::master {
 
-/// What can be known of the running server. Every call belongs to the loop's thread and returns at
-/// once.
+/// Everything that can be read from the running server. All calls are made in the loop's thread
+/// and return at once.
 class Views {
   public:
     virtual ~Views() = default;
 
-    /// Without what takes a while to find out: the memory of processes.
+    /// Without the memory of processes, which takes longer to measure.
     [[nodiscard]] virtual Status status() const = 0;
 
     /// Like status(), plus the memory of each process (may take milliseconds).
     [[nodiscard]] virtual Status full_status() = 0;
 
-    /// The server's last minutes, a point a second, oldest first.
+    /// The last minutes of the server, one point a second, oldest first.
     [[nodiscard]] virtual const std::deque<HistoryPoint>& history() const = 0;
 
-    /// What occupies the cores of all workers, the oldest first; also of those that are stuck.
+    /// The requests that occupy the cores of all workers, oldest first; works for stuck workers,
+    /// too.
     [[nodiscard]] virtual std::vector<RequestStatus> requests() const = 0;
 
-    /// Where the greenlets stand, of all workers, of those with a number, or of one request, as a
-    /// JSON document. `done` is called when it is there. Fails when there is nothing of that name.
+    /// Where greenlets stand, as a JSON document: of all workers, of those with a number, or of
+    /// one request. `done` is called later with it. Fails when nothing has that name.
     using StacksDone = std::function<void(const std::string& document)>;
     virtual Result<void> stacks(const std::string& of, StacksDone done) = 0;
 };

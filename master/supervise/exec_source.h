@@ -8,7 +8,7 @@
 
 namespace geventd::master {
 
-/// Workers that are exec'd one by one and import the application for themselves (preload: false).
+/// With preload: false: executes each worker as a new program, which imports the application.
 /// Lives in: master.
 class ExecSource final : public WorkerSource {
   public:

@@ -96,13 +96,13 @@ void Generation::start() {
 
 void Generation::settle() {
     const TimePoint now = surroundings_.processes.now();
-    heed_connections();
+    check_connections();
     if (state_ == State::Loading) {
         settle_loading(now);
     }
     if (state_ <= State::Serving) {
         if (templates_ && apart_) {
-            templates_->bury(now);
+            templates_->clean_up(now);
         } else if (templates_) {
             templates_->maintain(now);
             if (templates_->take_replacement()) {
@@ -117,11 +117,11 @@ void Generation::settle() {
         scale(now);
     } else {
         for (const auto& pool : pools_) {
-            pool->bury(now);
+            pool->clean_up(now);
         }
         end_templates();
         if (templates_) {
-            templates_->bury(now);
+            templates_->clean_up(now);
         }
     }
     if (state_ == State::Booting) {
@@ -132,7 +132,7 @@ void Generation::settle() {
     }
 }
 
-void Generation::heed_connections() {
+void Generation::check_connections() {
     std::string peers = templates_ && !apart_ && state_ <= State::Serving
                             ? templates_->connections()
                             : std::string();
@@ -146,10 +146,10 @@ void Generation::heed_connections() {
     }
 }
 
-// For good: also workers that are started later.
+// Permanent: workers started later load the application themselves, too.
 void Generation::load_apart() {
     apart_ = true;
-    templates_->dismiss();  // it ends what the application has started in it
+    templates_->dismiss();  // ends what the application has started in it
     for (const auto& pool : pools_) {
         pool->draw_from(exec_);
     }
@@ -166,15 +166,16 @@ void Generation::settle_loading(TimePoint now) {
     } else if (templates_->can_start()) {
         enter(State::Booting);
         boot_workers();
-        workers_->maintain(now);  // the template forks its spare behind them
+        workers_->maintain(now);  // the template forks its spare after the workers
     }
 }
 
 void Generation::settle_booting() {
-    const auto hopeless = std::find_if(pools_.begin(), pools_.end(),
-                                       [](const auto& pool) { return !pool->hopeless().empty(); });
-    if (hopeless != pools_.end()) {
-        fail("the workers cannot start: " + (*hopeless)->hopeless());
+    const auto failed = std::find_if(pools_.begin(), pools_.end(), [](const auto& pool) {
+        return !pool->boot_failure().empty();
+    });
+    if (failed != pools_.end()) {
+        fail("the workers cannot start: " + (*failed)->boot_failure());
     } else if (all_pools(&Pool::all_ready)) {
         if (!deferred_) {
             enter(State::Serving);
@@ -240,8 +241,7 @@ void Generation::roll(Generation* former) {
     }
 }
 
-// How many of its workers are ready, once that was as many as were to be started so far: one more
-// is started. 0 otherwise.
+// When all workers started so far are ready: starts one more and returns their number. Else 0.
 int Generation::roll_on() {
     const std::size_t ready = workers_->count_ready();
     if (state_ != State::Booting || ready < workers_->allowed() || ready == workers_->size()) {
@@ -252,7 +252,7 @@ int Generation::roll_on() {
     return static_cast<int>(ready);
 }
 
-// So many workers of its successor are ready: as many of these drain, but for the last.
+// Drains one worker for each ready worker of the successor, but keeps one.
 void Generation::make_room(int successors) {
     if (full_strength_ == 0) {
         full_strength_ = workers_->size();
@@ -296,15 +296,14 @@ void Generation::drain(ipc::DrainReason reason) {
         enter(State::Draining);
     }
     kit_.close_listeners();
-    // A developer's browser wants the new code, not one more answer of the old.
+    // While developing, the browser should get the new code, not one more answer of the old code.
     for (const auto& pool : pools_) {
         pool->drain(settings_.app.reload_on_change ? ipc::DrainReason::Stop : reason);
     }
     end_templates();
 }
 
-// What the application started in the template, such as children of multiprocessing, ends with it:
-// the workers may use that up to their own end.
+// Workers may need what the application started in the template (multiprocessing) until they end.
 void Generation::end_templates() {
     if (templates_ && state_ == State::Draining) {
         templates_->retire();

@@ -24,18 +24,19 @@ namespace geventd::master {
 ///   Loading → Booting → Serving → Draining → Done        Loading, Booting → Failed | Draining
 ///
 /// Loading   the template imports the application (not with preload: false)
-/// Booting   workers are started; all must be ready
-/// Serving   full strength is kept up: whoever dies is replaced
-/// Draining  workers finish and leave, each within its mercy time; nobody is replaced
+/// Booting   workers are being started; all must become ready
+/// Serving   a worker that dies is replaced
+/// Draining  workers finish and exit within their mercy time; none is replaced
 /// Done      all processes are gone
-/// Failed    it never served: the application cannot be loaded, or workers die before they are
-///           ready. What is left of it was killed; failure() says why. Workers of one that was
-///           rolling go on until give_way(), as they have clients
+/// Failed    never served: the application cannot be loaded, or workers die before they are ready.
+///           The remaining processes are killed; failure() has the reason. The workers of a rolling
+///           generation have clients already, so they go on until give_way()
 ///
-/// With preload: auto it asks its template whether the application holds connections once it is
-/// loaded; if so the template leaves, and each worker is exec'd and loads for itself from then on.
+/// With preload: auto, a template that has loaded the application reports whether it holds
+/// connections. If so, the template exits, and from then on each worker is executed and loads the
+/// application itself.
 ///
-/// Nothing is called back: after any event the owner calls settle() and looks at the state.
+/// There are no callbacks: after any event the owner calls settle() and then reads the state.
 /// Lives in: master.
 class Generation {
   public:
@@ -44,8 +45,8 @@ class Generation {
     struct Plan {
         config::Settings settings;
         LaunchKit::Contents contents;
-        int former_workers = 0;  ///< of the one that it replaces
-        bool rolling = false;    ///< takes the place of another one worker by worker
+        int former_workers = 0;  ///< workers of the generation that it replaces
+        bool rolling = false;    ///< replaces a generation worker by worker
     };
 
     Generation(const Surroundings& surroundings, Plan plan);
@@ -53,48 +54,49 @@ class Generation {
     Generation& operator=(const Generation&) = delete;
     ~Generation() = default;
 
-    /// Throws when its first process cannot be started.
+    /// Throws when the first process cannot be started.
     void start();
 
-    /// Draws the conclusions of what has happened since the last call.
+    /// Processes what has happened since the last call.
     void settle();
 
     void drain(ipc::DrainReason reason);
     void kill(std::string_view reason);
 
-    /// Whether its workers leave new connections in the kernel's queue while it serves. Before
-    /// that they always do, so that clients never meet a generation that fails.
+    /// While serving: leaves new connections in the kernel's queue (`on`), or accepts them. A
+    /// generation that does not serve yet never accepts, so that clients do not meet one that
+    /// fails.
     void pause(bool on);
 
-    /// Whether it waits in Booting when it could serve.
+    /// Holds the generation in Booting although it could serve, or lets it go on.
     void defer(bool on) { deferred_ = on; }
 
-    /// It has not served yet, and the log has told that something of it takes long, or that one
-    /// template after the other dies.
+    /// True when it has not served yet, and a process has been logged as slow or its templates die
+    /// one after another.
     [[nodiscard]] bool is_slow() const;
 
-    /// One that has not served yet fails for this reason.
+    /// Makes a generation that has not served yet fail with this reason.
     void give_up(const std::string& why);
 
-    /// As many processes are ready as there are to be.
+    /// True when all wanted processes are ready.
     [[nodiscard]] bool is_complete() const;
 
-    // Of a rolling reload: the new generation's workers accept as soon as they are ready.
+    // For a rolling reload, in which new workers accept as soon as they are ready.
 
-    /// When all workers are ready that were to be started so far: starts one more, and drains one
-    /// of `former` for each that is ready, but for the last.
+    /// Called on the new generation. When all workers started so far are ready: starts one more,
+    /// and drains one worker of `former` for each ready one, but keeps its last.
     void roll(Generation* former);
 
-    /// The successor failed: has all its workers again.
+    /// The successor failed: returns to the full number of workers.
     void restore();
 
-    /// Failed while it was rolling: those of its workers that serve finish and leave.
+    /// After a rolling generation failed: drains its workers that still serve.
     void give_way();
 
-    /// Changes the number of workers while it serves, or the most with workers.cheaper.
+    /// Changes the number of workers of a serving generation; with workers.cheaper, the maximum.
     void resize(int count);
 
-    /// True when the exit was of one of its processes.
+    /// True when the exited process belongs to this generation.
     bool on_exit(const ChildExit& exit);
     void broadcast(const ipc::Message& message);
 
@@ -102,7 +104,7 @@ class Generation {
 
     [[nodiscard]] State state() const { return state_; }
 
-    /// Done, or Failed with nothing left of it.
+    /// Done, or Failed and all processes gone.
     [[nodiscard]] bool is_over() const;
 
     [[nodiscard]] const std::string& failure() const { return failure_; }
@@ -111,10 +113,9 @@ class Generation {
 
     [[nodiscard]] const config::Settings& settings() const { return settings_; }
 
-    /// Its pool of workers.
     [[nodiscard]] Pool& workers() const { return *workers_; }
 
-    /// More than there are when workers.cheaper has it do with fewer.
+    /// The maximum with workers.cheaper, else the number of workers.
     [[nodiscard]] int most_workers() const { return scaling_ ? scaling_->most() : worker_count(); }
 
     [[nodiscard]] GenerationStatus status() const;
@@ -123,7 +124,7 @@ class Generation {
     void enter(State state);
     void fail(std::string why);
     void settle_loading(TimePoint now);
-    void heed_connections();
+    void check_connections();
     void load_apart();
     void settle_booting();
     void end_templates();
@@ -146,17 +147,17 @@ class Generation {
     LaunchKit kit_;
     std::unique_ptr<Templates> templates_;  ///< unless preload: false
     ExecSource exec_;
-    bool apart_;               ///< each worker loads the application for itself
-    std::string connections_;  ///< that the application holds once it is loaded: their peers
+    bool apart_;               ///< each worker loads the application itself
+    std::string connections_;  ///< peers of the application's connections after loading
     std::vector<std::unique_ptr<Pool>> pools_;
-    Pool* workers_ = nullptr;         ///< one of them
+    Pool* workers_ = nullptr;         ///< the pool of workers, one of pools_
     std::optional<Scaling> scaling_;  ///< workers.cheaper
     int first_workers_;
     State state_ = State::Loading;
     bool paused_ = false;
     bool rolling_;
     bool gave_way_ = false;
-    std::size_t full_strength_ = 0;  ///< while it makes room; 0: it does not
+    std::size_t full_strength_ = 0;  ///< number of workers before make_room(); 0: not rolling
     bool deferred_ = false;
     TimePoint born_;
     std::string failure_;

@@ -14,11 +14,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How often a hub is asked. A block is noticed that much late at most.
+// The interval between two questions, and so the longest delay in noticing a block.
 constexpr Duration kPause = 500ms;
 constexpr Duration kShortestPause = 20ms;
 
-// A master that comes this late has stood still itself, and says nothing about others.
+// A master that is later than this has stood still itself and cannot judge the workers.
 constexpr Duration kTolerance = 200ms;
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
@@ -27,7 +27,7 @@ std::int64_t nanoseconds(TimePoint time) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
 }
 
-// The hub has nothing to do but does not come back: another thread keeps the GIL.
+// True when the hub is idle but cannot return from waiting: another thread holds the GIL.
 bool waits_in_loop(std::string_view stack) {
     stack.remove_prefix(std::min(stack.find("  File "), stack.size()));
     const std::string_view innermost = stack.substr(0, stack.find('\n'));
@@ -81,7 +81,7 @@ TimePoint HubWatch::look(TimePoint now) {
     }
     if (answered()) {
         if (state_ == State::Stuck) {
-            report(now, stack());  // the signal for it may have ended what blocked
+            report(now, stack());  // the signal for the stack may have interrupted the block
         }
         if (state_ == State::Reported) {
             recover(now);
@@ -94,7 +94,7 @@ TimePoint HubWatch::look(TimePoint now) {
     return expected_;
 }
 
-// What a worker says of its hub is believed for as long as its leaving may take.
+// A worker may report that its hub has ended; this is believed for the longest time a drain takes.
 TimePoint HubWatch::over_until(TimePoint now) {
     if (slot_.hub_over.load(kRelaxed) == 0) {
         return TimePoint::min();
@@ -126,12 +126,13 @@ TimePoint HubWatch::go_on_waiting(TimePoint now) {
         return now + StackFile::kPause;
     }
     if (limits_.kill > Duration::zero() && silent >= limits_.kill) {
-        hopeless_ = true;
+        past_limit_ = true;
     }
     return now + pause();
 }
 
-// A hub whose question or answer was overwritten would be waited for in vain.
+// The application may overwrite question or answer in shared memory; then asks again, as no valid
+// answer would ever come.
 void HubWatch::heal() {
     const std::int64_t answered = slot_.hub_answered.load(kRelaxed);
     if (slot_.hub_asked.load(kRelaxed) != question_ ||
@@ -182,7 +183,7 @@ void HubWatch::recover(TimePoint now) {
     log::info("the hub of {} turns again; it was blocked for about {:.1f} s", worker_.title(),
               seconds(now - asked_));
     state_ = State::Turning;
-    hopeless_ = false;
+    past_limit_ = false;
     slot_.hub_blocked.store(0, kRelaxed);
 }
 

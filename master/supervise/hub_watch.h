@@ -14,9 +14,9 @@
 
 namespace geventd::master {
 
-/// Whether the hub of one worker turns. It is asked now and then, over the worker's channel, and
-/// answers in the scoreboard: one that is idle wakes up and answers, one that something blocks does
-/// not, and how long an answer takes is the hub's lag.
+/// Checks whether the hub of one worker turns. The master asks over the worker's channel, and the
+/// hub answers in the scoreboard. An idle hub wakes up and answers, a blocked one does not; the
+/// time to the answer is the hub's lag.
 ///
 ///   Turning ──no answer for limits.blocked-hub──▶ Stuck (its stack is asked for) ──▶ Reported
 ///      ▲                                                                                │
@@ -26,16 +26,16 @@ namespace geventd::master {
 class HubWatch {
   public:
     struct Limits {
-        Duration blocked{};  ///< 0: nothing is reported
-        Duration kill{};     ///< 0: never
-        Duration drain{};    ///< for so long a worker may say that its hub is over
+        Duration blocked{};  ///< limits.blocked-hub; 0: nothing is reported
+        Duration kill{};     ///< limits.kill-blocked-hub; 0: never
+        Duration drain{};    ///< how long a worker may report that its hub has ended
 
         static Limits of(const config::Limits& settings) {
             return {settings.blocked_hub, settings.kill_blocked_hub, config::whole_drain(settings)};
         }
     };
 
-    /// What it does to the worker, and how it speaks of it.
+    /// What the watch needs of the worker: messages to it, and its name for the log.
     class Worker {
       public:
         virtual void ask_for_pulse() = 0;
@@ -50,37 +50,37 @@ class HubWatch {
 
     void set_limits(Limits limits) { limits_ = limits; }
 
-    /// The worker serves; it writes stacks into this file.
+    /// The worker serves; `stacks` is the file that it writes stacks into.
     void open(UniqueFd&& stacks) { stacks_.open(std::move(stacks)); }
 
-    /// Asks and draws conclusions. Returns when it wants to look again.
+    /// Asks the hub, or checks for its answer. Returns when to call look() again.
     TimePoint look(TimePoint now);
 
-    /// It is blocked for limits.kill-blocked-hub.
-    [[nodiscard]] bool is_hopeless() const { return hopeless_; }
+    /// True when the hub has been blocked for limits.kill-blocked-hub.
+    [[nodiscard]] bool is_past_limit() const { return past_limit_; }
 
     [[nodiscard]] bool is_blocked() const { return state_ != State::Turning; }
 
-    /// Microseconds, as the worker says; a day at most.
+    /// In microseconds. A lag reported by the worker is cut to a day.
     static constexpr std::uint64_t kMostLag = 86'400'000'000;
 
     [[nodiscard]] std::uint64_t lag() const;
 
-    /// How late the hub is: as long as it owes an answer, or as its newest answer took.
+    /// How late the hub is: the age of the unanswered question, else the lag of the newest answer.
     [[nodiscard]] Duration lateness(TimePoint now) const;
 
-    /// How often limits.blocked-hub was passed.
+    /// How often the hub was blocked for longer than limits.blocked-hub.
     [[nodiscard]] std::uint64_t blocks() const { return blocks_; }
 
-    /// For how long it is blocked; zero: it is not.
+    /// How long the hub has been blocked; zero when it is not.
     [[nodiscard]] Duration blocked(TimePoint now) const {
         return is_blocked() ? now - blocked_since_ : Duration::zero();
     }
 
-    /// For how long no answer has come; zero when none is awaited.
+    /// How long the current question has been unanswered; zero when no answer is awaited.
     [[nodiscard]] Duration silence(TimePoint now) const;
 
-    /// What the worker has written since the last ask_for_stack(); "" when nothing.
+    /// What the worker has written since the last ask_for_stack(); empty when nothing.
     [[nodiscard]] std::string stack() const { return stacks_.text(); }
 
   private:
@@ -103,14 +103,14 @@ class HubWatch {
     Limits limits_;
     StackFile stacks_;
     State state_ = State::Turning;
-    bool hopeless_ = false;
-    std::int64_t question_ = 0;  ///< what the answer must be; the slot shows it to the worker
+    bool past_limit_ = false;
+    std::int64_t question_ = 0;  ///< written to the slot; the answer repeats it
     std::int64_t former_question_ = 0;
     std::uint64_t blocks_ = 0;
     TimePoint blocked_since_;
-    TimePoint asked_;       ///< moved on by the time that the master itself stood still
-    TimePoint over_until_;  ///< once the worker has said that its hub is over
-    TimePoint expected_;    ///< when look() should have been called
+    TimePoint asked_;       ///< time of the question, plus time the master stood still
+    TimePoint over_until_;  ///< set once the worker has reported that its hub has ended
+    TimePoint expected_;    ///< when the next look() is due
     ipc::StackOf stack_of_ = ipc::StackOf::HubThread;
 };
 

@@ -18,7 +18,7 @@ namespace geventd::master {
 
 namespace {
 
-// Sealed: whoever has a descriptor of it can open it again for writing.
+// The memfd is sealed, because any process that has it open could reopen it for writing.
 UniqueFd write_memfd(const char* name, std::string_view text) {
     UniqueFd fd = UniqueFd::adopt(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!fd) {
@@ -38,7 +38,7 @@ UniqueFd write_memfd(const char* name, std::string_view text) {
     return fd;
 }
 
-// A description of its own, at the beginning and read-only: copies would share one offset.
+// Opens a new read-only file description with an offset of its own; dup() would share one offset.
 UniqueFd open_again(const UniqueFd& fd) {
     const std::string path = fmt::format("/proc/self/fd/{}", fd.get());
     UniqueFd again = UniqueFd::adopt(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -77,7 +77,7 @@ std::uint64_t LaunchKit::backlog() const {
     return waiting;
 }
 
-// What `ps` shows until the process names itself.
+// The command line that `ps` shows until the process sets its own title.
 std::vector<std::string> LaunchKit::title(ipc::Role role, std::uint32_t worker) const {
     std::vector<std::string> words;
     words.reserve(5);
@@ -110,7 +110,7 @@ Processes::Spawned LaunchKit::launch(ipc::Role role, std::uint32_t slot, std::ui
     boot.fds = fds.release();
     auto spawned = surroundings_.processes.spawn(contents_.executable, title(role, worker));
     if (const auto sent = spawned.channel.send(boot); !sent) {
-        // It sees the closed channel and leaves; if it is dead already the reaper takes it.
+        // The process sees the closed channel and exits; if it is dead already, it is reaped.
         throw std::runtime_error(fmt::format("{} cannot be told what to do: {}",
                                              contents_.executable, sent.error().message));
     }

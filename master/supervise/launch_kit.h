@@ -14,9 +14,9 @@
 namespace geventd::master {
 
 /// Everything that crosses the exec of a generation's processes: the resolved configuration on a
-/// memfd, the shared memory, the listening sockets, each under its name. Holds copies of its own,
-/// so that a generation can start processes whatever becomes of the configuration meanwhile. Lives
-/// in: master, one a generation.
+/// memfd, the shared memory and the listening sockets, each under its name. Holds its own copies,
+/// so that a generation can start processes even after the configuration has changed.
+/// Lives in: master, one for each generation.
 class LaunchKit {
   public:
     struct Contents {
@@ -29,14 +29,14 @@ class LaunchKit {
     LaunchKit(const Surroundings& surroundings, const config::Settings& settings,
               Contents contents);
 
-    /// Starts geventd-worker and boots it; `slot` and `worker` are for Role::Worker. Throws
-    /// ErrnoError.
+    /// Starts geventd-worker and sends it Boot. `slot` and `worker` apply to Role::Worker only.
+    /// Throws ErrnoError.
     Processes::Spawned launch(ipc::Role role, std::uint32_t slot = 0, std::uint32_t worker = 0);
 
-    /// Connections that wait to be accepted.
+    /// The number of connections that wait to be accepted.
     [[nodiscard]] std::uint64_t backlog() const;
 
-    /// Lets the sockets go; nothing is launched any more.
+    /// Closes the sockets; no process can be launched afterwards.
     void close_listeners() { contents_.listeners.clear(); }
 
   private:

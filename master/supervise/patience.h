@@ -9,23 +9,23 @@
 
 namespace geventd::master {
 
-/// How long the processes of a generation may take until they are of use, by its settings.
+/// How long a generation's processes may take until they can be used, from its settings.
 struct Patience {
     Patience() = default;
 
     explicit Patience(const config::Limits& limits)
         : load{limits.slow_load, limits.load_time, "limits.load-time"},
           answer{{}, limits.fork_time, "limits.fork-time"} {
-        // Whether the template goes on at all is seen much earlier, but for those who do not want
-        // that. So this one is for a process that stands still before it can say its name.
+        // limits.fork-time catches a stuck template much earlier, unless it is 0. This limit is
+        // for a forked process that hangs before it can say Hello.
         if (limits.load_time.count() > 0 && limits.fork_time.count() > 0) {
             queue = {{}, std::chrono::minutes(10), "ten minutes after the template was asked"};
         }
     }
 
-    Standstill::Limits load;    ///< the application, or what is to be done behind a fork
-    Standstill::Limits queue;   ///< of one that a template is to fork, until it says its name
-    Standstill::Limits answer;  ///< of a template, to a request for a process
+    Standstill::Limits load;    ///< loading the application, or getting ready after a fork
+    Standstill::Limits queue;   ///< from asking the template for a fork to the new process' Hello
+    Standstill::Limits answer;  ///< the template's answer to a request to fork
 };
 
 }  // namespace geventd::master

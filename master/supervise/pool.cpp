@@ -12,7 +12,7 @@ namespace geventd::master {
 
 namespace {
 
-// Early deaths in a row before the pool is declared hopeless.
+// Early deaths in a row before booting the pool counts as failed.
 constexpr int kEarlyDeaths = 3;
 constexpr Duration kTryAgainAfter = std::chrono::milliseconds(500);
 
@@ -69,13 +69,13 @@ void Pool::maintain(TimePoint now) {
     for (WorkerHandle* worker : all()) {
         worker->check_deadline(now);
     }
-    bury_leaving();
+    remove_gone();
     for (Place& place : places_) {
         settle_worker(place, now);
         settle_successor(place, now);
     }
-    if (!was_complete_ && !hopeless_.empty()) {
-        return;  // it will be given up
+    if (!was_complete_ && !boot_failure_.empty()) {
+        return;  // the generation will fail
     }
     start_missing(now);
     was_complete_ = was_complete_ || all_ready();
@@ -90,7 +90,7 @@ void Pool::settle_worker(Place& place, TimePoint now) {
     } else if (is_gone(place.worker)) {
         note_death(place, now);
     } else if (!was_complete_ && place.worker && place.worker->has_hung()) {
-        note_early_death(*place.worker);  // its end may never come
+        note_early_death(*place.worker);  // a process stuck in the kernel may never exit
     }
 }
 
@@ -118,10 +118,10 @@ void Pool::settle_successor(Place& place, TimePoint now) {
         log::error("{}", last_error_);
         place.successor.reset();
     } else if (!place.worker) {
-        place.worker = std::move(place.successor);  // the other one died first
+        place.worker = std::move(place.successor);  // the old worker died first
     } else if (place.successor->state() == WorkerHandle::State::Ready) {
         WorkerInsight* insight = place.worker->insight();
-        if (insight != nullptr && insight->hub().is_hopeless()) {
+        if (insight != nullptr && insight->hub().is_past_limit()) {
             insight->replace_blocked(now, mercy_);
         } else {
             place.worker->drain(ipc::DrainReason::Replace, mercy_);
@@ -157,7 +157,7 @@ void Pool::ask_again() {
                 (*worker)->pid() == 0) {
                 (*worker)->kill("the template that was to fork it has not answered");
             }
-            // It may have said its name at the last moment.
+            // Its Hello may have been read just now, by kill().
             if (is_gone(*worker) && (*worker)->pid() == 0) {
                 worker->reset();
             }
@@ -189,14 +189,14 @@ void Pool::note_early_death(const WorkerHandle& worker) {
     if (!worker.failure().empty()) {
         last_error_ =
             fmt::format("worker {} cannot work: {}", worker.number(), last_line(worker.failure()));
-        hopeless_ = worker.failure();
+        boot_failure_ = worker.failure();
         if (was_complete_) {
             log::error("worker {} cannot work: {}", worker.number(), worker.failure());
         }
     } else if (worker.cannot_work()) {
-        hopeless_ = last_error_;
+        boot_failure_ = last_error_;
     } else if (early_deaths_ >= kEarlyDeaths) {
-        hopeless_ = fmt::format("its workers die before they are ready; {}", last_error_);
+        boot_failure_ = fmt::format("its workers die before they are ready; {}", last_error_);
     }
 }
 
@@ -215,10 +215,10 @@ Pool::Handle Pool::start_worker(Place& place, std::uint32_t number, TimePoint no
     auto started = source_->start(slot->index(), number);
     if (!started) {
         surroundings_.signals.reap(slot->index());
-        // The attempt itself may have taken its time.
+        // The attempt may have taken long, so the clock is read again.
         none_before_ = surroundings_.processes.now() + kTryAgainAfter;
         if (source_->can_start() && ++early_deaths_ >= kEarlyDeaths) {
-            hopeless_ = "no process can be started; the log says why";
+            boot_failure_ = "no process can be started; the log says why";
         }
         return nullptr;
     }
@@ -240,14 +240,14 @@ Pool::Handle Pool::start_worker(Place& place, std::uint32_t number, TimePoint no
     return worker;
 }
 
-void Pool::bury(TimePoint now) {
+void Pool::clean_up(TimePoint now) {
     for (WorkerHandle* worker : all()) {
         worker->check_deadline(now);
     }
-    bury_leaving();
+    remove_gone();
 }
 
-void Pool::bury_leaving() {
+void Pool::remove_gone() {
     const auto gone = std::stable_partition(leaving_.begin(), leaving_.end(),
                                             [](const Handle& worker) { return !is_gone(worker); });
     for (auto worker = gone; worker != leaving_.end(); ++worker) {
@@ -287,7 +287,7 @@ void Pool::kill(std::string_view reason) {
 bool Pool::on_exit(const ChildExit& exit) const {
     for (WorkerHandle* worker : all()) {
         if (worker->pid() == 0) {
-            worker->receive();  // its Hello may be waiting
+            worker->receive();  // its Hello may be unread
         }
         if (worker->pid() == exit.pid && worker->state() != WorkerHandle::State::Gone) {
             worker->on_exit(exit);

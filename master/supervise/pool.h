@@ -21,26 +21,26 @@
 namespace geventd::master {
 
 /// Processes of one generation that have the same role, numbered 1..N. The only role today is that
-/// of workers, so each process is called a worker here. A worker that dies is replaced by one of
-/// the same number, at once or after the back-off of that number. One that is due to be recycled
-/// drains when its successor is ready, so that there are never fewer; one at a time. Lives in:
-/// master, in its generation.
+/// of workers, so each process is called a worker here. A worker that dies is replaced by one with
+/// the same number, at once or after a delay (RespawnPolicy). A worker to be recycled drains once
+/// its successor is ready, so the number of workers never falls; one at a time.
+/// Lives in: master, in its generation.
 class Pool {
   public:
     /// What the processes of the pool are for.
     struct Role {
-        /// Of each process; none: it serves no requests, so there is no hub to watch either.
+        /// Cores of each process; nullopt: it serves no requests, so it has no hub to watch
+        /// either.
         std::optional<std::uint32_t> cores;
         HubWatch::Limits hub_limits;
 
-        /// Serves requests.
         static Role worker(const config::Settings& settings) {
             return {static_cast<std::uint32_t>(settings.workers.cores),
                     HubWatch::Limits::of(settings.limits)};
         }
     };
 
-    /// `mercy`: until a worker is gone, once it drains.
+    /// `mercy`: how long a draining worker may take to exit.
     Pool(const Surroundings& surroundings, std::uint32_t generation, Role role,
          WorkerSource& source, const config::Settings& settings, Duration mercy)
         : surroundings_(surroundings),
@@ -55,61 +55,62 @@ class Pool {
     Pool& operator=(const Pool&) = delete;
     ~Pool() = default;
 
-    /// Workers that are started later come from there.
+    /// Later workers are started by `source`.
     void draw_from(WorkerSource& source) { source_ = &source; }
 
-    /// How many workers there are to be; those past the number drain.
+    /// Sets the number of workers; drains those with higher numbers.
     void resize(std::size_t count);
 
     [[nodiscard]] std::size_t size() const { return places_.size(); }
 
-    /// Starts no workers past that number for now.
+    /// Starts no worker with a higher number than `count` for now.
     void allow(std::size_t count) { allowed_ = count; }
 
     [[nodiscard]] std::size_t allowed() const { return std::min(allowed_, places_.size()); }
 
     [[nodiscard]] std::size_t count_ready() const;
 
-    /// Draws the conclusions of what happened: takes note of deaths, starts who is missing.
+    /// Processes what happened: records deaths and starts missing workers.
     void maintain(TimePoint now);
 
-    /// After drain() or kill(): only checks deadlines and removes who is gone, for a generation
-    /// that ends.
-    void bury(TimePoint now);
+    /// For a generation that ends, after drain() or kill(): only checks deadlines and removes
+    /// workers that are gone.
+    void clean_up(TimePoint now);
 
-    /// Has its workers, also those that are started later, accept no connection; or accept again.
+    /// Makes all workers, also later ones, stop accepting connections (`on`) or accept again.
     void hold(bool on);
 
-    /// Has its workers, also later ones, answer with this text; "": no more.
+    /// Makes all workers, also later ones, answer every request with `text`. Empty: back to
+    /// normal.
     void show_fault(std::string text);
 
     void drain(ipc::DrainReason reason);
     void kill(std::string_view reason);
 
-    /// True when the exit was of one of these.
+    /// True when the exited process belongs to this pool.
     bool on_exit(const ChildExit& exit) const;
     void broadcast(const ipc::Message& message) const;
 
-    /// Those that were asked of a template and have not shown a sign of life will not come: they
-    /// are asked for anew.
+    /// The template cannot fork any more: gives up workers that it was asked for and that have not
+    /// said Hello, so that they are asked for again.
     void ask_again();
 
-    /// The log has not told that one takes long to get ready.
+    /// True when no worker has been logged as slow to get ready.
     [[nodiscard]] bool is_prompt() const;
 
     [[nodiscard]] bool all_ready() const;
     [[nodiscard]] bool empty() const;
 
-    /// Why this pool will not get ready however often it is tried; "" while there is hope. To be
-    /// asked of a pool that has never been complete.
-    [[nodiscard]] const std::string& hopeless() const { return hopeless_; }
+    /// Why this pool cannot get ready, however often it is tried; empty while it may. Meaningful
+    /// only until the pool was complete for the first time.
+    [[nodiscard]] const std::string& boot_failure() const { return boot_failure_; }
 
-    /// What its workers have to do.
+    /// The current load of its workers.
     [[nodiscard]] Load load(TimePoint now) const;
 
     [[nodiscard]] TimePoint next_deadline() const;
 
-    /// Adds its workers and their figures to those of other pools.
+    /// Adds its workers and their figures to `status`.
     void add_to(GenerationStatus& status, TimePoint now) const;
 
     [[nodiscard]] std::vector<WorkerHandle*> all() const;
@@ -119,7 +120,7 @@ class Pool {
 
     struct Place {
         Handle worker;
-        Handle successor;  ///< of a worker that is due to be recycled; takes its place when ready
+        Handle successor;  ///< replaces a worker that is recycled, when ready
         RespawnPolicy policy;
         TimePoint start_at;
         std::uint32_t starts = 0;
@@ -133,7 +134,7 @@ class Pool {
     void settle_successor(Place& place, TimePoint now);
     void recycle_one(TimePoint now);
     void retire_from(std::vector<Place>::iterator first);
-    void bury_leaving();
+    void remove_gone();
 
     const Surroundings& surroundings_;
     std::uint32_t generation_;
@@ -146,13 +147,13 @@ class Pool {
     std::size_t allowed_ = std::numeric_limits<std::size_t>::max();
     std::vector<Handle> leaving_;
     int early_deaths_ = 0;
-    TimePoint none_before_ = TimePoint::min();  ///< nobody is started, after one could not be
-    bool told_of_slots_ = false;                ///< that there are none left
+    TimePoint none_before_ = TimePoint::min();  ///< no start before then: one has failed
+    bool told_of_slots_ = false;                ///< it was logged that no slot is free
     std::uint64_t respawns_ = 0;
     bool was_complete_ = false;
     bool held_ = false;
     std::string fault_;
-    std::string hopeless_;
+    std::string boot_failure_;
     std::string last_error_;
 };
 

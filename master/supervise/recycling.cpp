@@ -25,7 +25,7 @@ std::string Recycling::reason(const WorkerHandle& worker, TimePoint now) const {
         }
         return "it has served its number of requests";
     }
-    if (worker.insight() != nullptr && worker.insight()->hub().is_hopeless()) {
+    if (worker.insight() != nullptr && worker.insight()->hub().is_past_limit()) {
         return "its hub is blocked for more than limits.kill-blocked-hub";
     }
     if (max_lifetime_ > Duration::zero() && now - worker.born() >= max_lifetime_) {

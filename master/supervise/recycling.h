@@ -11,13 +11,12 @@
 
 namespace geventd::master {
 
-/// Says which worker is due to be replaced by a fresh one: it has served its workers.max-requests
-/// (the worker tells), reached workers.max-lifetime, or holds more memory than
-/// workers.reload-on-rss.
+/// Decides which worker is due to be replaced: it has served workers.max-requests (it reports this
+/// itself), reached workers.max-lifetime, or holds more memory than workers.reload-on-rss.
 /// Lives in: master, in a pool.
 class Recycling {
   public:
-    /// How often memory is looked at.
+    /// How often the memory is checked.
     static constexpr Duration kLookEvery = std::chrono::seconds(1);
 
     Recycling(const config::Workers& settings, const Processes& processes)
@@ -25,10 +24,10 @@ class Recycling {
           max_rss_(settings.reload_on_rss),
           processes_(processes) {}
 
-    /// Why the worker is due, as a phrase for the log; "" when it is not.
+    /// Why the worker is due, as a phrase for the log; empty when it is not.
     [[nodiscard]] std::string reason(const WorkerHandle& worker, TimePoint now) const;
 
-    /// When reason() may have a new answer by itself, without anything heard of the worker.
+    /// When reason() may change without a message from the worker.
     [[nodiscard]] TimePoint next_look(const WorkerHandle& worker, TimePoint now) const;
 
   private:

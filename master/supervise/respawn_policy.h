@@ -5,10 +5,10 @@
 
 namespace geventd::master {
 
-/// When a process that died is to be started again: at once after a decent life and after the
-/// first early death, then after a delay that doubles with each further early death. A process
-/// that outlives its youth clears the record. One that had come as far as to work is worth more
-/// while it lives than its start costs, so its successor waits for a second at most.
+/// Decides when a process that died is started again: at once if it lived long enough or this is
+/// its first early death, then after a delay that doubles with each further early death. A process
+/// that outlives its youth clears the record. For one that became ready (Life::Useful) the delay
+/// is a second at most: a process that crashes often still serves meanwhile.
 /// Pure: told of starts and deaths with their times.
 /// Lives in: master, one for each worker number and template.
 class RespawnPolicy {
@@ -18,7 +18,7 @@ class RespawnPolicy {
         Duration first_delay = std::chrono::milliseconds(500);
         Duration longest_delay = std::chrono::seconds(30);
         Duration longest_delay_of_useful = std::chrono::seconds(1);
-        int looping_after = 3;  ///< early deaths in a row that make a crash loop
+        int looping_after = 3;  ///< early deaths in a row that count as a crash loop
     };
 
     RespawnPolicy() = default;
@@ -27,12 +27,12 @@ class RespawnPolicy {
 
     void on_start(TimePoint now);
 
-    enum class Life { Useless, Useful };  ///< whether it had been ready to work
+    enum class Life { Useless, Useful };  ///< Useful: it had become ready
 
-    /// Returns the moment of the next start.
+    /// Returns when to start the next process.
     TimePoint on_death(TimePoint now, Life life = Life::Useless);
 
-    /// True from the third early death in a row until a successor has outlived its youth.
+    /// True from the third early death in a row until a successor outlives its youth.
     [[nodiscard]] bool crash_looping(TimePoint now) const;
 
   private:

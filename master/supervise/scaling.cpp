@@ -54,7 +54,7 @@ int Scaling::look(int wanted, const Load& load, TimePoint now) {
         return std::clamp(wanted, least_, most_);
     }
     if (load.starting > 0 || load.ready == 0) {
-        return wanted;  // the load is about to be another
+        return wanted;  // the load will change when they are ready
     }
     reason_ = pressure(load);
     const bool pressed = !reason_.empty();

@@ -12,7 +12,7 @@ namespace geventd::master {
 
 class SlotPool;
 
-/// A slot of the scoreboard that one worker process holds, until this object goes.
+/// A slot of the scoreboard, held for one worker process; the destructor returns it.
 class SlotLease {
   public:
     SlotLease(SlotLease&& other) noexcept
@@ -36,7 +36,8 @@ class SlotLease {
     std::uint32_t index_;
 };
 
-/// Hands out the slots of the scoreboard. A slot belongs to a process, not to a worker's number:
+/// Hands out the slots of the scoreboard. A slot belongs to a process, not to a worker number: a
+/// draining worker keeps its slot while its successor has another.
 /// a worker that drains keeps its own while its successor has another.
 /// Lives in: master; outlives its leases.
 class SlotPool {
@@ -47,8 +48,8 @@ class SlotPool {
     SlotPool& operator=(const SlotPool&) = delete;
     ~SlotPool() = default;
 
-    /// The lowest free slot, reset, for worker number `worker` of the generation, which `respawns`
-    /// others were before; nullopt when all are in use.
+    /// Takes and resets the lowest free slot, for worker number `worker` of the generation, which
+    /// has been respawned `respawns` times. nullopt when all slots are in use.
     std::optional<SlotLease> take(std::uint32_t generation, std::uint32_t worker = 0,
                                   std::uint32_t respawns = 0);
 
@@ -59,7 +60,7 @@ class SlotPool {
 
     shm::Scoreboard& board_;
     std::vector<bool> taken_;
-    std::uint32_t used_ = 0;  ///< those that were ever handed out stand below it
+    std::uint32_t used_ = 0;  ///< all slots ever handed out are below this index
 };
 
 }  // namespace geventd::master

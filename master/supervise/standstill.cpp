@@ -19,8 +19,8 @@ TimePoint after(TimePoint now, Duration delay) {
 
 }  // namespace
 
-void Standstill::begin(TimePoint now, std::string_view deed, Limits limits) {
-    deed_ = deed;
+void Standstill::begin(TimePoint now, std::string_view task, Limits limits) {
+    task_ = task;
     limits_ = limits;
     begun_ = now;
     told_ = false;
@@ -82,7 +82,7 @@ void Standstill::conclude(TimePoint now, std::string place) {
         return;
     }
     told_ = true;
-    log::warning("{} has been {} for {}; {}", process_.subject(), deed_, duration(now), place_);
+    log::warning("{} has been {} for {}; {}", process_.subject(), task_, duration(now), place_);
     tell_at_ = std::max(begun_ + 2 * (tell_at_ - begun_), now + limits_.tell);
     wait();
 }

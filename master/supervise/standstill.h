@@ -11,9 +11,9 @@
 
 namespace geventd::master {
 
-/// Watches a process that is to get one thing done before it can be of use: load the application,
-/// get ready, answer. When that takes long the log says so, with the Python stack where the process
-/// stands, and again each time after twice as long; when it takes too long, the owner is told.
+/// Watches a process that has one thing to do before it can be used: load the application, get
+/// ready, or answer. When that takes long, logs it with the Python stack of the process, and again
+/// each time the duration has doubled; when it takes too long, tells the owner.
 ///
 ///   Idle ──begin()──▶ Waiting ──time to tell, or the limit──▶ Asked (for its stack) ──▶ Waiting
 ///     ▲                  │                                                       └──limit──▶ Over
@@ -23,16 +23,16 @@ namespace geventd::master {
 class Standstill {
   public:
     struct Limits {
-        Duration tell{};        ///< 0: never
-        Duration limit{};       ///< 0: none
-        std::string_view name;  ///< of the limit, for the log
+        Duration tell{};        ///< time until it is logged as slow; 0: never
+        Duration limit{};       ///< time until it is over; 0: no limit
+        std::string_view name;  ///< the limit's name for the log
     };
 
     class Process {
       public:
         virtual void ask_for_stack(ipc::StackOf which) = 0;
 
-        /// As in /proc/PID/stat; 0 when it is not known.
+        /// The state letter of /proc/PID/stat; 0 when unknown.
         [[nodiscard]] virtual char process_state() const = 0;
 
         /// For the log: "the template (pid 42)".
@@ -44,11 +44,11 @@ class Standstill {
 
     explicit Standstill(Process& process) : process_(process) {}
 
-    /// The process is about to do it; `deed` reads "loading the application".
-    void begin(TimePoint now, std::string_view deed, Limits limits);
+    /// The process starts to do it; `task` reads "loading the application".
+    void begin(TimePoint now, std::string_view task, Limits limits);
     void end();
 
-    /// The process writes its stack there.
+    /// `stacks` is the file into which the process writes its stack.
     void open(UniqueFd&& stacks) { stacks_.open(std::move(stacks)); }
 
     UniqueFd release_stacks() { return stacks_.release(); }
@@ -57,15 +57,15 @@ class Standstill {
 
     [[nodiscard]] TimePoint next_look() const { return next_look_; }
 
-    /// The log has told of it.
+    /// True when it has been logged as slow.
     [[nodiscard]] bool is_told() const { return told_; }
 
-    /// It has taken longer than the limit; where it stands is known as well as it can be.
+    /// True when the limit has passed and, if possible, the stack was collected.
     [[nodiscard]] bool is_over() const { return state_ == State::Over; }
 
     [[nodiscard]] std::string_view limit_name() const { return limits_.name; }
 
-    /// A phrase: "it stands at:\n  File ...".
+    /// Where the process stands, as a phrase: "it stands at:\n  File ...".
     [[nodiscard]] const std::string& place() const { return place_; }
 
     /// "12.3 s"
@@ -81,7 +81,7 @@ class Standstill {
     Process& process_;
     StackFile stacks_;
     State state_ = State::Idle;
-    std::string_view deed_;
+    std::string_view task_;
     Limits limits_;
     TimePoint begun_;
     TimePoint next_look_ = TimePoint::max();

@@ -75,8 +75,8 @@ Supervisor::Outcome Supervisor::abandon() {
     return outcome;
 }
 
-// One worker of the new generation is ready, then one of the old one drains. One that failed on
-// the way keeps the workers that serve until the old one has all of its own again.
+// A new worker gets ready, then an old one drains, one by one. If the new generation fails on the
+// way, its ready workers go on until the old generation has all its workers again.
 void Supervisor::roll() {
     candidate_->roll(serving_.get());
 }

@@ -12,15 +12,15 @@
 
 namespace geventd::master {
 
-/// All generations and what they are to each other: one serves, one may be on its way to replace
-/// it, and former ones drain. The successor takes over when it serves; when it fails, the serving
-/// one goes on untouched. At most three drain at once: the oldest is cut.
+/// All generations: one serves, one may be starting to replace it (the candidate), and former ones
+/// drain. The candidate takes over when it serves; when it fails, the serving one goes on
+/// untouched. At most three drain at once; beyond that the oldest is killed.
 /// Lives in: master.
 class Supervisor {
   public:
     static constexpr std::size_t kMaxDraining = 3;
 
-    /// What became of the generation that begin() started.
+    /// The result of the generation that begin() started.
     struct Outcome {
         std::uint32_t generation;
         bool serves;
@@ -29,69 +29,70 @@ class Supervisor {
 
     explicit Supervisor(const Surroundings& surroundings) : surroundings_(surroundings) {}
 
-    /// Starts the next generation; not while another one is on its way. Throws when it cannot be.
+    /// Starts the next generation. There must be no other candidate. Throws when it cannot be
+    /// started.
     void begin(Generation::Plan plan);
 
-    /// Workers of two generations serve side by side for now.
+    /// True during a rolling reload: workers of two generations serve side by side.
     [[nodiscard]] bool is_rolling() const { return candidate_ && rolling_; }
 
     [[nodiscard]] bool is_busy() const { return candidate_ != nullptr; }
 
-    /// The one that serves; nullptr before the first and once all are told to stop.
+    /// The serving generation; nullptr before the first one serves and after retire() or stop().
     [[nodiscard]] Generation* serving() const { return serving_.get(); }
 
-    /// Has workers of this and later generations accept no connection, or accept again.
+    /// Makes workers of this and later generations stop accepting connections (`on`) or accept
+    /// again.
     void pause(bool on);
 
     [[nodiscard]] bool is_paused() const { return paused_; }
 
-    /// Has the generation on its way, and later ones, wait when it could serve; or go on.
+    /// Holds this candidate and later ones back when they could serve, or lets them go on.
     void defer(bool on);
 
-    /// The one on its way has not got far enough to serve, and the log has told that it takes long.
+    /// True when there is a candidate that cannot serve yet and has been logged as slow.
     [[nodiscard]] bool is_slow() const { return candidate_ && candidate_->is_slow(); }
 
-    /// The one on its way fails for this reason, which settle() tells.
+    /// Makes the candidate fail with this reason, which settle() reports.
     void give_up(const std::string& why);
 
-    /// The one on its way could serve.
+    /// True when the candidate is complete.
     [[nodiscard]] bool could_serve() const {
         return candidate_ && candidate_->state() == Generation::State::Booting &&
                candidate_->is_complete();
     }
 
-    /// Others serve from now on: everything drains, nobody is replaced.
+    /// Another server takes over: everything drains, nothing is replaced.
     void retire();
 
-    /// Everything drains, then goes; the one on its way is killed.
+    /// The server stops: everything drains and exits; the candidate is killed.
     void stop();
     void kill();
 
-    /// To be called after any event: draws the conclusions and tells the outcome, once.
+    /// Call after any event: processes what happened. Returns the candidate's outcome, once.
     std::optional<Outcome> settle();
 
     void on_exit(const ChildExit& exit);
     void broadcast(const ipc::Message& message);
 
-    /// Nothing is left.
+    /// True when no process is left.
     [[nodiscard]] bool empty() const;
 
     [[nodiscard]] TimePoint next_deadline() const;
 
-    /// Looks whether the hubs of all workers turn; returns when to look again.
+    /// Checks the hubs of all workers; returns when to call again.
     TimePoint look_at_hubs(TimePoint now) const;
 
-    /// Of all generations.
+    /// The workers of all generations.
     [[nodiscard]] std::vector<WorkerHandle*> workers() const;
 
-    /// Oldest first.
     [[nodiscard]] std::vector<GenerationStatus> status() const;
     [[nodiscard]] std::vector<RequestStatus> requests() const;
 
-    /// Of each worker.
     [[nodiscard]] std::vector<CoresStatus> cores() const;
 
-    /// The workers with that number, else the ones that run the request of that name; "": all.
+    /// The workers with the number `of`; if none, those that run the request named `of`. Empty:
+    /// all.
     [[nodiscard]] std::vector<StackDesk::Witness> witnesses(const std::string& of) const;
 
   private:

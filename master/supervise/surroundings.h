@@ -10,7 +10,8 @@
 
 namespace geventd::master {
 
-/// What every handle and generation works with; the master owns it all and outlives them.
+/// What every generation and process handle works with. The master owns all of it and outlives
+/// them.
 struct Surroundings {
     event::Loop& loop;
     Processes& processes;

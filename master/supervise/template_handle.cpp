@@ -119,7 +119,7 @@ char TemplateHandle::process_state() const {
 void TemplateHandle::on_hang_up() noexcept {
     hung_up_ = true;
     if (state_ == State::Loaded && pid() != 0) {
-        deadline_ = surroundings_.processes.now() + kLeavePatience;  // its exit is awaited
+        deadline_ = surroundings_.processes.now() + kLeavePatience;  // it is about to exit
     }
     if (pid() == 0 && state_ != State::Gone) {
         end_ = "it ended before it could say its name";
@@ -149,7 +149,7 @@ void TemplateHandle::kill(std::string_view reason) {
     }
     child_.hang_up();
     if (pid() == 0) {
-        // Nobody knows it: it cannot say Hello any more when it comes to life, and leaves.
+        // Its pid is unknown. Should it come to life, it finds the channel closed and exits.
         end_ = why_killed_;
         if (state_ != State::Gone) {
             enter(State::Gone);
@@ -172,7 +172,7 @@ void TemplateHandle::on_exit(const ChildExit& exit) {
 
 void TemplateHandle::check_deadline(TimePoint now) {
     if (now >= watch_.next_look()) {
-        child_.receive();  // what it has said while the master itself stood still
+        child_.receive();  // read messages that arrived while the master itself stood still
         watch_.look(now);
         if (watch_.is_over()) {
             give_up(now);

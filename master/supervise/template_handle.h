@@ -19,13 +19,14 @@ namespace geventd::master {
 ///
 ///   Loading → Loaded → Leaving → Stopping → Gone
 ///
-/// Loading   has not said Loaded yet; killed when its patience is over
-/// Loaded    forks on request; no deadline, but for its answers: killed when it owes one too long
-/// Leaving   its channel was closed, it leaves by itself; killed after a few seconds
-/// Stopping  was killed, its exit is awaited
+/// Loading   has not sent Loaded yet; killed after its time limit
+/// Loaded    forks on request; killed when it takes too long to answer
+/// Leaving   its channel was closed and it exits by itself; killed after a few seconds
+/// Stopping  was killed; its exit is awaited
 /// Gone      reaped
 ///
-/// Each state may be skipped forward. Nothing is called back: the generation looks at the state.
+/// States may be skipped, but never go back. There are no callbacks: the generation reads the
+/// state.
 /// Lives in: master.
 class TemplateHandle final : private Child::Owner, private Standstill::Process {
   public:
@@ -38,14 +39,14 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
 
     bool send(const ipc::Message& message) { return child_.send(message); }
 
-    /// Sends a message that it answers when a process is forked.
+    /// Sends a request to fork; the template answers when the process is forked.
     bool ask(const ipc::Message& request);
 
-    /// Has it leave; one that is still loading is killed, since it would not notice, but for one
-    /// that has told of connections: it leaves by itself, or can be told so in a moment.
+    /// Closes the channel, at which the template exits. One that is still loading would not
+    /// notice, so it is killed, unless it has reported connections and so is about to notice.
     void dismiss();
 
-    /// `reason` is a sentence for the log. The first one counts.
+    /// `reason` is a sentence for the log; only the first one is kept.
     void kill(std::string_view reason);
 
     void on_exit(const ChildExit& exit);
@@ -54,7 +55,7 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
 
     void check_deadline(TimePoint now);
 
-    /// A spare takes over: "spare" becomes "template" in the log.
+    /// Called when a spare takes over: it is called "template" in the log from now on.
     void set_role(std::string role) { role_ = std::move(role); }
 
     [[nodiscard]] TimePoint deadline() const { return std::min(deadline_, watch_.next_look()); }
@@ -63,37 +64,36 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
 
     [[nodiscard]] bool is_loaded() const { return state_ == State::Loaded; }
 
-    /// It takes requests: it is loaded, and has not ended as far as can be seen.
+    /// True when it is loaded and, as far as known, alive.
     [[nodiscard]] bool takes_requests() const { return is_loaded() && !hung_up_; }
 
-    /// The log has told that loading takes long.
+    /// True when it has been logged as slow to load.
     [[nodiscard]] bool is_slow() const { return state_ == State::Loading && watch_.is_told(); }
 
-    /// It was given up and killed, because it did not get ready or did not answer; end() says more.
-    /// It may never be gone.
+    /// True when it was killed because it did not get ready or did not answer; end() has details.
+    /// The process may stay forever, stuck in the kernel.
     [[nodiscard]] bool has_hung() const { return hung_; }
 
-    /// A spare that was forked, and has not ended as far as can be seen.
+    /// True when the spare was forked and, as far as known, lives.
     [[nodiscard]] bool can_take_over() const {
         return state_ <= State::Loaded && pid() != 0 && !hung_up_;
     }
 
-    /// A process was forked on request.
+    /// True when it has forked a process on request.
     [[nodiscard]] bool has_answered() const { return answered_; }
 
-    /// It is stopped, so it cannot answer.
+    /// True when the process is stopped (SIGSTOP) and so cannot answer.
     [[nodiscard]] bool is_stopped() const { return process_state() == 'T'; }
 
     [[nodiscard]] pid_t pid() const { return child_.pid(); }
 
-    /// For the log: "spare template (pid 42)".
     [[nodiscard]] std::string title() const;
 
     [[nodiscard]] const std::string& failure() const { return failure_; }
 
     [[nodiscard]] const std::string& end() const { return end_; }
 
-    /// Peers of the connections that loading the application has left open; "" when there are none.
+    /// Peers of the connections that loading has left open; empty when there are none.
     [[nodiscard]] const std::string& connections() const { return connections_; }
 
   private:
@@ -104,7 +104,7 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
 
     [[nodiscard]] std::string subject() const override { return "the " + title(); }
 
-    /// A spare, which a template forks.
+    /// True for a spare, which is forked by a template.
     [[nodiscard]] bool is_fork() const { return role_ != "template"; }
 
     void on_forked();
@@ -119,10 +119,10 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
     Standstill watch_;
     State state_ = State::Loading;
     TimePoint deadline_ = TimePoint::max();
-    int asked_ = 0;  ///< requests that it has not answered
+    int asked_ = 0;  ///< unanswered requests
     bool answered_ = false;
     bool hung_ = false;
-    bool hung_up_ = false;  ///< it has closed its channel, which only its end does
+    bool hung_up_ = false;  ///< its channel is closed, so it has ended
     std::string failure_;
     std::string why_killed_;
     std::string end_;

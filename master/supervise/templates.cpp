@@ -14,19 +14,19 @@ namespace geventd::master {
 
 namespace {
 
-// So many templates may leave a first request without an answer, or die so, one after the other,
-// until it is said to be no accident.
+// Templates in a row that may hang, or die, without having answered a request, before forking
+// counts as impossible.
 constexpr int kMostHangs = 2;
 constexpr int kMostDeaths = 3;
 
-// So many that were killed may still be there, as when a disk does not answer them.
+// No template is started while this many killed ones are left, for instance stuck in disk I/O.
 constexpr std::size_t kMostHung = 3;
 
 bool is_gone(const std::unique_ptr<TemplateHandle>& handle) {
     return handle && handle->state() == TemplateHandle::State::Gone;
 }
 
-// Also one that was given up and is still there, as when it sits in the kernel.
+// True also when it was given up but its process is left, stuck in the kernel.
 bool is_lost(const std::unique_ptr<TemplateHandle>& handle) {
     return is_gone(handle) || (handle && handle->has_hung());
 }
@@ -65,7 +65,7 @@ bool Templates::can_start() const {
 
 bool Templates::has_lost_requests() {
     if (current_) {
-        current_->receive();  // its end may be waiting
+        current_->receive();  // the channel may have been closed
     }
     return !can_start();
 }
@@ -90,7 +90,7 @@ std::optional<ipc::Channel> Templates::ask_for_fork(ipc::Message request,
         if (slot) {
             request.fds.push_back(surroundings_.signals.eventfd_of(*slot));
         }
-        // A template that is dying takes nothing; its successor will be asked.
+        // A dying template cannot receive; its successor will be asked.
         return current_->ask(request) ? std::optional(std::move(ours)) : std::nullopt;
     } catch (const ErrnoError& error) {
         log::error("no process can be started: {}", error.what());
@@ -120,7 +120,7 @@ void Templates::maintain(TimePoint now) {
     }
 }
 
-// Of a template when there is none, of its spare when it has none.
+// When to start a template if there is none, or else a spare if there is none.
 TimePoint Templates::next_start() const {
     if (hung_.size() >= kMostHung) {
         return TimePoint::max();
@@ -128,7 +128,8 @@ TimePoint Templates::next_start() const {
     return !current_ ? launch_at_ : can_start() && !spare_ ? spare_at_ : TimePoint::max();
 }
 
-// Nothing waits for what keeps its process.
+// Forgets the handle. A killed process that is not gone yet is kept apart, and nothing waits for
+// it.
 void Templates::let_go(Handle& handle) {
     if (!is_gone(handle)) {
         hung_.push_back(std::move(handle));
@@ -136,8 +137,8 @@ void Templates::let_go(Handle& handle) {
     handle.reset();
 }
 
-// Only one that can take over stays. One that has not said its name was still to be forked, by a
-// template that is lost; one that is stopped would take over only to be found out in its turn.
+// Keeps the spare only if it can take over. A spare that has not said Hello would have been forked
+// by the lost template. One that is stopped (SIGSTOP) would hang like the template did.
 void Templates::settle_spare() {
     if (!spare_) {
         return;
@@ -180,7 +181,7 @@ void Templates::launch_again() {
         launch();
     } catch (const std::exception& error) {
         log::error("the template cannot be started: {}", error.what());
-        const TimePoint now = surroundings_.processes.now();  // it may have taken its time
+        const TimePoint now = surroundings_.processes.now();  // starting may have taken long
         policy_.on_start(now);
         launch_at_ = std::max(policy_.on_death(now), now + std::chrono::seconds(1));
     }
@@ -206,7 +207,7 @@ void Templates::check_deadlines(TimePoint now) {
     std::erase_if(hung_, is_gone);
 }
 
-void Templates::bury(TimePoint now) {
+void Templates::clean_up(TimePoint now) {
     check_deadlines(now);
     for (Handle* handle : {&current_, &spare_}) {
         if (is_gone(*handle)) {
@@ -256,7 +257,7 @@ void Templates::kill(std::string_view reason) {
 bool Templates::on_exit(const ChildExit& exit) {
     for (TemplateHandle* handle : all()) {
         if (handle->pid() == 0) {
-            handle->receive();  // its Hello may be waiting
+            handle->receive();  // its Hello may be unread
         }
         if (handle->pid() == exit.pid && handle->state() != TemplateHandle::State::Gone) {
             handle->on_exit(exit);

@@ -16,28 +16,29 @@
 
 namespace geventd::master {
 
-/// The template of a generation and its spare. The spare is forked by the template as soon as that
-/// has loaded, and takes over when the template dies: so workers of this generation can be started
-/// even when the files on disk are another version by now. Only when both are gone is a fresh
-/// template exec'd, with back-off; serving workers do not notice any of it. One that does not
-/// load or answer is killed and counts as gone at once, whatever keeps its process; but while many
-/// of those are still there no more are started. Lives in: master, in its generation.
+/// The template of a generation and its spare. The template forks the spare as soon as it has
+/// loaded, and the spare takes over when the template dies. So workers of this generation can be
+/// started even when the files on disk have changed. Only when both are gone is a new template
+/// executed, after a delay; serving workers do not notice. A template that does not load or answer
+/// is killed and counts as gone at once, even if its process stays; when several such processes
+/// are left, no more are started.
+/// Lives in: master, in its generation.
 class Templates final : public WorkerSource {
   public:
     Templates(const Surroundings& surroundings, LaunchKit& kit, const config::Limits& limits);
 
-    /// Execs the first template. Throws when it cannot be started.
+    /// Executes the first template. Throws when it cannot be started.
     void launch();
 
-    /// Looks what is over its time; kills it.
+    /// Kills processes that are past their time limit.
     void check_deadlines(TimePoint now);
 
-    /// Why the first template cannot be used; nullopt while it loads and once it has loaded. To be
-    /// asked before maintain(), which loads anew.
+    /// Why the first template cannot be used; nullopt while it loads and once it has loaded. Ask
+    /// before maintain(), which starts another.
     [[nodiscard]] std::optional<std::string> load_failure() const;
 
-    /// Peers of the connections that the application holds once it is loaded, until that template
-    /// has gone; "" when there are none.
+    /// Peers of the connections that the application holds after loading; empty when there are
+    /// none, and after that template has gone.
     [[nodiscard]] std::string connections() const {
         return current_ ? current_->connections() : std::string();
     }
@@ -46,33 +47,33 @@ class Templates final : public WorkerSource {
     bool has_lost_requests() override;
     std::optional<Started> start(std::uint32_t slot, std::uint32_t worker) override;
 
-    /// Draws the conclusions of what happened: promotes, asks for a spare, execs.
+    /// Processes what happened: promotes the spare, asks for a spare, executes a template.
     void maintain(TimePoint now);
 
-    /// Only checks deadlines and removes what is gone, for a generation that ends.
-    void bury(TimePoint now);
+    /// For a generation that ends: only checks deadlines and removes processes that are gone.
+    void clean_up(TimePoint now);
 
-    /// Starts nothing more, and keeps but the template that has loaded the application.
+    /// Starts nothing more; only a loaded template stays.
     void retire();
 
-    /// Has all leave.
+    /// Makes all of them exit.
     void dismiss();
     void kill(std::string_view reason);
 
-    /// True when the exit was of one of these.
+    /// True when the exited process is one of these.
     bool on_exit(const ChildExit& exit);
     void broadcast(const ipc::Message& message);
 
     [[nodiscard]] bool empty() const { return !current_ && !spare_ && hung_.empty(); }
 
-    /// The log has told that one takes long to load the application.
+    /// True when loading the application has been logged as slow.
     [[nodiscard]] bool is_slow() const { return current_ && current_->is_slow(); }
 
-    /// One was replaced, since this was asked last: what it was asked for will not come.
+    /// True once after a template was replaced: its unanswered requests are lost.
     bool take_replacement() { return std::exchange(replaced_, false); }
 
-    /// Why nothing can be forked, when too many in a row, since one last answered, have hung or
-    /// died; nullopt while there is hope. To be asked until workers serve.
+    /// Why nothing can be forked: too many templates in a row have hung or died without an answer.
+    /// nullopt while it may succeed. Meaningful until workers serve.
     [[nodiscard]] std::optional<std::string> fork_failure() const;
 
     [[nodiscard]] TimePoint next_deadline() const;
@@ -90,7 +91,7 @@ class Templates final : public WorkerSource {
 
     [[nodiscard]] std::vector<TemplateHandle*> all() const;
     [[nodiscard]] TimePoint next_start() const;
-    /// `slot`: of the worker that is asked for; none for a spare.
+    /// `slot`: of the worker to fork; nullopt for a spare.
     std::optional<ipc::Channel> ask_for_fork(ipc::Message request,
                                              std::optional<std::uint32_t> slot = {});
     void settle_spare();
@@ -104,16 +105,16 @@ class Templates final : public WorkerSource {
     Patience patience_;
     Handle current_;
     Handle spare_;
-    std::vector<Handle> hung_;  ///< killed, but not gone yet; nothing waits for them
+    std::vector<Handle> hung_;  ///< killed, but not gone yet
     bool replaced_ = false;
-    int hangs_ = 0;   ///< in a row, since one last answered
-    int deaths_ = 0;  ///< in a row, without any answer; also of those that have hung
+    int hangs_ = 0;   ///< in a row, since the last answer
+    int deaths_ = 0;  ///< in a row without an answer; includes hangs_
     RespawnPolicy policy_;
     RespawnPolicy spare_policy_;
     TimePoint launch_at_ = TimePoint::max();
     TimePoint spare_at_;
     std::string last_error_;
-    std::string last_failure_;  ///< last_error_ with what the application said, such as a traceback
+    std::string last_failure_;  ///< last_error_ plus the application's traceback, if any
 };
 
 }  // namespace geventd::master

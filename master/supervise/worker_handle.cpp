@@ -110,8 +110,8 @@ char WorkerHandle::process_state() const {
 }
 
 void WorkerHandle::on_hang_up() noexcept {
-    // A process that never said its name cannot be told from strangers when it is reaped; its
-    // channel, which nobody else holds, tells of its end.
+    // A process that has not said Hello has no known pid, so its reaping goes unnoticed. Its
+    // channel, which no other process holds, shows its end.
     if (pid() == 0 && state_ != State::Gone) {
         end_ = "it ended before it could say its name";
         enter(State::Gone);
@@ -130,7 +130,8 @@ void WorkerHandle::drain(ipc::DrainReason reason, Duration mercy) {
     message.type = ipc::MessageType::Drain;
     message.value = static_cast<std::uint32_t>(reason);
     if (!child_.send(message)) {
-        // As a rule it has left by itself, and is about to be reaped. Else its mercy time ends it.
+        // Usually it has exited already and is about to be reaped. Otherwise it is killed after
+        // its mercy time.
         log::debug("{} takes no word that it is to finish", title());
     }
     if (state_ == State::Ready) {
@@ -151,7 +152,7 @@ void WorkerHandle::kill(std::string_view reason) {
     }
     child_.hang_up();
     if (pid() == 0) {
-        // Nobody knows it: it cannot say Hello any more when it comes to life, and leaves.
+        // Its pid is unknown. Should it come to life, it finds the channel closed and exits.
         end_ = why_killed_;
         if (state_ != State::Gone) {
             enter(State::Gone);
@@ -177,7 +178,7 @@ void WorkerHandle::check_deadline(TimePoint now) {
         insight_->check_deadline(now);
     }
     if (now >= watch_.next_look()) {
-        child_.receive();  // what it has said while the master itself stood still
+        child_.receive();  // read messages that arrived while the master itself stood still
         watch_.look(now);
         if (watch_.is_over()) {
             give_up_starting(now);
@@ -200,7 +201,7 @@ void WorkerHandle::give_up_starting(TimePoint now) {
     const std::string why =
         fmt::format("{} was not ready after {} ({})", title(), watch_.duration(now), limit);
     log::error("{}; it is killed", why);
-    // The last line is what a status shows of it.
+    // The status shows the last line.
     failure_ = fmt::format("{}: {}\n{} and was killed", title(), watch_.place(), why);
     hung_ = true;
     kill("it did not get ready within " + limit);

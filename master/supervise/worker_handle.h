@@ -24,14 +24,13 @@ namespace geventd::master {
 ///
 ///   Starting → Ready → Draining → Stopping → Gone
 ///
-/// Starting  spawned or asked of the template; must be ready within its patience, else killed
+/// Starting  spawned, or asked of the template; killed when not ready within its time limit
 /// Ready     serves; no deadline
-/// Draining  was told to finish and leave; killed when its mercy time is over
-/// Stopping  was killed, its exit is awaited; killed again now and then
+/// Draining  was told to finish and exit; killed when its mercy time is over
+/// Stopping  was killed, and is killed again now and then until it exits
 /// Gone      reaped; the handle waits to be removed
 ///
-/// Each state may be skipped forward (death comes in any). Nothing is called back: whoever owns
-/// the handle looks at its state.
+/// States may be skipped, but never go back. There are no callbacks: the owner reads the state.
 /// Lives in: master.
 class WorkerHandle final : private Child::Owner,
                            private WorkerInsight::Process,
@@ -41,25 +40,25 @@ class WorkerHandle final : private Child::Owner,
 
     struct Terms {
         Patience patience;
-        std::optional<std::uint32_t> cores;  ///< as configured; none: it serves no requests
+        std::optional<std::uint32_t> cores;  ///< as configured; nullopt: it serves no requests
         std::uint32_t respawns = 0;
     };
 
     WorkerHandle(const Surroundings& surroundings, std::uint32_t number, SlotLease slot,
                  ipc::Channel channel, Terms terms);
 
-    /// For a spawned one, whose pid is known without Hello.
+    /// For an executed worker, whose pid is known before its Hello.
     void set_pid(pid_t pid);
 
     bool send(const ipc::Message& message) override { return child_.send(message); }
 
-    /// Tells it to finish. One that does not serve yet is killed: it has nothing to finish.
+    /// Tells it to finish. A worker that does not serve yet is killed: it has nothing to finish.
     void drain(ipc::DrainReason reason, Duration mercy) override;
 
-    /// `reason` is a sentence for the log. The first one counts.
+    /// `reason` is a sentence for the log; only the first one is kept.
     void kill(std::string_view reason) override;
 
-    /// Its process was reaped; what it still had to say is read first.
+    /// Its process was reaped; reads its last messages first.
     void on_exit(const ChildExit& exit);
 
     void receive() { child_.receive(); }
@@ -71,7 +70,7 @@ class WorkerHandle final : private Child::Owner,
         return insight_ ? std::min(next, insight_->deadline()) : next;
     }
 
-    /// The log has told that it takes long to get ready.
+    /// True when it has been logged as slow to get ready.
     [[nodiscard]] bool is_slow() const { return state_ == State::Starting && watch_.is_told(); }
 
     [[nodiscard]] State state() const { return state_; }
@@ -87,24 +86,25 @@ class WorkerHandle final : private Child::Owner,
 
     [[nodiscard]] bool was_ready() const { return was_ready_; }
 
-    /// It was given up and killed, because it did not get ready. It may never be gone.
+    /// True when it was killed because it did not get ready. The process may stay forever, stuck
+    /// in the kernel.
     [[nodiscard]] bool has_hung() const { return hung_; }
 
-    /// What it said to be wrong with the application or Python; "" when nothing.
+    /// The fault that it reported in the application or Python; empty when none.
     [[nodiscard]] const std::string& failure() const { return failure_; }
 
-    /// Why it has asked for a successor; none: it has not.
+    /// Why it has asked for a successor; nullopt: it has not.
     [[nodiscard]] std::optional<ipc::Due> due() const { return due_; }
 
-    /// What is seen of its hub and its requests; null when it serves none.
+    /// Its hub and its requests; nullptr when it serves none.
     [[nodiscard]] WorkerInsight* insight() const { return insight_.get(); }
 
     [[nodiscard]] TimePoint born() const { return born_; }
 
-    /// It left with a code that says that another try will not help.
+    /// True when its exit code says that another try will not help.
     [[nodiscard]] bool cannot_work() const { return cannot_work_; }
 
-    /// Gone: how it ended, as a phrase.
+    /// Once Gone: how it ended, as a phrase.
     [[nodiscard]] const std::string& end() const { return end_; }
 
     [[nodiscard]] const shm::WorkerSlot& counters() const { return slot_.counters(); }

@@ -17,10 +17,10 @@ namespace geventd::master {
 
 namespace {
 
-// Bytes of a line of the log that lists requests.
+// The most bytes of a log line that lists requests.
 constexpr std::size_t kMostListed = 16 << 10;
 
-// For so long a worker that is to be killed is asked where its requests stand.
+// How long a worker that is to be killed is asked where its requests stand.
 constexpr Duration kLastLook = std::chrono::seconds(1);
 
 std::string plain(const std::string& text) {
@@ -52,7 +52,7 @@ WorkerInsight::WorkerInsight(const Surroundings& surroundings, Process& process,
       cores_(cores),
       hub_(*this, slot.counters()) {}
 
-// What the application's process sends is not trusted further than it must be.
+// The descriptors come from the application's process, so they are checked.
 void WorkerInsight::open(std::vector<UniqueFd>& fds, UniqueFd stacks) {
     hub_.open(std::move(stacks));
     if (fds.size() < 2) {
@@ -86,7 +86,7 @@ TimePoint WorkerInsight::look_at_hub(TimePoint now) {
         return TimePoint::max();
     }
     const TimePoint next = hub_.look(now);
-    if (!hub_.is_hopeless() && last_look_until_ == TimePoint::max()) {
+    if (!hub_.is_past_limit() && last_look_until_ == TimePoint::max()) {
         last_look_.reset();
     } else if (process_.drains()) {
         replace_blocked(now, {});
@@ -117,7 +117,7 @@ StackDesk::Witness WorkerInsight::witness(std::uint32_t generation, std::uint32_
 
 void WorkerInsight::replace_blocked(TimePoint now, Duration mercy) {
     if (last_look_) {
-        return;  // it is being asked
+        return;  // a question is under way
     }
     mercy_ = mercy;
     last_look_ = look({ipc::Sight::ForLog, ""}, [this](const std::optional<std::string>& stacks) {
@@ -136,7 +136,7 @@ void WorkerInsight::end_blocked(const std::string& stacks) {
     if (!process_.serves() && !process_.drains()) {
         return;
     }
-    if (!hub_.is_hopeless()) {
+    if (!hub_.is_past_limit()) {
         if (process_.serves()) {
             process_.drain(ipc::DrainReason::Replace, mercy_);
         }

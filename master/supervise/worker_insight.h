@@ -23,18 +23,17 @@
 namespace geventd::master {
 
 /// What the master sees of a worker that serves requests: whether its hub turns, which requests
-/// occupy its cores, and where its greenlets stand. All of that can be seen while the worker is
-/// stuck. A process that has no cores has no insight.
+/// occupy its cores, and where its greenlets stand. It sees all of that even while the worker is
+/// stuck. A process without cores has no insight.
 /// Lives in: master, in the handle of its worker.
 class WorkerInsight final : private HubWatch::Worker {
   public:
-    /// The worker as a process.
     class Process {
       public:
         [[nodiscard]] virtual pid_t pid() const = 0;
         [[nodiscard]] virtual std::string title() const = 0;
 
-        /// It was ready and has not been told to leave.
+        /// True when it was ready and has not been told to drain.
         [[nodiscard]] virtual bool serves() const = 0;
         [[nodiscard]] virtual bool drains() const = 0;
         virtual bool send(const ipc::Message& message) = 0;
@@ -45,15 +44,15 @@ class WorkerInsight final : private HubWatch::Worker {
         ~Process() = default;
     };
 
-    /// `cores`: as configured. `slot`: the worker's in the scoreboard; it outlives this object.
+    /// `cores`: as configured. `slot`: the worker's in the scoreboard; outlives this object.
     WorkerInsight(const Surroundings& surroundings, Process& process, const SlotLease& slot,
                   std::uint32_t cores);
     WorkerInsight(const WorkerInsight&) = delete;
     WorkerInsight& operator=(const WorkerInsight&) = delete;
     ~WorkerInsight() = default;
 
-    /// The worker is ready: takes what it has sent for being looked into, a table of requests and
-    /// the line to its observer, and the file into which it writes stacks.
+    /// The worker is ready: takes over the descriptors that it has sent (its request table and the
+    /// line to its observer thread) and the file into which it writes stacks.
     void open(std::vector<UniqueFd>& fds, UniqueFd stacks);
 
     [[nodiscard]] std::uint32_t core_count() const { return cores_; }
@@ -62,21 +61,21 @@ class WorkerInsight final : private HubWatch::Worker {
 
     [[nodiscard]] const HubWatch& hub() const { return hub_; }
 
-    /// While the worker serves or drains: looks whether its hub turns; returns when to look again.
+    /// While the worker serves or drains: checks its hub. Returns when to call again.
     TimePoint look_at_hub(TimePoint now);
 
-    /// Its successor is ready: ends the worker for its blocked hub, and logs what is lost by that.
-    /// Where its requests stand is asked first; when the hub turns again meanwhile, it drains
-    /// instead.
+    /// The successor of a worker with a blocked hub is ready: kills the worker and logs which
+    /// requests are lost. First asks where those stand; if the hub turns again meanwhile, drains
+    /// it instead.
     void replace_blocked(TimePoint now, Duration mercy);
 
-    /// Asks where its greenlets stand; null when it cannot be asked.
+    /// Asks where its greenlets stand; nullptr when the worker cannot be asked.
     std::unique_ptr<StackQuery> look(const StackQuery::Question& question, StackQuery::Done done);
 
-    /// The same for the stack desk; `number` is the worker's in its generation.
+    /// The worker as the stack desk sees it; `number` is its number in the generation.
     StackDesk::Witness witness(std::uint32_t generation, std::uint32_t number);
 
-    /// What occupies its cores.
+    /// The requests that occupy its cores.
     [[nodiscard]] std::vector<shm::RequestTable::Entry> requests() const;
     [[nodiscard]] CoresStatus cores() const;
 
@@ -84,7 +83,7 @@ class WorkerInsight final : private HubWatch::Worker {
 
     [[nodiscard]] TimePoint deadline() const { return last_look_until_; }
 
-    /// Puts what the master knows itself in the place of what the worker's process shows.
+    /// Overwrites counters reported by the worker where the master itself knows the true value.
     void correct(WorkerCounters& counters, TimePoint now) const;
 
   private:

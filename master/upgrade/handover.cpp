@@ -22,9 +22,9 @@ void Handover::begin(TimePoint now, Patience patience) {
     told_to_go_ = false;
     slow_ = false;
     try {
-        pid_ = deeds_.start_successor();
+        pid_ = actions_.start_successor();
     } catch (const std::exception& error) {
-        deeds_.give_up(error.what());
+        actions_.give_up(error.what());
         return;
     }
     enter(State::Starting, now + kHelloPatience);
@@ -48,7 +48,7 @@ void Handover::on_message(std::string_view type, std::string_view reason, TimePo
     } else if (type == "ready" && state_ == State::Loading) {
         enter(State::HandingOver, now + kStepPatience);
         try {
-            if (!deeds_.hand_over()) {
+            if (!actions_.hand_over()) {
                 fail({}, Duration::zero(), now);
             }
         } catch (const std::exception& error) {
@@ -56,15 +56,15 @@ void Handover::on_message(std::string_view type, std::string_view reason, TimePo
                  Duration::zero(), now);
         }
     } else if (type == "taken" && state_ == State::HandingOver) {
-        if (!deeds_.let_lead()) {
+        if (!actions_.let_lead()) {
             return fail({}, Duration::zero(), now);
         }
         enter(State::Left, TimePoint::max());
-        deeds_.leave();
+        actions_.leave();
     }
 }
 
-// Its exit says more.
+// The exit status will tell more.
 void Handover::on_hang_up(TimePoint now) {
     if (is_busy() && state_ != State::Failing) {
         fail({}, kLastWords, now);
@@ -76,7 +76,7 @@ void Handover::fail(std::string reason, Duration patience, TimePoint now) {
     reason_ = std::move(reason);
     enter(State::Failing, now + patience);
     if (handed_over) {
-        deeds_.take_back();
+        actions_.take_back();
     }
     check_deadline(now);
 }
@@ -90,7 +90,7 @@ bool Handover::on_exit(const ChildExit& exit) {
         return true;
     }
     if (state_ == State::HandingOver) {
-        deeds_.take_back();
+        actions_.take_back();
     }
     if (reason_.empty()) {
         reason_ = fmt::format(
@@ -98,7 +98,7 @@ bool Handover::on_exit(const ChildExit& exit) {
             describe(exit, told_to_go_ ? "it had stopped talking and did not end by itself" : ""));
     }
     enter(State::Idle, TimePoint::max());
-    deeds_.give_up(reason_);
+    actions_.give_up(reason_);
     return true;
 }
 
@@ -119,7 +119,7 @@ void Handover::check_deadline(TimePoint now) {
     if (state_ == State::Failing) {
         deadline_ = now + kLastWords;
         if (pid_ != 0) {
-            deeds_.end_successor(pid_, std::exchange(told_to_go_, true));
+            actions_.end_successor(pid_, std::exchange(told_to_go_, true));
         }
     } else if (state_ == State::Starting) {
         fail("the new master says nothing: is the program a geventd?", Duration::zero(), now);

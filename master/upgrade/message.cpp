@@ -24,10 +24,10 @@ namespace geventd::master {
 namespace {
 
 constexpr std::string_view kGreeting = "geventd-upgrade 1 ";
-constexpr std::size_t kMaxFds = 252;  // what any version has room for
+constexpr std::size_t kMaxFds = 252;  // every version has room for this number
 constexpr std::string_view kMoreFds = "descriptors";
 constexpr int kRoom = 1 << 20;
-constexpr std::size_t kMostBody = 64 << 10;  // beside many listeners
+constexpr std::size_t kMostBody = 64 << 10;  // leaves room for many listeners
 constexpr off_t kLargestBody = 256 << 20;
 constexpr const char* kBodyInFile = "body-in-file";
 
@@ -46,7 +46,7 @@ UniqueFd write_body(std::string_view body) {
     return file;
 }
 
-// Has the message as it was before it was sent; false when that is not possible.
+// Reads a body that was sent in a file back into the message; false when that fails.
 bool take_body(UpgradeMessage& message) {
     if (message.fields.erase(kBodyInFile) == 0) {
         return true;
@@ -156,7 +156,7 @@ UpgradeLine::Sent UpgradeLine::send_parts(const UpgradeMessage& message,
     for (; fds.size() > kMaxFds; fds = fds.subspan(kMaxFds)) {
         if (const Sent sent = send_packet(format_upgrade_message(more), fds.first(kMaxFds));
             sent != Sent::Yes) {
-            return Sent::Gone;  // what has begun cannot be sent again
+            return Sent::Gone;  // the rest cannot be sent again
         }
     }
     return send_packet(format_upgrade_message(message), fds);

@@ -29,7 +29,7 @@ bool is_this_program(const std::string& path) {
            named.st_dev == running.st_dev && named.st_ino == running.st_ino;
 }
 
-/// What a shell would have started by that name.
+/// Finds the program that a shell would start by that name.
 std::string find_by_name(const std::string& name) {
     if (name.find('/') != std::string::npos) {
         return std::filesystem::absolute(name).lexically_normal();
@@ -47,12 +47,12 @@ std::string find_by_name(const std::string& name) {
     return {};
 }
 
-// In the child.
+// Runs in the child.
 void prepare_child(int line) {
     give_descriptor(line, kLineFd);
     ::setenv(kVariable, fmt::format("{}", kLineFd).c_str(), 1);
     if (std::getenv("WATCHDOG_PID") != nullptr) {
-        // systemd names the main process, which the new master is going to be.
+        // systemd expects the pid of the main process here, which the new master will become.
         ::setenv("WATCHDOG_PID", fmt::format("{}", ::getpid()).c_str(), 1);
     }
 }
@@ -64,7 +64,7 @@ Program Program::of_this_process(int argc, const char* const* argv) {
     program.arguments.assign(argv, argv + argc);
     program.path = argc > 0 ? find_by_name(argv[0]) : std::string();
     if (!is_this_program(program.path)) {
-        std::error_code no_proc;  // then what was typed has to do
+        std::error_code no_proc;  // then argv[0] has to do
         const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", no_proc);
         program.path = no_proc ? program.path : own.string();
     }

@@ -10,17 +10,16 @@
 
 namespace geventd::master {
 
-/// How this program was started, so that it can be started again as it stands on the disk by then.
+/// How this program was started, in order to start the version that is on disk later.
 /// Lives in: master.
 struct Program {
-    std::string path;  ///< absolute, by the name it was started with: links are not resolved
+    std::string path;  ///< absolute; by the name used at the start, links not resolved
     std::vector<std::string> arguments;
 
-    /// To be called first of all, while the working directory and the file are still the ones of
-    /// the start.
+    /// Call first of all, before the working directory or the file on disk changes.
     static Program of_this_process(int argc, const char* const* argv);
 
-    /// Starts it with a line to it. Throws ErrnoError.
+    /// Starts it with a line to this process. Throws ErrnoError.
     struct Started {
         pid_t pid;
         UpgradeLine line;
@@ -29,8 +28,8 @@ struct Program {
     [[nodiscard]] Started start_successor() const;
 };
 
-/// The line to the master that started this one as its successor; none in an ordinary start. Takes
-/// the variable that says so out of the environment.
+/// The line to the master that started this one as its successor; closed in an ordinary start.
+/// Removes the variable that names it from the environment.
 UpgradeLine take_line_to_former();
 
 }  // namespace geventd::master

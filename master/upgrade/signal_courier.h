@@ -10,24 +10,24 @@
 
 namespace geventd::master {
 
-/// Carries the pending signals of a master that drains to its successor, whose word it awaits for
-/// each before it lets it go: one that was refused, or on its way when the successor died, waits in
-/// the old table again.
+/// Sends the pending signals of a draining master to its successor. A signal is released only when
+/// the successor has accepted it: one that is refused, or unanswered when the successor dies,
+/// becomes pending in the old table again.
 /// Lives in: master, once it has handed over.
 class SignalCourier {
   public:
     explicit SignalCourier(const shm::SignalTable& table) : source_(table) {}
 
-    /// Sends what is unclaimed now, as far as the line and the number on their way allow.
+    /// Sends the unclaimed signals, as far as the line and the limit on unanswered ones allow.
     void carry(UpgradeLine& line);
 
-    /// Takes "accepted" and "refused".
+    /// Handles "accepted" and "refused".
     void on_reply(const UpgradeMessage& message);
 
     /// The line is gone.
     void put_all_back();
 
-    /// The last carry() found nothing, and nothing is on its way.
+    /// True when the last carry() found nothing and nothing is unanswered.
     [[nodiscard]] bool is_idle() const { return clean_ && on_their_way_.empty(); }
 
     [[nodiscard]] std::uint64_t carried() const { return carried_; }

@@ -9,10 +9,11 @@
 
 namespace geventd::master {
 
-/// A pending signal as a message to a master that may keep its signals in another layout.
+/// A pending signal as a message, as the other master's table may have another layout.
 UpgradeMessage format_signal(std::uint64_t id, const shm::SignalClaim& signal);
 
-/// The signal in such a message; its payload lies in the message's body. Fails with a sentence.
+/// The signal in such a message; its payload points into the message's body. Fails with a
+/// sentence.
 Result<shm::SignalClaim> parse_signal(const UpgradeMessage& message);
 
 }  // namespace geventd::master

@@ -97,7 +97,7 @@ void Succession::say(const std::string& type, const std::string& body) noexcept 
     UpgradeMessage message;
     message.type = type;
     message.body = body.substr(0, 64 << 10);
-    line_.send(message);  // a former master that is gone is seen by the end of file
+    line_.send(message);  // a former master that is gone is noticed by end of file
 }
 
 void Succession::on_line(int) noexcept {

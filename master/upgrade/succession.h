@@ -13,34 +13,34 @@
 
 namespace geventd::master {
 
-/// The new master's side of an upgrade: what the former one has told, and the line to it.
+/// The new master's side of an upgrade: its states and the line to the former master.
 ///
 ///   Starting ─ready()─▶ Ready ─take-over─▶ Taking ─lead─▶ Leading ─(former one gone)─▶ Over
 ///
-/// A former master that goes before Taking takes its successor with it: it is the server's end. In
-/// Taking everything is here already, so the new one leads.
-/// Lives in: master, made before anything else of it when it was started by another.
+/// If the former master ends before Taking, the new one ends as well: the server has ended. From
+/// Taking on it has received everything, so it leads.
+/// Lives in: master; constructed before everything else when another master has started it.
 class Succession {
   public:
     enum class State { Starting, Ready, Taking, Leading, Over };
 
     class Owner {
       public:
-        /// Throws std::exception: the former master goes on then.
+        /// If this throws std::exception, the former master goes on.
         virtual void take_over(UpgradeMessage& message) = 0;
         virtual void lead() noexcept = 0;
 
-        /// True when it was accepted.
+        /// True when the signal was accepted.
         virtual bool take_signal(const UpgradeMessage& message) noexcept = 0;
 
-        /// The former master has left; `state` is what it had been.
+        /// The former master has ended; `state` is the state until then.
         virtual void on_former_gone(State state) noexcept = 0;
 
       protected:
         ~Owner() = default;
     };
 
-    /// Waits for what the former master tells first. None in an ordinary start. Throws
+    /// Waits for the former master's first messages. nullptr in an ordinary start. Throws
     /// std::runtime_error.
     static std::unique_ptr<Succession> join();
 
@@ -53,24 +53,24 @@ class Succession {
 
     [[nodiscard]] pid_t former() const;
 
-    /// What the former master said at first.
+    /// The former master's "begin" message.
     [[nodiscard]] const UpgradeMessage& inventory() const { return begin_; }
 
-    /// Its listening sockets: each with the address that its configuration has for it.
+    /// The former master's listening sockets, with their addresses in its configuration.
     std::vector<FormerSocket> take_sockets();
 
     void attach(event::Loop& loop, Owner& owner);
 
-    /// Before the loop goes.
+    /// Call before the loop is destroyed.
     void detach() { io_.reset(); }
 
-    /// The first generation could serve.
+    /// Reports that the first generation could serve.
     void ready();
 
-    /// Its application takes long to load; said once.
+    /// Reports that the application is slow to load; sent once.
     void slow();
 
-    /// It never will.
+    /// Reports that it will never serve.
     void failed(const std::string& reason) noexcept;
 
   private:
@@ -87,7 +87,7 @@ class Succession {
     std::unique_ptr<event::Io> io_;
 };
 
-/// The listening sockets as fields and descriptors of the "begin" message.
+/// Adds the listening sockets to the "begin" message as fields and descriptors.
 void add_sockets(UpgradeMessage& message, std::vector<FormerSocket> sockets);
 
 }  // namespace geventd::master

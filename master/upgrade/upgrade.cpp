@@ -11,10 +11,10 @@ namespace geventd::master {
 
 namespace {
 
-// Workers that drain still send signals, which the new master's workers are to run.
+// How often to look for signals that draining workers still send, to pass them to the new master.
 constexpr Duration kTick = std::chrono::milliseconds(20);
 
-// A successor whose queue stays full keeps a master that has nothing else to do so long at most.
+// How long a master without workers waits for a successor whose queue stays full.
 constexpr Duration kCarryPatience = std::chrono::seconds(30);
 
 }  // namespace
@@ -44,7 +44,7 @@ void Upgrade::check_deadline() {
     handover_.check_deadline(loop_.refresh_now());
 }
 
-// What it said last is read before its end is judged.
+// Reads its last messages before judging its exit.
 bool Upgrade::on_exit(const ChildExit& exit) {
     if (exit.pid != handover_.successor()) {
         return false;
@@ -59,7 +59,7 @@ pid_t Upgrade::start_successor() {
     line_ = std::move(started.line);
     io_.watch(line_.fd(), event::Io::kRead);
     log::info("upgrade: {} is started as process {}", program_.path, started.pid);
-    line_.send(inventory);  // if it cannot be told, it is gone, which the reaper says
+    line_.send(inventory);  // if this fails, the new master is gone and will be reaped
     return started.pid;
 }
 
@@ -75,7 +75,7 @@ bool Upgrade::hand_over() {
 bool Upgrade::let_lead() {
     UpgradeMessage lead;
     lead.type = "lead";
-    // A new master that died just now is no main process to tell anybody of.
+    // If the new master has just died, it must not be announced as the main process.
     UpgradeMessage probe;
     probe.type = "steady";
     if (line_.send(probe) != UpgradeLine::Sent::Yes) {

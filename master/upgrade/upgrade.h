@@ -14,31 +14,31 @@
 
 namespace geventd::master {
 
-/// The running master's side of an upgrade: starts the program anew, listens to it, and, once it
-/// leads, carries the pending signals over to it.
+/// The old master's side of an upgrade: starts the program again, listens to the new master, and
+/// once that leads, sends it the pending signals.
 /// Lives in: master, one.
-class Upgrade final : private Handover::Deeds {
+class Upgrade final : private Handover::Actions {
   public:
-    /// What only the whole master can do.
+    /// What only the master as a whole can do.
     class Owner {
       public:
-        /// The "begin" message: what there is to take over.
+        /// Returns the "begin" message: what the new master can take over.
         virtual UpgradeMessage inventory() = 0;
 
-        /// Holds the ticks and the control socket; the "take-over" message.
+        /// Stops the ticks and the control socket; returns the "take-over" message.
         virtual UpgradeMessage give_away() = 0;
 
-        /// Goes on with what was given away.
+        /// Resumes what give_away() has stopped.
         virtual void take_back() noexcept = 0;
 
-        /// The new master is about to lead: tells who has to know before it says so itself.
+        /// The new master is about to lead: tells the service manager before the new one does.
         virtual void announce(pid_t successor) noexcept = 0;
 
         /// The new master leads.
         virtual void leave() noexcept = 0;
         virtual void on_upgrade_failed(const std::string& reason) noexcept = 0;
 
-        /// Something of the upgrade has changed, or time has passed while draining.
+        /// The state of the upgrade has changed, or time has passed while draining.
         virtual void on_upgrade() noexcept = 0;
 
       protected:
@@ -58,7 +58,7 @@ class Upgrade final : private Handover::Deeds {
 
     [[nodiscard]] bool is_slow() const { return handover_.is_slow(); }
 
-    /// Another master leads.
+    /// True when another master leads.
     [[nodiscard]] bool has_left() const { return handover_.state() == Handover::State::Left; }
 
     [[nodiscard]] pid_t successor() const { return handover_.successor(); }
@@ -68,7 +68,7 @@ class Upgrade final : private Handover::Deeds {
 
     [[nodiscard]] TimePoint next_deadline() const { return handover_.next_deadline(); }
 
-    /// For a master that has left and whose workers are gone: nothing is to be carried any more.
+    /// For a master that does not lead any more, without workers: true when all signals were sent.
     bool is_done();
 
   private:
@@ -94,7 +94,7 @@ class Upgrade final : private Handover::Deeds {
     event::Io io_;
     event::Timer timer_;
     std::function<shm::SignalTable()> signals_;
-    std::optional<SignalCourier> courier_;  ///< once the new master leads
+    std::optional<SignalCourier> courier_;  ///< set once the new master leads
     std::optional<TimePoint> workers_gone_;
 };
 

@@ -31,7 +31,7 @@ std::string payload_is_for(std::span<const Verb> verbs) {
     return text;
 }
 
-/// What is wrong with the command and its arguments, "" when nothing is.
+/// What is wrong with the command and its arguments; empty when nothing is.
 std::string fault_of(const GeventctlOptions& options, std::span<const Verb> verbs) {
     if (options.command.empty()) {
         return "no command, expected one such as status";
@@ -68,7 +68,7 @@ void add_config(CLI::App& app, std::string& config) {
         ->take_last();
 }
 
-/// Parses the command line into the variables that the app's options are bound to.
+/// Parses the command line into the variables that are bound to the app's options.
 std::variant<std::monostate, Farewell> parse(CLI::App& app, int argc, const char* const* argv) {
     try {
         app.parse(argc, argv);

@@ -11,7 +11,7 @@ namespace geventd::event {
 
 namespace {
 
-// Deadlines fall due this much late at most: one expiry then serves many of them.
+// Deadlines may fall due this much late, so that one timer expiry serves many of them.
 constexpr auto kSlack = std::chrono::milliseconds(20);
 
 timespec to_timespec(TimePoint due) {
@@ -114,7 +114,8 @@ void DeadlineList::start(Deadline& deadline) {
 void DeadlineList::start_at(Deadline& deadline, TimePoint due) {
     deadline.cancel();
     deadline.due_ = due;
-    // A delay that was shortened meanwhile may belong before its elders; they are few and rare.
+    // After the list's delay was shortened, a new deadline may belong before older ones; that is
+    // rare.
     Deadline* after = head_.previous_;
     while (after != &head_ && after->due_ > deadline.due_) {
         after = after->previous_;

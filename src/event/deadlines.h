@@ -9,8 +9,8 @@ namespace geventd::event {
 
 class DeadlineList;
 
-/// A moment at which its owner is told, while it stands in a list. Embedded in the owner; leaves
-/// its list when destroyed.
+/// A point in time at which the owner is called, while it is in a list. Embedded in the owner;
+/// leaves its list when destroyed.
 class Deadline {
   public:
     Deadline() = default;
@@ -30,8 +30,8 @@ class Deadline {
     TimePoint due_;
 };
 
-/// The timer behind every list of a loop: one timerfd, armed for the earliest deadline. Setting a
-/// deadline later than that costs no system call, so a kept connection's costs none at all.
+/// The timer behind all lists of a loop: one timerfd, set to the earliest deadline. Starting a
+/// later deadline costs no system call, so an idle kept connection costs none at all.
 /// Lives in: master; worker, loop side.
 class DeadlineClock {
   public:
@@ -40,7 +40,8 @@ class DeadlineClock {
     DeadlineClock& operator=(const DeadlineClock&) = delete;
     ~DeadlineClock();
 
-    /// Tells of all that is due at `now`. The timer calls it; so do tests, which move the time.
+    /// Calls the owners of all deadlines due at `now`. Called by the timer, and by tests, which
+    /// choose the time.
     void fall_due(TimePoint now) noexcept;
 
     /// The time of this turn of the loop.
@@ -60,15 +61,15 @@ class DeadlineClock {
     TimePoint armed_ = TimePoint::max();
 };
 
-/// All deadlines of one kind. They share one delay, so the list is in order of time and each
-/// operation is O(1). A delay of zero means: never. Who is told is a member function, to be bound
-/// before the first start:
+/// All deadlines of one kind. They share one delay, so the list is ordered by time and each
+/// operation is O(1). A delay of zero means: never. The callback is a member function, bound before
+/// the first start:
 ///
 ///     list.bind<&Owner::on_due>(owner);   // void Owner::on_due(Item&) noexcept, or without Item
 ///     list.bind_items<&Item::on_due>();   // void Item::on_due() noexcept
 ///
-/// where Item is a class derived from Deadline, all of whose deadlines in this list are such. The
-/// loop calls it at the deadline's time or shortly after; the deadline has left the list by then.
+/// where Item is derived from Deadline, and every deadline in this list is an Item. The loop calls
+/// it at the deadline's time or shortly after; the deadline has left the list by then.
 class DeadlineList {
   public:
     DeadlineList(DeadlineClock& clock, Duration delay);
@@ -87,27 +88,27 @@ class DeadlineList {
         on_due_ = &tell_item<method>;
     }
 
-    /// (Re)starts the deadline: due one delay from the loop's now.
+    /// (Re)starts the deadline: due one delay after the loop's now.
     void start(Deadline& deadline);
 
-    /// (Re)starts the deadline, due at that time. Costs a walk over those that fall due later.
+    /// (Re)starts the deadline, due at that time. Costs a walk over the later deadlines.
     void start_at(Deadline& deadline, TimePoint due);
 
-    /// For a draining server: shortens the delay of those that start from now on.
+    /// Changes the delay of deadlines that start from now on, for instance when draining.
     void set_delay(Duration delay) { delay_ = delay; }
 
-    /// Its deadlines never fall due.
+    /// True when its deadlines never fall due.
     [[nodiscard]] bool is_off() const { return delay_ == Duration::zero(); }
 
     [[nodiscard]] bool empty() const { return head_.next_ == &head_; }
 
-    /// The deadline that falls due first; nullptr when empty.
+    /// The earliest deadline; nullptr when the list is empty.
     [[nodiscard]] Deadline* first() const { return empty() ? nullptr : head_.next_; }
 
   private:
     friend class DeadlineClock;
 
-    /// What a member function belongs to, and what it is told of.
+    /// The class and the parameter of a member function.
     template <typename Method>
     struct Signature;
 

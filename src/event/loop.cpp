@@ -15,7 +15,7 @@ namespace geventd::event {
 
 namespace {
 
-// Callbacks may change watchers again and again; past this many passes others get their turn.
+// Callbacks may change watchers endlessly; after this many passes the outer loop gets its turn.
 constexpr int kMaxPasses = 8;
 
 constexpr auto kEpoll =
@@ -63,7 +63,8 @@ Loop::~Loop() {
     ev_loop_destroy(loop_);
 }
 
-// libev has no call for its epoll descriptor, but an ev_embed watcher keeps it in a public field.
+// libev has no function for its epoll descriptor, but an ev_embed watcher has it in a public
+// field.
 int Loop::find_backend_fd() {
     struct ev_loop* outer = ev_loop_new(kSelect);
     if (outer == nullptr) {
@@ -102,7 +103,7 @@ bool Loop::run_pending() {
 
 void Loop::wake() noexcept {
     const eventfd_t one = 1;
-    // EAGAIN means that the counter is full, so the loop will wake anyhow.
+    // EAGAIN means that the counter is full, so the loop will wake anyway.
     [[maybe_unused]] const auto written = ::write(wake_fd_.get(), &one, sizeof one);
 }
 
@@ -126,7 +127,7 @@ void Loop::on_wake(struct ev_loop*, ev_io* watcher, int) noexcept {
     self->woken_ = false;
 }
 
-// libev then meets a descriptor that epoll knows, and changes what it is watched for.
+// Adds the descriptor to epoll first; libev then only modifies its events.
 int Io::introduce(int fd) {
     epoll_event nothing{};
     return ::epoll_ctl(loop_.backend_fd(), EPOLL_CTL_ADD, fd, &nothing) == 0 || errno == EEXIST
@@ -156,7 +157,7 @@ void Io::forget() {
     stop();
     if (registered_) {
         registered_ = false;
-        // ENOENT where libev has not handed it over yet.
+        // ENOENT when libev has not added it yet.
         ::epoll_ctl(loop_.backend_fd(), EPOLL_CTL_DEL, watcher_.fd, nullptr);
     }
 }

@@ -10,11 +10,11 @@
 
 namespace geventd::event {
 
-/// A libev loop. It can run by itself (master) or nested in another loop that watches
-/// backend_fd() (worker: gevent's hub does). In a nested loop only Io watchers work: libev's
-/// timers and asyncs would not wake the outer loop. Deadlines and wake() are built on Io.
-/// Lives in: master; worker, loop side. Belongs to one thread. Not copied over a fork: make it
-/// after.
+/// A libev loop. It runs by itself (master), or nested in another loop that watches backend_fd()
+/// (worker: gevent's hub). In a nested loop only Io watchers work, because libev's timers and
+/// asyncs would not wake the outer loop; deadlines and wake() are built on Io.
+/// Lives in: master; worker, loop side. Belongs to one thread. Does not survive a fork: create it
+/// afterwards.
 class Loop {
   public:
     Loop();
@@ -22,33 +22,31 @@ class Loop {
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
 
-    /// Blocks and serves events until stop().
     void run();
     void stop();
 
-    /// Serves what is ready without blocking, again while callbacks change watchers (libev hands
-    /// a new watcher to epoll at the next pass only). True when a change is still not handed
-    /// over: the caller arranges for another call.
+    /// Handles ready events without blocking. Repeats while callbacks change watchers, as libev
+    /// adds a new watcher to epoll only in its next pass. True when a change is still pending: the
+    /// caller must arrange another call.
     bool run_pending();
 
-    /// Makes backend_fd() readable, so that an outer loop calls run_pending() soon. Signal-safe,
-    /// thread-safe. Cheap when repeated before the loop runs.
+    /// Makes backend_fd() readable, so that an outer loop calls run_pending() soon. Thread-safe
+    /// and async-signal-safe. Cheap when repeated before the loop runs.
     void wake() noexcept;
 
-    /// The epoll descriptor that an outer loop watches.
     [[nodiscard]] int backend_fd() const { return backend_fd_; }
 
-    /// What wake() writes to; watched for good.
+    /// The descriptor that wake() writes to; always watched.
     [[nodiscard]] int wake_fd() const { return wake_fd_.get(); }
 
-    /// The time of this turn of the loop.
+    /// The time at which this turn of the loop began.
     [[nodiscard]] TimePoint now() const { return now_; }
 
-    /// Reads the clock again; for callers outside a turn.
+    /// Reads the clock; for callers outside a turn.
     TimePoint refresh_now();
 
-    /// A watcher changed outside run_pending() is unknown to epoll until the loop runs; Io calls
-    /// this, which wakes a nested loop.
+    /// Called by Io when a watcher changes: outside run_pending() epoll does not learn of that
+    /// until the loop runs, so this wakes a nested loop.
     void touched() noexcept;
 
     struct ev_loop* raw() {
@@ -69,12 +67,12 @@ class Loop {
     TimePoint now_;
 };
 
-/// Has `tell` called before libev ends the process because the kernel refuses a loop what it cannot
+/// Calls `tell` before libev ends the process because the kernel refuses a resource that it cannot
 /// do without.
 void on_failure(void (*tell)() noexcept);
 
-/// Watches one descriptor, which it does not own: the watcher must go before the descriptor is
-/// closed. The callback is a member function: `Io io{loop}; io.bind<Class, &Class::on_io>(this)`.
+/// Watches one descriptor without owning it; destroy the watcher before closing the descriptor.
+/// The callback is a member function: `Io io{loop}; io.bind<Class, &Class::on_io>(this)`.
 class Io {
   public:
     enum Events : int { kRead = EV_READ, kWrite = EV_WRITE };
@@ -92,21 +90,20 @@ class Io {
         ev_set_cb(&watcher_, (&call<T, method>));
     }
 
-    /// Has epoll take a descriptor that this loop has never known, and that is watched next: 0, or
-    /// why it does not (errno). Where epoll refuses what watch() wants, libev ends the process.
+    /// Call before watch() for a descriptor that this loop has not seen: adds it to epoll. Returns
+    /// 0 or errno. If epoll refused it in watch(), libev would end the process.
     [[nodiscard]] int introduce(int fd);
 
-    /// Watches `fd` for `events` from now on; replaces what was watched before.
+    /// Watches `fd` for `events` from now on, in place of what was watched before.
     void watch(int fd, int events);
     void stop();
 
-    /// Has the callback called soon, as if the descriptor were ready for `events`. It must be
-    /// watched.
+    /// Triggers the callback soon, as if the watched descriptor were ready for `events`.
     void feed(int events);
 
-    /// Stops, and takes the descriptor out of epoll: to be called before it is closed. A closed
-    /// one whose socket lives on in another process would go on reporting events, at which libev
-    /// makes itself a new epoll descriptor, which no outer loop watches.
+    /// Stops and removes the descriptor from epoll; call before closing it. A closed descriptor
+    /// whose socket is still open in another process would keep reporting events, at which libev
+    /// creates a new epoll descriptor that no outer loop watches.
     void forget();
 
     [[nodiscard]] bool active() const { return ev_is_active(&watcher_); }

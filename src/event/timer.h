@@ -6,15 +6,15 @@
 
 namespace geventd::event {
 
-/// Calls one member function once, at a time or shortly after. What is wanted again is started
-/// again, in that function as a rule.
+/// Calls one member function once, at a given time or shortly after. To repeat, start it again,
+/// usually in that function.
 ///
 ///     Timer timer{clock};
 ///     timer.bind<&Owner::on_time>(owner);  // void Owner::on_time() noexcept
 ///     timer.start(std::chrono::seconds(2));
 ///
-/// Many moments that share one delay are cheaper as a DeadlineList.
-/// Lives in: master; worker, loop side. To be destroyed before its clock.
+/// Many deadlines with the same delay are cheaper as a DeadlineList.
+/// Lives in: master; worker, loop side. Destroy before its clock.
 class Timer {
   public:
     explicit Timer(DeadlineClock& clock) : clock_(clock), list_(clock, Duration::zero()) {}
@@ -24,13 +24,13 @@ class Timer {
         list_.bind<method>(owner);
     }
 
-    /// (Re)starts it: the call comes so much later than this turn of the loop.
+    /// (Re)starts the timer: due `delay` after the beginning of this turn of the loop.
     void start(Duration delay) { start_at(clock_.now() + delay); }
 
-    /// (Re)starts it: the call comes at that time, or soon where that is over.
+    /// (Re)starts the timer: due at that time, or soon if it has passed.
     void start_at(TimePoint due) { list_.start_at(deadline_, due); }
 
-    /// Starts it where it does not run already.
+    /// Starts the timer unless it is running.
     void start_unless_pending(Duration delay) {
         if (!pending()) {
             start(delay);

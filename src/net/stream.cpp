@@ -21,12 +21,12 @@ namespace geventd::net {
 
 namespace {
 
-// Up to this size, joining parts costs less than having the kernel walk over them.
+// Up to this size, copying parts together is cheaper than a vectored send.
 constexpr std::size_t kJoined = 4096;
 
 constexpr std::size_t kFileBuffer = 16384;
 
-// The application has the descriptor as well (uwsgi.connection_fd()), and may make it blocking.
+// The application may have the descriptor, too (uwsgi.connection_fd()), and make it blocking.
 constexpr int kSend = MSG_NOSIGNAL | MSG_DONTWAIT;
 
 bool must_wait(int error) {
@@ -46,7 +46,7 @@ ssize_t send_bytes(int fd, const void* bytes, std::size_t size) {
 }
 
 ssize_t send_joined(int fd, std::span<const iovec> parts) {
-    std::array<char, kJoined> joined;  // NOLINT(*-member-init): filled as far as it is sent
+    std::array<char, kJoined> joined;  // NOLINT(*-member-init): only the filled part is sent
     std::size_t size = 0;
     for (const iovec& part : parts) {
         std::memcpy(joined.data() + size, part.iov_base, part.iov_len);
@@ -111,9 +111,9 @@ Stream::Result Stream::send_file(int file, off_t& offset, std::size_t count) noe
     return sent(uninterrupted([&] { return ::sendfile(fd_.get(), file, &offset, count); }));
 }
 
-// The kernel does not know what a transport makes of the bytes.
+// Reads the file into a buffer first, because the transport transforms the bytes.
 Stream::Result Stream::send_file_through(int file, off_t& offset, std::size_t count) noexcept {
-    std::array<char, kFileBuffer> buffer;  // NOLINT(*-member-init): filled as far as it is sent
+    std::array<char, kFileBuffer> buffer;  // NOLINT(*-member-init): only the filled part is sent
     const ssize_t got = uninterrupted(
         [&] { return ::pread(file, buffer.data(), std::min(count, buffer.size()), offset); });
     if (got <= 0) {
@@ -126,7 +126,7 @@ Stream::Result Stream::send_file_through(int file, off_t& offset, std::size_t co
 }
 
 void Stream::offer(std::string_view bytes) noexcept {
-    // What sends it only reads what an iovec points to.
+    // The iovec is only read from.
     const iovec part{const_cast<char*>(bytes.data()), bytes.size()};  // NOLINT
     static_cast<void>(send({&part, 1}));
 }

@@ -7,16 +7,16 @@
 
 #include "master/ctl/top/sheet.h"
 
-// The C library's own name of its struct.
+// ncurses' own struct for a screen.
 struct screen;
 
 namespace geventd::ctl {
 
-/// The terminal as a whole, by ncurses, until this object goes; it is as before then.
+/// Takes over the whole terminal by ncurses; the destructor restores it.
 /// Lives in: geventctl, one in the process.
 class Screen {
   public:
-    /// Throws std::runtime_error when standard input and output are no terminal that can do it.
+    /// Throws std::runtime_error when standard input and output are not a suitable terminal.
     Screen();
     Screen(const Screen&) = delete;
     Screen& operator=(const Screen&) = delete;
@@ -29,7 +29,7 @@ class Screen {
 
     [[nodiscard]] Size size() const;
 
-    /// What this terminal can show.
+    /// The characters that this terminal can show.
     [[nodiscard]] const Glyphs& glyphs() const;
 
     /// Shows the sheet, cut to the terminal's size.
@@ -37,7 +37,7 @@ class Screen {
 
     enum class Event { Key, Resized };
 
-    /// Waits for a key or a change of the size; none when the time is over. `key` is set with Key.
+    /// Waits for a key or a change of size; nullopt at the timeout. `key` is set for Event::Key.
     std::optional<Event> wait(std::chrono::milliseconds time, int& key);
 
   private:

@@ -11,8 +11,8 @@ namespace geventd::ctl {
 
 enum class Style { Plain, Faint, Strong, Good, Warning, Bad, Title };
 
-/// Text for a terminal, line by line, each in pieces of one style. Every character takes one
-/// column.
+/// Text for a terminal, line by line, each line made of pieces with one style. Every character is
+/// one column wide.
 struct Sheet {
     struct Piece {
         std::string text;
@@ -24,9 +24,9 @@ struct Sheet {
     std::vector<Line> lines;
 };
 
-/// What bars and curves are drawn with: blocks where the terminal knows UTF-8, else ASCII.
+/// The characters for bars and curves: blocks if the terminal uses UTF-8, else ASCII.
 struct Glyphs {
-    std::vector<std::string_view> levels;  ///< of a curve, from nothing to all
+    std::vector<std::string_view> levels;  ///< characters of a curve, from lowest to highest
     std::string_view full;
     std::string_view empty;
 };
@@ -34,11 +34,11 @@ struct Glyphs {
 const Glyphs& blocks();
 const Glyphs& ascii();
 
-/// `width` columns of which `part` of `whole` are full; a part that is not nothing shows.
+/// A bar of `width` columns, filled in the proportion `part` to `whole`; a part above zero is
+/// always visible.
 std::string draw_bar(const Glyphs& glyphs, double part, double whole, std::size_t width);
 
-/// The newest `width` values, a column each, as high as they are beside the highest of them; as
-/// many columns as there are values.
+/// A curve of the latest `width` values, one column each, scaled to the highest of them.
 std::string draw_curve(const Glyphs& glyphs, std::span<const double> values, std::size_t width);
 
 /// The first `width` characters of a UTF-8 text.

@@ -24,7 +24,7 @@ namespace {
 constexpr auto kPeriod = std::chrono::seconds(1);
 constexpr auto kPatience = std::chrono::seconds(2);
 
-// More than any terminal is wide or high.
+// Larger than any terminal.
 constexpr std::size_t kMostPoints = 500;
 constexpr const char* kMostRequests = "200";
 
@@ -34,7 +34,7 @@ Result<Document> ask_document(const std::string& socket, const char* command, Ar
     return ask(socket, {command, std::move(arguments)}, kPatience).and_then(&Document::parse);
 }
 
-/// Keeps the state as new as the server's answers.
+/// Keeps the state up to date from the server's answers.
 class Follower {
   public:
     explicit Follower(std::string socket) : socket_(std::move(socket)) {}
@@ -84,7 +84,7 @@ class Follower {
     TopState state_;
 };
 
-// Shows the state until the next one is due. False: it is to end.
+// Shows the state until the next update is due. False when the user wants to quit.
 bool show_for_a_while(Screen& screen, const TopState& state) {
     const auto end = std::chrono::steady_clock::now() + kPeriod;
     while (true) {
@@ -136,7 +136,7 @@ Result<void> print_all_the_time(const std::string& socket) {
         }
         pollfd output{STDOUT_FILENO, 0, 0};
         if (::poll(&output, 1, kPeriod / std::chrono::milliseconds(1)) > 0) {
-            return {};  // the reader is gone
+            return {};  // the reader has closed the pipe
         }
     }
 }

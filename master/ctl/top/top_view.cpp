@@ -56,7 +56,7 @@ Line draw_head(const TopState& state) {
     return line;
 }
 
-/// A figure with the curve of what it was.
+/// A figure with the curve of its past values.
 struct Figure {
     const char* name;
     std::string value;
@@ -144,7 +144,7 @@ Line request_titles(const Document& requests) {
              Style::Title}};
 }
 
-// As many as fit; how many do not is said in the last line.
+// Shows as many workers as fit; the last line says how many do not.
 void add_workers(Sheet& sheet, const std::vector<Document>& workers, const Glyphs& glyphs,
                  std::size_t room) {
     const std::size_t shown =
@@ -161,7 +161,7 @@ void add_workers(Sheet& sheet, const std::vector<Document>& workers, const Glyph
 }  // namespace
 
 Sheet draw_top(const TopState& state, const Glyphs& glyphs, std::size_t width, std::size_t height) {
-    constexpr std::size_t kRequests = 5;  // that room is kept for
+    constexpr std::size_t kRequests = 5;  // rows kept free for requests
     Sheet sheet;
     sheet.lines.push_back(draw_head(state));
     for (const Figure& figure : figures(state.status)) {

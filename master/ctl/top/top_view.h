@@ -15,7 +15,7 @@ struct TopState {
     Document status;
     Document requests;
     std::vector<Document> points;  ///< of the history, oldest first
-    std::string fault;             ///< why there is nothing newer; "" when there is
+    std::string fault;             ///< why the state is out of date; empty: it is current
 };
 
 /// The server at a glance on a terminal of that size: figures with their curves, workers with

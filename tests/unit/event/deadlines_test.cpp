@@ -42,7 +42,7 @@ class DeadlinesTest : public ::testing::Test {
         }
     }
 
-    /// What is told when so much time has gone by since the loop's now.
+    /// What is called by the time that `time` has passed since the loop's now.
     std::string after(Duration time) {
         told.clear();
         clock.fall_due(clock.now() + time);
@@ -119,7 +119,7 @@ TEST_F(DeadlinesTest, OneCanBeCancelledByAnothersCall) {
     EXPECT_EQ(after(seconds(10)), "a");
 }
 
-// Due later than the time that is being served: the loop would never come to an end.
+// It must be due later than the time being served, or the loop would never end.
 TEST_F(DeadlinesTest, OneThatStartsItselfAgainIsToldOnceATime) {
     restarts = "a";
     list.start_at(a, clock.now() + seconds(1));
@@ -148,7 +148,7 @@ TEST_F(DeadlinesTest, ADestroyedListLetsItsDeadlinesGo) {
     EXPECT_EQ(after(seconds(10)), "a");
 }
 
-// The timer itself: a loop that sleeps is woken for the earliest of all lists.
+// The timer itself: wakes a sleeping loop for the earliest deadline of all lists.
 TEST_F(DeadlinesTest, TheTimerWakesTheLoop) {
     DeadlineList soon(clock, milliseconds(1));
     soon.bind_items<&Named::on_due>();

@@ -94,7 +94,7 @@ TEST_F(IoTest, TellsOfAnEventThatItIsFed) {
     EXPECT_TRUE(turn().empty());
 }
 
-// A socket that lives on by a copy, in another process say, would go on being reported.
+// A socket that is still open by a copy, for instance in another process, would still be reported.
 TEST_F(IoTest, ForgetTakesTheDescriptorOutOfEpoll) {
     const auto is_unknown = [this] {
         epoll_event nothing{};

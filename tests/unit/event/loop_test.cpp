@@ -15,7 +15,7 @@ namespace geventd::event {
 
 namespace {
 
-/// What an outer loop, such as gevent's, learns of a nested one.
+/// Whether an outer loop, such as gevent's, is told to run the nested one.
 bool wants_a_turn(const Loop& loop, int milliseconds = 0) {
     pollfd watched{loop.backend_fd(), POLLIN, 0};
     return ::poll(&watched, 1, milliseconds) == 1;
@@ -31,7 +31,7 @@ class Counter {
 
     void signal() { ASSERT_EQ(::eventfd_write(fd_.get(), 1), 0); }
 
-    /// What happens in the loop's turn when an event has come.
+    /// Called in the loop's turn after an event.
     std::function<void()> then = [] {};
     int events = 0;
 
@@ -76,7 +76,7 @@ TEST(Loop, RunPendingServesWhatIsReadyAndReturns) {
     EXPECT_FALSE(wants_a_turn(loop));
 }
 
-// A callback that watches something new: libev hands that to epoll in its next pass only.
+// When a callback watches something new, libev adds it to epoll only in its next pass.
 TEST(Loop, RunPendingHandsNewWatchersToTheKernel) {
     Loop loop;
     Counter first(loop);
@@ -90,8 +90,8 @@ TEST(Loop, RunPendingHandsNewWatchersToTheKernel) {
     EXPECT_EQ(second->events, 1);
 }
 
-// A watcher that changes outside a turn is unknown to the kernel; the outer loop has to give a
-// turn.
+// The kernel does not know of a watcher that changes outside a turn; the outer loop has to run
+// one.
 TEST(Loop, AsksForATurnWhenAWatcherChangesOutsideOne) {
     Loop loop;
     loop.run_pending();
@@ -117,7 +117,7 @@ TEST(Loop, IsWokenFromAnotherThread) {
     EXPECT_FALSE(wants_a_turn(loop));
 }
 
-// Two callbacks that give each other work for ever must not keep the hub from its other greenlets.
+// Two callbacks that trigger each other forever must not keep the hub from its other greenlets.
 TEST(Loop, AsksForAnotherTurnWhenCallbacksChangeWatchersAgainAndAgain) {
     Loop loop;
     Io restless(loop);

@@ -12,8 +12,8 @@
 namespace geventd::master {
 namespace {
 
-/// In the time zone of Berlin, whatever the machine's. In 2026 the clock goes from 02:00 to 03:00
-/// on 29 March and from 03:00 to 02:00 on 25 October.
+/// The time zone of Berlin, whatever the machine's. In 2026 the clock jumps from 02:00 to 03:00 on
+/// 29 March, and from 03:00 to 02:00 on 25 October.
 class Berlin : public ::testing::Test {
   protected:
     Berlin() {
@@ -94,7 +94,7 @@ TEST_F(Berlin, EitherOfDayAndWeekdayMayMatchWhenBothAreGiven) {
                        "Fri 2026-01-23 00:00:00 CET"}));
     EXPECT_EQ(firings(cron("0 0 13 * fri"), at("2026-01-09 00:00:00"), 1),
               (Strings{"Tue 2026-01-13 00:00:00 CET"}));
-    // A step is no restriction: both must match.
+    // A step is not a restriction: both fields must match.
     EXPECT_EQ(firings(fields(0, 0, -13, -1, 5), at("2026-01-09 00:00:00"), 1),
               (Strings{"Fri 2026-02-13 00:00:00 CET"}));
 }
@@ -139,7 +139,7 @@ TEST_F(Berlin, DatesThatNeverComeAreKnownAndLeapDaysAreFound) {
               (Strings{"Sat 2048-02-29 00:00:00 CET"}));
 }
 
-/// Whether the wall clock has shown this minute before, within the two hours that zones go back.
+/// Whether the wall clock has shown this minute before, within the two hours that zones jump back.
 bool comes_again(std::time_t time) {
     std::tm wall{};
     ::localtime_r(&time, &wall);
@@ -154,7 +154,7 @@ bool comes_again(std::time_t time) {
     return false;
 }
 
-// Zones whose clocks go forward at midnight, by two hours, by half an hour, twice within weeks.
+// Zones whose clocks jump at midnight, by two hours, by half an hour, or twice within weeks.
 TEST_F(Berlin, NothingIsSteppedOverInAnyZone) {
     for (const char* zone : {"Europe/Berlin", "America/Havana", "Antarctica/Troll",
                              "Australia/Lord_Howe", "Africa/Casablanca", "UTC"}) {

@@ -58,7 +58,8 @@ class Stopper {
     std::thread thread_;
 };
 
-// Chance decides whether a process is stopped before it runs, as one of another user's can be.
+// It depends on chance whether the process is stopped before it runs, as a process of another user
+// can be.
 TEST(Spawner, DoesNotWaitForAProcessThatIsStopped) {
     Spawner spawner;
     const Stopper stopper;

@@ -29,7 +29,7 @@ class AskTest : public ::testing::Test {
         ASSERT_EQ(::listen(bound_.fd.get(), 8), 0);
     }
 
-    /// Serves one client with this answer; keeps its request.
+    /// Serves one client with this answer; keeps the request.
     void serve(const std::string& answer, bool reads = true) {
         listen();
         server_ = std::thread([this, answer, reads] {

@@ -12,8 +12,9 @@
 
 namespace geventd::testing {
 
-/// The real geventd with fake workers, in a folder of its own. Every wait is for a line of its log,
-/// and fails the test on timeout. So does any process that is left at the end.
+/// Runs the real geventd with fake workers, in a folder of its own. Every wait is for a line of
+/// its log and fails the test at the timeout. A process that is left at the end fails the test,
+/// too.
 class RunningGeventd {
   public:
     /// `settings` are the lines of the configuration except `control` and `log`.

@@ -48,7 +48,7 @@ class DaemonTest : public ::testing::Test {
     template <typename Body>
     int start(Body body) {
         return in_child([&]() -> int {
-            // Something else than /dev/null, whatever the tests run with.
+            // Anything but /dev/null, whatever the tests run with.
             ::dup2(writer_.get(), STDIN_FILENO);
             ::dup2(writer_.get(), STDOUT_FILENO);
             ::dup2(writer_.get(), STDERR_FILENO);

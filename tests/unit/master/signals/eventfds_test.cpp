@@ -25,7 +25,7 @@ TEST(Eventfds, CountWhatIsPokedUntilTheyAreEmptied) {
     EXPECT_EQ(::read(fd, &count, sizeof count), -1);
 }
 
-// As an application can: its copies share counter and flags.
+// An application can do this to its copies, which share counter and flags.
 TEST(Eventfds, AreNeverWaitedForWhateverAnotherProcessDoesToThem) {
     Eventfds eventfds;
     const int fd = eventfds.of(0);

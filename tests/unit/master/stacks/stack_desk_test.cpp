@@ -46,7 +46,7 @@ TEST_F(StackDeskTest, AnswersWhenEveryWorkerHas) {
 
 TEST_F(StackDeskTest, TellsOfAWorkerThatHasEnded) {
     collect({one.witness(3)});
-    hear(*one.observer);  // the question goes, and with it the way for an answer
+    hear(*one.observer);  // this destroys the question, and so the channel for its answer
     world.loop.run_pending();
     ASSERT_EQ(answers.size(), 1);
     EXPECT_NE(answers[0].find("\"error\":\"it has ended"), std::string::npos) << answers[0];

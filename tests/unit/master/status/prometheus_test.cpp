@@ -14,7 +14,7 @@
 namespace geventd::master {
 namespace {
 
-/// A server with one worker, whose figures are 1, 2, 3 and so on, in millions.
+/// A server with one worker whose figures are 1, 2, 3 and so on, in millions.
 Status counting() {
     Status status;
     WorkerStatus worker;

@@ -22,7 +22,7 @@ class BlockedWorkerTest : public testing::Test {
         for (int look = 0; look < 70; ++look) {
             pass(100ms);
         }
-        EXPECT_TRUE(worker.insight()->hub().is_hopeless());
+        EXPECT_TRUE(worker.insight()->hub().is_past_limit());
     }
 
     ~BlockedWorkerTest() override { log(); }

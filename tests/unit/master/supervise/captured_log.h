@@ -11,8 +11,8 @@
 
 namespace geventd::master {
 
-/// Keeps log lines for captured_log() from now on. The log has a descriptor of its own, so it must
-/// be told where standard error leads.
+/// Collects log lines for captured_log() from now on. The log writes to a descriptor of its own,
+/// so it must be told when standard error changes.
 inline void capture_log() {
     testing::internal::CaptureStderr();
     log::redirect(STDERR_FILENO);

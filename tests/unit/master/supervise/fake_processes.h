@@ -65,7 +65,7 @@ class FakeProcesses final : public Processes {
     TimePoint time{std::chrono::hours(1)};
 };
 
-/// The environment that a handle or a generation needs.
+/// What a handle or a generation needs around it.
 class FakeWorld final : public ChangeListener {
   public:
     void on_change() noexcept override { ++changes; }

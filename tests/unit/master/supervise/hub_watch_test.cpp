@@ -42,7 +42,7 @@ class HubWatchTest : public testing::Test, public HubWatch::Worker {
 
     void answer() { slot.hub_answered.store(slot.hub_asked.load()); }
 
-    // Looks whenever the watch wants to, as the master does.
+    // Calls look() whenever the watch asks for it, as the master does.
     void pass(Duration time) {
         const TimePoint end = now + time;
         for (TimePoint next = watch.look(now); next <= end; next = watch.look(now)) {
@@ -149,12 +149,12 @@ TEST_F(HubWatchTest, IsHopelessAfterTheSecondLimitAndNoLongerOnceItTurns) {
     watch.set_limits({5s, 30s});
     turns = false;
     said(29s);
-    EXPECT_FALSE(watch.is_hopeless());
+    EXPECT_FALSE(watch.is_past_limit());
     said(2s);
-    EXPECT_TRUE(watch.is_hopeless());
+    EXPECT_TRUE(watch.is_past_limit());
     answer();
     said(1s);
-    EXPECT_FALSE(watch.is_hopeless());
+    EXPECT_FALSE(watch.is_past_limit());
 }
 
 TEST_F(HubWatchTest, OfZeroLimitsOnlyMeasures) {
@@ -188,7 +188,7 @@ TEST_F(HubWatchTest, LeavesAWorkerAloneWhoseHubHasEndedForAsLongAsItMayTakeToLea
     slot.hub_over.store(1);
     EXPECT_NE(said(10s).find("has not turned for 5.0 s"), std::string::npos);
     said(30s);
-    EXPECT_TRUE(watch.is_hopeless());
+    EXPECT_TRUE(watch.is_past_limit());
 }
 
 TEST_F(HubWatchTest, WaitsForShortLimitsInShortSteps) {

@@ -19,14 +19,14 @@ class PreloadTest : public SupervisorTest {
 
     ipc::Channel& newest() { return world.processes.started.back().channel; }
 
-    // The newest template has loaded, and was asked for its workers.
+    // Makes the newest template report Loaded, and discards the requests for workers.
     void load() {
         hear(newest());
         say(newest(), ipc::MessageType::Loaded);
         settle();
     }
 
-    // The end of the channel of the process that it is to fork next.
+    // The process' end of the channel, from the template's next request to fork.
     ipc::Channel asked_for() { return ipc::Channel(std::move(hear(newest()).fds.at(0))); }
 };
 

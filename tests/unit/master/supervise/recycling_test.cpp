@@ -66,7 +66,7 @@ TEST_F(SupervisorTest, KeepsTheOldWorkerWhenItsSuccessorDies) {
     die(1);
     settle();
     EXPECT_EQ(heard_by(0).type, ipc::MessageType::Hello);
-    world.processes.time += seconds(40);  // longer than any pause
+    world.processes.time += seconds(40);  // longer than any delay
     settle();
     ASSERT_EQ(started(), 3U);
     get_ready(2);

@@ -31,7 +31,7 @@ class StandstillTest : public testing::Test, public Standstill::Process {
 
     void open() { watch.open(duplicate(file.get())); }
 
-    // Looks whenever the watch wants to, as the master does.
+    // Calls look() whenever the watch asks for it, as the master does.
     std::string said(Duration time) {
         capture_log();
         const TimePoint end = now + time;

@@ -37,7 +37,7 @@ class TemplatesTest : public testing::Test {
 
     FakeProcesses::Started& process(std::size_t index) { return world.processes.started.at(index); }
 
-    // The newest template has loaded; returns the end of the spare's channel that it received.
+    // Makes the newest template report Loaded; returns the spare's end of the channel.
     ipc::Channel load() {
         ipc::Channel& channel = world.processes.started.back().channel;
         EXPECT_EQ(hear(channel).type, ipc::MessageType::Boot);
@@ -46,7 +46,7 @@ class TemplatesTest : public testing::Test {
         return spare_asked_of(channel);
     }
 
-    // The spare was forked; from now on this test's own process stands for it.
+    // The spare reports Hello and Loaded; the test's own process plays its role from now on.
     void spare_loads(ipc::Channel& spare) {
         say(spare, ipc::MessageType::Hello);
         say(spare, ipc::MessageType::Loaded);
@@ -174,10 +174,10 @@ TEST_F(TemplatesTest, LeaveWhenTheyAreDismissed) {
     EXPECT_EQ(spare.receive(message).value(), ipc::Channel::State::Closed);
     EXPECT_TRUE(world.processes.killed.empty());
     world.processes.time += seconds(5);
-    templates.bury(world.processes.time);
+    templates.clean_up(world.processes.time);
     EXPECT_EQ(world.processes.killed.count(1000), 1U);
     kill_first();
-    templates.bury(world.processes.time);
+    templates.clean_up(world.processes.time);
     EXPECT_EQ(templates.next_deadline(), TimePoint::max());
     EXPECT_TRUE(templates.empty());
 }
@@ -242,7 +242,7 @@ TEST_F(TemplatesTest, TellOfConnectionsUntilTheTemplateHasGone) {
     EXPECT_EQ(templates.connections(), "127.0.0.1:5432");
     templates.kill("a test");
     kill_first();
-    templates.bury(world.processes.time);
+    templates.clean_up(world.processes.time);
     EXPECT_EQ(templates.connections(), "");
 }
 
@@ -326,7 +326,7 @@ TEST_F(TemplatesTest, KillASpareByTheNameThatWaitsInItsChannel) {
     templates.kill("a test");
     EXPECT_TRUE(world.processes.killed.contains(::getpid()));
     templates.on_exit(killed_by(1000, SIGKILL));
-    templates.bury(world.processes.time);
+    templates.clean_up(world.processes.time);
     EXPECT_FALSE(templates.empty()) << "the spare is still there";
 }
 

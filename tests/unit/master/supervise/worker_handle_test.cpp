@@ -90,7 +90,7 @@ TEST_F(WorkerHandleTest, IsKilledWhenItDoesNotGetReadyInTime) {
     EXPECT_EQ(worker->state(), State::Stopping);
 }
 
-// For a worker that waits in the template for its fork.
+// For a worker that was asked of a template and has not been forked.
 std::string failure_after_an_hour(FakeWorld& world, const config::Limits& limits) {
     auto [ours, theirs] = ipc::Channel::make_pair();
     WorkerHandle worker(world.surroundings, 1, *world.slots.take(1), std::move(ours),

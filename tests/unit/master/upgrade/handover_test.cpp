@@ -16,7 +16,7 @@ constexpr Duration kSlow = std::chrono::seconds(10);
 constexpr Duration kLimit = std::chrono::hours(2);
 using State = Handover::State;
 
-class HandoverTest : public testing::Test, private Handover::Deeds {
+class HandoverTest : public testing::Test, private Handover::Actions {
   protected:
     void begin() { handover.begin(now, {kSlow, kLimit}); }
 
@@ -178,7 +178,7 @@ TEST_F(HandoverTest, OneThatMayLoadForEverIsNotGivenUp) {
     EXPECT_EQ(handover.next_deadline(), TimePoint::max());
 }
 
-// It cannot, for example, when it was stopped by SIGSTOP.
+// A process stopped by SIGSTOP, for example, cannot report it.
 TEST_F(HandoverTest, OneThatLoadsLongNeedNotSaySo) {
     reach(State::Loading);
     EXPECT_EQ(handover.next_deadline(), now + kSlow);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/metrics/watchers.h"
+#include "master/metrics/metrics_servers.h"
 
 #include <exception>
 #include <utility>
@@ -9,7 +9,7 @@
 
 namespace geventd::master {
 
-void Watchers::open(const config::Metrics& settings) {
+void MetricsServers::open(const config::Metrics& settings) {
     std::exception_ptr fault;
     try {
         open(pages_, settings.listen, "metrics", false,
@@ -28,7 +28,7 @@ void Watchers::open(const config::Metrics& settings) {
     }
 }
 
-void Watchers::renew(const config::Metrics& settings) noexcept {
+void MetricsServers::renew(const config::Metrics& settings) noexcept {
     try {
         open(settings);
         trouble_.clear();
@@ -39,8 +39,8 @@ void Watchers::renew(const config::Metrics& settings) noexcept {
     }
 }
 
-void Watchers::open(Place& place, const std::optional<net::Address>& address, const char* what,
-                    bool unasked, const MetricsServer::Pages& pages) {
+void MetricsServers::open(Place& place, const std::optional<net::Address>& address,
+                          const char* what, bool unasked, const MetricsServer::Pages& pages) {
     if (place.server != nullptr && place.address == address && !is_lost(place)) {
         return;
     }
@@ -56,7 +56,7 @@ void Watchers::open(Place& place, const std::optional<net::Address>& address, co
     log::info("{} at {}", what, unasked ? net::without_scheme(shown) : shown);
 }
 
-void Watchers::close() noexcept {
+void MetricsServers::close() noexcept {
     pages_ = {};
     uwsgi_ = {};
 }

@@ -14,34 +14,35 @@
 
 namespace geventd::master {
 
-/// Where those who watch the server connect, as `metrics` of the configuration says it.
+/// The servers at the addresses of `metrics`.
 /// Lives in: master.
-class Watchers {
+class MetricsServers {
   public:
-    Watchers(event::Loop& loop, event::DeadlineClock& clock, PageSource source)
+    MetricsServers(event::Loop& loop, event::DeadlineClock& clock, PageSource source)
         : loop_(loop), clock_(clock), source_(std::move(source)) {}
 
-    Watchers(const Watchers&) = delete;
-    Watchers& operator=(const Watchers&) = delete;
-    ~Watchers() = default;
+    MetricsServers(const MetricsServers&) = delete;
+    MetricsServers& operator=(const MetricsServers&) = delete;
+    ~MetricsServers() = default;
 
-    /// Opens what is not open yet or was lost, and closes what is no longer wanted. Throws
-    /// ErrnoError that names the first address that cannot be opened; the others are as they should
-    /// be then, and have_lost() is true.
+    /// Opens addresses that are not open yet or were lost, and closes those no longer wanted. If
+    /// some cannot be opened, opens the others, throws ErrnoError that names the first, and
+    /// have_lost() is true.
     void open(const config::Metrics& settings);
 
-    /// As open(), for a server that goes on without them: what is wrong is logged, once.
+    /// Like open(), but logs a failure, once, as the server goes on without them.
     void renew(const config::Metrics& settings) noexcept;
 
-    /// The file of a unix socket was removed, or an address could not be opened: try again.
+    /// True when renew() should try again: a unix socket's file was removed, or an address could
+    /// not be opened.
     [[nodiscard]] bool have_lost() const noexcept { return is_lost(pages_) || is_lost(uwsgi_); }
 
     void close() noexcept;
 
   private:
-    /// One address, and what listens there.
+    /// An address and the server that listens there.
     struct Place {
-        std::optional<net::Address> address;  ///< as the configuration said it
+        std::optional<net::Address> address;  ///< as in the configuration
         std::unique_ptr<MetricsServer> server;
     };
 
@@ -57,7 +58,7 @@ class Watchers {
     PageSource source_;
     Place pages_;
     Place uwsgi_;
-    std::string trouble_;  ///< what renew() has logged last; "": all is well
+    std::string trouble_;  ///< the last failure logged by renew(); empty: none
 };
 
 }  // namespace geventd::master
