@@ -89,7 +89,7 @@ class Connection final : public Exchange, public event::Deadline {
                const Listening& listener);
 
     /// Reads what the client may have sent already.
-    void welcome() noexcept {
+    void start() noexcept {
         attempt([this] { on_readable(); });
     }
 

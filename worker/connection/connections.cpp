@@ -55,7 +55,7 @@ void Connections::send_signals_by(std::function<bool(std::uint8_t)> send) {
     context_.send_signal = std::move(send);
 }
 
-void Connections::welcome(net::Stream stream, const Peer& peer, const Listening& listener) {
+void Connections::add(net::Stream stream, const Peer& peer, const Listening& listener) {
     worker::count(slot_.accepted);
     // Reserves what later states need, so that they cannot fail for lack of memory.
     const std::size_t most = open_.size() + buried_.size() + 1;
@@ -68,7 +68,7 @@ void Connections::welcome(net::Stream stream, const Peer& peer, const Listening&
     connection->set_index(static_cast<std::uint32_t>(open_.size()));
     open_.push_back(std::move(connection));
     show(slot_.connections, open_.size());
-    open_.back()->welcome();
+    open_.back()->start();
 }
 
 void Connections::bury(Connection& connection) {

@@ -37,7 +37,7 @@ class Connections final : private Connection::Owner {
     void send_signals_by(std::function<bool(std::uint8_t)> send);
 
     /// Adds a connection that was accepted. Throws std::bad_alloc.
-    void welcome(net::Stream stream, const Peer& peer, const Listening& listener);
+    void add(net::Stream stream, const Peer& peer, const Listening& listener);
 
     [[nodiscard]] std::size_t count() const { return open_.size(); }
 

@@ -125,8 +125,8 @@ bool Acceptor::accept_one(bool is_first) {
     }
     if (accepted && *accepted) {
         told_ = false;
-        owner_.welcome(net::Stream(std::move((*accepted)->fd)), Peer::from((*accepted)->peer),
-                       listening_);
+        owner_.on_accepted(net::Stream(std::move((*accepted)->fd)), Peer::from((*accepted)->peer),
+                           listening_);
         return true;
     }
     if (accepted) {
@@ -177,7 +177,7 @@ void Acceptor::on_failure(const net::AcceptError& error) {
 
 void Acceptor::set_deaf(bool deaf) {
     if (std::exchange(deaf_, deaf) != deaf) {
-        owner_.is_deaf(deaf);
+        owner_.listener_deaf(deaf);
     }
 }
 

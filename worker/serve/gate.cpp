@@ -83,9 +83,9 @@ void Gate::on_retry() noexcept {
     regulate();
 }
 
-void Gate::welcome(net::Stream stream, const Peer& peer, const Listening& listener) {
+void Gate::on_accepted(net::Stream stream, const Peer& peer, const Listening& listener) {
     try {
-        connections_.welcome(std::move(stream), peer, listener);
+        connections_.add(std::move(stream), peer, listener);
     } catch (const std::bad_alloc&) {
         accounts_.out_of_memory();
     }
@@ -122,7 +122,7 @@ void Gate::listener_down() {
     }
 }
 
-void Gate::is_deaf(bool deaf) {
+void Gate::listener_deaf(bool deaf) {
     accounts_.listener_is_deaf(deaf);
 }
 

@@ -62,12 +62,12 @@ class Gate final : private Acceptor::Owner {
     }
 
   private:
-    void welcome(net::Stream stream, const Peer& peer, const Listening& listener) override;
+    void on_accepted(net::Stream stream, const Peer& peer, const Listening& listener) override;
     bool leaves_next() override;
     void out_of_descriptors(int error) override;
     void accepted_all() override;
     void listener_down() override;
-    void is_deaf(bool deaf) override;
+    void listener_deaf(bool deaf) override;
     void listener_lost() override;
     [[nodiscard]] bool accepts() const override;
     [[nodiscard]] bool has_room() const;
