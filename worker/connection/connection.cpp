@@ -178,7 +178,7 @@ void Connection::release() noexcept {
     wanted_ = 0;
     stream_.close();
     state_ = State::Closed;
-    owner_.bury(*this);
+    owner_.on_closed(*this);
 }
 
 void Connection::watch_reads() {

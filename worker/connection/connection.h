@@ -76,7 +76,7 @@ class Connection final : public Exchange, public event::Deadline {
         virtual ~Owner() = default;
 
         /// The connection is closed: free it when nobody up the stack can be looking at it.
-        virtual void bury(Connection& connection) = 0;
+        virtual void on_closed(Connection& connection) = 0;
 
         /// Bytes were received after a request that has ended: call revisit() to parse them.
         virtual void revisit_later(Connection& connection) = 0;

@@ -66,7 +66,7 @@ class Connections final : private Connection::Owner {
     [[nodiscard]] std::string neglect() const;
 
   private:
-    void bury(Connection& connection) override;
+    void on_closed(Connection& connection) override;
     void revisit_later(Connection& connection) override;
     void separate_pieces_later(Connection& connection) override;
 
@@ -79,7 +79,7 @@ class Connections final : private Connection::Owner {
     RequestPool requests_;
     std::vector<uwsgi::Var> packet_vars_;
     std::vector<std::unique_ptr<Connection>> open_;
-    std::vector<std::unique_ptr<Connection>> buried_;
+    std::vector<std::unique_ptr<Connection>> closed_;
     std::vector<Connection*> revisits_;  ///< connections with input behind an ended request
     std::vector<Connection*> joining_;   ///< connections whose pieces may share packets
     std::array<char, 64 << 10> scratch_;
