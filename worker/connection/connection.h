@@ -191,8 +191,8 @@ class Connection final : public Exchange, public event::Deadline {
     void keep_rest(std::string_view bytes, std::size_t used);
     void dispatch();
 
-    template <typename Deed>
-    IoState guarded(Deed deed) noexcept;
+    template <typename Action>
+    IoState guarded(Action action) noexcept;
     void complete_head(std::optional<std::uint64_t> length);
     void note_head();
     std::size_t add_piece(std::string_view bytes, std::span<iovec> parts);

@@ -28,10 +28,10 @@ std::string_view bytes_of(const iovec& part) {
 }  // namespace
 
 // Breaks the answer off when memory runs out.
-template <typename Deed>
-Connection::IoState Connection::guarded(Deed deed) noexcept {
+template <typename Action>
+Connection::IoState Connection::guarded(Action action) noexcept {
     try {
-        return deed();
+        return action();
     } catch (const std::bad_alloc&) {
         broken_ = true;
         context_.accounts.out_of_memory();

@@ -46,13 +46,13 @@ class Exchange {
 
     [[nodiscard]] Request& request() const { return *request_; }
 
-    /// Calls `deed`. If memory runs out, ends this exchange with a reset; others are not affected.
-    /// The loop makes all its calls through this.
-    template <typename Deed>
-    void attempt(Deed deed) noexcept {
+    /// Calls `action`. If memory runs out, ends this exchange with a reset; others are not
+    /// affected. The loop makes all its calls through this.
+    template <typename Action>
+    void attempt(Action action) noexcept {
         bool failed = false;
         try {
-            deed();
+            action();
         } catch (const std::bad_alloc&) {
             failed = true;  // fall() may switch greenlets, which is forbidden inside a catch
         }

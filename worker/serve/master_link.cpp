@@ -95,7 +95,7 @@ void MasterLink::receive() {
                 drain(ipc::DrainReason::Stop);
                 return;
             case ipc::Channel::State::Message:
-                obey(message);
+                handle(message);
         }
     }
 }
@@ -105,7 +105,7 @@ void MasterLink::drain(ipc::DrainReason reason) {
     worker_.drain(reason);
 }
 
-void MasterLink::obey(ipc::Message& message) {
+void MasterLink::handle(ipc::Message& message) {
     if (message.type == ipc::MessageType::Drain) {
         ipc::Message answer;
         answer.type = ipc::MessageType::Draining;

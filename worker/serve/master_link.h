@@ -41,7 +41,7 @@ class MasterLink {
     int replace_line();
     void tell_lost();
     void on_terminate(int events) noexcept;
-    void obey(ipc::Message& message);
+    void handle(ipc::Message& message);
     void drain(ipc::DrainReason reason);
 
     Worker& worker_;
