@@ -99,9 +99,9 @@ class Connection final : public Exchange, public event::Deadline {
     }
 
     void run() override;
-    void overdue() override;
-    void out_of_time() override;
-    void give_up() noexcept override;
+    void queue_timed_out() override;
+    void request_timed_out() override;
+    void reset() noexcept override;
 
     IoState read_body(char* into, std::size_t room, std::size_t& got) override;
     void await_readable() override;
@@ -167,7 +167,7 @@ class Connection final : public Exchange, public event::Deadline {
     void on_io(int events) noexcept;
     void serve(int events);
     void time_out();
-    void fall() noexcept override;
+    void on_out_of_memory() noexcept override;
     void on_readable();
     void receive_head();
     void receive_early_body();
@@ -205,7 +205,7 @@ class Connection final : public Exchange, public event::Deadline {
     void linger();
     void abort();
     void release() noexcept;
-    void rest();
+    void become_idle();
     void watch(int wanted);
     void watch_reads();
 

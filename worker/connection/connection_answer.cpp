@@ -223,7 +223,7 @@ void Connection::finish(bool complete) noexcept {
     } else if (broken_ || !complete || answer.missing() > 0) {
         abort();
     } else if (request->keep_alive && all_read && answer.framing() != Framing::UntilClose) {
-        rest();
+        become_idle();
     } else if (all_read && !request->head.keep_alive) {
         close();
     } else {

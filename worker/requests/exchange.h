@@ -54,10 +54,10 @@ class Exchange {
         try {
             action();
         } catch (const std::bad_alloc&) {
-            failed = true;  // fall() may switch greenlets, which is forbidden inside a catch
+            failed = true;  // handled below: what follows may switch greenlets, a catch must not
         }
         if (failed) {
-            fall();
+            on_out_of_memory();
         }
     }
 
@@ -67,14 +67,14 @@ class Exchange {
     virtual void run() = 0;
 
     /// The request waited too long for a core: answers 503.
-    virtual void overdue() = 0;
+    virtual void queue_timed_out() = 0;
 
     /// The request's time limit passed before it ran: answers 504, or 408 if its body is
     /// incomplete.
-    virtual void out_of_time() = 0;
+    virtual void request_timed_out() = 0;
 
     /// Ends the answer with a reset; the request's greenlet cannot be ended and runs on.
-    virtual void give_up() noexcept = 0;
+    virtual void reset() noexcept = 0;
 
     // The request's body.
 
@@ -158,7 +158,7 @@ class Exchange {
 
   protected:
     /// Memory has run out: ends the exchange, unless its request runs.
-    virtual void fall() noexcept = 0;
+    virtual void on_out_of_memory() noexcept = 0;
 
     RequestRef request_;
 };

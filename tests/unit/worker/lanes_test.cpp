@@ -34,11 +34,11 @@ class Lane : public Exchange {
         worker_.admission().application().start(*request_);
     }
 
-    void overdue() override { told = "overdue"; }
+    void queue_timed_out() override { told = "overdue"; }
 
-    void out_of_time() override { told = "out of time"; }
+    void request_timed_out() override { told = "out of time"; }
 
-    void give_up() noexcept override { broken_ = true; }
+    void reset() noexcept override { broken_ = true; }
 
     IoState read_body(char*, std::size_t, std::size_t& got) override {
         got = 0;
@@ -115,7 +115,7 @@ class Lane : public Exchange {
     std::string told;
 
   protected:
-    void fall() noexcept override { broken_ = true; }
+    void on_out_of_memory() noexcept override { broken_ = true; }
 
   private:
     void emit(std::string_view bytes) { carrier_.sent.push_back(name_ + ":" + std::string(bytes)); }
