@@ -14,8 +14,8 @@
 #include "worker/connection/connections.h"
 #include "worker/process/listening.h"
 #include "worker/requests/admission.h"
+#include "worker/serve/accept_balance.h"
 #include "worker/serve/acceptor.h"
-#include "worker/serve/share.h"
 
 namespace geventd::worker {
 
@@ -78,7 +78,7 @@ class Gate final : private Acceptor::Owner {
     Connections& connections_;
     std::size_t most_connections_;
     event::Timer retry_timer_;
-    Share share_;
+    AcceptBalance balance_;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::function<void()> tell_down_;
     std::function<void()> tell_lost_;
