@@ -61,8 +61,8 @@ class Connections final : private Connection::Owner {
     /// Requests whose greenlets run.
     [[nodiscard]] std::vector<RequestRef> running() const;
 
-    /// How a connection breaks the rules of Connection's comment; "": none does. Called between two
-    /// turns.
+    /// How a connection breaks the rules of Connection's comment; "": none does. Between turns
+    /// only.
     [[nodiscard]] std::string neglect() const;
 
   private:

@@ -75,8 +75,7 @@ void Overtime::run() noexcept {
                 "this worker does not come to its end within its time: it ends at once");
 }
 
-// False when the master is gone or the copy of the channel is lost. `events` were polled from that
-// copy.
+// False when the master is gone or the channel's copy is lost. `events` were polled from the copy.
 bool Overtime::look_for_master(int events) noexcept {
     if (!is_channel(copy_.get())) {
         report_lost_channel();

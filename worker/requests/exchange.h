@@ -69,8 +69,7 @@ class Exchange {
     /// The request waited too long for a core: answers 503.
     virtual void queue_timed_out() = 0;
 
-    /// The request's time limit passed before it ran: answers 504, or 408 if its body is
-    /// incomplete.
+    /// The request's time limit passed before it ran: answers 504; 408 if its body is incomplete.
     virtual void request_timed_out() = 0;
 
     /// Ends the answer with a reset; the request's greenlet cannot be ended and runs on.
@@ -122,15 +121,13 @@ class Exchange {
     /// Resumes request().writer when the client takes more.
     virtual void await_writable() = 0;
 
-    /// The writing greenlet was interrupted: drops what is left to send, which breaks the answer
-    /// off.
+    /// The writing greenlet was interrupted: drops what is left to send, so the answer is broken.
     virtual void abandon_write() noexcept = 0;
 
     /// Nothing more can be sent: the client has left.
     [[nodiscard]] virtual bool broken() const = 0;
 
-    /// Ends the answer after what was sent so far, while the request runs on; nothing can be sent
-    /// any more.
+    /// Ends the answer after what was sent so far, while the request runs on. Nothing more is sent.
     virtual void disconnect() noexcept = 0;
 
     /// Ends the request. `complete`: the application gave its whole answer; if not, the client sees

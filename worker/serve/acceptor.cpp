@@ -31,8 +31,7 @@ bool is_unix(const net::Address& address) {
     return address.family == net::Family::Unix || address.family == net::Family::Abstract;
 }
 
-// The copy gets a higher number, so that code that closes descriptors in ascending order reaches it
-// later.
+// The copy gets a higher number: code that closes descriptors in ascending order reaches it later.
 UniqueFd copy_of(const UniqueFd& fd) {
     return UniqueFd::adopt(fd ? ::fcntl(fd.get(), F_DUPFD_CLOEXEC, fd.get() + 1) : -1);
 }

@@ -128,8 +128,7 @@ void MasterLink::handle(ipc::Message& message) {
     }
 }
 
-// Replaces a lost channel by its copy. False when there is no channel any more. Costs one system
-// call.
+// Replaces a lost channel by its copy. False when there is none any more. Costs a system call.
 bool MasterLink::has_channel() {
     if (has_lost_copy()) {
         lost_ = overtime_.release_copy();

@@ -10,8 +10,7 @@ namespace {
 
 using IoState = Exchange::IoState;
 
-// A connection that carries several requests at once. What it sends begins with the request's name:
-// "a:bytes".
+// A connection that carries several requests at once. It sends "a:bytes" for the request named a.
 struct Carrier {
     std::vector<std::string> sent;
     std::map<std::string, std::size_t> windows;

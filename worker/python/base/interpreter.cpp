@@ -88,8 +88,7 @@ Ref Interpreter::boot(const char* function) const {
     return find_function(boot_, function);
 }
 
-// Returns the result of a call. An exception becomes a PythonError with the text of
-// boot.describe().
+// Returns the result of a call. Throws an exception as PythonError, as boot.describe() tells it.
 Ref Interpreter::told(Ref result) const {
     end_if_forked();
     if (result) {
