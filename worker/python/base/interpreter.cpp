@@ -23,7 +23,7 @@ namespace geventd::py {
 
 namespace {
 
-// After so many interruptions in a row, the application does nothing but interrupt.
+// How many interruptions in a row are retried: beyond this, the application only interrupts.
 constexpr int kMostInterruptions = 10;
 
 // How long the end in Python may take in a process that does not serve.
