@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A connection that a worker leaves to its siblings does not wait long. share_test.cpp tests how
-evenly connections are spread: here the scheduler has an influence."""
+"""A connection that a worker leaves to its siblings does not wait long. How evenly connections are
+spread is tested by accept_balance_test.cpp: here the scheduler has an influence."""
 import collections
 import contextlib
 import os

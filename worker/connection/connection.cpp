@@ -71,7 +71,7 @@ void Connection::dispatch() {
 }
 
 // A running request has its core and its greenlet, and ends by itself.
-void Connection::fall() noexcept {
+void Connection::on_out_of_memory() noexcept {
     context_.accounts.out_of_memory();
     processing_ = false;
     if (state_ == State::Running || state_ == State::Closed) {
@@ -92,7 +92,7 @@ void Connection::run() {
 }
 
 // Waits for the next request.
-void Connection::rest() {
+void Connection::become_idle() {
     separate_pieces();
     state_ = State::Idle;
     if (wanted_ == 0) {
@@ -110,11 +110,11 @@ void Connection::abort() {
     release();
 }
 
-void Connection::overdue() {
+void Connection::queue_timed_out() {
     refuse({503, "all cores are busy"}, "Retry-After: 1\r\n");
 }
 
-void Connection::out_of_time() {
+void Connection::request_timed_out() {
     if (state_ == State::ReadingBody) {
         refuse({408, "the request body did not arrive in time"});
     } else if (state_ == State::Queued) {
@@ -126,7 +126,7 @@ void Connection::out_of_time() {
 
 // The descriptor stays open as long as the request uses it. A greenlet that waits to write is
 // resumed here; one that waits to read is resumed by the loop.
-void Connection::give_up() noexcept {
+void Connection::reset() noexcept {
     if (!request_->reader) {
         stop_reading();
     }
@@ -178,7 +178,7 @@ void Connection::release() noexcept {
     stream_.close();
     client_.fd = -1;
     state_ = State::Closed;
-    owner_.bury(*this);
+    owner_.on_closed(*this);
 }
 
 void Connection::watch_reads() {

@@ -76,7 +76,7 @@ class Connection final : public Exchange, public event::Deadline {
         virtual ~Owner() = default;
 
         /// The connection is closed: free it when nobody up the stack can be looking at it.
-        virtual void bury(Connection& connection) = 0;
+        virtual void on_closed(Connection& connection) = 0;
 
         /// Bytes were received after a request that has ended: call revisit() to parse them.
         virtual void revisit_later(Connection& connection) = 0;
@@ -89,7 +89,7 @@ class Connection final : public Exchange, public event::Deadline {
                const Listening& listener);
 
     /// Reads what the client may have sent already.
-    void welcome() noexcept {
+    void start() noexcept {
         attempt([this] { on_readable(); });
     }
 
@@ -135,9 +135,9 @@ class Connection final : public Exchange, public event::Deadline {
   private:
     // Called as an Exchange only.
     void run() override;
-    void overdue() override;
-    void out_of_time() override;
-    void give_up() noexcept override;
+    void queue_timed_out() override;
+    void request_timed_out() override;
+    void reset() noexcept override;
 
     IoState read_body(char* into, std::size_t room, std::size_t& got) override;
     void await_readable() override;
@@ -162,7 +162,7 @@ class Connection final : public Exchange, public event::Deadline {
     void on_io(int events) noexcept;
     void serve(int events);
     void time_out();
-    void fall() noexcept override;
+    void on_out_of_memory() noexcept override;
     void on_readable();
     void receive_head();
     void receive_early_body();
@@ -186,8 +186,8 @@ class Connection final : public Exchange, public event::Deadline {
     void keep_rest(std::string_view bytes, std::size_t used);
     void dispatch();
 
-    template <typename Deed>
-    IoState guarded(Deed deed) noexcept;
+    template <typename Action>
+    IoState guarded(Action action) noexcept;
     void complete_head(std::optional<std::uint64_t> length);
     void note_head();
     std::size_t add_piece(std::string_view bytes, std::span<iovec> parts);
@@ -200,7 +200,7 @@ class Connection final : public Exchange, public event::Deadline {
     void linger();
     void abort();
     void release() noexcept;
-    void rest();
+    void become_idle();
     void watch(int wanted);
     void watch_reads();
 

@@ -28,10 +28,10 @@ std::string_view bytes_of(const iovec& part) {
 }  // namespace
 
 // Breaks the answer off when memory runs out.
-template <typename Deed>
-Connection::IoState Connection::guarded(Deed deed) noexcept {
+template <typename Action>
+Connection::IoState Connection::guarded(Action action) noexcept {
     try {
-        return deed();
+        return action();
     } catch (const std::bad_alloc&) {
         broken_ = true;
         context_.accounts.out_of_memory();
@@ -224,7 +224,7 @@ void Connection::finish(bool complete) noexcept {
     } else if (broken_ || !complete || answer.missing() > 0) {
         abort();
     } else if (request->form.keep_alive && all_read && answer.framing() != Framing::UntilClose) {
-        rest();
+        become_idle();
     } else if (all_read && !request->head.keep_alive) {
         close();
     } else {

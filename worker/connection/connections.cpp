@@ -55,12 +55,12 @@ void Connections::send_signals_by(std::function<bool(std::uint8_t)> send) {
     context_.send_signal = std::move(send);
 }
 
-void Connections::welcome(net::Stream stream, const Peer& peer, const Listening& listener) {
+void Connections::add(net::Stream stream, const Peer& peer, const Listening& listener) {
     worker::count(slot_.accepted);
     // Reserves what later states need, so that they cannot fail for lack of memory.
-    const std::size_t most = open_.size() + buried_.size() + 1;
+    const std::size_t most = open_.size() + closed_.size() + 1;
     make_room(open_, most);
-    make_room(buried_, most);
+    make_room(closed_, most);
     make_room(revisits_, 2 * most);
     make_room(joining_, 2 * most);
     auto connection = std::make_unique<Connection>(context_, static_cast<Connection::Owner&>(*this),
@@ -68,12 +68,12 @@ void Connections::welcome(net::Stream stream, const Peer& peer, const Listening&
     connection->set_index(static_cast<std::uint32_t>(open_.size()));
     open_.push_back(std::move(connection));
     show(slot_.connections, open_.size());
-    open_.back()->welcome();
+    open_.back()->start();
 }
 
-void Connections::bury(Connection& connection) {
+void Connections::on_closed(Connection& connection) {
     const std::uint32_t index = connection.index();
-    buried_.push_back(std::move(open_[index]));
+    closed_.push_back(std::move(open_[index]));
     if (index + 1 != open_.size()) {
         open_[index] = std::move(open_.back());
         open_[index]->set_index(index);
@@ -84,7 +84,7 @@ void Connections::bury(Connection& connection) {
 }
 
 bool Connections::sweep() {
-    if (buried_.empty()) {
+    if (closed_.empty()) {
         return false;
     }
     const auto is_closed = [](const Connection* connection) {
@@ -92,7 +92,7 @@ bool Connections::sweep() {
     };
     std::erase_if(revisits_, is_closed);
     std::erase_if(joining_, is_closed);
-    buried_.clear();
+    closed_.clear();
     return true;
 }
 

@@ -37,7 +37,7 @@ class Connections final : private Connection::Owner {
     void send_signals_by(std::function<bool(std::uint8_t)> send);
 
     /// Adds a connection that was accepted. Throws std::bad_alloc.
-    void welcome(net::Stream stream, const Peer& peer, const Listening& listener);
+    void add(net::Stream stream, const Peer& peer, const Listening& listener);
 
     [[nodiscard]] std::size_t count() const { return open_.size(); }
 
@@ -61,12 +61,12 @@ class Connections final : private Connection::Owner {
     /// Requests whose greenlets run.
     [[nodiscard]] std::vector<RequestRef> running() const;
 
-    /// How a connection breaks the rules of Connection's comment; "": none does. Called between two
-    /// turns.
+    /// How a connection breaks the rules of Connection's comment; "": none does. Between turns
+    /// only.
     [[nodiscard]] std::string neglect() const;
 
   private:
-    void bury(Connection& connection) override;
+    void on_closed(Connection& connection) override;
     void revisit_later(Connection& connection) override;
     void separate_pieces_later(Connection& connection) override;
 
@@ -79,7 +79,7 @@ class Connections final : private Connection::Owner {
     RequestPool requests_;
     std::vector<uwsgi::Var> packet_vars_;
     std::vector<std::unique_ptr<Connection>> open_;
-    std::vector<std::unique_ptr<Connection>> buried_;
+    std::vector<std::unique_ptr<Connection>> closed_;
     std::vector<Connection*> revisits_;  ///< connections with input behind an ended request
     std::vector<Connection*> joining_;   ///< connections whose pieces may share packets
     std::array<char, 64 << 10> scratch_;

@@ -5,8 +5,7 @@
 
 namespace geventd::worker {
 
-/// Whether the worker's loop is in a turn. Code that leaves work for the end of a turn calls
-/// ensure().
+/// Whether the worker's loop is in a turn. Who leaves work for the end of a turn calls ensure().
 /// Lives in: worker, loop side.
 class Turn {
   public:

@@ -63,8 +63,7 @@ http::Rejection read_vars(Request& request, const Intake& intake, std::uint8_t m
     return {};
 }
 
-// For packets that are no requests: answers a ping and a signal, refuses everything else with a log
-// line.
+// For packets that are no requests: answers a ping and a signal; refuses and logs everything else.
 Parsed answer_packet(const uwsgi::PacketHeader& header, const Intake& intake) {
     Parsed parsed{.state = Parsed::State::Answered};
     if (header.modifier1 == uwsgi::kPing) {

@@ -79,7 +79,7 @@ void TimeLimits::on_due(TimeLimit& limit) noexcept {
         press(limit, limit.request_->runner);
     } else {
         Exchange& exchange = *limit.request_->exchange;
-        exchange.attempt([&exchange] { exchange.out_of_time(); });
+        exchange.attempt([&exchange] { exchange.request_timed_out(); });
     }
 }
 
@@ -143,7 +143,7 @@ void TimeLimits::give_up(TimeLimit& limit) noexcept {
     }
     tell_lost_();
     if (limit.request_ != nullptr) {
-        limit.request_->exchange->give_up();
+        limit.request_->exchange->reset();
     }
 }
 

@@ -27,8 +27,7 @@ ForkListener* listener_in_child = nullptr;
 // The signal mask of the forking thread.
 thread_local sigset_t former_mask;
 
-// Bits of the Unix signals that gevent watches by libev. Libev's handler would wake the worker's
-// loop.
+// The Unix signals that gevent watches by libev, whose handler would wake the worker's loop.
 std::uint64_t watched = 0;
 
 bool is_libevs(void (*handler)(int)) {

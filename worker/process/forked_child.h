@@ -27,8 +27,7 @@ class ForkListener {
 /// called in each such child and must live as long as the process. Throws ErrnoError.
 void give_up_in_forked_children(ForkListener& listener);
 
-/// While an object of this class exists, forks are the server's own: the child is a template or a
-/// worker.
+/// While an object of this class exists, forks are the server's own (of a template or a worker).
 class OwnFork {
   public:
     OwnFork();

@@ -68,7 +68,7 @@ void take_interrupt(int number) noexcept {
     }
 }
 
-void lost_line() noexcept {
+void report_lost_channel() noexcept {
     copy_is_lost = true;
     wake_loop();
 }

@@ -19,7 +19,7 @@ void take_interrupt(int number) noexcept;
 
 /// Tells the worker's loop that the copy of the channel to the master was closed or replaced. From
 /// any thread, also before the worker serves.
-void lost_line() noexcept;
+void report_lost_channel() noexcept;
 
 /// In a process that the application forked: restores the default action of SIGINT and SIGTERM,
 /// unless the application handles them. Async-signal-safe.
@@ -39,7 +39,7 @@ void wake_nobody() noexcept;
 /// A SIGTERM was sent to this process while it served.
 bool was_terminated() noexcept;
 
-/// lost_line() was called since the last call of this.
+/// report_lost_channel() was called since the last call of this.
 bool has_lost_copy() noexcept;
 
 }  // namespace geventd::worker

@@ -29,18 +29,18 @@ int milliseconds(Duration time) {
 }
 
 // Returns the former number of the channel.
-UniqueFd move_up(ipc::Channel& line) {
-    UniqueFd high = high_copy(line.fd());
+UniqueFd move_up(ipc::Channel& channel) {
+    UniqueFd high = high_copy(channel.fd());
     if (!high) {
         throw_errno("copy the line to the master");
     }
-    return line.exchange(std::move(high));
+    return channel.exchange(std::move(high));
 }
 
 }  // namespace
 
-Overtime::Overtime(ipc::Channel& line, Duration limit)
-    : limit_(limit), inode_(net::socket_inode(line.fd())), copy_(move_up(line)) {
+Overtime::Overtime(ipc::Channel& channel, Duration limit)
+    : limit_(limit), inode_(net::socket_inode(channel.fd())), copy_(move_up(channel)) {
     const NoSignals masked;
     std::thread([this] { run(); }).detach();
 }
@@ -56,7 +56,7 @@ Duration Overtime::left() const noexcept {
     return end == 0 ? Duration::zero() : std::max(TimePoint(Duration(end)) - now, Duration::zero());
 }
 
-bool Overtime::is_line(int fd) const noexcept {
+bool Overtime::is_channel(int fd) const noexcept {
     return net::socket_inode(fd) == inode_;
 }
 
@@ -66,20 +66,19 @@ void Overtime::run() noexcept {
     while (end_ == 0 || left() > Duration::zero()) {
         const Duration look = well ? kLook : OwnDescriptors::kRenewal;
         const Duration pause = end_ == 0 ? look : std::min(look, left());
-        pollfd line{has_master ? copy_.get() : -1, 0, 0};
-        ::poll(&line, 1, milliseconds(pause));
-        has_master = has_master && look_for_master(line.revents);
+        pollfd channel{has_master ? copy_.get() : -1, 0, 0};
+        ::poll(&channel, 1, milliseconds(pause));
+        has_master = has_master && look_for_master(channel.revents);
         well = descriptors_.seem_well();
     }
     end_at_once(ExitCode::Overtime,
                 "this worker does not come to its end within its time: it ends at once");
 }
 
-// False when the master is gone or the copy of the channel is lost. `events` were polled from that
-// copy.
+// False when the master is gone or the channel's copy is lost. `events` were polled from the copy.
 bool Overtime::look_for_master(int events) noexcept {
-    if (!is_line(copy_.get())) {
-        lost_line();
+    if (!is_channel(copy_.get())) {
+        report_lost_channel();
         return false;
     }
     if ((events & (POLLHUP | POLLERR)) == 0) {

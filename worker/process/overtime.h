@@ -24,7 +24,7 @@ namespace geventd::worker {
 class Overtime {
   public:
     /// `limit` is at least a second. Throws ErrnoError or std::system_error.
-    Overtime(ipc::Channel& line, Duration limit);
+    Overtime(ipc::Channel& channel, Duration limit);
     Overtime(const Overtime&) = delete;
     Overtime& operator=(const Overtime&) = delete;
     ~Overtime() = default;
@@ -36,12 +36,12 @@ class Overtime {
     [[nodiscard]] Duration left() const noexcept;
 
     /// Whether `fd` is a descriptor of the channel to the master.
-    [[nodiscard]] bool is_line(int fd) const noexcept;
+    [[nodiscard]] bool is_channel(int fd) const noexcept;
 
     /// The copy's number, which the application may have closed as well.
     [[nodiscard]] int copy() const { return copy_.get(); }
 
-    /// Gives the copy's number up after lost_line(): it is not ours any more.
+    /// Gives the copy's number up after report_lost_channel(): it is not ours any more.
     [[nodiscard]] int release_copy() { return copy_.release(); }
 
     OwnDescriptors& descriptors() { return descriptors_; }

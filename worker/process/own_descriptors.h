@@ -35,8 +35,7 @@ void forget_lost(event::Io& io, int number, int copy) noexcept;
 /// Lives in: worker, while it serves. Any thread may ask; a forked child must not.
 class OwnDescriptors {
   public:
-    /// Starts checking. Called when `loop` has had a turn: gevent's epoll is the one that watches
-    /// it.
+    /// Starts checking. Called when `loop` has had a turn, so that gevent's epoll watches it.
     void guard(const event::Loop& loop);
 
     /// Stops checking: the worker is ending, which has its own time limit.

@@ -134,7 +134,7 @@ void Admission::refuse_overdue() noexcept {
         Exchange& exchange = *waiting_.front();
         waiting_.pop_front();
         show(accounts_.slot().queued, waiting_.size());
-        exchange.attempt([&exchange] { exchange.overdue(); });
+        exchange.attempt([&exchange] { exchange.queue_timed_out(); });
     }
     if (!waiting_.empty()) {
         queue_timer_.start(kQueueCheck);

@@ -36,14 +36,14 @@ class Admission {
 
     [[nodiscard]] Application& application() const { return *application_; }
 
-    /// `deed` is called whenever is_full() may have changed.
-    void on_change(std::function<void()> deed) { changed_ = std::move(deed); }
+    /// `action` is called whenever is_full() may have changed.
+    void on_change(std::function<void()> action) { changed_ = std::move(action); }
 
-    /// `deed` is called after the end of each request.
-    void on_end(std::function<void()> deed) { ended_ = std::move(deed); }
+    /// `action` is called after the end of each request.
+    void on_end(std::function<void()> action) { ended_ = std::move(action); }
 
-    /// `deed` is called within a second after the number of busy cores has changed.
-    void on_busy_change(std::function<void()> deed) { busy_changed_ = std::move(deed); }
+    /// `action` is called within a second after the number of busy cores has changed.
+    void on_busy_change(std::function<void()> action) { busy_changed_ = std::move(action); }
 
     /// A new turn of the loop begins; requests are started until `end`.
     void begin_turn(TimePoint end) { turn_end_ = end; }

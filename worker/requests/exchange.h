@@ -44,18 +44,18 @@ class Exchange {
 
     [[nodiscard]] Request& request() const { return *request_; }
 
-    /// Calls `deed`. If memory runs out, ends this exchange with a reset; others are not affected.
-    /// The loop makes all its calls through this.
-    template <typename Deed>
-    void attempt(Deed deed) noexcept {
+    /// Calls `action`. If memory runs out, ends this exchange with a reset; others are not
+    /// affected. The loop makes all its calls through this.
+    template <typename Action>
+    void attempt(Action action) noexcept {
         bool failed = false;
         try {
-            deed();
+            action();
         } catch (const std::bad_alloc&) {
-            failed = true;  // fall() may switch greenlets, which is forbidden inside a catch
+            failed = true;  // handled below: what follows may switch greenlets, a catch must not
         }
         if (failed) {
-            fall();
+            on_out_of_memory();
         }
     }
 
@@ -65,14 +65,13 @@ class Exchange {
     virtual void run() = 0;
 
     /// The request waited too long for a core: answers 503.
-    virtual void overdue() = 0;
+    virtual void queue_timed_out() = 0;
 
-    /// The request's time limit passed before it ran: answers 504, or 408 if its body is
-    /// incomplete.
-    virtual void out_of_time() = 0;
+    /// The request's time limit passed before it ran: answers 504; 408 if its body is incomplete.
+    virtual void request_timed_out() = 0;
 
     /// Ends the answer with a reset; the request's greenlet cannot be ended and runs on.
-    virtual void give_up() noexcept = 0;
+    virtual void reset() noexcept = 0;
 
     // The request's body.
 
@@ -120,15 +119,13 @@ class Exchange {
     /// Resumes request().writer when the client takes more.
     virtual void await_writable() = 0;
 
-    /// The writing greenlet was interrupted: drops what is left to send, which breaks the answer
-    /// off.
+    /// The writing greenlet was interrupted: drops what is left to send, so the answer is broken.
     virtual void abandon_write() noexcept = 0;
 
     /// Nothing more can be sent: the client has left.
     [[nodiscard]] virtual bool broken() const = 0;
 
-    /// Ends the answer after what was sent so far, while the request runs on; nothing can be sent
-    /// any more.
+    /// Ends the answer after what was sent so far, while the request runs on. Nothing more is sent.
     virtual void disconnect() noexcept = 0;
 
     /// Ends the request. `complete`: the application gave its whole answer; if not, the client sees
@@ -139,7 +136,7 @@ class Exchange {
 
   protected:
     /// Memory has run out: ends the exchange, unless its request runs.
-    virtual void fall() noexcept = 0;
+    virtual void on_out_of_memory() noexcept = 0;
 
     RequestRef request_;
 };

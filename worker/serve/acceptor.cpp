@@ -31,8 +31,7 @@ bool is_unix(const net::Address& address) {
     return address.family == net::Family::Unix || address.family == net::Family::Abstract;
 }
 
-// The copy gets a higher number, so that code that closes descriptors in ascending order reaches it
-// later.
+// The copy gets a higher number: code that closes descriptors in ascending order reaches it later.
 UniqueFd copy_of(const UniqueFd& fd) {
     return UniqueFd::adopt(fd ? ::fcntl(fd.get(), F_DUPFD_CLOEXEC, fd.get() + 1) : -1);
 }
@@ -125,8 +124,8 @@ bool Acceptor::accept_one(bool is_first) {
     }
     if (accepted && *accepted) {
         told_ = false;
-        owner_.welcome(net::Stream(std::move((*accepted)->fd)), Peer::from((*accepted)->peer),
-                       listening_);
+        owner_.on_accepted(net::Stream(std::move((*accepted)->fd)), Peer::from((*accepted)->peer),
+                           listening_);
         return true;
     }
     if (accepted) {
@@ -177,7 +176,7 @@ void Acceptor::on_failure(const net::AcceptError& error) {
 
 void Acceptor::set_deaf(bool deaf) {
     if (std::exchange(deaf_, deaf) != deaf) {
-        owner_.is_deaf(deaf);
+        owner_.listener_deaf(deaf);
     }
 }
 

@@ -32,7 +32,8 @@ class Acceptor {
         Owner& operator=(const Owner&) = delete;
         virtual ~Owner() = default;
 
-        virtual void welcome(net::Stream stream, const Peer& peer, const Listening& listener) = 0;
+        virtual void on_accepted(net::Stream stream, const Peer& peer,
+                                 const Listening& listener) = 0;
 
         /// Whether to leave the next connection to other workers.
         virtual bool leaves_next() = 0;
@@ -47,7 +48,7 @@ class Acceptor {
         virtual void listener_down() = 0;
 
         /// The listening socket gives errors instead of connections (true), or works again (false).
-        virtual void is_deaf(bool deaf) = 0;
+        virtual void listener_deaf(bool deaf) = 0;
 
         /// The application has closed the listening socket in this process.
         virtual void listener_lost() = 0;

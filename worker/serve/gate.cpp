@@ -25,7 +25,7 @@ Gate::Gate(event::Loop& loop, event::DeadlineClock& clock, const config::Setting
       connections_(connections),
       most_connections_(static_cast<std::size_t>(settings.limits.connections)),
       retry_timer_(clock),
-      share_(loop, board, accounts.slot(), [this] { regulate(); }) {
+      balance_(loop, board, accounts.slot(), [this] { regulate(); }) {
     retry_timer_.bind<&Gate::on_retry>(this);
     for (Listening& listening : listeners) {
         acceptors_.push_back(std::make_unique<Acceptor>(
@@ -51,7 +51,7 @@ void Gate::close() {
 }
 
 bool Gate::has_room() const {
-    return opened_ && !paused_ && !out_of_fds_ && !share_.leaving() &&
+    return opened_ && !paused_ && !out_of_fds_ && !balance_.leaving() &&
            (!admission_.is_full() || admission_.rejects_when_full()) &&
            connections_.count() < most_connections_;
 }
@@ -83,9 +83,9 @@ void Gate::on_retry() noexcept {
     regulate();
 }
 
-void Gate::welcome(net::Stream stream, const Peer& peer, const Listening& listener) {
+void Gate::on_accepted(net::Stream stream, const Peer& peer, const Listening& listener) {
     try {
-        connections_.welcome(std::move(stream), peer, listener);
+        connections_.add(std::move(stream), peer, listener);
     } catch (const std::bad_alloc&) {
         accounts_.out_of_memory();
     }
@@ -93,7 +93,7 @@ void Gate::welcome(net::Stream stream, const Peer& peer, const Listening& listen
 }
 
 bool Gate::leaves_next() {
-    const bool leaves = share_.leaves_next(connections_.count());
+    const bool leaves = balance_.leaves_next(connections_.count());
     if (leaves) {
         regulate();
     }
@@ -122,7 +122,7 @@ void Gate::listener_down() {
     }
 }
 
-void Gate::is_deaf(bool deaf) {
+void Gate::listener_deaf(bool deaf) {
     accounts_.listener_is_deaf(deaf);
 }
 

@@ -14,8 +14,8 @@
 #include "worker/connection/connections.h"
 #include "worker/process/listening.h"
 #include "worker/requests/admission.h"
+#include "worker/serve/accept_balance.h"
 #include "worker/serve/acceptor.h"
-#include "worker/serve/share.h"
 
 namespace geventd::worker {
 
@@ -62,12 +62,12 @@ class Gate final : private Acceptor::Owner {
     }
 
   private:
-    void welcome(net::Stream stream, const Peer& peer, const Listening& listener) override;
+    void on_accepted(net::Stream stream, const Peer& peer, const Listening& listener) override;
     bool leaves_next() override;
     void out_of_descriptors(int error) override;
     void accepted_all() override;
     void listener_down() override;
-    void is_deaf(bool deaf) override;
+    void listener_deaf(bool deaf) override;
     void listener_lost() override;
     [[nodiscard]] bool accepts() const override;
     [[nodiscard]] bool has_room() const;
@@ -78,7 +78,7 @@ class Gate final : private Acceptor::Owner {
     Connections& connections_;
     std::size_t most_connections_;
     event::Timer retry_timer_;
-    Share share_;
+    AcceptBalance balance_;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::function<void()> tell_down_;
     std::function<void()> tell_lost_;

@@ -79,7 +79,7 @@ void MasterLink::on_message(int) noexcept {
 }
 
 void MasterLink::receive() {
-    while (has_line()) {
+    while (has_channel()) {
         ipc::Message message;
         const auto state = channel_.receive(message);
         if (!state) {
@@ -95,7 +95,7 @@ void MasterLink::receive() {
                 drain(ipc::DrainReason::Stop);
                 return;
             case ipc::Channel::State::Message:
-                obey(message);
+                handle(message);
         }
     }
 }
@@ -105,7 +105,7 @@ void MasterLink::drain(ipc::DrainReason reason) {
     worker_.drain(reason);
 }
 
-void MasterLink::obey(ipc::Message& message) {
+void MasterLink::handle(ipc::Message& message) {
     if (message.type == ipc::MessageType::Drain) {
         ipc::Message answer;
         answer.type = ipc::MessageType::Draining;
@@ -128,14 +128,13 @@ void MasterLink::obey(ipc::Message& message) {
     }
 }
 
-// Replaces a lost channel by its copy. False when there is no channel any more. Costs one system
-// call.
-bool MasterLink::has_line() {
+// Replaces a lost channel by its copy. False when there is none any more. Costs a system call.
+bool MasterLink::has_channel() {
     if (has_lost_copy()) {
         lost_ = overtime_.release_copy();
     }
-    if (!is_cut_off() && !overtime_.is_line(channel_.fd())) {
-        lost_ = replace_line();
+    if (!is_cut_off() && !overtime_.is_channel(channel_.fd())) {
+        lost_ = replace_channel();
     }
     if (lost_ >= 0 && !told_) {
         tell_lost();
@@ -144,10 +143,10 @@ bool MasterLink::has_line() {
 }
 
 // The lost number belongs to the application now. Returns it.
-int MasterLink::replace_line() {
+int MasterLink::replace_channel() {
     const int lost = channel_.release().release();
     const bool watched = io_.active();
-    if (overtime_.is_line(overtime_.copy())) {
+    if (overtime_.is_channel(overtime_.copy())) {
         forget_lost(io_, lost, overtime_.copy());
         static_cast<void>(channel_.exchange(high_copy(overtime_.copy())));
     }
@@ -172,7 +171,7 @@ void MasterLink::on_terminate(int) noexcept {
     eventfd_t count = 0;
     [[maybe_unused]] const auto got = ::read(terminate_fd_.get(), &count, sizeof count);
     try {
-        has_line();
+        has_channel();
         if (was_terminated()) {
             terminate_io_.stop();
             log::info("SIGTERM: this worker finishes its requests and leaves");

@@ -37,11 +37,11 @@ class MasterLink {
   private:
     void on_message(int events) noexcept;
     void receive();
-    bool has_line();
-    int replace_line();
+    bool has_channel();
+    int replace_channel();
     void tell_lost();
     void on_terminate(int events) noexcept;
-    void obey(ipc::Message& message);
+    void handle(ipc::Message& message);
     void drain(ipc::DrainReason reason);
 
     Worker& worker_;

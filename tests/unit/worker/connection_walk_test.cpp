@@ -85,7 +85,7 @@ class Walk : public WorkerTest {
         if (random->one_in(2)) {
             send_some(*clients.back());
         }
-        worker->connections().welcome(net::Stream(UniqueFd::adopt(ends[1])), Peer{}, *listening);
+        worker->connections().add(net::Stream(UniqueFd::adopt(ends[1])), Peer{}, *listening);
     }
 
     void send_some(Client& client) {

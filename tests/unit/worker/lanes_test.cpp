@@ -10,8 +10,7 @@ namespace {
 
 using IoState = Exchange::IoState;
 
-// A connection that carries several requests at once. What it sends begins with the request's name:
-// "a:bytes".
+// A connection that carries several requests at once. It sends "a:bytes" for the request named a.
 struct Carrier {
     std::vector<std::string> sent;
     std::map<std::string, std::size_t> windows;
@@ -34,11 +33,11 @@ class Lane : public Exchange {
         worker_.admission().application().start(*request_);
     }
 
-    void overdue() override { told = "overdue"; }
+    void queue_timed_out() override { told = "overdue"; }
 
-    void out_of_time() override { told = "out of time"; }
+    void request_timed_out() override { told = "out of time"; }
 
-    void give_up() noexcept override { broken_ = true; }
+    void reset() noexcept override { broken_ = true; }
 
     IoState read_body(char*, std::size_t, std::size_t& got) override {
         got = 0;
@@ -109,7 +108,7 @@ class Lane : public Exchange {
     std::string told;
 
   protected:
-    void fall() noexcept override { broken_ = true; }
+    void on_out_of_memory() noexcept override { broken_ = true; }
 
   private:
     void emit(std::string_view bytes) { carrier_.sent.push_back(name_ + ":" + std::string(bytes)); }

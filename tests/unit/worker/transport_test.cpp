@@ -95,7 +95,7 @@ class TransportTest : public WorkerTest {
         int ends[2];
         ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
         client = UniqueFd::adopt(ends[0]);
-        worker->connections().welcome(
+        worker->connections().add(
             net::Stream(UniqueFd::adopt(ends[1]), std::make_unique<Scrambler>()), Peer{},
             listening);
     }

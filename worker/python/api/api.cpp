@@ -80,13 +80,13 @@ Api* api_of(PyObject* module) {
     return api;
 }
 
-Api* worker_api_of(PyObject* module, const char* deed) {
+Api* worker_api_of(PyObject* module, const char* action) {
     Api* api = api_of(module);
     if (api != nullptr && api->port() == nullptr) {
         PyErr_Format(PyExc_RuntimeError,
                      "%s: this process loads the application for the workers and is none; do it "
                      "in a request or handler, or set app.preload: false",
-                     deed);
+                     action);
         return nullptr;
     }
     return api;

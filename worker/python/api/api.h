@@ -98,8 +98,8 @@ ModuleState& state_of(PyObject* module);
 /// forked and in a subinterpreter.
 Api* api_of(PyObject* module);
 
-/// The same for `deed`, something that only a worker can do: nullptr with an exception elsewhere.
-Api* worker_api_of(PyObject* module, const char* deed);
+/// The same for `action`, something that only a worker can do: nullptr with an exception elsewhere.
+Api* worker_api_of(PyObject* module, const char* action);
 
 /// A signal's number from 0 to 255; false with a ValueError or TypeError.
 bool read_number(PyObject* object, std::uint8_t& number);

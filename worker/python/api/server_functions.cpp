@@ -8,8 +8,8 @@ namespace geventd::py {
 
 namespace {
 
-PyObject* demand(PyObject* module, ipc::Demand what, const char* deed) noexcept {
-    Api* api = worker_api_of(module, deed);
+PyObject* demand(PyObject* module, ipc::Demand what, const char* action) noexcept {
+    Api* api = worker_api_of(module, action);
     if (api == nullptr) {
         return nullptr;
     }

@@ -23,7 +23,7 @@ namespace geventd::py {
 
 namespace {
 
-// After so many interruptions in a row, the application does nothing but interrupt.
+// How many interruptions in a row are retried: beyond this, the application only interrupts.
 constexpr int kMostInterruptions = 10;
 
 // How long the end in Python may take in a process that does not serve.
@@ -88,8 +88,7 @@ Ref Interpreter::boot(const char* function) const {
     return find_function(boot_, function);
 }
 
-// Returns the result of a call. An exception becomes a PythonError with the text of
-// boot.describe().
+// Returns the result of a call. Throws an exception as PythonError, as boot.describe() tells it.
 Ref Interpreter::told(Ref result) const {
     end_if_forked();
     if (result) {

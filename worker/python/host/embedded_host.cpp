@@ -22,9 +22,9 @@ namespace geventd::py {
 
 namespace {
 
-void check(const PyStatus& status, const char* deed) {
+void check(const PyStatus& status, const char* step) {
     if (PyStatus_Exception(status) != 0) {
-        throw std::runtime_error(std::string("cannot start Python: ") + deed + ": " +
+        throw std::runtime_error(std::string("cannot start Python: ") + step + ": " +
                                  (status.err_msg != nullptr ? status.err_msg : "unknown error"));
     }
 }

@@ -48,8 +48,7 @@ Ref told_by(const Ref& descriptor, PyObject* object) {
     return value ? std::move(value) : Ref::borrow(Py_None);
 }
 
-// Calls the function; an empty Ref, without an exception, if that fails: a report shows what it
-// can.
+// Calls the function; an empty Ref, without an exception, if it fails: reports show what they can.
 Ref called(const Ref& function) {
     Ref result = Ref::steal(PyObject_CallNoArgs(function.get()));
     PyErr_Clear();
@@ -149,8 +148,7 @@ Subject Census::subject_of(PyObject* greenlet) const {
     return make_subject(is_gevent ? Subject::Kind::Background : Subject::Kind::Raw, "");
 }
 
-// Notes the application's threads, whose calls into C may hold the GIL, too; not the observer's
-// own.
+// Notes the application's threads, without the observer's: their calls into C may hold the GIL.
 void Census::note_threads(PyObject* frames) {
     PyObject* key = nullptr;
     PyObject* frame = nullptr;

@@ -151,8 +151,7 @@ void serve(Process& process) {
     const config::Settings& settings = process.boot.settings;
     log::move_up();
     ExitCode code = ExitCode::BootFailed;
-    // Lives as long as the process, and on the heap, where its thread can use it whichever greenlet
-    // runs.
+    // Lives as long as the process, and on the heap: its thread uses it whichever greenlet runs.
     std::unique_ptr<worker::Overtime> overtime;
     try {
         overtime = std::make_unique<worker::Overtime>(

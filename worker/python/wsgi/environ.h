@@ -44,8 +44,7 @@ class EnvironMaker {
         Ref value;  ///< the last value if short: clients often repeat it
     };
 
-    /// An entry of the cache in front of the names, in which a request's usual names are found
-    /// fast.
+    /// An entry of the cache in front of the names, which finds a request's usual names fast.
     struct KnownName {
         std::string_view name;
         HeaderName* entry = nullptr;

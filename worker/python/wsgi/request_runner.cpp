@@ -58,9 +58,9 @@ bool is_plain_sequence(PyObject* result) {
 
 /// A request's entry in running_. Once the answer has ended, another request may have the core, so
 /// the entry is removed only if it is still ours.
-class RequestRunner::Seat {
+class RequestRunner::RunningEntry {
   public:
-    Seat(std::vector<Response*>& running, Response& response)
+    RunningEntry(std::vector<Response*>& running, Response& response)
         : running_(running), response_(response), core_(response.request().core) {
         if (core_ >= running_.size()) {
             running_.resize(core_ + 1);
@@ -68,10 +68,10 @@ class RequestRunner::Seat {
         running_[core_] = &response;
     }
 
-    Seat(const Seat&) = delete;
-    Seat& operator=(const Seat&) = delete;
+    RunningEntry(const RunningEntry&) = delete;
+    RunningEntry& operator=(const RunningEntry&) = delete;
 
-    ~Seat() {
+    ~RunningEntry() {
         if (running_[core_] == &response_) {
             running_[core_] = nullptr;
         }
@@ -102,10 +102,10 @@ void RequestRunner::run(worker::Request& request) noexcept {
         request.exchange->finish(false);
         return;
     }
-    std::optional<Seat> seat;
+    std::optional<RunningEntry> entry;
     bool complete = false;
     try {
-        seat.emplace(running_, response_of(start_response.get()));
+        entry.emplace(running_, response_of(start_response.get()));
         complete = await_end(request, start_response.get());
         if (after_request_) {
             await_after_request(request);

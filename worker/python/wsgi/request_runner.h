@@ -36,7 +36,7 @@ class RequestRunner {
     void set_after_request(Ref hook) { after_request_ = std::move(hook); }
 
   private:
-    class Seat;
+    class RunningEntry;
 
     bool await_pieces(const worker::Request& request, Response& response, PyObject* result);
     void await_close(const worker::Request& request, PyObject* result);

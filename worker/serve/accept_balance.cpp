@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "worker/serve/share.h"
+#include "worker/serve/accept_balance.h"
 
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -30,8 +30,8 @@ bool can_take(const shm::WorkerSlot& sibling, std::uint32_t generation) {
 
 }  // namespace
 
-Share::Share(event::Loop& loop, const shm::Scoreboard* board, const shm::WorkerSlot& slot,
-             std::function<void()> regulate)
+AcceptBalance::AcceptBalance(event::Loop& loop, const shm::Scoreboard* board,
+                             const shm::WorkerSlot& slot, std::function<void()> regulate)
     : regulate_(std::move(regulate)), board_(board), slot_(slot), io_(loop) {
     if (board == nullptr) {
         return;
@@ -41,11 +41,11 @@ Share::Share(event::Loop& loop, const shm::Scoreboard* board, const shm::WorkerS
     if (!timer_) {
         throw_errno("timerfd_create");
     }
-    io_.bind<Share, &Share::on_timer>(this);
+    io_.bind<AcceptBalance, &AcceptBalance::on_timer>(this);
     io_.watch(timer_.get(), event::Io::kRead);
 }
 
-bool Share::is_above(std::uint64_t connections) const {
+bool AcceptBalance::is_above(std::uint64_t connections) const {
     const std::uint32_t generation = slot_.generation.load(std::memory_order_relaxed);
     const std::uint32_t used = board_->in_use();
     std::uint64_t workers = 1;
@@ -61,7 +61,7 @@ bool Share::is_above(std::uint64_t connections) const {
     return workers > 1 && connections > fair + 1 + fair / 32;
 }
 
-bool Share::leaves_next(std::size_t connections) {
+bool AcceptBalance::leaves_next(std::size_t connections) {
     if (board_ == nullptr) {
         return false;
     }
@@ -83,7 +83,7 @@ bool Share::leaves_next(std::size_t connections) {
     return leaving_;
 }
 
-void Share::on_timer(int) noexcept {
+void AcceptBalance::on_timer(int) noexcept {
     std::uint64_t expirations = 0;
     [[maybe_unused]] const auto got = ::read(timer_.get(), &expirations, sizeof expirations);
     leaving_ = false;

@@ -15,12 +15,12 @@ namespace geventd::worker {
 /// sibling takes them in that time, the siblings are busy or stuck, and this worker takes a few
 /// before it waits again.
 /// Lives in: worker, loop side. Reads the siblings' slots in the scoreboard.
-class Share {
+class AcceptBalance {
   public:
     /// `board` may be null: there are no siblings. `slot` is this worker's.
     /// `regulate` is called when connections may be taken again.
-    Share(event::Loop& loop, const shm::Scoreboard* board, const shm::WorkerSlot& slot,
-          std::function<void()> regulate);
+    AcceptBalance(event::Loop& loop, const shm::Scoreboard* board, const shm::WorkerSlot& slot,
+                  std::function<void()> regulate);
 
     /// Whether to leave the next connections to siblings: if so, until `regulate` is called a
     /// moment later.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How connections are spread over the workers of a generation.
-#include "worker/serve/share.h"
+#include "worker/serve/accept_balance.h"
 
 #include <memory>
 #include <vector>
@@ -11,9 +11,9 @@ namespace geventd::worker {
 
 namespace {
 
-class ShareTest : public WorkerTest {
+class AcceptBalanceTest : public WorkerTest {
   protected:
-    ShareTest() {
+    AcceptBalanceTest() {
         scoreboard->used = 1;
         sibling.pid = 1;
         sibling.cores = 10;
@@ -49,14 +49,14 @@ class ShareTest : public WorkerTest {
     TimePoint connected;
 };
 
-TEST_F(ShareTest, LeavesConnectionsToASiblingThatHasFewer) {
+TEST_F(AcceptBalanceTest, LeavesConnectionsToASiblingThatHasFewer) {
     start();
     connect_clients(6);
     expect_accepted(3);
     expect_accepted(3);
 }
 
-TEST_F(ShareTest, TakesItsShareWhenTheSiblingHasTakenSome) {
+TEST_F(AcceptBalanceTest, TakesItsShareWhenTheSiblingHasTakenSome) {
     start();
     connect_clients(6);
     expect_accepted(3);
@@ -64,28 +64,28 @@ TEST_F(ShareTest, TakesItsShareWhenTheSiblingHasTakenSome) {
     turn_until([this] { return slot.connections == 6; });
 }
 
-TEST_F(ShareTest, TakesThemAMomentLaterWhenNobodyElseDid) {
+TEST_F(AcceptBalanceTest, TakesThemAMomentLaterWhenNobodyElseDid) {
     start();
     connect_clients(6);
     expect_accepted(3);
     turn_until([this] { return slot.connections == 6; });
 }
 
-TEST_F(ShareTest, WaitsForNoSiblingThatCannotTakeThem) {
+TEST_F(AcceptBalanceTest, WaitsForNoSiblingThatCannotTakeThem) {
     sibling.cores_busy = 10;
     start();
     connect_clients(6);
     EXPECT_EQ(accepted(), 6);
 }
 
-TEST_F(ShareTest, WaitsForNoWorkerOfAnotherGeneration) {
+TEST_F(AcceptBalanceTest, WaitsForNoWorkerOfAnotherGeneration) {
     sibling.generation = 7;
     start();
     connect_clients(6);
     EXPECT_EQ(accepted(), 6);
 }
 
-TEST_F(ShareTest, WaitsForNoBlockedSibling) {
+TEST_F(AcceptBalanceTest, WaitsForNoBlockedSibling) {
     sibling.hub_blocked = 1;
     start();
     connect_clients(6);
