@@ -237,10 +237,10 @@ std::vector<CoresStatus> Supervisor::cores() const {
     return cores;
 }
 
-std::vector<StackDesk::Witness> Supervisor::witnesses(const std::string& of) const {
-    std::vector<StackDesk::Witness> serving;
-    std::vector<StackDesk::Witness> named;
-    std::vector<StackDesk::Witness> running;
+std::vector<StackCollector::Target> Supervisor::stack_targets(const std::string& of) const {
+    std::vector<StackCollector::Target> serving;
+    std::vector<StackCollector::Target> named;
+    std::vector<StackCollector::Target> running;
     for (const Generation* generation : all()) {
         for (WorkerHandle* worker : generation->workers().all()) {
             WorkerInsight* insight = worker->insight();
@@ -248,16 +248,16 @@ std::vector<StackDesk::Witness> Supervisor::witnesses(const std::string& of) con
                 insight == nullptr) {
                 continue;
             }
-            const StackDesk::Witness witness =
-                insight->witness(generation->number(), worker->number());
-            serving.push_back(witness);
+            const StackCollector::Target target =
+                insight->stack_target(generation->number(), worker->number());
+            serving.push_back(target);
             if (of == std::to_string(worker->number())) {
-                named.push_back(witness);
+                named.push_back(target);
             }
             const auto requests = insight->requests();
             if (std::any_of(requests.begin(), requests.end(),
                             [&](const auto& request) { return request.id == of; })) {
-                running.push_back(witness);
+                running.push_back(target);
             }
         }
     }

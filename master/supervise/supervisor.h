@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "master/stacks/stack_desk.h"
+#include "master/stacks/stack_collector.h"
 #include "master/supervise/generation.h"
 
 namespace geventd::master {
@@ -93,7 +93,7 @@ class Supervisor {
 
     /// The workers with the number `of`; if none, those that run the request named `of`. Empty:
     /// all.
-    [[nodiscard]] std::vector<StackDesk::Witness> witnesses(const std::string& of) const;
+    [[nodiscard]] std::vector<StackCollector::Target> stack_targets(const std::string& of) const;
 
   private:
     using Handle = std::unique_ptr<Generation>;

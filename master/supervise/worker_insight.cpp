@@ -108,7 +108,7 @@ std::unique_ptr<StackQuery> WorkerInsight::look(const StackQuery::Question& ques
     }
 }
 
-StackDesk::Witness WorkerInsight::witness(std::uint32_t generation, std::uint32_t number) {
+StackCollector::Target WorkerInsight::stack_target(std::uint32_t generation, std::uint32_t number) {
     return {generation, number, process_.pid(), hub_.is_blocked() ? hub_.stack() : std::string(),
             [this](const StackQuery::Question& question, StackQuery::Done done) {
                 return look(question, std::move(done));

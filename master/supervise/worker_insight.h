@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "ipc/channel.h"
-#include "master/stacks/stack_desk.h"
+#include "master/stacks/stack_collector.h"
 #include "master/stacks/stack_query.h"
 #include "master/status/status.h"
 #include "master/supervise/hub_watch.h"
@@ -72,8 +72,8 @@ class WorkerInsight final : private HubWatch::Worker {
     /// Asks where its greenlets stand; nullptr when the worker cannot be asked.
     std::unique_ptr<StackQuery> look(const StackQuery::Question& question, StackQuery::Done done);
 
-    /// The worker as the stack desk sees it; `number` is its number in the generation.
-    StackDesk::Witness witness(std::uint32_t generation, std::uint32_t number);
+    /// What the stack collector needs to ask it; `number` is the worker's in its generation.
+    StackCollector::Target stack_target(std::uint32_t generation, std::uint32_t number);
 
     /// The requests that occupy its cores.
     [[nodiscard]] std::vector<shm::RequestTable::Entry> requests() const;

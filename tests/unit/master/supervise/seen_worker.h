@@ -62,8 +62,8 @@ class SeenWorker {
         return question;
     }
 
-    StackDesk::Witness witness(std::uint32_t generation) {
-        return handle->insight()->witness(generation, handle->number());
+    StackCollector::Target stack_target(std::uint32_t generation) {
+        return handle->insight()->stack_target(generation, handle->number());
     }
 
     shm::Region region;
