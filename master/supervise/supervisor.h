@@ -27,7 +27,7 @@ class Supervisor {
         std::string failure;
     };
 
-    explicit Supervisor(const Surroundings& surroundings) : surroundings_(surroundings) {}
+    explicit Supervisor(const Services& services) : services_(services) {}
 
     /// Starts the next generation. There must be no other candidate. Throws when it cannot be
     /// started.
@@ -105,7 +105,7 @@ class Supervisor {
     void roll();
     void take_leave(ipc::DrainReason reason);
 
-    const Surroundings& surroundings_;
+    const Services& services_;
     std::vector<Handle> leaving_;
     Handle serving_;
     Handle candidate_;

@@ -16,7 +16,7 @@
 #include "master/stacks/stack_query.h"
 #include "master/status/status.h"
 #include "master/supervise/hub_watch.h"
-#include "master/supervise/surroundings.h"
+#include "master/supervise/services.h"
 #include "shm/region.h"
 #include "shm/request_table.h"
 
@@ -45,7 +45,7 @@ class WorkerInsight final : private HubWatch::Worker {
     };
 
     /// `cores`: as configured. `slot`: the worker's in the scoreboard; outlives this object.
-    WorkerInsight(const Surroundings& surroundings, Process& process, const SlotLease& slot,
+    WorkerInsight(const Services& services, Process& process, const SlotLease& slot,
                   std::uint32_t cores);
     WorkerInsight(const WorkerInsight&) = delete;
     WorkerInsight& operator=(const WorkerInsight&) = delete;
@@ -94,7 +94,7 @@ class WorkerInsight final : private HubWatch::Worker {
 
     void end_blocked(const std::string& stacks);
 
-    const Surroundings& surroundings_;
+    const Services& services_;
     Process& process_;
     const SlotLease& slot_;
     std::uint32_t cores_;
