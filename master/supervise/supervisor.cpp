@@ -116,14 +116,14 @@ void Supervisor::defer(bool on) {
 }
 
 void Supervisor::retire() {
-    take_leave(ipc::DrainReason::Replace);
+    drain_all(ipc::DrainReason::Replace);
 }
 
 void Supervisor::stop() {
-    take_leave(ipc::DrainReason::Stop);
+    drain_all(ipc::DrainReason::Stop);
 }
 
-void Supervisor::take_leave(ipc::DrainReason reason) {
+void Supervisor::drain_all(ipc::DrainReason reason) {
     if (candidate_) {
         candidate_->kill("its generation is not wanted any more");
         leaving_.push_back(std::move(candidate_));

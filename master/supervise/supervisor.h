@@ -103,7 +103,7 @@ class Supervisor {
     Outcome abandon();
     void cut_oldest();
     void roll();
-    void take_leave(ipc::DrainReason reason);
+    void drain_all(ipc::DrainReason reason);
 
     const Services& services_;
     std::vector<Handle> leaving_;
