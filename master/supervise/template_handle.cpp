@@ -179,8 +179,8 @@ void TemplateHandle::check_deadline(TimePoint now) {
         }
     }
     if (now >= deadline_) {
-        log::warning("the {} does not go; it is killed", title());
-        kill("it did not go within its time");
+        log::warning("the {} does not exit; it is killed", title());
+        kill("it did not exit within its time");
     }
 }
 

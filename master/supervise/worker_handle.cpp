@@ -132,7 +132,7 @@ void WorkerHandle::drain(ipc::DrainReason reason, Duration mercy) {
     if (!child_.send(message)) {
         // Usually it has exited already and is about to be reaped. Otherwise it is killed after
         // its mercy time.
-        log::debug("{} takes no word that it is to finish", title());
+        log::debug("{} cannot be told to drain", title());
     }
     if (state_ == State::Ready) {
         enter(State::Draining, mercy);

@@ -67,7 +67,7 @@ void WorkerInsight::open(std::vector<UniqueFd>& fds, UniqueFd stacks) {
         }
         observer_.emplace(std::move(fds[1]), ipc::Channel::Peer::Foreign);
     } catch (const std::exception& error) {
-        log::error("{} cannot be looked into: {}", title(), error.what());
+        log::error("{} cannot be inspected: {}", title(), error.what());
     }
 }
 
