@@ -141,9 +141,9 @@ CheckReport check_application(const config::Settings& settings) {
     event::DeadlineClock clock(loop);
     Signals signals(loop, clock, settings.signals,
                     shm::Scoreboard::open(scoreboard.data(), scoreboard.size()));
-    const Surroundings surroundings{loop, spawner, slots, scoreboard, listener, signals};
+    const Services services{loop, spawner, slots, scoreboard, listener, signals};
     std::vector<std::string> notes = fit_kernel_limits(settings);  // inherited by the child
-    LaunchKit kit(surroundings, settings, {0, find_worker_executable(settings.app.python), {}});
+    LaunchKit kit(services, settings, {0, find_worker_executable(settings.app.python), {}});
     auto spawned = kit.launch(ipc::Role::Check);
     Verdict verdict = Trial(spawner, spawned).await(settings.limits);
     spawned.channel.release().reset();

@@ -44,8 +44,8 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       signals_(loop_, clock_, settings.signals,
                shm::Scoreboard::open(scoreboard_.data(), scoreboard_.size()), host.identity()),
       spawner_(host.identity()),
-      surroundings_{loop_, spawner_, slots_, scoreboard_, *this, signals_},
-      supervisor_(surroundings_),
+      services_{loop_, spawner_, slots_, scoreboard_, *this, signals_},
+      supervisor_(services_),
       admin_(
           loop_, clock_,
           [this](ControlServer& server) { add_commands(server, overview_, operations_); },

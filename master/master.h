@@ -91,7 +91,7 @@ class Master final : private UnixSignalListener, private ChangeListener, private
     SlotPool slots_;
     Signals signals_;
     Spawner spawner_;
-    Surroundings surroundings_;
+    Services services_;
     Supervisor supervisor_;
     AdminServers admin_;
     Parts parts_;

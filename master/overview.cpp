@@ -19,7 +19,7 @@ Overview::Overview(const Parts& parts, const shm::Scoreboard& board, const Turns
       upgrades_(upgrades),
       born_(Clock::now()),
       started_(std::chrono::system_clock::now()),
-      stack_desk_(parts.loop, parts.clock),
+      stack_collector_(parts.loop, parts.clock),
       observer_(parts.clock, board, [this] { return parts_.supervisor.status(); }) {}
 
 PageSource Overview::pages_of(Overview& overview) {
@@ -38,12 +38,12 @@ std::vector<RequestStatus> Overview::requests() const {
 }
 
 Result<void> Overview::stacks(const std::string& of, StacksDone done) {
-    const std::vector<StackDesk::Witness> witnesses = parts_.supervisor.witnesses(of);
-    if (witnesses.empty() && !of.empty()) {
+    const std::vector<StackCollector::Target> stack_targets = parts_.supervisor.stack_targets(of);
+    if (stack_targets.empty() && !of.empty()) {
         return failure(fmt::format("there is no worker and no request in flight called {}", of));
     }
-    const bool is_worker = !of.empty() && of == std::to_string(witnesses.front().worker);
-    return stack_desk_.collect(witnesses, is_worker ? "" : of, std::move(done));
+    const bool is_worker = !of.empty() && of == std::to_string(stack_targets.front().worker);
+    return stack_collector_.collect(stack_targets, is_worker ? "" : of, std::move(done));
 }
 
 Status Overview::status() const {

@@ -13,7 +13,7 @@
 #include "master/replace/reloads.h"
 #include "master/replace/turns.h"
 #include "master/replace/upgrades.h"
-#include "master/stacks/stack_desk.h"
+#include "master/stacks/stack_collector.h"
 #include "master/status/views.h"
 
 namespace geventd::master {
@@ -48,7 +48,7 @@ class Overview final : public Views {
     const Upgrades& upgrades_;
     TimePoint born_;
     std::chrono::system_clock::time_point started_;
-    StackDesk stack_desk_;
+    StackCollector stack_collector_;
     Observer observer_;
 };
 

@@ -152,10 +152,10 @@ bool ControlServer::is_allowed(int fd) const noexcept {
 
 void ControlServer::on_request(ControlConnection& connection, const std::string& line) noexcept {
     const std::uint64_t id = connection.id();
-    attempt(id, [&] { obey(line, ControlReply(*this, id)); });
+    attempt(id, [&] { run_command(line, ControlReply(*this, id)); });
 }
 
-void ControlServer::obey(const std::string& line, const ControlReply& reply) {
+void ControlServer::run_command(const std::string& line, const ControlReply& reply) {
     const auto request = ipc::parse_control_request(line);
     if (!request) {
         return reply.error(request.error().message);

@@ -91,7 +91,7 @@ class ControlServer final : private ControlConnection::Owner {
     template <typename Action>
     void attempt(std::uint64_t id, Action action) noexcept;
     void admit(UniqueFd fd);
-    void obey(const std::string& line, const ControlReply& reply);
+    void run_command(const std::string& line, const ControlReply& reply);
     [[nodiscard]] bool is_allowed(int fd) const noexcept;
     void on_request(ControlConnection& connection, const std::string& line) noexcept override;
     void on_finished(Client& client) noexcept override;

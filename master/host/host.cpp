@@ -85,7 +85,7 @@ void Host::serving(const std::string& status) noexcept {
     try {
         daemon_->ready(logs_to_stderr_);
     } catch (const std::exception& error) {
-        log::error("the terminal cannot be let go: {}", error.what());
+        log::error("cannot detach from the terminal: {}", error.what());
     }
     daemon_.reset();
 }

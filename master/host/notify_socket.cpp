@@ -46,8 +46,7 @@ int NotifySocket::send(const std::string& state, bool keep) {
         return result;
     }
     if (!std::exchange(blocked_, true)) {
-        log::warning(
-            "nobody reads the notify socket of the service manager: what it is to be told waits");
+        log::warning("nobody reads the notify socket of the service manager: messages wait");
     }
     if (keep) {
         keep_for_later(state);

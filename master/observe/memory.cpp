@@ -41,7 +41,7 @@ std::optional<std::uint64_t> MemoryGauge::pss(pid_t pid, TimePoint end) {
     Known& known = known_[pid];
     known.wanted = true;
     const TimePoint now = Clock::now();
-    if (now < end && (known.at == TimePoint{} || now - known.at >= thrift_.fresh)) {
+    if (now < end && (known.at == TimePoint{} || now - known.at >= limits_.fresh)) {
         known = {read_pss(pid), now, true};
     }
     return known.pss;
@@ -51,7 +51,7 @@ void MemoryGauge::complete(Status& status) {
     for (auto& [pid, known] : known_) {
         known.wanted = false;
     }
-    const TimePoint end = Clock::now() + thrift_.budget;
+    const TimePoint end = Clock::now() + limits_.budget;
     std::optional<std::uint64_t> all = pss(status.pid, end);
     const auto add = [&](pid_t pid) {
         const auto bytes = pid == 0 ? 0 : pss(pid, end);

@@ -21,12 +21,12 @@ Memory read_memory(pid_t pid);
 /// Lives in: master.
 class MemoryGauge {
   public:
-    struct Thrift {
+    struct Limits {
         Duration fresh;   ///< how long a figure is reused
         Duration budget;  ///< time to measure; then old figures are used
     };
 
-    explicit MemoryGauge(Thrift thrift) : thrift_(thrift) {}
+    explicit MemoryGauge(Limits limits) : limits_(limits) {}
 
     /// Fills in the memory of each worker, and of all processes together.
     void complete(Status& status);
@@ -40,7 +40,7 @@ class MemoryGauge {
 
     std::optional<std::uint64_t> pss(pid_t pid, TimePoint end);
 
-    Thrift thrift_;
+    Limits limits_;
     std::map<pid_t, Known> known_;
 };
 

@@ -66,7 +66,7 @@ bool Child::keep(const ipc::Message& message) {
     try {
         waiting_.push_back(copy(message));
     } catch (const std::exception& error) {
-        log::error("process {} cannot be told: {}", pid_, error.what());
+        log::error("process {} cannot be sent a message: {}", pid_, error.what());
         return false;
     }
     io_.watch(channel_.fd(), event::Io::kRead | event::Io::kWrite);
@@ -104,7 +104,7 @@ bool Child::receive_one(ipc::Message& message) {
     const auto state = channel_.receive(message);
     if (!state) {
         // No more messages are read from it; the time limit of its state ends it.
-        log::error("process {} sent what cannot be read: {}", pid_, state.error().message);
+        log::error("process {} sent an unreadable message: {}", pid_, state.error().message);
         io_.stop();
         return false;
     }
@@ -119,7 +119,7 @@ bool Child::receive_one(ipc::Message& message) {
         pid_ = message.sender;
     }
     if (message.lost_fds) {
-        log::warning("what process {} sent along cannot be taken: no descriptors are left", pid_);
+        log::warning("descriptors sent by process {} are lost: this process has none left", pid_);
     }
     owner_.on_message(message);
     return true;

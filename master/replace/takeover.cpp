@@ -75,7 +75,7 @@ bool Takeover::take_signal(const UpgradeMessage& message) noexcept {
 
 void Takeover::on_former_gone(Succession::State state) noexcept {
     if (state < Succession::State::Taking) {
-        log::error("the former master is gone before it handed over: leaving");
+        log::error("the former master ended before it handed over: exiting");
         server_.stop();
         return;
     }

@@ -11,21 +11,21 @@
 
 namespace geventd::master {
 
-Generation::Generation(const Surroundings& surroundings, Plan plan)
-    : surroundings_(surroundings),
+Generation::Generation(const Services& services, Plan plan)
+    : services_(services),
       number_(plan.contents.generation),
       settings_(std::move(plan.settings)),
-      kit_(surroundings, settings_, std::move(plan.contents)),
+      kit_(services, settings_, std::move(plan.contents)),
       exec_(kit_),
       apart_(settings_.app.preload == config::Preload::Never),
       rolling_(plan.rolling),
-      born_(surroundings.processes.now()) {
+      born_(services.processes.now()) {
     WorkerSource* source = &exec_;
     if (!apart_) {
-        templates_ = std::make_unique<Templates>(surroundings, kit_, settings_.limits);
+        templates_ = std::make_unique<Templates>(services, kit_, settings_.limits);
         source = templates_.get();
     }
-    pools_.push_back(std::make_unique<Pool>(surroundings, number_, Pool::Role::worker(settings_),
+    pools_.push_back(std::make_unique<Pool>(services, number_, Pool::Role::worker(settings_),
                                             *source, settings_, mercy()));
     workers_ = pools_.front().get();
     const config::Workers& workers = settings_.workers;
@@ -95,7 +95,7 @@ void Generation::start() {
 }
 
 void Generation::settle() {
-    const TimePoint now = surroundings_.processes.now();
+    const TimePoint now = services_.processes.now();
     check_connections();
     if (state_ == State::Loading) {
         settle_loading(now);
@@ -277,7 +277,7 @@ void Generation::give_way() {
 bool Generation::is_slow() const {
     const bool has_slow_template =
         templates_ &&
-        (templates_->is_slow() || templates_->crash_looping(surroundings_.processes.now()));
+        (templates_->is_slow() || templates_->crash_looping(services_.processes.now()));
     return state_ <= State::Booting && (has_slow_template || !all_pools(&Pool::is_prompt));
 }
 
@@ -333,7 +333,7 @@ void Generation::pause(bool on) {
 
 void Generation::resize(int count) {
     if (state_ == State::Serving) {
-        surroundings_.signals.resize(static_cast<unsigned>(count));
+        services_.signals.resize(static_cast<unsigned>(count));
         if (scaling_) {
             scaling_->set_most(count);
         } else {
@@ -374,7 +374,7 @@ bool Generation::is_over() const {
 }
 
 GenerationStatus Generation::status() const {
-    const TimePoint now = surroundings_.processes.now();
+    const TimePoint now = services_.processes.now();
     GenerationStatus status;
     status.number = number_;
     status.state = name(state_);

@@ -49,7 +49,7 @@ class Generation {
         bool rolling = false;    ///< replaces a generation worker by worker
     };
 
-    Generation(const Surroundings& surroundings, Plan plan);
+    Generation(const Services& services, Plan plan);
     Generation(const Generation&) = delete;
     Generation& operator=(const Generation&) = delete;
     ~Generation() = default;
@@ -141,7 +141,7 @@ class Generation {
     [[nodiscard]] bool may_scale() const;
     [[nodiscard]] Duration mercy() const;
 
-    const Surroundings& surroundings_;
+    const Services& services_;
     std::uint32_t number_;
     config::Settings settings_;
     LaunchKit kit_;

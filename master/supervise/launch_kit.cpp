@@ -50,9 +50,8 @@ UniqueFd open_again(const UniqueFd& fd) {
 
 }  // namespace
 
-LaunchKit::LaunchKit(const Surroundings& surroundings, const config::Settings& settings,
-                     Contents contents)
-    : surroundings_(surroundings),
+LaunchKit::LaunchKit(const Services& services, const config::Settings& settings, Contents contents)
+    : services_(services),
       contents_(std::move(contents)),
       workers_(settings.workers.processes),
       config_(write_memfd("geventd-config", config::dump(settings))) {}
@@ -60,12 +59,12 @@ LaunchKit::LaunchKit(const Surroundings& surroundings, const config::Settings& s
 ipc::NamedFds LaunchKit::inheritance() const {
     ipc::NamedFds fds;
     fds.add(ipc::kBootConfig, open_again(config_));
-    fds.add(ipc::kBootScoreboard, duplicate(surroundings_.scoreboard.fd()));
-    fds.add(ipc::kBootSignals, duplicate(surroundings_.signals.memory_fd(contents_.generation)));
+    fds.add(ipc::kBootScoreboard, duplicate(services_.scoreboard.fd()));
+    fds.add(ipc::kBootSignals, duplicate(services_.signals.memory_fd(contents_.generation)));
     for (const UniqueFd& listener : contents_.listeners) {
         fds.add(ipc::kBootListener, duplicate(listener.get()));
     }
-    fds.add_all(ipc::kBootEventfd, surroundings_.signals.eventfds_for(workers_));
+    fds.add_all(ipc::kBootEventfd, services_.signals.eventfds_for(workers_));
     return fds;
 }
 
@@ -98,7 +97,7 @@ std::vector<std::string> LaunchKit::title(ipc::Role role, std::uint32_t worker) 
 Processes::Spawned LaunchKit::launch(ipc::Role role, std::uint32_t slot, std::uint32_t worker) {
     ipc::NamedFds fds = inheritance();
     if (role == ipc::Role::Worker) {
-        fds.add(ipc::kBootOwnEventfd, surroundings_.signals.eventfd_of(slot));
+        fds.add(ipc::kBootOwnEventfd, services_.signals.eventfd_of(slot));
     }
     ipc::Message boot;
     boot.type = ipc::MessageType::Boot;
@@ -108,7 +107,7 @@ Processes::Spawned LaunchKit::launch(ipc::Role role, std::uint32_t slot, std::ui
     boot.worker = worker;
     boot.text = fmt::format("{}\n{}", shm::layout(), fds.names());
     boot.fds = fds.release();
-    auto spawned = surroundings_.processes.spawn(contents_.executable, title(role, worker));
+    auto spawned = services_.processes.spawn(contents_.executable, title(role, worker));
     if (const auto sent = spawned.channel.send(boot); !sent) {
         // The process sees the closed channel and exits; if it is dead already, it is reaped.
         throw std::runtime_error(fmt::format("{} cannot be told what to do: {}",

@@ -9,7 +9,7 @@
 #include "config/settings.h"
 #include "ipc/named_fds.h"
 #include "master/process/processes.h"
-#include "master/supervise/surroundings.h"
+#include "master/supervise/services.h"
 
 namespace geventd::master {
 
@@ -26,8 +26,7 @@ class LaunchKit {
     };
 
     /// Throws ErrnoError.
-    LaunchKit(const Surroundings& surroundings, const config::Settings& settings,
-              Contents contents);
+    LaunchKit(const Services& services, const config::Settings& settings, Contents contents);
 
     /// Starts geventd-worker and sends it Boot. `slot` and `worker` apply to Role::Worker only.
     /// Throws ErrnoError.
@@ -43,7 +42,7 @@ class LaunchKit {
     [[nodiscard]] ipc::NamedFds inheritance() const;
     [[nodiscard]] std::vector<std::string> title(ipc::Role role, std::uint32_t worker) const;
 
-    const Surroundings& surroundings_;
+    const Services& services_;
     Contents contents_;
     int workers_;
     UniqueFd config_;

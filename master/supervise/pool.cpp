@@ -201,22 +201,22 @@ void Pool::note_early_death(const WorkerHandle& worker) {
 }
 
 Pool::Handle Pool::start_worker(Place& place, std::uint32_t number, TimePoint now) {
-    auto slot = surroundings_.slots.take(generation_, number, place.starts);
+    auto slot = services_.slots.take(generation_, number, place.starts);
     if (!slot) {
         if (!std::exchange(told_of_slots_, true)) {
             log::error("worker {} waits: all {} slots of the scoreboard are in use", number,
                        shm::Scoreboard::kMaxSlots);
         }
-        none_before_ = surroundings_.processes.now() + std::chrono::seconds(1);
+        none_before_ = services_.processes.now() + std::chrono::seconds(1);
         return nullptr;
     }
     told_of_slots_ = false;
-    surroundings_.signals.hand_out(slot->index(), generation_, number);
+    services_.signals.hand_out(slot->index(), generation_, number);
     auto started = source_->start(slot->index(), number);
     if (!started) {
-        surroundings_.signals.reap(slot->index());
+        services_.signals.reap(slot->index());
         // The attempt may have taken long, so the clock is read again.
-        none_before_ = surroundings_.processes.now() + kTryAgainAfter;
+        none_before_ = services_.processes.now() + kTryAgainAfter;
         if (source_->can_start() && ++early_deaths_ >= kEarlyDeaths) {
             boot_failure_ = "no process can be started; the log says why";
         }
@@ -225,7 +225,7 @@ Pool::Handle Pool::start_worker(Place& place, std::uint32_t number, TimePoint no
     place.policy.on_start(now);
     ++place.starts;
     const WorkerHandle::Terms terms{patience_, role_.cores, place.starts - 1};
-    auto worker = std::make_unique<WorkerHandle>(surroundings_, number, std::move(*slot),
+    auto worker = std::make_unique<WorkerHandle>(services_, number, std::move(*slot),
                                                  std::move(started->channel), terms);
     worker->set_pid(started->pid);
     if (WorkerInsight* insight = worker->insight()) {
@@ -358,7 +358,7 @@ Load Pool::load(TimePoint now) const {
 }
 
 TimePoint Pool::next_deadline() const {
-    const TimePoint now = surroundings_.processes.now();
+    const TimePoint now = services_.processes.now();
     TimePoint next = TimePoint::max();
     for (const WorkerHandle* worker : all()) {
         next = std::min(next, worker->deadline());

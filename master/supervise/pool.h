@@ -14,7 +14,7 @@
 #include "master/supervise/recycling.h"
 #include "master/supervise/respawn_policy.h"
 #include "master/supervise/scaling.h"
-#include "master/supervise/surroundings.h"
+#include "master/supervise/services.h"
 #include "master/supervise/worker_handle.h"
 #include "master/supervise/worker_source.h"
 
@@ -41,13 +41,13 @@ class Pool {
     };
 
     /// `mercy`: how long a draining worker may take to exit.
-    Pool(const Surroundings& surroundings, std::uint32_t generation, Role role,
-         WorkerSource& source, const config::Settings& settings, Duration mercy)
-        : surroundings_(surroundings),
+    Pool(const Services& services, std::uint32_t generation, Role role, WorkerSource& source,
+         const config::Settings& settings, Duration mercy)
+        : services_(services),
           generation_(generation),
           role_(role),
           source_(&source),
-          recycling_(settings.workers, surroundings.processes),
+          recycling_(settings.workers, services.processes),
           patience_(settings.limits),
           mercy_(mercy) {}
 
@@ -136,7 +136,7 @@ class Pool {
     void retire_from(std::vector<Place>::iterator first);
     void remove_gone();
 
-    const Surroundings& surroundings_;
+    const Services& services_;
     std::uint32_t generation_;
     Role role_;
     WorkerSource* source_;

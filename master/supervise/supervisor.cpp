@@ -13,15 +13,15 @@ void Supervisor::begin(Generation::Plan plan) {
     assert(!candidate_);
     const std::uint32_t number = plan.contents.generation;
     rolling_ = plan.rolling;
-    surroundings_.signals.begin(number, plan.settings);
+    services_.signals.begin(number, plan.settings);
     try {
-        auto generation = std::make_unique<Generation>(surroundings_, std::move(plan));
+        auto generation = std::make_unique<Generation>(services_, std::move(plan));
         generation->pause(paused_);
         generation->defer(deferred_);
         generation->start();
         candidate_ = std::move(generation);
     } catch (...) {
-        surroundings_.signals.forget(number);
+        services_.signals.forget(number);
         throw;
     }
 }
@@ -47,7 +47,7 @@ std::optional<Supervisor::Outcome> Supervisor::settle() {
     const auto gone =
         std::erase_if(leaving_, [](const Handle& generation) { return generation->is_over(); });
     if (gone > 0 && serving_ && leaving_.empty()) {
-        surroundings_.signals.former_is_gone();
+        services_.signals.former_is_gone();
     }
     return outcome;
 }
@@ -59,9 +59,8 @@ Supervisor::Outcome Supervisor::promote() {
         cut_oldest();
     }
     serving_ = std::move(candidate_);
-    surroundings_.slots.board().serving.store(serving_->number(), std::memory_order_relaxed);
-    surroundings_.signals.serve(serving_->number(),
-                                static_cast<unsigned>(serving_->most_workers()));
+    services_.slots.board().serving.store(serving_->number(), std::memory_order_relaxed);
+    services_.signals.serve(serving_->number(), static_cast<unsigned>(serving_->most_workers()));
     return {serving_->number(), true, {}};
 }
 
@@ -70,7 +69,7 @@ Supervisor::Outcome Supervisor::abandon() {
     if (serving_) {
         serving_->restore();
     }
-    surroundings_.signals.forget(candidate_->number());
+    services_.signals.forget(candidate_->number());
     leaving_.push_back(std::move(candidate_));
     return outcome;
 }
@@ -117,14 +116,14 @@ void Supervisor::defer(bool on) {
 }
 
 void Supervisor::retire() {
-    take_leave(ipc::DrainReason::Replace);
+    drain_all(ipc::DrainReason::Replace);
 }
 
 void Supervisor::stop() {
-    take_leave(ipc::DrainReason::Stop);
+    drain_all(ipc::DrainReason::Stop);
 }
 
-void Supervisor::take_leave(ipc::DrainReason reason) {
+void Supervisor::drain_all(ipc::DrainReason reason) {
     if (candidate_) {
         candidate_->kill("its generation is not wanted any more");
         leaving_.push_back(std::move(candidate_));
@@ -205,7 +204,7 @@ std::vector<WorkerHandle*> Supervisor::workers() const {
 }
 
 std::vector<RequestStatus> Supervisor::requests() const {
-    const TimePoint now = surroundings_.processes.now();
+    const TimePoint now = services_.processes.now();
     std::vector<RequestStatus> requests;
     for (const Generation* generation : all()) {
         for (const WorkerHandle* worker : generation->workers().all()) {
@@ -237,10 +236,10 @@ std::vector<CoresStatus> Supervisor::cores() const {
     return cores;
 }
 
-std::vector<StackDesk::Witness> Supervisor::witnesses(const std::string& of) const {
-    std::vector<StackDesk::Witness> serving;
-    std::vector<StackDesk::Witness> named;
-    std::vector<StackDesk::Witness> running;
+std::vector<StackCollector::Target> Supervisor::stack_targets(const std::string& of) const {
+    std::vector<StackCollector::Target> serving;
+    std::vector<StackCollector::Target> named;
+    std::vector<StackCollector::Target> running;
     for (const Generation* generation : all()) {
         for (WorkerHandle* worker : generation->workers().all()) {
             WorkerInsight* insight = worker->insight();
@@ -248,16 +247,16 @@ std::vector<StackDesk::Witness> Supervisor::witnesses(const std::string& of) con
                 insight == nullptr) {
                 continue;
             }
-            const StackDesk::Witness witness =
-                insight->witness(generation->number(), worker->number());
-            serving.push_back(witness);
+            const StackCollector::Target target =
+                insight->stack_target(generation->number(), worker->number());
+            serving.push_back(target);
             if (of == std::to_string(worker->number())) {
-                named.push_back(witness);
+                named.push_back(target);
             }
             const auto requests = insight->requests();
             if (std::any_of(requests.begin(), requests.end(),
                             [&](const auto& request) { return request.id == of; })) {
-                running.push_back(witness);
+                running.push_back(target);
             }
         }
     }

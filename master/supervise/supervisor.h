@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "master/stacks/stack_desk.h"
+#include "master/stacks/stack_collector.h"
 #include "master/supervise/generation.h"
 
 namespace geventd::master {
@@ -27,7 +27,7 @@ class Supervisor {
         std::string failure;
     };
 
-    explicit Supervisor(const Surroundings& surroundings) : surroundings_(surroundings) {}
+    explicit Supervisor(const Services& services) : services_(services) {}
 
     /// Starts the next generation. There must be no other candidate. Throws when it cannot be
     /// started.
@@ -93,7 +93,7 @@ class Supervisor {
 
     /// The workers with the number `of`; if none, those that run the request named `of`. Empty:
     /// all.
-    [[nodiscard]] std::vector<StackDesk::Witness> witnesses(const std::string& of) const;
+    [[nodiscard]] std::vector<StackCollector::Target> stack_targets(const std::string& of) const;
 
   private:
     using Handle = std::unique_ptr<Generation>;
@@ -103,9 +103,9 @@ class Supervisor {
     Outcome abandon();
     void cut_oldest();
     void roll();
-    void take_leave(ipc::DrainReason reason);
+    void drain_all(ipc::DrainReason reason);
 
-    const Surroundings& surroundings_;
+    const Services& services_;
     std::vector<Handle> leaving_;
     Handle serving_;
     Handle candidate_;

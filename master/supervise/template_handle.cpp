@@ -17,14 +17,14 @@ constexpr Duration kLeavePatience = std::chrono::seconds(5);
 
 }  // namespace
 
-TemplateHandle::TemplateHandle(const Surroundings& surroundings, std::string role,
-                               ipc::Channel channel, const Patience& patience)
-    : surroundings_(surroundings),
+TemplateHandle::TemplateHandle(const Services& services, std::string role, ipc::Channel channel,
+                               const Patience& patience)
+    : services_(services),
       role_(std::move(role)),
-      child_(surroundings.loop, std::move(channel), *this, surroundings.listener),
+      child_(services.loop, std::move(channel), *this, services.listener),
       patience_(patience),
       watch_(*this) {
-    const TimePoint now = surroundings.processes.now();
+    const TimePoint now = services.processes.now();
     if (is_fork()) {
         watch_.begin(now, "forked", patience.queue);
     } else {
@@ -59,12 +59,12 @@ void TemplateHandle::enter(State state, Duration until_deadline) {
     state_ = state;
     watch_.end();
     deadline_ = until_deadline == Duration::max() ? TimePoint::max()
-                                                  : surroundings_.processes.now() + until_deadline;
+                                                  : services_.processes.now() + until_deadline;
 }
 
 void TemplateHandle::on_message(ipc::Message& message) noexcept {
     if (message.type == ipc::MessageType::Hello && state_ == State::Loading && is_fork()) {
-        watch_.begin(surroundings_.processes.now(), "getting ready", patience_.load);
+        watch_.begin(services_.processes.now(), "getting ready", patience_.load);
     } else if (message.type == ipc::MessageType::Loaded && state_ == State::Loading) {
         enter(State::Loaded);
     } else if (message.type == ipc::MessageType::Forked) {
@@ -72,7 +72,7 @@ void TemplateHandle::on_message(ipc::Message& message) noexcept {
     } else if (message.type == ipc::MessageType::Stacks && !message.fds.empty()) {
         watch_.open(std::move(message.fds[0]));
     } else if (message.type == ipc::MessageType::Sources) {
-        surroundings_.listener.on_sources(message.text);
+        services_.listener.on_sources(message.text);
     } else if (message.type == ipc::MessageType::Failed) {
         failure_ = std::move(message.text);
     } else if (message.type == ipc::MessageType::Connected) {
@@ -92,7 +92,7 @@ bool TemplateHandle::ask(const ipc::Message& request) {
 }
 
 void TemplateHandle::await_answer() {
-    watch_.begin(surroundings_.processes.now(), "busy with a fork", patience_.answer);
+    watch_.begin(services_.processes.now(), "busy with a fork", patience_.answer);
 }
 
 void TemplateHandle::on_forked() {
@@ -109,17 +109,17 @@ void TemplateHandle::on_forked() {
 }
 
 void TemplateHandle::ask_for_stack(ipc::StackOf which) {
-    surroundings_.processes.ask_for_stack(pid(), which);
+    services_.processes.ask_for_stack(pid(), which);
 }
 
 char TemplateHandle::process_state() const {
-    return pid() == 0 ? '\0' : surroundings_.processes.state(pid());
+    return pid() == 0 ? '\0' : services_.processes.state(pid());
 }
 
 void TemplateHandle::on_hang_up() noexcept {
     hung_up_ = true;
     if (state_ == State::Loaded && pid() != 0) {
-        deadline_ = surroundings_.processes.now() + kLeavePatience;  // it is about to exit
+        deadline_ = services_.processes.now() + kLeavePatience;  // it is about to exit
     }
     if (pid() == 0 && state_ != State::Gone) {
         end_ = "it ended before it could say its name";
@@ -145,7 +145,7 @@ void TemplateHandle::kill(std::string_view reason) {
     }
     child_.receive_last();
     if (pid() != 0) {
-        surroundings_.processes.kill(pid());
+        services_.processes.kill(pid());
     }
     child_.hang_up();
     if (pid() == 0) {
@@ -157,7 +157,7 @@ void TemplateHandle::kill(std::string_view reason) {
     } else if (state_ != State::Stopping) {
         enter(State::Stopping, kKillAgainAfter);
     } else {
-        deadline_ = surroundings_.processes.now() + kKillAgainAfter;
+        deadline_ = services_.processes.now() + kKillAgainAfter;
     }
 }
 
@@ -179,8 +179,8 @@ void TemplateHandle::check_deadline(TimePoint now) {
         }
     }
     if (now >= deadline_) {
-        log::warning("the {} does not go; it is killed", title());
-        kill("it did not go within its time");
+        log::warning("the {} does not exit; it is killed", title());
+        kill("it did not exit within its time");
     }
 }
 

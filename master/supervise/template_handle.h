@@ -9,8 +9,8 @@
 #include "master/process/child.h"
 #include "master/process/child_exit.h"
 #include "master/supervise/patience.h"
+#include "master/supervise/services.h"
 #include "master/supervise/standstill.h"
-#include "master/supervise/surroundings.h"
 
 namespace geventd::master {
 
@@ -32,7 +32,7 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
   public:
     enum class State { Loading, Loaded, Leaving, Stopping, Gone };
 
-    TemplateHandle(const Surroundings& surroundings, std::string role, ipc::Channel channel,
+    TemplateHandle(const Services& services, std::string role, ipc::Channel channel,
                    const Patience& patience);
 
     void set_pid(pid_t pid) { child_.set_pid(pid); }
@@ -112,7 +112,7 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
     void give_up(TimePoint now);
     void enter(State state, Duration until_deadline = Duration::max());
 
-    const Surroundings& surroundings_;
+    const Services& services_;
     std::string role_;
     Child child_;
     Patience patience_;

@@ -33,15 +33,15 @@ bool is_lost(const std::unique_ptr<TemplateHandle>& handle) {
 
 }  // namespace
 
-Templates::Templates(const Surroundings& surroundings, LaunchKit& kit, const config::Limits& limits)
-    : surroundings_(surroundings), kit_(kit), patience_(limits) {}
+Templates::Templates(const Services& services, LaunchKit& kit, const config::Limits& limits)
+    : services_(services), kit_(kit), patience_(limits) {}
 
 void Templates::launch() {
     auto spawned = kit_.launch(ipc::Role::Template);
-    current_ = std::make_unique<TemplateHandle>(surroundings_, "template",
-                                                std::move(spawned.channel), patience_);
+    current_ = std::make_unique<TemplateHandle>(services_, "template", std::move(spawned.channel),
+                                                patience_);
     current_->set_pid(spawned.pid);
-    policy_.on_start(surroundings_.processes.now());
+    policy_.on_start(services_.processes.now());
     launch_at_ = TimePoint::max();
 }
 
@@ -88,7 +88,7 @@ std::optional<ipc::Channel> Templates::ask_for_fork(ipc::Message request,
         auto [ours, theirs] = ipc::Channel::make_pair();
         request.fds.push_back(theirs.release());
         if (slot) {
-            request.fds.push_back(surroundings_.signals.eventfd_of(*slot));
+            request.fds.push_back(services_.signals.eventfd_of(*slot));
         }
         // A dying template cannot receive; its successor will be asked.
         return current_->ask(request) ? std::optional(std::move(ours)) : std::nullopt;
@@ -181,7 +181,7 @@ void Templates::launch_again() {
         launch();
     } catch (const std::exception& error) {
         log::error("the template cannot be started: {}", error.what());
-        const TimePoint now = surroundings_.processes.now();  // starting may have taken long
+        const TimePoint now = services_.processes.now();  // starting may have taken long
         policy_.on_start(now);
         launch_at_ = std::max(policy_.on_death(now), now + std::chrono::seconds(1));
     }
@@ -195,7 +195,7 @@ void Templates::request_spare(TimePoint now) {
         spare_at_ = now + std::chrono::seconds(1);
         return;
     }
-    spare_ = std::make_unique<TemplateHandle>(surroundings_, "spare template", std::move(*channel),
+    spare_ = std::make_unique<TemplateHandle>(services_, "spare template", std::move(*channel),
                                               patience_);
     spare_policy_.on_start(now);
 }

@@ -25,7 +25,7 @@ namespace geventd::master {
 /// Lives in: master, in its generation.
 class Templates final : public WorkerSource {
   public:
-    Templates(const Surroundings& surroundings, LaunchKit& kit, const config::Limits& limits);
+    Templates(const Services& services, LaunchKit& kit, const config::Limits& limits);
 
     /// Executes the first template. Throws when it cannot be started.
     void launch();
@@ -100,7 +100,7 @@ class Templates final : public WorkerSource {
     void launch_again();
     void request_spare(TimePoint now);
 
-    const Surroundings& surroundings_;
+    const Services& services_;
     LaunchKit& kit_;
     Patience patience_;
     Handle current_;

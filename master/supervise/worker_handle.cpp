@@ -19,19 +19,19 @@ TimePoint after(TimePoint now, Duration delay) {
 
 }  // namespace
 
-WorkerHandle::WorkerHandle(const Surroundings& surroundings, std::uint32_t number, SlotLease slot,
+WorkerHandle::WorkerHandle(const Services& services, std::uint32_t number, SlotLease slot,
                            ipc::Channel channel, Terms terms)
-    : surroundings_(surroundings),
+    : services_(services),
       number_(number),
       terms_(terms),
       slot_(std::move(slot)),
-      child_(surroundings.loop, std::move(channel), *this, surroundings.listener),
+      child_(services.loop, std::move(channel), *this, services.listener),
       watch_(*this),
-      born_(surroundings.processes.now()),
+      born_(services.processes.now()),
       spawned_(std::time(nullptr)) {
     if (terms.cores) {
         insight_ = std::make_unique<WorkerInsight>(
-            surroundings, static_cast<WorkerInsight::Process&>(*this), slot_, *terms.cores);
+            services, static_cast<WorkerInsight::Process&>(*this), slot_, *terms.cores);
     }
     watch_.begin(born_, "forked", terms_.patience.queue);
 }
@@ -39,7 +39,7 @@ WorkerHandle::WorkerHandle(const Surroundings& surroundings, std::uint32_t numbe
 void WorkerHandle::set_pid(pid_t pid) {
     child_.set_pid(pid);
     if (pid != 0) {
-        watch_.begin(surroundings_.processes.now(), "getting ready", terms_.patience.load);
+        watch_.begin(services_.processes.now(), "getting ready", terms_.patience.load);
     }
 }
 
@@ -71,14 +71,14 @@ void WorkerHandle::enter(State state, Duration until_deadline) {
     state_ = state;
     watch_.end();
     if (state == State::Gone) {
-        surroundings_.signals.reap(slot_.index());
+        services_.signals.reap(slot_.index());
     }
-    deadline_ = after(surroundings_.processes.now(), until_deadline);
+    deadline_ = after(services_.processes.now(), until_deadline);
 }
 
 void WorkerHandle::on_message(ipc::Message& message) noexcept {
     if (message.type == ipc::MessageType::Hello && state_ == State::Starting) {
-        watch_.begin(surroundings_.processes.now(), "getting ready", terms_.patience.load);
+        watch_.begin(services_.processes.now(), "getting ready", terms_.patience.load);
     } else if (message.type == ipc::MessageType::Ready && state_ == State::Starting) {
         was_ready_ = true;
         if (insight_) {
@@ -93,20 +93,20 @@ void WorkerHandle::on_message(ipc::Message& message) noexcept {
     } else if (message.type == ipc::MessageType::Recycle) {
         due_ = static_cast<ipc::Due>(message.value);
     } else if (message.type == ipc::MessageType::Sources) {
-        surroundings_.listener.on_sources(message.text);
+        services_.listener.on_sources(message.text);
     } else if (message.type == ipc::MessageType::Demand) {
-        surroundings_.listener.on_demand(static_cast<ipc::Demand>(message.value));
+        services_.listener.on_demand(static_cast<ipc::Demand>(message.value));
     } else if (message.type == ipc::MessageType::Schedule) {
-        surroundings_.signals.schedule(slot_.index(), message);
+        services_.signals.schedule(slot_.index(), message);
     }
 }
 
 void WorkerHandle::ask_for_stack(ipc::StackOf which) {
-    surroundings_.processes.ask_for_stack(pid(), which);
+    services_.processes.ask_for_stack(pid(), which);
 }
 
 char WorkerHandle::process_state() const {
-    return pid() == 0 ? '\0' : surroundings_.processes.state(pid());
+    return pid() == 0 ? '\0' : services_.processes.state(pid());
 }
 
 void WorkerHandle::on_hang_up() noexcept {
@@ -132,7 +132,7 @@ void WorkerHandle::drain(ipc::DrainReason reason, Duration mercy) {
     if (!child_.send(message)) {
         // Usually it has exited already and is about to be reaped. Otherwise it is killed after
         // its mercy time.
-        log::debug("{} takes no word that it is to finish", title());
+        log::debug("{} cannot be told to drain", title());
     }
     if (state_ == State::Ready) {
         enter(State::Draining, mercy);
@@ -148,7 +148,7 @@ void WorkerHandle::kill(std::string_view reason) {
     }
     child_.receive_last();
     if (pid() != 0) {
-        surroundings_.processes.kill(pid());
+        services_.processes.kill(pid());
     }
     child_.hang_up();
     if (pid() == 0) {
@@ -160,7 +160,7 @@ void WorkerHandle::kill(std::string_view reason) {
     } else if (state_ != State::Stopping) {
         enter(State::Stopping, kKillAgainAfter);
     } else {
-        deadline_ = surroundings_.processes.now() + kKillAgainAfter;
+        deadline_ = services_.processes.now() + kKillAgainAfter;
     }
 }
 

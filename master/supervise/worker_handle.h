@@ -14,8 +14,8 @@
 #include "master/process/child_exit.h"
 #include "master/status/status.h"
 #include "master/supervise/patience.h"
+#include "master/supervise/services.h"
 #include "master/supervise/standstill.h"
-#include "master/supervise/surroundings.h"
 #include "master/supervise/worker_insight.h"
 
 namespace geventd::master {
@@ -44,7 +44,7 @@ class WorkerHandle final : private Child::Owner,
         std::uint32_t respawns = 0;
     };
 
-    WorkerHandle(const Surroundings& surroundings, std::uint32_t number, SlotLease slot,
+    WorkerHandle(const Services& services, std::uint32_t number, SlotLease slot,
                  ipc::Channel channel, Terms terms);
 
     /// For an executed worker, whose pid is known before its Hello.
@@ -126,7 +126,7 @@ class WorkerHandle final : private Child::Owner,
     void give_up_starting(TimePoint now);
     void enter(State state, Duration until_deadline = Duration::max());
 
-    const Surroundings& surroundings_;
+    const Services& services_;
     std::uint32_t number_;
     Terms terms_;
     SlotLease slot_;

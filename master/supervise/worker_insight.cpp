@@ -44,9 +44,9 @@ std::string list_requests(const std::vector<shm::RequestTable::Entry>& requests,
 
 }  // namespace
 
-WorkerInsight::WorkerInsight(const Surroundings& surroundings, Process& process,
-                             const SlotLease& slot, std::uint32_t cores)
-    : surroundings_(surroundings),
+WorkerInsight::WorkerInsight(const Services& services, Process& process, const SlotLease& slot,
+                             std::uint32_t cores)
+    : services_(services),
       process_(process),
       slot_(slot),
       cores_(cores),
@@ -67,7 +67,7 @@ void WorkerInsight::open(std::vector<UniqueFd>& fds, UniqueFd stacks) {
         }
         observer_.emplace(std::move(fds[1]), ipc::Channel::Peer::Foreign);
     } catch (const std::exception& error) {
-        log::error("{} cannot be looked into: {}", title(), error.what());
+        log::error("{} cannot be inspected: {}", title(), error.what());
     }
 }
 
@@ -78,7 +78,7 @@ void WorkerInsight::ask_for_pulse() {
 }
 
 void WorkerInsight::ask_for_stack(ipc::StackOf which) {
-    surroundings_.processes.ask_for_stack(process_.pid(), which);
+    services_.processes.ask_for_stack(process_.pid(), which);
 }
 
 TimePoint WorkerInsight::look_at_hub(TimePoint now) {
@@ -100,15 +100,14 @@ std::unique_ptr<StackQuery> WorkerInsight::look(const StackQuery::Question& ques
         return nullptr;
     }
     try {
-        return std::make_unique<StackQuery>(surroundings_.loop, *observer_, question,
-                                            std::move(done));
+        return std::make_unique<StackQuery>(services_.loop, *observer_, question, std::move(done));
     } catch (const std::exception& error) {
         log::debug("{} cannot be asked where its greenlets stand: {}", title(), error.what());
         return nullptr;
     }
 }
 
-StackDesk::Witness WorkerInsight::witness(std::uint32_t generation, std::uint32_t number) {
+StackCollector::Target WorkerInsight::stack_target(std::uint32_t generation, std::uint32_t number) {
     return {generation, number, process_.pid(), hub_.is_blocked() ? hub_.stack() : std::string(),
             [this](const StackQuery::Question& question, StackQuery::Done done) {
                 return look(question, std::move(done));
@@ -122,7 +121,7 @@ void WorkerInsight::replace_blocked(TimePoint now, Duration mercy) {
     mercy_ = mercy;
     last_look_ = look({ipc::Sight::ForLog, ""}, [this](const std::optional<std::string>& stacks) {
         end_blocked(stacks.value_or(""));
-        surroundings_.listener.on_change();
+        services_.listener.on_change();
     });
     if (last_look_) {
         last_look_until_ = now + kLastLook;
@@ -142,7 +141,7 @@ void WorkerInsight::end_blocked(const std::string& stacks) {
         }
         return;
     }
-    const TimePoint now = surroundings_.processes.now();
+    const TimePoint now = services_.processes.now();
     const auto requests = this->requests();
     log::warning("{} is killed: its hub has not turned for {:.1f} s; requests in flight: {}{}\n{}",
                  title(), std::chrono::duration<double>(hub_.silence(now)).count(), requests.size(),

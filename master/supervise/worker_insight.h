@@ -12,11 +12,11 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "ipc/channel.h"
-#include "master/stacks/stack_desk.h"
+#include "master/stacks/stack_collector.h"
 #include "master/stacks/stack_query.h"
 #include "master/status/status.h"
 #include "master/supervise/hub_watch.h"
-#include "master/supervise/surroundings.h"
+#include "master/supervise/services.h"
 #include "shm/region.h"
 #include "shm/request_table.h"
 
@@ -45,7 +45,7 @@ class WorkerInsight final : private HubWatch::Worker {
     };
 
     /// `cores`: as configured. `slot`: the worker's in the scoreboard; outlives this object.
-    WorkerInsight(const Surroundings& surroundings, Process& process, const SlotLease& slot,
+    WorkerInsight(const Services& services, Process& process, const SlotLease& slot,
                   std::uint32_t cores);
     WorkerInsight(const WorkerInsight&) = delete;
     WorkerInsight& operator=(const WorkerInsight&) = delete;
@@ -72,8 +72,8 @@ class WorkerInsight final : private HubWatch::Worker {
     /// Asks where its greenlets stand; nullptr when the worker cannot be asked.
     std::unique_ptr<StackQuery> look(const StackQuery::Question& question, StackQuery::Done done);
 
-    /// The worker as the stack desk sees it; `number` is its number in the generation.
-    StackDesk::Witness witness(std::uint32_t generation, std::uint32_t number);
+    /// What the stack collector needs to ask it; `number` is the worker's in its generation.
+    StackCollector::Target stack_target(std::uint32_t generation, std::uint32_t number);
 
     /// The requests that occupy its cores.
     [[nodiscard]] std::vector<shm::RequestTable::Entry> requests() const;
@@ -94,7 +94,7 @@ class WorkerInsight final : private HubWatch::Worker {
 
     void end_blocked(const std::string& stacks);
 
-    const Surroundings& surroundings_;
+    const Services& services_;
     Process& process_;
     const SlotLease& slot_;
     std::uint32_t cores_;

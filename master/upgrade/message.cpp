@@ -203,7 +203,7 @@ UpgradeLine::Received UpgradeLine::receive_packet(UpgradeMessage& message) noexc
         return packet.error == EAGAIN ? Received::Empty : Received::Closed;
     }
     if (packet.lost_fds) {
-        log::error("what the other geventd hands over cannot be taken: no descriptors are left");
+        log::error("cannot receive what the other geventd hands over: no descriptors are left");
         return Received::Closed;
     }
     auto parsed = parse_upgrade_message({bytes.data(), static_cast<std::size_t>(packet.size)});

@@ -108,7 +108,7 @@ def test_one_that_has_left_when_it_is_told_to(server):
     running.signal(signal.SIGCONT)
     assert running.wait_exit() == 0
     text = running.log.text()
-    assert 'cannot be told' not in text and 'killed' not in text
+    assert 'cannot be sent' not in text and 'cannot be told' not in text and 'killed' not in text
     running.wait_log('exited with code 0')
 
 

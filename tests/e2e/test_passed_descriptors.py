@@ -88,7 +88,7 @@ def is_healthy(running):
 def test_a_worker_cannot_hold_the_master_by_what_it_sends_along(server, data):
     running = server(f'HELLO, DATA = {HELLO!r}, {data!r}\n' + APP,
                      {'metrics': {'listen': 'http+unix:watch.sock'}})
-    running.expect_error('sent what cannot be read')
+    running.expect_error('sent an unreadable message')
     assert int(running.get('/send').body) >= 1
     assert is_healthy(running)
     assert running.ctl('reload').returncode == 0  # closes their channels with unread messages

@@ -13,7 +13,7 @@
 
 #include "base/errno_error.h"
 #include "master/process/processes.h"
-#include "master/supervise/surroundings.h"
+#include "master/supervise/services.h"
 #include "shm/region.h"
 
 namespace geventd::master {
@@ -80,7 +80,7 @@ class FakeWorld final : public ChangeListener {
     SlotPool slots{shm::Scoreboard::format(region.data(), region.size())};
     event::DeadlineClock clock{loop};
     Signals signals{loop, clock, {}, shm::Scoreboard::open(region.data(), region.size())};
-    Surroundings surroundings{loop, processes, slots, region, *this, signals};
+    Services services{loop, processes, slots, region, *this, signals};
     int changes = 0;
     std::vector<ipc::Demand> demands;
     std::string sources;

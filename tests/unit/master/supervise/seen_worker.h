@@ -32,7 +32,7 @@ class SeenWorker {
           requests(region.data(), region.size()) {
         auto [ours, theirs] = ipc::Channel::make_pair();
         channel.emplace(std::move(theirs));
-        handle.emplace(world.surroundings, number, *world.slots.take(1), std::move(ours),
+        handle.emplace(world.services, number, *world.slots.take(1), std::move(ours),
                        WorkerHandle::Terms{{}, 4, 0});
         handle->set_pid(kPid);
         auto [masters, observers] = ipc::Channel::make_pair();
@@ -62,8 +62,8 @@ class SeenWorker {
         return question;
     }
 
-    StackDesk::Witness witness(std::uint32_t generation) {
-        return handle->insight()->witness(generation, handle->number());
+    StackCollector::Target stack_target(std::uint32_t generation) {
+        return handle->insight()->stack_target(generation, handle->number());
     }
 
     shm::Region region;

@@ -75,7 +75,7 @@ class SupervisorTest : public testing::Test {
     }
 
     FakeWorld world;
-    Supervisor supervisor{world.surroundings};
+    Supervisor supervisor{world.services};
     std::uint32_t generations = 0;
     config::Milliseconds max_lifetime{0};
     std::uint64_t reload_on_rss = 0;

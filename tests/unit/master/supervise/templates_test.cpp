@@ -61,8 +61,8 @@ class TemplatesTest : public testing::Test {
     void kill_first() { templates.on_exit(killed_by(1000, SIGKILL)); }
 
     FakeWorld world;
-    LaunchKit kit{world.surroundings, settings(), {7, "/nowhere", {}}};
-    Templates templates{world.surroundings, kit, config::Limits{}};
+    LaunchKit kit{world.services, settings(), {7, "/nowhere", {}}};
+    Templates templates{world.services, kit, config::Limits{}};
 };
 
 TEST_F(TemplatesTest, BootTheFirstWithAllThatItNeeds) {

@@ -25,7 +25,7 @@ class WorkerHandleTest : public testing::Test {
         channel.emplace(std::move(theirs));
         config::Limits limits;
         limits.load_time = seconds(60);
-        worker.emplace(world.surroundings, 1, *world.slots.take(1), std::move(ours),
+        worker.emplace(world.services, 1, *world.slots.take(1), std::move(ours),
                        WorkerHandle::Terms{Patience(limits), 4, 0});
         worker->set_pid(kPid);
     }
@@ -93,7 +93,7 @@ TEST_F(WorkerHandleTest, IsKilledWhenItDoesNotGetReadyInTime) {
 // For a worker that was asked of a template and has not been forked.
 std::string failure_after_an_hour(FakeWorld& world, const config::Limits& limits) {
     auto [ours, theirs] = ipc::Channel::make_pair();
-    WorkerHandle worker(world.surroundings, 1, *world.slots.take(1), std::move(ours),
+    WorkerHandle worker(world.services, 1, *world.slots.take(1), std::move(ours),
                         WorkerHandle::Terms{Patience(limits), 4, 0});
     world.processes.time += std::chrono::hours(1);
     worker.check_deadline(world.processes.time);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/stacks/stack_desk.h"
+#include "master/stacks/stack_collector.h"
 
 #include <poll.h>
 #include <unistd.h>
@@ -15,10 +15,10 @@
 namespace geventd::master {
 namespace {
 
-class StackDeskTest : public testing::Test {
+class StackCollectorTest : public testing::Test {
   protected:
-    void collect(const std::vector<StackDesk::Witness>& workers) {
-        const auto asked = desk.collect(
+    void collect(const std::vector<StackCollector::Target>& workers) {
+        const auto asked = collector.collect(
             workers, "", [this](const std::string& document) { answers.push_back(document); });
         EXPECT_TRUE(asked);
     }
@@ -26,12 +26,12 @@ class StackDeskTest : public testing::Test {
     FakeWorld world;
     SeenWorker one{world, 1};
     SeenWorker two{world, 2};
-    StackDesk desk{world.loop, world.clock};
+    StackCollector collector{world.loop, world.clock};
     std::vector<std::string> answers;
 };
 
-TEST_F(StackDeskTest, AnswersWhenEveryWorkerHas) {
-    collect({one.witness(3), two.witness(4)});
+TEST_F(StackCollectorTest, AnswersWhenEveryWorkerHas) {
+    collect({one.stack_target(3), two.stack_target(4)});
     two.answer(memory_file("{\"greenlets\":2}"));
     world.loop.run_pending();
     EXPECT_TRUE(answers.empty());
@@ -44,8 +44,8 @@ TEST_F(StackDeskTest, AnswersWhenEveryWorkerHas) {
               R"("blocked":null,"found":{"greenlets":2}}]})");
 }
 
-TEST_F(StackDeskTest, TellsOfAWorkerThatHasEnded) {
-    collect({one.witness(3)});
+TEST_F(StackCollectorTest, TellsOfAWorkerThatHasEnded) {
+    collect({one.stack_target(3)});
     hear(*one.observer);  // this destroys the question, and so the channel for its answer
     world.loop.run_pending();
     ASSERT_EQ(answers.size(), 1);
@@ -53,24 +53,24 @@ TEST_F(StackDeskTest, TellsOfAWorkerThatHasEnded) {
     EXPECT_NE(answers[0].find("\"found\":null"), std::string::npos);
 }
 
-TEST_F(StackDeskTest, ReadsFromNothingThatCouldBlock) {
+TEST_F(StackCollectorTest, ReadsFromNothingThatCouldBlock) {
     int pipe[2];
     ASSERT_EQ(::pipe(pipe), 0);
     const UniqueFd writer = UniqueFd::adopt(pipe[1]);
-    collect({one.witness(3)});
+    collect({one.stack_target(3)});
     one.answer(UniqueFd::adopt(pipe[0]));
     world.loop.run_pending();
     ASSERT_EQ(answers.size(), 1);
     EXPECT_NE(answers[0].find("cannot be read"), std::string::npos) << answers[0];
 }
 
-TEST_F(StackDeskTest, AnswersAtOnceWhenThereIsNobodyToAsk) {
+TEST_F(StackCollectorTest, AnswersAtOnceWhenThereIsNobodyToAsk) {
     collect({});
     EXPECT_EQ(answers, (std::vector<std::string>{R"({"workers":[]})"}));
 }
 
-TEST_F(StackDeskTest, AnswersForAWorkerThatDoesNotWhenItsTimeIsOver) {
-    collect({one.witness(3), two.witness(3)});
+TEST_F(StackCollectorTest, AnswersForAWorkerThatDoesNotWhenItsTimeIsOver) {
+    collect({one.stack_target(3), two.stack_target(3)});
     one.answer(memory_file("{}"));
     pollfd ready{world.loop.backend_fd(), POLLIN, 0};
     while (answers.empty() && ::poll(&ready, 1, 10'000) > 0) {
@@ -81,11 +81,11 @@ TEST_F(StackDeskTest, AnswersForAWorkerThatDoesNotWhenItsTimeIsOver) {
     EXPECT_NE(answers[0].find("\"found\":{}"), std::string::npos);
 }
 
-TEST_F(StackDeskTest, RefusesTheNinthWhoAsks) {
+TEST_F(StackCollectorTest, RefusesTheNinthWhoAsks) {
     for (int count = 0; count < 8; ++count) {
-        collect({one.witness(3)});
+        collect({one.stack_target(3)});
     }
-    EXPECT_FALSE(desk.collect({one.witness(3)}, "", [](const std::string&) {}));
+    EXPECT_FALSE(collector.collect({one.stack_target(3)}, "", [](const std::string&) {}));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace geventd::master {
 
 /// What every generation and process handle works with. The master owns all of it and outlives
 /// them.
-struct Surroundings {
+struct Services {
     event::Loop& loop;
     Processes& processes;
     SlotPool& slots;

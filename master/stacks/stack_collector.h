@@ -20,13 +20,13 @@ namespace geventd::master {
 /// does not answer in time (C code holds its GIL) is reported as such, with the stack that blocks
 /// its hub, if known.
 /// Lives in: master.
-class StackDesk {
+class StackCollector {
   public:
     /// Called with a JSON document, {"workers": [...]}.
     using Done = std::function<void(const std::string& document)>;
 
     /// A worker that can be asked.
-    struct Witness {
+    struct Target {
         /// Asks the worker; nullptr when it cannot be asked.
         using Ask = std::function<std::unique_ptr<StackQuery>(const StackQuery::Question&,
                                                               StackQuery::Done)>;
@@ -38,14 +38,13 @@ class StackDesk {
         Ask ask;              ///< only called during collect()
     };
 
-    StackDesk(event::Loop& loop, event::DeadlineClock& clock);
-    StackDesk(const StackDesk&) = delete;
-    StackDesk& operator=(const StackDesk&) = delete;
-    ~StackDesk();
+    StackCollector(event::Loop& loop, event::DeadlineClock& clock);
+    StackCollector(const StackCollector&) = delete;
+    StackCollector& operator=(const StackCollector&) = delete;
+    ~StackCollector();
 
     /// Calls `done` later, from the loop. Fails when too many clients ask at once.
-    Result<void> collect(const std::vector<Witness>& workers, const std::string& request,
-                         Done done);
+    Result<void> collect(const std::vector<Target>& workers, const std::string& request, Done done);
 
   private:
     struct Collection;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/stacks/stack_desk.h"
+#include "master/stacks/stack_collector.h"
 
 #include <algorithm>
 #include <chrono>
@@ -25,7 +25,7 @@ std::string quoted(const std::string& text) {
 }  // namespace
 
 /// The workers' answers to one client.
-struct StackDesk::Collection : event::Deadline {
+struct StackCollector::Collection : event::Deadline {
     struct Part {
         std::uint32_t worker = 0;
         std::uint32_t generation = 0;
@@ -36,13 +36,14 @@ struct StackDesk::Collection : event::Deadline {
         std::unique_ptr<StackQuery> query;
     };
 
-    Collection(StackDesk& desk, Done when_done) : desk_(desk), done(std::move(when_done)) {}
+    Collection(StackCollector& collector, Done when_done)
+        : collector_(collector), done(std::move(when_done)) {}
 
-    void ask(const Witness& witness, const std::string& request) {
+    void ask(const Target& target, const std::string& request) {
         const auto at = parts.size();
         parts.push_back(
-            {witness.worker, witness.generation, witness.pid, witness.blocked, "", "", nullptr});
-        parts[at].query = witness.ask(
+            {target.worker, target.generation, target.pid, target.blocked, "", "", nullptr});
+        parts[at].query = target.ask(
             {ipc::Sight::Document, request},
             [this, at](const std::optional<std::string>& report) { on_answer(parts[at], report); });
         if (parts[at].query) {
@@ -57,7 +58,7 @@ struct StackDesk::Collection : event::Deadline {
         part.found = report.value_or("");
         part.error = report ? "" : "it has ended, or its answer cannot be read";
         if (--missing == 0) {
-            desk_.on_complete(*this);
+            collector_.on_complete(*this);
         }
     }
 
@@ -74,29 +75,29 @@ struct StackDesk::Collection : event::Deadline {
         return json + "]}";
     }
 
-    StackDesk& desk_;
+    StackCollector& collector_;
     Done done;
     std::vector<Part> parts;
     std::size_t missing = 0;
 };
 
-StackDesk::StackDesk(event::Loop& loop, event::DeadlineClock& clock)
+StackCollector::StackCollector(event::Loop& loop, event::DeadlineClock& clock)
     : loop_(loop), patience_(clock, kPatience) {
-    patience_.bind<&StackDesk::on_complete>(this);
+    patience_.bind<&StackCollector::on_complete>(this);
 }
 
-StackDesk::~StackDesk() = default;
+StackCollector::~StackCollector() = default;
 
-Result<void> StackDesk::collect(const std::vector<Witness>& workers, const std::string& request,
-                                Done done) {
+Result<void> StackCollector::collect(const std::vector<Target>& workers, const std::string& request,
+                                     Done done) {
     if (collections_.size() >= kMostCollections) {
         return failure("too many ask for stacks at once; try again");
     }
     Collection& collection =
         *collections_.emplace_back(std::make_unique<Collection>(*this, std::move(done)));
     collection.parts.reserve(workers.size());
-    for (const Witness& witness : workers) {
-        collection.ask(witness, request);
+    for (const Target& target : workers) {
+        collection.ask(target, request);
     }
     if (collection.missing == 0) {
         on_complete(collection);
@@ -107,7 +108,7 @@ Result<void> StackDesk::collect(const std::vector<Witness>& workers, const std::
     return {};
 }
 
-void StackDesk::on_complete(Collection& collection) noexcept {
+void StackCollector::on_complete(Collection& collection) noexcept {
     const auto place = std::find_if(collections_.begin(), collections_.end(),
                                     [&](const auto& other) { return other.get() == &collection; });
     const std::unique_ptr<Collection> ended = std::move(*place);
