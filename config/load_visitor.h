@@ -5,8 +5,8 @@
 #include <string>
 
 #include "config/describe.h"
-#include "config/diagnostics.h"
 #include "config/text/expand.h"
+#include "config/yaml/diagnostics.h"
 #include "config/yaml/tree.h"
 
 namespace geventd::config {

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "config/diagnostics.h"
 #include "config/settings.h"
 #include "config/text/expand.h"
+#include "config/yaml/diagnostics.h"
 
 namespace geventd::config {
 

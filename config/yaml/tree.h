@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "config/diagnostics.h"
+#include "config/yaml/diagnostics.h"
 
 namespace geventd::config {
 

@@ -18,7 +18,7 @@
 #include "cli/command_line.h"
 #include "config/loader.h"
 #include "log/escape.h"
-#include "master/ctl/control_client.h"
+#include "master/ctl/client/control_client.h"
 #include "master/ctl/verbs.h"
 
 // geventctl: finds the control socket, asks, prints. Answers go to stdout, errors to stderr.

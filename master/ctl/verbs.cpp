@@ -6,11 +6,11 @@
 
 #include <fmt/core.h>
 
-#include "master/ctl/control_client.h"
-#include "master/ctl/requests_view.h"
-#include "master/ctl/stacks_view.h"
-#include "master/ctl/status_view.h"
+#include "master/ctl/client/control_client.h"
 #include "master/ctl/top/top.h"
+#include "master/ctl/view/requests_view.h"
+#include "master/ctl/view/stacks_view.h"
+#include "master/ctl/view/status_view.h"
 
 namespace geventd::ctl {
 

@@ -158,27 +158,47 @@ def check_layers(root, names):
                 f'keep it in one ({", ".join(sources)})'
 
 
-def check_cycles(root, _names):
-    modules = read_module_table((root / 'docs/architecture.md').read_text())
+def check_folder_cycles(root, names):
+    """Folders, by what they really include: the table does not name those inside a module."""
+    files = set(names)
+    arrows = {}
+    for name in filter(is_product, names):
+        if PROGRAM.fullmatch(name):
+            continue
+        home = str(pathlib.PurePath(name).parent)
+        for match in INCLUDE.finditer((root / name).read_text()):
+            target = resolve_include(match.group(2), files) if match.group(1) == '"' else None
+            if target:
+                arrows.setdefault(home, set()).add(str(pathlib.PurePath(target).parent))
+    cycle = find_cycle({home: others - {home} for home, others in arrows.items()})
+    if cycle:
+        yield cycle[0], 1, 'folders in a circle: ' + ' -> '.join(cycle)
+
+
+def find_cycle(arrows):
+    """A path of names that ends where it begins; None when there is none."""
     done = set()
 
-    def visit(module, path):
-        if module in path:
-            return path[path.index(module):] + [module]
-        if module in done:
+    def visit(name, path):
+        if name in path:
+            return path[path.index(name):] + [name]
+        if name in done:
             return None
-        for other in sorted(modules.get(module, ((), ()))[0]):
-            cycle = visit(other, path + [module])
+        for other in sorted(arrows.get(name, ())):
+            cycle = visit(other, path + [name])
             if cycle:
                 return cycle
-        done.add(module)
+        done.add(name)
         return None
 
-    for module in modules:
-        cycle = visit(module, [])
-        if cycle:
-            yield 'docs/architecture.md', 1, 'modules in a circle: ' + ' -> '.join(cycle)
-            return
+    return next(filter(None, (visit(name, []) for name in sorted(arrows))), None)
+
+
+def check_cycles(root, _names):
+    modules = read_module_table((root / 'docs/architecture.md').read_text())
+    cycle = find_cycle({module: allowed for module, (allowed, _) in modules.items()})
+    if cycle:
+        yield 'docs/architecture.md', 1, 'modules in a circle: ' + ' -> '.join(cycle)
 
 
 def check_lengths(root, names):
@@ -225,7 +245,8 @@ def check_banned(root, names):
                 yield name, line_of(text, match.start()), why
 
 
-CHECKS = (check_layers, check_cycles, check_lengths, check_first_line, check_banned)
+CHECKS = (check_layers, check_cycles, check_folder_cycles, check_lengths, check_first_line,
+          check_banned)
 
 
 def main():

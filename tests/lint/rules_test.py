@@ -90,6 +90,14 @@ def test_a_circle_of_modules_is_refused(tree):
     assert 'src/base -> src/net -> src/base' in faults(rules.check_cycles, tree({}, table))[0]
 
 
+def test_a_circle_of_folders_is_refused(tree):
+    files = {'src/net/a.h': HEAD + '#include "net/deep/b.h"\n',
+             'src/net/deep/b.h': HEAD + '#include "net/c.h"\n', 'src/net/c.h': HEAD}
+    assert 'src/net -> src/net/deep -> src/net' in faults(rules.check_folder_cycles, tree(files))[0]
+    files['src/net/deep/b.h'] = HEAD
+    assert not faults(rules.check_folder_cycles, tree(files))
+
+
 def test_a_long_file_is_refused(tree):
     assert '401 lines' in faults(rules.check_lengths, tree({'src/net/a.cpp': 'x\n' * 401}))[0]
 

@@ -13,7 +13,7 @@
 #include <fmt/core.h>
 
 #include "log/escape.h"
-#include "master/ctl/control_client.h"
+#include "master/ctl/client/control_client.h"
 #include "master/ctl/top/screen.h"
 #include "master/ctl/top/top_view.h"
 

@@ -8,7 +8,7 @@
 #include <fmt/core.h>
 
 #include "log/escape.h"
-#include "master/ctl/quantities.h"
+#include "master/ctl/view/quantities.h"
 
 namespace geventd::ctl {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "master/ctl/document.h"
 #include "master/ctl/top/sheet.h"
+#include "master/ctl/view/document.h"
 
 namespace geventd::ctl {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/ctl/document.h"
+#include "master/ctl/view/document.h"
 
 #include <gtest/gtest.h>
 

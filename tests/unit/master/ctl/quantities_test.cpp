@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/ctl/quantities.h"
+#include "master/ctl/view/quantities.h"
 
 #include <gtest/gtest.h>
 

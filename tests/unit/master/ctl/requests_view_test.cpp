@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/ctl/requests_view.h"
+#include "master/ctl/view/requests_view.h"
 
 #include <gtest/gtest.h>
 

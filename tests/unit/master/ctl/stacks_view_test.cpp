@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/ctl/stacks_view.h"
+#include "master/ctl/view/stacks_view.h"
 
 #include <gtest/gtest.h>
 

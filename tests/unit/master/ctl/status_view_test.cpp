@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/ctl/status_view.h"
+#include "master/ctl/view/status_view.h"
 
 #include <gtest/gtest.h>
 

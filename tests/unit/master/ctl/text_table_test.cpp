@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/ctl/text_table.h"
+#include "master/ctl/view/text_table.h"
 
 #include <gtest/gtest.h>
 

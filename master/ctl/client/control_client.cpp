@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/ctl/control_client.h"
+#include "master/ctl/client/control_client.h"
 
 #include <poll.h>
 #include <sys/socket.h>

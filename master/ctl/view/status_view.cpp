@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/ctl/status_view.h"
+#include "master/ctl/view/status_view.h"
 
 #include <optional>
 #include <vector>
@@ -7,9 +7,9 @@
 #include <fmt/core.h>
 
 #include "log/escape.h"
-#include "master/ctl/document.h"
-#include "master/ctl/quantities.h"
-#include "master/ctl/text_table.h"
+#include "master/ctl/view/document.h"
+#include "master/ctl/view/quantities.h"
+#include "master/ctl/view/text_table.h"
 
 namespace geventd::ctl {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "master/ctl/document.h"
+#include "master/ctl/view/document.h"
 
 namespace geventd::ctl {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "master/ctl/requests_view.h"
+#include "master/ctl/view/requests_view.h"
 
 #include <fmt/core.h>
 
-#include "master/ctl/quantities.h"
-#include "master/ctl/text_table.h"
+#include "master/ctl/view/quantities.h"
+#include "master/ctl/view/text_table.h"
 
 namespace geventd::ctl {
 

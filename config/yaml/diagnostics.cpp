@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "config/diagnostics.h"
+#include "config/yaml/diagnostics.h"
 
 #include <algorithm>
 #include <string_view>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "master/ctl/stacks_view.h"
+#include "master/ctl/view/stacks_view.h"
 
 #include <algorithm>
 #include <map>
@@ -8,8 +8,8 @@
 #include <fmt/core.h>
 
 #include "log/escape.h"
-#include "master/ctl/document.h"
-#include "master/ctl/requests_view.h"
+#include "master/ctl/view/document.h"
+#include "master/ctl/view/requests_view.h"
 
 namespace geventd::ctl {
 
