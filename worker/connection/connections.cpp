@@ -40,7 +40,7 @@ Connections::Connections(const Parts& parts, const config::Settings& settings)
           .requests = requests_,
           .scratch = scratch_,
           .packet_vars = packet_vars_,
-          .epoch = parts.epoch,
+          .turn = parts.turn,
           .cancels_on_disconnect = settings.on_disconnect == config::OnDisconnect::Cancel,
           .send_signal = [](std::uint8_t) { return false; },
       } {

@@ -33,7 +33,6 @@ class Connections final : private Connection::Owner {
         Accounts& accounts;
         TimeLimits& time_limits;
         Turn& turn;
-        const std::int64_t& epoch;  ///< is read whenever the time is needed
     };
 
     /// Borrows the parts.
