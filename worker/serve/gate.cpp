@@ -85,10 +85,10 @@ void Gate::on_retry() noexcept {
 void Gate::welcome(net::Stream stream, const Peer& peer, const Listening& listener) {
     try {
         connections_.welcome(std::move(stream), peer, listener);
+        regulate();
     } catch (const std::bad_alloc&) {
         accounts_.out_of_memory();
     }
-    regulate();
 }
 
 bool Gate::leaves_next() {

@@ -8,6 +8,7 @@
 
 #include "worker/requests/accounts.h"
 #include "worker/requests/admission.h"
+#include "worker/requests/counters.h"
 
 namespace geventd::worker {
 
@@ -107,8 +108,7 @@ void Signals::finished(HeldSignal& signal, bool failed) {
         port_.locks().release(signal.claim.routing.number);
     }
     --running_;
-    auto& handled = accounts_.slot().signals;
-    handled.store(handled.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    count(accounts_.slot().signals);
     held_.erase(&signal);
     if (full_) {
         full_ = false;
