@@ -14,7 +14,7 @@ class Visitor;
 
 /// When a changed value counts after a reload.
 enum class Moment {
-    Now,         ///< for the whole server, as soon as the reload is done
+    Now,         ///< for the whole server, with the reload that reads it
     Generation,  ///< for the new generation; workers of the old one end by the former value
     Restart,     ///< a reload leaves it alone
 };

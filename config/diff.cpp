@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -109,12 +110,17 @@ bool needs_restart(const Value& value, Effect effect) {
            (!effect.restart_value.empty() && value.write() == quote(effect.restart_value));
 }
 
-/// Gives a value the text that another of its kind has written.
+/// Gives a value the text that another of its kind has written, which it therefore understands.
 void assign(Value& value, const std::string& text) {
     Diagnostics diagnostics;
-    if (const auto node = read_yaml(text, diagnostics.add_source("running", true), diagnostics)) {
-        value.read(*node, [](const Mark&, const std::string&, const std::string&) {});
+    const auto node = read_yaml(text, diagnostics.add_source("running", true), diagnostics);
+    const auto complain = [&text](const Mark&, const std::string& what, const std::string&) {
+        throw std::logic_error(fmt::format("a running value, {}, cannot be kept: {}", text, what));
+    };
+    if (!node) {
+        throw std::logic_error(fmt::format("a running value, {}, cannot be kept", text));
     }
+    value.read(*node, complain);
 }
 
 /// Compares with the running values, and takes those over that need a restart if it is asked to.

@@ -32,7 +32,7 @@ _h_. _${NAME}_ is replaced by the environment variable, _${NAME:-default}_ by th
 variable is unset or empty. Any key can be set from the command line with *--set* _key.path=value_.
 
 Below, each key is followed by what may stand there, by its default, and by when a changed value
-counts after a reload. _now_: for the whole server, as soon as the reload is done. _new generation_:
+counts after a reload. _now_: for the whole server, with the reload that reads it. _new generation_:
 for the workers that the reload starts and for what the master does for them; those that drain keep
 to the former value. _restart_: the reload leaves it alone and says so in the log.
 )";

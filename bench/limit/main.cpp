@@ -89,7 +89,8 @@ void serve(char** arguments) {
     const std::string module(arguments[2]);
     const std::size_t colon = module.find(':');
     // Never destroyed: the interpreter is not, either.
-    std::make_unique<py::StackChunks>().release();
+    [[maybe_unused]] static py::StackChunks* const chunks =
+        std::make_unique<py::StackChunks>().release();
     start_python();
     const py::Ref folder = py::checked(PyUnicode_FromString(arguments[3]));
     PyList_Insert(PySys_GetObject("path"), 0, folder.get());

@@ -49,11 +49,12 @@ Ref text(std::string_view bytes) {
 
 // The environ key of a header, or a uwsgi variable unchanged. Caches one object per table entry.
 PyObject* key_of(std::string_view name, bool header) {
-    const auto at = [name](std::size_t i) { return static_cast<unsigned char>(name[i]); };
+    const auto at = [name](std::size_t i) -> std::size_t {
+        return static_cast<unsigned char>(name[i]);
+    };
     const std::size_t size = name.size();
     Key& key =
-        shared
-            .keys[(size * 31 + at(0) * 7U + at(size / 2) * 3U + at(size - 1)) % shared.keys.size()];
+        shared.keys[(size * 31 + at(0) * 7 + at(size / 2) * 3 + at(size - 1)) % shared.keys.size()];
     if (key.name == name) {
         return key.object.get();
     }

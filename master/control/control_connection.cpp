@@ -51,7 +51,7 @@ void ControlConnection::read_more() noexcept {
     state_ = State::Waiting;
     cancel();
     // This call may destroy the connection.
-    owner_.on_request(*this, std::exchange(input_, {}));
+    on_request_(*this, std::exchange(input_, {}));
 }
 
 // A client that only shut down its sending side still wants the answer.

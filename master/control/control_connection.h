@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "master/clients/client.h"
 
@@ -13,18 +15,12 @@ namespace geventd::master {
 /// Lives in: master, owned by the ControlServer.
 class ControlConnection final : public Client {
   public:
-    class Owner : public Client::Owner {
-      public:
-        /// May destroy the connection.
-        virtual void on_request(ControlConnection& connection,
-                                const std::string& line) noexcept = 0;
+    /// Takes a request. May destroy the connection.
+    using OnRequest = std::function<void(ControlConnection& connection, const std::string& line)>;
 
-      protected:
-        ~Owner() = default;
-    };
-
-    ControlConnection(const Context& context, std::uint64_t id, UniqueFd fd, Owner& owner)
-        : Client(context, id, std::move(fd)), owner_(owner) {}
+    ControlConnection(const Context& context, std::uint64_t id, UniqueFd fd,
+                      const OnRequest& on_request)
+        : Client(context, id, std::move(fd)), on_request_(on_request) {}
 
     /// Sends the answer, then finishes. Later calls do nothing.
     void answer(std::string text) noexcept;
@@ -34,7 +30,7 @@ class ControlConnection final : public Client {
     void read_more() noexcept;
     void look_whether_gone() noexcept;
 
-    Owner& owner_;
+    const OnRequest& on_request_;
     enum class State { Reading, Waiting, Writing } state_ = State::Reading;
     std::string input_;
 };

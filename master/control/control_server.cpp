@@ -85,7 +85,10 @@ ControlServer::ControlServer(event::Loop& loop, event::DeadlineClock& clock, Opt
       deadlines_(clock, options_.patience),
       socket_(open_socket(options_.path, options_.user, std::move(options_.listening))),
       acceptor_(loop, clock, "control socket " + options_.path,
-                [this](UniqueFd fd) { admit(std::move(fd)); }) {
+                [this](UniqueFd fd) { admit(std::move(fd)); }),
+      on_request_([this](const ControlConnection& connection, const std::string& line) {
+          on_request(connection, line);
+      }) {
     deadlines_.bind_items<&Client::on_due>();
     acceptor_.open(socket_.fd.get());
 }
@@ -137,8 +140,7 @@ void ControlServer::admit(UniqueFd fd) {
     if (clients_.size() >= options_.max_clients) {
         return turn_away(std::move(fd), "too many clients of the control socket; try again");
     }
-    clients_.add({loop_, deadlines_, *this}, std::move(fd),
-                 static_cast<ControlConnection::Owner&>(*this));
+    clients_.add({loop_, deadlines_, *this}, std::move(fd), on_request_);
 }
 
 bool ControlServer::is_allowed(int fd) const noexcept {
@@ -150,7 +152,8 @@ bool ControlServer::is_allowed(int fd) const noexcept {
     return peer.uid == 0 || peer.uid == ::geteuid() || peer.uid == options_.user;
 }
 
-void ControlServer::on_request(ControlConnection& connection, const std::string& line) noexcept {
+void ControlServer::on_request(const ControlConnection& connection,
+                               const std::string& line) noexcept {
     const std::uint64_t id = connection.id();
     attempt(id, [&] { run_command(line, ControlReply(*this, id)); });
 }

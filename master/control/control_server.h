@@ -45,7 +45,7 @@ class ControlReply {
 /// command in the table. Slow and silent clients are dropped, so that none can keep the master
 /// busy.
 /// Lives in: master.
-class ControlServer final : private ControlConnection::Owner {
+class ControlServer final : private Client::Owner {
   public:
     using Handler = std::function<void(const ipc::ControlRequest&, ControlReply)>;
 
@@ -93,7 +93,7 @@ class ControlServer final : private ControlConnection::Owner {
     void admit(UniqueFd fd);
     void run_command(const std::string& line, const ControlReply& reply);
     [[nodiscard]] bool is_allowed(int fd) const noexcept;
-    void on_request(ControlConnection& connection, const std::string& line) noexcept override;
+    void on_request(const ControlConnection& connection, const std::string& line) noexcept;
     void on_finished(Client& client) noexcept override;
     void send(std::uint64_t id, std::string answer) noexcept;
 
@@ -102,6 +102,7 @@ class ControlServer final : private ControlConnection::Owner {
     event::DeadlineList deadlines_;
     net::BoundUnixSocket socket_;
     ClientAcceptor acceptor_;
+    ControlConnection::OnRequest on_request_;
     ClientList<ControlConnection> clients_;
     std::map<std::string, Handler> handlers_;
     std::string trouble_;  ///< the last failure logged by renew()

@@ -12,10 +12,14 @@
 
 namespace {
 
-void replace(std::string& page, std::string_view mark, std::string_view text) {
-    if (const auto at = page.find(mark); at != std::string::npos) {
-        page.replace(at, mark.size(), text);
+// False when the page has no such mark.
+bool replace(std::string& page, std::string_view mark, std::string_view text) {
+    const auto at = page.find(mark);
+    if (at == std::string::npos) {
+        return false;
     }
+    page.replace(at, mark.size(), text);
+    return true;
 }
 
 }  // namespace
@@ -27,10 +31,12 @@ int main(int argc, char** argv) {
     std::ostringstream text;
     text << std::ifstream(argv[1]).rdbuf();
     std::string page = text.str();
-    replace(page, "@version@", geventd::kVersion);
-    replace(page, "@commands@\n", geventd::ctl::manual_of_verbs());
+    if (!replace(page, "@version@", geventd::kVersion) ||
+        !replace(page, "@commands@\n", geventd::ctl::manual_of_verbs())) {
+        return 1;
+    }
     std::ofstream file(argv[2]);
     file << page;
     file.close();
-    return page.empty() || !file ? 1 : 0;
+    return file ? 0 : 1;
 }

@@ -102,6 +102,7 @@ const Verb* find_verb(std::string_view name) {
 
 std::vector<cli::Verb> command_lines() {
     std::vector<cli::Verb> lines;
+    lines.reserve(std::size(kVerbs));
     for (const Verb& verb : kVerbs) {
         lines.push_back(verb.line);
     }

@@ -19,7 +19,7 @@ struct Verb {
     std::string_view manual;  ///< description for the man page, in scdoc's markup
 
     /// The argument's key in the request to the master; empty: no argument.
-    std::string_view argument_key = "";
+    std::string_view argument_key;
 
     /// True when the master answers only at the end of the operation, such as loading the
     /// application.

@@ -9,8 +9,8 @@ namespace geventd::master {
 
 namespace {
 
-// The text has four lines: id, place, error and request (see worker/worker_report.cpp), unless the
-// application has overwritten it.
+// The text has four lines: id, place, error and request (see worker/requests/accounts.cpp), unless
+// the application has overwritten it.
 FailureStatus explain(const shm::FailureNote::Note& note) {
     std::string_view left = note.text;
     const auto line = [&left] {

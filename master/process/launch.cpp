@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
-#include <cstring>
 #include <system_error>
 
 #include <fmt/core.h>
@@ -23,9 +23,7 @@ namespace geventd::master {
 
 namespace {
 
-// The longest time in milliseconds that the master waits, blocked, from fork to exec.
-constexpr int kExecPatience = 200;
-constexpr int kLookEvery = 20;
+constexpr auto kLookEvery = std::chrono::milliseconds(20);
 
 void reset_signals() noexcept {
     struct sigaction standard {};
@@ -59,14 +57,15 @@ void reset_signals() noexcept {
 
 // The child's errno if it failed before or in exec; 0 when exec succeeded, which closes the pipe.
 // ETIME when the child was stopped, which another user can do once the child runs as that user.
-int await_exec(const UniqueFd& pipe, pid_t pid) {
+int await_exec(const UniqueFd& pipe, pid_t pid, std::chrono::milliseconds patience) {
     pollfd readable{pipe.get(), POLLIN, 0};
-    for (int waited = 0; ::poll(&readable, 1, kLookEvery) <= 0;) {
+    std::chrono::milliseconds waited{};
+    while (::poll(&readable, 1, static_cast<int>(kLookEvery.count())) <= 0) {
         waited += kLookEvery;
         if (process_state(pid) == 'T') {
             return ETIME;
         }
-        if (waited >= kExecPatience) {
+        if (waited >= patience) {
             return 0;
         }
     }
@@ -98,7 +97,7 @@ pid_t Launch::run() const {
         become_program(*this, argv, writer.get());
     }
     writer.reset();
-    if (const int code = await_exec(reader, pid); code != 0) {
+    if (const int code = await_exec(reader, pid, patience); code != 0) {
         ::kill(pid, SIGKILL);
         // A child that hangs in the kernel is left to the reaper.
         ::waitpid(pid, nullptr, code == ETIME ? WNOHANG : 0);
@@ -113,13 +112,6 @@ void give_descriptor(int fd, int number) {
     if (fd == number ? ::fcntl(fd, F_SETFD, 0) < 0 : ::dup2(fd, number) < 0) {
         throw_errno("dup2");
     }
-}
-
-// The process name in parentheses comes first; it may contain any characters, at most 15.
-char process_state(pid_t pid) noexcept {
-    const auto text = read_proc_file(pid, "stat");
-    const char* name_end = std::strrchr(text.data(), ')');
-    return name_end != nullptr && name_end[1] == ' ' ? name_end[2] : '\0';
 }
 
 }  // namespace geventd::master

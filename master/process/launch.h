@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -22,17 +23,16 @@ struct Launch {
     std::function<void()> prepare;
     int last_fd;
 
-    /// Returns the child's pid. Waits for the exec, but not long: on a busy machine it may need
-    /// more time, and a later failure is noticed as with any other child. Throws ErrnoError when
+    /// How long to wait for the exec, while the master stands still. Zero or more.
+    std::chrono::milliseconds patience;
+
+    /// Returns the child's pid. An exec that takes longer than `patience` may still fail; that is
+    /// noticed as with any other child. Throws ErrnoError when
     /// the program cannot be started; then no child is left.
     [[nodiscard]] pid_t run() const;
 };
 
 /// In the child: passes this descriptor to the program as `number`. Throws ErrnoError.
 void give_descriptor(int fd, int number);
-
-/// The state of a process as in proc(5): 'R', 'S', 'T' (stopped) ...; '\0' when there is no such
-/// process.
-char process_state(pid_t pid) noexcept;
 
 }  // namespace geventd::master

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstring>
+
 #include <fmt/core.h>
 
 #include "base/fd.h"
@@ -18,6 +20,13 @@ std::array<char, 128> read_proc_file(pid_t pid, std::string_view name) noexcept 
         text[0] = '\0';
     }
     return text;
+}
+
+// The process name in parentheses comes first; it may contain any characters, at most 15.
+char process_state(pid_t pid) noexcept {
+    const auto text = read_proc_file(pid, "stat");
+    const char* name_end = std::strrchr(text.data(), ')');
+    return name_end != nullptr && name_end[1] == ' ' ? name_end[2] : '\0';
 }
 
 }  // namespace geventd::master

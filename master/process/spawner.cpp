@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
@@ -26,6 +27,9 @@ namespace {
 
 // The process overwrites its arguments with the title that ps shows.
 constexpr std::size_t kRoomForTitle = 128;
+
+// The master must not stand still when many workers start on a busy machine.
+constexpr auto kExecPatience = std::chrono::milliseconds(200);
 
 // Opens the master's log again, at a number above the child's other descriptors. A duplicate would
 // share file flags with the master, and a child that clears O_NONBLOCK could make the master
@@ -70,6 +74,7 @@ Processes::Spawned Spawner::spawn(const std::string& executable,
         .arguments = arguments,
         .prepare = [this, channel = theirs.fd()] { prepare_child(channel, identity_); },
         .last_fd = ipc::kLogFd,
+        .patience = kExecPatience,
     };
     launch.arguments.emplace_back(kRoomForTitle, ' ');
     return {launch.run(), std::move(ours)};

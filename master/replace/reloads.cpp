@@ -165,7 +165,8 @@ void Reloads::end(Outcome outcome, const std::string& reason) {
     turns_.next();
 }
 
-// The new generation uses the configuration that is being served.
+// The new generation uses the settings that are in force: a log that could not be opened is not
+// tried again.
 void Reloads::renew_signals() noexcept {
     const Generation* serving = parts_.supervisor.serving();
     const TimePoint now = parts_.loop.now();
@@ -174,7 +175,7 @@ void Reloads::renew_signals() noexcept {
         return;
     }
     try {
-        config::Settings settings = serving->settings();
+        config::Settings settings = settings_;
         settings.workers.processes = serving->most_workers();
         parts_.listeners.prepare(settings);
         renewing_ = true;

@@ -127,6 +127,7 @@ int Signals::eventfd(unsigned process) {
 std::vector<UniqueFd> Signals::eventfds_for(int workers) {
     const int count = std::min(1 + kSpareEventfds + kGenerations * workers, kMostEventfds);
     std::vector<UniqueFd> fds;
+    fds.reserve(static_cast<std::size_t>(count));
     for (int process = 0; process < count; ++process) {
         fds.push_back(duplicate(eventfd(static_cast<unsigned>(process))));
     }

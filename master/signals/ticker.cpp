@@ -12,7 +12,7 @@ namespace geventd::master {
 
 namespace {
 
-// A timer's delay of zero would mean never.
+// Ticks do not come in one turn after the other.
 constexpr std::chrono::milliseconds kSoonest{1};
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 
@@ -19,6 +20,9 @@ namespace {
 
 constexpr const char* kVariable = "GEVENTD_SUCCEEDS";
 constexpr int kLineFd = 3;
+
+// An operator waits for the answer, which should say why the program cannot be started.
+constexpr auto kExecPatience = std::chrono::seconds(2);
 
 bool is_this_program(const std::string& path) {
     struct stat named {};
@@ -78,6 +82,7 @@ Program::Started Program::start_successor() const {
         .arguments = arguments,
         .prepare = [line = theirs.fd()] { prepare_child(line); },
         .last_fd = kLineFd,
+        .patience = kExecPatience,
     };
     return {launch.run(), std::move(ours)};
 }

@@ -33,6 +33,13 @@ void Deadline::cancel() noexcept {
     }
 }
 
+void Deadline::link_before(Deadline& next) noexcept {
+    next_ = &next;
+    previous_ = next.previous_;
+    previous_->next_ = this;
+    next.previous_ = this;
+}
+
 DeadlineClock::DeadlineClock(Loop& loop) : loop_(loop), io_(loop) {
     const int fd = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     if (fd < 0) {
@@ -92,14 +99,17 @@ void DeadlineClock::fall_due(TimePoint now) noexcept {
 
 DeadlineList::DeadlineList(DeadlineClock& clock, Duration delay) : clock_(clock), delay_(delay) {
     head_.next_ = head_.previous_ = &head_;
+    expired_.next_ = expired_.previous_ = &expired_;
     clock_.add(this);
 }
 
 DeadlineList::~DeadlineList() {
-    while (!empty()) {
-        head_.next_->cancel();
+    for (Deadline* head : {&head_, &expired_}) {
+        while (head->next_ != head) {
+            head->next_->cancel();
+        }
+        head->next_ = head->previous_ = nullptr;
     }
-    head_.next_ = head_.previous_ = nullptr;
     clock_.remove(this);
 }
 
@@ -120,18 +130,23 @@ void DeadlineList::start_at(Deadline& deadline, TimePoint due) {
     while (after != &head_ && after->due_ > deadline.due_) {
         after = after->previous_;
     }
-    deadline.previous_ = after;
-    deadline.next_ = after->next_;
-    after->next_->previous_ = &deadline;
-    after->next_ = &deadline;
+    deadline.link_before(*after->next_);
     clock_.arm_for(deadline.due_);
 }
 
+// What is started meanwhile waits for the next time, also where it is due at once: a deadline that
+// starts itself again would hold the loop for ever. Those that are due hang on a member, not on the
+// stack, which a switch of greenlets copies away.
 void DeadlineList::expire(TimePoint now) noexcept {
     while (!empty() && head_.next_->due_ <= now) {
-        Deadline& due = *head_.next_;
-        due.cancel();
-        on_due_(owner_, due);
+        Deadline& first = *head_.next_;
+        first.cancel();
+        first.link_before(expired_);
+    }
+    while (expired_.next_ != &expired_) {
+        Deadline& first = *expired_.next_;
+        first.cancel();
+        on_due_(owner_, first);
     }
 }
 

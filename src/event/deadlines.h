@@ -25,6 +25,9 @@ class Deadline {
 
   private:
     friend class DeadlineList;
+
+    void link_before(Deadline& next) noexcept;
+
     Deadline* next_ = nullptr;
     Deadline* previous_ = nullptr;
     TimePoint due_;
@@ -80,7 +83,7 @@ class DeadlineList {
     template <auto method, typename Owner>
     void bind(Owner* owner) {
         on_due_ = &tell_owner<method>;
-        owner_ = owner;
+        owner_ = static_cast<typename Signature<decltype(method)>::Class*>(owner);
     }
 
     template <auto method>
@@ -150,6 +153,7 @@ class DeadlineList {
     void (*on_due_)(void* owner, Deadline& deadline) noexcept = nullptr;
     void* owner_ = nullptr;
     mutable Deadline head_;
+    Deadline expired_;  ///< the head of those that expire() is about to tell of
     DeadlineList* next_list_ = nullptr;
 };
 

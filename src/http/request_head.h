@@ -32,4 +32,8 @@ struct RequestHead {
     bool upgrade = false;          ///< Connection: upgrade was sent
 };
 
+/// The value of the first header of that name, whatever its case; "" without one. REQUIRES: `lower`
+/// is in lower case.
+std::string_view header_value(const RequestHead& head, std::string_view lower);
+
 }  // namespace geventd::http

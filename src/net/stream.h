@@ -43,6 +43,8 @@ class Stream {
     /// `fd`: a connected, non-blocking stream socket. Without a transport bytes are sent as they
     /// are.
     explicit Stream(UniqueFd fd);
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
     Stream(UniqueFd fd, std::unique_ptr<Transport> transport);
     Stream(Stream&&) noexcept;
     Stream& operator=(Stream&&) noexcept;

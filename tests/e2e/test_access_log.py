@@ -116,6 +116,29 @@ def test_refused_requests_have_a_line_too(server):
     running.wait_log('^400 "')
 
 
+def test_a_refused_uwsgi_request_tells_nothing_of_others(server):
+    running = server(APP, {
+        'listen': ['http://127.0.0.1:0', 'uwsgi://127.0.0.1:0'],
+        'log': {'access': '[${status}] [${proto}] [${host}] [${uagent}] [${vars}] [${path}]'}})
+    # So long that its memory is given back: who looks there afterwards reads freed memory.
+    headers = {'User-Agent': 'mine', 'X-Long': 'x' * 5000}
+    assert running.get('/secret', headers=headers).status == 200
+    running.wait_log(r'^\[200\] .*\[mine\]')
+    with running.raw(1) as client:
+        client.send(uwsgi.packet({'SERVER_PROTOCOL': 'HTTP/1.1', 'PATH_INFO': '/own'}))
+        assert client.read_answer().status == 400
+    running.wait_log(r'^\[400\] \[HTTP/1\.1\] \[-\] \[-\] \[2\] \[-\]$')
+
+
+def test_a_refused_request_has_no_path_of_others(server):
+    running = start(server, '[${status}] [${path}]')
+    assert running.get('/secret').status == 200
+    with running.raw() as client:
+        client.send(b'GET /x HTTP/1.1\r\n\r\n')
+        assert client.read_answer().status == 400
+    running.wait_log(r'^\[400\] \[-\]$')
+
+
 def test_request_ids_are_unique_and_in_the_log(server):
     running = start(server, '${request_id} ${uri}')
     ids = [running.get(f'/{number}').header('x-id') for number in range(5)]

@@ -53,6 +53,23 @@ def application(environ, start_response):
     return (b'x' * 65536 for _ in range(100 * 16))
 '''
 
+TWO_WRITERS = '''
+import gevent
+
+
+def application(environ, start_response):
+    write = start_response('200 OK', [('Content-Type', 'text/plain')])
+    first = gevent.spawn(write, b'x' * SIZE)
+    gevent.sleep()
+    for piece in (b'', b'y'):
+        try:
+            write(piece)
+        except RuntimeError as error:
+            print('%r: %s' % (piece, error), flush=True)
+    first.join()
+    return [b'']
+'''
+
 
 @pytest.mark.parametrize('burst', [1, 50])
 def test_pieces_arrive_before_the_next_ones_are_made(server, burst):
@@ -96,6 +113,16 @@ def test_a_reader_that_stalls_holds_nobody_back_and_costs_no_memory(server):
         while chunk := client.read_chunk():
             total += len(chunk)
         assert total == 100 * MIB
+
+
+def test_a_second_writer_is_told_so_unless_it_has_nothing_to_write(server):
+    size = 32 * MIB
+    running = server(TWO_WRITERS.replace('SIZE', str(size)))
+    with running.raw() as client:
+        client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+        refused = running.wait_log(r"b'.?': another greenlet is already writing")
+        assert refused.group().startswith("b'y'")
+        assert client.read_answer().body == b'x' * size
 
 
 def test_a_big_upload_never_sits_in_memory(server):

@@ -143,7 +143,7 @@ void Connection::refuse(const http::Rejection& rejection, std::string_view extra
     http::WholeResponse response = http::WholeResponse::line(rejection.status, rejection.reason);
     response.extra_fields = extra_headers;
     // One try: a client whose window is closed before its first answer would not read it anyway.
-    stream_.offer(response.bytes(context_.epoch));
+    stream_.offer(response.bytes(context_.turn.epoch()));
     request_ = {};
     linger();
 }

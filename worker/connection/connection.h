@@ -217,7 +217,7 @@ class Connection final : public Exchange, public event::Deadline {
     std::uint8_t wanted_ = 0;     ///< event::Io::Events that the connection waits for
     bool proxy_awaited_ = false;  ///< a trusted peer may still send a PROXY header
     Client client_;
-    std::uint32_t index_ = 0;  ///< place in the worker's list
+    std::uint32_t index_ = 0;  ///< place in the owner's list
     event::Io io_;
     http::HeadScanner scanner_;
     std::string input_;  ///< received, not yet parsed

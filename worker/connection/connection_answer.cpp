@@ -45,7 +45,7 @@ void Connection::complete_head(std::optional<std::uint64_t> length) {
         {.dialect = request.form.dialect,
          .head_request = request.head.method == "HEAD",
          .keep_alive = request.form.keep_alive && !last_answer_ && request.body.complete(),
-         .epoch = context_.epoch},
+         .epoch = context_.turn.epoch()},
         length);
     note_head();
 }
@@ -174,7 +174,7 @@ Connection::IoState Connection::send_error(int status, std::string_view reason) 
         http::WholeResponse whole = http::WholeResponse::line(status, reason);
         whole.keep_alive = request.form.keep_alive;
         whole.head_only = request.head.method == "HEAD";
-        request.answer.replace(status, whole.bytes(context_.epoch));
+        request.answer.replace(status, whole.bytes(context_.turn.epoch()));
         request.sent.status = status;
         request.sent.head = request.answer.head().text().size();
         const iovec all = request.answer.head_part();

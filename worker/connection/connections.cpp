@@ -26,23 +26,21 @@ bool holds(const List& list, const Connection& connection) {
 
 }  // namespace
 
-Connections::Connections(event::Loop& loop, event::DeadlineClock& clock,
-                         const config::Settings& settings, Admission& admission, Accounts& accounts,
-                         TimeLimits& time_limits, Turn& turn, const std::int64_t& epoch)
-    : turn_(turn),
-      admission_(admission),
-      slot_(accounts.slot()),
-      limits_(clock, settings.limits),
+Connections::Connections(const Parts& parts, const config::Settings& settings)
+    : turn_(parts.turn),
+      admission_(parts.admission),
+      slot_(parts.accounts.slot()),
+      limits_(parts.clock, settings.limits),
       context_{
-          .loop = loop,
-          .admission = admission,
-          .accounts = accounts,
-          .time_limits = time_limits,
+          .loop = parts.loop,
+          .admission = parts.admission,
+          .accounts = parts.accounts,
+          .time_limits = parts.time_limits,
           .limits = limits_,
           .requests = requests_,
           .scratch = scratch_,
           .packet_vars = packet_vars_,
-          .epoch = epoch,
+          .turn = parts.turn,
           .cancels_on_disconnect = settings.on_disconnect == config::OnDisconnect::Cancel,
           .send_signal = [](std::uint8_t) { return false; },
       } {

@@ -25,13 +25,21 @@ namespace geventd::worker {
 /// Lives in: worker, loop side.
 class Connections final : private Connection::Owner {
   public:
-    /// Borrows all its arguments. `epoch` is read whenever the time is needed.
-    Connections(event::Loop& loop, event::DeadlineClock& clock, const config::Settings& settings,
-                Admission& admission, Accounts& accounts, TimeLimits& time_limits, Turn& turn,
-                const std::int64_t& epoch);
+    /// The parts of the worker that connections work with.
+    struct Parts {
+        event::Loop& loop;
+        event::DeadlineClock& clock;
+        Admission& admission;
+        Accounts& accounts;
+        TimeLimits& time_limits;
+        Turn& turn;
+    };
+
+    /// Borrows the parts.
+    Connections(const Parts& parts, const config::Settings& settings);
     Connections(const Connections&) = delete;
     Connections& operator=(const Connections&) = delete;
-    ~Connections() = default;
+    ~Connections() override = default;
 
     /// Sets what to do with a signal that a client sends; `send` returns whether it was accepted.
     void send_signals_by(std::function<bool(std::uint8_t)> send);

@@ -9,6 +9,7 @@
 #include "event/loop.h"
 #include "uwsgi/packet.h"
 #include "worker/connection/connection_limits.h"
+#include "worker/connection/turn.h"
 #include "worker/limits/time_limits.h"
 #include "worker/requests/accounts.h"
 #include "worker/requests/admission.h"
@@ -27,8 +28,8 @@ struct Context {
     RequestPool& requests;
     std::span<char> scratch;               ///< receive buffer, used within one call
     std::vector<uwsgi::Var>& packet_vars;  ///< variables of the packet that is being read
-    const std::int64_t& epoch;             ///< the wall clock in whole seconds, as of this turn
-    bool cancels_on_disconnect;            ///< requests end when their client leaves
+    const Turn& turn;
+    bool cancels_on_disconnect;  ///< requests end when their client leaves
 
     /// Sends a client's signal. Returns whether it was accepted.
     std::function<bool(std::uint8_t number)> send_signal;

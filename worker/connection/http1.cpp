@@ -2,7 +2,6 @@
 #include "worker/connection/http1.h"
 
 #include "http/forwarded.h"
-#include "http/octets.h"
 #include "http/path.h"
 #include "worker/connection/context.h"
 #include "worker/process/listening.h"
@@ -12,15 +11,6 @@ namespace geventd::worker {
 namespace {
 
 using Dialect = http::ResponseWriter::Dialect;
-
-std::string_view header_value(const http::RequestHead& head, std::string_view name) {
-    for (const http::Header& header : head.headers) {
-        if (http::equals_ignoring_case(header.name, name)) {
-            return header.value;
-        }
-    }
-    return {};
-}
 
 bool is_sane_id(std::string_view id) {
     return !id.empty() && id.size() <= 128 &&
@@ -37,7 +27,7 @@ void read_proxies_words(Request& request, const Exchange& exchange) {
     }
     request.peer = exchange.client().host();
     request.client = http::read_forwarded(request.head, request.peer, trusted);
-    if (const auto id = header_value(request.head, "x-request-id");
+    if (const auto id = http::header_value(request.head, "x-request-id");
         trusted.contains(request.peer) && is_sane_id(id)) {
         request.id = id;
     }
@@ -46,6 +36,7 @@ void read_proxies_words(Request& request, const Exchange& exchange) {
 http::Rejection read_head(Request& request, const Intake& intake) {
     const RequestLimits& limits = intake.context.limits.request;
     http::RequestHead& head = request.head;
+    request.path_info = {};  // of a former request; a refusal is logged with it
     http::Rejection rejection = http::parse_head(request.head_bytes, limits.head, head);
     const bool is_10 = head.version_minor == 0;
     request.version = is_10 ? "HTTP/1.0" : "HTTP/1.1";

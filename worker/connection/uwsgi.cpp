@@ -13,7 +13,6 @@ namespace {
 
 // Fills the head of an HTTP request from the variables of a uwsgi request.
 void fill_head(http::RequestHead& head, const uwsgi::RequestVars& vars) {
-    head = {};
     head.method = vars.method;
     head.target = vars.request_uri.empty() ? vars.path_info : vars.request_uri;
     head.path = vars.path_info;
@@ -40,10 +39,14 @@ http::Rejection read_vars(Request& request, const Intake& intake, std::uint8_t m
     const RequestLimits& limits = context.limits.request;
     const std::string_view block = std::string_view(request.head_bytes).substr(uwsgi::kHeaderSize);
     uwsgi::RequestVars& vars = request.vars;
+    // What a former request in this object had is gone, but a refusal is logged with these.
+    request.head = {};
+    request.path_info = request.version = {};
     request.has_environ = true;
     http::Rejection rejection = uwsgi::decode_vars(block, limits.packet, context.packet_vars);
     if (rejection.status == 0) {
         rejection = uwsgi::read_request_vars(context.packet_vars, limits.body, vars);
+        request.version = vars.protocol;
     }
     if (rejection.status != 0) {
         return rejection;
@@ -55,7 +58,6 @@ http::Rejection read_vars(Request& request, const Intake& intake, std::uint8_t m
     }
     fill_head(request.head, vars);
     request.path_info = vars.path_info;
-    request.version = vars.protocol;
     request.form.version = is_sane_version(vars.protocol) ? vars.protocol : "HTTP/1.0";
     request.form.dialect = http::ResponseWriter::Dialect::Gateway;
     request.form.keep_alive = false;

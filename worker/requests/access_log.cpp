@@ -6,8 +6,7 @@
 #include <chrono>
 #include <stdexcept>
 
-#include <strings.h>
-
+#include "http/octets.h"
 #include "log/logger.h"
 #include "worker/requests/exchange.h"
 
@@ -23,11 +22,8 @@ constexpr int kClientClosed = 499;
 
 std::string_view field(const Request& request, std::string_view http_name,
                        std::string_view var_name) {
-    for (const http::Header& header : request.head.headers) {
-        if (header.name.size() == http_name.size() &&
-            ::strncasecmp(header.name.data(), http_name.data(), http_name.size()) == 0) {
-            return header.value;
-        }
+    if (!request.has_environ) {
+        return http::header_value(request.head, http_name);
     }
     std::string_view value;
     for (const uwsgi::Var& var : request.vars.environ) {
@@ -46,7 +42,7 @@ class Lookup : public log::AccessLookup {
     [[nodiscard]] std::string_view var(std::string_view name) const override {
         std::string header(name.substr(0, 5) == "HTTP_" ? name.substr(5) : name);
         for (char& c : header) {
-            c = c == '_' ? '-' : c;
+            c = c == '_' ? '-' : http::to_lower(c);
         }
         return field(request_, header, name);
     }

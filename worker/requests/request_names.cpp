@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "worker/requests/request_names.h"
 
-#include <sys/random.h>
-
 #include <cstddef>
 
 #include <fmt/core.h>
+
+#include "base/random_bits.h"
 
 namespace geventd::worker {
 
 namespace {
 
 std::string make_base() {
-    std::uint64_t bits = 0;
-    [[maybe_unused]] const auto got = ::getrandom(&bits, sizeof bits, 0);
-    return fmt::format("{:016x}", bits);
+    return fmt::format("{:016x}", random_bits());
 }
 
 }  // namespace

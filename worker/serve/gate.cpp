@@ -17,19 +17,18 @@ constexpr auto kRetry = std::chrono::milliseconds(500);
 
 }  // namespace
 
-Gate::Gate(event::Loop& loop, event::DeadlineClock& clock, const config::Settings& settings,
-           Admission& admission, Accounts& accounts, Connections& connections,
-           std::vector<Listening> listeners, const shm::Scoreboard* board)
-    : admission_(admission),
-      accounts_(accounts),
-      connections_(connections),
+Gate::Gate(const Parts& parts, const config::Settings& settings, std::vector<Listening> listeners,
+           const shm::Scoreboard* board)
+    : admission_(parts.admission),
+      accounts_(parts.accounts),
+      connections_(parts.connections),
       most_connections_(static_cast<std::size_t>(settings.limits.connections)),
-      retry_timer_(clock),
-      balance_(loop, board, accounts.slot(), [this] { regulate(); }) {
+      retry_timer_(parts.clock),
+      balance_(parts.loop, board, accounts_.slot(), [this] { regulate(); }) {
     retry_timer_.bind<&Gate::on_retry>(this);
     for (Listening& listening : listeners) {
         acceptors_.push_back(std::make_unique<Acceptor>(
-            loop, clock, static_cast<Acceptor::Owner&>(*this), std::move(listening)));
+            parts.loop, parts.clock, static_cast<Acceptor::Owner&>(*this), std::move(listening)));
     }
 }
 
@@ -86,10 +85,10 @@ void Gate::on_retry() noexcept {
 void Gate::on_accepted(net::Stream stream, const Peer& peer, const Listening& listener) {
     try {
         connections_.add(std::move(stream), peer, listener);
+        regulate();
     } catch (const std::bad_alloc&) {
         accounts_.out_of_memory();
     }
-    regulate();
 }
 
 bool Gate::leaves_next() {

@@ -25,14 +25,22 @@ namespace geventd::worker {
 /// Lives in: worker, loop side.
 class Gate final : private Acceptor::Owner {
   public:
-    /// Borrows all but the listeners. `board` shows the worker's siblings; null: it has none.
-    /// Throws std::exception.
-    Gate(event::Loop& loop, event::DeadlineClock& clock, const config::Settings& settings,
-         Admission& admission, Accounts& accounts, Connections& connections,
-         std::vector<Listening> listeners, const shm::Scoreboard* board);
+    /// The parts of the worker that the gate works with.
+    struct Parts {
+        event::Loop& loop;
+        event::DeadlineClock& clock;
+        Admission& admission;
+        Accounts& accounts;
+        Connections& connections;
+    };
+
+    /// Borrows the parts. `board` shows the worker's siblings; null: it has none. Throws
+    /// std::exception.
+    Gate(const Parts& parts, const config::Settings& settings, std::vector<Listening> listeners,
+         const shm::Scoreboard* board);
     Gate(const Gate&) = delete;
     Gate& operator=(const Gate&) = delete;
-    ~Gate() = default;
+    ~Gate() override = default;
 
     /// Starts accepting. Called when the hub turns.
     void open();

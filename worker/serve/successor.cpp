@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "worker/serve/successor.h"
 
-#include <sys/random.h>
-
 #include <limits>
+
+#include "base/random_bits.h"
 
 namespace geventd::worker {
 
 namespace {
-
-std::uint64_t random_bits() {
-    std::uint64_t bits = 0;
-    [[maybe_unused]] const auto got = ::getrandom(&bits, sizeof bits, 0);
-    return bits;
-}
 
 // How many requests this worker serves until it is recycled.
 std::uint64_t draw_requests(const config::Workers& settings) {

@@ -29,13 +29,12 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
       admission_(loop_, clock_, settings, accounts_),
       time_limits_(loop_, clock_, settings, admission_, accounts_),
       successor_(settings.workers),
-      connections_(loop_, clock_, settings, admission_, accounts_, time_limits_, turn_, epoch_),
-      gate_(loop_, clock_, settings, admission_, accounts_, connections_, std::move(listeners),
+      connections_({loop_, clock_, admission_, accounts_, time_limits_, turn_}, settings),
+      gate_({loop_, clock_, admission_, accounts_, connections_}, settings, std::move(listeners),
             board),
       drain_timer_(clock_),
       drain_time_(settings.limits.drain_requests),
-      number_(number),
-      epoch_(std::time(nullptr)) {
+      number_(number) {
     drain_timer_.bind<&Worker::on_drain_time>(this);
     admission_.on_change([this] { gate_.regulate(); });
     admission_.on_end([this] { on_request_ended(); });
@@ -51,7 +50,6 @@ void Worker::serve(Application& application) {
 
 void Worker::turn() noexcept {
     turn_.begin();
-    epoch_ = std::time(nullptr);
     admission_.begin_turn(loop_.refresh_now() + kTurnBudget);
     if (!std::exchange(has_turned_, true) && !draining_) {
         gate_.open();

@@ -97,7 +97,7 @@ class Worker {
     [[nodiscard]] int number() const { return number_; }
 
     /// The wall clock in whole seconds, as of this turn.
-    [[nodiscard]] std::int64_t epoch() const { return epoch_; }
+    [[nodiscard]] std::int64_t epoch() const { return turn_.epoch(); }
 
   private:
     void start_waiting();
@@ -121,7 +121,6 @@ class Worker {
     Signals* signals_ = nullptr;
     std::string fault_;
     int number_;
-    std::int64_t epoch_;
     bool has_turned_ = false;  ///< after the first turn; only then the loop may watch sockets
     bool draining_ = false;
     bool out_of_time_ = false;

@@ -8,20 +8,20 @@
 
 #include "worker/requests/accounts.h"
 #include "worker/requests/admission.h"
+#include "worker/requests/counters.h"
 
 namespace geventd::worker {
 
-Signals::Signals(event::Loop& loop, Admission& admission, Accounts& accounts,
-                 TimeLimits& time_limits, SignalPort& port, SignalHandlers& handlers,
-                 int concurrency, std::function<void()> handled)
-    : admission_(admission),
-      accounts_(accounts),
-      time_limits_(time_limits),
+Signals::Signals(const Parts& parts, SignalPort& port, SignalHandlers& handlers, int concurrency,
+                 std::function<void()> handled)
+    : admission_(parts.admission),
+      accounts_(parts.accounts),
+      time_limits_(parts.time_limits),
       port_(port),
       handlers_(handlers),
       concurrency_(static_cast<std::size_t>(concurrency)),
       handled_(std::move(handled)),
-      io_(loop) {
+      io_(parts.loop) {
     io_.bind<Signals, &Signals::on_woken>(this);
     io_.watch(port_.eventfd(), event::Io::kRead);
 }
@@ -108,8 +108,7 @@ void Signals::finished(HeldSignal& signal, bool failed) {
         port_.locks().release(signal.claim.routing.number);
     }
     --running_;
-    auto& handled = accounts_.slot().signals;
-    handled.store(handled.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    count(accounts_.slot().signals);
     held_.erase(&signal);
     if (full_) {
         full_ = false;

@@ -45,9 +45,16 @@ class SignalHandlers {
 /// Lives in: worker, loop side. Belongs to the hub's thread.
 class Signals {
   public:
+    /// The parts of the worker that signals work with.
+    struct Parts {
+        event::Loop& loop;
+        Admission& admission;
+        Accounts& accounts;
+        TimeLimits& time_limits;
+    };
+
     /// Borrows all its arguments. `handled` is called when a handler has ended.
-    Signals(event::Loop& loop, Admission& admission, Accounts& accounts, TimeLimits& time_limits,
-            SignalPort& port, SignalHandlers& handlers, int concurrency,
+    Signals(const Parts& parts, SignalPort& port, SignalHandlers& handlers, int concurrency,
             std::function<void()> handled);
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;

@@ -32,7 +32,7 @@ class Terminal:
         return self.tmux('capture-pane', '-p', '-t', '0')
 
     def wait(self, predicate, timeout=DEADLINE):
-        """The screen as soon as `fits(screen)`."""
+        """The screen, as soon as `predicate(screen)` is true."""
         end = time.monotonic() + timeout
         while True:
             screen = self.screen()

@@ -119,12 +119,19 @@ TEST_F(DeadlinesTest, OneCanBeCancelledByAnothersCall) {
     EXPECT_EQ(after(seconds(10)), "a");
 }
 
-// It must be due later than the time being served, or the loop would never end.
 TEST_F(DeadlinesTest, OneThatStartsItselfAgainIsToldOnceATime) {
     restarts = "a";
     list.start_at(a, clock.now() + seconds(1));
     EXPECT_EQ(after(seconds(1)), "a");
     EXPECT_TRUE(a.pending());
+}
+
+// Else the loop would never come to the end of its turn.
+TEST_F(DeadlinesTest, OneThatStartsItselfAgainIsToldInTheNextTurnThoughItIsDue) {
+    restarts = "a";
+    list.start_at(a, clock.now() + seconds(1));
+    EXPECT_EQ(after(seconds(11)), "a");
+    EXPECT_EQ(after(seconds(11)), "a");
 }
 
 TEST_F(DeadlinesTest, TellsTheItemsThemselves) {

@@ -20,7 +20,7 @@ class TimerTest : public ::testing::Test {
     void on_time() noexcept {
         ++calls;
         if (again) {
-            timer.start(seconds(2));
+            timer.start(delay);
         }
         if (stops) {
             loop.stop();
@@ -38,6 +38,7 @@ class TimerTest : public ::testing::Test {
     Timer timer;
     int calls = 0;
     bool again = false;
+    Duration delay = seconds(2);
     bool stops = false;
 };
 
@@ -78,6 +79,15 @@ TEST_F(TimerTest, CanStartItselfAgainInItsCall) {
     timer.start(seconds(1));
     EXPECT_EQ(calls_after(seconds(1)), 1);
     EXPECT_TRUE(timer.pending());
+}
+
+// Else the loop would never come to the end of its turn.
+TEST_F(TimerTest, IsCalledOnceATurnThoughItStartsItselfWithoutDelay) {
+    again = true;
+    delay = Duration::zero();
+    timer.start(seconds(1));
+    EXPECT_EQ(calls_after(seconds(1)), 1);
+    EXPECT_EQ(calls_after(seconds(1)), 1);
 }
 
 TEST_F(TimerTest, ATimeThatIsOverIsServedByTheLoop) {

@@ -15,11 +15,11 @@ namespace geventd::py {
 ///     Ref function = bound_function<kName, &HubBridge::on_turn>(this);
 template <const char* name, auto method, typename Owner>
 Ref bound_function(Owner* owner) {
-    constexpr auto call = [](PyObject* capsule, PyObject*) noexcept -> PyObject* {
+    constexpr auto kCall = [](PyObject* capsule, PyObject*) noexcept -> PyObject* {
         (static_cast<Owner*>(PyCapsule_GetPointer(capsule, name))->*method)();
         Py_RETURN_NONE;
     };
-    static PyMethodDef definition{name, call, METH_NOARGS, nullptr};
+    static PyMethodDef definition{name, kCall, METH_NOARGS, nullptr};
     const Ref capsule = checked(PyCapsule_New(owner, name, nullptr));
     return checked(PyCFunction_New(&definition, capsule.get()));
 }

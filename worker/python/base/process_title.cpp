@@ -41,7 +41,7 @@ bool ProcessTitle::find_place() {
     return true;
 }
 
-void ProcessTitle::write(std::string_view title, std::uintptr_t end) noexcept {
+void ProcessTitle::write(std::string_view title, std::uintptr_t end) const noexcept {
     const std::span<char> area(reinterpret_cast<char*>(place_.arguments),  // NOLINT: the kernel's
                                end - place_.arguments);
     std::fill(area.begin(), area.end(), '\0');

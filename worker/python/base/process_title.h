@@ -47,7 +47,7 @@ class ProcessTitle {
     };
 
     bool find_place();
-    void write(std::string_view title, std::uintptr_t end) noexcept;
+    void write(std::string_view title, std::uintptr_t end) const noexcept;
     void move_environment();
 
     Place place_;

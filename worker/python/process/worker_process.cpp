@@ -67,7 +67,7 @@ struct Serving {
           runner(*process.python, worker, environs, types, process.applications),
           locks(bridge),
           handlers(*process.python, bridge, process.api->book(), locks),
-          signals(worker.loop(), worker.admission(), worker.accounts(), worker.time_limits(),
+          signals({worker.loop(), worker.admission(), worker.accounts(), worker.time_limits()},
                   *process.api->port(), handlers, boot.settings.signals.concurrency,
                   [this] { worker.look_whether_drained(); }),
           master(worker, process.channel, overtime),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/wsgi/response.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -29,22 +30,26 @@ bool Response::set_head(PyObject* status, PyObject* headers) {
     return fill_head(request_->answer.head(), request_->form.version, status, headers);
 }
 
-bool Response::may_send() {
-    const Exchange* const exchange = request_->exchange;
-    if (exchange == nullptr || exchange->is_sending()) {
-        PyErr_SetString(PyExc_RuntimeError,
-                        exchange == nullptr
-                            ? "the response has already ended"
-                            : "another greenlet is already writing to this response");
+bool Response::is_open() {
+    if (request_->exchange == nullptr) {
+        PyErr_SetString(PyExc_RuntimeError, "the response has already ended");
         return false;
     }
     return true;
 }
 
-bool Response::may_send_body() {
-    if (!may_send()) {
+bool Response::may_send() {
+    if (!is_open()) {
         return false;
     }
+    if (request_->exchange->is_sending()) {
+        PyErr_SetString(PyExc_RuntimeError, "another greenlet is already writing to this response");
+        return false;
+    }
+    return true;
+}
+
+bool Response::has_head() {
     if (!head_set()) {
         PyErr_SetString(PyExc_RuntimeError, "start_response was not called before the body");
         return false;
@@ -52,8 +57,15 @@ bool Response::may_send_body() {
     return true;
 }
 
+bool Response::may_send_body() {
+    return is_open() && has_head() && may_send();
+}
+
 bool Response::await_send(std::string_view bytes) {
-    return may_send_body() && (bytes.empty() || await_sent(request_->exchange->send_piece(bytes)));
+    if (bytes.empty()) {
+        return is_open() && has_head();
+    }
+    return may_send_body() && await_sent(request_->exchange->send_piece(bytes));
 }
 
 bool Response::await_send_all(std::span<PyObject* const> bytes_objects) {
@@ -62,9 +74,9 @@ bool Response::await_send_all(std::span<PyObject* const> bytes_objects) {
     }
     std::array<iovec, 2> few{};
     std::vector<iovec> many;
-    std::span<iovec> parts = few;
-    if (bytes_objects.size() != 1) {
-        many.resize(bytes_objects.size() + 1);
+    std::span<iovec> parts = std::span(few).first(std::min(few.size(), 1 + bytes_objects.size()));
+    if (bytes_objects.size() > 1) {
+        many.resize(1 + bytes_objects.size());
         parts = many;
     }
     std::size_t count = 1;  // the first is left for the head
@@ -106,6 +118,9 @@ bool Response::await_file(int file, off_t offset) {
 }
 
 bool Response::await_end() {
+    if (head_sent() && request_->answer.last_part().iov_len == 0) {
+        return true;  // even while another greenlet writes
+    }
     return (head_sent() ? may_send() : may_send_body()) &&
            await_sent(request_->exchange->end_answer());
 }

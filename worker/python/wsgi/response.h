@@ -53,6 +53,8 @@ class Response {
     [[nodiscard]] worker::Request& request() const { return *request_; }
 
   private:
+    bool is_open();
+    bool has_head();
     bool may_send();
     bool may_send_body();
     bool await_sent(worker::Exchange::IoState state);
