@@ -318,7 +318,7 @@ def test_sigterm_to_the_old_master_stops_both(midway):
 
 def test_a_killed_old_master_takes_the_new_one_with_it(midway):
     running, successor = midway
-    running.expect_error('the former master is gone')
+    running.expect_error('the former master ended before it handed over')
     running.expected_exit = -signal.SIGKILL
     running.signal(signal.SIGKILL)
     assert procfs.wait_gone(successor, DEADLINE)
