@@ -208,6 +208,9 @@ void describe(Visitor& v, Limits& s) {
           "The longest time for which a client may receive nothing of its answer. 0: no limit.");
     v.key("connections", Integer(s.connections, 1, 1'000'000), kGeneration,
           "Open client connections of each worker.");
+    v.key("drain-delay", Time(s.drain_delay, 0ms, kDay), kNow,
+          "How long a server that is told to stop goes on serving: /readyz says 503 and answers say "
+          "Connection: close, so that balancers choose others before connections are refused.");
     v.key("drain-requests", Time(s.drain_requests, 0ms, kDay), kGeneration,
           "The time that running requests are given when their worker stops or is replaced.");
     v.key("drain-background", Time(s.drain_background, 0ms, kDay), kGeneration,

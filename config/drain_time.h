@@ -11,4 +11,9 @@ inline Milliseconds whole_drain(const Limits& limits) {
     return limits.drain_requests + limits.drain_background + std::chrono::seconds(3);
 }
 
+/// The time from the request to stop until the last worker has ended or is killed.
+inline Milliseconds whole_stop(const Limits& limits) {
+    return limits.drain_delay + whole_drain(limits);
+}
+
 }  // namespace geventd::config

@@ -93,6 +93,7 @@ struct Limits {
     Milliseconds keep_alive{75'000};
     Milliseconds write_timeout{60'000};
     int connections = 10'000;
+    Milliseconds drain_delay{0};
     Milliseconds drain_requests{60'000};
     Milliseconds drain_background{5'000};
     Milliseconds load_time{300'000};  ///< 0: no limit

@@ -9,6 +9,10 @@
 #include <chrono>
 #include <utility>
 
+#include <fmt/core.h>
+
+#include "config/drain_time.h"
+#include "config/text/units.h"
 #include "event/loop.h"
 #include "master/host/host.h"
 #include "master/host/kernel_limits.h"
@@ -114,6 +118,15 @@ class Trial final : private Standstill::Process {
     Verdict verdict_;
 };
 
+std::string tell_of_stopping(const config::Limits& limits) {
+    return fmt::format(
+        "a stop takes {} at most: limits.drain-delay {}, drain-requests {}, drain-background {}, "
+        "and a few seconds for what follows",
+        config::format_duration(config::whole_stop(limits)),
+        config::format_duration(limits.drain_delay), config::format_duration(limits.drain_requests),
+        config::format_duration(limits.drain_background));
+}
+
 ChildExit await_exit(pid_t pid) {
     ChildExit exit{pid, 0};
     while (::waitpid(pid, &exit.status, 0) < 0 && errno == EINTR) {
@@ -152,6 +165,7 @@ CheckReport check_application(const config::Settings& settings) {
         verdict.fault += ": " + describe(exit);
     }
     notes.push_back(tell_of_loading(settings.app.preload, verdict.connections));
+    notes.push_back(tell_of_stopping(settings.limits));
     return {std::move(verdict.fault), std::move(notes)};
 }
 

@@ -8,6 +8,8 @@
 
 #include "base/closer.h"
 #include "base/version.h"
+#include "config/drain_time.h"
+#include "config/text/units.h"
 #include "log/escape.h"
 #include "log/logger.h"
 #include "master/control/commands.h"
@@ -33,6 +35,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       alarm_(clock_),
       watchdog_(clock_),
       rounds_(clock_),
+      drain_delay_(clock_),
       unix_signals_(loop_, *this),
       listeners_(origin.succession != nullptr
                      ? Listeners(settings, origin.succession->take_sockets())
@@ -58,6 +61,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
     alarm_.bind<&Master::on_alarm>(this);
     watchdog_.bind<&Master::on_watchdog>(this);
     rounds_.bind<&Master::on_rounds>(this);
+    drain_delay_.bind<&Master::drain>(this);
     turns_.add(upgrades_);
     turns_.add(reloads_);
     become_subreaper();
@@ -142,7 +146,7 @@ void Master::on_unix_signal(const UnixSignal& signal, pid_t sender) noexcept {
             operations_.reload({});
             break;
         case UnixAction::Stop:
-            turns_.is_closed() ? stop_now() : stop();
+            turns_.is_closed() ? stop_faster() : stop();
             break;
         case UnixAction::StopNow:
             stop_now();
@@ -247,26 +251,49 @@ void Master::give_up_start(const std::string& why) {
 
 // --- stopping ------------------------------------------------------------------------------------
 
+// With limits.drain-delay the server first serves on, while balancers learn that it leaves.
 void Master::stop() {
     if (turns_.is_closed()) {
         return;
     }
+    const config::Limits& limits = reloads_.settings().limits;
     if (upgrades_.leads()) {
-        host_.stopping();
+        host_.stopping(config::whole_stop(limits));
     } else if (Takeover* takeover = upgrades_.takeover()) {
         takeover->fail("it was told to stop");
     }
-    log::info("stopping: requests in flight are finished first");
     turns_.close("the server stops");
     upgrades_.give_up("the server stops");
-    supervisor_.stop();
     listeners_.discard();
+    if (limits.drain_delay > Duration::zero() && supervisor_.announce_leaving()) {
+        log::info("stopping in {}: until then connections are served, and /readyz says 503",
+                  config::format_duration(limits.drain_delay));
+        drain_delay_.start(limits.drain_delay);
+        settle();
+    } else {
+        drain();
+    }
+}
+
+// Connections are refused as soon as no process holds the listening sockets: workers close them
+// after they have taken what waits in the kernel's queue.
+void Master::drain() noexcept {
+    log::info("stopping: requests in flight are finished first");
+    drain_delay_.cancel();
+    listeners_.close();
+    supervisor_.stop();
     settle();
+}
+
+void Master::stop_faster() {
+    drain_delay_.pending() ? drain() : stop_now();
 }
 
 void Master::stop_now() {
     stop();
     log::warning("stopping at once: requests in flight are cut");
+    drain_delay_.cancel();
+    listeners_.close();
     supervisor_.kill();
 }
 

@@ -74,6 +74,8 @@ class Master final : private UnixSignalListener, private ChangeListener, private
 
     void handle_demand();
     void reap();
+    void drain() noexcept;
+    void stop_faster();
     void stop_now();
     [[nodiscard]] bool may_go();
     void set_alarm();
@@ -84,6 +86,7 @@ class Master final : private UnixSignalListener, private ChangeListener, private
     event::Timer alarm_;  ///< the earliest deadline of all parts
     event::Timer watchdog_;
     event::Timer rounds_;
+    event::Timer drain_delay_;  ///< the server is told to stop and still serves
     UnixSignals unix_signals_;
     Listeners listeners_;
     LogFile log_file_;

@@ -53,7 +53,8 @@ class Host {
 
     void reloading() noexcept { notifier_.reloading(); }
 
-    void stopping() noexcept { notifier_.stopping(); }
+    /// The server stops, and that takes `longest` at most.
+    void stopping(Duration longest) noexcept { notifier_.stopping(longest); }
 
     /// The start has failed, or the server has stopped.
     void failed(ExitCode code) noexcept;

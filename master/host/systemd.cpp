@@ -2,6 +2,7 @@
 #include "master/host/systemd.h"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <new>
 #include <utility>
@@ -16,6 +17,9 @@
 namespace geventd::master {
 
 namespace {
+
+// For the end of processes that are killed, and of the master.
+constexpr auto kLastSteps = std::chrono::seconds(5);
 
 std::string status_line(std::string_view text) {
     // A newline would start another assignment.
@@ -36,8 +40,11 @@ void ServiceNotifier::reloading() noexcept {
     send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.count()));
 }
 
-void ServiceNotifier::stopping() noexcept {
-    send("STOPPING=1");
+// The unit's TimeoutStopSec may be shorter than the times that the configuration gives requests.
+void ServiceNotifier::stopping(Duration longest) noexcept {
+    const auto whole =
+        std::chrono::duration_cast<std::chrono::microseconds>(longest + kLastSteps);
+    send(fmt::format("STOPPING=1\nEXTEND_TIMEOUT_USEC={}", whole.count()));
 }
 
 void ServiceNotifier::status(std::string_view text) noexcept {

@@ -24,7 +24,7 @@ class ServiceNotifier {
 
     /// A reload begins, which ready() ends.
     void reloading() noexcept;
-    void stopping() noexcept;
+    void stopping(Duration longest) noexcept;
 
     /// Sets the line that `systemctl status` shows.
     void status(std::string_view text) noexcept;

@@ -9,7 +9,7 @@ void ServiceNotifier::ready(std::string_view) noexcept {}
 
 void ServiceNotifier::reloading() noexcept {}
 
-void ServiceNotifier::stopping() noexcept {}
+void ServiceNotifier::stopping(Duration) noexcept {}
 
 void ServiceNotifier::status(std::string_view) noexcept {}
 

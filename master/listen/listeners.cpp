@@ -92,6 +92,11 @@ void Listeners::let_go() noexcept {
     wanted_.clear();
 }
 
+void Listeners::close() noexcept {
+    current_.unlink_own();
+    let_go();
+}
+
 Listeners::~Listeners() {
     current_.unlink_own();
 }

@@ -67,6 +67,9 @@ class Listeners {
     /// The successor has the sockets: closes ours but leaves their files.
     void let_go() noexcept;
 
+    /// The server stops: closes ours and removes their files.
+    void close() noexcept;
+
     /// Copies of the sockets for the configuration being started, in its order. Throws ErrnoError.
     [[nodiscard]] std::vector<UniqueFd> copies() const;
 

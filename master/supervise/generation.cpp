@@ -291,14 +291,22 @@ Duration Generation::mercy() const {
     return config::whole_drain(settings_.limits);
 }
 
+void Generation::announce_leaving() {
+    for (const auto& pool : pools_) {
+        pool->announce_leaving();
+    }
+}
+
 void Generation::drain(ipc::DrainReason reason) {
     if (state_ <= State::Serving) {
         enter(State::Draining);
     }
     kit_.close_listeners();
     // While developing, the browser should get the new code, not one more answer of the old code.
+    const bool is_for_developer =
+        settings_.app.reload_on_change && reason == ipc::DrainReason::Replace;
     for (const auto& pool : pools_) {
-        pool->drain(settings_.app.reload_on_change ? ipc::DrainReason::Stop : reason);
+        pool->drain(is_for_developer ? ipc::DrainReason::Refresh : reason);
     }
     end_templates();
 }

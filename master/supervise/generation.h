@@ -68,6 +68,9 @@ class Generation {
     /// fails.
     void pause(bool on);
 
+    /// The server stops soon, but goes on serving.
+    void announce_leaving();
+
     /// Holds the generation in Booting although it could serve, or lets it go on.
     void defer(bool on) { deferred_ = on; }
 

@@ -31,6 +31,12 @@ ipc::Message make_pause(bool on) {
     return message;
 }
 
+ipc::Message make_leaving() {
+    ipc::Message message;
+    message.type = ipc::MessageType::Leaving;
+    return message;
+}
+
 ipc::Message make_fault(const std::string& text) {
     ipc::Message message;
     message.type = ipc::MessageType::Fault;
@@ -234,6 +240,9 @@ Pool::Handle Pool::start_worker(Place& place, std::uint32_t number, TimePoint no
     if (held_) {
         worker->send(make_pause(true));
     }
+    if (leaves_soon_) {
+        worker->send(make_leaving());
+    }
     if (!fault_.empty()) {
         worker->send(make_fault(fault_));
     }
@@ -261,6 +270,11 @@ void Pool::hold(bool on) {
     if (std::exchange(held_, on) != on) {
         broadcast(make_pause(on));
     }
+}
+
+void Pool::announce_leaving() {
+    leaves_soon_ = true;
+    broadcast(make_leaving());
 }
 
 void Pool::show_fault(std::string text) {

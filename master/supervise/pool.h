@@ -80,6 +80,9 @@ class Pool {
     /// Makes all workers, also later ones, stop accepting connections (`on`) or accept again.
     void hold(bool on);
 
+    /// The server stops soon: answers of all workers, also of later ones, say `Connection: close`.
+    void announce_leaving();
+
     /// Makes all workers, also later ones, answer every request with `text`. Empty: back to
     /// normal.
     void show_fault(std::string text);
@@ -152,6 +155,7 @@ class Pool {
     std::uint64_t respawns_ = 0;
     bool was_complete_ = false;
     bool held_ = false;
+    bool leaves_soon_ = false;
     std::string fault_;
     std::string boot_failure_;
     std::string last_error_;

@@ -237,6 +237,10 @@ void Templates::retire() {
     }
     if (current_ && !current_->is_loaded()) {
         current_->dismiss();
+    } else if (current_) {
+        ipc::Message message;
+        message.type = ipc::MessageType::Drain;
+        current_->send(message);
     }
 }
 

@@ -27,7 +27,9 @@ namespace geventd::ipc {
 ///   worker ── Ready + [requests, observer] | Failed(text) ──▶ master
 ///   master ── Look(value, text) + [channel] ──▶ observer ── Look + [report] ──▶ that channel
 ///   master ── Pulse ──▶ worker      its hub answers in the scoreboard
+///   master ── Leaving ──▶ worker    the server stops soon: answers say Connection: close
 ///   master ── Drain(value) ──▶ worker ── Draining ──▶ master ... the worker exits by itself
+///   master ── Drain ──▶ template    it will not fork any more: close the listening sockets
 ///   worker ── Recycle(value) ──▶ master   asks to be replaced: start a successor, then drain it
 ///   worker ── Demand(value) ──▶ master             asks the server to do something
 ///   worker ── Schedule(number, text) ──▶ master    the application's timer, cron entry or monitor
@@ -60,9 +62,10 @@ enum class MessageType : std::uint32_t {
     Connected,
     Stacks,
     Forked,
+    Leaving,
 };
 
-constexpr MessageType kLastMessageType = MessageType::Forked;
+constexpr MessageType kLastMessageType = MessageType::Leaving;
 
 enum class Role : std::uint32_t { Template = 1, Worker, Check };
 
@@ -77,8 +80,10 @@ enum class Demand : std::uint32_t { Reload = 1, Stop, Revive };
 enum class Sight : std::uint32_t { Document = 1, ForLog };
 
 /// Why a worker drains. Replace: successors serve, so kept connections end with their next answer
-/// (`Connection: close`). Stop: nobody serves, so idle connections are closed at once.
-enum class DrainReason : std::uint32_t { Replace = 1, Stop };
+/// (`Connection: close`). Refresh: successors serve what a developer has changed, so idle
+/// connections are closed at once. Stop: nobody serves, so idle connections are closed at once, and
+/// those in the kernel's queue are served before the listening sockets are closed.
+enum class DrainReason : std::uint32_t { Replace = 1, Refresh, Stop };
 
 /// The names of the descriptors sent with Boot (named_fds.h). Anything else that master and
 /// workers share gets a name here; the master adds it (LaunchKit), the worker maps it (BootInfo).

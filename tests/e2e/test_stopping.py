@@ -1,11 +1,24 @@
 # SPDX-License-Identifier: MIT
 """SIGTERM and SIGINT drain and stop, a second one kills, SIGQUIT stops at once."""
+import contextlib
 import os
 import signal
+import time
 
 import pytest
 
 from harness.apps import HELLO, HOLD
+from harness.client import exchange, open_http
+from harness.limits import DEADLINE
+
+BLOCKS = '''
+def application(environ, start_response):
+    if environ['PATH_INFO'] == '/block':
+        print('blocked', flush=True)
+        open('gate').close()  # blocks until the test opens the other end
+    start_response('200 OK', [('Content-Length', '2')])
+    return [b'ok']
+'''
 
 BACKGROUND = '''
 import atexit
@@ -63,14 +76,7 @@ def test_running_requests_are_finished(server, number):
 def test_a_request_that_was_not_read_yet_is_answered(server):
     """The worker's hub is blocked while a request arrives on a kept connection and then the server
     is told to stop: the request is answered."""
-    running = server('''
-def application(environ, start_response):
-    if environ['PATH_INFO'] == '/block':
-        print('blocked', flush=True)
-        open('gate').close()  # blocks until the test opens the other end
-    start_response('200 OK', [('Content-Length', '2')])
-    return [b'ok']
-''', {'workers': {'processes': 1}})
+    running = server(BLOCKS, {'workers': {'processes': 1}})
     gate = running.folder / 'gate'
     os.mkfifo(gate)
     with running.raw() as kept, running.raw() as blocking:
@@ -87,19 +93,139 @@ def application(environ, start_response):
     assert running.wait_exit() == 0
 
 
-def test_no_new_connection_is_taken_while_draining(server):
-    running = server(HOLD)
+def ask(running, path='/'):
+    with running.raw() as client:
+        client.send(b'GET %s HTTP/1.1\r\nHost: x\r\n\r\n' % path.encode())
+        return client.read_answer()
+
+
+def readiness(running):
+    with contextlib.closing(open_http(str(running.folder / 'watch.sock'), DEADLINE)) as connection:
+        return exchange(connection, 'GET', '/readyz').status
+
+
+def wait_refused(running):
+    """Connections are served until they are refused; none is accepted and left alone."""
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        try:
+            ask(running)
+        except ConnectionRefusedError:
+            return
+        except (OSError, AssertionError):
+            pass  # it came between the last look at the queue and the close
+    raise AssertionError('connections are still taken')
+
+
+@pytest.mark.parametrize('preload', [True, False])
+def test_connections_are_refused_while_requests_are_finished(server, preload):
+    running = server(HOLD, {'workers': {'processes': 2}, 'app': {'preload': preload}})
     with hold(running):
         running.signal(signal.SIGTERM)
+        wait_refused(running)
         running.wait_status(lambda s: s['state'] == 'stopping')
-        with pytest.raises((OSError, AssertionError)):  # refused, or closed without an answer
-            while True:  # a request may still overtake the master's message to the worker
-                with running.raw(timeout=2) as client:
-                    client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
-                    client.read_answer()
         running.signal(signal.SIGTERM)
         running.wait_exit()
     running.expected_exit = running.process.returncode
+
+
+def test_connections_are_refused_although_a_former_generation_drains(server):
+    running = server(HOLD)
+    with hold(running):
+        assert running.ctl('reload').returncode == 0
+        assert running.get('/').status == 200
+        running.signal(signal.SIGTERM)
+        wait_refused(running)
+        running.signal(signal.SIGTERM)
+        running.wait_exit()
+    running.expected_exit = running.process.returncode
+
+
+def test_what_waits_in_the_kernels_queue_is_served(server):
+    """The hub is blocked, so that nothing is accepted, and the only core is taken."""
+    running = server(BLOCKS, {'workers': {'processes': 1, 'cores': 1}})
+    gate = running.folder / 'gate'
+    os.mkfifo(gate)
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(running.raw()) for _ in range(6)]
+        clients[0].send(b'GET /block HTTP/1.1\r\nHost: x\r\n\r\n')
+        running.wait_log('blocked')
+        late = [stack.enter_context(running.raw()) for _ in range(6)]
+        for client in clients[1:] + late:
+            client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+        running.signal(signal.SIGTERM)
+        running.wait_log('stopping')
+        gate.write_bytes(b'')
+        for client in clients + late:
+            answer = client.read_answer()
+            assert answer.status == 200 and answer.header('Connection') == 'close'
+    assert running.wait_exit() == 0
+
+
+def test_a_client_that_has_connected_and_not_asked_yet_is_answered(server):
+    running = server(HELLO)
+    with running.raw() as client:
+        running.wait_status(lambda s: s['workers'][0]['connections'] == 1)
+        running.signal(signal.SIGTERM)
+        wait_refused(running)
+        client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+        assert client.read_answer().status == 200
+        assert client.is_closed_by_server()
+    assert running.wait_exit() == 0
+
+
+@pytest.mark.parametrize('stop', ['SIGTERM', 'SIGINT', 'geventctl'])
+def test_with_a_delay_it_serves_on_and_says_that_it_leaves(server, stop):
+    running = server(HELLO, {'limits': {'drain-delay': '1h'}, 'metrics': {'listen': 'http+unix:watch.sock'},
+                             'workers': {'processes': 2}})
+    with running.raw() as kept:
+        kept.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+        assert kept.read_answer().header('Connection') != 'close'
+        assert readiness(running) == 200
+        if stop == 'geventctl':
+            assert running.ctl('stop').returncode == 0
+        else:
+            running.signal(getattr(signal, stop))
+        running.wait_log('stopping in 1h: until then connections are served')
+        assert readiness(running) == 503
+        kept.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+        assert kept.read_answer().header('Connection') == 'close'
+        assert kept.is_closed_by_server()
+    for _ in range(10):
+        answer = ask(running)
+        assert answer.status == 200 and answer.header('Connection') == 'close'
+    killed = running.status()['workers'][0]['pid']
+    os.kill(killed, signal.SIGKILL)
+    running.expect_error('is gone: killed by SIGKILL')
+    running.wait_status(lambda s: all(w['state'] == 'ready' and w['pid'] != killed
+                                      for w in s['workers']) and len(s['workers']) == 2)
+    for _ in range(10):
+        assert ask(running).header('Connection') == 'close'
+    running.signal(signal.SIGTERM)
+    assert running.wait_exit() == 0
+    assert 'stopping at once' not in running.log.text()
+
+
+def test_after_the_delay_connections_are_refused(server):
+    running = server(HOLD, {'limits': {'drain-delay': '100ms'}})
+    with hold(running):
+        running.signal(signal.SIGTERM)
+        running.wait_log('requests in flight are finished first')
+        wait_refused(running)
+        running.signal(signal.SIGTERM)
+        running.wait_log('stopping at once')
+        running.wait_exit()
+    running.expected_exit = running.process.returncode
+
+
+def test_a_reload_during_the_delay_is_refused(server):
+    running = server(HELLO, {'limits': {'drain-delay': '1h'}})
+    running.signal(signal.SIGTERM)
+    running.wait_log('stopping in 1h')
+    assert 'the server stops' in running.ctl('reload').stderr
+    assert running.get('/').status == 200
+    running.signal(signal.SIGTERM)
+    assert running.wait_exit() == 0
 
 
 def test_a_second_signal_kills(server):

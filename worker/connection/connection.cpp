@@ -95,6 +95,7 @@ void Connection::run() {
 void Connection::become_idle() {
     separate_pieces();
     state_ = State::Idle;
+    was_used_ = true;
     if (wanted_ == 0) {
         watch_reads();
     }
@@ -158,14 +159,19 @@ void Connection::linger() {
     context_.limits.linger.start(*this);
 }
 
-bool Connection::is_unused() const noexcept {
+void Connection::close_if_unused() noexcept {
     const bool between = state_ == State::Idle || state_ == State::ReadingHead;
-    if (!between || !input_.empty()) {
-        return false;  // ReadingHead without input: only a PROXY header has arrived
+    if (!between || !input_.empty() || stream_.peek() == net::Stream::State::Done) {
+        return;  // ReadingHead without input: only a PROXY header has arrived
     }
-    return stream_.peek() != net::Stream::State::Done;
+    if (was_used_) {
+        close();
+    } else {
+        context_.limits.linger.start(*this);
+    }
 }
 
+// The client sees the end at once, even if another process has the descriptor, too.
 void Connection::close() noexcept {
     stream_.end_sending();
     release();

@@ -108,11 +108,9 @@ class Connection final : public Exchange, public event::Deadline {
     /// For a draining worker: answers say `Connection: close` from now on.
     void close_after_answer() noexcept { last_answer_ = true; }
 
-    /// Closes. The client sees the end at once, even if another process has the descriptor, too.
-    void close() noexcept;
-
-    /// No request runs, and no byte of another has arrived.
-    [[nodiscard]] bool is_unused() const noexcept;
+    /// Closes if no request runs and no byte of another has arrived. A client that has not sent any
+    /// request yet may be about to: it gets two seconds for it.
+    void close_if_unused() noexcept;
 
     [[nodiscard]] State state() const { return state_; }
 
@@ -199,6 +197,7 @@ class Connection final : public Exchange, public event::Deadline {
     void refuse(const http::Rejection& rejection, std::string_view extra_headers = {});
     void linger();
     void abort();
+    void close() noexcept;
     void release() noexcept;
     void become_idle();
     void watch(int wanted);
@@ -213,6 +212,7 @@ class Connection final : public Exchange, public event::Deadline {
     bool last_answer_ = false;
     bool disconnected_ = false;  ///< by disconnect()
     bool processing_ = false;
+    bool was_used_ = false;  ///< has had a request
     bool joins_pieces_ = false;
     std::uint8_t wanted_ = 0;     ///< event::Io::Events that the connection waits for
     bool proxy_awaited_ = false;  ///< a trusted peer may still send a PROXY header

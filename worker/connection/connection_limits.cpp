@@ -8,7 +8,8 @@ namespace geventd::worker {
 
 namespace {
 
-// How long a client may take to close its side.
+// How long a client may take to close its side, or to send its first request to a worker that
+// stops.
 constexpr auto kLinger = std::chrono::seconds(2);
 
 // The protocol has 16 bits for the size of a block.

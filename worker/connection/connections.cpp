@@ -66,7 +66,14 @@ void Connections::add(net::Stream stream, const Peer& peer, const Listening& lis
     connection->set_index(static_cast<std::uint32_t>(open_.size()));
     open_.push_back(std::move(connection));
     show(slot_.connections, open_.size());
-    open_.back()->start();
+    Connection& added = *open_.back();
+    if (closes_after_answers_) {
+        added.close_after_answer();
+    }
+    added.start();
+    if (closes_unused_) {
+        added.close_if_unused();
+    }
 }
 
 void Connections::on_closed(Connection& connection) {
@@ -125,11 +132,13 @@ void Connections::separate_pieces() {
 
 // Backwards, because closing a connection moves the last one into its place.
 void Connections::close_after_answers(bool unused) {
+    closes_after_answers_ = true;
+    closes_unused_ = closes_unused_ || unused;
     for (std::size_t i = open_.size(); i-- > 0;) {
         Connection& connection = *open_[i];
         connection.close_after_answer();
-        if (unused && connection.is_unused()) {
-            connection.close();
+        if (unused) {
+            connection.close_if_unused();
         }
     }
 }

@@ -63,7 +63,8 @@ class Connections final : private Connection::Owner {
     /// them. Returns whether there were any.
     bool sweep();
 
-    /// Answers say `Connection: close` from now on; with `unused`, unused connections are closed.
+    /// Answers say `Connection: close` from now on, also those of connections that are added later.
+    /// `unused`: connections without a request are closed.
     void close_after_answers(bool unused);
 
     /// Requests whose greenlets run.
@@ -90,6 +91,8 @@ class Connections final : private Connection::Owner {
     std::vector<std::unique_ptr<Connection>> closed_;
     std::vector<Connection*> revisits_;  ///< connections with input behind an ended request
     std::vector<Connection*> joining_;   ///< connections whose pieces may share packets
+    bool closes_after_answers_ = false;
+    bool closes_unused_ = false;
     std::array<char, 64 << 10> scratch_;
     Context context_;
 };

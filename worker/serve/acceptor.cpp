@@ -91,6 +91,10 @@ void Acceptor::pause() {
     io_.stop();
 }
 
+bool Acceptor::take_one() {
+    return listening_.fd && !is_lost() && accept_one(false);
+}
+
 void Acceptor::close() {
     if (listening_.fd && is_lost()) {
         take_copy();

@@ -64,6 +64,9 @@ class Acceptor {
     void resume();
     void pause();
 
+    /// Takes a connection, if one waits. False when there is none or none can be taken.
+    bool take_one();
+
     /// Stops for good.
     void close();
 

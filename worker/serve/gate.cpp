@@ -42,9 +42,12 @@ void Gate::pause(bool on) {
     regulate();
 }
 
-void Gate::close() {
-    opened_ = accepting_ = false;
+void Gate::close(bool serve_waiting) {
+    const bool takes_them = std::exchange(opened_, false) && serve_waiting;
+    accepting_ = false;
     for (const auto& acceptor : acceptors_) {
+        while (takes_them && connections_.count() < most_connections_ && acceptor->take_one()) {
+        }
         acceptor->close();
     }
 }

@@ -48,8 +48,9 @@ class Gate final : private Acceptor::Owner {
     /// Leaves new connections to the kernel's queue, or takes them again.
     void pause(bool on);
 
-    /// Stops accepting for good.
-    void close();
+    /// Stops accepting for good. `serve_waiting`: first takes what waits in the kernel's queue,
+    /// whether a core is free or not, because nobody else will.
+    void close(bool serve_waiting);
 
     /// Accepts or stops, as there is room now. Called whenever that may have changed.
     void regulate();

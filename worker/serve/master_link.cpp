@@ -113,6 +113,9 @@ void MasterLink::handle(ipc::Message& message) {
         [[maybe_unused]] const auto sent = channel_.send(answer);
         drain(static_cast<ipc::DrainReason>(message.value));
         log::debug("accepts no connection and finishes its requests: the master asked for it");
+    } else if (message.type == ipc::MessageType::Leaving) {
+        worker_.connections().close_after_answers(false);
+        log::debug("answers say Connection: close: the server stops soon");
     } else if (message.type == ipc::MessageType::Pause) {
         worker_.gate().pause(message.value != 0);
         log::debug("{}", message.value != 0 ? "accepts no connection until told otherwise"

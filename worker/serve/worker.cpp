@@ -96,15 +96,15 @@ void Worker::look_whether_drained() {
 }
 
 void Worker::drain(ipc::DrainReason reason) {
+    connections_.close_after_answers(reason != ipc::DrainReason::Replace);
     if (!std::exchange(draining_, true)) {
         if (signals_ != nullptr) {
             signals_->drain();
         }
-        gate_.close();
         drain_timer_.start(drain_time_);
         out_of_time_ = drain_time_ == Duration::zero();
+        gate_.close(reason == ipc::DrainReason::Stop);
     }
-    connections_.close_after_answers(reason == ipc::DrainReason::Stop);
     loop_.wake();
 }
 

@@ -108,6 +108,8 @@ Result<std::optional<ipc::Message>> wait_for_order(ipc::Channel& channel) {
         ipc::Message& message = **order;
         if (message.type == ipc::MessageType::Reopen) {
             worker::renew_log(message);
+        } else if (message.type == ipc::MessageType::Drain) {
+            process.boot.listeners.clear();  // what nobody holds refuses connections
         } else if (message.type == ipc::MessageType::Fork && message.fds.size() == 2) {
             ipc::Channel workers(std::move(message.fds[0]));
             if (fork_application(python, workers, stacks) == Forked::Child) {
