@@ -206,6 +206,10 @@ void describe(Visitor& v, Limits& s) {
           "How long a connection stays open between two requests. 0: no limit.");
     v.key("write-timeout", Time(s.write_timeout, 0ms, kDay), kGeneration,
           "The longest time for which a client may receive nothing of its answer. 0: no limit.");
+    v.key("unsent", Size(s.unsent, 0, 1024 * kGiB), kGeneration,
+          "How many bytes of answers each worker keeps for clients that take them slowly, so that "
+          "the requests have ended and their cores are free. Beyond that a request waits for its "
+          "client. 0: each does.");
     v.key("connections", Integer(s.connections, 1, 1'000'000), kGeneration,
           "Open client connections of each worker.");
     v.key("drain-delay", Time(s.drain_delay, 0ms, kDay), kNow,

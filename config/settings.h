@@ -92,6 +92,7 @@ struct Limits {
     Milliseconds queue_time{10'000};
     Milliseconds keep_alive{75'000};
     Milliseconds write_timeout{60'000};
+    std::uint64_t unsent = 64 << 20;  ///< of each worker
     int connections = 10'000;
     Milliseconds drain_delay{0};
     Milliseconds drain_requests{60'000};

@@ -2,7 +2,9 @@
 #include "net/stream.h"
 
 #include <netinet/in.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -177,6 +179,12 @@ bool Stream::has_bytes() const noexcept {
 void Stream::close() noexcept {
     transport_.reset();
     fd_.reset();
+}
+
+std::size_t Stream::unacknowledged() const noexcept {
+    int bytes = 0;
+    const bool known = ::ioctl(fd_.get(), SIOCOUTQ, &bytes) == 0 && bytes > 0;
+    return known ? static_cast<std::size_t>(bytes) : 0;
 }
 
 void Stream::end_sending() noexcept {

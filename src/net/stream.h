@@ -84,6 +84,10 @@ class Stream {
     /// each is sent at once, together with bytes held back so far. TCP only.
     void join_packets(bool on) noexcept;
 
+    /// How many bytes that were sent the client's host has not acknowledged. 0 where that is
+    /// unknown.
+    [[nodiscard]] std::size_t unacknowledged() const noexcept;
+
     /// Shuts down the sending side after all bytes sent so far, even if another process has the
     /// descriptor, too.
     void end_sending() noexcept;

@@ -19,6 +19,7 @@ struct WorkerFigures {
     Cell<std::uint32_t> connections{};    ///< open client connections
     Cell<std::uint32_t> background{};     ///< background greenlets, as of the newest pulse
     Cell<std::uint32_t> deaf{};           ///< listening sockets that give errors, no connections
+    Cell<std::uint64_t> unsent{};         ///< bytes kept for slow clients, as of the newest pulse
     Cell<std::uint32_t> accepting{};      ///< the mark that uwsgi.accepting() sets
     Cell<std::uint64_t> requests{};       ///< requests that have ended
     Cell<std::uint64_t> errors{};         ///< of these: the application raised
@@ -73,6 +74,9 @@ void for_each_worker_figure(Visit visit, Figures&... figures) {
     visit(Info{"deaf", "deaf_sockets", "Listening sockets that give errors instead of connections.",
                kGauge},
           figures.deaf...);
+    visit(Info{"unsent", "unsent_bytes",
+               "Bytes of answers kept for clients that have not taken them yet.", kGauge},
+          figures.unsent...);
     visit(Info{"requests", "requests_total", "Requests that have ended."}, figures.requests...);
     visit(Info{"errors", "errors_total", "Requests whose application failed."}, figures.errors...);
     visit(Info{"rejected", "rejected_total", "Requests that were refused."}, figures.rejected...);

@@ -25,7 +25,8 @@ Connection::Connection(Context& context, Owner& owner, net::Stream stream, const
       protocol_(protocol_of(listener.address)),
       stream_(std::move(stream)),
       client_{.listener = listener, .peer = peer, .fd = stream_.fd()},
-      io_(context.loop) {
+      io_(context.loop),
+      unsent_(context.kept) {
     io_.bind<Connection, &Connection::on_io>(this);
     proxy_awaited_ = !listener.trusted.empty() && listener.trusted.contains(peer.host());
 }
@@ -185,6 +186,7 @@ void Connection::release() noexcept {
     client_.fd = -1;
     state_ = State::Closed;
     owner_.on_closed(*this);
+    unsent_.clear();
 }
 
 void Connection::watch_reads() {
@@ -206,6 +208,10 @@ void Connection::time_out() {
         case State::Running:
             on_running_deadline();
             break;
+        case State::Sending:
+            broken_ = is_sending();  // else it waits for the kernel's queue to become empty
+            conclude();
+            break;
         case State::Idle:
         case State::Lingering:
             close();
@@ -217,10 +223,12 @@ void Connection::time_out() {
 }
 
 void Connection::on_running_deadline() noexcept {
-    if (request_->writer) {
+    if (request_->writer || is_sending()) {
         broken_ = true;
         abandon_write();
-        context_.admission.application().resume(request_->writer);
+        if (request_->writer) {
+            context_.admission.application().resume(request_->writer);
+        }
     } else if (request_->reader) {
         request_->body.fail(408, "the request body did not arrive in time");
         stop_awaiting_readable();

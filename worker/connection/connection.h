@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "event/deadlines.h"
 #include "event/loop.h"
@@ -17,6 +17,7 @@
 #include "http/proxy_header.h"
 #include "net/stream.h"
 #include "worker/connection/protocol.h"
+#include "worker/connection/unsent.h"
 #include "worker/requests/exchange.h"
 #include "worker/requests/peer.h"
 #include "worker/requests/request.h"
@@ -31,6 +32,7 @@ struct Listening;
 ///
 ///   Idle ──bytes──▶ ReadingHead ──head──▶ [ReadingBody: small bodies] ──▶ Queued ──core──▶ Running
 ///    ▲                                                                                       │
+///    │                                         a slow client takes the rest by itself: Sending ┤
 ///    └───────────────────────────── answer out, connection kept ─────────────────────────────┤
 ///                                       refused, or unread input is left ─────────▶ Lingering ┤
 ///                                                                                     Closed ◀┘
@@ -46,6 +48,8 @@ struct Listening;
 ///  - a Running connection belongs to its request; while a greenlet of the request waits for the
 ///    client, the connection is watched for that and has a deadline; it is watched for writing only
 ///    for such a greenlet;
+///  - a Sending connection is watched for writing until the kernel has its answer, and has a
+///    deadline, unless the configuration sets no limit;
 ///  - a connection with bytes received after a request that has ended is in the list `revisits_` of
 ///    its owner;
 ///  - a connection that holds pieces back is in the list `joining_` of its owner until the turn
@@ -63,6 +67,7 @@ class Connection final : public Exchange, public event::Deadline {
         ReadingBody,
         Queued,
         Running,
+        Sending,
         Lingering,
         Closed,
     };
@@ -148,6 +153,9 @@ class Connection final : public Exchange, public event::Deadline {
     IoState end_answer() noexcept override;
     IoState send_error(int status, std::string_view reason) noexcept override;
     IoState upgrade(std::string_view protocol) noexcept override;
+    bool keep(KeptBytes bytes) noexcept override { return unsent_.keep(std::move(bytes)); }
+
+    bool keep_file(int file, off_t offset) noexcept override;
     void await_writable() override;
     void abandon_write() noexcept override;
     void disconnect() noexcept override;
@@ -194,6 +202,9 @@ class Connection final : public Exchange, public event::Deadline {
     IoState write(std::span<const iovec> parts);
     void on_writable();
     IoState send_unsent();
+    IoState send_some_of_file();
+    void conclude() noexcept;
+    bool await_acknowledged() noexcept;
     void refuse(const http::Rejection& rejection, std::string_view extra_headers = {});
     void linger();
     void abort();
@@ -213,6 +224,7 @@ class Connection final : public Exchange, public event::Deadline {
     bool disconnected_ = false;  ///< by disconnect()
     bool processing_ = false;
     bool was_used_ = false;  ///< has had a request
+    bool is_whole_ = false;  ///< the application gave its whole answer
     bool joins_pieces_ = false;
     std::uint8_t wanted_ = 0;     ///< event::Io::Events that the connection waits for
     bool proxy_awaited_ = false;  ///< a trusted peer may still send a PROXY header
@@ -221,7 +233,8 @@ class Connection final : public Exchange, public event::Deadline {
     event::Io io_;
     http::HeadScanner scanner_;
     std::string input_;  ///< received, not yet parsed
-    std::vector<iovec> unsent_;
+    Unsent unsent_;
+    TimePoint flush_end_;  ///< until when a broken answer may leave the kernel
 };
 
 }  // namespace geventd::worker

@@ -18,9 +18,6 @@ using Framing = http::ResponseWriter::Framing;
 // Pieces that follow one another faster than this may share a packet.
 constexpr auto kQuickPiece = std::chrono::microseconds(200);
 
-// The most that one call of sendfile sends, so that it does not hold up the hub.
-constexpr std::uint64_t kFilePiece = 1 << 20;
-
 std::string_view bytes_of(const iovec& part) {
     return {static_cast<const char*>(part.iov_base), part.iov_len};
 }
@@ -128,30 +125,6 @@ void Connection::separate_pieces() noexcept {
     }
 }
 
-// Used only without chunks: the answer has a Content-Length, or lasts until the close.
-Connection::IoState Connection::send_file(int file, off_t& offset) noexcept {
-    http::ResponseWriter& answer = request_->answer;
-    if (broken_ || state_ != State::Running) {
-        return IoState::Failed;
-    }
-    if (answer.framing() == Framing::NoBody) {
-        return IoState::Done;
-    }
-    const auto most = static_cast<std::size_t>(std::min(answer.room(), kFilePiece));
-    const net::Stream::Result sent = stream_.send_file(file, offset, most);
-    switch (sent.state) {
-        case net::Stream::State::Done:
-            answer.count(sent.count);
-            request_->sent.body = answer.body_bytes();
-            return IoState::Done;
-        case net::Stream::State::Wait:
-            return IoState::Wait;
-        default:
-            broken_ = true;
-            return IoState::Failed;
-    }
-}
-
 // If nothing was sent so far, the body is empty; for a HEAD request its length is unknown.
 Connection::IoState Connection::end_answer() noexcept {
     return guarded([&] {
@@ -161,6 +134,10 @@ Connection::IoState Connection::end_answer() noexcept {
             complete_head(request_->head.method == "HEAD" ? std::nullopt
                                                           : std::optional<std::uint64_t>(0));
             part = answer.head_part();
+        }
+        if (is_sending() && part.iov_len > 0) {
+            unsent_.append(part);  // behind a piece that is kept
+            return IoState::Done;
         }
         return part.iov_len == 0 ? IoState::Done : write({&part, 1});
     });
@@ -210,26 +187,73 @@ void Connection::disconnect() noexcept {
     }
 }
 
-// What other greenlets of the request have not sent yet is dropped.
+// What other greenlets of the request have not sent yet is dropped: they wait, and own the memory.
 void Connection::finish(bool complete) noexcept {
-    abandon_write();
+    is_whole_ = complete;
+    if (!unsent_.is_kept()) {
+        abandon_write();
+    }
     cancel();
+    request_->exchange = nullptr;
+    context_.admission.ended(*request_);
+    if (is_sending() && !broken_) {
+        state_ = State::Sending;
+        flush_end_ = {};
+        watch(event::Io::kWrite);
+        context_.limits.write.start(*this);
+    } else {
+        conclude();
+    }
+}
+
+// The answer is out, as much as there is of it. A client must not take a part for the whole: where
+// the body ends with the connection, only a reset tells it so. Elsewhere the last chunk or some of
+// Content-Length is missing.
+void Connection::conclude() noexcept {
+    cancel();
+    watch(wanted_ & event::Io::kRead);
+    const http::ResponseWriter& answer = request_->answer;
+    const Framing framing = answer.framing();
+    const bool cut = !is_whole_ || answer.missing() > 0;
+    if (cut && !broken_ && !disconnected_ && framing == Framing::UntilClose &&
+        await_acknowledged()) {
+        return;
+    }
     const RequestRef request = std::move(request_);
-    request->exchange = nullptr;
-    context_.admission.ended(*request, *this);
-    const http::ResponseWriter& answer = request->answer;
+    if (broken_ && state_ == State::Sending) {
+        context_.accounts.client_left(*request);
+    }
+    context_.accounts.answered(*request, *this);
     const bool all_read = request->body.complete();
+    const bool shows_the_cut = framing == Framing::Chunked || framing == Framing::Length;
     if (disconnected_ && !broken_) {
         linger();
-    } else if (broken_ || !complete || answer.missing() > 0) {
+    } else if (broken_ || (cut && !shows_the_cut)) {
         abort();
-    } else if (request->form.keep_alive && all_read && answer.framing() != Framing::UntilClose) {
+    } else if (cut) {
+        linger();
+    } else if (request->form.keep_alive && all_read && framing != Framing::UntilClose) {
         become_idle();
     } else if (all_read && !request->head.keep_alive) {
         close();
     } else {
         linger();
     }
+}
+
+// A reset drops what the kernel has not sent yet. False: there is nothing, or the time is over.
+bool Connection::await_acknowledged() noexcept {
+    const TimePoint now = context_.loop.now();
+    if (flush_end_ == TimePoint()) {
+        flush_end_ = now + context_.limits.flush_time;
+    }
+    if (now >= flush_end_ || stream_.unacknowledged() == 0) {
+        return false;
+    }
+    state_ = State::Sending;
+    watch(0);
+    context_.limits.flush.start(*this);
+    return true;
 }
 
 }  // namespace geventd::worker

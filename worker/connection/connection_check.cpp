@@ -8,7 +8,8 @@ namespace geventd::worker {
 std::string_view Connection::neglect() const {
     const bool running = state_ == State::Running;
     const bool queued = state_ == State::Queued;
-    const bool writer = running && (request_->writer || is_sending());
+    const bool sending = state_ == State::Sending;
+    const bool writer = (running && request_->writer) || ((running || sending) && is_sending());
     const bool reader = running && request_->reader;
     const ConnectionLimits& limits = context_.limits;
     bool limited = true;  // the connection's wait has a time limit
@@ -26,6 +27,9 @@ std::string_view Connection::neglect() const {
             limited = writer ? !limits.write.is_off()
                              : reader && !limits.body.is_off() && !request_->body.is_stream();
             break;
+        case State::Sending:
+            limited = !is_sending() || !limits.write.is_off();
+            break;
         case State::Queued:
             limited = false;
             break;
@@ -37,7 +41,7 @@ std::string_view Connection::neglect() const {
     if ((running || queued) && request_->exchange != this) {
         return "has lost its request";
     }
-    if ((reader || (!running && !queued)) && !is_watched(event::Io::kRead)) {
+    if ((reader || (!running && !queued && !sending)) && !is_watched(event::Io::kRead)) {
         return "waits for its client and is not watched";
     }
     if (writer != is_watched(event::Io::kWrite)) {

@@ -12,6 +12,10 @@ namespace {
 // stops.
 constexpr auto kLinger = std::chrono::seconds(2);
 
+// How often to look whether the client has received all of a broken answer.
+constexpr auto kFlushLook = std::chrono::milliseconds(50);
+constexpr auto kLongestFlush = std::chrono::seconds(60);
+
 // The protocol has 16 bits for the size of a block.
 constexpr std::size_t kMostInPacket = 65535;
 
@@ -23,7 +27,10 @@ ConnectionLimits::ConnectionLimits(event::DeadlineClock& clock, const config::Li
       body(clock, settings.body_timeout),
       write(clock, settings.write_timeout),
       keep_alive(clock, settings.keep_alive),
-      linger(clock, kLinger) {
+      linger(clock, kLinger),
+      flush(clock, kFlushLook),
+      flush_time(settings.write_timeout == Duration::zero() ? kLongestFlush
+                                                            : settings.write_timeout) {
     request.head.head = settings.request_head;
     request.packet.block = std::min<std::size_t>(settings.request_head, kMostInPacket);
 }

@@ -24,8 +24,8 @@ struct ConnectionLimits {
     ConnectionLimits(event::DeadlineClock& clock, const config::Limits& settings);
 
     /// All lists of deadlines, for binding them.
-    std::array<event::DeadlineList*, 5> waits() {
-        return {&header, &body, &write, &keep_alive, &linger};
+    std::array<event::DeadlineList*, 6> waits() {
+        return {&header, &body, &write, &keep_alive, &linger, &flush};
     }
 
     RequestLimits request;
@@ -34,6 +34,8 @@ struct ConnectionLimits {
     event::DeadlineList write;
     event::DeadlineList keep_alive;
     event::DeadlineList linger;
+    event::DeadlineList flush;  ///< for a look whether the kernel has sent all
+    Duration flush_time;        ///< how long that may take in all
 };
 
 }  // namespace geventd::worker

@@ -38,6 +38,9 @@ void Connection::on_readable() {
             // Nobody asks for these bytes now: leave them in the kernel, and stop epoll's reports.
             stop_reading();
             break;
+        case State::Sending:
+            stop_reading();
+            break;
         case State::Lingering:
             discard();
             break;

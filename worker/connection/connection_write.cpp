@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Connection: writing. Sends at once what the kernel takes; the loop sends the rest without Python
 // and resumes the greenlet when all is sent.
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "worker/connection/connection.h"
@@ -10,19 +12,8 @@ namespace geventd::worker {
 
 namespace {
 
-// Drops the first `sent` bytes of the parts.
-void advance(std::vector<iovec>& parts, std::size_t sent) {
-    std::size_t done = 0;
-    while (done < parts.size() && sent >= parts[done].iov_len) {
-        sent -= parts[done].iov_len;
-        ++done;
-    }
-    parts.erase(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(done));
-    if (!parts.empty() && sent > 0) {
-        parts.front().iov_base = static_cast<char*>(parts.front().iov_base) + sent;
-        parts.front().iov_len -= sent;
-    }
-}
+// The most that one call of sendfile sends, so that it does not hold up the hub.
+constexpr std::uint64_t kFilePiece = 1 << 20;
 
 std::size_t total(std::span<const iovec> parts) {
     std::size_t bytes = 0;
@@ -47,12 +38,11 @@ Connection::IoState Connection::write(std::span<const iovec> parts) {
         return IoState::Done;
     }
     try {
-        unsent_.assign(parts.begin(), parts.end());
+        unsent_.assign(parts, sent);
     } catch (const std::bad_alloc&) {
         broken_ = true;
         return IoState::Failed;
     }
-    advance(unsent_, sent);
     const IoState rest = send_unsent();
     if (rest == IoState::Wait) {
         await_writable();
@@ -61,8 +51,8 @@ Connection::IoState Connection::write(std::span<const iovec> parts) {
 }
 
 Connection::IoState Connection::send_unsent() {
-    while (!unsent_.empty()) {
-        const auto [state, sent] = stream_.send(unsent_);
+    while (!unsent_.parts().empty()) {
+        const auto [state, sent] = stream_.send(unsent_.parts());
         if (state == net::Stream::State::Wait) {
             return IoState::Wait;
         }
@@ -71,18 +61,69 @@ Connection::IoState Connection::send_unsent() {
             unsent_.clear();
             return IoState::Failed;
         }
-        advance(unsent_, sent);
+        unsent_.advance(sent);
     }
+    if (unsent_.file() >= 0) {
+        return send_some_of_file();
+    }
+    unsent_.clear();
     return IoState::Done;
 }
 
+// One piece a turn, so that a fast client of a big file holds nobody up.
+Connection::IoState Connection::send_some_of_file() {
+    off_t& offset = unsent_.offset();
+    const off_t before = offset;
+    const IoState state = send_file(unsent_.file(), offset);
+    if (state == IoState::Wait || (offset != before && request_->answer.room() > 0)) {
+        return IoState::Wait;
+    }
+    unsent_.clear();
+    return state;
+}
+
+// Used only without chunks: the answer has a Content-Length, or lasts until the close.
+Connection::IoState Connection::send_file(int file, off_t& offset) noexcept {
+    http::ResponseWriter& answer = request_->answer;
+    if (broken_ || (state_ != State::Running && state_ != State::Sending)) {
+        return IoState::Failed;
+    }
+    if (answer.framing() == http::ResponseWriter::Framing::NoBody) {
+        return IoState::Done;
+    }
+    const auto most = static_cast<std::size_t>(std::min(answer.room(), kFilePiece));
+    const net::Stream::Result sent = stream_.send_file(file, offset, most);
+    switch (sent.state) {
+        case net::Stream::State::Done:
+            answer.count(sent.count);
+            request_->sent.body = answer.body_bytes();
+            return IoState::Done;
+        case net::Stream::State::Wait:
+            return IoState::Wait;
+        default:
+            broken_ = true;
+            return IoState::Failed;
+    }
+}
+
+bool Connection::keep_file(int file, off_t offset) noexcept {
+    if (!unsent_.keep_file(file, offset)) {
+        return false;
+    }
+    await_writable();
+    return true;
+}
+
 void Connection::on_writable() {
-    if (state_ != State::Running) {
+    if (state_ != State::Running && state_ != State::Sending) {
         return;
     }
     if (is_sending() && send_unsent() == IoState::Wait) {
         context_.limits.write.start(*this);
         return;
+    }
+    if (state_ == State::Sending) {
+        return conclude();
     }
     abandon_write();
     if (request_->writer) {

@@ -31,6 +31,7 @@ Connections::Connections(const Parts& parts, const config::Settings& settings)
       admission_(parts.admission),
       slot_(parts.accounts.slot()),
       limits_(parts.clock, settings.limits),
+      kept_{.most = settings.limits.unsent},
       context_{
           .loop = parts.loop,
           .admission = parts.admission,
@@ -38,6 +39,7 @@ Connections::Connections(const Parts& parts, const config::Settings& settings)
           .time_limits = parts.time_limits,
           .limits = limits_,
           .requests = requests_,
+          .kept = kept_,
           .scratch = scratch_,
           .packet_vars = packet_vars_,
           .turn = parts.turn,

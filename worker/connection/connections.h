@@ -67,6 +67,9 @@ class Connections final : private Connection::Owner {
     /// `unused`: connections without a request are closed.
     void close_after_answers(bool unused);
 
+    /// Bytes of answers that are kept for clients that have not taken them yet.
+    [[nodiscard]] std::size_t kept_bytes() const { return kept_.bytes; }
+
     /// Requests whose greenlets run.
     [[nodiscard]] std::vector<RequestRef> running() const;
 
@@ -85,6 +88,7 @@ class Connections final : private Connection::Owner {
     Admission& admission_;
     shm::WorkerSlot& slot_;
     ConnectionLimits limits_;
+    KeptTotal kept_;
     RequestPool requests_;
     std::vector<uwsgi::Var> packet_vars_;
     std::vector<std::unique_ptr<Connection>> open_;

@@ -10,6 +10,7 @@
 #include "uwsgi/packet.h"
 #include "worker/connection/connection_limits.h"
 #include "worker/connection/turn.h"
+#include "worker/connection/unsent.h"
 #include "worker/limits/time_limits.h"
 #include "worker/requests/accounts.h"
 #include "worker/requests/admission.h"
@@ -26,6 +27,7 @@ struct Context {
     TimeLimits& time_limits;
     ConnectionLimits& limits;
     RequestPool& requests;
+    KeptTotal& kept;
     std::span<char> scratch;               ///< receive buffer, used within one call
     std::vector<uwsgi::Var>& packet_vars;  ///< variables of the packet that is being read
     const Turn& turn;

@@ -33,13 +33,16 @@ Accounts::Accounts(shm::WorkerSlot& slot, const config::Log& settings, int numbe
     }
 }
 
-void Accounts::ended(const Request& request, const Exchange& exchange) {
+void Accounts::ended(const Request& request) {
     count(slot_.requests);
-    count(slot_.sent, request.sent.head + request.sent.body);
     const auto took = static_cast<std::uint64_t>(
         duration_cast<microseconds>(Clock::now() - request.times.started).count());
     count(slot_.busy_time, took);
     slot_.durations.add(took);
+}
+
+void Accounts::answered(const Request& request, const Exchange& exchange) {
+    count(slot_.sent, request.sent.head + request.sent.body);
     write_access_log(request, exchange);
 }
 

@@ -27,7 +27,10 @@ class Accounts {
     [[nodiscard]] shm::WorkerSlot& slot() const { return slot_; }
 
     /// The request's greenlet has ended.
-    void ended(const Request& request, const Exchange& exchange);
+    void ended(const Request& request);
+
+    /// Its answer has left, or nothing more of it will: writes its line into the access log.
+    void answered(const Request& request, const Exchange& exchange);
 
     /// The request never reached the application. `request` is null when nothing could be parsed.
     void refused(const Exchange& exchange, const Request* request,

@@ -89,7 +89,7 @@ void Admission::on_busy_time() noexcept {
     }
 }
 
-void Admission::ended(Request& request, const Exchange& exchange) {
+void Admission::ended(Request& request) {
     --running_;
     show_busy();
     table_.remove(request.core);
@@ -98,7 +98,7 @@ void Admission::ended(Request& request, const Exchange& exchange) {
         --lost_;
     }
     request.limit.reset();
-    accounts_.ended(request, exchange);
+    accounts_.ended(request);
     if (request.reader || request.writer) {
         orphans_.emplace_back(request);
     }

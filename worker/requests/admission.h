@@ -61,7 +61,7 @@ class Admission {
     void start_waiting();
 
     /// The request's greenlet has ended: frees its core.
-    void ended(Request& request, const Exchange& exchange);
+    void ended(Request& request);
 
     /// Resumes greenlets that still wait for the client of a request that has ended.
     void resume_orphans();

@@ -16,6 +16,7 @@
 #include "http/request_head.h"
 #include "shm/request_table.h"
 #include "worker/requests/client.h"
+#include "worker/requests/kept_bytes.h"
 #include "worker/requests/request.h"
 
 namespace geventd::worker {
@@ -30,7 +31,8 @@ namespace geventd::worker {
 /// replaces all of that. Each returns Wait when the client does not take the bytes at once: the
 /// loop sends them as it does, and resumes request().writer when all are sent (is_sending() is
 /// false) or the client has left (broken()). Until then the caller keeps the memory and sends
-/// nothing else.
+/// nothing else. Or it gives the memory away by keep() and goes on, so that a slow client holds no
+/// core.
 ///
 /// Lives in: worker, loop side. Called from the hub's greenlet and from greenlets of requests.
 class Exchange {
@@ -116,6 +118,14 @@ class Exchange {
     /// Bytes given to an earlier call are still to be sent.
     [[nodiscard]] virtual bool is_sending() const = 0;
 
+    /// After Wait: `bytes` keeps the memory of what is still to be sent, so the caller need not
+    /// wait. False: too much waits for slow clients already, and the caller waits as ever.
+    virtual bool keep(KeptBytes bytes) noexcept = 0;
+
+    /// After Wait of send_file(): the loop sends the file from `offset` to its end or the answer's.
+    /// False when that cannot be done: then the caller waits as ever.
+    virtual bool keep_file(int file, off_t offset) noexcept = 0;
+
     /// Resumes request().writer when the client takes more.
     virtual void await_writable() = 0;
 
@@ -128,8 +138,9 @@ class Exchange {
     /// Ends the answer after what was sent so far, while the request runs on. Nothing more is sent.
     virtual void disconnect() noexcept = 0;
 
-    /// Ends the request. `complete`: the application gave its whole answer; if not, the client sees
-    /// a reset.
+    /// Ends the request. What was kept is sent first. `complete`: the application gave its whole
+    /// answer; if not, the client gets what there is, and then an end that it cannot take for a
+    /// complete one.
     virtual void finish(bool complete) noexcept = 0;
 
     [[nodiscard]] virtual const Client& client() const = 0;

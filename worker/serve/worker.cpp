@@ -132,6 +132,7 @@ void Worker::answer_pulse() {
     }
     slot.hub_answered.store(asked, std::memory_order_release);
     admission_.show_waiting();
+    slot.unsent.store(connections_.kept_bytes(), std::memory_order_relaxed);
     if (signals_ != nullptr) {
         signals_->port().reassert();
     }

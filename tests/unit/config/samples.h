@@ -54,6 +54,7 @@ inline const std::map<std::string, std::string>& samples() {
         {"limits.keep-alive", "0"},
         {"limits.write-timeout", "90m"},
         {"limits.connections", "3"},
+        {"limits.unsent", "1MiB"},
         {"limits.drain-delay", "20s"},
         {"limits.drain-requests", "1500ms"},
         {"limits.drain-background", "24h"},

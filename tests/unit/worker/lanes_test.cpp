@@ -80,6 +80,10 @@ class Lane : public Exchange {
 
     [[nodiscard]] bool is_sending() const override { return !unsent_.empty(); }
 
+    bool keep(KeptBytes) noexcept override { return false; }
+
+    bool keep_file(int, off_t) noexcept override { return false; }
+
     void await_writable() override {}
 
     void abandon_write() noexcept override { unsent_.clear(); }
@@ -91,7 +95,7 @@ class Lane : public Exchange {
     void finish(bool complete) noexcept override {
         const RequestRef request = std::move(request_);
         request->exchange = nullptr;
-        worker_.admission().ended(*request, *this);
+        worker_.admission().ended(*request);
         emit(complete ? "end" : "reset");
     }
 

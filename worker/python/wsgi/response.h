@@ -3,6 +3,7 @@
 
 #include <Python.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -14,8 +15,8 @@
 namespace geventd::py {
 
 /// The answer to one request: passes the application's Python objects to the request's exchange.
-/// Sends everything at once, the head together with the first bytes; a client that reads slowly
-/// suspends only the calling greenlet.
+/// Sends everything at once, the head together with the first bytes. What a slow client does not
+/// take is left to the loop; a piece that follows waits for it, and suspends only its greenlet.
 /// Functions that return bool return false with a Python exception set. GIL held; functions called
 /// await_... may switch.
 /// Lives in: worker, Python side; inside the request's start_response object.
@@ -27,11 +28,13 @@ class Response {
     /// Checks and keeps the arguments of start_response.
     bool set_head(PyObject* status, PyObject* headers);
 
-    /// Sends a piece of the body. An empty piece sends nothing.
-    bool await_send(std::string_view bytes);
+    /// Sends a piece of the body, a bytes object. An empty piece sends nothing. A client that takes
+    /// it slowly gets it while the application makes the next one.
+    bool await_send(PyObject* bytes);
 
-    /// Sends a whole body, with its Content-Length, and ends the answer.
-    bool await_send_all(std::span<PyObject* const> bytes_objects);
+    /// Sends a whole body, with its Content-Length, and ends the answer. `owner` keeps the objects
+    /// alive.
+    bool await_send_all(PyObject* owner, std::span<PyObject* const> bytes_objects);
 
     /// Sends the rest of a regular file from `offset`, up to `count` bytes, and ends the answer.
     bool await_send_file(int file, off_t offset, std::uint64_t count);
@@ -57,6 +60,8 @@ class Response {
     bool has_head();
     bool may_send();
     bool may_send_body();
+    bool await_former();
+    bool await_kept(worker::Exchange::IoState state, PyObject* owner, std::size_t size);
     bool await_sent(worker::Exchange::IoState state);
     bool await_room();
     bool await_file(int file, off_t offset);

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "worker/connection/unsent.h"
+
+#include <fcntl.h>
+
+#include <utility>
+
+namespace geventd::worker {
+
+void Unsent::assign(std::span<const iovec> parts, std::size_t sent) {
+    parts_.assign(parts.begin(), parts.end());
+    advance(sent);
+}
+
+void Unsent::advance(std::size_t sent) noexcept {
+    std::size_t done = 0;
+    while (done < parts_.size() && sent >= parts_[done].iov_len) {
+        sent -= parts_[done].iov_len;
+        ++done;
+    }
+    parts_.erase(parts_.begin(), parts_.begin() + static_cast<std::ptrdiff_t>(done));
+    if (!parts_.empty() && sent > 0) {
+        parts_.front().iov_base = static_cast<char*>(parts_.front().iov_base) + sent;
+        parts_.front().iov_len -= sent;
+    }
+}
+
+bool Unsent::keep(KeptBytes bytes) noexcept {
+    if (bytes.size > total_.most - total_.bytes) {
+        return false;
+    }
+    total_.bytes += bytes.size;
+    kept_ = std::move(bytes);
+    is_kept_ = true;
+    return true;
+}
+
+bool Unsent::keep_file(int file, off_t offset) noexcept {
+    file_ = UniqueFd::adopt(::fcntl(file, F_DUPFD_CLOEXEC, 0));
+    offset_ = offset;
+    is_kept_ = is_kept_ || file_;
+    return static_cast<bool>(file_);
+}
+
+// The owner is released last: that may run code of the application.
+void Unsent::clear() noexcept {
+    parts_.clear();
+    file_.reset();
+    is_kept_ = false;
+    total_.bytes -= std::exchange(kept_.size, 0);
+    const auto owner = std::exchange(kept_.owner, {nullptr, nullptr});
+}
+
+}  // namespace geventd::worker
