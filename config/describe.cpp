@@ -112,6 +112,14 @@ void describe(Visitor& v, Listen& s) {
     v.key("trusted-proxies", ProxyList(s.trusted_proxies), kGeneration,
           "The proxies whose X-Forwarded-*, Forwarded, X-Request-ID and PROXY headers are trusted: "
           "addresses, networks such as 10.0.0.0/8, or unix.");
+    v.key(
+        "expect",
+        Choice<Expect>(s.expect,
+                       {{"server", Expect::Server}, {"application", Expect::Application}}),
+        kGeneration,
+        "Who answers Expect: 100-continue. server: geventd, at once, and the application starts "
+        "when the body or 64KiB of it are here, so that a client that waits holds no core; "
+        "application: it starts at once, and the client is told to go on when it reads the body.");
     v.key("systemd", Text(s.systemd, "the name of a socket, as in FileDescriptorName="), kRestart,
           "Uses the socket of this name if systemd has opened it for the server (socket "
           "activation); otherwise the server opens the address itself.");
@@ -198,23 +206,30 @@ void describe(Visitor& v, Limits& s) {
     v.key("header-timeout", Time(s.header_timeout, 0ms, kDay), kGeneration,
           "The time a client has for the whole head of a request. 0: no limit.");
     v.key("body-timeout", Time(s.body_timeout, 0ms, kDay), kGeneration,
-          "The longest pause between two pieces of a request's body; the whole time for a body "
-          "of up to 64KiB, which is complete before the application starts. 0: no limit.");
+          "The longest pause between two pieces of a request's body; the whole time for the body, "
+          "or its first 64KiB, before the application starts. 0: no limit.");
+    v.key("body-rate", Size(s.body_rate, 0, kGiB), kGeneration,
+          "The fewest bytes a second of a request's body, on average over the time in which they "
+          "are awaited from the client, from the sixth second on. 0: any number.");
     v.key("queue-time", Time(s.queue_time, 0ms, kDay), kGeneration,
           "With workers.when-full: reject, how long a request may wait for a core.");
     v.key("keep-alive", Time(s.keep_alive, 0ms, kDay), kGeneration,
           "How long a connection stays open between two requests. 0: no limit.");
     v.key("write-timeout", Time(s.write_timeout, 0ms, kDay), kGeneration,
           "The longest time for which a client may receive nothing of its answer. 0: no limit.");
+    v.key("write-rate", Size(s.write_rate, 0, kGiB), kGeneration,
+          "The fewest bytes a second of an answer, on average over the time in which the client is "
+          "waited for, from the sixth second on. 0: any number.");
     v.key("unsent", Size(s.unsent, 0, 1024 * kGiB), kGeneration,
           "How many bytes of answers each worker keeps for clients that take them slowly, so that "
           "the requests have ended and their cores are free. Beyond that a request waits for its "
           "client. 0: each does.");
     v.key("connections", Integer(s.connections, 1, 1'000'000), kGeneration,
           "Open client connections of each worker.");
-    v.key("drain-delay", Time(s.drain_delay, 0ms, kDay), kNow,
-          "How long a server that is told to stop goes on serving: /readyz says 503 and answers say "
-          "Connection: close, so that balancers choose others before connections are refused.");
+    v.key(
+        "drain-delay", Time(s.drain_delay, 0ms, kDay), kNow,
+        "How long a server that is told to stop goes on serving: /readyz says 503 and answers say "
+        "Connection: close, so that balancers choose others before connections are refused.");
     v.key("drain-requests", Time(s.drain_requests, 0ms, kDay), kGeneration,
           "The time that running requests are given when their worker stops or is replaced.");
     v.key("drain-background", Time(s.drain_background, 0ms, kDay), kGeneration,

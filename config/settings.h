@@ -17,12 +17,16 @@ using Milliseconds = std::chrono::milliseconds;
 /// The effective configuration, as plain values. describe.cpp alone has the names, ranges and help
 /// texts, and documents the defaults set here.
 
+/// Who sends 100 Continue, and when.
+enum class Expect { Server, Application };
+
 struct Listen {
     net::Address address;
     int backlog = 1024;
     std::string mode;   ///< of a unix socket, octal; "": according to the umask
     std::string owner;  ///< of a unix socket, "user" or "user:group"; "": the server's user
     std::vector<std::string> trusted_proxies;
+    Expect expect = Expect::Server;
     std::string systemd;  ///< name of the socket that systemd may have opened; "": none
 
     bool operator==(const Listen&) const = default;
@@ -89,9 +93,11 @@ struct Limits {
     Milliseconds kill_blocked_hub{0};  ///< 0: never killed
     Milliseconds header_timeout{30'000};
     Milliseconds body_timeout{60'000};
+    std::uint64_t body_rate = 240;  ///< bytes a second; 0: any
     Milliseconds queue_time{10'000};
     Milliseconds keep_alive{75'000};
     Milliseconds write_timeout{60'000};
+    std::uint64_t write_rate = 0;     ///< bytes a second; 0: any
     std::uint64_t unsent = 64 << 20;  ///< of each worker
     int connections = 10'000;
     Milliseconds drain_delay{0};

@@ -42,8 +42,7 @@ void ServiceNotifier::reloading() noexcept {
 
 // The unit's TimeoutStopSec may be shorter than the times that the configuration gives requests.
 void ServiceNotifier::stopping(Duration longest) noexcept {
-    const auto whole =
-        std::chrono::duration_cast<std::chrono::microseconds>(longest + kLastSteps);
+    const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(longest + kLastSteps);
     send(fmt::format("STOPPING=1\nEXTEND_TIMEOUT_USEC={}", whole.count()));
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "net/stream.h"
 
-#include <netinet/in.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>

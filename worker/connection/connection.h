@@ -16,6 +16,7 @@
 #include "http/head_parser.h"
 #include "http/proxy_header.h"
 #include "net/stream.h"
+#include "worker/connection/pace.h"
 #include "worker/connection/protocol.h"
 #include "worker/connection/unsent.h"
 #include "worker/requests/exchange.h"
@@ -153,6 +154,7 @@ class Connection final : public Exchange, public event::Deadline {
     IoState end_answer() noexcept override;
     IoState send_error(int status, std::string_view reason) noexcept override;
     IoState upgrade(std::string_view protocol) noexcept override;
+
     bool keep(KeptBytes bytes) noexcept override { return unsent_.keep(std::move(bytes)); }
 
     bool keep_file(int file, off_t offset) noexcept override;
@@ -163,6 +165,8 @@ class Connection final : public Exchange, public event::Deadline {
 
     [[nodiscard]] bool is_sending() const override { return !unsent_.empty(); }
 
+    [[nodiscard]] bool sends_file() const override { return unsent_.file() >= 0; }
+
     [[nodiscard]] bool broken() const override { return broken_; }
 
     void on_io(int events) noexcept;
@@ -171,6 +175,7 @@ class Connection final : public Exchange, public event::Deadline {
     void on_out_of_memory() noexcept override;
     void on_readable();
     void receive_head();
+    void await_early_body();
     void receive_early_body();
     void discard();
     void stop_reading();
@@ -213,6 +218,9 @@ class Connection final : public Exchange, public event::Deadline {
     void become_idle();
     void watch(int wanted);
     void watch_reads();
+    void limit_reading();
+    void limit_writing();
+    void tell_to_continue();
 
     Context& context_;
     Owner& owner_;
@@ -234,7 +242,9 @@ class Connection final : public Exchange, public event::Deadline {
     http::HeadScanner scanner_;
     std::string input_;  ///< received, not yet parsed
     Unsent unsent_;
-    TimePoint flush_end_;  ///< until when a broken answer may leave the kernel
+    TimePoint wait_end_;  ///< until when the first of the body, or the last of the answer, may take
+    Pace reading_;        ///< of the request's body
+    Pace writing_;        ///< of its answer
 };
 
 }  // namespace geventd::worker

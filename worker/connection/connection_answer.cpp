@@ -198,9 +198,9 @@ void Connection::finish(bool complete) noexcept {
     context_.admission.ended(*request_);
     if (is_sending() && !broken_) {
         state_ = State::Sending;
-        flush_end_ = {};
+        wait_end_ = {};
         watch(event::Io::kWrite);
-        context_.limits.write.start(*this);
+        limit_writing();
     } else {
         conclude();
     }
@@ -220,6 +220,10 @@ void Connection::conclude() noexcept {
         return;
     }
     const RequestRef request = std::move(request_);
+    if (is_whole_ && !broken_ && answer.missing() > 0) {
+        log::error("{} {}: the file became {} bytes shorter while it was sent",
+                   request->head.method, request->path_info, answer.missing());
+    }
     if (broken_ && state_ == State::Sending) {
         context_.accounts.client_left(*request);
     }
@@ -244,10 +248,10 @@ void Connection::conclude() noexcept {
 // A reset drops what the kernel has not sent yet. False: there is nothing, or the time is over.
 bool Connection::await_acknowledged() noexcept {
     const TimePoint now = context_.loop.now();
-    if (flush_end_ == TimePoint()) {
-        flush_end_ = now + context_.limits.flush_time;
+    if (wait_end_ == TimePoint()) {
+        wait_end_ = now + context_.limits.flush_time;
     }
-    if (now >= flush_end_ || stream_.unacknowledged() == 0) {
+    if (now >= wait_end_ || stream_.unacknowledged() == 0) {
         return false;
     }
     state_ = State::Sending;

@@ -16,6 +16,11 @@ constexpr auto kLinger = std::chrono::seconds(2);
 constexpr auto kFlushLook = std::chrono::milliseconds(50);
 constexpr auto kLongestFlush = std::chrono::seconds(60);
 
+// Zero means no limit.
+Duration or_ever(Duration time) {
+    return time == Duration::zero() ? Duration::max() : time;
+}
+
 // The protocol has 16 bits for the size of a block.
 constexpr std::size_t kMostInPacket = 65535;
 
@@ -29,6 +34,10 @@ ConnectionLimits::ConnectionLimits(event::DeadlineClock& clock, const config::Li
       keep_alive(clock, settings.keep_alive),
       linger(clock, kLinger),
       flush(clock, kFlushLook),
+      body_rate(settings.body_rate),
+      write_rate(settings.write_rate),
+      body_time(or_ever(settings.body_timeout)),
+      write_time(or_ever(settings.write_timeout)),
       flush_time(settings.write_timeout == Duration::zero() ? kLongestFlush
                                                             : settings.write_timeout) {
     request.head.head = settings.request_head;

@@ -35,7 +35,11 @@ struct ConnectionLimits {
     event::DeadlineList keep_alive;
     event::DeadlineList linger;
     event::DeadlineList flush;  ///< for a look whether the kernel has sent all
-    Duration flush_time;        ///< how long that may take in all
+    std::uint64_t body_rate;    ///< bytes a second; 0: any
+    std::uint64_t write_rate;
+    Duration body_time;  ///< limits.body-timeout, or the longest time there is
+    Duration write_time;
+    Duration flush_time;  ///< how long that may take in all
 };
 
 }  // namespace geventd::worker

@@ -31,6 +31,9 @@ std::size_t Connection::parse_one(std::string_view bytes) {
             break;
     }
     request_->exchange = this;
+    reading_.reset();
+    reading_.count(request_->body.buffered());
+    writing_.reset();
     context_.time_limits.start(*request_);
     state_ = State::ReadingBody;
     return parsed.used;

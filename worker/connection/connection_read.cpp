@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Connection: reading. Receives heads and small bodies, and body bytes for greenlets that ask.
 #include <algorithm>
+#include <utility>
 
 #include "worker/connection/connection.h"
 #include "worker/connection/context.h"
+#include "worker/process/listening.h"
 
 namespace geventd::worker {
 
 namespace {
 
-// Bodies up to this size are complete before the application starts, so a slow upload holds no
-// core; larger ones are read by the application.
+// So much of a body, or all of a smaller one, is here before the application starts, so that a
+// client that does not send holds no core; the application reads the rest.
 constexpr std::size_t kEarlyBody = 64 << 10;
 
 using Received = net::Stream::State;
@@ -79,19 +81,26 @@ void Connection::process(std::string_view fresh) {
             if (request_->body.complete() || must_stream()) {
                 dispatch();
             } else {
-                watch_reads();
-                context_.limits.body.start(*this);
+                await_early_body();
             }
         }
     } while (state_ == State::Idle && !input_.empty());
     processing_ = false;
 }
 
-// The application must start before the whole body is here: the client waits for 100 Continue, or
-// the body is larger than we buffer.
+void Connection::await_early_body() {
+    const Duration most = context_.limits.body_time;
+    wait_end_ = most == Duration::max() ? TimePoint::max() : context_.loop.now() + most;
+    tell_to_continue();
+    watch_reads();
+    limit_reading();
+}
+
+// The application starts before the whole body is here, because we buffer no more of it, or because
+// it decides whether the client is told to send it.
 bool Connection::must_stream() const {
-    const Body& body = request_->body;
-    return request_->head.expect_continue || body.buffered() + body.remaining() > kEarlyBody;
+    const bool decides = request_->head.expect_continue && client_.listener.application_continues;
+    return decides || request_->body.buffered() >= kEarlyBody;
 }
 
 void Connection::keep_rest(std::string_view bytes, std::size_t used) {
@@ -119,6 +128,8 @@ void Connection::receive_early_body() {
         return;
     }
     Body& body = request_->body;
+    reading_.count(got);
+    reading_.end(context_.loop.now());
     const std::size_t used = body.feed({scratch.data(), got});
     if (body.failed()) {
         refuse(body.rejection());
@@ -132,6 +143,8 @@ void Connection::receive_early_body() {
         if (state_ == State::Idle && !input_.empty()) {
             process({});
         }
+    } else {
+        limit_reading();
     }
 }
 
@@ -164,6 +177,7 @@ Connection::IoState Connection::read_body(char* into, std::size_t room, std::siz
             return IoState::Failed;
         }
         got = received.count;
+        reading_.count(got);
         if (direct > 0) {
             body.received(got);
             await_disconnect();
@@ -181,18 +195,36 @@ Connection::IoState Connection::read_body(char* into, std::size_t room, std::siz
 }
 
 void Connection::await_readable() {
-    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    if (!request_->sent.told_to_continue) {
-        request_->sent.told_to_continue = true;
-        stream_.offer(kContinue);
-    }
+    tell_to_continue();
     watch_reads();
     if (!request_->writer && !request_->body.is_stream()) {  // a writer's deadline takes precedence
-        context_.limits.body.start(*this);
+        limit_reading();
     }
 }
 
+void Connection::tell_to_continue() {
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (!std::exchange(request_->sent.told_to_continue, true)) {
+        stream_.offer(kContinue);
+    }
+}
+
+// A pause has its limit, and so have the pace and the time for what is buffered.
+void Connection::limit_reading() {
+    const ConnectionLimits& limits = context_.limits;
+    const TimePoint now = context_.loop.now();
+    reading_.begin(now);
+    const Duration patience = std::min(limits.body_time, reading_.patience(limits.body_rate));
+    if (patience == Duration::max()) {
+        return;
+    }
+    const TimePoint due = now + patience;
+    context_.limits.body.start_at(*this,
+                                  state_ == State::ReadingBody ? std::min(due, wait_end_) : due);
+}
+
 void Connection::stop_awaiting_readable() noexcept {
+    reading_.end(context_.loop.now());
     if (!request_->writer) {
         cancel();
     }

@@ -34,6 +34,7 @@ Connection::IoState Connection::write(std::span<const iovec> parts) {
         broken_ = true;
         return IoState::Failed;
     }
+    writing_.count(sent);
     if (sent == total(parts)) {
         return IoState::Done;
     }
@@ -61,6 +62,7 @@ Connection::IoState Connection::send_unsent() {
             unsent_.clear();
             return IoState::Failed;
         }
+        writing_.count(sent);
         unsent_.advance(sent);
     }
     if (unsent_.file() >= 0) {
@@ -95,6 +97,7 @@ Connection::IoState Connection::send_file(int file, off_t& offset) noexcept {
     const net::Stream::Result sent = stream_.send_file(file, offset, most);
     switch (sent.state) {
         case net::Stream::State::Done:
+            writing_.count(sent.count);
             answer.count(sent.count);
             request_->sent.body = answer.body_bytes();
             return IoState::Done;
@@ -119,8 +122,8 @@ void Connection::on_writable() {
         return;
     }
     if (is_sending() && send_unsent() == IoState::Wait) {
-        context_.limits.write.start(*this);
-        return;
+        writing_.end(context_.loop.now());
+        return limit_writing();
     }
     if (state_ == State::Sending) {
         return conclude();
@@ -133,7 +136,18 @@ void Connection::on_writable() {
 
 void Connection::await_writable() {
     watch(event::Io::kWrite | wanted_);
-    context_.limits.write.start(*this);
+    limit_writing();
+}
+
+// A pause has its limit, and so has the pace.
+void Connection::limit_writing() {
+    const ConnectionLimits& limits = context_.limits;
+    const TimePoint now = context_.loop.now();
+    writing_.begin(now);
+    const Duration patience = std::min(limits.write_time, writing_.patience(limits.write_rate));
+    if (patience != Duration::max()) {
+        context_.limits.write.start_at(*this, now + patience);
+    }
 }
 
 void Connection::abandon_write() noexcept {
@@ -142,8 +156,9 @@ void Connection::abandon_write() noexcept {
         unsent_.clear();
     }
     cancel();
+    writing_.end(context_.loop.now());
     if (request_->reader && !request_->body.is_stream()) {
-        context_.limits.body.start(*this);
+        limit_reading();
     }
     watch(wanted_ & event::Io::kRead);
 }

@@ -18,6 +18,7 @@ struct Listening {
     http::TrustedProxies trusted;
     std::size_t index = 0;
     ino_t inode = 0;  ///< of the socket, to notice when the application has replaced it
+    bool application_continues = false;  ///< listen.expect: application
 };
 
 }  // namespace geventd::worker

@@ -126,6 +126,9 @@ class Exchange {
     /// False when that cannot be done: then the caller waits as ever.
     virtual bool keep_file(int file, off_t offset) noexcept = 0;
 
+    /// The loop sends a file, so that the end of the answer is not known yet.
+    [[nodiscard]] virtual bool sends_file() const = 0;
+
     /// Resumes request().writer when the client takes more.
     virtual void await_writable() = 0;
 

@@ -37,6 +37,11 @@ TEST_F(WorkerTest, AbortsWithAResetSoThatTheClientNotices) {
 TEST_F(WorkerTest, StoppingClosesIdleConnectionsAndFinishesTheOthers) {
     start();
     const UniqueFd idle = connect();
+    send(idle, kGet);
+    turn_until([&] { return !application.started.empty(); });
+    answer(*application.started[0], "ok");
+    receive_until(idle, "ok");
+    application.started.clear();
     const UniqueFd busy = connect();
     send(busy, kGet);
     turn_until([&] { return slot.connections.load() == 2 && !application.started.empty(); });
@@ -48,6 +53,35 @@ TEST_F(WorkerTest, StoppingClosesIdleConnectionsAndFinishesTheOthers) {
     EXPECT_NE(receive_until(busy, "last").find("Connection: close\r\n"), std::string::npos);
     ::shutdown(busy.get(), SHUT_WR);
     turn_until([&] { return worker->drained(); });
+}
+
+TEST_F(WorkerTest, StoppingServesWhatWaitsInTheKernelsQueueAlsoWithoutAFreeCore) {
+    settings.workers.cores = 1;
+    start();
+    const UniqueFd busy = connect();
+    send(busy, kGet);
+    turn_until([&] { return !application.started.empty(); });
+    const UniqueFd waits = connect();
+    send(waits, kGet);
+    worker->drain(ipc::DrainReason::Stop);
+    answer(*application.started[0], "first");
+    turn_until([&] { return application.started.size() == 2; });
+    answer(*application.started[1], "second");
+    EXPECT_NE(receive_until(waits, "second").find("Connection: close\r\n"), std::string::npos);
+    const UniqueFd late = UniqueFd::adopt(::socket(AF_INET, SOCK_STREAM, 0));
+    EXPECT_LT(::connect(late.get(), reinterpret_cast<sockaddr*>(&address_), sizeof address_), 0);
+    EXPECT_EQ(errno, ECONNREFUSED);
+}
+
+TEST_F(WorkerTest, ReplacedItLeavesTheKernelsQueueToOthers) {
+    settings.workers.cores = 1;
+    start();
+    const UniqueFd busy = connect();
+    send(busy, kGet);
+    turn_until([&] { return !application.started.empty(); });
+    const UniqueFd waits = connect();
+    worker->drain(ipc::DrainReason::Replace);
+    EXPECT_EQ(slot.accepted.load(), 1u);
 }
 
 TEST_F(WorkerTest, ReplacedItStillAnswersOnKeptConnections) {
@@ -63,6 +97,17 @@ TEST_F(WorkerTest, ReplacedItStillAnswersOnKeptConnections) {
     receive_until(client, "ok");
     ::shutdown(client.get(), SHUT_WR);
     turn_until([&] { return worker->drained(); });
+}
+
+TEST_F(WorkerTest, StoppingItStillAnswersTheFirstRequestOfAConnection) {
+    application.on_start = [](Request& request) { answer(request, "ok"); };
+    start();
+    const UniqueFd client = connect();
+    turn_until([&] { return slot.connections.load() == 1; });
+    worker->drain(ipc::DrainReason::Stop);
+    worker->turn();
+    send(client, kGet);
+    receive_until(client, "ok");
 }
 
 TEST_F(WorkerTest, DrainsNoLongerThanItMay) {

@@ -84,6 +84,8 @@ class Lane : public Exchange {
 
     bool keep_file(int, off_t) noexcept override { return false; }
 
+    [[nodiscard]] bool sends_file() const override { return false; }
+
     void await_writable() override {}
 
     void abandon_write() noexcept override { unsent_.clear(); }

@@ -167,5 +167,96 @@ TEST_F(WorkerTest, SendsAnAnswerThatASlowReaderTakesLaterAndResumesItsWriterOnce
     }
 }
 
+// Takes what the client is sent until its connection ends; returns the number of bytes.
+std::size_t take_all(const UniqueFd& client, int& error) {
+    std::size_t total = 0;
+    std::vector<char> buffer(1 << 20);
+    for (;;) {
+        const ssize_t got = ::recv(client.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+        if (got <= 0) {
+            error = got == 0 ? 0 : errno;
+            return total;
+        }
+        total += static_cast<std::size_t>(got);
+    }
+}
+
+class KeptAnswerTest : public WorkerTest {
+  protected:
+    void begin(std::string_view request, std::size_t size) {
+        start();
+        client = connect();
+        send(client, request);
+        turn_until([&] { return !application.started.empty(); });
+        text.assign(size, 'x');
+        Request& asked = *application.started[0];
+        asked.answer.head().start(asked.form.version, "200 OK");
+        ASSERT_EQ(asked.exchange->send_piece(text), Exchange::IoState::Wait);
+        released = 0;
+        ASSERT_TRUE(asked.exchange->keep(
+            {.owner = {&released, [](void* owner) { ++*static_cast<int*>(owner); }},
+             .size = size}));
+    }
+
+    std::size_t receive_all() {
+        std::size_t total = 0;
+        turn_until([&] {
+            total += take_all(client, error);
+            return error != EAGAIN;
+        });
+        return total;
+    }
+
+    UniqueFd client;
+    std::string text;
+    int released = 0;
+    int error = 0;
+};
+
+TEST_F(KeptAnswerTest, LeavesTheCoreAndIsReleasedWhenItIsSent) {
+    begin("GET / HTTP/1.0\r\n\r\n", 32 << 20);
+    application.started[0]->exchange->finish(true);
+    EXPECT_EQ(slot.cores_busy.load(), 0u);
+    EXPECT_EQ(worker->connections().kept_bytes(), text.size());
+    EXPECT_EQ(released, 0);
+    EXPECT_GT(receive_all(), text.size());
+    EXPECT_EQ(error, 0);
+    turn_until([&] { return released == 1; });
+    EXPECT_EQ(worker->connections().kept_bytes(), 0u);
+}
+
+TEST_F(KeptAnswerTest, IsSentBeforeTheResetThatShowsItsLateFailure) {
+    begin("GET / HTTP/1.0\r\n\r\n", 32 << 20);
+    application.started[0]->exchange->finish(false);
+    EXPECT_GT(receive_all(), text.size());
+    EXPECT_EQ(error, ECONNRESET);
+}
+
+TEST_F(KeptAnswerTest, OfChunksEndsWithoutTheLastOneAfterALateFailure) {
+    begin(kGet, 32 << 20);
+    application.started[0]->exchange->finish(false);
+    EXPECT_GT(receive_all(), text.size());
+    EXPECT_EQ(error, 0);
+}
+
+TEST_F(KeptAnswerTest, IsReleasedWhenTheClientLeaves) {
+    begin(kGet, 32 << 20);
+    application.started[0]->exchange->finish(true);
+    client.reset();
+    turn_until([&] { return released == 1; });
+    EXPECT_EQ(slot.disconnects.load(), 1u);
+}
+
+TEST_F(KeptAnswerTest, IsNotKeptBeyondTheLimit) {
+    settings.limits.unsent = 10;
+    start();
+    client = connect();
+    send(client, kGet);
+    turn_until([&] { return !application.started.empty(); });
+    text.assign(32 << 20, 'x');
+    ASSERT_EQ(send_answer(*application.started[0], text), Exchange::IoState::Wait);
+    EXPECT_FALSE(application.started[0]->exchange->keep({.size = text.size()}));
+}
+
 }  // namespace
 }  // namespace geventd::worker

@@ -34,7 +34,7 @@ bool await_send_whole(Response& response, PyObject* result) {
     }
     PyObject* const* first = &PyTuple_GET_ITEM(items.get(), 0);
     return response.await_send_all(
-        {first, static_cast<std::size_t>(PyTuple_GET_SIZE(items.get()))});
+        items.get(), {first, static_cast<std::size_t>(PyTuple_GET_SIZE(items.get()))});
 }
 
 bool await_send_item(Response& response, PyObject* item) {
@@ -46,8 +46,7 @@ bool await_send_item(Response& response, PyObject* item) {
                      Py_TYPE(item)->tp_name);
         return false;
     }
-    return response.await_send(
-        {PyBytes_AS_STRING(item), static_cast<std::size_t>(PyBytes_GET_SIZE(item))});
+    return response.await_send(item);
 }
 
 bool is_plain_sequence(PyObject* result) {
@@ -141,10 +140,11 @@ bool RequestRunner::await_end(worker::Request& request, PyObject* start_response
     if (!await_answer(request, start_response)) {
         return await_failure(request, start_response);
     }
-    if (const std::uint64_t missing = request.answer.missing(); missing > 0) {
+    const std::uint64_t missing = request.answer.missing();
+    if (missing > 0 && !request.exchange->sends_file()) {
         log::error(
             "{} {}: the body is {} bytes shorter than its Content-Length; the "
-            "connection is aborted",
+            "connection is closed after it",
             request.head.method, request.path_info, missing);
         return false;
     }
@@ -210,7 +210,7 @@ bool RequestRunner::await_pieces(const worker::Request& request, Response& respo
                                  PyObject* result) {
     bool told_of_none = false;
     if (PyBytes_CheckExact(result) && !response.head_sent()) {
-        return response.await_send_all({&result, 1});
+        return response.await_send_all(result, {&result, 1});
     }
     const Ref iterator = Ref::steal(PyObject_GetIter(result));
     python_.end_if_forked();

@@ -19,6 +19,12 @@ iovec part_of(PyObject* bytes) {
     return {PyBytes_AS_STRING(bytes), static_cast<std::size_t>(PyBytes_GET_SIZE(bytes))};
 }
 
+worker::KeptBytes kept(PyObject* owner, std::size_t size) {
+    constexpr auto kRelease = [](void* object) { Py_XDECREF(static_cast<PyObject*>(object)); };
+    Py_XINCREF(owner);
+    return {.owner = {owner, kRelease}, .size = size};
+}
+
 bool client_has_left() {
     PyErr_SetString(PyExc_BrokenPipeError, "the client has left");
     return false;
@@ -38,11 +44,13 @@ bool Response::is_open() {
     return true;
 }
 
+// Bytes that are still on their way without a greenlet that waits for them are a former piece,
+// which the exchange keeps: another may follow it.
 bool Response::may_send() {
     if (!is_open()) {
         return false;
     }
-    if (request_->exchange->is_sending()) {
+    if (request_->writer) {
         PyErr_SetString(PyExc_RuntimeError, "another greenlet is already writing to this response");
         return false;
     }
@@ -61,14 +69,19 @@ bool Response::may_send_body() {
     return is_open() && has_head() && may_send();
 }
 
-bool Response::await_send(std::string_view bytes) {
-    if (bytes.empty()) {
+bool Response::await_send(PyObject* bytes) {
+    const iovec part = part_of(bytes);
+    if (part.iov_len == 0) {
         return is_open() && has_head();
     }
-    return may_send_body() && await_sent(request_->exchange->send_piece(bytes));
+    if (!may_send_body() || !await_former()) {
+        return false;
+    }
+    const std::string_view piece(static_cast<const char*>(part.iov_base), part.iov_len);
+    return await_kept(request_->exchange->send_piece(piece), bytes, piece.size());
 }
 
-bool Response::await_send_all(std::span<PyObject* const> bytes_objects) {
+bool Response::await_send_all(PyObject* owner, std::span<PyObject* const> bytes_objects) {
     if (!may_send_body()) {
         return false;
     }
@@ -80,10 +93,12 @@ bool Response::await_send_all(std::span<PyObject* const> bytes_objects) {
         parts = many;
     }
     std::size_t count = 1;  // the first is left for the head
+    std::size_t size = 0;
     for (PyObject* object : bytes_objects) {
-        parts[count++] = part_of(object);
+        parts[count] = part_of(object);
+        size += parts[count++].iov_len;
     }
-    return await_sent(request_->exchange->send_whole(parts));
+    return await_kept(request_->exchange->send_whole(parts), owner, size);
 }
 
 bool Response::await_send_file(int file, off_t offset, std::uint64_t count) {
@@ -102,6 +117,9 @@ bool Response::await_file(int file, off_t offset) {
                 }
                 break;
             case IoState::Wait:
+                if (request.exchange->keep_file(file, offset)) {
+                    return true;
+                }
                 request.exchange->await_writable();
                 if (!await_room()) {
                     return false;
@@ -117,19 +135,20 @@ bool Response::await_file(int file, off_t offset) {
     return true;
 }
 
+// The bytes that end an answer outlive it.
 bool Response::await_end() {
     if (head_sent() && request_->answer.last_part().iov_len == 0) {
         return true;  // even while another greenlet writes
     }
     return (head_sent() ? may_send() : may_send_body()) &&
-           await_sent(request_->exchange->end_answer());
+           await_kept(request_->exchange->end_answer(), nullptr, 0);
 }
 
 bool Response::await_disconnect() {
     if (request_->exchange == nullptr || request_->exchange->broken()) {
         return true;
     }
-    if (head_sent() && !await_end()) {
+    if (head_sent() && !(await_end() && await_former())) {
         return false;
     }
     request_->exchange->disconnect();
@@ -137,7 +156,20 @@ bool Response::await_disconnect() {
 }
 
 bool Response::await_send_error(int status, std::string_view reason) {
-    return may_send() && await_sent(request_->exchange->send_error(status, reason));
+    return may_send() && await_kept(request_->exchange->send_error(status, reason), nullptr, 0);
+}
+
+// Waits until a former piece has left.
+bool Response::await_former() {
+    return !request_->exchange->is_sending() || await_sent(IoState::Wait);
+}
+
+// Leaves what the client does not take at once to the loop, which keeps `owner` until it is sent.
+bool Response::await_kept(IoState state, PyObject* owner, std::size_t size) {
+    if (state == IoState::Wait && request_->exchange->keep(kept(owner, size))) {
+        return true;
+    }
+    return await_sent(state);
 }
 
 // Waits until the loop resumes this greenlet.

@@ -56,9 +56,7 @@ PyObject* write_bytes(PyObject* self, PyObject* data) noexcept {
     if (worker::is_forked_child()) {
         Py_RETURN_NONE;  // a forked child does not answer: only the worker does
     }
-    const std::string_view bytes(PyBytes_AS_STRING(data),
-                                 static_cast<std::size_t>(PyBytes_GET_SIZE(data)));
-    if (!as_start_response(self)->response.await_send(bytes)) {
+    if (!as_start_response(self)->response.await_send(data)) {
         return nullptr;
     }
     Py_RETURN_NONE;
