@@ -197,8 +197,7 @@ def test_with_a_delay_it_serves_on_and_says_that_it_leaves(server, stop):
     killed = running.status()['workers'][0]['pid']
     os.kill(killed, signal.SIGKILL)
     running.expect_error('is gone: killed by SIGKILL')
-    running.wait_status(lambda s: all(w['state'] == 'ready' and w['pid'] != killed
-                                      for w in s['workers']) and len(s['workers']) == 2)
+    running.wait_workers(2, without=[killed])
     for _ in range(10):
         assert ask(running).header('Connection') == 'close'
     running.signal(signal.SIGTERM)
