@@ -176,8 +176,8 @@ def test_a_client_that_has_connected_and_not_asked_yet_is_answered(server):
 
 @pytest.mark.parametrize('stop', ['SIGTERM', 'SIGINT', 'geventctl'])
 def test_with_a_delay_it_serves_on_and_says_that_it_leaves(server, stop):
-    running = server(HELLO, {'limits': {'drain-delay': '1h'}, 'metrics': {'listen': 'http+unix:watch.sock'},
-                             'workers': {'processes': 2}})
+    running = server(HELLO, {'limits': {'drain-delay': '1h'}, 'workers': {'processes': 2},
+                             'metrics': {'listen': 'http+unix:watch.sock'}})
     with running.raw() as kept:
         kept.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
         assert kept.read_answer().header('Connection') != 'close'
