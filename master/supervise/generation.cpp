@@ -291,22 +291,17 @@ Duration Generation::mercy() const {
     return config::whole_drain(settings_.limits);
 }
 
-void Generation::announce_leaving() {
-    for (const auto& pool : pools_) {
-        pool->announce_leaving();
-    }
-}
-
 void Generation::drain(ipc::DrainReason reason) {
     if (state_ <= State::Serving) {
         enter(State::Draining);
     }
     kit_.close_listeners();
-    // While developing, the browser should get the new code, not one more answer of the old code.
-    const bool is_for_developer =
-        settings_.app.reload_on_change && reason == ipc::DrainReason::Replace;
+    // While developing, the browser should get the new code, not one more answer of the old.
+    if (settings_.app.reload_on_change && reason == ipc::DrainReason::Replace) {
+        reason = ipc::DrainReason::Refresh;
+    }
     for (const auto& pool : pools_) {
-        pool->drain(is_for_developer ? ipc::DrainReason::Refresh : reason);
+        pool->drain(reason);
     }
     end_templates();
 }
@@ -332,11 +327,6 @@ void Generation::kill(std::string_view reason) {
     for (const auto& pool : pools_) {
         pool->kill(reason);
     }
-}
-
-void Generation::pause(bool on) {
-    paused_ = on;
-    update_hold();
 }
 
 void Generation::resize(int count) {

@@ -66,10 +66,13 @@ class Generation {
     /// While serving: leaves new connections in the kernel's queue (`on`), or accepts them. A
     /// generation that does not serve yet never accepts, so that clients do not meet one that
     /// fails.
-    void pause(bool on);
+    void pause(bool on) {
+        paused_ = on;
+        update_hold();
+    }
 
     /// The server stops soon, but goes on serving.
-    void announce_leaving();
+    void announce_leaving() { workers_->announce_leaving(); }
 
     /// Holds the generation in Booting although it could serve, or lets it go on.
     void defer(bool on) { deferred_ = on; }

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "log/logger.h"
+#include "master/supervise/worker_orders.h"
 
 namespace geventd::master {
 
@@ -22,26 +23,6 @@ std::string last_line(const std::string& text) {
     const auto begin = text.rfind('\n', end);
     return text.substr(begin == std::string::npos ? 0 : begin + 1,
                        end - (begin == std::string::npos ? 0 : begin));
-}
-
-ipc::Message make_pause(bool on) {
-    ipc::Message message;
-    message.type = ipc::MessageType::Pause;
-    message.value = on ? 1 : 0;
-    return message;
-}
-
-ipc::Message make_leaving() {
-    ipc::Message message;
-    message.type = ipc::MessageType::Leaving;
-    return message;
-}
-
-ipc::Message make_fault(const std::string& text) {
-    ipc::Message message;
-    message.type = ipc::MessageType::Fault;
-    message.text = text;
-    return message;
 }
 
 bool is_gone(const std::unique_ptr<WorkerHandle>& worker) {
