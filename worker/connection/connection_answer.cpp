@@ -152,14 +152,13 @@ Connection::IoState Connection::send_file(int file, off_t& offset) noexcept {
     }
 }
 
-// If nothing was sent so far, the body is empty; for a HEAD request its length is unknown.
+// If nothing was sent so far, the body is empty.
 Connection::IoState Connection::end_answer() noexcept {
     return guarded([&] {
         http::ResponseWriter& answer = request_->answer;
         iovec part = answer.last_part();
         if (!answer.completed()) {
-            complete_head(request_->head.method == "HEAD" ? std::nullopt
-                                                          : std::optional<std::uint64_t>(0));
+            complete_head(0);
             part = answer.head_part();
         }
         return part.iov_len == 0 ? IoState::Done : write({&part, 1});

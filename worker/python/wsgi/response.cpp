@@ -27,7 +27,7 @@ bool client_has_left() {
 }  // namespace
 
 bool Response::set_head(PyObject* status, PyObject* headers) {
-    return fill_head(request_->answer.head(), request_->form.version, status, headers);
+    return fill_head(*request_, bridge_.worker().accounts(), status, headers);
 }
 
 bool Response::is_open() {
