@@ -136,6 +136,23 @@ def set_user_harakiri(seconds):
     _geventd.set_timeout(seconds, extend=False)
 
 
+# --- the body of a request -----------------------------------------------------------------------
+
+def chunked_read(timeout=None):
+    """What has arrived of the request's body, whatever its framing; b"" at its end. Waits while that
+    is nothing, for `timeout` seconds at most, and raises OSError then; other greenlets go on."""
+    from gevent import Timeout
+
+    late = OSError(f"uwsgi.chunked_read(): the client has sent nothing in {timeout} s")
+    with Timeout(timeout or None, late):
+        return _native.read_body(True)
+
+
+def chunked_read_nb():
+    """Like chunked_read(), but does not wait: None when nothing has arrived."""
+    return _native.read_body(False)
+
+
 # --- signals, timers, locks -----------------------------------------------------------------------
 
 _waiting = []  # (number or None, gevent.event.AsyncResult) of each signal_wait()
@@ -308,7 +325,6 @@ def _refuse_all():
             ("suspend", "gevent.sleep(0)"), ("green_schedule", "gevent.sleep(0)")):
         _refuse(RuntimeError, name, f"{waits} {call}")
     sockets_of_gevent = "use gevent.socket"
-    body = "read the body, whatever its framing, from environ['wsgi.input']"
     no_rpc = "geventd has no RPC: send a request, or a signal with a payload (geventd.signal)"
     no_spooler = "geventd has no spooler: send a signal with a payload (geventd.signal)"
     no_mules = "geventd has no mules: register a signal handler, or gevent.spawn in post_fork_hook"
@@ -330,7 +346,6 @@ def _refuse_all():
         "offload": "return environ['wsgi.file_wrapper'](file)",
         "send": "yield the bytes", "connect": sockets_of_gevent, "recv": sockets_of_gevent,
         "close": sockets_of_gevent, "is_connected": sockets_of_gevent,
-        "chunked_read": body, "chunked_read_nb": body,
         "call rpc register_rpc rpc_list": no_rpc,
         "send_to_spooler set_spooler_frequency spooler_jobs spooler_pid spooler_pids"
         " spooler_get_task i_am_the_spooler": no_spooler,

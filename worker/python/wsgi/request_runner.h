@@ -32,6 +32,8 @@ class RequestRunner {
     /// The answer of the request that `greenlet` runs; null: it runs none.
     [[nodiscard]] Response* find(const worker::Greenlet* greenlet) const;
 
+    [[nodiscard]] const WsgiTypes& types() const { return types_; }
+
     /// Sets what to call after each request, in its greenlet; an empty Ref: nothing.
     void set_after_request(Ref hook) { after_request_ = std::move(hook); }
 
