@@ -6,20 +6,21 @@
 
 #include "log/logger.h"
 #include "worker/python/base/error.h"
+#include "worker/python/wsgi/block.h"
 #include "worker/serve/worker.h"
 
 namespace geventd::py {
 
 namespace {
 
-// Whether `result` is a list or tuple of bytes only: then its length is known and all is sent at
+// Whether `result` is a list or tuple of blocks only: then its length is known and all is sent at
 // once. Pieces of other results are sent as they come.
 bool is_whole(PyObject* result) {
     if (!PyList_CheckExact(result) && !PyTuple_CheckExact(result)) {
         return false;
     }
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(result); ++i) {
-        if (!PyBytes_Check(PySequence_Fast_GET_ITEM(result, i))) {
+        if (!is_block(PySequence_Fast_GET_ITEM(result, i))) {
             return false;
         }
     }
@@ -28,30 +29,47 @@ bool is_whole(PyObject* result) {
 
 bool await_send_whole(Response& response, PyObject* result) {
     // A copy, because a list could change while we wait for a slow client.
-    const Ref items = Ref::steal(PySequence_Tuple(result));
-    if (!items) {
+    const Ref blocks = Ref::steal(PyTuple_New(PySequence_Fast_GET_SIZE(result)));
+    if (!blocks) {
         return false;
     }
-    PyObject* const* first = &PyTuple_GET_ITEM(items.get(), 0);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(blocks.get()); ++i) {
+        // Making bytes of a block may run code that changes the list.
+        const Ref item = i < PySequence_Fast_GET_SIZE(result)
+                             ? Ref::borrow(PySequence_Fast_GET_ITEM(result, i))
+                             : Ref();
+        Ref block = item ? block_bytes(item.get()) : Ref();
+        if (!block) {
+            return false;
+        }
+        PyTuple_SET_ITEM(blocks.get(), i, block.release());
+    }
+    PyObject* const* first = &PyTuple_GET_ITEM(blocks.get(), 0);
     return response.await_send_all(
-        {first, static_cast<std::size_t>(PyTuple_GET_SIZE(items.get()))});
+        {first, static_cast<std::size_t>(PyTuple_GET_SIZE(blocks.get()))});
 }
 
 bool await_send_item(Response& response, PyObject* item) {
     if (item == Py_None) {
         return true;
     }
-    if (!PyBytes_Check(item)) {
+    if (!is_block(item)) {
         PyErr_Format(PyExc_TypeError, "the application yielded %.100s where WSGI wants bytes",
                      Py_TYPE(item)->tp_name);
         return false;
     }
-    return response.await_send(
-        {PyBytes_AS_STRING(item), static_cast<std::size_t>(PyBytes_GET_SIZE(item))});
+    const Ref bytes = block_bytes(item);
+    return bytes && response.await_send(bytes_view(bytes.get()));
+}
+
+// Whether the answer is one block instead of an iterable of them.
+bool is_bare_block(PyObject* result) {
+    return PyBytes_CheckExact(result) || PyByteArray_CheckExact(result) ||
+           PyMemoryView_Check(result);
 }
 
 bool is_plain_sequence(PyObject* result) {
-    return PyList_CheckExact(result) || PyTuple_CheckExact(result) || PyBytes_CheckExact(result);
+    return PyList_CheckExact(result) || PyTuple_CheckExact(result) || is_bare_block(result);
 }
 
 }  // namespace
@@ -209,8 +227,10 @@ bool RequestRunner::await_result(worker::Request& request, PyObject* start_respo
 bool RequestRunner::await_pieces(const worker::Request& request, Response& response,
                                  PyObject* result) {
     bool told_of_none = false;
-    if (PyBytes_CheckExact(result) && !response.head_sent()) {
-        return response.await_send_all({&result, 1});
+    if (is_bare_block(result) && !response.head_sent()) {
+        const Ref whole = block_bytes(result);
+        PyObject* const bytes = whole.get();
+        return bytes != nullptr && response.await_send_all({&bytes, 1});
     }
     const Ref iterator = Ref::steal(PyObject_GetIter(result));
     python_.end_if_forked();

@@ -8,6 +8,7 @@
 
 #include "worker/process/forked.h"
 #include "worker/python/base/error.h"
+#include "worker/python/wsgi/block.h"
 
 namespace geventd::py {
 
@@ -49,16 +50,15 @@ bool may_call(const Response& response, PyObject* exc_info) {
 }
 
 PyObject* write_bytes(PyObject* self, PyObject* data) noexcept {
-    if (!PyBytes_Check(data)) {
+    if (!is_block(data)) {
         return PyErr_Format(PyExc_TypeError, "write() takes bytes, not %.100s",
                             Py_TYPE(data)->tp_name);
     }
     if (worker::is_forked_child()) {
         Py_RETURN_NONE;  // a forked child does not answer: only the worker does
     }
-    const std::string_view bytes(PyBytes_AS_STRING(data),
-                                 static_cast<std::size_t>(PyBytes_GET_SIZE(data)));
-    if (!as_start_response(self)->response.await_send(bytes)) {
+    const Ref bytes = block_bytes(data);
+    if (!bytes || !as_start_response(self)->response.await_send(bytes_view(bytes.get()))) {
         return nullptr;
     }
     Py_RETURN_NONE;
