@@ -120,7 +120,6 @@ void ResponseHead::replace(int status, std::string bytes) {
     text_ = std::move(bytes);
 }
 
-// With status 204 a Content-Length is forbidden (RFC 9110 8.6).
 ResponseHead::Fault ResponseHead::add_length(std::string_view name, std::string_view value) {
     const char* const end = value.data() + value.size();
     std::uint64_t length = 0;
@@ -129,7 +128,7 @@ ResponseHead::Fault ResponseHead::add_length(std::string_view name, std::string_
         return Fault::ContentLength;
     }
     length_ = length;
-    if (status_ != 204) {
+    if (status_ >= 200 && status_ != 204) {
         append(name, value);
     }
     return Fault::None;

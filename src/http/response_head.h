@@ -28,7 +28,8 @@ class ResponseHead {
     bool start(std::string_view protocol, std::string_view status_line);
 
     /// Adds a field, or says why not; the head is then unusable, except after HopByHop. Obeys
-    /// `Connection: close` instead of adding it, and leaves out a Content-Length with status 204.
+    /// `Connection: close` instead of adding it, and leaves out a Content-Length with a status that
+    /// forbids it (RFC 9110 8.6).
     Fault add(std::string_view name, std::string_view value);
 
     /// It is not set any more. Keeps the memory of a head of a usual size, for the next one.

@@ -70,6 +70,14 @@ std::size_t Connection::add_piece(std::string_view bytes, std::span<iovec> parts
     return count;
 }
 
+Connection::IoState Connection::send_interim(std::string_view bytes) noexcept {
+    return guarded([&] {
+        // The bytes are only read: iovec has no const variant.
+        const iovec part{const_cast<char*>(bytes.data()), bytes.size()};  // NOLINT
+        return write({&part, 1});
+    });
+}
+
 Connection::IoState Connection::send_whole(std::span<iovec> parts) noexcept {
     return guarded([&] {
         std::uint64_t length = 0;

@@ -91,7 +91,8 @@ bool start(http::ResponseHead& head, std::string_view protocol, PyObject* status
     return true;
 }
 
-bool add_field(worker::Request& request, worker::Accounts& accounts, PyObject* pair) {
+bool add_field(http::ResponseHead& head, const worker::Request& request, worker::Accounts& accounts,
+               PyObject* pair) {
     if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
         PyErr_Format(PyExc_TypeError, "each response header must be a (name, value) tuple, got %R",
                      pair);
@@ -107,7 +108,7 @@ bool add_field(worker::Request& request, worker::Accounts& accounts, PyObject* p
     if (!latin1_view(value_object, value)) {
         return refuse_text(value_object, value_of(name));
     }
-    const Fault fault = request.answer.head().add(name, value);
+    const Fault fault = head.add(name, value);
     if (fault == Fault::HopByHop) {
         accounts.warn_of_hop_by_hop(request, name);
         return true;
@@ -115,26 +116,40 @@ bool add_field(worker::Request& request, worker::Accounts& accounts, PyObject* p
     return fault == Fault::None || refuse_field(fault, name, value, pair);
 }
 
-}  // namespace
-
-bool fill_head(worker::Request& request, worker::Accounts& accounts, PyObject* status,
-               PyObject* headers) {
+bool add_fields(http::ResponseHead& head, const worker::Request& request,
+                worker::Accounts& accounts, PyObject* headers) {
     if (!PyList_Check(headers)) {
         PyErr_Format(PyExc_TypeError, "the response headers must be a list, not %.100s",
                      Py_TYPE(headers)->tp_name);
         return false;
     }
-    http::ResponseHead& head = request.answer.head();
-    if (!start(head, request.form.version, status)) {
-        return false;
-    }
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(headers); ++i) {
-        if (!add_field(request, accounts, PyList_GET_ITEM(headers, i))) {
-            head.clear();
+        if (!add_field(head, request, accounts, PyList_GET_ITEM(headers, i))) {
             return false;
         }
     }
     return true;
+}
+
+}  // namespace
+
+bool fill_head(worker::Request& request, worker::Accounts& accounts, PyObject* status,
+               PyObject* headers) {
+    http::ResponseHead& head = request.answer.head();
+    if (!start(head, request.form.version, status)) {
+        return false;
+    }
+    if (!add_fields(head, request, accounts, headers)) {
+        head.clear();
+        return false;
+    }
+    return true;
+}
+
+bool fill_early_hints(http::ResponseHead& head, const worker::Request& request,
+                      worker::Accounts& accounts, PyObject* headers) {
+    head.start("HTTP/1.1", "103 Early Hints");
+    return add_fields(head, request, accounts, headers);
 }
 
 }  // namespace geventd::py

@@ -3,6 +3,7 @@
 
 #include <Python.h>
 
+#include "http/response_head.h"
 #include "worker/requests/accounts.h"
 #include "worker/requests/request.h"
 
@@ -14,5 +15,10 @@ namespace geventd::py {
 /// False with a Python exception set; then the head is not set. GIL held.
 bool fill_head(worker::Request& request, worker::Accounts& accounts, PyObject* status,
                PyObject* headers);
+
+/// Fills `head` with an answer of status 103 that has these headers, a list checked in the same
+/// way. False with a Python exception set.
+bool fill_early_hints(http::ResponseHead& head, const worker::Request& request,
+                      worker::Accounts& accounts, PyObject* headers);
 
 }  // namespace geventd::py

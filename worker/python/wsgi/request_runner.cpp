@@ -191,7 +191,9 @@ bool RequestRunner::await_answer(worker::Request& request, PyObject* start_respo
             .await_send_error(404, "no application is mounted at this path");
     }
     const Ref input = types_.input.make(request);
-    Ref environ = input ? environs_.make(request, input.get(), choice->prefix) : Ref();
+    const Ref hints = input ? make_early_hints(start_response) : Ref();
+    Ref environ =
+        hints ? environs_.make(request, {input.get(), hints.get()}, choice->prefix) : Ref();
     if (!environ) {
         return false;
     }

@@ -66,6 +66,18 @@ PyObject* write_bytes(PyObject* self, PyObject* data) noexcept {
 
 PyMethodDef write_method{"write", write_bytes, METH_O, "write(bytes): sends some of the body."};
 
+PyObject* early_hints(PyObject* self, PyObject* headers) noexcept {
+    if (!worker::is_forked_child() &&
+        !as_start_response(self)->response.await_early_hints(headers)) {
+        return nullptr;
+    }
+    Py_RETURN_NONE;
+}
+
+PyMethodDef early_hints_method{
+    "early_hints", early_hints, METH_O,
+    "early_hints(headers): sends a list of headers ahead of the answer, with status 103."};
+
 PyObject* call(PyObject* self, PyObject* const* args, std::size_t flags, PyObject* names) noexcept {
     const Py_ssize_t positional = PyVectorcall_NARGS(flags);
     PyObject* exc_info = positional > 2 ? args[2] : nullptr;
@@ -119,6 +131,10 @@ Ref StartResponseType::make(worker::Request& request) const {
         new (&as_start_response(object)->response) Response(bridge_, worker::RequestRef(request));
     }
     return Ref::steal(object);
+}
+
+Ref make_early_hints(PyObject* start_response) {
+    return Ref::steal(PyCFunction_New(&early_hints_method, start_response));
 }
 
 Response& response_of(PyObject* start_response) {
