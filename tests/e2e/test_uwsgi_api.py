@@ -51,6 +51,23 @@ def test_opt_names_the_settings_as_uwsgi_does(running):
     assert 'lazy-apps' not in opt
 
 
+def test_sentry_takes_the_forks_for_safe(running):
+    """What sentry_sdk asks before it warns of crashing workers."""
+    opt = ask(running, 'uwsgi.opt')
+    assert opt['enable-threads'] is True and opt['py-call-uwsgi-fork-hooks'] is True
+
+
+def test_the_magic_table_names_the_configuration(running, make_server):
+    table = ask(running, 'uwsgi.magic_table')
+    path = os.fsencode(running.config_path)
+    assert table[b'p'] == table[b'P'] == path and os.path.isabs(path)
+    assert (table[b'd'] + table[b'n'] + b'.' + table[b'e'], table[b's']) \
+        == (path, os.path.basename(path))
+    assert (table[b'V'], table[b'h']) == (b'2.0.30', os.uname().nodename.encode())
+    assert (table[b'u'], table[b'g']) == (b'%d' % os.getuid(), b'%d' % os.getgid())
+    assert table[b't'].isdigit() and table[b'k'].isdigit()
+
+
 def test_opt_has_the_units_of_uwsgi(server):
     running = server(EVAL, {
         'app': {'python-path': ['one', 'two'], 'environment': {'OWN': 'value'}},

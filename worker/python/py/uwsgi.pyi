@@ -40,6 +40,7 @@ hostname: bytes
 opt: dict[str, bytes | Literal[True]]
 numproc: int
 cores: int
+magic_table: dict[bytes, bytes]
 loop: bytes
 has_threads: int
 buffer_size: int
