@@ -128,6 +128,9 @@ void RequestRunner::run(worker::Request& request) noexcept {
         if (after_request_) {
             await_after_request(request);
         }
+        if (ended_) {
+            ended_(request);
+        }
     } catch (const std::bad_alloc&) {
         PyErr_Clear();
         worker_.accounts().out_of_memory();
