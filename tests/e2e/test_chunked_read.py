@@ -63,8 +63,8 @@ def open_body(running):
         yield send_head
 
 
-@pytest.mark.parametrize('path, body', [('/', b'one\ntwothree'), ('/after_a_line',
-                                                                b'one\n|twothree')])
+@pytest.mark.parametrize('path, body', [
+    ('/', b'one\ntwothree'), ('/after_a_line', b'one\n|twothree')])
 def test_all_pieces_in_order(running, open_body, path, body):
     client = open_body(path)
     client.send(b'7\r\none\ntwo\r\n', b'5\r\nthree\r\n', b'0\r\n\r\n')

@@ -168,8 +168,8 @@ def set_user_harakiri(seconds):
 # --- the body of a request -----------------------------------------------------------------------
 
 def chunked_read(timeout=None):
-    """What has arrived of the request's body, whatever its framing; b"" at its end. Waits while that
-    is nothing, for `timeout` seconds at most, and raises OSError then; other greenlets go on."""
+    """What has arrived of the request's body, whatever its framing; b"" at its end. Waits while
+    that is nothing, for `timeout` seconds at most, and raises OSError then."""
     from gevent import Timeout
 
     late = OSError(f"uwsgi.chunked_read(): the client has sent nothing in {timeout} s")
@@ -278,6 +278,7 @@ def signal_wait(num=None):
     entry = (num, AsyncResult())
     _waiting.append(entry)
     try:
+        _geventd._handle_signals()
         _received[getcurrent()] = entry[1].get()
     finally:
         _waiting.remove(entry)
