@@ -111,7 +111,29 @@ RequestRunner::RequestRunner(const Interpreter& python, worker::Worker& worker,
       applications_(applications),
       fault_page_(python.boot("fault_page")),
       greenlet_exit_(imported("greenlet", "GreenletExit")),
-      request_timeout_(imported("geventd", "RequestTimeout")) {}
+      request_timeout_(imported("geventd", "RequestTimeout")),
+      asyncio_name_(checked(PyUnicode_InternFromString("asyncio.events"))) {}
+
+// Warns once when a request begins while an event loop of asyncio waits in another greenlet: to
+// asyncio it runs in this thread, so the request cannot run one.
+void RequestRunner::look_for_asyncio() noexcept {
+    if (!running_loop_) {
+        PyObject* const events =
+            PyDict_GetItemWithError(PyImport_GetModuleDict(), asyncio_name_.get());
+        running_loop_ = events != nullptr
+                            ? Ref::steal(PyObject_GetAttrString(events, "_get_running_loop"))
+                            : Ref();
+    }
+    const Ref loop = running_loop_ ? Ref::steal(PyObject_CallNoArgs(running_loop_.get())) : Ref();
+    PyErr_Clear();
+    if (loop && loop.get() != Py_None) {
+        told_of_asyncio_ = true;
+        log::warning(
+            "a request begins while another greenlet runs an event loop of asyncio: asyncio allows "
+            "one in a thread at a time, so asyncio.run() and async views fail in requests that run "
+            "at the same time in one worker (docs/python.md, \"asyncio\")");
+    }
+}
 
 void RequestRunner::run(worker::Request& request) noexcept {
     const Ref start_response = types_.start_response.make(request);
@@ -119,6 +141,9 @@ void RequestRunner::run(worker::Request& request) noexcept {
         PyErr_WriteUnraisable(nullptr);
         request.exchange->finish(false);
         return;
+    }
+    if (!told_of_asyncio_) {
+        look_for_asyncio();
     }
     std::optional<RunningEntry> entry;
     bool complete = false;
