@@ -244,7 +244,7 @@ std::vector<LockStatus> Signals::lock_status() const {
         if (holder || waiting > 0) {
             const unsigned worker =
                 holder ? memory.recovery.places().of[holder->process].worker : 0;
-            locks.push_back({lock, worker, waiting});
+            locks.push_back({lock, worker, waiting, table.left(cell)});
         }
     }
     return locks;

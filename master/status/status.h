@@ -84,6 +84,7 @@ struct LockStatus {
     unsigned number = 0;
     unsigned worker = 0;   ///< the worker that holds it; 0: none
     unsigned waiting = 0;  ///< workers that wait
+    bool left = false;     ///< the request or handler that took it has ended
 };
 
 /// What damage to the shared memory of signals and locks has cost (docs/signals.md).

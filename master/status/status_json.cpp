@@ -170,7 +170,8 @@ Json describe_signal(const SignalStatus& signal) {
 Json describe_lock(const LockStatus& lock) {
     return {{"number", lock.number},
             {"worker", lock.worker == 0 ? Json(nullptr) : Json(lock.worker)},
-            {"waiting", lock.waiting}};
+            {"waiting", lock.waiting},
+            {"left", lock.left}};
 }
 
 template <typename Item, typename Describe>

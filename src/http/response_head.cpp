@@ -38,12 +38,21 @@ bool is_hop_by_hop(std::string_view name) {
     return false;
 }
 
+bool names_close(std::string_view list) {
+    while (!list.empty()) {
+        if (equals_ignoring_case(next_element(list), "close")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 bool ResponseHead::start(std::string_view protocol, std::string_view status_line) {
     text_.clear();
     length_.reset();
-    has_date_ = false;
+    has_date_ = ends_connection_ = false;
     count_ = 0;
     const int status = parse_status(status_line);
     if (status == 0) {
@@ -59,20 +68,44 @@ bool ResponseHead::start(std::string_view protocol, std::string_view status_line
     return true;
 }
 
+// Remembers the fields that decide framing, and keeps those back that only the server may set. The
+// length of the name rules out most fields.
 ResponseHead::Fault ResponseHead::add(std::string_view name, std::string_view value) {
-    Fault fault = Fault::None;
     if (name.empty() || !all(kToken, name)) {
-        fault = Fault::Name;
-    } else if (has_control(value)) {
-        fault = Fault::ControlCharacter;
-    } else {
-        fault = note(name, value);
+        return Fault::Name;
     }
-    if (fault == Fault::None) {
-        ++count_;
-        text_.append(name).append(": ").append(value).append(kCrLf);
+    if (has_control(value)) {
+        return Fault::ControlCharacter;
     }
-    return fault;
+    switch (name.size()) {
+        case 2:
+        case 7:
+        case 10:
+        case 17:
+        case 18:
+        case 19:
+            if (is_hop_by_hop(name)) {
+                return leave_out(name, value);
+            }
+            break;
+        case 4:
+            has_date_ = has_date_ || equals_ignoring_case(name, "date");
+            break;
+        case 14:
+            if (equals_ignoring_case(name, "content-length")) {
+                return add_length(name, value);
+            }
+            break;
+        default:
+            break;
+    }
+    append(name, value);
+    return Fault::None;
+}
+
+void ResponseHead::append(std::string_view name, std::string_view value) {
+    ++count_;
+    text_.append(name).append(": ").append(value).append(kCrLf);
 }
 
 void ResponseHead::clear() {
@@ -87,28 +120,7 @@ void ResponseHead::replace(int status, std::string bytes) {
     text_ = std::move(bytes);
 }
 
-// Remembers the fields that decide framing and refuses those that only the server may set. The
-// length of the name rules out most fields.
-ResponseHead::Fault ResponseHead::note(std::string_view name, std::string_view value) {
-    switch (name.size()) {
-        case 2:
-        case 7:
-        case 10:
-        case 17:
-        case 18:
-        case 19:
-            return is_hop_by_hop(name) ? Fault::HopByHop : Fault::None;
-        case 4:
-            has_date_ = has_date_ || equals_ignoring_case(name, "date");
-            return Fault::None;
-        case 14:
-            return equals_ignoring_case(name, "content-length") ? note_length(value) : Fault::None;
-        default:
-            return Fault::None;
-    }
-}
-
-ResponseHead::Fault ResponseHead::note_length(std::string_view value) {
+ResponseHead::Fault ResponseHead::add_length(std::string_view name, std::string_view value) {
     const char* const end = value.data() + value.size();
     std::uint64_t length = 0;
     const auto [rest, error] = std::from_chars(value.data(), end, length);
@@ -116,7 +128,18 @@ ResponseHead::Fault ResponseHead::note_length(std::string_view value) {
         return Fault::ContentLength;
     }
     length_ = length;
+    if (status_ >= 200 && status_ != 204) {
+        append(name, value);
+    }
     return Fault::None;
+}
+
+ResponseHead::Fault ResponseHead::leave_out(std::string_view name, std::string_view value) {
+    if (equals_ignoring_case(name, "connection") && names_close(value)) {
+        ends_connection_ = true;
+        return Fault::None;
+    }
+    return Fault::HopByHop;
 }
 
 }  // namespace geventd::http

@@ -18,7 +18,7 @@ class ResponseHead {
         None,
         Name,              ///< the name is no token
         ControlCharacter,  ///< the value contains one
-        HopByHop,          ///< Connection, Transfer-Encoding, ...: only the server may set it
+        HopByHop,          ///< Connection, Transfer-Encoding, ...: the server's; it was left out
         ContentLength,     ///< not a number, or not the same as before
     };
 
@@ -27,7 +27,9 @@ class ResponseHead {
     /// status.
     bool start(std::string_view protocol, std::string_view status_line);
 
-    /// Adds a field, or says why not; the head is then unusable.
+    /// Adds a field, or says why not; the head is then unusable, except after HopByHop. Obeys
+    /// `Connection: close` instead of adding it, and leaves out a Content-Length with a status that
+    /// forbids it (RFC 9110 8.6).
     Fault add(std::string_view name, std::string_view value);
 
     /// It is not set any more. Keeps the memory of a head of a usual size, for the next one.
@@ -48,20 +50,25 @@ class ResponseHead {
     /// The value of Content-Length, if it was given.
     [[nodiscard]] const std::optional<std::uint64_t>& length() const { return length_; }
 
+    /// The application has said `Connection: close`.
+    [[nodiscard]] bool ends_connection() const { return ends_connection_; }
+
     /// The bytes to be sent.
     std::string& text() { return text_; }
 
     [[nodiscard]] const std::string& text() const { return text_; }
 
   private:
-    Fault note(std::string_view name, std::string_view value);
-    Fault note_length(std::string_view value);
+    void append(std::string_view name, std::string_view value);
+    Fault add_length(std::string_view name, std::string_view value);
+    Fault leave_out(std::string_view name, std::string_view value);
 
     std::string text_;
     std::optional<std::uint64_t> length_;
     unsigned count_ = 0;
     int status_ = 0;
     bool has_date_ = false;
+    bool ends_connection_ = false;
 };
 
 }  // namespace geventd::http

@@ -24,7 +24,8 @@ iovec part(std::string_view bytes) {
 
 bool ResponseWriter::complete(const Terms& terms, std::optional<std::uint64_t> length) {
     decide_framing(terms, length);
-    const bool kept = terms.keep_alive && framing_ != Framing::UntilClose;
+    const bool kept =
+        terms.keep_alive && framing_ != Framing::UntilClose && !head_.ends_connection();
     std::string& text = head_.text();
     if (terms.dialect != Dialect::Gateway) {
         if (!head_.has_date()) {
@@ -43,7 +44,9 @@ bool ResponseWriter::complete(const Terms& terms, std::optional<std::uint64_t> l
 void ResponseWriter::decide_framing(const Terms& terms, std::optional<std::uint64_t> length) {
     const bool bodiless_status = has_no_body(head_.status());
     std::optional<std::uint64_t> told = head_.length();
-    if (!told && length && !bodiless_status) {
+    // Applications may give no body at all to HEAD: then nobody knows the length of GET's.
+    const bool unknown = terms.head_request && length == 0;
+    if (!told && length && !unknown && !bodiless_status) {
         told = length;
         head_.text().append("Content-Length: ").append(std::to_string(*length)).append(kCrLf);
     }

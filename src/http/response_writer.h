@@ -46,7 +46,8 @@ class ResponseWriter {
     [[nodiscard]] const ResponseHead& head() const { return head_; }
 
     /// Completes the head. `length` is that of a body that is available as a whole; it is sent
-    /// unless the application set one. Returns whether the connection is kept after this response.
+    /// unless the application set one, or gave no body to HEAD. Returns whether the connection is
+    /// kept after this response.
     bool complete(const Terms& terms, std::optional<std::uint64_t> length);
 
     /// Completes the head of an answer with status 101, behind which `protocol` is spoken: pieces

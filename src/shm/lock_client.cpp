@@ -21,7 +21,7 @@ bool LockClient::try_acquire(unsigned lock) noexcept {
     if (table_.next(lock) || !table_.cell(lock).holder.replace(0, self_)) {
         return false;
     }
-    held_[lock] = true;
+    note_held(lock);
     return true;
 }
 
@@ -45,7 +45,7 @@ std::optional<std::uint64_t> LockClient::advance(unsigned lock) noexcept {
         table_.next(lock) != process_ || !table_.cell(lock).holder.replace(0, self_)) {
         return std::nullopt;
     }
-    held_[lock] = true;
+    note_held(lock);
     const std::uint64_t ticket = row.front();
     row.pop_front();
     show_first(lock);
@@ -108,6 +108,11 @@ bool LockClient::shows_first(unsigned lock) const noexcept {
 void LockClient::show_first(unsigned lock) noexcept {
     const std::deque<std::uint64_t>& row = rows_[lock];
     table_.shown(lock, process_).store_ordered(row.empty() ? 0 : row.front());
+}
+
+void LockClient::note_held(unsigned lock) noexcept {
+    held_[lock] = true;
+    table_.cell(lock).left.store(0);
 }
 
 void LockClient::wake_next(unsigned lock) noexcept {

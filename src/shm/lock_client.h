@@ -40,6 +40,9 @@ class LockClient {
     /// hold the lock.
     bool release(unsigned lock) noexcept;
 
+    /// Shows that the greenlet that took the lock has ended and nobody may ever free it.
+    void show_left(unsigned lock) noexcept { table_.cell(lock).left.store(1); }
+
     [[nodiscard]] bool holds(unsigned lock) const noexcept {
         return table_.cell(lock).holder.load() == self_;
     }
@@ -55,6 +58,7 @@ class LockClient {
     void show_first(unsigned lock) noexcept;
     void reassert(unsigned lock) noexcept;
     void wake_next(unsigned lock) noexcept;
+    void note_held(unsigned lock) noexcept;
 
     LockTable table_;
     unsigned process_;

@@ -40,6 +40,10 @@ std::optional<LockHolder> LockTable::holder(unsigned lock) const noexcept {
     return word == 0 || holder.process >= shape_.processes ? std::nullopt : std::optional(holder);
 }
 
+bool LockTable::left(unsigned lock) const noexcept {
+    return holder(lock) && cells_[lock].left.load() != 0;
+}
+
 unsigned LockTable::waiting(unsigned lock) const noexcept {
     unsigned count = 0;
     const unsigned end = in_use();

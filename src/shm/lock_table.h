@@ -20,7 +20,7 @@ struct LockShape {
 inline constexpr std::uint64_t kMostTicket = std::uint64_t{1} << 62;
 
 struct LockHeader {
-    static constexpr std::uint32_t kVersion = 2;  ///< of the whole layout
+    static constexpr std::uint32_t kVersion = 3;  ///< of the whole layout
 
     Word<std::uint32_t> in_use;  ///< processes that ever used a lock are below this index
 };
@@ -28,6 +28,7 @@ struct LockHeader {
 struct alignas(64) LockCell {
     Word<std::uint64_t> holder;   ///< 0: free; else LockHolder
     Word<std::uint64_t> tickets;  ///< the last ticket drawn; unused tickets do no harm
+    Word<std::uint64_t> left;     ///< not 0: the request or handler that took the lock has ended
 };
 
 static_assert(std::is_standard_layout_v<LockHeader> && std::is_standard_layout_v<LockCell>);
@@ -72,6 +73,9 @@ class LockTable {
 
     /// The holder; nobody also if the word names no possible process.
     [[nodiscard]] std::optional<LockHolder> holder(unsigned lock) const noexcept;
+
+    /// The lock is held, but the request or signal handler that took it has ended.
+    [[nodiscard]] bool left(unsigned lock) const noexcept;
 
     /// How many processes wait for the lock.
     [[nodiscard]] unsigned waiting(unsigned lock) const noexcept;

@@ -63,10 +63,12 @@ def test_the_keys_of_a_plain_request(running):
     assert environ.pop('uwsgi.core') in range(7)
     assert environ.pop('wsgi.input').startswith('<geventd.Input')
     assert environ.pop('wsgi.file_wrapper')
+    assert 'early_hints' in environ.pop('wsgi.early_hints')
     assert environ.pop('wsgi.errors')
     assert environ.pop('geventd.version')
     assert environ == {
         'REQUEST_METHOD': 'GET', 'REQUEST_URI': '/a%20b/%e2%82%ac?x=%20&y',
+        'RAW_URI': '/a%20b/%e2%82%ac?x=%20&y',
         'SCRIPT_NAME': '', 'PATH_INFO': '/a b/\xe2\x82\xac', 'QUERY_STRING': 'x=%20&y',
         'SERVER_PORT': str(running.port()), 'SERVER_PROTOCOL': 'HTTP/1.1',
         'REMOTE_ADDR': '127.0.0.1', 'HTTP_HOST': f'127.0.0.1:{running.port()}',

@@ -71,6 +71,73 @@ def a_temporary_file():
     return file,
 
 
+class Capitals:
+    """Reads something else than is in the file that it names."""
+
+    def __init__(self, file):
+        self.file = self.raw = file
+        self.fileno, self.tell, self.close = file.fileno, file.tell, file.close
+
+    def read(self, size=-1):
+        return self.file.read(size).upper()
+
+
+class CapitalReader(io.BufferedReader):
+    def read(self, size=-1):
+        return super().read(size).upper()
+
+
+class CapitalFile(io.FileIO):
+    def read(self, size=-1):
+        return super().read(size).upper()
+
+    def readinto(self, buffer):
+        data = self.read(len(buffer))
+        buffer[:len(data)] = data
+        return len(data)
+
+
+def small():
+    with open('small', 'wb') as file:
+        file.write(b'small')
+    return 'small'
+
+
+def with_capitals(file):
+    """The same object, with another read() of its own."""
+    read = file.read
+    file.read = lambda size=-1: read(size).upper()
+    return file,
+
+
+def a_temporary_file_of_capitals():
+    file = tempfile.NamedTemporaryFile()
+    file.write(b'small')
+    file.seek(0)
+    return with_capitals(file)
+
+
+def written_over():
+    """What was written is in the file's buffer only."""
+    file = open(small(), 'r+b')
+    file.read(5)
+    file.seek(0)
+    file.write(b'SM')
+    file.seek(0)
+    return file,
+
+
+CAPITALS = {
+    'capitals': lambda: (Capitals(open(small(), 'rb')),),
+    'capital_reader': lambda: (CapitalReader(open(small(), 'rb', buffering=0)),),
+    'capital_file': lambda: (CapitalFile(small()),),
+    'buffered_capital_file': lambda: (io.BufferedReader(CapitalFile(small())),),
+    'capitals_of_an_instance': lambda: with_capitals(open(small(), 'rb')),
+    'capitals_of_an_unbuffered_instance': lambda: with_capitals(open(small(), 'rb', buffering=0)),
+    'a_temporary_file_of_capitals': a_temporary_file_of_capitals,
+}
+
+
 def at_the_end():
     file = open(PATH, 'rb')
     file.seek(0, 2)
@@ -84,8 +151,20 @@ CASES.update({name: serve(make) for name, make in {
     'bytes_io': lambda: (io.BytesIO(b'in memory'), 4), 'a_gzip_file': a_gzip_file,
     'a_temporary_file': a_temporary_file, 'told': lambda: (Told(open(PATH, 'rb')), 65536),
     'no_close': lambda: (type('F', (), {'read': io.BytesIO(b'no close').read})(),),
+    'written_over': written_over, 'of_the_kernel': lambda: (open('/proc/self/cmdline', 'rb'),),
+    'only_for_writing': lambda: (open(PATH + '2', 'wb', buffering=0),), **CAPITALS,
     'text': lambda: (io.StringIO('text'),), 'closed': lambda: (open(os.devnull, 'rb').close(),),
 }.items()})
+
+
+@case
+def of_flask(environ, start_response):
+    """flask.send_file() of an object that reads something else than its file."""
+    import flask
+    app = flask.Flask('files')
+    app.add_url_rule('/of_flask', 'files', lambda: flask.send_file(
+        Capitals(open(small(), 'rb')), mimetype='text/plain'))
+    return app(environ, start_response)
 
 
 @case
@@ -148,6 +227,24 @@ def test_a_longer_content_length_aborts_the_connection(running, path):
         client.send(f'GET {path} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
         with pytest.raises((AssertionError, ConnectionResetError)):
             client.read_answer()
+
+
+@pytest.mark.parametrize('name', [
+    'capitals', 'capital_reader', 'capital_file', 'buffered_capital_file',
+    'capitals_of_an_instance', 'capitals_of_an_unbuffered_instance',
+    'a_temporary_file_of_capitals', 'of_flask'])
+def test_an_object_is_read_by_its_own_read(running, name):
+    answer = running.get('/' + name)
+    assert (answer.status, answer.body) == (200, b'SMALL')
+
+
+def test_what_the_file_does_not_show_is_read(running):
+    assert running.get('/written_over').body == b'SMall'
+    assert b'geventd' in running.get('/of_the_kernel').body
+
+
+def test_a_file_that_cannot_be_read_is_a_fault(running):
+    assert running.get('/only_for_writing').status == 500
 
 
 def test_a_plain_file_has_a_length_of_its_own(running):

@@ -31,7 +31,8 @@ def test_a_lock_is_held_by_one_worker_at_a_time(server):
     wait_ledger(running, lambda lines: lines == [['first']])
     assert run(running, 'result = geventd.is_locked(1), geventd.is_locked(0), '
                         'geventd.is_locked()') == (True, False, False)
-    assert running.status()['locks'] == [{'number': 1, 'worker': 1, 'waiting': 0}]
+    assert running.status()['locks'] == [
+        {'number': 1, 'worker': 1, 'waiting': 0, 'left': False}]
     do(running, 2, "note('asks'); geventd.lock(1); note('second'); geventd.unlock(1)")
     running.wait_status(lambda status: status['locks'][0]['waiting'] == 1)
     do(running, 1, 'go.set()')
@@ -151,3 +152,24 @@ geventd.unlock()
 result = answers
 ''')
     assert answers[0] is True and 'not in another thread' in answers[1]
+
+
+def test_a_lock_that_an_ended_request_holds_is_named(server):
+    running = start(server, signals={'locks': 2})
+    assert run(running, 'result = geventd.lock(1)') is True
+    running.wait_log(r'warning worker \d.* \(request .*\) has ended and still holds lock 1')
+    lock, = running.wait_status(lambda status: status['locks'])['locks']
+    assert (lock['number'], lock['left']) == (1, True)
+    assert 'though who took it has ended' in running.ctl('status').stdout
+    # Another greenlet waits for it, and may free it, if it is of the same worker.
+    worker = lock['worker']
+    do(running, worker, "note(geventd.lock(1, timeout=0)); geventd.unlock(1)")
+    wait_ledger(running, lambda lines: lines == [['False']])
+    running.wait_status(lambda status: status['locks'] == [])
+    do(running, worker, 'geventd.lock(0)')
+    running.wait_log('warning worker .* the handler of signal . has ended and still holds lock 0')
+    assert running.wait_status(lambda status: status['locks'])['locks'][0]['left'] is True
+    do(running, worker, 'geventd.unlock(0); geventd.lock(0); go.wait(); geventd.unlock(0)')
+    running.wait_status(lambda status: [lock['left'] for lock in status['locks']] == [False])
+    do(running, worker, 'go.set()')
+    running.wait_status(lambda status: status['locks'] == [])

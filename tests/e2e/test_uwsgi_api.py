@@ -51,6 +51,23 @@ def test_opt_names_the_settings_as_uwsgi_does(running):
     assert 'lazy-apps' not in opt
 
 
+def test_sentry_takes_the_forks_for_safe(running):
+    """What sentry_sdk asks before it warns of crashing workers."""
+    opt = ask(running, 'uwsgi.opt')
+    assert opt['enable-threads'] is True and opt['py-call-uwsgi-fork-hooks'] is True
+
+
+def test_the_magic_table_names_the_configuration(running, make_server):
+    table = ask(running, 'uwsgi.magic_table')
+    path = os.fsencode(running.config_path)
+    assert table[b'p'] == table[b'P'] == path and os.path.isabs(path)
+    assert (table[b'd'] + table[b'n'] + b'.' + table[b'e'], table[b's']) \
+        == (path, os.path.basename(path))
+    assert (table[b'V'], table[b'h']) == (b'2.0.30', os.uname().nodename.encode())
+    assert (table[b'u'], table[b'g']) == (b'%d' % os.getuid(), b'%d' % os.getgid())
+    assert table[b't'].isdigit() and table[b'k'].isdigit()
+
+
 def test_opt_has_the_units_of_uwsgi(server):
     running = server(EVAL, {
         'app': {'python-path': ['one', 'two'], 'environment': {'OWN': 'value'}},
@@ -216,7 +233,7 @@ def test_names_that_libraries_probe_for_are_absent(running, name):
 
 
 @pytest.mark.parametrize('call, advice', [
-    ('chunked_read()', 'wsgi.input'), ('rpc("node", "f")', 'geventd.signal'),
+    ('rpc("node", "f")', 'geventd.signal'),
     ('sendfile("/etc/passwd")', 'wsgi.file_wrapper'), ('metric_inc("x")', 'prometheus_client'),
     ('mule_msg("x")', 'signal'), ('send_to_spooler({})', 'geventd.signal'),
     ('sharedarea_inc64(0, 0)', 'shared_memory'), ('snmp_incr_counter32(1)', 'prometheus_client'),

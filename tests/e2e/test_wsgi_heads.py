@@ -67,17 +67,62 @@ def ask(running, status='200 OK', headers=(), body=('abc',), lazily=False, metho
     ['X-Split', 'a\r\nX-Evil: b'], ['X-Split', 'a\nb'], ['X-Split', 'a\rb'], ['X-Nul', 'a\0b'],
     ['X-Control', 'a\x01b'], ['X-Delete', 'a\x7f'], ['X-Wide', 'a\u20ac'], ['X\r\nY', 'a'],
     ['', 'a'], ['X Y', 'a'], ['X:', 'a'], ['X\u20ac', 'a'], ['X\xe9', 'a'],
-    ['Connection', 'close'], ['Keep-Alive', '5'], ['Proxy-Authenticate', 'x'],
-    ['Proxy-Authorization', 'x'], ['TE', 'x'], ['Trailer', 'x'], ['Transfer-Encoding', 'chunked'],
-    ['Upgrade', 'x'], ['transfer-ENCODING', 'chunked'], ['Content-Length', '-1'],
-    ['Content-Length', '+3'], ['Content-Length', '3 '], ['Content-Length', ''],
-    ['Content-Length', '3, 3'], ['Content-Length', '0x3'],
-    ['Content-Length', '99999999999999999999'],
+    ['Connection', 'close\r\n'], ['Content-Length', '-1'], ['Content-Length', '+3'],
+    ['Content-Length', '3 '], ['Content-Length', ''], ['Content-Length', '3, 3'],
+    ['Content-Length', '0x3'], ['Content-Length', '99999999999999999999'],
 ], ids=repr)
 def test_bad_headers_are_refused(running, header):
     answer = ask(running, headers=[header])
     assert answer.status == 500
     assert answer.header('x-evil') is None
+
+
+@pytest.mark.parametrize('header, text', [
+    (['Content-Length', ' 5'], "' 5' is no valid Content-Length"),
+    (['X-Split', 'a\nb'], r'the value of the header X-Split holds a control character \(\\x0a\)'),
+    (['X-Wide', '\u20ac'], 'the value of the header X-Wide must hold Latin-1 characters only'),
+    (['X-Number', 3], 'the value of the header X-Number must be a str, not int')], ids=repr)
+def test_the_log_names_the_header(running, header, text):
+    since = running.log.mark()
+    assert ask(running, headers=[header]).status == 500
+    running.wait_log(text, since=since)
+
+
+@pytest.mark.parametrize('header', [
+    ['Connection', 'keep-alive'], ['Keep-Alive', '5'], ['Proxy-Authenticate', 'x'],
+    ['Proxy-Authorization', 'x'], ['TE', 'x'], ['Trailer', 'x'], ['Transfer-Encoding', 'chunked'],
+    ['Upgrade', 'x']], ids=repr)
+def test_hop_by_hop_headers_are_left_out_with_one_warning(running, header):
+    since = running.log.mark()
+    name, value = header
+    for spelling in (name, name.upper()):
+        answer = ask(running, headers=[[spelling, value]])
+        assert (answer.status, answer.body, answer.kept) == (200, b'abc', True)
+        assert answer.header(name) is None
+    assert ask(running, headers=[header, ['Content-Length', 'x']]).status == 500
+    running.wait_log('Content-Length', since=since)
+    assert len([line for line in running.log.lines()[since:]
+                if f'the header {name},' in line]) == 1
+
+
+def test_connection_close_ends_the_connection(running):
+    since = running.log.mark()
+    with running.raw() as client:
+        told = json.dumps({'status': '200 OK', 'headers': [['Connection', 'close']],
+                           'body': ['abc']}).encode()
+        client.send(f'GET /given HTTP/1.1\r\nHost: x\r\nContent-Length: {len(told)}\r\n\r\n'
+                    .encode() + told)
+        answer = client.read_answer()
+        assert (answer.body, answer.header('connection')) == (b'abc', 'close')
+        assert client.is_closed_by_server()
+    assert not [line for line in running.log.lines()[since:] if 'Connection' in line]
+
+
+@pytest.mark.parametrize('status', ['100 Continue', '101 Switching Protocols', '103', '199 x'])
+def test_interim_statuses_are_refused(running, status):
+    since = running.log.mark()
+    assert ask(running, status).status == 500
+    running.wait_log(f"the status '{status}' ends no answer", since=since)
 
 
 @pytest.mark.parametrize('status', [
@@ -131,11 +176,24 @@ def test_these_statuses_have_no_body(running, status, lazily):
     assert answer.header('content-length') is None
 
 
+@pytest.mark.parametrize('status, length', [('204 No Content', None), ('304 Not Modified', '3')])
+def test_a_length_of_no_body_is_sent_only_where_it_is_allowed(running, status, length):
+    answer = ask(running, status, headers=[['Content-Length', '3']])
+    assert answer.kept and answer.header('content-length') == length
+
+
 @pytest.mark.parametrize('lazily', [False, True])
 def test_head_has_the_head_of_get_and_no_body(running, lazily):
     answer = ask(running, headers=[['Content-Length', '3']], lazily=lazily, method='HEAD')
     assert answer.kept and answer.header('content-length') == '3'
     assert ask(running, lazily=lazily, method='HEAD').kept
+
+
+@pytest.mark.parametrize('lazily', [False, True])
+def test_no_body_for_head_tells_nothing_of_the_length_of_get(running, lazily):
+    answer = ask(running, body=[], lazily=lazily, method='HEAD')
+    assert answer.kept and answer.header('content-length') is None
+    assert ask(running, body=[], lazily=lazily).header('content-length') == '0'
 
 
 @pytest.mark.parametrize('headers, code', [((), 18), ([['Content-Length', '40']], 18)])

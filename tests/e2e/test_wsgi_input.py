@@ -23,8 +23,12 @@ def calls(environ, start_response):
         elif name == 'next':
             result = next(iter(stream), b'').decode('latin-1')
         else:
-            arguments = [None if argument == 'None' else int(argument)] if argument else []
-            result = getattr(stream, name)(*arguments)
+            keyword, _, value = argument.rpartition('=')
+            value = int(value) if value.lstrip('-').isdigit() else None
+            if keyword:
+                result = getattr(stream, name)(**{keyword: value})
+            else:
+                result = getattr(stream, name)(*[value] if argument else [])
             if isinstance(result, list):
                 result = [line.decode('latin-1') for line in result]
             elif result is not None:
@@ -111,6 +115,9 @@ def send(running, way, calls, body, path='/calls'):
     ('list;list;read', [LINES, [], '']), ('next;read,4;next;list', [
         'first\n', 'seco', 'nd line\n', LINES[2:]]),
     ('close;read', [None, BODY.decode()]),
+    ('readline,None;readlines,None', [LINES[0], LINES[1:]]),
+    ('readline,size=3;read,size=3;readline,size=None;readlines,hint=1;read,size=-1',
+     ['fir', 'st\n', LINES[1], ['\n'], 'last']),
 ])
 def test_reading(running, way, calls, results):
     assert json.loads(send(running, way, calls, BODY).body) == results

@@ -50,6 +50,12 @@ BANNED_IN_PRODUCT = (
     (r'#\s*include\s+<(?:iostream|regex)>', 'this header costs more than it gives'),
 )
 BANNED_IN_HEADERS = ((r'\busing\s+namespace\b', 'using namespace in a header'),)
+# Calls whose text Python formats, up to the end of the statement.
+PYTHON_FORMAT_CALL = re.compile(
+    r'\bPy(?:Err_(?:Format|WarnFormat)|(?:Unicode|Bytes)_FromFormat)V?\s*\('
+    r'(?:"(?:\\.|[^"\\])*"|[^";])*;')
+# What PyUnicode_FromFormat of Python 3.9 to 3.11 formats.
+KNOWN_FORMATS = re.compile(r'%%|%\d*(?:\.\d+)?(?:[cxpsAUVSR]|(?:ll?|z)?[diu])')
 # Programs are wiring: free to use all.
 PROGRAM = re.compile(r'(master|worker)/main\.cpp')
 
@@ -258,8 +264,21 @@ def check_banned(root, names):
                 yield name, line_of(text, match.start()), why
 
 
+def check_python_formats(root, names):
+    """Python's own formats: what Python 3.11 does not know there reaches the reader as it is."""
+    for name in names:
+        if not (name.endswith(('.h', '.cpp')) and is_product(name)):
+            continue
+        text = (root / name).read_text()
+        for call in PYTHON_FORMAT_CALL.finditer(text):
+            for literal in re.finditer(r'"((?:\\.|[^"\\])*)"', call.group()):
+                if '%' in KNOWN_FORMATS.sub('', literal.group(1)):
+                    yield name, line_of(text, call.start()), \
+                        f'Python cannot format {literal.group()}'
+
+
 CHECKS = (check_layers, check_cycles, check_folder_cycles, check_lengths, check_repeats,
-          check_first_line, check_banned)
+          check_first_line, check_banned, check_python_formats)
 
 
 def main():

@@ -126,3 +126,19 @@ def test_banned_code_is_refused(tree, code):
 ])
 def test_innocent_code_passes(tree, code):
     assert faults(rules.check_banned, tree({'src/net/a.cpp': HEAD + code + '\n'})) == []
+
+
+@pytest.mark.parametrize('call', [
+    'PyErr_Format(PyExc_ValueError, "%.*s is bad; so", 3, text);',
+    'return PyErr_Format(error,\n                    "all is well, "\n "not %f", 1.0);',
+    'PyErr_WarnFormat(category, 1, "%*d", 3, n);', 'name = PyUnicode_FromFormat("%lx", n);',
+])
+def test_a_format_that_python_does_not_know_is_refused(tree, call):
+    files = {'worker/python/a.cpp': HEAD + call + '\n'}
+    assert len(faults(rules.check_python_formats, tree(files))) == 1
+
+
+def test_the_formats_of_python_pass(tree):
+    call = 'PyErr_Format(error, "%.100s (%R, %U; %S) 100%% %d %zd \\x%02x %llu", a, b, c);\n' \
+        'printf("%.*s", 3, text);\n'
+    assert faults(rules.check_python_formats, tree({'worker/python/a.cpp': HEAD + call})) == []

@@ -147,6 +147,7 @@ class Connection final : public Exchange, public event::Deadline {
     void await_readable() override;
     void stop_awaiting_readable() noexcept override;
 
+    IoState send_interim(std::string_view bytes) noexcept override;
     IoState send_whole(std::span<iovec> parts) noexcept override;
     IoState send_head(std::uint64_t length) noexcept override;
     IoState send_piece(std::string_view bytes) noexcept override;

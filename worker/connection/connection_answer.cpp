@@ -67,6 +67,14 @@ std::size_t Connection::add_piece(std::string_view bytes, std::span<iovec> parts
     return count;
 }
 
+Connection::IoState Connection::send_interim(std::string_view bytes) noexcept {
+    return guarded([&] {
+        // The bytes are only read: iovec has no const variant.
+        const iovec part{const_cast<char*>(bytes.data()), bytes.size()};  // NOLINT
+        return write({&part, 1});
+    });
+}
+
 Connection::IoState Connection::send_whole(std::span<iovec> parts) noexcept {
     return guarded([&] {
         std::uint64_t length = 0;
@@ -125,14 +133,13 @@ void Connection::separate_pieces() noexcept {
     }
 }
 
-// If nothing was sent so far, the body is empty; for a HEAD request its length is unknown.
+// If nothing was sent so far, the body is empty.
 Connection::IoState Connection::end_answer() noexcept {
     return guarded([&] {
         http::ResponseWriter& answer = request_->answer;
         iovec part = answer.last_part();
         if (!answer.completed()) {
-            complete_head(request_->head.method == "HEAD" ? std::nullopt
-                                                          : std::optional<std::uint64_t>(0));
+            complete_head(0);
             part = answer.head_part();
         }
         if (is_sending() && part.iov_len > 0) {

@@ -5,8 +5,10 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include <filesystem>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "base/errno_error.h"
@@ -29,6 +31,11 @@ std::string read_all(int fd) {
         throw_errno("read the configuration");
     }
     return text;
+}
+
+std::string working_directory() {
+    std::error_code gone;
+    return std::filesystem::current_path(gone).string();
 }
 
 // Sets the port that the kernel chose, if the configuration has port 0.
@@ -110,6 +117,7 @@ BootInfo unpack(ipc::Message message) {
     info.slot = message.slot;
     info.worker = message.worker;
     info.generation = message.generation;
+    info.folder = working_directory();
     info.settings = config::load_effective(read_all(fds.take(ipc::kBootConfig).get()));
     info.region = std::make_unique<shm::Region>(
         shm::Region::map(fds.take(ipc::kBootScoreboard), shm::Region::Access::ReadOnly));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "config/settings.h"
@@ -23,6 +24,7 @@ struct BootInfo {
     std::uint32_t worker = 0;
     std::uint32_t generation = 0;
     config::Settings settings;
+    std::string folder;  ///< in which the master was started; "" if it is gone
     std::unique_ptr<shm::Region> region;
     shm::Scoreboard* scoreboard = nullptr;
     std::vector<Listening> listeners;

@@ -10,6 +10,7 @@
 
 #include <fmt/core.h>
 
+#include "http/octets.h"
 #include "log/logger.h"
 #include "worker/requests/counters.h"
 
@@ -120,6 +121,19 @@ void Accounts::want_log(Request& request) {
         const bool json = format_ == config::LogFormat::Json;
         wanted_log_ = std::make_unique<AccessLog>(json ? "json" : "uwsgi", slot_, number_, json);
     }
+}
+
+void Accounts::warn_of_hop_by_hop(const Request& request, std::string_view field) {
+    std::string name(field);
+    std::transform(name.begin(), name.end(), name.begin(), http::to_lower);
+    if (std::find(hop_by_hop_.begin(), hop_by_hop_.end(), name) != hop_by_hop_.end()) {
+        return;
+    }
+    log::warning(
+        "{} {}: the application sets the header {}, which is the server's business (PEP 3333): it "
+        "is left out, from now on without a line",
+        request.head.method, request.path_info, field);
+    hop_by_hop_.push_back(std::move(name));
 }
 
 // In uWSGI these variables load code; geventd only warns.

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/settings.h"
 #include "http/request_head.h"
@@ -57,6 +59,9 @@ class Accounts {
     /// Gives the request a line in the access log when it ends, also where log.access is off.
     void want_log(Request& request);
 
+    /// Warns, once for each name, that a hop-by-hop field of an application's answer is left out.
+    void warn_of_hop_by_hop(const Request& request, std::string_view field);
+
     /// Warns once if a uwsgi client sent variables that uWSGI obeys and geventd ignores.
     void warn_of_magic(const uwsgi::RequestVars& vars);
 
@@ -68,6 +73,7 @@ class Accounts {
     int number_;
     std::unique_ptr<AccessLog> access_log_;  ///< null: off
     std::unique_ptr<AccessLog> wanted_log_;  ///< for single requests while the access log is off
+    std::vector<std::string> hop_by_hop_;    ///< fields that were warned of, in lower case
     bool magic_reported_ = false;
     bool memory_reported_ = false;
 };

@@ -74,6 +74,15 @@ std::size_t Body::take(char* into, std::size_t room) {
     return count;
 }
 
+// They are still in the buffer unless that has been emptied, or was not used.
+void Body::put_back(std::string_view bytes) {
+    if (taken_ >= bytes.size()) {
+        taken_ -= bytes.size();
+    } else {
+        buffer_.insert(0, bytes);
+    }
+}
+
 void Body::consume(std::size_t bytes) {
     taken_ += bytes;
     if (taken_ == buffer_.size()) {

@@ -35,6 +35,9 @@ class Body {
     /// Moves up to `room` buffered bytes to `into`.
     std::size_t take(char* into, std::size_t room);
 
+    /// The next take() gives `bytes` again, the last ones that a reader has taken or received.
+    void put_back(std::string_view bytes);
+
     /// How many bytes may be received straight into a reader's memory; 0 when they need decoding or
     /// the buffer comes first.
     [[nodiscard]] std::uint64_t direct() const {

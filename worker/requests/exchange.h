@@ -90,6 +90,9 @@ class Exchange {
 
     // The answer.
 
+    /// Sends an interim answer, `bytes`, ahead of the real one. Only before the head is sent.
+    virtual IoState send_interim(std::string_view bytes) noexcept = 0;
+
     /// Sends the head and the whole body. The caller leaves the first of `parts` free for the head.
     virtual IoState send_whole(std::span<iovec> parts) noexcept = 0;
 

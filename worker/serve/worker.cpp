@@ -45,13 +45,14 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
 
 void Worker::serve(Application& application) {
     admission_.serve(application);
+    serves_ = true;
     loop_.wake();
 }
 
 void Worker::turn() noexcept {
     turn_.begin();
     admission_.begin_turn(loop_.refresh_now() + kTurnBudget);
-    if (!std::exchange(has_turned_, true) && !draining_) {
+    if (serves_ && !std::exchange(has_opened_, true) && !draining_) {
         gate_.open();
     }
     start_waiting();

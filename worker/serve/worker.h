@@ -42,7 +42,8 @@ class Worker {
     Worker& operator=(const Worker&) = delete;
     ~Worker() = default;
 
-    /// Sets who runs the requests. Called before the first turn.
+    /// Sets who runs the requests, and accepts connections from the next turn on. Earlier turns are
+    /// for the application's own waiting.
     void serve(Application& application);
 
     /// One turn of the loop: starts queued requests, serves every ready descriptor, and starts
@@ -121,7 +122,8 @@ class Worker {
     Signals* signals_ = nullptr;
     std::string fault_;
     int number_;
-    bool has_turned_ = false;  ///< after the first turn; only then the loop may watch sockets
+    bool serves_ = false;
+    bool has_opened_ = false;  ///< the gate, in a turn: only then the loop may watch sockets
     bool draining_ = false;
     bool out_of_time_ = false;
 };

@@ -27,8 +27,10 @@ Signals::Signals(const Parts& parts, SignalPort& port, SignalHandlers& handlers,
 }
 
 void Signals::accept() {
-    port_.claimer().accept(true);
-    port_.wake();
+    if (!draining_) {
+        port_.claimer().accept(true);
+        port_.wake();
+    }
 }
 
 void Signals::look_again() {

@@ -60,7 +60,7 @@ class Signals {
     Signals& operator=(const Signals&) = delete;
     ~Signals() = default;
 
-    /// Starts claiming signals.
+    /// Starts claiming signals, unless it is draining.
     void accept();
 
     /// A handler was registered: looks again at signals that this worker could not handle.

@@ -199,8 +199,9 @@ std::string format_locks(const Document& status) {
     std::string text;
     for (const auto& lock : status["locks"].objects()) {
         const std::string worker = text_of(lock, "worker");
-        text += fmt::format("lock {}: {}, {} waiting\n", text_of(lock, "number"),
+        text += fmt::format("lock {}: {}{}, {} waiting\n", text_of(lock, "number"),
                             worker == "-" ? "free" : "held by worker " + worker,
+                            text_of(lock, "left") == "true" ? ", though who took it has ended" : "",
                             text_of(lock, "waiting"));
     }
     return text.empty() ? text : "\n" + text;

@@ -149,6 +149,31 @@ TEST(ResponseWriter, SendsNoBodyToAHeadRequest) {
     Answer unknown(terms);
     unknown.complete().piece("hello");
     EXPECT_EQ(unknown.end(), "HTTP/1.1 200 OK\r\n" + kDate + "\r\n");
+    Answer nothing(terms);  // an application that makes no body for HEAD, but one for GET
+    nothing.complete(0);
+    EXPECT_EQ(nothing.end(), "HTTP/1.1 200 OK\r\n" + kDate + "\r\n");
+    Answer empty(terms);
+    empty.with("Content-Length", "0").complete(0);
+    EXPECT_EQ(empty.end(), "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + kDate + "\r\n");
+}
+
+TEST(ResponseWriter, SendsNoLengthWithStatus204) {
+    Answer answer(kKept, "204 No Content");
+    answer.with("Content-Length", "4").complete(4).piece("body");
+    EXPECT_EQ(answer.end(), "HTTP/1.1 204 No Content\r\n" + kDate + "\r\n");
+    EXPECT_TRUE(answer.kept);
+    EXPECT_EQ(answer.writer.missing(), 0);
+    EXPECT_EQ(answer.writer.head().count(), 0);
+}
+
+TEST(ResponseWriter, EndsTheConnectionWhenTheApplicationSaysSo) {
+    for (const char* value : {"close", "Close", "upgrade, close"}) {
+        Answer answer(kKept);
+        answer.with("connection", value).complete(2).piece("ok");
+        EXPECT_EQ(answer.end(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + kDate +
+                                    "Connection: close\r\n\r\nok");
+        EXPECT_FALSE(answer.kept);
+    }
 }
 
 TEST(ResponseWriter, SendsNoBodyWhereTheStatusAllowsNone) {
@@ -215,6 +240,8 @@ TEST(ResponseHead, KeepsHopByHopFieldsForTheServer) {
         ResponseHead head;
         ASSERT_TRUE(head.start("HTTP/1.1", "200 OK"));
         EXPECT_EQ(head.add(name, "x"), Fault::HopByHop) << name;
+        EXPECT_EQ(head.text(), "HTTP/1.1 200 OK\r\n");
+        EXPECT_EQ(head.add(name, "x\n"), Fault::ControlCharacter) << name;
     }
     ResponseHead head;
     ASSERT_TRUE(head.start("HTTP/1.1", "200 OK"));

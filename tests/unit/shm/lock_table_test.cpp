@@ -52,6 +52,22 @@ TEST_F(Locks, AreHeldByOneProcessAtATimeAndIndependently) {
     EXPECT_TRUE(two.try_acquire(0));
 }
 
+TEST_F(Locks, ShowThatWhoTookThemHasEndedUntilTheyAreTakenAnew) {
+    LockClient one = client(1);
+    LockClient two = client(2);
+    one.show_left(0);
+    EXPECT_FALSE(table_->left(0)) << "nobody holds it";
+    ASSERT_TRUE(one.try_acquire(0));
+    EXPECT_FALSE(table_->left(0));
+    one.show_left(0);
+    EXPECT_TRUE(table_->left(0));
+    const std::uint64_t ticket = two.enqueue(0);
+    ASSERT_TRUE(one.release(0));
+    EXPECT_FALSE(table_->left(0));
+    EXPECT_EQ(two.advance(0), ticket);
+    EXPECT_FALSE(table_->left(0));
+}
+
 TEST_F(Locks, AreGivenInTheOrderOfArrivalOverAllProcesses) {
     LockClient one = client(1);
     LockClient two = client(2);

@@ -43,6 +43,24 @@ TEST(Body, WithALengthLeavesWhatFollowsToTheNextRequest) {
     EXPECT_EQ(take_all(body), "hello");
 }
 
+TEST(Body, GivesAgainWhatIsPutBack) {
+    Body body;
+    body.start(with_length(20), 0);
+    body.feed("one\ntwo\nthree");
+    std::string bytes(8, '\0');
+    ASSERT_EQ(body.take(bytes.data(), 8), 8u);
+    body.put_back("two\n");
+    EXPECT_EQ(body.buffered(), 9u);
+    EXPECT_EQ(take_all(body), "two\nthree");
+    body.put_back("three");  // the buffer is empty
+    EXPECT_EQ(take_all(body), "three");
+    EXPECT_EQ(body.direct(), 7u);
+    body.received(7);
+    body.put_back("end");  // never was in the buffer
+    EXPECT_TRUE(body.complete());
+    EXPECT_EQ(take_all(body), "end");
+}
+
 TEST(Body, MayBeReceivedDirectlyOnlyBehindWhatIsBuffered) {
     Body body;
     body.start(with_length(10), 0);

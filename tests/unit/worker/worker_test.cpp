@@ -17,6 +17,17 @@ TEST_F(WorkerTest, ServesAKeptConnectionAgainAndAgain) {
     EXPECT_EQ(slot.connections.load(), 1u);
 }
 
+TEST_F(WorkerTest, AcceptsNothingBeforeItServes) {
+    make();
+    worker->turn();  // for a hook that waits
+    const UniqueFd client = connect();
+    send(client, kGet);
+    worker->turn();
+    EXPECT_EQ(slot.connections.load(), 0u);
+    worker->serve(application);
+    turn_until([&] { return !application.started.empty(); });
+}
+
 TEST_F(WorkerTest, StartsNothingBeforeAWholeHeadIsThere) {
     start();
     const UniqueFd client = connect();

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "config/schedule.h"
+#include "log/logger.h"
 #include "worker/python/base/error.h"
 
 namespace geventd::py {
@@ -140,7 +141,33 @@ void Api::open(ipc::Channel& channel) {
     book_.open(*port_, channel);
 }
 
+const Api::Serving* Api::parts() {
+    std::string fault = "this worker ends: it takes no locks and handles no signals any more";
+    if (const std::function<void()> make = make_parts_) {
+        try {
+            make();
+        } catch (const std::exception& error) {
+            fault = error.what();
+        }
+    }
+    if (serving_.bridge == nullptr) {
+        PyErr_SetString(PyExc_RuntimeError, fault.c_str());
+        return nullptr;
+    }
+    return &serving_;
+}
+
+void Api::end_loading() {
+    for (const unsigned lock : loading_locks_.held()) {
+        log::warning(
+            "lock {} is still held now that the application is loaded: it is free in the workers",
+            lock);
+    }
+    loading_locks_ = {};
+}
+
 void Api::serve(const Serving& serving) {
+    make_parts_ = nullptr;
     serving_ = serving;
     book_.serve(serving.signals);
 }

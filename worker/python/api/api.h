@@ -6,9 +6,11 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "worker/process/boot_info.h"
+#include "worker/python/api/loading_locks.h"
 #include "worker/python/api/signal_book.h"
 #include "worker/python/base/ref.h"
 #include "worker/signals/signal_port.h"
@@ -26,7 +28,7 @@ class RequestRunner;
 /// Lives in: template, worker, check. One a process.
 class Api {
   public:
-    /// Parts that exist only while the worker serves.
+    /// Parts that exist only while the worker's hub turns; no requests before it serves.
     struct Serving {
         worker::Signals* signals = nullptr;
         HandlerRunner* runner = nullptr;
@@ -48,6 +50,19 @@ class Api {
     void open(ipc::Channel& channel);
 
     void serve(const Serving& serving);
+
+    /// Sets how to make these parts earlier, for an application that waits while it is loaded.
+    void make_parts_by(std::function<void()> make) { make_parts_ = std::move(make); }
+
+    /// The parts, which are made if need be. Null with a RuntimeError where there are none.
+    const Serving* parts();
+
+    /// The application is loaded: warns of locks that the loading has left held. They do not
+    /// outlive it.
+    void end_loading();
+
+    /// The locks of a process that is no worker.
+    LoadingLocks& loading_locks() { return loading_locks_; }
 
     /// Called when the application is loaded: finds the functions of the configuration's timers,
     /// crons and monitors. `load` returns the callable of "module:function"; throws PythonError.
@@ -77,6 +92,8 @@ class Api {
     std::unique_ptr<worker::SignalPort> port_;
     ipc::Channel* channel_ = nullptr;
     Serving serving_;
+    std::function<void()> make_parts_;  ///< empty: they exist, or cannot be made
+    LoadingLocks loading_locks_;
     std::vector<std::pair<std::uint8_t, std::string>> functions_;
     pid_t home_;
 };

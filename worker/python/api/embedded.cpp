@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/api/embedded.h"
 
+#include "not_offered_py.h"
 #include "uwsgi_py.h"
 #include "uwsgidecorators_py.h"
 #include "worker/python/base/error.h"
@@ -9,7 +10,8 @@ namespace geventd::py {
 
 void offer_embedded_modules(const Interpreter& python) {
     const Ref sources =
-        checked(Py_BuildValue("{ssss}", "uwsgi", kUwsgiPy, "uwsgidecorators", kUwsgidecoratorsPy));
+        checked(Py_BuildValue("{ssssss}", "uwsgi", kUwsgiPy, "uwsgidecorators", kUwsgidecoratorsPy,
+                              "_geventd_not_offered", kNotOfferedPy));
     checked(PyObject_CallOneArg(python.boot("offer_modules").get(), sources.get()));
 }
 

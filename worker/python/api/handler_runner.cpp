@@ -56,6 +56,7 @@ void HandlerRunner::run(worker::HeldSignal& signal) {
                            : Ref();
     python_.end_if_forked();
     running_.erase(std::exchange(signal.runner, nullptr));
+    locks_.handler_ended(greenlet.get(), number);
     if (result) {
         signals_->finished(signal, false);
         return;

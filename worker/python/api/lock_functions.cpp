@@ -45,12 +45,25 @@ bool read_timeout(PyObject* object, std::optional<double>& timeout) {
     return true;
 }
 
-// Only greenlets of a worker that serves can take locks.
-LockWaits* locks_of(const Api& api) {
-    if (api.serving().locks == nullptr) {
-        PyErr_SetString(PyExc_RuntimeError, "locks can be taken once the worker serves");
+// Takes the lock, and returns whether it is held then; nullopt with an exception. May switch.
+std::optional<bool> await_lock(Api& api, unsigned number, std::optional<double> timeout) {
+    if (api.port() == nullptr) {
+        return api.loading_locks().await_acquire(number, timeout);
     }
-    return api.serving().locks;
+    const Api::Serving* parts = api.parts();
+    const LockWaits::Outcome outcome =
+        parts == nullptr ? LockWaits::Outcome::Error : parts->locks->await_acquire(number, timeout);
+    return outcome == LockWaits::Outcome::Error
+               ? std::nullopt
+               : std::optional(outcome == LockWaits::Outcome::Acquired);
+}
+
+bool free_lock(Api& api, unsigned number) {
+    if (api.port() == nullptr) {
+        return api.loading_locks().release(number);
+    }
+    const Api::Serving* parts = api.parts();
+    return parts != nullptr && parts->locks->release(number);
 }
 
 PyObject* lock(PyObject* module, PyObject* args, PyObject* kwargs) noexcept {
@@ -59,34 +72,23 @@ PyObject* lock(PyObject* module, PyObject* args, PyObject* kwargs) noexcept {
     PyObject* limit = nullptr;
     unsigned number = 0;
     std::optional<double> timeout;
-    const Api* api = worker_api_of(module, "lock()");
+    Api* api = api_of(module);
     if (api == nullptr ||
         PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:lock", const_cast<char**>(names), &num,
                                     &limit) == 0 ||
         !read_lock(*api, num, number) || !read_timeout(limit, timeout)) {
         return nullptr;
     }
-    LockWaits* locks = locks_of(*api);
-    if (locks == nullptr) {
-        return nullptr;
-    }
-    const LockWaits::Outcome outcome = locks->await_acquire(number, timeout);
-    if (outcome == LockWaits::Outcome::Error) {
-        return nullptr;
-    }
-    return PyBool_FromLong(outcome == LockWaits::Outcome::Acquired ? 1 : 0);
+    const std::optional<bool> held = await_lock(*api, number, timeout);
+    return held ? PyBool_FromLong(*held ? 1 : 0) : nullptr;
 }
 
 PyObject* unlock(PyObject* module, PyObject* args) noexcept {
     PyObject* num = nullptr;
     unsigned number = 0;
-    const Api* api = worker_api_of(module, "unlock()");
+    Api* api = api_of(module);
     if (api == nullptr || PyArg_ParseTuple(args, "|O:unlock", &num) == 0 ||
-        !read_lock(*api, num, number)) {
-        return nullptr;
-    }
-    LockWaits* locks = locks_of(*api);
-    if (locks == nullptr || !locks->release(number)) {
+        !read_lock(*api, num, number) || !free_lock(*api, number)) {
         return nullptr;
     }
     Py_RETURN_NONE;
@@ -95,13 +97,15 @@ PyObject* unlock(PyObject* module, PyObject* args) noexcept {
 PyObject* is_locked(PyObject* module, PyObject* args) noexcept {
     PyObject* num = nullptr;
     unsigned number = 0;
-    const Api* api = api_of(module);
+    Api* api = api_of(module);
     if (api == nullptr || PyArg_ParseTuple(args, "|O:is_locked", &num) == 0 ||
         !read_lock(*api, num, number)) {
         return nullptr;
     }
     const shm::LockTable table = api->boot().signals->locks();
-    return PyBool_FromLong(table.holder(shm::kNumberLocks + number) ? 1 : 0);
+    const bool held =
+        api->loading_locks().holds(number) || table.holder(shm::kNumberLocks + number);
+    return PyBool_FromLong(held ? 1 : 0);
 }
 
 }  // namespace
@@ -112,7 +116,8 @@ PyMethodDef lock_functions[] = {
      "lock(num=0, timeout=None)\n--\n\n"
      "Takes the lock num, which all workers share; waits for it in the order of the calls,\n"
      "timeout seconds at most. Other greenlets go on meanwhile. Returns whether the lock is held.\n"
-     "A worker that dies leaves its locks free.\n\n"
+     "A worker that dies leaves its locks free. A process that loads the application for all\n"
+     "workers has locks of its own, which end with the loading.\n\n"
      "ValueError: there is no such lock (signals.locks). RuntimeError: this greenlet holds it\n"
      "already, or it would have to wait where greenlets cannot: in another thread or in the hub."},
     {"unlock", unlock, METH_VARARGS,

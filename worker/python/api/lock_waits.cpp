@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/api/lock_waits.h"
 
+#include <fmt/core.h>
+
+#include "log/logger.h"
 #include "worker/python/base/error.h"
+#include "worker/python/base/greenlet_object.h"
 
 namespace geventd::py {
 
@@ -25,12 +29,12 @@ void LockWaits::wait_by(worker::Signals& signals) {
 LockWaits::Outcome LockWaits::await_acquire(unsigned lock, std::optional<double> timeout) {
     shm::LockClient& locks = signals_->port().locks();
     const Ref self = bridge_.current_greenlet();
-    if (locks.holds(cell_of(lock)) && owners_[lock] == self.get()) {
+    if (locks.holds(cell_of(lock)) && owners_[lock].get() == self.get()) {
         PyErr_Format(PyExc_RuntimeError, "lock %u is held by this greenlet already", lock);
         return Outcome::Error;
     }
     if (locks.try_acquire(cell_of(lock))) {
-        owners_[lock] = self.get();
+        owners_[lock] = self.copy();
         return Outcome::Acquired;
     }
     if (timeout && *timeout <= 0) {
@@ -41,7 +45,7 @@ LockWaits::Outcome LockWaits::await_acquire(unsigned lock, std::optional<double>
     }
     const Outcome outcome = await_turn(cell_of(lock), timeout);
     if (outcome == Outcome::Acquired) {
-        owners_[lock] = self.get();
+        owners_[lock] = self.copy();
     }
     return outcome;
 }
@@ -89,9 +93,38 @@ bool LockWaits::release(unsigned lock) {
         PyErr_Format(PyExc_RuntimeError, "lock %u is not held by this worker", lock);
         return false;
     }
-    owners_[lock] = nullptr;
+    owners_[lock].reset();
     locks.release(cell_of(lock));
     return true;
+}
+
+template <typename Name>
+void LockWaits::tell_left(const PyObject* greenlet, Name name) {
+    for (unsigned lock = 0; lock < owners_.size(); ++lock) {
+        if (greenlet == nullptr || owners_[lock].get() != greenlet) {
+            continue;
+        }
+        owners_[lock].reset();
+        if (!signals_->port().locks().holds(cell_of(lock))) {
+            continue;
+        }
+        signals_->port().locks().show_left(cell_of(lock));
+        log::warning(
+            "{} has ended and still holds lock {}: nobody else gets it until a greenlet of this "
+            "worker calls unlock({}) or the worker ends",
+            name(), lock, lock);
+    }
+}
+
+void LockWaits::request_ended(const worker::Request& request) {
+    tell_left(object_of(request.runner), [&request] {
+        return fmt::format("{} {} (request {})", request.head.method, request.path_info,
+                           request.id);
+    });
+}
+
+void LockWaits::handler_ended(const PyObject* greenlet, unsigned signal) {
+    tell_left(greenlet, [signal] { return fmt::format("the handler of signal {}", signal); });
 }
 
 }  // namespace geventd::py

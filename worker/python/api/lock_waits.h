@@ -37,6 +37,12 @@ class LockWaits {
 
     void granted(unsigned lock, std::uint64_t ticket) noexcept;
 
+    /// The request's greenlet, or that of a signal's handler, comes to its end: warns of each lock
+    /// that it still holds, and shows that in the status. Such locks stay held: another greenlet
+    /// may be there to free them.
+    void request_ended(const worker::Request& request);
+    void handler_ended(const PyObject* greenlet, unsigned signal);
+
   private:
     using Place = std::pair<unsigned, std::uint64_t>;  ///< lock and ticket
 
@@ -46,12 +52,14 @@ class LockWaits {
     };
 
     Outcome await_turn(unsigned cell, std::optional<double> timeout);
+    template <typename Name>
+    void tell_left(const PyObject* greenlet, Name name);
 
     HubBridge& bridge_;
     worker::Signals* signals_ = nullptr;
     Ref event_class_;
     std::map<Place, Wait> waits_;
-    std::vector<const PyObject*> owners_;  ///< by lock: the greenlet that took it
+    std::vector<Ref> owners_;  ///< by lock: the greenlet that took it; empty: none, or it has ended
 };
 
 }  // namespace geventd::py

@@ -53,6 +53,10 @@ void add_facts(PyObject* module, const worker::BootInfo& boot) {
     const auto number = [](std::uint64_t value) {
         return checked(PyLong_FromUnsignedLongLong(value));
     };
+    const auto bytes = [](const std::string& text) {
+        return checked(
+            PyBytes_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size())));
+    };
     add(module, "version", checked(PyBytes_FromString(kUwsgiVersion)));
     add(module, "numproc", checked(PyLong_FromLong(settings.workers.processes)));
     add(module, "cores", checked(PyLong_FromLong(settings.workers.cores)));
@@ -61,10 +65,12 @@ void add_facts(PyObject* module, const worker::BootInfo& boot) {
     add(module, "is_a_reload", checked(PyBool_FromLong(boot.generation > 1 ? 1 : 0)));
     add(module, "sockets", listening_fds(boot));
     add(module, "options", uwsgi_options(settings, lazy));
+    add(module, "config_file", bytes(settings.source));
+    add(module, "start_folder", bytes(boot.folder));
     add(module, "applications", checked(PyDict_New()));
     add(module, "startup_times", checked(PyDict_New()));
     if (!settings.process.pidfile.empty()) {
-        add(module, "pidfile", checked(PyBytes_FromString(settings.process.pidfile.c_str())));
+        add(module, "pidfile", bytes(settings.process.pidfile));
     }
 }
 

@@ -140,6 +140,7 @@ Ref uwsgi_options(const config::Settings& settings, bool lazy) {
     Options options;
     options.flag("master");
     options.flag("enable-threads");
+    options.flag("py-call-uwsgi-fork-hooks");  // forks are told to Python: Sentry asks for this
     for (const config::Listen& listen : settings.listen) {
         add_listen(options, listen);
     }

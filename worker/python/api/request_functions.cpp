@@ -9,6 +9,8 @@ namespace geventd::py {
 
 namespace {
 
+constexpr Py_ssize_t kMostRead = 32 << 10;  // bytes of a body in one call
+
 // Null with SystemError set when the calling greenlet runs no request.
 Response* current(PyObject* module, const char* function) {
     if (worker::is_forked_child()) {
@@ -92,6 +94,37 @@ PyObject* log_this_request(PyObject* module, PyObject*) noexcept {
     Py_RETURN_NONE;
 }
 
+// What has arrived of the body; waits if that is nothing and `wait` is true, else returns None.
+PyObject* read_body(PyObject* module, PyObject* wait) noexcept {
+    const Response* response = current(module, "chunked_read");
+    if (response == nullptr) {
+        return nullptr;
+    }
+    worker::Request& request = response->request();
+    const InputType& input = native_state_of(module).runner->types().input;
+    PyObject* bytes = PyBytes_FromStringAndSize(nullptr, kMostRead);
+    if (bytes == nullptr) {
+        return nullptr;
+    }
+    Py_ssize_t got = input.read_some(request, PyBytes_AS_STRING(bytes), kMostRead);
+    if (got == InputType::kNothingYet && wait == Py_True) {
+        got = input.await_some(request, PyBytes_AS_STRING(bytes), kMostRead);
+    }
+    if (got >= 0) {
+        _PyBytes_Resize(&bytes, got);
+        return bytes;
+    }
+    Py_DECREF(bytes);
+    if (got == -1) {
+        return nullptr;
+    }
+    if (!request.reader) {  // the client may be waiting for 100 Continue
+        request.exchange->await_readable();
+        request.exchange->stop_awaiting_readable();
+    }
+    Py_RETURN_NONE;
+}
+
 PyObject* disconnect(PyObject* module, PyObject*) noexcept {
     Response* response = current(module, "disconnect");
     if (response == nullptr || !response->await_disconnect()) {
@@ -114,6 +147,8 @@ PyMethodDef request_functions[] = {
      "get_logvar(name) -> bytes, or None when it was not set."},
     {"log_this_request", log_this_request, METH_NOARGS,
      "log_this_request(): gives this request a line in the access log, even when that is off."},
+    {"read_body", read_body, METH_O,
+     "read_body(wait: bool) -> bytes, b'' at the end of the body, or None when nothing is there."},
     {"disconnect", disconnect, METH_NOARGS,
      "disconnect(): ends the answer and the connection; the application goes on."},
     {nullptr, nullptr, 0, nullptr},

@@ -181,6 +181,16 @@ PyObject* signal_info(PyObject* module, PyObject*) noexcept {
     return info.release();
 }
 
+PyObject* handle_signals(PyObject* module, PyObject*) noexcept {
+    Api* api = worker_api_of(module, "signal_wait()");
+    const Api::Serving* parts = api != nullptr ? api->parts() : nullptr;
+    if (parts == nullptr) {
+        return nullptr;
+    }
+    parts->signals->accept();
+    Py_RETURN_NONE;
+}
+
 PyObject* signal_registered(PyObject* module, PyObject* num) noexcept {
     std::uint8_t number = 0;
     Api* api = api_of(module);
@@ -242,6 +252,9 @@ PyMethodDef signal_functions[] = {
      "signal_info()\n--\n\n"
      "In the greenlet of a handler: a SignalInfo (number, payload, sender, sender_pid, age in\n"
      "seconds, attempt, repeats). None elsewhere."},
+    {"_handle_signals", handle_signals, METH_NOARGS,
+     "_handle_signals()\n--\n\n"
+     "For uwsgi.signal_wait(): this worker handles signals from now on, also before it serves."},
     {"signal_registered", signal_registered, METH_O,
      "signal_registered(num, /)\n--\n\n"
      "Whether this process has a handler for the signal num (0 to 255)."},

@@ -34,7 +34,9 @@ worker::TimeLimit* current_limit(const Api& api) {
     const Api::Serving& serving = api.serving();
     if (serving.bridge != nullptr) {
         const worker::Greenlet* greenlet = serving.bridge->running_greenlet();
-        const Response* response = greenlet == nullptr ? nullptr : serving.requests->find(greenlet);
+        const Response* response = greenlet == nullptr || serving.requests == nullptr
+                                       ? nullptr
+                                       : serving.requests->find(greenlet);
         if (response != nullptr && response->request().exchange != nullptr) {
             return &response->request().limit;
         }

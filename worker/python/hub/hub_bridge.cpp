@@ -28,6 +28,18 @@ PyObject* as_object(PyGreenlet* greenlet) {
     return reinterpret_cast<PyObject*>(greenlet);
 }
 
+// The main greenlet of this thread, from which all others descend.
+Ref main_greenlet() {
+    Ref greenlet = checked(as_object(PyGreenlet_GetCurrent()));
+    for (;;) {
+        Ref parent = checked(PyObject_GetAttrString(greenlet.get(), "parent"));
+        if (parent.get() == Py_None) {
+            return greenlet;
+        }
+        greenlet = std::move(parent);
+    }
+}
+
 }  // namespace
 
 HubBridge::HubBridge(const Interpreter& python, worker::Worker& worker, config::GreenletKind kind,
@@ -42,7 +54,7 @@ HubBridge::HubBridge(const Interpreter& python, worker::Worker& worker, config::
         throw_pending();
     }
     hub_ = checked(PyObject_CallNoArgs(imported("gevent", "get_hub").get()));
-    main_ = checked(as_object(PyGreenlet_GetCurrent()));
+    main_ = main_greenlet();
     run_function_ = bound_function<kRequestName, &HubBridge::run_request>(this);
     run_name_ = checked(PyUnicode_InternFromString("run"));
     kill_ = imported("gevent", "kill");
@@ -55,6 +67,7 @@ HubBridge::HubBridge(const Interpreter& python, worker::Worker& worker, config::
     watcher_ = checked(PyObject_CallMethod(loop.get(), "io", "ii", worker_.loop().backend_fd(), 1));
     const Ref callback = bound_function<kTurnName, &HubBridge::on_turn>(this);
     checked(PyObject_CallMethod(watcher_.get(), "start", "O", callback.get()));
+    worker_.admission().serve(*this);  // handlers of signals may run before requests do
 }
 
 HubBridge::~HubBridge() {

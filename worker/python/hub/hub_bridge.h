@@ -29,7 +29,8 @@ namespace geventd::py {
 ///  3. No C++ exception leaves a C entry point: a greenlet's first C++ frame is noexcept.
 ///  4. Functions that may switch say so; those that wait are named await_.
 ///
-/// Lives in: worker, Python side. One a process, made in the process that serves.
+/// Lives in: worker, Python side. One a process, made in the process that serves, in its main
+/// thread: before the worker's hooks, or when the application waits while it is loaded.
 class HubBridge : public worker::Application {
   public:
     using Handler = std::function<void(worker::Request&)>;

@@ -118,6 +118,7 @@ void load(Host& host, Process& process, const LoadSteps& steps) {
         }
         process.applications = load_applications(*process.python, settings.app);
         load_functions(*process.python, *process.api);
+        process.api->end_loading();
     });
     stay_heard();
     // Also when the load failed: a change of these files starts the reload that mends it.

@@ -3,6 +3,7 @@
 
 #include <Python.h>
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "worker/python/api/native_module.h"
 #include "worker/python/base/interpreter.h"
 #include "worker/python/base/process_title.h"
+#include "worker/python/process/hub_parts.h"
 #include "worker/python/wsgi/applications.h"
 
 namespace geventd::py {
@@ -32,6 +34,10 @@ struct Process {
     std::optional<Api> api;
     Applications applications;
     UniqueFd stacks;  ///< the file of write_stacks_on_signal()
+
+    // Only in a worker, from before its hooks run.
+    std::unique_ptr<worker::Overtime> overtime;
+    std::unique_ptr<HubParts> hub;
 };
 
 }  // namespace geventd::py

@@ -146,6 +146,20 @@ def _pick(module, attribute):
     )
 
 
+def _is_async(application):
+    """Whether calls give coroutines, or asynchronous generators, as those of ASGI do. Looks at
+    types only, so that no proxy is evaluated."""
+    from types import FunctionType, MethodType
+
+    is_async = 0x80 | 0x200  # CO_COROUTINE, CO_ASYNC_GENERATOR
+    for function in (application, getattr(type(application), "__call__", None)):
+        if type(function) is MethodType:
+            function = function.__func__
+        if type(function) is FunctionType and function.__code__.co_flags & is_async:
+            return True
+    return False
+
+
 def load(spec):
     """The WSGI callable that `app.module` names."""
     module_name, _, attribute = spec.partition(":")
@@ -158,6 +172,8 @@ def load(spec):
         application = application()
     if not callable(application):
         raise Fault(f"app: {spec}: a {type(application).__name__} is not callable")
+    if _is_async(application):
+        raise Fault(f"app: {spec} is asynchronous (`async def`, ASGI): use an ASGI server")
     return application
 
 

@@ -17,6 +17,7 @@ import sys as _sys
 import types as _types
 import weakref as _weakref
 
+import _geventd_not_offered as _not_offered
 import _geventd_worker as _native
 import geventd as _geventd
 from _geventd_worker import (  # noqa: F401: they are the API
@@ -32,6 +33,34 @@ loop = b"gevent"
 has_threads = 1
 if hasattr(_native, "pidfile"):  # only a server that has one
     pidfile = _native.pidfile
+
+
+def _make_magic_table():
+    """The placeholders of uWSGI's configuration that mean something here. %p is the file of the
+    configuration, %P the same as there are no templates, and so on."""
+    table = {b"v": _native.start_folder, b"V": version, b"h": hostname,
+             b"t": b"%d" % started_on, b"k": b"%d" % (_os.cpu_count() or 1)}
+    for key, number, module, names in (("u", _os.getuid(), "pwd", "getpwuid"),
+                                       ("g", _os.getgid(), "grp", "getgrgid")):
+        table[key.encode()] = b"%d" % number
+        try:
+            name = getattr(__import__(module), names)(number)[0]
+        except KeyError:  # a number without a name
+            continue
+        table[key.upper().encode()] = _os.fsencode(name)
+    if _native.config_file:
+        path = _os.path.normpath(_os.path.join(_native.start_folder, _native.config_file))
+        folder, name = _os.path.split(path)
+        stem, extension = _os.path.splitext(name)
+        for key, value in (
+                ("o", _native.config_file), ("p", path), ("s", name), ("n", stem),
+                ("d", folder.rstrip(b"/") + b"/"), ("c", _os.path.basename(folder)),
+                ("e", extension[1:])):
+            table[key.encode()] = table[key.upper().encode()] = value
+    return {key: value for key, value in table.items() if value}
+
+
+magic_table = _make_magic_table()
 
 SPOOL_OK = -2
 SPOOL_RETRY = -1
@@ -136,6 +165,23 @@ def set_user_harakiri(seconds):
     _geventd.set_timeout(seconds, extend=False)
 
 
+# --- the body of a request -----------------------------------------------------------------------
+
+def chunked_read(timeout=None):
+    """What has arrived of the request's body, whatever its framing; b"" at its end. Waits while
+    that is nothing, for `timeout` seconds at most, and raises OSError then."""
+    from gevent import Timeout
+
+    late = OSError(f"uwsgi.chunked_read(): the client has sent nothing in {timeout} s")
+    with Timeout(timeout or None, late):
+        return _native.read_body(True)
+
+
+def chunked_read_nb():
+    """Like chunked_read(), but does not wait: None when nothing has arrived."""
+    return _native.read_body(False)
+
+
 # --- signals, timers, locks -----------------------------------------------------------------------
 
 _waiting = []  # (number or None, gevent.event.AsyncResult) of each signal_wait()
@@ -232,6 +278,7 @@ def signal_wait(num=None):
     entry = (num, AsyncResult())
     _waiting.append(entry)
     try:
+        _geventd._handle_signals()
         _received[getcurrent()] = entry[1].get()
     finally:
         _waiting.remove(entry)
@@ -287,76 +334,7 @@ def is_locked(num=0):
     return _geventd.is_locked(num)
 
 
-# --- what is not offered --------------------------------------------------------------------------
-
-def _refuse(error, name, advice):
-    def function(*args, **kwargs):
-        raise error(f"uwsgi.{name}() {advice}")
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"Raises {error.__name__}: {advice}."
-    globals()[name] = function
-
-
-def _refuse_all():
-    waits = "would block the hub of all requests: call"
-    for name, call in (
-            ("async_sleep", "gevent.sleep(seconds)"),
-            ("async_connect", "gevent.socket.create_connection(address)"),
-            ("wait_fd_read", "gevent.socket.wait_read(fd, timeout)"),
-            ("wait_fd_write", "gevent.socket.wait_write(fd, timeout)"),
-            ("suspend", "gevent.sleep(0)"), ("green_schedule", "gevent.sleep(0)")):
-        _refuse(RuntimeError, name, f"{waits} {call}")
-    sockets_of_gevent = "use gevent.socket"
-    body = "read the body, whatever its framing, from environ['wsgi.input']"
-    no_rpc = "geventd has no RPC: send a request, or a signal with a payload (geventd.signal)"
-    no_spooler = "geventd has no spooler: send a signal with a payload (geventd.signal)"
-    no_mules = "geventd has no mules: register a signal handler, or gevent.spawn in post_fork_hook"
-    no_queue = "geventd has no shared queue: send a signal with a payload, or use a database"
-    no_areas = "geventd shares no memory: use multiprocessing.shared_memory or a database"
-    no_metrics = "geventd keeps no metrics of applications: use prometheus_client"
-    no_snmp = "geventd has no SNMP agent: use prometheus_client"
-    no_legion = "geventd has no legions: elect with a database or a lock service"
-    own_file = "geventd's configuration is YAML: read uwsgi.opt or os.environ"
-    groups = {
-        "logsize": "geventd does not watch its log's size: os.stat() the file",
-        "set_warning_message": "geventd's ping says nothing but that it serves",
-        "ready_fd": sockets_of_gevent, "parsefile": own_file, "embedded_data": own_file,
-        "extract": own_file, "micros": "use time.time_ns() // 1000",
-        "alarm": "geventd has no alarms: use logging",
-        "i_am_the_lord": no_legion, "lord_scroll": no_legion, "scrolls": no_legion,
-        "add_var": "put the value into environ", "route": "call the application",
-        "sendfile": "return environ['wsgi.file_wrapper'](file)",
-        "offload": "return environ['wsgi.file_wrapper'](file)",
-        "send": "yield the bytes", "connect": sockets_of_gevent, "recv": sockets_of_gevent,
-        "close": sockets_of_gevent, "is_connected": sockets_of_gevent,
-        "chunked_read": body, "chunked_read_nb": body,
-        "call rpc register_rpc rpc_list": no_rpc,
-        "send_to_spooler set_spooler_frequency spooler_jobs spooler_pid spooler_pids"
-        " spooler_get_task i_am_the_spooler": no_spooler,
-        "mule_msg mule_get_msg mule_msg_recv_size farm_msg farm_get_msg in_farm": no_mules,
-        "queue_set queue_get queue_last queue_push queue_pull queue_pop queue_slot"
-        " queue_pull_slot": no_queue,
-        "metric_get metric_set metric_inc metric_dec metric_mul metric_div metric_set_max"
-        " metric_set_min": no_metrics,
-        "snmp_set_community": no_snmp,
-        "sharedarea_rlock sharedarea_wlock sharedarea_unlock sharedarea_memoryview"
-        " sharedarea_object sharedarea_readbyte sharedarea_writebyte sharedarea_readlong"
-        " sharedarea_writelong": no_areas,
-    }
-    for width in ("", "8", "16", "32", "64"):
-        groups[f"sharedarea_read{width} sharedarea_write{width}"] = no_areas
-    for width in ("32", "64"):
-        groups[f"sharedarea_inc{width} sharedarea_dec{width}"] = no_areas
-        for kind in ("counter", "gauge"):
-            groups[" ".join(f"snmp_{deed}_{kind}{width}" for deed in ("set", "incr", "decr"))] \
-                = no_snmp
-    for names, advice in groups.items():
-        for name in names.split():
-            _refuse(NotImplementedError, name, f"is not offered: {advice}")
-
-
-_refuse_all()
+globals().update(_not_offered.functions())
 
 
 class _Module(_types.ModuleType):

@@ -62,6 +62,7 @@ EnvironMaker::EnvironMaker(const worker::Worker& worker, const Common& common)
             .path_info = interned("PATH_INFO"),
             .query_string = interned("QUERY_STRING"),
             .request_uri = interned("REQUEST_URI"),
+            .raw_uri = interned("RAW_URI"),
             .server_protocol = interned("SERVER_PROTOCOL"),
             .remote_addr = interned("REMOTE_ADDR"),
             .remote_port = interned("REMOTE_PORT"),
@@ -69,6 +70,7 @@ EnvironMaker::EnvironMaker(const worker::Worker& worker, const Common& common)
             .content_type = interned("CONTENT_TYPE"),
             .http_host = interned("HTTP_HOST"),
             .input = interned("wsgi.input"),
+            .early_hints = interned("wsgi.early_hints"),
             .script_name = interned("SCRIPT_NAME"),
             .scheme = interned("wsgi.url_scheme"),
             .server_port = interned("SERVER_PORT"),
@@ -118,7 +120,7 @@ Ref EnvironMaker::make_template(const worker::Listening& listening, const Common
     return environ;
 }
 
-Ref EnvironMaker::make(const worker::Request& request, PyObject* input, std::size_t prefix) {
+Ref EnvironMaker::make(const worker::Request& request, const Own& own, std::size_t prefix) {
     const std::size_t listener = request.exchange->client().listener.index;
     Ref environ = Ref::steal(PyDict_Copy(templates_[listener].get()));
     if (!environ) {
@@ -130,7 +132,8 @@ Ref EnvironMaker::make(const worker::Request& request, PyObject* input, std::siz
     if (!filled || !set_path(environ.get(), request, prefix) ||
         !put(environ.get(), keys_.core, core.get()) ||
         !put(environ.get(), keys_.request_id, latin1(request.id).get()) ||
-        !put(environ.get(), keys_.input, input)) {
+        !put(environ.get(), keys_.input, own.input) ||
+        !put(environ.get(), keys_.early_hints, own.early_hints)) {
         return {};
     }
     return environ;
@@ -143,11 +146,12 @@ bool EnvironMaker::set_http(PyObject* environ, const worker::Request& request) {
 
 bool EnvironMaker::set_request_line(PyObject* environ, const worker::Request& request) {
     const http::RequestHead& head = request.head;
+    const Ref target = head.target == "/" ? slash_.copy() : latin1(head.target);
     return (head.method == "GET" ||
             put(environ, keys_.request_method, method(head.method).get())) &&
            (head.query.empty() || put(environ, keys_.query_string, latin1(head.query).get())) &&
-           put(environ, keys_.request_uri,
-               head.target == "/" ? slash_.get() : latin1(head.target).get()) &&
+           put(environ, keys_.request_uri, target.get()) &&
+           put(environ, keys_.raw_uri, target.get()) &&
            (head.version_minor != 0 || put(environ, keys_.server_protocol, http10_.get()));
 }
 
@@ -163,7 +167,8 @@ bool EnvironMaker::set_path(PyObject* environ, const worker::Request& request, s
     return put(environ, keys_.path_info, rest == "/" ? slash_.get() : latin1(rest).get());
 }
 
-// Sets the variables as the web server sent them. The last of a repeated key wins.
+// Sets the variables as the web server sent them. The last of a repeated key wins. RAW_URI is
+// gunicorn's name for REQUEST_URI.
 bool EnvironMaker::set_given(PyObject* environ, const worker::Request& request) {
     for (const uwsgi::Var& var : request.vars.environ) {
         const Ref* key = var_key(var.key);
@@ -171,6 +176,11 @@ bool EnvironMaker::set_given(PyObject* environ, const worker::Request& request) 
         if (key == nullptr || !put(environ, *key, value.get())) {
             return false;
         }
+    }
+    PyObject* const uri = PyDict_GetItemWithError(environ, keys_.request_uri.get());
+    if (uri == nullptr ? PyErr_Occurred() != nullptr
+                       : PyDict_SetDefault(environ, keys_.raw_uri.get(), uri) == nullptr) {
+        return false;
     }
     return request.vars.scheme != "https" || put(environ, keys_.scheme, https_.get());
 }

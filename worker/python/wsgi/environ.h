@@ -33,9 +33,15 @@ class EnvironMaker {
     /// One template for each listener of the worker. Throws PythonError.
     EnvironMaker(const worker::Worker& worker, const Common& common);
 
-    /// The environ; `input` becomes wsgi.input, and the first `prefix` bytes of the path move from
+    /// What is made for each request.
+    struct Own {
+        PyObject* input;        ///< wsgi.input
+        PyObject* early_hints;  ///< wsgi.early_hints
+    };
+
+    /// The environ of a request; the first `prefix` bytes of the path move from
     /// PATH_INFO to SCRIPT_NAME.
-    Ref make(const worker::Request& request, PyObject* input, std::size_t prefix);
+    Ref make(const worker::Request& request, const Own& own, std::size_t prefix);
 
   private:
     struct HeaderName {
@@ -71,9 +77,9 @@ class EnvironMaker {
     Ref method(std::string_view name);
 
     struct Keys {
-        Ref request_method, path_info, query_string, request_uri, server_protocol, remote_addr,
-            remote_port, content_length, content_type, http_host, input, script_name, scheme,
-            server_port, request_id, core;
+        Ref request_method, path_info, query_string, request_uri, raw_uri, server_protocol,
+            remote_addr, remote_port, content_length, content_type, http_host, input, early_hints,
+            script_name, scheme, server_port, request_id, core;
     };
 
     Keys keys_;

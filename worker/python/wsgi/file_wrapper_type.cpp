@@ -3,7 +3,8 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
+#include <initializer_list>
+#include <utility>
 
 #include "worker/python/base/error.h"
 
@@ -103,52 +104,104 @@ std::optional<std::int64_t> number_of(PyObject* object, const char* method) {
     return number;
 }
 
-// Only for plain binary files, the descriptor's bytes are what read() would return.
-bool is_plain_file(PyObject* file) {
-    const Ref io = Ref::steal(PyImport_ImportModule("io"));
-    for (const char* name : {"BufferedReader", "BufferedRandom", "FileIO"}) {
-        const Ref type = io ? Ref::steal(PyObject_GetAttrString(io.get(), name)) : Ref();
-        if (type && reinterpret_cast<PyObject*>(Py_TYPE(file)) == type.get()) {
-            // A BufferedReader of something else (gzip) is no plain file.
-            if (PyObject_HasAttrString(file, "raw") == 0) {
-                return true;
-            }
-            const Ref raw = Ref::steal(PyObject_GetAttrString(file, "raw"));
-            const Ref file_io = Ref::steal(PyObject_GetAttrString(io.get(), "FileIO"));
-            return raw && reinterpret_cast<PyObject*>(Py_TYPE(raw.get())) == file_io.get();
+bool is_exactly(PyObject* object, const Ref& type) {
+    return reinterpret_cast<PyObject*>(Py_TYPE(object)) == type.get();
+}
+
+// Whether an application has put one of these methods into the object, beside those of its type.
+bool has_own(PyObject* file, std::initializer_list<const char*> methods) {
+    const Ref dict = Ref::steal(PyObject_GetAttrString(file, "__dict__"));
+    if (!dict || !PyDict_Check(dict.get())) {
+        PyErr_Clear();
+        return true;
+    }
+    for (const char* method : methods) {
+        if (PyDict_GetItemString(dict.get(), method) != nullptr) {
+            return true;
         }
     }
-    PyErr_Clear();
     return false;
+}
+
+bool reads_as_its_type(PyObject* file) {
+    return !has_own(file, {"read", "readinto", "readall", "readable", "tell", "fileno", "flush"});
+}
+
+// Whether the object is what tempfile wraps around its files, and reads what the file reads. Where
+// nobody has imported tempfile, there is none.
+bool is_temporary(PyObject* file) {
+    PyObject* const module = PyDict_GetItemString(PyImport_GetModuleDict(), "tempfile");
+    const Ref type = module != nullptr
+                         ? Ref::steal(PyObject_GetAttrString(module, "_TemporaryFileWrapper"))
+                         : Ref();
+    PyErr_Clear();
+    return type && is_exactly(file, type) && !has_own(file, {"read"});
 }
 
 }  // namespace
 
-FileWrapperType::FileWrapperType() : type_(checked(PyType_FromSpec(&wrapper_spec))) {}
+FileWrapperType::FileWrapperType()
+    : type_(checked(PyType_FromSpec(&wrapper_spec))),
+      file_io_(imported("_io", "FileIO")),
+      buffered_reader_(imported("_io", "BufferedReader")),
+      buffered_random_(imported("_io", "BufferedRandom")) {}
+
+// Exact types only: a subclass may read something else. So may a buffer over something else than a
+// file (gzip).
+bool FileWrapperType::is_plain(PyObject* file) const {
+    if (is_exactly(file, file_io_)) {
+        return reads_as_its_type(file);
+    }
+    if (!is_exactly(file, buffered_reader_) && !is_exactly(file, buffered_random_)) {
+        return false;
+    }
+    const Ref raw = Ref::steal(PyObject_GetAttrString(file, "raw"));
+    PyErr_Clear();
+    return raw && is_exactly(raw.get(), file_io_) && reads_as_its_type(raw.get()) &&
+           reads_as_its_type(file);
+}
+
+Ref FileWrapperType::plain_file(PyObject* file) const {
+    if (is_plain(file)) {
+        return Ref::borrow(file);
+    }
+    if (!is_temporary(file)) {
+        return {};
+    }
+    Ref inner = Ref::steal(PyObject_GetAttrString(file, "file"));
+    PyErr_Clear();
+    return inner && is_plain(inner.get()) ? std::move(inner) : Ref();
+}
 
 std::optional<SendableFile> FileWrapperType::sendable(PyObject* object) const {
-    if (reinterpret_cast<PyObject*>(Py_TYPE(object)) != type_.get()) {
+    if (!is_exactly(object, type_)) {
         return std::nullopt;
     }
-    PyObject* file = as_wrapper(object)->file;
-    // tempfile wraps its files; take the file inside.
-    const Ref inner = Ref::steal(PyObject_GetAttrString(file, "file"));
-    PyErr_Clear();
-    PyObject* plain = inner && is_plain_file(inner.get()) ? inner.get() : file;
-    if (!is_plain_file(plain)) {
+    const Ref file = plain_file(as_wrapper(object)->file);
+    if (!file || number_of(file.get(), "readable") != 1) {
         return std::nullopt;
     }
-    const auto fd = number_of(plain, "fileno");
-    const auto position = fd ? number_of(plain, "tell") : std::nullopt;
+    if (is_exactly(file.get(), buffered_random_)) {
+        // What was written may be in the buffer only.
+        const Ref flushed = Ref::steal(PyObject_CallMethod(file.get(), "flush", nullptr));
+        PyErr_Clear();
+        if (!flushed) {
+            return std::nullopt;
+        }
+    }
+    const auto fd = number_of(file.get(), "fileno");
+    const auto position = fd ? number_of(file.get(), "tell") : std::nullopt;
 
     struct stat status {};
 
     if (!position || ::fstat(static_cast<int>(*fd), &status) != 0 || !S_ISREG(status.st_mode)) {
         return std::nullopt;
     }
-    return SendableFile{
-        static_cast<int>(*fd), static_cast<off_t>(*position),
-        static_cast<std::uint64_t>(std::max<std::int64_t>(status.st_size - *position, 0))};
+    if (status.st_size <= *position) {
+        return std::nullopt;  // the kernel's own files (/proc) tell no size, and can be read
+    }
+    return SendableFile{static_cast<int>(*fd), static_cast<off_t>(*position),
+                        static_cast<std::uint64_t>(status.st_size - *position)};
 }
 
 }  // namespace geventd::py

@@ -28,12 +28,19 @@ class FileWrapperType {
     /// The type, which the application calls; borrowed.
     [[nodiscard]] PyObject* object() const { return type_.get(); }
 
-    /// The regular file behind a file wrapper; nullopt when `object` is no wrapper, or wraps
-    /// something that must be read (a pipe, a BytesIO, a compressed file).
+    /// The regular file behind a file wrapper, if its bytes are certain to be those that read()
+    /// returns. nullopt when `object` is no wrapper, or wraps something that must be read: a pipe,
+    /// a BytesIO, a compressed file, any object with a read() of its own.
     [[nodiscard]] std::optional<SendableFile> sendable(PyObject* object) const;
 
   private:
+    [[nodiscard]] bool is_plain(PyObject* file) const;
+    [[nodiscard]] Ref plain_file(PyObject* file) const;
+
     Ref type_;
+    Ref file_io_;          ///< io.FileIO
+    Ref buffered_reader_;  ///< io.BufferedReader
+    Ref buffered_random_;  ///< io.BufferedRandom
 };
 
 }  // namespace geventd::py

@@ -3,17 +3,22 @@
 
 #include <Python.h>
 
-#include <string_view>
-
 #include "http/response_head.h"
+#include "worker/requests/accounts.h"
+#include "worker/requests/request.h"
 
 namespace geventd::py {
 
-/// Fills `head` with the status line and the header fields that an application gave to
-/// start_response, checked as PEP 3333 demands: Latin-1 text without control characters, no
-/// hop-by-hop fields. `protocol` begins the status line ("HTTP/1.1").
+/// Fills the head of the request's answer with the status line and the header fields that an
+/// application gave to start_response, checked as PEP 3333 demands: Latin-1 text without control
+/// characters. Hop-by-hop fields are left out, which `accounts` warns of.
 /// False with a Python exception set; then the head is not set. GIL held.
-bool fill_head(http::ResponseHead& head, std::string_view protocol, PyObject* status,
+bool fill_head(worker::Request& request, worker::Accounts& accounts, PyObject* status,
                PyObject* headers);
+
+/// Fills `head` with an answer of status 103 that has these headers, a list checked in the same
+/// way. False with a Python exception set.
+bool fill_early_hints(http::ResponseHead& head, const worker::Request& request,
+                      worker::Accounts& accounts, PyObject* headers);
 
 }  // namespace geventd::py

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <new>
+#include <optional>
 #include <string>
 
 #include "worker/process/forked.h"
@@ -22,55 +23,16 @@ constexpr std::uint64_t kTrustedLength = 64 << 20;
 
 struct Input {
     PyObject_HEAD const InputType* type;
-    RequestRef request;
-    std::string lookahead;  // what readline() received after the line
+    RequestRef request;  // empty: there is no body
 };
 
 Input* as_input(PyObject* self) {
     return reinterpret_cast<Input*>(self);
 }
 
-// Reads at most `room` bytes and returns how many: 0 at the end, -1 with an exception. May switch.
+// As InputType::await_some().
 Py_ssize_t await_some(Input* self, char* into, std::size_t room) {
-    if (!self->lookahead.empty()) {
-        const std::size_t count = std::min(room, self->lookahead.size());
-        std::copy_n(self->lookahead.data(), count, into);
-        self->lookahead.erase(0, count);
-        return static_cast<Py_ssize_t>(count);
-    }
-    if (!self->request) {
-        return 0;
-    }
-    worker::Request& request = *self->request;
-    if (worker::is_forked_child() && request.body.buffered() == 0 && !request.body.complete()) {
-        PyErr_SetString(PyExc_RuntimeError,
-                        "the rest of this request cannot be read in a process that the "
-                        "application forked: its connection is the worker's");
-        return -1;
-    }
-    for (;;) {
-        if (request.exchange == nullptr) {
-            PyErr_SetString(PyExc_ValueError, "read of wsgi.input after the request has ended");
-            return -1;
-        }
-        std::size_t got = 0;
-        switch (request.exchange->read_body(into, room, got)) {
-            case Exchange::IoState::Done:
-                return static_cast<Py_ssize_t>(got);
-            case Exchange::IoState::Failed:
-                self->type->set_error(request);
-                return -1;
-            case Exchange::IoState::Wait:
-                break;
-        }
-        request.exchange->await_readable();
-        if (!self->type->bridge().await(request.reader)) {
-            if (request.exchange != nullptr) {
-                request.exchange->stop_awaiting_readable();
-            }
-            return -1;
-        }
-    }
+    return self->request ? self->type->await_some(*self->request, into, room) : 0;
 }
 
 // Reads exactly `size` bytes, fewer only if the body ends.
@@ -115,52 +77,51 @@ PyObject* await_rest(Input* self, Py_ssize_t room) {
     return nullptr;
 }
 
-PyObject* await_all(Input* self) {
-    const std::size_t ahead = self->lookahead.size();
+// How many bytes are left to read; nullopt when nobody knows.
+std::optional<std::uint64_t> bytes_left(const Input* self) {
     if (!self->request) {
-        return await_exactly(self, static_cast<Py_ssize_t>(ahead));
+        return 0;
     }
     const worker::Body& body = self->request->body;
-    const std::uint64_t known = ahead + body.buffered() + body.remaining();
-    if (body.remaining() > 0 || body.complete()) {
-        if (known <= kTrustedLength) {
-            return await_exactly(self, static_cast<Py_ssize_t>(known));
-        }
+    if (body.remaining() == 0 && !body.complete()) {
+        return std::nullopt;
     }
-    return await_rest(self, static_cast<Py_ssize_t>(std::max<std::size_t>(kReadAhead, ahead)));
+    return body.buffered() + body.remaining();
 }
 
-PyObject* input_read(PyObject* self, PyObject* args) noexcept {
-    PyObject* limit = Py_None;
-    if (!PyArg_ParseTuple(args, "|O:read", &limit)) {
-        return nullptr;
+PyObject* await_all(Input* self) {
+    const std::optional<std::uint64_t> left = bytes_left(self);
+    if (left && *left <= kTrustedLength) {
+        return await_exactly(self, static_cast<Py_ssize_t>(*left));
     }
+    return await_rest(self, static_cast<Py_ssize_t>(kReadAhead));
+}
+
+// The only argument of a read, which may be given by `name`. -1: none, or None. False with an
+// exception.
+bool parse_size(PyObject* args, PyObject* kwargs, const char* format, const char* name,
+                Py_ssize_t& size) {
+    const char* const names[] = {name, nullptr};
+    PyObject* given = Py_None;
+    if (PyArg_ParseTupleAndKeywords(args, kwargs, format, const_cast<char**>(names), &given) == 0) {
+        return false;
+    }
+    size = given == Py_None ? -1 : PyNumber_AsSsize_t(given, PyExc_OverflowError);
+    return size != -1 || PyErr_Occurred() == nullptr;
+}
+
+PyObject* input_read(PyObject* self, PyObject* args, PyObject* kwargs) noexcept {
     Py_ssize_t size = -1;
-    if (limit != Py_None) {
-        size = PyNumber_AsSsize_t(limit, PyExc_OverflowError);
-        if (size == -1 && PyErr_Occurred() != nullptr) {
-            return nullptr;
-        }
+    if (!parse_size(args, kwargs, "|O:read", "size", size)) {
+        return nullptr;
     }
     if (size < 0) {
         return await_all(as_input(self));
     }
     // Allocates no more than can arrive.
-    Input* input = as_input(self);
-    if (!input->request) {
-        size = std::min(size, static_cast<Py_ssize_t>(input->lookahead.size()));
-    } else {
-        const worker::Body& body = input->request->body;
-        if (body.remaining() > 0 || body.complete()) {
-            const std::uint64_t known =
-                input->lookahead.size() + body.buffered() + body.remaining();
-            size = static_cast<Py_ssize_t>(
-                std::min<std::uint64_t>(static_cast<std::uint64_t>(size), known));
-        } else if (static_cast<std::uint64_t>(size) > kTrustedLength) {
-            size = static_cast<Py_ssize_t>(kTrustedLength);
-        }
-    }
-    return await_exactly(input, size);
+    const std::uint64_t most = bytes_left(as_input(self)).value_or(kTrustedLength);
+    size = static_cast<Py_ssize_t>(std::min(static_cast<std::uint64_t>(size), most));
+    return await_exactly(as_input(self), size);
 }
 
 // The next line of at most `limit` bytes (-1: any); empty at the end.
@@ -181,24 +142,24 @@ PyObject* await_line(Input* self, Py_ssize_t limit) {
         const std::size_t newline = bytes.find('\n');
         line.append(bytes.substr(0, newline == std::string_view::npos ? newline : newline + 1));
         if (newline != std::string_view::npos) {
-            self->lookahead.insert(0, bytes.substr(newline + 1));
+            self->request->body.put_back(bytes.substr(newline + 1));
             break;
         }
     }
     return PyBytes_FromStringAndSize(line.data(), static_cast<Py_ssize_t>(line.size()));
 }
 
-PyObject* input_readline(PyObject* self, PyObject* args) noexcept {
+PyObject* input_readline(PyObject* self, PyObject* args, PyObject* kwargs) noexcept {
     Py_ssize_t limit = -1;
-    if (!PyArg_ParseTuple(args, "|n:readline", &limit)) {
+    if (!parse_size(args, kwargs, "|O:readline", "size", limit)) {
         return nullptr;
     }
     return await_line(as_input(self), limit);
 }
 
-PyObject* input_readlines(PyObject* self, PyObject* args) noexcept {
+PyObject* input_readlines(PyObject* self, PyObject* args, PyObject* kwargs) noexcept {
     Py_ssize_t hint = -1;
-    if (!PyArg_ParseTuple(args, "|n:readlines", &hint)) {
+    if (!parse_size(args, kwargs, "|O:readlines", "hint", hint)) {
         return nullptr;
     }
     Ref lines = Ref::steal(PyList_New(0));
@@ -234,15 +195,20 @@ PyObject* input_close(PyObject*, PyObject*) noexcept {
 void input_dealloc(PyObject* self) noexcept {
     PyTypeObject* type = Py_TYPE(self);
     as_input(self)->request.~RequestRef();
-    as_input(self)->lookahead.~basic_string();
     type->tp_free(self);
     Py_DECREF(type);
 }
 
+PyCFunction with_keywords(PyCFunctionWithKeywords function) {
+    return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+}
+
 PyMethodDef input_methods[] = {
-    {"read", input_read, METH_VARARGS, "read([size]) -> bytes"},
-    {"readline", input_readline, METH_VARARGS, "readline([size]) -> bytes"},
-    {"readlines", input_readlines, METH_VARARGS, "readlines([hint]) -> list of bytes"},
+    {"read", with_keywords(input_read), METH_VARARGS | METH_KEYWORDS, "read(size=-1) -> bytes"},
+    {"readline", with_keywords(input_readline), METH_VARARGS | METH_KEYWORDS,
+     "readline(size=-1) -> bytes"},
+    {"readlines", with_keywords(input_readlines), METH_VARARGS | METH_KEYWORDS,
+     "readlines(hint=-1) -> list of bytes"},
     {"close", input_close, METH_NOARGS, "Does nothing; the server owns the stream."},
     {nullptr, nullptr, 0, nullptr},
 };
@@ -271,7 +237,6 @@ Ref InputType::allocate(RequestRef request) const {
     if (object != nullptr) {
         as_input(object)->type = this;
         new (&as_input(object)->request) RequestRef(std::move(request));
-        new (&as_input(object)->lookahead) std::string();
     }
     return Ref::steal(object);
 }
@@ -281,6 +246,46 @@ Ref InputType::make(worker::Request& request) const {
         return empty_.copy();
     }
     return allocate(RequestRef(request));
+}
+
+Py_ssize_t InputType::read_some(worker::Request& request, char* into, std::size_t room) const {
+    if (worker::is_forked_child() && request.body.buffered() == 0 && !request.body.complete()) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "the rest of this request cannot be read in a process that the "
+                        "application forked: its connection is the worker's");
+        return -1;
+    }
+    if (request.exchange == nullptr) {
+        PyErr_SetString(PyExc_ValueError, "read of wsgi.input after the request has ended");
+        return -1;
+    }
+    std::size_t got = 0;
+    switch (request.exchange->read_body(into, room, got)) {
+        case Exchange::IoState::Done:
+            return static_cast<Py_ssize_t>(got);
+        case Exchange::IoState::Failed:
+            set_error(request);
+            return -1;
+        case Exchange::IoState::Wait:
+            break;
+    }
+    return kNothingYet;
+}
+
+Py_ssize_t InputType::await_some(worker::Request& request, char* into, std::size_t room) const {
+    for (;;) {
+        const Py_ssize_t got = read_some(request, into, room);
+        if (got != kNothingYet) {
+            return got;
+        }
+        request.exchange->await_readable();
+        if (!bridge_.await(request.reader)) {
+            if (request.exchange != nullptr) {
+                request.exchange->stop_awaiting_readable();
+            }
+            return -1;
+        }
+    }
 }
 
 void InputType::set_error(const worker::Request& request) const {

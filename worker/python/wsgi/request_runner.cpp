@@ -6,20 +6,21 @@
 
 #include "log/logger.h"
 #include "worker/python/base/error.h"
+#include "worker/python/wsgi/block.h"
 #include "worker/serve/worker.h"
 
 namespace geventd::py {
 
 namespace {
 
-// Whether `result` is a list or tuple of bytes only: then its length is known and all is sent at
+// Whether `result` is a list or tuple of blocks only: then its length is known and all is sent at
 // once. Pieces of other results are sent as they come.
 bool is_whole(PyObject* result) {
     if (!PyList_CheckExact(result) && !PyTuple_CheckExact(result)) {
         return false;
     }
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(result); ++i) {
-        if (!PyBytes_Check(PySequence_Fast_GET_ITEM(result, i))) {
+        if (!is_block(PySequence_Fast_GET_ITEM(result, i))) {
             return false;
         }
     }
@@ -28,29 +29,47 @@ bool is_whole(PyObject* result) {
 
 bool await_send_whole(Response& response, PyObject* result) {
     // A copy, because a list could change while we wait for a slow client.
-    const Ref items = Ref::steal(PySequence_Tuple(result));
-    if (!items) {
+    const Ref blocks = Ref::steal(PyTuple_New(PySequence_Fast_GET_SIZE(result)));
+    if (!blocks) {
         return false;
     }
-    PyObject* const* first = &PyTuple_GET_ITEM(items.get(), 0);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(blocks.get()); ++i) {
+        // Making bytes of a block may run code that changes the list.
+        const Ref item = i < PySequence_Fast_GET_SIZE(result)
+                             ? Ref::borrow(PySequence_Fast_GET_ITEM(result, i))
+                             : Ref();
+        Ref block = item ? block_bytes(item.get()) : Ref();
+        if (!block) {
+            return false;
+        }
+        PyTuple_SET_ITEM(blocks.get(), i, block.release());
+    }
+    PyObject* const* first = &PyTuple_GET_ITEM(blocks.get(), 0);
     return response.await_send_all(
-        items.get(), {first, static_cast<std::size_t>(PyTuple_GET_SIZE(items.get()))});
+        blocks.get(), {first, static_cast<std::size_t>(PyTuple_GET_SIZE(blocks.get()))});
 }
 
 bool await_send_item(Response& response, PyObject* item) {
     if (item == Py_None) {
         return true;
     }
-    if (!PyBytes_Check(item)) {
+    if (!is_block(item)) {
         PyErr_Format(PyExc_TypeError, "the application yielded %.100s where WSGI wants bytes",
                      Py_TYPE(item)->tp_name);
         return false;
     }
-    return response.await_send(item);
+    const Ref bytes = block_bytes(item);
+    return bytes && response.await_send(bytes.get());
+}
+
+// Whether the answer is one block instead of an iterable of them.
+bool is_bare_block(PyObject* result) {
+    return PyBytes_CheckExact(result) || PyByteArray_CheckExact(result) ||
+           PyMemoryView_Check(result);
 }
 
 bool is_plain_sequence(PyObject* result) {
-    return PyList_CheckExact(result) || PyTuple_CheckExact(result) || PyBytes_CheckExact(result);
+    return PyList_CheckExact(result) || PyTuple_CheckExact(result) || is_bare_block(result);
 }
 
 }  // namespace
@@ -92,7 +111,29 @@ RequestRunner::RequestRunner(const Interpreter& python, worker::Worker& worker,
       applications_(applications),
       fault_page_(python.boot("fault_page")),
       greenlet_exit_(imported("greenlet", "GreenletExit")),
-      request_timeout_(imported("geventd", "RequestTimeout")) {}
+      request_timeout_(imported("geventd", "RequestTimeout")),
+      asyncio_name_(checked(PyUnicode_InternFromString("asyncio.events"))) {}
+
+// Warns once when a request begins while an event loop of asyncio waits in another greenlet: to
+// asyncio it runs in this thread, so the request cannot run one.
+void RequestRunner::look_for_asyncio() noexcept {
+    if (!running_loop_) {
+        PyObject* const events =
+            PyDict_GetItemWithError(PyImport_GetModuleDict(), asyncio_name_.get());
+        running_loop_ = events != nullptr
+                            ? Ref::steal(PyObject_GetAttrString(events, "_get_running_loop"))
+                            : Ref();
+    }
+    const Ref loop = running_loop_ ? Ref::steal(PyObject_CallNoArgs(running_loop_.get())) : Ref();
+    PyErr_Clear();
+    if (loop && loop.get() != Py_None) {
+        told_of_asyncio_ = true;
+        log::warning(
+            "a request begins while another greenlet runs an event loop of asyncio: asyncio allows "
+            "one in a thread at a time, so asyncio.run() and async views fail in requests that run "
+            "at the same time in one worker (docs/python.md, \"asyncio\")");
+    }
+}
 
 void RequestRunner::run(worker::Request& request) noexcept {
     const Ref start_response = types_.start_response.make(request);
@@ -101,6 +142,9 @@ void RequestRunner::run(worker::Request& request) noexcept {
         request.exchange->finish(false);
         return;
     }
+    if (!told_of_asyncio_) {
+        look_for_asyncio();
+    }
     std::optional<RunningEntry> entry;
     bool complete = false;
     try {
@@ -108,6 +152,9 @@ void RequestRunner::run(worker::Request& request) noexcept {
         complete = await_end(request, start_response.get());
         if (after_request_) {
             await_after_request(request);
+        }
+        if (ended_) {
+            ended_(request);
         }
     } catch (const std::bad_alloc&) {
         PyErr_Clear();
@@ -173,7 +220,9 @@ bool RequestRunner::await_answer(worker::Request& request, PyObject* start_respo
             .await_send_error(404, "no application is mounted at this path");
     }
     const Ref input = types_.input.make(request);
-    Ref environ = input ? environs_.make(request, input.get(), choice->prefix) : Ref();
+    const Ref hints = input ? make_early_hints(start_response) : Ref();
+    Ref environ =
+        hints ? environs_.make(request, {input.get(), hints.get()}, choice->prefix) : Ref();
     if (!environ) {
         return false;
     }
@@ -209,8 +258,10 @@ bool RequestRunner::await_result(worker::Request& request, PyObject* start_respo
 bool RequestRunner::await_pieces(const worker::Request& request, Response& response,
                                  PyObject* result) {
     bool told_of_none = false;
-    if (PyBytes_CheckExact(result) && !response.head_sent()) {
-        return response.await_send_all(result, {&result, 1});
+    if (is_bare_block(result) && !response.head_sent()) {
+        const Ref whole = block_bytes(result);
+        PyObject* const bytes = whole.get();
+        return bytes != nullptr && response.await_send_all(bytes, {&bytes, 1});
     }
     const Ref iterator = Ref::steal(PyObject_GetIter(result));
     python_.end_if_forked();

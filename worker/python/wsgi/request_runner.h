@@ -3,6 +3,7 @@
 
 #include <Python.h>
 
+#include <functional>
 #include <vector>
 
 #include "worker/python/base/interpreter.h"
@@ -32,11 +33,18 @@ class RequestRunner {
     /// The answer of the request that `greenlet` runs; null: it runs none.
     [[nodiscard]] Response* find(const worker::Greenlet* greenlet) const;
 
+    [[nodiscard]] const WsgiTypes& types() const { return types_; }
+
     /// Sets what to call after each request, in its greenlet; an empty Ref: nothing.
     void set_after_request(Ref hook) { after_request_ = std::move(hook); }
 
+    /// Sets who is told, last of all, that the application is done with a request.
+    void on_end(std::function<void(const worker::Request&)> action) { ended_ = std::move(action); }
+
   private:
     class RunningEntry;
+
+    void look_for_asyncio() noexcept;
 
     bool await_pieces(const worker::Request& request, Response& response, PyObject* result);
     void await_close(const worker::Request& request, PyObject* result);
@@ -57,6 +65,10 @@ class RequestRunner {
     Ref greenlet_exit_;
     Ref request_timeout_;
     Ref after_request_;
+    std::function<void(const worker::Request&)> ended_;
+    Ref asyncio_name_;  ///< "asyncio.events"
+    Ref running_loop_;  ///< asyncio.events._get_running_loop; empty: not imported yet
+    bool told_of_asyncio_ = false;
     std::vector<Response*> running_;  ///< by core; null: the core is free
 };
 

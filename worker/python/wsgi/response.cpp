@@ -33,7 +33,22 @@ bool client_has_left() {
 }  // namespace
 
 bool Response::set_head(PyObject* status, PyObject* headers) {
-    return fill_head(request_->answer.head(), request_->form.version, status, headers);
+    return fill_head(*request_, bridge_.worker().accounts(), status, headers);
+}
+
+bool Response::await_early_hints(PyObject* headers) {
+    http::ResponseHead head;
+    if (!fill_early_hints(head, *request_, bridge_.worker().accounts(), headers)) {
+        return false;
+    }
+    if (!is_open()) {
+        return false;
+    }
+    if (head_sent() || request_->form.dialect != http::ResponseWriter::Dialect::Http11) {
+        return true;
+    }
+    head.text().append("\r\n");
+    return may_send() && await_sent(request_->exchange->send_interim(head.text()));
 }
 
 bool Response::is_open() {

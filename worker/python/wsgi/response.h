@@ -28,6 +28,10 @@ class Response {
     /// Checks and keeps the arguments of start_response.
     bool set_head(PyObject* status, PyObject* headers);
 
+    /// Sends `headers` ahead of the answer, with status 103. Nothing is sent to clients that cannot
+    /// take that, nor once the answer has begun.
+    bool await_early_hints(PyObject* headers);
+
     /// Sends a piece of the body, a bytes object. An empty piece sends nothing. A client that takes
     /// it slowly gets it while the application makes the next one.
     bool await_send(PyObject* bytes);

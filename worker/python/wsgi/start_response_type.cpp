@@ -8,6 +8,7 @@
 
 #include "worker/process/forked.h"
 #include "worker/python/base/error.h"
+#include "worker/python/wsgi/block.h"
 
 namespace geventd::py {
 
@@ -49,20 +50,33 @@ bool may_call(const Response& response, PyObject* exc_info) {
 }
 
 PyObject* write_bytes(PyObject* self, PyObject* data) noexcept {
-    if (!PyBytes_Check(data)) {
+    if (!is_block(data)) {
         return PyErr_Format(PyExc_TypeError, "write() takes bytes, not %.100s",
                             Py_TYPE(data)->tp_name);
     }
     if (worker::is_forked_child()) {
         Py_RETURN_NONE;  // a forked child does not answer: only the worker does
     }
-    if (!as_start_response(self)->response.await_send(data)) {
+    const Ref bytes = block_bytes(data);
+    if (!bytes || !as_start_response(self)->response.await_send(bytes.get())) {
         return nullptr;
     }
     Py_RETURN_NONE;
 }
 
 PyMethodDef write_method{"write", write_bytes, METH_O, "write(bytes): sends some of the body."};
+
+PyObject* early_hints(PyObject* self, PyObject* headers) noexcept {
+    if (!worker::is_forked_child() &&
+        !as_start_response(self)->response.await_early_hints(headers)) {
+        return nullptr;
+    }
+    Py_RETURN_NONE;
+}
+
+PyMethodDef early_hints_method{
+    "early_hints", early_hints, METH_O,
+    "early_hints(headers): sends a list of headers ahead of the answer, with status 103."};
 
 PyObject* call(PyObject* self, PyObject* const* args, std::size_t flags, PyObject* names) noexcept {
     const Py_ssize_t positional = PyVectorcall_NARGS(flags);
@@ -117,6 +131,10 @@ Ref StartResponseType::make(worker::Request& request) const {
         new (&as_start_response(object)->response) Response(bridge_, worker::RequestRef(request));
     }
     return Ref::steal(object);
+}
+
+Ref make_early_hints(PyObject* start_response) {
+    return Ref::steal(PyCFunction_New(&early_hints_method, start_response));
 }
 
 Response& response_of(PyObject* start_response) {

@@ -26,6 +26,10 @@ class StartResponseType {
     Ref type_;
 };
 
+/// The function wsgi.early_hints for the request of a start_response object. Empty with a Python
+/// exception set when out of memory.
+Ref make_early_hints(PyObject* start_response);
+
 /// The Response in a start_response object.
 Response& response_of(PyObject* start_response);
 

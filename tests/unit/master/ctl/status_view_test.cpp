@@ -61,8 +61,9 @@ TEST(StatusView, ShowsSignalsAndLocks) {
     const auto text = format_status(R"({
         "signals": [{"number": 17, "accepted": 9, "handled": 4, "failed": 1, "redelivered": 2,
                      "set_aside": 0, "refused": 3, "running": 1, "waiting": 3, "oldest": 61.5}],
-        "locks": [{"number": 0, "worker": 2, "waiting": 1},
-                  {"number": 5, "worker": null, "waiting": 1}]
+        "locks": [{"number": 0, "worker": 2, "waiting": 1, "left": false},
+                  {"number": 3, "worker": 1, "waiting": 0, "left": true},
+                  {"number": 5, "worker": null, "waiting": 1, "left": false}]
     })");
     ASSERT_TRUE(text);
     EXPECT_NE(text->find("SIGNAL  ACCEPTED  HANDLED  FAILED  REDELIVERED  SET ASIDE  REFUSED  "
@@ -71,7 +72,9 @@ TEST(StatusView, ShowsSignalsAndLocks) {
                          "      1        3   1m01s\n"),
               std::string::npos)
         << *text;
-    EXPECT_NE(text->find("lock 0: held by worker 2, 1 waiting\nlock 5: free, 1 waiting\n"),
+    EXPECT_NE(text->find("lock 0: held by worker 2, 1 waiting\n"
+                         "lock 3: held by worker 1, though who took it has ended, 0 waiting\n"
+                         "lock 5: free, 1 waiting\n"),
               std::string::npos)
         << *text;
 }
