@@ -181,7 +181,11 @@ void describe(Visitor& v, Workers& s) {
 
 void describe(Visitor& v, Limits& s) {
     v.key("request-head", Size(s.request_head, kKiB, 16 * kMiB), kGeneration,
-          "Request line and header fields together; more is answered with 431.");
+          "Request line and header fields together: a longer line is answered with 414, longer "
+          "fields with 431. The target, with its query, may be as long as that.");
+    v.key("header-fields", Integer(s.header_fields, 1, 10'000), kGeneration,
+          "The header fields of a request; more are answered with 431. A uwsgi packet may have "
+          "800 variables of the web server besides.");
     v.key("request-body", Size(s.request_body, 0, 1024 * kGiB), kGeneration,
           "A request's body; more is answered with 413. 0: no limit.");
     v.key("request-time", Time(s.request_time, 0ms, 30 * kDay), kGeneration,

@@ -83,6 +83,7 @@ struct Workers {
 
 struct Limits {
     std::uint64_t request_head = 64 << 10;
+    int header_fields = 200;
     std::uint64_t request_body = 0;    ///< 0: no limit
     Milliseconds request_time{0};      ///< 0: no limit
     Milliseconds blocked_hub{5'000};   ///< 0: never reported

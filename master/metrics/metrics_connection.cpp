@@ -17,7 +17,7 @@ namespace geventd::master {
 
 namespace {
 
-constexpr http::HeadLimits kLimits{.head = 8 << 10, .target = 1 << 10, .headers = 50};
+constexpr http::HeadLimits kLimits{.head = 8 << 10, .headers = 50};
 
 std::int64_t epoch() {
     return std::chrono::duration_cast<std::chrono::seconds>(

@@ -17,7 +17,7 @@ using namespace geventd::http;
 using geventd::fuzz::is_inside;
 using geventd::fuzz::require;
 
-constexpr HeadLimits kLimits{.head = 4096, .target = 512, .headers = 32};
+constexpr HeadLimits kLimits{.head = 4096, .headers = 32};
 
 HeadScanner::State scan_in_bytes(std::string_view bytes, HeadScanner& scanner) {
     auto state = HeadScanner::State::Incomplete;
@@ -34,7 +34,7 @@ bool is_named(const Header& field, std::string_view name) {
 
 void check(const RequestHead& head, std::string_view bytes) {
     require(!head.method.empty() && head.method.size() <= 32 && all(kToken, head.method));
-    require(head.headers.size() <= kLimits.headers && head.target.size() <= kLimits.target);
+    require(head.headers.size() <= kLimits.headers);
     require(is_inside(head.target, bytes) && is_inside(head.query, bytes));
     int lengths = 0;
     int codings = 0;

@@ -44,6 +44,7 @@ inline const std::map<std::string, std::string>& samples() {
         {"workers.reload-on-rss", "300MiB"},
         {"workers.cheaper", "1"},
         {"limits.request-head", "1025"},
+        {"limits.header-fields", "100"},
         {"limits.request-body", "3GiB"},
         {"limits.request-time", "3s"},
         {"limits.blocked-hub", "1s"},
