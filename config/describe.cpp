@@ -112,6 +112,9 @@ void describe(Visitor& v, Listen& s) {
     v.key("trusted-proxies", ProxyList(s.trusted_proxies), kGeneration,
           "The proxies whose X-Forwarded-*, Forwarded, X-Request-ID and PROXY headers are trusted: "
           "addresses, networks such as 10.0.0.0/8, or unix.");
+    v.key("forwarded-prefix", Flag(s.forwarded_prefix), kGeneration,
+          "SCRIPT_NAME is what a trusted proxy sends as X-Forwarded-Prefix: the part of the path "
+          "that it has removed.");
     v.key("systemd", Text(s.systemd, "the name of a socket, as in FileDescriptorName="), kRestart,
           "Uses the socket of this name if systemd has opened it for the server (socket "
           "activation); otherwise the server opens the address itself.");

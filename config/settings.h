@@ -23,6 +23,7 @@ struct Listen {
     std::string mode;   ///< of a unix socket, octal; "": according to the umask
     std::string owner;  ///< of a unix socket, "user" or "user:group"; "": the server's user
     std::vector<std::string> trusted_proxies;
+    bool forwarded_prefix = false;
     std::string systemd;  ///< name of the socket that systemd may have opened; "": none
 
     bool operator==(const Listen&) const = default;

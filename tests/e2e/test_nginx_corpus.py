@@ -30,7 +30,7 @@ VALID = [case for case in corpus.read('http/valid') if not case.limits]
 INVALID = [case for case in corpus.read('http/invalid') if not case.limits]
 # Valid requests that nginx refuses.
 TOO_MUCH_FOR_NGINX = {'chunked_coding_blanks', 'host_00', 'method_get_lower',
-                      'method_of_token_marks', 'method_trace', 'options_asterisk', 'target_long'}
+                      'method_of_token_marks', 'method_trace', 'options_asterisk'}
 # Invalid requests that must never be served, not even after nginx mended them: it is in doubt where
 # they end, or whom they are for.
 DOUBTFUL = ('length_', 'coding_', 'cr_in', 'fold', 'nul', 'host_twice', 'control_00',

@@ -18,6 +18,7 @@ struct Listening {
     http::TrustedProxies trusted;
     std::size_t index = 0;
     ino_t inode = 0;  ///< of the socket, to notice when the application has replaced it
+    bool forwarded_prefix = false;  ///< trusted proxies say SCRIPT_NAME
 };
 
 }  // namespace geventd::worker

@@ -21,6 +21,8 @@ inline const std::map<std::string, std::string>& samples() {
         {"listen.mode", "[{address: 'http+unix:/run/x', mode: '0660'}]"},
         {"listen.owner", "[{address: 'http+unix:/run/x', owner: 'www-data:www-data'}]"},
         {"listen.systemd", "[{address: 'http://:1', systemd: web}]"},
+        {"listen.forwarded-prefix",
+         "[{address: 'http://:1', trusted-proxies: [unix], forwarded-prefix: true}]"},
         {"listen.trusted-proxies",
          "[{address: 'http://:1', trusted-proxies: [10.0.0.0/8, '::1', unix]}]"},
         {"app.module", "'other:app'"},
