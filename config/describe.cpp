@@ -332,6 +332,9 @@ void describe(Visitor& v, Metrics& s) {
     v.key("listen", WatchAddress(s.listen, WatchAddress::Form::Url), kNow,
           "Where the master answers HTTP requests: a live page for people, /metrics (Prometheus), "
           "/status.json, /healthz and /readyz. http://:9090 is the loopback address only.");
+    v.key("hosts", HostList(s.hosts), kNow,
+          "The names in a request's Host that metrics.listen answers to, besides loopback names "
+          "and addresses. Empty: no others at a loopback address, all at any other.");
     v.key("saturation", Integer(s.saturation, 0, 100), kNow,
           "/readyz answers 503 while at least this percentage of all cores is busy. 0: never for "
           "this reason.");

@@ -178,6 +178,7 @@ struct Reload {
 
 struct Metrics {
     std::optional<net::Address> listen;       ///< none: no metrics server
+    std::vector<std::string> hosts;           ///< names by which it answers besides its own
     int saturation = 0;                       ///< percent of busy cores; 0: never saturated
     std::optional<net::Address> uwsgi_stats;  ///< where uWSGI's stats document is served
 

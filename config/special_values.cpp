@@ -8,6 +8,7 @@
 
 #include "config/host.h"
 #include "config/text/suggest.h"
+#include "http/host.h"
 #include "http/trusted_proxies.h"
 #include "log/access_log.h"
 
@@ -237,17 +238,15 @@ std::string ControlPath::default_text() const {
            "$XDG_RUNTIME_DIR, else /tmp/geventd-NAME-UID.ctl";
 }
 
-void ProxyList::read(const Node& node, const Complain& complain) {
-    std::vector<std::string> before = member_;
-    TextList::read(node, complain);
-    for (std::size_t i = 0; node.kind == Node::Kind::List && i < node.items.size(); ++i) {
-        const Node& item = node.items[i];
-        const auto parsed = http::TrustedProxies::parse(std::span(&item.text, 1));
-        if (item.kind == Node::Kind::Scalar && !parsed) {
-            complain(item.mark, fmt::format("[{}]", i), parsed.error().message);
-            member_ = before;
-        }
-    }
+std::string ProxyList::fault_of(const std::string& text) {
+    const auto parsed = http::TrustedProxies::parse(std::span(&text, 1));
+    return parsed ? "" : parsed.error().message;
+}
+
+std::string HostList::fault_of(const std::string& text) {
+    const bool fine =
+        !text.empty() && http::is_valid_host(text) && http::split_host(text).host == text;
+    return fine ? "" : fmt::format("'{}' is no name of a host, without a port", text);
 }
 
 void MountMap::read(const Node& node, const Complain& complain) {

@@ -86,6 +86,10 @@ void MetricsConnection::respond(std::string_view bytes) {
         rejection.status != 0) {
         return begin_writing(refusal(rejection));
     }
+    if (!hosts_.allows(head.authority)) {
+        return begin_writing(
+            refusal({403, "this host is not in metrics.hosts, nor a loopback name or an address"}));
+    }
     const bool get = head.method == "GET";
     if (!get && head.method != "HEAD") {
         http::WholeResponse answer =

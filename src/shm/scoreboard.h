@@ -28,7 +28,7 @@ struct alignas(kSlotSize) WorkerSlot : WorkerFigures<std::atomic> {
     std::atomic<std::uint32_t> worker;    ///< number in its generation; the master writes it
     std::atomic<std::uint32_t> respawns;  ///< earlier ones with that number; the master writes it
     std::atomic<std::uint32_t> hub_over;  ///< 1: the hub has ended, the worker is about to exit
-    std::atomic<std::uint32_t> hints;     ///< bits of what the log was told (worker/requests/hints.h)
+    std::atomic<std::uint32_t> hints;  ///< bits of what the log was told (worker/requests/hints.h)
 
     // The hub's pulse: the master asks regularly, and a hub that turns answers at once.
     std::atomic<std::int64_t> hub_asked;     ///< steady ns of the question; written by the master

@@ -37,8 +37,8 @@ void hint_at_proxies(const http::RequestHead& head, const Intake& intake) {
         "a request from {} has {}, which is ignored: REMOTE_ADDR, wsgi.url_scheme and the host are "
         "those of the connection, so URLs that the application makes may begin with http://. If a "
         "proxy of yours has sent it, set listen: {{address: \"{}\", trusted-proxies: [\"{}\"]}}",
-        host.empty() ? "a unix socket" : host, field,
-        net::format_address(client.listener.address), host.empty() ? "unix" : host);
+        host.empty() ? "a unix socket" : host, field, net::format_address(client.listener.address),
+        host.empty() ? "unix" : host);
 }
 
 // Takes what trusted proxies say of the client, of the path and of the request's id.

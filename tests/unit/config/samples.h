@@ -63,6 +63,7 @@ inline const std::map<std::string, std::string>& samples() {
         {"limits.slow-load", "0s"},
         {"limits.fork-time", "1ms"},
         {"on-disconnect", "cancel"},
+        {"metrics.hosts", "[metrics.example.com]"},
         {"metrics.listen", "'http+unix:/run/metrics.sock'"},
         {"metrics.saturation", "90"},
         {"metrics.uwsgi-stats", "'127.0.0.1:9191'"},
