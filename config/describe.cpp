@@ -374,8 +374,9 @@ void describe(Visitor& v, Settings& s) {
     v.section("metrics", BoundSection(s.metrics), "What the server shows to those who watch it.",
               {.hint_key = "listen"});
     v.key("control", ControlPath(s.control), kRestart,
-          "The socket through which geventctl talks to the "
-          "master.");
+          "The socket through which geventctl talks to the master. \"@NAME\": an abstract socket, "
+          "without a file; off: none.");
+    v.internal("control-fallback", Text(s.control_fallback, "a name"));
 }
 
 }  // namespace geventd::config

@@ -198,7 +198,8 @@ struct Settings {
     std::vector<Monitor> monitors;
     Reload reload;
     Metrics metrics;
-    std::string control;  ///< path of the control socket; resolved when loaded
+    std::string control;  ///< path of the control socket, "@name" or "off"; resolved when loaded
+    std::string control_fallback;  ///< "@name", used if a default path cannot be created; or ""
     Process process;
     std::string source;  ///< the config file as given, "" when there was none
 

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "config/control_place.h"
 #include "config/host.h"
 #include "config/text/suggest.h"
 #include "http/host.h"
@@ -218,8 +219,9 @@ void ControlPath::read(const Node& node, const Complain& complain) {
     if (!read_text(node, expects(), text, complain)) {
         return;
     }
-    if (text.empty() || text.size() > net::kMaxUnixPath) {
-        complain(node.mark, "", fmt::format("has {} bytes, expected {}", text.size(), expects()));
+    const std::size_t size = text.size() - (is_abstract(text) ? 1 : 0);
+    if (size == 0 || size > net::kMaxUnixPath) {
+        complain(node.mark, "", fmt::format("has {} bytes, expected {}", size, expects()));
         return;
     }
     member_ = text;
@@ -230,12 +232,12 @@ std::string ControlPath::write() const {
 }
 
 std::string ControlPath::expects() const {
-    return fmt::format("a path of at most {} bytes", net::kMaxUnixPath);
+    return fmt::format("a path of at most {} bytes, \"@NAME\" or off", net::kMaxUnixPath);
 }
 
 std::string ControlPath::default_text() const {
-    return "geventd-NAME.ctl (NAME: the file's name) in $RUNTIME_DIRECTORY, else in "
-           "$XDG_RUNTIME_DIR, else /tmp/geventd-NAME-UID.ctl";
+    return "geventd-NAME-HASH.ctl (NAME: the file's name, HASH: of its path) in "
+           "$RUNTIME_DIRECTORY, else in $XDG_RUNTIME_DIR, else /tmp/geventd-NAME-HASH-UID.ctl";
 }
 
 std::string ProxyList::fault_of(const std::string& text) {

@@ -173,10 +173,11 @@ constexpr std::array<std::string_view, 6> kXForwarded{"x-forwarded-for",  "x-for
                                                       "x-forwarded-host", "x-forwarded-protocol",
                                                       "x-forwarded-ssl",  "x-forwarded-port"};
 
+/// Asked of each field of each request: few begin with an X.
 bool is_x_forwarded(std::string_view name) {
-    return std::any_of(kXForwarded.begin(), kXForwarded.end(), [name](std::string_view known) {
-        return equals_ignoring_case(name, known);
-    });
+    const auto is_it = [name](std::string_view known) { return equals_ignoring_case(name, known); };
+    return (name.starts_with('X') || name.starts_with('x')) &&
+           std::any_of(kXForwarded.begin(), kXForwarded.end(), is_it);
 }
 
 bool has_x_forwarded(const RequestHead& head) {
