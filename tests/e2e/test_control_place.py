@@ -109,7 +109,7 @@ def test_off_means_no_socket(server):
     assert result.returncode == 1 and 'control is off in' in result.stderr
     since = running.log.mark()
     running.signal(signal.SIGHUP)
-    running.wait_log('generation 2 serves', since=since)
+    running.wait_log('ready: .*generation 2', since=since)
     running.signal(signal.SIGUSR2)
     successor = running.wait_log(r'master\[(\d+)\]: this process takes over from process \d+')
     running.successor = int(successor[1])
