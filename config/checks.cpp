@@ -118,6 +118,29 @@ void refuse_modes_of_ports(const Settings& settings, const Mark& start, const Re
     }
 }
 
+void require_proxies_for_prefixes(const Settings& settings, const Mark& start,
+                                  const Reading& reading) {
+    if (reading.diagnostics.concerns("listen")) {
+        return;
+    }
+    for (std::size_t i = 0; i < settings.listen.size(); ++i) {
+        const Listen& listen = settings.listen[i];
+        const std::string path = fmt::format("listen[{}].forwarded-prefix", i);
+        if (!listen.forwarded_prefix) {
+            continue;
+        }
+        if (listen.address.protocol != net::Protocol::Http) {
+            reading.diagnostics.report(place_of(path, start, reading), path,
+                                       "is for http addresses: in the uwsgi protocol the web "
+                                       "server sends SCRIPT_NAME itself");
+        } else if (listen.trusted_proxies.empty()) {
+            reading.diagnostics.report(place_of(path, start, reading), path,
+                                       "is true, but no proxy is trusted, expected "
+                                       "listen.trusted-proxies");
+        }
+    }
+}
+
 void refuse_more_cheaper_than_all(const Settings& settings, const Mark& start,
                                   const Reading& reading) {
     const Workers& workers = settings.workers;
@@ -166,6 +189,7 @@ void check_settings(const Settings& settings, const Mark& start, const Reading& 
     require_application(settings, start, reading);
     refuse_same_socket(settings, start, reading);
     refuse_modes_of_ports(settings, start, reading);
+    require_proxies_for_prefixes(settings, start, reading);
     refuse_more_cheaper_than_all(settings, start, reading);
     require_whole_schedule(settings, start, reading);
 }

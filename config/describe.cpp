@@ -120,6 +120,9 @@ void describe(Visitor& v, Listen& s) {
         "Who answers Expect: 100-continue. server: geventd, at once, and the application starts "
         "when the body or 64KiB of it are here, so that a client that waits holds no core; "
         "application: it starts at once, and the client is told to go on when it reads the body.");
+    v.key("forwarded-prefix", Flag(s.forwarded_prefix), kGeneration,
+          "SCRIPT_NAME is what a trusted proxy sends as X-Forwarded-Prefix: the part of the path "
+          "that it has removed.");
     v.key("systemd", Text(s.systemd, "the name of a socket, as in FileDescriptorName="), kRestart,
           "Uses the socket of this name if systemd has opened it for the server (socket "
           "activation); otherwise the server opens the address itself.");
@@ -189,7 +192,11 @@ void describe(Visitor& v, Workers& s) {
 
 void describe(Visitor& v, Limits& s) {
     v.key("request-head", Size(s.request_head, kKiB, 16 * kMiB), kGeneration,
-          "Request line and header fields together; more is answered with 431.");
+          "Request line and header fields together: a longer line is answered with 414, longer "
+          "fields with 431. The target, with its query, may be as long as that.");
+    v.key("header-fields", Integer(s.header_fields, 1, 10'000), kGeneration,
+          "The header fields of a request; more are answered with 431. A uwsgi packet may have "
+          "800 variables of the web server besides.");
     v.key("request-body", Size(s.request_body, 0, 1024 * kGiB), kGeneration,
           "A request's body; more is answered with 413. 0: no limit.");
     v.key("request-time", Time(s.request_time, 0ms, 30 * kDay), kGeneration,
@@ -347,6 +354,9 @@ void describe(Visitor& v, Metrics& s) {
     v.key("listen", WatchAddress(s.listen, WatchAddress::Form::Url), kNow,
           "Where the master answers HTTP requests: a live page for people, /metrics (Prometheus), "
           "/status.json, /healthz and /readyz. http://:9090 is the loopback address only.");
+    v.key("hosts", HostList(s.hosts), kNow,
+          "The names in a request's Host that metrics.listen answers to, besides loopback names "
+          "and addresses. Empty: no others at a loopback address, all at any other.");
     v.key("saturation", Integer(s.saturation, 0, 100), kNow,
           "/readyz answers 503 while at least this percentage of all cores is busy. 0: never for "
           "this reason.");
@@ -386,8 +396,9 @@ void describe(Visitor& v, Settings& s) {
     v.section("metrics", BoundSection(s.metrics), "What the server shows to those who watch it.",
               {.hint_key = "listen"});
     v.key("control", ControlPath(s.control), kRestart,
-          "The socket through which geventctl talks to the "
-          "master.");
+          "The socket through which geventctl talks to the master. \"@NAME\": an abstract socket, "
+          "without a file; off: none.");
+    v.internal("control-fallback", Text(s.control_fallback, "a name"));
 }
 
 }  // namespace geventd::config

@@ -75,22 +75,4 @@ int usable_cpus() {
     return std::max(1, quota == 0 ? cpus : std::min(cpus, quota));
 }
 
-std::string default_control_path(const std::string& config_file, const Environment& environment) {
-    std::string name = config_file.substr(config_file.find_last_of('/') + 1);
-    if (const auto dot = name.find_last_of('.'); dot != std::string::npos && dot > 0) {
-        name.resize(dot);
-    }
-    if (name.empty()) {
-        name = "geventd";
-    }
-    if (const auto directory = environment("RUNTIME_DIRECTORY"); directory && !directory->empty()) {
-        // systemd separates several directories by colons; the first is the service's own
-        return fmt::format("{}/geventd-{}.ctl", directory->substr(0, directory->find(':')), name);
-    }
-    if (const auto directory = environment("XDG_RUNTIME_DIR"); directory && !directory->empty()) {
-        return fmt::format("{}/geventd-{}.ctl", *directory, name);
-    }
-    return fmt::format("/tmp/geventd-{}-{}.ctl", name, ::getuid());
-}
-
 }  // namespace geventd::config

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <string>
 #include <string_view>
-
-#include "config/text/expand.h"
 
 namespace geventd::config {
 
@@ -17,8 +14,5 @@ int usable_cpus();
 /// The whole CPUs that a `cpu.max` of control groups v2 grants ("150000 100000" is 1); 0 when it
 /// sets no limit ("max 100000") or is malformed.
 int cpus_of_quota(std::string_view cpu_max);
-
-/// The control socket's default path for a server with this config file ("" if it has none).
-std::string default_control_path(const std::string& config_file, const Environment& environment);
 
 }  // namespace geventd::config

@@ -15,7 +15,6 @@
 #include "base/errno_error.h"
 #include "base/fd.h"
 #include "config/checks.h"
-#include "config/host.h"
 #include "config/load_visitor.h"
 #include "config/schedule.h"
 #include "config/special_values.h"
@@ -139,8 +138,12 @@ void complete(Settings& settings, const LoadRequest& request, const Mark& start,
     if (!settings.control.empty()) {
         return;
     }
-    const std::string path = default_control_path(request.path, request.environment);
-    // ControlPath checks the path; only the user can shorten it.
+    const ControlDefaults defaults =
+        request.control ? *request.control
+                        : default_control(request.path, settings.listen, request.environment);
+    settings.control_fallback = defaults.abstract;
+    const std::string& path = defaults.path;
+    // ControlPath checks the path; only the user can shorten that of the folder.
     const Node node{.kind = Node::Kind::Scalar, .mark = start, .text = path};
     ControlPath(settings.control)
         .read(node, [&](const Mark& mark, const std::string&, const std::string& text) {
@@ -189,9 +192,14 @@ Settings load(const LoadRequest& request) {
     return settings;
 }
 
-std::string find_control(const LoadRequest& request) {
+std::vector<std::string> find_control(const LoadRequest& request) {
     Diagnostics diagnostics;
-    return read_request(request, diagnostics).control;
+    const Settings settings = read_request(request, diagnostics);
+    if (settings.control_fallback.empty()) {
+        return {settings.control};
+    }
+    return {settings.control, former_control_path(request.path, request.environment),
+            settings.control_fallback};
 }
 
 Settings load_effective(const std::string& yaml) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "config/control_place.h"
 #include "config/settings.h"
 #include "config/text/expand.h"
 #include "config/yaml/diagnostics.h"
@@ -19,16 +21,20 @@ struct LoadRequest {
     /// Whether to wait if the file is a pipe or a terminal. Only a start may; a server that serves
     /// must not.
     bool may_wait = true;
+
+    /// Where the control socket is if the configuration does not say it. Without a value: what
+    /// default_control() says at this time, which may be something else at a reload.
+    std::optional<ControlDefaults> control = std::nullopt;
 };
 
 /// Reads, expands and checks a whole configuration. Throws Errors with everything that is wrong.
 /// Lives in: geventd and geventctl, at start; the master, at reload.
 Settings load(const LoadRequest& request);
 
-/// The control socket of a server with this configuration, as far as it can be read: a file that
-/// was broken after the server started must not hide the server. Reports nothing. Lives in:
-/// geventctl.
-std::string find_control(const LoadRequest& request);
+/// Where the control socket of a server with this configuration can be, the likeliest place first,
+/// as far as it can be read: a file that was broken after the server started must not hide the
+/// server. Reports nothing. Lives in: geventctl.
+std::vector<std::string> find_control(const LoadRequest& request);
 
 /// The effective configuration as YAML, with every key: what the master passes to its workers.
 std::string dump(const Settings& settings);

@@ -27,6 +27,7 @@ struct Listen {
     std::string owner;  ///< of a unix socket, "user" or "user:group"; "": the server's user
     std::vector<std::string> trusted_proxies;
     Expect expect = Expect::Server;
+    bool forwarded_prefix = false;
     std::string systemd;  ///< name of the socket that systemd may have opened; "": none
 
     bool operator==(const Listen&) const = default;
@@ -87,6 +88,7 @@ struct Workers {
 
 struct Limits {
     std::uint64_t request_head = 64 << 10;
+    int header_fields = 200;
     std::uint64_t request_body = 0;    ///< 0: no limit
     Milliseconds request_time{0};      ///< 0: no limit
     Milliseconds blocked_hub{5'000};   ///< 0: never reported
@@ -184,6 +186,7 @@ struct Reload {
 
 struct Metrics {
     std::optional<net::Address> listen;       ///< none: no metrics server
+    std::vector<std::string> hosts;           ///< names by which it answers besides its own
     int saturation = 0;                       ///< percent of busy cores; 0: never saturated
     std::optional<net::Address> uwsgi_stats;  ///< where uWSGI's stats document is served
 
@@ -203,7 +206,8 @@ struct Settings {
     std::vector<Monitor> monitors;
     Reload reload;
     Metrics metrics;
-    std::string control;  ///< path of the control socket; resolved when loaded
+    std::string control;  ///< path of the control socket, "@name" or "off"; resolved when loaded
+    std::string control_fallback;  ///< "@name", used if a default path cannot be created; or ""
     Process process;
     std::string source;  ///< the config file as given, "" when there was none
 

@@ -6,8 +6,10 @@
 
 #include <fmt/core.h>
 
+#include "config/control_place.h"
 #include "config/host.h"
 #include "config/text/suggest.h"
+#include "http/host.h"
 #include "http/trusted_proxies.h"
 #include "log/access_log.h"
 
@@ -217,8 +219,9 @@ void ControlPath::read(const Node& node, const Complain& complain) {
     if (!read_text(node, expects(), text, complain)) {
         return;
     }
-    if (text.empty() || text.size() > net::kMaxUnixPath) {
-        complain(node.mark, "", fmt::format("has {} bytes, expected {}", text.size(), expects()));
+    const std::size_t size = text.size() - (is_abstract(text) ? 1 : 0);
+    if (size == 0 || size > net::kMaxUnixPath) {
+        complain(node.mark, "", fmt::format("has {} bytes, expected {}", size, expects()));
         return;
     }
     member_ = text;
@@ -229,25 +232,23 @@ std::string ControlPath::write() const {
 }
 
 std::string ControlPath::expects() const {
-    return fmt::format("a path of at most {} bytes", net::kMaxUnixPath);
+    return fmt::format("a path of at most {} bytes, \"@NAME\" or off", net::kMaxUnixPath);
 }
 
 std::string ControlPath::default_text() const {
-    return "geventd-NAME.ctl (NAME: the file's name) in $RUNTIME_DIRECTORY, else in "
-           "$XDG_RUNTIME_DIR, else /tmp/geventd-NAME-UID.ctl";
+    return "geventd-NAME-HASH.ctl (NAME: the file's name, HASH: of its path) in "
+           "$RUNTIME_DIRECTORY, else in $XDG_RUNTIME_DIR, else /tmp/geventd-NAME-HASH-UID.ctl";
 }
 
-void ProxyList::read(const Node& node, const Complain& complain) {
-    std::vector<std::string> before = member_;
-    TextList::read(node, complain);
-    for (std::size_t i = 0; node.kind == Node::Kind::List && i < node.items.size(); ++i) {
-        const Node& item = node.items[i];
-        const auto parsed = http::TrustedProxies::parse(std::span(&item.text, 1));
-        if (item.kind == Node::Kind::Scalar && !parsed) {
-            complain(item.mark, fmt::format("[{}]", i), parsed.error().message);
-            member_ = before;
-        }
-    }
+std::string ProxyList::fault_of(const std::string& text) {
+    const auto parsed = http::TrustedProxies::parse(std::span(&text, 1));
+    return parsed ? "" : parsed.error().message;
+}
+
+std::string HostList::fault_of(const std::string& text) {
+    const bool fine =
+        !text.empty() && http::is_valid_host(text) && http::split_host(text).host == text;
+    return fine ? "" : fmt::format("'{}' is no name of a host, without a port", text);
 }
 
 void MountMap::read(const Node& node, const Complain& complain) {

@@ -114,13 +114,20 @@ class ControlPath : public Value {
 class ProxyList : public TextList {
   public:
     explicit ProxyList(std::vector<std::string>& member)
-        : TextList(member, "a list of addresses, networks such as 10.0.0.0/8, or unix"),
-          member_(member) {}
-
-    void read(const Node& node, const Complain& complain) override;
+        : TextList(member, "a list of addresses, networks such as 10.0.0.0/8, or unix", fault_of) {}
 
   private:
-    std::vector<std::string>& member_;
+    static std::string fault_of(const std::string& text);
+};
+
+/// Names of hosts, without ports.
+class HostList : public TextList {
+  public:
+    explicit HostList(std::vector<std::string>& member)
+        : TextList(member, "a list of names such as metrics.example.com", fault_of) {}
+
+  private:
+    static std::string fault_of(const std::string& text);
 };
 
 /// Applications under prefixes of the path.

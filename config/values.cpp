@@ -175,17 +175,25 @@ void TextList::read(const Node& node, const Complain& complain) {
         return;
     }
     std::vector<std::string> texts;
+    bool fine = true;
     for (std::size_t i = 0; i < node.items.size(); ++i) {
         std::string text;
         const auto complain_of_item = [&](const Mark& mark, const std::string&,
                                           const std::string& fault) {
             complain(mark, fmt::format("[{}]", i), fault);
         };
-        if (read_text(node.items[i], "a text ('' for an empty one)", text, complain_of_item)) {
-            texts.push_back(std::move(text));
+        if (!read_text(node.items[i], "a text ('' for an empty one)", text, complain_of_item)) {
+            continue;
         }
+        if (const std::string fault = check_ == nullptr ? "" : check_(text); !fault.empty()) {
+            complain_of_item(node.items[i].mark, "", fault);
+            fine = false;
+        }
+        texts.push_back(std::move(text));
     }
-    member_ = std::move(texts);
+    if (fine) {
+        member_ = std::move(texts);
+    }
 }
 
 std::string TextList::write() const {

@@ -107,8 +107,10 @@ class VerbatimText : public Text {
 /// A list of texts. A later source replaces the whole list.
 class TextList : public Value {
   public:
-    TextList(std::vector<std::string>& member, std::string_view expects)
-        : member_(member), expects_(expects) {}
+    /// `check` judges each of the texts.
+    TextList(std::vector<std::string>& member, std::string_view expects,
+             Text::Check check = nullptr)
+        : member_(member), expects_(expects), check_(check) {}
 
     void read(const Node& node, const Complain& complain) override;
     [[nodiscard]] std::string write() const override;
@@ -118,6 +120,7 @@ class TextList : public Value {
   private:
     std::vector<std::string>& member_;
     std::string_view expects_;
+    Text::Check check_;
 };
 
 /// Texts under names that the user chooses. A later source adds to the map.

@@ -82,6 +82,7 @@ ExitCode serve(const cli::GeventdOptions& options, master::Program program,
     request.may_wait = succession == nullptr;  // in an upgrade the old master waits for us
     config::Settings settings = config::load(request);
     request.may_wait = false;
+    request.control = config::default_control(request.path, settings.listen, request.environment);
     if (options.check) {
         return check(settings);
     }

@@ -69,7 +69,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
     if (Takeover* takeover = upgrades_.takeover()) {
         takeover->begin();
     } else {
-        admin_.open_control(reloads_.settings().control);
+        admin_.open_control(reloads_.settings());
     }
     log_file_.keep_terminal();
     log_file_.open(reloads_.settings().log);

@@ -12,6 +12,8 @@
 #include <fmt/core.h>
 
 #include "base/errno_error.h"
+#include "base/process_text.h"
+#include "config/control_place.h"
 #include "log/logger.h"
 #include "net/peer.h"
 
@@ -21,33 +23,57 @@ namespace {
 
 constexpr int kBacklog = 64;
 
-net::BoundUnixSocket open_socket(const std::string& path, std::optional<uid_t> user,
-                                 UniqueFd listening) {
-    if (listening) {
-        net::SocketFile file = net::SocketFile::of(listening.get(), path);
-        if (file.is_there()) {
-            return {std::move(listening), std::move(file)};
-        }
-        log::warning("control socket {} was removed: a new one is made", path);
+void listen_on(const net::BoundUnixSocket& socket, const std::string& action) {
+    if (::listen(socket.fd.get(), kBacklog) != 0) {
+        throw_errno(action + ": listen");
     }
-    const std::string action = "control socket " + path;
+}
+
+net::BoundUnixSocket bind_socket(const std::string& path, std::optional<uid_t> user,
+                                 const std::string& action) {
+    if (config::is_abstract(path)) {
+        return {net::bind_abstract_socket(path.substr(1), action), {}};
+    }
     net::UnixAccess access{.mode = 0600};
     if (user && ::geteuid() == 0) {
         access.user = user;
     }
+    return net::bind_unix_socket(path, access, action);
+}
+
+/// The former master's socket. Listening again makes the kernel name this process to its peers.
+std::optional<net::BoundUnixSocket> take_over(const std::string& path, UniqueFd listening,
+                                              const std::string& action) {
+    net::BoundUnixSocket socket{std::move(listening), {}};
+    if (!config::is_abstract(path)) {
+        socket.file = net::SocketFile::of(socket.fd.get(), path);
+        if (!socket.file.is_there()) {
+            log::warning("control socket {} was removed: a new one is made", path);
+            return std::nullopt;
+        }
+    }
+    listen_on(socket, action);
+    return socket;
+}
+
+net::BoundUnixSocket open_socket(const std::string& path, std::optional<uid_t> user,
+                                 UniqueFd listening) {
+    const std::string action = "control socket " + path;
+    if (listening) {
+        if (auto socket = take_over(path, std::move(listening), action)) {
+            return std::move(*socket);
+        }
+    }
     try {
-        auto socket = net::bind_unix_socket(path, access, action);
-        if (::listen(socket.fd.get(), kBacklog) != 0) {
-            throw_errno(action + ": listen");
-        }
+        net::BoundUnixSocket socket = bind_socket(path, user, action);
+        listen_on(socket, action);
         return socket;
-    } catch (const net::StrangerListens&) {
-        throw;  // where all users may create files, as in /tmp, anybody could cause this
-    } catch (const ErrnoError& error) {
-        if (error.code().value() == EADDRINUSE) {
-            throw ErrnoError(EADDRINUSE, action + ": another geventd runs with this configuration");
-        }
-        throw;
+    } catch (const net::SocketInUse& error) {
+        throw ErrnoError(
+            EADDRINUSE,
+            fmt::format("{}: {} has it; to run another server beside that one, set "
+                        "control to another path",
+                        action, error.pid() == 0 ? "another process" : process_text(error.pid())));
     }
 }
 

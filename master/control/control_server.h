@@ -40,17 +40,16 @@ class ControlReply {
     std::uint64_t id_;
 };
 
-/// The master's control socket: a unix socket with mode 0600, open to root, the master's user and
-/// the given user. A client sends one request and gets one answer (ipc/control_protocol.h) from a
-/// command in the table. Slow and silent clients are dropped, so that none can keep the master
-/// busy.
-/// Lives in: master.
+/// The master's control socket: a unix socket with mode 0600, or an abstract one, open to root, the
+/// master's user and the given user. A client sends one request and gets one answer
+/// (ipc/control_protocol.h) from a command in the table. Slow and silent clients are dropped, so
+/// that none can keep the master busy. Lives in: master.
 class ControlServer final : private Client::Owner {
   public:
     using Handler = std::function<void(const ipc::ControlRequest&, ControlReply)>;
 
     struct Options {
-        std::string path;
+        std::string path;           ///< or "@name"
         std::optional<uid_t> user;  ///< who may connect besides root and ourselves
         Duration patience = std::chrono::seconds(5);  ///< to receive a request; to send an answer
         std::size_t max_clients = 64;

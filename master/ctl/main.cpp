@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdio>
 #include <exception>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -16,9 +12,9 @@
 #include "base/errno_error.h"
 #include "base/exit_code.h"
 #include "cli/command_line.h"
-#include "config/loader.h"
 #include "log/escape.h"
 #include "master/ctl/client/control_client.h"
+#include "master/ctl/client/find_socket.h"
 #include "master/ctl/verbs.h"
 
 // geventctl: finds the control socket, asks, prints. Answers go to stdout, errors to stderr.
@@ -27,25 +23,6 @@ namespace geventd {
 namespace {
 
 constexpr auto kPatience = std::chrono::seconds(10);
-
-std::string find_socket(const cli::GeventctlOptions& options) {
-    if (!options.socket.empty()) {
-        return options.socket;
-    }
-    if (!options.config.empty() && ::access(options.config.c_str(), R_OK) != 0) {
-        throw_errno(options.config);
-    }
-
-    struct stat status {};
-
-    if (::stat(options.config.c_str(), &status) == 0 && S_ISFIFO(status.st_mode) &&
-        !options.config.starts_with("/dev/") && !options.config.starts_with("/proc/")) {
-        throw std::runtime_error(options.config +
-                                 " is a FIFO, which is not waited for; name the "
-                                 "control socket with --socket");
-    }
-    return config::find_control({.path = options.config, .sets = {}});
-}
 
 // Escapes the sentence: the server's may quote the application and its clients.
 ExitCode fail(std::string_view sentence, ExitCode code) {
@@ -64,9 +41,10 @@ Result<void> ask_and_print(const ctl::Verb& verb, const std::string& socket,
 
 ExitCode run(const cli::GeventctlOptions& options) {
     const ctl::Verb& verb = *ctl::find_verb(options.command);
-    const std::string socket = find_socket(options);
-    const auto done =
-        verb.run != nullptr ? verb.run(socket, options.json) : ask_and_print(verb, socket, options);
+    const auto done = ctl::find_socket(options).and_then([&](const std::string& socket) {
+        return verb.run != nullptr ? verb.run(socket, options.json)
+                                   : ask_and_print(verb, socket, options);
+    });
     return done ? ExitCode::Ok : fail(done.error().message, ExitCode::Config);
 }
 

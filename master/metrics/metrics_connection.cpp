@@ -17,7 +17,7 @@ namespace geventd::master {
 
 namespace {
 
-constexpr http::HeadLimits kLimits{.head = 8 << 10, .target = 1 << 10, .headers = 50};
+constexpr http::HeadLimits kLimits{.head = 8 << 10, .headers = 50};
 
 std::int64_t epoch() {
     return std::chrono::duration_cast<std::chrono::seconds>(
@@ -85,6 +85,10 @@ void MetricsConnection::respond(std::string_view bytes) {
     if (const http::Rejection rejection = http::parse_head(bytes, kLimits, head);
         rejection.status != 0) {
         return begin_writing(refusal(rejection));
+    }
+    if (!hosts_.allows(head.authority)) {
+        return begin_writing(
+            refusal({403, "this host is not in metrics.hosts, nor a loopback name or an address"}));
     }
     const bool get = head.method == "GET";
     if (!get && head.method != "HEAD") {

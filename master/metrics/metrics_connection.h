@@ -9,6 +9,7 @@
 
 #include "http/head_parser.h"
 #include "master/clients/client.h"
+#include "master/metrics/host_rule.h"
 #include "master/metrics/page.h"
 
 namespace geventd::master {
@@ -22,8 +23,10 @@ class MetricsConnection final : public Client {
     /// Returns the page for a path and its query.
     using Pages = std::function<Page(std::string_view path, std::string_view query)>;
 
-    MetricsConnection(const Context& context, std::uint64_t id, UniqueFd fd, const Pages& pages)
-        : Client(context, id, std::move(fd)), pages_(pages) {}
+    /// `hosts` may change while the connection lives.
+    MetricsConnection(const Context& context, std::uint64_t id, UniqueFd fd, const Pages& pages,
+                      const HostRule& hosts)
+        : Client(context, id, std::move(fd)), pages_(pages), hosts_(hosts) {}
 
     /// Sends only this text, without HTTP. May destroy the connection.
     void tell(std::string text) noexcept { begin_writing(std::move(text)); }
@@ -37,6 +40,7 @@ class MetricsConnection final : public Client {
     void read_away() noexcept;
 
     const Pages& pages_;
+    const HostRule& hosts_;
     enum class State { Reading, Writing, Closing } state_ = State::Reading;
     http::HeadScanner scanner_;
     std::string input_;

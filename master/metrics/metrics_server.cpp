@@ -12,6 +12,7 @@ MetricsServer::MetricsServer(event::Loop& loop, event::DeadlineClock& clock, Opt
                              Pages pages)
     : options_(std::move(options)),
       pages_(std::move(pages)),
+      hosts_(options_.address, {}),
       loop_(loop),
       deadlines_(clock, options_.patience),
       listener_(net::Listener::open(options_.address, {.backlog = 64, .access = {}})),
@@ -30,7 +31,8 @@ void MetricsServer::admit(UniqueFd fd) {
         clients_.remove_oldest();
         acceptor_.on_client_gone();
     }
-    MetricsConnection& client = clients_.add({loop_, deadlines_, *this}, std::move(fd), pages_);
+    MetricsConnection& client =
+        clients_.add({loop_, deadlines_, *this}, std::move(fd), pages_, hosts_);
     if (options_.unasked) {
         try {
             client.tell(pages_("", "").body);

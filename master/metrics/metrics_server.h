@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "event/deadlines.h"
 #include "event/loop.h"
 #include "master/clients/client_acceptor.h"
 #include "master/clients/client_list.h"
+#include "master/metrics/host_rule.h"
 #include "master/metrics/metrics_connection.h"
 #include "master/metrics/page.h"
 #include "net/listener.h"
@@ -43,6 +45,9 @@ class MetricsServer final : private Client::Owner {
     /// Its address with the actual port.
     [[nodiscard]] std::string address() const { return net::format_address(listener_.actual()); }
 
+    /// Sets the names of `metrics.hosts`; none at first.
+    void allow(const std::vector<std::string>& hosts) { hosts_ = {options_.address, hosts}; }
+
     /// True when its unix socket's file was removed.
     [[nodiscard]] bool is_lost() const noexcept { return listener_.is_lost(); }
 
@@ -52,6 +57,7 @@ class MetricsServer final : private Client::Owner {
 
     Options options_;
     Pages pages_;
+    HostRule hosts_;
     event::Loop& loop_;
     event::DeadlineList deadlines_;
     net::Listener listener_;

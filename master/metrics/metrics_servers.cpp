@@ -16,6 +16,9 @@ void MetricsServers::open(const config::Metrics& settings) {
              [this](std::string_view path, std::string_view query) {
                  return make_page(path, query, source_);
              });
+        if (pages_.server != nullptr) {
+            pages_.server->allow(settings.hosts);
+        }
     } catch (...) {
         fault = std::current_exception();
     }

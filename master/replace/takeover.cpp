@@ -2,11 +2,11 @@
 #include "master/replace/takeover.h"
 
 #include <cstdint>
-#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "config/control_place.h"
 #include "log/logger.h"
 #include "master/upgrade/signal_mail.h"
 
@@ -16,12 +16,9 @@ namespace geventd::master {
 
 void Takeover::begin() {
     const UpgradeMessage& former = succession_.inventory();
-    const std::string& control = reloads_.settings().control;
     reloads_.count_from(static_cast<std::uint32_t>(former.number("generations")));
     upgrade_.join(static_cast<std::uint32_t>(former.number("upgrades")));
-    if (former.text("control") != std::filesystem::absolute(control).string()) {
-        parts_.admin.open_control(control);
-    }
+    parts_.admin.prepare_control(reloads_.settings(), std::string(former.text("control")));
     parts_.supervisor.defer(true);
     parts_.signals.ticker().hold();
     succession_.attach(parts_.loop, *this);
@@ -40,12 +37,14 @@ void Takeover::tell_ready() {
 }
 
 void Takeover::take_over(UpgradeMessage& message) {
-    if (message.fds.empty()) {
+    const std::string control(succession_.inventory().text("control"));
+    const std::size_t of_control = config::is_off(control) ? 0 : 1;
+    if (message.fds.size() < of_control) {
         throw std::runtime_error("the former master passes no control socket");
     }
-    parts_.host.take_pidfile(message.fds.size() > 1 ? std::move(message.fds[1]) : UniqueFd());
-    parts_.admin.take_over(std::move(message.fds[0]), reloads_.settings().control,
-                           std::string(succession_.inventory().text("control")));
+    parts_.host.take_pidfile(message.fds.size() > of_control ? std::move(message.fds[of_control])
+                                                             : UniqueFd());
+    parts_.admin.take_over(of_control == 0 ? UniqueFd() : std::move(message.fds[0]), control);
     parts_.supervisor.pause(message.number("paused") != 0);
     parts_.signals.ticker().restore({message.body, message.number("ticks-until")});
     if (message.number("reload") != 0) {

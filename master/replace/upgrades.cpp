@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <filesystem>
 #include <utility>
 
 #include <fmt/core.h>
@@ -94,7 +93,7 @@ UpgradeMessage Upgrades::inventory() {
         {"pid", fmt::format("{}", ::getpid())},
         {"generations", fmt::format("{}", reloads_.generations())},
         {"upgrades", fmt::format("{}", record_.newest().count)},
-        {"control", std::filesystem::absolute(reloads_.settings().control).string()},
+        {"control", parts_.admin.control_place()},
         {"pidfile", parts_.host.pidfile_path()},
     };
     parts_.listeners.revive();
@@ -113,7 +112,9 @@ UpgradeMessage Upgrades::give_away() {
         {"paused", parts_.supervisor.is_paused() ? "1" : "0"},
         {"reload", reloads_.record().is_queued() ? "1" : "0"},
     };
-    message.fds.push_back(parts_.admin.copy_control());
+    if (UniqueFd control = parts_.admin.copy_control()) {
+        message.fds.push_back(std::move(control));
+    }
     if (UniqueFd pidfile = parts_.host.pidfile_copy()) {
         message.fds.push_back(std::move(pidfile));
     }

@@ -8,8 +8,10 @@
 #include <cstddef>
 #include <optional>
 
+#include "http/control_scan.h"
 #include "http/host.h"
 #include "http/octets.h"
+#include "http/path.h"
 
 namespace geventd::http {
 
@@ -40,15 +42,26 @@ bool is_ip(std::string_view text) {
            ::inet_pton(AF_INET6, copy.data(), &address) == 1;
 }
 
-/// The bare literal of "1.2.3.4", "1.2.3.4:80", "::1", "[::1]", "[::1]:80"; "" for anything else.
-std::string_view to_address(std::string_view text) {
-    if (text.starts_with('[')) {
-        const std::size_t close = text.find(']');
-        text = close == std::string_view::npos ? std::string_view{} : text.substr(1, close - 1);
-    } else if (std::count(text.begin(), text.end(), ':') == 1) {
-        text = text.substr(0, text.find(':'));
+std::string_view to_port(std::string_view text) {
+    unsigned port = 0;
+    if (text.empty() || text.size() > 5 || !all(kDigit, text)) {
+        return {};
     }
-    return is_ip(text) ? text : std::string_view{};
+    for (const char digit : text) {
+        port = port * 10 + static_cast<unsigned>(digit - '0');
+    }
+    return port > 0 && port <= 65535 ? text : std::string_view{};
+}
+
+/// The bare literal of "1.2.3.4", "1.2.3.4:80", "::1", "[::1]", "[::1]:80", and its port; nothing
+/// for anything else.
+HostPort to_address(std::string_view text) {
+    const bool bare_ipv6 = !text.starts_with('[') && std::count(text.begin(), text.end(), ':') > 1;
+    auto [host, port] = bare_ipv6 ? HostPort{text, {}} : split_host(text);
+    if (host.starts_with('[') && host.ends_with(']')) {
+        host = host.substr(1, host.size() - 2);
+    }
+    return is_ip(host) ? HostPort{host, to_port(port)} : HostPort{};
 }
 
 std::string_view to_scheme(std::string_view text) {
@@ -60,12 +73,22 @@ std::string_view to_scheme(std::string_view text) {
                : std::string_view{};
 }
 
-std::string_view to_host(std::string_view text) {
-    return is_valid_host(text) && !split_host(text).host.empty() ? text : std::string_view{};
+/// Of X-Forwarded-Protocol, where some proxies write "ssl".
+std::string_view protocol_to_scheme(std::string_view text) {
+    return equals_ignoring_case(text, "ssl") ? std::string_view("https") : to_scheme(text);
 }
 
-std::string_view to_port(std::string_view text) {
-    return text.size() <= 5 && all(kDigit, text) ? text : std::string_view{};
+/// Of X-Forwarded-Ssl.
+std::string_view ssl_to_scheme(std::string_view text) {
+    if (equals_ignoring_case(text, "on") || text == "1") {
+        return "https";
+    }
+    return equals_ignoring_case(text, "off") || text == "0" ? std::string_view("http")
+                                                            : std::string_view{};
+}
+
+std::string_view to_host(std::string_view text) {
+    return is_valid_host(text) && !split_host(text).host.empty() ? text : std::string_view{};
 }
 
 std::string_view unquote(std::string_view text) {
@@ -122,7 +145,7 @@ std::string_view last_element(const RequestHead& head, std::string_view name) {
 
 /// The client according to one family of headers, and the element that named it.
 struct Hop {
-    std::string_view address;
+    HostPort node;
     std::string_view element;
 };
 
@@ -131,12 +154,12 @@ std::optional<Hop> find_client(const RequestHead& head, std::string_view name,
                                const TrustedProxies& trusted, ToAddress to_address_of) {
     std::optional<Hop> client;
     walk_back(head, name, [&](std::string_view element) {
-        const std::string_view address = to_address_of(element);
-        if (address.empty()) {  // "unknown", an obfuscated name, garbage: the trail ends here
+        const HostPort node = to_address_of(element);
+        if (node.host.empty()) {  // "unknown", an obfuscated name, garbage: the trail ends here
             return false;
         }
-        client = Hop{address, element};
-        return trusted.contains(address);
+        client = Hop{node, element};
+        return trusted.contains(node.host);
     });
     return client;
 }
@@ -146,42 +169,106 @@ bool has_field(const RequestHead& head, std::string_view name) {
                        [&](const Header& field) { return equals_ignoring_case(field.name, name); });
 }
 
+constexpr std::array<std::string_view, 6> kXForwarded{"x-forwarded-for",  "x-forwarded-proto",
+                                                      "x-forwarded-host", "x-forwarded-protocol",
+                                                      "x-forwarded-ssl",  "x-forwarded-port"};
+
+/// Asked of each field of each request: few begin with an X.
+bool is_x_forwarded(std::string_view name) {
+    const auto is_it = [name](std::string_view known) { return equals_ignoring_case(name, known); };
+    return (name.starts_with('X') || name.starts_with('x')) &&
+           std::any_of(kXForwarded.begin(), kXForwarded.end(), is_it);
+}
+
 bool has_x_forwarded(const RequestHead& head) {
-    return has_field(head, "x-forwarded-for") || has_field(head, "x-forwarded-proto") ||
-           has_field(head, "x-forwarded-host");
+    return std::any_of(head.headers.begin(), head.headers.end(),
+                       [](const Header& field) { return is_x_forwarded(field.name); });
 }
 
-ForwardedClient from_x_forwarded(const RequestHead& head, std::string_view address) {
-    return {address, to_scheme(last_element(head, "x-forwarded-proto")),
-            to_host(last_element(head, "x-forwarded-host")),
-            to_port(last_element(head, "x-forwarded-port"))};
+/// The scheme of which the three fields tell; false when they disagree.
+bool read_scheme(const RequestHead& head, std::string_view& scheme) {
+    const std::array said{to_scheme(last_element(head, "x-forwarded-proto")),
+                          protocol_to_scheme(last_element(head, "x-forwarded-protocol")),
+                          ssl_to_scheme(last_element(head, "x-forwarded-ssl"))};
+    for (const std::string_view one : said) {
+        if (!one.empty() && !scheme.empty() && one != scheme) {
+            return false;
+        }
+        scheme = one.empty() ? scheme : one;
+    }
+    return true;
 }
 
-ForwardedClient from_forwarded(std::string_view address, std::string_view element) {
-    return {
-        address, to_scheme(parameter(element, "proto")), to_host(parameter(element, "host")), {}};
+void take_address(ForwardedClient& client, const std::optional<Hop>& hop) {
+    if (hop) {
+        client.address = hop->node.host;
+        client.address_port = hop->node.port;
+        client.named = true;
+    }
+}
+
+void take_x_forwarded(ForwardedClient& client, const RequestHead& head, std::string_view scheme) {
+    client.scheme = scheme;
+    client.host = to_host(last_element(head, "x-forwarded-host"));
+    client.port = to_port(last_element(head, "x-forwarded-port"));
 }
 
 }  // namespace
 
-ForwardedClient read_forwarded(const RequestHead& head, std::string_view peer,
-                               const TrustedProxies& trusted) {
+Rejection read_forwarded(const RequestHead& head, std::string_view peer,
+                         const TrustedProxies& trusted, ForwardedClient& client) {
+    client = {};
+    client.address = peer;
     if (!trusted.contains(peer)) {
-        return {peer, {}, {}, {}};
+        return {};
+    }
+    std::string_view scheme;
+    if (!read_scheme(head, scheme)) {
+        return {400, "X-Forwarded-Proto, -Protocol and -Ssl contradict one another"};
     }
     const auto listed = find_client(head, "x-forwarded-for", trusted, to_address);
     if (!has_field(head, "forwarded")) {
-        return from_x_forwarded(head, listed ? listed->address : peer);
+        take_address(client, listed);
+        take_x_forwarded(client, head, scheme);
+        return {};
     }
     const auto told = find_client(head, "forwarded", trusted, [](std::string_view element) {
         return to_address(parameter(element, "for"));
     });
     if (has_x_forwarded(head)) {
-        const bool agree = listed && told && listed->address == told->address;
-        return agree ? from_x_forwarded(head, listed->address) : ForwardedClient{peer, {}, {}, {}};
+        if (listed && told && listed->node.host == told->node.host) {
+            take_address(client, listed);
+            take_x_forwarded(client, head, scheme);
+        }
+        return {};
     }
-    return told ? from_forwarded(told->address, told->element)
-                : from_forwarded(peer, last_element(head, "forwarded"));
+    take_address(client, told);
+    const std::string_view element = told ? told->element : last_element(head, "forwarded");
+    client.scheme = to_scheme(parameter(element, "proto"));
+    client.host = to_host(parameter(element, "host"));
+    return {};
+}
+
+std::string read_forwarded_prefix(const RequestHead& head) {
+    std::string_view prefix = last_element(head, "x-forwarded-prefix");
+    while (prefix.ends_with('/')) {
+        prefix.remove_suffix(1);
+    }
+    std::string decoded;
+    const bool readable = all(kTarget, prefix) && prefix.find('?') == std::string_view::npos &&
+                          decode_path(prefix, decoded).status == 0;
+    const bool fine = readable && decoded.starts_with('/') && !decoded.starts_with("//") &&
+                      decoded.find('\\') == std::string::npos &&  // to browsers like a slash
+                      find_control(decoded, 0) == decoded.size();
+    return fine ? decoded : std::string();
+}
+
+std::string_view find_forwarded_field(const RequestHead& head) {
+    const auto found =
+        std::find_if(head.headers.begin(), head.headers.end(), [](const Header& field) {
+            return is_x_forwarded(field.name) || equals_ignoring_case(field.name, "forwarded");
+        });
+    return found == head.headers.end() ? std::string_view{} : found->name;
 }
 
 }  // namespace geventd::http

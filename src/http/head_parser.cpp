@@ -24,7 +24,7 @@ Rejection parse_head(std::string_view bytes, const HeadLimits& limits, RequestHe
     if (end == std::string_view::npos || bytes.size() - end < 4) {
         return {400, "incomplete request head"};
     }
-    if (const Rejection rejection = parse_request_line(bytes.substr(0, end), limits, head);
+    if (const Rejection rejection = parse_request_line(bytes.substr(0, end), head);
         rejection.status != 0) {
         return rejection;
     }

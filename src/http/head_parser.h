@@ -11,10 +11,9 @@ namespace geventd::http {
 
 /// Bounds of a request head; sizes in bytes.
 struct HeadLimits {
-    std::size_t head = 65536;
-    std::size_t target = 16384;
-    std::size_t headers = 200;
-    std::uint64_t body = 0;  ///< of a Content-Length; 0: no bound
+    std::size_t head = 65536;   ///< request line and fields; the line alone may be that long
+    std::size_t headers = 200;  ///< how many fields
+    std::uint64_t body = 0;     ///< of a Content-Length; 0: no bound
 };
 
 /// Why a request is refused: the status to answer with, and a phrase for the log and the body.

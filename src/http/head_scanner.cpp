@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
-
 #include "http/control_scan.h"
 #include "http/head_parser.h"
 #include "http/octets.h"
@@ -8,9 +6,6 @@
 namespace geventd::http {
 
 namespace {
-
-/// A request line besides its target: a method of up to 32 bytes, two spaces, "HTTP/1.1".
-constexpr std::size_t kLineOverhead = 42;
 
 constexpr std::string_view kProxySignature{"\r\n\r\n\0\r\nQUIT\n", 12};
 
@@ -44,13 +39,12 @@ HeadScanner::State HeadScanner::reject_control(std::string_view bytes, std::size
 
 /// Checks the limits for an unfinished head that is at least `size` bytes long.
 HeadScanner::State HeadScanner::check_limits(std::size_t size, const HeadLimits& limits) {
-    if (in_request_line() && size - begin_ > std::min(limits.target + kLineOverhead, limits.head)) {
-        return reject(414, "request target too long");
+    if (size <= limits.head) {
+        return State::Incomplete;
     }
-    if (size > limits.head) {
-        return reject(431, "request head too large");
-    }
-    return State::Incomplete;
+    // Endless empty lines before a request line are no target.
+    return in_request_line() && begin_ <= limits.head ? reject(414, "request target too long")
+                                                      : reject(431, "request head too large");
 }
 
 HeadScanner::State HeadScanner::scan(std::string_view bytes, const HeadLimits& limits) {

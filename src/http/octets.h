@@ -11,7 +11,7 @@ namespace geventd::http {
 /// several parsers of this folder need. No locale, ASCII only.
 enum Octet : unsigned char {
     kToken = 1,    ///< tchar: field names, methods
-    kTarget = 2,   ///< visible ASCII except '#'
+    kTarget = 2,   ///< visible ASCII except '#', and all bytes from 0x80
     kHost = 4,     ///< unreserved and sub-delims: a registered name
     kDigit = 8,    ///< 0-9
     kHex = 16,     ///< 0-9 a-f A-F
@@ -35,7 +35,7 @@ constexpr unsigned char classify(unsigned char byte) {
     const bool hex = digit || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
     unsigned classes = 0;
     classes |= when(digit || alpha || contains("!#$%&'*+-.^_`|~", text), kToken);
-    classes |= when(byte > 0x20 && byte < 0x7f && byte != '#', kTarget);
+    classes |= when(byte > 0x20 && byte != 0x7f && byte != '#', kTarget);
     classes |= when(digit || alpha || contains("-._~!$&'()*+,;=", text), kHost);
     classes |= when(digit, kDigit);
     classes |= when(hex, kHex);

@@ -101,7 +101,7 @@ bool is_proxy_line(std::string_view line) {
 
 }  // namespace
 
-Rejection parse_request_line(std::string_view line, const HeadLimits& limits, RequestHead& head) {
+Rejection parse_request_line(std::string_view line, RequestHead& head) {
     const std::size_t space = line.find(' ');
     head.method = line.substr(0, space);
     if (const Rejection rejection = check_method(head.method); rejection.status != 0) {
@@ -119,9 +119,6 @@ Rejection parse_request_line(std::string_view line, const HeadLimits& limits, Re
     head.target = rest.substr(0, second);
     if (head.target.empty()) {
         return {400, "malformed request line"};
-    }
-    if (head.target.size() > limits.target) {
-        return {414, "request target too long"};
     }
     if (const Rejection rejection = parse_version(rest.substr(second + 1), head);
         rejection.status != 0) {

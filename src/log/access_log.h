@@ -14,7 +14,8 @@ namespace geventd::log {
 /// How texts of a request are escaped inside a line, so that no request can end the line or the
 /// quotes around its text.
 enum class Escape {
-    Text,  ///< control characters, quotes, backslashes and invalid UTF-8 as \xHH
+    Text,  ///< control characters, quotes, backslashes and invalid UTF-8 as \xHH; in ${uri} and
+           ///< ${query} all that is not ASCII
     Json   ///< the inside of a JSON string
 };
 

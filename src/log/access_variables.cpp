@@ -25,13 +25,16 @@ bool is_plain(std::string_view text) {
     });
 }
 
-std::string escape_quoted(std::string_view text) {
+std::string escape_quoted(std::string_view text, bool ascii_only) {
     std::string quoted;
     for (const char byte : text) {
         if (byte == '"') {
             quoted.append("\\\"");
         } else if (byte == '\\') {
             quoted.append("\\\\");
+        } else if (ascii_only && static_cast<unsigned char>(byte) >= 0x80) {
+            fmt::format_to(std::back_inserter(quoted), "\\x{:02x}",
+                           static_cast<unsigned char>(byte));
         } else {
             quoted.push_back(byte);
         }
@@ -39,14 +42,25 @@ std::string escape_quoted(std::string_view text) {
     return escape_controls(quoted);
 }
 
-void text(Line& line, std::string_view value) {
+void put_text(Line& line, std::string_view value, bool ascii_only) {
     if (value.empty()) {
         line.out.append(line.dash ? "-" : "");
     } else if (is_plain(value)) {
         line.out.append(value);
     } else {
-        line.out.append(line.escape == Escape::Json ? escape_json(value) : escape_quoted(value));
+        line.out.append(line.escape == Escape::Json ? escape_json(value)
+                                                    : escape_quoted(value, ascii_only));
     }
+}
+
+void text(Line& line, std::string_view value) {
+    put_text(line, value, false);
+}
+
+/// A request's target or a part of it, which is ASCII by its standard: what a client sends instead
+/// is shown byte by byte, as nginx does, so that two targets never look the same.
+void target(Line& line, std::string_view value) {
+    put_text(line, value, true);
 }
 
 template <typename T>
@@ -98,7 +112,7 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"pid", [](Line& l) { number(l, l.record.pid); }},
     {"pktsize", [](Line& l) { number(l, l.record.request_bytes); }},
     {"proto", [](Line& l) { text(l, l.record.protocol); }},
-    {"query", [](Line& l) { text(l, l.record.query); }},
+    {"query", [](Line& l) { target(l, l.record.query); }},
     {"queue_time", [](Line& l) { number(l, l.record.queue_time); }},
     {"referer", [](Line& l) { text(l, l.record.referer); }},
     {"req", [](Line& l) { number(l, l.record.worker_requests); }},
@@ -117,7 +131,7 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"tmsecs", [](Line& l) { number(l, l.record.start / 1000); }},
     {"ttfb", [](Line& l) { number(l, l.record.time_to_first_byte); }},
     {"uagent", [](Line& l) { text(l, l.record.user_agent); }},
-    {"uri", [](Line& l) { text(l, l.record.uri); }},
+    {"uri", [](Line& l) { target(l, l.record.uri); }},
     {"user", [](Line& l) { text(l, l.record.user); }},
     {"vars", [](Line& l) { number(l, l.record.vars); }},
     {"vsz", [](Line& l) { number(l, l.record.vsz); }},

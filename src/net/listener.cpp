@@ -104,19 +104,6 @@ UniqueFd bind_wildcard(std::uint16_t port, const std::string& deed) {
     }
 }
 
-UniqueFd bind_abstract(const Address& address, const std::string& deed) {
-    const auto where = make_unix_sockaddr(address.path, true);
-    if (!where) {
-        throw ErrnoError(ENAMETOOLONG, deed + ": " + where.error().message);
-    }
-    auto fd = UniqueFd::adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!fd) {
-        throw_errno(deed + ": socket");
-    }
-    bind_to(fd.get(), &where->address, where->length, deed);
-    return fd;
-}
-
 int get_option(int fd, int name, const std::string& deed) {
     int value = 0;
     socklen_t length = sizeof value;
@@ -180,7 +167,7 @@ Listener Listener::open(const Address& address, const ListenOptions& options) {
     }
     UniqueFd fd;
     if (address.family == Family::Abstract) {
-        fd = bind_abstract(address, deed);
+        fd = bind_abstract_socket(address.path, deed);
     } else if (address.host.empty()) {
         fd = bind_wildcard(address.port, deed);
     } else {

@@ -24,6 +24,7 @@ enum class PathState { Stale, Live, OtherKind };
 struct Found {
     PathState state;
     uid_t listener = 0;  ///< the user of a live one
+    pid_t pid = 0;       ///< its process; 0: not known
 };
 
 UniqueFd make_stream_socket(const std::string& deed) {
@@ -42,13 +43,21 @@ UnixSockaddr by_descriptor(const std::string& path, const std::string& deed) {
     return *address;
 }
 
-std::optional<uid_t> peer_of(const UniqueFd& connection) {
+std::optional<ucred> peer_of(const UniqueFd& connection) {
     ucred peer{};
     socklen_t length = sizeof peer;
     if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
         return std::nullopt;
     }
-    return peer.uid;
+    return peer;
+}
+
+[[noreturn]] void refuse_live(const Found& found, const std::string& deed) {
+    if (!is_trusted(found.listener)) {
+        throw StrangerListens(
+            EADDRINUSE, fmt::format("{}: {} is listening there", deed, user_text(found.listener)));
+    }
+    throw SocketInUse(deed + ": another process is listening there", found.pid);
 }
 
 /// A socket is stale when nobody listens behind it, which only connecting shows. Connects to the
@@ -66,7 +75,8 @@ Found probe(const UniqueFd& pinned, const std::string& deed) {
     const UniqueFd probe = make_stream_socket(deed);
     const auto* raw = reinterpret_cast<const sockaddr*>(&address.address);
     if (::connect(probe.get(), raw, address.length) == 0) {
-        return {PathState::Live, peer_of(probe).value_or(found.st_uid)};
+        const ucred peer = peer_of(probe).value_or(ucred{0, found.st_uid, 0});
+        return {PathState::Live, peer.uid, peer.pid};
     }
     if (errno == EAGAIN || errno == EPROTOTYPE) {  // its queue is full, or it has another type
         return {PathState::Live, found.st_uid};
@@ -102,11 +112,7 @@ void make_room(const Place& place, const std::string& deed) {
     const Found found = probe(pinned, deed);
     switch (found.state) {
         case PathState::Live:
-            if (!is_trusted(found.listener)) {
-                throw StrangerListens(EADDRINUSE, fmt::format("{}: {} is listening there", deed,
-                                                              user_text(found.listener)));
-            }
-            throw ErrnoError(EADDRINUSE, deed + ": another process is listening there");
+            refuse_live(found, deed);
         case PathState::OtherKind:
             throw ErrnoError(EEXIST, deed + ": there is a file that is no socket");
         case PathState::Stale:
@@ -178,6 +184,26 @@ BoundUnixSocket bind_unix_socket(const std::string& path, const UnixAccess& acce
         throw ErrnoError(error.code().value(), deed + ": set mode and owner");
     }
     return bound;
+}
+
+UniqueFd bind_abstract_socket(const std::string& name, const std::string& deed) {
+    const auto where = make_unix_sockaddr(name, true);
+    if (!where) {
+        throw ErrnoError(ENAMETOOLONG, deed + ": " + where.error().message);
+    }
+    UniqueFd fd = make_stream_socket(deed);
+    const auto* raw = reinterpret_cast<const sockaddr*>(&where->address);
+    if (::bind(fd.get(), raw, where->length) == 0) {
+        return fd;
+    }
+    const int code = errno;
+    const UniqueFd probe = make_stream_socket(deed);
+    if (code == EADDRINUSE && ::connect(probe.get(), raw, where->length) == 0) {
+        if (const auto peer = peer_of(probe)) {
+            refuse_live({PathState::Live, peer->uid, peer->pid}, deed);
+        }
+    }
+    throw ErrnoError(code, deed + ": bind");
 }
 
 }  // namespace geventd::net

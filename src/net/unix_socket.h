@@ -2,8 +2,10 @@
 #pragma once
 
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <sys/un.h>
 
+#include <cerrno>
 #include <string>
 #include <string_view>
 
@@ -27,7 +29,19 @@ struct BoundUnixSocket {
     SocketFile file;
 };
 
-/// Another user than root and this process' own listens at the path. The text names that user.
+/// Root or this process' own user listens there.
+class SocketInUse : public ErrnoError {
+  public:
+    SocketInUse(const std::string& text, pid_t pid) : ErrnoError(EADDRINUSE, text), pid_(pid) {}
+
+    /// Who listens; 0 if the kernel does not tell.
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+  private:
+    pid_t pid_;
+};
+
+/// Another user than root and this process' own listens there. The text names that user.
 class StrangerListens : public ErrnoError {
   public:
     using ErrnoError::ErrnoError;
@@ -40,5 +54,10 @@ class StrangerListens : public ErrnoError {
 /// created them. Throws std::exception, mostly ErrnoError, whose text starts with `deed`.
 BoundUnixSocket bind_unix_socket(const std::string& path, const UnixAccess& access,
                                  const std::string& deed);
+
+/// Binds a stream socket to an abstract name (without the '@'), which has neither file nor mode:
+/// the whole network namespace can connect. Does not listen yet. Throws ErrnoError, SocketInUse or
+/// StrangerListens, whose text starts with `deed`.
+UniqueFd bind_abstract_socket(const std::string& name, const std::string& deed);
 
 }  // namespace geventd::net

@@ -87,6 +87,14 @@ def test_no_request_can_forge_a_line(server):
     assert len(re.findall(r'(?<!\\)"', line)) == 6  # the three quoted fields and no more
 
 
+def test_bytes_that_are_not_ascii_are_spelled_out(server):
+    running = start(server, 'combined')
+    with running.raw() as client:
+        client.send(b'GET /caf\xc3\xa9/\x9b2J?\xe9 HTTP/1.1\r\nHost: x\r\n\r\n')
+        assert client.read_answer().status == 200
+    running.wait_log(r'"GET /caf\\xc3\\xa9/\\x9b2J\?\\xe9 HTTP/1\.1" 200')
+
+
 def test_uwsgi_variables_cannot_forge_either(server):
     running = server(APP, {'listen': 'uwsgi://127.0.0.1:0', 'log': {'access': 'combined'}})
     with running.raw() as client:

@@ -52,6 +52,14 @@ def told(running, request):
         return json.loads(client.read_answer().body)
 
 
+def test_bytes_from_0x80_are_characters_of_latin_1(running):
+    with running.raw() as client:
+        client.send('GET /café%C3%A9?q=ü HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
+        environ = json.loads(client.read_answer().body)
+    as_latin_1 = {'PATH_INFO': '/caféé', 'QUERY_STRING': 'q=ü', 'REQUEST_URI': '/café%C3%A9?q=ü'}
+    assert {key: environ[key].encode('latin-1').decode() for key in as_latin_1} == as_latin_1
+
+
 def test_the_keys_of_a_plain_request(running):
     environ = json.loads(running.get('/a%20b/%e2%82%ac?x=%20&y').body)
     remote_port = environ.pop('REMOTE_PORT')

@@ -30,8 +30,8 @@ def application(environ, start_response):
 
 # Sent after an invalid request: must never be served.
 BEHIND = b'\r\n\r\nGET /behind HTTP/1.1\r\nHost: x\r\n\r\n'
-# Of the parser's limits, only these two are settings.
-SETTINGS = {'head': 'request-head', 'body': 'request-body'}
+# The settings of the parser's limits.
+SETTINGS = {'head': 'request-head', 'headers': 'header-fields', 'body': 'request-body'}
 
 
 def configurable(cases):

@@ -16,6 +16,19 @@ def test_request_head(server):
     assert answer.status == 431
 
 
+def test_request_head_is_the_limit_of_the_target(server):
+    running = server(ECHO, {'limits': {'request-head': '100KiB'}})
+    assert running.get('/?' + 'x' * 100_000).status == 200
+    assert running.get('/?' + 'x' * 110_000).status == 414
+
+
+def test_header_fields(server):
+    running = server(HELLO, {'limits': {'header-fields': 300}})
+    most = {f'X-{number}': 'y' for number in range(298)}  # the client adds Host and another
+    assert running.get('/', headers=most).status == 200
+    assert running.get('/', headers={**most, 'X-One-More': 'y'}).status == 431
+
+
 @pytest.mark.parametrize('chunked', [False, True])
 def test_request_body(server, chunked):
     running = server(ECHO, {'limits': {'request-body': '10KiB'}})

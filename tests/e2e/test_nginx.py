@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness import behind, services
+from harness import behind, documents, services
 
 pytestmark = pytest.mark.skipif(services.find('nginx') is None, reason='nginx is not installed')
 PARAMETERS = '\n'.join(f'uwsgi_param {line};' for line in '''QUERY_STRING $query_string
@@ -102,3 +102,35 @@ def test_a_refused_request_is_no_bad_gateway(site):
     """nginx passes our response on instead of making up a 502."""
     answer = behind.ask(site[1], '/', '/tcp', headers={'X-Big': 'x' * 60_000})
     assert answer.status == 431
+
+
+def as_documented(server, tmp_path, name, path, address):
+    """What the application is told of a request for `path`, with both files of docs/proxies.md."""
+    pages = documents.examples('docs/proxies.md')
+    settings, location = pages[f'{name}-settings'], pages[f'{name}-location']
+    own = 'http://127.0.0.1:0' if address.startswith('http:') else 'http+unix:app.sock'
+    running = server(behind.APP, settings.replace(address, own).replace(
+        'myapp:application', 'app:application') + 'control: ctl\n')
+    at = running.address()
+    with services.nginx(tmp_path, location.replace(
+            address.replace('http+unix:', 'unix:').replace('http://', ''),
+            f'unix:{at}' if isinstance(at, str) else f'127.0.0.1:{at[1]}')) as nginx:
+        answer = behind.ask(nginx, path, headers={'X-Forwarded-For': '6.6.6.6',
+                                                  'X-Forwarded-Proto': 'https'})
+    assert 'which is ignored' not in running.log.text()
+    return json.loads(answer.body)
+
+
+def test_the_documented_files_tell_of_the_client(server, tmp_path):
+    told = as_documented(server, tmp_path, 'nginx', '/a', 'http+unix:/run/geventd/app.sock')
+    # 127.0.0.1 is the client of nginx: what it has forged is not believed, nor passed on.
+    assert (told['REMOTE_ADDR'], told['wsgi.url_scheme'], told['PATH_INFO']) == (
+        '127.0.0.1', 'http', '/a')
+    assert told['HTTP_X_FORWARDED_FOR'] == '6.6.6.6, 127.0.0.1'
+    assert 'REMOTE_PORT' not in told
+
+
+def test_the_documented_files_for_an_application_below_a_path(server, tmp_path):
+    told = as_documented(server, tmp_path, 'prefix', '/shop/a', 'http://127.0.0.1:8000')
+    assert (told['SCRIPT_NAME'], told['PATH_INFO'], told['HTTP_X_FORWARDED_PROTO']) == (
+        '/shop', '/a', 'http')

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """X-Forwarded-*, Forwarded and PROXY are believed from `trusted-proxies` and from nobody else."""
 import json
+import os
+import re
+import signal
 import socket
 import struct
 
@@ -12,7 +15,7 @@ APP = '''
 import json
 
 KEYS = ('REMOTE_ADDR', 'REMOTE_PORT', 'wsgi.url_scheme', 'HTTP_HOST', 'SERVER_PORT',
-        'geventd.request_id', 'PATH_INFO')
+        'geventd.request_id', 'SCRIPT_NAME', 'PATH_INFO')
 
 
 def application(environ, start_response):
@@ -20,7 +23,7 @@ def application(environ, start_response):
     start_response('200 OK', [('Content-Length', str(len(text)))])
     return [text.encode()]
 '''
-TRUSTING, DISTRUSTING, OTHERS, UNIX = range(4)
+TRUSTING, DISTRUSTING, OTHERS, PREFIXED = range(4)
 GET = b'GET / HTTP/1.1\r\nHost: own\r\n\r\n'
 
 
@@ -29,7 +32,8 @@ def running(module_server):
     address = 'http://127.0.0.1:0'
     return module_server(APP, {'listen': [
         {'address': address, 'trusted-proxies': ['127.0.0.0/8', '192.0.2.7']}, address,
-        {'address': address, 'trusted-proxies': ['10.0.0.0/8']}]})
+        {'address': address, 'trusted-proxies': ['10.0.0.0/8']},
+        {'address': address, 'trusted-proxies': ['127.0.0.1'], 'forwarded-prefix': True}]})
 
 
 def ask(running, index, headers):
@@ -45,6 +49,13 @@ def ask(running, index, headers):
     ({'X-Forwarded-Proto': 'gopher'}, {'wsgi.url_scheme': 'http'}),
     ({'X-Forwarded-Host': 'outer:8443'}, {'HTTP_HOST': 'outer:8443'}),
     ({'X-Forwarded-Port': '8443'}, {'SERVER_PORT': '8443'}),
+    ({'X-Forwarded-For': '203.0.113.9'}, {'REMOTE_PORT': None}),
+    ({'X-Forwarded-For': '203.0.113.9:4711'}, {'REMOTE_PORT': '4711'}),
+    ({'X-Forwarded-For': '127.0.0.1'}, {'REMOTE_ADDR': '127.0.0.1', 'REMOTE_PORT': None}),
+    ({'X-Forwarded-Ssl': 'on'}, {'wsgi.url_scheme': 'https'}),
+    ({'X-Forwarded-Protocol': 'ssl'}, {'wsgi.url_scheme': 'https'}),
+    ({'X-Forwarded-Proto': 'https', 'X-Forwarded-Ssl': 'on'}, {'wsgi.url_scheme': 'https'}),
+    ({'X-Forwarded-Prefix': '/app'}, {'SCRIPT_NAME': '', 'PATH_INFO': '/'}),
     ({'Forwarded': 'for="[2001:db8::7]:99";proto=https;host=outer'},
      {'REMOTE_ADDR': '2001:db8::7', 'wsgi.url_scheme': 'https', 'HTTP_HOST': 'outer'}),
     ({'X-Request-ID': 'from-the-proxy'}, {'geventd.request_id': 'from-the-proxy'}),
@@ -52,6 +63,62 @@ def ask(running, index, headers):
 def test_a_trusted_proxy_speaks_for_the_client(running, headers, expected):
     seen = ask(running, TRUSTING, headers)
     assert {key: seen[key] for key in expected} == expected
+
+
+def test_a_port_that_none_can_have_is_ignored(running):
+    seen = ask(running, TRUSTING, {'X-Forwarded-Port': '65536'})
+    assert seen['SERVER_PORT'] == str(running.port(TRUSTING))
+
+
+def test_a_proxy_that_tells_nothing_of_the_client_has_its_own_port(running):
+    assert ask(running, TRUSTING, {'X-Forwarded-Proto': 'https'})['REMOTE_PORT'].isdigit()
+
+
+def test_contradictions_about_the_scheme_are_refused(running):
+    headers = {'X-Forwarded-Proto': 'http', 'X-Forwarded-Ssl': 'on'}
+    assert running.get('/', index=TRUSTING, headers=headers).status == 400
+    assert running.get('/', index=DISTRUSTING, headers=headers).status == 200
+
+
+@pytest.mark.parametrize('prefix, script_name', [
+    ('/app', '/app'), ('/app/', '/app'), ('/caf%C3%A9', '/caf\xc3\xa9'), ('//evil', ''), ('x', '')])
+def test_a_prefix_is_believed_where_the_listener_says_so(running, prefix, script_name):
+    seen = ask(running, PREFIXED, {'X-Forwarded-Prefix': prefix})
+    assert (seen['SCRIPT_NAME'], seen['PATH_INFO']) == (script_name, '/')
+
+
+def test_a_prefix_precedes_a_mount(server):
+    listen = {'address': 'http://127.0.0.1:0', 'trusted-proxies': ['127.0.0.1'],
+              'forwarded-prefix': True}
+    running = server(APP, {'listen': listen, 'app': {'mounts': {'/api': 'app:application'}}})
+    answer = running.get('/api/x', headers={'X-Forwarded-Prefix': '/outer'})
+    seen = json.loads(answer.body)
+    assert (seen['SCRIPT_NAME'], seen['PATH_INFO']) == ('/outer/api', '/x')
+
+
+def test_the_log_names_the_setting_once_when_a_proxy_is_not_trusted(server):
+    running = server(APP, {'listen': 'http://127.0.0.1:0', 'app': {'preload': True},
+                           'workers': {'processes': 2}})
+    running.get('/')
+    assert 'trusted-proxies' not in running.log.text()
+    running.get('/', headers={'X-Forwarded-Proto': 'https'})
+    address = f'http://127.0.0.1:{running.port()}'
+    line = running.wait_log('^.*X-Forwarded-Proto, which is ignored.*$')[0]
+    assert f'listen: {{address: "{address}", trusted-proxies: ["127.0.0.1"]}}' in line
+    for worker in running.workers():  # the other one answers
+        os.kill(worker, signal.SIGSTOP)
+        assert running.get('/', headers={'Forwarded': 'proto=https'}).status == 200
+        os.kill(worker, signal.SIGCONT)
+    assert running.log.text().count('which is ignored') == 1
+
+
+def test_the_setting_that_the_log_names_is_the_remedy(server):
+    running = server(APP, {'listen': 'http+unix:app.sock'})
+    running.get('/', headers={'X-Forwarded-Proto': 'https'})
+    line = running.wait_log('^.*which is ignored.*$')[0]
+    listen = re.search(r'set (listen: .*\})', line)[1]
+    running = server(APP, f'{listen}\napp: app\nworkers: 1\ncontrol: ctl\n')
+    assert ask(running, 0, {'X-Forwarded-Proto': 'https'})['wsgi.url_scheme'] == 'https'
 
 
 @pytest.mark.parametrize('index', [DISTRUSTING, OTHERS])

@@ -195,3 +195,11 @@ def test_limits_of_the_packet_and_of_the_body(server):
     assert ask(running, uwsgi.request(HTTP_COOKIE='x' * 2000)).status == 431
     assert ask(running, uwsgi.request('/', b'x' * 11)).status == 413
     assert tell(running, uwsgi.request('/', b'x' * 10))['body'] == 'x' * 10
+
+
+def test_the_limit_of_header_fields(server):
+    running = server(APP, {'listen': 'uwsgi://127.0.0.1:0', 'limits': {'header-fields': 2000}})
+    fields = {f'HTTP_X_{number}': 'y' for number in range(3000)}
+    assert ask(running, uwsgi.request(**fields)).status == 431
+    most = dict(list(fields.items())[:2000])
+    assert tell(running, uwsgi.request(**most))['HTTP_X_1999'] == 'y'

@@ -17,7 +17,7 @@ using namespace geventd::http;
 using geventd::fuzz::is_inside;
 using geventd::fuzz::require;
 
-constexpr HeadLimits kLimits{.head = 4096, .target = 512, .headers = 32};
+constexpr HeadLimits kLimits{.head = 4096, .headers = 32};
 
 HeadScanner::State scan_in_bytes(std::string_view bytes, HeadScanner& scanner) {
     auto state = HeadScanner::State::Incomplete;
@@ -34,7 +34,7 @@ bool is_named(const Header& field, std::string_view name) {
 
 void check(const RequestHead& head, std::string_view bytes) {
     require(!head.method.empty() && head.method.size() <= 32 && all(kToken, head.method));
-    require(head.headers.size() <= kLimits.headers && head.target.size() <= kLimits.target);
+    require(head.headers.size() <= kLimits.headers);
     require(is_inside(head.target, bytes) && is_inside(head.query, bytes));
     int lengths = 0;
     int codings = 0;
@@ -55,7 +55,10 @@ void check(const RequestHead& head, std::string_view bytes) {
 void read_clients(const RequestHead& head) {
     static const TrustedProxies trusted =
         *TrustedProxies::parse(std::vector<std::string>{"127.0.0.1", "10.0.0.0/8"});
-    read_forwarded(head, "127.0.0.1", trusted);
+    ForwardedClient client;
+    read_forwarded(head, "127.0.0.1", trusted, client);
+    const std::string prefix = read_forwarded_prefix(head);
+    require(prefix.empty() || (prefix.starts_with('/') && !prefix.starts_with("//")));
 }
 
 }  // namespace

@@ -110,7 +110,7 @@ def upgrade_under_load(root, upgrade, version):
         assert root.run(f'systemctl is-active {unit}').strip() == 'active'
         assert root.run(f'systemctl show -P NRestarts {unit}').strip() == '0'
     for name in ('hello', 'second'):
-        status = root.run(f'geventctl --socket /run/geventd/{name}/geventd-{name}.ctl status')
+        status = root.run(f'geventctl --socket /run/geventd/{name} status')
         assert f'geventd {version} ' in status, status
 
 

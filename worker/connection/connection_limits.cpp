@@ -24,6 +24,9 @@ Duration or_ever(Duration time) {
 // The protocol has 16 bits for the size of a block.
 constexpr std::size_t kMostInPacket = 65535;
 
+// Variables of a uwsgi packet that are no header fields: the web server's own.
+constexpr std::size_t kMostOwnVars = 800;
+
 }  // namespace
 
 ConnectionLimits::ConnectionLimits(event::DeadlineClock& clock, const config::Limits& settings)
@@ -40,7 +43,10 @@ ConnectionLimits::ConnectionLimits(event::DeadlineClock& clock, const config::Li
       write_time(or_ever(settings.write_timeout)),
       flush_time(settings.write_timeout == Duration::zero() ? kLongestFlush
                                                             : settings.write_timeout) {
+    const auto fields = static_cast<std::size_t>(settings.header_fields);
     request.head.head = settings.request_head;
+    request.head.headers = fields;
+    request.packet.vars = kMostOwnVars + fields;
     request.packet.block = std::min<std::size_t>(settings.request_head, kMostInPacket);
 }
 

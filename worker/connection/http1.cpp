@@ -3,6 +3,7 @@
 
 #include "http/forwarded.h"
 #include "http/path.h"
+#include "log/logger.h"
 #include "worker/connection/context.h"
 #include "worker/process/listening.h"
 
@@ -19,18 +20,44 @@ bool is_sane_id(std::string_view id) {
                "-_.:/+=@") == std::string_view::npos;
 }
 
-// Takes the client's address and the request id from the headers of trusted proxies.
-void read_proxies_words(Request& request, const Exchange& exchange) {
-    const http::TrustedProxies& trusted = exchange.client().listener.trusted;
-    if (trusted.empty()) {
+// Warns, once in all workers, when a peer that is not trusted speaks like a proxy: that the
+// application silently makes http:// URLs is the commonest fault behind a new proxy.
+void hint_at_proxies(const http::RequestHead& head, const Intake& intake) {
+    Hints& hints = intake.context.accounts.hints();
+    if (hints.was_told(Hint::UntrustedProxy)) {
         return;
     }
-    request.peer = exchange.client().host();
-    request.client = http::read_forwarded(request.head, request.peer, trusted);
-    if (const auto id = http::header_value(request.head, "x-request-id");
-        trusted.contains(request.peer) && is_sane_id(id)) {
+    const std::string_view field = http::find_forwarded_field(head);
+    if (field.empty() || !hints.take(Hint::UntrustedProxy)) {
+        return;
+    }
+    const Client& client = intake.exchange.client();
+    const std::string host = client.host();
+    log::warning(
+        "a request from {} has {}, which is ignored: REMOTE_ADDR, wsgi.url_scheme and the host are "
+        "those of the connection, so URLs that the application makes may begin with http://. If a "
+        "proxy of yours has sent it, set listen: {{address: \"{}\", trusted-proxies: [\"{}\"]}}",
+        host.empty() ? "a unix socket" : host, field, net::format_address(client.listener.address),
+        host.empty() ? "unix" : host);
+}
+
+// Takes what trusted proxies say of the client, of the path and of the request's id.
+http::Rejection read_proxies_words(Request& request, const Intake& intake) {
+    const Listening& listener = intake.exchange.client().listener;
+    if (!listener.trusted.empty()) {
+        request.peer = intake.exchange.client().host();
+    }
+    if (listener.trusted.empty() || !listener.trusted.contains(request.peer)) {
+        hint_at_proxies(request.head, intake);
+        return {};
+    }
+    if (const auto id = http::header_value(request.head, "x-request-id"); is_sane_id(id)) {
         request.id = id;
     }
+    if (listener.forwarded_prefix) {
+        request.script_name = http::read_forwarded_prefix(request.head);
+    }
+    return http::read_forwarded(request.head, request.peer, listener.trusted, request.client);
 }
 
 http::Rejection read_head(Request& request, const Intake& intake) {
@@ -52,8 +79,8 @@ http::Rejection read_head(Request& request, const Intake& intake) {
     }
     request.form.keep_alive = head.keep_alive;
     request.body.start(head, limits.body);
-    read_proxies_words(request, intake.exchange);
-    return rejection;
+    const http::Rejection told = read_proxies_words(request, intake);
+    return rejection.status != 0 ? rejection : told;
 }
 
 }  // namespace

@@ -90,6 +90,7 @@ void take_listeners(ipc::NamedFds& fds, BootInfo& info) {
         Listening listening{std::move(listeners[i]), listen.address, std::move(*trusted), i, 0};
         listening.inode = net::socket_inode(listening.fd.get());
         listening.application_continues = listen.expect == config::Expect::Application;
+        listening.forwarded_prefix = listen.forwarded_prefix;
         learn_port(listening.fd.get(), listening.address);
         info.listeners.push_back(std::move(listening));
     }

@@ -26,8 +26,9 @@ constexpr std::size_t kMostError = 120;
 
 }  // namespace
 
-Accounts::Accounts(shm::WorkerSlot& slot, const config::Log& settings, int number)
-    : slot_(slot), format_(settings.format), number_(number) {
+Accounts::Accounts(shm::WorkerSlot& slot, const config::Log& settings, int number,
+                   const shm::Scoreboard* board)
+    : slot_(slot), format_(settings.format), number_(number), hints_(slot, board) {
     if (settings.access != "off") {
         access_log_ = std::make_unique<AccessLog>(settings.access, slot, number,
                                                   format_ == config::LogFormat::Json);

@@ -13,6 +13,7 @@
 #include "uwsgi/request_vars.h"
 #include "worker/requests/access_log.h"
 #include "worker/requests/exchange.h"
+#include "worker/requests/hints.h"
 #include "worker/requests/request.h"
 
 namespace geventd::worker {
@@ -22,11 +23,15 @@ namespace geventd::worker {
 /// Lives in: worker, loop side.
 class Accounts {
   public:
-    /// `number` is the worker's number in its generation, from 1. Throws std::runtime_error when
-    /// the format of the access log is invalid.
-    Accounts(shm::WorkerSlot& slot, const config::Log& settings, int number);
+    /// `number` is the worker's number in its generation, from 1; `board` shows its siblings (null:
+    /// it has none). Throws std::runtime_error when the format of the access log is invalid.
+    Accounts(shm::WorkerSlot& slot, const config::Log& settings, int number,
+             const shm::Scoreboard* board);
 
     [[nodiscard]] shm::WorkerSlot& slot() const { return slot_; }
+
+    /// What the log has been told by any worker.
+    [[nodiscard]] Hints& hints() { return hints_; }
 
     /// The request's greenlet has ended.
     void ended(const Request& request);
@@ -71,6 +76,7 @@ class Accounts {
     shm::WorkerSlot& slot_;
     config::LogFormat format_;
     int number_;
+    Hints hints_;
     std::unique_ptr<AccessLog> access_log_;  ///< null: off
     std::unique_ptr<AccessLog> wanted_log_;  ///< for single requests while the access log is off
     std::vector<std::string> hop_by_hop_;    ///< fields that were warned of, in lower case

@@ -23,7 +23,7 @@ constexpr auto kTurnBudget = std::chrono::milliseconds(5);
 
 Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
                std::vector<Listening> listeners, int number, const shm::Scoreboard* board)
-    : accounts_(slot, settings.log, number),
+    : accounts_(slot, settings.log, number, board),
       clock_(loop_),
       turn_(loop_),
       admission_(loop_, clock_, settings, accounts_),

@@ -18,6 +18,7 @@
 #include "base/errno_error.h"
 #include "base/fd.h"
 #include "base/place.h"
+#include "config/control_place.h"
 #include "net/unix_socket.h"
 
 namespace geventd::ctl {
@@ -87,7 +88,7 @@ void bound_blocking(int fd, const Patience& patience) {
 }
 
 /// In a folder where others may write, such as /tmp, anybody could listen in place of the server.
-/// Trusted are root, our own user, and the owner of the folder.
+/// Trusted are root, our own user, and the owner of the folder. An abstract name is in none.
 Result<void> check_server(int fd, const std::string& path) {
     ucred server{};
     socklen_t length = sizeof server;
@@ -99,18 +100,24 @@ Result<void> check_server(int fd, const std::string& path) {
 
     const std::size_t slash = path.rfind('/');
     const std::string name = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    const bool abstract = config::is_abstract(path);
     if (is_trusted(server.uid) ||
-        (::stat(name.c_str(), &folder) == 0 && folder.st_uid == server.uid)) {
+        (!abstract && ::stat(name.c_str(), &folder) == 0 && folder.st_uid == server.uid)) {
         return {};
     }
     return failure(
-        fmt::format("control socket {} is not believed: {} listens there, who is neither root, nor "
-                    "you, nor the owner of the folder",
-                    path, user_text(server.uid)));
+        fmt::format("control socket {} is not believed: {} listens there, who is neither root nor "
+                    "you{}",
+                    path, user_text(server.uid), abstract ? "" : ", nor the owner of the folder"));
+}
+
+Result<net::UnixSockaddr> address_of(const std::string& place) {
+    return config::is_abstract(place) ? net::make_unix_sockaddr(place.substr(1), true)
+                                      : net::make_unix_sockaddr(place, false);
 }
 
 Result<UniqueFd> connect_to(const std::string& path, const Patience& patience) {
-    const auto address = net::make_unix_sockaddr(path, false);
+    const auto address = address_of(path);
     if (!address) {
         return failure(fmt::format("control socket {}: {}", path, address.error().message));
     }
@@ -162,6 +169,18 @@ Result<std::string> receive_all(int fd, const Patience& patience) {
 }
 
 }  // namespace
+
+bool is_listened_to(const std::string& place) {
+    const auto address = address_of(place);
+    const auto fd =
+        UniqueFd::adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!address || !fd) {
+        return false;
+    }
+    const auto* raw = reinterpret_cast<const sockaddr*>(&address->address);
+    return ::connect(fd.get(), raw, address->length) == 0 ||
+           (errno != ENOENT && errno != ENOTDIR && errno != ECONNREFUSED);
+}
 
 Result<std::string> ask(const std::string& path, const ipc::ControlRequest& request,
                         std::optional<std::chrono::milliseconds> patience) {

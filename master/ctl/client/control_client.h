@@ -10,10 +10,12 @@
 
 namespace geventd::ctl {
 
-/// Sends a request to the control socket at `path` and waits for the answer: the result as a JSON
-/// document, or a sentence with the reason of the failure. Without `patience` waits as long as the
-/// master takes, for instance to reload. Blocks.
-/// Lives in: geventctl.
+/// Whether anybody listens at a path or "@name", also somebody whom we may not ask.
+bool is_listened_to(const std::string& place);
+
+/// Sends a request to the control socket at `path` (or "@name") and waits for the answer: the
+/// result as a JSON document, or a sentence with the reason of the failure. Without `patience`
+/// waits as long as the master takes, for instance to reload. Blocks. Lives in: geventctl.
 Result<std::string> ask(const std::string& path, const ipc::ControlRequest& request,
                         std::optional<std::chrono::milliseconds> patience);
 

@@ -50,7 +50,8 @@ TEST(Load, NeedsNoFileWhenEverythingIsSet) {
     EXPECT_EQ(settings.app.module, "app");
     EXPECT_EQ(settings.workers.cores, 7);
     EXPECT_EQ(settings.app.environment.at("X"), "1");
-    EXPECT_EQ(settings.control, "/run/test/geventd-geventd.ctl");
+    EXPECT_TRUE(settings.control.starts_with("/run/test/geventd-")) << settings.control;
+    EXPECT_TRUE(settings.control_fallback.starts_with("@geventd-")) << settings.control_fallback;
     EXPECT_EQ(settings.source, "");
 }
 
@@ -194,17 +195,44 @@ TEST(Load, SurvivesDocumentsMadeToHurt) {
 
 TEST(FindControl, ReadsWhatItCanOfABrokenFile) {
     const TemporaryFile file("listen: [\"nonsense\"]\nlisn: x\ncontrol: /run/x.ctl\n");
-    EXPECT_EQ(find_control({file.path(), {}, test_environment()}), "/run/x.ctl");
+    EXPECT_EQ(find_control({file.path(), {}, test_environment()}), Faults{"/run/x.ctl"});
+}
+
+TEST(Load, TakesOffAndAbstractNamesForTheControlSocket) {
+    const std::string longest(net::kMaxUnixPath, 'x');
+    for (const std::string& control : {std::string("off"), "@" + longest, longest}) {
+        const Settings settings = load_text(kSmallest + "control: \"" + control + "\"\n");
+        EXPECT_EQ(settings.control, control);
+        EXPECT_EQ(settings.control_fallback, "");
+    }
+    EXPECT_EQ(set_faults({"control=\"@\""}).size(), 1U);
+    EXPECT_EQ(set_faults({"control=\"@" + longest + "x\""}).size(), 1U);
+}
+
+TEST(Load, KeepsTheDefaultOfTheStartAtAReload) {
+    const auto at = [](const char* listen, std::optional<ControlDefaults> control) {
+        return load({.path = "",
+                     .sets = {"app=app", std::string("listen=") + listen},
+                     .environment = test_environment(),
+                     .control = std::move(control)})
+            .control;
+    };
+    EXPECT_NE(at("http://:1", std::nullopt), at("http://:2", std::nullopt));
+    const auto started = default_control("", {Listen{.address = *net::parse_address("http://:1")}},
+                                         test_environment());
+    EXPECT_EQ(at("http://:1", std::nullopt), started.path);
+    EXPECT_EQ(at("http://:2", started), started.path);
 }
 
 TEST(FindControl, FallsBackToTheDefault) {
     for (const char* text : {"listen: [", "control: [1]\n", ""}) {
         const TemporaryFile file(text);
-        EXPECT_TRUE(
-            find_control({file.path(), {}, test_environment()}).starts_with("/run/test/geventd-"))
-            << text;
+        const auto places = find_control({file.path(), {}, test_environment()});
+        ASSERT_EQ(places.size(), 3U) << text;
+        EXPECT_TRUE(places[0].starts_with("/run/test/geventd-")) << places[0];
+        EXPECT_EQ(places[1], former_control_path(file.path(), test_environment()));
+        EXPECT_TRUE(places[2].starts_with("@geventd-")) << places[2];
     }
-    EXPECT_TRUE(find_control({"", {}, test_environment()}).starts_with("/run/test/geventd"));
 }
 
 }  // namespace

@@ -156,21 +156,5 @@ TEST(CpusOfQuota, ReadsTheKernelsFormat) {
     }
 }
 
-TEST(DefaultControlPath, FollowsTheEnvironmentAndTheFilesName) {
-    std::map<std::string, std::string> variables{{"RUNTIME_DIRECTORY", "/run/a:/run/b"},
-                                                 {"XDG_RUNTIME_DIR", "/run/user/5"}};
-    const Environment environment = [&](const std::string& name) -> std::optional<std::string> {
-        const auto found = variables.find(name);
-        return found == variables.end() ? std::nullopt : std::optional(found->second);
-    };
-    EXPECT_EQ(default_control_path("/etc/shop.yaml", environment), "/run/a/geventd-shop.ctl");
-    variables.erase("RUNTIME_DIRECTORY");
-    EXPECT_EQ(default_control_path("my.shop.yml", environment), "/run/user/5/geventd-my.shop.ctl");
-    EXPECT_EQ(default_control_path("", environment), "/run/user/5/geventd-geventd.ctl");
-    variables.clear();
-    EXPECT_EQ(default_control_path("shop", environment),
-              "/tmp/geventd-shop-" + std::to_string(::getuid()) + ".ctl");
-}
-
 }  // namespace
 }  // namespace geventd::config

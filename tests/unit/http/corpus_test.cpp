@@ -18,7 +18,6 @@ HeadLimits limits_of(const Case& test) {
     const json limits = test.spec.value("limits", json::object());
     HeadLimits result;
     result.head = limits.value("head", result.head);
-    result.target = limits.value("target", result.target);
     result.headers = limits.value("headers", result.headers);
     result.body = limits.value("body", result.body);
     return result;

@@ -116,10 +116,23 @@ TEST(HeadParser, TakesTheAsteriskForOptionsOnly) {
     EXPECT_EQ(Parsed("GET * HTTP/1.1\r\nHost: a\r\n\r\n").status(), 400);
 }
 
-TEST(HeadParser, RejectsFragmentsAndForeignBytesInTheTarget) {
+TEST(HeadParser, RejectsFragmentsAndWhatBeginsWithoutASlash) {
     EXPECT_EQ(Parsed("GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n").status(), 400);
-    EXPECT_EQ(Parsed("GET /\xc3\xa4 HTTP/1.1\r\nHost: a\r\n\r\n").status(), 400);
     EXPECT_EQ(Parsed("GET a HTTP/1.1\r\nHost: a\r\n\r\n").status(), 400);
+}
+
+TEST(HeadParser, TakesBytesFrom0x80InTheTargetAsTheyAre) {
+    const Parsed head("GET /caf\xc3\xa9/\x80\xff?q=\xe9 HTTP/1.1\r\nHost: a\r\n\r\n");
+    ASSERT_EQ(head.status(), 0);
+    EXPECT_EQ(head->path, "/caf\xc3\xa9/\x80\xff");
+    EXPECT_EQ(head->query, "q=\xe9");
+    EXPECT_EQ(Parsed("GET http://a/\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n")->path, "/\xc3\xa9");
+}
+
+TEST(HeadParser, TakesThemNeitherInAMethodNorInAnAuthority) {
+    EXPECT_EQ(Parsed("G\xc3\xa9T / HTTP/1.1\r\nHost: a\r\n\r\n").status(), 400);
+    EXPECT_EQ(Parsed("GET http://\xc3\xa9/ HTTP/1.1\r\nHost: a\r\n\r\n").status(), 400);
+    EXPECT_EQ(Parsed("GET \xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n").status(), 400);
 }
 
 TEST(HeadParser, RejectsAmbiguousFraming) {
@@ -207,10 +220,13 @@ TEST(HeadParser, KnowsOneExpectation) {
     EXPECT_EQ(with("Expect: 200-ok\r\n").status(), 417);
 }
 
-TEST(HeadParser, BoundsTargetAndHeaderCount) {
-    const HeadLimits limits{.head = 1000, .target = 50, .headers = 3};
+TEST(HeadParser, BoundsTheHeadAndHeaderCount) {
+    const HeadLimits limits{.head = 1000, .headers = 3};
     EXPECT_EQ(
-        Parsed("GET /" + std::string(50, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", limits).status(),
+        Parsed("GET /" + std::string(900, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", limits).status(),
+        0);
+    EXPECT_EQ(
+        Parsed("GET /" + std::string(990, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", limits).status(),
         414);
     EXPECT_EQ(Parsed("GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\n\r\n", limits).status(), 0);
     EXPECT_EQ(Parsed("GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n", limits).status(),

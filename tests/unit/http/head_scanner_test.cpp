@@ -76,7 +76,7 @@ TEST(HeadScanner, RejectsFoldedLines) {
 }
 
 TEST(HeadScanner, RejectsEarlyWhatIsLongerThanTheLimits) {
-    const HeadLimits limits{.head = 200, .target = 50, .headers = 10};
+    const HeadLimits limits{.head = 200, .headers = 10};
     EXPECT_EQ(status_of("GET /" + std::string(200, 'a'), limits), 414);
     EXPECT_EQ(status_of("GET / HTTP/1.1\r\nX: " + std::string(200, 'a'), limits), 431);
     EXPECT_EQ(status_of("GET / HTTP/1.1\r\nX: " + std::string(100, 'a'), limits), 0);

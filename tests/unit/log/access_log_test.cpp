@@ -103,6 +103,16 @@ TEST_F(AccessLog, LooksVariablesUp) {
     EXPECT_EQ(format("${var.HTTP_X} ${logvar.order} ${var.NONE}"), "x\\\"y 17 -\n");
 }
 
+TEST_F(AccessLog, ShowsBytesOfATargetThatAreNotAscii) {
+    record_.uri = "/caf\xc3\xa9\xff\\?\xe9";
+    record_.query = "\xe9";
+    record_.path = "/caf\xc3\xa9\xff";
+    EXPECT_EQ(format("${uri} ${query} ${path}"),
+              "/caf\\xc3\\xa9\\xff\\\\?\\xe9 \\xe9 /caf\xc3\xa9\\xff\n");
+    EXPECT_EQ(format("\"${uri}\"", Escape::Json),
+              "\"/caf\xc3\xa9\xef\xbf\xbd\\\\?\xef\xbf\xbd\"\n");
+}
+
 TEST_F(AccessLog, LetsNoRequestForgeALine) {
     record_.user_agent = "a\n127.0.0.1 \"\\ \x1b[2J \xff\xc3\xa4";
     EXPECT_EQ(format("\"${uagent}\""), "\"a\\n127.0.0.1 \\\"\\\\ \\x1b[2J \\xff\xc3\xa4\"\n");

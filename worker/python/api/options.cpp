@@ -125,6 +125,7 @@ void add_workers(Options& options, const config::Workers& workers) {
 void add_limits(Options& options, const config::Limits& limits) {
     const config::Limits standard;
     options.changed_number("buffer-size", limits.request_head, standard.request_head);
+    options.changed_number("max-vars", limits.header_fields, standard.header_fields);
     options.changed_number("harakiri", seconds(limits.request_time),
                            seconds(standard.request_time));
     options.changed_number("limit-post", limits.request_body, standard.request_body);

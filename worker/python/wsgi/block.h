@@ -3,8 +3,6 @@
 
 #include <Python.h>
 
-#include <string_view>
-
 #include "worker/python/base/ref.h"
 
 namespace geventd::py {
@@ -20,10 +18,6 @@ inline bool is_block(PyObject* object) {
 /// could. Empty with a Python exception set.
 inline Ref block_bytes(PyObject* block) {
     return PyBytes_Check(block) ? Ref::borrow(block) : Ref::steal(PyBytes_FromObject(block));
-}
-
-inline std::string_view bytes_view(PyObject* bytes) {
-    return {PyBytes_AS_STRING(bytes), static_cast<std::size_t>(PyBytes_GET_SIZE(bytes))};
 }
 
 }  // namespace geventd::py

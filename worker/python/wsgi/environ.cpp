@@ -157,8 +157,11 @@ bool EnvironMaker::set_request_line(PyObject* environ, const worker::Request& re
 
 bool EnvironMaker::set_path(PyObject* environ, const worker::Request& request, std::size_t prefix) {
     const std::string_view path = request.path_info;
-    if (prefix > 0) {
-        const Ref script_name = latin1(path.substr(0, prefix));
+    const std::string_view mount = path.substr(0, prefix);
+    if (!mount.empty() || !request.script_name.empty()) {
+        const Ref script_name = request.script_name.empty()
+                                    ? latin1(mount)
+                                    : latin1(request.script_name + std::string(mount));
         if (!put(environ, keys_.script_name, script_name.get())) {
             return false;
         }
@@ -208,9 +211,19 @@ bool EnvironMaker::set_forwarded(PyObject* environ, const worker::Request& reque
     const http::ForwardedClient& client = request.client;
     return (client.address.empty() || client.address == request.peer ||
             put(environ, keys_.remote_addr, latin1(client.address).get())) &&
+           (!client.named || set_remote_port(environ, client.address_port)) &&
            (client.scheme != "https" || put(environ, keys_.scheme, https_.get())) &&
            (client.host.empty() || put(environ, keys_.http_host, latin1(client.host).get())) &&
            (client.port.empty() || put(environ, keys_.server_port, latin1(client.port).get()));
+}
+
+// The port of the connection is that of the proxy. Most proxies do not tell that of their client.
+bool EnvironMaker::set_remote_port(PyObject* environ, std::string_view port) {
+    if (!port.empty()) {
+        return put(environ, keys_.remote_port, latin1(port).get());
+    }
+    const int there = PyDict_Contains(environ, keys_.remote_port.get());
+    return there == 0 || (there == 1 && PyDict_DelItem(environ, keys_.remote_port.get()) == 0);
 }
 
 Ref EnvironMaker::method(std::string_view name) {
@@ -221,8 +234,9 @@ Ref EnvironMaker::method(std::string_view name) {
 bool EnvironMaker::set_peer(PyObject* environ, const worker::Exchange& exchange) {
     if (const http::ProxyHeader* proxied = exchange.client().proxied.get()) {
         return put(environ, keys_.remote_addr, latin1(proxied->source.address).get()) &&
-               put(environ, keys_.remote_port,
-                   latin1(std::to_string(proxied->source.port)).get()) &&
+               (proxied->source.port == 0 ||  // a unix socket has none
+                put(environ, keys_.remote_port,
+                    latin1(std::to_string(proxied->source.port)).get())) &&
                (!proxied->tls || put(environ, keys_.scheme, https_.get()));
     }
     const worker::Peer& peer = exchange.client().peer;

@@ -252,8 +252,12 @@ TEST_F(ControlServerTest, ASecondServerRefusesToStart) {
     std::string text;
     EXPECT_EQ(thrown_code([&] { ControlServer second(loop_, clock_, {.path = path_}); }, &text),
               EADDRINUSE);
-    EXPECT_EQ(text, "control socket " + path_ +
-                        ": another geventd runs with this configuration: Address already in use");
+    EXPECT_TRUE(text.starts_with("control socket " + path_ + ": process " +
+                                 std::to_string(::getpid()) + " ("))
+        << text;
+    EXPECT_NE(text.find("has it; to run another server beside that one, set control to"),
+              std::string::npos)
+        << text;
     EXPECT_EQ(::access(path_.c_str(), F_OK), 0);
 }
 

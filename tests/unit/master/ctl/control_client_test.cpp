@@ -86,6 +86,19 @@ TEST_F(AskTest, SaysThatNoServerRuns) {
                   ": Connection refused)");
 }
 
+TEST_F(AskTest, KnowsWhetherAnybodyListens) {
+    EXPECT_FALSE(is_listened_to(path_));
+    EXPECT_FALSE(is_listened_to(path_ + "/below"));
+    EXPECT_FALSE(is_listened_to("@" + path_));
+    EXPECT_FALSE(is_listened_to(""));
+    listen();
+    EXPECT_TRUE(is_listened_to(path_));
+    const UniqueFd abstract = net::bind_abstract_socket(path_, "listen");
+    EXPECT_FALSE(is_listened_to("@" + path_));
+    ASSERT_EQ(::listen(abstract.get(), 4), 0);
+    EXPECT_TRUE(is_listened_to("@" + path_));
+}
+
 TEST_F(AskTest, SaysThatTheServerIsSilent) {
     listen();
     EXPECT_EQ(ask(path_, {"status", {}}, std::chrono::milliseconds(1)).error().message,
