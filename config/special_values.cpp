@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 
 #include "config/host.h"
-#include "config/text/suggest.h"
 #include "http/trusted_proxies.h"
 #include "log/access_log.h"
 
