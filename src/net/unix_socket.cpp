@@ -14,6 +14,7 @@
 
 #include "base/errno_error.h"
 #include "base/place.h"
+#include "net/holder.h"
 
 namespace geventd::net {
 
@@ -24,6 +25,7 @@ enum class PathState { Stale, Live, OtherKind };
 struct Found {
     PathState state;
     uid_t listener = 0;  ///< the user of a live one
+    pid_t process = 0;   ///< of a live one; 0: not known
 };
 
 UniqueFd make_stream_socket(const std::string& deed) {
@@ -42,13 +44,13 @@ UnixSockaddr by_descriptor(const std::string& path, const std::string& deed) {
     return *address;
 }
 
-std::optional<uid_t> peer_of(const UniqueFd& connection) {
+std::optional<ucred> peer_of(const UniqueFd& connection) {
     ucred peer{};
     socklen_t length = sizeof peer;
     if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
         return std::nullopt;
     }
-    return peer.uid;
+    return peer;
 }
 
 /// A socket is stale when nobody listens behind it, which only connecting shows. Connects to the
@@ -66,7 +68,8 @@ Found probe(const UniqueFd& pinned, const std::string& deed) {
     const UniqueFd probe = make_stream_socket(deed);
     const auto* raw = reinterpret_cast<const sockaddr*>(&address.address);
     if (::connect(probe.get(), raw, address.length) == 0) {
-        return {PathState::Live, peer_of(probe).value_or(found.st_uid)};
+        const auto peer = peer_of(probe);
+        return {PathState::Live, peer ? peer->uid : found.st_uid, peer ? peer->pid : 0};
     }
     if (errno == EAGAIN || errno == EPROTOTYPE) {  // its queue is full, or it has another type
         return {PathState::Live, found.st_uid};
@@ -106,7 +109,9 @@ void make_room(const Place& place, const std::string& deed) {
                 throw StrangerListens(EADDRINUSE, fmt::format("{}: {} is listening there", deed,
                                                               user_text(found.listener)));
             }
-            throw ErrnoError(EADDRINUSE, deed + ": another process is listening there");
+            throw ErrnoError(EADDRINUSE, fmt::format("{}: {} is listening there", deed,
+                                                     found.process > 0 ? process_text(found.process)
+                                                                       : "another process"));
         case PathState::OtherKind:
             throw ErrnoError(EEXIST, deed + ": there is a file that is no socket");
         case PathState::Stale:

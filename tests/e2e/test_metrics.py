@@ -357,6 +357,7 @@ def test_a_taken_address_is_an_error(make_server):
         made.start(wait=False)
         assert made.wait_exit() == 1
         assert made.log.wait_end() and 'Address already in use' in made.log.text()
+        assert f'(pid {os.getpid()}) is listening there' in made.log.text()
 
 
 def test_a_reload_moves_it_and_an_upgrade_keeps_it(server):
