@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -65,6 +66,14 @@ Result<void> ask_and_print(const ctl::Verb& verb, const std::string& socket,
 ExitCode run(const cli::GeventctlOptions& options) {
     const ctl::Verb& verb = *ctl::find_verb(options.command);
     const std::string socket = find_socket(options);
+    if (options.config.empty() && options.socket.empty() && ::access(socket.c_str(), F_OK) != 0 &&
+        errno == ENOENT) {
+        return fail(
+            fmt::format("name the server with -c FILE or --socket PATH: none runs without a "
+                        "configuration file, there is no control socket {}",
+                        socket),
+            ExitCode::Config);
+    }
     const auto done =
         verb.run != nullptr ? verb.run(socket, options.json) : ask_and_print(verb, socket, options);
     return done ? ExitCode::Ok : fail(done.error().message, ExitCode::Config);
