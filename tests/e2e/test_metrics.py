@@ -160,6 +160,23 @@ def test_failures_are_named_with_their_place(server):
     assert 'GET /fail: ValueError: one (' in running.ctl('status').stdout
 
 
+def test_a_failed_handler_is_among_the_failures(server):
+    running = watched(server, HELLO + """
+import geventd
+
+@geventd.register(17)
+def fail(number):
+    raise KeyError('order 7')
+""")
+    running.expect_error('the handler of signal 17 failed')
+    assert running.ctl('signal', '17').returncode == 0
+    failure = running.wait_status(lambda s: s['failures'])['failures'][0]
+    assert (failure['request'], failure['id']) == ('signal 17', '')
+    assert failure['error'] == "KeyError: 'order 7'"
+    assert re.fullmatch(r'.*app\.py:\d+', failure['where'])
+    assert "signal 17: KeyError: 'order 7' (" in running.ctl('status').stdout
+
+
 def test_a_failure_is_told_whatever_its_path(server):
     running = watched(server, HELLO.replace(
         'def application(environ, start_response):',
