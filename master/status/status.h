@@ -153,8 +153,8 @@ struct FailureStatus {
     std::uint32_t generation = 0;
     std::string request;  ///< method and path; "signal 17" of a handler
     std::string id;       ///< of the request; empty for a handler
-    std::string error;  ///< the exception in one line, may be truncated
-    std::string where;  ///< "file:line"
+    std::string error;    ///< the exception in one line, may be truncated
+    std::string where;    ///< "file:line"
 };
 
 /// Everything known about a running server at one moment.
