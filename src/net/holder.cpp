@@ -93,7 +93,8 @@ std::optional<Socket> find_socket(const Address& address) {
 
 std::vector<std::string> names_in(const std::string& folder) {
     std::vector<std::string> names;
-    const std::unique_ptr<DIR, decltype(&::closedir)> open(::opendir(folder.c_str()), &::closedir);
+    const auto close = [](DIR* open) { ::closedir(open); };
+    const std::unique_ptr<DIR, decltype(close)> open(::opendir(folder.c_str()), close);
     while (const dirent* entry = open ? ::readdir(open.get()) : nullptr) {
         names.emplace_back(entry->d_name);
     }
