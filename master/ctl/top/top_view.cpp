@@ -18,6 +18,7 @@ namespace {
 using Line = Sheet::Line;
 
 constexpr std::size_t kLabel = 12;
+constexpr std::size_t kValue = 9;
 constexpr std::size_t kScale = 8;
 constexpr std::size_t kShortest = 12;  // of a path that is worth showing
 
@@ -72,22 +73,26 @@ struct Figure {
     std::string (*text)(double value);  ///< of the curve's scale
 };
 
-std::size_t curve_width(std::size_t width) {
-    constexpr std::size_t kAround = kLabel + 1 + kScale + 2 + 2 + kScale;
-    return width > kAround ? width - kAround : 0;
+/// What is left of a line for the curve, between the figure and the scale.
+std::size_t curve_width(std::size_t width, const std::string& figure) {
+    const std::size_t around = figure.size() + 2 + kScale;
+    return width > around ? width - around : 0;
 }
 
 Line figure_titles(std::size_t width) {
-    const std::size_t room = curve_width(width);
+    const std::string head = fmt::format("{:<{}} {:>{}}  ", "", kLabel, "NOW", kValue);
+    const std::size_t room = curve_width(width, head);
     const std::string curve = fmt::format("THE LAST {} SECONDS", room);
-    return {{fmt::format("{:<{}} {:>{}}  {:<{}}  {:>{}}", "", kLabel, "NOW", kScale,
-                         curve.size() <= room ? curve : "", room, "TOP", kScale),
+    return {{fmt::format("{}{:<{}}  {:>{}}", head, curve.size() <= room ? curve : "", room, "TOP",
+                         kScale),
              Style::Title}};
 }
 
 Line draw_figure(const Figure& figure, const TopState& state, const Glyphs& glyphs,
                  std::size_t width) {
-    const std::size_t room = curve_width(width);
+    const std::string head =
+        fmt::format("{:<{}} {:>{}}  ", figure.name, kLabel, figure.value, kValue);
+    const std::size_t room = curve_width(width, head);
     std::vector<double> values;
     const std::size_t shown = std::min(state.points.size(), room);
     for (std::size_t index = state.points.size() - shown; index < state.points.size(); ++index) {
@@ -95,7 +100,7 @@ Line draw_figure(const Figure& figure, const TopState& state, const Glyphs& glyp
     }
     const double top = values.empty() ? 0 : *std::max_element(values.begin(), values.end());
     return {
-        {fmt::format("{:<{}} {:>{}}  ", figure.name, kLabel, figure.value, kScale)},
+        {head},
         {draw_curve(glyphs, values, room), Style::Good},
         {fmt::format("{:{}}  {:>{}}", "", room - shown, figure.text(top), kScale), Style::Faint}};
 }
