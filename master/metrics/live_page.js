@@ -32,7 +32,7 @@ const CHARTS = [
   ['Latency', 'half of the requests, 95 % and 99 % of them took no longer than this', seconds,
    [['p50', p => p.latency.p50], ['p95', p => p.latency.p95], ['p99', p => p.latency.p99]], true],
   ['Cores', 'each runs one request at a time; when all are busy, requests wait', number,
-   [['busy', p => p.cores_busy], ['requests waiting', p => p.queued], ['in all', p => p.cores]]],
+   [['busy', p => p.cores_busy], ['waiting', p => p.queued], ['in all', p => p.cores]]],
   ['Hub lag', 'how late the slowest worker turns to its greenlets: something computes or blocks',
    seconds, [['slowest worker', p => p.hub_lag]], true],
   ['Memory', 'of all workers; what they share is counted in each', bytes, [['in all', p => p.rss]]],
@@ -108,7 +108,7 @@ function drawMarks(chart, scale) {
     for (const [name, value] of [['x1', 0], ['x2', 1000], ['y1', y], ['y2', y]])
       line.setAttribute(name, value);
     if (mark) {
-      const label = element('span', chart.format(mark));
+      const label = element('span', chart.format(mark).replace('.0 ', ' '));
       label.style.top = y + '%';
       chart.plot.append(label);
     }
@@ -237,13 +237,12 @@ function showStatus(status) {
                    ['cores busy', 'requests that run now'], ['most', 'cores busy at once so far'],
                    ['waiting', 'requests without a core'], ['connections'], ['requests', 'so far'],
                    ['a second', 'requests, over the last ten seconds'],
-                   ['p50', 'half took no longer, in the last minute'],
                    ['p99', '99 % took no longer, in the last minute'],
                    ['failed', 'requests in which the application raised an exception'],
                    ['hub lag', 'how late it turns to its greenlets'],
                    ['memory', 'with what processes share divided among them'], ['up'], ['']],
        status.workers.map(w => [w.number, w.pid, w.generation, w.state, occupancy(w), w.cores_peak,
-         w.queued, w.connections, number(w.requests), number(w.rate), seconds(w.latency.p50),
+         w.queued, w.connections, number(w.requests), number(w.rate),
          seconds(w.latency.p99), number(w.errors), lag(w), bytes(w.pss), age(w.uptime),
          stacksOf(w.number, `Worker ${w.number}: where its greenlets stand`)]),
        'none');

@@ -38,7 +38,7 @@ TEST(TextTable, LeavesOutWhatDoesNotFitByItsRank) {
     const auto right = TextTable::Align::Right;
     TextTable table({{"A"}, {"B", right, false, 1}, {"C", right, false, 2}, {"D"}});
     table.add({wide, wide, "c", "d"});
-    EXPECT_EQ(table.format().substr(0, 60).find('C'), std::string::npos);
+    EXPECT_EQ(table.format().find('C'), std::string::npos) << table.format();
     EXPECT_NE(table.format().find('D'), std::string::npos);
     EXPECT_NE(table.format().find('B'), std::string::npos);
 }
