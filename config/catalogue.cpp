@@ -5,9 +5,10 @@
 
 #include <fmt/core.h>
 
+#include "base/nearest.h"
 #include "config/compat_uwsgi.h"
 #include "config/describe.h"
-#include "config/text/suggest.h"
+#include "config/text/kebab.h"
 #include "config/values.h"
 
 namespace geventd::config {

@@ -137,7 +137,7 @@ void describe(Visitor& v, App& s) {
           "serves the rest.");
     v.key("chdir", Text(s.chdir, "a directory"), kGeneration,
           "The directory in which the application is loaded and runs; relative to the "
-          "configuration file's folder.");
+          "configuration file's folder. Without it: the directory where geventd was started.");
     v.key("virtualenv", Text(s.virtualenv, "a directory"), kGeneration,
           "The virtual environment whose packages the application uses; relative to the "
           "configuration file's folder.");

@@ -8,7 +8,6 @@
 
 #include "config/control_place.h"
 #include "config/host.h"
-#include "config/text/suggest.h"
 #include "http/host.h"
 #include "http/trusted_proxies.h"
 #include "log/access_log.h"

@@ -6,7 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "config/text/suggest.h"
+#include "base/nearest.h"
+#include "config/text/kebab.h"
 #include "config/text/units.h"
 
 namespace geventd::config {

@@ -29,6 +29,8 @@ PageSource Overview::pages_of(Overview& overview) {
         .cores = [&overview] { return overview.parts_.supervisor.cores(); },
         .requests = [&overview] { return overview.requests(); },
         .history = [&overview]() -> const std::deque<HistoryPoint>& { return overview.history(); },
+        .stacks = [&overview](const std::string& of,
+                              Page::Done done) { return overview.stacks(of, std::move(done)); },
         .saturation = [&overview] { return overview.reloads_.settings().metrics.saturation; },
     };
 }

@@ -40,7 +40,8 @@ request of that name (see *requests*). It answers also when a hub does not turn.
     Verb{.line = {"top", "", "show all of it anew each second, until q is typed"},
          .manual = R"(
 Shows status and the oldest requests anew each second, with the last seconds as curves, until q is
-typed. With *--json*: a status document a second, a line each.)",
+typed. The key s shows where all greenlets stand, 1 to 9 where a request of the list stands, ? the
+other keys. With *--json*: a status document a second, a line each.)",
          .run = run_top},
     Verb{.line = {"reload", "", "replace the workers by those of the configuration as it is now"},
          .manual = R"(

@@ -55,6 +55,7 @@ void MetricsConnection::on_readable() noexcept {
             }
         case State::Writing:
             return;
+        case State::Waiting:
         case State::Closing:
             return read_away();
     }
@@ -97,7 +98,24 @@ void MetricsConnection::respond(std::string_view bytes) {
         answer.extra_fields = "Allow: GET, HEAD\r\n";
         return begin_writing(answer.bytes(epoch()));
     }
-    begin_writing(format_page(pages_(head.path, head.query), get));
+    const Page page = pages_(head.path, head.query);
+    page.later ? await(page, get) : begin_writing(format_page(page, get));
+}
+
+void MetricsConnection::await(const Page& page, bool with_body) {
+    state_ = State::Waiting;
+    cancel();  // whoever is asked has a patience of his own
+    self_ = std::make_shared<MetricsConnection*>(this);
+    const auto asked = page.later(
+        [self = std::weak_ptr(self_), type = page.type, with_body](const std::string& body) {
+            if (const auto asking = self.lock()) {
+                (*asking)->begin_writing(format_page({.type = type, .body = body}, with_body));
+            }
+        });
+    if (!asked) {
+        begin_writing(
+            format_page({.status = 404, .body = asked.error().message + "\n"}, with_body));
+    }
 }
 
 void MetricsConnection::begin_writing(std::string answer) noexcept {

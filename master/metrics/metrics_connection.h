@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,10 +15,11 @@
 
 namespace geventd::master {
 
-/// A client of `metrics`: Reading (a request head) → Writing → Closing (until the client has
-/// received everything) → gone; each step within the deadline. One request per connection; a body
-/// is ignored. A client of uwsgi-stats sends no request: it begins with Writing and gets no HTTP.
-/// Lives in: master, owned by the MetricsServer.
+/// A client of `metrics`: Reading (a request head) → Waiting (only for a page that has to be asked
+/// for) → Writing → Closing (until the client has received everything) → gone; each step but
+/// Waiting within the deadline. One request per connection; a body is ignored. A client of
+/// uwsgi-stats sends no request: it begins with Writing and gets no HTTP. Lives in: master, owned
+/// by the MetricsServer.
 class MetricsConnection final : public Client {
   public:
     /// Returns the page for a path and its query.
@@ -36,14 +38,19 @@ class MetricsConnection final : public Client {
     void on_written() noexcept override;
     void read_more();
     void respond(std::string_view bytes);
+    void await(const Page& page, bool with_body);
     void begin_writing(std::string answer) noexcept;
     void read_away() noexcept;
 
     const Pages& pages_;
     const HostRule& hosts_;
-    enum class State { Reading, Writing, Closing } state_ = State::Reading;
+    enum class State { Reading, Waiting, Writing, Closing } state_ = State::Reading;
     http::HeadScanner scanner_;
     std::string input_;
+
+    /// Owned by the connection alone: by it a late page finds out whether the client is still
+    /// there.
+    std::shared_ptr<MetricsConnection*> self_;
 };
 
 }  // namespace geventd::master

@@ -4,8 +4,10 @@
 #include <exception>
 #include <utility>
 
+#include "base/errno_error.h"
 #include "log/logger.h"
 #include "master/status/uwsgi_stats.h"
+#include "net/holder.h"
 
 namespace geventd::master {
 
@@ -32,6 +34,7 @@ void MetricsServers::open(const config::Metrics& settings) {
 }
 
 void MetricsServers::renew(const config::Metrics& settings) noexcept {
+    is_serving_ = true;
     try {
         open(settings);
         trouble_.clear();
@@ -54,7 +57,11 @@ void MetricsServers::open(Place& place, const std::optional<net::Address>& addre
     MetricsServer::Options options;
     options.address = *address;
     options.unasked = unasked;
-    place.server = std::make_unique<MetricsServer>(loop_, clock_, std::move(options), pages);
+    try {
+        place.server = std::make_unique<MetricsServer>(loop_, clock_, std::move(options), pages);
+    } catch (const ErrnoError& error) {
+        throw is_serving_ ? error : net::name_holder(error, *address);
+    }
     const std::string shown = place.server->address();
     log::info("{} at {}", what, unasked ? net::without_scheme(shown) : shown);
 }

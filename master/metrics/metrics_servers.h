@@ -58,7 +58,8 @@ class MetricsServers {
     PageSource source_;
     Place pages_;
     Place uwsgi_;
-    std::string trouble_;  ///< the last failure logged by renew(); empty: none
+    bool is_serving_ = false;  ///< no time to look for who has an address that is in use
+    std::string trouble_;      ///< the last failure logged by renew(); empty: none
 };
 
 }  // namespace geventd::master

@@ -26,20 +26,24 @@ constexpr std::string_view kPagePolicy =
     "'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
     "'none'\r\nReferrer-Policy: no-referrer\r\n";
 
-// The number that the query gives for `name`, or `otherwise`.
-std::uint64_t number_in(std::string_view query, std::string_view name, std::uint64_t otherwise) {
+// What the query gives for `name`, as it is written there; empty when it gives nothing.
+std::string_view text_in(std::string_view query, std::string_view name) {
     while (!query.empty()) {
         const std::string_view pair = query.substr(0, query.find('&'));
         query.remove_prefix(std::min(pair.size() + 1, query.size()));
         if (pair.starts_with(name) && pair.substr(name.size()).starts_with('=')) {
-            const std::string_view text = pair.substr(name.size() + 1);
-            std::uint64_t number = 0;
-            const auto [end, error] =
-                std::from_chars(text.data(), text.data() + text.size(), number);
-            return error == std::errc{} && end == text.data() + text.size() ? number : otherwise;
+            return pair.substr(name.size() + 1);
         }
     }
-    return otherwise;
+    return "";
+}
+
+// The number that the query gives for `name`, or `otherwise`.
+std::uint64_t number_in(std::string_view query, std::string_view name, std::uint64_t otherwise) {
+    const std::string_view text = text_in(query, name);
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc{} && end == text.data() + text.size() ? number : otherwise;
 }
 
 Page json_page(std::string document) {
@@ -117,10 +121,16 @@ Page make_page(std::string_view path, std::string_view query, const PageSource& 
         const auto most = std::min<std::uint64_t>(number_in(query, "most", 100), kMostRequests);
         return json_page(format_requests_json(source.requests(), most));
     }
+    if (path == "/stacks.json") {
+        return {.type = kJson,
+                .later = [of = std::string(text_in(query, "of")), &source](Page::Done done) {
+                    return source.stacks(of, std::move(done));
+                }};
+    }
     return {.status = 404,
             .body =
                 "There are: / (for people), /metrics, /status.json, /history.json?since=N, "
-                "/requests.json?most=N, /healthz, /readyz\n"};
+                "/requests.json?most=N, /stacks.json?of=NAME, /healthz, /readyz\n"};
 }
 
 }  // namespace geventd::master

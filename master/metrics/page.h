@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "master/status/status.h"
 
 namespace geventd::master {
@@ -17,6 +18,11 @@ struct Page {
     std::string_view type = "text/plain; charset=utf-8";
     std::string body;
     std::string_view headers;  ///< additional ones, each ends with a line end
+
+    /// Set: the body has to be asked for. Calls `done` with it, now or later; fails with a
+    /// sentence when there is nobody to ask.
+    using Done = std::function<void(const std::string& body)>;
+    std::function<Result<void>(Done done)> later;
 };
 
 /// Where the pages get their contents.
@@ -26,10 +32,12 @@ struct PageSource {
     std::function<std::vector<CoresStatus>()> cores;
     std::function<std::vector<RequestStatus>()> requests;
     std::function<const std::deque<HistoryPoint>&()> history;
+    std::function<Result<void>(const std::string& of, Page::Done done)> stacks;
     std::function<int()> saturation;  ///< percent of busy cores that mean "not ready"; 0: off
 };
 
-/// The page of a path, or 404. No page shows a query string, a header or a body of a request.
+/// The page of a path, or 404. No page shows a query string, a header or a body of a request, nor
+/// any value of the application. `source` must live until a late body has come.
 Page make_page(std::string_view path, std::string_view query, const PageSource& source);
 
 /// Why the server cannot take requests now, in one line; empty when it can.

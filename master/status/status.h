@@ -147,15 +147,15 @@ struct ListenerStatus {
     bool down = false;          ///< it was shut down, so nobody can connect
 };
 
-/// A request whose application raised an exception.
+/// A request, or a handler of a signal, whose application raised an exception.
 struct FailureStatus {
     std::chrono::system_clock::time_point at{};
     std::uint32_t worker = 0;  ///< number in its generation
     std::uint32_t generation = 0;
-    std::string request;  ///< method and path
-    std::string id;
-    std::string error;  ///< the exception in one line, may be truncated
-    std::string where;  ///< "file:line"
+    std::string request;  ///< method and path; "signal 17" of a handler
+    std::string id;       ///< of the request; empty for a handler
+    std::string error;    ///< the exception in one line, may be truncated
+    std::string where;    ///< "file:line"
 };
 
 /// Everything known about a running server at one moment.

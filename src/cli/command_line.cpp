@@ -6,8 +6,9 @@
 #include <string_view>
 
 #include <CLI/CLI.hpp>
-#include <fmt/core.h>
+#include <fmt/format.h>
 
+#include "base/nearest.h"
 #include "base/version.h"
 
 namespace geventd::cli {
@@ -31,6 +32,17 @@ std::string payload_is_for(std::span<const Verb> verbs) {
     return text;
 }
 
+std::string unknown(const std::string& command, std::span<const Verb> verbs) {
+    std::vector<std::string> names;
+    for (const Verb& verb : verbs) {
+        names.emplace_back(verb.name);
+    }
+    const std::string meant = nearest(command, names);
+    return fmt::format("unknown command '{}', {}", command,
+                       meant.empty() ? fmt::format("expected one of {}", fmt::join(names, ", "))
+                                     : fmt::format("did you mean {}?", meant));
+}
+
 /// What is wrong with the command and its arguments; empty when nothing is.
 std::string fault_of(const GeventctlOptions& options, std::span<const Verb> verbs) {
     if (options.command.empty()) {
@@ -40,7 +52,7 @@ std::string fault_of(const GeventctlOptions& options, std::span<const Verb> verb
         return known.name == options.command;
     });
     if (verb == verbs.end()) {
-        return fmt::format("unknown command '{}'", options.command);
+        return unknown(options.command, verbs);
     }
     const bool is_optional = verb->argument.substr(0, 1) == "[";
     const std::size_t most = verb->argument.empty() ? 0 : 1;
@@ -50,6 +62,14 @@ std::string fault_of(const GeventctlOptions& options, std::span<const Verb> verb
                    : fmt::format("{} takes one argument, {}", verb->name, verb->argument);
     }
     return options.payload && !verb->takes_payload ? payload_is_for(verbs) : "";
+}
+
+/// About an argument of geventd that means nothing.
+std::string unexpected(const std::string& argument) {
+    return argument.starts_with('-')
+               ? fmt::format("unknown option {}", argument)
+               : fmt::format("unexpected '{0}'; name a configuration file with -c: geventd -c {0}",
+                             argument);
 }
 
 Farewell wrong(std::string_view program, std::string_view what) {
@@ -99,8 +119,12 @@ Parsed<GeventdOptions> parse_geventd(int argc, const char* const* argv) {
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_flag("--check", options.check,
                  "Validate the configuration and load the application, say what is wrong, exit");
+    app.allow_extras();  // refused below, in better words
     if (auto outcome = parse(app, argc, argv); std::holds_alternative<Farewell>(outcome)) {
         return std::get<Farewell>(outcome);
+    }
+    if (const auto extras = app.remaining(); !extras.empty()) {
+        return wrong("geventd", unexpected(extras.front()));
     }
     for (const std::string& set : options.sets) {
         if (set.find('=') == std::string::npos) {

@@ -8,8 +8,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <string>
+
+#include <fmt/core.h>
 
 #include "base/errno_error.h"
 #include "net/listening.h"
@@ -71,9 +74,46 @@ void set_option(int fd, int level, int name, int value, const std::string& deed)
     }
 }
 
+std::uint16_t port_of(const sockaddr_storage& address) {
+    if (address.ss_family == AF_INET6) {
+        sockaddr_in6 inet6{};
+        std::memcpy(&inet6, &address, sizeof inet6);
+        return ntohs(inet6.sin6_port);
+    }
+    if (address.ss_family == AF_INET) {
+        sockaddr_in inet{};
+        std::memcpy(&inet, &address, sizeof inet);
+        return ntohs(inet.sin_port);
+    }
+    return 0;
+}
+
+/// The first port that everybody may take.
+int first_free_port() {
+    std::ifstream file("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    int port = 0;
+    return file >> port ? port : 1024;
+}
+
 void bind_to(int fd, const void* address, socklen_t length, const std::string& deed) {
     if (::bind(fd, static_cast<const sockaddr*>(address), length) != 0) {
         throw_errno(deed + ": bind");
+    }
+}
+
+void bind_port(int fd, const InetSockaddr& where, const std::string& deed) {
+    try {
+        bind_to(fd, &where.address, where.length, deed);
+    } catch (const ErrnoError& error) {
+        const int limit = first_free_port();
+        if (error.code().value() != EACCES || port_of(where.address) >= limit) {
+            throw;
+        }
+        throw ErrnoError(EACCES,
+                         fmt::format("{}: a port below {} can be opened by root (the workers "
+                                     "become process.user), by systemd (listen.systemd), or "
+                                     "with CAP_NET_BIND_SERVICE",
+                                     deed, limit));
     }
 }
 
@@ -88,7 +128,7 @@ UniqueFd bind_inet(const InetSockaddr& where, const std::string& deed) {
     if (family == AF_INET6) {
         set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, where.dual_stack ? 0 : 1, deed);
     }
-    bind_to(fd.get(), &where.address, where.length, deed);
+    bind_port(fd.get(), where, deed);
     return fd;
 }
 
@@ -118,20 +158,6 @@ bool fits(Family family, int domain) {
         return domain == AF_UNIX;
     }
     return domain == AF_INET || domain == AF_INET6;
-}
-
-std::uint16_t port_of(const sockaddr_storage& address) {
-    if (address.ss_family == AF_INET6) {
-        sockaddr_in6 inet6{};
-        std::memcpy(&inet6, &address, sizeof inet6);
-        return ntohs(inet6.sin6_port);
-    }
-    if (address.ss_family == AF_INET) {
-        sockaddr_in inet{};
-        std::memcpy(&inet, &address, sizeof inet);
-        return ntohs(inet.sin_port);
-    }
-    return 0;
 }
 
 // 0: not bound to a port, or a socket of another kind.

@@ -11,6 +11,7 @@
 
 #include "base/errno_error.h"
 #include "log/logger.h"
+#include "net/holder.h"
 
 namespace geventd::net {
 
@@ -24,12 +25,16 @@ Listener open_patiently(const Wanted& wanted, const RetryWhenInUse& retry) {
             if (error.code().value() != EADDRINUSE) {
                 throw;
             }
-            if (!retry()) {
-                throw;
+            const bool is_last = !retry();
+            if (!is_last && told) {
+                continue;
             }
-            if (!std::exchange(told, true)) {
-                log::warning("{}; trying again", error.what());
+            const ErrnoError named = name_holder(error, wanted.address);
+            if (is_last) {
+                throw named;
             }
+            log::warning("{}; trying again", named.what());
+            told = true;
         }
     }
 }

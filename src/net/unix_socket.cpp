@@ -14,6 +14,7 @@
 
 #include "base/errno_error.h"
 #include "base/place.h"
+#include "net/holder.h"
 
 namespace geventd::net {
 
@@ -57,7 +58,8 @@ std::optional<ucred> peer_of(const UniqueFd& connection) {
         throw StrangerListens(
             EADDRINUSE, fmt::format("{}: {} is listening there", deed, user_text(found.listener)));
     }
-    throw SocketInUse(deed + ": another process is listening there", found.pid);
+    const std::string who = found.pid > 0 ? program_text(found.pid) : "another process";
+    throw SocketInUse(fmt::format("{}: {} is listening there", deed, who), found.pid);
 }
 
 /// A socket is stale when nobody listens behind it, which only connecting shows. Connects to the

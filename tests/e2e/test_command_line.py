@@ -26,6 +26,18 @@ def test_a_missing_file_is_said(folder):
     assert 'none.yaml' in result.stderr and 'No such file' in result.stderr
 
 
+def test_geventctl_without_a_server_says_how_to_name_one(folder):
+    result = geventctl('status', environment={'RUNTIME_DIRECTORY': str(folder)})
+    assert result.returncode == 1
+    assert 'name the server with -c FILE or --socket PATH' in result.stderr
+
+
+def test_a_mistyped_command_gets_its_nearest():
+    result = geventctl('relaod')
+    assert result.returncode == 2
+    assert 'did you mean reload?' in result.stderr
+
+
 def test_set_needs_no_file(make_server):
     made = make_server()
     made.write_app(HELLO, 'myapp.py')

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`listen` and the sockets behind it."""
 import os
+import pathlib
 import socket
 
 import pytest
@@ -105,6 +106,20 @@ def test_a_taken_port_is_told_with_address_and_cause(server, make_server):
     assert made.wait_exit() == 1
     made.wait_log(f'127.0.0.1:{taken.port()}.*Address already in use')
     assert taken.get('/').status == 200
+
+
+@pytest.mark.parametrize('taken', ['127.0.0.1', ''])
+def test_who_has_a_taken_port_is_told(make_server, taken):
+    with socket.create_server((taken, 0)) as holder:
+        made = make_server()
+        made.write_app(HELLO)
+        made.write_config({'listen': f'http://127.0.0.1:{holder.getsockname()[1]}'})
+        made.expected_exit = 1
+        made.expect_error('Address already in use')
+        made.start(wait=False)
+        assert made.wait_exit() == 1
+        program = pathlib.Path('/proc/self/comm').read_text().strip()
+        assert f'{program} (pid {os.getpid()}) is listening there' in made.log.text()
 
 
 def test_the_backlog_is_the_one_asked_for(server):

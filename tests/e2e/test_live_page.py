@@ -61,6 +61,10 @@ def figures(browser, chart):
         ''', chart)
 
 
+def press(browser, selector):
+    browser.find_element('css selector', selector).click()
+
+
 def complaints(browser):
     """The browser's complaints, except that the server was away."""
     return [entry for entry in browser.get_log('browser')
@@ -86,12 +90,17 @@ def test_it_shows_what_happens_and_survives_a_restart(chromium, make_server):
         with made.raw() as held:
             held.send(b'GET /hold?password=geheim HTTP/1.1\r\nHost: x\r\nCookie: geheim\r\n\r\n')
             wait_page(chromium, lambda b: 'GET /hold' in text_of(b, '#requests'))
+            press(chromium, '#requests button')
+            wait_page(chromium, lambda b: 'app.py, line' in text_of(b, '#stacks pre'))
+            assert 'GET /hold' in text_of(chromium, '#stacks h2')
             assert 'geheim' not in chromium.page_source
             for scheme in ('light', 'dark'):
                 emulate(chromium, scheme)
                 keep_screenshot(chromium, f'live-page-{scheme}')
             while text_of(chromium, '#requests') and 'GET /hold' in text_of(chromium, '#requests'):
                 made.get('/release')
+    press(chromium, '#stacks button')
+    wait_page(chromium, lambda b: 'it has ended' in text_of(b, '#stacks'))
     emulate(chromium, 'light')
     elsewhere = chromium.execute_script(
         'return performance.getEntriesByType("resource").map(e => e.name)')
@@ -107,18 +116,81 @@ def test_it_shows_what_happens_and_survives_a_restart(chromium, make_server):
     assert str(made.pid) != former and complaints(chromium) == []
 
 
+FAILS = HELLO.replace('def application(environ, start_response):', """
+import gevent
+import geventd
+
+
+@geventd.register(17)
+def build_index(number):
+    raise ConnectionError('the index server at 192.0.2.7:9200 does not answer')
+
+
+def application(environ, start_response):
+    if environ['PATH_INFO'].startswith('/orders'):
+        raise LookupError('there is no order of that number, and there never was one')
+    gevent.sleep(0.001 if environ['PATH_INFO'] == '/' else 0.3)""")
+
+
+def failing_server(made, port):
+    made.write_app(FAILS)
+    made.write_config({'metrics': {'listen': f'http://127.0.0.1:{port}'}})
+    made.expect_error('failed')
+    made.start()
+    assert made.get('/orders/4711/invoice').status == 500
+    made.wait_status(lambda s: s['failures'])  # of each second the newest is remembered
+    assert made.ctl('signal', '17').returncode == 0
+    made.wait_status(lambda s: len(s['failures']) == 2)
+    for path in ('/', '/slow'):
+        assert made.get(path).status == 200
+
+
+def is_in_view(browser, text):
+    """No part of an element with that text is cut."""
+    return browser.execute_script('''
+        const cell = [...document.querySelectorAll('td')].find(
+            td => td.textContent.includes(arguments[0]));
+        cell.scrollIntoView();
+        const box = cell.getBoundingClientRect(), card = cell.closest('.scroll');
+        return box.left >= 0 && box.right <= innerWidth && card.scrollWidth <= card.clientWidth;
+        ''', text)
+
+
+def test_failures_show_their_errors_first_and_whole(chromium, make_server):
+    port = free_port()
+    failing_server(make_server(), port)
+    chromium.get(f'http://127.0.0.1:{port}/')
+    wait_page(chromium, lambda b: len(b.find_elements('css selector', '#failures tr')) == 3)
+    rows = chromium.find_elements('css selector', '#failures tr')
+    assert rows[1].text.startswith('ConnectionError: the index') and 'signal 17' in rows[1].text
+    assert rows[2].text.startswith('LookupError: there is no order')
+    assert is_in_view(chromium, 'LookupError') and is_in_view(chromium, 'ConnectionError')
+
+
+def test_latencies_have_an_axis_of_tens(chromium, make_server):
+    port = free_port()
+    failing_server(make_server(), port)
+    chromium.get(f'http://127.0.0.1:{port}/')
+    labels = wait_page(chromium, lambda b: b.execute_script('''
+        const labels = [...document.querySelectorAll('#charts section')[1].querySelectorAll(
+            '.plot span')].map(span => [span.textContent, span.getBoundingClientRect().top]);
+        return labels.length > 2 ? labels : null'''))
+    assert {'10 ms', '100 ms'} <= {text for text, _ in labels}
+    steps = [one - other for (_, one), (_, other) in zip(labels, labels[1:])]
+    assert max(steps) - min(steps) < 2  # as far apart from 10 to 100 as from 100 to 1000
+
+
 def test_it_is_readable_on_a_phone(chromium, make_server):
     port = free_port()
-    made = make_server()
-    made.write_app(HELLO)
-    made.write_config({'metrics': {'listen': f'http://127.0.0.1:{port}'}})
-    made.start()
+    failing_server(make_server(), port)
     emulate(chromium, 'dark', 390, 844)
     try:
         chromium.get(f'http://127.0.0.1:{port}/')
         wait_page(chromium, lambda b: text_of(b, '#state') == 'running')
         width = chromium.execute_script('return document.documentElement.scrollWidth')
         assert width <= 390  # nothing overflows sideways
+        wait_page(chromium, lambda b: 'LookupError' in text_of(b, '#failures'))
+        assert is_in_view(chromium, 'LookupError') and is_in_view(chromium, 'ConnectionError')
         keep_screenshot(chromium, 'live-page-phone')
     finally:
         chromium.execute_cdp_cmd('Emulation.clearDeviceMetricsOverride', {})

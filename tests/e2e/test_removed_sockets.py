@@ -78,7 +78,7 @@ def test_what_another_listens_on_by_now_is_left_alone(server, way):
         inode = path.stat().st_ino
         result = running.ctl(way)
         assert result.returncode == 1
-        assert 'another process is listening there' in result.stderr
+        assert f'(pid {os.getpid()}) is listening there' in result.stderr
         assert running.get('/').text == 'hello'
         assert running.stop() == 0
         assert path.stat().st_ino == inode

@@ -47,6 +47,40 @@ def test_it_follows_the_size_of_the_terminal(server):
         shown.wait(lambda text: 'PSS' in text and 'in flight' in text)
 
 
+def test_nothing_is_cut_in_the_smallest_usual_terminal(server):
+    running = server(HOLD, {'workers': {'processes': 2, 'cores': 100}})
+    with top(running, width=80, height=24) as shown:
+        screen = shown.wait(lambda text: 'in flight' in text and str(running.workers()[1]) in text)
+        titles = next(line for line in screen.splitlines() if line.startswith('WORKER'))
+        for title in ('PID', 'STATE', 'CORES', 'REQ/S', 'P99', 'LAG', 'PSS'):
+            assert f' {title}' in titles
+        assert len(titles) <= 80 and '█░' not in screen
+        assert '? help  s stacks  q quit' in screen
+        shown.resize(120, 24)
+        shown.wait(lambda text: '░░░░' in text and 'RSS' in text)
+
+
+def test_keys_show_stacks_and_help(server):
+    running = server(HOLD)
+    with top(running, width=80, height=24) as shown, running.raw() as held:
+        held.send(b'GET /hold HTTP/1.1\r\nHost: x\r\n\r\n')
+        shown.wait(lambda text: 'GET /hold' in text)
+        shown.type('1')
+        shown.wait(lambda text: text.startswith('Where GET /hold stands') and 'app.py' in text)
+        shown.type('q')
+        shown.wait(lambda text: 'requests/s' in text)
+        shown.type('s')
+        shown.wait(lambda text: text.startswith('Where the greenlets stand') and 'hub' in text)
+        shown.type('?')
+        shown.wait(lambda text: 'where the greenlets of all workers stand' in text)
+        shown.type('Escape')
+        shown.wait(lambda text: 'requests/s' in text)
+        assert running.get('/release').status == 200
+        assert held.read_answer().status == 200
+        shown.type('q')
+        shown.wait(lambda text: 'exit code 0' in text)
+
+
 def test_it_survives_a_restart_of_the_server(make_server):
     made = make_server()
     made.write_app(HOLD)

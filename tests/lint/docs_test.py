@@ -40,3 +40,35 @@ def test_commands_of_geventctl_that_the_manuals_name_exist():
              for command in re.findall(r'`geventctl (?:-c \S+ )?([a-z-]+)', path.read_text())}
     assert len(named) > 10
     assert sorted(entry for entry in named if entry[1] not in known) == []
+
+
+def prose(path):
+    """(line number, line) outside of code."""
+    fenced = False
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if line.startswith('```'):
+            fenced = not fenced
+        yield number, '' if fenced or line.startswith('    ') else line
+
+
+def test_tables_are_whole():
+    faults = []
+    for path in MANUALS:
+        lines = ['', *(line for _, line in prose(path)), '']
+        for number in range(1, len(lines) - 1):
+            begins = lines[number].startswith('|') and not lines[number - 1].startswith('|')
+            if begins and not lines[number + 1].startswith('| ---'):
+                faults.append(f'{path.name}:{number}: a table begins without heads')
+    assert faults == []
+
+
+def test_no_sentence_stands_there_in_two_versions():
+    """Two lines that follow one another and begin alike are what a merge has left."""
+    faults = []
+    for path in MANUALS:
+        before = ''
+        for number, line in prose(path):
+            if len(line) > 40 and line[0] not in '|*-' and line[:18] == before[:18]:
+                faults.append(f'{path.name}:{number}: {line}')
+            before = line
+    assert faults == []

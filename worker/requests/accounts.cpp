@@ -24,6 +24,10 @@ using std::chrono::microseconds;
 // How many characters of an exception the status shows; the log has all of it.
 constexpr std::size_t kMostError = 120;
 
+std::string_view shown(std::string_view error) {
+    return error.substr(0, std::min(error.find('\n'), kMostError));
+}
+
 }  // namespace
 
 Accounts::Accounts(shm::WorkerSlot& slot, const config::Log& settings, int number,
@@ -84,9 +88,13 @@ void Accounts::application_failed(const Request& request, std::string_view error
     count(slot_.errors);
     // One line each. The method and path come last: they may be long, or contain a newline that a
     // uwsgi client sent.
-    slot_.failure.put(epoch, fmt::format("{}\n{}\n{}\n{} {}", request.id, where,
-                                         error.substr(0, std::min(error.find('\n'), kMostError)),
+    slot_.failure.put(epoch, fmt::format("{}\n{}\n{}\n{} {}", request.id, where, shown(error),
                                          request.head.method, request.head.path));
+}
+
+void Accounts::handler_failed(std::uint8_t signal, std::string_view error, std::string_view where,
+                              std::int64_t epoch) {
+    slot_.failure.put(epoch, fmt::format("\n{}\n{}\nsignal {}", where, shown(error), signal));
 }
 
 void Accounts::timed_out() {

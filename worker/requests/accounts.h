@@ -49,6 +49,10 @@ class Accounts {
     /// wall clock in whole seconds.
     void application_failed(const Request& request, std::string_view error, std::string_view where,
                             std::int64_t epoch);
+
+    /// The same for a handler. The statistics of signals count it.
+    void handler_failed(std::uint8_t signal, std::string_view error, std::string_view where,
+                        std::int64_t epoch);
     void timed_out();
     void handler_timed_out();
 

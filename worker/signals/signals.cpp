@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -102,6 +103,13 @@ void Signals::run(HeldSignal& signal) {
     port_.claimer().begin(signal.claim);
     time_limits_.start(signal);
     handlers_.start(signal);
+}
+
+void Signals::note_failure(const HeldSignal& signal, std::string_view error,
+                           std::string_view where) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    accounts_.handler_failed(signal.claim.routing.number, error, where,
+                             std::chrono::duration_cast<std::chrono::seconds>(now).count());
 }
 
 void Signals::finished(HeldSignal& signal, bool failed) {

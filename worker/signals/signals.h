@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <set>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -65,6 +66,10 @@ class Signals {
 
     /// A handler was registered: looks again at signals that this worker could not handle.
     void look_again();
+
+    /// The handler has raised an exception, which the status shows: in one line, with the file and
+    /// line that raised it. finished() follows.
+    void note_failure(const HeldSignal& signal, std::string_view error, std::string_view where);
 
     /// The handler has ended. Destroys `signal`.
     void finished(HeldSignal& signal, bool failed);

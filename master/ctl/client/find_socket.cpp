@@ -119,10 +119,11 @@ Result<std::string> find_socket(const cli::GeventctlOptions& options) {
     if (!options.config.empty()) {
         return of_file(options.config);
     }
-    return only(config::controls_without_file(config::process_environment()),
-                "no geventd is found that runs without a configuration file; name the file of "
-                "another one with -c, or its control socket with --socket",
-                "several servers run without a configuration file; name one with --socket");
+    return only(
+        config::controls_without_file(config::process_environment()),
+        "name the server with -c FILE or --socket PATH: no geventd is found that runs without a "
+        "configuration file",
+        "several servers run without a configuration file; name one with --socket");
 }
 
 }  // namespace geventd::ctl

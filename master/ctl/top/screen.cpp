@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <clocale>
 #include <cstdint>
 #include <cstdio>
@@ -57,6 +58,7 @@ Screen::Screen() {
     ::nonl();
     ::keypad(stdscr, true);
     ::curs_set(0);
+    ::set_escdelay(50);  // milliseconds that tell the key from the beginning of others
     if (::has_colors()) {
         ::start_color();
         ::use_default_colors();
@@ -99,13 +101,30 @@ void Screen::show(const Sheet& sheet) const {
     ::wrefresh(stdscr);
 }
 
-std::optional<Screen::Event> Screen::wait(std::chrono::milliseconds time, int& key) {
+std::optional<Screen::Input> Screen::wait(std::chrono::milliseconds time) {
     ::wtimeout(stdscr, static_cast<int>(time.count()));
-    key = ::wgetch(stdscr);
+    const int key = ::wgetch(stdscr);
     if (key == ERR) {
         return std::nullopt;
     }
-    return key == KEY_RESIZE ? Event::Resized : Event::Key;
+    if (key > ' ' && key <= '~') {
+        return Input{Input::Kind::Character, static_cast<char>(std::tolower(key))};
+    }
+    switch (key) {
+        case KEY_RESIZE:
+            return Input{Input::Kind::Resized};
+        case KEY_UP:
+            return Input{Input::Kind::Up};
+        case KEY_DOWN:
+            return Input{Input::Kind::Down};
+        case KEY_PPAGE:
+            return Input{Input::Kind::PageUp};
+        case KEY_NPAGE:
+        case ' ':
+            return Input{Input::Kind::PageDown};
+        default:
+            return Input{};
+    }
 }
 
 }  // namespace geventd::ctl

@@ -35,10 +35,16 @@ class Screen {
     /// Shows the sheet, cut to the terminal's size.
     void show(const Sheet& sheet) const;
 
-    enum class Event { Key, Resized };
+    /// What the user does.
+    struct Input {
+        enum class Kind { Resized, Character, Up, Down, PageUp, PageDown, Other };
 
-    /// Waits for a key or a change of size; nullopt at the timeout. `key` is set for Event::Key.
-    std::optional<Event> wait(std::chrono::milliseconds time, int& key);
+        Kind kind = Kind::Other;
+        char character = '\0';  ///< of Kind::Character, in lower case
+    };
+
+    /// Waits for a key or a change of size; nullopt at the timeout.
+    std::optional<Input> wait(std::chrono::milliseconds time);
 
   private:
     ::screen* terminal_;

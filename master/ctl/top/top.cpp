@@ -10,10 +10,9 @@
 #include <stdexcept>
 #include <utility>
 
-#include <fmt/core.h>
-
 #include "log/escape.h"
 #include "master/ctl/client/control_client.h"
+#include "master/ctl/top/display.h"
 #include "master/ctl/top/screen.h"
 #include "master/ctl/top/top_view.h"
 
@@ -84,28 +83,6 @@ class Follower {
     TopState state_;
 };
 
-// Shows the state until the next update is due. False when the user wants to quit.
-bool show_for_a_while(Screen& screen, const TopState& state) {
-    const auto end = std::chrono::steady_clock::now() + kPeriod;
-    while (true) {
-        const auto [width, height] = screen.size();
-        screen.show(draw_top(state, screen.glyphs(), width, height));
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-            end - std::chrono::steady_clock::now());
-        if (left.count() <= 0) {
-            return true;
-        }
-        int key = 0;
-        const auto event = screen.wait(left, key);
-        if (!event) {
-            return true;
-        }
-        if (*event == Screen::Event::Key && (key == 'q' || key == 'Q')) {
-            return false;
-        }
-    }
-}
-
 }  // namespace
 
 Result<void> watch(const std::string& socket) {
@@ -115,7 +92,8 @@ Result<void> watch(const std::string& socket) {
     }
     try {
         Screen screen;
-        while (show_for_a_while(screen, follower.state())) {
+        Display display(screen, socket, follower.state());
+        while (display.show_for(kPeriod)) {
             follower.follow_or_say_why_not();
         }
     } catch (const std::runtime_error& error) {

@@ -2,20 +2,25 @@
 #include "master/ctl/view/status_view.h"
 
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "log/escape.h"
 #include "master/ctl/view/document.h"
 #include "master/ctl/view/quantities.h"
 #include "master/ctl/view/text_table.h"
+#include "master/ctl/view/wrap.h"
 
 namespace geventd::ctl {
 
 namespace {
 
 using Align = TextTable::Align;
+
+constexpr bool kNeedsFigures = true;
 
 std::string text_of(const Document& object, const char* key) {
     return object[key].text();
@@ -40,15 +45,12 @@ std::string format_server(const Document& status) {
     if (const auto state = text_of(status, "state"); state == "stopping" || state == "paused") {
         text += "  " + state;
     }
-    text += "\nlistening on ";
-    std::string separator;
+    std::vector<std::string> addresses;
     for (const Document& address : status["listen"].items()) {
         const std::string name = address.raw_text();
-        text += separator;
-        text += name.empty() ? "-" : log::escape_controls(name);
-        separator = ", ";
+        addresses.push_back(name.empty() ? "-" : log::escape_controls(name));
     }
-    return text + "\n";
+    return wrap(text) + wrap(fmt::format("listening on {}", fmt::join(addresses, ", ")));
 }
 
 std::string duration_of(const Document& object, const char* key) {
@@ -64,13 +66,39 @@ double sum_of(const std::vector<Document>& workers, const char* key) {
     return sum;
 }
 
-std::string format_queues(const Document& status) {
-    std::string text;
-    for (const Document& queue : status["queues"].objects()) {
-        text +=
-            (text.empty() ? "" : ", ") + text_of(queue, "waiting") + "/" + text_of(queue, "most");
+// "3 requests wait": a part of a sentence, unless nothing is counted.
+void add_count(std::vector<std::string>& parts, double count, std::string_view what) {
+    if (count > 0) {
+        parts.push_back(fmt::format("{:.0f} {}", count, what));
     }
-    return text.empty() ? "-" : text;
+}
+
+std::string line_of(const std::vector<std::string>& parts, std::string_view begin = "") {
+    return parts.empty() ? "" : wrap(fmt::format("{}{}", begin, fmt::join(parts, ", ")));
+}
+
+std::string format_queues(const Document& status) {
+    std::vector<std::string> parts;
+    for (const Document& queue : status["queues"].objects()) {
+        if (queue["waiting"].number().value_or(0) > 0) {
+            parts.push_back(fmt::format("{} of {} at {}", text_of(queue, "waiting"),
+                                        text_of(queue, "most"), text_of(queue, "address")));
+        }
+    }
+    return line_of(parts, "connections that wait to be accepted: ");
+}
+
+// What has gone wrong in these workers.
+std::string format_losses(const Document& status, const std::vector<Document>& workers) {
+    std::vector<std::string> parts;
+    add_count(parts, sum_of(workers, "errors"), "failed");
+    add_count(parts, sum_of(workers, "timeouts"), "timed out");
+    add_count(parts, sum_of(workers, "disconnects"), "lost their client");
+    add_count(parts, sum_of(workers, "rejected"), "were refused");
+    std::vector<std::string> dropped;
+    add_count(dropped, sum_of(status["queues"].objects(), "dropped"),
+              "connections found a full queue");
+    return line_of(parts, "of these workers' requests ") + line_of(dropped);
 }
 
 // A summary of the whole server.
@@ -80,27 +108,29 @@ std::string format_load(const Document& status) {
     if (!traffic.is_object()) {
         return "";
     }
+    std::vector<std::string> load{fmt::format(
+        "{:.0f} of {:.0f} cores busy", sum_of(workers, "cores_busy"), sum_of(workers, "cores"))};
+    add_count(load, sum_of(workers, "queued"), "requests wait for one");
+    load.push_back("memory " + bytes_of(status, "pss"));
+    std::vector<std::string> rates{format_rate(traffic["rate"].number()) + " requests/s"};
+    if (traffic["errors"].number().value_or(0) > 0) {
+        rates.push_back(format_rate(traffic["errors"].number()) + " errors/s");
+    }
     const Document latency = traffic["latency"];
-    return fmt::format(
-        "{:.0f} of {:.0f} cores busy, {:.0f} requests wait; listen queues {}; memory {}\n"
-        "{} requests/s, {} errors/s; a minute's latency p50 {}, p95 {}, p99 {}\n"
-        "of these workers' requests {:.0f} failed, {:.0f} timed out, {:.0f} lost their client, "
-        "{:.0f} "
-        "were refused; {:.0f} connections found a full queue\n",
-        sum_of(workers, "cores_busy"), sum_of(workers, "cores"), sum_of(workers, "queued"),
-        format_queues(status), bytes_of(status, "pss"), format_rate(traffic["rate"].number()),
-        format_rate(traffic["errors"].number()), duration_of(latency, "p50"),
-        duration_of(latency, "p95"), duration_of(latency, "p99"), sum_of(workers, "errors"),
-        sum_of(workers, "timeouts"), sum_of(workers, "disconnects"), sum_of(workers, "rejected"),
-        sum_of(status["queues"].objects(), "dropped"));
+    if (latency["p50"].number()) {
+        rates.push_back(fmt::format("latency in the last minute p50 {}, p95 {}, p99 {}",
+                                    duration_of(latency, "p50"), duration_of(latency, "p95"),
+                                    duration_of(latency, "p99")));
+    }
+    return line_of(load) + line_of(rates) + format_queues(status) + format_losses(status, workers);
 }
 
 std::string format_generations(const Document& status) {
     TextTable table({{"GENERATION", Align::Right},
                      {"STATE"},
                      {"READY", Align::Right},
-                     {"RESPAWNS", Align::Right},
-                     {"TEMPLATE", Align::Right},
+                     {"RESPAWNS", Align::Right, kNeedsFigures},
+                     {"TEMPLATE", Align::Right, kNeedsFigures},
                      {"UP", Align::Right}});
     std::string notes;
     for (const auto& generation : status["generations"].objects()) {
@@ -110,20 +140,20 @@ std::string format_generations(const Document& status) {
              text_of(generation, "respawns"), text_of(generation, "template_pid"),
              age_of(generation, "uptime")});
         if (const auto peers = text_of(generation, "connections"); peers != "-") {
-            notes +=
-                fmt::format("generation {}: {} (loading the application opened connections: {})\n",
+            notes += wrap(
+                fmt::format("generation {}: {} (loading the application opened connections: {})",
                             text_of(generation, "number"),
                             text_of(generation, "preload") == "true"
                                 ? "workers share connections"
                                 : "each worker loads the application for itself",
-                            peers);
+                            peers));
         }
         if (const auto error = text_of(generation, "last_error"); error != "-" && !error.empty()) {
-            notes +=
-                fmt::format("generation {}{}: {}\n", text_of(generation, "number"),
-                            text_of(generation, "crash_looping") == "true" ? " dies again and again"
-                                                                           : ", last error",
-                            error);
+            notes += wrap(fmt::format("generation {}{}: {}", text_of(generation, "number"),
+                                      text_of(generation, "crash_looping") == "true"
+                                          ? " dies again and again"
+                                          : ", last error",
+                                      error));
         }
     }
     return table.format() + notes;
@@ -136,36 +166,32 @@ std::string lag_of(const Document& worker) {
 }
 
 std::string format_workers(const Document& status) {
+    const bool one_generation = status["generations"].items().size() < 2;
     TextTable table({{"WORKER", Align::Right},
                      {"PID", Align::Right},
-                     {"GEN", Align::Right},
+                     {"GEN", Align::Right, kNeedsFigures},
                      {"STATE"},
                      {"CORES", Align::Right},
-                     {"PEAK", Align::Right},
-                     {"QUEUED", Align::Right},
-                     {"CONNS", Align::Right},
-                     {"BG", Align::Right},
-                     {"REQUESTS", Align::Right},
-                     {"ERRORS", Align::Right},
-                     {"REQ/S", Align::Right},
-                     {"P50", Align::Right},
-                     {"P95", Align::Right},
-                     {"P99", Align::Right},
+                     {"PEAK", Align::Right, kNeedsFigures, 4},
+                     {"QUEUED", Align::Right, kNeedsFigures},
+                     {"CONNS", Align::Right, kNeedsFigures, 2},
+                     {"BG", Align::Right, kNeedsFigures, 3},
+                     {"REQUESTS", Align::Right, kNeedsFigures, 1},
+                     {"ERRORS", Align::Right, kNeedsFigures},
+                     {"REQ/S", Align::Right, kNeedsFigures},
+                     {"P99", Align::Right, kNeedsFigures},
                      {"LAG", Align::Right},
-                     {"UP", Align::Right},
-                     {"RSS", Align::Right},
+                     {"UP", Align::Right, false, 5},
                      {"PSS", Align::Right}});
     for (const auto& worker : status["workers"].objects()) {
-        const Document latency = worker["latency"];
-        table.add({text_of(worker, "number"), text_of(worker, "pid"), text_of(worker, "generation"),
-                   text_of(worker, "state"),
+        table.add({text_of(worker, "number"), text_of(worker, "pid"),
+                   one_generation ? "-" : text_of(worker, "generation"), text_of(worker, "state"),
                    text_of(worker, "cores_busy") + "/" + text_of(worker, "cores"),
                    text_of(worker, "cores_peak"), text_of(worker, "queued"),
                    text_of(worker, "connections"), text_of(worker, "background"),
                    text_of(worker, "requests"), text_of(worker, "errors"),
-                   format_rate(worker["rate"].number()), duration_of(latency, "p50"),
-                   duration_of(latency, "p95"), duration_of(latency, "p99"), lag_of(worker),
-                   age_of(worker, "uptime"), bytes_of(worker, "rss"), bytes_of(worker, "pss")});
+                   format_rate(worker["rate"].number()), duration_of(worker["latency"], "p99"),
+                   lag_of(worker), age_of(worker, "uptime"), bytes_of(worker, "pss")});
     }
     return table.format();
 }
@@ -177,14 +203,14 @@ std::string format_signals(const Document& status) {
     }
     TextTable table({{"SIGNAL", Align::Right},
                      {"ACCEPTED", Align::Right},
-                     {"HANDLED", Align::Right},
-                     {"FAILED", Align::Right},
-                     {"REDELIVERED", Align::Right},
-                     {"SET ASIDE", Align::Right},
-                     {"REFUSED", Align::Right},
-                     {"RUNNING", Align::Right},
-                     {"WAITING", Align::Right},
-                     {"OLDEST", Align::Right}});
+                     {"HANDLED", Align::Right, kNeedsFigures},
+                     {"FAILED", Align::Right, kNeedsFigures},
+                     {"REDELIVERED", Align::Right, kNeedsFigures, 2},
+                     {"SET ASIDE", Align::Right, kNeedsFigures},
+                     {"REFUSED", Align::Right, kNeedsFigures},
+                     {"RUNNING", Align::Right, kNeedsFigures, 1},
+                     {"WAITING", Align::Right, kNeedsFigures},
+                     {"OLDEST", Align::Right, kNeedsFigures, 3}});
     for (const auto& signal : signals) {
         table.add({text_of(signal, "number"), text_of(signal, "accepted"),
                    text_of(signal, "handled"), text_of(signal, "failed"),
@@ -222,9 +248,10 @@ std::string format_damage(const Document& status) {
 std::string format_failures(const Document& status) {
     std::string text;
     for (const Document& failure : status["failures"].objects()) {
-        text += fmt::format("{}  worker {}  {}: {} ({})\n", text_of(failure, "at"),
-                            text_of(failure, "worker"), text_of(failure, "request"),
-                            text_of(failure, "error"), text_of(failure, "where"));
+        text += wrap(fmt::format("{}  worker {}  {}", text_of(failure, "at"),
+                                 text_of(failure, "worker"), text_of(failure, "request")));
+        text +=
+            wrap(fmt::format("    {} ({})", text_of(failure, "error"), text_of(failure, "where")));
     }
     return text.empty() ? text : "\nnewest failures:\n" + text;
 }

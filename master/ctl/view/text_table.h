@@ -8,7 +8,8 @@
 
 namespace geventd::ctl {
 
-/// Formats columns as wide as their widest cell, with two spaces between. Cells are plain ASCII.
+/// Formats columns as wide as their widest cell, with two spaces between, within kTextWidth. Cells
+/// are plain ASCII.
 /// Lives in: geventctl.
 class TextTable {
   public:
@@ -17,6 +18,8 @@ class TextTable {
     struct Column {
         std::string_view title;
         Align align = Align::Left;
+        bool needs_figures = false;  ///< left out while all its cells are "0" or "-"
+        int rank = 0;  ///< in a table that is too wide the highest leaves first; 0: it stays
     };
 
     explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
@@ -29,6 +32,8 @@ class TextTable {
 
   private:
     [[nodiscard]] std::size_t width_of(std::size_t column) const;
+    [[nodiscard]] bool is_needed(std::size_t column) const;
+    [[nodiscard]] std::vector<std::size_t> shown_columns() const;
 
     std::vector<Column> columns_;
     std::vector<std::vector<std::string>> rows_;

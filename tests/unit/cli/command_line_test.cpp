@@ -76,7 +76,7 @@ TEST(Geventd, RefusesAWrongCommandLine) {
     EXPECT_NE(refusal(geventd({})).find("no configuration"), std::string::npos);
     EXPECT_NE(refusal(geventd({"-c"})), "");
     EXPECT_NE(refusal(geventd({"-c", "x", "--bogus"})).find("--bogus"), std::string::npos);
-    EXPECT_NE(refusal(geventd({"server.yaml"})).find("server.yaml"), std::string::npos);
+    EXPECT_NE(refusal(geventd({"server.yaml"})).find("geventd -c server.yaml"), std::string::npos);
     EXPECT_NE(refusal(geventd({"--set", "app"})).find("KEY=VALUE"), std::string::npos);
     EXPECT_NE(refusal(geventd({"--set"})), "");
 }
@@ -107,7 +107,11 @@ TEST(Geventctl, TakesACommandsArgument) {
 
 TEST(Geventctl, RefusesAWrongCommandLine) {
     EXPECT_NE(refusal(geventctl({})), "");
-    EXPECT_NE(refusal(geventctl({"bogus"})).find("bogus"), std::string::npos);
+    EXPECT_NE(
+        refusal(geventctl({"bogus"})).find("'bogus', expected one of status, stacks, workers"),
+        std::string::npos);
+    EXPECT_NE(refusal(geventctl({"statsu"})).find("'statsu', did you mean status?"),
+              std::string::npos);
     EXPECT_NE(refusal(geventctl({"status", "workers"})), "");
     EXPECT_NE(refusal(geventctl({"status", "extra"})).find("no argument"), std::string::npos);
     EXPECT_NE(refusal(geventctl({"workers"})), "");

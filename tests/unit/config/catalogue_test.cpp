@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "config/compat_uwsgi.h"
-#include "config/text/suggest.h"
+#include "config/text/kebab.h"
 #include "load_text.h"
 
 namespace geventd::config {

@@ -3,7 +3,7 @@
 
 #include "config/host.h"
 #include "config/text/expand.h"
-#include "config/text/suggest.h"
+#include "config/text/kebab.h"
 #include "config/text/units.h"
 #include "config/value.h"
 #include "config/yaml/plain_text.h"
@@ -28,6 +28,26 @@ TEST(ParseSize, RefusesOtherUnitsAndNoise) {
                              "0x10", "99999999999999999999", "9999999999999GiB"}) {
         EXPECT_FALSE(parse_size(text)) << text;
     }
+}
+
+TEST(ParseSize, ProposesTheUnitThatIsMeant) {
+    const auto refusal = [](const char* text) { return parse_size(text).error().message; };
+    EXPECT_TRUE(refusal("10MB").ends_with("; did you mean 10MiB?"));
+    EXPECT_TRUE(refusal("64k").ends_with("; did you mean 64KiB?"));
+    EXPECT_TRUE(refusal("5 mib").ends_with("; did you mean 5MiB?"));
+    EXPECT_TRUE(refusal("2T").ends_with("; did you mean 2048GiB?"));
+    EXPECT_TRUE(refusal("100 bytes").ends_with("; did you mean 100B?"));
+    EXPECT_EQ(refusal("3 min").find("did you mean"), std::string::npos);
+    EXPECT_NE(refusal("1.5MiB").find("is no whole number"), std::string::npos);
+}
+
+TEST(ParseDuration, ProposesTheUnitThatIsMeant) {
+    const auto refusal = [](const char* text) { return parse_duration(text).error().message; };
+    EXPECT_TRUE(refusal("30sec").ends_with("; did you mean 30s?"));
+    EXPECT_TRUE(refusal("5 Minutes").ends_with("; did you mean 5m?"));
+    EXPECT_TRUE(refusal("5M").ends_with("; did you mean 5m?"));
+    EXPECT_TRUE(refusal("2d").ends_with("; did you mean 48h?"));
+    EXPECT_EQ(refusal("3 MB").find("did you mean"), std::string::npos);
 }
 
 TEST(ParseDuration, ReadsEachUnit) {
@@ -99,24 +119,6 @@ TEST(Expand, RefusesWhatItCannotLookUp) {
     for (const char* text : {"${", "${}", "${A-B}", "${1A}", "${PORT", "${PORT:x}", "${ PORT }"}) {
         EXPECT_FALSE(expand(text, environment)) << text;
     }
-}
-
-TEST(EditDistance, CountsLettersAddedDroppedReplacedAndSwapped) {
-    EXPECT_EQ(edit_distance("", ""), 0U);
-    EXPECT_EQ(edit_distance("cores", "cores"), 0U);
-    EXPECT_EQ(edit_distance("", "abc"), 3U);
-    EXPECT_EQ(edit_distance("abc", ""), 3U);
-    EXPECT_EQ(edit_distance("coers", "cores"), 1U);
-    EXPECT_EQ(edit_distance("core", "cores"), 1U);
-    EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
-}
-
-TEST(Nearest, FindsTheMisspelledWordOnly) {
-    const std::vector<std::string> words{"level", "format", "file", "access"};
-    EXPECT_EQ(nearest("levle", words), "level");
-    EXPECT_EQ(nearest("acces", words), "access");
-    EXPECT_EQ(nearest("zzz", words), "");
-    EXPECT_EQ(nearest(std::string(100'000, 'x'), words), "");
 }
 
 TEST(ToKebab, MakesAKeyOfOtherSpellings) {

@@ -6,9 +6,12 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include <gtest/gtest.h>
 
 #include "net/accept_queue.h"
+#include "net/holder.h"
 #include "net/peer.h"
 #include "tests/unit/net/connect.h"
 #include "tests/unit/net/temp_dir.h"
@@ -104,6 +107,38 @@ TEST(Listener, AnAddressThatIsTakenIsNamed) {
     EXPECT_EQ(thrown_code([&] { Listener::open(first.actual(), {}); }, &text), EADDRINUSE);
     EXPECT_EQ(text, "listen http://127.0.0.1:" + std::to_string(first.actual().port) +
                         ": bind: Address already in use");
+}
+
+TEST(Listener, WhoHasAnAddressThatIsTakenCanBeFound) {
+    const std::string us = "net_test (pid " + std::to_string(::getpid()) + ")";
+    const auto taken = Listener::open(at("http://127.0.0.1:0"), {});
+    EXPECT_EQ(holder_of(taken.actual()), us);
+    Address wildcard = taken.actual();
+    wildcard.host = "";
+    EXPECT_EQ(holder_of(wildcard), us);
+    const auto everywhere = Listener::open(at("http://:0"), {});
+    EXPECT_EQ(holder_of(at("http://127.0.0.1:" + std::to_string(everywhere.actual().port))), us);
+    EXPECT_EQ(holder_of(at("http://127.0.0.2:" + std::to_string(taken.actual().port))), "");
+    const ErrnoError named = name_holder(ErrnoError(EADDRINUSE, "listen"), taken.actual());
+    EXPECT_EQ(named.what(), "listen " + format_address(taken.actual()) + ": " + us +
+                                " is listening there: Address already in use");
+    EXPECT_EQ(name_holder(ErrnoError(EACCES, "listen"), taken.actual()).code().value(), EACCES);
+}
+
+TEST(Listener, APortThatOnlyRootMayOpenNamesTheWaysOut) {
+    if (::geteuid() != 0 || !std::ifstream("/proc/sys/net/ipv4/ip_unprivileged_port_start")) {
+        GTEST_SKIP() << "needs root, to become somebody else";
+    }
+    ASSERT_EQ(::seteuid(4711), 0);
+    std::string text;
+    const int code = thrown_code([&] { Listener::open(at("http://127.0.0.1:1"), {}); }, &text);
+    ASSERT_EQ(::seteuid(0), 0);
+    if (code == 0) {
+        GTEST_SKIP() << "every port is free for all here";
+    }
+    EXPECT_EQ(code, EACCES);
+    EXPECT_NE(text.find("process.user"), std::string::npos) << text;
+    EXPECT_NE(text.find("listen.systemd"), std::string::npos) << text;
 }
 
 TEST(Listener, AnAddressOfAnotherMachineIsNamed) {

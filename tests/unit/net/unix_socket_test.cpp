@@ -103,7 +103,8 @@ TEST(UnixSocket, ALiveSocketIsRefused) {
     ASSERT_EQ(::listen(live.fd.get(), 4), 0);
     std::string text;
     EXPECT_EQ(thrown_code([&] { bind_unix_socket(path, {}, "listen x"); }, &text), EADDRINUSE);
-    EXPECT_EQ(text, "listen x: another process is listening there: Address already in use");
+    EXPECT_EQ(text, "listen x: net_test (pid " + std::to_string(::getpid()) +
+                        ") is listening there: Address already in use");
     EXPECT_TRUE(connect_unix(path));
 }
 

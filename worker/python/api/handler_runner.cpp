@@ -72,6 +72,10 @@ void HandlerRunner::run(worker::HeldSignal& signal) {
         log::error("the handler of signal {} failed:\n{}", number,
                    exception ? traceback_text(exception.get()) : "an unknown Python error");
     }
+    if (exception) {
+        signals_->note_failure(signal, exception_text(exception.get()),
+                               exception_place(exception.get()));
+    }
     signals_->finished(signal, true);
 }
 

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <exception>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/exit_code.h"
@@ -21,10 +23,19 @@ namespace geventd::py {
 
 namespace {
 
+// The folder of the configuration file; empty when there is none.
+std::string config_folder(const std::string& file) {
+    std::error_code failed;
+    return file.empty() ? "" : std::filesystem::absolute(file, failed).parent_path().string();
+}
+
 void start_python(Host& host, Process& process) {
     const worker::BootInfo& boot = process.boot;
+    // Before app.chdir, since the file's name may be relative.
+    const std::string folder = config_folder(boot.settings.source);
     host.start(boot.settings.app);
     process.python.emplace(boot.settings.app, process.title);
+    process.python->call("look_beside", checked(PyUnicode_DecodeFSDefault(folder.c_str())));
     process.stacks = write_stacks_on_signal();
     tell_of_stacks(process.channel, process.stacks.get());
     process.native.emplace(boot, process.title);

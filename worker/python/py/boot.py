@@ -98,9 +98,27 @@ def patch(modules):
         function()
 
 
-def _import_file(path):
+_beside = ""  # the folder of the configuration file
+
+
+def look_beside(folder):
+    """Tells in which folder the configuration file is, where a missing application may be found."""
+    global _beside
+    _beside = folder
+
+
+def _remedy(name):
+    """The end of a sentence about a file or a top-level module that was not found."""
+    there = os.path.join(_beside, name)
+    if not _beside or not any(os.path.exists(place) for place in (there, there + ".py")):
+        return ""
+    return f"; it is beside the configuration file, so set app.chdir: {_beside}"
+
+
+def _import_file(name):
+    path = os.path.abspath(name)
     if not os.path.exists(path):
-        raise Fault(f"app: there is no file {path}")
+        raise Fault(f"app: there is no file {path}{_remedy(name)}")
     name = os.path.splitext(os.path.basename(path))[0].replace("-", "_")
     from importlib.machinery import SourceFileLoader
 
@@ -119,13 +137,15 @@ def _is_file(name):
 
 def _import(name):
     if _is_file(name):
-        return _import_file(os.path.abspath(name))
+        return _import_file(name)
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(error.name + ".")):
             places = ", ".join(sys.path)
-            raise Fault(f"app: there is no module {error.name!r} in {places}") from None
+            raise Fault(
+                f"app: there is no module {error.name!r} in {places}{_remedy(error.name)}"
+            ) from None
         raise
 
 
@@ -160,6 +180,15 @@ def _is_async(application):
     return False
 
 
+def _make(spec, factory):
+    try:
+        return factory()
+    except TypeError as error:
+        if error.__traceback__.tb_next is None:  # it wants arguments, so it was not entered
+            raise Fault(f"app: {spec}: {error}") from None
+        raise
+
+
 def load(spec):
     """The WSGI callable that `app.module` names."""
     module_name, _, attribute = spec.partition(":")
@@ -169,7 +198,7 @@ def load(spec):
     if factory:
         if not callable(application):
             raise Fault(f"app: {spec}: {attribute[:-2]!r} is not callable")
-        application = application()
+        application = _make(spec, application)
     if not callable(application):
         raise Fault(f"app: {spec}: a {type(application).__name__} is not callable")
     if _is_async(application):
@@ -294,10 +323,35 @@ def fault_page(text):
     return application
 
 
-def describe(error):
-    """The text for a failed start: a sentence for a Fault, else the traceback."""
+_HIDDEN = ("<geventd>/", "<frozen importlib", "<frozen zipimport", importlib.__file__)
+
+
+def _traceback_of(error):
+    """The traceback without the lines of geventd and importlib: it begins with the application's.
+    A stack that has no others is shown as it is, unless the error itself names a file."""
     import traceback
 
+    told = traceback.TracebackException(type(error), error, error.__traceback__)
+    chain = [told]
+    while chain:
+        part = chain.pop()
+        lines = [line for line in part.stack or () if not line.filename.startswith(_HIDDEN)]
+        if lines or getattr(part, "filename", None):
+            part.stack[:] = lines
+        others = getattr(part, "exceptions", None) or []
+        chain += [other for other in (part.__cause__, part.__context__, *others) if other]
+    return "".join(told.format()).rstrip()
+
+
+def _hint_at_virtualenv(error):
+    if type(error) is not ModuleNotFoundError or sys.prefix != sys.base_prefix:
+        return ""
+    return ("\nThe modules are those of the system's Python; app.virtualenv names the virtual "
+            "environment of the application, if it has one.")
+
+
+def describe(error):
+    """The text for a failed start: a sentence for a Fault, else the traceback."""
     if type(error) is Fault:
         _note_suspects(error)
         return str(error)
@@ -305,7 +359,7 @@ def describe(error):
         _note_suspects(error)
     except Exception:
         pass  # the application's own exception class may do anything
-    return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
+    return _traceback_of(error) + _hint_at_virtualenv(error)
 
 
 def after_fork():

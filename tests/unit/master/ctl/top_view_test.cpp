@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "master/ctl/top/text_page.h"
+
 namespace geventd::ctl {
 namespace {
 
@@ -85,12 +87,12 @@ TEST(Cut, CountsCharacters) {
 }
 
 TEST(TopView, ShowsTheServerItsWorkersAndRequests) {
-    const Sheet sheet = draw_top(example(), ascii(), 100, 30);
+    const Sheet sheet = draw_top(example(), ascii(), 110, 30);
     const std::string text = text_of(sheet);
     for (const char* part :
-         {"geventd 1.2  pid 42  up 1m01s  a.yaml  running", "requests/s           19   =#",
-          "p99 latency       200ms", "cores busy          4/8", "memory             2.0M",
-          "######......       2/4      1      9.5", "AGE WORKER  CLIENT           REQUEST (7 in",
+         {"geventd 1.2  pid 42  up 1m01s  a.yaml  running", "requests/s          19   =#",
+          "p99 latency      200ms", "cores busy         4/8", "memory            2.0M",
+          "######......       2/4      1    9.5", "AGE WORKER  CLIENT           REQUEST (7 in",
           "2.5s      1  192.0.2.1        GET /slow"}) {
         EXPECT_NE(text.find(part), std::string::npos) << part << "\nin\n" << text;
     }
@@ -102,9 +104,76 @@ TEST(TopView, KeepsToTheHeight) {
     }
 }
 
+TEST(TopView, CutsNothingInANarrowTerminal) {
+    TopState state = example(3);
+    for (std::size_t width = 66; width < 130; ++width) {
+        for (const Sheet::Line& line : draw_top(state, ascii(), width, 24).lines) {
+            EXPECT_LE(text_of(line).size(), width) << text_of(line);
+        }
+    }
+    const std::string narrow = text_of(draw_top(state, ascii(), 80, 24));
+    for (const char* part : {"WORKER", "PID", "STATE", "CORES", "REQ/S", "P99", "LAG", "PSS", "TOP",
+                             "? help", "200ms  100us"}) {
+        EXPECT_NE(narrow.find(part), std::string::npos) << part << "\nin\n" << narrow;
+    }
+    EXPECT_EQ(narrow.find("####......"), std::string::npos) << narrow;
+}
+
+TEST(TopView, LeavesTheBarOutBeforeColumns) {
+    const auto has_bar = [](const std::string& text) {
+        return text.find("######......") != std::string::npos;
+    };
+    const std::string wide = text_of(draw_top(example(), ascii(), 102, 24));
+    EXPECT_TRUE(has_bar(wide) && wide.find("RSS") != std::string::npos) << wide;
+    const std::string less = text_of(draw_top(example(), ascii(), 101, 24));
+    EXPECT_TRUE(!has_bar(less) && less.find("RSS") != std::string::npos) << less;
+}
+
+TEST(TopView, TellsWhatTheCurvesReach) {
+    const Sheet sheet = draw_top(example(), ascii(), 80, 24);
+    EXPECT_NE(text_of(sheet).find("THE LAST 46 SECONDS"), std::string::npos) << text_of(sheet);
+    EXPECT_EQ(text_of(sheet.lines[2]).substr(78), "10") << text_of(sheet);  // requests/s
+}
+
+TEST(TopView, ShortensALongPathAtItsBeginning) {
+    TopState state = example();
+    state.status = Document::parse(R"({"version":"1.2","pid":42,"uptime":61,"state":"running",)"
+                                   R"("config":"/srv/a-long-way-to-go/and-more/conf/shop.yaml"})")
+                       .value();
+    const std::string head = text_of(draw_top(state, ascii(), 80, 24).lines[0]);
+    EXPECT_NE(head.find("shop.yaml  running  ? help  s stacks  q quit"), std::string::npos) << head;
+    EXPECT_NE(head.find("..."), std::string::npos) << head;
+    EXPECT_LE(head.size(), 80U) << head;
+}
+
+TEST(TextPage, ShowsAPartAndScrolls) {
+    TextPage page("the title", "1\n2\n3\n4\n5\n6\n7\n8\n");
+    EXPECT_EQ(
+        text_of(page.draw(60, 6)),
+        "the title\n1\n2\n3\n4\nlines 1 to 4 of 8; arrows and page keys scroll, q goes back\n");
+    page.scroll(TextPage::Move::LineDown);
+    EXPECT_NE(text_of(page.draw(60, 6)).find("title\n2\n3"), std::string::npos);
+    page.scroll(TextPage::Move::PageDown);
+    page.scroll(TextPage::Move::PageDown);
+    EXPECT_NE(text_of(page.draw(60, 6)).find("lines 5 to 8 of 8"), std::string::npos);
+    page.scroll(TextPage::Move::LineUp);
+    EXPECT_NE(text_of(page.draw(60, 6)).find("lines 4 to 7 of 8"), std::string::npos);
+    page.scroll(TextPage::Move::PageUp);
+    EXPECT_NE(text_of(page.draw(60, 6)).find("lines 1 to 4 of 8"), std::string::npos);
+}
+
+TEST(TextPage, ContinuesLongLinesAndFitsAnyTerminal) {
+    TextPage page("title", "abcdefgh\n\nxyz");
+    EXPECT_NE(text_of(page.draw(5, 9)).find("abcde\nfgh\n\nxyz\n"), std::string::npos);
+    for (std::size_t height = 0; height < 6; ++height) {
+        EXPECT_LE(page.draw(0, height).lines.size(), height);
+    }
+    EXPECT_FALSE(TextPage("", "").draw(80, 24).lines.empty());
+}
+
 TEST(TopView, SaysHowManyWorkersDoNotFit) {
     const std::string text = text_of(draw_top(example(30), ascii(), 80, 24));
-    EXPECT_NE(text.find("25 more workers"), std::string::npos) << text;
+    EXPECT_NE(text.find("26 more workers"), std::string::npos) << text;
     EXPECT_NE(text.find("GET /slow"), std::string::npos) << text;
 }
 
@@ -116,7 +185,7 @@ TEST(TopView, NamesWhatIsWrong) {
         Document::parse(R"({"workers":[{"number":1,"hub_lag":0.1,"hub_blocked":2.5}]})").value();
     const Sheet sheet = draw_top(state, ascii(), 80, 24);
     EXPECT_TRUE(has_style(sheet, "2.5s!", Style::Bad)) << text_of(sheet);
-    EXPECT_NE(text_of(sheet).find("hub lag            2.5s"), std::string::npos) << text_of(sheet);
+    EXPECT_NE(text_of(sheet).find("hub lag           2.5s"), std::string::npos) << text_of(sheet);
 }
 
 TEST(TopView, SpellsOutWhatATerminalWouldObey) {

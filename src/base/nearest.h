@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace geventd::config {
+namespace geventd {
 
 /// How many letters must be added, dropped, replaced or swapped with their neighbour to turn one
 /// word into the other.
@@ -19,7 +19,4 @@ bool is_misspelling(std::string_view word, std::string_view meant);
 /// there is none.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
-/// The word spelled like a key: kebab-case, in lower case.
-std::string to_kebab(std::string_view word);
-
-}  // namespace geventd::config
+}  // namespace geventd

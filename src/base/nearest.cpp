@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "config/text/suggest.h"
+#include "base/nearest.h"
 
 #include <algorithm>
-#include <cctype>
 #include <limits>
 
-namespace geventd::config {
+namespace geventd {
 
 namespace {
 
-// Keys are short: a longer word is no misspelling of one, and comparing costs its length squared.
+// Keys and commands are short: a longer word is no misspelling of one, and comparing costs its
+// length squared.
 constexpr std::size_t kLongestWord = 64;
 
 }  // namespace
@@ -59,12 +59,4 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
     return best == nullptr ? std::string() : *best;
 }
 
-std::string to_kebab(std::string_view word) {
-    std::string result(word);
-    std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) {
-        return c == '_' ? '-' : static_cast<char>(std::tolower(c));
-    });
-    return result;
-}
-
-}  // namespace geventd::config
+}  // namespace geventd
