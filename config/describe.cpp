@@ -112,14 +112,12 @@ void describe(Visitor& v, Listen& s) {
     v.key("trusted-proxies", ProxyList(s.trusted_proxies), kGeneration,
           "The proxies whose X-Forwarded-*, Forwarded, X-Request-ID and PROXY headers are trusted: "
           "addresses, networks such as 10.0.0.0/8, or unix.");
-    v.key(
-        "expect",
-        Choice<Expect>(s.expect,
-                       {{"server", Expect::Server}, {"application", Expect::Application}}),
-        kGeneration,
-        "Who answers Expect: 100-continue. server: geventd, at once, and the application starts "
-        "when the body or 64KiB of it are here, so that a client that waits holds no core; "
-        "application: it starts at once, and the client is told to go on when it reads the body.");
+    using E = Expect;
+    v.key("expect", Choice<E>(s.expect, {{"server", E::Server}, {"application", E::Application}}),
+          kGeneration,
+          "Who answers Expect: 100-continue. server: geventd, and the application starts when the "
+          "body or 64KiB of it are here; application: it starts at once, and the client goes on "
+          "when it reads.");
     v.key("forwarded-prefix", Flag(s.forwarded_prefix), kGeneration,
           "SCRIPT_NAME is what a trusted proxy sends as X-Forwarded-Prefix: the part of the path "
           "that it has removed.");
@@ -216,8 +214,8 @@ void describe(Visitor& v, Limits& s) {
           "The longest pause between two pieces of a request's body; the whole time for the body, "
           "or its first 64KiB, before the application starts. 0: no limit.");
     v.key("body-rate", Size(s.body_rate, 0, kGiB), kGeneration,
-          "The fewest bytes a second of a request's body, on average over the time in which they "
-          "are awaited from the client, from the sixth second on. 0: any number.");
+          "The fewest bytes a second of a request's body, on average over the time in which the "
+          "client is waited for, from the sixth second on. 0: any number.");
     v.key("queue-time", Time(s.queue_time, 0ms, kDay), kGeneration,
           "With workers.when-full: reject, how long a request may wait for a core.");
     v.key("keep-alive", Time(s.keep_alive, 0ms, kDay), kGeneration,
@@ -227,10 +225,10 @@ void describe(Visitor& v, Limits& s) {
     v.key("write-rate", Size(s.write_rate, 0, kGiB), kGeneration,
           "The fewest bytes a second of an answer, on average over the time in which the client is "
           "waited for, from the sixth second on. 0: any number.");
-    v.key("unsent", Size(s.unsent, 0, 1024 * kGiB), kGeneration,
-          "How many bytes of answers each worker keeps for clients that take them slowly, so that "
-          "the requests have ended and their cores are free. Beyond that a request waits for its "
-          "client. 0: each does.");
+    v.key(
+        "unsent", Size(s.unsent, 0, 1024 * kGiB), kGeneration,
+        "How many bytes of answers each worker keeps for slow clients, so that their requests "
+        "have ended and cores are free. Beyond that a request waits for its client. 0: each does.");
     v.key("connections", Integer(s.connections, 1, 1'000'000), kGeneration,
           "Open client connections of each worker.");
     v.key(

@@ -19,7 +19,7 @@ struct Listening {
     std::size_t index = 0;
     ino_t inode = 0;  ///< of the socket, to notice when the application has replaced it
     bool application_continues = false;  ///< listen.expect: application
-    bool forwarded_prefix = false;  ///< trusted proxies say SCRIPT_NAME
+    bool forwarded_prefix = false;       ///< trusted proxies say SCRIPT_NAME
 };
 
 }  // namespace geventd::worker
