@@ -116,8 +116,7 @@ void describe(Visitor& v, Listen& s) {
     v.key("expect", Choice<E>(s.expect, {{"server", E::Server}, {"application", E::Application}}),
           kGeneration,
           "Who answers Expect: 100-continue. server: geventd, and the application starts when the "
-          "body or 64KiB of it are here; application: it starts at once, and the client goes on "
-          "when it reads.");
+          "body or 64KiB of it are here; application: by reading, and it starts at once.");
     v.key("forwarded-prefix", Flag(s.forwarded_prefix), kGeneration,
           "SCRIPT_NAME is what a trusted proxy sends as X-Forwarded-Prefix: the part of the path "
           "that it has removed.");
@@ -233,8 +232,8 @@ void describe(Visitor& v, Limits& s) {
           "Open client connections of each worker.");
     v.key(
         "drain-delay", Time(s.drain_delay, 0ms, kDay), kNow,
-        "How long a server that is told to stop goes on serving: /readyz says 503 and answers say "
-        "Connection: close, so that balancers choose others before connections are refused.");
+        "How long a server that is told to stop serves on, with 503 at /readyz, so that balancers "
+        "choose others before it refuses connections.");
     v.key("drain-requests", Time(s.drain_requests, 0ms, kDay), kGeneration,
           "The time that running requests are given when their worker stops or is replaced.");
     v.key("drain-background", Time(s.drain_background, 0ms, kDay), kGeneration,
