@@ -117,9 +117,8 @@ void describe(Visitor& v, Listen& s) {
           kGeneration,
           "Who answers Expect: 100-continue. server: geventd, and the application starts when the "
           "body or 64KiB of it are here; application: by reading, and it starts at once.");
-    v.key(
-        "forwarded-prefix", Flag(s.forwarded_prefix), kGeneration,
-        "SCRIPT_NAME is a trusted proxy's X-Forwarded-Prefix: what it has removed from the path.");
+    v.key("forwarded-prefix", Flag(s.forwarded_prefix), kGeneration,
+          "SCRIPT_NAME is a trusted proxy's X-Forwarded-Prefix: what it took off the path.");
     v.key("systemd", Text(s.systemd, "the name of a socket, as in FileDescriptorName="), kRestart,
           "Uses the socket of this name if systemd has opened it for the server (socket "
           "activation); otherwise the server opens the address itself.");
