@@ -79,6 +79,8 @@ def test_a_client_that_does_not_read_holds_no_core_when_the_application_is_done(
 def test_beyond_the_limit_a_request_waits_for_its_client(server):
     running = server(APP, {**ONE_CORE, 'limits': {'unsent': '1MiB'}})
     with running.raw() as slow, running.raw() as other:
+        other.send(get('/'))
+        assert other.read_answer().text == 'quick'
         slow.send(get('/list'))
         slow.read_head()
         other.send(get('/'))
