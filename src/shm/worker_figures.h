@@ -19,8 +19,8 @@ struct WorkerFigures {
     Cell<std::uint32_t> connections{};    ///< open client connections
     Cell<std::uint32_t> background{};     ///< background greenlets, as of the newest pulse
     Cell<std::uint32_t> deaf{};           ///< listening sockets that give errors, no connections
-    Cell<std::uint64_t> unsent{};         ///< bytes kept for slow clients, as of the newest pulse
     Cell<std::uint32_t> accepting{};      ///< the mark that uwsgi.accepting() sets
+    Cell<std::uint64_t> unsent{};         ///< bytes kept for slow clients, as of the newest pulse
     Cell<std::uint64_t> requests{};       ///< requests that have ended
     Cell<std::uint64_t> errors{};         ///< of these: the application raised
     Cell<std::uint64_t> rejected{};       ///< malformed requests answered by the server

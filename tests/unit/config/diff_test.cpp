@@ -14,7 +14,8 @@ using Found = std::vector<Difference>;
 using Keys = std::vector<std::string>;
 
 Settings with(std::vector<std::string> sets) {
-    sets.insert(sets.begin(), {"listen=http://127.0.0.1:8000", "app=m"});
+    // The default of control depends on the addresses.
+    sets.insert(sets.begin(), {"listen=http://127.0.0.1:8000", "app=m", "control=/run/g.ctl"});
     return load({"", std::move(sets), test_environment()});
 }
 

@@ -176,7 +176,9 @@ TEST(Geventd, ChecksConfigurationAndApplication) {
     EXPECT_EQ(fine.await_exit(), 0);
     EXPECT_EQ(fine.log(),
               "app.preload is auto: the application is loaded once and the workers are forked from "
-              "there\nconfiguration and application are fine\n");
+              "there\na stop takes 68s at most: limits.drain-delay 0s, drain-requests 1m, "
+              "drain-background 5s, and a few seconds for what follows\n"
+              "configuration and application are fine\n");
     RunningGeventd broken(kTwo + "app: fail", {"--check"});
     EXPECT_EQ(broken.await_exit(), 1);
     EXPECT_NE(broken.log().find("ImportError: no such application"), std::string::npos);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <string>
 
@@ -53,8 +54,8 @@ class ServiceNotifierTest : public ::testing::Test {
 TEST_F(ServiceNotifierTest, TellsEachState) {
     notifier_.ready("4 workers");
     EXPECT_EQ(heard(), "READY=1\nSTATUS=4 workers");
-    notifier_.stopping();
-    EXPECT_EQ(heard(), "STOPPING=1");
+    notifier_.stopping(std::chrono::seconds(60));
+    EXPECT_EQ(heard(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=65000000");
     notifier_.main_pid(42);
     EXPECT_EQ(heard(), "MAINPID=42");
     notifier_.watchdog();
