@@ -41,10 +41,19 @@ class Load:
         """Interrupts the processes; returns the rest of the first's output. Raises RuntimeError."""
         self._tell(signal.SIGINT)
         self.resume()
-        text, errors = self.processes[0].communicate(timeout=60)
+        text, errors = self._await_end()
         if self.processes[0].returncode:
             raise RuntimeError(errors or text)
         return text
+
+    # Of threads that are stopped, any may take the signal. It ends the load in any case, but wrk
+    # leaves only when its main thread is interrupted.
+    def _await_end(self):
+        for _ in range(60):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self.processes[0].communicate(timeout=1)
+            self._tell(signal.SIGINT)
+        raise RuntimeError('the load does not end')
 
     def kill(self):
         self._tell(signal.SIGKILL)

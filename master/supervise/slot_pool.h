@@ -38,7 +38,6 @@ class SlotLease {
 
 /// Hands out the slots of the scoreboard. A slot belongs to a process, not to a worker number: a
 /// draining worker keeps its slot while its successor has another.
-/// a worker that drains keeps its own while its successor has another.
 /// Lives in: master; outlives its leases.
 class SlotPool {
   public:

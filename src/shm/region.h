@@ -12,7 +12,6 @@ namespace geventd::shm {
 /// that they receive; untouched pages cost nothing. Any process that shares it may write anything
 /// into it at any time: values are checked where they are read, and sizes are never read from it.
 /// Lives in: every process. The mapping lasts as long as the object.
-/// Lives in: every process. The mapping lasts as long as the object.
 class Region {
   public:
     /// A new region of zeros, sealed against resizing. Throws ErrnoError.

@@ -6,6 +6,7 @@ Each check yields (path, line, text). Run without arguments over the repository:
 wrong and exits 1, or one line when all is well.
 """
 
+import itertools
 import pathlib
 import re
 import subprocess
@@ -216,6 +217,18 @@ def check_lengths(root, names):
                 yield name, bar, f'{count} lines, {bar} at most: {advice}'
 
 
+def check_repeats(root, names):
+    """Prose that stands twice, as a careless edit leaves it."""
+    for name in names:
+        if not name.endswith(('.md', '.h', '.cpp')):
+            continue
+        prose = '' if name.endswith('.md') else '//'
+        lines = [line.strip() for line in (root / name).read_text().splitlines()]
+        for number, (line, after) in enumerate(itertools.pairwise(lines), 2):
+            if line == after and len(line) > 20 and line.startswith(prose):
+                yield name, number, 'this line stands twice'
+
+
 def check_first_line(root, names):
     for name in names:
         if name.endswith(('.h', '.cpp')):
@@ -245,8 +258,8 @@ def check_banned(root, names):
                 yield name, line_of(text, match.start()), why
 
 
-CHECKS = (check_layers, check_cycles, check_folder_cycles, check_lengths, check_first_line,
-          check_banned)
+CHECKS = (check_layers, check_cycles, check_folder_cycles, check_lengths, check_repeats,
+          check_first_line, check_banned)
 
 
 def main():

@@ -102,6 +102,13 @@ def test_a_long_file_is_refused(tree):
     assert '401 lines' in faults(rules.check_lengths, tree({'src/net/a.cpp': 'x\n' * 401}))[0]
 
 
+@pytest.mark.parametrize('name, line', [('docs/x.md', 'Each socket takes one watch.'),
+                                        ('src/net/a.h', '/// Lives in: every process.')])
+def test_a_line_that_stands_twice_is_refused(tree, name, line):
+    assert len(faults(rules.check_repeats, tree({name: f'{line}\n{line}\n'}))) == 1
+    assert not faults(rules.check_repeats, tree({name: f'{line}\n\n{line}\n'}))
+
+
 def test_a_missing_licence_line_is_refused(tree):
     assert faults(rules.check_first_line, tree({'src/net/a.cpp': '#include <x>\n'}))
 

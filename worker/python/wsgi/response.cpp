@@ -49,7 +49,7 @@ bool Response::may_send() {
     return true;
 }
 
-bool Response::has_head() {
+bool Response::has_head() const {
     if (!head_set()) {
         PyErr_SetString(PyExc_RuntimeError, "start_response was not called before the body");
         return false;

@@ -54,7 +54,7 @@ class Response {
 
   private:
     bool is_open();
-    bool has_head();
+    [[nodiscard]] bool has_head() const;
     bool may_send();
     bool may_send_body();
     bool await_sent(worker::Exchange::IoState state);
