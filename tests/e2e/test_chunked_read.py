@@ -48,7 +48,8 @@ HEAD = 'POST {} HTTP/1.1\r\nHost: x\r\n{}\r\n\r\n'
 
 @pytest.fixture(scope='module')
 def running(module_server):
-    return module_server(APP)
+    return module_server(APP, {'listen': [{'address': 'http://127.0.0.1:0',
+                                           'expect': 'application'}]})
 
 
 @pytest.fixture

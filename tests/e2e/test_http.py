@@ -105,7 +105,8 @@ def test_100_continue_is_sent_when_the_application_reads(server):
 
 
 def test_no_100_continue_when_the_application_does_not_read(server):
-    with server(HELLO).raw() as client:
+    listen = [{'address': 'http://127.0.0.1:0', 'expect': 'application'}]
+    with server(HELLO, {'listen': listen}).raw() as client:
         client.send(b'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n'
                     b'Expect: 100-continue\r\n\r\n')
         assert client.read_answer().status == 200

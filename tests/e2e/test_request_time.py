@@ -271,7 +271,8 @@ def test_one_that_computes_hears_of_it_when_it_waits(running):
 
 def test_one_that_waits_for_its_clients_bytes_ends_too(running):
     with running.raw() as client:
-        client.send(b'POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nsome')
+        client.send(b'POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n'
+                    + b'x' * 70_000)  # more than is read before the application starts
         assert client.read_answer().status == 504
 
 

@@ -46,7 +46,7 @@ def test_the_status_shows_signals_and_locks(server):
     text = running.ctl('status').stdout
     rows = [line.split() for line in text.splitlines()]
     assert ['SIGNAL', 'ACCEPTED', 'HANDLED'] in rows and ['17', '1', '1'] in rows
-    assert 'lock 0: held by worker 1, 0 waiting' in text
+    assert 'lock 0: held by worker 1, though who took it has ended, 0 waiting' in text
 
 
 def packet(number):

@@ -117,7 +117,7 @@ def test_a_reader_that_stalls_holds_nobody_back_and_costs_no_memory(server):
 
 def test_a_second_writer_is_told_so_unless_it_has_nothing_to_write(server):
     size = 32 * MIB
-    running = server(TWO_WRITERS.replace('SIZE', str(size)))
+    running = server(TWO_WRITERS.replace('SIZE', str(size)), {'limits': {'unsent': 0}})
     with running.raw() as client:
         client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
         refused = running.wait_log(r"b'.?': another greenlet is already writing")

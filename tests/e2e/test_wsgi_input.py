@@ -73,7 +73,8 @@ LINES = ['first\n', 'second line\n', '\n', 'last']
 
 @pytest.fixture(scope='module')
 def running(module_server):
-    return module_server(APP, {'listen': ['http://127.0.0.1:0', 'uwsgi://127.0.0.1:0']})
+    return module_server(APP, {'listen': [
+        {'address': 'http://127.0.0.1:0', 'expect': 'application'}, 'uwsgi://127.0.0.1:0']})
 
 
 def chunks(body, size):
