@@ -200,7 +200,11 @@ void Connection::on_deadline() noexcept {
 void Connection::time_out() {
     switch (state_) {
         case State::ReadingHead:
-            refuse({408, "the request head did not arrive in time"});
+            if (last_answer_ && input_.empty()) {
+                close();  // of a proxy that has said whom it serves, and nothing more
+            } else {
+                refuse({408, "the request head did not arrive in time"});
+            }
             break;
         case State::ReadingBody:
             refuse({408, "the request body did not arrive in time"});
