@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Where the control socket is: its default name tells servers apart, it may be abstract or missing,
 and geventctl finds it."""
+import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -27,13 +27,13 @@ def ctl(running, *arguments, environment=None, cwd=None):
 def asked_pid(running, *arguments, **options):
     result = ctl(running, *arguments, 'status', '--json', **options)
     assert result.returncode == 0, result.stderr
-    return int(re.search(r'"pid":(\d+)', result.stdout)[1])
+    return json.loads(result.stdout)['pid']
 
 
 def without_file(made, environment, **listen):
     """Starts a server that has only --set."""
     made.write_app(HELLO)
-    settings = {'app': 'app', 'workers': 1, **listen}
+    settings = {'app': 'app', 'workers.processes': 1, **listen}
     arguments = [f'--set={key}={value}' for key, value in settings.items()]
     return made.start(arguments, environment)
 
