@@ -200,7 +200,7 @@ std::vector<Difference> differences(const Settings& running, const Settings& wan
 std::vector<std::string> keep_until_restart(const Settings& running, Settings& wanted) {
     Comparer comparer(collect(running), true);
     describe(comparer, wanted);
-    wanted.control_fallback = running.control_fallback;  // belongs to control
+    wanted.control_fallback = running.control_fallback;  // goes with control
     std::vector<std::string> keys;
     for (const Difference& difference : comparer.take()) {
         if (difference.moment == Moment::Restart) {

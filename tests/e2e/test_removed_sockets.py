@@ -137,7 +137,7 @@ def test_a_control_socket_that_is_not_ours_stands_in_the_way_until_it_goes(serve
         other.bind(str(running.folder / 'other'))
         other.listen()
         os.rename(running.folder / 'other', running.control_path)
-        running.wait_log('geventctl cannot reach the server: .*another geventd runs')
+        running.wait_log('geventctl cannot reach the server: .*set control to another path')
         os.unlink(running.control_path)
     running.wait_log('was removed: a new one is made')
     assert running.status()['pid'] == running.pid

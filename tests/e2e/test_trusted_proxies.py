@@ -117,7 +117,7 @@ def test_the_setting_that_the_log_names_is_the_remedy(server):
     running.get('/', headers={'X-Forwarded-Proto': 'https'})
     line = running.wait_log('^.*which is ignored.*$')[0]
     listen = re.search(r'set (listen: .*\})', line)[1]
-    running = server(APP, f'{listen}\napp: app\nworkers: {processes: 1}\ncontrol: ctl\n')
+    running = server(APP, f'{listen}\napp: app\nworkers: {{processes: 1}}\ncontrol: ctl\n')
     assert ask(running, 0, {'X-Forwarded-Proto': 'https'})['wsgi.url_scheme'] == 'https'
 
 

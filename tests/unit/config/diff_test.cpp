@@ -14,9 +14,12 @@ using Found = std::vector<Difference>;
 using Keys = std::vector<std::string>;
 
 Settings with(std::vector<std::string> sets) {
-    // The default of control depends on the addresses.
-    sets.insert(sets.begin(), {"listen=http://127.0.0.1:8000", "app=m", "control=/run/g.ctl"});
-    return load({"", std::move(sets), test_environment()});
+    sets.insert(sets.begin(), {"listen=http://127.0.0.1:8000", "app=m"});
+    // As a server does that reloads: the default of control is that of its start.
+    return load({.path = "",
+                 .sets = std::move(sets),
+                 .environment = test_environment(),
+                 .control = ControlDefaults{"/run/test/x.ctl", "@x"}});
 }
 
 /// Settings with another value for one key than the defaults have.
