@@ -30,35 +30,9 @@ bool Response::set_head(PyObject* status, PyObject* headers) {
     return fill_head(request_->answer.head(), request_->form.version, status, headers);
 }
 
-bool Response::is_open() {
-    if (request_->exchange == nullptr) {
-        PyErr_SetString(PyExc_RuntimeError, "the response has already ended");
-        return false;
-    }
-    return true;
-}
-
-bool Response::may_send() {
-    if (!is_open()) {
-        return false;
-    }
-    if (request_->exchange->is_sending()) {
-        PyErr_SetString(PyExc_RuntimeError, "another greenlet is already writing to this response");
-        return false;
-    }
-    return true;
-}
-
-bool Response::has_head() const {
-    if (!head_set()) {
-        PyErr_SetString(PyExc_RuntimeError, "start_response was not called before the body");
-        return false;
-    }
-    return true;
-}
-
-bool Response::may_send_body() {
-    return is_open() && has_head() && may_send();
+bool Response::refuse(const char* why) {
+    PyErr_SetString(PyExc_RuntimeError, why);
+    return false;
 }
 
 bool Response::await_send(std::string_view bytes) {
@@ -151,7 +125,7 @@ bool Response::await_room() {
     return false;
 }
 
-bool Response::await_sent(IoState state) {
+bool Response::await_rest(IoState state) {
     while (state == IoState::Wait) {
         if (!await_room()) {
             return false;
