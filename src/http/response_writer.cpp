@@ -99,18 +99,14 @@ std::size_t ResponseWriter::add_piece(std::string_view bytes, std::span<iovec> p
         parts[0] = part(bytes);
         return 1;
     }
+    iovec* const out = parts.data();
     char* end = std::to_chars(chunk_line_.begin(), chunk_line_.end(), bytes.size(), 16).ptr;
     *end++ = '\r';
     *end++ = '\n';
-    parts[0] = {chunk_line_.data(), static_cast<std::size_t>(end - chunk_line_.data())};
-    parts[1] = part(bytes);
-    parts[2] = part(kCrLf);
+    out[0] = {chunk_line_.data(), static_cast<std::size_t>(end - chunk_line_.data())};
+    out[1] = part(bytes);
+    out[2] = part(kCrLf);
     return kMostParts;
-}
-
-void ResponseWriter::count(std::uint64_t bytes) {
-    body_bytes_ += bytes;
-    left_ -= framing_ == Framing::Length ? bytes : 0;
 }
 
 iovec ResponseWriter::last_part() const {

@@ -71,11 +71,15 @@ class ResponseWriter {
 
     /// Writes the parts to be sent for a piece of the body into `parts`, and returns how many. The
     /// piece must live until they are sent. No parts for an empty piece, or where there is no body;
-    /// bytes beyond Content-Length are left out, see room().
+    /// bytes beyond Content-Length are left out, see room(). `parts` must have room for
+    /// kMostParts, or for one where framing() is not Chunked.
     std::size_t add_piece(std::string_view bytes, std::span<iovec> parts);
 
     /// Counts body bytes that were sent by other means, from a file; not for Chunked.
-    void count(std::uint64_t bytes);
+    void count(std::uint64_t bytes) {
+        body_bytes_ += bytes;
+        left_ -= framing_ == Framing::Length ? bytes : 0;
+    }
 
     /// What ends the body; empty where nothing does.
     [[nodiscard]] iovec last_part() const;

@@ -35,39 +35,31 @@ bool must_wait(int error) {
     return error == EAGAIN || error == EWOULDBLOCK;
 }
 
-std::size_t total(std::span<const iovec> parts) {
-    std::size_t bytes = 0;
-    for (const iovec& part : parts) {
-        bytes += part.iov_len;
-    }
-    return bytes;
-}
-
 ssize_t send_bytes(int fd, const void* bytes, std::size_t size) {
     return uninterrupted([=] { return ::send(fd, bytes, size, kSend); });
 }
 
-ssize_t send_joined(int fd, std::span<const iovec> parts) {
-    std::array<char, kJoined> joined;  // NOLINT(*-member-init): only the filled part is sent
-    std::size_t size = 0;
-    for (const iovec& part : parts) {
-        std::memcpy(joined.data() + size, part.iov_base, part.iov_len);
-        size += part.iov_len;
-    }
-    return send_bytes(fd, joined.data(), size);
+ssize_t send_vector(int fd, std::span<const iovec> parts) {
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(parts.data());  // NOLINT: sendmsg does not write to it
+    message.msg_iovlen = std::min<std::size_t>(parts.size(), IOV_MAX);
+    return uninterrupted([&] { return ::sendmsg(fd, &message, kSend); });
 }
 
 ssize_t send_parts(int fd, std::span<const iovec> parts) {
     if (parts.size() == 1) {
         return send_bytes(fd, parts[0].iov_base, parts[0].iov_len);
     }
-    if (total(parts) <= kJoined) {
-        return send_joined(fd, parts);
+    std::array<char, kJoined> joined;  // NOLINT(*-member-init): only the filled part is sent
+    std::size_t size = 0;
+    for (const iovec& part : parts) {
+        if (part.iov_len > kJoined - size) {
+            return send_vector(fd, parts);
+        }
+        std::memcpy(joined.data() + size, part.iov_base, part.iov_len);
+        size += part.iov_len;
     }
-    msghdr message{};
-    message.msg_iov = const_cast<iovec*>(parts.data());  // NOLINT: sendmsg does not write to it
-    message.msg_iovlen = std::min<std::size_t>(parts.size(), IOV_MAX);
-    return uninterrupted([&] { return ::sendmsg(fd, &message, kSend); });
+    return send_bytes(fd, joined.data(), size);
 }
 
 Stream::Result sent(ssize_t count) {

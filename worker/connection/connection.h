@@ -202,6 +202,7 @@ class Connection final : public Exchange, public event::Deadline {
     IoState guarded(Action action) noexcept;
     void complete_head(std::optional<std::uint64_t> length);
     void note_head();
+    void tell_of_excess();
     std::size_t add_piece(std::string_view bytes, std::span<iovec> parts);
     void follow_piece() noexcept;
 

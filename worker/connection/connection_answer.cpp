@@ -56,11 +56,17 @@ void Connection::note_head() {
     request.times.first_byte = context_.loop.now();
 }
 
+void Connection::tell_of_excess() {
+    if (!std::exchange(request_->sent.told_of_excess, true)) {
+        log::warning("{} {}: the body is longer than its Content-Length; the rest is dropped",
+                     request_->head.method, request_->head.path);
+    }
+}
+
 std::size_t Connection::add_piece(std::string_view bytes, std::span<iovec> parts) {
     Request& request = *request_;
-    if (bytes.size() > request.answer.room() && !std::exchange(request.sent.told_of_excess, true)) {
-        log::warning("{} {}: the body is longer than its Content-Length; the rest is dropped",
-                     request.head.method, request.head.path);
+    if (bytes.size() > request.answer.room()) {
+        tell_of_excess();
     }
     const std::size_t count = request.answer.add_piece(bytes, parts);
     request.sent.body = request.answer.body_bytes();

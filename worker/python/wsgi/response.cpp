@@ -51,37 +51,9 @@ bool Response::await_early_hints(PyObject* headers) {
     return may_send() && await_sent(request_->exchange->send_interim(head.text()));
 }
 
-bool Response::is_open() {
-    if (request_->exchange == nullptr) {
-        PyErr_SetString(PyExc_RuntimeError, "the response has already ended");
-        return false;
-    }
-    return true;
-}
-
-// Bytes that are still on their way without a greenlet that waits for them are a former piece,
-// which the exchange keeps: another may follow it.
-bool Response::may_send() {
-    if (!is_open()) {
-        return false;
-    }
-    if (request_->writer) {
-        PyErr_SetString(PyExc_RuntimeError, "another greenlet is already writing to this response");
-        return false;
-    }
-    return true;
-}
-
-bool Response::has_head() const {
-    if (!head_set()) {
-        PyErr_SetString(PyExc_RuntimeError, "start_response was not called before the body");
-        return false;
-    }
-    return true;
-}
-
-bool Response::may_send_body() {
-    return is_open() && has_head() && may_send();
+bool Response::refuse(const char* why) {
+    PyErr_SetString(PyExc_RuntimeError, why);
+    return false;
 }
 
 bool Response::await_send(PyObject* bytes) {
@@ -180,7 +152,7 @@ bool Response::await_former() {
 }
 
 // Leaves what the client does not take at once to the loop, which keeps `owner` until it is sent.
-bool Response::await_kept(IoState state, PyObject* owner, std::size_t size) {
+bool Response::await_or_keep(IoState state, PyObject* owner, std::size_t size) {
     if (state == IoState::Wait && request_->exchange->keep(kept(owner, size))) {
         return true;
     }
@@ -198,7 +170,7 @@ bool Response::await_room() {
     return false;
 }
 
-bool Response::await_sent(IoState state) {
+bool Response::await_rest(IoState state) {
     while (state == IoState::Wait) {
         if (!await_room()) {
             return false;

@@ -60,13 +60,39 @@ class Response {
     [[nodiscard]] worker::Request& request() const { return *request_; }
 
   private:
-    bool is_open();
-    [[nodiscard]] bool has_head() const;
-    bool may_send();
-    bool may_send_body();
+    // Each piece asks these: they are inline, and what refuses it is not.
+    [[nodiscard]] bool is_open() const {
+        return request_->exchange != nullptr || refuse("the response has already ended");
+    }
+
+    [[nodiscard]] bool has_head() const {
+        return head_set() || refuse("start_response was not called before the body");
+    }
+
+    // Bytes that are still on their way without a greenlet that waits for them are a former piece,
+    // which the exchange keeps: another may follow it.
+    [[nodiscard]] bool may_send() const {
+        return is_open() && (!request_->writer ||
+                             refuse("another greenlet is already writing to this response"));
+    }
+
+    [[nodiscard]] bool may_send_body() const { return is_open() && has_head() && may_send(); }
+
+    static bool refuse(const char* why);
+
     bool await_former();
-    bool await_kept(worker::Exchange::IoState state, PyObject* owner, std::size_t size);
-    bool await_sent(worker::Exchange::IoState state);
+
+    bool await_kept(worker::Exchange::IoState state, PyObject* owner, std::size_t size) {
+        return state == worker::Exchange::IoState::Done || await_or_keep(state, owner, size);
+    }
+
+    bool await_or_keep(worker::Exchange::IoState state, PyObject* owner, std::size_t size);
+
+    bool await_sent(worker::Exchange::IoState state) {
+        return state == worker::Exchange::IoState::Done || await_rest(state);
+    }
+
+    bool await_rest(worker::Exchange::IoState state);
     bool await_room();
     bool await_file(int file, off_t offset);
 
