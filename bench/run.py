@@ -9,6 +9,7 @@ runs stay in the report, with their date.
 import argparse
 import os
 import pathlib
+import signal
 import sys
 
 import footprint
@@ -70,6 +71,7 @@ def main():
         parser.error(f'no such work: {", ".join(sorted(unknown))}')
     if os.cpu_count() < 2:
         parser.error('two cores are needed: one for the server, one for the load')
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers and loads end with it
     peers.install(servers.PYTHON)
     kinds, not_run = chosen_servers(arguments.servers)
     for name in arguments.works or ALL:

@@ -11,6 +11,13 @@
 
 namespace geventd::master {
 
+namespace {
+
+// How long workers serve on in a stop while a template has not closed the listening sockets.
+constexpr Duration kTemplatePatience = std::chrono::seconds(2);
+
+}  // namespace
+
 Generation::Generation(const Services& services, Plan plan)
     : services_(services),
       number_(plan.contents.generation),
@@ -38,44 +45,6 @@ Generation::Generation(const Services& services, Plan plan)
         workers_->allow(1);
     }
     update_hold();
-}
-
-std::string_view name(Generation::State state) {
-    using State = Generation::State;
-    switch (state) {
-        case State::Loading:
-            return "loading";
-        case State::Booting:
-            return "booting";
-        case State::Serving:
-            return "serving";
-        case State::Draining:
-            return "draining";
-        case State::Done:
-            return "done";
-        case State::Failed:
-            return "failed";
-    }
-    return "";
-}
-
-bool can_follow(Generation::State from, Generation::State to) {
-    using State = Generation::State;
-    switch (to) {
-        case State::Loading:
-            return false;
-        case State::Booting:
-            return from == State::Loading;
-        case State::Serving:
-            return from == State::Booting;
-        case State::Draining:
-            return from <= State::Serving;
-        case State::Done:
-            return from == State::Draining;
-        case State::Failed:
-            return from == State::Loading || from == State::Booting;
-    }
-    return false;
 }
 
 void Generation::enter(State state) {
@@ -123,6 +92,7 @@ void Generation::settle() {
         if (templates_) {
             templates_->clean_up(now);
         }
+        drain_workers(now);
     }
     if (state_ == State::Booting) {
         settle_booting();
@@ -270,6 +240,7 @@ void Generation::restore() {
 
 void Generation::give_way() {
     if (state_ == State::Failed && !std::exchange(gave_way_, true)) {
+        workers_->retire();
         workers_->drain(ipc::DrainReason::Replace);
     }
 }
@@ -301,9 +272,24 @@ void Generation::drain(ipc::DrainReason reason) {
         reason = ipc::DrainReason::Refresh;
     }
     for (const auto& pool : pools_) {
-        pool->drain(reason);
+        pool->retire();
     }
     end_templates();
+    const TimePoint now = services_.processes.now();
+    draining_ = reason;
+    drain_by_ = reason == ipc::DrainReason::Stop ? now + kTemplatePatience : now;
+    drain_workers(now);
+}
+
+// Workers take what waits in the kernel's queue and close it. They are the last: what connects
+// while only a template has the listening sockets would be reset.
+void Generation::drain_workers(TimePoint now) {
+    if (draining_ && (now >= drain_by_ || !templates_ || !templates_->hold_sockets())) {
+        for (const auto& pool : pools_) {
+            pool->drain(*draining_);
+        }
+        draining_.reset();
+    }
 }
 
 // Workers may need what the application started in the template (multiprocessing) until they end.
@@ -321,6 +307,7 @@ void Generation::kill(std::string_view reason) {
         enter(State::Draining);
     }
     kit_.close_listeners();
+    draining_.reset();
     if (templates_) {
         templates_->kill(reason);
     }
@@ -360,6 +347,7 @@ TimePoint Generation::next_deadline() const {
     for (const auto& pool : pools_) {
         next = std::min(next, pool->next_deadline());
     }
+    next = draining_ ? std::min(next, drain_by_) : next;
     return templates_ ? std::min(next, templates_->next_deadline()) : next;
 }
 

@@ -134,6 +134,7 @@ class Generation {
     void load_apart();
     void settle_booting();
     void end_templates();
+    void drain_workers(TimePoint now);
     void update_hold();
     void boot_workers();
     void scale(TimePoint now);
@@ -165,6 +166,8 @@ class Generation {
     bool gave_way_ = false;
     std::size_t full_strength_ = 0;  ///< number of workers before make_room(); 0: not rolling
     bool deferred_ = false;
+    std::optional<ipc::DrainReason> draining_;  ///< what workers are still to be told
+    TimePoint drain_by_;                        ///< when they are told at the latest
     TimePoint born_;
     std::string failure_;
 };

@@ -266,7 +266,6 @@ void Pool::show_fault(std::string text) {
 }
 
 void Pool::drain(ipc::DrainReason reason) {
-    retire_from(places_.begin());
     for (WorkerHandle* worker : all()) {
         worker->drain(reason, mercy_);
     }

@@ -69,6 +69,8 @@ void TemplateHandle::on_message(ipc::Message& message) noexcept {
         enter(State::Loaded);
     } else if (message.type == ipc::MessageType::Forked) {
         on_forked();
+    } else if (message.type == ipc::MessageType::Draining) {
+        holds_sockets_ = false;
     } else if (message.type == ipc::MessageType::Stacks && !message.fds.empty()) {
         watch_.open(std::move(message.fds[0]));
     } else if (message.type == ipc::MessageType::Sources) {
@@ -124,6 +126,14 @@ void TemplateHandle::on_hang_up() noexcept {
     if (pid() == 0 && state_ != State::Gone) {
         end_ = "it ended before it could say its name";
         enter(State::Gone);
+    }
+}
+
+void TemplateHandle::close_sockets() {
+    if (!std::exchange(told_to_close_, true)) {
+        ipc::Message message;
+        message.type = ipc::MessageType::Drain;
+        child_.send(message);
     }
 }
 

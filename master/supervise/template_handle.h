@@ -42,6 +42,9 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
     /// Sends a request to fork; the template answers when the process is forked.
     bool ask(const ipc::Message& request);
 
+    /// Tells it, once, that it will not fork any more and is to close the listening sockets.
+    void close_sockets();
+
     /// Closes the channel, at which the template exits. One that is still loading would not
     /// notice, so it is killed, unless it has reported connections and so is about to notice.
     void dismiss();
@@ -85,6 +88,9 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
     /// True when the process is stopped (SIGSTOP) and so cannot answer.
     [[nodiscard]] bool is_stopped() const { return process_state() == 'T'; }
 
+    /// True until it has said that the listening sockets are closed, or has ended.
+    [[nodiscard]] bool holds_sockets() const { return holds_sockets_ && state_ != State::Gone; }
+
     [[nodiscard]] pid_t pid() const { return child_.pid(); }
 
     [[nodiscard]] std::string title() const;
@@ -122,6 +128,8 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
     int asked_ = 0;  ///< unanswered requests
     bool answered_ = false;
     bool hung_ = false;
+    bool told_to_close_ = false;
+    bool holds_sockets_ = true;
     bool hung_up_ = false;  ///< its channel is closed, so it has ended
     std::string failure_;
     std::string why_killed_;

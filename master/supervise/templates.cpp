@@ -238,10 +238,14 @@ void Templates::retire() {
     if (current_ && !current_->is_loaded()) {
         current_->dismiss();
     } else if (current_) {
-        ipc::Message message;
-        message.type = ipc::MessageType::Drain;
-        current_->send(message);
+        current_->close_sockets();
     }
+}
+
+bool Templates::hold_sockets() const {
+    const std::vector<TemplateHandle*> handles = all();
+    return std::any_of(handles.begin(), handles.end(),
+                       [](const TemplateHandle* handle) { return handle->holds_sockets(); });
 }
 
 void Templates::dismiss() {

@@ -53,8 +53,11 @@ class Templates final : public WorkerSource {
     /// For a generation that ends: only checks deadlines and removes processes that are gone.
     void clean_up(TimePoint now);
 
-    /// Starts nothing more; only a loaded template stays.
+    /// Starts nothing more; only a loaded template stays, without the listening sockets.
     void retire();
+
+    /// True until all of them have closed the listening sockets or have ended.
+    [[nodiscard]] bool hold_sockets() const;
 
     /// Makes all of them exit.
     void dismiss();

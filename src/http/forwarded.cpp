@@ -173,11 +173,16 @@ constexpr std::array<std::string_view, 6> kXForwarded{"x-forwarded-for",  "x-for
                                                       "x-forwarded-host", "x-forwarded-protocol",
                                                       "x-forwarded-ssl",  "x-forwarded-port"};
 
-/// Asked of each field of each request: few begin with an X.
 bool is_x_forwarded(std::string_view name) {
-    const auto is_it = [name](std::string_view known) { return equals_ignoring_case(name, known); };
-    return (name.starts_with('X') || name.starts_with('x')) &&
-           std::any_of(kXForwarded.begin(), kXForwarded.end(), is_it);
+    return std::any_of(
+        kXForwarded.begin(), kXForwarded.end(),
+        [name](std::string_view known) { return equals_ignoring_case(name, known); });
+}
+
+/// Asked of each field of each request, few of which begin so.
+bool may_be_forwarded(std::string_view name) {
+    const char first = name.empty() ? '\0' : to_lower(name.front());
+    return first == 'x' || first == 'f';
 }
 
 bool has_x_forwarded(const RequestHead& head) {
@@ -266,7 +271,8 @@ std::string read_forwarded_prefix(const RequestHead& head) {
 std::string_view find_forwarded_field(const RequestHead& head) {
     const auto found =
         std::find_if(head.headers.begin(), head.headers.end(), [](const Header& field) {
-            return is_x_forwarded(field.name) || equals_ignoring_case(field.name, "forwarded");
+            return may_be_forwarded(field.name) &&
+                   (is_x_forwarded(field.name) || equals_ignoring_case(field.name, "forwarded"));
         });
     return found == head.headers.end() ? std::string_view{} : found->name;
 }

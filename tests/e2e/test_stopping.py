@@ -141,6 +141,19 @@ def test_connections_are_refused_although_a_former_generation_drains(server):
     running.expected_exit = running.process.returncode
 
 
+def test_workers_serve_until_the_template_has_closed_its_sockets(server):
+    """What connects while only a template holds the listening sockets would be reset, so workers
+    are the last that close them. Here the template cannot close them for a while."""
+    running = server(HELLO, {'app': {'preload': True}})
+    template = running.status()['generations'][0]['template_pid']
+    os.kill(template, signal.SIGSTOP)
+    running.signal(signal.SIGTERM)
+    running.wait_log('stopping: requests in flight')
+    assert ask(running).status == 200
+    os.kill(template, signal.SIGCONT)
+    assert running.wait_exit() == 0
+
+
 def test_what_waits_in_the_kernels_queue_is_served(server):
     """The hub is blocked, so that nothing is accepted, and the only core is taken."""
     running = server(BLOCKS, {'workers': {'processes': 1, 'cores': 1}})

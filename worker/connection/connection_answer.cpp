@@ -206,10 +206,10 @@ void Connection::finish(bool complete) noexcept {
     if (!unsent_.is_kept()) {
         abandon_write();
     }
-    cancel();
     request_->exchange = nullptr;
     context_.admission.ended(*request_);
     if (is_sending() && !broken_) {
+        cancel();
         state_ = State::Sending;
         wait_end_ = {};
         watch(event::Io::kWrite);
@@ -224,7 +224,9 @@ void Connection::finish(bool complete) noexcept {
 // Content-Length is missing.
 void Connection::conclude() noexcept {
     cancel();
-    watch(wanted_ & event::Io::kRead);
+    if ((wanted_ & event::Io::kWrite) != 0) {
+        watch(wanted_ & event::Io::kRead);
+    }
     const http::ResponseWriter& answer = request_->answer;
     const Framing framing = answer.framing();
     const bool cut = !is_whole_ || answer.missing() > 0;

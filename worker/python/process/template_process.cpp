@@ -110,6 +110,7 @@ Result<std::optional<ipc::Message>> wait_for_order(ipc::Channel& channel) {
             worker::renew_log(message);
         } else if (message.type == ipc::MessageType::Drain) {
             process.boot.listeners.clear();  // what nobody holds refuses connections
+            say(channel, ipc::MessageType::Draining);
         } else if (message.type == ipc::MessageType::Fork && message.fds.size() == 2) {
             ipc::Channel workers(std::move(message.fds[0]));
             if (fork_application(python, workers, stacks) == Forked::Child) {

@@ -139,6 +139,9 @@ bool is_forked_child() {
         ipc::Message order = next_order(self);
         if (order.type == ipc::MessageType::Reopen) {
             take_log(order, self);
+        } else if (order.type == ipc::MessageType::Drain) {
+            self.listeners.clear();
+            say(self, ipc::MessageType::Draining);
         } else if (is_forked_child()) {
             self.channel = ipc::Channel(std::move(order.fds.at(0)));
             say(self, ipc::MessageType::Hello);
