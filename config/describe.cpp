@@ -209,8 +209,8 @@ void describe(Visitor& v, Limits& s) {
     v.key("header-timeout", Time(s.header_timeout, 0ms, kDay), kGeneration,
           "The time a client has for the whole head of a request. 0: no limit.");
     v.key("body-timeout", Time(s.body_timeout, 0ms, kDay), kGeneration,
-          "The longest pause between two pieces of a request's body; the whole time for the body, "
-          "or its first 64KiB, before the application starts. 0: no limit.");
+          "The longest pause between two pieces of a request's body; the whole time for a body of "
+          "at most 64KiB. 0: no limit.");
     v.key("body-rate", Size(s.body_rate, 0, kGiB), kGeneration,
           "The fewest bytes a second of a request's body, on average over the time in which the "
           "client is waited for, from the sixth second on. 0: any number.");

@@ -265,7 +265,8 @@ void Master::stop() {
     turns_.close("the server stops");
     upgrades_.give_up("the server stops");
     listeners_.discard();
-    if (limits.drain_delay > Duration::zero() && supervisor_.announce_leaving()) {
+    const bool serves = supervisor_.announce_leaving();
+    if (limits.drain_delay > Duration::zero() && serves) {
         log::info("stopping in {}: until then connections are served, and /readyz says 503",
                   config::format_duration(limits.drain_delay));
         drain_delay_.start(limits.drain_delay);

@@ -47,6 +47,7 @@ DeadlineClock::DeadlineClock(Loop& loop) : loop_(loop), io_(loop) {
     }
     timer_fd_ = raised(UniqueFd::adopt(fd));
     io_.bind<DeadlineClock, &DeadlineClock::on_timer>(this);
+    io_.set_rank(Io::Rank::Last);  // what came in time counts, however late the loop sees it
     io_.watch(timer_fd_.get(), Io::kRead);
 }
 

@@ -84,6 +84,12 @@ class Io {
 
     ~Io() { stop(); }
 
+    /// Which of the watchers that are ready in the same turn are called first.
+    enum class Rank : int { Last = EV_MINPRI, Usual = 0, First = EV_MAXPRI };
+
+    /// Call before watch().
+    void set_rank(Rank rank) { ev_set_priority(&watcher_, static_cast<int>(rank)); }
+
     template <typename T, void (T::*method)(int events) noexcept>
     void bind(T* object) {
         watcher_.data = object;

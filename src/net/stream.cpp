@@ -62,6 +62,15 @@ ssize_t send_parts(int fd, std::span<const iovec> parts) {
     return send_bytes(fd, joined.data(), size);
 }
 
+// The client has reset a TCP connection, or its host has given no answer for too long. The kernel
+// still counts what it would have sent.
+bool is_over(int fd) {
+    tcp_info info{};
+    socklen_t length = sizeof info;
+    return ::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+           info.tcpi_state == TCP_CLOSE;
+}
+
 Stream::Result sent(ssize_t count) {
     if (count >= 0) {
         return {Stream::State::Done, static_cast<std::size_t>(count)};
@@ -176,7 +185,7 @@ void Stream::close() noexcept {
 std::size_t Stream::unacknowledged() const noexcept {
     int bytes = 0;
     const bool known = ::ioctl(fd_.get(), SIOCOUTQ, &bytes) == 0 && bytes > 0;
-    return known ? static_cast<std::size_t>(bytes) : 0;
+    return known && !is_over(fd_.get()) ? static_cast<std::size_t>(bytes) : 0;
 }
 
 void Stream::end_sending() noexcept {

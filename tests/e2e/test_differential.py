@@ -8,6 +8,7 @@ import http.server
 import io
 import json
 import random
+import re
 import socket
 import urllib.parse
 
@@ -121,6 +122,10 @@ def served(running, data):
     return None
 
 
+# http.server splits the request line as text, where these bytes are white space.
+PYTHONS_SPACE = re.compile(rb'[\x85\xa0]')
+
+
 def compare(told, data):
     reading = PythonsReading(data)
     if reading.refusal == '431 Too many headers':  # http.server's limit is lower
@@ -153,6 +158,8 @@ def test_what_is_served_is_what_python_reads(module_server, seed):
     count = 0
     for _ in range(ROUNDS):
         data = mutate(chooser, chooser.choice(CASES))
+        if PYTHONS_SPACE.search(data.partition(b'\n')[0]):
+            continue
         told = served(running, data)
         if told is None or told['REQUEST_METHOD'] == 'HEAD':
             continue

@@ -104,6 +104,7 @@ void Connection::become_idle() {
     if (!input_.empty() && !processing_) {
         owner_.revisit_later(*this);
     }
+    close_if_unused();
 }
 
 // Resets, so that the client cannot mistake a truncated answer for a whole one.
@@ -157,12 +158,27 @@ void Connection::linger() {
     state_ = State::Lingering;
     input_.clear();
     watch(event::Io::kRead);
+    wait_end_ = context_.loop.now() + context_.limits.flush_time;
     context_.limits.linger.start(*this);
+}
+
+// What the client has not taken yet would be lost with a reset, which its next bytes could cause.
+void Connection::end_linger() noexcept {
+    if (stream_.unacknowledged() > 0 && context_.loop.now() < wait_end_) {
+        context_.limits.linger.start(*this);
+    } else {
+        close();
+    }
+}
+
+void Connection::close_when_unused() noexcept {
+    closes_unused_ = true;
+    close_if_unused();
 }
 
 void Connection::close_if_unused() noexcept {
     const bool between = state_ == State::Idle || state_ == State::ReadingHead;
-    if (!between || !input_.empty() || stream_.peek() == net::Stream::State::Done) {
+    if (!closes_unused_ || !between || !input_.empty() || stream_.peek() == net::Stream::State::Done) {
         return;  // ReadingHead without input: only a PROXY header has arrived
     }
     if (was_used_) {
@@ -217,8 +233,10 @@ void Connection::time_out() {
             conclude();
             break;
         case State::Idle:
-        case State::Lingering:
             close();
+            break;
+        case State::Lingering:
+            end_linger();
             break;
         case State::Queued:
         case State::Closed:
@@ -230,6 +248,9 @@ void Connection::on_running_deadline() noexcept {
     if (request_->writer || is_sending()) {
         broken_ = true;
         abandon_write();
+        if (request_->reader) {
+            stream_.reset();  // the loop finds the end, and resumes it
+        }
         if (request_->writer) {
             context_.admission.application().resume(request_->writer);
         }

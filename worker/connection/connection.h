@@ -114,9 +114,9 @@ class Connection final : public Exchange, public event::Deadline {
     /// For a draining worker: answers say `Connection: close` from now on.
     void close_after_answer() noexcept { last_answer_ = true; }
 
-    /// Closes if no request runs and no byte of another has arrived. A client that has not sent any
-    /// request yet may be about to: it gets two seconds for it.
-    void close_if_unused() noexcept;
+    /// Closes as soon as no request runs and no byte of another has arrived. A client that has not
+    /// sent any request yet may be about to: it gets two seconds for it.
+    void close_when_unused() noexcept;
 
     [[nodiscard]] State state() const { return state_; }
 
@@ -214,6 +214,8 @@ class Connection final : public Exchange, public event::Deadline {
     bool await_acknowledged() noexcept;
     void refuse(const http::Rejection& rejection, std::string_view extra_headers = {});
     void linger();
+    void end_linger() noexcept;
+    void close_if_unused() noexcept;
     void abort();
     void close() noexcept;
     void release() noexcept;
@@ -234,6 +236,7 @@ class Connection final : public Exchange, public event::Deadline {
     bool disconnected_ = false;  ///< by disconnect()
     bool processing_ = false;
     bool was_used_ = false;  ///< has had a request
+    bool closes_unused_ = false;
     bool is_whole_ = false;  ///< the application gave its whole answer
     bool joins_pieces_ = false;
     std::uint8_t wanted_ = 0;     ///< event::Io::Events that the connection waits for
@@ -244,7 +247,7 @@ class Connection final : public Exchange, public event::Deadline {
     http::HeadScanner scanner_;
     std::string input_;  ///< received, not yet parsed
     Unsent unsent_;
-    TimePoint wait_end_;  ///< until when the first of the body, or the last of the answer, may take
+    TimePoint wait_end_;  ///< until when a small body, or the last of the answer, may take
     Pace reading_;        ///< of the request's body
     Pace writing_;        ///< of its answer
 };

@@ -203,6 +203,7 @@ void Connection::disconnect() noexcept {
 // What other greenlets of the request have not sent yet is dropped: they wait, and own the memory.
 void Connection::finish(bool complete) noexcept {
     is_whole_ = complete;
+    wait_end_ = {};
     if (!unsent_.is_kept()) {
         abandon_write();
     }
@@ -211,7 +212,6 @@ void Connection::finish(bool complete) noexcept {
     if (is_sending() && !broken_) {
         cancel();
         state_ = State::Sending;
-        wait_end_ = {};
         watch(event::Io::kWrite);
         limit_writing();
     } else {
@@ -221,7 +221,7 @@ void Connection::finish(bool complete) noexcept {
 
 // The answer is out, as much as there is of it. A client must not take a part for the whole: where
 // the body ends with the connection, only a reset tells it so. Elsewhere the last chunk or some of
-// Content-Length is missing.
+// Content-Length is missing, or there is no body.
 void Connection::conclude() noexcept {
     cancel();
     if ((wanted_ & event::Io::kWrite) != 0) {
@@ -236,7 +236,7 @@ void Connection::conclude() noexcept {
     }
     const RequestRef request = std::move(request_);
     if (is_whole_ && !broken_ && answer.missing() > 0) {
-        log::error("{} {}: the file became {} bytes shorter while it was sent",
+        log::error("{} {}: the file was {} bytes shorter than its Content-Length",
                    request->head.method, request->path_info, answer.missing());
     }
     if (broken_ && state_ == State::Sending) {
@@ -244,7 +244,8 @@ void Connection::conclude() noexcept {
     }
     context_.accounts.answered(*request, *this);
     const bool all_read = request->body.complete();
-    const bool shows_the_cut = framing == Framing::Chunked || framing == Framing::Length;
+    const bool shows_the_cut = framing == Framing::Chunked || framing == Framing::Length ||
+                               framing == Framing::NoBody;
     if (disconnected_ && !broken_) {
         linger();
     } else if (broken_ || (cut && !shows_the_cut)) {

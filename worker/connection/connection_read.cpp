@@ -88,9 +88,13 @@ void Connection::process(std::string_view fresh) {
     processing_ = false;
 }
 
+// A body that is buffered whole has a time for all of it; a longer one has only its pace, if any.
 void Connection::await_early_body() {
+    const http::RequestHead& head = request_->head;
     const Duration most = context_.limits.body_time;
-    wait_end_ = most == Duration::max() ? TimePoint::max() : context_.loop.now() + most;
+    const bool is_small = head.has_content_length && head.content_length <= kEarlyBody;
+    const bool bounded = is_small || context_.limits.body_rate == 0;
+    wait_end_ = bounded && most != Duration::max() ? context_.loop.now() + most : TimePoint::max();
     tell_to_continue();
     watch_reads();
     limit_reading();
@@ -197,14 +201,16 @@ Connection::IoState Connection::read_body(char* into, std::size_t room, std::siz
 void Connection::await_readable() {
     tell_to_continue();
     watch_reads();
-    if (!request_->writer && !request_->body.is_stream()) {  // a writer's deadline takes precedence
+    const bool sends = request_->writer || is_sending();  // its deadline takes precedence
+    if (!sends && !request_->body.is_stream()) {
         limit_reading();
     }
 }
 
+// Not in the midst of an answer: its head has told the client that the server goes on.
 void Connection::tell_to_continue() {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    if (!std::exchange(request_->sent.told_to_continue, true)) {
+    if (!std::exchange(request_->sent.told_to_continue, true) && !request_->answer.completed()) {
         stream_.offer(kContinue);
     }
 }
@@ -213,19 +219,18 @@ void Connection::tell_to_continue() {
 void Connection::limit_reading() {
     const ConnectionLimits& limits = context_.limits;
     const TimePoint now = context_.loop.now();
-    reading_.begin(now);
-    const Duration patience = std::min(limits.body_time, reading_.patience(limits.body_rate));
-    if (patience == Duration::max()) {
-        return;
+    TimePoint due = reading_.begin(now, limits.body_time, limits.body_rate);
+    if (state_ == State::ReadingBody) {
+        due = std::min(due, wait_end_);
     }
-    const TimePoint due = now + patience;
-    context_.limits.body.start_at(*this,
-                                  state_ == State::ReadingBody ? std::min(due, wait_end_) : due);
+    if (due != TimePoint::max()) {
+        context_.limits.body.start_at(*this, due);
+    }
 }
 
 void Connection::stop_awaiting_readable() noexcept {
     reading_.end(context_.loop.now());
-    if (!request_->writer) {
+    if (!request_->writer && !is_sending()) {
         cancel();
     }
 }

@@ -143,10 +143,9 @@ void Connection::await_writable() {
 void Connection::limit_writing() {
     const ConnectionLimits& limits = context_.limits;
     const TimePoint now = context_.loop.now();
-    writing_.begin(now);
-    const Duration patience = std::min(limits.write_time, writing_.patience(limits.write_rate));
-    if (patience != Duration::max()) {
-        context_.limits.write.start_at(*this, now + patience);
+    const TimePoint due = writing_.begin(now, limits.write_time, limits.write_rate);
+    if (due != TimePoint::max()) {
+        context_.limits.write.start_at(*this, due);
     }
 }
 

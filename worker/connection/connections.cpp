@@ -74,7 +74,7 @@ void Connections::add(net::Stream stream, const Peer& peer, const Listening& lis
     }
     added.start();
     if (closes_unused_) {
-        added.close_if_unused();
+        added.close_when_unused();
     }
 }
 
@@ -140,7 +140,7 @@ void Connections::close_after_answers(bool unused) {
         Connection& connection = *open_[i];
         connection.close_after_answer();
         if (unused) {
-            connection.close_if_unused();
+            connection.close_when_unused();
         }
     }
 }

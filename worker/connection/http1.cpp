@@ -21,24 +21,32 @@ bool is_sane_id(std::string_view id) {
 }
 
 // Warns, once in all workers, when a peer that is not trusted speaks like a proxy: that the
-// application silently makes http:// URLs is the commonest fault behind a new proxy.
+// application silently makes http:// URLs is the commonest fault behind a new proxy. Anybody in the
+// internet can send such fields, too: that uses up a warning of its own, which proposes nobody.
 void hint_at_proxies(const http::RequestHead& head, const Intake& intake) {
+    const Client& client = intake.exchange.client();
+    if (client.proxied != nullptr) {
+        return;  // the proxy is trusted; whom it serves has no business with these fields
+    }
     Hints& hints = intake.context.accounts.hints();
-    if (hints.was_told(Hint::UntrustedProxy)) {
+    const Hint hint = client.peer.is_near() ? Hint::UntrustedProxy : Hint::UntrustedStranger;
+    if (hints.was_told(hint)) {
         return;
     }
     const std::string_view field = http::find_forwarded_field(head);
-    if (field.empty() || !hints.take(Hint::UntrustedProxy)) {
+    if (field.empty() || !hints.take(hint)) {
         return;
     }
-    const Client& client = intake.exchange.client();
-    const std::string host = client.host();
+    const std::string host = client.peer.host();
+    const std::string_view proxy = hint == Hint::UntrustedStranger ? "its address"
+                                   : host.empty()                  ? "unix"
+                                                                   : host;
     log::warning(
         "a request from {} has {}, which is ignored: REMOTE_ADDR, wsgi.url_scheme and the host are "
         "those of the connection, so URLs that the application makes may begin with http://. If a "
         "proxy of yours has sent it, set listen: {{address: \"{}\", trusted-proxies: [\"{}\"]}}",
         host.empty() ? "a unix socket" : host, field, net::format_address(client.listener.address),
-        host.empty() ? "unix" : host);
+        proxy);
 }
 
 // Takes what trusted proxies say of the client, of the path and of the request's id.

@@ -26,6 +26,7 @@ void Unsent::advance(std::size_t sent) noexcept {
 }
 
 bool Unsent::keep(KeptBytes bytes) noexcept {
+    bytes.size += parts_.size() * sizeof(iovec);  // of many small blocks, the larger part
     if (bytes.size > total_.most - total_.bytes) {
         return false;
     }

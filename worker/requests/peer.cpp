@@ -39,4 +39,23 @@ std::string Peer::host() const {
     return text;
 }
 
+bool Peer::is_near() const {
+    const auto begins = [this](std::uint8_t first, std::uint8_t second, std::uint8_t mask) {
+        return bytes[0] == first && (bytes[1] & mask) == second;
+    };
+    switch (kind) {
+        case Kind::Unix:
+            return true;
+        case Kind::Inet:
+            return bytes[0] == 127 || bytes[0] == 10 || begins(172, 16, 0xf0) ||
+                   begins(192, 168, 0xff) || begins(169, 254, 0xff) || begins(100, 64, 0xc0);
+        case Kind::Inet6: {
+            constexpr std::array<std::uint8_t, 16> kLoopback{0, 0, 0, 0, 0, 0, 0, 0,
+                                                             0, 0, 0, 0, 0, 0, 0, 1};
+            return bytes == kLoopback || (bytes[0] & 0xfe) == 0xfc || begins(0xfe, 0x80, 0xc0);
+        }
+    }
+    return false;
+}
+
 }  // namespace geventd::worker

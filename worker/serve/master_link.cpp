@@ -29,6 +29,7 @@ MasterLink::MasterLink(Worker& worker, ipc::Channel& channel, Overtime& overtime
     terminate_io_.bind<MasterLink, &MasterLink::on_terminate>(this);
     terminate_io_.watch(terminate_fd_.get(), event::Io::kRead);
     io_.bind<MasterLink, &MasterLink::on_message>(this);
+    io_.set_rank(event::Io::Rank::First);  // requests that come after an order are served by it
     io_.watch(channel_.fd(), event::Io::kRead);
     worker_.successor().ask_by([this](ipc::Due due) { ask_for_successor(due); });
     worker_.gate().on_listener_down([this] {

@@ -163,7 +163,7 @@ void Api::end_loading() {
             "lock {} is still held now that the application is loaded: it is free in the workers",
             lock);
     }
-    loading_locks_ = {};
+    loading_locks_.release_all();
 }
 
 void Api::serve(const Serving& serving) {

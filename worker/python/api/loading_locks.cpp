@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/api/loading_locks.h"
 
+#include <utility>
+
 namespace geventd::py {
 
 namespace {
@@ -46,9 +48,15 @@ bool LoadingLocks::release(unsigned lock) {
         return false;
     }
     Lock& place = locks_[lock];
-    place.owner.reset();
+    const Ref owner = std::move(place.owner);  // its end may run code of the application
     return static_cast<bool>(
         Ref::steal(PyObject_CallMethod(place.semaphore.get(), "release", nullptr)));
+}
+
+void LoadingLocks::release_all() {
+    for (auto& [number, lock] : locks_) {
+        const Ref owner = std::move(lock.owner);
+    }
 }
 
 bool LoadingLocks::holds(unsigned lock) const {

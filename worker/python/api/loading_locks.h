@@ -23,6 +23,9 @@ class LoadingLocks {
     /// False with a RuntimeError when it is not held.
     bool release(unsigned lock);
 
+    /// Frees all. A greenlet that still waits for one may get it later, so they stay.
+    void release_all();
+
     [[nodiscard]] bool holds(unsigned lock) const;
 
     [[nodiscard]] std::vector<unsigned> held() const;

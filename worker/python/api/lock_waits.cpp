@@ -93,7 +93,7 @@ bool LockWaits::release(unsigned lock) {
         PyErr_Format(PyExc_RuntimeError, "lock %u is not held by this worker", lock);
         return false;
     }
-    owners_[lock].reset();
+    const Ref owner = std::move(owners_[lock]);  // its end may run code of the application
     locks.release(cell_of(lock));
     return true;
 }

@@ -40,18 +40,30 @@ worker::Overtime& overtime_of(Process& process) {
     return *process.overtime;
 }
 
+// What a failed attempt has used up, such as the listening sockets, is gone for another.
 HubParts& hub_parts_of(Process& process) {
+    if (!process.hub_fault.empty()) {
+        throw std::runtime_error(process.hub_fault);
+    }
     if (!process.hub) {
-        process.hub = std::make_unique<HubParts>(process);
+        try {
+            process.hub = std::make_unique<HubParts>(process);
+        } catch (const std::exception& error) {
+            process.hub_fault = error.what();
+            throw;
+        }
     }
     return *process.hub;
 }
 
-void let_loading_wait(Process& process) {
+void let_application_wait(Process& process) {
+    if (process.hub) {
+        return;
+    }
     process.api->make_parts_by([&process, main = ::pthread_self()] {
         if (::pthread_equal(::pthread_self(), main) == 0) {
             throw std::runtime_error(
-                "while the application is loaded, only the main thread can take locks and wait for "
+                "until the worker serves, only the main thread can take locks and wait for "
                 "signals");
         }
         hub_parts_of(process);

@@ -45,8 +45,8 @@ inline constexpr Duration kOvertime = std::chrono::seconds(1);
 worker::Overtime& overtime_of(Process& process);
 HubParts& hub_parts_of(Process& process);
 
-/// Lets the application wait for locks and signals while it is loaded: the hub parts are made when
-/// it does so.
-void let_loading_wait(Process& process);
+/// Lets the application wait for locks and signals while it is loaded and in hooks: the hub parts
+/// are made when it does so.
+void let_application_wait(Process& process);
 
 }  // namespace geventd::py

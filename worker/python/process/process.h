@@ -38,6 +38,7 @@ struct Process {
     // Only in a worker, from before its hooks run.
     std::unique_ptr<worker::Overtime> overtime;
     std::unique_ptr<HubParts> hub;
+    std::string hub_fault;  ///< why the hub parts cannot be made
 };
 
 }  // namespace geventd::py

@@ -83,8 +83,9 @@ void run_post_fork_hook(const Interpreter& python) {
     worker::BootInfo& boot = process.boot;
     boot.scoreboard->slots[boot.slot].pid.store(::getpid());
     Ref background = python.call("track_background");
-    HubParts& hub = hub_parts_of(process);  // the hook may wait, for a lock or a signal
+    let_application_wait(process);
     run_post_fork_hook(python);
+    HubParts& hub = hub_parts_of(process);
     Serving& serving = *std::make_unique<Serving>(process, hub).release();
     serving.background = std::move(background);
     hub.worker.count_background_by([&serving] { return count(serving.background); });
@@ -115,7 +116,7 @@ void run_worker(Host& host, Process& process) {
     steps.before = [&] {
         show_role_title(process.boot, process.title);
         process.api->open(process.channel);
-        let_loading_wait(process);
+        let_application_wait(process);
     };
     load(host, process, steps);
     serve(process);

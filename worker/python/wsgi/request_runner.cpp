@@ -34,11 +34,12 @@ bool await_send_whole(Response& response, PyObject* result) {
         return false;
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(blocks.get()); ++i) {
-        // Making bytes of a block may run code that changes the list.
-        const Ref item = i < PySequence_Fast_GET_SIZE(result)
-                             ? Ref::borrow(PySequence_Fast_GET_ITEM(result, i))
-                             : Ref();
-        Ref block = item ? block_bytes(item.get()) : Ref();
+        if (i >= PySequence_Fast_GET_SIZE(result)) {  // making bytes of a block may run any code
+            PyErr_SetString(PyExc_RuntimeError, "the list of blocks became shorter meanwhile");
+            return false;
+        }
+        const Ref item = Ref::borrow(PySequence_Fast_GET_ITEM(result, i));
+        Ref block = block_bytes(item.get());
         if (!block) {
             return false;
         }
@@ -126,8 +127,8 @@ void RequestRunner::look_for_asyncio() noexcept {
     }
     const Ref loop = running_loop_ ? Ref::steal(PyObject_CallNoArgs(running_loop_.get())) : Ref();
     PyErr_Clear();
-    if (loop && loop.get() != Py_None) {
-        told_of_asyncio_ = true;
+    if (loop && loop.get() != Py_None &&
+        worker_.accounts().hints().take(worker::Hint::Asyncio)) {
         log::warning(
             "a request begins while another greenlet runs an event loop of asyncio: asyncio allows "
             "one in a thread at a time, so asyncio.run() and async views fail in requests that run "
@@ -142,7 +143,7 @@ void RequestRunner::run(worker::Request& request) noexcept {
         request.exchange->finish(false);
         return;
     }
-    if (!told_of_asyncio_) {
+    if (!worker_.accounts().hints().was_told(worker::Hint::Asyncio)) {
         look_for_asyncio();
     }
     std::optional<RunningEntry> entry;
@@ -258,10 +259,13 @@ bool RequestRunner::await_result(worker::Request& request, PyObject* start_respo
 bool RequestRunner::await_pieces(const worker::Request& request, Response& response,
                                  PyObject* result) {
     bool told_of_none = false;
-    if (is_bare_block(result) && !response.head_sent()) {
+    if (is_bare_block(result)) {
         const Ref whole = block_bytes(result);
         PyObject* const bytes = whole.get();
-        return bytes != nullptr && response.await_send_all(bytes, {&bytes, 1});
+        if (bytes == nullptr || !response.head_sent()) {
+            return bytes != nullptr && response.await_send_all(bytes, {&bytes, 1});
+        }
+        return response.await_send(bytes) && response.await_end();
     }
     const Ref iterator = Ref::steal(PyObject_GetIter(result));
     python_.end_if_forked();

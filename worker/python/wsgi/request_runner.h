@@ -68,7 +68,6 @@ class RequestRunner {
     std::function<void(const worker::Request&)> ended_;
     Ref asyncio_name_;  ///< "asyncio.events"
     Ref running_loop_;  ///< asyncio.events._get_running_loop; empty: not imported yet
-    bool told_of_asyncio_ = false;
     std::vector<Response*> running_;  ///< by core; null: the core is free
 };
 
