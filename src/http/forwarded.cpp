@@ -174,9 +174,9 @@ constexpr std::array<std::string_view, 6> kXForwarded{"x-forwarded-for",  "x-for
                                                       "x-forwarded-ssl",  "x-forwarded-port"};
 
 bool is_x_forwarded(std::string_view name) {
-    return std::any_of(
-        kXForwarded.begin(), kXForwarded.end(),
-        [name](std::string_view known) { return equals_ignoring_case(name, known); });
+    return std::any_of(kXForwarded.begin(), kXForwarded.end(), [name](std::string_view known) {
+        return equals_ignoring_case(name, known);
+    });
 }
 
 /// Asked of each field of each request, few of which begin so.

@@ -29,7 +29,8 @@ namespace geventd::ipc {
 ///   master ── Pulse ──▶ worker      its hub answers in the scoreboard
 ///   master ── Leaving ──▶ worker    the server stops soon: answers say Connection: close
 ///   master ── Drain(value) ──▶ worker ── Draining ──▶ master ... the worker exits by itself
-///   master ── Drain ──▶ template ── Draining ──▶ master   it will not fork any more, and has closed
+///   master ── Drain ──▶ template ── Draining ──▶ master   it will not fork any more, and has
+///   closed
 ///              the listening sockets
 ///   worker ── Recycle(value) ──▶ master   asks to be replaced: start a successor, then drain it
 ///   worker ── Demand(value) ──▶ master             asks the server to do something

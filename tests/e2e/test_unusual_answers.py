@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Answers and bodies at odds with one another: both under way at once, bytes that come while the hub
-is blocked, an answer that fails without a body, a stop while one is on its way."""
+"""Answers and bodies at odds with one another: both under way at once, bytes that come while the
+hub is blocked, an answer that fails without a body, a stop while one is on its way."""
 import signal
 
 import pytest

@@ -178,7 +178,8 @@ void Connection::close_when_unused() noexcept {
 
 void Connection::close_if_unused() noexcept {
     const bool between = state_ == State::Idle || state_ == State::ReadingHead;
-    if (!closes_unused_ || !between || !input_.empty() || stream_.peek() == net::Stream::State::Done) {
+    if (!closes_unused_ || !between || !input_.empty() ||
+        stream_.peek() == net::Stream::State::Done) {
         return;  // ReadingHead without input: only a PROXY header has arrived
     }
     if (was_used_) {

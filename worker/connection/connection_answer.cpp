@@ -244,8 +244,8 @@ void Connection::conclude() noexcept {
     }
     context_.accounts.answered(*request, *this);
     const bool all_read = request->body.complete();
-    const bool shows_the_cut = framing == Framing::Chunked || framing == Framing::Length ||
-                               framing == Framing::NoBody;
+    const bool shows_the_cut =
+        framing == Framing::Chunked || framing == Framing::Length || framing == Framing::NoBody;
     if (disconnected_ && !broken_) {
         linger();
     } else if (broken_ || (cut && !shows_the_cut)) {

@@ -24,7 +24,8 @@ struct Peer {
     /// "127.0.0.1", "::1", or "" for unix sockets.
     [[nodiscard]] std::string host() const;
 
-    /// On this host or in a private network (RFC 1918, 4193, 6598; link-local), so not just anybody.
+    /// On this host or in a private network (RFC 1918, 4193, 6598; link-local), so not just
+    /// anybody.
     [[nodiscard]] bool is_near() const;
 
     bool operator==(const Peer&) const = default;

@@ -303,6 +303,9 @@ class Walk : public WorkerTest {
         for (int rounds = 0; slot.connections.load() > 0; ++rounds) {
             ASSERT_LT(rounds, 50) << worker->connections().neglect();
             let_time_pass(std::chrono::hours(1));
+            for (const auto& client : clients) {
+                receive(*client);
+            }
             go_on_with_all();
             turn();
         }

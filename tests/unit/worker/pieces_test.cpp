@@ -76,6 +76,7 @@ TEST_F(PiecesTest, AreSeparateAgainForTheNextAnswer) {
 
 TEST_F(PiecesTest, OfAClosedConnectionAreForgotten) {
     send_until_joined();
+    exchange().reset();
     exchange().finish(false);
     worker->turn();
     EXPECT_EQ(slot.connections.load(), 0u);

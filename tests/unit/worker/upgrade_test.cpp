@@ -76,8 +76,9 @@ TEST_F(UpgradeTest, IsNothingForAClientOfHttp10) {
 }
 
 TEST_F(UpgradeTest, WaitsForTheWholeBody) {
-    Request& request =
-        ask("POST /chat HTTP/1.1\r\nHost: h\r\nUpgrade: echo\r\nContent-Length: 100000\r\n\r\n");
+    constexpr std::string_view kHead =
+        "POST /chat HTTP/1.1\r\nHost: h\r\nUpgrade: echo\r\nContent-Length: 100000\r\n\r\n";
+    Request& request = ask(std::string(kHead) + std::string(64 << 10, 'b'));
     EXPECT_EQ(request.exchange->upgrade("echo"), IoState::Failed);
 }
 

@@ -85,8 +85,8 @@ class WorkerTest : public testing::Test {
         socklen_t length = sizeof address_;
         ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address_), &length), 0);
         std::vector<Listening> listeners;
-        listeners.push_back(
-            {UniqueFd::adopt(fd), address_of_listener, trusted, 0, net::socket_inode(fd)});
+        listeners.push_back({UniqueFd::adopt(fd), address_of_listener, trusted, 0,
+                             net::socket_inode(fd), application_continues});
         worker = std::make_unique<Worker>(settings, slot, std::move(listeners), 1, board);
     }
 
@@ -132,6 +132,7 @@ class WorkerTest : public testing::Test {
     }
 
     config::Settings settings;
+    bool application_continues = false;  ///< listen.expect: application
     net::Address address_of_listener;
     http::TrustedProxies trusted;
     shm::WorkerSlot slot{};

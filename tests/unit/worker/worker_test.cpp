@@ -102,7 +102,18 @@ TEST_F(WorkerTest, StartsLargeBodiesWhenTheFirstOfThemIsHereAndLetsTheReaderPull
     EXPECT_EQ(std::string_view(buffer.data(), got), "efgh");
 }
 
-TEST_F(WorkerTest, SaysContinueOnlyWhenSomebodyReads) {
+TEST_F(WorkerTest, SaysContinueBeforeACoreIsTaken) {
+    start();
+    const UniqueFd client = connect();
+    send(client, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    EXPECT_EQ(receive_until(client, "\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+    EXPECT_TRUE(application.started.empty());
+    send(client, "abcde");
+    turn_until([&] { return !application.started.empty(); });
+}
+
+TEST_F(WorkerTest, SaysContinueWhenSomebodyReadsIfTheApplicationDecides) {
+    application_continues = true;
     start();
     const UniqueFd client = connect();
     send(client, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
@@ -218,8 +229,9 @@ class KeptAnswerTest : public WorkerTest {
 
     std::size_t receive_all() {
         std::size_t total = 0;
+        error = EAGAIN;
         turn_until([&] {
-            total += take_all(client, error);
+            total += error == EAGAIN ? take_all(client, error) : 0;
             return error != EAGAIN;
         });
         return total;
@@ -235,7 +247,7 @@ TEST_F(KeptAnswerTest, LeavesTheCoreAndIsReleasedWhenItIsSent) {
     begin("GET / HTTP/1.0\r\n\r\n", 32 << 20);
     application.started[0]->exchange->finish(true);
     EXPECT_EQ(slot.cores_busy.load(), 0u);
-    EXPECT_EQ(worker->connections().kept_bytes(), text.size());
+    EXPECT_GE(worker->connections().kept_bytes(), text.size());
     EXPECT_EQ(released, 0);
     EXPECT_GT(receive_all(), text.size());
     EXPECT_EQ(error, 0);

@@ -127,8 +127,7 @@ void RequestRunner::look_for_asyncio() noexcept {
     }
     const Ref loop = running_loop_ ? Ref::steal(PyObject_CallNoArgs(running_loop_.get())) : Ref();
     PyErr_Clear();
-    if (loop && loop.get() != Py_None &&
-        worker_.accounts().hints().take(worker::Hint::Asyncio)) {
+    if (loop && loop.get() != Py_None && worker_.accounts().hints().take(worker::Hint::Asyncio)) {
         log::warning(
             "a request begins while another greenlet runs an event loop of asyncio: asyncio allows "
             "one in a thread at a time, so asyncio.run() and async views fail in requests that run "

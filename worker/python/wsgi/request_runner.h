@@ -66,8 +66,8 @@ class RequestRunner {
     Ref request_timeout_;
     Ref after_request_;
     std::function<void(const worker::Request&)> ended_;
-    Ref asyncio_name_;  ///< "asyncio.events"
-    Ref running_loop_;  ///< asyncio.events._get_running_loop; empty: not imported yet
+    Ref asyncio_name_;                ///< "asyncio.events"
+    Ref running_loop_;                ///< asyncio.events._get_running_loop; empty: not imported yet
     std::vector<Response*> running_;  ///< by core; null: the core is free
 };
 
