@@ -29,11 +29,10 @@ Listener open_patiently(const Wanted& wanted, const RetryWhenInUse& retry) {
             if (!is_last && told) {
                 continue;
             }
-            const ErrnoError named = name_holder(error, wanted.address);
             if (is_last) {
-                throw named;
+                throw name_holder(error, wanted.address);
             }
-            log::warning("{}; trying again", named.what());
+            log::warning("{}; trying again", name_holder(error, wanted.address).what());
             told = true;
         }
     }

@@ -218,7 +218,7 @@ bool EnvironMaker::set_forwarded(PyObject* environ, const worker::Request& reque
 }
 
 // The port of the connection is that of the proxy. Most proxies do not tell that of their client.
-bool EnvironMaker::set_remote_port(PyObject* environ, std::string_view port) {
+bool EnvironMaker::set_remote_port(PyObject* environ, std::string_view port) const {
     if (!port.empty()) {
         return put(environ, keys_.remote_port, latin1(port).get());
     }

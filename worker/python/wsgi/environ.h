@@ -68,7 +68,7 @@ class EnvironMaker {
     bool set_path(PyObject* environ, const worker::Request& request, std::size_t prefix);
     bool set_peer(PyObject* environ, const worker::Exchange& exchange);
     bool set_forwarded(PyObject* environ, const worker::Request& request);
-    bool set_remote_port(PyObject* environ, std::string_view port);
+    [[nodiscard]] bool set_remote_port(PyObject* environ, std::string_view port) const;
     const Ref* var_key(std::string_view name);
     bool set_headers(PyObject* environ, const http::RequestHead& head);
     static bool set_header(PyObject* environ, HeaderName& name, std::string_view value);
