@@ -170,7 +170,8 @@ def test_listen_queue(running):
 
 
 def test_listen_queue_counts_who_waits(server):
-    running = server(EVAL, {'workers': {'cores': 1}})
+    running = server(EVAL, {'workers': {'cores': 1}, 'listen': [
+        {'address': 'http://127.0.0.1:0', 'expect': 'application'}]})
     clients = []
     try:
         # The only core is busy with this request, so others stay in the kernel's queue. They are

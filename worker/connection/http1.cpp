@@ -38,9 +38,10 @@ void hint_at_proxies(const http::RequestHead& head, const Intake& intake) {
         return;
     }
     const std::string host = client.peer.host();
-    const std::string_view proxy = hint == Hint::UntrustedStranger ? "its address"
-                                   : host.empty()                  ? "unix"
-                                                                   : host;
+    std::string proxy = host.empty() ? "unix" : host;
+    if (hint == Hint::UntrustedStranger) {
+        proxy = "its address";
+    }
     log::warning(
         "a request from {} has {}, which is ignored: REMOTE_ADDR, wsgi.url_scheme and the host are "
         "those of the connection, so URLs that the application makes may begin with http://. If a "
