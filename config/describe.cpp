@@ -3,7 +3,6 @@
 
 #include <limits>
 
-#include "config/describe_limits.h"
 #include "config/describe_words.h"
 #include "config/special_values.h"
 #include "config/values.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "config/describe_limits.h"
-
+// The keys below `limits`.
+#include "config/describe.h"
 #include "config/describe_words.h"
 #include "config/values.h"
 

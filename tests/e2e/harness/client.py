@@ -137,8 +137,8 @@ class UnixConnection(http.client.HTTPConnection):
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(self._path)  # waits while the listener's queue is full
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
 
 
 def open_http(address, timeout=DEADLINE):
