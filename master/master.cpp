@@ -265,8 +265,12 @@ void Master::stop() {
     turns_.close("the server stops");
     upgrades_.give_up("the server stops");
     listeners_.discard();
-    const bool serves = supervisor_.announce_leaving();
-    if (limits.drain_delay > Duration::zero() && serves) {
+    supervisor_.give_up("the server stops");
+    const Generation* const serving = supervisor_.serving();
+    if (serving != nullptr) {
+        serving->workers().announce_leaving();
+    }
+    if (limits.drain_delay > Duration::zero() && serving != nullptr) {
         log::info("stopping in {}: until then connections are served, and /readyz says 503",
                   config::format_duration(limits.drain_delay));
         drain_delay_.start(limits.drain_delay);

@@ -240,7 +240,6 @@ void Generation::restore() {
 
 void Generation::give_way() {
     if (state_ == State::Failed && !std::exchange(gave_way_, true)) {
-        workers_->retire();
         workers_->drain(ipc::DrainReason::Replace);
     }
 }
@@ -272,7 +271,7 @@ void Generation::drain(ipc::DrainReason reason) {
         reason = ipc::DrainReason::Refresh;
     }
     for (const auto& pool : pools_) {
-        pool->retire();
+        pool->allow(0);
     }
     end_templates();
     const TimePoint now = services_.processes.now();

@@ -71,9 +71,6 @@ class Generation {
         update_hold();
     }
 
-    /// The server stops soon, but goes on serving.
-    void announce_leaving() { workers_->announce_leaving(); }
-
     /// Holds the generation in Booting although it could serve, or lets it go on.
     void defer(bool on) { deferred_ = on; }
 

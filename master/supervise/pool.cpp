@@ -266,6 +266,7 @@ void Pool::show_fault(std::string text) {
 }
 
 void Pool::drain(ipc::DrainReason reason) {
+    retire_from(places_.begin());
     for (WorkerHandle* worker : all()) {
         worker->drain(reason, mercy_);
     }

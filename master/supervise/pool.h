@@ -73,7 +73,7 @@ class Pool {
     /// Processes what happened: records deaths and starts missing workers.
     void maintain(TimePoint now);
 
-    /// For a generation that ends, after retire() or kill(): only checks deadlines and removes
+    /// For a generation that ends, after drain() or kill(): only checks deadlines and removes
     /// workers that are gone.
     void clean_up(TimePoint now);
 
@@ -87,10 +87,6 @@ class Pool {
     /// normal.
     void show_fault(std::string text);
 
-    /// Starts no worker any more.
-    void retire() { retire_from(places_.begin()); }
-
-    /// Makes the workers finish their requests and exit. Call retire() before.
     void drain(ipc::DrainReason reason);
     void kill(std::string_view reason);
 

@@ -119,14 +119,6 @@ void Supervisor::retire() {
     drain_all(ipc::DrainReason::Replace);
 }
 
-bool Supervisor::announce_leaving() {
-    give_up("the server stops");
-    if (serving_) {
-        serving_->announce_leaving();
-    }
-    return serving_ != nullptr;
-}
-
 void Supervisor::stop() {
     drain_all(ipc::DrainReason::Stop);
 }

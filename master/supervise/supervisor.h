@@ -65,10 +65,6 @@ class Supervisor {
     /// Another server takes over: everything drains, nothing is replaced.
     void retire();
 
-    /// The server stops soon: the candidate is given up, and the serving generation says
-    /// `Connection: close`. False when nothing serves.
-    bool announce_leaving();
-
     /// The server stops: everything drains and exits; the candidate is killed.
     void stop();
     void kill();

@@ -65,10 +65,8 @@ class TemplateHandle final : private Child::Owner, private Standstill::Process {
 
     [[nodiscard]] State state() const { return state_; }
 
-    [[nodiscard]] bool is_loaded() const { return state_ == State::Loaded; }
-
     /// True when it is loaded and, as far as known, alive.
-    [[nodiscard]] bool takes_requests() const { return is_loaded() && !hung_up_; }
+    [[nodiscard]] bool takes_requests() const { return state_ == State::Loaded && !hung_up_; }
 
     /// True when it has been logged as slow to load.
     [[nodiscard]] bool is_slow() const { return state_ == State::Loading && watch_.is_told(); }

@@ -235,7 +235,7 @@ void Templates::retire() {
     if (spare_) {
         spare_->dismiss();
     }
-    if (current_ && !current_->is_loaded()) {
+    if (current_ && current_->state() != TemplateHandle::State::Loaded) {
         current_->dismiss();
     } else if (current_) {
         current_->close_sockets();
