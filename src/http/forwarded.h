@@ -19,6 +19,7 @@ struct ForwardedClient {
     std::string_view scheme;        ///< "http" or "https"
     std::string_view host;          ///< a valid Host value
     std::string_view port;          ///< digits, from X-Forwarded-Port
+    std::string prefix;             ///< what the last proxy took off the path, see below; or ""
 };
 
 /// Reads X-Forwarded-For, -Proto, -Host and -Port, or Forwarded (RFC 7239), if the peer is a

@@ -63,10 +63,12 @@ http::Rejection read_proxies_words(Request& request, const Intake& intake) {
     if (const auto id = http::header_value(request.head, "x-request-id"); is_sane_id(id)) {
         request.id = id;
     }
+    const http::Rejection rejection =
+        http::read_forwarded(request.head, request.peer, listener.trusted, request.client);
     if (listener.forwarded_prefix) {
-        request.script_name = http::read_forwarded_prefix(request.head);
+        request.client.prefix = http::read_forwarded_prefix(request.head);
     }
-    return http::read_forwarded(request.head, request.peer, listener.trusted, request.client);
+    return rejection;
 }
 
 http::Rejection read_head(Request& request, const Intake& intake) {

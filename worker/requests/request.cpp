@@ -64,7 +64,6 @@ void Request::clear() {
     limit.reset();
     client = {};
     id.clear();
-    script_name.clear();
     log.wanted = false;
     log.vars.clear();
     form = {};

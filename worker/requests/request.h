@@ -44,7 +44,6 @@ class Request {
     std::string decoded_path;      ///< what path_info points into if decoding changed the path
     http::ForwardedClient client;  ///< what trusted proxies say
     std::string peer;              ///< the client's address; only where proxies are trusted
-    std::string script_name;       ///< from a trusted proxy, or ""
     std::string id;                ///< from a trusted proxy, or generated
     Body body;
 

@@ -158,10 +158,10 @@ bool EnvironMaker::set_request_line(PyObject* environ, const worker::Request& re
 bool EnvironMaker::set_path(PyObject* environ, const worker::Request& request, std::size_t prefix) {
     const std::string_view path = request.path_info;
     const std::string_view mount = path.substr(0, prefix);
-    if (!mount.empty() || !request.script_name.empty()) {
-        const Ref script_name = request.script_name.empty()
+    if (!mount.empty() || !request.client.prefix.empty()) {
+        const Ref script_name = request.client.prefix.empty()
                                     ? latin1(mount)
-                                    : latin1(request.script_name + std::string(mount));
+                                    : latin1(request.client.prefix + std::string(mount));
         if (!put(environ, keys_.script_name, script_name.get())) {
             return false;
         }
