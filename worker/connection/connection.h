@@ -156,17 +156,14 @@ class Connection final : public Exchange, public event::Deadline {
     IoState send_error(int status, std::string_view reason) noexcept override;
     IoState upgrade(std::string_view protocol) noexcept override;
 
-    bool keep(KeptBytes bytes) noexcept override { return unsent_.keep(std::move(bytes)); }
+    bool keep(KeptRest rest) noexcept override { return unsent_.keep(std::move(rest)); }
 
-    bool keep_file(int file, off_t offset) noexcept override;
     void await_writable() override;
     void abandon_write() noexcept override;
     void disconnect() noexcept override;
     void finish(bool complete) noexcept override;
 
     [[nodiscard]] bool is_sending() const override { return !unsent_.empty(); }
-
-    [[nodiscard]] bool sends_file() const override { return unsent_.file() >= 0; }
 
     [[nodiscard]] bool broken() const override { return broken_; }
 
@@ -203,6 +200,7 @@ class Connection final : public Exchange, public event::Deadline {
     void complete_head(std::optional<std::uint64_t> length);
     void note_head();
     void tell_of_excess();
+    [[nodiscard]] bool is_short() const;
     std::size_t add_piece(std::string_view bytes, std::span<iovec> parts);
     void follow_piece() noexcept;
 

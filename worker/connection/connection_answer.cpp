@@ -63,6 +63,18 @@ void Connection::tell_of_excess() {
     }
 }
 
+// Tells of an answer whose body is shorter than its Content-Length.
+bool Connection::is_short() const {
+    const std::uint64_t missing = request_->answer.missing();
+    if (missing > 0) {
+        log::error(
+            "{} {}: the body is {} bytes shorter than its Content-Length; the connection is closed "
+            "after it",
+            request_->head.method, request_->path_info, missing);
+    }
+    return missing > 0;
+}
+
 std::size_t Connection::add_piece(std::string_view bytes, std::span<iovec> parts) {
     Request& request = *request_;
     if (bytes.size() > request.answer.room()) {
@@ -201,8 +213,9 @@ void Connection::disconnect() noexcept {
 }
 
 // What other greenlets of the request have not sent yet is dropped: they wait, and own the memory.
+// How long a file is that the loop sends is not known yet.
 void Connection::finish(bool complete) noexcept {
-    is_whole_ = complete;
+    is_whole_ = complete && (unsent_.file() >= 0 || !is_short());
     wait_end_ = {};
     if (!unsent_.is_kept()) {
         abandon_write();
@@ -229,16 +242,12 @@ void Connection::conclude() noexcept {
     }
     const http::ResponseWriter& answer = request_->answer;
     const Framing framing = answer.framing();
-    const bool cut = !is_whole_ || answer.missing() > 0;
+    const bool cut = !is_whole_ || (!broken_ && is_short());
     if (cut && !broken_ && !disconnected_ && framing == Framing::UntilClose &&
         await_acknowledged()) {
         return;
     }
     const RequestRef request = std::move(request_);
-    if (is_whole_ && !broken_ && answer.missing() > 0) {
-        log::error("{} {}: the file was {} bytes shorter than its Content-Length",
-                   request->head.method, request->path_info, answer.missing());
-    }
     if (broken_ && state_ == State::Sending) {
         context_.accounts.client_left(*request);
     }

@@ -109,14 +109,6 @@ Connection::IoState Connection::send_file(int file, off_t& offset) noexcept {
     }
 }
 
-bool Connection::keep_file(int file, off_t offset) noexcept {
-    if (!unsent_.keep_file(file, offset)) {
-        return false;
-    }
-    await_writable();
-    return true;
-}
-
 void Connection::on_writable() {
     if (state_ != State::Running && state_ != State::Sending) {
         return;

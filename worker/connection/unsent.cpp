@@ -25,13 +25,16 @@ void Unsent::advance(std::size_t sent) noexcept {
     }
 }
 
-bool Unsent::keep(KeptBytes bytes) noexcept {
-    bytes.size += parts_.size() * sizeof(iovec);  // of many small blocks, the larger part
-    if (bytes.size > total_.most - total_.bytes) {
+bool Unsent::keep(KeptRest rest) noexcept {
+    if (rest.file >= 0) {
+        return keep_file(rest.file, rest.offset);
+    }
+    rest.size += parts_.size() * sizeof(iovec);  // of many small blocks, the larger part
+    if (rest.size > total_.most - total_.bytes) {
         return false;
     }
-    total_.bytes += bytes.size;
-    kept_ = std::move(bytes);
+    total_.bytes += rest.size;
+    kept_ = std::move(rest);
     is_kept_ = true;
     return true;
 }

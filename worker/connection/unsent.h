@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/fd.h"
-#include "worker/requests/kept_bytes.h"
+#include "worker/requests/kept_rest.h"
 
 namespace geventd::worker {
 
@@ -53,19 +53,18 @@ class Unsent {
     /// Adds a part, whose memory outlives the request. Throws std::bad_alloc.
     void append(const iovec& part) { parts_.push_back(part); }
 
-    /// False when the worker keeps too many bytes already.
-    bool keep(KeptBytes bytes) noexcept;
-
-    /// Keeps a copy of the descriptor. False when there is none.
-    bool keep_file(int file, off_t offset) noexcept;
+    /// False when the worker keeps too many bytes already, or there is no descriptor for a copy.
+    bool keep(KeptRest rest) noexcept;
 
     /// All is sent, or nothing more can be.
     void clear() noexcept;
 
   private:
+    bool keep_file(int file, off_t offset) noexcept;
+
     KeptTotal& total_;
     std::vector<iovec> parts_;
-    KeptBytes kept_;
+    KeptRest kept_;
     UniqueFd file_;
     off_t offset_ = 0;
     bool is_kept_ = false;

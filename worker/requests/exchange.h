@@ -16,7 +16,7 @@
 #include "http/request_head.h"
 #include "shm/request_table.h"
 #include "worker/requests/client.h"
-#include "worker/requests/kept_bytes.h"
+#include "worker/requests/kept_rest.h"
 #include "worker/requests/request.h"
 
 namespace geventd::worker {
@@ -121,16 +121,10 @@ class Exchange {
     /// Bytes given to an earlier call are still to be sent.
     [[nodiscard]] virtual bool is_sending() const = 0;
 
-    /// After Wait: `bytes` keeps the memory of what is still to be sent, so the caller need not
-    /// wait. False: too much waits for slow clients already, and the caller waits as ever.
-    virtual bool keep(KeptBytes bytes) noexcept = 0;
-
-    /// After Wait of send_file(): the loop sends the file from `offset` to its end or the answer's.
-    /// False when that cannot be done: then the caller waits as ever.
-    virtual bool keep_file(int file, off_t offset) noexcept = 0;
-
-    /// The loop sends a file, so that the end of the answer is not known yet.
-    [[nodiscard]] virtual bool sends_file() const = 0;
+    /// After Wait: gives what is still to be sent to the loop, so the caller need not wait. False:
+    /// too much waits for slow clients already, or there is no descriptor, and the caller waits as
+    /// ever.
+    virtual bool keep(KeptRest rest) noexcept = 0;
 
     /// Resumes request().writer when the client takes more.
     virtual void await_writable() = 0;
@@ -145,8 +139,8 @@ class Exchange {
     virtual void disconnect() noexcept = 0;
 
     /// Ends the request. What was kept is sent first. `complete`: the application gave its whole
-    /// answer; if not, the client gets what there is, and then an end that it cannot take for a
-    /// complete one.
+    /// answer; if not, or if that is shorter than its Content-Length, the client gets what there
+    /// is, and then an end that it cannot take for a complete one.
     virtual void finish(bool complete) noexcept = 0;
 
     [[nodiscard]] virtual const Client& client() const = 0;

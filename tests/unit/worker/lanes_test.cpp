@@ -82,11 +82,7 @@ class Lane : public Exchange {
 
     [[nodiscard]] bool is_sending() const override { return !unsent_.empty(); }
 
-    bool keep(KeptBytes) noexcept override { return false; }
-
-    bool keep_file(int, off_t) noexcept override { return false; }
-
-    [[nodiscard]] bool sends_file() const override { return false; }
+    bool keep(KeptRest) noexcept override { return false; }
 
     void await_writable() override {}
 

@@ -184,18 +184,7 @@ void RequestRunner::await_after_request(const worker::Request& request) {
 }
 
 bool RequestRunner::await_end(worker::Request& request, PyObject* start_response) {
-    if (!await_answer(request, start_response)) {
-        return await_failure(request, start_response);
-    }
-    const std::uint64_t missing = request.answer.missing();
-    if (missing > 0 && !request.exchange->sends_file()) {
-        log::error(
-            "{} {}: the body is {} bytes shorter than its Content-Length; the "
-            "connection is closed after it",
-            request.head.method, request.path_info, missing);
-        return false;
-    }
-    return true;
+    return await_answer(request, start_response) || await_failure(request, start_response);
 }
 
 Ref RequestRunner::make_fault_page() const {

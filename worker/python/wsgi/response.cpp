@@ -19,7 +19,7 @@ iovec part_of(PyObject* bytes) {
     return {PyBytes_AS_STRING(bytes), static_cast<std::size_t>(PyBytes_GET_SIZE(bytes))};
 }
 
-worker::KeptBytes kept(PyObject* owner, std::size_t size) {
+worker::KeptRest kept(PyObject* owner, std::size_t size) {
     constexpr auto kRelease = [](void* object) { Py_XDECREF(static_cast<PyObject*>(object)); };
     Py_XINCREF(owner);
     return {.owner = {owner, kRelease}, .size = size};
@@ -104,10 +104,10 @@ bool Response::await_file(int file, off_t offset) {
                 }
                 break;
             case IoState::Wait:
-                if (request.exchange->keep_file(file, offset)) {
+                request.exchange->await_writable();
+                if (request.exchange->keep({.file = file, .offset = offset})) {
                     return true;
                 }
-                request.exchange->await_writable();
                 if (!await_room()) {
                     return false;
                 }
