@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""The command line: `geventctl convert [-o FILE] [--python PYTHON] [FILE | -- COMMAND …]`.
+
+Exit code 0: converted; 1: something that protects was not taken over; 2: the input cannot be read.
+"""
+import argparse
+import os
+import sys
+
+from .answer import answer
+from .model import Unreadable
+from .read.sources import read_environment, read_file, read_words
+from .write import write
+
+DESCRIPTION = ('Writes a geventd configuration from the options of uWSGI or gunicorn. FILE is '
+               'uwsgi.ini, .yaml, .json, .xml, gunicorn.conf.py, a Procfile, a Dockerfile, a '
+               'systemd unit or a shell script; FILE:SECTION names a section. Without FILE: what '
+               'UWSGI_* or GUNICORN_CMD_ARGS of the environment say.')
+
+
+def parse(arguments):
+    """(options, words of a command line or None)"""
+    words = None
+    if '--' in arguments:
+        place = arguments.index('--')
+        arguments, words = arguments[:place], arguments[place + 1:]
+    parser = argparse.ArgumentParser(
+        prog='geventctl convert', description=DESCRIPTION,
+        usage='geventctl convert [-o FILE] [--python PYTHON] [FILE | -- COMMAND ...]')
+    parser.add_argument('file', nargs='?', metavar='FILE')
+    parser.add_argument('-o', '--output', metavar='FILE', help='write there, not to stdout')
+    parser.add_argument('--python', default=sys.executable, metavar='PYTHON',
+                        help='the Python that executes gunicorn.conf.py')
+    options = parser.parse_args(arguments)
+    if options.file and words:
+        parser.error('either a file or a command line')
+    return options, words
+
+
+def main(arguments=None):
+    options, words = parse(sys.argv[1:] if arguments is None else arguments)
+    try:
+        found = read(options, words)
+    except Unreadable as error:
+        print(f'geventctl convert: {error}', file=sys.stderr)
+        return 2
+    draft = answer(found)
+    return deliver(write(draft, found.source, found.server), draft, options.output)
+
+
+def read(options, words):
+    if words:
+        return read_words(words, options.python, os.environ)
+    if options.file:
+        return read_file(options.file, options.python, os.environ)
+    return read_environment(os.environ)
+
+
+def deliver(text, draft, output):
+    """Writes the result, and says on stderr when something that protects is missing in it."""
+    try:
+        if output:
+            with open(output, 'w', encoding='utf-8', errors='surrogateescape') as file:
+                file.write(text)
+        else:
+            sys.stdout.reconfigure(encoding='utf-8', errors='surrogateescape')
+            sys.stdout.write(text)
+            sys.stdout.flush()
+    except OSError as error:
+        print(f'geventctl convert: {output or "stdout"}: {error.strerror}', file=sys.stderr)
+        return 2
+    lines = [left.option.line for left in draft.left_out if left.protects]
+    if lines:
+        print('geventctl convert: not taken over, though it protects: ' + ', '.join(lines),
+              file=sys.stderr)
+    return 1 if lines else 0

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""What the readers hand to the tables, and what the tables hand to the writer.
+
+Texts are in geventd's own syntax from the reader on: `${NAME}` and `${NAME:-default}` stand for
+environment variables, `$${` for a literal `${`.
+"""
+import dataclasses
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+
+class Unreadable(Exception):
+    """The input cannot be read; the message is one sentence."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """One option as it was found: uWSGI's values are texts, gunicorn's are Python values."""
+    name: str
+    value: Any
+    line: str = ''   # as it was written
+    place: str = ''  # such as uwsgi.ini:3
+    note: str = ''   # what to know about the value, such as that a program has computed it
+
+    def origin(self):
+        """The original line for a comment."""
+        text = ' '.join(self.line.split())
+        place = f' ({self.place})' if self.place else ''
+        return text + place + (f'; {self.note}' if self.note else '')
+
+
+@dataclasses.dataclass
+class Found:
+    """All that was read: whose options they are, in their order, and remarks for the reader."""
+    server: str  # 'uwsgi' or 'gunicorn'
+    options: List[Option]
+    remarks: List[str] = dataclasses.field(default_factory=list)
+    source: str = ''  # for the first line of the result
+    on_paas: bool = False  # true for a Procfile, whose router expects the server at $PORT
+
+
+@dataclasses.dataclass
+class Setting:
+    """One key of the result, with the comments that stand beside it."""
+    value: Any
+    comments: List[str]
+
+
+@dataclasses.dataclass
+class Listener:
+    """An entry of `listen`."""
+    address: str
+    comments: List[str]
+    keys: Dict[str, Setting] = dataclasses.field(default_factory=dict)
+
+    def is_unix(self):
+        return '+unix:' in self.address
+
+    def is_file(self):
+        return self.is_unix() and '+unix:@' not in self.address
+
+
+@dataclasses.dataclass(frozen=True)
+class LeftOut:
+    """An option without a key: why, and what to do instead. It protects if without it the
+    application is less guarded than before."""
+    option: Option
+    because: str
+    instead: str = ''
+    protects: bool = False
+
+
+@dataclasses.dataclass
+class Draft:
+    """The configuration while it is made. The facts are what several options decide together."""
+    settings: Dict[str, Setting] = dataclasses.field(default_factory=dict)
+    listeners: List[Listener] = dataclasses.field(default_factory=list)
+    built_in: List[Tuple[Option, str]] = dataclasses.field(default_factory=list)
+    left_out: List[LeftOut] = dataclasses.field(default_factory=list)
+    remarks: List[str] = dataclasses.field(default_factory=list)
+    facts: Dict[str, Option] = dataclasses.field(default_factory=dict)
+    files: Dict[str, str] = dataclasses.field(default_factory=dict)  # to be written by hand
+
+    def set(self, key, value, comment):
+        """The last one wins, as in both servers; the comments tell of all."""
+        before = self.settings.get(key)
+        comments = (before.comments if before else []) + [comment]
+        self.settings[key] = Setting(value, comments)
+
+    def default(self, key, value, comment):
+        """Writes out a default of the former server that differs from geventd's."""
+        if key not in self.settings:
+            self.settings[key] = Setting(value, [comment])
+
+    def append(self, key, values, comment):
+        before = self.settings.get(key)
+        self.settings[key] = Setting((before.value if before else []) + list(values),
+                                     (before.comments if before else []) + [comment])
+
+    def put(self, key, name, value, comment):
+        """An entry of a map such as app.environment."""
+        before = self.settings.get(key)
+        self.settings[key] = Setting({**(before.value if before else {}), name: value},
+                                     (before.comments if before else []) + [comment])
+
+    def leave_out(self, option, because, instead='', protects=False):
+        self.left_out.append(LeftOut(option, because, instead, protects))
+
+    def is_less_guarded(self):
+        return any(left.protects for left in self.left_out)
+
+
+MAPPED, BUILT_IN, REFUSED, READ = 'mapped', 'built in', 'refused', 'read'
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A row of a table: options that have one answer. A name that ends in * stands for all that
+    begin so."""
+    names: Tuple[str, ...]
+    verdict: str  # MAPPED, BUILT_IN, REFUSED, or READ: the converter itself acts on it
+    key: str      # geventd's key, when mapped
+    text: str     # what to know: a note, the reason, or what geventd does by itself
+    instead: str = ''
+    protects: bool = False
+    take: Optional[Callable] = None  # take(draft, option), when mapped

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""gunicorn's settings from its file, its command line and GUNICORN_CMD_ARGS. As there, what comes
+later wins: file, environment, command line."""
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+from ..model import Found, Option, Unreadable
+from . import gunicorn_words
+from .gunicorn_source import Source
+from .places import Places
+
+CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'gunicorn_child.py')
+LISTS = ('bind', 'raw_env', 'reload_extra_files', 'raw_paste_global_conf', 'dirty_apps')
+PATIENCE = 60  # seconds that the file may take
+SETTINGS_WITHOUT_OPTION = set('''
+    wsgi_app tmp_upload_dir secure_scheme_headers logconfig_dict default_proc_name on_starting
+    on_reload when_ready pre_fork post_fork post_worker_init worker_int worker_abort pre_exec
+    pre_request post_request child_exit worker_exit nworkers_changed on_exit ssl_context
+    on_dirty_starting dirty_post_fork dirty_worker_init dirty_worker_exit
+    '''.split())
+SETTINGS = SETTINGS_WITHOUT_OPTION | {name.strip('!') for name in gunicorn_words.OPTIONS.values()}
+OLD_NAMES = {'logfile': 'errorlog', 'worker_exits': 'worker_exit'}
+
+
+class GunicornReader:
+    """Collects settings in gunicorn's order; the later one of a name replaces the earlier."""
+
+    def __init__(self, source, python=sys.executable, places=None):
+        self._source = source
+        self._python = python
+        self._places = places or Places()
+        self._options = {}
+        self._remarks = []
+
+    def add_file(self, path, folder=None):
+        """Executes the file in a process of its own, as it may do anything."""
+        names, text = run(self._python, path, folder), read_source(path)
+        source = Source(text)
+        for name, value in names.items():
+            setting = OLD_NAMES.get(name, name)
+            if setting in SETTINGS:
+                self._add_from_file(setting, name, value, source, os.path.basename(path))
+
+    def _add_from_file(self, setting, name, value, source, file):
+        line, number = source.line_of(name)
+        opened = source.open_value(name, value)
+        note = '' if opened or source.is_constant(name) or isinstance(value, dict) else (
+            f'computed: {value!r} while converting')
+        if opened is None:
+            opened = protect(value)
+        self._set(Option(setting, opened, line or f'{name} = {value!r}',
+                         f'{file}:{number}' if number else file, note))
+
+    def add_environment(self, environment):
+        """GUNICORN_CMD_ARGS holds a part of a command line."""
+        words = environment.get('GUNICORN_CMD_ARGS')
+        if words:
+            self._add_words(gunicorn_words.parse(shlex.split(protect(words))), 'GUNICORN_CMD_ARGS')
+
+    def add_command_line(self, words, place, environment):
+        """Words after the program's name, in which ${NAME} is a variable."""
+        parsed = list(gunicorn_words.parse(words))
+        self._add_config_file(parsed)
+        self.add_environment(environment)
+        self._add_words(parsed, place)
+
+    def _add_words(self, parsed, place):
+        seen = set()
+        for name, value, line in parsed:
+            if name in LISTS:
+                known = self._options[name].value if name in seen else []
+                value = [*known, value]
+                line = f'{self._options[name].line} {line}' if name in seen else line
+            if name != 'config':
+                self._set(Option(name, value, line, place))
+            seen.add(name)
+
+    def _add_config_file(self, parsed):
+        """-c, or the gunicorn.conf.py that gunicorn takes by itself."""
+        named = [value for name, value, _ in parsed if name == 'config']
+        path = named[-1] if named else './gunicorn.conf.py'
+        path = path[len('file:'):] if path.startswith('file:') else path
+        if path.startswith('python:'):
+            raise Unreadable(f'{path} is a module: convert its file instead')
+        path = self._places.find(path)
+        if named or os.path.exists(path):
+            self.add_file(path, self._places.folder)
+
+    def _set(self, option):
+        self._options.pop(option.name, None)
+        self._options[option.name] = option
+
+    def finish(self):
+        return Found('gunicorn', list(self._options.values()), self._remarks, self._source)
+
+
+def run(python, path, folder):
+    """{name: value} of the executed file."""
+    try:
+        done = subprocess.run([python, CHILD, os.path.abspath(path)], cwd=folder or None,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False)
+        result = json.loads(done.stdout.rstrip('\n').rpartition('\n')[2])
+    except subprocess.TimeoutExpired:
+        raise Unreadable(f'{path} did not end within {PATIENCE} s') from None
+    except (OSError, ValueError) as error:
+        raise Unreadable(f'{path} cannot be executed by {python}: {error}') from None
+    if 'fault' in result:
+        raise Unreadable(f'{result["fault"]}; if it needs the application\'s packages, name its '
+                         'Python with --python')
+    return result['names']
+
+
+def read_source(path):
+    with open(path, encoding='utf-8', errors='replace') as file:
+        return file.read()
+
+
+def protect(value):
+    """A literal ${ is no variable for geventd."""
+    if isinstance(value, str):
+        return value.replace('${', '$${')
+    return [protect(member) for member in value] if isinstance(value, list) else value

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""Command lines as shells, images and units spell them: the server's words, with variables in
+geventd's spelling."""
+import dataclasses
+import os
+import re
+import shlex
+from typing import Dict, List
+
+from .places import Places
+
+PROGRAMS = {'uwsgi': 'uwsgi', 'uwsgi-core': 'uwsgi', 'pyuwsgi': 'uwsgi', 'gunicorn': 'gunicorn',
+            'gunicorn3': 'gunicorn', 'gunicorn_paster': 'gunicorn'}
+PLAIN_WRAPPERS = ('exec', 'env', 'sh', 'bash', '-c', 'python', 'python3', '-m', 'set', '--')
+VARIABLE = re.compile(r'\$(?:(\w+)|\{(\w+)(?::?([-=?+])((?:[^{}]|\{[^{}]*\})*))?\})')
+ASSIGNMENT = re.compile(r'(?:export\s+|local\s+)?(\w+)=(.*)$', re.S)
+
+
+@dataclasses.dataclass
+class Command:
+    """A command line that starts a server."""
+    server: str
+    words: List[str]
+    place: str
+    environment: Dict[str, str] = dataclasses.field(default_factory=dict)  # NAME=value before it
+    surrounding: Dict[str, str] = dataclasses.field(default_factory=dict)  # of the image or unit
+    places: Places = dataclasses.field(default_factory=Places)
+    remarks: List[str] = dataclasses.field(default_factory=list)
+    chdir: str = ''
+    on_paas: bool = False
+
+
+def spell_variables(text):
+    """$NAME and ${NAME-default} become ${NAME} and ${NAME:-default}."""
+    def spell(match):
+        name = match[1] or match[2]
+        default = f':-{match[4]}' if match[3] in ('-', '=') else ''
+        return '${' + name + default + '}'
+    return VARIABLE.sub(spell, text)
+
+
+def command_of(text, place):
+    """The Command in a line of a shell; None if it starts no server."""
+    try:
+        words = shlex.split(spell_variables(text), comments=True)
+    except ValueError:
+        return None
+    return command_of_words(words, place)
+
+
+def command_of_words(words, place):
+    """The Command in a list of words, which may have others before it, such as exec or gosu."""
+    for begin, word in enumerate(words):
+        server = PROGRAMS.get(re.sub(r'[_-]?(python|plugins)?[0-9.]*$', '', os.path.basename(word))
+                              or word) or PROGRAMS.get(os.path.basename(word))
+        if server and '=' not in word:
+            return make_command(server, words, begin, place)
+        if ' ' in word:  # sh -c "exec gunicorn …"
+            inner = command_of(word, place)
+            if inner:
+                return inner
+    return None
+
+
+def make_command(server, words, begin, place):
+    environment, wrappers = {}, []
+    before = words[:begin]
+    separators = [i for i, word in enumerate(before) if is_separator(word)]
+    for word in before[separators[-1] + 1 if separators else 0:]:
+        assignment = re.match(r'([A-Za-z_]\w*)=(.*)$', word, re.S)
+        if assignment:
+            environment[assignment[1]] = assignment[2]
+        elif os.path.basename(word) not in PLAIN_WRAPPERS:
+            wrappers.append(word)
+    remarks = [f'The command begins with `{" ".join(wrappers)}`: put that before geventd too.'] \
+        if wrappers else []
+    return Command(server, until_separator(words[begin + 1:]), place, environment,
+                   remarks=remarks)
+
+
+def is_separator(word):
+    return word in ('&&', '||', ';', '|', '&', 'then', 'do', 'else') or word.endswith(';')
+
+
+def until_separator(words):
+    result = []
+    for word in words:
+        if is_separator(word) or word == '"$@"' or word in ('${@}', '$@', '$*') \
+                or re.match(r'\d?>', word):
+            if word.endswith(';') and word != ';':
+                result.append(word[:-1])
+            break
+        result.append(word)
+    return result
+
+
+def joined_lines(text):
+    """(line, its number), continued lines as one."""
+    begin, pending = 1, ''
+    for number, line in enumerate(text.split('\n'), 1):
+        if not pending:
+            begin = number
+        elif line.lstrip().startswith('#'):
+            continue  # a comment inside of a continued line, as in a Dockerfile
+        pending += line
+        if pending.endswith('\\'):
+            pending = pending[:-1] + ' '
+            continue
+        yield pending, begin
+        pending = ''
+    if pending:
+        yield pending, begin
+
+
+def command_of_script(text, name):
+    """The last line of a shell script that starts a server; variables that the script itself sets
+    are put in."""
+    known, found = {}, None
+    for line, number in joined_lines(text):
+        line = line.strip()
+        if line.startswith('#'):
+            continue
+        assignment = ASSIGNMENT.match(line)
+        if assignment and not command_of(put_in(line, known), ''):
+            remember(known, assignment)
+            continue
+        found = command_of(put_in(line, known), f'{name}:{number}') or found
+    return found
+
+
+def remember(known, assignment):
+    """Keeps NAME=value of a script; a second one, as in a branch, adds to what it refers to."""
+    name, value = assignment[1], spell_variables(assignment[2].strip())
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in '"\''
+    value = value[1:-1] if quoted else value.split(' ')[0]
+    if f'${{{name}}}' in value:
+        value = value.replace(f'${{{name}}}', known.get(name, ''))
+    own_default = re.fullmatch(r'\$\{' + name + r':-.*\}', value)
+    known[name] = put_in(value, known) if not own_default else value
+
+
+def put_in(text, known):
+    """Replaces variables that the script has set."""
+    return re.sub(r'\$\{(\w+)(?::-[^{}]*)?\}',
+                  lambda match: known.get(match[1], match[0]), spell_variables(text))

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""Which reader a file or command line is for."""
+import os
+
+from ..model import Found, Option, Unreadable
+from .command_files import kind_of
+from .gunicorn_reader import GunicornReader
+from .shell import command_of_words
+from .uwsgi_files import PARSERS
+from .uwsgi_reader import UwsgiReader, split_section
+
+
+def read_words(words, python, environment):
+    """A command line as the shell has split it: literal texts."""
+    command = command_of_words([word.replace('${', '$${') for word in words], '')
+    if command is None:
+        raise Unreadable('the command line starts neither uwsgi nor gunicorn')
+    return read_command(command, python, environment, 'a command line')
+
+
+def read_file(path, python, environment):
+    """Any of the files that the manual names."""
+    name, _ = split_section(path)
+    extension = os.path.splitext(name)[1].lower()
+    if extension in PARSERS:
+        reader = UwsgiReader(path)
+        reader.add_environment(environment)
+        reader.add_file(path)
+        return reader.finish()
+    if extension == '.py':
+        reader = GunicornReader(path, python)
+        reader.add_file(path)
+        reader.add_environment(environment)
+        return reader.finish()
+    try:
+        with open(path, encoding='utf-8', errors='replace') as file:
+            text = file.read()
+    except OSError as error:
+        raise Unreadable(f'{path}: {error.strerror}') from None
+    return read_command(kind_of(text, path)(text, path), python, {}, path)
+
+
+def read_environment(environment):
+    """No file at all: UWSGI_* or GUNICORN_CMD_ARGS of the environment."""
+    if environment.get('GUNICORN_CMD_ARGS'):
+        reader = GunicornReader('GUNICORN_CMD_ARGS')
+        reader.add_environment(environment)
+        return reader.finish()
+    reader = UwsgiReader('the environment')
+    reader.add_environment(environment)
+    found = reader.finish()
+    if not found.options:
+        raise Unreadable('there is nothing to convert: name a file, or a command line after --')
+    return found
+
+
+def read_command(command, python, environment, source):
+    """The options of a command line and of the files that it names."""
+    environment = {**environment, **command.surrounding, **command.environment}
+    if command.server == 'uwsgi':
+        reader = UwsgiReader(source, command.places)
+        reader.add_environment(environment)
+    else:
+        reader = GunicornReader(source, python, command.places)
+    reader.add_command_line(command.words, command.place, environment)
+    found = reader.finish()
+    found.options = variables_of(command, found) + found.options
+    found.remarks = command.remarks + found.remarks
+    found.on_paas = command.on_paas
+    if command.chdir and not any(option.name == 'chdir' for option in found.options):
+        found.options.append(Option('chdir', command.chdir, f'WorkingDirectory={command.chdir}',
+                                    os.path.basename(source)))
+    return found
+
+
+def variables_of(command, found: Found):
+    """Variables that stand before the command; those of an image or a unit stay there."""
+    name = 'env' if found.server == 'uwsgi' else 'raw_env'
+    return [Option(name, f'{key}={value}', f'{key}={value}', command.place)
+            for key, value in command.environment.items()
+            if not key.startswith('UWSGI_') and key != 'GUNICORN_CMD_ARGS']

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""What uWSGI replaces in its files and values: %d and the like, $(ENV), @(file), %(name)."""
+import grp
+import os
+import pwd
+import re
+import socket
+import time
+
+VARIABLE = re.compile(r'(\w+)(?::?-(.*))?$', re.S)
+
+
+def magic_of(path, section, first=None):
+    """{letter: text} for a file; `first` is the table of the first file, for the capitals."""
+    whole = os.path.abspath(path)
+    folder, name = os.path.split(whole)
+    stem, dot, extension = name.rpartition('.')
+    table = {
+        '%': '%', '(': '%(', 'o': path, 'p': whole, 's': name, 'd': folder.rstrip('/') + '/',
+        'c': os.path.basename(folder), 'e': extension if dot else '', 'n': stem if dot else name,
+        'x': section, 'v': os.getcwd(), 'h': socket.gethostname(), 'k': str(cpus()), '[': '\033',
+        't': str(int(time.time())), 'T': str(int(time.time() * 1e6)), 'V': '2.0',
+        'u': str(os.getuid()), 'g': str(os.getgid()), 'U': user_name(), 'G': group_name(),
+        **{str(i): part for i, part in enumerate(folder.strip('/').split('/')[:10])},
+    }
+    for letter in 'opsdcenx':
+        table[letter.upper()] = (first or table)[letter if first is None else letter.upper()]
+    return table
+
+
+def cpus():
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+
+
+def user_name():
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def group_name():
+    try:
+        return grp.getgrgid(os.getgid()).gr_name
+    except KeyError:
+        return str(os.getgid())
+
+
+def put_in_magic(text, table):
+    """Every % with a letter after it is replaced, unknown ones by nothing."""
+    return re.sub(r'%(.)', lambda match: table.get(match[1], ''), text)
+
+
+def replace(value, symbol, lookup):
+    """Replaces SYMBOL(name) by lookup(name), also in what came of it; None leaves it as it is."""
+    done = 0
+    while True:
+        begin = value.find(f'{symbol}(', done)
+        if begin < 0:
+            return value
+        end = closing(value, begin + 2)
+        found = lookup(value[begin + 2:end]) if end > begin + 2 else None
+        if found is None:
+            done = begin + 2
+        else:
+            value = value[:begin] + found + value[end + 1:]
+            done = 0 if f'{symbol}({value[begin + 2:end]})' not in found else begin + len(found)
+
+
+def closing(text, start):
+    """Where the parenthesis ends; -1 if it does not."""
+    depth = 0
+    for index in range(start, len(text)):
+        if text[index] == '(':
+            depth += 1
+        elif text[index] == ')':
+            if depth == 0:
+                return index
+            depth -= 1
+    return -1
+
+
+def variable(name):
+    """$(NAME) and $(NAME:-default) stay variables, in geventd's spelling."""
+    match = VARIABLE.match(name)
+    if not match:
+        return None
+    return '${' + match[1] + (f':-{match[2]}' if match[2] is not None else '') + '}'
+
+
+def present_value(text):
+    """A text with its variables replaced by what they are now; for arithmetic."""
+    return re.sub(r'(?<!\$)\$\{(\w+)(?::-([^}]*))?\}',
+                  lambda match: os.environ.get(match[1]) or match[2] or '', text)
+
+
+def file_content(name):
+    """@(path): what the file holds, without the line's end. Other schemes are not followed."""
+    path = name[len('file://'):] if name.startswith('file://') else name
+    if '://' in path:
+        return None
+    try:
+        with open(path, encoding='utf-8', errors='replace') as file:
+            return file.read().rstrip('\n')
+    except OSError:
+        return None
+
+
+OPERATIONS = {'+': lambda a, b: a + b, '-': lambda a, b: a - b, '*': lambda a, b: a * b,
+              '/': lambda a, b: int(a / b) if b else 0}
+
+
+def placeholder(name, values):
+    """%(name), or arithmetic from left to right such as %(name + 2 other); values: {name: text}."""
+    if ' ' not in name:
+        return values.get(name)
+    result, operation = None, None
+    for token in name.split():
+        if token in OPERATIONS:
+            operation = OPERATIONS[token]
+        elif token in ('++', '--'):
+            result = str(integer(result) + (1 if token == '++' else -1))
+        else:
+            value = token if token.isdigit() else present_value(values.get(token, ''))
+            result = (result or '') + value if operation is None else str(
+                operation(integer(result), integer(value)))
+            operation = None
+    return result
+
+
+def integer(text):
+    match = re.match(r'\s*-?\d+', text or '')
+    return int(match[0]) if match else 0

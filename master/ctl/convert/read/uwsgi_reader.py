@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""uWSGI's options from its files, its command line and its environment, with includes followed
+and everything put in that stands for something else."""
+import os
+
+from ..model import Found, Option, Unreadable
+from . import uwsgi_magic, uwsgi_words
+from .uwsgi_files import PARSERS
+from .places import Places
+from .uwsgi_logic import ENDS, Logic
+
+INCLUDES = {'ini': '.ini', 'xml': '.xml', 'xmlconfig': '.xml', 'yaml': '.yaml', 'yml': '.yaml',
+            'json': '.json', 'js': '.json', 'config': '', 'inherit': '', 'include': ''}
+PLACEHOLDERS = ('set', 'set-placeholder', 'set-ph')
+OWN_VARIABLES = ('UWSGI_ORIGINAL_PROC_NAME', 'UWSGI_RELOADS')  # of a running uWSGI
+MOST_INCLUDES = 50
+
+
+class UwsgiReader:
+    """Collects options in uWSGI's order. `found` is the result, after finish()."""
+
+    def __init__(self, source, places=None):
+        self._places = places or Places()
+        self.found = Found('uwsgi', [], source=source)
+        self._logic = Logic()
+        self._first_magic = None
+        self._last_file = None
+        self._includes = 0
+
+    def add_environment(self, environment):
+        """UWSGI_NAME=value; several values of one option stand one after the other."""
+        for key, value in environment.items():
+            name = key[len('UWSGI_'):].lower().replace('_', '-')
+            if key.startswith('UWSGI_') and key not in OWN_VARIABLES:
+                self._add(name, escape(value), f'{key}={value}', 'environment')
+
+    def add_command_line(self, words, place, _environment):
+        """Words after the program's name, in which ${NAME} is a variable."""
+        for name, value, line in uwsgi_words.parse(words):
+            self._add(name, value, line, place)
+
+    def add_file(self, path, default_section='uwsgi', extension=''):
+        """path, path:section or :section of the file before."""
+        name, section = split_section(path)
+        name = name or self._last_file or ''
+        self._includes += 1
+        if self._includes > MOST_INCLUDES:
+            raise Unreadable(f'{name}: the files include one another without end')
+        text = read_text(name)
+        magic = uwsgi_magic.magic_of(name, section, self._first_magic)
+        self._first_magic = self._first_magic or magic
+        parse = PARSERS.get(os.path.splitext(name)[1].lower() or extension, PARSERS['.ini'])
+        try:
+            sections = parse(uwsgi_magic.put_in_magic(text, magic))
+        except Unreadable as error:
+            raise Unreadable(f'{name}: {error}') from None
+        self._last_file = name
+        lines = text.split('\n')
+        for key, value, number in self._choose(sections, section or default_section, name):
+            line = lines[number - 1].strip() if number <= len(lines) else f'{key} = {value}'
+            self._add(key, escape(value), line, f'{os.path.basename(name)}:{number}',
+                      os.path.dirname(name))
+
+    def _choose(self, sections, section, path):
+        """The options of a section; of the only one there is when the asked one is missing."""
+        if section in sections:
+            return sections[section]
+        if len(sections) != 1:
+            known = ', '.join(sections) or 'none'
+            raise Unreadable(f'{path}: there is no section {section} (there are: {known}); '
+                             f'name one: {path}:SECTION')
+        only, options = next(iter(sections.items()))
+        self.found.remarks.append(f'{path} has no section {section}; its section {only} was taken.')
+        return options
+
+    def _add(self, name, value, line, place, folder=''):
+        known = {option.name: option.value for option in reversed(self.found.options)}
+        for each in self._logic.expand(name, value, known):
+            if name in PLACEHOLDERS and '=' in each:
+                key, _, each = each.partition('=')
+                self.found.options.append(Option(key, each, line, place))
+            elif name in INCLUDES:
+                self._include(name, each, folder)
+            else:
+                self.found.options.append(Option(name, each, line, place))
+
+    def _include(self, name, value, folder):
+        """Includes are followed at once; their names may hold variables, of now."""
+        path, section = split_section(uwsgi_magic.present_value(self._put_in(value)))
+        if path and not os.path.isfile(path):
+            path = Places(folder).find(self._places.find(path))
+        self.add_file(f'{path}:{section}' if section else path, extension=INCLUDES[name])
+
+    def _put_in(self, value):
+        """Replaces $(ENV), @(file) and %(name) in a value, in this order as uWSGI does."""
+        values = {option.name: option.value for option in reversed(self.found.options)}
+        for symbol, lookup in (('$', uwsgi_magic.variable), ('@', uwsgi_magic.file_content),
+                               ('%', lambda name: uwsgi_magic.placeholder(name, values))):
+            value = uwsgi_magic.replace(value, symbol, lookup)
+        return value
+
+    def finish(self):
+        """The options with everything put in."""
+        for symbol, lookup in (('$', uwsgi_magic.variable), ('@', file_content_of_now),
+                               ('%', self._placeholder)):
+            for index, option in enumerate(self.found.options):
+                value = uwsgi_magic.replace(option.value, symbol, lookup)
+                note = 'read while converting' if symbol == '@' and value != option.value else (
+                    option.note)
+                self.found.options[index] = Option(
+                    option.name, value, option.line, option.place, note)
+        self.found.remarks += self._logic.decisions
+        self.found.options = [option for option in self.found.options if option.name not in ENDS]
+        return self.found
+
+    def _placeholder(self, name):
+        values = {option.name: option.value for option in reversed(self.found.options)}
+        return uwsgi_magic.placeholder(name, values)
+
+
+def file_content_of_now(name):
+    return uwsgi_magic.file_content(uwsgi_magic.present_value(name))
+
+
+def escape(value):
+    """A literal ${ is no variable for geventd."""
+    return value.replace('${', '$${')
+
+
+def split_section(path):
+    """('path', 'section' or '')"""
+    name, colon, section = path.rpartition(':')
+    return (name, section) if colon and '/' not in section else (path, '')
+
+
+def read_text(path):
+    try:
+        with open(path, encoding='utf-8', errors='surrogateescape') as file:
+            return file.read()
+    except OSError as error:
+        raise Unreadable(f'{path}: {error.strerror}') from None

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: MIT
+"""The one table of gunicorn's settings, and what decides once all of them are known."""
+import os
+
+from ..model import Draft, Setting
+from .addresses import listener, without_collisions
+from .gunicorn_takes import (access_format, access_log, application, bind, environment, error_log,
+                             head_limit, log_level, paste, pieces, reload_files, request_head,
+                             user, worker_class)
+from .rows import built_in, maps, read, refused
+from .values import fact, leading_number, listed, number, octal, seconds, switch, text, write_size
+
+PROXY = 'end it at the proxy: nginx, HAProxy or Apache in front'
+NO_HOOKS = 'there are no hooks in the configuration'
+
+SERVER = (
+    maps('wsgi_app', 'app.module', application, 'written module:callable or module:factory()'),
+    maps('paste', 'app.module', paste, 'by a module of a few lines, which the converter shows'),
+    refused('raw_paste_global_conf', 'Paste\'s global values have no key',
+            'give them to loadapp() in that module'),
+    maps('bind', 'listen.address', bind, 'written http://HOST:PORT or http+unix:PATH'),
+    maps('backlog', 'listen.backlog', fact('backlog')),
+    maps('umask', 'listen.mode', fact('umask'),
+         'of unix sockets, 0777 without it; and process.umask'),
+    built_in('reuse_port', 'the master opens each socket once, and workers accept without a lock'),
+    maps('forwarded_allow_ips', 'listen.trusted-proxies', fact('forwarded_allow_ips'),
+         'and REMOTE_ADDR stays the proxy\'s'),
+    maps('proxy_protocol proxy_allow_ips', 'listen.trusted-proxies', fact('proxy_allow_ips'),
+         'the PROXY protocol is taken from these'),
+    built_in('secure_scheme_headers forwarder_headers header_map',
+             'X-Forwarded-Proto and Forwarded of a trusted proxy tell the scheme; names with _ '
+             'are dropped'),
+    maps('protocol', 'listen.address', fact('protocol'), 'uwsgi://HOST:PORT'),
+    built_in('uwsgi_allow_ips', 'who may connect to a uwsgi socket is a matter of its address'),
+    refused('keyfile certfile ssl_version cert_reqs ca_certs suppress_ragged_eofs '
+            'do_handshake_on_connect ciphers ssl_context',
+            'this version does not speak TLS', PROXY, protects=True),
+    refused('http_protocols http2_*', 'this version speaks HTTP/1.1', 'HTTP/2 at the proxy'),
+    refused('asgi_* websocket_*', 'geventd serves WSGI applications, without WebSocket',
+            'Socket.IO goes on by long polling; an ASGI server for the rest'),
+    refused('permit_* strip_header_spaces casefold_http_method',
+            'malformed requests are refused', 'let a lenient proxy clean them'),
+    built_in('http_parser sendfile', 'HTTP is parsed and sent in C++'),
+    refused('root_path', 'the prefix is a matter of app.mounts', 'app.mounts: {/prefix: module}'),
+)
+
+WORKERS = (
+    maps('workers', 'workers.processes', number('workers.processes', 1, 500)),
+    maps('worker_class', '', worker_class, 'every worker runs gevent'),
+    built_in('threads worker_tmp_dir', 'there are cores instead of threads, and no heartbeat file'),
+    maps('worker_connections', 'workers.cores', number('workers.cores', 1, 100_000)),
+    maps('max_requests', 'workers.max-requests', number('workers.max-requests', 0, 10**9)),
+    maps('max_requests_jitter', 'workers.max-requests-jitter',
+         number('workers.max-requests-jitter', 0, 10**9)),
+    maps('timeout', 'limits.kill-blocked-hub', seconds('limits.kill-blocked-hub'),
+         'as gunicorn\'s gevent worker has it: the hub stands still; not the time of a request'),
+    maps('graceful_timeout', 'limits.drain-requests', seconds('limits.drain-requests')),
+    maps('keepalive', 'limits.keep-alive', seconds('limits.keep-alive')),
+    maps('limit_request_line limit_request_fields limit_request_field_size', 'limits.request-head',
+         head_limit, 'one size for the whole head: the line and all fields'),
+    maps('preload_app', 'app.preload', switch('app.preload', True, False)),
+    maps('reload', 'app.reload-on-change', switch('app.reload-on-change', True, False)),
+    built_in('reload_engine', 'the kernel tells of changes'),
+    maps('reload_extra_files', 'reload.touch', reload_files),
+)
+
+PROCESS = (
+    maps('chdir', 'app.chdir', text('app.chdir')),
+    maps('pythonpath', 'app.python-path', listed('app.python-path', split=',')),
+    maps('raw_env', 'app.environment', environment),
+    maps('daemon', 'process.daemonize', switch('process.daemonize', True)),
+    maps('pidfile', 'process.pidfile', text('process.pidfile')),
+    maps('user', 'process.user', user('process.user')),
+    maps('group', 'process.group', user('process.group')),
+    built_in('initgroups', 'the supplementary groups are always the user\'s'),
+    refused('tmp_upload_dir', 'bodies are kept in memory or read as they come',
+            'TMPDIR in app.environment is for the application'),
+    built_in('proc_name default_proc_name', 'ps shows what each process is and does'),
+    built_in('control_socket*', 'control, and geventctl'),
+    refused('dirty_*', 'there are no such processes', 'Celery, RQ or another queue'),
+)
+
+LOGS = (
+    maps('accesslog', 'log.access', access_log, 'it goes to the same place as the log'),
+    maps('access_log_format', 'log.access', access_format, '%(h)s becomes ${client}, and so on'),
+    maps('errorlog', 'log.file', error_log),
+    maps('loglevel', 'log.level', log_level),
+    built_in('capture_output enable_stdio_inheritance disable_redirect_access_to_syslog',
+             'what the application prints goes to the log'),
+    refused('logger_class logconfig logconfig_dict logconfig_json',
+            'the server\'s log is not Python\'s', 'log.format: json, or logging.config in the '
+            'application for its own lines'),
+    refused('syslog syslog_*', 'the log goes to stderr or a file',
+            'the journal, or a log shipper, takes it from there'),
+    refused('statsd_* dogstatsd_tags enable_backlog_metric', 'there are no pushers of metrics',
+            'let Prometheus ask metrics.listen for /metrics'),
+    refused('spew', 'no line is traced', 'geventctl stacks shows where every greenlet stands'),
+)
+
+HOOKS = (
+    refused('on_starting pre_exec', NO_HOOKS,
+            'ExecStartPre= of the unit, or the top of the module with app.preload: true'),
+    refused('when_ready', NO_HOOKS, 'Type=notify of the unit, /readyz of metrics.listen, or the '
+            'line in the log'),
+    refused('pre_fork on_reload nworkers_changed', NO_HOOKS,
+            'the master runs no Python: the top of the module runs at each load'),
+    refused('post_fork post_worker_init', NO_HOOKS,
+            'uwsgi.post_fork_hook: runs in each worker before it serves'),
+    refused('worker_exit worker_int child_exit on_exit', NO_HOOKS,
+            'uwsgi.atexit: runs in each worker at its end, except a killed one'),
+    refused('worker_abort', NO_HOOKS, 'limits.blocked-hub logs the stack that blocks'),
+    refused('pre_request', NO_HOOKS, 'a middleware around the application'),
+    refused('post_request', NO_HOOKS, 'uwsgi.after_req_hook'),
+    refused('on_dirty_starting dirty_post_fork dirty_worker_init dirty_worker_exit', NO_HOOKS,
+            'there are no such processes'),
+)
+
+CONVERTER = (
+    read('config', 'the file is read too'),
+    read('check_config print_config', 'prints something and is no setting'),
+)
+
+ROWS = SERVER + WORKERS + PROCESS + LOGS + HOOKS + CONVERTER
+
+
+def finish(draft: Draft, on_paas=False):
+    """Puts together what several settings say, and writes out the defaults that differ."""
+    _finish_listeners(draft, on_paas)
+    _finish_log(draft)
+    if any(name.startswith('limit_request') for name in draft.facts):
+        total, comments = request_head(draft.facts)
+        draft.settings['limits.request-head'] = Setting(
+            write_size(total), comments + ['line and fields together'])
+    if 'umask' in draft.facts and draft.facts['umask'].value not in (0, '0', None):
+        octal('process.umask')(draft, draft.facts['umask'])
+    _write_defaults(draft)
+
+
+def _finish_listeners(draft, on_paas):
+    if 'bind' not in draft.facts:
+        address = '0.0.0.0:${PORT:-8000}' if on_paas or 'PORT' in os.environ else '127.0.0.1:8000'
+        draft.listeners.append(listener('http', address, "gunicorn's default"))
+    protocol = draft.facts.get('protocol')
+    if protocol and protocol.value == 'uwsgi':
+        for entry in draft.listeners:
+            entry.address = 'uwsgi' + entry.address[len('http'):]
+            entry.comments.append(protocol.origin())
+    draft.listeners[:] = without_collisions(draft.listeners)
+    for entry in draft.listeners:
+        _add_keys(draft, entry)
+
+
+def _add_keys(draft, entry):
+    facts = draft.facts
+    backlog = facts.get('backlog')
+    count = leading_number(backlog.value) if backlog else 2048
+    entry.keys['backlog'] = Setting(
+        str(backlog.value) if count is None else min(max(count, 1), 65535),
+        [backlog.origin() if backlog else "gunicorn's default"])
+    entry.keys['trusted-proxies'] = _trusted(facts, entry)
+    if entry.is_file():
+        umask = facts.get('umask')
+        mask = int(str(umask.value), 0) if umask and str(umask.value).isdigit() else 0
+        entry.keys['mode'] = Setting(
+            f'{0o777 & ~mask:04o}', [umask.origin() if umask else "gunicorn's umask is 0"])
+
+
+def _trusted(facts, entry):
+    """Whom gunicorn believes: these addresses, and whoever comes by a unix socket."""
+    options = [facts[name] for name in ('forwarded_allow_ips', 'proxy_allow_ips') if name in facts]
+    names = [name for option in options for name in pieces(option.value)
+             if str(option.value).lower() not in ('on', 'true', 'v1', 'v2', 'auto', 'off')]
+    everybody = '*' in names
+    if everybody:
+        names = ['0.0.0.0/0', '::/0']
+    comments = [option.origin() for option in options] or ["gunicorn's default"]
+    names = list(dict.fromkeys(names)) or ['127.0.0.1', '::1']
+    if entry.is_unix():
+        return Setting(['unix'], comments)
+    return Setting(names, comments)
+
+
+def _finish_log(draft):
+    accesslog = draft.facts.get('accesslog')
+    chosen = draft.settings.pop('access-format', None)
+    if accesslog is None:
+        draft.set('log.access', 'off', "gunicorn's default")
+        return
+    comments = [accesslog.origin()] + (chosen.comments if chosen else ["gunicorn's format"])
+    draft.settings['log.access'] = Setting(chosen.value if chosen else 'combined', comments)
+    place = '/dev/stdout' if accesslog.value == '-' else str(accesslog.value)
+    log = draft.settings.get('log.file')
+    if place not in ('/dev/stdout', '/dev/stderr', log.value if log else ''):
+        draft.leave_out(accesslog, 'the access log goes to the same place as the log',
+                        'log.file is one place for both; log.format: json tells them apart')
+
+
+def _write_defaults(draft):
+    draft.default('workers.processes', '${WEB_CONCURRENCY:-1}', "gunicorn's default")
+    draft.default('workers.cores', 1000, "gunicorn's default")
+    draft.default('app.preload', False, "gunicorn's default: each worker loads the application")
+    draft.default('app.monkey-patch', 'before-load', 'as gunicorn\'s gevent worker does')
+    draft.default('limits.kill-blocked-hub', '30s', "gunicorn's timeout")
+    draft.default('limits.drain-requests', '30s', "gunicorn's graceful_timeout")
+    draft.default('limits.drain-background', '5s',
+                  'gunicorn does not wait for background greenlets')
+    draft.default('limits.keep-alive', '2s', "gunicorn's keepalive")
+    if 'app.module' not in draft.settings:
+        draft.remarks.append('No application is named: write `app.module`.')

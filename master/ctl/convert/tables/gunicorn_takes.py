@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""What gunicorn's settings do to the draft where a plain key and value do not suffice."""
+import ast
+import re
+
+from ..model import Setting
+from . import log_formats
+from .addresses import NoAddress, gunicorn_address, listener
+from .values import fact, is_open, leading_number, refuse_value
+
+HEAD_LIMITS = {'limit_request_line': 4094, 'limit_request_fields': 100,
+               'limit_request_field_size': 8190}
+FACTORY = re.compile(r'(?P<module>[^:]+):(?P<name>[\w.]+)\((?P<arguments>.*)\)$')
+
+
+def pieces(value):
+    """The members of a list, or of a text with commas between them."""
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return [piece.strip() for entry in values for piece in str(entry).split(',') if piece.strip()]
+
+
+def bind(draft, option):
+    draft.facts['bind'] = option
+    for address in pieces(option.value):
+        try:
+            draft.listeners.append(
+                listener('http', gunicorn_address(address), option.origin()))
+        except NoAddress as error:
+            draft.leave_out(option, str(error), 'let systemd open it and name it in listen.systemd')
+
+
+def worker_class(draft, option):
+    """Every worker runs gevent; what was not gevent's may need more than a conversion."""
+    name = str(option.value)
+    if 'websocket' in name.lower():
+        return draft.leave_out(option, 'this version does not speak WebSocket',
+                               'Socket.IO goes on by long polling')
+    if 'uvicorn' in name.lower() or name == 'asgi':
+        return draft.leave_out(option, 'geventd serves WSGI applications, not ASGI',
+                               'keep an ASGI server for this application')
+    if 'gevent' not in name.lower():
+        draft.facts['other-class'] = option
+        return draft.remarks.append(
+            f'The workers were of the class {name}, not gevent. The application must be fit for '
+            'gevent: see docs/databases.md for drivers that block.')
+    return draft.built_in.append((option, 'every worker runs gevent'))
+
+
+def application(draft, option):
+    """module, module:name, or a factory; one with arguments needs a module of its own."""
+    value = str(option.value)
+    factory = FACTORY.match(value)
+    if factory and factory['arguments'].strip():
+        if not is_literal_call(factory['arguments']):
+            return draft.leave_out(option, 'its arguments are not literals',
+                                   'call the factory in a module of its own')
+        draft.files['geventd_app.py'] = (
+            f'from {factory["module"]} import {factory["name"].split(".")[0]}\n\n'
+            f'application = {factory["name"]}({factory["arguments"]})')
+        return draft.set('app.module', 'geventd_app:application',
+                         option.origin() + '; write geventd_app.py as shown below')
+    return draft.set('app.module', value if ':' in value else f'{value}:application',
+                     option.origin())
+
+
+def is_literal_call(arguments):
+    try:
+        call = ast.parse(f'f({arguments})', mode='eval').body
+        for node in call.args + [keyword.value for keyword in call.keywords]:
+            ast.literal_eval(node)
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def paste(draft, option):
+    path, _, name = str(option.value).replace('config:', '', 1).partition('#')
+    suffix = f'#{name}' if name else ''
+    draft.files['geventd_app.py'] = (
+        'import os\nfrom logging.config import fileConfig\nfrom paste.deploy import loadapp\n\n'
+        f'path = os.path.abspath({path!r})\n'
+        "fileConfig(path, {'__file__': path, 'here': os.path.dirname(path)})\n"
+        f'application = loadapp("config:" + path + {suffix!r})')
+    draft.set('app.module', 'geventd_app:application',
+              option.origin() + '; write geventd_app.py as shown below')
+
+
+def environment(draft, option):
+    values = option.value if isinstance(option.value, (list, tuple)) else [option.value]
+    for entry in values:
+        name, _, value = str(entry).partition('=')
+        draft.put('app.environment', name.strip(), value, option.origin())
+
+
+def head_limit(draft, option):
+    """Three limits there are one here: their sum for a head of the most fields."""
+    found = leading_number(option.value)
+    if found is None:
+        return refuse_value(draft, option, 'a number')
+    return fact(option.name)(draft, option)
+
+
+def request_head(facts):
+    """(size in bytes, comments) from the three limits; 0 was without a limit there."""
+    values = {name: leading_number(facts[name].value) if name in facts else most
+              for name, most in HEAD_LIMITS.items()}
+    unlimited = not values['limit_request_line'] or not values['limit_request_field_size']
+    total = values['limit_request_line'] + (
+        values['limit_request_fields'] * values['limit_request_field_size'])
+    comments = [facts[name].origin() for name in HEAD_LIMITS if name in facts]
+    return 16 << 20 if unlimited else min(max(total, 1024), 16 << 20), comments
+
+
+def access_log(draft, option):
+    if option.value not in (None, '', 'None'):
+        draft.facts['accesslog'] = option
+
+
+def error_log(draft, option):
+    """- is standard error there, which is also geventd's default."""
+    value = str(option.value)
+    if option.value is None or value == '-':
+        draft.set('log.file', 'stderr', option.origin())
+    else:
+        draft.set('log.file', value, option.origin())
+
+
+def access_format(draft, option):
+    text, missing = log_formats.from_gunicorn(str(option.value))
+    if missing:
+        draft.leave_out(option, f'the access log has no {", ".join(missing)} and writes - instead')
+    draft.facts['access_log_format'] = option
+    draft.settings['access-format'] = Setting(text, [option.origin()])
+
+
+def log_level(draft, option):
+    level = {'critical': 'error', 'fatal': 'error', 'warn': 'warning'}.get(
+        str(option.value).lower(), str(option.value).lower())
+    if level not in ('debug', 'info', 'warning', 'error') and not is_open(level):
+        return refuse_value(draft, option, 'debug, info, warning or error')
+    return draft.set('log.level', level, option.origin())
+
+
+def reload_files(draft, option):
+    draft.append('reload.touch', pieces(option.value), option.origin())
+
+
+def user(key):
+    """A user or group by name or number; root needs no key."""
+    def take(draft, option):
+        if option.value not in (None, '', 0, '0', 'root'):
+            draft.set(key, str(option.value), option.origin())
+    return take
+
+
+def hook(place):
+    """A function of the configuration: where its body goes."""
+    def take(draft, option):
+        draft.leave_out(option, 'there are no hooks in the configuration', place)
+    return take

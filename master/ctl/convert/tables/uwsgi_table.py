@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""The one table of uWSGI's options, and what decides once all of them are known."""
+from . import uwsgi_running, uwsgi_serving
+from .addresses import without_collisions
+from .rows import find_row
+from .values import leading_number
+from ..model import Draft, Option, Setting
+
+ROWS = uwsgi_serving.ROWS + uwsgi_running.ROWS
+
+
+def unknown(draft, option, placeholders):
+    """A name that uWSGI does not know is a placeholder for itself, or a mistake."""
+    if option.name in placeholders:
+        return
+    kebab = option.name.replace('_', '-')
+    meant = f'{kebab} is' if kebab != option.name and find_row(ROWS, kebab) else ''
+    draft.leave_out(option, 'uWSGI has no such option and ignores it' + (
+        f'; {meant} perhaps meant' if meant else ''))
+
+
+def finish(draft: Draft):
+    """Puts together what several options say, and writes out the defaults that differ."""
+    _finish_listeners(draft)
+    _finish_application(draft)
+    _finish_log(draft)
+    _finish_cheaper(draft)
+    _write_defaults(draft)
+
+
+def _finish_listeners(draft):
+    protocol = draft.facts.get('protocol')
+    for listener in draft.listeners:
+        if protocol and protocol.value == 'http' and listener.address.startswith('uwsgi'):
+            listener.address = 'http' + listener.address[len('uwsgi'):]
+            listener.comments.append(protocol.origin())
+    draft.listeners[:] = without_collisions(draft.listeners)
+    for listener in draft.listeners:
+        _add_keys(draft, listener)
+
+
+def _add_keys(draft, listener):
+    facts = draft.facts
+    if 'listen' in facts:
+        backlog = leading_number(facts['listen'].value)
+        value = str(facts['listen'].value) if backlog is None else min(max(backlog, 1), 65535)
+        listener.keys['backlog'] = Setting(value, [facts['listen'].origin()])
+    trusted = ['unix'] if listener.is_unix() else ['127.0.0.1', '::1']
+    comment = ('uWSGI believes what everybody says of the scheme; here only these proxies are '
+               'believed')
+    if 'log-x-forwarded-for' in facts:
+        comment = facts['log-x-forwarded-for'].origin() + '; ' + comment
+    listener.keys['trusted-proxies'] = Setting(trusted, [comment])
+    if not listener.is_file():
+        return
+    if 'chmod-socket' in facts:
+        listener.keys['mode'] = Setting(facts['chmod-socket'].value,
+                                        [facts['chmod-socket'].origin()])
+    if 'chown-socket' in facts:
+        owner = facts['chown-socket']
+        listener.keys['owner'] = Setting(str(owner.value), [owner.origin()])
+    elif 'process.user' in draft.settings:
+        group = draft.settings.get('process.group')
+        owner = draft.settings['process.user'].value + (f':{group.value}' if group else '')
+        listener.keys['owner'] = Setting(owner, ['uWSGI binds it as this user'])
+
+
+def _finish_application(draft):
+    facts = draft.facts
+    named = facts.get('wsgi-file') or facts.get('module')
+    if named is None:
+        return
+    name, _, attribute = str(named.value).partition(':')
+    comments = [named.origin()]
+    if named is facts.get('wsgi-file') and 'module' in facts:
+        comments.append(f'instead of {facts["module"].origin()}: there is one application')
+    if not attribute and 'callable' in facts:
+        attribute = str(facts['callable'].value)
+        comments.append(facts['callable'].origin())
+    draft.settings['app.module'] = Setting(f'{name}:{attribute or "application"}', comments)
+
+
+def _finish_log(draft):
+    facts = draft.facts
+    if 'disable-logging' in facts and 'log-format' not in facts:
+        draft.set('log.access', 'off', facts['disable-logging'].origin())
+    elif 'disable-logging' in facts:
+        draft.settings['log.access'] = Setting('off', [facts['disable-logging'].origin()])
+    else:
+        draft.default('log.access', 'uwsgi', 'uWSGI writes a line for each request')
+    if 'req-logger' in facts:
+        option = facts['req-logger']
+        draft.leave_out(option, 'the access log goes to the same place as the log',
+                        'log.format: json keeps them apart for whoever reads it')
+
+
+def _finish_cheaper(draft):
+    option = draft.facts.get('cheaper')
+    if option is None:
+        return
+    processes = draft.settings.get('workers.processes')
+    count = leading_number(option.value)
+    most = processes.value if processes and isinstance(processes.value, int) else 500
+    if count is None or count > most:
+        draft.leave_out(option, 'it is no number below that of the processes')
+    else:
+        draft.set('workers.cheaper', count, option.origin())
+
+
+def _write_defaults(draft):
+    uses_gevent = 'workers.cores' in draft.settings
+    draft.default('workers.processes', 1, "uWSGI's default")
+    draft.default('workers.cores', 100,
+                  "this configuration has no --gevent: geventd runs requests in greenlets")
+    draft.default('app.preload', True, 'uWSGI loads the application before it forks')
+    patched = 'none' if uses_gevent else 'before-load'
+    draft.default('app.monkey-patch', patched,
+                  'uWSGI patches only when it is asked; the application may do it itself'
+                  if uses_gevent else 'greenlets need it; uWSGI ran without gevent')
+    draft.default('limits.drain-requests', '60s', "uWSGI's worker-reload-mercy")
+    draft.default('limits.drain-background', '5s',
+                  'uWSGI does not wait for background greenlets')
+    if not uses_gevent:
+        draft.remarks.append('The configuration does not use gevent. The application must be fit '
+                             'for it: see docs/databases.md for drivers that block.')
+    if not draft.listeners:
+        draft.remarks.append('No option opens a socket: write `listen`.')
+
+
+def placeholders_in(options):
+    """Names that options use as %(name)."""
+    text = ' '.join(str(option.line) for option in options)
+    return {option.name for option in options
+            if isinstance(option, Option) and f'%({option.name}' in text}

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""Values: from the spelling of uWSGI and gunicorn to geventd's. Each of the makers returns a
+take(draft, option) for a row of a table."""
+import re
+
+MAX_TIME = {'limits.request-time': 720 * 3600, 'workers.max-lifetime': 8760 * 3600}
+DAY = 24 * 3600
+
+
+def is_open(text):
+    """Whether a value is known only at the start, since it holds an environment variable."""
+    return isinstance(text, str) and re.search(r'(?<!\$)\$\{', text) is not None
+
+
+def is_on(value):
+    """uWSGI's rule for flags: anything but these words switches them on."""
+    return str(value).lower() not in ('false', 'off', 'no', '0')
+
+
+def leading_number(value):
+    """The number at the beginning, as C's atoi() reads it; None if there is none."""
+    match = re.match(r'\s*([+-]?\d+)', str(value))
+    return int(match[1]) if match else None
+
+
+def fit(number, least, most):
+    return max(least, min(most, number))
+
+
+def refuse_value(draft, option, expected):
+    draft.leave_out(option, f'its value is not {expected}', 'write the key by hand')
+
+
+def number(key, least, most, plus=0):
+    """An integer, moved into geventd's range."""
+    def take(draft, option):
+        if is_open(option.value) and not plus:
+            return draft.set(key, str(option.value), option.origin())
+        found = leading_number(option.value)
+        if found is None:
+            return refuse_value(draft, option, 'a number')
+        fitting = fit(found + plus, least, most)
+        moved = '' if fitting == found + plus else f'; geventd takes {least} to {most}'
+        return draft.set(key, fitting, option.origin() + moved)
+    return take
+
+
+def seconds(*keys):
+    """A number of seconds becomes a time."""
+    def take(draft, option):
+        for key in keys:
+            if is_open(option.value):
+                draft.set(key, f'{option.value}s', option.origin())
+                continue
+            found = leading_number(option.value)
+            if found is None:
+                return refuse_value(draft, option, 'a number of seconds')
+            draft.set(key, f'{fit(found, 0, MAX_TIME.get(key, DAY))}s', option.origin())
+        return None
+    return take
+
+
+def size(key, unit, least=0, most=1 << 40):
+    """A number of bytes (unit 'B') or of MiB becomes a size."""
+    factor = {'B': 1, 'MiB': 1 << 20}[unit]
+
+    def take(draft, option):
+        if is_open(option.value):
+            return draft.set(key, f'{option.value}{unit}', option.origin())
+        found = leading_number(option.value)
+        if found is None:
+            return refuse_value(draft, option, 'a number')
+        return draft.set(key, write_size(fit(found * factor, least, most)), option.origin())
+    return take
+
+
+def write_size(count):
+    """A number of bytes with the largest unit that leaves it whole."""
+    for power, unit in ((30, 'GiB'), (20, 'MiB'), (10, 'KiB')):
+        if count and count % (1 << power) == 0:
+            return f'{count >> power}{unit}'
+    return f'{count}B' if count else '0'
+
+
+def text(key):
+    def take(draft, option):
+        draft.set(key, str(option.value), option.origin())
+    return take
+
+
+def octal(key):
+    """A mode; gunicorn's is a number, or a text that Python reads as one."""
+    def take(draft, option):
+        draft.set(key, octal_text(option.value), option.origin())
+    return take
+
+
+def octal_text(value):
+    if isinstance(value, int):
+        return f'{value:03o}'
+    digits = str(value).lower().replace('0o', '', 1) if str(value).lower().startswith('0o') \
+        else str(value)
+    return digits if len(digits) > 2 else digits.rjust(3, '0')
+
+
+def listed(key, split=''):
+    """One more entry of a list; with `split` the value may hold several."""
+    def take(draft, option):
+        values = option.value if isinstance(option.value, (list, tuple)) else [option.value]
+        pieces = [piece.strip() for value in values
+                  for piece in (str(value).split(split) if split else [str(value)])]
+        draft.append(key, [piece for piece in pieces if piece], option.origin())
+    return take
+
+
+def switch(key, when_on, when_off=None):
+    """A flag that means a value of the key."""
+    def take(draft, option):
+        value = when_on if is_on(option.value) else when_off
+        if value is not None:
+            draft.set(key, value, option.origin())
+    return take
+
+
+def fact(name):
+    """Keeps the option for the end, when those that belong to it are known too."""
+    def take(draft, option):
+        draft.facts[name] = option
+    return take

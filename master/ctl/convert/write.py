@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""The draft as YAML, with a comment beside or above each key."""
+import json
+import re
+import textwrap
+
+WIDTH = 100
+ORDER = {
+    'app': 'module mounts chdir virtualenv python-path environment preload monkey-patch '
+           'reload-on-change',
+    'workers': 'processes cores cheaper max-requests max-requests-jitter max-lifetime '
+               'reload-on-rss',
+    'limits': 'request-head request-body request-time kill-blocked-hub header-timeout '
+              'body-timeout keep-alive write-timeout drain-requests drain-background',
+    'on-disconnect': '', 'log': 'level file access',
+    'process': 'user group umask pidfile daemonize', 'timers': '', 'monitors': '',
+    'signals': 'locks', 'reload': 'strategy touch', 'metrics': 'uwsgi-stats',
+}
+# What YAML or geventd would not read as this text when it stands without quotes.
+PLAIN = re.compile(r'[A-Za-z0-9_./$@%+][A-Za-z0-9_./$@%+:{}()=, -]*$')
+OTHER_TYPE = re.compile(r'(?i)(true|false|yes|no|on|off|y|n|null|~|[-+]?[0-9]+\.|[0-9]+(:[0-9]+)+|'
+                        r'[-+]?(0[xo])?[0-9_]*\.?[0-9_]+(e[-+]?[0-9]+)?)$')
+NUMBERS = ('workers.', 'listen.backlog', 'signals.')  # ${NAME} must stand without quotes there
+
+
+def write(draft, source, server):
+    """The text of the whole file."""
+    parts = [header(source, server), remarks(draft), body(draft), files(draft), built_in(draft),
+             left_out(draft)]
+    return '\n'.join(part for part in parts if part)
+
+
+def header(source, server):
+    name = {'uwsgi': 'uWSGI', 'gunicorn': 'gunicorn'}[server]
+    return comment(f"Made by `geventctl convert` from {name}'s options in {source}. Each comment "
+                   'is the line that a key comes from. Check it with `geventd -c FILE --check`.')
+
+
+def remarks(draft):
+    return ''.join(comment(text) for text in draft.remarks)
+
+
+def comment(text, indent=''):
+    """A paragraph of comment lines."""
+    return ''.join(f'{line}\n' for line in textwrap.wrap(
+        ' '.join(text.split()), WIDTH, initial_indent=f'{indent}# ',
+        subsequent_indent=f'{indent}# ', break_on_hyphens=False, break_long_words=False))
+
+
+def body(draft):
+    text = listen(draft.listeners)
+    for section, names in ORDER.items():
+        keys = [f'{section}.{name}' for name in names.split()] if names else [section]
+        entries = [(key.partition('.')[2], draft.settings[key]) for key in keys
+                   if key in draft.settings]
+        text += write_section(section, entries) if entries else ''
+    return text
+
+
+def write_section(section, entries):
+    if entries[0][0] == '':  # a key at the top
+        return key_lines(section, entries[0][1], '', section)
+    text = f'{section}:\n'
+    for name, setting in entries:
+        text += key_lines(name, setting, '  ', f'{section}.{name}')
+    return text
+
+
+def listen(listeners):
+    text = 'listen:\n' if listeners else ''
+    for entry in listeners:
+        first = f'  - address: {scalar(entry.address)}'
+        text += with_comments(first, entry.comments, '  ')
+        for name, setting in entry.keys.items():
+            text += key_lines(name, setting, '    ', f'listen.{name}')
+    return text
+
+
+def key_lines(name, setting, indent, key):
+    """A key with its comments: beside it when they fit, else above."""
+    value = setting.value
+    if isinstance(value, list) and not any(isinstance(item, dict) for item in value):
+        value = '[' + ', '.join(flow(item) for item in value) + ']'
+    elif isinstance(value, (list, dict)):
+        return above(setting.comments, indent) + f'{indent}{name}:\n' + nested(value, indent + '  ')
+    else:
+        value = scalar(value, key)
+    return with_comments(f'{indent}{name}: {value}', setting.comments, indent)
+
+
+def with_comments(line, comments, indent):
+    text = '; '.join(dict.fromkeys(' '.join(part.split()) for part in comments if part))
+    beside = f'{line}  # {text}'
+    if not text or len(beside) <= WIDTH:
+        return (beside if text else line) + '\n'
+    return above(comments, indent) + line + '\n'
+
+
+def above(comments, indent):
+    return ''.join(comment(text, indent) for text in dict.fromkeys(comments) if text)
+
+
+def nested(value, indent):
+    """A map of texts, or a list of maps."""
+    if isinstance(value, dict):
+        return ''.join(f'{indent}{scalar(name)}: {quoted(text)}\n' for name, text in value.items())
+    lines = []
+    for entry in value:
+        pairs = [f'{name}: {scalar(member)}' for name, member in entry.items()]
+        lines += [f'{indent}- {pairs[0]}'] + [f'{indent}  {pair}' for pair in pairs[1:]]
+    return '\n'.join(lines) + '\n'
+
+
+def scalar(value, key=''):
+    """One value; texts that YAML could take for something else get quotes."""
+    if isinstance(value, bool):
+        return 'true' if value else 'false'
+    if isinstance(value, int):
+        return str(value)
+    is_number = key.startswith(NUMBERS) and value.startswith('${')
+    plain = PLAIN.match(value) and not re.search(r': |:$| #|, $|^[%@]| $', value)
+    is_word = key == 'log.access' and value == 'off'
+    return value if is_number or is_word or (plain and not OTHER_TYPE.match(value)) else (
+        quoted(value))
+
+
+def flow(value):
+    """An item of a list in brackets: braces and commas need quotes there."""
+    text = scalar(value)
+    return quoted(value) if re.search(r'[{},\[\]]|^:|:$', text) and text[0] != '"' else text
+
+
+def quoted(value):
+    return json.dumps(str(value), ensure_ascii=False)
+
+
+def files(draft):
+    """Modules that must be written beside the configuration."""
+    text = ''
+    for name, content in draft.files.items():
+        text += f'# Write this as {name}, where the application can import it:\n#\n'
+        text += ''.join(f'#     {line}'.rstrip() + '\n' for line in content.split('\n'))
+    return text
+
+
+def built_in(draft):
+    if not draft.built_in:
+        return ''
+    text = '# Needed no more, since geventd does it by itself or has nothing like it:\n#\n'
+    by_reason = {}
+    for option, why in draft.built_in:
+        by_reason.setdefault(why, []).append(option)
+    for why, options in by_reason.items():
+        names = ', '.join(dict.fromkeys(' '.join(option.line.split()) for option in options))
+        text += bullet(f'{names}: {why}')
+    return text
+
+
+def left_out(draft):
+    """What was not taken over, why, and what to do instead; what protects comes first."""
+    if not draft.left_out:
+        return '# Everything was taken over.\n'
+    text = '# Not taken over:\n#\n'
+    for left in sorted(draft.left_out, key=lambda left: not left.protects):
+        warning = 'THIS PROTECTS: ' if left.protects else ''
+        instead = f'; do this instead: {left.instead}' if left.instead else ''
+        text += bullet(f'{warning}{left.option.origin()}, because {left.because}{instead}.')
+    return text
+
+
+def bullet(text):
+    return '\n'.join(textwrap.wrap(
+        ' '.join(text.split()), WIDTH, initial_indent='# - ', subsequent_indent='#   ',
+        break_on_hyphens=False, break_long_words=False)) + '\n'
