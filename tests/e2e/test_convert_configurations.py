@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""Configurations of many kinds of projects: each is converted, checked, started and asked once."""
+import os
+
+import pytest
+
+from harness import uwsgi
+from harness.conversions import CASES, Case, convert_case
+
+
+@pytest.fixture
+def case(request, make_server):
+    server = make_server()
+    server.folder.chmod(0o755)
+    server.folder.parent.chmod(0o755)
+    case = Case(request.param, server.folder)
+    if 'root' in case.all('root') + ['root' for _ in case.all('root')] and os.getuid() != 0:
+        pytest.skip('needs root')
+    case.server = server
+    return case
+
+
+def wanted_in(case, result):
+    """The texts of `want` and `left` that the result lacks."""
+    keys, _, left = result.partition('# Not taken over')
+    return [text for text in case.all('want') if text not in keys] + [
+        text for text in case.all('left') if f'- {text}' not in left.replace(
+            'THIS PROTECTS: ', '')]
+
+
+def ask(server, index, path):
+    address = server.addresses[index]
+    if not address.startswith('uwsgi'):
+        return server.get(path, index=index).text
+    with server.raw(index=index) as client:
+        client.send(uwsgi.request(path))
+        return client.read_to_end().decode()
+
+
+@pytest.mark.parametrize('case', CASES, ids=lambda path: path.stem, indirect=True)
+def test_a_configuration_moves_over(case):
+    case.write()
+    done = convert_case(case)
+    assert done.returncode == int(case.one('exit', '0')), done.stderr
+    assert wanted_in(case, done.stdout) == [], done.stdout
+    case.take_shown_files(done.stdout)
+    case.server.write_config(done.stdout)
+    arguments = ['-c', str(case.server.config_path), '--set', f'control={case.server.control_path}']
+    for setting in case.all('set'):
+        arguments += ['--set', setting]
+    case.server.start(arguments, environment=case.environment)
+    body = ask(case.server, int(case.one('index', '0')), case.one('ask', '/'))
+    path, _ = case.applications()[-1]
+    assert f'hello from {path}' in body
