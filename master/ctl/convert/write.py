@@ -17,7 +17,7 @@ ORDER = {
     'signals': 'locks', 'reload': 'strategy touch', 'metrics': 'uwsgi-stats',
 }
 # What YAML or geventd would not read as this text when it stands without quotes.
-PLAIN = re.compile(r'[A-Za-z0-9_./$@%+][A-Za-z0-9_./$@%+:{}()=, -]*$')
+PLAIN = re.compile(r'[A-Za-z0-9_./$+][A-Za-z0-9_./$@%+:{}()=-]*$')
 OTHER_TYPE = re.compile(r'(?i)(true|false|yes|no|on|off|y|n|null|~|[-+]?[0-9]+\.|[0-9]+(:[0-9]+)+|'
                         r'[-+]?(0[xo])?[0-9_]*\.?[0-9_]+(e[-+]?[0-9]+)?)$')
 NUMBERS = ('workers.', 'listen.backlog', 'signals.')  # ${NAME} must stand without quotes there
@@ -82,7 +82,7 @@ def key_lines(name, setting, indent, key):
     if isinstance(value, list) and not any(isinstance(item, dict) for item in value):
         value = '[' + ', '.join(flow(item) for item in value) + ']'
     elif isinstance(value, (list, dict)):
-        return above(setting.comments, indent) + f'{indent}{name}:\n' + nested(value, indent + '  ')
+        return f'{indent}{name}:\n' + nested(value, setting.comments, indent + '  ')
     else:
         value = scalar(value, key)
     return with_comments(f'{indent}{name}: {value}', setting.comments, indent)
@@ -100,15 +100,19 @@ def above(comments, indent):
     return ''.join(comment(text, indent) for text in dict.fromkeys(comments) if text)
 
 
-def nested(value, indent):
-    """A map of texts, or a list of maps."""
+def nested(value, comments, indent):
+    """A map of texts, or a list of maps; each entry with its comment."""
     if isinstance(value, dict):
-        return ''.join(f'{indent}{scalar(name)}: {quoted(text)}\n' for name, text in value.items())
-    lines = []
-    for entry in value:
-        pairs = [f'{name}: {scalar(member)}' for name, member in entry.items()]
-        lines += [f'{indent}- {pairs[0]}'] + [f'{indent}  {pair}' for pair in pairs[1:]]
-    return '\n'.join(lines) + '\n'
+        lines = [[f'{indent}{scalar(name)}: {quoted(text)}'] for name, text in value.items()]
+    else:
+        lines = [[f'{indent}{"- " if index == 0 else "  "}{name}: {scalar(member)}'
+                  for index, (name, member) in enumerate(entry.items())] for entry in value]
+    each = comments if len(comments) == len(lines) else [''] * len(lines)
+    text = '' if len(comments) == len(lines) else above(comments, indent)
+    for entry, said in zip(lines, each):
+        text += with_comments(entry[0], [said], indent) + ''.join(
+            f'{line}\n' for line in entry[1:])
+    return text
 
 
 def scalar(value, key=''):
@@ -118,7 +122,7 @@ def scalar(value, key=''):
     if isinstance(value, int):
         return str(value)
     is_number = key.startswith(NUMBERS) and value.startswith('${')
-    plain = PLAIN.match(value) and not re.search(r': |:$| #|, $|^[%@]| $', value)
+    plain = PLAIN.match(value) and not value.endswith(':')
     is_word = key == 'log.access' and value == 'off'
     return value if is_number or is_word or (plain and not OTHER_TYPE.match(value)) else (
         quoted(value))

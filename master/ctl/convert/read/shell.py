@@ -141,5 +141,6 @@ def remember(known, assignment):
 
 def put_in(text, known):
     """Replaces variables that the script has set."""
-    return re.sub(r'\$\{(\w+)(?::-[^{}]*)?\}',
-                  lambda match: known.get(match[1], match[0]), spell_variables(text))
+    spelled = re.sub(r'\$\{(\w+)(?::-[^{}]*)?\}',
+                     lambda match: known.get(match[1], match[0]), spell_variables(text))
+    return re.sub(r'\$(\w+)', lambda match: known.get(match[1], match[0]), spelled)

@@ -6,7 +6,7 @@ import re
 from ..model import Setting
 from . import log_formats
 from .addresses import NoAddress, gunicorn_address, listener
-from .values import fact, is_open, leading_number, refuse_value
+from .values import fact, is_open, leading_number, of_now, refuse_value
 
 HEAD_LIMITS = {'limit_request_line': 4094, 'limit_request_fields': 100,
                'limit_request_field_size': 8190}
@@ -31,7 +31,8 @@ def bind(draft, option):
 
 def worker_class(draft, option):
     """Every worker runs gevent; what was not gevent's may need more than a conversion."""
-    name = str(option.value)
+    option = of_now(option)
+    name = option.value['hook'] if isinstance(option.value, dict) else str(option.value)
     if 'websocket' in name.lower():
         return draft.leave_out(option, 'this version does not speak WebSocket',
                                'Socket.IO goes on by long polling')
@@ -94,8 +95,8 @@ def environment(draft, option):
 
 def head_limit(draft, option):
     """Three limits there are one here: their sum for a head of the most fields."""
-    found = leading_number(option.value)
-    if found is None:
+    option = of_now(option)
+    if leading_number(option.value) is None:
         return refuse_value(draft, option, 'a number')
     return fact(option.name)(draft, option)
 
@@ -112,20 +113,23 @@ def request_head(facts):
 
 
 def access_log(draft, option):
+    option = of_now(option)
     if option.value not in (None, '', 'None'):
         draft.facts['accesslog'] = option
 
 
 def error_log(draft, option):
     """- is standard error there, which is also geventd's default."""
+    option = of_now(option)
     value = str(option.value)
-    if option.value is None or value == '-':
+    if option.value is None or value in ('-', '/dev/stderr', '/proc/self/fd/2'):
         draft.set('log.file', 'stderr', option.origin())
     else:
         draft.set('log.file', value, option.origin())
 
 
 def access_format(draft, option):
+    option = of_now(option)
     text, missing = log_formats.from_gunicorn(str(option.value))
     if missing:
         draft.leave_out(option, f'the access log has no {", ".join(missing)} and writes - instead')

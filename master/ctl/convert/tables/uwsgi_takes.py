@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What uWSGI's options do to the draft where a plain key and value do not suffice."""
-import os
 import re
 
 from ..model import Setting
 from . import log_formats
 from .addresses import NoAddress, listener
-from .values import is_on, is_open, leading_number, listed, octal_text, refuse_value
+from .values import (is_on, is_open, leading_number, listed, octal_text, of_now,
+                     refuse_value)
 
 
 def listens(protocol):
@@ -50,9 +50,8 @@ def mount(draft, option):
 
 def access_log(draft, option):
     """log-format: %(name) becomes ${name}."""
-    text = re.sub(r'(?<!\$)\$\{(\w+)(?::-([^}]*))?\}',
-                  lambda m: os.environ.get(m[1]) or m[2] or '-', str(option.value))
-    text, missing = log_formats.from_uwsgi(text)
+    option = of_now(option)
+    text, missing = log_formats.from_uwsgi(str(option.value))
     if '${' not in text:
         return draft.leave_out(option, 'the format has no variable', 'write log.access by hand')
     if missing:

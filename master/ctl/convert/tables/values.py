@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Values: from the spelling of uWSGI and gunicorn to geventd's. Each of the makers returns a
 take(draft, option) for a row of a table."""
+import dataclasses
+import os
 import re
 
 MAX_TIME = {'limits.request-time': 720 * 3600, 'workers.max-lifetime': 8760 * 3600}
@@ -10,6 +12,16 @@ DAY = 24 * 3600
 def is_open(text):
     """Whether a value is known only at the start, since it holds an environment variable."""
     return isinstance(text, str) and re.search(r'(?<!\$)\$\{', text) is not None
+
+
+def of_now(option):
+    """The option with its variables replaced by what they are now, for values that geventd spells
+    in another way."""
+    if not is_open(option.value):
+        return option
+    value = re.sub(r'(?<!\$)\$\{(\w+)(?::-([^}]*))?\}',
+                   lambda match: os.environ.get(match[1]) or match[2] or '', option.value)
+    return dataclasses.replace(option, value=value, note=f'{value} while converting')
 
 
 def is_on(value):
