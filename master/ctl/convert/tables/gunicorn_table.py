@@ -5,10 +5,10 @@ import os
 from ..model import Draft, Setting
 from .addresses import listener, without_collisions
 from .gunicorn_takes import (access_format, access_log, application, bind, environment, error_log,
-                             head_limit, log_level, paste, pieces, reload_files, request_head,
-                             user, worker_class)
+                             head_limit, log_level, mask_of, paste, pieces, reload_files,
+                             request_head, umask, user, worker_class)
 from .rows import built_in, maps, read, refused
-from .values import fact, leading_number, listed, number, octal, seconds, switch, text, write_size
+from .values import fact, leading_number, listed, number, seconds, switch, text, write_size
 
 PROXY = 'end it at the proxy: nginx, HAProxy or Apache in front'
 NO_HOOKS = 'there are no hooks in the configuration'
@@ -20,7 +20,7 @@ SERVER = (
             'give them to loadapp() in that module'),
     maps('bind', 'listen.address', bind, 'written http://HOST:PORT or http+unix:PATH'),
     maps('backlog', 'listen.backlog', fact('backlog')),
-    maps('umask', 'listen.mode', fact('umask'),
+    maps('umask', 'listen.mode', umask,
          'of unix sockets, 0777 without it; and process.umask'),
     built_in('reuse_port', 'the master opens each socket once, and workers accept without a lock'),
     maps('forwarded_allow_ips', 'listen.trusted-proxies', fact('forwarded_allow_ips'),
@@ -131,8 +131,9 @@ def finish(draft: Draft, on_paas=False):
         total, comments = request_head(draft.facts)
         draft.settings['limits.request-head'] = Setting(
             write_size(total), comments + ['line and fields together'])
-    if 'umask' in draft.facts and draft.facts['umask'].value not in (0, '0', None):
-        octal('process.umask')(draft, draft.facts['umask'])
+    chosen = draft.facts.get('umask')
+    if chosen and mask_of(chosen.value):
+        draft.set('process.umask', f'{mask_of(chosen.value):03o}', chosen.origin())
     _write_defaults(draft)
 
 
@@ -159,10 +160,10 @@ def _add_keys(draft, entry):
         [backlog.origin() if backlog else "gunicorn's default"])
     entry.keys['trusted-proxies'] = _trusted(facts, entry)
     if entry.is_file():
-        umask = facts.get('umask')
-        mask = int(str(umask.value), 0) if umask and str(umask.value).isdigit() else 0
+        chosen = facts.get('umask')
+        mask = mask_of(chosen.value) if chosen else 0
         entry.keys['mode'] = Setting(
-            f'{0o777 & ~mask:04o}', [umask.origin() if umask else "gunicorn's umask is 0"])
+            f'{0o777 & ~mask:04o}', [chosen.origin() if chosen else "gunicorn's umask is 0"])
 
 
 def _trusted(facts, entry):

@@ -145,6 +145,22 @@ def log_level(draft, option):
     return draft.set('log.level', level, option.origin())
 
 
+def mask_of(value):
+    """gunicorn's umask: a number, or a text that is octal when it begins with 0."""
+    if isinstance(value, int):
+        return value
+    text = str(value).lower()
+    return int(text, 0) if text[:2] in ('0o', '0x') else int(text, 8 if text[:1] == '0' else 10)
+
+
+def umask(draft, option):
+    try:
+        mask_of(of_now(option).value)
+    except ValueError:
+        return refuse_value(draft, option, 'a mode', 'process.umask')
+    return fact('umask')(draft, of_now(option))
+
+
 def reload_files(draft, option):
     draft.append('reload.touch', pieces(option.value), option.origin())
 

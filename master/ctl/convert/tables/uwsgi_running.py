@@ -144,10 +144,12 @@ ELSEWHERE = (
 CONVERTER = (
     read('ini xml xmlconfig yaml yml json js config include inherit inject-before '
          'inject-after', 'the file is read too'),
-    read('set set-placeholder set-ph mode resolve declare-option*', 'is put in where it is used'),
-    read('for for-* endfor end-for end if-* ifenv ifexists ifplugin ifdir endif end-if else '
-         'blacklist* whitelist* end-blacklist end-whitelist',
+    read('set set-placeholder set-ph', 'is put in where it is used'),
+    refused('mode resolve declare-option*', 'the converter does not follow this',
+            'write out the options that it stands for'),
+    read('for for-* endfor end-for end if-* ifenv ifexists ifplugin ifdir endif end-if else',
          'is decided while converting'),
+    read('blacklist* whitelist* end-blacklist end-whitelist', 'guards the file against itself'),
     read('show-config dump-options help usage version cflags dot-h config-py get no-server '
          'command-mode exit uwsgi-*', 'prints something and is no setting'),
 )

@@ -30,6 +30,9 @@ def finish(draft: Draft):
 
 def _finish_listeners(draft):
     protocol = draft.facts.get('protocol')
+    if protocol and protocol.value not in ('http', 'uwsgi'):
+        draft.leave_out(protocol, 'listen speaks HTTP and the uwsgi protocol only',
+                        'let the proxy speak one of them', protects=protocol.value == 'https')
     for listener in draft.listeners:
         if protocol and protocol.value == 'http' and listener.address.startswith('uwsgi'):
             listener.address = 'http' + listener.address[len('uwsgi'):]

@@ -39,8 +39,9 @@ def fit(number, least, most):
     return max(least, min(most, number))
 
 
-def refuse_value(draft, option, expected):
-    draft.leave_out(option, f'its value is not {expected}', 'write the key by hand')
+def refuse_value(draft, option, expected, key=''):
+    draft.leave_out(option, f'its value is not {expected}', f'write {key or "the key"} by hand',
+                    protects=key.startswith(('limits.', 'process.')))
 
 
 def number(key, least, most, plus=0):
@@ -50,7 +51,7 @@ def number(key, least, most, plus=0):
             return draft.set(key, str(option.value), option.origin())
         found = leading_number(option.value)
         if found is None:
-            return refuse_value(draft, option, 'a number')
+            return refuse_value(draft, option, 'a number', key)
         fitting = fit(found + plus, least, most)
         moved = '' if fitting == found + plus else f'; geventd takes {least} to {most}'
         return draft.set(key, fitting, option.origin() + moved)
@@ -66,7 +67,7 @@ def seconds(*keys):
                 continue
             found = leading_number(option.value)
             if found is None:
-                return refuse_value(draft, option, 'a number of seconds')
+                return refuse_value(draft, option, 'a number of seconds', key)
             draft.set(key, f'{fit(found, 0, MAX_TIME.get(key, DAY))}s', option.origin())
         return None
     return take
@@ -81,7 +82,7 @@ def size(key, unit, least=0, most=1 << 40):
             return draft.set(key, f'{option.value}{unit}', option.origin())
         found = leading_number(option.value)
         if found is None:
-            return refuse_value(draft, option, 'a number')
+            return refuse_value(draft, option, 'a number', key)
         return draft.set(key, write_size(fit(found * factor, least, most)), option.origin())
     return take
 
@@ -101,18 +102,14 @@ def text(key):
 
 
 def octal(key):
-    """A mode; gunicorn's is a number, or a text that Python reads as one."""
+    """A mode in octal digits, at least three of them."""
     def take(draft, option):
         draft.set(key, octal_text(option.value), option.origin())
     return take
 
 
 def octal_text(value):
-    if isinstance(value, int):
-        return f'{value:03o}'
-    digits = str(value).lower().replace('0o', '', 1) if str(value).lower().startswith('0o') \
-        else str(value)
-    return digits if len(digits) > 2 else digits.rjust(3, '0')
+    return str(value).rjust(3, '0')
 
 
 def listed(key, split=''):
