@@ -1,37 +1,45 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Writes docs/migrating-options.md from the converter's tables, or to stdout with `-`."""
+"""Writes docs/migrating-uwsgi.md and docs/migrating-gunicorn.md from the converter's tables."""
 import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-PAGE = HERE.parents[1] / 'docs/migrating-options.md'
+DOCS = HERE.parents[1] / 'docs'
 sys.path.insert(0, str(HERE))
 
 from convert.model import BUILT_IN, MAPPED, READ  # noqa: E402  the line above finds them
 from convert.tables import gunicorn_table, uwsgi_table  # noqa: E402
 
 HEAD = '''\
-# What becomes of each option
+# What becomes of {server}'s {things}
 
 <!-- Written by `python3 master/ctl/convert_docs.py` from the tables of `geventctl convert` in
      master/ctl/convert/tables; edit those instead. -->
 
 [migrating.md](migrating.md) has the way to go. A name with `*` stands for all that begin so. What
 is marked with **protects** makes `geventctl convert` exit with code 1, since the application would
-be less guarded without it.
+be less guarded without it.{more}
+
 '''
+COMMAND_LINE = ' The options of the command line are taken by the same settings.'
 
 
-def page():
-    return '\n'.join([
-        HEAD, '## uWSGI\n', *table(uwsgi_table.ROWS, named_by='uWSGI'), '\n## gunicorn\n',
-        'Settings by their names in gunicorn.conf.py; the options of the command line are taken '
-        'too.\n', *table(gunicorn_table.ROWS, named_by='gunicorn')]) + '\n'
+def pages():
+    """{name of the file: its text}"""
+    return {
+        'migrating-uwsgi.md': page('uWSGI', 'options', uwsgi_table.ROWS),
+        'migrating-gunicorn.md': page('gunicorn', 'settings', gunicorn_table.ROWS, COMMAND_LINE),
+    }
 
 
-def table(rows, named_by):
-    yield f'| {named_by} | geventd | to know |'
+def page(server, things, rows, more=''):
+    return HEAD.format(server=server, things=things, more=more) + '\n'.join(
+        table(rows, server)) + '\n'
+
+
+def table(rows, server):
+    yield f'| {server} | geventd | to know |'
     yield '| --- | --- | --- |'
     for row in rows:
         names = ', '.join(f'`{name}`' for name in row.names)
@@ -50,7 +58,5 @@ def to_know(row):
 
 
 if __name__ == '__main__':
-    if sys.argv[1:] == ['-']:
-        sys.stdout.write(page())
-    else:
-        PAGE.write_text(page())
+    for name, text in pages().items():
+        (DOCS / name).write_text(text)

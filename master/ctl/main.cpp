@@ -15,6 +15,7 @@
 #include "log/escape.h"
 #include "master/ctl/client/control_client.h"
 #include "master/ctl/client/find_socket.h"
+#include "master/ctl/converter.h"
 #include "master/ctl/verbs.h"
 
 // geventctl: finds the control socket, asks, prints. Answers go to stdout, errors to stderr.
@@ -48,7 +49,10 @@ ExitCode run(const cli::GeventctlOptions& options) {
     return done ? ExitCode::Ok : fail(done.error().message, ExitCode::Config);
 }
 
-ExitCode guarded_main(int argc, const char* const* argv) {
+ExitCode guarded_main(int argc, char* const* argv) {
+    if (argc > 1 && std::string_view(argv[1]) == "convert") {
+        ctl::become_converter(argv + 2);
+    }
     const auto parsed = cli::parse_geventctl(argc, argv, ctl::command_lines());
     if (const auto* farewell = std::get_if<cli::Farewell>(&parsed)) {
         fmt::print(farewell->code == ExitCode::Ok ? stdout : stderr, "{}", farewell->text);

@@ -20,6 +20,11 @@ Result<void> run_top(const std::string& socket, bool json) {
     return json ? print_all_the_time(socket) : watch(socket);
 }
 
+// The converter takes arguments of its own, so main() sees to it before the command line is parsed.
+Result<void> refuse_convert(const std::string& /*socket*/, bool /*json*/) {
+    return failure("convert comes first: geventctl convert FILE, or geventctl convert -- COMMAND");
+}
+
 constexpr std::array kVerbs{
     Verb{.line = {"status", "", "show the master, its generations and workers"},
          .manual = R"(
@@ -73,6 +78,15 @@ Sends a signal, 0 to 255, to the application.)",
     Verb{.line = {"reopen-logs", "", "open the log files again after they were moved"},
          .manual = R"(
 Opens the log files again after they were moved.)"},
+    Verb{.line = {"convert", "[FILE]", "write a configuration from uWSGI's or gunicorn's"},
+         .manual = R"(
+Writes a configuration for geventd from one of uWSGI (ini, YAML, JSON, XML) or gunicorn
+(gunicorn.conf.py), or from a Procfile, a Dockerfile, a systemd unit or a shell script that starts
+one of them; *convert --* _COMMAND_ takes a command line. Comments name the line that each key comes
+from, and what was not taken over, with the reason. *-o* _FILE_ names the result, *--python*
+_PYTHON_ the program that executes gunicorn.conf.py. No server is asked. The exit status is 1 when
+something that protects the application was not taken over, 2 when the input cannot be read.)",
+         .run = refuse_convert},
 };
 
 /// Underlines an argument in scdoc: "[WORKER|REQUEST]" becomes "[_WORKER_|_REQUEST_]".

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "master/ctl/converter.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "base/errno_error.h"
+
+namespace geventd::ctl {
+
+namespace {
+
+/// Beside the program in a build folder, else where it is installed.
+std::string find_converter() {
+    std::error_code no_proc;
+    const std::filesystem::path here =
+        std::filesystem::read_symlink("/proc/self/exe", no_proc).parent_path();
+    const std::array<std::string, 2> places = {here / "convert",
+                                               std::filesystem::path(GEVENTD_DATA) / "convert"};
+    for (const std::string& place : places) {
+        if (::access((place + "/__main__.py").c_str(), R_OK) == 0) {
+            return place;
+        }
+    }
+    throw std::runtime_error(
+        fmt::format("the converter is missing; looked for {} and {}", places[0], places[1]));
+}
+
+}  // namespace
+
+void become_converter(char* const* arguments) {
+    std::string python = "python3";
+    std::string isolated = "-I";
+    std::string no_bytecode = "-B";
+    std::string converter = find_converter();
+    std::vector<char*> words{python.data(), isolated.data(), no_bytecode.data(), converter.data()};
+    for (; *arguments != nullptr; ++arguments) {
+        words.push_back(*arguments);
+    }
+    words.push_back(nullptr);
+    ::execvp(python.c_str(), words.data());
+    throw_errno("start", python);
+}
+
+}  // namespace geventd::ctl
