@@ -5,7 +5,7 @@ import os
 
 from ..model import Found, Option, Unreadable
 from . import uwsgi_magic, uwsgi_words
-from .uwsgi_files import PARSERS
+from .uwsgi_files import PARSERS, sections_of_ini
 from .places import Places
 from .uwsgi_logic import ENDS, Logic
 
@@ -49,12 +49,13 @@ class UwsgiReader:
         text = read_text(name)
         magic = uwsgi_magic.magic_of(name, section, self._first_magic)
         self._first_magic = self._first_magic or magic
-        parse = PARSERS.get(os.path.splitext(name)[1].lower() or extension, PARSERS['.ini'])
+        parse = PARSERS.get(os.path.splitext(name)[1].lower() or extension, sections_of_ini)
         try:
             sections = parse(uwsgi_magic.put_in_magic(text, magic))
         except Unreadable as error:
             raise Unreadable(f'{name}: {error}') from None
-        self._last_file = name
+        if parse is sections_of_ini:
+            self._last_file = name  # which `ini = :section` means
         lines = text.split('\n')
         for key, value, number in self._choose(sections, section or default_section, name):
             line = lines[number - 1].strip() if number <= len(lines) else f'{key} = {value}'
