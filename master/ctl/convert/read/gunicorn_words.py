@@ -46,6 +46,7 @@ OPTIONS = {
     '--strip-header-spaces': '!strip_header_spaces',
     '--permit-unconventional-http-method': '!permit_unconventional_http_method',
     '--permit-unconventional-http-version': '!permit_unconventional_http_version',
+    '--tolerate-dangerous-framing': '!tolerate_dangerous_framing',
     '--casefold-http-method': '!casefold_http_method', '--forwarder-headers': 'forwarder_headers',
     '--header-map': 'header_map', '--asgi-loop': 'asgi_loop', '--asgi-lifespan': 'asgi_lifespan',
     '--asgi-disconnect-grace-period': 'asgi_disconnect_grace_period',

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """uWSGI's options from its files, its command line and its environment, with includes followed
 and everything put in that stands for something else."""
+import collections
 import os
 
 from ..model import Found, Option, Unreadable
@@ -57,8 +58,10 @@ class UwsgiReader:
         if parse is sections_of_ini:
             self._last_file = name  # which `ini = :section` means
         lines = text.split('\n')
-        for key, value, number in self._choose(sections, section or default_section, name):
-            line = lines[number - 1].strip() if number <= len(lines) else f'{key} = {value}'
+        options = self._choose(sections, section or default_section, name)
+        counts = collections.Counter(number for _, _, number in options)
+        for key, value, number in options:
+            line = lines[number - 1].strip() if counts[number] == 1 else f'{key} = {value}'
             self._add(key, escape(value), line, f'{os.path.basename(name)}:{number}',
                       os.path.dirname(name))
 

@@ -38,7 +38,7 @@ SERVER = (
     refused('http_protocols http2_*', 'this version speaks HTTP/1.1', 'HTTP/2 at the proxy'),
     refused('asgi_* websocket_*', 'geventd serves WSGI applications, without WebSocket',
             'Socket.IO goes on by long polling; an ASGI server for the rest'),
-    refused('permit_* strip_header_spaces casefold_http_method',
+    refused('permit_* strip_header_spaces casefold_http_method tolerate_dangerous_framing',
             'malformed requests are refused', 'let a lenient proxy clean them'),
     built_in('http_parser sendfile', 'HTTP is parsed and sent in C++'),
     refused('root_path', 'the prefix is a matter of app.mounts', 'app.mounts: {/prefix: module}'),

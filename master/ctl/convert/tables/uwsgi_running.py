@@ -97,7 +97,7 @@ LOGS = (
     refused('log-date logdate logformat-strftime log-format-strftime',
             'the log\'s own lines have one form of time', '${ltime}, ${ftime} and ${ctime} are the '
             'access log\'s'),
-    refused('log-syslog log-socket log-encoder log-req-encoder worker-log-encoder '
+    refused('log-syslog log-socket log-zeromq log-encoder log-req-encoder worker-log-encoder '
             'worker-log-req-encoder log-drain log-filter log-route log-req-route rsyslog* '
             'alarm* segfault-alarm lq-alarm backlog-alarm listen-queue-alarm log-alarm '
             'not-log-alarm not-alarm-log alarms-list alarm-list',

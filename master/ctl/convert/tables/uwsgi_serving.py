@@ -88,7 +88,8 @@ WORKERS = (
              'signal-bufsize signals-bufsize cgi-mode honour-stdin skip-zero early-python '
              'backtrace-depth check-interval forkbomb-delay die-on-term exit-on-reload '
              'skip-atexit skip-atexit-teardown reload-os-env never-swap '
-             'disable-async-warn-on-queue-full py-master-check-signals',
+             'disable-async-warn-on-queue-full py-master-check-signals '
+             'shutdown-sockets',
              'the master, its supervision and a clean end are always there'),
     built_in('need-app no-default-app dynamic-apps strict',
              'an application must load and an unknown key is an error'),

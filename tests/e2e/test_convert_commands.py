@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""Command lines, the files that hold them, and what the converter's own command line says."""
+import json
+
+import pytest
+from convert.model import Unreadable
+from convert.read import uwsgi_words
+from convert.read.command_files import from_dockerfile, from_procfile, from_script, from_unit
+from convert.read.shell import command_of, spell_variables
+
+from harness.conversions import convert
+
+
+@pytest.mark.parametrize('text, spelled', [
+    ('$PORT', '${PORT}'), ('${PORT}', '${PORT}'), ('${A:-b}', '${A:-b}'), ('${A-b}', '${A:-b}'),
+    ('${A:=b}', '${A:-b}'), ('${A:?missing}', '${A}'), ('$1 $(nproc)', '${1} $(nproc)')])
+def test_variables_are_spelled_as_geventd_spells_them(text, spelled):
+    assert spell_variables(text) == spelled
+
+
+@pytest.mark.parametrize('line, server, words', [
+    ('exec gunicorn -w 4 app:app "$@"', 'gunicorn', ['-w', '4', 'app:app']),
+    ('cd /srv && exec /opt/venv/bin/uwsgi --ini x.ini', 'uwsgi', ['--ini', 'x.ini']),
+    ('python3 -m gunicorn app:app > log 2>&1', 'gunicorn', ['app:app']),
+    ('sh -c "gunicorn -b :$PORT app:app"', 'gunicorn', ['-b', ':${PORT}', 'app:app']),
+    ('uwsgi_python3 -M', 'uwsgi', ['-M']), ('uwsgi --http :80 &', 'uwsgi', ['--http', ':80'])])
+def test_the_server_is_found_in_a_line(line, server, words):
+    command = command_of(line, '')
+    assert (command.server, command.words) == (server, words)
+
+
+@pytest.mark.parametrize('line', ['pip install uwsgi', 'echo $((1+2))', "echo 'unbalanced", ''])
+def test_other_lines_start_no_server(line):
+    command = command_of(line, '')
+    assert command is None or line == 'pip install uwsgi' and command.words == []
+
+
+def test_what_stands_before_the_server_is_kept():
+    command = command_of('A=1 B="x y" newrelic-admin run-program gunicorn app:app', '')
+    assert command.environment == {'A': '1', 'B': 'x y'}
+    assert command.remarks == [
+        'The command begins with `newrelic-admin run-program`: put that before geventd too.']
+
+
+def test_short_options_of_uwsgi():
+    assert list(uwsgi_words.parse(['-Mp4', '-s', ':1', '-H/venv', '-C', '-T', 'a.ini:x'])) == [
+        ('master', 'true', '-M'), ('processes', '4', '-p 4'), ('socket', ':1', '-s :1'),
+        ('home', '/venv', '-H /venv'), ('chmod-socket', 'true', '-C'),
+        ('enable-threads', 'true', '-T'), ('ini', 'a.ini:x', 'a.ini:x')]
+
+
+def test_a_procfile_prefers_web():
+    command = from_procfile('beat: uwsgi --http :1\nweb: gunicorn -b :$PORT app:app\n', 'Procfile')
+    assert (command.server, command.place, command.on_paas) == ('gunicorn', 'Procfile:2', True)
+
+
+def test_a_dockerfile_has_its_last_stage():
+    command = from_dockerfile('FROM a\nCMD ["gunicorn", "old:app"]\nFROM b\nENV A=1 B="2 3"\n'
+                              'ENTRYPOINT ["gunicorn"]\nCMD ["-w", "2", "new:app"]\n', 'Dockerfile')
+    assert command.words == ['-w', '2', 'new:app']
+    assert command.surrounding == {'A': '1', 'B': '2 3'}
+
+
+def test_an_image_without_a_server_is_refused():
+    with pytest.raises(Unreadable, match='starts neither uWSGI nor gunicorn; if a script does'):
+        from_dockerfile('FROM a\nCMD ["nginx"]\n', 'Dockerfile')
+
+
+def test_the_script_of_an_image_is_read_when_it_lies_beside(folder):
+    (folder / 'run.sh').write_text('exec gunicorn -w "$N" app:app\n')
+    command = from_dockerfile('FROM a\nWORKDIR /app\nCMD /app/run.sh\n', f'{folder}/Dockerfile')
+    assert command.words == ['-w', '${N}', 'app:app']
+
+
+def test_a_unit_is_read_with_its_surroundings():
+    command = from_unit('[Service]\nUser=www\nWorkingDirectory=/srv\nEnvironment=A=1 "B=2 3"\n'
+                        'ExecStart=/usr/bin/gunicorn \\\n  -w 2 app:app\n', 'x.service')
+    assert (command.words, command.chdir) == (['-w', '2', 'app:app'], '/srv')
+    assert command.surrounding == {'A': '1', 'B': '2 3'}
+    assert command.remarks[0] == 'These lines stay in the unit: User=www.'
+
+
+def test_variables_that_a_script_sets_are_put_in():
+    command = from_script('A=4\nexport B="-b :80"\nC=${C:-x}\nuwsgi -p $A --module "${C}" $B\n',
+                          'x.sh')
+    assert command.words == ['-p', '4', '--module', '${C:-x}', '-b', ':80']
+
+
+# --- the converter's own command line ------------------------------------------------------------
+
+def test_the_environment_alone_can_be_converted():
+    done = convert(environment={'UWSGI_HTTP': ':80', 'UWSGI_MODULE': 'app'})
+    assert done.returncode == 0 and 'address: http://0.0.0.0:80' in done.stdout
+
+
+@pytest.mark.parametrize('arguments, fault', [
+    ([], 'there is nothing to convert: name a file, or a command line after --'),
+    (['nowhere.ini'], 'nowhere.ini: No such file or directory'),
+    (['--', 'nginx'], 'the command line starts neither uwsgi nor gunicorn'),
+    (['--', 'gunicorn', '-w'], '-w of gunicorn needs a value'),
+    (['--', 'uwsgi', '--http'], '--http of uWSGI needs a value')])
+def test_what_cannot_be_read_is_exit_code_2_and_one_sentence(arguments, fault, folder):
+    done = convert(*arguments, folder=folder)
+    assert (done.returncode, done.stdout, done.stderr) == (2, '', f'geventctl convert: {fault}\n')
+
+
+def test_the_result_can_go_to_a_file(folder):
+    done = convert('-o', 'out.yaml', '--', 'gunicorn', 'app:app', folder=folder)
+    assert (done.returncode, done.stdout) == (0, '')
+    assert 'module: app:app' in (folder / 'out.yaml').read_text()
+
+
+def test_what_protects_is_exit_code_1(folder):
+    (folder / 'a.json').write_text(json.dumps({'uwsgi': {'http': ':1', 'limit-nproc': 9}}))
+    done = convert('a.json', folder=folder)
+    assert done.returncode == 1
+    assert done.stderr == (
+        'geventctl convert: not taken over, though it protects: limit-nproc = 9\n')
+    assert '# - THIS PROTECTS: limit-nproc = 9 (a.json:1)' in done.stdout

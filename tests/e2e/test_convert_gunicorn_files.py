@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""gunicorn's settings as the converter reads them."""
+import sys
+
+import pytest
+from convert.model import Unreadable
+from convert.read import gunicorn_words
+from convert.read.gunicorn_reader import GunicornReader
+from convert.read.gunicorn_source import Source
+
+
+def settings(folder, text, environment=None, words=()):
+    """{setting: option} of gunicorn.conf.py and what comes after it."""
+    (folder / 'gunicorn.conf.py').write_text(text)
+    reader = GunicornReader('test', sys.executable)
+    reader.add_command_line(['-c', str(folder / 'gunicorn.conf.py'), *words], 'here',
+                            environment or {})
+    return {option.name: option for option in reader.finish().options}
+
+
+def test_the_file_is_executed(folder):
+    found = settings(folder, 'import math\nworkers = int(math.sqrt(16)) * 2 + 1\n'
+                             'bind = ["a:1", "b:2"]\nunknown = 3\n_own = 4\n')
+    assert found['workers'].value == 9
+    assert found['workers'].note == 'computed: 9 while converting'
+    assert found['workers'].place == 'gunicorn.conf.py:2'
+    assert found['bind'].value == ['a:1', 'b:2'] and found['bind'].note == ''
+    assert set(found) == {'workers', 'bind'}
+
+
+def test_it_may_import_what_lies_beside_it(folder):
+    (folder / 'common.py').write_text('COUNT = 3\n')
+    assert settings(folder, 'from common import COUNT\nworkers = COUNT\n')['workers'].value == 3
+
+
+def test_hooks_keep_their_line(folder):
+    option = settings(folder, '\n\ndef post_fork(server, worker):\n    pass\n')['post_fork']
+    assert option.value == {'hook': 'post_fork'}
+    assert (option.line, option.place) == (
+        'def post_fork(server, worker):', 'gunicorn.conf.py:3')
+
+
+@pytest.mark.parametrize('text, fault', [
+    ('workers = 1 / 0\n', r'gunicorn.conf.py:1: ZeroDivisionError: division by zero'),
+    ('import nothing_such\n', r'ModuleNotFoundError.*name its Python with --python'),
+    ('workers = (\n', r'SyntaxError'),
+    ('raise SystemExit(3)\n', r'SystemExit: 3'),
+    ('import os\nos._exit(1)\n', r'cannot be executed')])
+def test_a_file_that_fails_is_one_sentence(folder, text, fault):
+    with pytest.raises(Unreadable, match=fault):
+        settings(folder, text)
+
+
+def test_what_the_file_prints_does_not_matter(folder):
+    assert settings(folder, 'print("{}")\nworkers = 2\nprint("bye", end="")\n')['workers'].value == 2
+
+
+@pytest.mark.parametrize('expression, expected', [
+    ('os.environ.get("WORKERS", "3")', '${WORKERS:-3}'),
+    ('int(os.environ.get("WORKERS", 3))', '${WORKERS:-3}'),
+    ('int(os.getenv("WORKERS", "3"))', '${WORKERS:-3}'),
+    ('os.environ["HOME"]', '${HOME}'),
+    ('"0.0.0.0:" + os.environ.get("PORT", "80")', '0.0.0.0:${PORT:-80}'),
+    ('f"{HOST}:{os.environ.get(\'PORT\', 80)}"', 'localhost:${PORT:-80}'),
+    ('os.environ.get("WORKERS")', None),
+    ('int(os.environ.get("WORKERS", 3)) * 2', None)])
+def test_environment_variables_stay_open_where_that_is_certain(monkeypatch, expression, expected):
+    monkeypatch.delenv('WORKERS', raising=False)
+    monkeypatch.delenv('PORT', raising=False)
+    import os
+    text = f'import os\nHOST = "localhost"\nname = {expression}\n'
+    value = eval(expression, {'os': os, 'HOST': 'localhost'})
+    assert Source(text).open_value('name', value) == expected
+
+
+def test_a_value_that_is_changed_afterwards_does_not_stay_open():
+    source = Source('import os\nname = os.environ.get("A", "1")\nif True:\n    name = "2"\n')
+    assert source.open_value('name', '2') is None
+
+
+def test_later_ones_win(folder):
+    found = settings(folder, 'workers = 1\ntimeout = 1\nbind = "a:1"\nthreads = 1\n',
+                     {'GUNICORN_CMD_ARGS': '--workers 2 --timeout=2'},
+                     ['-w', '3', '-b', 'x:1', '-b', 'y:2'])
+    assert [found[name].value for name in ('threads', 'timeout', 'workers', 'bind')] == [
+        1, '2', '3', ['x:1', 'y:2']]
+    assert found['bind'].line == '-b x:1 -b y:2'
+
+
+def test_words_are_taken_as_argparse_takes_them():
+    words = ['-w4', '-k', 'gevent', '--bind=:80', '--reload', '-t', '30', '--max-requests-j', '5',
+             '--no-sendfile', '--log-file', '-', 'app:app']
+    assert [(name, value) for name, value, _ in gunicorn_words.parse(words)] == [
+        ('workers', '4'), ('worker_class', 'gevent'), ('bind', ':80'), ('reload', True),
+        ('timeout', '30'), ('max_requests_jitter', '5'), ('sendfile', False), ('errorlog', '-'),
+        ('wsgi_app', 'app:app')]
+
+
+@pytest.mark.parametrize('words, fault', [
+    (['--nope'], 'gunicorn has no option --nope'), (['-z'], 'gunicorn has no option -z'),
+    (['-w'], '-w of gunicorn needs a value')])
+def test_wrong_words_are_one_sentence(words, fault):
+    with pytest.raises(Unreadable, match=fault):
+        list(gunicorn_words.parse(words))

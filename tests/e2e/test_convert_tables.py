@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""The converter's tables: every option of both servers has an answer, and the docs are made of
+them."""
+import ast
+import importlib.util
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from convert.model import MAPPED
+from convert.read import gunicorn_reader, gunicorn_words, uwsgi_words
+from convert.tables import gunicorn_table, uwsgi_table
+from convert.tables.rows import find_row
+
+from harness.conversions import convert
+from harness.limits import REPOSITORY
+
+UWSGI = shutil.which('uwsgi')
+PLUGINS = pathlib.Path('/usr/lib/uwsgi/plugins')
+# What newer versions than Debian's have, or plugins that do not load beside one another.
+NEWER = '''cheaper-idle gevent-early-monkey-patch gevent-monkey-patch gevent-wait-for-hub gevent
+    greenlet harakiri-graceful-timeout http-path-info-no-decode-slashes log-date max-requests-delta
+    max-worker-lifetime-delta mongrel2 reload-on-pss reload-on-uss subscription-notify-socket
+    worker-mount zmq-socket'''.split()
+
+
+def named(rows):
+    return [name for row in rows for name in row.names]
+
+
+def uwsgis_options():
+    """{name} of uWSGI with all plugins."""
+    plugins = [word for path in sorted(PLUGINS.glob('*_plugin.so'))
+               for word in ('--plugin', path.name[:-len('_plugin.so')])]
+    done = subprocess.run([UWSGI, *plugins, '--help'], capture_output=True, text=True, timeout=60,
+                          check=False)
+    return set(re.findall(r'^ +(?:-.\|)?--([\w-]+)', done.stdout + done.stderr, re.M))
+
+
+@pytest.mark.skipif(UWSGI is None, reason='uwsgi is not installed')
+def test_every_option_of_the_installed_uwsgi_has_a_row():
+    options = uwsgis_options()
+    assert len(options) > 700
+    assert sorted(name for name in options if find_row(uwsgi_table.ROWS, name) is None) == []
+
+
+def test_newer_options_of_uwsgi_have_a_row():
+    assert [name for name in NEWER if find_row(uwsgi_table.ROWS, name) is None] == []
+
+
+@pytest.mark.skipif(UWSGI is None, reason='uwsgi is not installed')
+@pytest.mark.parametrize('name', ['master', 'socket', 'need-app', 'chmod-socket', 'log-4xx',
+                                  'log-slow', 'vacuum', 'touch-reload', 'memory-report'])
+def test_uwsgi_agrees_which_options_take_a_value(name):
+    """A word that is no option is complained of, unless it is the value of the one before."""
+    done = subprocess.run([UWSGI, f'--{name}', '--surely-first', '--surely-second'],
+                          capture_output=True, text=True, timeout=60, check=False)
+    complained = re.search(r"unrecognized option '--surely-(\w+)'", done.stdout + done.stderr)[1]
+    assert uwsgi_words.takes_value(name) == (complained == 'second')
+
+
+def gunicorn_settings():
+    """gunicorn's own list, of the newest that is installed."""
+    config = pytest.importorskip('gunicorn.config')
+    return config.KNOWN_SETTINGS
+
+
+def test_every_setting_of_gunicorn_has_a_row():
+    names = [setting.name for setting in gunicorn_settings()]
+    assert len(names) > 60
+    assert [name for name in names if find_row(gunicorn_table.ROWS, name) is None] == []
+    assert set(names) <= gunicorn_reader.SETTINGS | {'prefix', 'django_settings'}
+
+
+def test_every_option_of_gunicorns_command_line_is_known():
+    for setting in gunicorn_settings():
+        for option in setting.cli or ():
+            known = gunicorn_words.OPTIONS[option]
+            assert known.strip('!') == setting.name
+            is_flag = setting.action in ('store_true', 'store_const')
+            assert known.startswith('!') == is_flag or option in gunicorn_words.MAY_STAND_ALONE
+
+
+@pytest.mark.parametrize('table', [uwsgi_table, gunicorn_table])
+def test_no_option_has_two_rows(table):
+    names = named(table.ROWS)
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+@pytest.mark.parametrize('table', [uwsgi_table, gunicorn_table])
+def test_every_row_says_something_and_names_keys_that_exist(table):
+    keys = set(re.findall(r'^\| `([a-z.-]+)', (REPOSITORY / 'docs/configuration.md').read_text(),
+                          re.M)) | {'monitors', 'timers'}
+    for row in table.ROWS:
+        assert row.verdict == MAPPED or row.text, row
+        assert not row.key or row.key in keys, row
+
+
+def test_the_docs_are_made_from_the_tables():
+    path = REPOSITORY / 'master/ctl/convert_docs.py'
+    spec = importlib.util.spec_from_file_location('convert_docs', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for name, text in module.pages().items():
+        assert (REPOSITORY / 'docs' / name).read_text() == text, f'run {path}'
+
+
+def test_the_package_needs_python_39_and_nothing_else():
+    for path in (REPOSITORY / 'master/ctl/convert').rglob('*.py'):
+        tree = ast.parse(path.read_text(), feature_version=(3, 9))
+        imported = {name.name.partition('.')[0] for node in ast.walk(tree)
+                    if isinstance(node, ast.Import) for name in node.names}
+        imported |= {node.module.partition('.')[0] for node in ast.walk(tree)
+                     if isinstance(node, ast.ImportFrom) and not node.level}
+        assert imported - {'convert'} <= sys.stdlib_module_names, path
+
+
+def test_what_was_never_an_option_is_answered():
+    done = convert('--', 'uwsgi', '--http', ':80', '--module', 'app', '--no-such-thing=1')
+    assert done.returncode == 0
+    assert '- --no-such-thing=1, because uWSGI has no such option and ignores it' in done.stdout
