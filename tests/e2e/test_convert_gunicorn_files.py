@@ -52,7 +52,8 @@ def test_a_file_that_fails_is_one_sentence(folder, text, fault):
 
 
 def test_what_the_file_prints_does_not_matter(folder):
-    assert settings(folder, 'print("{}")\nworkers = 2\nprint("bye", end="")\n')['workers'].value == 2
+    found = settings(folder, 'print("{}")\nworkers = 2\nprint("bye", end="")\n')
+    assert found['workers'].value == 2
 
 
 @pytest.mark.parametrize('expression, expected', [

@@ -19,7 +19,7 @@ ORDER = {
 # What YAML or geventd would not read as this text when it stands without quotes.
 PLAIN = re.compile(r'[A-Za-z0-9_./$+][A-Za-z0-9_./$@%+:{}()=-]*$')
 OTHER_TYPE = re.compile(r'(?i)(true|false|yes|no|on|off|y|n|null|~|[-+]?[0-9]+\.|[0-9]+(:[0-9]+)+|'
-                        r'[-+]?(0[xo])?[0-9_]*\.?[0-9_]+(e[-+]?[0-9]+)?)$')
+                        r'0x[0-9a-f_]+|[-+]?(0o)?[0-9_]*\.?[0-9_]+(e[-+]?[0-9]+)?)$')
 NUMBERS = ('workers.', 'listen.backlog', 'signals.')  # ${NAME} must stand without quotes there
 
 

@@ -103,7 +103,8 @@ def _finish_cheaper(draft):
         return
     processes = draft.settings.get('workers.processes')
     count = leading_number(option.value)
-    most = processes.value if processes and isinstance(processes.value, int) else 500
+    most = 1 if processes is None else processes.value
+    most = most if isinstance(most, int) else 500
     if count is None or count > most:
         draft.leave_out(option, 'it is no number below that of the processes')
     else:
