@@ -24,7 +24,7 @@ SERVER = (
          'of unix sockets, 0777 without it; and process.umask'),
     built_in('reuse_port', 'the master opens each socket once, and workers accept without a lock'),
     maps('forwarded_allow_ips', 'listen.trusted-proxies', fact('forwarded_allow_ips'),
-         'and REMOTE_ADDR stays the proxy\'s'),
+         'and REMOTE_ADDR is then the client\'s'),
     maps('proxy_protocol proxy_allow_ips', 'listen.trusted-proxies', fact('proxy_allow_ips'),
          'the PROXY protocol is taken from these'),
     built_in('secure_scheme_headers forwarder_headers header_map',
