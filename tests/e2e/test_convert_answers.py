@@ -169,6 +169,11 @@ def test_whom_gunicorn_trusts(allowed, trusted):
     assert drafted('gunicorn', *options).listeners[0].keys['trusted-proxies'].value == trusted
 
 
+def test_what_comes_from_a_missing_package_is_left_out():
+    draft = drafted('gunicorn', ('workers', {'missing': 'other.make()'}))
+    assert 'comes from other.make(), which is not installed' in draft.left_out[0].because
+
+
 def test_a_factory_with_arguments_gets_a_module_that_runs():
     source = drafted('gunicorn', ('wsgi_app', "a:make('x', y=2)")).files['geventd_app.py']
     assert source == "from a import make\n\napplication = make('x', y=2)"

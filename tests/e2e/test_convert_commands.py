@@ -86,6 +86,17 @@ def test_variables_that_a_script_sets_are_put_in():
     assert command.words == ['-p', '4', '--module', '${C:-x}', '-b', ':80']
 
 
+def test_options_that_a_script_composes_are_put_in():
+    command = from_script('BASE="--socket :1 \\\n  -p ${N:-2}"\nOPTIONS="${OPTIONS:-$BASE}"\n'
+                          'OPTIONS="$OPTIONS $MORE"\nuwsgi $OPTIONS\n', 'x.sh')
+    assert command.words == ['--socket', ':1', '-p', '${N:-2}', '${MORE}']
+
+
+def test_a_variable_that_may_hold_options_is_told():
+    done = convert('--', 'sh', '-c', 'uwsgi --http :80 --module app $MORE')
+    assert '# ${MORE} may hold further options; add them by hand.' in done.stdout
+
+
 # --- the converter's own command line ------------------------------------------------------------
 
 def test_the_environment_alone_can_be_converted():

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
 """gunicorn's settings as the converter reads them."""
+import os
+import re
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -42,13 +46,27 @@ def test_hooks_keep_their_line(folder):
 
 @pytest.mark.parametrize('text, fault', [
     ('workers = 1 / 0\n', r'gunicorn.conf.py:1: ZeroDivisionError: division by zero'),
-    ('import nothing_such\n', r'ModuleNotFoundError.*name its Python with --python'),
+    ('import nothing_such\nnothing_such + 1\n', r':2: TypeError.*name its Python with --python'),
     ('workers = (\n', r'SyntaxError'),
     ('raise SystemExit(3)\n', r'SystemExit: 3'),
     ('import os\nos._exit(1)\n', r'cannot be executed')])
 def test_a_file_that_fails_is_one_sentence(folder, text, fault):
     with pytest.raises(Unreadable, match=fault):
         settings(folder, text)
+
+
+def test_missing_packages_get_stand_ins(folder):
+    found = settings(folder, 'import nothing_such.inner as inner\nfrom other import make\n'
+                             'class Log(inner.Base):\n    pass\nmake(1)[2].go()\n'
+                             'workers = make("web")\ntimeout = 5\nlogger_class = Log\n')
+    assert found['workers'].value == {'missing': 'other.make()'}
+    assert found['timeout'].value == 5
+
+
+def test_optional_imports_stay_optional(folder):
+    found = settings(folder, 'try:\n    import nothing_such\n    workers = 1\n'
+                             'except ImportError:\n    workers = 2\n')
+    assert found['workers'].value == 2
 
 
 def test_what_the_file_prints_does_not_matter(folder):
@@ -68,7 +86,6 @@ def test_what_the_file_prints_does_not_matter(folder):
 def test_environment_variables_stay_open_where_that_is_certain(monkeypatch, expression, expected):
     monkeypatch.delenv('WORKERS', raising=False)
     monkeypatch.delenv('PORT', raising=False)
-    import os
     text = f'import os\nHOST = "localhost"\nname = {expression}\n'
     value = eval(expression, {'os': os, 'HOST': 'localhost'})
     assert Source(text).open_value('name', value) == expected
@@ -86,6 +103,39 @@ def test_later_ones_win(folder):
     assert [found[name].value for name in ('threads', 'timeout', 'workers', 'bind')] == [
         1, '2', '3', ['x:1', 'y:2']]
     assert found['bind'].line == '-b x:1 -b y:2'
+
+
+GUNICORN = shutil.which('gunicorn')
+FILE = '''
+import os
+bind = ["127.0.0.1:1", "unix:/a"]
+workers = 1 + 2
+timeout = 5
+keepalive = int(os.environ.get("KEEP", "7"))
+accesslog = "-"
+loglevel = "debug"
+preload_app = True
+raw_env = ["A=1"]
+'''
+
+
+@pytest.mark.skipif(GUNICORN is None, reason='gunicorn is not installed')
+def test_gunicorn_understands_the_same(folder):
+    words = ['--timeout=9', '-b', ':2', '--max-requests', '3', '--log-level', 'error', '-w4', '-D']
+    environment = {'GUNICORN_CMD_ARGS': '--threads 2 --workers 8 --umask 7'}
+    (folder / 'gunicorn.conf.py').write_text(FILE)
+    (folder / 'app.py').write_text('app = print\n')
+    done = subprocess.run(
+        [GUNICORN, '--print-config', '-c', 'gunicorn.conf.py', *words, 'app:app'], cwd=folder,
+        env={**environment, 'PATH': os.defpath}, capture_output=True, text=True, check=False)
+    shown = dict(re.findall(r'^(\w+) += (.*)$', done.stdout, re.M))
+    ours = settings(folder, FILE, environment, [*words, 'app:app'])
+    assert len(ours) == 13 and len(shown) > 60, done.stderr
+    for name, option in ours.items():
+        value = option.value.replace('${KEEP:-7}', '7') if name == 'keepalive' else option.value
+        if name == 'wsgi_app':  # which that version keeps elsewhere
+            continue
+        assert str(value) == shown[name], name
 
 
 def test_words_are_taken_as_argparse_takes_them():

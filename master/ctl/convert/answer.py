@@ -19,6 +19,9 @@ def answer(found):
             uwsgi_table.unknown(draft, option, placeholders)
         elif row is None:
             draft.leave_out(option, 'gunicorn has no such setting')
+        elif isinstance(option.value, dict) and 'missing' in option.value:
+            draft.leave_out(option, f'its value comes from {option.value["missing"]}, which is not '
+                            'installed here', "name the application's Python with --python")
         elif row.verdict in (REFUSED, BUILT_IN) and says_nothing(option, found.server):
             draft.built_in.append((option, 'is switched off'))
         else:

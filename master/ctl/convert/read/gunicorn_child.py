@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Runs in a process of its own: executes gunicorn.conf.py as gunicorn does, and prints its names.
 
-Usage: python3 gunicorn_child.py FILE. The last line of the output is JSON: {"names": {name: value}}
-or {"fault": sentence}. A function is {"hook": name}; whatever JSON cannot hold is its repr().
+Usage: python3 gunicorn_child.py FILE [stand-ins]. The last line of the output is JSON: {"names":
+{name: value}} or {"fault": sentence, "lacks": true if a module is missing}. With stand-ins missing
+modules are replaced; "missing" names them. A function is {"hook": name}, what came out of a missing
+module {"missing": name}; whatever else JSON cannot hold is {"object": its repr()}.
 """
 import json
 import os
 import sys
 import traceback
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != HERE]
 
-def main(path):
+
+def main(path, with_stand_ins):
+    finder = install_stand_ins() if with_stand_ins else None
     place = os.path.dirname(os.path.abspath(path))
     sys.path.insert(0, os.getcwd())
     sys.path.insert(0, place)
@@ -20,9 +26,19 @@ def main(path):
         with open(path, 'rb') as file:
             exec(compile(file.read(), path, 'exec'), names)
     except BaseException as error:  # whatever the file raises, SystemExit too, is its fault
-        return {'fault': describe(error, path)}
+        return {'fault': describe(error, path), 'lacks': isinstance(error, ModuleNotFoundError)}
     return {'names': {name: plain(value) for name, value in names.items()
-                      if not name.startswith('__')}}
+                      if not name.startswith('__')},
+            'missing': finder.names if finder else []}
+
+
+def install_stand_ins():
+    """The module beside this one, which must not be found by the file's own imports."""
+    sys.path.insert(0, HERE)
+    import stand_ins
+    sys.path.remove(HERE)
+    del sys.modules['stand_ins']
+    return stand_ins.install()
 
 
 def describe(error, path):
@@ -33,6 +49,8 @@ def describe(error, path):
 
 
 def plain(value):
+    if type(value).__name__ == 'StandIn':
+        return {'missing': str(value)}
     if callable(value):
         return {'hook': getattr(value, '__name__', repr(value))}
     if isinstance(value, (list, tuple, set)):
@@ -43,7 +61,7 @@ def plain(value):
 
 
 if __name__ == '__main__':
-    result = json.dumps(main(sys.argv[1]))
+    result = json.dumps(main(sys.argv[1], 'stand-ins' in sys.argv[2:]))
     print('\n' + result)
     sys.stdout.flush()
     os._exit(0)  # threads that the file has started do not matter

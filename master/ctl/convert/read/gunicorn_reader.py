@@ -37,8 +37,19 @@ class GunicornReader:
 
     def add_file(self, path, folder=None):
         """Executes the file in a process of its own, as it may do anything."""
-        names, text = run(self._python, path, folder), read_source(path)
-        source = Source(text)
+        result = run(self._python, path, folder)
+        if result.get('lacks'):
+            result = run(self._python, path, folder, 'stand-ins')
+        if 'fault' in result:
+            raise Unreadable(f'{result["fault"]}; if it needs the application\'s packages, name '
+                             'its Python with --python')
+        if result['missing']:
+            packages = dict.fromkeys(name.partition('.')[0] for name in result['missing'])
+            self._remarks.append(
+                f'{os.path.basename(path)} imports what is not installed here: '
+                f'{", ".join(packages)}. Stand-ins took their place; with --python the '
+                'application\'s Python executes the file.')
+        names, source = result['names'], Source(read_source(path))
         for name, value in names.items():
             setting = OLD_NAMES.get(name, name)
             if setting in SETTINGS:
@@ -97,21 +108,18 @@ class GunicornReader:
         return Found('gunicorn', list(self._options.values()), self._remarks, self._source)
 
 
-def run(python, path, folder):
-    """{name: value} of the executed file."""
+def run(python, path, folder, *more):
+    """What the child says of the executed file."""
     try:
-        done = subprocess.run([python, CHILD, os.path.abspath(path)], cwd=folder or None,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False)
-        result = json.loads(done.stdout.rstrip('\n').rpartition('\n')[2])
+        done = subprocess.run(
+            [python, '-B', CHILD, os.path.abspath(path), *more], cwd=folder or None,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            timeout=PATIENCE, check=False)
+        return json.loads(done.stdout.rstrip('\n').rpartition('\n')[2])
     except subprocess.TimeoutExpired:
         raise Unreadable(f'{path} did not end within {PATIENCE} s') from None
     except (OSError, ValueError) as error:
         raise Unreadable(f'{path} cannot be executed by {python}: {error}') from None
-    if 'fault' in result:
-        raise Unreadable(f'{result["fault"]}; if it needs the application\'s packages, name its '
-                         'Python with --python')
-    return result['names']
 
 
 def read_source(path):

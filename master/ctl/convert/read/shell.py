@@ -133,10 +133,11 @@ def remember(known, assignment):
     name, value = assignment[1], spell_variables(assignment[2].strip())
     quoted = len(value) > 1 and value[0] == value[-1] and value[0] in '"\''
     value = value[1:-1] if quoted else value.split(' ')[0]
-    if f'${{{name}}}' in value:
-        value = value.replace(f'${{{name}}}', known.get(name, ''))
-    own_default = re.fullmatch(r'\$\{' + name + r':-.*\}', value)
-    known[name] = put_in(value, known) if not own_default else value
+    value = value.replace(f'${{{name}}}', known.get(name, ''))
+    own_default = re.fullmatch(r'\$\{' + name + r':-(.*)\}', value, re.S)
+    if own_default and '$' in own_default[1]:
+        value, own_default = own_default[1], None  # which the script has composed
+    known[name] = value if own_default else put_in(value, known)
 
 
 def put_in(text, known):

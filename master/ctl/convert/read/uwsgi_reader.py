@@ -38,7 +38,10 @@ class UwsgiReader:
     def add_command_line(self, words, place, _environment):
         """Words after the program's name, in which ${NAME} is a variable."""
         for name, value, line in uwsgi_words.parse(words):
-            self._add(name, value, line, place)
+            if name:
+                self._add(name, value, line, place)
+            else:
+                self.found.remarks.append(f'{value} may hold further options; add them by hand.')
 
     def add_file(self, path, default_section='uwsgi', extension=''):
         """path, path:section or :section of the file before."""

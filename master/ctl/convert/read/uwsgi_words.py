@@ -3,6 +3,8 @@
 
 The words are in geventd's syntax: ${NAME} is a variable.
 """
+import re
+
 from ..model import Unreadable
 
 # Every other option takes a value.
@@ -120,7 +122,10 @@ def short_options(word, words):
 
 
 def argument(word):
-    """A configuration, an application, or what the application is given."""
+    """A configuration, an application, or what the application is given. A variable alone may hold
+    anything: it has no name."""
+    if re.fullmatch(r'\$\{\w+\}', word):
+        return '', word, word
     plain = word.rpartition(':')[0] or word
     for ending, option in FILES.items():
         if plain.endswith(ending) or word.endswith(ending):

@@ -60,7 +60,8 @@ def application(draft, option):
             f'application = {factory["name"]}({factory["arguments"]})')
         return draft.set('app.module', 'geventd_app:application',
                          option.origin() + '; write geventd_app.py as shown below')
-    return draft.set('app.module', value if ':' in value else f'{value}:application',
+    is_whole = ':' in value or is_open(value)
+    return draft.set('app.module', value if is_whole else f'{value}:application',
                      option.origin())
 
 

@@ -3,7 +3,7 @@
 from . import uwsgi_running, uwsgi_serving
 from .addresses import without_collisions
 from .rows import find_row
-from .values import leading_number
+from .values import is_open, leading_number
 from ..model import Draft, Option, Setting
 
 ROWS = uwsgi_serving.ROWS + uwsgi_running.ROWS
@@ -80,6 +80,9 @@ def _finish_application(draft):
     if not attribute and 'callable' in facts:
         attribute = str(facts['callable'].value)
         comments.append(facts['callable'].origin())
+    if is_open(named.value) and 'callable' not in facts:
+        draft.settings['app.module'] = Setting(named.value, comments)
+        return
     draft.settings['app.module'] = Setting(f'{name}:{attribute or "application"}', comments)
 
 
