@@ -39,14 +39,15 @@ def gunicorn(key, *options):
     ('a.sock', 'http+unix:a.sock'), ('unix:/run/a.sock', 'http+unix:/run/a.sock'),
     ('unix:///run/a.sock', 'http+unix:/run/a.sock'), ('8000', 'http://0.0.0.0:8000'),
     ('0.0.0.0:${PORT:-80}', 'http://0.0.0.0:${PORT:-80}'), (':${PORT}', 'http://0.0.0.0:${PORT}'),
-    ('${HOST:-::1}:80', 'http://${HOST:-::1}:80')])
+    ('${HOST:-::1}:80', 'http://${HOST:-::1}:80'), ('${BIND:-a:1}', 'http://${BIND:-a:1}')])
 def test_addresses_of_uwsgi(address, expected):
     assert translate('http', address)[0] == expected
 
 
 @pytest.mark.parametrize('address, expected', [
     ('localhost', 'localhost:8000'), ('1.2.3.4:80', '1.2.3.4:80'), ('tcp://[::]:80', '[::]:80'),
-    ('[::1]', '[::1]:8000'), ('unix:/a', 'unix:/a'), (':80', ':80')])
+    ('[::1]', '[::1]:8000'), ('unix:/a', 'unix:/a'), (':80', ':80'),
+    ('${BIND}', '${BIND}')])
 def test_addresses_of_gunicorn(address, expected):
     assert gunicorn_address(address) == expected
 

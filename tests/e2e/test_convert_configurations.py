@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Configurations of many kinds of projects: each is converted, checked, started and asked once."""
 import os
+import subprocess
 
 import pytest
 
 from harness import uwsgi
 from harness.conversions import CASES, Case, convert_case
+from harness.limits import GEVENTD
 
 
 @pytest.fixture
@@ -48,6 +50,10 @@ def test_a_configuration_moves_over(case):
     arguments = ['-c', str(case.server.config_path), '--set', f'control={case.server.control_path}']
     for setting in case.all('set'):
         arguments += ['--set', setting]
+    check = subprocess.run([GEVENTD, *arguments, '--check'], cwd=case.folder, check=False,
+                           env=case.server.environment(case.environment), capture_output=True,
+                           text=True)
+    assert check.returncode == 0, check.stdout + check.stderr
     case.server.start(arguments, environment=case.environment)
     body = ask(case.server, int(case.one('index', '0')), case.one('ask', '/'))
     path, _ = case.applications()[-1]

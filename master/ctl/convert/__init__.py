@@ -1,2 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""geventctl convert: writes a geventd configuration from one of uWSGI's or gunicorn's."""
+"""geventctl convert: writes a geventd configuration from one of uWSGI's or gunicorn's.
+
+command_line: the arguments, and the exit code.
+read: files and command lines become a list of options (model.Found).
+tables: what becomes of each option; the docs are made of them too (../convert_docs.py).
+answer: lets the tables act on the options, which gives a draft (model.Draft).
+write: the draft as YAML with comments.
+"""

@@ -7,6 +7,7 @@ import re
 import socket
 import time
 
+MOST_REPLACEMENTS = 200  # in one value: one that stands for itself would never end
 VARIABLE = re.compile(r'(\w+)(?::?-(.*))?$', re.S)
 
 
@@ -24,7 +25,7 @@ def magic_of(path, section, first=None):
         **{str(i): part for i, part in enumerate(folder.strip('/').split('/')[:10])},
     }
     for letter in 'opsdcenx':
-        table[letter.upper()] = (first or table)[letter if first is None else letter.upper()]
+        table[letter.upper()] = first[letter.upper()] if first else table[letter]
     return table
 
 
@@ -54,17 +55,17 @@ def put_in_magic(text, table):
 def replace(value, symbol, lookup):
     """Replaces SYMBOL(name) by lookup(name), also in what came of it; None leaves it as it is."""
     done = 0
-    while True:
+    for _ in range(MOST_REPLACEMENTS):
         begin = value.find(f'{symbol}(', done)
-        if begin < 0:
-            return value
-        end = closing(value, begin + 2)
+        end = closing(value, begin + 2) if begin >= 0 else -1
+        if end < 0:
+            break
         found = lookup(value[begin + 2:end]) if end > begin + 2 else None
         if found is None:
             done = begin + 2
         else:
-            value = value[:begin] + found + value[end + 1:]
-            done = 0 if f'{symbol}({value[begin + 2:end]})' not in found else begin + len(found)
+            value, done = value[:begin] + found + value[end + 1:], 0
+    return value
 
 
 def closing(text, start):

@@ -6,8 +6,8 @@ import os
 
 from ..model import Found, Option, Unreadable
 from . import uwsgi_magic, uwsgi_words
-from .uwsgi_files import PARSERS, sections_of_ini
 from .places import Places
+from .uwsgi_files import PARSERS, sections_of_ini
 from .uwsgi_logic import ENDS, Logic
 
 INCLUDES = {'ini': '.ini', 'xml': '.xml', 'xmlconfig': '.xml', 'yaml': '.yaml', 'yml': '.yaml',
@@ -43,8 +43,9 @@ class UwsgiReader:
             else:
                 self.found.remarks.append(f'{value} may hold further options; add them by hand.')
 
-    def add_file(self, path, default_section='uwsgi', extension=''):
-        """path, path:section or :section of the file before."""
+    def add_file(self, path, extension=''):
+        """path, path:section or :section of the file before; the extension tells the format when
+        it is not the file's own."""
         name, section = split_section(path)
         name = name or self._last_file or ''
         self._includes += 1
@@ -53,7 +54,8 @@ class UwsgiReader:
         text = read_text(name)
         magic = uwsgi_magic.magic_of(name, section, self._first_magic)
         self._first_magic = self._first_magic or magic
-        parse = PARSERS.get(os.path.splitext(name)[1].lower() or extension, sections_of_ini)
+        extension = extension or os.path.splitext(name)[1].lower()
+        parse = PARSERS.get(extension, sections_of_ini)
         try:
             sections = parse(uwsgi_magic.put_in_magic(text, magic))
         except Unreadable as error:
@@ -61,7 +63,7 @@ class UwsgiReader:
         if parse is sections_of_ini:
             self._last_file = name  # which `ini = :section` means
         lines = text.split('\n')
-        options = self._choose(sections, section or default_section, name)
+        options = self._choose(sections, section or 'uwsgi', name)
         counts = collections.Counter(number for _, _, number in options)
         for key, value, number in options:
             line = lines[number - 1].strip() if counts[number] == 1 else f'{key} = {value}'

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Listening addresses: from the spellings of uWSGI and gunicorn to geventd's."""
+import re
+
 from ..model import Listener
 
+VARIABLE = re.compile(r'\$\{[^{}]*\}')
 DUAL = 'all IPv6 and IPv4 addresses, as the former server does with [::]'
 
 
@@ -23,6 +26,8 @@ def translate(protocol, address):
     if address.startswith('unix:'):
         path = address[len('unix:'):]
         return f'{protocol}+unix:{path[2:] if path.startswith("//") else path}', ''
+    if VARIABLE.fullmatch(address):
+        return f'{protocol}://{address}', ''
     for scheme in ('tcp://', f'{protocol}://'):
         address = address[len(scheme):] if address.startswith(scheme) else address
     if address[:1] in '/@' or (':' not in address and not address.isdigit()):
@@ -35,42 +40,35 @@ def translate(protocol, address):
 
 def split_port(address):
     """('host', 'port'); a variable such as ${PORT:-8000} is no place to split at."""
-    depth = 0
-    for index in range(len(address) - 1, -1, -1):
-        letter = address[index]
-        depth += {'}': 1, '{': -1}.get(letter, 0)
-        if letter == ':' and depth == 0 and '[' not in address[index:]:
-            if ']' in address[index:]:
-                break
-            return address[:index], address[index + 1:]
-    return ('', address) if address.isdigit() or address.startswith('${') else (address, '8000')
+    match = re.match(r'(.*):((?:[^:{}\[\]]|\$\{[^{}]*\})*)$', address)
+    if match:
+        return match[1], match[2]
+    return ('', address) if address.isdigit() else (address, '8000')
 
 
 def gunicorn_address(address):
     """Its own form: a host alone has port 8000, an empty text means all addresses."""
     address = address.strip()
     plain = address[len('tcp://'):] if address.startswith('tcp://') else address
-    if address.startswith(('unix:', 'fd://')):
+    if address.startswith(('unix:', 'fd://')) or VARIABLE.fullmatch(address):
         return address
     host, port = split_port(plain)
     return f'{host}:{port}'
 
 
 def without_collisions(listeners):
-    """Wildcards of one port become one address for both families, since two would take the same
-    port."""
-    kept = []
+    """Wildcards of one port become one address, for both families if they differ, since two would
+    take the same port."""
+    kept, wildcards = [], {}
     for entry in listeners:
         protocol, _, rest = entry.address.partition('://')
-        host, _, port = rest.rpartition(':')
-        wildcard = host in ('', '0.0.0.0', '[::]')
-        twin = next((other for other in kept
-                     if wildcard and rest and other.address.rpartition(':')[2] == port
-                     and other.address.partition('://')[2].rpartition(':')[0] in ('', '0.0.0.0')
-                     and other.address.partition('://')[0] == protocol), None)
-        if twin is None:
+        host, port = split_port(rest)
+        place = (protocol, port) if rest and host in ('', '0.0.0.0') else entry.address
+        twin = wildcards.setdefault(place, entry)
+        if twin is entry:
             kept.append(entry)
-        elif twin.address != entry.address:
+            continue
+        if twin.address != entry.address:
             twin.address = f'{protocol}://:{port}'
-            twin.comments += entry.comments
+        twin.comments += entry.comments
     return kept

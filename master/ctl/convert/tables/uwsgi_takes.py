@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What uWSGI's options do to the draft where a plain key and value do not suffice."""
+import dataclasses
 import re
 
 from ..model import Setting
@@ -39,8 +40,7 @@ def mount(draft, option):
     if not equals:
         return refuse_value(draft, option, 'of the form /prefix=application')
     if prefix == '/':
-        draft.facts['module'] = option.__class__(
-            option.name, application, option.line, option.place, option.note)
+        draft.facts['module'] = dataclasses.replace(option, value=application)
         return None
     callable_ = draft.facts.get('callable')
     if ':' not in application and callable_:
@@ -129,9 +129,8 @@ def chain_reload(draft, option):
 def socket_mode(draft, option):
     """chmod-socket; the bare option means 666."""
     value = str(option.value)
-    draft.facts['chmod-socket'] = option.__class__(
-        option.name, octal_text('666' if value in ('', 'true', '1') else value), option.line,
-        option.place, option.note)
+    draft.facts['chmod-socket'] = dataclasses.replace(
+        option, value=octal_text('666' if value in ('', 'true', '1') else value))
 
 
 def keep_alive(draft, option):
@@ -157,9 +156,8 @@ def patch(when):
 def paste(draft, option):
     """An application that Paste Deploy builds from an ini file."""
     path, _, name = str(option.value).replace('config:', '', 1).partition('#')
-    draft.facts['module'] = option.__class__(
-        option.name, 'geventd_app:application', option.line, option.place,
-        'write geventd_app.py as shown below')
+    draft.facts['module'] = dataclasses.replace(
+        option, value='geventd_app:application', note='write geventd_app.py as shown below')
     suffix = f'#{name}' if name else ''
     draft.files['geventd_app.py'] = (
         'import os\nfrom logging.config import fileConfig\nfrom paste.deploy import loadapp\n\n'
