@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Command lines, the files that hold them, and what the converter's own command line says."""
 import json
+import subprocess
 
 import pytest
 from convert.model import Unreadable
@@ -9,6 +10,7 @@ from convert.read.command_files import from_dockerfile, from_procfile, from_scri
 from convert.read.shell import command_of, spell_variables
 
 from harness.conversions import convert
+from harness.limits import GEVENTCTL
 
 
 @pytest.mark.parametrize('text, spelled', [
@@ -113,6 +115,13 @@ def test_the_environment_alone_can_be_converted():
 def test_what_cannot_be_read_is_exit_code_2_and_one_sentence(arguments, fault, folder):
     done = convert(*arguments, folder=folder)
     assert (done.returncode, done.stdout, done.stderr) == (2, '', f'geventctl convert: {fault}\n')
+
+
+def test_geventctl_starts_the_converter():
+    done = subprocess.run([GEVENTCTL, 'convert', '--', 'gunicorn', '-w', '3', 'app:app'],
+                          capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, '')
+    assert '  processes: 3  # -w 3' in done.stdout
 
 
 def test_the_result_can_go_to_a_file(folder):
