@@ -23,6 +23,8 @@ def translate(protocol, address):
     for scheme in ('fd://', '='):
         if address.startswith(scheme):
             raise NoAddress('the descriptor is inherited')
+    if not address:
+        raise NoAddress('it names no address')
     if address.startswith('unix:'):
         path = address[len('unix:'):]
         return f'{protocol}+unix:{path[2:] if path.startswith("//") else path}', ''
@@ -33,6 +35,8 @@ def translate(protocol, address):
     if address[:1] in '/@' or (':' not in address and not address.isdigit()):
         return f'{protocol}+unix:{address}', ''
     host, port = split_port(address)
+    if not (port.isdigit() and int(port) < 65536) and '${' not in port:
+        raise NoAddress(f'{port} is no port')
     if host in ('[::]', '::'):
         return f'{protocol}://:{port}', DUAL
     return f'{protocol}://{host if host not in ("", "*") else "0.0.0.0"}:{port}', ''

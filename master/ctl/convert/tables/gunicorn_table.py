@@ -5,10 +5,11 @@ import os
 from ..model import Draft, Setting
 from .addresses import listener, without_collisions
 from .gunicorn_takes import (access_format, access_log, application, bind, environment, error_log,
-                             head_limit, log_level, mask_of, paste, pieces, reload_files,
+                             head_limit, log_level, mask_of, paste, pieces, proxies, reload_files,
                              request_head, umask, user, worker_class)
 from .rows import built_in, maps, read, refused
-from .values import fact, leading_number, listed, number, seconds, switch, text, write_size
+from .values import (fact, leading_number, listed, number, numeric_fact, seconds, switch, text,
+                     write_size)
 
 PROXY = 'end it at the proxy: nginx, HAProxy or Apache in front'
 NO_HOOKS = 'there are no hooks in the configuration'
@@ -19,14 +20,15 @@ SERVER = (
     refused('raw_paste_global_conf', 'Paste\'s global values have no key',
             'give them to loadapp() in that module'),
     maps('bind', 'listen.address', bind, 'written http://HOST:PORT or http+unix:PATH'),
-    maps('backlog', 'listen.backlog', fact('backlog')),
+    maps('backlog', 'listen.backlog', numeric_fact('backlog')),
     maps('umask', 'listen.mode', umask,
          'of unix sockets, 0777 without it; and process.umask'),
     built_in('reuse_port', 'the master opens each socket once, and workers accept without a lock'),
-    maps('forwarded_allow_ips', 'listen.trusted-proxies', fact('forwarded_allow_ips'),
+    maps('forwarded_allow_ips', 'listen.trusted-proxies', proxies,
          'and REMOTE_ADDR is then the client\'s'),
-    maps('proxy_protocol proxy_allow_ips', 'listen.trusted-proxies', fact('proxy_allow_ips'),
+    maps('proxy_allow_ips', 'listen.trusted-proxies', proxies,
          'the PROXY protocol is taken from these'),
+    built_in('proxy_protocol', 'the PROXY protocol is taken from listen.trusted-proxies'),
     built_in('secure_scheme_headers forwarder_headers header_map',
              'X-Forwarded-Proto and Forwarded of a trusted proxy tell the scheme; names with _ '
              'are dropped'),
@@ -169,10 +171,8 @@ def _add_keys(draft, entry):
 def _trusted(facts, entry):
     """Whom gunicorn believes: these addresses, and whoever comes by a unix socket."""
     options = [facts[name] for name in ('forwarded_allow_ips', 'proxy_allow_ips') if name in facts]
-    names = [name for option in options for name in pieces(option.value)
-             if str(option.value).lower() not in ('on', 'true', 'v1', 'v2', 'auto', 'off')]
-    everybody = '*' in names
-    if everybody:
+    names = [name for option in options for name in pieces(option.value)]
+    if '*' in names:
         names = ['0.0.0.0/0', '::/0']
     comments = [option.origin() for option in options] or ["gunicorn's default"]
     names = list(dict.fromkeys(names)) or ['127.0.0.1', '::1']

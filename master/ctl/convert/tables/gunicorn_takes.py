@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What gunicorn's settings do to the draft where a plain key and value do not suffice."""
 import ast
+import ipaddress
 import re
 
 from ..model import Setting
@@ -155,11 +156,26 @@ def mask_of(value):
 
 
 def umask(draft, option):
+    option = of_now(option)
     try:
-        mask_of(of_now(option).value)
+        if 0 <= mask_of(option.value) <= 0o777:
+            return fact('umask')(draft, option)
     except ValueError:
-        return refuse_value(draft, option, 'a mode', 'process.umask')
-    return fact('umask')(draft, of_now(option))
+        pass
+    return refuse_value(draft, option, 'a mode', 'process.umask')
+
+
+def proxies(draft, option):
+    """Addresses and networks that are believed; * is everybody."""
+    option = of_now(option)
+    for name in pieces(option.value):
+        try:
+            if name != '*':
+                ipaddress.ip_network(name, strict=False)
+        except ValueError:
+            return draft.leave_out(option, f'{name} is no address', 'write listen.trusted-proxies',
+                                   protects=True)
+    return fact(option.name)(draft, option)
 
 
 def reload_files(draft, option):

@@ -3,7 +3,7 @@
 from .rows import built_in, maps, refused
 from .uwsgi_takes import (environment, keep_alive, listens, metrics_address, mount, paste, patch,
                           socket_mode)
-from .values import fact, listed, number, seconds, switch, text
+from .values import fact, listed, number, numeric_fact, seconds, switch, text
 
 PROXY = 'end it at the proxy: nginx, HAProxy or Apache in front'
 ONE_PROTOCOL = 'listen speaks HTTP and the uwsgi protocol only'
@@ -19,7 +19,7 @@ SOCKETS = (
          'the scheme of the address tells the protocol'),
     maps('chmod-socket chmod', 'listen.mode', socket_mode, 'of each unix socket; bare: 666'),
     maps('chown-socket', 'listen.owner', fact('chown-socket'), 'of each unix socket'),
-    maps('listen', 'listen.backlog', fact('listen'), 'of each socket'),
+    maps('listen', 'listen.backlog', numeric_fact('listen'), 'of each socket'),
     maps('log-x-forwarded-for', 'listen.trusted-proxies', fact('log-x-forwarded-for'),
          'the client of a trusted proxy is in the log as ${client}'),
     maps('stats stats-server', 'metrics.uwsgi-stats', metrics_address,

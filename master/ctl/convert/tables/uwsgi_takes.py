@@ -6,7 +6,7 @@ import re
 from ..model import Setting
 from . import log_formats
 from .addresses import NoAddress, listener
-from .values import (is_on, is_open, leading_number, listed, octal_text, of_now,
+from .values import (DAY, fit, is_octal, is_on, is_open, leading_number, listed, octal_text, of_now,
                      refuse_value)
 
 
@@ -30,7 +30,9 @@ def metrics_address(draft, option):
 def environment(draft, option):
     """env = NAME=VALUE; without a value the variable is empty."""
     name, _, value = str(option.value).partition('=')
-    draft.put('app.environment', name.strip(), value, option.origin())
+    if not name.strip():
+        return refuse_value(draft, option, 'of the form NAME=VALUE')
+    return draft.put('app.environment', name.strip(), value, option.origin())
 
 
 def mount(draft, option):
@@ -68,6 +70,8 @@ def no_access_log(draft, option):
 def log_file(draft, option):
     """The file of the log; a bare flag of the master's log names none."""
     value = str(option.value)
+    if not value:
+        return refuse_value(draft, option, 'the path of a file')
     if re.match(r'(\d+\.){3}\d+:\d+$', value):
         return draft.leave_out(option, 'the log goes to no UDP address',
                                'let the service manager or a log shipper send it')
@@ -97,7 +101,8 @@ def memory(draft, option):
     found = leading_number(option.value)
     if found is None:
         return refuse_value(draft, option, 'a number')
-    return draft.set('workers.reload-on-rss', f'{found}MiB' if found else '0', option.origin())
+    fitting = fit(found, 0, 1024 << 10)
+    return draft.set('workers.reload-on-rss', f'{fitting}MiB' if fitting else '0', option.origin())
 
 
 def timer(draft, option):
@@ -128,9 +133,11 @@ def chain_reload(draft, option):
 
 def socket_mode(draft, option):
     """chmod-socket; the bare option means 666."""
-    value = str(option.value)
-    draft.facts['chmod-socket'] = dataclasses.replace(
-        option, value=octal_text('666' if value in ('', 'true', '1') else value))
+    value = '666' if option.value in ('', 'true', '1') else str(option.value)
+    if not is_octal(value):
+        return refuse_value(draft, option, 'an octal mode', 'listen.mode')
+    draft.facts['chmod-socket'] = dataclasses.replace(option, value=octal_text(value))
+    return None
 
 
 def keep_alive(draft, option):
@@ -139,7 +146,7 @@ def keep_alive(draft, option):
     if is_open(option.value):
         draft.set('limits.keep-alive', f'{option.value}s', option.origin())
     elif found and found > 1:
-        draft.set('limits.keep-alive', f'{found}s', option.origin())
+        draft.set('limits.keep-alive', f'{fit(found, 0, DAY)}s', option.origin())
     else:
         draft.built_in.append((option, 'connections are kept open, for limits.keep-alive'))
 

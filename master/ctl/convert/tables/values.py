@@ -102,13 +102,20 @@ def text(key):
 
 
 def octal(key):
-    """A mode in octal digits, at least three of them."""
+    """A mode in octal digits."""
     def take(draft, option):
-        draft.set(key, octal_text(option.value), option.origin())
+        if is_octal(option.value):
+            return draft.set(key, octal_text(option.value), option.origin())
+        return refuse_value(draft, option, 'an octal mode', key)
     return take
 
 
+def is_octal(value):
+    return is_open(value) or re.fullmatch('[0-7]{1,4}', str(value)) is not None
+
+
 def octal_text(value):
+    """At least three digits."""
     return str(value).rjust(3, '0')
 
 
@@ -128,6 +135,15 @@ def switch(key, when_on, when_off=None):
         value = when_on if is_on(option.value) else when_off
         if value is not None:
             draft.set(key, value, option.origin())
+    return take
+
+
+def numeric_fact(name):
+    """Keeps a number for the end."""
+    def take(draft, option):
+        if leading_number(option.value) is None and not is_open(option.value):
+            return refuse_value(draft, option, 'a number')
+        return fact(name)(draft, option)
     return take
 
 
