@@ -30,10 +30,16 @@ app: myapp:application
 * `${NAME}` is replaced by the environment variable, `${NAME:-default}` by the default if the
   variable is unset or empty; `$${` stands for a literal `${`.
 * Anchors, aliases and merge keys (`<<`) work. A key given twice is an error.
-* `--set key.path=value` sets any key from the command line, overriding the file, or without a
-  file. It may be given several times. The value is YAML: `--set workers.cores=200`,
-  `--set app.environment.DEBUG=1`, `--set listen='[http://:8000, uwsgi://:3031]'`. Lists are
-  replaced, maps of texts are added to.
+* `--set key.path=value` sets any key from the command line. It may be given several times. The value
+  is YAML: `--set workers.cores=200`, `--set app.environment.DEBUG=1`,
+  `--set listen='[http://:8000, uwsgi://:3031]'`. Lists are replaced, maps of texts are added to.
+* So does the environment: `GEVENTD__LIMITS__REQUEST_HEAD=1MiB` is `limits.request-head`, and
+  `GEVENTD__APP__ENVIRONMENT__DEBUG=1` is `DEBUG` in `app.environment`. An empty variable counts as
+  unset, and one that names no key is an error. The file's values come first, the environment's go
+  over them, and those of `--set` over both.
+* No file is needed: `geventd shop:application` listens at port `$PORT` of all addresses, else at
+  127.0.0.1:8000, and has `$WEB_CONCURRENCY` worker processes, else `auto`. `-b`, `-w` and `--cores`
+  say it shortly. `-c -` reads the document from standard input, and keeps it for reloads and upgrades.
 * uWSGI's and gunicorn's names are answered with geventd's.
 * *effect* is when a changed value counts after a reload. `now`: for the whole server, as soon as the
   reload is done. `new generation`: for the workers that the reload starts and for what the master

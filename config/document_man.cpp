@@ -29,7 +29,8 @@ are errors, all of which are reported at once with file, line and column.
 
 Sizes are in bytes, or have a unit: _B_, _KiB_, _MiB_, _GiB_. Times must have a unit: _ms_, _s_, _m_,
 _h_. _${NAME}_ is replaced by the environment variable, _${NAME:-default}_ by the default if the
-variable is unset or empty. Any key can be set from the command line with *--set* _key.path=value_.
+variable is unset or empty. Any key can be set from the command line with *--set* _key.path=value_,
+and by the environment: _GEVENTD\_\_LIMITS\_\_REQUEST\_HEAD_ is _limits.request-head_.
 
 Below, each key is followed by what may stand there, by its default, and by when a changed value
 counts after a reload. _now_: for the whole server, with the reload that reads it. _new generation_:

@@ -4,11 +4,14 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <stdexcept>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -16,6 +19,7 @@
 #include "base/fd.h"
 #include "config/checks.h"
 #include "config/load_visitor.h"
+#include "config/overrides.h"
 #include "config/schedule.h"
 #include "config/special_values.h"
 #include "config/yaml/plain_text.h"
@@ -30,11 +34,30 @@ bool needs_no_waiting(const struct stat& status) {
            (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3));  // /dev/null
 }
 
-/// The file's text, cut just beyond the size that read_yaml() refuses. Reports errors of the
-/// system. Works on pipes too, if it may wait for them.
+/// Everything that can be read there, cut just beyond the size that read_yaml() refuses. Fails
+/// with the system's error.
+Result<std::string> read_all(int fd) {
+    std::string text;
+    while (text.size() <= kMaxYamlSize) {
+        char buffer[16384];
+        const ssize_t got = ::read(fd, buffer, sizeof buffer);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return failure(errno_text(errno));
+        }
+        if (got == 0) {
+            break;
+        }
+        text.append(buffer, static_cast<std::size_t>(got));
+    }
+    return text;
+}
+
+/// The file's text. Reports errors of the system. Works on pipes too, if it may wait for them.
 std::optional<std::string> read_file(const LoadRequest& request, int source,
                                      Diagnostics& diagnostics) {
-    std::string text;
     const auto refuse = [&](const std::string& why) {
         diagnostics.report({source, 0, 0}, "", "cannot be read: " + why);
         return std::nullopt;
@@ -51,60 +74,8 @@ std::optional<std::string> read_file(const LoadRequest& request, int source,
     if (!request.may_wait && !needs_no_waiting(status)) {
         return refuse("it is no regular file, and reading it could make the server wait");
     }
-    while (text.size() <= kMaxYamlSize) {
-        char buffer[16384];
-        const ssize_t got = ::read(fd.get(), buffer, sizeof buffer);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return refuse(errno_text(errno));
-        }
-        if (got == 0) {
-            break;
-        }
-        text.append(buffer, static_cast<std::size_t>(got));
-    }
-    return text;
-}
-
-/// Nests a value under the keys of a dotted path.
-std::optional<Node> nest(std::string_view path, Node value, const Mark& mark) {
-    if (path.empty() || path.front() == '.' || path.back() == '.') {
-        return std::nullopt;
-    }
-    while (!path.empty()) {
-        const auto dot = path.rfind('.');
-        const auto name = dot == std::string_view::npos ? path : path.substr(dot + 1);
-        if (name.empty()) {
-            return std::nullopt;
-        }
-        Node map{.kind = Node::Kind::Map, .mark = mark};
-        map.entries.push_back({std::string(name), mark, std::move(value)});
-        value = std::move(map);
-        path = path.substr(0, dot == std::string_view::npos ? 0 : dot);
-    }
-    return value;
-}
-
-void read_override(const std::string& text, Settings& settings, Reading& reading) {
-    const Mark mark{reading.diagnostics.add_source("--set " + text, false), 0, 0};
-    const auto equals = text.find('=');
-    if (equals == std::string::npos || text.size() > kMaxYamlSize) {
-        reading.diagnostics.report(mark, "", "expected KEY=VALUE");
-        return;
-    }
-    auto value = read_yaml(text.substr(equals + 1), mark.source, reading.diagnostics);
-    if (!value) {
-        return;
-    }
-    value->mark = mark;
-    const auto document = nest(std::string_view(text).substr(0, equals), std::move(*value), mark);
-    if (!document) {
-        reading.diagnostics.report(mark, "", "expected keys separated by single dots before the =");
-        return;
-    }
-    read_settings(*document, settings, reading);
+    auto text = read_all(fd.get());
+    return text ? std::optional(std::move(*text)) : refuse(text.error().message);
 }
 
 /// Makes relative files and directories of the configuration file relative to its folder, instead
@@ -152,6 +123,21 @@ void complete(Settings& settings, const LoadRequest& request, const Mark& start,
         });
 }
 
+/// How messages name the document; where there is none, what takes its place.
+std::string name_of_document(const LoadRequest& request) {
+    return request.text ? "standard input" : request.path.empty() ? "command line" : request.path;
+}
+
+/// Reads the document, if there is one. False: it cannot be read at all.
+bool read_document(const LoadRequest& request, int source, Settings& settings, Reading& reading) {
+    const auto text = request.text ? request.text : read_file(request, source, reading.diagnostics);
+    const auto document =
+        text ? read_yaml(*text, source, reading.diagnostics) : std::optional<Node>();
+    const bool readable = document && read_settings(*document, settings, reading);
+    anchor_paths(settings, request.path);
+    return readable;
+}
+
 /// Reads as much as possible; reports whatever is wrong.
 Settings read_request(const LoadRequest& request, Diagnostics& diagnostics) {
     Settings settings;
@@ -159,22 +145,18 @@ Settings read_request(const LoadRequest& request, Diagnostics& diagnostics) {
     ProcessCount(settings.workers.processes).read_auto();
     Reading reading{.diagnostics = diagnostics, .environment = &request.environment};
 
-    const bool has_file = !request.path.empty();
-    const Mark start{diagnostics.add_source(has_file ? request.path : "command line", has_file), 1,
-                     1};
+    const bool has_document = request.text || !request.path.empty();
+    const Mark start{diagnostics.add_source(name_of_document(request), has_document), 1, 1};
     if (!is_utf8(request.path)) {
         diagnostics.report({start.source, 0, 0}, "", "the file's name is not UTF-8");
     }
-    bool readable = true;
-    if (has_file) {
-        const auto text = read_file(request, start.source, diagnostics);
-        const auto document =
-            text ? read_yaml(*text, start.source, diagnostics) : std::optional<Node>();
-        readable = document && read_settings(*document, settings, reading);
-        anchor_paths(settings, request.path);
-    }
+    const bool readable = !has_document || read_document(request, start.source, settings, reading);
+    read_variables(request.variables, settings, reading);
     for (const std::string& text : request.sets) {
-        read_override(text, settings, reading);
+        read_set(text, settings, reading);
+    }
+    if (!has_document) {
+        read_platform(request.environment, settings, reading);
     }
     if (readable) {
         check_settings(settings, start, reading);
@@ -190,6 +172,14 @@ Settings load(const LoadRequest& request) {
     Settings settings = read_request(request, diagnostics);
     diagnostics.throw_if_any();
     return settings;
+}
+
+std::string read_standard_input() {
+    auto text = read_all(STDIN_FILENO);
+    if (!text) {
+        throw std::runtime_error("standard input cannot be read: " + text.error().message);
+    }
+    return std::move(*text);
 }
 
 std::vector<std::string> find_control(const LoadRequest& request) {

@@ -8,14 +8,15 @@
 #include "config/control_place.h"
 #include "config/settings.h"
 #include "config/text/expand.h"
+#include "config/variables.h"
 #include "config/yaml/diagnostics.h"
 
 namespace geventd::config {
 
 /// The sources of a configuration.
 struct LoadRequest {
-    std::string path;               ///< the YAML file; "": only `sets`
-    std::vector<std::string> sets;  ///< `key.path=value`, over the file's values, in order
+    std::string path;               ///< the YAML file; "": none
+    std::vector<std::string> sets;  ///< `key.path=value`, over all other values, in order
     Environment environment = process_environment();
 
     /// Whether to wait if the file is a pipe or a terminal. Only a start may; a server that serves
@@ -25,11 +26,21 @@ struct LoadRequest {
     /// Where the control socket is if the configuration does not say it. Without a value: what
     /// default_control() says at this time, which may be something else at a reload.
     std::optional<ControlDefaults> control = std::nullopt;
+
+    /// Go over the file's values, and under `sets`.
+    Variables variables = process_variables();
+
+    /// The YAML document itself, as it came by standard input; `path` is "" then.
+    std::optional<std::string> text = std::nullopt;
 };
 
 /// Reads, expands and checks a whole configuration. Throws Errors with everything that is wrong.
 /// Lives in: geventd and geventctl, at start; the master, at reload.
 Settings load(const LoadRequest& request);
+
+/// What comes by standard input, up to its end. Throws std::runtime_error.
+/// Lives in: geventd, at start.
+std::string read_standard_input();
 
 /// Where the control socket of a server with this configuration can be, the likeliest place first,
 /// as far as it can be read: a file that was broken after the server started must not hide the

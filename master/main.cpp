@@ -74,11 +74,22 @@ ExitCode serve_as_master(config::Settings settings, master::Master::Origin origi
     return code;
 }
 
+// A configuration that comes by standard input is kept for reloads, and for the next version of
+// the program.
+config::LoadRequest request_of(const cli::GeventdOptions& options, master::Program& program) {
+    config::LoadRequest request;
+    if (options.config == "-") {
+        program.input = request.text = config::read_standard_input();
+    } else {
+        request.path = options.config;
+    }
+    request.sets = options.sets;
+    return request;
+}
+
 ExitCode serve(const cli::GeventdOptions& options, master::Program program,
                master::Succession* succession) {
-    config::LoadRequest request;
-    request.path = options.config;
-    request.sets = options.sets;
+    config::LoadRequest request = request_of(options, program);
     request.may_wait = succession == nullptr;  // in an upgrade the old master waits for us
     config::Settings settings = config::load(request);
     request.may_wait = false;
@@ -112,7 +123,8 @@ ExitCode serve_or_say_why(const cli::GeventdOptions& options, master::Program pr
 
 ExitCode run(int argc, char** argv) {
     master::Program program = master::Program::of_this_process(argc, argv);
-    const auto parsed = cli::parse_geventd(argc, argv);
+    const bool has_variables = !config::process_variables().empty();
+    const auto parsed = cli::parse_geventd(argc, argv, has_variables);
     if (const auto* farewell = std::get_if<cli::Farewell>(&parsed)) {
         say(farewell->code == ExitCode::Ok ? stdout : stderr, farewell->text);
         return farewell->code;

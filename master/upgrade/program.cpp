@@ -2,6 +2,7 @@
 #include "master/upgrade/program.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 
 #include <fmt/core.h>
 
+#include "base/errno_error.h"
 #include "base/fd.h"
 #include "master/process/launch.h"
 
@@ -51,8 +53,31 @@ std::string find_by_name(const std::string& name) {
     return {};
 }
 
+// A file in memory that holds the text, to be read from its beginning; none without a text.
+UniqueFd memory_file(const std::optional<std::string>& text) {
+    if (!text) {
+        return {};
+    }
+    UniqueFd file = UniqueFd::adopt(::memfd_create("input", MFD_CLOEXEC));
+    if (!file) {
+        throw_errno("memfd_create");
+    }
+    for (std::size_t at = 0; at < text->size();) {
+        const ssize_t written =
+            ::pwrite(file.get(), text->data() + at, text->size() - at, static_cast<off_t>(at));
+        if (written < 0) {
+            throw_errno("write the configuration");
+        }
+        at += static_cast<std::size_t>(written);
+    }
+    return file;
+}
+
 // Runs in the child.
-void prepare_child(int line) {
+void prepare_child(int line, int input) {
+    if (input >= 0) {
+        give_descriptor(input, STDIN_FILENO);
+    }
     give_descriptor(line, kLineFd);
     ::setenv(kVariable, fmt::format("{}", kLineFd).c_str(), 1);
     if (std::getenv("WATCHDOG_PID") != nullptr) {
@@ -77,10 +102,11 @@ Program Program::of_this_process(int argc, const char* const* argv) {
 
 Program::Started Program::start_successor() const {
     auto [ours, theirs] = UpgradeLine::make_pair();
+    const UniqueFd kept = memory_file(input);
     const Launch launch{
         .executable = path,
         .arguments = arguments,
-        .prepare = [line = theirs.fd()] { prepare_child(line); },
+        .prepare = [line = theirs.fd(), in = kept.get()] { prepare_child(line, in); },
         .last_fd = kLineFd,
         .patience = kExecPatience,
     };

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ namespace geventd::master {
 struct Program {
     std::string path;  ///< absolute; by the name used at the start, links not resolved
     std::vector<std::string> arguments;
+
+    /// What came by standard input and the next version is to read there again; nullopt: nothing.
+    std::optional<std::string> input = std::nullopt;
 
     /// Call first of all, before the working directory or the file on disk changes.
     static Program of_this_process(int argc, const char* const* argv);

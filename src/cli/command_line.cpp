@@ -10,6 +10,7 @@
 
 #include "base/nearest.h"
 #include "base/version.h"
+#include "cli/short_options.h"
 
 namespace geventd::cli {
 
@@ -66,10 +67,8 @@ std::string fault_of(const GeventctlOptions& options, std::span<const Verb> verb
 
 /// About an argument of geventd that means nothing.
 std::string unexpected(const std::string& argument) {
-    return argument.starts_with('-')
-               ? fmt::format("unknown option {}", argument)
-               : fmt::format("unexpected '{0}'; name a configuration file with -c: geventd -c {0}",
-                             argument);
+    return fmt::format("{} {}", argument.starts_with('-') ? "unknown option" : "unexpected",
+                       argument);
 }
 
 Farewell wrong(std::string_view program, std::string_view what) {
@@ -82,9 +81,28 @@ void add_version(CLI::App& app) {
                          "Print the version and exit");
 }
 
-void add_config(CLI::App& app, std::string& config) {
-    app.add_option("-c,--config", config, "The YAML file that configures the server")
-        ->type_name("FILE")
+void add_config(CLI::App& app, std::string& config, const char* help) {
+    app.add_option("-c,--config", config, help)->type_name("FILE")->take_last();
+}
+
+void add_short_options(CLI::App& app, ShortOptions& shorts) {
+    app.add_option("APPLICATION", shorts.application,
+                   "The application, as in app.module: shop:application")
+        ->type_name("");
+    app.add_option("-b,--bind", shorts.binds,
+                   "Where to listen: :8000, 127.0.0.1:8000, unix:/run/shop.sock, or as in listen; "
+                   "may be given several times. Without it and without a file: port $PORT of all "
+                   "addresses, else 127.0.0.1:8000")
+        ->type_name("ADDRESS")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app.add_option("-w,--workers", shorts.processes,
+                   "Worker processes, as in workers.processes: 4, auto, 2*cpus+1. Without it and "
+                   "without a file: $WEB_CONCURRENCY, else auto")
+        ->type_name("N")
+        ->take_last();
+    app.add_option("--cores", shorts.cores, "Requests that each worker runs at the same time")
+        ->type_name("N")
         ->take_last();
 }
 
@@ -105,15 +123,17 @@ std::variant<std::monostate, Farewell> parse(CLI::App& app, int argc, const char
 
 }  // namespace
 
-Parsed<GeventdOptions> parse_geventd(int argc, const char* const* argv) {
+Parsed<GeventdOptions> parse_geventd(int argc, const char* const* argv, bool has_variables) {
     GeventdOptions options;
+    ShortOptions shorts;
     CLI::App app("Application server for gevent: runs Python WSGI applications on greenlets.",
                  "geventd");
     add_version(app);
-    add_config(app, options.config);
+    add_config(app, options.config, "The YAML file that configures the server; -: standard input");
+    add_short_options(app, shorts);
     app.add_option("--set", options.sets,
-                   "Set a key of the configuration, over the file's value or with no file at all: "
-                   "--set listen=http://:8000 --set app=myapp")
+                   "Set a key of the configuration, over all that says it elsewhere: "
+                   "--set limits.request-time=30s")
         ->type_name("KEY=VALUE")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -123,6 +143,9 @@ Parsed<GeventdOptions> parse_geventd(int argc, const char* const* argv) {
     if (auto outcome = parse(app, argc, argv); std::holds_alternative<Farewell>(outcome)) {
         return std::get<Farewell>(outcome);
     }
+    if (const std::string fault = fault_of(shorts, {argv + 1, argv + argc}); !fault.empty()) {
+        return wrong("geventd", fault);
+    }
     if (const auto extras = app.remaining(); !extras.empty()) {
         return wrong("geventd", unexpected(extras.front()));
     }
@@ -131,8 +154,12 @@ Parsed<GeventdOptions> parse_geventd(int argc, const char* const* argv) {
             return wrong("geventd", fmt::format("--set {}: expected KEY=VALUE", set));
         }
     }
-    if (options.config.empty() && options.sets.empty()) {
-        return wrong("geventd", "no configuration: give a file with -c, or keys with --set");
+    std::vector<std::string> sets = sets_of(shorts);
+    options.sets.insert(options.sets.begin(), sets.begin(), sets.end());
+    if (options.config.empty() && options.sets.empty() && !has_variables) {
+        return wrong("geventd",
+                     "no configuration: name an application (geventd shop:application) or a file "
+                     "(geventd -c FILE)");
     }
     return options;
 }
@@ -142,7 +169,7 @@ Parsed<GeventctlOptions> parse_geventctl(int argc, const char* const* argv,
     GeventctlOptions options;
     CLI::App app("Talks to a running geventd.", "geventctl");
     add_version(app);
-    add_config(app, options.config);
+    add_config(app, options.config, "The YAML file that configures the server");
     app.add_option("--socket", options.socket, "The server's control socket, instead of a config")
         ->type_name("PATH")
         ->take_last()

@@ -12,10 +12,10 @@
 
 namespace geventd::cli {
 
-/// The command line of geventd. At least one of `config` and `sets` is given.
+/// The command line of geventd.
 struct GeventdOptions {
-    std::string config;             ///< -c; empty: only `sets`
-    std::vector<std::string> sets;  ///< --set, in order: `key.path=value`
+    std::string config;             ///< -c; "-": standard input; empty: no file
+    std::vector<std::string> sets;  ///< `key.path=value`: of the short options, then of --set
     bool check = false;             ///< --check
 };
 
@@ -47,8 +47,9 @@ struct Farewell {
 template <typename Options>
 using Parsed = std::variant<Options, Farewell>;
 
-/// Neither of these functions prints or exits.
-Parsed<GeventdOptions> parse_geventd(int argc, const char* const* argv);
+/// Neither of these functions prints or exits. `has_variables`: environment variables set keys of
+/// the configuration, so that the command line may be empty.
+Parsed<GeventdOptions> parse_geventd(int argc, const char* const* argv, bool has_variables);
 Parsed<GeventctlOptions> parse_geventctl(int argc, const char* const* argv,
                                          std::span<const Verb> verbs);
 

@@ -106,12 +106,12 @@ class Server:
         return environment
 
     def start(self, arguments=None, environment=None, wait=True, cwd=None, wrapper=(),
-              program=GEVENTD):
+              program=GEVENTD, stdin=subprocess.DEVNULL):
         if arguments is None:
             arguments = ['-c', str(self.config_path)]
         self.process = subprocess.Popen(
             [*wrapper, str(program), *arguments], cwd=cwd or self.folder,
-            env=self.environment(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            env=self.environment(environment), stdin=stdin, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, start_new_session=True)
         self.log = Log(self.process.stdout)
         if wait:

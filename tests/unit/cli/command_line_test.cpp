@@ -10,9 +10,9 @@ namespace {
 
 using Arguments = std::vector<const char*>;
 
-auto geventd(Arguments arguments) {
+auto geventd(Arguments arguments, bool has_variables = false) {
     arguments.insert(arguments.begin(), "/usr/sbin/geventd");
-    return parse_geventd(static_cast<int>(arguments.size()), arguments.data());
+    return parse_geventd(static_cast<int>(arguments.size()), arguments.data(), has_variables);
 }
 
 constexpr Verb kVerbs[] = {
@@ -56,6 +56,23 @@ TEST(Geventd, NeedsNoFileWithOverrides) {
     EXPECT_FALSE(std::get<GeventdOptions>(parsed).check);
 }
 
+TEST(Geventd, TakesAnApplicationAndFewLetters) {
+    const auto parsed = geventd({"shop:application", "-b", ":8000", "-w", "2*cpus+1", "--cores",
+                                 "50", "--set", "workers.cores=60", "--bind=unix:/run/s"});
+    EXPECT_EQ(std::get<GeventdOptions>(parsed).sets,
+              (std::vector<std::string>{
+                  "app.module='shop:application'", "listen=['http://:8000', 'http+unix:/run/s']",
+                  "workers.processes=2*cpus+1", "workers.cores=50", "workers.cores=60"}));
+}
+
+TEST(Geventd, TakesStandardInputForAFile) {
+    EXPECT_EQ(std::get<GeventdOptions>(geventd({"-c", "-"})).config, "-");
+}
+
+TEST(Geventd, NeedsNothingWhereTheEnvironmentSaysIt) {
+    EXPECT_TRUE(std::holds_alternative<GeventdOptions>(geventd({}, true)));
+}
+
 TEST(Geventd, PrintsTheVersion) {
     const auto parsed = geventd({"--version"});
     EXPECT_EQ(std::get<Farewell>(parsed).code, ExitCode::Ok);
@@ -66,7 +83,8 @@ TEST(Geventd, PrintsItsHelp) {
     for (const char* flag : {"--help", "-h"}) {
         const auto parsed = geventd({flag});
         EXPECT_EQ(std::get<Farewell>(parsed).code, ExitCode::Ok);
-        for (const char* option : {"--config", "--set", "--check", "--version"}) {
+        for (const char* option : {"APPLICATION", "--bind", "--workers", "--cores", "--config",
+                                   "--set", "--check", "--version"}) {
             EXPECT_NE(std::get<Farewell>(parsed).text.find(option), std::string::npos) << option;
         }
     }
@@ -77,6 +95,7 @@ TEST(Geventd, RefusesAWrongCommandLine) {
     EXPECT_NE(refusal(geventd({"-c"})), "");
     EXPECT_NE(refusal(geventd({"-c", "x", "--bogus"})).find("--bogus"), std::string::npos);
     EXPECT_NE(refusal(geventd({"server.yaml"})).find("geventd -c server.yaml"), std::string::npos);
+    EXPECT_NE(refusal(geventd({"shop", "another"})).find("unexpected another"), std::string::npos);
     EXPECT_NE(refusal(geventd({"--set", "app"})).find("KEY=VALUE"), std::string::npos);
     EXPECT_NE(refusal(geventd({"--set"})), "");
 }

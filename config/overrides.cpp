@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "config/overrides.h"
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "config/yaml/reader.h"
+
+namespace geventd::config {
+
+namespace {
+
+/// Nests a value under the keys of a dotted path.
+std::optional<Node> nest(std::string_view path, Node value, const Mark& mark) {
+    if (path.empty() || path.front() == '.' || path.back() == '.') {
+        return std::nullopt;
+    }
+    while (!path.empty()) {
+        const auto dot = path.rfind('.');
+        const auto name = dot == std::string_view::npos ? path : path.substr(dot + 1);
+        if (name.empty()) {
+            return std::nullopt;
+        }
+        Node map{.kind = Node::Kind::Map, .mark = mark};
+        map.entries.push_back({std::string(name), mark, std::move(value)});
+        value = std::move(map);
+        path = path.substr(0, dot == std::string_view::npos ? 0 : dot);
+    }
+    return value;
+}
+
+/// `otherwise`: the fault if the path is none.
+void read_value(const Mark& mark, std::string_view path, const std::string& text,
+                const std::string& otherwise, Settings& settings, Reading& reading) {
+    auto value = read_yaml(text, mark.source, reading.diagnostics);
+    if (!value) {
+        return;
+    }
+    value->mark = mark;
+    const auto document = nest(path, std::move(*value), mark);
+    if (!document) {
+        reading.diagnostics.report(mark, "", otherwise);
+        return;
+    }
+    read_settings(*document, settings, reading);
+}
+
+void read_variable(const std::string& name, std::string_view path, const std::string& text,
+                   Settings& settings, Reading& reading) {
+    const Mark mark{reading.diagnostics.add_source("the environment's " + name, false), 0, 0};
+    read_value(mark, path, text, "names no key, expected one such as GEVENTD__WORKERS__CORES",
+               settings, reading);
+}
+
+}  // namespace
+
+void read_set(const std::string& text, Settings& settings, Reading& reading) {
+    const Mark mark{reading.diagnostics.add_source("--set " + text, false), 0, 0};
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || text.size() > kMaxYamlSize) {
+        reading.diagnostics.report(mark, "", "expected KEY=VALUE");
+        return;
+    }
+    read_value(mark, std::string_view(text).substr(0, equals), text.substr(equals + 1),
+               "expected keys separated by single dots before the =", settings, reading);
+}
+
+void read_variables(const Variables& variables, Settings& settings, Reading& reading) {
+    for (const auto& [name, text] : variables) {
+        read_variable(name, key_of_variable(name), text, settings, reading);
+    }
+}
+
+void read_platform(const Environment& environment, Settings& settings, Reading& reading) {
+    const auto given = [&](const char* name) { return environment(name).value_or(""); };
+    if (settings.listen.empty() && !reading.diagnostics.concerns("listen")) {
+        const std::string port = given("PORT");
+        read_variable("PORT", "listen", port.empty() ? "http://127.0.0.1:8000" : "http://:" + port,
+                      settings, reading);
+    }
+    const std::string processes = given("WEB_CONCURRENCY");
+    if (!processes.empty() && !reading.places.contains("workers.processes")) {
+        read_variable("WEB_CONCURRENCY", "workers.processes", processes, settings, reading);
+    }
+}
+
+}  // namespace geventd::config
