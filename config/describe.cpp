@@ -149,7 +149,13 @@ void describe(Visitor& v, App& s) {
 
 void describe(Visitor& v, Workers& s) {
     v.key("processes", ProcessCount(s.processes), kGeneration,
-          "Worker processes; auto: as many as there are CPUs that the server may use.");
+          "Worker processes; auto: as many as there are CPUs that the server may use (cpus), by "
+          "affinity and by the quotas of its control groups. A formula has whole numbers, cpus and "
+          "+ - * /.");
+    v.key("memory-share", Size(s.memory_share, 0, 1024 * kGiB), kGeneration,
+          "The memory that one worker is reckoned to need: there are at most as many worker "
+          "processes as this fits into the server's memory (the limit of its control group, else "
+          "the machine's), and at least one. 0: as many as workers.processes says.");
     v.key("cores", Integer(s.cores, 1, 100'000), kGeneration,
           "Async cores: the requests that each worker runs at the same time.");
     v.key("greenlet",

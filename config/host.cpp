@@ -7,25 +7,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <fstream>
 
-#include <fmt/core.h>
+#include "config/control_groups.h"
 
 namespace geventd::config {
 
 namespace {
-
-/// The path of this process' control group below the mount point: the line "0::PATH".
-std::string control_group() {
-    std::ifstream file("/proc/self/cgroup");
-    std::string line;
-    while (std::getline(file, line)) {
-        if (line.starts_with("0::")) {
-            return line.substr(3);
-        }
-    }
-    return "";
-}
 
 int affinity_cpus() {
     // Fails if there are more CPUs than a cpu_set_t holds; then the number online is used.
@@ -35,21 +22,6 @@ int affinity_cpus() {
         return CPU_COUNT(&set);
     }
     return static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
-}
-
-/// The smallest quota of the control group and those above it; 0 when there is none.
-int quota_cpus() {
-    int least = 0;
-    for (std::string group = control_group(); !group.empty();
-         group.resize(group.find_last_of('/'))) {
-        std::ifstream file("/sys/fs/cgroup" + group + "/cpu.max");
-        std::string line;
-        if (std::getline(file, line)) {
-            const int cpus = cpus_of_quota(line);
-            least = least == 0 ? cpus : cpus == 0 ? least : std::min(least, cpus);
-        }
-    }
-    return least;
 }
 
 }  // namespace
@@ -70,9 +42,16 @@ int cpus_of_quota(std::string_view cpu_max) {
 }
 
 int usable_cpus() {
-    const int quota = quota_cpus();
+    const int quota = ControlGroups().cpus();
     const int cpus = affinity_cpus();
     return std::max(1, quota == 0 ? cpus : std::min(cpus, quota));
+}
+
+std::uint64_t usable_memory() {
+    const auto pages = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
+    const std::uint64_t all = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    const std::uint64_t limit = ControlGroups().memory();
+    return limit == 0 ? all : std::min(all, limit);
 }
 
 }  // namespace geventd::config

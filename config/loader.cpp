@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "base/errno_error.h"
 #include "base/fd.h"
 #include "config/checks.h"
+#include "config/host.h"
 #include "config/load_visitor.h"
 #include "config/overrides.h"
 #include "config/schedule.h"
@@ -123,6 +125,16 @@ void complete(Settings& settings, const LoadRequest& request, const Mark& start,
         });
 }
 
+/// The memory may have room for fewer processes than are wanted.
+void bound_by_memory(Workers& workers) {
+    if (workers.memory_share > 0) {
+        const std::uint64_t room = usable_memory() / workers.memory_share;
+        workers.processes = static_cast<int>(
+            std::clamp<std::uint64_t>(room, 1, static_cast<std::uint64_t>(workers.processes)));
+        workers.cheaper = std::min(workers.cheaper, workers.processes);
+    }
+}
+
 /// How messages name the document; where there is none, what takes its place.
 std::string name_of_document(const LoadRequest& request) {
     return request.text ? "standard input" : request.path.empty() ? "command line" : request.path;
@@ -161,6 +173,7 @@ Settings read_request(const LoadRequest& request, Diagnostics& diagnostics) {
     if (readable) {
         check_settings(settings, start, reading);
     }
+    bound_by_memory(settings.workers);
     complete(settings, request, start, reading);
     return settings;
 }

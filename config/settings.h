@@ -81,6 +81,7 @@ struct Workers {
     int max_requests_jitter = 0;  ///< the most that each worker adds to it, at random
     Milliseconds max_lifetime{0};
     std::uint64_t reload_on_rss = 0;
+    std::uint64_t memory_share = 0;  ///< bytes reckoned for each process; 0: not bounded by memory
     int cheaper = 0;  ///< the minimum of workers, if their number follows the load; 0: all
 
     bool operator==(const Workers&) const = default;

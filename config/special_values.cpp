@@ -8,6 +8,7 @@
 
 #include "config/control_place.h"
 #include "config/host.h"
+#include "config/text/formula.h"
 #include "http/host.h"
 #include "http/trusted_proxies.h"
 #include "log/access_log.h"
@@ -195,9 +196,13 @@ void ProcessCount::read(const Node& node, const Complain& complain) {
         read_auto();
         return;
     }
+    if (node.kind == Node::Kind::Scalar && node.text.find("cpus") != std::string::npos) {
+        read_formula(node, complain);
+        return;
+    }
     Integer(member_, 1, kMostProcesses)
         .read(node, [&](const Mark& mark, const std::string& below, const std::string& text) {
-            complain(mark, below, text + ", or auto");
+            complain(mark, below, text + ", auto or a formula such as 2*cpus+1");
         });
 }
 
@@ -205,12 +210,22 @@ void ProcessCount::read_auto() {
     member_ = std::min(usable_cpus(), kMostProcesses);
 }
 
+// What a small or a large machine makes of it is bounded, as it is no fault.
+void ProcessCount::read_formula(const Node& node, const Complain& complain) {
+    const auto value = evaluate(node.text, usable_cpus());
+    if (!value) {
+        return complain(node.mark, "", fmt::format("'{}' {}", node.text, value.error().message));
+    }
+    member_ = static_cast<int>(std::clamp<std::int64_t>(*value, 1, kMostProcesses));
+}
+
 std::string ProcessCount::write() const {
     return fmt::format("{}", member_);
 }
 
 std::string ProcessCount::expects() const {
-    return fmt::format("a number from 1 to {}, or auto", kMostProcesses);
+    return fmt::format("a number from 1 to {}, auto, or a formula such as 2*cpus+1",
+                       kMostProcesses);
 }
 
 void ControlPath::read(const Node& node, const Complain& complain) {

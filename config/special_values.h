@@ -78,7 +78,7 @@ class PreloadValue : public Value {
     Preload& member_;
 };
 
-/// A number of processes, or `auto`.
+/// A number of processes, `auto`, or a formula with the number of CPUs.
 class ProcessCount : public Value {
   public:
     explicit ProcessCount(int& member) : member_(member) {}
@@ -93,6 +93,8 @@ class ProcessCount : public Value {
     void read_auto();
 
   private:
+    void read_formula(const Node& node, const Complain& complain);
+
     int& member_;
 };
 

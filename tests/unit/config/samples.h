@@ -38,6 +38,7 @@ inline const std::map<std::string, std::string>& samples() {
         {"app.monkey-patch", "[thread, socket]"},
         {"app.reload-on-change", "true"},
         {"workers.processes", "17"},
+        {"workers.memory-share", "1KiB"},
         {"workers.cores", "3"},
         {"workers.greenlet", "gevent"},
         {"workers.when-full", "reject"},

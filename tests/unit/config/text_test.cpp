@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
-#include "config/host.h"
 #include "config/text/expand.h"
 #include "config/text/kebab.h"
 #include "config/text/units.h"
@@ -142,20 +141,6 @@ TEST(FindBinary, NamesTheFirstBadByte) {
         EXPECT_FALSE(is_utf8(text)) << text;
     }
     EXPECT_TRUE(is_utf8("ü\x01"));
-}
-
-TEST(UsableCpus, AreAtLeastOne) {
-    EXPECT_GE(usable_cpus(), 1);
-}
-
-TEST(CpusOfQuota, ReadsTheKernelsFormat) {
-    EXPECT_EQ(cpus_of_quota("max 100000"), 0);
-    EXPECT_EQ(cpus_of_quota("200000 100000"), 2);
-    EXPECT_EQ(cpus_of_quota("250000 100000"), 2);
-    EXPECT_EQ(cpus_of_quota("50000 100000"), 1);
-    for (const char* text : {"", "1", "x y", "100000 0", "100000 x", "-1 100000"}) {
-        EXPECT_EQ(cpus_of_quota(text), 0) << text;
-    }
 }
 
 }  // namespace
