@@ -141,6 +141,19 @@ void require_proxies_for_prefixes(const Settings& settings, const Mark& start,
     }
 }
 
+void refuse_health_of_packets(const Settings& settings, const Mark& start, const Reading& reading) {
+    for (std::size_t i = 0; i < settings.listen.size(); ++i) {
+        const Listen& listen = settings.listen[i];
+        const std::string path = fmt::format("listen[{}].health", i);
+        if (!listen.health.empty() && listen.address.protocol != net::Protocol::Http &&
+            !reading.diagnostics.concerns("listen")) {
+            reading.diagnostics.report(place_of(path, start, reading), path,
+                                       "is for http addresses: nobody checks a server's health in "
+                                       "the uwsgi protocol");
+        }
+    }
+}
+
 void refuse_more_cheaper_than_all(const Settings& settings, const Mark& start,
                                   const Reading& reading) {
     const Workers& workers = settings.workers;
@@ -190,6 +203,7 @@ void check_settings(const Settings& settings, const Mark& start, const Reading& 
     refuse_same_socket(settings, start, reading);
     refuse_modes_of_ports(settings, start, reading);
     require_proxies_for_prefixes(settings, start, reading);
+    refuse_health_of_packets(settings, start, reading);
     refuse_more_cheaper_than_all(settings, start, reading);
     require_whole_schedule(settings, start, reading);
 }

@@ -34,6 +34,11 @@ std::string user_and_group(const std::string& text) {
     return fine ? "" : "'" + text + "' is no user:group";
 }
 
+std::string plain_path(const std::string& text) {
+    const bool fine = text.starts_with('/') && text.find_first_of("?#% ") == std::string::npos;
+    return fine || text.empty() ? "" : "'" + text + "' is no path without query and escapes";
+}
+
 std::string cron_entry(const std::string& text) {
     const auto entry = schedule::CronEntry::parse(text);
     return entry || text.empty() ? "" : "is no crontab entry: " + entry.error().message;
@@ -111,6 +116,10 @@ void describe(Visitor& v, Listen& s) {
           "body or 64KiB of it are here; application: by reading, and it starts at once.");
     v.key("forwarded-prefix", Flag(s.forwarded_prefix), kGeneration,
           "SCRIPT_NAME is a trusted proxy's X-Forwarded-Prefix: what it took off the path.");
+    v.key("health", Text(s.health, "a path such as /healthz", plain_path), kGeneration,
+          "GET and HEAD of this path are answered by the worker's loop, without a core and without "
+          "the application: 200, or 503 when the server stops. So that this works while all cores "
+          "are busy, connections are then taken too, and their requests wait in the worker.");
     v.key("systemd", Text(s.systemd, "the name of a socket, as in FileDescriptorName="), kRestart,
           "Uses the socket of this name if systemd has opened it for the server (socket "
           "activation); otherwise the server opens the address itself.");

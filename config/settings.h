@@ -28,6 +28,7 @@ struct Listen {
     std::vector<std::string> trusted_proxies;
     Expect expect = Expect::Server;
     bool forwarded_prefix = false;
+    std::string health;   ///< path of health checks, answered by the loop; "": none
     std::string systemd;  ///< name of the socket that systemd may have opened; "": none
 
     bool operator==(const Listen&) const = default;

@@ -19,6 +19,6 @@ def test_memory_bounds_the_number_of_processes(make_server):
     made.write_config({'workers': {'processes': 8, 'memory-share': '1024GiB'}})
     code, output = check(made)
     assert code == 0, output
-    assert '1 worker processes: ' in output and 'workers.memory-share, 1024GiB' in output
+    assert 'the number of workers is 1: ' in output and 'workers.memory-share, 1024GiB' in output
     made.start()
     assert made.wait_ready()['workers'] == '1'

@@ -24,6 +24,7 @@ std::size_t Connection::parse_one(std::string_view bytes) {
         case Parsed::State::Refused:
             return refuse_all(bytes, parsed.rejection);
         case Parsed::State::Answered:
+            request_ = {};
             stream_.offer(parsed.answer);
             linger();
             return bytes.size();

@@ -67,6 +67,9 @@ class Connections final : private Connection::Owner {
     /// `unused`: connections without a request are closed.
     void close_after_answers(bool unused);
 
+    /// The server stops: health checks are answered with 503 from now on.
+    void fail_health_checks() { context_.leaving = true; }
+
     /// Bytes of answers that are kept for clients that have not taken them yet.
     [[nodiscard]] std::size_t kept_bytes() const { return kept_.bytes; }
 

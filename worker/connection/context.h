@@ -32,6 +32,7 @@ struct Context {
     std::vector<uwsgi::Var>& packet_vars;  ///< variables of the packet that is being read
     const Turn& turn;
     bool cancels_on_disconnect;  ///< requests end when their client leaves
+    bool leaving = false;        ///< the server stops: health checks are answered with 503
 
     /// Sends a client's signal. Returns whether it was accepted.
     std::function<bool(std::uint8_t number)> send_signal;

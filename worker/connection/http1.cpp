@@ -3,6 +3,7 @@
 
 #include "http/forwarded.h"
 #include "http/path.h"
+#include "http/whole_response.h"
 #include "log/logger.h"
 #include "worker/connection/context.h"
 #include "worker/process/listening.h"
@@ -94,6 +95,21 @@ http::Rejection read_head(Request& request, const Intake& intake) {
     return rejection.status != 0 ? rejection : told;
 }
 
+bool is_health_check(const Request& request, const Intake& intake) {
+    const std::string& path = intake.exchange.client().listener.health;
+    return !path.empty() && request.path_info == path &&
+           (request.head.method == "GET" || request.head.method == "HEAD");
+}
+
+// A sign of life: that the loop turns is all it tells. It is counted and logged nowhere.
+std::string health_answer(const Request& request, const Context& context) {
+    http::WholeResponse response = context.leaving ? http::WholeResponse::line(503, "stopping")
+                                                   : http::WholeResponse::line(200, "alive");
+    response.head_only = request.head.method == "HEAD";
+    response.extra_fields = "Cache-Control: no-store\r\n";
+    return response.bytes(context.turn.epoch());
+}
+
 }  // namespace
 
 Parsed Http1::parse(std::string_view bytes, const Intake& intake) const {
@@ -111,6 +127,9 @@ Parsed Http1::parse(std::string_view bytes, const Intake& intake) const {
     scanner.reset();
     if (const http::Rejection rejection = read_head(request, intake); rejection.status != 0) {
         return Parsed::refused(rejection);
+    }
+    if (is_health_check(request, intake)) {
+        return {.state = Parsed::State::Answered, .answer = health_answer(request, intake.context)};
     }
     const std::size_t of_body = request.body.feed(bytes.substr(end));
     if (request.body.failed()) {

@@ -91,6 +91,7 @@ void take_listeners(ipc::NamedFds& fds, BootInfo& info) {
         listening.inode = net::socket_inode(listening.fd.get());
         listening.application_continues = listen.expect == config::Expect::Application;
         listening.forwarded_prefix = listen.forwarded_prefix;
+        listening.health = listen.health;
         learn_port(listening.fd.get(), listening.address);
         info.listeners.push_back(std::move(listening));
     }

@@ -20,6 +20,7 @@ struct Listening {
     ino_t inode = 0;  ///< of the socket, to notice when the application has replaced it
     bool application_continues = false;  ///< listen.expect: application
     bool forwarded_prefix = false;       ///< trusted proxies say SCRIPT_NAME
+    std::string health;                  ///< path of health checks; "": none
 };
 
 }  // namespace geventd::worker

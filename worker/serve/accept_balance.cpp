@@ -19,13 +19,20 @@ constexpr auto kMoment = std::chrono::microseconds(500);
 // How many connections are taken after a wait in which no sibling took one.
 constexpr int kTakenAnyway = 8;
 
+template <typename Field>
+auto read(const Field& field) {
+    return field.load(std::memory_order_relaxed);
+}
+
+bool has_core(const shm::WorkerSlot& worker) {
+    return read(worker.cores_busy) + read(worker.queued) < read(worker.cores);
+}
+
 // The sibling serves the same generation and has room for more.
 bool can_take(const shm::WorkerSlot& sibling, std::uint32_t generation) {
-    const auto read = [](const auto& field) { return field.load(std::memory_order_relaxed); };
     return read(sibling.pid) != 0 && read(sibling.generation) == generation &&
            read(sibling.heartbeat) != 0 && read(sibling.hub_over) == 0 &&
-           read(sibling.hub_blocked) == 0 &&
-           read(sibling.cores_busy) + read(sibling.queued) < read(sibling.cores);
+           read(sibling.hub_blocked) == 0 && has_core(sibling);
 }
 
 }  // namespace
@@ -58,7 +65,7 @@ bool AcceptBalance::is_above(std::uint64_t connections) const {
         }
     }
     const std::uint64_t fair = total / workers;
-    return workers > 1 && connections > fair + 1 + fair / 32;
+    return workers > 1 && (!has_core(slot_) || connections > fair + 1 + fair / 32);
 }
 
 bool AcceptBalance::leaves_next(std::size_t connections) {

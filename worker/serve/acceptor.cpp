@@ -197,7 +197,7 @@ void Acceptor::on_rested() noexcept {
         return rest();
     }
     down_ = false;
-    if (owner_.accepts()) {
+    if (owner_.accepts(listening_)) {
         resume();
     }
 }

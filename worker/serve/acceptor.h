@@ -53,7 +53,7 @@ class Acceptor {
         /// The application has closed the listening socket in this process.
         virtual void listener_lost() = 0;
 
-        [[nodiscard]] virtual bool accepts() const = 0;
+        [[nodiscard]] virtual bool accepts(const Listening& listener) const = 0;
     };
 
     Acceptor(event::Loop& loop, event::DeadlineClock& clock, Owner& owner, Listening listening);

@@ -44,7 +44,7 @@ void Gate::pause(bool on) {
 
 void Gate::close(bool serve_waiting) {
     const bool takes_them = std::exchange(opened_, false) && serve_waiting;
-    accepting_ = false;
+    state_ = State::Closed;
     for (const auto& acceptor : acceptors_) {
         while (takes_them && connections_.count() < most_connections_ && acceptor->take_one()) {
         }
@@ -52,20 +52,23 @@ void Gate::close(bool serve_waiting) {
     }
 }
 
-bool Gate::has_room() const {
-    return opened_ && !paused_ && !out_of_fds_ && !balance_.leaving() &&
-           (!admission_.is_full() || admission_.rejects_when_full()) &&
-           connections_.count() < most_connections_;
+Gate::State Gate::wanted() const {
+    if (!opened_ || paused_ || out_of_fds_ || balance_.leaving() ||
+        connections_.count() >= most_connections_) {
+        return State::Closed;
+    }
+    const bool has_cores = !admission_.is_full() || admission_.rejects_when_full();
+    return has_cores ? State::Open : State::HealthOnly;
 }
 
 void Gate::regulate() {
-    const bool accept = has_room();
-    if (accept == accepting_) {
+    const State state = wanted();
+    if (state == state_) {
         return;
     }
-    accepting_ = accept;
+    state_ = state;
     for (const auto& acceptor : acceptors_) {
-        if (accept) {
+        if (accepts(acceptor->listening())) {
             acceptor->resume();
         } else {
             acceptor->pause();
@@ -134,8 +137,8 @@ void Gate::listener_lost() {
     }
 }
 
-bool Gate::accepts() const {
-    return accepting_;
+bool Gate::accepts(const Listening& listener) const {
+    return state_ == State::Open || (state_ == State::HealthOnly && !listener.health.empty());
 }
 
 }  // namespace geventd::worker

@@ -21,7 +21,8 @@ namespace geventd::worker {
 
 /// Decides when connections are accepted: not while the worker is full, short of descriptors,
 /// paused, or has more connections than its siblings. Then they wait in the kernel's queue, from
-/// which workers with room take them.
+/// which workers with room take them. Where health checks may come, a full worker takes connections
+/// too, unless a sibling has a free core: only a request's bytes tell what it is.
 /// Lives in: worker, loop side.
 class Gate final : private Acceptor::Owner {
   public:
@@ -58,7 +59,8 @@ class Gate final : private Acceptor::Owner {
     /// Connections have been closed, so descriptors are free again.
     void freed_descriptors();
 
-    [[nodiscard]] bool is_open() const { return accepting_; }
+    /// Accepts at all addresses.
+    [[nodiscard]] bool is_open() const { return state_ == State::Open; }
 
     /// `tell` is called when a listening socket was shut down.
     void on_listener_down(std::function<void()> tell) { tell_down_ = std::move(tell); }
@@ -71,6 +73,12 @@ class Gate final : private Acceptor::Owner {
     }
 
   private:
+    enum class State {
+        Closed,
+        HealthOnly,  ///< only addresses with health checks, as all cores are busy
+        Open,
+    };
+
     void on_accepted(net::Stream stream, const Peer& peer, const Listening& listener) override;
     bool leaves_next() override;
     void out_of_descriptors(int error) override;
@@ -78,8 +86,8 @@ class Gate final : private Acceptor::Owner {
     void listener_down() override;
     void listener_deaf(bool deaf) override;
     void listener_lost() override;
-    [[nodiscard]] bool accepts() const override;
-    [[nodiscard]] bool has_room() const;
+    [[nodiscard]] bool accepts(const Listening& listener) const override;
+    [[nodiscard]] State wanted() const;
     void on_retry() noexcept;
 
     Admission& admission_;
@@ -92,7 +100,7 @@ class Gate final : private Acceptor::Owner {
     std::function<void()> tell_down_;
     std::function<void()> tell_lost_;
     bool opened_ = false;  ///< between open() and close()
-    bool accepting_ = false;
+    State state_ = State::Closed;
     bool paused_ = false;
     bool out_of_fds_ = false;
     bool shortage_reported_ = false;

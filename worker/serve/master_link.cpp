@@ -115,6 +115,7 @@ void MasterLink::handle(ipc::Message& message) {
         drain(static_cast<ipc::DrainReason>(message.value));
         log::debug("accepts no connection and finishes its requests: the master asked for it");
     } else if (message.type == ipc::MessageType::Leaving) {
+        worker_.connections().fail_health_checks();
         worker_.connections().close_after_answers(false);
         log::debug("answers say Connection: close: the server stops soon");
     } else if (message.type == ipc::MessageType::Pause) {

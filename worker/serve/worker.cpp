@@ -97,6 +97,9 @@ void Worker::look_whether_drained() {
 }
 
 void Worker::drain(ipc::DrainReason reason) {
+    if (reason == ipc::DrainReason::Stop) {
+        connections_.fail_health_checks();
+    }
     connections_.close_after_answers(reason != ipc::DrainReason::Replace);
     if (!std::exchange(draining_, true)) {
         if (signals_ != nullptr) {

@@ -21,6 +21,7 @@ inline const std::map<std::string, std::string>& samples() {
         {"listen.mode", "[{address: 'http+unix:/run/x', mode: '0660'}]"},
         {"listen.owner", "[{address: 'http+unix:/run/x', owner: 'www-data:www-data'}]"},
         {"listen.expect", "[{address: 'http://:1', expect: application}]"},
+        {"listen.health", "[{address: 'http://:1', health: /healthz}]"},
         {"listen.systemd", "[{address: 'http://:1', systemd: web}]"},
         {"listen.forwarded-prefix",
          "[{address: 'http://:1', trusted-proxies: [unix], forwarded-prefix: true}]"},

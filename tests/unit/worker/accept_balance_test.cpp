@@ -71,6 +71,19 @@ TEST_F(AcceptBalanceTest, TakesThemAMomentLaterWhenNobodyElseDid) {
     turn_until([this] { return slot.connections == 6; });
 }
 
+TEST_F(AcceptBalanceTest, LeavesConnectionsToASiblingWithAFreeCore) {
+    health = "/healthz";  // so that it accepts at all while it is full
+    settings.workers.cores = 1;
+    start();
+    sibling.connections = 9;
+    const UniqueFd busy = connect();
+    send(busy, kGet);
+    turn_until([this] { return !application.started.empty(); });
+    connect_clients(1);
+    expect_accepted(1);
+    turn_until([this] { return slot.connections == 2; });
+}
+
 TEST_F(AcceptBalanceTest, WaitsForNoSiblingThatCannotTakeThem) {
     sibling.cores_busy = 10;
     start();

@@ -87,6 +87,7 @@ class WorkerTest : public testing::Test {
         std::vector<Listening> listeners;
         listeners.push_back({UniqueFd::adopt(fd), address_of_listener, trusted, 0,
                              net::socket_inode(fd), application_continues});
+        listeners.back().health = health;
         worker = std::make_unique<Worker>(settings, slot, std::move(listeners), 1, board);
     }
 
@@ -133,6 +134,7 @@ class WorkerTest : public testing::Test {
 
     config::Settings settings;
     bool application_continues = false;  ///< listen.expect: application
+    std::string health;                  ///< listen.health
     net::Address address_of_listener;
     http::TrustedProxies trusted;
     shm::WorkerSlot slot{};
