@@ -302,6 +302,10 @@ void describe(Visitor& v, Metrics& s) {
     v.key("uwsgi-stats", WatchAddress(s.uwsgi_stats, WatchAddress::Form::Bare), kNow,
           "Where the master sends each client that connects the JSON document of uWSGI's stats "
           "server, for uwsgitop and exporters. :9191 is the loopback address only.");
+    v.key("agent", WatchAddress(s.agent, WatchAddress::Form::Bare), kNow,
+          "Where the master tells each client that connects how it stands, for HAProxy's "
+          "agent-check: drain when /readyz would be 503, else the percentage of cores that are "
+          "free as its weight. :9192 is the loopback address only.");
 }
 
 void describe(Visitor& v, Settings& s) {

@@ -191,6 +191,7 @@ struct Metrics {
     std::vector<std::string> hosts;           ///< names by which it answers besides its own
     int saturation = 0;                       ///< percent of busy cores; 0: never saturated
     std::optional<net::Address> uwsgi_stats;  ///< where uWSGI's stats document is served
+    std::optional<net::Address> agent;        ///< where HAProxy's agent-check is answered
 
     bool operator==(const Metrics&) const = default;
 };

@@ -29,7 +29,7 @@ class MetricsServer final : private Client::Owner {
         net::Address address;
         Duration patience = std::chrono::seconds(5);  ///< to receive a request; to send an answer
         std::size_t max_clients = 64;
-        bool unasked = false;  ///< clients send no request and get only the page's body
+        bool unasked = false;  ///< clients send no request and get only the body
     };
 
     using Pages = MetricsConnection::Pages;

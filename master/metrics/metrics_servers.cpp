@@ -6,6 +6,7 @@
 
 #include "base/errno_error.h"
 #include "log/logger.h"
+#include "master/status/readiness.h"
 #include "master/status/uwsgi_stats.h"
 #include "net/holder.h"
 
@@ -13,23 +14,36 @@ namespace geventd::master {
 
 void MetricsServers::open(const config::Metrics& settings) {
     std::exception_ptr fault;
-    try {
-        open(pages_, settings.listen, "metrics", false,
-             [this](std::string_view path, std::string_view query) {
-                 return make_page(path, query, source_);
-             });
-        if (pages_.server != nullptr) {
-            pages_.server->allow(settings.hosts);
+    const auto attempt = [&fault](const auto& action) {
+        try {
+            action();
+        } catch (...) {
+            fault = fault ? fault : std::current_exception();
         }
-    } catch (...) {
-        fault = std::current_exception();
-    }
-    open(uwsgi_, settings.uwsgi_stats, "uWSGI's stats", true,
-         [this](std::string_view, std::string_view) {
-             return Page{.body = format_uwsgi_stats(source_.full_status(), source_.cores())};
-         });
+    };
+    attempt([&] { open_pages(settings); });
+    attempt([&] {
+        open(uwsgi_, settings.uwsgi_stats, "uWSGI's stats", true, [this](auto, auto) {
+            return Page{.body = format_uwsgi_stats(source_.full_status(), source_.cores())};
+        });
+    });
+    attempt([&] {
+        open(agent_, settings.agent, "the agent for HAProxy", true, [this](auto, auto) {
+            return Page{.body = format_agent(source_.status(), source_.saturation())};
+        });
+    });
     if (fault) {
         std::rethrow_exception(fault);
+    }
+}
+
+void MetricsServers::open_pages(const config::Metrics& settings) {
+    open(pages_, settings.listen, "metrics", false,
+         [this](std::string_view path, std::string_view query) {
+             return make_page(path, query, source_);
+         });
+    if (pages_.server != nullptr) {
+        pages_.server->allow(settings.hosts);
     }
 }
 
@@ -69,6 +83,7 @@ void MetricsServers::open(Place& place, const std::optional<net::Address>& addre
 void MetricsServers::close() noexcept {
     pages_ = {};
     uwsgi_ = {};
+    agent_ = {};
 }
 
 }  // namespace geventd::master

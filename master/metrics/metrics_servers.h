@@ -35,7 +35,9 @@ class MetricsServers {
 
     /// True when renew() should try again: a unix socket's file was removed, or an address could
     /// not be opened.
-    [[nodiscard]] bool have_lost() const noexcept { return is_lost(pages_) || is_lost(uwsgi_); }
+    [[nodiscard]] bool have_lost() const noexcept {
+        return is_lost(pages_) || is_lost(uwsgi_) || is_lost(agent_);
+    }
 
     void close() noexcept;
 
@@ -50,6 +52,7 @@ class MetricsServers {
         return place.server == nullptr ? place.address.has_value() : place.server->is_lost();
     }
 
+    void open_pages(const config::Metrics& settings);
     void open(Place& place, const std::optional<net::Address>& address, const char* what,
               bool unasked, const MetricsServer::Pages& pages);
 
@@ -58,6 +61,7 @@ class MetricsServers {
     PageSource source_;
     Place pages_;
     Place uwsgi_;
+    Place agent_;
     bool is_serving_ = false;  ///< no time to look for who has an address that is in use
     std::string trouble_;      ///< the last failure logged by renew(); empty: none
 };

@@ -6,10 +6,9 @@
 #include <chrono>
 #include <utility>
 
-#include <fmt/core.h>
-
 #include "master/metrics/live_page.h"
 #include "master/status/prometheus.h"
+#include "master/status/readiness.h"
 #include "master/status/requests_json.h"
 #include "master/status/status_json.h"
 
@@ -56,44 +55,6 @@ Page ready_page(const PageSource& source) {
 }
 
 }  // namespace
-
-std::string why_not_ready(const Status& status, int saturation) {
-    if (status.stopping) {
-        return "the server stops";
-    }
-    if (status.paused) {
-        return "the server is paused";
-    }
-    std::uint32_t workers = 0;
-    std::uint32_t deaf = 0;
-    std::uint64_t cores = 0;
-    std::uint64_t busy = 0;
-    for (const GenerationStatus& generation : status.generations) {
-        for (const WorkerStatus& worker : generation.workers) {
-            if (worker.state == "ready") {
-                ++workers;
-                deaf += worker.counters.deaf > 0 ? 1 : 0;
-                cores += worker.counters.cores;
-                busy += worker.counters.cores_busy;
-            }
-        }
-    }
-    if (workers == 0) {
-        return "no worker is ready";
-    }
-    for (const ListenerStatus& listener : status.listeners) {
-        if (listener.down) {
-            return fmt::format("the listening socket {} was shut down", listener.address);
-        }
-    }
-    if (deaf == workers) {
-        return "no worker can accept connections of all listening sockets; the log says why";
-    }
-    if (saturation > 0 && busy * 100 >= cores * static_cast<std::uint64_t>(saturation)) {
-        return fmt::format("saturated: {} of {} cores are busy", busy, cores);
-    }
-    return "";
-}
 
 Page make_page(std::string_view path, std::string_view query, const PageSource& source) {
     if (path == "/") {

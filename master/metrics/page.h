@@ -40,7 +40,4 @@ struct PageSource {
 /// any value of the application. `source` must live until a late body has come.
 Page make_page(std::string_view path, std::string_view query, const PageSource& source);
 
-/// Why the server cannot take requests now, in one line; empty when it can.
-std::string why_not_ready(const Status& status, int saturation);
-
 }  // namespace geventd::master

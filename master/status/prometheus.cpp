@@ -9,6 +9,8 @@
 
 #include <fmt/core.h>
 
+#include "master/status/readiness.h"
+
 namespace geventd::master {
 
 namespace {
@@ -234,6 +236,9 @@ std::string format_prometheus(const Status& status) {
     text.single("uptime_seconds", "gauge", "Since the master was started.", seconds(status.uptime));
     text.single("paused", "gauge", "1: no connection is accepted.", status.paused ? 1 : 0);
     text.single("stopping", "gauge", "1: the server stops.", status.stopping ? 1 : 0);
+    text.single("cores_busy_ratio", "gauge",
+                "Busy cores of the workers that are ready, as a part of all of theirs.",
+                CoreUse::of(status).ratio());
     add_generations(text, status);
     add_workers(text, status);
     add_durations(text, status.traffic.ended);

@@ -12,9 +12,9 @@ namespace geventd::worker {
 
 /// Accept balancing within a generation. A worker that has clearly more connections than its
 /// siblings, or no free core while a sibling has one, leaves new ones in the kernel's queue for a
-/// moment, for workers with fewer. If no sibling takes them in that time, the siblings are busy or
-/// stuck, and this worker takes a few before it waits again. Lives in: worker, loop side. Reads the
-/// siblings' slots in the scoreboard.
+/// moment, for the others. If no sibling takes them in that time, the siblings are busy or stuck,
+/// and this worker takes a few before it waits again.
+/// Lives in: worker, loop side. Reads the siblings' slots in the scoreboard.
 class AcceptBalance {
   public:
     /// `board` may be null: there are no siblings. `slot` is this worker's.

@@ -73,6 +73,7 @@ inline const std::map<std::string, std::string>& samples() {
         {"metrics.hosts", "[metrics.example.com]"},
         {"metrics.listen", "'http+unix:/run/metrics.sock'"},
         {"metrics.saturation", "90"},
+        {"metrics.agent", "'127.0.0.1:9192'"},
         {"metrics.uwsgi-stats", "'127.0.0.1:9191'"},
         {"log.level", "debug"},
         {"log.format", "json"},
