@@ -69,7 +69,8 @@ def test_few_letters_say_the_rest(start):
 
 
 def test_what_uwsgi_means_by_them_is_answered_with_the_converter():
-    for arguments in (['-w', 'myapp'], ['--http', ':80', '-w', 'myapp:app'], ['app', '-b', '32768']):
+    for arguments in (['-w', 'myapp'], ['--http', ':80', '-w', 'myapp:app'],
+                      ['app', '-b', '32768']):
         result = geventd(*arguments)
         assert result.returncode == 2
         assert result.stderr.count('\n  geventctl convert -- uwsgi ' + ' '.join(arguments)) == 1

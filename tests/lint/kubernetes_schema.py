@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What Kubernetes requires of a manifest and which keys it knows there, for the kinds and keys that the
-examples use. A small part of its schema, written by hand, since tests have no network."""
+"""What Kubernetes requires of a manifest and which keys it knows there, for the kinds and keys that
+the examples use. A small part of its schema, written by hand, since tests have no network."""
 
 PROBE = {'httpGet', 'periodSeconds', 'failureThreshold', 'timeoutSeconds', 'initialDelaySeconds',
          'successThreshold'}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Other servers in front of or behind geventd, each in a folder of its own."""
 import contextlib
+import csv
 import os
 import shutil
 import signal
@@ -130,3 +131,44 @@ def apache(folder, modules, directives):
     arguments = [find('apache2'), '-DFOREGROUND', '-f', str(home / 'apache.conf')]
     with running(arguments, ('127.0.0.1', port), home):
         yield '127.0.0.1', port
+
+
+class HAProxy:
+    """A running HAProxy, asked by its admin socket."""
+
+    def __init__(self, address, admin):
+        self.address = address
+        self.admin = admin
+
+    def servers(self):
+        """{name: (status, weight)} of the servers of its backends."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(DEADLINE)
+            client.connect(self.admin)
+            client.sendall(b'show stat\n')
+            with client.makefile() as answer:
+                rows = csv.DictReader(answer.read().removeprefix('# ').strip().splitlines())
+        return {row['svname']: (row['status'], row['weight']) for row in rows
+                if row['svname'] not in ('FRONTEND', 'BACKEND')}
+
+    def wait(self, name, status, weight=None):
+        """Waits until the server's status begins like this, and it has that weight."""
+        end = time.monotonic() + DEADLINE
+        while True:
+            state = self.servers()[name]
+            if state[0].startswith(status) and weight in (None, state[1]):
+                return
+            assert time.monotonic() < end, f'{name} is {state}, not {status} {weight or ""}'
+            time.sleep(0.05)  # polls: HAProxy tells nobody of its checks
+
+
+@contextlib.contextmanager
+def haproxy(folder, address, configuration):
+    """HAProxy with this configuration, which listens at ('host', port)."""
+    home = folder / 'haproxy'
+    home.mkdir()
+    admin = str(home / 'admin.sock')
+    (home / 'haproxy.cfg').write_text(
+        f'global\n    stats socket {admin} mode 600 level admin\n{configuration}')
+    with running([find('haproxy'), '-db', '-f', str(home / 'haproxy.cfg')], address, home):
+        yield HAProxy(address, admin)
