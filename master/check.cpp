@@ -130,9 +130,10 @@ std::string tell_of_stopping(const config::Limits& limits) {
 
 std::string tell_of_memory(const config::Workers& workers) {
     const std::uint64_t memory = config::usable_memory();
-    return fmt::format("the number of workers is {}: {} of memory hold {} times workers.memory-share, {}",
-                       workers.processes, config::format_size(memory),
-                       memory / workers.memory_share, config::format_size(workers.memory_share));
+    return fmt::format(
+        "the number of workers is {}: {} of memory hold {} times workers.memory-share, {}",
+        workers.processes, config::format_size(memory), memory / workers.memory_share,
+        config::format_size(workers.memory_share));
 }
 
 ChildExit await_exit(pid_t pid) {

@@ -16,6 +16,10 @@ namespace {
 // Long enough for an idle sibling to wake and accept.
 constexpr auto kMoment = std::chrono::microseconds(500);
 
+// The same for a worker without a free core, in which a request would have to wait: even a busy
+// sibling gets to its next turn in this time.
+constexpr auto kLongMoment = std::chrono::milliseconds(20);
+
 // How many connections are taken after a wait in which no sibling took one.
 constexpr int kTakenAnyway = 8;
 
@@ -85,7 +89,8 @@ bool AcceptBalance::leaves_next(std::size_t connections) {
         return false;
     }
     itimerspec spec{};
-    spec.it_value.tv_nsec = std::chrono::nanoseconds(kMoment).count();
+    const std::chrono::nanoseconds moment = has_core(slot_) ? kMoment : kLongMoment;
+    spec.it_value.tv_nsec = moment.count();
     leaving_ = ::timerfd_settime(timer_.get(), 0, &spec, nullptr) == 0;
     return leaving_;
 }

@@ -97,7 +97,7 @@ TEST(LoadVariables, TellsOfNamesThatNobodyKnows) {
                      "GEVENTD__WORKERS__CORES"});
 }
 
-TEST(LoadVariables, TellsOfValuesWithoutShowingThem) {
+TEST(LoadVariables, NamesTheVariableThatIsWrong) {
     const Faults lines =
         faults(request({{"GEVENTD__APP", "a"}, {"GEVENTD__LIMITS__UNSENT", "1XB"}}));
     ASSERT_EQ(lines.size(), 1U);
