@@ -2,60 +2,17 @@
 """HAProxy before two servers, with the file that docs/balancers.md explains: hosts stop, come back
 and reload, and no request fails."""
 import signal
-import threading
-import time
 
 import pytest
 
-from harness import client, documents, services
+from harness import documents, services
 from harness.apps import HOLD
-from harness.limits import DEADLINE, REPOSITORY
+from harness.limits import REPOSITORY
+from harness.orders import Load, order
 
 pytestmark = pytest.mark.skipif(services.find('haproxy') is None,
                                 reason='haproxy is not installed')
 FILE = REPOSITORY / 'packaging/examples/containers/haproxy.cfg'
-
-
-class Load:
-    """Clients that ask one request after the other, some by kept connections, some with a body."""
-
-    def __init__(self, address, clients=4):
-        self.address = address
-        self.answered = 0
-        self.faults = []
-        self._end = threading.Event()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._end.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _ask(self):
-        while not self._end.is_set():
-            connection = client.open_http(self.address)
-            try:
-                for method, body in (('GET', None), ('POST', b'order'), ('GET', None)):
-                    answer = client.exchange(connection, method, '/served', body)
-                    if (answer.status, answer.body) != (200, b'/served'):
-                        self.faults.append(repr(answer))
-                    self.answered += 1
-            except Exception as error:
-                self.faults.append(repr(error))
-            finally:
-                connection.close()
-
-    def wait(self, more=200):
-        """Waits until so many further requests were answered."""
-        end, wanted = time.monotonic() + DEADLINE, self.answered + more
-        while self.answered < wanted:
-            assert time.monotonic() < end and not self.faults, self.faults[:5]
-            time.sleep(0.01)  # polls: the threads only count
 
 
 class Host:
@@ -83,14 +40,6 @@ def in_front_of(a, b, folder):
         assert old in text
         text = text.replace(old, new)
     return services.haproxy(folder, ('127.0.0.1', port), text)
-
-
-def order(address):
-    connection = client.open_http(address)
-    try:
-        return client.exchange(connection, 'POST', '/served', b'order')
-    finally:
-        connection.close()
 
 
 def test_one_stops_and_comes_back_the_other_reloads_and_no_request_fails(server, folder):
