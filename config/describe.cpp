@@ -335,7 +335,7 @@ void describe(Visitor& v, Settings& s) {
     v.list("monitors", BoundList(s.monitors),
            "Signals that are sent when a file or directory changes.", {});
     v.section("reload", BoundSection(s.reload), "How and when new code and settings are loaded.",
-              {.hint_key = "strategy"});
+              {.hint_key = "strategy", .flag_path = "app.reload-on-change"});
     v.section("metrics", BoundSection(s.metrics), "What the server shows to those who watch it.",
               {.hint_key = "listen"});
     v.key("control", ControlPath(s.control), kRestart,

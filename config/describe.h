@@ -50,6 +50,7 @@ class SectionList {
 struct Form {
     std::string_view short_key;  ///< the key that a bare value stands for ("" when none)
     std::string_view hint_key;   ///< the key that someone who writes a bare value means
+    std::string_view flag_path;  ///< the whole path that someone who writes true or false means
 };
 
 /// Walks over the settings. Loading, dumping, comparing, the catalogue of keys and the manual are

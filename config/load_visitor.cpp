@@ -103,8 +103,11 @@ class LoadVisitor : public Visitor {
         if (reading_.environment != nullptr && !value.verbatim() && !expand_all(expanded, path)) {
             return;
         }
-        value.read(expanded, [&](const Mark& mark, const std::string& below,
-                                 const std::string& text) { report(mark, path + below, text); });
+        const std::string hint = value.verbatim() ? "" : hint_at_variable(expanded);
+        value.read(expanded,
+                   [&](const Mark& mark, const std::string& below, const std::string& text) {
+                       report(mark, path + below, text + hint);
+                   });
     }
 
     template <typename Describe>
@@ -133,12 +136,22 @@ class LoadVisitor : public Visitor {
     }
 
     static std::string refuse_group(const Node& node, const Path& path, Form form) {
-        std::string text = fmt::format("is {}, expected a map of keys", what_is(node));
-        if (!form.hint_key.empty() && node.kind == Node::Kind::Scalar) {
-            text +=
-                fmt::format("; did you mean {}: {}?", path.key(form.hint_key).written, node.text);
-        }
-        return text;
+        const bool is_flag = node.text == "true" || node.text == "false";
+        const std::string meant = is_flag && !form.flag_path.empty() ? std::string(form.flag_path)
+                                  : form.hint_key.empty()            ? ""
+                                                          : path.key(form.hint_key).written;
+        return fmt::format("is {}, expected a map of keys{}", what_is(node),
+                           meant.empty() || node.kind != Node::Kind::Scalar
+                               ? ""
+                               : fmt::format("; did you mean {}: {}?", meant, node.text));
+    }
+
+    /// For a fault in a value that a shell would have filled in.
+    static std::string hint_at_variable(const Node& node) {
+        const std::string name =
+            node.kind == Node::Kind::Scalar ? find_bare_variable(node.text) : std::string();
+        return name.empty() ? ""
+                            : fmt::format("; an environment variable is written ${{{}}}", name);
     }
 
     /// Expands every scalar below the node. Reports faults; false if there were any.

@@ -272,8 +272,9 @@ void MountMap::read(const Node& node, const Complain& complain) {
         const bool fine = prefix.size() > 1 && prefix.front() == '/' && prefix.back() != '/';
         if (!fine) {
             complain(entry.mark, "." + prefix,
-                     "a prefix begins with a slash and does not end with one, expected one such "
-                     "as /api");
+                     prefix == "/" ? "the application of all other paths is app.module"
+                                   : "a prefix begins with a slash and does not end with one, "
+                                     "expected one such as /api");
         }
         return !fine;
     });

@@ -78,6 +78,20 @@ Result<std::string> expand(std::string_view text, const Environment& environment
     }
 }
 
+std::string find_bare_variable(std::string_view text) {
+    for (auto dollar = text.find('$'); dollar != std::string_view::npos;
+         dollar = text.find('$', dollar + 1)) {
+        std::size_t end = dollar + 1;
+        while (end < text.size() && is_variable_name(text.substr(dollar + 1, end - dollar))) {
+            ++end;
+        }
+        if (end > dollar + 1) {
+            return std::string(text.substr(dollar + 1, end - dollar - 1));
+        }
+    }
+    return "";
+}
+
 bool has_expansion(std::string_view text) {
     return text.find("${") != std::string_view::npos;
 }

@@ -21,6 +21,9 @@ Environment process_environment();
 /// without default, a malformed name and an unclosed brace.
 Result<std::string> expand(std::string_view text, const Environment& environment);
 
+/// The NAME of the first `$NAME`, which is a variable to a shell but not here; "" if there is none.
+std::string find_bare_variable(std::string_view text);
+
 /// Whether expand() would look up any variable.
 bool has_expansion(std::string_view text);
 

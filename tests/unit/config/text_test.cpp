@@ -49,6 +49,14 @@ TEST(ParseDuration, ProposesTheUnitThatIsMeant) {
     EXPECT_EQ(refusal("3 MB").find("did you mean"), std::string::npos);
 }
 
+TEST(FindBareVariable, FindsWhatAShellWouldReplace) {
+    EXPECT_EQ(find_bare_variable("http://:$PORT/x"), "PORT");
+    EXPECT_EQ(find_bare_variable("$$_A1-"), "_A1");
+    for (const char* text : {"", "$", "5$", "$1", "${PORT}", "a$-"}) {
+        EXPECT_EQ(find_bare_variable(text), "") << text;
+    }
+}
+
 TEST(ParseDuration, ReadsEachUnit) {
     EXPECT_EQ(*parse_duration("500ms"), 500ms);
     EXPECT_EQ(*parse_duration("30s"), 30s);
