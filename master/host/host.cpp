@@ -33,6 +33,9 @@ Result<Identity> find_identity(const config::Process& settings) {
     if (!identity) {
         return failure("process: " + identity.error().message);
     }
+    if (const std::string why_not = why_not_become(*identity); !why_not.empty()) {
+        return failure("process: " + why_not);
+    }
     return identity;
 }
 

@@ -2,9 +2,12 @@
 #include "master/host/privileges.h"
 
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 
@@ -26,6 +29,23 @@ std::optional<unsigned> number_in(const std::string& text) {
         return std::nullopt;
     }
     return number;
+}
+
+/// Whether the kernel lets this process change its user and groups: root as a rule, but not in a
+/// container that has dropped the capabilities.
+bool may_change_users() {
+    constexpr unsigned kNeeded = (1U << CAP_SETUID) | (1U << CAP_SETGID);
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, 2> sets{};
+    if (::syscall(SYS_capget, &header, sets.data()) != 0) {
+        return ::geteuid() == 0;
+    }
+    return (sets[0].effective & kNeeded) == kNeeded;
+}
+
+bool is_present(const Identity& identity) {
+    return identity.user.value_or(::geteuid()) == ::geteuid() &&
+           identity.group.value_or(::getegid()) == ::getegid();
 }
 
 /// The user's database entry, by name or number; nullptr when there is none.
@@ -50,7 +70,7 @@ std::vector<gid_t> supplementary_groups(const char* user, gid_t group) {
 
 void become_group(const Identity& identity) {
     const gid_t group = *identity.group;
-    if (::geteuid() != 0 && ::getegid() == group && ::getgid() == group) {
+    if (!may_change_users() && ::getegid() == group && ::getgid() == group) {
         return;
     }
     if (::setgroups(identity.supplementary.size(), identity.supplementary.data()) != 0) {
@@ -110,6 +130,9 @@ Result<Identity> find_identity(const std::string& user, const std::string& group
         return tl::unexpected(number.error());
     }
     identity.user = *number;
+    if (group.empty() && is_present(identity) && !may_change_users()) {
+        return identity;  // who is this user already keeps the groups that it was started with
+    }
     if (const passwd* entry = entry_of(user)) {
         identity.group = identity.group.value_or(entry->pw_gid);
         const std::string name = entry->pw_name;
@@ -119,6 +142,17 @@ Result<Identity> find_identity(const std::string& user, const std::string& group
             "user {} is not in the system's database: its group must be given too", user));
     }
     return identity;
+}
+
+std::string why_not_become(const Identity& identity) {
+    if (is_present(identity) || may_change_users()) {
+        return "";
+    }
+    return fmt::format(
+        "{} started geventd, and only root can give its workers another user or group: leave "
+        "process.user and process.group out, or let root start it",
+        ::geteuid() == 0 ? "root without the capabilities SETUID and SETGID"
+                         : user_text(::geteuid()));
 }
 
 std::optional<Tenant> tenant_of(const Identity& identity) {

@@ -28,8 +28,11 @@ std::optional<Tenant> tenant_of(const Identity& identity);
 
 /// For `process.user` and `process.group`, either of which may be empty. Finds the user's own
 /// group and supplementary groups in the system's database; a user given as a number without an
-/// entry needs a group.
+/// entry needs a group. Where this process may not change users, its own user keeps its groups.
 Result<Identity> find_identity(const std::string& user, const std::string& group);
+
+/// Why this process cannot become that user and group, as a sentence; "": it can.
+std::string why_not_become(const Identity& identity);
 
 /// Changes to that user for good, in this order: supplementary groups, group, user; then verifies
 /// that there is no way back. Allocates nothing on success, so it may be called between fork and

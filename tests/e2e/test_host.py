@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from harness import procfs
+from harness import procfs, program
 from harness.apps import HELLO
 from harness.limits import DEADLINE
 from harness.server import READY
@@ -105,6 +105,32 @@ def test_an_unknown_name_is_said(make_server, key):
     running.expected_exit = 1
     assert running.wait_exit() == 1
     running.wait_log(f"process: there is no {key} 'nobody-of-that-name'")
+
+
+def as_nobody(made):
+    """(exit code, output) of --check as user and group 65534, who could not become another."""
+    made.write_app(HELLO)
+    open_folder(made, 0o777)
+    return program.check(made, wrapper=('setpriv', '--reuid', '65534', '--regid', '65534',
+                                        '--clear-groups'))
+
+
+@as_root
+@pytest.mark.parametrize('user', ['nobody', '65534'])
+def test_the_present_user_may_be_named_without_root(make_server, user):
+    made = make_server()
+    made.write_config({'process': {'user': user}})
+    code, said = as_nobody(made)
+    assert code == 0, said
+
+
+@as_root
+def test_another_user_without_root_is_a_sentence(make_server):
+    made = make_server()
+    made.write_config({'process': {'user': 'www-data'}})
+    code, said = as_nobody(made)
+    assert code == 1
+    assert 'user nobody started geventd, and only root can give its workers another user' in said
 
 
 # --- pidfile -------------------------------------------------------------------------------------

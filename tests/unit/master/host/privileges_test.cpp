@@ -110,5 +110,28 @@ TEST_F(Become, WithoutRootOnlyThePresentIdentityIsPossible) {
               7);
 }
 
+TEST_F(Become, SaysWhyAnotherUserCannotBeHadWithoutRoot) {
+    EXPECT_EQ(why_not_become({.user = 4711, .group = 4712, .supplementary = {4712}}), "");
+    EXPECT_EQ(in_child([] {
+                  become({.user = 4711, .group = 4712, .supplementary = {4712}});
+                  const bool same =
+                      why_not_become({.user = 4711, .group = {}, .supplementary = {}}).empty();
+                  const std::string other =
+                      why_not_become({.user = 4999, .group = {}, .supplementary = {}});
+                  return same && other.starts_with("user 4711 started geventd") ? 7 : 8;
+              }),
+              7);
+}
+
+TEST_F(Become, ThePresentUserNeedsNoEntryAndNoGroupWithoutRoot) {
+    EXPECT_EQ(in_child([] {
+                  become({.user = 4711, .group = 4712, .supplementary = {4712}});
+                  const Identity own = find_identity("4711", "").value();
+                  become(own);
+                  return own.user == 4711U && !own.group ? 7 : 8;
+              }),
+              7);
+}
+
 }  // namespace
 }  // namespace geventd::master
