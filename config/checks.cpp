@@ -98,6 +98,24 @@ void refuse_same_socket(const Settings& settings, const Mark& start, const Readi
     }
 }
 
+void refuse_ipv6_only_of_others(const Settings& settings, const Mark& start,
+                                const Reading& reading) {
+    if (reading.diagnostics.concerns("listen")) {
+        return;
+    }
+    for (std::size_t i = 0; i < settings.listen.size(); ++i) {
+        const Listen& listen = settings.listen[i];
+        if (listen.ipv6_only && listen.address.host != "::") {
+            const std::string path = fmt::format("listen[{}].ipv6-only", i);
+            reading.diagnostics.report(
+                place_of(path, start, reading), path,
+                fmt::format("{} cannot be narrowed to IPv6, expected an address such as "
+                            "http://[::]:8000",
+                            net::format_address(listen.address)));
+        }
+    }
+}
+
 void refuse_modes_of_ports(const Settings& settings, const Mark& start, const Reading& reading) {
     if (reading.diagnostics.concerns("listen")) {
         return;
@@ -201,6 +219,7 @@ void check_settings(const Settings& settings, const Mark& start, const Reading& 
     require_listen(settings, start, reading);
     require_application(settings, start, reading);
     refuse_same_socket(settings, start, reading);
+    refuse_ipv6_only_of_others(settings, start, reading);
     refuse_modes_of_ports(settings, start, reading);
     require_proxies_for_prefixes(settings, start, reading);
     refuse_health_of_packets(settings, start, reading);

@@ -97,15 +97,20 @@ class BoundList : public SectionList {
 }  // namespace
 
 void describe(Visitor& v, Listen& s) {
-    v.key("address", AddressValue(s.address), kGeneration,
-          "Where to listen: HTTP or the uwsgi protocol, over TCP or a unix socket.");
+    v.key(
+        "address", AddressValue(s.address), kGeneration,
+        "Where to listen: HTTP or the uwsgi protocol, over TCP or a unix socket. http://:8000 and "
+        "http://[::]:8000 are all addresses of IPv4 and IPv6.");
+    v.key("ipv6-only", Flag(s.ipv6_only), kRestart,
+          "http://[::]:PORT refuses IPv4 clients, as it does where the list has an IPv4 address of "
+          "that port.");
     v.key("backlog", Integer(s.backlog, 1, 65'535), kNow,
           "The most connections that wait in the kernel's queue; the kernel caps this at "
           "net.core.somaxconn.");
     v.key("mode", Text(s.mode, "an octal mode such as \"0660\"", octal_mode), kNow,
-          "Permissions of a unix socket.");
+          "Permissions of a unix socket. Without mode and owner: 0660.");
     v.key("owner", Text(s.owner, "user or user:group", user_and_group), kNow,
-          "Owner of a unix socket.");
+          "Owner of a unix socket. Without mode and owner: process.user and its group.");
     v.key("trusted-proxies", ProxyList(s.trusted_proxies), kGeneration,
           "The proxies whose X-Forwarded-*, Forwarded, X-Request-ID and PROXY headers are trusted: "
           "addresses, networks such as 10.0.0.0/8, or unix.");

@@ -22,9 +22,10 @@ enum class Expect { Server, Application };
 
 struct Listen {
     net::Address address;
+    bool ipv6_only = false;  ///< of http://[::]:PORT: IPv4 clients are refused
     int backlog = 1024;
-    std::string mode;   ///< of a unix socket, octal; "": according to the umask
-    std::string owner;  ///< of a unix socket, "user" or "user:group"; "": the server's user
+    std::string mode;   ///< of a unix socket, octal; "": 0660, with an owner: by the umask
+    std::string owner;  ///< of a unix socket, "user" or "user:group"; "": the workers' user
     std::vector<std::string> trusted_proxies;
     Expect expect = Expect::Server;
     bool forwarded_prefix = false;

@@ -5,6 +5,8 @@
 #include <exception>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "log/escape.h"
 #include "log/logger.h"
 #include "master/listen/listen_options.h"
@@ -192,7 +194,11 @@ std::vector<UniqueFd> Listeners::copies() const {
 std::vector<std::string> Listeners::addresses() const {
     std::vector<std::string> texts;
     for (const net::Listener& listener : current_.listeners()) {
-        texts.push_back(net::format_address(listener.actual()));
+        std::string text = net::format_address(listener.actual());
+        if (listener.owner() == net::Listener::FileOwner::Us) {
+            text += fmt::format(" ({})", access_text(listener.file().path()));
+        }
+        texts.push_back(std::move(text));
     }
     return texts;
 }

@@ -73,7 +73,7 @@ class Listeners {
     /// Copies of the sockets for the configuration being started, in its order. Throws ErrnoError.
     [[nodiscard]] std::vector<UniqueFd> copies() const;
 
-    /// The addresses being served, with actual ports.
+    /// The addresses being served, with actual ports and, for our unix sockets, who may connect.
     [[nodiscard]] std::vector<std::string> addresses() const;
 
     /// The same addresses with the lengths of their queues.

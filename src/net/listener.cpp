@@ -51,7 +51,7 @@ InetSockaddr wildcard(int family, std::uint16_t port) {
 }
 
 /// The host is a literal by now; getaddrinfo also parses those with a scope ("fe80::1%eth0").
-InetSockaddr literal(const Address& address, const std::string& deed) {
+InetSockaddr literal(const Address& address, bool ipv6_only, const std::string& deed) {
     addrinfo hints{};
     hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
     hints.ai_socktype = SOCK_STREAM;
@@ -65,6 +65,7 @@ InetSockaddr literal(const Address& address, const std::string& deed) {
     InetSockaddr result;
     std::memcpy(&result.address, found->ai_addr, found->ai_addrlen);
     result.length = found->ai_addrlen;
+    result.dual_stack = address.host == "::" && !ipv6_only;
     return result;
 }
 
@@ -197,7 +198,7 @@ Listener Listener::open(const Address& address, const ListenOptions& options) {
     } else if (address.host.empty()) {
         fd = bind_wildcard(address.port, deed);
     } else {
-        fd = bind_inet(literal(address, deed), deed);
+        fd = bind_inet(literal(address, options.ipv6_only, deed), deed);
     }
     Listener result(std::move(fd), address);
     result.start_listening(options.backlog);

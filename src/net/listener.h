@@ -11,7 +11,8 @@ namespace geventd::net {
 
 struct ListenOptions {
     int backlog = 1024;
-    UnixAccess access;  ///< unix sockets with a path only
+    UnixAccess access;       ///< unix sockets with a path only
+    bool ipv6_only = false;  ///< `[::]` only: IPv4 clients are refused
 
     bool operator==(const ListenOptions&) const = default;
 };
@@ -23,9 +24,8 @@ struct Wanted {
 
 /// One listening stream socket: CLOEXEC, non-blocking, TCP_NODELAY (which accepted sockets inherit
 /// on Linux). The wildcard host is one socket for IPv4 and IPv6, or only IPv4 where there is no
-/// IPv6; `[::]` is IPv6 alone. Closing does not remove a unix socket's file: processes that
-/// inherited the descriptor may still accept from it.
-/// Lives in: master.
+/// IPv6; `[::]` is both, or IPv6 alone. Closing does not remove a unix socket's file: processes
+/// that inherited the descriptor may still accept from it. Lives in: master.
 class Listener {
   public:
     /// One attempt. Throws std::runtime_error if the path of a unix socket leads through a link

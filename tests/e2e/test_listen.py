@@ -36,6 +36,34 @@ def test_every_address(server):
         assert b'hello' in client.makefile('rb').read()
 
 
+def asks(host, port):
+    try:
+        with socket.create_connection((host, port)) as client:
+            client.sendall(b'GET / HTTP/1.0\r\n\r\n')
+            return b'hello' in client.makefile('rb').read()
+    except ConnectionRefusedError:
+        return False
+
+
+@pytest.mark.skipif(not has_ipv6(), reason='this machine has no IPv6')
+@pytest.mark.parametrize('ipv6_only', [False, True])
+def test_the_wildcard_of_ipv6_serves_ipv4_too_unless_told_otherwise(server, ipv6_only):
+    running = server(HELLO, {'listen': {'address': 'http://[::]:0', 'ipv6-only': ipv6_only}})
+    port = running.port()
+    assert (asks('::1', port), asks('127.0.0.1', port)) == (True, not ipv6_only)
+
+
+@pytest.mark.skipif(not has_ipv6(), reason='this machine has no IPv6')
+def test_the_wildcards_of_both_families_can_be_listed(make_server):
+    made = make_server()
+    made.write_app(HELLO)
+    with socket.create_server(('127.0.0.1', 0)) as probe:
+        port = probe.getsockname()[1]
+    made.write_config({'listen': [f'http://[::]:{port}', f'http://0.0.0.0:{port}']})
+    made.start()
+    assert asks('::1', port) and asks('127.0.0.1', port)
+
+
 def test_a_unix_socket(make_server):
     made = make_server()
     made.write_app(HELLO)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """`mode` and `owner` of unix sockets."""
+import grp
 import os
+import pwd
 import stat
 
 import pytest
@@ -31,6 +33,28 @@ def test_the_owner_is_as_configured(server, owner, expected):
     user, group = expected
     assert status.st_uid == user
     assert group is None or status.st_gid == group
+
+
+def test_without_mode_and_owner_the_group_may_connect(server):
+    running = server(HELLO, listen())
+    assert stat.S_IMODE((running.folder / 'app.sock').stat().st_mode) == 0o660
+    running.wait_log(r'ready: .* http\+unix:\S*app\.sock \(\S+:\S+ 0660\)')
+
+
+@as_root
+@pytest.mark.parametrize('group, expected', [(None, 'www-data'), ('games', 'games')])
+def test_without_mode_and_owner_it_belongs_to_the_workers_user(make_server, group, expected):
+    made = make_server()
+    made.write_app(HELLO)
+    made.folder.parent.chmod(0o755)
+    made.folder.chmod(0o755)
+    process = {'user': 'www-data', **({'group': group} if group else {})}
+    made.write_config({**listen(), 'process': process})
+    made.start()
+    made.wait_log(rf'ready: .*\(www-data:{expected} 0660\)')
+    status = (made.folder / 'app.sock').stat()
+    assert (pwd.getpwuid(status.st_uid).pw_name, grp.getgrgid(status.st_gid).gr_name) == (
+        'www-data', expected)
 
 
 def test_a_reload_changes_the_mode_and_keeps_the_socket(server):

@@ -120,7 +120,8 @@ class Server:
 
     def wait_ready(self, since=0, timeout=DEADLINE):
         match = self.log.wait(READY, since=since, timeout=timeout)
-        self.addresses = match['addresses'].split(', ')
+        # In brackets: who may connect to a unix socket, the number of the generation.
+        self.addresses = re.sub(r' \([^)]*\)', '', match['addresses']).split(', ')
         return match
 
     @property

@@ -18,6 +18,7 @@ inline const std::map<std::string, std::string>& samples() {
         {"listen.address",
          "[{address: 'uwsgi+unix:/run/a b.sock'}, 'http://[::1]:0', 'http://:80']"},
         {"listen.backlog", "[{address: 'http://127.0.0.1:1', backlog: 7}]"},
+        {"listen.ipv6-only", "[{address: 'http://[::]:1', ipv6-only: true}]"},
         {"listen.mode", "[{address: 'http+unix:/run/x', mode: '0660'}]"},
         {"listen.owner", "[{address: 'http+unix:/run/x', owner: 'www-data:www-data'}]"},
         {"listen.expect", "[{address: 'http://:1', expect: application}]"},

@@ -168,13 +168,16 @@ TEST(Listener, TheWildcardServesBothFamilies) {
     }
 }
 
-TEST(Listener, TheIpv6WildcardServesIpv6Alone) {
+TEST(Listener, TheIpv6WildcardServesBothFamiliesUnlessToldOtherwise) {
     if (!has_ipv6()) {
         GTEST_SKIP() << "no IPv6";
     }
-    const auto listener = Listener::open(at("http://[::]:0"), {});
-    EXPECT_TRUE(connect_inet6(listener.actual().port));
-    EXPECT_FALSE(connect_inet("127.0.0.1", listener.actual().port));
+    const auto both = Listener::open(at("http://[::]:0"), {});
+    EXPECT_TRUE(connect_inet6(both.actual().port));
+    EXPECT_TRUE(connect_inet("127.0.0.1", both.actual().port));
+    const auto alone = Listener::open(at("http://[::]:0"), {.ipv6_only = true});
+    EXPECT_TRUE(connect_inet6(alone.actual().port));
+    EXPECT_FALSE(connect_inet("127.0.0.1", alone.actual().port));
 }
 
 TEST(Listener, AUnixSocketServesAndIsRemoved) {
