@@ -20,7 +20,9 @@ Overview::Overview(const Parts& parts, const shm::Scoreboard& board, const Turns
       born_(Clock::now()),
       started_(std::chrono::system_clock::now()),
       stack_collector_(parts.loop, parts.clock),
-      observer_(parts.clock, board, [this] { return parts_.supervisor.status(); }) {}
+      observer_(
+          parts.clock, board, [this] { return parts_.supervisor.status(); },
+          [this] { return parts_.listeners.waiting(); }) {}
 
 PageSource Overview::pages_of(Overview& overview) {
     return {

@@ -203,6 +203,14 @@ std::vector<std::string> Listeners::addresses() const {
     return texts;
 }
 
+std::uint64_t Listeners::waiting() const {
+    std::uint64_t waiting = 0;
+    for (const net::Listener& listener : current_.listeners()) {
+        waiting += net::accept_queue(listener.fd()).waiting;
+    }
+    return waiting;
+}
+
 std::vector<ListenerStatus> Listeners::status() const {
     std::vector<ListenerStatus> all;
     for (const net::Listener& listener : current_.listeners()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -78,6 +79,9 @@ class Listeners {
 
     /// The same addresses with the lengths of their queues.
     [[nodiscard]] std::vector<ListenerStatus> status() const;
+
+    /// The connections in all these queues.
+    [[nodiscard]] std::uint64_t waiting() const;
 
   private:
     struct Prepared {

@@ -8,8 +8,13 @@
 
 namespace geventd::master {
 
-Observer::Observer(event::DeadlineClock& clock, const shm::Scoreboard& board, Look look)
-    : look_(std::move(look)), history_(board), failures_(board), timer_(clock) {
+Observer::Observer(event::DeadlineClock& clock, const shm::Scoreboard& board, Look look,
+                   FullWatch::Waiting waiting)
+    : look_(std::move(look)),
+      history_(board),
+      failures_(board),
+      full_(std::move(waiting)),
+      timer_(clock) {
     timer_.bind<&Observer::look>(this);
 }
 
@@ -19,6 +24,7 @@ void Observer::look() noexcept {
         const std::vector<GenerationStatus> generations = look_();
         history_.add(generations, Clock::now(), std::chrono::system_clock::now());
         failures_.look(generations);
+        full_.look(generations);
     } catch (const std::exception& error) {
         log::error("a second of the history is missing: {}", error.what());
     }

@@ -7,6 +7,7 @@
 
 #include "event/timer.h"
 #include "master/observe/failures.h"
+#include "master/observe/full_watch.h"
 #include "master/observe/history.h"
 #include "master/observe/memory.h"
 #include "master/status/status.h"
@@ -19,8 +20,10 @@ class Observer {
   public:
     using Look = std::function<std::vector<GenerationStatus>()>;
 
-    /// `look` returns the present state of the workers.
-    Observer(event::DeadlineClock& clock, const shm::Scoreboard& board, Look look);
+    /// `look` returns the present state of the workers, `waiting` how many connections have not
+    /// been accepted yet.
+    Observer(event::DeadlineClock& clock, const shm::Scoreboard& board, Look look,
+             FullWatch::Waiting waiting);
     Observer(const Observer&) = delete;
     Observer& operator=(const Observer&) = delete;
     ~Observer() = default;
@@ -41,6 +44,7 @@ class Observer {
     Look look_;
     History history_;
     Failures failures_;
+    FullWatch full_;
     MemoryGauge memory_{
         {.fresh = std::chrono::seconds(10), .budget = std::chrono::milliseconds(20)}};
     event::Timer timer_;

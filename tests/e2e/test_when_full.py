@@ -49,6 +49,17 @@ def test_reject_answers_503_and_when_to_come_again(server):
     close([held, *refused])
 
 
+def test_the_log_tells_once_that_requests_wait_for_a_core(server):
+    running = server(HELD, {'workers': ONE_CORE})
+    clients = clients_asking(running, '/held', 3)
+    running.wait_log('all 1 cores of all workers have been busy for more than a second, and 2 '
+                     'connections wait for one')
+    (running.folder / 'go').touch()
+    assert [client.read_answer().status for client in clients] == [200] * 3
+    assert running.log.text().count('have been busy for more than a second') == 1
+    close(clients)
+
+
 def test_reject_serves_those_whose_turn_comes_in_time(server):
     running = server(SLEEP, {'workers': {**ONE_CORE, 'when-full': 'reject'},
                              'limits': {'queue-time': '30s'}})
