@@ -229,6 +229,16 @@ void describe(Visitor& v, Log& s) {
     v.key("access", AccessFormat(s.access), kGeneration,
           "A line for each request. The ${...} of a format are the access log's own variables, "
           "not the environment's.");
+    v.section("access-when", BoundSection(s.access_when),
+              "Which requests have that line; without it all have.", {});
+}
+
+void describe(Visitor& v, AccessWhen& s) {
+    v.key("status", StatusList(s.status), kGeneration,
+          "Those with one of these statuses have a line in the access log, whatever slower says.");
+    v.key("slower", Time(s.slower, 0ms, kDay), kGeneration,
+          "Those that took longer have a line in the access log, whatever status says. 0: none for "
+          "this reason.");
 }
 
 void describe(Visitor& v, Signals& s) {

@@ -80,6 +80,7 @@ void describe(Visitor& v, Workers& s);
 void describe(Visitor& v, Limits& s);
 void describe(Visitor& v, Process& s);
 void describe(Visitor& v, Log& s);
+void describe(Visitor& v, AccessWhen& s);
 void describe(Visitor& v, Signals& s);
 void describe(Visitor& v, Timer& s);
 void describe(Visitor& v, Cron& s);

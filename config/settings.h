@@ -118,11 +118,20 @@ struct Limits {
 enum class LogLevel { Debug, Info, Warning, Error };
 enum class LogFormat { Text, Json };
 
+/// Which requests have a line in the access log; either condition suffices.
+struct AccessWhen {
+    std::vector<std::string> status;  ///< "404", or a class such as "5xx"
+    Milliseconds slower{0};           ///< 0: no condition
+
+    bool operator==(const AccessWhen&) const = default;
+};
+
 struct Log {
     LogLevel level = LogLevel::Info;
     LogFormat format = LogFormat::Text;
     std::string file = "stderr";
     std::string access = "off";
+    AccessWhen access_when;  ///< without any condition: all requests
 
     bool operator==(const Log&) const = default;
 };

@@ -259,6 +259,13 @@ std::string ProxyList::fault_of(const std::string& text) {
     return parsed ? "" : parsed.error().message;
 }
 
+std::string StatusList::fault_of(const std::string& text) {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    const bool fine = text.size() == 3 && text[0] >= '1' && text[0] <= '5' &&
+                      (text.ends_with("xx") || (is_digit(text[1]) && is_digit(text[2])));
+    return fine ? "" : fmt::format("'{}' is no status, expected one such as 404 or 5xx", text);
+}
+
 std::string HostList::fault_of(const std::string& text) {
     const bool fine =
         !text.empty() && http::is_valid_host(text) && http::split_host(text).host == text;

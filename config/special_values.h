@@ -122,6 +122,16 @@ class ProxyList : public TextList {
     static std::string fault_of(const std::string& text);
 };
 
+/// Statuses of answers, or classes of them.
+class StatusList : public TextList {
+  public:
+    explicit StatusList(std::vector<std::string>& member)
+        : TextList(member, "a list of statuses such as 404 or 5xx", fault_of) {}
+
+  private:
+    static std::string fault_of(const std::string& text);
+};
+
 /// Names of hosts, without ports.
 class HostList : public TextList {
   public:

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "log/access_times.h"
 #include "log/escape.h"
 
 namespace geventd::log {
@@ -86,6 +87,9 @@ struct Entry {
 
 constexpr std::uint64_t kMiB = 1U << 20U;
 
+/// A longer time is left out.
+constexpr std::size_t kMostTime = 256;
+
 // clang-format off
 constexpr std::array kEntries = std::to_array<Entry>({
     {"addr", [](Line& l) { text(l, l.record.addr); }},
@@ -152,11 +156,21 @@ void logvar(Line& line) {
     text(line, lookup != nullptr ? lookup->logvar(line.argument) : std::string_view{});
 }
 
+/// The time in a format of strftime(3), as uWSGI's log-date and logformat-strftime have it.
+void formatted_time(Line& line) {
+    const std::string format(line.argument);
+    const tm time = local_time(line.record.start / 1'000'000);
+    std::array<char, kMostTime> buffer{};
+    const std::size_t size = ::strftime(buffer.data(), buffer.size(), format.c_str(), &time);
+    text(line, {buffer.data(), size});
+}
+
 }  // namespace
 
 AccessVariable find_access_variable(std::string_view name) {
-    for (const auto& [prefix, append] :
-         {std::pair{std::string_view("var."), &var}, {std::string_view("logvar."), &logvar}}) {
+    for (const auto& [prefix, append] : {std::pair{std::string_view("var."), &var},
+                                         {std::string_view("logvar."), &logvar},
+                                         {std::string_view("strftime."), &formatted_time}}) {
         if (name.size() > prefix.size() && name.starts_with(prefix)) {
             return {append, name.substr(prefix.size())};
         }
@@ -174,7 +188,7 @@ std::string list_access_variables() {
     for (const Entry& entry : kEntries) {
         names.append(entry.name).append(", ");
     }
-    return names.append("var.NAME, logvar.NAME");
+    return names.append("var.NAME, logvar.NAME, strftime.FORMAT");
 }
 
 }  // namespace geventd::log

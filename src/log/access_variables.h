@@ -14,7 +14,7 @@ struct AccessTemplate::Line {
     std::string& out;
     Escape escape;
     bool dash;                  ///< an empty value shows as "-"
-    std::string_view argument;  ///< the NAME of var.NAME
+    std::string_view argument;  ///< the NAME of var.NAME, the FORMAT of strftime.FORMAT
     std::string_view ltime;
     std::string_view ctime;
     std::string_view iso;

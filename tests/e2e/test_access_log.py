@@ -19,6 +19,16 @@ def application(environ, start_response):
         'geventd.request_id', ''))])
     return [b'hello']
 '''
+SLOW = '''
+
+def slowly(environ, start_response, answer=application):
+    time.sleep(0.2 if environ['PATH_INFO'] == '/slow' else 0)
+    return answer(environ, start_response)
+
+
+import time
+application = slowly
+'''
 COMMON = (r'^127\.0\.0\.1 - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] '
           r'"GET /x\?y=1 HTTP/1\.1" 200 5')
 UWSGI = (r'^\[pid: \d+\|app: -?\d+\|req: \d+/\d+\] 127\.0\.0\.1 \(\) \{\d+ vars in \d+ bytes\} '
@@ -45,6 +55,22 @@ def test_each_format(server, access, line):
     running = start(server, access)
     running.get('/x?y=1', headers=AGENT)
     running.wait_log(line)
+
+
+def test_only_failures_and_slow_requests_have_a_line(server):
+    running = server(APP + SLOW, {'log': {'access': '${path} ${status} ended', 'access-when': {
+        'status': ['5xx'], 'slower': '100ms'}}})
+    running.expect_error('failed')
+    for path in ('/', '/fails', '/', '/slow'):
+        running.get(path)
+    running.wait_log('^/slow 200 ended')
+    assert re.findall('^(.*) ended$', running.log.text(), re.M) == ['/fails 500', '/slow 200']
+
+
+def test_the_time_has_a_format_of_its_own(server):
+    running = start(server, '${strftime.%Y/%m/%d %H:%M} ${status}')
+    running.get('/')
+    running.wait_log(r'^20\d\d/\d\d/\d\d \d\d:\d\d 200$')
 
 
 def test_json(server):

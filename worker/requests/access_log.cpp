@@ -74,8 +74,9 @@ log::AccessTemplate compile(const std::string& format, bool json) {
 
 }  // namespace
 
-AccessLog::AccessLog(const std::string& format, const shm::WorkerSlot& slot, int worker, bool json)
-    : template_(compile(format, json)), slot_(slot), worker_(worker) {}
+AccessLog::AccessLog(const std::string& format, const shm::WorkerSlot& slot, int worker, bool json,
+                     const config::AccessWhen& when)
+    : template_(compile(format, json)), filter_(when), slot_(slot), worker_(worker) {}
 
 void AccessLog::fill(log::AccessRecord& record, const Request& request) {
     const http::RequestHead& head = request.head;
@@ -98,6 +99,11 @@ void AccessLog::fill(log::AccessRecord& record, const Request& request) {
 }
 
 void AccessLog::write(const Request& request, const Exchange& exchange) {
+    const int status = exchange.broken() ? kClientClosed : request.sent.status;
+    const Duration duration = Clock::now() - request.times.received;
+    if (!request.log.wanted && !filter_.passes(status, duration)) {
+        return;
+    }
     log::AccessRecord record;
     const Lookup lookup(request);
     fill(record, request);
@@ -105,13 +111,12 @@ void AccessLog::write(const Request& request, const Exchange& exchange) {
     record.addr = request.has_environ ? request.vars.remote_addr : std::string_view(host);
     record.lookup = &lookup;
     record.client_gone = exchange.broken();
-    record.status = exchange.broken() ? kClientClosed : request.sent.status;
+    record.status = status;
     record.body_bytes = request.sent.body;
     record.head_bytes = request.sent.head;
     record.response_headers = request.sent.headers;
-    const TimePoint now = Clock::now();
     record.start = wall_clock_at(request.times.received);
-    record.duration = duration_cast<microseconds>(now - request.times.received).count();
+    record.duration = duration_cast<microseconds>(duration).count();
     if (request.times.first_byte != TimePoint()) {
         record.time_to_first_byte =
             duration_cast<microseconds>(request.times.first_byte - request.times.received).count();
@@ -122,6 +127,9 @@ void AccessLog::write(const Request& request, const Exchange& exchange) {
 }
 
 void AccessLog::write_refused(const Request* request, const Exchange& exchange, int status) {
+    if (!filter_.passes(status, Duration::zero())) {
+        return;
+    }
     log::AccessRecord record;
     if (request != nullptr) {
         fill(record, *request);

@@ -5,6 +5,7 @@
 
 #include "log/access_log.h"
 #include "shm/scoreboard.h"
+#include "worker/requests/access_filter.h"
 #include "worker/requests/request.h"
 
 namespace geventd::worker {
@@ -17,9 +18,11 @@ class Exchange;
 class AccessLog {
   public:
     /// `format` is log.access. Throws std::runtime_error when the format is invalid.
-    AccessLog(const std::string& format, const shm::WorkerSlot& slot, int worker, bool json);
+    AccessLog(const std::string& format, const shm::WorkerSlot& slot, int worker, bool json,
+              const config::AccessWhen& when = {});
 
-    /// For a request whose answer has ended, or whose client left before that.
+    /// For a request whose answer has ended, or whose client left before that. Nothing if
+    /// log.access-when leaves it out and the application does not ask for its line.
     void write(const Request& request, const Exchange& exchange);
 
     /// For a request that was refused with `status` before it reached the application. `request`
@@ -31,6 +34,7 @@ class AccessLog {
     void emit(const log::AccessRecord& record);
 
     log::AccessTemplate template_;
+    AccessFilter filter_;
     const shm::WorkerSlot& slot_;
     int worker_;
     std::string line_;

@@ -34,8 +34,9 @@ Accounts::Accounts(shm::WorkerSlot& slot, const config::Log& settings, int numbe
                    const shm::Scoreboard* board)
     : slot_(slot), format_(settings.format), number_(number), hints_(slot, board) {
     if (settings.access != "off") {
-        access_log_ = std::make_unique<AccessLog>(settings.access, slot, number,
-                                                  format_ == config::LogFormat::Json);
+        access_log_ =
+            std::make_unique<AccessLog>(settings.access, slot, number,
+                                        format_ == config::LogFormat::Json, settings.access_when);
     }
 }
 

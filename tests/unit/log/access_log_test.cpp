@@ -58,6 +58,13 @@ class AccessLog : public testing::Test {
     AccessRecord record_;
 };
 
+TEST_F(AccessLog, ATimeHasAFormatOfItsOwn) {
+    EXPECT_EQ(format("[${strftime.%Y-%m-%d %H:%M:%S %z}] ${status}"),
+              "[2026-09-07 10:00:00 +0000] 200\n");
+    EXPECT_EQ(format("${strftime.%a %b}|${status}"), "Mon Sep|200\n");
+    EXPECT_EQ(format("${strftime." + std::string(300, 'x') + "}"), "-\n") << "too long";
+}
+
 TEST_F(AccessLog, WritesTheUwsgiLine) {
     EXPECT_EQ(format("uwsgi"),
               "[pid: 4242|app: 0|req: 3/17] 127.0.0.1 () {34 vars in 412 bytes} "
