@@ -14,8 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// After the log has moved to a file, the standard error of the start is not available any more.
-constexpr Effect kNowUnlessStderr{Moment::Now, "stderr"};
+// After the log has moved, the standard descriptors of the start are not available any more.
+constexpr Effect kNowUnlessStandard{Moment::Now, {"stderr", "stdout"}};
 
 std::string not_empty(const std::string& text) {
     return text.empty() ? "is an empty text" : "";
@@ -224,8 +224,9 @@ void describe(Visitor& v, Log& s) {
     v.key("format",
           Choice<LogFormat>(s.format, {{"text", LogFormat::Text}, {"json", LogFormat::Json}}),
           kGeneration, "Lines of text, or one JSON object a line.");
-    v.key("file", Text(s.file, "stderr or the path of a file", not_empty), kNowUnlessStderr,
-          "Where the log goes: stderr, or a file that is opened again on SIGUSR1.");
+    v.key("file", LogPlace(s.file), kNowUnlessStandard,
+          "Where the log and what the application prints go: stderr, stdout, or a file that is "
+          "opened again on SIGUSR1.");
     v.key("access", AccessFormat(s.access), kGeneration,
           "A line for each request. The ${...} of a format are the access log's own variables, "
           "not the environment's.");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -23,7 +24,7 @@ enum class Moment {
 /// others do not.
 struct Effect {
     Moment moment;
-    std::string_view restart_value;  ///< this value needs a restart; "": none does
+    std::array<std::string_view, 2> restart_values;  ///< these need a restart; "": none
 };
 
 /// A group of keys, bound to the struct that holds their values.

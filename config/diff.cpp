@@ -106,8 +106,10 @@ KnownValues collect(const Settings& settings) {
 }
 
 bool needs_restart(const Value& value, Effect effect) {
+    const std::string text = value.write();
     return effect.moment == Moment::Restart ||
-           (!effect.restart_value.empty() && value.write() == quote(effect.restart_value));
+           std::any_of(effect.restart_values.begin(), effect.restart_values.end(),
+                       [&](std::string_view word) { return !word.empty() && text == quote(word); });
 }
 
 /// Gives a value the text that another of its kind has written, which it therefore understands.
@@ -212,8 +214,8 @@ std::vector<std::string> keep_until_restart(const Settings& running, Settings& w
 
 std::string effect_text(Effect effect) {
     std::string text(word(effect.moment));
-    if (!effect.restart_value.empty()) {
-        text += fmt::format("; {}: {}", effect.restart_value, word(Moment::Restart));
+    for (const std::string_view value : effect.restart_values) {
+        text += value.empty() ? "" : fmt::format("; {}: {}", value, word(Moment::Restart));
     }
     return text;
 }

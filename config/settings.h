@@ -115,6 +115,11 @@ struct Limits {
     bool operator==(const Limits&) const = default;
 };
 
+/// Whether log.file is the path of a file, and none of the words that it may be.
+inline bool is_log_path(const std::string& place) {
+    return place != "stderr" && place != "stdout";
+}
+
 enum class LogLevel { Debug, Info, Warning, Error };
 enum class LogFormat { Text, Json };
 
@@ -129,7 +134,7 @@ struct AccessWhen {
 struct Log {
     LogLevel level = LogLevel::Info;
     LogFormat format = LogFormat::Text;
-    std::string file = "stderr";
+    std::string file = "stderr";  ///< stderr, stdout or a path
     std::string access = "off";
     AccessWhen access_when;  ///< without any condition: all requests
 

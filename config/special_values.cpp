@@ -309,6 +309,25 @@ std::string SignalNumber::expects() const {
     return "a number from 0 to 255";
 }
 
+void LogPlace::read(const Node& node, const Complain& complain) {
+    // A bare "-" is gunicorn's word for standard error, and YAML's for a list of nothing.
+    const bool is_dash = node.kind == Node::Kind::List && node.items.size() == 1 &&
+                         node.items[0].kind == Node::Kind::Null;
+    std::string place = is_dash ? "-" : "";
+    if (!is_dash && !read_text(node, expects(), place, complain)) {
+        return;
+    }
+    if (place.empty()) {
+        return complain(node.mark, "", "is an empty text, expected " + expects());
+    }
+    if (place == "-" || place == "/dev/stderr" || place == "/dev/fd/2") {
+        place = "stderr";
+    } else if (place == "/dev/stdout" || place == "/dev/fd/1") {
+        place = "stdout";
+    }
+    member_ = place;
+}
+
 std::string AccessFormat::fault_of(const std::string& text) {
     if (text.empty()) {
         return "is an empty text";

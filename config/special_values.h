@@ -173,6 +173,18 @@ class Period : public Time {
     [[nodiscard]] std::string default_text() const override { return ""; }
 };
 
+/// Where the log goes. Standard descriptors have one name, however they are written.
+class LogPlace : public Text {
+  public:
+    explicit LogPlace(std::string& member)
+        : Text(member, "stderr, stdout or the path of a file"), member_(member) {}
+
+    void read(const Node& node, const Complain& complain) override;
+
+  private:
+    std::string& member_;
+};
+
 /// The template of the access log's lines, or that there is no access log.
 class AccessFormat : public VerbatimText {
   public:

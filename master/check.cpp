@@ -152,7 +152,7 @@ CheckReport check_application(const config::Settings& settings) {
     if (!identity) {
         throw std::runtime_error(identity.error().message);
     }
-    if (settings.log.file != "stderr") {
+    if (config::is_log_path(settings.log.file)) {
         check_log_target(settings.log.file, *identity);
     }
     Spawner spawner(std::move(*identity));

@@ -29,8 +29,12 @@ log::Level to_log(config::LogLevel level) {
     return log::Level::Error;
 }
 
+UniqueFd open_place(const std::string& place, const Identity& tenant) {
+    return config::is_log_path(place) ? open_log_target(place, tenant) : duplicate(STDOUT_FILENO);
+}
+
 void write_to(const std::string& path, const Identity& tenant) {
-    const UniqueFd file = open_log_target(path, tenant);
+    const UniqueFd file = open_place(path, tenant);
     for (const int standard : {STDOUT_FILENO, STDERR_FILENO}) {
         if (::dup2(file.get(), standard) < 0) {
             throw_errno("dup2", path);
@@ -41,11 +45,11 @@ void write_to(const std::string& path, const Identity& tenant) {
 }  // namespace
 
 bool LogFile::is_file() const {
-    return path_ != "stderr";
+    return config::is_log_path(path_);
 }
 
 void LogFile::tell_terminal(const std::string& line) const {
-    if (is_file()) {
+    if (path_ != "stderr") {
         log::Outlet terminal;
         terminal.open(terminal_.get());
         terminal.write(line + "\n");

@@ -16,7 +16,7 @@ namespace geventd::master {
 
 /// The log of the master and all its children: the file of `log.file` is opened as the master's
 /// standard output and error, which the children inherit, so it also receives what an application
-/// prints. "stderr" leaves both as they are, and cannot come after a file.
+/// prints. "stderr" leaves both as they are, "stdout" is for both; neither can come after a file.
 /// Lives in: master.
 class LogFile {
   public:
@@ -48,7 +48,7 @@ class LogFile {
 
     [[nodiscard]] bool is_file() const;
 
-    /// Where the log goes now: "stderr" or a path.
+    /// Where the log goes now: "stderr", "stdout" or a path.
     [[nodiscard]] const std::string& path() const { return path_; }
 
   private:

@@ -39,6 +39,18 @@ def test_the_level_hides_what_is_below(server, level, shown):
     assert (' info ' in running.log.text()) == shown
 
 
+@pytest.mark.parametrize('place', ['stdout', '/dev/stdout'])
+def test_the_standard_output_takes_all_where_it_is_asked_for(make_server, tmp_path, place):
+    made = make_server()
+    made.write_app("import sys\nprint('printed', file=sys.stderr)\n" + HELLO)
+    made.write_config({'log': {'file': place}})
+    other = tmp_path / 'stderr'
+    made.start(wrapper=('sh', '-c', f'exec "$@" 2>{other}', 'sh'))
+    made.wait_log('^printed$')
+    assert other.read_text() == ''
+    assert not (made.folder / 'stdout').exists()
+
+
 def test_a_file_takes_the_log_and_is_opened_again(server):
     running = server(HELLO, {'log': {'file': 'server.log'}}, wait=False)
     running.wait_serving()

@@ -114,8 +114,9 @@ TEST(KeepUntilRestart, LeavesTheLogInItsFile) {
 }
 
 TEST(EffectText, NamesTheValueThatNeedsARestart) {
-    EXPECT_EQ(effect_text({Moment::Generation, ""}), "new generation");
-    EXPECT_EQ(effect_text({Moment::Now, "stderr"}), "now; stderr: restart");
+    EXPECT_EQ(effect_text({Moment::Generation, {}}), "new generation");
+    EXPECT_EQ(effect_text({Moment::Now, {"stderr", "stdout"}}),
+              "now; stderr: restart; stdout: restart");
 }
 
 }  // namespace
