@@ -115,7 +115,7 @@ std::string explain_unknown_key(const std::string& group, const std::string& nam
     if (is_key(join(group, kebab))) {
         return fmt::format("unknown key; did you mean {}?", join(group, kebab));
     }
-    if (std::string answer = explain_foreign_name(kebab); !answer.empty()) {
+    if (std::string answer = explain_foreign_name(kebab, Match::Whole); !answer.empty()) {
         return answer;
     }
     if (const auto paths = paths_of(kebab); !paths.empty()) {
@@ -123,6 +123,9 @@ std::string explain_unknown_key(const std::string& group, const std::string& nam
     }
     if (const std::string meant = misspelled(group, kebab); !meant.empty()) {
         return fmt::format("unknown key; did you mean {}?", meant);
+    }
+    if (std::string answer = explain_foreign_name(kebab, Match::Beginning); !answer.empty()) {
+        return answer;
     }
     return fmt::format("unknown key, expected {}", one_of(names_in(group)));
 }

@@ -2,6 +2,8 @@
 """--check: checks the file and the application; leaves nothing running."""
 import resource
 
+import pytest
+
 from harness.apps import HELLO
 from harness.program import check, places
 
@@ -72,15 +74,22 @@ def test_an_unknown_key_is_answered_with_the_nearest_one(make_server):
 
 def test_uwsgis_names_are_answered_with_geventds(make_server):
     for name, ours in (('harakiri', 'limits.request-time'), ('gevent', 'workers.cores'),
-                       ('processes', 'workers.processes'), ('threads', 'threads started by')):
+                       ('processes', 'workers.processes'), ('threads', 'threads of the application')):
         code, said = check(made_with(make_server, {name: 3}))
         assert code == 1 and ours in said, said
 
 
 def test_threads_are_explained(make_server):
     _, said = check(made_with(make_server, {'workers': {'threads': 4}}))
-    assert 'gevent workers use cores' in said
-    assert 'threads started by the application run' in said
+    assert 'every worker runs gevent with workers.cores' in said
+    assert 'threads of the application just run' in said
+
+
+@pytest.mark.parametrize('name', ['http-websockets', 'http_raw_body', 'memory-report', 'log-4xx',
+                                  'worker_int', 'logger_class', 'statsd-anything'])
+def test_options_without_a_key_have_a_word_too(make_server, name):
+    code, said = check(made_with(make_server, {name: True}))
+    assert code == 1 and "name: " in said and 'expected listen' not in said, said
 
 
 def test_https_is_refused_with_advice(make_server):

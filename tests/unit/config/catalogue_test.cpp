@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "config/catalogue.h"
 
-#include <algorithm>
 #include <set>
+#include <sstream>
+#include <string>
 
 #include <gtest/gtest.h>
 
 #include "config/compat_uwsgi.h"
-#include "config/text/kebab.h"
 #include "load_text.h"
 
 namespace geventd::config {
@@ -33,31 +33,43 @@ TEST(AllKeys, AreKebabCase) {
     }
 }
 
-TEST(ForeignNames, AreInOrderForTheSearch) {
-    const auto names = foreign_names();
-    EXPECT_TRUE(std::is_sorted(names.begin(), names.end(),
-                               [](const auto& a, const auto& b) { return a.name < b.name; }));
+TEST(ForeignRows, NameKeysThatThereAre) {
+    for (const ForeignRow& row : foreign_rows()) {
+        EXPECT_TRUE(row.key.empty() ? !row.text.empty() : is_key(row.key)) << row.names;
+    }
 }
 
-TEST(ForeignNames, AreAllAnswered) {
-    for (const ForeignName& foreign : foreign_names()) {
-        const std::string answer = explain_foreign_name(foreign.name);
-        EXPECT_TRUE(contains(answer, foreign.server)) << foreign.name;
-        if (foreign.key.empty()) {
-            EXPECT_TRUE(!foreign.note.empty() && contains(answer, foreign.note)) << foreign.name;
-        } else if (is_key(foreign.key)) {
-            EXPECT_TRUE(contains(answer, std::string("geventd's key is ").append(foreign.key)))
-                << foreign.name;
-        } else {
-            EXPECT_TRUE(contains(answer, "geventd does not offer this")) << foreign.name;
+TEST(ForeignRows, AnswerEachOfTheirNames) {
+    for (const ForeignRow& row : foreign_rows()) {
+        std::istringstream names{std::string(row.names)};
+        for (std::string name; names >> name;) {
+            if (name.ends_with('*')) {
+                name.back() = 'x';
+            }
+            EXPECT_TRUE(contains(servers_of_option(name), row.server)) << name;
+            EXPECT_FALSE(contains(explain_unknown_key("", name), "unknown key, expected")) << name;
         }
     }
 }
 
-TEST(ForeignNames, AreNoKeysWhereTheyWouldBeAskedFor) {
-    for (const ForeignName& foreign : foreign_names()) {
-        EXPECT_NE(foreign.name, to_kebab(foreign.key)) << "this key needs no translation";
-    }
+TEST(ExplainForeignName, NamesTheKeyOrSaysWhatToKnow) {
+    EXPECT_TRUE(contains(explain_foreign_name("timeout", Match::Whole),
+                         "gunicorn's name; geventd's key is limits.kill-blocked-hub"));
+    EXPECT_TRUE(contains(explain_foreign_name("http-websockets", Match::Whole), "WebSocket"));
+    EXPECT_TRUE(contains(explain_foreign_name("threads", Match::Whole),
+                         "unknown key, which is uWSGI's and gunicorn's name: "));
+}
+
+TEST(ExplainForeignName, LeavesGeventdsOwnNamesToTheCatalogue) {
+    EXPECT_EQ(explain_foreign_name("processes", Match::Whole), "");
+    EXPECT_TRUE(contains(explain_unknown_key("", "processes"), "did you mean workers.processes?"));
+}
+
+TEST(ExplainForeignName, ABeginningCountsAfterMisspelledKeys) {
+    EXPECT_EQ(explain_foreign_name("statsd-telemetry", Match::Whole), "");
+    EXPECT_TRUE(
+        contains(explain_unknown_key("", "statsd-telemetry"), "is uWSGI's and gunicorn's name"));
+    EXPECT_TRUE(contains(explain_unknown_key("", "metric"), "did you mean metrics?"));
 }
 
 TEST(ExplainUnknownKey, PrefersTheKeyOfTheSameGroup) {
@@ -77,8 +89,8 @@ TEST(ExplainUnknownKey, ListsTheKeysWhenNoneIsNear) {
 
 TEST(ExplainUnknownKey, SaysWhatBecomesOfThreads) {
     const std::string answer = explain_unknown_key("", "threads");
-    EXPECT_TRUE(contains(answer, "gevent workers use cores"));
-    EXPECT_TRUE(contains(answer, "threads started by the application run anyway"));
+    EXPECT_TRUE(contains(answer, "every worker runs gevent with workers.cores"));
+    EXPECT_TRUE(contains(answer, "threads of the application just run"));
 }
 
 }  // namespace
