@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -19,6 +20,7 @@
 #include "log/escape.h"
 #include "log/logger.h"
 #include "master/check.h"
+#include "master/foreign_start.h"
 #include "master/host/host.h"
 #include "master/master.h"
 #include "master/upgrade/program.h"
@@ -123,6 +125,11 @@ ExitCode serve_or_say_why(const cli::GeventdOptions& options, master::Program pr
 
 ExitCode run(int argc, char** argv) {
     master::Program program = master::Program::of_this_process(argc, argv);
+    const std::span<const char* const> words(argv, static_cast<std::size_t>(argc));
+    if (const std::string whose = master::explain_foreign_start(words.subspan(1)); !whose.empty()) {
+        say(stderr, whose);
+        return ExitCode::CommandLine;
+    }
     const bool has_variables = !config::process_variables().empty();
     const auto parsed = cli::parse_geventd(argc, argv, has_variables);
     if (const auto* farewell = std::get_if<cli::Farewell>(&parsed)) {

@@ -74,7 +74,7 @@ def test_an_unknown_key_is_answered_with_the_nearest_one(make_server):
 
 def test_uwsgis_names_are_answered_with_geventds(make_server):
     for name, ours in (('harakiri', 'limits.request-time'), ('gevent', 'workers.cores'),
-                       ('processes', 'workers.processes'), ('threads', 'threads of the application')):
+                       ('processes', 'workers.processes'), ('threads', 'every worker runs gevent')):
         code, said = check(made_with(make_server, {name: 3}))
         assert code == 1 and ours in said, said
 

@@ -20,6 +20,19 @@ def test_a_wrong_command_line_is_exit_code_2(arguments):
     assert result.stderr
 
 
+@pytest.mark.parametrize('arguments, line', [
+    (['--http', ':8000', '--gevent', '100', '--module', 'app'],
+     'geventctl convert -- uwsgi --http :8000 --gevent 100 --module app > geventd.yaml'),
+    (['-k', 'gevent', '-w', '4', 'app:application'],
+     'geventctl convert -- gunicorn -k gevent -w 4 app:application > geventd.yaml'),
+    (['-c', 'uwsgi.ini', '--check'], 'geventctl convert uwsgi.ini > geventd.yaml'),
+    (['gunicorn.conf.py'], 'geventctl convert gunicorn.conf.py > geventd.yaml')])
+def test_a_start_with_the_words_of_a_peer_says_how_to_convert_them(arguments, line):
+    result = geventd(*arguments)
+    assert result.returncode == 2
+    assert f'\n  {line}\n' in result.stderr
+
+
 def test_a_missing_file_is_said(folder):
     result = geventd('-c', folder / 'none.yaml')
     assert result.returncode == 1

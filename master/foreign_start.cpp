@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "master/foreign_start.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "config/compat_uwsgi.h"
+#include "log/escape.h"
+
+namespace geventd::master {
+
+namespace {
+
+// Letters that only one of the two has.
+constexpr std::string_view kUwsgiLetters = "sHMLTdlz";
+constexpr std::string_view kGunicornLetters = "kDegun";
+constexpr std::size_t kMostShown = 3;
+
+/// What the words of a command line tell of the program that they were written for.
+struct Clues {
+    int uwsgi = 0;
+    int gunicorn = 0;
+    std::vector<std::string> options;  ///< those that were recognised
+    std::string file;                  ///< a configuration file that is not YAML
+
+    [[nodiscard]] std::string_view server() const {
+        return uwsgi == gunicorn ? "" : uwsgi > gunicorn ? "uWSGI" : "gunicorn";
+    }
+};
+
+bool is_number(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+void note(Clues& clues, std::string_view server, std::string_view option) {
+    clues.uwsgi += server.find("uWSGI") != std::string_view::npos ? 1 : 0;
+    clues.gunicorn += server.find("gunicorn") != std::string_view::npos ? 1 : 0;
+    if (!server.empty()) {
+        clues.options.emplace_back(option);
+    }
+}
+
+void note_letter(Clues& clues, std::string_view word, std::string_view value) {
+    const char letter = word[1];
+    const bool has_number = is_number(word.size() > 2 ? word.substr(2) : value);
+    const bool is_uwsgis = kUwsgiLetters.find(letter) != std::string_view::npos ||
+                           (letter == 'w' && !has_number) ||
+                           ((letter == 'b' || letter == 'p') && has_number);
+    const bool is_gunicorns = kGunicornLetters.find(letter) != std::string_view::npos ||
+                              (letter == 'w' && has_number) || (letter == 'b' && !has_number);
+    note(clues, is_uwsgis ? "uWSGI" : is_gunicorns ? "gunicorn" : "", word.substr(0, 2));
+}
+
+void note_file(Clues& clues, std::string_view word) {
+    if (word.ends_with(".ini") || word.ends_with(".xml")) {
+        ++clues.uwsgi;
+        clues.file = word;
+    } else if (word.ends_with(".py")) {
+        ++clues.gunicorn;
+        clues.file = word;
+    }
+}
+
+Clues look_at(std::span<const char* const> arguments) {
+    Clues clues;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::string_view word = arguments[i];
+        const std::string_view next = i + 1 < arguments.size() ? arguments[i + 1] : "";
+        const auto equals = std::min(word.find('='), word.size());
+        const std::string_view name = word.substr(0, equals);
+        if (name == "--set") {
+            i += equals == word.size() ? 1 : 0;
+        } else if (name == "-c" || name == "--config") {
+            note_file(clues, equals == word.size() ? next : word.substr(equals + 1));
+            i += equals == word.size() ? 1 : 0;
+        } else if (name == "--check" || name == "--help" || name == "--version") {
+            continue;
+        } else if (word.starts_with("--")) {
+            note(clues, config::servers_of_option(name.substr(2)), name);
+        } else if (word.size() > 1 && word.front() == '-') {
+            note_letter(clues, word, next);
+        } else {
+            note_file(clues, word);
+        }
+    }
+    return clues;
+}
+
+/// The word as a shell takes it.
+std::string quoted(std::string_view word) {
+    constexpr std::string_view kPlain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) {
+        return std::string(word);
+    }
+    std::string text = "'";
+    for (const char c : word) {
+        text += c == '\'' ? "'\\''" : std::string(1, c);
+    }
+    return log::escape_controls(text + "'");
+}
+
+std::string command_of(const Clues& clues, std::span<const char* const> arguments) {
+    if (clues.options.empty()) {
+        return quoted(clues.file);
+    }
+    std::string command = clues.server() == "uWSGI" ? "-- uwsgi" : "-- gunicorn";
+    for (const std::string_view word : arguments) {
+        command += word == "--check" ? "" : " " + quoted(word);
+    }
+    return command;
+}
+
+std::string whose(const Clues& clues) {
+    if (clues.options.empty()) {
+        return fmt::format("{} is a file of {}'s", quoted(clues.file), clues.server());
+    }
+    const std::vector<std::string> shown(
+        clues.options.begin(), clues.options.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                           clues.options.size(), kMostShown)));
+    return fmt::format("{} {} of {}'s options", fmt::join(shown, ", "),
+                       shown.size() == 1 ? "is one" : "are some", clues.server());
+}
+
+}  // namespace
+
+std::string explain_foreign_start(std::span<const char* const> arguments) {
+    const Clues clues = look_at(arguments);
+    if (clues.server().empty()) {
+        return "";
+    }
+    return fmt::format(
+        "geventd: {}; geventd is configured by a YAML file, which this writes:\n"
+        "  geventctl convert {} > geventd.yaml\n",
+        whose(clues), command_of(clues, arguments));
+}
+
+}  // namespace geventd::master
