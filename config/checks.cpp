@@ -172,6 +172,15 @@ void refuse_health_of_packets(const Settings& settings, const Mark& start, const
     }
 }
 
+void refuse_a_taken_stdout(const Settings& settings, const Mark& start, const Reading& reading) {
+    if (settings.log.access_file == "stdout" && is_log_path(settings.log.file) &&
+        !reading.diagnostics.concerns("log")) {
+        reading.diagnostics.report(
+            place_of("log.access-file", start, reading), "log.access-file",
+            "is stdout, which goes to log.file too, expected a path, or log.file: stderr");
+    }
+}
+
 void refuse_more_cheaper_than_all(const Settings& settings, const Mark& start,
                                   const Reading& reading) {
     const Workers& workers = settings.workers;
@@ -223,6 +232,7 @@ void check_settings(const Settings& settings, const Mark& start, const Reading& 
     refuse_modes_of_ports(settings, start, reading);
     require_proxies_for_prefixes(settings, start, reading);
     refuse_health_of_packets(settings, start, reading);
+    refuse_a_taken_stdout(settings, start, reading);
     refuse_more_cheaper_than_all(settings, start, reading);
     require_whole_schedule(settings, start, reading);
 }

@@ -230,6 +230,10 @@ void describe(Visitor& v, Log& s) {
     v.key("access", AccessFormat(s.access), kGeneration,
           "A line for each request. The ${...} of a format are the access log's own variables, "
           "not the environment's.");
+    v.key(
+        "access-file", AccessPlace(s.access_file), kNow,
+        "Where the access log goes when not where the log goes: stdout, or a file of its own that "
+        "is opened again on SIGUSR1.");
     v.section("access-when", BoundSection(s.access_when),
               "Which requests have that line; without it all have.", {});
 }

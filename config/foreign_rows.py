@@ -10,7 +10,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'master' / 'ctl'))
 
-from convert.model import BUILT_IN, MAPPED, READ, REFUSED, Row  # noqa: E402  the line above finds them
+from convert.model import BUILT_IN, MAPPED, READ, REFUSED, Row  # noqa: E402
 from convert.read import gunicorn_words  # noqa: E402
 from convert.tables import gunicorn_table, uwsgi_table  # noqa: E402
 

@@ -120,6 +120,11 @@ inline bool is_log_path(const std::string& place) {
     return place != "stderr" && place != "stdout";
 }
 
+/// Whether log.access-file is the path of a file.
+inline bool is_access_path(const std::string& place) {
+    return !place.empty() && place != "stdout";
+}
+
 enum class LogLevel { Debug, Info, Warning, Error };
 enum class LogFormat { Text, Json };
 
@@ -136,6 +141,7 @@ struct Log {
     LogFormat format = LogFormat::Text;
     std::string file = "stderr";  ///< stderr, stdout or a path
     std::string access = "off";
+    std::string access_file;  ///< stdout or a path; "": with the log
     AccessWhen access_when;  ///< without any condition: all requests
 
     bool operator==(const Log&) const = default;

@@ -42,6 +42,25 @@ net::Address on_loopback(net::Address address) {
     return address;
 }
 
+/// A path, or the one name that a standard descriptor has however it is written; "" after a
+/// complaint. A bare "-" is gunicorn's word for one of them, and YAML's for a list of nothing.
+std::string read_place(const Node& node, const Value& value, const Complain& complain) {
+    if (node.kind == Node::Kind::List && node.items.size() == 1 &&
+        node.items[0].kind == Node::Kind::Null) {
+        return "-";
+    }
+    std::string place;
+    if (!read_text(node, value.expects(), place, complain)) {
+        return "";
+    }
+    if (place.empty()) {
+        complain(node.mark, "", "is an empty text, expected " + value.expects());
+    }
+    return place == "/dev/stderr" || place == "/dev/fd/2"   ? "stderr"
+           : place == "/dev/stdout" || place == "/dev/fd/1" ? "stdout"
+                                                            : place;
+}
+
 }  // namespace
 
 void AddressValue::read(const Node& node, const Complain& complain) {
@@ -310,22 +329,20 @@ std::string SignalNumber::expects() const {
 }
 
 void LogPlace::read(const Node& node, const Complain& complain) {
-    // A bare "-" is gunicorn's word for standard error, and YAML's for a list of nothing.
-    const bool is_dash = node.kind == Node::Kind::List && node.items.size() == 1 &&
-                         node.items[0].kind == Node::Kind::Null;
-    std::string place = is_dash ? "-" : "";
-    if (!is_dash && !read_text(node, expects(), place, complain)) {
-        return;
+    const std::string place = read_place(node, *this, complain);
+    if (!place.empty()) {
+        member_ = place == "-" ? "stderr" : place;  // as gunicorn's errorlog has it
     }
-    if (place.empty()) {
-        return complain(node.mark, "", "is an empty text, expected " + expects());
+}
+
+void AccessPlace::read(const Node& node, const Complain& complain) {
+    const std::string place = read_place(node, *this, complain);
+    if (place == "stderr") {
+        return complain(node.mark, "", "is where the log goes, expected " + expects());
     }
-    if (place == "-" || place == "/dev/stderr" || place == "/dev/fd/2") {
-        place = "stderr";
-    } else if (place == "/dev/stdout" || place == "/dev/fd/1") {
-        place = "stdout";
+    if (!place.empty()) {
+        member_ = place == "-" ? "stdout" : place;  // as gunicorn's accesslog has it
     }
-    member_ = place;
 }
 
 std::string AccessFormat::fault_of(const std::string& text) {

@@ -185,6 +185,18 @@ class LogPlace : public Text {
     std::string& member_;
 };
 
+/// Where the access log goes.
+class AccessPlace : public Text {
+  public:
+    explicit AccessPlace(std::string& member)
+        : Text(member, "stdout or the path of a file"), member_(member) {}
+
+    void read(const Node& node, const Complain& complain) override;
+
+  private:
+    std::string& member_;
+};
+
 /// The template of the access log's lines, or that there is no access log.
 class AccessFormat : public VerbatimText {
   public:

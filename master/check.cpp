@@ -155,6 +155,9 @@ CheckReport check_application(const config::Settings& settings) {
     if (config::is_log_path(settings.log.file)) {
         check_log_target(settings.log.file, *identity);
     }
+    if (config::is_access_path(settings.log.access_file)) {
+        check_log_target(settings.log.access_file, *identity, "log.access-file");
+    }
     Spawner spawner(std::move(*identity));
     const shm::Region scoreboard =
         shm::Region::create("geventd-scoreboard", sizeof(shm::Scoreboard));

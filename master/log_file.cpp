@@ -7,6 +7,7 @@
 
 #include "base/errno_error.h"
 #include "base/fd.h"
+#include "ipc/named_fds.h"
 #include "log/logger.h"
 #include "log/outlet.h"
 #include "master/host/log_target.h"
@@ -29,17 +30,22 @@ log::Level to_log(config::LogLevel level) {
     return log::Level::Error;
 }
 
-UniqueFd open_place(const std::string& place, const Identity& tenant) {
-    return config::is_log_path(place) ? open_log_target(place, tenant) : duplicate(STDOUT_FILENO);
-}
-
-void write_to(const std::string& path, const Identity& tenant) {
-    const UniqueFd file = open_place(path, tenant);
+void write_to(const std::string& place, const Identity& tenant) {
+    const UniqueFd file =
+        config::is_log_path(place) ? open_log_target(place, tenant) : duplicate(STDOUT_FILENO);
     for (const int standard : {STDOUT_FILENO, STDERR_FILENO}) {
         if (::dup2(file.get(), standard) < 0) {
-            throw_errno("dup2", path);
+            throw_errno("dup2", place);
         }
     }
+}
+
+// Empty: the access log goes with the log.
+UniqueFd open_access(const std::string& place, const Identity& tenant) {
+    if (config::is_access_path(place)) {
+        return open_log_target(place, tenant, "log.access-file");
+    }
+    return place.empty() ? UniqueFd() : duplicate(STDOUT_FILENO);
 }
 
 }  // namespace
@@ -58,6 +64,10 @@ void LogFile::tell_terminal(const std::string& line) const {
 }
 
 void LogFile::open(const config::Log& settings) {
+    if (settings.access_file != access_path_) {
+        access_ = open_access(settings.access_file, tenant_);
+        access_path_ = settings.access_file;
+    }
     if (settings.file != path_) {
         write_to(settings.file, tenant_);
         path_ = settings.file;
@@ -67,22 +77,32 @@ void LogFile::open(const config::Log& settings) {
 }
 
 void LogFile::change(const config::Log& settings) noexcept {
+    const bool had_access = static_cast<bool>(access_);
     try {
         open(settings);
-        hand_out();
     } catch (const std::exception& error) {
         log::error("{}; the former log goes on", error.what());
+    }
+    if (is_file() || access_ || had_access) {
+        hand_out();
     }
 }
 
 void LogFile::reopen() noexcept {
-    if (!is_file()) {
+    const bool has_access_file = config::is_access_path(access_path_);
+    if (!is_file() && !has_access_file) {
         return;
     }
     try {
-        write_to(path_, tenant_);
-        log::redirect(STDERR_FILENO);
-        log::info("the log goes on in a new {}", path_);
+        if (is_file()) {
+            write_to(path_, tenant_);
+            log::redirect(STDERR_FILENO);
+            log::info("the log goes on in a new {}", path_);
+        }
+        if (has_access_file) {
+            access_ = open_access(access_path_, tenant_);
+            log::info("the access log goes on in a new {}", access_path_);
+        }
     } catch (const std::exception& error) {
         log::error("the log cannot be opened again: {}", error.what());
     }
@@ -90,13 +110,18 @@ void LogFile::reopen() noexcept {
 }
 
 void LogFile::hand_out() noexcept {
-    if (!is_file()) {
-        return;
-    }
     try {
+        ipc::NamedFds fds;
+        if (is_file()) {
+            fds.add(ipc::kReopenLog, duplicate(STDERR_FILENO));
+        }
+        if (access_) {
+            fds.add(ipc::kReopenAccessLog, duplicate(access_.get()));
+        }
         ipc::Message message;
         message.type = ipc::MessageType::Reopen;
-        message.fds.push_back(duplicate(STDERR_FILENO));
+        message.text = fds.names();
+        message.fds = fds.release();
         broadcast_(message);
     } catch (const std::exception& error) {
         log::error("the workers go on in the former log: {}", error.what());

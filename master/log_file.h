@@ -17,6 +17,7 @@ namespace geventd::master {
 /// The log of the master and all its children: the file of `log.file` is opened as the master's
 /// standard output and error, which the children inherit, so it also receives what an application
 /// prints. "stderr" leaves both as they are, "stdout" is for both; neither can come after a file.
+/// The access log goes with it, or to a place of its own, which processes get as a descriptor.
 /// Lives in: master.
 class LogFile {
   public:
@@ -43,7 +44,8 @@ class LogFile {
     /// Like open(), but in all processes. Logs a failure.
     void change(const config::Log& settings) noexcept;
 
-    /// Makes all processes open the file of this name again, after it was renamed. Logs a failure.
+    /// Makes all processes open the files of these names again, after they were renamed. Logs a
+    /// failure.
     void reopen() noexcept;
 
     [[nodiscard]] bool is_file() const;
@@ -51,12 +53,20 @@ class LogFile {
     /// Where the log goes now: "stderr", "stdout" or a path.
     [[nodiscard]] const std::string& path() const { return path_; }
 
+    /// Where the access log goes now: "stdout", a path, or "" for the log.
+    [[nodiscard]] const std::string& access_path() const { return access_path_; }
+
+    /// For new processes: what is open there; -1: it goes with the log.
+    [[nodiscard]] const UniqueFd& access() const { return access_; }
+
   private:
     void hand_out() noexcept;
 
     const Identity& tenant_;
     Broadcast broadcast_;
     std::string path_ = "stderr";
+    std::string access_path_;
+    UniqueFd access_;
     UniqueFd terminal_;
 };
 

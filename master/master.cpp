@@ -47,7 +47,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       signals_(loop_, clock_, settings.signals,
                shm::Scoreboard::open(scoreboard_.data(), scoreboard_.size()), host.identity()),
       spawner_(host.identity()),
-      services_{loop_, spawner_, slots_, scoreboard_, *this, signals_},
+      services_{loop_, spawner_, slots_, scoreboard_, *this, signals_, &log_file_.access()},
       supervisor_(services_),
       admin_(
           loop_, clock_,
@@ -236,6 +236,7 @@ void Master::on_serving(config::Settings& settings) noexcept {
     log_file_.forget_terminal();
     log_file_.change(settings.log);
     settings.log.file = log_file_.path();  // if it cannot be opened, the former log stays
+    settings.log.access_file = log_file_.access_path();
 }
 
 void Master::give_up_start(const std::string& why) {

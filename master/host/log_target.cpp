@@ -134,8 +134,8 @@ void check_that_it_can_be_made(const Place& place, const Identity& identity,
 
 }  // namespace
 
-UniqueFd open_log_target(const std::string& path, const Identity& identity) {
-    const std::string action = "open log.file " + path;
+UniqueFd open_log_target(const std::string& path, const Identity& identity, std::string_view key) {
+    const std::string action = fmt::format("open {} {}", key, path);
     const std::optional<Tenant> tenant = tenant_of(identity);
     const Place place = find_place(action, path, LastLink::Follow, tenant);
     if (place.descriptor) {
@@ -149,8 +149,8 @@ UniqueFd open_log_target(const std::string& path, const Identity& identity) {
     return file;
 }
 
-void check_log_target(const std::string& path, const Identity& identity) {
-    const std::string action = "open log.file " + path;
+void check_log_target(const std::string& path, const Identity& identity, std::string_view key) {
+    const std::string action = fmt::format("open {} {}", key, path);
     const std::optional<Tenant> tenant = tenant_of(identity);
     const Place place = find_place(action, path, LastLink::Follow, tenant);
 

@@ -61,6 +61,9 @@ ipc::NamedFds LaunchKit::inheritance() const {
     fds.add(ipc::kBootConfig, open_again(config_));
     fds.add(ipc::kBootScoreboard, duplicate(services_.scoreboard.fd()));
     fds.add(ipc::kBootSignals, duplicate(services_.signals.memory_fd(contents_.generation)));
+    if (services_.access_log != nullptr && *services_.access_log) {
+        fds.add(ipc::kBootAccessLog, duplicate(services_.access_log->get()));
+    }
     for (const UniqueFd& listener : contents_.listeners) {
         fds.add(ipc::kBootListener, duplicate(listener.get()));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "base/fd.h"
 #include "event/loop.h"
 #include "master/process/child.h"
 #include "master/process/processes.h"
@@ -19,6 +20,7 @@ struct Services {
     const shm::Region& scoreboard;
     ChangeListener& listener;
     Signals& signals;
+    const UniqueFd* access_log = nullptr;  ///< of log.access-file; null or -1: there is none
 };
 
 }  // namespace geventd::master

@@ -38,7 +38,7 @@ namespace geventd::ipc {
 ///   template, worker ── Sources(text) ──▶ master   files of imported modules, to be watched
 ///   master ── Fault(text) ──▶ worker  answer every request with this text; empty: back to normal
 ///   master ── Pause(value) ──▶ worker   1: accept no connections; 0: accept again
-///   master ── Reopen + [log fd] ──▶ template, worker
+///   master ── Reopen + [log fds] ──▶ template, worker
 ///
 /// End of file on a child's channel means that the master is gone: templates exit, workers drain.
 /// End of file on the master's side does not mean that the process is dead: exits are reaped.
@@ -92,15 +92,21 @@ enum class DrainReason : std::uint32_t { Replace = 1, Refresh, Stop };
 inline constexpr std::string_view kBootConfig = "config";
 inline constexpr std::string_view kBootScoreboard = "scoreboard";
 inline constexpr std::string_view kBootSignals = "signals";
-inline constexpr std::string_view kBootListener = "listener";  ///< each, in configured order
-inline constexpr std::string_view kBootEventfd = "eventfd";    ///< one for each process 0, 1, ...
+inline constexpr std::string_view kBootAccessLog = "access-log";  ///< if it has a file of its own
+inline constexpr std::string_view kBootListener = "listener";     ///< each, in configured order
+inline constexpr std::string_view kBootEventfd = "eventfd";  ///< one for each process 0, 1, ...
 inline constexpr std::string_view kBootOwnEventfd = "own-eventfd";  ///< of the worker itself
+
+/// The names of the descriptors sent with Reopen.
+inline constexpr std::string_view kReopenLog = "log";
+inline constexpr std::string_view kReopenAccessLog = "access-log";
 
 /// One message. The type decides which fields are used:
 ///   Boot       role, generation, text = shm::layout(), a line end and the names of fds, fds; a
 ///              worker also slot and worker
 ///   Fork       slot, worker, fds = [channel, eventfd]     ForkSpare  fds = [channel]
-///   Drain      value = DrainReason            Reopen     fds = [log]
+///   Drain      value = DrainReason
+///   Reopen     text = the names of fds, of which either may be missing; fds = [log, access log]
 ///   Pause      value = 1 or 0                 Fault      text = what is wrong
 ///   Sources    text = paths, each followed by a NUL
 ///   Connected  text = peers, for display

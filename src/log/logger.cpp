@@ -136,20 +136,45 @@ class State {
         level_ = level;
         format_ = format;
         sink_->open(fd);
-        sink_->set_formatter(std::make_unique<spdlog::pattern_formatter>(
-            format == Format::Json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc,
-            "\n"));
+        sink_->set_formatter(make_formatter());
         set_role(role_);
+    }
+
+    void open_access(int fd) {
+        access_ = std::make_unique<OutletSink>();
+        access_->open(fd);
+        access_->set_formatter(make_formatter());
+        access_->set_role(escape(role_));
+        if (is_high_) {
+            access_->move_up();
+        }
+    }
+
+    void close_access() { access_.reset(); }
+
+    void move_up() {
+        is_high_ = true;
+        for_each_sink([](OutletSink& sink) { sink.move_up(); });
     }
 
     void set_role(std::string role) {
         role_ = std::move(role);
-        sink_->set_role(escape(role_));
+        for_each_sink([&](OutletSink& sink) { sink.set_role(escape(role_)); });
         logger_ = std::make_unique<spdlog::logger>(escape(role_), sink_);
         logger_->set_level(spdlog::level::trace);
     }
 
     [[nodiscard]] OutletSink& sink() { return *sink_; }
+
+    [[nodiscard]] OutletSink& access() { return access_ ? *access_ : *sink_; }
+
+    template <typename Do>
+    void for_each_sink(Do act) {
+        act(*sink_);
+        if (access_) {
+            act(*access_);
+        }
+    }
 
     [[nodiscard]] bool enabled(Level level) const { return level >= level_; }
 
@@ -159,6 +184,12 @@ class State {
     }
 
   private:
+    [[nodiscard]] std::unique_ptr<spdlog::formatter> make_formatter() const {
+        return std::make_unique<spdlog::pattern_formatter>(
+            format_ == Format::Json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc,
+            "\n");
+    }
+
     [[nodiscard]] std::string escape(std::string_view text) const {
         return format_ == Format::Json ? escape_json(text) : escape_lines(text);
     }
@@ -168,6 +199,8 @@ class State {
     std::string role_ = "geventd";
     // Shared because spdlog's loggers own their sinks that way.
     std::shared_ptr<OutletSink> sink_ = std::make_shared<OutletSink>();
+    std::unique_ptr<OutletSink> access_;  ///< null: the access log goes with the log
+    bool is_high_ = false;
     std::unique_ptr<spdlog::logger> logger_;
 };
 
@@ -193,7 +226,7 @@ void adopt(UniqueFd fd) {
 }
 
 void move_up() {
-    state().sink().move_up();
+    state().move_up();
 }
 
 int unwaiting_descriptor() {
@@ -210,19 +243,33 @@ void write_raw(std::string_view line) {
     }
 }
 
+void open_access(int fd) {
+    state().open_access(fd);
+}
+
+void close_access() {
+    state().close_access();
+}
+
+void write_access(std::string_view line) {
+    if (!silent) {
+        state().access().write_raw(line);
+    }
+}
+
 void retry() {
     if (!silent) {
-        state().sink().retry();
+        state().for_each_sink([](OutletSink& sink) { sink.retry(); });
     }
 }
 
 bool is_behind() {
-    return !silent && state().sink().is_behind();
+    return !silent && (state().sink().is_behind() || state().access().is_behind());
 }
 
 void finish() {
     if (!silent) {
-        state().sink().finish();
+        state().for_each_sink([](OutletSink& sink) { sink.finish(); });
     }
 }
 

@@ -43,6 +43,16 @@ void redirect(int fd);
 /// Writes a line, with its newline, that somebody else has formatted.
 void write_raw(std::string_view line);
 
+/// From now on write_access() writes to the file behind `fd`, in this process and those that it
+/// forks.
+void open_access(int fd);
+
+/// From now on write_access() writes into the log.
+void close_access();
+
+/// Writes a line of the access log, with its newline.
+void write_access(std::string_view line);
+
 /// Writes lines that could not be written before, and how many were lost meanwhile, if the reader
 /// reads again. A process that may have nothing to log calls this now and then.
 void retry();

@@ -84,6 +84,52 @@ def test_workers_that_start_after_it_was_opened_again_write_into_the_new_file(se
     assert '/of-the-new-worker' not in former.read_text()
 
 
+@pytest.mark.parametrize('preload', [True, False])
+def test_the_access_log_has_a_file_of_its_own_that_is_opened_again(server, preload):
+    running = server(HELLO, {'app': {'preload': preload}, 'log': {
+        'access': '${path}', 'access-file': 'access.log'}})
+    path = running.folder / 'access.log'
+    assert running.get('/first').status == 200
+    former = path.rename(running.folder / 'access.log.1')
+    running.signal(signal.SIGUSR1)
+    running.wait_log('the access log goes on in a new access.log')
+    running.wait_file(path)
+    [pid] = running.workers()
+    assert running.get('/second').status == 200
+    running.expect_error('died')
+    os.kill(pid, signal.SIGKILL)
+    running.wait_workers(1, without=[pid])
+    assert running.get('/third').status == 200
+    running.stop()
+    assert former.read_text() == '/first\n'
+    assert path.read_text() == '/second\n/third\n'
+    assert '/first' not in running.log.text() and '/third' not in running.log.text()
+
+
+def test_a_reload_takes_the_access_log_elsewhere_and_back(server):
+    running = server(HELLO, {'log': {'access': '${path}'}})
+    running.get('/with-the-log')
+    running.wait_log('^/with-the-log$')
+    for place, target in (('access.log', '/apart'), (None, '/with-the-log-again')):
+        running.write_config({'log': {'access': '${path}', 'access-file': place}})
+        assert running.ctl('reload').returncode == 0
+        assert running.get(target).status == 200
+    running.wait_log('^/with-the-log-again$')
+    running.stop()
+    assert (running.folder / 'access.log').read_text() == '/apart\n'
+
+
+def test_the_access_log_can_go_to_stdout_and_the_log_to_stderr(make_server, tmp_path):
+    made = make_server()
+    made.write_app(HELLO)
+    made.write_config({'log': {'access': '${path}', 'access-file': 'stdout'}})
+    other = tmp_path / 'stdout'
+    made.start(wrapper=('sh', '-c', f'exec "$@" >{other}', 'sh'))
+    assert made.get('/access').status == 200
+    made.stop()
+    assert other.read_text() == '/access\n'
+
+
 def test_what_the_application_prints_is_in_the_log(server):
     running = server('''
 import sys

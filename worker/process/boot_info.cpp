@@ -129,6 +129,9 @@ BootInfo unpack(ipc::Message message) {
     if (info.role == ipc::Role::Worker) {
         info.open_slot();
     }
+    for (UniqueFd& fd : fds.take_all(ipc::kBootAccessLog)) {
+        info.access_log = std::move(fd);
+    }
     take_eventfds(fds, info);
     take_listeners(fds, info);
     fds.expect_none();

@@ -3,18 +3,35 @@
 
 #include <unistd.h>
 
+#include <stdexcept>
+#include <utility>
+
+#include "ipc/named_fds.h"
 #include "log/logger.h"
 
 namespace geventd::worker {
 
-void renew_log(const ipc::Message& reopen) {
-    if (reopen.fds.empty()) {
+void renew_log(ipc::Message& reopen) {
+    if (reopen.fds.empty() && !reopen.text.empty()) {
         log::warning("the log cannot be renewed here: this process has no descriptors left");
         return;
     }
-    ::dup2(reopen.fds[0].get(), STDOUT_FILENO);
-    ::dup2(reopen.fds[0].get(), STDERR_FILENO);
-    log::redirect(STDERR_FILENO);
+    ipc::NamedFds fds;
+    try {
+        fds = ipc::NamedFds(reopen.text, std::move(reopen.fds));
+    } catch (const std::runtime_error& error) {
+        log::warning("the log cannot be renewed here: {}", error.what());
+        return;
+    }
+    for (const UniqueFd& log : fds.take_all(ipc::kReopenLog)) {
+        ::dup2(log.get(), STDOUT_FILENO);
+        ::dup2(log.get(), STDERR_FILENO);
+        log::redirect(STDERR_FILENO);
+    }
+    log::close_access();
+    for (const UniqueFd& access : fds.take_all(ipc::kReopenAccessLog)) {
+        log::open_access(access.get());
+    }
 }
 
 }  // namespace geventd::worker

@@ -148,7 +148,7 @@ void AccessLog::emit(const log::AccessRecord& record) {
     line.worker_requests = line.all_requests = slot_.requests.load(std::memory_order_relaxed);
     line_.clear();
     template_.format_line(line, line_);
-    log::write_raw(line_);
+    log::write_access(line_);
 }
 
 }  // namespace geventd::worker

@@ -12,9 +12,8 @@ namespace geventd::worker {
 
 class Exchange;
 
-/// Writes one line to the log for each request that has ended. Exists only when it is needed, so
-/// that it costs nothing when log.access is `off`.
-/// Lives in: worker, loop side.
+/// Writes one line to the access log for each request that has ended. Exists only when it is
+/// needed, so that it costs nothing when log.access is `off`. Lives in: worker, loop side.
 class AccessLog {
   public:
     /// `format` is log.access. Throws std::runtime_error when the format is invalid.

@@ -80,6 +80,7 @@ inline const std::map<std::string, std::string>& samples() {
         {"log.format", "json"},
         {"log.file", "/var/log/x.log"},
         {"log.access", "'${method} \"${path}\" ${status}'"},
+        {"log.access-file", "/var/log/access.log"},
         {"log.access-when.status", "[4xx, '503']"},
         {"log.access-when.slower", "1s"},
         {"process.user", "www-data"},

@@ -128,6 +128,27 @@ TEST_F(LoggerTest, BracesInTheTextAreNoFormat) {
     EXPECT_NE(lines[0].find("]: {} %v {0}\n"), std::string::npos) << lines[0];
 }
 
+TEST_F(LoggerTest, TheAccessLogGoesWithTheLogUnlessItHasAFile) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, ends.data()), 0);
+    const UniqueFd writer = UniqueFd::adopt(ends[0]);
+    const UniqueFd reader = UniqueFd::adopt(ends[1]);
+    open(writer_.get(), Level::Info, Format::Text);
+    write_access("with the log\n");
+    open_access(writer.get());
+    write_access("apart\n");
+    info("no access");
+    close_access();
+    write_access("with the log again\n");
+    std::array<char, 100> buffer{};
+    EXPECT_EQ(::read(reader.get(), buffer.data(), buffer.size()), 6);
+    EXPECT_LT(::read(reader.get(), buffer.data(), buffer.size()), 0);
+    const auto lines = writes();
+    ASSERT_EQ(lines.size(), 3U);
+    EXPECT_EQ(lines[0], "with the log\n");
+    EXPECT_EQ(lines[2], "with the log again\n");
+}
+
 TEST_F(LoggerTest, RedirectMovesTheLogToAnotherDescriptor) {
     std::array<int, 2> ends{};
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, ends.data()), 0);

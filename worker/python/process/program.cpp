@@ -39,10 +39,14 @@ void take_log_of_master() {
     }
 }
 
-void open_log(const config::Log& settings) {
+void open_log(worker::BootInfo& boot) {
+    const config::Log& settings = boot.settings.log;
     log::open(STDERR_FILENO, static_cast<log::Level>(settings.level),
               static_cast<log::Format>(settings.format));
     take_log_of_master();
+    if (const UniqueFd access = std::move(boot.access_log)) {
+        log::open_access(access.get());
+    }
 }
 
 }  // namespace
@@ -55,7 +59,7 @@ void run_program(Host& host) {
         *std::make_unique<Process>(ipc::Channel(UniqueFd::adopt(ipc::kChannelFd))).release();
     try {
         process.boot = worker::unpack(wait_for_boot(process.channel));
-        open_log(process.boot.settings.log);
+        open_log(process.boot);
     } catch (const std::exception& error) {
         fail(process.channel, ExitCode::Internal, error.what());
     }
