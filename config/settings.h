@@ -142,7 +142,7 @@ struct Log {
     std::string file = "stderr";  ///< stderr, stdout or a path
     std::string access = "off";
     std::string access_file;  ///< stdout or a path; "": with the log
-    AccessWhen access_when;  ///< without any condition: all requests
+    AccessWhen access_when;   ///< without any condition: all requests
 
     bool operator==(const Log&) const = default;
 };
