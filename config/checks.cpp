@@ -173,7 +173,8 @@ void refuse_health_of_packets(const Settings& settings, const Mark& start, const
 }
 
 void refuse_a_taken_stdout(const Settings& settings, const Mark& start, const Reading& reading) {
-    if (settings.log.access_file == "stdout" && is_log_path(settings.log.file) &&
+    const std::string& log = settings.log.file;
+    if (settings.log.access_file == "stdout" && log != "stderr" && log != "stdout" &&
         !reading.diagnostics.concerns("log")) {
         reading.diagnostics.report(
             place_of("log.access-file", start, reading), "log.access-file",

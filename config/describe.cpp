@@ -225,8 +225,8 @@ void describe(Visitor& v, Log& s) {
           Choice<LogFormat>(s.format, {{"text", LogFormat::Text}, {"json", LogFormat::Json}}),
           kGeneration, "Lines of text, or one JSON object a line.");
     v.key("file", LogPlace(s.file), kNowUnlessStandard,
-          "Where the log and what the application prints go: stderr, stdout, or a file that is "
-          "opened again on SIGUSR1.");
+          "Where the log and what the application prints go: stderr, stdout, the host's syslog or "
+          "journal, or a file that is opened again on SIGUSR1.");
     v.key("access", AccessFormat(s.access), kGeneration,
           "A line for each request. The ${...} of a format are the access log's own variables, "
           "not the environment's.");

@@ -117,7 +117,12 @@ struct Limits {
 
 /// Whether log.file is the path of a file, and none of the words that it may be.
 inline bool is_log_path(const std::string& place) {
-    return place != "stderr" && place != "stdout";
+    return place != "stderr" && place != "stdout" && place != "syslog" && place != "journald";
+}
+
+/// Whether log.file is a service of the host that reads severities.
+inline bool is_log_service(const std::string& place) {
+    return place == "syslog" || place == "journald";
 }
 
 /// Whether log.access-file is the path of a file.
@@ -139,7 +144,7 @@ struct AccessWhen {
 struct Log {
     LogLevel level = LogLevel::Info;
     LogFormat format = LogFormat::Text;
-    std::string file = "stderr";  ///< stderr, stdout or a path
+    std::string file = "stderr";  ///< stderr, stdout, syslog, journald or a path
     std::string access = "off";
     std::string access_file;  ///< stdout or a path; "": with the log
     AccessWhen access_when;   ///< without any condition: all requests

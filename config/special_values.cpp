@@ -337,8 +337,9 @@ void LogPlace::read(const Node& node, const Complain& complain) {
 
 void AccessPlace::read(const Node& node, const Complain& complain) {
     const std::string place = read_place(node, *this, complain);
-    if (place == "stderr") {
-        return complain(node.mark, "", "is where the log goes, expected " + expects());
+    if (place == "stderr" || is_log_service(place)) {
+        return complain(node.mark, "",
+                        fmt::format("'{}' is for log.file, expected {}", place, expects()));
     }
     if (!place.empty()) {
         member_ = place == "-" ? "stdout" : place;  // as gunicorn's accesslog has it

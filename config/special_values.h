@@ -177,7 +177,7 @@ class Period : public Time {
 class LogPlace : public Text {
   public:
     explicit LogPlace(std::string& member)
-        : Text(member, "stderr, stdout or the path of a file"), member_(member) {}
+        : Text(member, "stderr, stdout, syslog, journald or the path of a file"), member_(member) {}
 
     void read(const Node& node, const Complain& complain) override;
 

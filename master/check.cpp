@@ -16,8 +16,10 @@
 #include "config/text/units.h"
 #include "event/loop.h"
 #include "master/host/host.h"
+#include "master/host/journal.h"
 #include "master/host/kernel_limits.h"
 #include "master/host/log_target.h"
+#include "master/host/syslog_socket.h"
 #include "master/listen/listen_options.h"
 #include "master/process/child_exit.h"
 #include "master/process/spawner.h"
@@ -154,6 +156,11 @@ CheckReport check_application(const config::Settings& settings) {
     }
     if (config::is_log_path(settings.log.file)) {
         check_log_target(settings.log.file, *identity);
+    }
+    if (settings.log.file == "journald") {
+        open_journal();
+    } else if (settings.log.file == "syslog") {
+        const SyslogSocket tried;
     }
     if (config::is_access_path(settings.log.access_file)) {
         check_log_target(settings.log.access_file, *identity, "log.access-file");

@@ -10,6 +10,7 @@
 #include "ipc/named_fds.h"
 #include "log/logger.h"
 #include "log/outlet.h"
+#include "master/host/journal.h"
 #include "master/host/log_target.h"
 
 namespace geventd::master {
@@ -30,16 +31,6 @@ log::Level to_log(config::LogLevel level) {
     return log::Level::Error;
 }
 
-void write_to(const std::string& place, const Identity& tenant) {
-    const UniqueFd file =
-        config::is_log_path(place) ? open_log_target(place, tenant) : duplicate(STDOUT_FILENO);
-    for (const int standard : {STDOUT_FILENO, STDERR_FILENO}) {
-        if (::dup2(file.get(), standard) < 0) {
-            throw_errno("dup2", place);
-        }
-    }
-}
-
 // Empty: the access log goes with the log.
 UniqueFd open_access(const std::string& place, const Identity& tenant) {
     if (config::is_access_path(place)) {
@@ -50,8 +41,40 @@ UniqueFd open_access(const std::string& place, const Identity& tenant) {
 
 }  // namespace
 
-bool LogFile::is_file() const {
-    return config::is_log_path(path_);
+LogFile::~LogFile() {
+    if (syslog_ && terminal_) {
+        ::dup2(terminal_.get(), STDERR_FILENO);
+        log::redirect(STDERR_FILENO);
+    }
+}
+
+bool LogFile::is_elsewhere() const {
+    return path_ != "stderr" && path_ != "stdout";
+}
+
+UniqueFd LogFile::open_place(const std::string& place) {
+    if (place == "stdout") {
+        return duplicate(STDOUT_FILENO);
+    }
+    if (place == "journald") {
+        return open_journal();
+    }
+    if (place != "syslog") {
+        return open_log_target(place, tenant_);
+    }
+    if (!syslog_) {
+        syslog_ = std::make_unique<SyslogRelay>(loop_);
+    }
+    return duplicate(syslog_->writer());
+}
+
+void LogFile::write_to(const std::string& place) {
+    const UniqueFd file = open_place(place);
+    for (const int standard : {STDOUT_FILENO, STDERR_FILENO}) {
+        if (::dup2(file.get(), standard) < 0) {
+            throw_errno("dup2", place);
+        }
+    }
 }
 
 void LogFile::tell_terminal(const std::string& line) const {
@@ -69,11 +92,12 @@ void LogFile::open(const config::Log& settings) {
         access_path_ = settings.access_file;
     }
     if (settings.file != path_) {
-        write_to(settings.file, tenant_);
+        write_to(settings.file);
         path_ = settings.file;
     }
     log::open(STDERR_FILENO, to_log(settings.level),
               settings.format == config::LogFormat::Json ? log::Format::Json : log::Format::Text);
+    log::mark_severities(config::is_log_service(path_));
 }
 
 void LogFile::change(const config::Log& settings) noexcept {
@@ -83,19 +107,19 @@ void LogFile::change(const config::Log& settings) noexcept {
     } catch (const std::exception& error) {
         log::error("{}; the former log goes on", error.what());
     }
-    if (is_file() || access_ || had_access) {
+    if (is_elsewhere() || access_ || had_access) {
         hand_out();
     }
 }
 
 void LogFile::reopen() noexcept {
     const bool has_access_file = config::is_access_path(access_path_);
-    if (!is_file() && !has_access_file) {
+    if (!is_elsewhere() && !has_access_file) {
         return;
     }
     try {
-        if (is_file()) {
-            write_to(path_, tenant_);
+        if (is_elsewhere()) {
+            write_to(path_);
             log::redirect(STDERR_FILENO);
             log::info("the log goes on in a new {}", path_);
         }
@@ -112,7 +136,7 @@ void LogFile::reopen() noexcept {
 void LogFile::hand_out() noexcept {
     try {
         ipc::NamedFds fds;
-        if (is_file()) {
+        if (is_elsewhere()) {
             fds.add(ipc::kReopenLog, duplicate(STDERR_FILENO));
         }
         if (access_) {

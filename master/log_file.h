@@ -4,21 +4,25 @@
 #include <unistd.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "base/fd.h"
 #include "config/settings.h"
+#include "event/loop.h"
 #include "ipc/messages.h"
 #include "master/host/privileges.h"
+#include "master/syslog_relay.h"
 
 namespace geventd::master {
 
 /// The log of the master and all its children: the file of `log.file` is opened as the master's
 /// standard output and error, which the children inherit, so it also receives what an application
-/// prints. "stderr" leaves both as they are, "stdout" is for both; neither can come after a file.
-/// The access log goes with it, or to a place of its own, which processes get as a descriptor.
-/// Lives in: master.
+/// prints. "stderr" leaves both as they are, "stdout" is for both,
+/// "journald" a stream into the journal, "syslog" a pipe that the master hands on; neither can come
+/// after a file. The access log goes with it, or to a place of its own, which processes get as a
+/// descriptor. Lives in: master.
 class LogFile {
   public:
     /// Sends a message to all processes.
@@ -26,8 +30,15 @@ class LogFile {
 
     /// `tenant`: the user that workers run as, who might replace the log's folder. Outlives this
     /// object.
-    LogFile(const Identity& tenant, Broadcast broadcast)
-        : tenant_(tenant), broadcast_(std::move(broadcast)) {}
+    LogFile(event::Loop& loop, const Identity& tenant, Broadcast broadcast)
+        : loop_(loop), tenant_(tenant), broadcast_(std::move(broadcast)) {}
+
+    LogFile(const LogFile&) = delete;
+    LogFile& operator=(const LogFile&) = delete;
+
+    /// What the master says from now on goes to the terminal, if it was kept, and no more to
+    /// syslog.
+    ~LogFile();
 
     /// Keeps the original standard error until forget_terminal(), so that a failing start is
     /// reported there as well as in the log file. Throws ErrnoError.
@@ -48,9 +59,7 @@ class LogFile {
     /// failure.
     void reopen() noexcept;
 
-    [[nodiscard]] bool is_file() const;
-
-    /// Where the log goes now: "stderr", "stdout" or a path.
+    /// Where the log goes now: "stderr", "stdout", "syslog", "journald" or a path.
     [[nodiscard]] const std::string& path() const { return path_; }
 
     /// Where the access log goes now: "stdout", a path, or "" for the log.
@@ -60,14 +69,19 @@ class LogFile {
     [[nodiscard]] const UniqueFd& access() const { return access_; }
 
   private:
+    [[nodiscard]] bool is_elsewhere() const;
+    void write_to(const std::string& place);
+    UniqueFd open_place(const std::string& place);
     void hand_out() noexcept;
 
+    event::Loop& loop_;
     const Identity& tenant_;
     Broadcast broadcast_;
     std::string path_ = "stderr";
     std::string access_path_;
     UniqueFd access_;
     UniqueFd terminal_;
+    std::unique_ptr<SyslogRelay> syslog_;  ///< from the first use on
 };
 
 }  // namespace geventd::master

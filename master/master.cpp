@@ -40,7 +40,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       listeners_(origin.succession != nullptr
                      ? Listeners(settings, origin.succession->take_sockets())
                      : Listeners(settings, take_activated_sockets())),
-      log_file_(host.identity(),
+      log_file_(loop_, host.identity(),
                 [this](const ipc::Message& message) { supervisor_.broadcast(message); }),
       scoreboard_(shm::Region::create("geventd-scoreboard", sizeof(shm::Scoreboard))),
       slots_(shm::Scoreboard::format(scoreboard_.data(), scoreboard_.size())),

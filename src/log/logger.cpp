@@ -27,6 +27,19 @@ constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %n[%P]: %v";
 constexpr const char* kJsonPattern =
     R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","process":"%n","pid":%P,"message":"%v"})";
 
+std::string_view severity_mark(spdlog::level::level_enum level) {
+    switch (level) {
+        case spdlog::level::debug:
+            return "<7>";
+        case spdlog::level::warn:
+            return "<4>";
+        case spdlog::level::err:
+            return "<3>";
+        default:
+            return "<6>";
+    }
+}
+
 class OutletSink final : public spdlog::sinks::base_sink<std::mutex> {
   public:
     void open(int fd) {
@@ -47,6 +60,11 @@ class OutletSink final : public spdlog::sinks::base_sink<std::mutex> {
     void set_role(const std::string& role) {
         const std::lock_guard lock(mutex_);
         role_ = role;
+    }
+
+    void mark_severities(bool on) {
+        const std::lock_guard lock(mutex_);
+        marks_ = on;
     }
 
     void write_raw(std::string_view line) {
@@ -88,6 +106,9 @@ class OutletSink final : public spdlog::sinks::base_sink<std::mutex> {
   private:
     bool emit(const spdlog::details::log_msg& message) {
         spdlog::memory_buf_t line;
+        if (marks_) {
+            line.append(severity_mark(message.level));
+        }
         formatter_->format(message, line);
         return outlet_.write({line.data(), line.size()});
     }
@@ -111,6 +132,7 @@ class OutletSink final : public spdlog::sinks::base_sink<std::mutex> {
 
     Outlet outlet_;
     std::string role_;
+    bool marks_ = false;
 };
 
 spdlog::level::level_enum to_spdlog(Level level) {
@@ -215,6 +237,10 @@ State& state() {
 
 void open(int fd, Level level, Format format) {
     state().open(fd, level, format);
+}
+
+void mark_severities(bool on) {
+    state().sink().mark_severities(on);
 }
 
 void set_role(std::string role) {

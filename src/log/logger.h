@@ -34,6 +34,9 @@ void move_up();
 /// The descriptor that a child process passes to adopt(), owned by this process; -1: none needed.
 int unwaiting_descriptor();
 
+/// Whether lines begin with their severity as the journal and syslog read it: "<4>".
+void mark_severities(bool on);
+
 /// Names the process in each line: "master", "template", "worker 2".
 void set_role(std::string role);
 

@@ -5,9 +5,11 @@ import json
 import os
 import re
 import signal
+import socket
 
 import pytest
 
+from harness import program
 from harness.apps import HELLO
 from harness.client import exchange, open_http
 from harness.log import TEXT_LINE
@@ -128,6 +130,42 @@ def test_the_access_log_can_go_to_stdout_and_the_log_to_stderr(make_server, tmp_
     assert made.get('/access').status == 200
     made.stop()
     assert other.read_text() == '/access\n'
+
+
+AS_THE_JOURNAL = ('mount -t tmpfs none /run && mkdir -p /run/systemd/journal && '
+                  'ln -s "$JOURNAL" /run/systemd/journal/stdout && exec "$@"')
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root may mount')
+def test_the_journal_gets_lines_with_their_severity_and_what_is_printed(make_server):
+    made = make_server()
+    made.write_app("print('printed')\n" + HELLO)
+    made.write_config({'log': {'file': 'journald'}})
+    path = str(made.folder / 'journal')
+    with socket.socket(socket.AF_UNIX) as journal:
+        journal.bind(path)
+        journal.listen()
+        made.start(wrapper=('unshare', '-m', 'sh', '-c', AS_THE_JOURNAL, 'sh'),
+                   environment={'JOURNAL': path}, wait=False)
+        made.wait_serving()
+        stream, _ = journal.accept()
+    made.stop()
+    with stream, stream.makefile() as lines:
+        said = lines.read()
+    assert said.startswith('geventd\n\n6\n1\n0\n0\n0\n')
+    assert re.search(r'^<6>\S+Z info master\[\d+\]: geventd \S+ ready: ', said, re.M), said
+    assert re.search('^printed$', said, re.M), said
+
+
+def test_check_says_where_no_journal_listens(make_server):
+    made = make_server()
+    made.write_app(HELLO)
+    made.write_config({'log': {'file': 'journald'}})
+    if os.path.exists('/run/systemd/journal/stdout'):
+        pytest.skip('this host has a journal')
+    code, said = program.check(made)
+    assert code == 1
+    assert 'log.file journald: connect to /run/systemd/journal/stdout' in said
 
 
 def test_what_the_application_prints_is_in_the_log(server):

@@ -128,6 +128,24 @@ TEST_F(LoggerTest, BracesInTheTextAreNoFormat) {
     EXPECT_NE(lines[0].find("]: {} %v {0}\n"), std::string::npos) << lines[0];
 }
 
+TEST_F(LoggerTest, LinesCanBeginWithTheirSeverity) {
+    open(writer_.get(), Level::Debug, Format::Text);
+    mark_severities(true);
+    debug("a");
+    info("b");
+    warning("c");
+    error("d");
+    mark_severities(false);
+    info("e");
+    const auto lines = writes();
+    ASSERT_EQ(lines.size(), 5U);
+    EXPECT_EQ(lines[0].substr(0, 4), "<7>2");
+    EXPECT_EQ(lines[1].substr(0, 4), "<6>2");
+    EXPECT_EQ(lines[2].substr(0, 4), "<4>2");
+    EXPECT_EQ(lines[3].substr(0, 4), "<3>2");
+    EXPECT_EQ(lines[4].substr(0, 1), "2");
+}
+
 TEST_F(LoggerTest, TheAccessLogGoesWithTheLogUnlessItHasAFile) {
     std::array<int, 2> ends{};
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, ends.data()), 0);

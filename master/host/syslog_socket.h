@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <ctime>
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+
+namespace geventd::master {
+
+inline constexpr const char* kSyslogSocket = "/dev/log";
+
+/// The message for syslog about a line, whose severity a beginning such as "<4>" tells.
+std::string syslog_message(std::string_view line, std::time_t now);
+
+/// The socket of the host's syslog. syslog(3) would wait for a daemon that does not read.
+/// Lives in: master.
+class SyslogSocket {
+  public:
+    /// Throws ErrnoError when nobody listens there.
+    explicit SyslogSocket(std::string path = kSyslogSocket);
+
+    /// Sends the line, connecting again to a daemon that was started anew. A line that cannot be
+    /// sent at once is lost, and the next one that can tells how many were.
+    void send(std::string_view line) noexcept;
+
+  private:
+    void connect();
+    bool put(std::string_view line);
+
+    std::string path_;
+    UniqueFd socket_;
+    unsigned long lost_ = 0;
+};
+
+}  // namespace geventd::master
