@@ -236,12 +236,14 @@ def test_a_link_of_the_administrator_is_followed(make_server):
     start(made, made.folder / 'elsewhere' / 'there.log')
 
 
-@pytest.mark.parametrize('name', ['/dev/stdout', '/dev/stderr', '/dev/fd/2', '/proc/self/fd/1'])
-def test_the_standard_descriptors_are_possible(server, name):
+@pytest.mark.parametrize('name, sign', [
+    ('/dev/stdout', 'SIGUSR1 from'), ('/dev/stderr', 'SIGUSR1 from'), ('/dev/fd/2', 'SIGUSR1 from'),
+    ('/proc/self/fd/1', 'the log goes on in a new')])
+def test_the_standard_descriptors_are_possible(server, name, sign):
     running = server(HELLO, {'log': {'file': name}})
     since = running.log.mark()
     running.signal(signal.SIGUSR1)
-    running.wait_log('the log goes on in a new', since=since)
+    running.wait_log(sign, since=since)
     assert running.get('/').status == 200
 
 
