@@ -72,8 +72,11 @@ Result<AccessTemplate> AccessTemplate::compile(std::string_view text, Escape esc
     if (rest.find("${") == std::string_view::npos) {
         return failure(
             fmt::format("'{}' is neither common, combined, uwsgi, json nor a text with "
-                        "${{...}} variables",
-                        text));
+                        "${{...}} variables{}",
+                        text,
+                        text.find("%(") == std::string_view::npos
+                            ? ""
+                            : "; geventctl convert translates uWSGI's and gunicorn's %(...)"));
     }
     while (!rest.empty()) {
         const std::size_t open = rest.find("${");

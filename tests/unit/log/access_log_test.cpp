@@ -58,6 +58,11 @@ class AccessLog : public testing::Test {
     AccessRecord record_;
 };
 
+TEST_F(AccessLog, AFormatOfAPeersIsNamed) {
+    EXPECT_TRUE(format("%(addr) %(status)").ends_with("gunicorn's %(...)"));
+    EXPECT_TRUE(format("plain").ends_with("variables"));
+}
+
 TEST_F(AccessLog, ATimeHasAFormatOfItsOwn) {
     EXPECT_EQ(format("[${strftime.%Y-%m-%d %H:%M:%S %z}] ${status}"),
               "[2026-09-07 10:00:00 +0000] 200\n");
