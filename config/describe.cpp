@@ -131,9 +131,11 @@ void describe(Visitor& v, Listen& s) {
 }
 
 void describe(Visitor& v, App& s) {
-    v.key("module", Text(s.module, "an application such as myapp:application"), kGeneration,
-          "The application: module, module:callable, module:factory(), or the path of a .py or "
-          ".wsgi file.");
+    v.key(
+        "module", Text(s.module, "an application such as myapp:application"), kGeneration,
+        "The application: module, module:callable, module:factory() with literals as arguments, "
+        "the path of a .py or .wsgi file, or paste:FILE#NAME for the one that a Paste Deploy file "
+        "describes, with its logging.");
     v.key("mounts", MountMap(s.mounts), kGeneration,
           "Applications under prefixes of the path; the longest matching prefix wins; module "
           "serves the rest.");
@@ -156,6 +158,10 @@ void describe(Visitor& v, App& s) {
     v.key("monkey-patch", MonkeyPatchValue(s.monkey_patch), kGeneration,
           "When gevent patches the standard library: before the application is loaded, before it "
           "starts to serve, or never; a list names the modules to patch before it is loaded.");
+    v.key("before-load", ModuleList(s.before_load), kGeneration,
+          "What is imported, or called, before the application is loaded and after a patch of "
+          "app.monkey-patch that comes before it: psycogreen.gevent:patch_psycopg, "
+          "grpc.experimental.gevent:init_gevent, or a module of your own.");
     v.key("reload-on-change", Flag(s.reload_on_change), kGeneration,
           "For development: reloads when an imported module or the configuration file changes. If "
           "that fails, requests are answered with the reason until it is fixed.");

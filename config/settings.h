@@ -53,7 +53,8 @@ enum class Preload {
 
 struct App {
     std::map<std::string, std::string> mounts;  ///< prefix -> an application like `module`
-    std::string module;  ///< "module", "module:callable", "module:factory()", path to .py/.wsgi
+    /// "module", "module:callable", "module:factory(1)", "paste:FILE#NAME", path to .py/.wsgi
+    std::string module;
     std::string chdir;
     std::string virtualenv;
     std::string python;  ///< "" or "3.11": selects the geventd-worker
@@ -61,6 +62,7 @@ struct App {
     std::map<std::string, std::string> environment;
     Preload preload = Preload::Auto;
     MonkeyPatch monkey_patch;
+    std::vector<std::string> before_load;  ///< "module" or "module:function"
     bool reload_on_change = false;
 
     bool operator==(const App&) const = default;

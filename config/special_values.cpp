@@ -129,6 +129,23 @@ std::string WatchAddress::expects() const {
                : "an address such as http://127.0.0.1:9090 or http+unix:/run/metrics.sock";
 }
 
+std::string ModuleList::fault_of(const std::string& text) {
+    const auto colon = text.find(':');
+    const bool fine = !text.empty() && colon != 0 && colon + 1 != text.size() &&
+                      text.rfind(':') == colon && text.find_first_of(" ()") == std::string::npos;
+    return fine ? "" : fmt::format("'{}' is neither a module nor module:function", text);
+}
+
+void ModuleList::read(const Node& node, const Complain& complain) {
+    if (node.kind != Node::Kind::Scalar) {
+        TextList::read(node, complain);
+        return;
+    }
+    Node list{.kind = Node::Kind::List, .mark = node.mark};
+    list.items.push_back(node);
+    TextList::read(list, complain);
+}
+
 void MonkeyPatchValue::read(const Node& node, const Complain& complain) {
     if (node.kind == Node::Kind::List) {
         read_modules(node, complain);

@@ -50,6 +50,20 @@ class WatchAddress : public Value {
     Form form_;
 };
 
+/// What is imported or called before the application is loaded: one such text, or a list.
+class ModuleList : public TextList {
+  public:
+    explicit ModuleList(std::vector<std::string>& member)
+        : TextList(member,
+                   "a module such as mypatches, a function such as mypatches:apply, or a list",
+                   fault_of) {}
+
+    void read(const Node& node, const Complain& complain) override;
+
+  private:
+    static std::string fault_of(const std::string& text);
+};
+
 /// When gevent patches, or a list of what it patches.
 class MonkeyPatchValue : public Value {
   public:

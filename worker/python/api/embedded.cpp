@@ -2,6 +2,7 @@
 #include "worker/python/api/embedded.h"
 
 #include "not_offered_py.h"
+#include "paste_py.h"
 #include "uwsgi_py.h"
 #include "uwsgidecorators_py.h"
 #include "worker/python/base/error.h"
@@ -9,9 +10,9 @@
 namespace geventd::py {
 
 void offer_embedded_modules(const Interpreter& python) {
-    const Ref sources =
-        checked(Py_BuildValue("{ssssss}", "uwsgi", kUwsgiPy, "uwsgidecorators", kUwsgidecoratorsPy,
-                              "_geventd_not_offered", kNotOfferedPy));
+    const Ref sources = checked(Py_BuildValue("{ssssssss}", "uwsgi", kUwsgiPy, "uwsgidecorators",
+                                              kUwsgidecoratorsPy, "_geventd_not_offered",
+                                              kNotOfferedPy, "_geventd_paste", kPastePy));
     checked(PyObject_CallOneArg(python.boot("offer_modules").get(), sources.get()));
 }
 

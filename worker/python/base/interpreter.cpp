@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "alarm_py.h"
+#include "application_py.h"
 #include "boot_py.h"
 #include "end_py.h"
 #include "foreign_py.h"
@@ -38,6 +39,7 @@ constexpr struct {
     {"_geventd_foreign", "<geventd>/foreign.py", kForeignPy},
     {"_geventd_boot", "<geventd>/boot.py", kBootPy},
     {"_geventd_fork", "<geventd>/fork.py", kForkPy},
+    {"_geventd_application", "<geventd>/application.py", kApplicationPy},
     {"_geventd_alarm", "<geventd>/alarm.py", kAlarmPy},
     {"_geventd_handed_over", "<geventd>/handed_over.py", kHandedOverPy},
     {"_geventd_end", "<geventd>/end.py", kEndPy},

@@ -58,12 +58,15 @@ Ref load_one(const Interpreter& python, const std::string& prefix, const std::st
     return python.call("mount", checked(Py_BuildValue("(ss)", prefix.c_str(), module.c_str())));
 }
 
-// Applies app.monkey-patch if it is to be applied before the load, and loads the applications.
-// Throws PythonError, with one sentence if that explains the fault.
+// Applies app.monkey-patch if it is to be applied before the load, imports app.before-load, and
+// loads the applications. Throws PythonError, with one sentence if that explains the fault.
 Applications load_applications(const Interpreter& python, const config::App& app) {
     python.call("check_gevent");
     if (app.monkey_patch.when == config::MonkeyPatchTime::BeforeLoad) {
         python.call("patch", string_list(app.monkey_patch.modules));
+    }
+    for (const std::string& module : app.before_load) {
+        python.call("run_before_load", checked(PyUnicode_FromString(module.c_str())));
     }
     Applications applications;
     if (!app.module.empty()) {
@@ -78,7 +81,8 @@ Applications load_applications(const Interpreter& python, const config::App& app
 // Finds the functions that the configuration's timers, crons and monitors run.
 void load_functions(const Interpreter& python, Api& api) {
     api.load_functions([&python](const std::string& function) {
-        return python.call("load_function", checked(PyUnicode_FromString(function.c_str())));
+        return python.call("load_function",
+                           checked(Py_BuildValue("(ss)", "run", function.c_str())));
     });
 }
 

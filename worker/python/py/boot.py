@@ -9,7 +9,6 @@ import importlib
 import importlib.util
 import os
 import sys
-import time
 import types
 
 from _geventd_foreign import own_text
@@ -98,138 +97,6 @@ def patch(modules):
         function()
 
 
-_beside = ""  # the folder of the configuration file
-
-
-def look_beside(folder):
-    """Tells in which folder the configuration file is, where a missing application may be found."""
-    global _beside
-    _beside = folder
-
-
-def _remedy(name):
-    """The end of a sentence about a file or a top-level module that was not found."""
-    there = os.path.join(_beside, name)
-    if not _beside or not any(os.path.exists(place) for place in (there, there + ".py")):
-        return ""
-    return f"; it is beside the configuration file, so set app.chdir: {_beside}"
-
-
-def _import_file(name):
-    path = os.path.abspath(name)
-    if not os.path.exists(path):
-        raise Fault(f"app: there is no file {path}{_remedy(name)}")
-    name = os.path.splitext(os.path.basename(path))[0].replace("-", "_")
-    from importlib.machinery import SourceFileLoader
-
-    loader = SourceFileLoader(name, path)
-    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def _is_file(name):
-    """`mysite.wsgi` is a file only if it exists: Django's usual name of a module looks the same."""
-    return "/" in name or name.endswith(".py") or (name.endswith(".wsgi") and os.path.exists(name))
-
-
-def _import(name):
-    if _is_file(name):
-        return _import_file(name)
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name and (name == error.name or name.startswith(error.name + ".")):
-            places = ", ".join(sys.path)
-            raise Fault(
-                f"app: there is no module {error.name!r} in {places}{_remedy(error.name)}"
-            ) from None
-        raise
-
-
-def _pick(module, attribute):
-    if attribute:
-        target = module
-        for part in attribute.split("."):
-            if not hasattr(target, part):
-                raise Fault(f"app: {module.__name__} has no {attribute!r}")
-            target = getattr(target, part)
-        return target
-    for name in ("application", "app"):
-        if hasattr(module, name):
-            return getattr(module, name)
-    raise Fault(
-        f"app: {module.__name__} has neither 'application' nor 'app'; "
-        f"name the callable: {module.__name__}:NAME"
-    )
-
-
-def _is_async(application):
-    """Whether calls give coroutines, or asynchronous generators, as those of ASGI do. Looks at
-    types only, so that no proxy is evaluated."""
-    from types import FunctionType, MethodType
-
-    is_async = 0x80 | 0x200  # CO_COROUTINE, CO_ASYNC_GENERATOR
-    for function in (application, getattr(type(application), "__call__", None)):
-        if type(function) is MethodType:
-            function = function.__func__
-        if type(function) is FunctionType and function.__code__.co_flags & is_async:
-            return True
-    return False
-
-
-def _make(spec, factory):
-    try:
-        return factory()
-    except TypeError as error:
-        if error.__traceback__.tb_next is None:  # it wants arguments, so it was not entered
-            raise Fault(f"app: {spec}: {error}") from None
-        raise
-
-
-def load(spec):
-    """The WSGI callable that `app.module` names."""
-    module_name, _, attribute = spec.partition(":")
-    module = _import(module_name)
-    factory = attribute.endswith("()")
-    application = _pick(module, attribute[:-2] if factory else attribute)
-    if factory:
-        if not callable(application):
-            raise Fault(f"app: {spec}: {attribute[:-2]!r} is not callable")
-        application = _make(spec, application)
-    if not callable(application):
-        raise Fault(f"app: {spec}: a {type(application).__name__} is not callable")
-    if _is_async(application):
-        raise Fault(f"app: {spec} is asynchronous (`async def`, ASGI): use an ASGI server")
-    return application
-
-
-def load_function(spec):
-    """The function that `run` of a timer, cron entry or monitor names."""
-    module_name, _, attribute = spec.partition(":")
-    function = _import(module_name)
-    for part in attribute.split("."):
-        if not hasattr(function, part):
-            raise Fault(f"run: {spec}: {module_name} has no {attribute!r}")
-        function = getattr(function, part)
-    if not callable(function):
-        raise Fault(f"run: {spec}: a {type(function).__name__} is not callable")
-    return function
-
-
-def mount(place):
-    """Loads the application of (prefix, app.module) and shows it in uwsgi.applications."""
-    import _geventd_worker as native
-
-    prefix, spec = place
-    begun = time.monotonic()
-    application = native.applications[prefix] = load(spec)
-    native.startup_times[prefix] = time.monotonic() - begun
-    return application
-
-
 class _EmbeddedModules:
     """Finds and loads the modules whose source is part of geventd-worker."""
 
@@ -260,6 +127,11 @@ def offer_modules(sources):
 _reported = set()  # files that the master knows
 _suspects = set()  # files in which a failed load may be mended
 _modules_seen = 0
+
+
+def note_source(file):
+    """Counts a file that is no module among those of the application."""
+    _suspects.add(file)
 
 
 def _note_suspects(error):

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: MIT
+"""Finds what the configuration names: the application in all forms of `app.module`, and functions.
+Embedded in geventd-worker.
+"""
+import importlib
+import importlib.util
+import os
+import sys
+import time
+
+from _geventd_boot import Fault
+
+_beside = ""  # the folder of the configuration file
+
+
+def look_beside(folder):
+    """Tells in which folder the configuration file is, where a missing application may be found."""
+    global _beside
+    _beside = folder
+
+
+def _remedy(name):
+    """The end of a sentence about a file or a top-level module that was not found."""
+    there = os.path.join(_beside, name)
+    if not _beside or not any(os.path.exists(place) for place in (there, there + ".py")):
+        return ""
+    return f"; it is beside the configuration file, so set app.chdir: {_beside}"
+
+
+def _import_file(name):
+    path = os.path.abspath(name)
+    if not os.path.exists(path):
+        raise Fault(f"app: there is no file {path}{_remedy(name)}")
+    name = os.path.splitext(os.path.basename(path))[0].replace("-", "_")
+    from importlib.machinery import SourceFileLoader
+
+    loader = SourceFileLoader(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _is_file(name):
+    """`mysite.wsgi` is a file only if it exists: Django's usual name of a module looks the same."""
+    return "/" in name or name.endswith(".py") or (name.endswith(".wsgi") and os.path.exists(name))
+
+
+def _import(name):
+    if _is_file(name):
+        return _import_file(name)
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(error.name + ".")):
+            places = ", ".join(sys.path)
+            raise Fault(
+                f"app: there is no module {error.name!r} in {places}{_remedy(error.name)}"
+            ) from None
+        raise
+
+
+def _pick(module, attribute):
+    if attribute:
+        target = module
+        for part in attribute.split("."):
+            if not hasattr(target, part):
+                raise Fault(f"app: {module.__name__} has no {attribute!r}")
+            target = getattr(target, part)
+        return target
+    for name in ("application", "app"):
+        if hasattr(module, name):
+            return getattr(module, name)
+    raise Fault(
+        f"app: {module.__name__} has neither 'application' nor 'app'; "
+        f"name the callable: {module.__name__}:NAME"
+    )
+
+
+def _is_async(application):
+    """Whether calls give coroutines, or asynchronous generators, as those of ASGI do. Looks at
+    types only, so that no proxy is evaluated."""
+    from types import FunctionType, MethodType
+
+    is_async = 0x80 | 0x200  # CO_COROUTINE, CO_ASYNC_GENERATOR
+    for function in (application, getattr(type(application), "__call__", None)):
+        if type(function) is MethodType:
+            function = function.__func__
+        if type(function) is FunctionType and function.__code__.co_flags & is_async:
+            return True
+    return False
+
+
+_FACTORY_FORMS = "expected module:factory() with literals such as 'prod' or root='x' as arguments"
+
+
+def _read_factory(spec, text):
+    """The dotted name and the arguments of `factory("prod", debug=True)`."""
+    import ast
+
+    try:
+        call = ast.parse(text, mode="eval").body
+        if not isinstance(call, ast.Call):
+            raise ValueError
+        keywords = {word.arg: ast.literal_eval(word.value) for word in call.keywords}  # None: **
+        name = ast.unparse(call.func)
+        if None in keywords or not all(part.isidentifier() for part in name.split(".")):
+            raise ValueError
+        return name, [ast.literal_eval(each) for each in call.args], keywords
+    except (SyntaxError, ValueError, TypeError):
+        raise Fault(f"app: {spec}: {text!r} is no call of a factory; {_FACTORY_FORMS}") from None
+
+
+def _make(spec, factory, arguments, keywords):
+    try:
+        return factory(*arguments, **keywords)
+    except TypeError as error:
+        if error.__traceback__.tb_next is None:  # it wants other arguments, so it was not entered
+            raise Fault(f"app: {spec}: {error}") from None
+        raise
+
+
+def _load_made(spec, module, text):
+    """What the factory returns that `text` calls."""
+    name, arguments, keywords = _read_factory(spec, text)
+    factory = _pick(module, name)
+    if not callable(factory):
+        raise Fault(f"app: {spec}: {name!r} is not callable")
+    return _make(spec, factory, arguments, keywords)
+
+
+def _load_named(spec):
+    """What a module or a file has, or what a Paste Deploy file describes."""
+    place, _, attribute = spec.partition(":")
+    if place == "paste":
+        from _geventd_paste import load_described
+
+        return load_described(attribute, _remedy)
+    if "(" in attribute:
+        return _load_made(spec, _import(place), attribute)
+    return _pick(_import(place), attribute)
+
+
+def load(spec):
+    """The WSGI callable that `app.module` names."""
+    application = _load_named(spec)
+    if not callable(application):
+        raise Fault(f"app: {spec}: a {type(application).__name__} is not callable")
+    if _is_async(application):
+        raise Fault(f"app: {spec} is asynchronous (`async def`, ASGI): use an ASGI server")
+    return application
+
+
+def load_function(names):
+    """The function of (key of the configuration, "module:function")."""
+    key, spec = names
+    module_name, _, attribute = spec.partition(":")
+    function = _import(module_name)
+    for part in attribute.split("."):
+        if not hasattr(function, part):
+            raise Fault(f"{key}: {spec}: {module_name} has no {attribute!r}")
+        function = getattr(function, part)
+    if not callable(function):
+        raise Fault(f"{key}: {spec}: a {type(function).__name__} is not callable")
+    return function
+
+
+def run_before_load(spec):
+    """Imports a module of `app.before-load`; of `module:function`, also calls the function."""
+    if ":" in spec:
+        load_function(("app.before-load", spec))()
+    else:
+        _import(spec)
+
+
+def mount(place):
+    """Loads the application of (prefix, app.module) and shows it in uwsgi.applications."""
+    import _geventd_worker as native
+
+    prefix, spec = place
+    begun = time.monotonic()
+    application = native.applications[prefix] = load(spec)
+    native.startup_times[prefix] = time.monotonic() - begun
+    return application
