@@ -303,6 +303,31 @@ void describe(Visitor& v, Monitor& s) {
     describe_sends(v, s.sends);
 }
 
+namespace {
+
+Text hook(std::string& member) {
+    return {member, "a function such as myapp.hooks:begin", function_name};
+}
+
+}  // namespace
+
+void describe(Visitor& v, Hooks& s) {
+    v.key("post-fork", hook(s.post_fork), kGeneration,
+          "Called in each worker before it serves, also with app.preload: false. If it raises, the "
+          "worker cannot work.");
+    v.key("worker-exit", hook(s.worker_exit), kGeneration,
+          "Called in each worker that ends by itself, when its requests and background greenlets "
+          "have ended.");
+    v.key("drain-begins", hook(s.drain_begins), kGeneration,
+          "Called in a background greenlet of each worker that is told to finish its requests and "
+          "end.");
+    v.key("worker-died", hook(s.worker_died), kGeneration,
+          "Called with the pid of a worker that has ended and the reason, a text, in another "
+          "worker; at least once, as a signal of the server. Not for those that end in a stop or "
+          "after an upgrade.");
+    v.internal("death-signal", SignalNumber(s.death_signal));
+}
+
 void describe(Visitor& v, Reload& s) {
     v.key("strategy",
           Choice<ReloadStrategy>(s.strategy, {{"replace", ReloadStrategy::Replace},
@@ -360,6 +385,8 @@ void describe(Visitor& v, Settings& s) {
     v.list("crons", BoundList(s.crons), "Signals that are sent by the clock and the calendar.", {});
     v.list("monitors", BoundList(s.monitors),
            "Signals that are sent when a file or directory changes.", {});
+    v.section("hooks", BoundSection(s.hooks),
+              "Functions of the application, as module:function, that workers call.", {});
     v.section("reload", BoundSection(s.reload), "How and when new code and settings are loaded.",
               {.hint_key = "strategy", .flag_path = "app.reload-on-change"});
     v.section("metrics", BoundSection(s.metrics), "What the server shows to those who watch it.",

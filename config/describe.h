@@ -86,6 +86,7 @@ void describe(Visitor& v, Signals& s);
 void describe(Visitor& v, Timer& s);
 void describe(Visitor& v, Cron& s);
 void describe(Visitor& v, Monitor& s);
+void describe(Visitor& v, Hooks& s);
 void describe(Visitor& v, Reload& s);
 void describe(Visitor& v, Metrics& s);
 

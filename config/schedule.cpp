@@ -68,6 +68,12 @@ void number_schedule(Settings& settings) {
             sends.number = next--;
         }
     });
+    while (next >= 0 && named.test(static_cast<std::size_t>(next))) {
+        --next;
+    }
+    if (!settings.hooks.worker_died.empty() && next >= 0) {
+        settings.hooks.death_signal = next;
+    }
 }
 
 }  // namespace geventd::config

@@ -19,7 +19,8 @@ struct ScheduleEntry {
 std::vector<ScheduleEntry> schedule_of(const Settings& settings);
 
 /// Gives each entry the number of the signal that it sends: its own, or, if it runs a function, one
-/// from 255 downwards that no entry names. The same settings give the same numbers everywhere.
+/// from 255 downwards that no entry names; and hooks.worker-died the next such number. The same
+/// settings give the same numbers everywhere.
 void number_schedule(Settings& settings);
 
 }  // namespace geventd::config

@@ -205,6 +205,17 @@ struct Monitor {
     bool operator==(const Monitor&) const = default;
 };
 
+/// Functions of the application, "module:function", that run in workers; "": none.
+struct Hooks {
+    std::string post_fork;
+    std::string worker_exit;
+    std::string drain_begins;
+    std::string worker_died;
+    std::optional<int> death_signal;  ///< how worker_died is called, resolved when loaded
+
+    bool operator==(const Hooks&) const = default;
+};
+
 enum class ReloadStrategy { Replace, Rolling };
 
 struct Reload {
@@ -235,6 +246,7 @@ struct Settings {
     std::vector<Timer> timers;
     std::vector<Cron> crons;
     std::vector<Monitor> monitors;
+    Hooks hooks;
     Reload reload;
     Metrics metrics;
     std::string control;  ///< path of the control socket, "@name" or "off"; resolved when loaded

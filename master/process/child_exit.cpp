@@ -20,7 +20,7 @@ std::string_view meaning_of_code(int code) {
         case ExitCode::BootFailed:
             return ": Python or gevent cannot be used";
         case ExitCode::HookFailed:
-            return ": uwsgi.post_fork_hook failed";
+            return ": uwsgi.post_fork_hook or hooks.post-fork failed";
         case ExitCode::Overtime:
             return ": it did not come to its end within its time";
         case ExitCode::LostDescriptor:

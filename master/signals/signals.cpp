@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
 #include <utility>
 
 #include <fmt/core.h>
@@ -181,6 +182,20 @@ shm::SendResult Signals::send_out(const shm::OutgoingSignal& signal) noexcept {
 void Signals::tick(std::uint8_t number) noexcept {
     if (send_out({number, {}, true}) == shm::SendResult::QueueFull) {
         log::error("a tick of signal {} is lost: the master's queue is full", number);
+    }
+}
+
+void Signals::tell_end(pid_t pid, std::string_view reason) noexcept {
+    if (!tells_ends_by_) {
+        return;
+    }
+    const std::string text = fmt::format("{} {}", pid, reason);
+    const auto result = send_out({static_cast<std::uint8_t>(*tells_ends_by_),
+                                  std::as_bytes(std::span(text.data(), text.size())), false});
+    if (result != shm::SendResult::Accepted) {
+        log::error("hooks.worker-died is not called for pid {}: {}", pid,
+                   result == shm::SendResult::QueueFull ? "the master's queue of signals is full"
+                                                        : "no worker has got ready with that hook");
     }
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +57,12 @@ class Signals {
 
     /// The worker's process is dead, or will never be started.
     void reap(std::uint32_t slot);
+
+    /// From now on the ends of workers are told by this signal (hooks.worker-died); nullopt: not.
+    void tell_ends_by(std::optional<int> number) { tells_ends_by_ = number; }
+
+    /// The process of a worker has ended. Call after reap().
+    void tell_end(pid_t pid, std::string_view reason) noexcept;
 
     /// A worker reported a timer, cron entry or monitor of its own.
     void schedule(std::uint32_t slot, const ipc::Message& message);
@@ -126,7 +135,8 @@ class Signals {
     event::Timer damage_timer_;
     event::Io eventfd_io_;
     Ticker ticker_;
-    unsigned workers_ = 0;       ///< workers of the serving generation
+    unsigned workers_ = 0;  ///< workers of the serving generation
+    std::optional<int> tells_ends_by_;
     unsigned known_to_all_ = 0;  ///< every process has the eventfds of those below this number
 };
 

@@ -61,6 +61,7 @@ Supervisor::Outcome Supervisor::promote() {
     serving_ = std::move(candidate_);
     services_.slots.board().serving.store(serving_->number(), std::memory_order_relaxed);
     services_.signals.serve(serving_->number(), static_cast<unsigned>(serving_->most_workers()));
+    services_.signals.tell_ends_by(serving_->settings().hooks.death_signal);
     return {serving_->number(), true, {}};
 }
 
@@ -124,6 +125,7 @@ void Supervisor::stop() {
 }
 
 void Supervisor::drain_all(ipc::DrainReason reason) {
+    services_.signals.tell_ends_by(std::nullopt);  // nobody is left who could be told
     if (candidate_) {
         candidate_->kill("its generation is not wanted any more");
         leaving_.push_back(std::move(candidate_));

@@ -171,6 +171,7 @@ void WorkerHandle::on_exit(const ChildExit& exit) {
     cannot_work_ = exit.has_code(ExitCode::ApplicationFailed) ||
                    exit.has_code(ExitCode::BootFailed) || exit.has_code(ExitCode::HookFailed);
     enter(State::Gone);
+    services_.signals.tell_end(exit.pid, end_);
 }
 
 void WorkerHandle::check_deadline(TimePoint now) {

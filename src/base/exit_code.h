@@ -13,7 +13,7 @@ enum class ExitCode : int {
 
     ApplicationFailed = 64,  ///< worker or template: the application cannot be loaded
     BootFailed = 65,         ///< worker or template: the interpreter or gevent cannot be used
-    HookFailed = 66,         ///< worker: uwsgi.post_fork_hook raised an exception
+    HookFailed = 66,         ///< worker: a post-fork hook raised an exception
     Overtime = 67,           ///< worker: it did not finish its end in time
     LostDescriptor = 68,     ///< worker: the application closed a descriptor that it needs
 };

@@ -90,7 +90,7 @@ uwsgi.post_fork_hook = lambda: 1 / 0
     assert running.wait_exit() == 1
     running.wait_log('error worker.*uwsgi.post_fork_hook failed: Traceback')
     running.wait_log('ZeroDivisionError')
-    running.wait_log('exited with code 66: uwsgi.post_fork_hook failed')
+    running.wait_log('exited with code 66: uwsgi.post_fork_hook or hooks.post-fork failed')
     assert 'cannot be used' not in running.log.text()
 
 

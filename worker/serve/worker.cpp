@@ -108,6 +108,9 @@ void Worker::drain(ipc::DrainReason reason) {
         drain_timer_.start(drain_time_);
         out_of_time_ = drain_time_ == Duration::zero();
         gate_.close(reason == ipc::DrainReason::Stop);
+        if (drain_begins_) {
+            drain_begins_();
+        }
     }
     loop_.wake();
 }

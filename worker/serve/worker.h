@@ -58,6 +58,9 @@ class Worker {
     /// Accepts nothing more and lets running requests end, within limits.drain-requests.
     void drain(ipc::DrainReason reason);
 
+    /// Sets what is called, once, when the worker begins to drain. It must not throw.
+    void on_drain(std::function<void()> begins) { drain_begins_ = std::move(begins); }
+
     /// No connection and no signal handler is left, or the time to drain is over.
     [[nodiscard]] bool drained() const;
 
@@ -119,6 +122,7 @@ class Worker {
     event::Timer drain_timer_;
     Duration drain_time_;  ///< limits.drain-requests
     std::function<std::uint32_t()> count_background_;
+    std::function<void()> drain_begins_;
     Signals* signals_ = nullptr;
     std::string fault_;
     int number_;

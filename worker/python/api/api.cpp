@@ -129,6 +129,15 @@ Api::Api(const worker::BootInfo& boot) : boot_(boot), book_(boot.settings), home
             functions_.emplace_back(number, entry.sends->run);
         }
     }
+    if (const auto& died = boot.settings.hooks.death_signal) {
+        book_.reserve(static_cast<std::uint8_t>(*died), "hooks.worker-died");
+    }
+}
+
+void Api::handle_deaths_by(PyObject* handler) {
+    if (const auto& died = boot_.settings.hooks.death_signal) {
+        book_.fulfil(static_cast<std::uint8_t>(*died), handler);
+    }
 }
 
 void Api::adopt() {

@@ -73,6 +73,9 @@ class Api {
         }
     }
 
+    /// The same for the signal that tells of hooks.worker-died. Throws PythonError.
+    void handle_deaths_by(PyObject* handler);
+
     SignalBook& book() { return book_; }
 
     [[nodiscard]] const Serving& serving() const { return serving_; }

@@ -15,6 +15,7 @@
 #include "foreign_py.h"
 #include "fork_py.h"
 #include "handed_over_py.h"
+#include "hooks_py.h"
 #include "log/logger.h"
 #include "worker/python/base/boot_part.h"
 #include "worker/python/base/error.h"
@@ -38,10 +39,11 @@ constexpr struct {
 } kBootParts[] = {
     {"_geventd_foreign", "<geventd>/foreign.py", kForeignPy},
     {"_geventd_boot", "<geventd>/boot.py", kBootPy},
-    {"_geventd_fork", "<geventd>/fork.py", kForkPy},
     {"_geventd_application", "<geventd>/application.py", kApplicationPy},
+    {"_geventd_fork", "<geventd>/fork.py", kForkPy},
     {"_geventd_alarm", "<geventd>/alarm.py", kAlarmPy},
     {"_geventd_handed_over", "<geventd>/handed_over.py", kHandedOverPy},
+    {"_geventd_hooks", "<geventd>/hooks.py", kHooksPy},
     {"_geventd_end", "<geventd>/end.py", kEndPy},
 };
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "base/exit_code.h"
@@ -78,12 +79,26 @@ Applications load_applications(const Interpreter& python, const config::App& app
     return applications;
 }
 
-// Finds the functions that the configuration's timers, crons and monitors run.
-void load_functions(const Interpreter& python, Api& api) {
-    api.load_functions([&python](const std::string& function) {
-        return python.call("load_function",
-                           checked(Py_BuildValue("(ss)", "run", function.c_str())));
+// Finds the functions that the configuration names: those that timers, crons and monitors run, and
+// the hooks.
+void load_functions(const Interpreter& python, Api& api, const config::Hooks& hooks) {
+    const auto named = [](const char* name, const std::string& function) {
+        return checked(Py_BuildValue("(ss)", name, function.c_str()));
+    };
+    api.load_functions([&](const std::string& function) {
+        return python.call("load_function", named("run", function));
     });
+    for (const auto& [name, function] :
+         {std::pair("post-fork", &hooks.post_fork), std::pair("worker-exit", &hooks.worker_exit),
+          std::pair("drain-begins", &hooks.drain_begins)}) {
+        if (!function->empty()) {
+            python.call("load_hook", named(name, *function));
+        }
+    }
+    if (!hooks.worker_died.empty()) {
+        const Ref handler = python.call("load_hook", named("worker-died", hooks.worker_died));
+        api.handle_deaths_by(handler.get());
+    }
 }
 
 // The application has closed descriptors that are not its own while it was loaded: the master
@@ -132,7 +147,7 @@ void load(Host& host, Process& process, const LoadSteps& steps) {
             steps.before();
         }
         process.applications = load_applications(*process.python, settings.app);
-        load_functions(*process.python, *process.api);
+        load_functions(*process.python, *process.api, settings.hooks);
         process.api->end_loading();
     });
     stay_heard();

@@ -64,17 +64,34 @@ std::uint32_t count(const Ref& greenlets) {
     return static_cast<std::uint32_t>(size);
 }
 
-/// uwsgi.post_fork_hook raised an exception.
+/// A hook that runs before the worker serves raised an exception.
 class HookFailure : public PythonError {
   public:
     using PythonError::PythonError;
 };
 
-void run_post_fork_hook(const Interpreter& python) {
+// `function` is the part of geventd's own Python that calls it.
+void run_hook(const Interpreter& python, const char* hook, const char* function) {
     try {
-        python.call("call_post_fork_hook");
+        python.call(function);
     } catch (const PythonError& error) {
-        throw HookFailure(error.what());
+        throw HookFailure(std::string(hook) + " failed: " + error.what());
+    }
+}
+
+void run_post_fork_hooks(const Interpreter& python, const config::Hooks& hooks) {
+    run_hook(python, "uwsgi.post_fork_hook", "call_post_fork_hook");
+    if (!hooks.post_fork.empty()) {
+        run_hook(python, "hooks.post-fork", "call_post_fork");
+    }
+}
+
+// Runs in a turn of the loop, so it neither throws nor waits.
+void begin_drain(const Interpreter& python) noexcept {
+    try {
+        python.call("begin_drain");
+    } catch (const std::exception& error) {
+        log::error("hooks.drain-begins cannot be called: {}", error.what());
     }
 }
 
@@ -84,11 +101,14 @@ void run_post_fork_hook(const Interpreter& python) {
     boot.scoreboard->slots[boot.slot].pid.store(::getpid());
     Ref background = python.call("track_background");
     let_application_wait(process);
-    run_post_fork_hook(python);
+    run_post_fork_hooks(python, boot.settings.hooks);
     HubParts& hub = hub_parts_of(process);
     Serving& serving = *std::make_unique<Serving>(process, hub).release();
     serving.background = std::move(background);
     hub.worker.count_background_by([&serving] { return count(serving.background); });
+    if (!boot.settings.hooks.drain_begins.empty()) {
+        hub.worker.on_drain([&python] { begin_drain(python); });
+    }
     if (boot.settings.app.reload_on_change) {
         serving.sources.keep_sending(hub.worker.clock());
     }
@@ -101,7 +121,7 @@ void run_post_fork_hook(const Interpreter& python) {
     end_greenlets(python, {hub.worker, hub.signals, hub.handlers}, boot.settings.limits,
                   process.overtime->left() - kOvertime);
     observer.reset();
-    python.call_at_end("run_atexit_hook");
+    python.call_at_end("run_exit_hooks");
     process.api->serve({});
     python.leave(
         static_cast<int>(serving.master.is_cut_off() ? ExitCode::LostDescriptor : ExitCode::Ok));
@@ -132,7 +152,7 @@ void serve(Process& process) {
         patch_before_start(*process.python, settings.app);
         work(process);
     } catch (const HookFailure& error) {
-        log::error("uwsgi.post_fork_hook failed: {}", error.what());
+        log::error("{}", error.what());
         code = ExitCode::HookFailed;
     } catch (const std::exception& error) {
         log::error("the worker cannot serve: {}", error.what());

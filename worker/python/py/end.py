@@ -15,6 +15,7 @@ from _geventd_alarm import NEVER, Alarm, Cut, native
 from _geventd_foreign import Reference
 from _geventd_fork import name_of_greenlet
 from _geventd_handed_over import hand_to, take_back
+from _geventd_hooks import exit_hook
 
 GRACE = 0.5  # seconds that each step has, even when all limits have passed
 MOST_NAMED = 10
@@ -215,12 +216,7 @@ def _rest():
 
 
 @_undisturbed
-def run_atexit_hook():
-    """Calls what the application has set as uwsgi.atexit, if it has."""
-    hook = getattr(sys.modules.get("uwsgi"), "atexit", None)
-    if not callable(hook):
-        return
-
+def _run_exit_hook(name, hook):
     def call():
         try:
             hook()
@@ -229,10 +225,18 @@ def run_atexit_hook():
         except BaseException as error:
             if _is_forked():
                 sys.modules["_geventd_forked"].end(error)
-            native().error(f"uwsgi.atexit failed:\n{_traceback()}")
+            native().error(f"{name} failed:\n{_traceback()}")
 
     if not _within(max(_rest() - 2 * GRACE, GRACE), call):
-        native().warn("uwsgi.atexit did not end within the time to drain and is cut off")
+        native().warn(f"{name} did not end within the time to drain and is cut off")
+
+
+def run_exit_hooks():
+    """Calls uwsgi.atexit and hooks.worker-exit, if there are such."""
+    for name, hook in (("uwsgi.atexit", getattr(sys.modules.get("uwsgi"), "atexit", None)),
+                       ("hooks.worker-exit", exit_hook())):
+        if callable(hook):
+            _run_exit_hook(name, hook)
 
 
 class _Unraisable:

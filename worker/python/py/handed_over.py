@@ -48,12 +48,9 @@ def _go_on(text):
                    f"what would end a program; this worker goes on:\n{text}")
 
 
-def call_post_fork_hook():
-    """Calls what the application has set as uwsgi.post_fork_hook, if it has. Runs in the main
-    greenlet, which `threading` and asyncio take for the main thread."""
-    hook = getattr(sys.modules.get("uwsgi"), "post_fork_hook", None)
-    if not callable(hook):
-        return
+def call_in_main(hook):
+    """Calls a hook that runs before the worker serves, in the main greenlet, which `threading` and
+    asyncio take for the main thread."""
     from gevent import get_hub
 
     get_hub()  # made here, so that its parent is the main greenlet and not one that ends
@@ -62,3 +59,10 @@ def call_post_fork_hook():
         hook()
     finally:
         take_back()
+
+
+def call_post_fork_hook():
+    """Calls what the application has set as uwsgi.post_fork_hook, if it has."""
+    hook = getattr(sys.modules.get("uwsgi"), "post_fork_hook", None)
+    if callable(hook):
+        call_in_main(hook)
