@@ -331,10 +331,16 @@ void describe(Visitor& v, Hooks& s) {
 void describe(Visitor& v, Reload& s) {
     v.key("strategy",
           Choice<ReloadStrategy>(s.strategy, {{"replace", ReloadStrategy::Replace},
-                                              {"rolling", ReloadStrategy::Rolling}}),
+                                              {"rolling", ReloadStrategy::Rolling},
+                                              {"restart", ReloadStrategy::Restart}}),
           kNow,
           "replace: all new workers get ready before the old ones drain; rolling: one new worker "
-          "gets ready, then one old worker drains, and so on.");
+          "gets ready, then one old worker drains, and so on; restart: all old workers end before "
+          "the new code is loaded, for applications that hold an exclusive lock.");
+    v.key("rollback", Flag(s.rollback), kNow,
+          "With restart: the template of the old workers stays until the new ones serve, and forks "
+          "them again if the new code fails. false, for locks that are taken while the application "
+          "is loaded: it ends too, and nothing serves if the new code fails.");
     v.key("touch", TextList(s.touch, "a list of files"), kNow,
           "Reloads when one of these files changes; relative to the configuration file's folder. "
           "They need not exist.");

@@ -216,10 +216,11 @@ struct Hooks {
     bool operator==(const Hooks&) const = default;
 };
 
-enum class ReloadStrategy { Replace, Rolling };
+enum class ReloadStrategy { Replace, Rolling, Restart };
 
 struct Reload {
     ReloadStrategy strategy = ReloadStrategy::Replace;
+    bool rollback = true;  ///< with Restart: the old template stays until the new workers serve
     std::vector<std::string> touch;
 
     bool operator==(const Reload&) const = default;

@@ -29,6 +29,9 @@ Result<void> Operations::set_workers(int count) {
     if (parts_.supervisor.is_rolling()) {
         return failure("a rolling reload is under way, which changes it worker by worker");
     }
+    if (parts_.supervisor.has_gap()) {
+        return failure("the workers are being restarted");
+    }
     if (count < 1 || count > config::kMostProcesses) {
         return failure(
             fmt::format("the number of workers must be between 1 and {}", config::kMostProcesses));

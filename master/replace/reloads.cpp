@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "master/replace/reloads.h"
 
+#include <chrono>
 #include <exception>
 #include <utility>
 #include <vector>
@@ -122,18 +123,20 @@ void Reloads::start_generation(config::Settings settings) {
 
 void Reloads::on_outcome(const Supervisor::Outcome& outcome) {
     if (outcome.serves) {
-        on_generation_serves();
+        on_generation_serves(outcome.gap);
         return;
     }
     parts_.listeners.discard();
     if (parts_.supervisor.serving() == nullptr && !turns_.is_anything_queued()) {
+        record_.end(Outcome::Failed, outcome.failure);  // of a restart that cannot go back
         server_.give_up_start(outcome.failure);
         return;
     }
     end(Outcome::Failed, outcome.failure);
 }
 
-void Reloads::on_generation_serves() {
+// `gap`: how long nothing has served before, in a restart.
+void Reloads::on_generation_serves(std::optional<Duration> gap) {
     const Generation& generation = *parts_.supervisor.serving();
     parts_.listeners.commit();
     settings_ = generation.settings();
@@ -142,9 +145,11 @@ void Reloads::on_generation_serves() {
     parts_.admin.change_metrics(settings_.metrics);
     const std::size_t workers = generation.workers().size();
     const std::string serves = fmt::format(
-        "{} {}, {} cores each, {}{}", workers, workers == 1 ? "worker" : "workers",
+        "{} {}, {} cores each, {}{}{}", workers, workers == 1 ? "worker" : "workers",
         settings_.workers.cores, join(parts_.listeners.addresses()),
-        generation.number() == 1 ? "" : fmt::format(" (generation {})", generation.number()));
+        generation.number() == 1 ? "" : fmt::format(" (generation {})", generation.number()),
+        gap ? fmt::format(", after a gap of {:.1f} s", std::chrono::duration<double>(*gap).count())
+            : "");
     log::info("geventd {} ready: {}", kVersion, serves);
     parts_.host.serving(serves);
     end(Outcome::Done, {});
@@ -153,7 +158,10 @@ void Reloads::on_generation_serves() {
 void Reloads::end(Outcome outcome, const std::string& reason) {
     end_renewal(outcome, reason);
     if (record_.is_running() && outcome == Outcome::Failed) {
-        log::error("the reload failed, the old generation goes on: {}", reason);
+        log::error("the reload failed, {}: {}",
+                   parts_.supervisor.serving() != nullptr ? "the old generation goes on"
+                                                          : "nothing serves until another succeeds",
+                   reason);
         parts_.host.serving("the last reload failed: " + reason);
         if (Generation* serving = parts_.supervisor.serving()) {
             if (serving->settings().app.reload_on_change) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "master/replace/parts.h"
@@ -74,7 +75,7 @@ class Reloads final : public Turns::Kind {
     void keep_until_restart(config::Settings& settings) const;
     void on_file_change(const std::string& path) noexcept;
     void start_generation(config::Settings settings);
-    void on_generation_serves();
+    void on_generation_serves(std::optional<Duration> gap);
     void end(Replacement::Outcome outcome, const std::string& reason);
     void end_renewal(Replacement::Outcome outcome, const std::string& reason);
 

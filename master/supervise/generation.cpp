@@ -205,45 +205,6 @@ void Generation::fail(std::string why) {
     }
 }
 
-void Generation::roll(Generation* former) {
-    if (const int ready = roll_on(); ready > 0 && former != nullptr) {
-        former->make_room(ready);
-    }
-}
-
-// When all workers started so far are ready: starts one more and returns their number. Else 0.
-int Generation::roll_on() {
-    const std::size_t ready = workers_->count_ready();
-    if (state_ != State::Booting || ready < workers_->allowed() || ready == workers_->size()) {
-        return 0;
-    }
-    workers_->allow(ready + 1);
-    settle();
-    return static_cast<int>(ready);
-}
-
-// Drains one worker for each ready worker of the successor, but keeps one.
-void Generation::make_room(int successors) {
-    if (full_strength_ == 0) {
-        full_strength_ = workers_->size();
-    }
-    const auto gone = std::min(static_cast<std::size_t>(successors), full_strength_ - 1);
-    workers_->resize(full_strength_ - gone);
-}
-
-void Generation::restore() {
-    if (const std::size_t full = std::exchange(full_strength_, 0); full != 0) {
-        workers_->resize(full);
-        settle();
-    }
-}
-
-void Generation::give_way() {
-    if (state_ == State::Failed && !std::exchange(gave_way_, true)) {
-        workers_->drain(ipc::DrainReason::Replace);
-    }
-}
-
 bool Generation::is_slow() const {
     const bool has_slow_template =
         templates_ &&

@@ -96,6 +96,17 @@ class Generation {
     /// After a rolling generation failed: drains its workers that still serve.
     void give_way();
 
+    // For a restart, in which the old workers end before the new generation starts.
+
+    /// Why its workers could not be forked again after step_aside(), as a phrase; empty when they
+    /// could.
+    [[nodiscard]] std::string why_no_return() const;
+
+    /// Drains all workers, but keeps the template and its spare. restore() undoes it.
+    void step_aside();
+
+    [[nodiscard]] bool is_aside() const { return full_strength_ != 0 && workers_->size() == 0; }
+
     /// Changes the number of workers of a serving generation; with workers.cheaper, the maximum.
     void resize(int count);
 
@@ -119,7 +130,11 @@ class Generation {
     [[nodiscard]] Pool& workers() const { return *workers_; }
 
     /// The maximum with workers.cheaper, else the number of workers.
-    [[nodiscard]] int most_workers() const { return scaling_ ? scaling_->most() : worker_count(); }
+    [[nodiscard]] int most_workers() const {
+        return scaling_     ? scaling_->most()
+               : is_aside() ? static_cast<int>(full_strength_)
+                            : worker_count();
+    }
 
     [[nodiscard]] GenerationStatus status() const;
 
@@ -161,7 +176,7 @@ class Generation {
     bool paused_ = false;
     bool rolling_;
     bool gave_way_ = false;
-    std::size_t full_strength_ = 0;  ///< number of workers before make_room(); 0: not rolling
+    std::size_t full_strength_ = 0;  ///< workers before make_room() or step_aside(); 0: all
     bool deferred_ = false;
     std::optional<ipc::DrainReason> draining_;  ///< what workers are still to be told
     TimePoint drain_by_;                        ///< when they are told at the latest

@@ -12,13 +12,18 @@ namespace geventd::master {
 void Supervisor::begin(Generation::Plan plan) {
     assert(!candidate_);
     const std::uint32_t number = plan.contents.generation;
+    const config::Reload how = plan.settings.reload;
     rolling_ = plan.rolling;
     services_.signals.begin(number, plan.settings);
     try {
         auto generation = std::make_unique<Generation>(services_, std::move(plan));
         generation->pause(paused_);
         generation->defer(deferred_);
-        generation->start();
+        if (how.strategy == config::ReloadStrategy::Restart && !empty()) {
+            make_way(how.rollback);
+        } else {
+            generation->start();
+        }
         candidate_ = std::move(generation);
     } catch (...) {
         services_.signals.forget(number);
@@ -28,8 +33,11 @@ void Supervisor::begin(Generation::Plan plan) {
 
 std::optional<Supervisor::Outcome> Supervisor::settle() {
     for (Generation* generation : all()) {
-        generation->settle();
+        if (!waits_ || generation != candidate_.get()) {
+            generation->settle();
+        }
     }
+    go_on_with_restart();
     if (is_rolling()) {
         roll();
     }
@@ -62,12 +70,21 @@ Supervisor::Outcome Supervisor::promote() {
     services_.slots.board().serving.store(serving_->number(), std::memory_order_relaxed);
     services_.signals.serve(serving_->number(), static_cast<unsigned>(serving_->most_workers()));
     services_.signals.tell_ends_by(serving_->settings().hooks.death_signal);
-    return {serving_->number(), true, {}};
+    Outcome outcome{serving_->number(), true, {}};
+    if (const auto since = std::exchange(gap_since_, std::nullopt)) {
+        outcome.gap = services_.processes.now() - *since;
+        if (leaving_.empty()) {
+            services_.signals.former_is_gone();
+        }
+    }
+    return outcome;
 }
 
 Supervisor::Outcome Supervisor::abandon() {
     Outcome outcome{candidate_->number(), false, candidate_->failure()};
-    if (serving_) {
+    waits_ = false;
+    others_by_ = services_.processes.now() + kPatience;
+    if (serving_ && !serving_->is_aside()) {
         serving_->restore();
     }
     services_.signals.forget(candidate_->number());
@@ -125,6 +142,8 @@ void Supervisor::stop() {
 }
 
 void Supervisor::drain_all(ipc::DrainReason reason) {
+    waits_ = false;
+    gap_since_.reset();
     services_.signals.tell_ends_by(std::nullopt);  // nobody is left who could be told
     if (candidate_) {
         candidate_->kill("its generation is not wanted any more");
@@ -168,6 +187,9 @@ TimePoint Supervisor::next_deadline() const {
     TimePoint next = TimePoint::max();
     for (const Generation* generation : all()) {
         next = std::min(next, generation->next_deadline());
+    }
+    if (waits_for_others()) {
+        next = std::min(next, is_way_free() ? services_.processes.now() : others_by_);
     }
     return next;
 }

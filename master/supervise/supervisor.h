@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,16 +16,25 @@ namespace geventd::master {
 /// All generations: one serves, one may be starting to replace it (the candidate), and former ones
 /// drain. The candidate takes over when it serves; when it fails, the serving one goes on
 /// untouched. At most three drain at once; beyond that the oldest is killed.
+///
+/// With reload.strategy: restart the candidate waits until all other workers have ended. Meanwhile
+/// nothing serves; the serving generation keeps its template, if it may, and comes back when the
+/// candidate fails.
 /// Lives in: master.
 class Supervisor {
   public:
     static constexpr std::size_t kMaxDraining = 3;
+
+    /// How long a restart waits for processes that were killed: one stuck in the kernel may never
+    /// end.
+    static constexpr Duration kPatience = std::chrono::seconds(10);
 
     /// The result of the generation that begin() started.
     struct Outcome {
         std::uint32_t generation;
         bool serves;
         std::string failure;
+        std::optional<Duration> gap = std::nullopt;  ///< how long nothing has served before
     };
 
     explicit Supervisor(const Services& services) : services_(services) {}
@@ -35,6 +45,9 @@ class Supervisor {
 
     /// True during a rolling reload: workers of two generations serve side by side.
     [[nodiscard]] bool is_rolling() const { return candidate_ && rolling_; }
+
+    /// True while nothing serves because of a restart.
+    [[nodiscard]] bool has_gap() const { return gap_since_.has_value(); }
 
     [[nodiscard]] bool is_busy() const { return candidate_ != nullptr; }
 
@@ -102,6 +115,11 @@ class Supervisor {
     Outcome promote();
     Outcome abandon();
     void cut_oldest();
+    void make_way(bool rollback);
+    void go_on_with_restart();
+    void start_candidate();
+    [[nodiscard]] bool waits_for_others() const;
+    [[nodiscard]] bool is_way_free() const;
     void roll();
     void drain_all(ipc::DrainReason reason);
 
@@ -110,6 +128,9 @@ class Supervisor {
     Handle serving_;
     Handle candidate_;
     bool rolling_ = false;  ///< the candidate takes over worker by worker
+    bool waits_ = false;    ///< the candidate starts when the workers of others have ended
+    TimePoint others_by_;   ///< from then on, what has not ended yet is not waited for
+    std::optional<TimePoint> gap_since_;
     bool paused_ = false;
     bool deferred_ = false;
 };

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Generation: how it takes the place of another, or leaves it to another.
+#include <algorithm>
+#include <utility>
+
+#include "master/supervise/generation.h"
+
+namespace geventd::master {
+
+void Generation::roll(Generation* former) {
+    if (const int ready = roll_on(); ready > 0 && former != nullptr) {
+        former->make_room(ready);
+    }
+}
+
+// When all workers started so far are ready: starts one more and returns their number. Else 0.
+int Generation::roll_on() {
+    const std::size_t ready = workers_->count_ready();
+    if (state_ != State::Booting || ready < workers_->allowed() || ready == workers_->size()) {
+        return 0;
+    }
+    workers_->allow(ready + 1);
+    settle();
+    return static_cast<int>(ready);
+}
+
+// Drains one worker for each ready worker of the successor, but keeps one.
+void Generation::make_room(int successors) {
+    if (full_strength_ == 0) {
+        full_strength_ = workers_->size();
+    }
+    const auto gone = std::min(static_cast<std::size_t>(successors), full_strength_ - 1);
+    workers_->resize(full_strength_ - gone);
+}
+
+void Generation::restore() {
+    if (const std::size_t full = std::exchange(full_strength_, 0); full != 0) {
+        workers_->resize(full);
+        settle();
+    }
+}
+
+void Generation::give_way() {
+    if (state_ == State::Failed && !std::exchange(gave_way_, true)) {
+        workers_->retire();
+        workers_->drain(ipc::DrainReason::Replace);
+    }
+}
+
+std::string Generation::why_no_return() const {
+    if (apart_) {
+        return "each worker loads the application itself (app.preload)";
+    }
+    return templates_->can_start() ? "" : "its template is not there";
+}
+
+void Generation::step_aside() {
+    if (full_strength_ == 0) {
+        full_strength_ = workers_->size();
+    }
+    workers_->resize(0);
+}
+
+}  // namespace geventd::master
