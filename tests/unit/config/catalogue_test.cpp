@@ -4,6 +4,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -91,6 +92,16 @@ TEST(ExplainUnknownKey, SaysWhatBecomesOfThreads) {
     const std::string answer = explain_unknown_key("", "threads");
     EXPECT_TRUE(contains(answer, "every worker runs gevent with workers.cores"));
     EXPECT_TRUE(contains(answer, "threads of the application just run"));
+}
+
+TEST(ExplainUnknownKey, NamesTheHooksForThoseOfOthers) {
+    for (const auto& [theirs, ours] :
+         {std::pair("post_fork", "hooks.post-fork"), std::pair("worker_int", "hooks.drain-begins"),
+          std::pair("child_exit", "hooks.worker-died"),
+          std::pair("hook-post-fork", "hooks.post-fork"), std::pair("import", "app.before-load")}) {
+        EXPECT_TRUE(contains(explain_unknown_key("", theirs), ours)) << theirs;
+    }
+    EXPECT_TRUE(contains(explain_unknown_key("", "when_ready"), "the master runs no code"));
 }
 
 }  // namespace

@@ -68,6 +68,28 @@ TEST(Load, GivesScheduledFunctionsNumbersThatNobodyNames) {
     EXPECT_EQ(settings.monitors[0].sends.number, 7);
 }
 
+TEST(Load, GivesTheHookForDeadWorkersTheNextNumber) {
+    const auto with = [](const std::string& timers) {
+        return load(
+                   {"",
+                    {"listen=http://:8000", "app=app", "hooks.worker-died=a:b", "timers=" + timers},
+                    test_environment()})
+            .hooks.death_signal;
+    };
+    EXPECT_EQ(with("[]"), 255);
+    EXPECT_EQ(with("[{every: 1s, run: 'a:b'}, {every: 1s, signal: 254}]"), 253);
+}
+
+TEST(Load, TakesOneModuleOrSeveralBeforeTheLoad) {
+    const auto with = [](const std::string& value) {
+        return load({"", {"listen=http://:8000", "app=app", value}, test_environment()})
+            .app.before_load;
+    };
+    EXPECT_EQ(with("app.before-load=patches"), (std::vector<std::string>{"patches"}));
+    EXPECT_EQ(with("app.before-load=[a, 'b.c:d']"), (std::vector<std::string>{"a", "b.c:d"}));
+    EXPECT_TRUE(with("workers.cores=1").empty());
+}
+
 TEST(Load, PutsOverridesOverTheFilesValues) {
     const std::string text =
         "listen: [http://:1, http://:2]\n"

@@ -25,7 +25,8 @@ TEST(ChildExit, SaysWhatACodeOfOursMeans) {
     EXPECT_EQ(describe(left_with(3)), "exited with code 3");
     EXPECT_EQ(describe(left_with(64)), "exited with code 64: the application cannot be loaded");
     EXPECT_EQ(describe(left_with(65)), "exited with code 65: Python or gevent cannot be used");
-    EXPECT_EQ(describe(left_with(66)), "exited with code 66: uwsgi.post_fork_hook or hooks.post-fork failed");
+    EXPECT_EQ(describe(left_with(66)),
+              "exited with code 66: uwsgi.post_fork_hook or hooks.post-fork failed");
     EXPECT_EQ(describe(left_with(67)),
               "exited with code 67: it did not come to its end within its time");
 }

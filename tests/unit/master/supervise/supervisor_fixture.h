@@ -24,6 +24,7 @@ class SupervisorTest : public testing::Test {
         plan.settings.workers.processes = workers;
         plan.settings.limits.drain_requests = std::chrono::seconds(60);
         plan.settings.limits.drain_background = std::chrono::seconds(5);
+        plan.settings.reload = reload;
         plan.settings.workers.max_lifetime = max_lifetime;
         plan.settings.workers.reload_on_rss = reload_on_rss;
         plan.contents.generation = ++generations;
@@ -80,6 +81,7 @@ class SupervisorTest : public testing::Test {
     config::Milliseconds max_lifetime{0};
     std::uint64_t reload_on_rss = 0;
     bool rolling = false;
+    config::Reload reload;
     config::Preload preload = config::Preload::Never;
 };
 

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""Applications that a factory makes, with arguments; and what runs before they are loaded."""
+import pytest
+
+MAKERS = '''
+import before
+
+
+class Maker:
+    @staticmethod
+    def build(name, *, root='/', numbers=()):
+        def application(environ, start_response):
+            body = f'{name} {root} {list(numbers)} {before.seen}'.encode()
+            start_response('200 OK', [('Content-Length', str(len(body)))])
+            return [body]
+        return application
+
+
+create_app = Maker.build
+'''
+
+# Imported by the application, and before it when app.before-load says so.
+BEFORE = '''
+import sys
+from gevent import monkey
+
+seen = []
+
+
+def look():
+    seen.append((monkey.is_module_patched('socket'), 'makers' in sys.modules))
+'''
+
+
+def made_with(make_server, app):
+    made = make_server()
+    made.write_app(MAKERS, 'makers.py')
+    made.write_app(BEFORE, 'before.py')
+    made.write_config({'app': app})
+    return made
+
+
+@pytest.mark.parametrize('module, text', [
+    ('makers:create_app("prod")', 'prod / [] []'),
+    ("makers:create_app('a:b', root='/x', numbers=[1, 2])", 'a:b /x [1, 2] []'),
+    ('makers:Maker.build(name="held")', 'held / [] []'),
+    ('makers.py:create_app("from a file")', 'from a file / [] []'),
+])
+def test_a_factory_gets_its_arguments(make_server, module, text):
+    assert made_with(make_server, {'module': module}).start().get('/').text == text
+
+
+@pytest.mark.parametrize('module, why', [
+    ('makers:create_app(prod)', "'create_app\\(prod\\)' is no call of a factory"),
+    ('makers:create_app(*[1])', 'is no call of a factory'),
+    ('makers:create_app("x"', 'is no call of a factory'),
+    ('makers:create_app(root="/")', "missing 1 required positional argument: 'name'"),
+    ('makers:nothing("x")', "makers has no 'nothing'"),
+])
+def test_a_call_that_cannot_be_made_is_told_in_a_sentence(make_server, module, why):
+    made = made_with(make_server, {'module': module})
+    made.expected_exit = 1
+    made.expect_error('.')
+    made.start(wait=False)
+    assert made.wait_exit() == 1
+    made.wait_log(why)
+    assert 'Traceback' not in made.log.text()
+
+
+@pytest.mark.parametrize('preload', [True, False])
+@pytest.mark.parametrize('value', ['before:look', ['before', 'before:look']])
+def test_before_load_comes_after_the_patch_and_before_the_application(make_server, value, preload):
+    made = made_with(make_server, {'module': 'makers:create_app("x")', 'before-load': value,
+                                   'preload': preload})
+    assert made.start().get('/').text == 'x / [] [(True, False)]'
+
+
+def test_before_load_works_without_the_patch(make_server):
+    made = made_with(make_server, {'module': 'makers:create_app("x")', 'before-load': 'before:look',
+                                   'monkey-patch': 'none'})
+    assert made.start().get('/').text == 'x / [] [(False, False)]'
+
+
+@pytest.mark.parametrize('value, why', [
+    ('nowhere', "there is no module 'nowhere'"),
+    ('before:nothing', "app.before-load: before:nothing: before has no 'nothing'"),
+    ('a b', "'a b' is neither a module nor module:function"),
+])
+def test_what_cannot_run_before_the_load_is_told_in_a_sentence(make_server, value, why):
+    made = made_with(make_server, {'module': 'makers:create_app("x")', 'before-load': value})
+    made.expected_exit = 1
+    made.expect_error('.')
+    made.start(wait=False)
+    assert made.wait_exit() == 1
+    made.wait_log(why)
+    assert 'Traceback' not in made.log.text()
