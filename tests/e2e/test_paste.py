@@ -70,7 +70,8 @@ def made_with(make_server, module, file=FILE):
 
 
 @pytest.mark.parametrize('module, text', [
-    ('paste:production.ini#main', 'hello from {} top'), ('paste:production.ini', 'hello from {} top'),
+    ('paste:production.ini#main', 'hello from {} top'),
+    ('paste:production.ini', 'hello from {} top'),
     ('paste:./production.ini#other', 'other top'),
 ])
 def test_a_file_describes_the_application(make_server, module, text):
