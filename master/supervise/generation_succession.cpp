@@ -58,7 +58,7 @@ void Generation::step_aside() {
     if (full_strength_ == 0) {
         full_strength_ = workers_->size();
     }
-    workers_->resize(0);
+    workers_->resize(0, ipc::DrainReason::Refresh);
 }
 
 }  // namespace geventd::master

@@ -31,12 +31,12 @@ bool is_gone(const std::unique_ptr<WorkerHandle>& worker) {
 
 }  // namespace
 
-void Pool::resize(std::size_t count) {
+void Pool::resize(std::size_t count, ipc::DrainReason reason) {
     const auto kept = static_cast<std::ptrdiff_t>(std::min(count, places_.size()));
     const auto first = static_cast<std::ptrdiff_t>(leaving_.size());
     retire_from(places_.begin() + kept);
     for (auto worker = leaving_.begin() + first; worker != leaving_.end(); ++worker) {
-        (*worker)->drain(ipc::DrainReason::Replace, mercy_);
+        (*worker)->drain(reason, mercy_);
     }
     places_.resize(count);
 }

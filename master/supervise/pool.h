@@ -59,7 +59,7 @@ class Pool {
     void draw_from(WorkerSource& source) { source_ = &source; }
 
     /// Sets the number of workers; drains those with higher numbers.
-    void resize(std::size_t count);
+    void resize(std::size_t count, ipc::DrainReason reason = ipc::DrainReason::Replace);
 
     [[nodiscard]] std::size_t size() const { return places_.size(); }
 

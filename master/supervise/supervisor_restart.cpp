@@ -35,7 +35,7 @@ void Supervisor::make_way(bool rollback) {
         "restart: generation {} ends with all its processes before the new code is loaded, so the "
         "old code cannot come back if that fails: {}",
         serving_->number(), obstacle);
-    serving_->drain(ipc::DrainReason::Replace);
+    serving_->drain(ipc::DrainReason::Refresh);
     leaving_.push_back(std::move(serving_));
 }
 

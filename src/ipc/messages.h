@@ -82,9 +82,10 @@ enum class Demand : std::uint32_t { Reload = 1, Stop, Revive };
 enum class Sight : std::uint32_t { Document = 1, ForLog };
 
 /// Why a worker drains. Replace: successors serve, so kept connections end with their next answer
-/// (`Connection: close`). Refresh: successors serve what a developer has changed, so idle
-/// connections are closed at once. Stop: nobody serves, so idle connections are closed at once, and
-/// those in the kernel's queue are served before the listening sockets are closed.
+/// (`Connection: close`). Refresh: successors serve what a developer has changed, or wait for this
+/// worker's end, so idle connections are closed at once. Stop: nobody serves, so idle connections
+/// are closed at once, and those in the kernel's queue are served before the listening sockets are
+/// closed.
 enum class DrainReason : std::uint32_t { Replace = 1, Refresh, Stop };
 
 /// The names of the descriptors sent with Boot (named_fds.h). Anything else that master and

@@ -66,6 +66,17 @@ def test_the_new_code_starts_when_the_old_workers_have_ended(server, app, reload
     assert told == (not preload or reload != RESTART)
 
 
+def test_a_connection_that_is_kept_open_delays_nothing(server):
+    running = server(IN_WORKER, {'reload': RESTART})
+    with running.http() as idle:
+        idle.request('GET', '/')
+        assert idle.getresponse().read() == b'1'
+        running.write_app(second(IN_WORKER))
+        assert running.ctl('reload', timeout=30).returncode == 0
+    gap = running.wait_log(r'after a gap of (\d+)\.\d s$')
+    assert int(gap[1]) < 20
+
+
 def test_running_requests_finish_and_new_ones_wait(server):
     running = server(IN_WORKER, {'reload': RESTART})
     with running.http() as slow, running.http() as waiting:

@@ -55,6 +55,15 @@ TEST_F(WorkerTest, StoppingClosesIdleConnectionsAndFinishesTheOthers) {
     turn_until([&] { return worker->drained(); });
 }
 
+TEST_F(WorkerTest, TellsOnceThatItBeginsToDrain) {
+    start();
+    int times = 0;
+    worker->on_drain([&] { ++times; });
+    worker->drain(ipc::DrainReason::Replace);
+    worker->drain(ipc::DrainReason::Stop);
+    EXPECT_EQ(times, 1);
+}
+
 TEST_F(WorkerTest, StoppingServesWhatWaitsInTheKernelsQueueAlsoWithoutAFreeCore) {
     settings.workers.cores = 1;
     start();

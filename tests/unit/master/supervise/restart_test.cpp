@@ -48,8 +48,11 @@ TEST_F(RestartTest, StartsTheNewWorkersWhenTheOldOnesHaveEnded) {
     begin_and_serve(2);
     begin(2);
     EXPECT_EQ(supervisor.serving(), nullptr) << "without a template it cannot come back";
-    EXPECT_EQ(heard_by(0).type, ipc::MessageType::Drain);
-    EXPECT_EQ(heard_by(1).type, ipc::MessageType::Drain);
+    for (const std::size_t old : {0U, 1U}) {
+        const ipc::Message order = heard_by(old);
+        EXPECT_EQ(order.type, ipc::MessageType::Drain);
+        EXPECT_EQ(order.value, static_cast<std::uint32_t>(ipc::DrainReason::Refresh));
+    }
     leave(0);
     settle();
     EXPECT_EQ(started(), 2U);
