@@ -131,9 +131,10 @@ class Generation {
 
     /// The maximum with workers.cheaper, else the number of workers.
     [[nodiscard]] int most_workers() const {
-        return scaling_     ? scaling_->most()
-               : is_aside() ? static_cast<int>(full_strength_)
-                            : worker_count();
+        if (scaling_) {
+            return scaling_->most();
+        }
+        return is_aside() ? static_cast<int>(full_strength_) : worker_count();
     }
 
     [[nodiscard]] GenerationStatus status() const;
