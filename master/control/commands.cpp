@@ -41,8 +41,9 @@ void answer(const ControlReply& reply, const Result<void>& done) {
 
 void answer(const ControlReply& reply, const char* action, const ReloadStatus& end) {
     if (end.outcome == ReloadStatus::Outcome::Failed) {
-        return reply.error(
-            fmt::format("the {} failed, the running version goes on: {}", action, end.reason));
+        return reply.error(fmt::format(
+            "the {} failed, {}: {}", action,
+            end.goes_on ? "the running version goes on" : "nothing serves any more", end.reason));
     }
     reply.ok();
 }

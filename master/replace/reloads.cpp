@@ -128,7 +128,7 @@ void Reloads::on_outcome(const Supervisor::Outcome& outcome) {
     }
     parts_.listeners.discard();
     if (parts_.supervisor.serving() == nullptr && !turns_.is_anything_queued()) {
-        record_.end(Outcome::Failed, outcome.failure);  // of a restart that cannot go back
+        record_.end(Outcome::Failed, outcome.failure, false);  // a restart that cannot go back
         server_.give_up_start(outcome.failure);
         return;
     }
@@ -169,7 +169,7 @@ void Reloads::end(Outcome outcome, const std::string& reason) {
             }
         }
     }
-    record_.end(outcome, reason);
+    record_.end(outcome, reason, parts_.supervisor.serving() != nullptr);
     turns_.next();
 }
 

@@ -29,6 +29,7 @@ void Replacement::begin() {
     newest_.outcome = Outcome::Running;
     newest_.count += 1;
     newest_.reason.clear();
+    newest_.goes_on = true;
     newest_.at = std::chrono::system_clock::now();
 }
 
@@ -37,8 +38,9 @@ void Replacement::join(std::uint32_t count) {
     newest_.count = count;
 }
 
-void Replacement::end(Outcome outcome, const std::string& reason) {
+void Replacement::end(Outcome outcome, const std::string& reason, bool goes_on) {
     if (is_running()) {
+        newest_.goes_on = goes_on;
         close(outcome, reason);
         tell(std::exchange(waiting_, {}), newest_);
     }

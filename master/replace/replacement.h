@@ -37,8 +37,8 @@ class Replacement {
     [[nodiscard]] bool is_running() const { return newest_.outcome == Outcome::Running; }
 
     /// Ends the running one: records the outcome and answers its callers. Does nothing when none
-    /// runs.
-    void end(Outcome outcome, const std::string& reason);
+    /// runs. `goes_on`: after a failure, what ran before serves on.
+    void end(Outcome outcome, const std::string& reason, bool goes_on = true);
 
     /// There will be no more replacements: answers all waiting callers that theirs has failed.
     void refuse(const std::string& reason);

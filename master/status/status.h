@@ -116,6 +116,7 @@ struct ReloadStatus {
     std::uint32_t count = 0;                     ///< reloads that have been started
     std::string reason;                          ///< why it failed, may have several lines
     std::chrono::system_clock::time_point at{};  ///< when it ended (Running: when it began)
+    bool goes_on = true;                         ///< Failed: what ran before serves on
 };
 
 struct UpgradeStatus {

@@ -120,6 +120,7 @@ def test_where_nothing_can_come_back_the_server_ends_with_the_reason(server, rel
     running.write_app(second(AT_IMPORT) + '1 / 0\n')
     result = running.ctl('reload')
     assert result.returncode == 1 and 'ZeroDivisionError' in result.stderr
+    assert 'nothing serves any more' in result.stderr
     assert running.wait_exit() == 1
     running.wait_log('restart: generation 1 ends with all its processes')
 
