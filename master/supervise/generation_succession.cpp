@@ -42,7 +42,6 @@ void Generation::restore() {
 
 void Generation::give_way() {
     if (state_ == State::Failed && !std::exchange(gave_way_, true)) {
-        workers_->retire();
         workers_->drain(ipc::DrainReason::Replace);
     }
 }
