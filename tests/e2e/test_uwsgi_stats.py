@@ -123,9 +123,9 @@ def test_uwsgitop_reads_it(server, uwsgitop):
     for _ in range(5):
         assert running.get('/').status == 200
     with terminal(running.folder, [uwsgitop, 'stats.sock']) as shown:
-        screen = shown.wait(lambda text: 'WID' in text and 'req: 5' in text)
+        screen = shown.wait(lambda text: 'WID' in text and 'req: 5' in text and all(
+            f' {worker} ' in text.replace('\t', ' ') for worker in running.workers()))
         assert 'uwsgi-geventd' in screen and f'masterpid: {running.pid}' in screen
-        assert all(f' {worker} ' in screen.replace('\t', ' ') for worker in running.workers())
         shown.type('a', 'a')  # cores under their workers
         shown.wait(lambda text: ':0' in text and 'idle' in text)
         shown.type('q')
