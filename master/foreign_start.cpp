@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/shell_word.h"
 #include "config/compat_uwsgi.h"
 #include "log/escape.h"
 
@@ -14,7 +15,7 @@ namespace geventd::master {
 
 namespace {
 
-// Letters that only one of the two has.
+// Letters that only one of the three has. -b and -w are geventd's too.
 constexpr std::string_view kUwsgiLetters = "sHMLTdlz";
 constexpr std::string_view kGunicornLetters = "kDegun";
 constexpr std::size_t kMostShown = 3;
@@ -46,22 +47,26 @@ void note(Clues& clues, std::string_view server, std::string_view option) {
 void note_letter(Clues& clues, std::string_view word, std::string_view value) {
     const char letter = word[1];
     const bool has_number = is_number(word.size() > 2 ? word.substr(2) : value);
-    const bool is_uwsgis = kUwsgiLetters.find(letter) != std::string_view::npos ||
-                           (letter == 'w' && !has_number) ||
-                           ((letter == 'b' || letter == 'p') && has_number);
-    const bool is_gunicorns = kGunicornLetters.find(letter) != std::string_view::npos ||
-                              (letter == 'w' && has_number) || (letter == 'b' && !has_number);
+    const bool is_uwsgis =
+        kUwsgiLetters.find(letter) != std::string_view::npos || (letter == 'p' && has_number);
+    const bool is_gunicorns = kGunicornLetters.find(letter) != std::string_view::npos;
     note(clues, is_uwsgis ? "uWSGI" : is_gunicorns ? "gunicorn" : "", word.substr(0, 2));
 }
 
-void note_file(Clues& clues, std::string_view word) {
+/// `python`: how gunicorn's files end there; an application may be a .py file.
+void note_file(Clues& clues, std::string_view word, std::string_view python) {
     if (word.ends_with(".ini") || word.ends_with(".xml")) {
         ++clues.uwsgi;
         clues.file = word;
-    } else if (word.ends_with(".py")) {
+    } else if (word.ends_with(python)) {
         ++clues.gunicorn;
         clues.file = word;
     }
+}
+
+/// geventd's own options with a value.
+bool takes_value(std::string_view name) {
+    return name == "--set" || name == "--bind" || name == "--workers" || name == "--cores";
 }
 
 Clues look_at(std::span<const char* const> arguments) {
@@ -71,10 +76,10 @@ Clues look_at(std::span<const char* const> arguments) {
         const std::string_view next = i + 1 < arguments.size() ? arguments[i + 1] : "";
         const auto equals = std::min(word.find('='), word.size());
         const std::string_view name = word.substr(0, equals);
-        if (name == "--set") {
+        if (takes_value(name)) {
             i += equals == word.size() ? 1 : 0;
         } else if (name == "-c" || name == "--config") {
-            note_file(clues, equals == word.size() ? next : word.substr(equals + 1));
+            note_file(clues, equals == word.size() ? next : word.substr(equals + 1), ".py");
             i += equals == word.size() ? 1 : 0;
         } else if (name == "--check" || name == "--help" || name == "--version") {
             continue;
@@ -83,24 +88,14 @@ Clues look_at(std::span<const char* const> arguments) {
         } else if (word.size() > 1 && word.front() == '-') {
             note_letter(clues, word, next);
         } else {
-            note_file(clues, word);
+            note_file(clues, word, ".conf.py");
         }
     }
     return clues;
 }
 
-/// The word as a shell takes it.
 std::string quoted(std::string_view word) {
-    constexpr std::string_view kPlain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-    if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) {
-        return std::string(word);
-    }
-    std::string text = "'";
-    for (const char c : word) {
-        text += c == '\'' ? "'\\''" : std::string(1, c);
-    }
-    return log::escape_controls(text + "'");
+    return log::escape_controls(cli::shell_word(word));
 }
 
 std::string command_of(const Clues& clues, std::span<const char* const> arguments) {

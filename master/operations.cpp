@@ -29,22 +29,23 @@ Result<void> Operations::set_workers(int count) {
     if (parts_.supervisor.is_rolling()) {
         return failure("a rolling reload is under way, which changes it worker by worker");
     }
-    if (parts_.supervisor.has_gap()) {
+    if (serving->strength().is_aside()) {
         return failure("the workers are being restarted");
     }
     if (count < 1 || count > config::kMostProcesses) {
         return failure(
             fmt::format("the number of workers must be between 1 and {}", config::kMostProcesses));
     }
-    log::info("{} workers from now on, {} before", count, serving->most_workers());
-    serving->resize(count);
+    log::info("{} workers from now on, {} before", count, serving->strength().most());
+    serving->strength().resize(count);
     server_.settle();
     return {};
 }
 
 void Operations::change_workers(int difference) {
     const Generation* serving = parts_.supervisor.serving();
-    const auto changed = set_workers(serving == nullptr ? 0 : serving->most_workers() + difference);
+    const auto changed =
+        set_workers(serving == nullptr ? 0 : serving->strength().most() + difference);
     if (!changed) {
         log::warning("{}", changed.error().message);
     }

@@ -184,7 +184,7 @@ void Reloads::renew_signals() noexcept {
     }
     try {
         config::Settings settings = settings_;
-        settings.workers.processes = serving->most_workers();
+        settings.workers.processes = serving->strength().most();
         parts_.listeners.prepare(settings);
         renewing_ = true;
         start_generation(std::move(settings));

@@ -35,12 +35,8 @@ Generation::Generation(const Services& services, Plan plan)
     pools_.push_back(std::make_unique<Pool>(services, number_, Pool::Role::worker(settings_),
                                             *source, settings_, mercy()));
     workers_ = pools_.front().get();
-    const config::Workers& workers = settings_.workers;
-    first_workers_ = workers.processes;
-    if (workers.cheaper > 0) {
-        scaling_.emplace(workers.cheaper, workers.processes);
-        first_workers_ = std::clamp(plan.former_workers, workers.cheaper, workers.processes);
-    }
+    strength_ =
+        std::make_unique<Strength>(services, *workers_, settings_.workers, plan.former_workers);
     if (rolling_) {
         workers_->allow(1);
     }
@@ -59,7 +55,7 @@ void Generation::start() {
         return;
     }
     enter(State::Booting);
-    boot_workers();
+    strength_->boot();
     settle();
 }
 
@@ -83,7 +79,9 @@ void Generation::settle() {
         for (const auto& pool : pools_) {
             pool->maintain(now);
         }
-        scale(now);
+        if (is_steady()) {
+            strength_->scale(kit_, now);
+        }
     } else {
         for (const auto& pool : pools_) {
             pool->clean_up(now);
@@ -125,7 +123,7 @@ void Generation::load_apart() {
     }
     if (state_ == State::Loading) {
         enter(State::Booting);
-        boot_workers();
+        strength_->boot();
     }
 }
 
@@ -135,7 +133,7 @@ void Generation::settle_loading(TimePoint now) {
         fail("the application cannot be loaded: " + *failure);
     } else if (templates_->can_start()) {
         enter(State::Booting);
-        boot_workers();
+        strength_->boot();
         workers_->maintain(now);  // the template forks its spare after the workers
     }
 }
@@ -153,29 +151,6 @@ void Generation::settle_booting() {
         }
     } else if (const auto failure = apart_ ? std::nullopt : templates_->fork_failure()) {
         fail("the workers cannot start: " + *failure);
-    }
-}
-
-void Generation::boot_workers() {
-    workers_->resize(static_cast<std::size_t>(first_workers_));
-}
-
-bool Generation::may_scale() const {
-    return scaling_ && state_ == State::Serving && !paused_ && full_strength_ == 0;
-}
-
-void Generation::scale(TimePoint now) {
-    if (!may_scale() || !scaling_->is_due(now)) {
-        return;
-    }
-    Load load = workers_->load(now);
-    load.backlog = kit_.backlog();
-    const int wanted = scaling_->look(worker_count(), load, now);
-    if (wanted != worker_count()) {
-        log::info("{} workers from now on, {} before: {}", wanted, worker_count(),
-                  scaling_->reason());
-        workers_->resize(static_cast<std::size_t>(wanted));
-        workers_->maintain(now);
     }
 }
 
@@ -276,17 +251,6 @@ void Generation::kill(std::string_view reason) {
     }
 }
 
-void Generation::resize(int count) {
-    if (state_ == State::Serving) {
-        services_.signals.resize(static_cast<unsigned>(count));
-        if (scaling_) {
-            scaling_->set_most(count);
-        } else {
-            workers_->resize(static_cast<std::size_t>(count));
-        }
-    }
-}
-
 bool Generation::on_exit(const ChildExit& exit) {
     return (templates_ && templates_->on_exit(exit)) ||
            std::any_of(pools_.begin(), pools_.end(),
@@ -303,7 +267,7 @@ void Generation::broadcast(const ipc::Message& message) {
 }
 
 TimePoint Generation::next_deadline() const {
-    TimePoint next = may_scale() ? scaling_->next_look() : TimePoint::max();
+    TimePoint next = is_steady() ? strength_->next_look() : TimePoint::max();
     for (const auto& pool : pools_) {
         next = std::min(next, pool->next_deadline());
     }
@@ -328,7 +292,7 @@ GenerationStatus Generation::status() const {
     for (const auto& pool : pools_) {
         pool->add_to(status, now);
     }
-    status.workers_most = most_workers();
+    status.workers_most = strength_->most();
     status.preload = !apart_;
     status.connections = connections_;
     if (templates_) {

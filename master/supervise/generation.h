@@ -13,7 +13,7 @@
 #include "master/supervise/exec_source.h"
 #include "master/supervise/launch_kit.h"
 #include "master/supervise/pool.h"
-#include "master/supervise/scaling.h"
+#include "master/supervise/strength.h"
 #include "master/supervise/templates.h"
 
 namespace geventd::master {
@@ -90,25 +90,12 @@ class Generation {
     /// and drains one worker of `former` for each ready one, but keeps its last.
     void roll(Generation* former);
 
-    /// The successor failed: returns to the full number of workers.
-    void restore();
-
     /// After a rolling generation failed: drains its workers that still serve.
     void give_way();
 
-    // For a restart, in which the old workers end before the new generation starts.
-
-    /// Why its workers could not be forked again after step_aside(), as a phrase; empty when they
-    /// could.
+    /// Why its workers could not be forked again when all of them have ended, as a phrase; empty
+    /// when they could.
     [[nodiscard]] std::string why_no_return() const;
-
-    /// Drains all workers, but keeps the template and its spare. restore() undoes it.
-    void step_aside();
-
-    [[nodiscard]] bool is_aside() const { return full_strength_ != 0 && workers_->size() == 0; }
-
-    /// Changes the number of workers of a serving generation; with workers.cheaper, the maximum.
-    void resize(int count);
 
     /// True when the exited process belongs to this generation.
     bool on_exit(const ChildExit& exit);
@@ -129,13 +116,7 @@ class Generation {
 
     [[nodiscard]] Pool& workers() const { return *workers_; }
 
-    /// The maximum with workers.cheaper, else the number of workers.
-    [[nodiscard]] int most_workers() const {
-        if (scaling_) {
-            return scaling_->most();
-        }
-        return is_aside() ? static_cast<int>(full_strength_) : worker_count();
-    }
+    [[nodiscard]] Strength& strength() const { return *strength_; }
 
     [[nodiscard]] GenerationStatus status() const;
 
@@ -149,16 +130,13 @@ class Generation {
     void end_templates();
     void drain_workers(TimePoint now);
     void update_hold();
-    void boot_workers();
-    void scale(TimePoint now);
     int roll_on();
-    void make_room(int successors);
-
-    [[nodiscard]] int worker_count() const { return static_cast<int>(workers_->size()); }
 
     [[nodiscard]] bool all_pools(bool (Pool::*are)() const) const;
     [[nodiscard]] bool is_empty() const;
-    [[nodiscard]] bool may_scale() const;
+
+    [[nodiscard]] bool is_steady() const { return state_ == State::Serving && !paused_; }
+
     [[nodiscard]] Duration mercy() const;
 
     const Services& services_;
@@ -170,14 +148,12 @@ class Generation {
     bool apart_;               ///< each worker loads the application itself
     std::string connections_;  ///< peers of the application's connections after loading
     std::vector<std::unique_ptr<Pool>> pools_;
-    Pool* workers_ = nullptr;         ///< the pool of workers, one of pools_
-    std::optional<Scaling> scaling_;  ///< workers.cheaper
-    int first_workers_;
+    Pool* workers_ = nullptr;             ///< the pool of workers, one of pools_
+    std::unique_ptr<Strength> strength_;  ///< of the pool of workers
     State state_ = State::Loading;
     bool paused_ = false;
     bool rolling_;
     bool gave_way_ = false;
-    std::size_t full_strength_ = 0;  ///< workers before make_room() or step_aside(); 0: all
     bool deferred_ = false;
     std::optional<ipc::DrainReason> draining_;  ///< what workers are still to be told
     TimePoint drain_by_;                        ///< when they are told at the latest

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Generation: how it takes the place of another, or leaves it to another.
-#include <algorithm>
 #include <utility>
 
 #include "master/supervise/generation.h"
@@ -9,7 +8,7 @@ namespace geventd::master {
 
 void Generation::roll(Generation* former) {
     if (const int ready = roll_on(); ready > 0 && former != nullptr) {
-        former->make_room(ready);
+        former->strength().make_room(ready);
     }
 }
 
@@ -24,22 +23,6 @@ int Generation::roll_on() {
     return static_cast<int>(ready);
 }
 
-// Drains one worker for each ready worker of the successor, but keeps one.
-void Generation::make_room(int successors) {
-    if (full_strength_ == 0) {
-        full_strength_ = workers_->size();
-    }
-    const auto gone = std::min(static_cast<std::size_t>(successors), full_strength_ - 1);
-    workers_->resize(full_strength_ - gone);
-}
-
-void Generation::restore() {
-    if (const std::size_t full = std::exchange(full_strength_, 0); full != 0) {
-        workers_->resize(full);
-        settle();
-    }
-}
-
 void Generation::give_way() {
     if (state_ == State::Failed && !std::exchange(gave_way_, true)) {
         workers_->drain(ipc::DrainReason::Replace);
@@ -51,13 +34,6 @@ std::string Generation::why_no_return() const {
         return "each worker loads the application itself (app.preload)";
     }
     return templates_->can_start() ? "" : "its template is not there";
-}
-
-void Generation::step_aside() {
-    if (full_strength_ == 0) {
-        full_strength_ = workers_->size();
-    }
-    workers_->resize(0, ipc::DrainReason::Refresh);
 }
 
 }  // namespace geventd::master

@@ -68,7 +68,7 @@ Supervisor::Outcome Supervisor::promote() {
     }
     serving_ = std::move(candidate_);
     services_.slots.board().serving.store(serving_->number(), std::memory_order_relaxed);
-    services_.signals.serve(serving_->number(), static_cast<unsigned>(serving_->most_workers()));
+    services_.signals.serve(serving_->number(), static_cast<unsigned>(serving_->strength().most()));
     services_.signals.tell_ends_by(serving_->settings().hooks.death_signal);
     Outcome outcome{serving_->number(), true, {}};
     if (const auto since = std::exchange(gap_since_, std::nullopt)) {
@@ -84,8 +84,8 @@ Supervisor::Outcome Supervisor::abandon() {
     Outcome outcome{candidate_->number(), false, candidate_->failure()};
     waits_ = false;
     others_by_ = services_.processes.now() + kPatience;
-    if (serving_ && !serving_->is_aside()) {
-        serving_->restore();
+    if (serving_ && !serving_->strength().is_aside() && serving_->strength().restore()) {
+        serving_->settle();
     }
     services_.signals.forget(candidate_->number());
     leaving_.push_back(std::move(candidate_));

@@ -46,9 +46,6 @@ class Supervisor {
     /// True during a rolling reload: workers of two generations serve side by side.
     [[nodiscard]] bool is_rolling() const { return candidate_ && rolling_; }
 
-    /// True while nothing serves because of a restart.
-    [[nodiscard]] bool has_gap() const { return gap_since_.has_value(); }
-
     [[nodiscard]] bool is_busy() const { return candidate_ != nullptr; }
 
     /// The serving generation; nullptr before the first one serves and after retire() or stop().

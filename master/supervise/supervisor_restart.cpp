@@ -28,7 +28,7 @@ void Supervisor::make_way(bool rollback) {
             "restart: the workers of generation {} end before the new code is loaded; its template "
             "stays until the new workers serve",
             serving_->number());
-        serving_->step_aside();
+        serving_->strength().step_aside();
         return;
     }
     log::warning(
@@ -40,7 +40,7 @@ void Supervisor::make_way(bool rollback) {
 }
 
 bool Supervisor::waits_for_others() const {
-    return waits_ || (!candidate_ && serving_ && serving_->is_aside());
+    return waits_ || (!candidate_ && serving_ && serving_->strength().is_aside());
 }
 
 // No process is left that may hold what the next to start wants to have alone.
@@ -64,10 +64,12 @@ void Supervisor::go_on_with_restart() {
         if (std::exchange(waits_, false)) {
             start_candidate();
         } else {
-            serving_->restore();
+            serving_->strength().restore();
+            serving_->settle();
         }
     }
-    if (gap_since_ && !candidate_ && serving_ && !serving_->is_aside() && serving_->is_complete()) {
+    if (gap_since_ && !candidate_ && serving_ && !serving_->strength().is_aside() &&
+        serving_->is_complete()) {
         const auto gap = services_.processes.now() - *std::exchange(gap_since_, std::nullopt);
         log::info("generation {} serves again, after a gap of {:.1f} s", serving_->number(),
                   std::chrono::duration<double>(gap).count());

@@ -7,29 +7,14 @@
 
 #include <fmt/core.h>
 
+#include "cli/shell_word.h"
+
 namespace geventd::cli {
 
 namespace {
 
-/// Within single quotes, where both YAML and a shell take everything but those as it is.
-std::string quote(std::string_view text, std::string_view inner_quote) {
-    std::string quoted = "'";
-    for (const char byte : text) {
-        byte == '\'' ? quoted.append(inner_quote) : quoted.append(1, byte);
-    }
-    return quoted.append("'");
-}
-
 std::string yaml_text(std::string_view text) {
     return quote(text, "''");
-}
-
-std::string shell_word(std::string_view text) {
-    const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-        return std::isalnum(c) != 0 ||
-               std::string_view("-_./:=@,+%").find(static_cast<char>(c)) != std::string_view::npos;
-    });
-    return plain ? std::string(text) : quote(text, "'\\''");
 }
 
 /// The address in geventd's words, as gunicorn's -b has others.

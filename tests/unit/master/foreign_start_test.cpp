@@ -51,6 +51,7 @@ TEST(ExplainForeignStart, LeavesGeventdsOwnAlone) {
     EXPECT_EQ(explain({}), "");
     EXPECT_EQ(explain({"-c", "server.yaml", "--check", "--set", "app=x.py", "--set=log=--ini"}),
               "");
+    EXPECT_EQ(explain({"shop.py", "-b", ":8000", "-w", "4", "--cores=7", "--workers", "2"}), "");
     EXPECT_EQ(explain({"--help"}), "");
     EXPECT_EQ(explain({"--nobodys", "app:application"}), "");
 }

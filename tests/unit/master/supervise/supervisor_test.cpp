@@ -247,7 +247,7 @@ TEST_F(SupervisorTest, GoesOnWithTheOldGenerationWhenTheNewOneFails) {
 
 TEST_F(SupervisorTest, CutsTheOldestOfFourThatDrain) {
     begin_and_serve(1);
-    for (int reload = 0; reload < 3; ++reload) {
+    for (int times = 0; times < 3; ++times) {
         begin_and_serve(1);
     }
     EXPECT_TRUE(world.processes.killed.empty());
@@ -287,13 +287,13 @@ TEST_F(SupervisorTest, KillsEveryoneAtOnceWhenToldTo) {
 
 TEST_F(SupervisorTest, ChangesTheNumberOfWorkers) {
     begin_and_serve(2);
-    supervisor.serving()->resize(3);
+    supervisor.serving()->strength().resize(3);
     settle();
     ASSERT_EQ(started(), 3U);
     EXPECT_EQ(heard_by(2).worker, 3U);
     say(world.processes.started[2].channel, ipc::MessageType::Ready);
     settle();
-    supervisor.serving()->resize(1);
+    supervisor.serving()->strength().resize(1);
     settle();
     EXPECT_EQ(heard_by(1).type, ipc::MessageType::Drain);
     EXPECT_EQ(heard_by(2).type, ipc::MessageType::Drain);
