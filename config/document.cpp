@@ -101,6 +101,9 @@ class PageWriter : public Visitor {
                 text += fmt::format(" A bare value is its `{}`.", form.short_key);
             }
             begin_group(name, text);
+        } else {
+            page_ += fmt::format("| `{}{}` | the keys below | - | | {} |\n", outer, name,
+                                 escape(std::string(help)));
         }
         prefix_ += fmt::format("{}.", name);
         describe_keys();

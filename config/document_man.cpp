@@ -95,6 +95,9 @@ class ManWriter : public Visitor {
                 text += fmt::format(" A bare value is its {}.", form.short_key);
             }
             begin_group(name, text);
+        } else {
+            page_ += fmt::format("*{}*: the keys below\n\t{}\n\n",
+                                 escape(outer + std::string(name)), escape(help));
         }
         prefix_ += fmt::format("{}.", name);
         describe_keys();

@@ -43,6 +43,8 @@ constexpr std::array kAdvice{
     Advice{"illegal EOF in scalar", "; is a quote opened and never closed?"},
     Advice{"end of map not found", "; is the line indented as its neighbours are?"},
     Advice{"end of sequence not found", "; is the line indented as its neighbours are?"},
+    Advice{"illegal block entry",
+           "; a value that is - needs quotes, and a list begins on the next line"},
     Advice{"illegal map value", "; text that contains a colon and a space needs quotes"},
     Advice{"unknown token", "; text that begins with @, ` or % needs quotes"},
 };

@@ -30,7 +30,9 @@ TEST(AllKeys, HoldGroupsAndTheirKeysOnce) {
 
 TEST(AllKeys, AreKebabCase) {
     for (const std::string& key : all_keys()) {
-        EXPECT_EQ(key.find_first_not_of("abcdefghijklmnopqrstuvwxyz-."), std::string::npos) << key;
+        EXPECT_EQ(key.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-."),
+                  std::string::npos)
+            << key;
     }
 }
 

@@ -69,15 +69,12 @@ TEST(Load, GivesScheduledFunctionsNumbersThatNobodyNames) {
 }
 
 TEST(Load, GivesTheHookForDeadWorkersTheNextNumber) {
-    const auto with = [](const std::string& timers) {
-        return load(
-                   {"",
-                    {"listen=http://:8000", "app=app", "hooks.worker-died=a:b", "timers=" + timers},
-                    test_environment()})
-            .hooks.death_signal;
+    const auto with = [](std::vector<std::string> more) {
+        more.insert(more.end(), {"listen=http://:8000", "app=app", "hooks.worker-died=a:b"});
+        return load({"", std::move(more), test_environment()}).hooks.death_signal;
     };
-    EXPECT_EQ(with("[]"), 255);
-    EXPECT_EQ(with("[{every: 1s, run: 'a:b'}, {every: 1s, signal: 254}]"), 253);
+    EXPECT_EQ(with({}), 255);
+    EXPECT_EQ(with({"timers=[{every: 1s, run: 'a:b'}, {every: 1s, signal: 254}]"}), 253);
 }
 
 TEST(Load, TakesOneModuleOrSeveralBeforeTheLoad) {
@@ -168,8 +165,9 @@ TEST(Load, SaysWhyAFileCannotBeRead) {
 }
 
 TEST(Load, RefusesADefaultControlPathThatIsTooLong) {
-    const Environment environment = [](const std::string&) {
-        return std::optional<std::string>("/" + std::string(200, 'x'));
+    const Environment environment = [](const std::string& name) {
+        return name == "WEB_CONCURRENCY" ? std::nullopt
+                                         : std::optional("/" + std::string(200, 'x'));
     };
     EXPECT_THROW(load({"", {"listen=http://:1", "app=m"}, environment}), Errors);
     EXPECT_NO_THROW(load({"", {"listen=http://:1", "app=m", "control=/x"}, environment}));

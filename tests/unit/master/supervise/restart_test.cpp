@@ -30,7 +30,8 @@ class RestartTest : public SupervisorTest {
         ipc::Channel worker(std::move(hear(channel(0)).fds.at(0)));
         say(worker, ipc::MessageType::Hello);
         say(channel(0), ipc::MessageType::Forked);
-        EXPECT_EQ(hear(channel(0)).type, ipc::MessageType::ForkSpare);
+        spare_ = hear(channel(0));
+        EXPECT_EQ(spare_.type, ipc::MessageType::ForkSpare);
         say(worker, ipc::MessageType::Ready);
         const auto outcome = settle();
         EXPECT_TRUE(outcome && outcome->serves);
@@ -42,6 +43,8 @@ class RestartTest : public SupervisorTest {
         supervisor.on_exit(exited(::getpid(), ExitCode::Ok));
         settle();
     }
+
+    ipc::Message spare_;  // its channel is open as long as the spare lives
 };
 
 TEST_F(RestartTest, StartsTheNewWorkersWhenTheOldOnesHaveEnded) {
