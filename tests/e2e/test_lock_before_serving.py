@@ -73,6 +73,7 @@ uwsgidecorators.postfork(lambda: print('the hooks are over', flush=True))
         client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
         (running.folder / 'go').touch()
         assert client.read_answer().body == b'ok'
+    running.wait_log('^a request$')
     lines = running.log.lines()
     assert lines.index('the hooks are over') < lines.index('a request')
 

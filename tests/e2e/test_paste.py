@@ -13,7 +13,7 @@ def make(global_conf, greeting='none'):
 
     def application(environ, start_response):
         log.info('asked')
-        body = f"{greeting} {global_conf['level']}".encode()
+        body = f"{greeting} {global_conf['shelf']}".encode()
         start_response('200 OK', [('Content-Length', str(len(body)))])
         return [body]
     return application
@@ -21,7 +21,7 @@ def make(global_conf, greeting='none'):
 
 FILE = '''
 [DEFAULT]
-level = top
+shelf = top
 
 [app:main]
 use = call:shop:make
@@ -118,7 +118,8 @@ def test_what_is_wrong_is_told_in_a_sentence(make_server, module, why):
 
 def test_a_python_without_paste_deploy_is_told_what_to_install(make_server):
     made = made_with(make_server, 'paste:production.ini')
-    made.write_app('raise ModuleNotFoundError("hidden", name="paste")\n', 'paste/__init__.py')
+    made.write_app('import sys\nsys.modules["paste.deploy"] = None\n', 'hiding.py')
+    made.write_config({'app': {'module': 'paste:production.ini', 'before-load': 'hiding'}})
     made.expected_exit = 1
     made.expect_error('.')
     made.start(wait=False)

@@ -28,15 +28,15 @@ auto read(const Field& field) {
     return field.load(std::memory_order_relaxed);
 }
 
-bool has_core(const shm::WorkerSlot& worker) {
-    return read(worker.cores_busy) + read(worker.queued) < read(worker.cores);
+std::uint32_t requests(const shm::WorkerSlot& worker) {
+    return read(worker.cores_busy) + read(worker.queued);
 }
 
 // The sibling serves the same generation and has room for more.
 bool can_take(const shm::WorkerSlot& sibling, std::uint32_t generation) {
     return read(sibling.pid) != 0 && read(sibling.generation) == generation &&
            read(sibling.heartbeat) != 0 && read(sibling.hub_over) == 0 &&
-           read(sibling.hub_blocked) == 0 && has_core(sibling);
+           read(sibling.hub_blocked) == 0 && requests(sibling) < read(sibling.cores);
 }
 
 }  // namespace
@@ -56,7 +56,11 @@ AcceptBalance::AcceptBalance(event::Loop& loop, const shm::Scoreboard* board,
     io_.watch(timer_.get(), event::Io::kRead);
 }
 
-bool AcceptBalance::is_above(std::uint64_t connections) const {
+bool AcceptBalance::has_core(std::uint32_t unread) const {
+    return requests(slot_) + unread < read(slot_.cores);
+}
+
+bool AcceptBalance::is_above(std::uint64_t connections, bool has_core) const {
     const std::uint32_t generation = slot_.generation.load(std::memory_order_relaxed);
     const std::uint32_t used = board_->in_use();
     std::uint64_t workers = 1;
@@ -69,10 +73,10 @@ bool AcceptBalance::is_above(std::uint64_t connections) const {
         }
     }
     const std::uint64_t fair = total / workers;
-    return workers > 1 && (!has_core(slot_) || connections > fair + 1 + fair / 32);
+    return workers > 1 && (!has_core || connections > fair + 1 + fair / 32);
 }
 
-bool AcceptBalance::leaves_next(std::size_t connections) {
+bool AcceptBalance::leaves_next(std::size_t connections, std::uint32_t unread) {
     if (board_ == nullptr) {
         return false;
     }
@@ -80,16 +84,18 @@ bool AcceptBalance::leaves_next(std::size_t connections) {
         --taken_anyway_;
         return false;
     }
-    const bool above = is_above(connections);
+    const bool free = has_core(unread);
+    const bool above = is_above(connections, free);
     if (std::exchange(has_waited_, false) && above) {
-        taken_anyway_ = kTakenAnyway - 1;
+        taken_anyway_ = free ? kTakenAnyway - 1 : 0;
         return false;
     }
     if (!above) {
         return false;
     }
+    was_full_ = !free;
     itimerspec spec{};
-    const std::chrono::nanoseconds moment = has_core(slot_) ? kMoment : kLongMoment;
+    const std::chrono::nanoseconds moment = free ? kMoment : kLongMoment;
     spec.it_value.tv_nsec = moment.count();
     leaving_ = ::timerfd_settime(timer_.get(), 0, &spec, nullptr) == 0;
     return leaving_;

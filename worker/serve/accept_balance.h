@@ -23,14 +23,15 @@ class AcceptBalance {
                   std::function<void()> regulate);
 
     /// Whether to leave the next connections to siblings: if so, until `regulate` is called a
-    /// moment later.
-    bool leaves_next(std::size_t connections);
+    /// moment later. `unread` of the connections were accepted just now: each may bring a request.
+    bool leaves_next(std::size_t connections, std::uint32_t unread);
 
     /// Connections are being left to siblings.
-    [[nodiscard]] bool leaving() const { return leaving_; }
+    [[nodiscard]] bool leaving() const { return leaving_ && !(was_full_ && has_core(0)); }
 
   private:
-    [[nodiscard]] bool is_above(std::uint64_t connections) const;
+    [[nodiscard]] bool has_core(std::uint32_t unread) const;
+    [[nodiscard]] bool is_above(std::uint64_t connections, bool has_core) const;
     void on_timer(int events) noexcept;
 
     std::function<void()> regulate_;
@@ -39,6 +40,7 @@ class AcceptBalance {
     UniqueFd timer_;
     event::Io io_;
     bool leaving_ = false;
+    bool was_full_ = false;    ///< it leaves them because it had no core
     bool has_waited_ = false;  ///< for siblings, since the last connection
     int taken_anyway_ = 0;     ///< how many more connections to take without waiting for siblings
 };

@@ -114,7 +114,7 @@ void Acceptor::on_readable(int) noexcept {
         return replace_lost();  // the number may now be a listening socket of the application
     }
     for (int accepted = 0; accepted < kBatch && io_.active(); ++accepted) {
-        if (owner_.leaves_next() || !accept_one(accepted == 0)) {
+        if (owner_.leaves_next(accepted) || !accept_one(accepted == 0)) {
             return;
         }
     }

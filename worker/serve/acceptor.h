@@ -35,8 +35,8 @@ class Acceptor {
         virtual void on_accepted(net::Stream stream, const Peer& peer,
                                  const Listening& listener) = 0;
 
-        /// Whether to leave the next connection to other workers.
-        virtual bool leaves_next() = 0;
+        /// Whether to leave the next connection to other workers, after `accepted` in this turn.
+        virtual bool leaves_next(int accepted) = 0;
 
         /// No descriptor is free for a connection; `error` is the errno.
         virtual void out_of_descriptors(int error) = 0;

@@ -97,8 +97,9 @@ void Gate::on_accepted(net::Stream stream, const Peer& peer, const Listening& li
     }
 }
 
-bool Gate::leaves_next() {
-    const bool leaves = balance_.leaves_next(connections_.count());
+bool Gate::leaves_next(int accepted) {
+    const bool leaves =
+        balance_.leaves_next(connections_.count(), static_cast<std::uint32_t>(accepted));
     if (leaves) {
         regulate();
     }

@@ -80,7 +80,7 @@ class Gate final : private Acceptor::Owner {
     };
 
     void on_accepted(net::Stream stream, const Peer& peer, const Listening& listener) override;
-    bool leaves_next() override;
+    bool leaves_next(int accepted) override;
     void out_of_descriptors(int error) override;
     void accepted_all() override;
     void listener_down() override;

@@ -84,6 +84,15 @@ TEST_F(AcceptBalanceTest, LeavesConnectionsToASiblingWithAFreeCore) {
     turn_until([this] { return slot.connections == 2; });
 }
 
+TEST_F(AcceptBalanceTest, TakesAtOnceAsManyAsItHasCoresFor) {
+    settings.workers.cores = 2;
+    start();
+    sibling.connections = 9;
+    connect_clients(4);
+    expect_accepted(2);
+    turn_until([this] { return slot.connections == 4; });
+}
+
 TEST_F(AcceptBalanceTest, WaitsForNoSiblingThatCannotTakeThem) {
     sibling.cores_busy = 10;
     start();
