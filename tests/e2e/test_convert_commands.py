@@ -15,7 +15,9 @@ from harness.limits import GEVENTCTL
 
 @pytest.mark.parametrize('text, spelled', [
     ('$PORT', '${PORT}'), ('${PORT}', '${PORT}'), ('${A:-b}', '${A:-b}'), ('${A-b}', '${A:-b}'),
-    ('${A:=b}', '${A:-b}'), ('${A:?missing}', '${A}'), ('$1 $(nproc)', '${1} $(nproc)')])
+    ('${A:=b}', '${A:-b}'), ('${A:?missing}', '${A}'), ('$1 $(date)', '${1} $(date)'),
+    ('$((2 * $(nproc) + 1))', '2*cpus+1'), ('${W:-`nproc`}', '${W:-cpus}'), ('$((3*2))', '6'),
+    ('$(( $(nproc) - $X ))', '$(( cpus - ${X} ))')])
 def test_variables_are_spelled_as_geventd_spells_them(text, spelled):
     assert spell_variables(text) == spelled
 
@@ -86,6 +88,12 @@ def test_variables_that_a_script_sets_are_put_in():
     command = from_script('A=4\nexport B="-b :80"\nC=${C:-x}\nuwsgi -p $A --module "${C}" $B\n',
                           'x.sh')
     assert command.words == ['-p', '4', '--module', '${C:-x}', '-b', ':80']
+
+
+def test_the_number_of_cpus_becomes_a_formula_in_a_script():
+    command = from_script('CORES=$(nproc)\nN=$(( $CORES * 2 + 1 ))\ngunicorn -w $N --threads '
+                          '$((2 * 3)) app:app\n', 'x.sh')
+    assert command.words == ['-w', 'cpus*2+1', '--threads', '6', 'app:app']
 
 
 def test_options_that_a_script_composes_are_put_in():

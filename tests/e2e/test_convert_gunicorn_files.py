@@ -39,9 +39,33 @@ def test_it_may_import_what_lies_beside_it(folder):
 
 def test_hooks_keep_their_line(folder):
     option = settings(folder, '\n\ndef post_fork(server, worker):\n    pass\n')['post_fork']
-    assert option.value == {'hook': 'post_fork'}
+    assert option.value == {'hook': 'post_fork', 'calls': []}
     assert (option.line, option.place) == (
         'def post_fork(server, worker):', 'gunicorn.conf.py:3')
+
+
+HOOKS_HEAD = 'import logging\nimport os.path\nfrom json import dumps as dump\n'
+
+
+@pytest.mark.parametrize('body, calls', [
+    ('from psycogreen.gevent import patch_psycopg\n    patch_psycopg()',
+     ['psycogreen.gevent:patch_psycopg']),
+    ('"""Why."""\n    os.path.walk()\n    worker.log.info("%s", worker.pid)\n    dump()',
+     ['os.path:walk', 'json:dumps']),
+    ('import a.b as c\n    c.d()', ['a.b:d']), ('pass', []), ('server.log.info("x")', []),
+    ('dump(1)', []), ('dump()\n    worker.tmp = 1', []), ('unknown()', []),
+    ('from . import x\n    x()', [])])
+def test_what_a_hook_calls_is_seen(body, calls):
+    source = Source(f'{HOOKS_HEAD}def post_fork(server, worker):\n    {body}\n')
+    assert source.calls_of('post_fork') == calls
+
+
+def test_hooks_of_a_module_that_need_no_arguments_are_named(folder):
+    (folder / 'mine.py').write_text('def begin(server=None, worker=None):\n    pass\n\n'
+                                    'def end(server, worker):\n    pass\n')
+    found = settings(folder, 'from mine import begin as post_fork, end as worker_exit\n')
+    assert found['post_fork'].value == {'hook': 'begin', 'calls': ['mine:begin']}
+    assert found['worker_exit'].value == {'hook': 'end', 'calls': []}
 
 
 @pytest.mark.parametrize('text, fault', [
@@ -89,6 +113,19 @@ def test_environment_variables_stay_open_where_that_is_certain(monkeypatch, expr
     text = f'import os\nHOST = "localhost"\nname = {expression}\n'
     value = eval(expression, {'os': os, 'HOST': 'localhost'})
     assert Source(text).open_value('name', value) == expected
+
+
+@pytest.mark.parametrize('expression, expected', [
+    ('cpu_count() * 2 + 1', 'cpus*2+1'), ('(2 * os.cpu_count()) + 1', '2*cpus+1'),
+    ('CORES // 2', 'cpus/2'), ('int(CORES / 2)', 'cpus/2'), ('(os.cpu_count() or 1) + 1', 'cpus+1'),
+    ('int(os.environ.get("W", CORES * 2))', '${W:-cpus*2}'), ('CORES', 'cpus'),
+    ('2 * (CORES + 1)', None), ('min(CORES, 4)', None), ('int(CORES * 1.5)', None), ('3', None)])
+def test_a_number_of_workers_follows_the_number_of_cpus(monkeypatch, expression, expected):
+    monkeypatch.delenv('W', raising=False)
+    text = f'import os\nfrom os import cpu_count\nCORES = cpu_count()\nworkers = {expression}\n'
+    names = {}
+    exec(text, names)
+    assert Source(text).open_value('workers', names['workers'], counts_cpus=True) == expected
 
 
 def test_a_value_that_is_changed_afterwards_does_not_stay_open():

@@ -142,6 +142,31 @@ def test_environment_variables_stay_open(folder):
         ':${PORT}', '${KEY:-none}', '$${5}']
 
 
+@pytest.mark.parametrize('text, expected', [
+    ('processes = %k', 'cpus'), ('n = %k\nworkers = %(n * 2 + 1)', 'cpus*2+1'),
+    ('n = 3\nprocesses = %(n * 2)', '6')])
+def test_a_number_of_workers_follows_the_number_of_cpus(folder, text, expected):
+    (folder / 'a.ini').write_text(f'[uwsgi]\n{text}\n')
+    assert read(folder / 'a.ini').options[-1].value == expected
+
+
+def test_any_other_value_has_the_number_of_cpus_of_now(folder, monkeypatch):
+    monkeypatch.setattr('convert.read.uwsgi_magic.cpus', lambda: 2)
+    (folder / 'a.ini').write_text('[uwsgi]\nn = %k\ngevent = %(n * 100)\nthreads = %k\n'
+                                  'workers = %(n + 1 * 4)\nfor-times = %k\nx = %(_)\nendfor =\n')
+    assert [(option.name, option.value) for option in read(folder / 'a.ini').options] == [
+        ('n', '2'), ('gevent', '200'), ('threads', '2'), ('workers', '12'), ('x', '1'), ('x', '2')]
+
+
+def test_a_paste_deploy_file_has_options_too(folder):
+    (folder / 'p.ini').write_text('[app:main]\nuse = x\n[uwsgi]\nhttp-socket = :80\n')
+    (folder / 'a.ini').write_text('[uwsgi]\nini-paste-logged = %dp.ini\npaste-name = b\n')
+    assert [(option.name, option.value) for option in read(folder / 'a.ini').options] == [
+        ('ini-paste-logged', f'{folder}/p.ini'), ('http-socket', ':80'), ('paste-name', 'b')]
+    (folder / 'p.ini').write_text('[app:main]\nuse = x\n[app:other]\nuse = x\n')
+    assert len(read(folder / 'a.ini').options) == 2
+
+
 def test_each_option_knows_its_line(folder):
     (folder / 'a.ini').write_text('[uwsgi]\n\nhttp =  :80%%1\n')
     option = read(folder / 'a.ini').options[0]

@@ -4,8 +4,10 @@
 Usage: python3 gunicorn_child.py FILE [stand-ins]. The last line of the output is JSON: {"names":
 {name: value}} or {"fault": sentence, "lacks": true if a module is missing}. With stand-ins missing
 modules are replaced; "missing" names them. A function is {"hook": name}, what came out of a missing
-module {"missing": name}; whatever else JSON cannot hold is {"object": its repr()}.
+module {"missing": name}; whatever else JSON cannot hold is {"object": its repr()}. A function of a
+module that can be called without arguments is {"hook": name, "calls": ["module:function"]}.
 """
+import inspect
 import json
 import os
 import sys
@@ -52,12 +54,25 @@ def plain(value):
     if type(value).__name__ == 'StandIn':
         return {'missing': str(value)}
     if callable(value):
-        return {'hook': getattr(value, '__name__', repr(value))}
+        return hook(value)
     if isinstance(value, (list, tuple, set)):
         return [plain(member) for member in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     return {'object': repr(value)}
+
+
+def hook(function):
+    """Its name, and module:function if it is one of a module's that needs no arguments."""
+    told = {'hook': getattr(function, '__name__', repr(function))}
+    module, name = getattr(function, '__module__', None), getattr(function, '__qualname__', '<')
+    try:
+        inspect.signature(function).bind()
+    except (TypeError, ValueError):
+        return told
+    if module not in (None, '__config__') and '<' not in name:
+        told['calls'] = [f'{module}:{name}']
+    return told
 
 
 if __name__ == '__main__':

@@ -57,11 +57,13 @@ class GunicornReader:
 
     def _add_from_file(self, setting, name, value, source, file):
         line, number = source.line_of(name)
-        opened = source.open_value(name, value)
+        opened = source.open_value(name, value, counts_cpus=setting == 'workers')
         note = '' if opened or source.is_constant(name) or isinstance(value, dict) else (
             f'computed: {value!r} while converting')
         if opened is None:
             opened = protect(value)
+        if isinstance(opened, dict) and 'hook' in opened:
+            opened = {'calls': source.calls_of(opened['hook']), **opened}
         self._set(Option(setting, opened, line or f'{name} = {value!r}',
                          f'{file}:{number}' if number else file, note))
 

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The text of gunicorn.conf.py beside its values: the line of each name, and which environment
-variables a value comes from, so that it can stay open until the start."""
+variables or number of CPUs a value comes from, so that it can stay open until the start."""
 import ast
 import os
+import re
+
+from ..cpu_formula import formula_of, results_of
+from . import gunicorn_hooks
 
 
 class Source:
@@ -12,7 +16,9 @@ class Source:
         self._lines = text.split('\n')
         self._values = {}
         self._places = {}
-        for node in ast.walk(ast.parse(text)):
+        self._tree = ast.parse(text)
+        self._counts_cpus = False
+        for node in ast.walk(self._tree):
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                 self._places.setdefault(node.name, node.lineno)
             elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
@@ -35,23 +41,38 @@ class Source:
             return False
         return name in self._values
 
-    def open_value(self, name, value):
+    def calls_of(self, name):
+        """The functions that the hook of that name calls."""
+        return gunicorn_hooks.calls_of(self._tree, name)
+
+    def open_value(self, name, value, counts_cpus=False):
         """The value with ${NAME} in it, when it is one assignment from environment variables and
-        comes to `value` in this environment; else None."""
-        nodes = self._values.get(name, ())
-        text = self._text_of(nodes[0]) if len(nodes) == 1 else None
-        if text is None or '${' not in text:
+        comes to `value` in this environment; else None. With counts_cpus it may also be a formula
+        of the number of CPUs."""
+        node = self._only_value(name)
+        self._counts_cpus = counts_cpus
+        text = self._text_of(node) if node else None
+        if text is None or not re.search(r'\$\{|cpus', text):
             return None
-        return text if resolve(text) == str(value) else None
+        now = resolve(text)
+        results = map(str, results_of(now)) if 'cpus' in now else [now]
+        return text if str(value) in results else None
+
+    def _only_value(self, name):
+        nodes = self._values.get(name, ())
+        return nodes[0] if len(nodes) == 1 else None
 
     def _text_of(self, node, depth=0):
         """A text with variables for an expression; None for one that is not so simple."""
         if depth > 9:
             return None
+        formula = formula_of(node, self._only_value) if self._counts_cpus else None
+        if formula:
+            return formula
         if isinstance(node, ast.Constant):
             return str(node.value) if '$' not in str(node.value) else None
-        if isinstance(node, ast.Name) and len(self._values.get(node.id, ())) == 1:
-            return self._text_of(self._values[node.id][0], depth + 1)
+        if isinstance(node, ast.Name) and self._only_value(node.id):
+            return self._text_of(self._only_value(node.id), depth + 1)
         if isinstance(node, ast.Call):
             return self._text_of_call(node, depth)
         if isinstance(node, ast.Subscript) and dotted(node.value) == 'os.environ':

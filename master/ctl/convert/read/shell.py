@@ -7,12 +7,16 @@ import re
 import shlex
 from typing import Dict, List
 
+from ..cpu_formula import FORMULA, result_of
 from .places import Places
 
 PROGRAMS = {'uwsgi': 'uwsgi', 'uwsgi-core': 'uwsgi', 'pyuwsgi': 'uwsgi', 'gunicorn': 'gunicorn',
             'gunicorn3': 'gunicorn', 'gunicorn_paster': 'gunicorn'}
 PLAIN_WRAPPERS = ('exec', 'env', 'sh', 'bash', '-c', 'python', 'python3', '-m', 'set', '--')
 VARIABLE = re.compile(r'\$(?:(\w+)|\{(\w+)(?::?([-=?+])((?:[^{}]|\{[^{}]*\})*))?\})')
+CPUS = re.compile(r'\$\(\s*(?:nproc(?: --all)?|getconf _NPROCESSORS_ONLN|'
+                  r"grep -c ['\"]?\^?processor['\"]? /proc/cpuinfo)\s*\)|`nproc(?: --all)?`")
+COMPUTED = re.compile(r'\$\(\((.*?)\)\)')
 ASSIGNMENT = re.compile(r'(?:export\s+|local\s+)?(\w+)=(.*)$', re.S)
 
 
@@ -31,12 +35,25 @@ class Command:
 
 
 def spell_variables(text):
-    """$NAME and ${NAME-default} become ${NAME} and ${NAME:-default}."""
+    """$NAME and ${NAME-default} become ${NAME} and ${NAME:-default}, $(nproc) becomes cpus."""
     def spell(match):
         name = match[1] or match[2]
         default = f':-{match[4]}' if match[3] in ('-', '=') else ''
         return '${' + name + default + '}'
-    return VARIABLE.sub(spell, text)
+    return VARIABLE.sub(spell, spell_formulas(text))
+
+
+def spell_formulas(text, known=None):
+    """$((2 * $(nproc) + 1)) becomes 2*cpus+1, and without $(nproc) the result; `known` are
+    variables that may stand in it."""
+    def spell(match):
+        formula = ''.join(re.sub(r'\$?\{?([A-Za-z_]\w*)\}?', lambda name: (known or {}).get(
+            name[1], name[1]), match[1]).split())
+        if 'cpus' in formula:
+            return formula if FORMULA.fullmatch(formula) else match[0]
+        result = result_of(formula)
+        return match[0] if result is None else str(result)
+    return COMPUTED.sub(spell, CPUS.sub('cpus', text))
 
 
 def command_of(text, place):
@@ -130,7 +147,8 @@ def command_of_script(text, name):
 
 def remember(known, assignment):
     """Keeps NAME=value of a script; a second one, as in a branch, adds to what it refers to."""
-    name, value = assignment[1], spell_variables(assignment[2].strip())
+    name = assignment[1]
+    value = spell_variables(spell_formulas(assignment[2].strip(), known))
     quoted = len(value) > 1 and value[0] == value[-1] and value[0] in '"\''
     value = value[1:-1] if quoted else value.split(' ')[0]
     value = value.replace(f'${{{name}}}', known.get(name, ''))
@@ -142,6 +160,6 @@ def remember(known, assignment):
 
 def put_in(text, known):
     """Replaces variables that the script has set."""
-    spelled = re.sub(r'\$\{(\w+)(?::-[^{}]*)?\}',
-                     lambda match: known.get(match[1], match[0]), spell_variables(text))
+    spelled = re.sub(r'\$\{(\w+)(?::-[^{}]*)?\}', lambda match: known.get(match[1], match[0]),
+                     spell_variables(spell_formulas(text, known)))
     return re.sub(r'\$(\w+)', lambda match: known.get(match[1], match[0]), spelled)

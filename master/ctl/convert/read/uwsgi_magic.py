@@ -7,6 +7,9 @@ import re
 import socket
 import time
 
+from ..cpu_formula import FORMULA
+
+CPUS = '\ue000'  # %k, until it is known whether its option takes a formula
 MOST_REPLACEMENTS = 200  # in one value: one that stands for itself would never end
 VARIABLE = re.compile(r'(\w+)(?::?-(.*))?$', re.S)
 
@@ -19,7 +22,7 @@ def magic_of(path, section, first=None):
     table = {
         '%': '%', '(': '%(', 'o': path, 'p': whole, 's': name, 'd': folder.rstrip('/') + '/',
         'c': os.path.basename(folder), 'e': extension if dot else '', 'n': stem if dot else name,
-        'x': section, 'v': os.getcwd(), 'h': socket.gethostname(), 'k': str(cpus()), '[': '\033',
+        'x': section, 'v': os.getcwd(), 'h': socket.gethostname(), 'k': CPUS, '[': '\033',
         't': str(int(time.time())), 'T': str(int(time.time() * 1e6)), 'V': '2.0',
         'u': str(os.getuid()), 'g': str(os.getgid()), 'U': user_name(), 'G': group_name(),
         **{str(i): part for i, part in enumerate(folder.strip('/').split('/')[:10])},
@@ -31,6 +34,11 @@ def magic_of(path, section, first=None):
 
 def cpus():
     return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+
+
+def with_cpus(text):
+    """%k as the number that it is now."""
+    return text.replace(CPUS, str(cpus()))
 
 
 def user_name():
@@ -129,6 +137,17 @@ def placeholder(name, values):
     return result
 
 
+def formula(value, values):
+    """2*cpus for %k or arithmetic with it, as a number of workers may be; '' for anything else."""
+    match = re.fullmatch(r'%\(([^()]*)\)', value)
+    tokens = match[1].split() if match else [value]
+    text = ''.join(token if token.isdigit() or token in OPERATIONS else values.get(token, token)
+                   for token in tokens).replace(CPUS, 'cpus')
+    # uWSGI computes from left to right, so a product must not come after a sum.
+    fits = FORMULA.fullmatch(text) and 'cpus' in text and not re.search(r'[-+].*[*/]', text)
+    return text if fits else ''
+
+
 def integer(text):
-    match = re.match(r'\s*-?\d+', text or '')
+    match = re.match(r'\s*-?\d+', with_cpus(text or ''))
     return int(match[0]) if match else 0

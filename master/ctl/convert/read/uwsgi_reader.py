@@ -2,6 +2,7 @@
 """uWSGI's options from its files, its command line and its environment, with includes followed
 and everything put in that stands for something else."""
 import collections
+import dataclasses
 import os
 
 from ..model import Found, Option, Unreadable
@@ -12,6 +13,8 @@ from .uwsgi_logic import ENDS, Logic
 
 INCLUDES = {'ini': '.ini', 'xml': '.xml', 'xmlconfig': '.xml', 'yaml': '.yaml', 'yml': '.yaml',
             'json': '.json', 'js': '.json', 'config': '', 'inherit': '', 'include': ''}
+PASTE = ('ini-paste', 'ini-paste-logged')  # their file has options too, in its section uwsgi
+PROCESSES = ('processes', 'workers')
 PLACEHOLDERS = ('set', 'set-placeholder', 'set-ph')
 OWN_VARIABLES = ('UWSGI_ORIGINAL_PROC_NAME', 'UWSGI_RELOADS')  # of a running uWSGI
 MOST_INCLUDES = 50
@@ -43,7 +46,7 @@ class UwsgiReader:
             else:
                 self.found.remarks.append(f'{value} may hold further options; add them by hand.')
 
-    def add_file(self, path, extension=''):
+    def add_file(self, path, extension='', may_lack_section=False):
         """path, path:section or :section of the file before; the extension tells the format when
         it is not the file's own."""
         name, section = split_section(path)
@@ -63,10 +66,12 @@ class UwsgiReader:
         if parse is sections_of_ini:
             self._last_file = name  # which `ini = :section` means
         lines = text.split('\n')
-        options = self._choose(sections, section or 'uwsgi', name)
+        options = [] if may_lack_section and 'uwsgi' not in sections else self._choose(
+            sections, section or 'uwsgi', name)
         counts = collections.Counter(number for _, _, number in options)
         for key, value, number in options:
-            line = lines[number - 1].strip() if counts[number] == 1 else f'{key} = {value}'
+            line = lines[number - 1].strip() if counts[number] == 1 else (
+                uwsgi_magic.with_cpus(f'{key} = {value}'))
             self._add(key, escape(value), line, f'{os.path.basename(name)}:{number}',
                       os.path.dirname(name))
 
@@ -84,6 +89,7 @@ class UwsgiReader:
 
     def _add(self, name, value, line, place, folder=''):
         known = {option.name: option.value for option in reversed(self.found.options)}
+        value = uwsgi_magic.with_cpus(value) if name.startswith(('for', 'if')) else value
         for each in self._logic.expand(name, value, known):
             if name in PLACEHOLDERS and '=' in each:
                 key, _, each = each.partition('=')
@@ -92,13 +98,16 @@ class UwsgiReader:
                 self._include(name, each, folder)
             else:
                 self.found.options.append(Option(name, each, line, place))
+                if name in PASTE:
+                    self._include(name, each, folder)
 
     def _include(self, name, value, folder):
         """Includes are followed at once; their names may hold variables, of now."""
         path, section = split_section(uwsgi_magic.present_value(self._put_in(value)))
         if path and not os.path.isfile(path):
             path = Places(folder).find(self._places.find(path))
-        self.add_file(f'{path}:{section}' if section else path, extension=INCLUDES[name])
+        self.add_file(f'{path}:{section}' if section else path,
+                      extension=INCLUDES.get(name, '.ini'), may_lack_section=name in PASTE)
 
     def _put_in(self, value):
         """Replaces $(ENV), @(file) and %(name) in a value, in this order as uWSGI does."""
@@ -106,14 +115,16 @@ class UwsgiReader:
         for symbol, lookup in (('$', uwsgi_magic.variable), ('@', uwsgi_magic.file_content),
                                ('%', lambda name: uwsgi_magic.placeholder(name, values))):
             value = uwsgi_magic.replace(value, symbol, lookup)
-        return value
+        return uwsgi_magic.with_cpus(value)
 
     def finish(self):
         """The options with everything put in."""
+        self._keep_formulas()
         for symbol, lookup in (('$', uwsgi_magic.variable), ('@', file_content_of_now),
                                ('%', self._placeholder)):
             for index, option in enumerate(self.found.options):
-                value = uwsgi_magic.replace(option.value, symbol, lookup)
+                value = uwsgi_magic.with_cpus(
+                    uwsgi_magic.replace(option.value, symbol, lookup))
                 note = 'read while converting' if symbol == '@' and value != option.value else (
                     option.note)
                 self.found.options[index] = Option(
@@ -121,6 +132,14 @@ class UwsgiReader:
         self.found.remarks += self._logic.decisions
         self.found.options = [option for option in self.found.options if option.name not in ENDS]
         return self.found
+
+    def _keep_formulas(self):
+        """A number of workers may follow the number of CPUs."""
+        values = {option.name: option.value for option in reversed(self.found.options)}
+        for index, option in enumerate(self.found.options):
+            text = uwsgi_magic.formula(option.value, values) if option.name in PROCESSES else ''
+            if text:
+                self.found.options[index] = dataclasses.replace(option, value=text)
 
     def _placeholder(self, name):
         values = {option.name: option.value for option in reversed(self.found.options)}
