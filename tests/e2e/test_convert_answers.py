@@ -3,8 +3,7 @@
 import pytest
 from convert.answer import answer
 from convert.model import Draft, Found, Option
-from convert.tables import log_formats
-from convert.tables.addresses import gunicorn_address, listener, translate, without_collisions
+from convert.tables.addresses import gunicorn_address, listener, translate, without_repetitions
 from convert.write import write
 
 from harness.conversions import convert
@@ -34,14 +33,14 @@ def gunicorn(key, *options):
 
 @pytest.mark.parametrize('address, expected', [
     (':8000', 'http://0.0.0.0:8000'), ('127.0.0.1:80', 'http://127.0.0.1:80'),
-    ('[::1]:80', 'http://[::1]:80'), ('[::]:80', 'http://:80'), ('*:80', 'http://0.0.0.0:80'),
+    ('[::1]:80', 'http://[::1]:80'), ('[::]:80', 'http://[::]:80'), ('*:80', 'http://0.0.0.0:80'),
     ('/run/a.sock', 'http+unix:/run/a.sock'), ('@name', 'http+unix:@name'),
     ('a.sock', 'http+unix:a.sock'), ('unix:/run/a.sock', 'http+unix:/run/a.sock'),
     ('unix:///run/a.sock', 'http+unix:/run/a.sock'), ('8000', 'http://0.0.0.0:8000'),
     ('0.0.0.0:${PORT:-80}', 'http://0.0.0.0:${PORT:-80}'), (':${PORT}', 'http://0.0.0.0:${PORT}'),
     ('${HOST:-::1}:80', 'http://${HOST:-::1}:80'), ('${BIND:-a:1}', 'http://${BIND:-a:1}')])
 def test_addresses_of_uwsgi(address, expected):
-    assert translate('http', address)[0] == expected
+    assert translate('http', address) == expected
 
 
 @pytest.mark.parametrize('address, expected', [
@@ -52,11 +51,13 @@ def test_addresses_of_gunicorn(address, expected):
     assert gunicorn_address(address) == expected
 
 
-def test_wildcards_of_one_port_become_one():
+def test_an_address_that_is_given_twice_is_one():
     both = [listener('http', '0.0.0.0:80', 'a'), listener('http', '[::]:80', 'b'),
-            listener('http', '127.0.0.1:81', 'c'), listener('uwsgi', '0.0.0.0:82', 'd')]
-    assert [entry.address for entry in without_collisions(both)] == [
-        'http://:80', 'http://127.0.0.1:81', 'uwsgi://0.0.0.0:82']
+            listener('http', ':80', 'c'), listener('uwsgi', '0.0.0.0:82', 'd')]
+    kept = without_repetitions(both)
+    assert [entry.address for entry in kept] == [
+        'http://0.0.0.0:80', 'http://[::]:80', 'uwsgi://0.0.0.0:82']
+    assert kept[0].comments == ['a', 'c']
 
 
 def test_inherited_descriptors_are_left_out():
@@ -81,6 +82,9 @@ def test_a_socket_may_speak_http():
     (['workers=2', 'processes=3'], 'workers.processes', 3), ([], 'workers.processes', 1),
     (['processes=9999'], 'workers.processes', 500), (['gevent=7'], 'workers.cores', 7),
     (['gevent=7x'], 'workers.cores', 7), (['processes=${N:-2}'], 'workers.processes', '${N:-2}'),
+    (['processes=cpus'], 'workers.processes', 'auto'),
+    (['processes=2*cpus+1'], 'workers.processes', '2*cpus+1'),
+    (['processes=cpus!'], 'workers.processes', 1),
     ([], 'app.preload', True), (['lazy-apps=1'], 'app.preload', False),
     (['lazy-apps=false'], 'app.preload', True),
     (['gevent=1'], 'app.monkey-patch', 'none'), ([], 'app.monkey-patch', 'before-load'),
@@ -92,11 +96,15 @@ def test_a_socket_may_speak_http():
     (['buffer-size=100'], 'limits.request-head', '1KiB'),
     (['reload-on-rss=512'], 'workers.reload-on-rss', '512MiB'),
     (['cheaper=2', 'processes=4'], 'workers.cheaper', 2), (['cheaper=4'], 'workers.cheaper', None),
-    (['disable-logging=true'], 'log.access', 'off'), ([], 'log.access', 'uwsgi'),
-    (['disable-logging=false'], 'log.access', 'uwsgi'),
-    (['log-format=%(uri) %(x)'], 'log.access', '${uri} ${logvar.x}'),
+    (['import=a', 'shared-import=b/c.py', 'early-pyimport=d'], 'app.before-load',
+     ['a', 'b/c.py', 'd']),
+    (['ini-paste=a.ini'], 'app.module', 'paste:a.ini'),
+    (['paste=config:/a.ini', 'paste-name=b', 'module=x'], 'app.module', 'paste:/a.ini#b'),
+    (['paste=config:/a.ini#c', 'paste-name=b'], 'app.module', 'paste:/a.ini#c'),
+    (['paste=egg:shop', 'module=x'], 'app.module', 'x:application'),
+    (['touch-chain-reload=/a'], 'reload.strategy', 'rolling'),
+    (['touch-reload=/a'], 'reload.strategy', None), (['umask=027'], 'process.umask', '027'),
     (['stats=:9191'], 'metrics.uwsgi-stats', '0.0.0.0:9191'),
-    (['daemonize=/var/log/a'], 'log.file', '/var/log/a'), (['logger=file:/a'], 'log.file', '/a'),
     (['http-keepalive=1'], 'limits.keep-alive', None),
     (['http-keepalive=9'], 'limits.keep-alive', '9s'),
     (['env=A=b=c', 'env=D'], 'app.environment', {'A': 'b=c', 'D': ''}),
@@ -106,9 +114,17 @@ def test_options_of_uwsgi(options, key, expected):
     assert uwsgi(key, *options) == expected
 
 
-def test_a_unix_socket_belongs_to_the_user_as_under_uwsgi():
-    keys = drafted('uwsgi', 'socket=/a', 'uid=web', 'gid=www', 'chmod-socket=').listeners[0].keys
-    assert (keys['owner'].value, keys['mode'].value) == ('web:www', '666')
+@pytest.mark.parametrize('options, mode, owner', [
+    ([], None, None), (['uid=web', 'gid=www'], None, None),  # which are geventd's own
+    (['uid=web', 'gid=www', 'chmod-socket='], '666', 'web:www'),
+    (['uid=web', 'chmod-socket=664'], '664', 'web'), (['umask=002'], '0775', None),
+    (['uid=web', 'daemonize=/a.log'], '0777', 'web'),
+    (['daemonize=/a.log', 'umask=077'], '0700', None),
+    (['uid=web', 'chown-socket=a:b'], None, 'a:b')])
+def test_who_may_connect_to_a_unix_socket_of_uwsgi(options, mode, owner):
+    keys = drafted('uwsgi', 'socket=/a', *options).listeners[0].keys
+    assert [keys[name].value if name in keys else None for name in ('mode', 'owner')] == [
+        mode, owner]
     assert keys['trusted-proxies'].value == ['unix']
 
 
@@ -124,8 +140,18 @@ def test_what_only_serves_does_not_protect(option):
     assert draft.left_out and not draft.is_less_guarded()
 
 
+@pytest.mark.parametrize('option, place', [
+    ('hook-post-fork=exec:true', 'hooks.post-fork: module:function'),
+    ('hook-accepting1=print:x', 'hooks.post-fork: module:function'),
+    ('hook-as-user=exec:true', 'ExecStartPre='), ('exec-pre-app=true', 'app.before-load'),
+    ('hook-as-user-atexit=exec:true', 'hooks.worker-exit'), ('hook-touch=/a exec:b', 'monitors'),
+    ('wait-for-socket=:1', 'After='), ('after-request-hook=f', 'uwsgi.after_req_hook')])
+def test_hooks_of_uwsgi_have_a_place(option, place):
+    assert place in drafted('uwsgi', option).left_out[0].instead
+
+
 def test_what_is_switched_off_is_not_missed():
-    assert drafted('uwsgi', 'log-5xx=false', 'http-websockets=off').left_out == []
+    assert drafted('uwsgi', 'log-big=false', 'http-websockets=off').left_out == []
     assert drafted('gunicorn', ('certfile', None), ('statsd_host', None)).left_out == []
 
 
@@ -135,19 +161,22 @@ def test_what_is_switched_off_is_not_missed():
     ([], 'workers.processes', '${WEB_CONCURRENCY:-1}'), ([], 'workers.cores', 1000),
     ([], 'app.preload', False), ([], 'limits.kill-blocked-hub', '30s'),
     ([], 'limits.keep-alive', '2s'), ([], 'limits.drain-requests', '30s'),
-    ([], 'log.access', 'off'),
+    ([('workers', 'cpus*2+1')], 'workers.processes', 'cpus*2+1'),
+    ([('workers', '${N:-cpus}')], 'workers.processes', '${N:-cpus}'),
     ([('timeout', 0)], 'limits.kill-blocked-hub', '0s'), ([('workers', 3)], 'workers.processes', 3),
     ([('preload_app', True)], 'app.preload', True),
     ([('wsgi_app', 'a')], 'app.module', 'a:application'),
     ([('wsgi_app', 'a:b()')], 'app.module', 'a:b()'),
-    ([('wsgi_app', "a:b('x', y=2)")], 'app.module', 'geventd_app:application'),
+    ([('wsgi_app', "a:b('x', y=2)")], 'app.module', "a:b('x', y=2)"),
     ([('wsgi_app', 'a:b(c)')], 'app.module', None),
-    ([('accesslog', '-')], 'log.access', 'combined'), ([('errorlog', '-')], 'log.file', 'stderr'),
-    ([('accesslog', '-'), ('access_log_format', '%(h)s %({x-id}i)s %({y}e)s')], 'log.access',
-     '${client} ${var.HTTP_X_ID} ${var.Y}'),
+    ([('wsgi_app', 'a:b(**{})')], 'app.module', None),
+    ([('paste', 'a.ini#b')], 'app.module', 'paste:a.ini#b'),
+    ([('wsgi_app', 'a'), ('raw_env', ['SCRIPT_NAME=/x', 'A=b'])], 'app.mounts',
+     {'/x': 'a:application'}),
+    ([('wsgi_app', 'a'), ('raw_env', ['SCRIPT_NAME=/x'])], 'app.module', None),
     ([('limit_request_line', 100), ('limit_request_fields', 1)], 'limits.request-head', '8290B'),
     ([('limit_request_line', 0)], 'limits.request-head', '16MiB'),
-    ([('loglevel', 'CRITICAL')], 'log.level', 'error'), ([('user', 0)], 'process.user', None),
+    ([('user', 0)], 'process.user', None),
     ([('user', 'web')], 'process.user', 'web'), ([('umask', '022')], 'process.umask', '022'),
     ([('umask', 0o27)], 'process.umask', '027'), ([('umask', 0)], 'process.umask', None),
     ([('raw_env', ['A=b', 'C=d=e'])], 'app.environment', {'A': 'b', 'C': 'd=e'}),
@@ -157,9 +186,11 @@ def test_settings_of_gunicorn(options, key, expected):
 
 
 @pytest.mark.parametrize('umask, mode', [(None, '0777'), (0o007, '0770'), ('0117', '0660')])
-def test_the_mode_of_gunicorns_unix_sockets(umask, mode):
+def test_who_may_connect_to_a_unix_socket_of_gunicorn(umask, mode):
     options = [('bind', 'unix:/a')] + ([('umask', umask)] if umask is not None else [])
     assert drafted('gunicorn', *options).listeners[0].keys['mode'].value == mode
+    keys = drafted('gunicorn', *options, ('user', 'web'), ('group', 'www')).listeners[0].keys
+    assert keys['owner'].value == 'web:www'
 
 
 @pytest.mark.parametrize('allowed, trusted', [
@@ -175,20 +206,36 @@ def test_what_comes_from_a_missing_package_is_left_out():
     assert 'comes from other.make(), which is not installed' in draft.left_out[0].because
 
 
-def test_a_factory_with_arguments_gets_a_module_that_runs():
-    source = drafted('gunicorn', ('wsgi_app', "a:make('x', y=2)")).files['geventd_app.py']
-    assert source == "from a import make\n\napplication = make('x', y=2)"
+def hooks(*options):
+    """{key: value} of what the hooks become, and the places that are told for the others."""
+    draft = drafted('gunicorn', *options)
+    keys = {key: setting.value for key, setting in draft.settings.items()
+            if key.startswith('hooks.') or key == 'app.before-load'}
+    return keys, [left.instead.partition(' ')[0] for left in draft.left_out]
 
 
-def test_the_access_log_has_one_place_with_the_log():
-    draft = drafted('gunicorn', ('accesslog', '/a.log'), ('errorlog', '/b.log'))
-    assert draft.settings['log.file'].value == '/b.log'
-    assert [left.option.name for left in draft.left_out] == ['accesslog']
+CALL = {'hook': 'f', 'calls': ['a:f']}
+TWO_CALLS = {'hook': 'f', 'calls': ['a:f', 'b:g']}
+OTHER = {'hook': 'f', 'calls': []}
 
 
-def test_what_an_access_log_lacks_is_told():
-    assert log_formats.from_gunicorn('%(h)s %({x}o)s 100%%') == ('${client} - 100%', ['%({x}o)s'])
-    assert log_formats.from_uwsgi('%(uri) %(metric.a)') == ('${uri} -', ['%(metric.a)'])
+@pytest.mark.parametrize('options, expected', [
+    ([('post_fork', CALL)], ({'app.before-load': ['a:f']}, [])),
+    ([('post_fork', TWO_CALLS)], ({'app.before-load': ['a:f', 'b:g']}, [])),
+    ([('post_fork', CALL), ('preload_app', True)], ({'hooks.post-fork': 'a:f'}, [])),
+    ([('post_fork', TWO_CALLS), ('preload_app', True)], ({}, ['hooks.post-fork'])),
+    ([('post_fork', OTHER)], ({}, ['hooks.post-fork'])),
+    ([('post_worker_init', CALL)], ({'hooks.post-fork': 'a:f'}, [])),
+    ([('post_worker_init', CALL), ('post_fork', CALL), ('preload_app', True)],
+     ({'hooks.post-fork': 'a:f'}, ['hooks.post-fork'])),
+    ([('worker_int', CALL)], ({'hooks.drain-begins': 'a:f'}, [])),
+    ([('worker_exit', OTHER)], ({}, ['hooks.worker-exit'])),
+    ([('child_exit', OTHER)], ({}, ['hooks.worker-died'])),
+    ([('when_ready', OTHER)], ({}, ['Type=notify'])),
+    ([('on_starting', CALL)], ({}, ['ExecStartPre='])),
+    ([('post_fork', None), ('worker_int', None)], ({}, []))])
+def test_hooks_of_gunicorn(options, expected):
+    assert hooks(*options) == expected
 
 
 # --- the text ------------------------------------------------------------------------------------

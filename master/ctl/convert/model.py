@@ -78,7 +78,6 @@ class Draft:
     left_out: List[LeftOut] = dataclasses.field(default_factory=list)
     remarks: List[str] = dataclasses.field(default_factory=list)
     facts: Dict[str, Option] = dataclasses.field(default_factory=dict)
-    files: Dict[str, str] = dataclasses.field(default_factory=dict)  # to be written by hand
 
     def set(self, key, value, comment):
         """The last one wins, as in both servers; the comments tell of all."""

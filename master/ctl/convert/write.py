@@ -7,17 +7,19 @@ import textwrap
 WIDTH = 100
 ORDER = {
     'app': 'module mounts chdir virtualenv python-path environment preload monkey-patch '
-           'reload-on-change',
+           'before-load reload-on-change',
     'workers': 'processes cores cheaper max-requests max-requests-jitter max-lifetime '
                'reload-on-rss',
     'limits': 'request-head request-body request-time kill-blocked-hub header-timeout '
               'body-timeout keep-alive write-timeout drain-requests drain-background',
-    'on-disconnect': '', 'log': 'level file access',
+    'on-disconnect': '', 'log': 'level file access access-file access-when.status '
+                                'access-when.slower',
     'process': 'user group umask pidfile daemonize', 'timers': '', 'monitors': '',
-    'signals': 'locks', 'reload': 'strategy touch', 'metrics': 'uwsgi-stats',
+    'hooks': 'post-fork worker-exit drain-begins worker-died', 'signals': 'locks',
+    'reload': 'strategy touch', 'metrics': 'uwsgi-stats',
 }
 # What YAML or geventd would not read as this text when it stands without quotes.
-PLAIN = re.compile(r'[A-Za-z0-9_./$+][A-Za-z0-9_./$@%+:{}()=-]*$')
+PLAIN = re.compile(r'[A-Za-z0-9_./$+][A-Za-z0-9_./$@%+*:{}()=-]*$')
 OTHER_TYPE = re.compile(r'(?i)(true|false|yes|no|on|off|y|n|null|~|[-+]?[0-9]+\.|[0-9]+(:[0-9]+)+|'
                         r'0x[0-9a-f_]+|[-+]?(0o)?[0-9_]*\.?[0-9_]+(e[-+]?[0-9]+)?)$')
 NUMBERS = ('workers.', 'listen.backlog', 'signals.')  # ${NAME} must stand without quotes there
@@ -25,7 +27,7 @@ NUMBERS = ('workers.', 'listen.backlog', 'signals.')  # ${NAME} must stand witho
 
 def write(draft, source, server):
     """The text of the whole file."""
-    parts = [header(source, server), remarks(draft), body(draft), files(draft), built_in(draft),
+    parts = [header(source, server), remarks(draft), body(draft), built_in(draft),
              left_out(draft)]
     return '\n'.join(part for part in parts if part)
 
@@ -60,9 +62,12 @@ def body(draft):
 def write_section(section, entries):
     if entries[0][0] == '':  # a key at the top
         return key_lines(section, entries[0][1], '', section)
-    text = f'{section}:\n'
+    text, group = f'{section}:\n', ''
     for name, setting in entries:
-        text += key_lines(name, setting, '  ', f'{section}.{name}')
+        before, (group, _, last) = group, name.rpartition('.')
+        if group != before:
+            text += f'  {group}:\n'
+        text += key_lines(last, setting, '    ' if group else '  ', f'{section}.{name}')
     return text
 
 
@@ -136,15 +141,6 @@ def flow(value):
 
 def quoted(value):
     return json.dumps(str(value), ensure_ascii=False)
-
-
-def files(draft):
-    """Modules that must be written beside the configuration."""
-    text = ''
-    for name, content in draft.files.items():
-        text += f'# Write this as {name}, where the application can import it:\n#\n'
-        text += ''.join(f'#     {line}'.rstrip() + '\n' for line in content.split('\n'))
-    return text
 
 
 def built_in(draft):

@@ -5,7 +5,6 @@ import re
 from ..model import Listener
 
 VARIABLE = re.compile(r'\$\{[^{}]*\}')
-DUAL = 'all IPv6 and IPv4 addresses, as the former server does with [::]'
 
 
 class NoAddress(Exception):
@@ -14,12 +13,11 @@ class NoAddress(Exception):
 
 def listener(protocol, address, comment):
     """An entry of `listen` for uWSGI's or gunicorn's address."""
-    text, note = translate(protocol, address.strip())
-    return Listener(text, [comment + (f'; {note}' if note else '')])
+    return Listener(translate(protocol, address.strip()), [comment])
 
 
 def translate(protocol, address):
-    """(geventd's address, note)"""
+    """geventd's address; like both servers it takes [::] for all addresses of IPv6 and IPv4."""
     for scheme in ('fd://', '='):
         if address.startswith(scheme):
             raise NoAddress('the descriptor is inherited')
@@ -27,19 +25,18 @@ def translate(protocol, address):
         raise NoAddress('it names no address')
     if address.startswith('unix:'):
         path = address[len('unix:'):]
-        return f'{protocol}+unix:{path[2:] if path.startswith("//") else path}', ''
+        return f'{protocol}+unix:{path[2:] if path.startswith("//") else path}'
     if VARIABLE.fullmatch(address):
-        return f'{protocol}://{address}', ''
+        return f'{protocol}://{address}'
     for scheme in ('tcp://', f'{protocol}://'):
         address = address[len(scheme):] if address.startswith(scheme) else address
     if address[:1] in '/@' or (':' not in address and not address.isdigit()):
-        return f'{protocol}+unix:{address}', ''
+        return f'{protocol}+unix:{address}'
     host, port = split_port(address)
     if not (port.isdigit() and int(port) < 65536) and '${' not in port:
         raise NoAddress(f'{port} is no port')
-    if host in ('[::]', '::'):
-        return f'{protocol}://:{port}', DUAL
-    return f'{protocol}://{host if host not in ("", "*") else "0.0.0.0"}:{port}', ''
+    host = {'': '0.0.0.0', '*': '0.0.0.0', '::': '[::]'}.get(host, host)
+    return f'{protocol}://{host}:{port}'
 
 
 def split_port(address):
@@ -60,19 +57,17 @@ def gunicorn_address(address):
     return f'{host}:{port}'
 
 
-def without_collisions(listeners):
-    """Wildcards of one port become one address, for both families if they differ, since two would
-    take the same port."""
-    kept, wildcards = [], {}
+def owner_of(draft):
+    """The user to whom both servers give a unix socket, with the group; '' if there is none."""
+    user, group = draft.settings.get('process.user'), draft.settings.get('process.group')
+    return user.value + (f':{group.value}' if group else '') if user else ''
+
+
+def without_repetitions(listeners):
+    """Those that differ, as two of one address would take the same port."""
+    kept = {}
     for entry in listeners:
-        protocol, _, rest = entry.address.partition('://')
-        host, port = split_port(rest)
-        place = (protocol, port) if rest and host in ('', '0.0.0.0') else entry.address
-        twin = wildcards.setdefault(place, entry)
-        if twin is entry:
-            kept.append(entry)
-            continue
-        if twin.address != entry.address:
-            twin.address = f'{protocol}://:{port}'
-        twin.comments += entry.comments
-    return kept
+        first = kept.setdefault(entry.address, entry)
+        if first is not entry:
+            first.comments += entry.comments
+    return list(kept.values())

@@ -3,35 +3,39 @@
 import os
 
 from ..model import Draft, Setting
-from .addresses import listener, without_collisions
-from .gunicorn_takes import (access_format, access_log, application, bind, environment, error_log,
-                             head_limit, log_level, mask_of, paste, pieces, proxies, reload_files,
-                             request_head, umask, user, worker_class)
+from .addresses import listener, owner_of, without_repetitions
+from .gunicorn_hooks import HOOKS, finish_hooks
+from .gunicorn_logs import LOGS, finish_logs
+from .gunicorn_takes import (application, bind, environment, head_limit, mask_of, paste, pieces,
+                             proxies, reload_files, request_head, umask, user, worker_class)
 from .rows import built_in, maps, read, refused
-from .values import (fact, leading_number, listed, number, numeric_fact, seconds, switch, text,
-                     write_size)
+from .values import (fact, leading_number, listed, number, numeric_fact, processes, seconds, switch,
+                     text, write_size)
 
 PROXY = 'end it at the proxy: nginx, HAProxy or Apache in front'
-NO_HOOKS = 'there are no hooks in the configuration'
 
 SERVER = (
-    maps('wsgi_app', 'app.module', application, 'written module:callable or module:factory()'),
-    maps('paste', 'app.module', paste, 'by a module of a few lines, which the converter shows'),
-    refused('raw_paste_global_conf', 'Paste\'s global values have no key',
-            'give them to loadapp() in that module'),
-    maps('bind', 'listen.address', bind, 'written http://HOST:PORT or http+unix:PATH'),
+    maps('wsgi_app', 'app.module', application,
+         'written module:callable, or module:factory("prod") with literals as arguments'),
+    maps('paste', 'app.module', paste, 'written paste:FILE#NAME; with the file\'s logging'),
+    refused('raw_paste_global_conf', 'the values of a Paste Deploy file are its own',
+            'write them into its section [DEFAULT]'),
+    maps('bind', 'listen.address', bind,
+         'written http://HOST:PORT or http+unix:PATH; [::] is IPv6 and IPv4 here too'),
     maps('backlog', 'listen.backlog', numeric_fact('backlog')),
     maps('umask', 'listen.mode', umask,
-         'of unix sockets, 0777 without it; and process.umask'),
+         'of unix sockets: 0777 there and 0660 here without it; and process.umask'),
     built_in('reuse_port', 'the master opens each socket once, and workers accept without a lock'),
     maps('forwarded_allow_ips', 'listen.trusted-proxies', proxies,
          'and REMOTE_ADDR is then the client\'s'),
     maps('proxy_allow_ips', 'listen.trusted-proxies', proxies,
          'the PROXY protocol is taken from these'),
     built_in('proxy_protocol', 'the PROXY protocol is taken from listen.trusted-proxies'),
-    built_in('secure_scheme_headers forwarder_headers header_map',
-             'X-Forwarded-Proto and Forwarded of a trusted proxy tell the scheme; names with _ '
-             'are dropped'),
+    built_in('secure_scheme_headers',
+             'X-Forwarded-Proto and Forwarded of a trusted proxy tell the scheme'),
+    refused('forwarder_headers header_map', 'header fields with _ in their names are dropped',
+            'for SCRIPT_NAME let the proxy send X-Forwarded-Prefix, which '
+            'listen.forwarded-prefix takes'),
     maps('protocol', 'listen.address', fact('protocol'), 'uwsgi://HOST:PORT'),
     built_in('uwsgi_allow_ips', 'who may connect to a uwsgi socket is a matter of its address'),
     refused('keyfile certfile ssl_version cert_reqs ca_certs suppress_ragged_eofs '
@@ -47,7 +51,8 @@ SERVER = (
 )
 
 WORKERS = (
-    maps('workers', 'workers.processes', number('workers.processes', 1, 500)),
+    maps('workers', 'workers.processes', processes,
+         'a number, auto, or a formula such as 2*cpus+1; workers.memory-share bounds it'),
     maps('worker_class', '', worker_class, 'every worker runs gevent'),
     built_in('threads worker_tmp_dir', 'there are cores instead of threads, and no heartbeat file'),
     maps('worker_connections', 'workers.cores', number('workers.cores', 1, 100_000)),
@@ -82,41 +87,6 @@ PROCESS = (
     refused('dirty_*', 'there are no such processes', 'Celery, RQ or another queue'),
 )
 
-LOGS = (
-    maps('accesslog', 'log.access', access_log, 'it goes to the same place as the log'),
-    maps('access_log_format', 'log.access', access_format, '%(h)s becomes ${client}, and so on'),
-    maps('errorlog', 'log.file', error_log),
-    maps('loglevel', 'log.level', log_level),
-    built_in('capture_output enable_stdio_inheritance disable_redirect_access_to_syslog',
-             'what the application prints goes to the log'),
-    refused('logger_class logconfig logconfig_dict logconfig_json',
-            'the server\'s log is not Python\'s', 'log.format: json, or logging.config in the '
-            'application for its own lines'),
-    refused('syslog syslog_*', 'the log goes to stderr or a file',
-            'the journal, or a log shipper, takes it from there'),
-    refused('statsd_* dogstatsd_tags enable_backlog_metric', 'there are no pushers of metrics',
-            'let Prometheus ask metrics.listen for /metrics'),
-    refused('spew', 'no line is traced', 'geventctl stacks shows where every greenlet stands'),
-)
-
-HOOKS = (
-    refused('on_starting pre_exec', NO_HOOKS,
-            'ExecStartPre= of the unit, or the top of the module with app.preload: true'),
-    refused('when_ready', NO_HOOKS, 'Type=notify of the unit, /readyz of metrics.listen, or the '
-            'line in the log'),
-    refused('pre_fork on_reload nworkers_changed', NO_HOOKS,
-            'the master runs no Python: the top of the module runs at each load'),
-    refused('post_fork post_worker_init', NO_HOOKS,
-            'uwsgi.post_fork_hook: runs in each worker before it serves'),
-    refused('worker_exit worker_int child_exit on_exit', NO_HOOKS,
-            'uwsgi.atexit: runs in each worker at its end, except a killed one'),
-    refused('worker_abort', NO_HOOKS, 'limits.blocked-hub logs the stack that blocks'),
-    refused('pre_request', NO_HOOKS, 'a middleware around the application'),
-    refused('post_request', NO_HOOKS, 'uwsgi.after_req_hook'),
-    refused('on_dirty_starting dirty_post_fork dirty_worker_init dirty_worker_exit', NO_HOOKS,
-            'there are no such processes'),
-)
-
 CONVERTER = (
     read('config', 'the file is read too'),
     read('check_config print_config', 'prints something and is no setting'),
@@ -128,7 +98,9 @@ ROWS = SERVER + WORKERS + PROCESS + LOGS + HOOKS + CONVERTER
 def finish(draft: Draft, on_paas=False):
     """Puts together what several settings say, and writes out the defaults that differ."""
     _finish_listeners(draft, on_paas)
-    _finish_log(draft)
+    _finish_prefix(draft)
+    finish_logs(draft)
+    finish_hooks(draft)
     if any(name.startswith('limit_request') for name in draft.facts):
         total, comments = request_head(draft.facts)
         draft.settings['limits.request-head'] = Setting(
@@ -148,7 +120,7 @@ def _finish_listeners(draft, on_paas):
         for entry in draft.listeners:
             entry.address = 'uwsgi' + entry.address[len('http'):]
             entry.comments.append(protocol.origin())
-    draft.listeners[:] = without_collisions(draft.listeners)
+    draft.listeners[:] = without_repetitions(draft.listeners)
     for entry in draft.listeners:
         _add_keys(draft, entry)
 
@@ -166,6 +138,9 @@ def _add_keys(draft, entry):
         mask = mask_of(chosen.value) if chosen else 0
         entry.keys['mode'] = Setting(
             f'{0o777 & ~mask:04o}', [chosen.origin() if chosen else "gunicorn's umask is 0"])
+        owner = owner_of(draft)
+        if owner:
+            entry.keys['owner'] = Setting(owner, ['gunicorn gives it to this user'])
 
 
 def _trusted(facts, entry):
@@ -181,19 +156,13 @@ def _trusted(facts, entry):
     return Setting(names, comments)
 
 
-def _finish_log(draft):
-    accesslog = draft.facts.get('accesslog')
-    chosen = draft.settings.pop('access-format', None)
-    if accesslog is None:
-        draft.set('log.access', 'off', "gunicorn's default")
-        return
-    comments = [accesslog.origin()] + (chosen.comments if chosen else ["gunicorn's format"])
-    draft.settings['log.access'] = Setting(chosen.value if chosen else 'combined', comments)
-    place = '/dev/stdout' if accesslog.value == '-' else str(accesslog.value)
-    log = draft.settings.get('log.file')
-    if place not in ('/dev/stdout', '/dev/stderr', log.value if log else ''):
-        draft.leave_out(accesslog, 'the access log goes to the same place as the log',
-                        'log.file is one place for both; log.format: json tells them apart')
+def _finish_prefix(draft):
+    """SCRIPT_NAME in the environment: the application is mounted there."""
+    option, module = draft.facts.get('SCRIPT_NAME'), draft.settings.get('app.module')
+    if option and module:
+        del draft.settings['app.module']
+        draft.put('app.mounts', option.value, module.value,
+                  '; '.join([*module.comments, option.origin()]))
 
 
 def _write_defaults(draft):
@@ -206,5 +175,5 @@ def _write_defaults(draft):
     draft.default('limits.drain-background', '5s',
                   'gunicorn does not wait for background greenlets')
     draft.default('limits.keep-alive', '2s', "gunicorn's keepalive")
-    if 'app.module' not in draft.settings:
+    if 'app.module' not in draft.settings and 'app.mounts' not in draft.settings:
         draft.remarks.append('No application is named: write `app.module`.')

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What gunicorn's settings do to the draft where a plain key and value do not suffice."""
 import ast
+import dataclasses
 import ipaddress
 import re
 
-from ..model import Setting
-from . import log_formats
 from .addresses import NoAddress, gunicorn_address, listener
 from .values import fact, is_open, leading_number, of_now, refuse_value
 
@@ -49,18 +48,12 @@ def worker_class(draft, option):
 
 
 def application(draft, option):
-    """module, module:name, or a factory; one with arguments needs a module of its own."""
+    """module, module:name, or a factory with or without arguments, which must be literals."""
     value = str(option.value)
     factory = FACTORY.match(value)
-    if factory and factory['arguments'].strip():
-        if not is_literal_call(factory['arguments']):
-            return draft.leave_out(option, 'its arguments are not literals',
-                                   'call the factory in a module of its own')
-        draft.files['geventd_app.py'] = (
-            f'from {factory["module"]} import {factory["name"].split(".")[0]}\n\n'
-            f'application = {factory["name"]}({factory["arguments"]})')
-        return draft.set('app.module', 'geventd_app:application',
-                         option.origin() + '; write geventd_app.py as shown below')
+    if factory and not is_literal_call(factory['arguments']):
+        return draft.leave_out(option, 'its arguments are not literals',
+                               'call the factory in a module of its own')
     is_whole = ':' in value or is_open(value)
     return draft.set('app.module', value if is_whole else f'{value}:application',
                      option.origin())
@@ -71,28 +64,26 @@ def is_literal_call(arguments):
         call = ast.parse(f'f({arguments})', mode='eval').body
         for node in call.args + [keyword.value for keyword in call.keywords]:
             ast.literal_eval(node)
+        return all(keyword.arg for keyword in call.keywords)
     except (SyntaxError, ValueError):
         return False
-    return True
 
 
 def paste(draft, option):
-    path, _, name = str(option.value).replace('config:', '', 1).partition('#')
-    suffix = f'#{name}' if name else ''
-    draft.files['geventd_app.py'] = (
-        'import os\nfrom logging.config import fileConfig\nfrom paste.deploy import loadapp\n\n'
-        f'path = os.path.abspath({path!r})\n'
-        "fileConfig(path, {'__file__': path, 'here': os.path.dirname(path)})\n"
-        f'application = loadapp("config:" + path + {suffix!r})')
-    draft.set('app.module', 'geventd_app:application',
-              option.origin() + '; write geventd_app.py as shown below')
+    """FILE or FILE#NAME"""
+    draft.set('app.module', f'paste:{str(option.value).replace("config:", "", 1)}',
+              option.origin())
 
 
 def environment(draft, option):
+    """NAME=value; gunicorn itself takes SCRIPT_NAME as the prefix of all paths."""
     values = option.value if isinstance(option.value, (list, tuple)) else [option.value]
     for entry in values:
         name, _, value = str(entry).partition('=')
-        draft.put('app.environment', name.strip(), value, option.origin())
+        if name.strip() == 'SCRIPT_NAME' and re.fullmatch('(/[^/]+)+', value):
+            draft.facts['SCRIPT_NAME'] = dataclasses.replace(option, value=value)
+        else:
+            draft.put('app.environment', name.strip(), value, option.origin())
 
 
 def head_limit(draft, option):
@@ -112,39 +103,6 @@ def request_head(facts):
         values['limit_request_fields'] * values['limit_request_field_size'])
     comments = [facts[name].origin() for name in HEAD_LIMITS if name in facts]
     return 16 << 20 if unlimited else min(max(total, 1024), 16 << 20), comments
-
-
-def access_log(draft, option):
-    option = of_now(option)
-    if option.value not in (None, '', 'None'):
-        draft.facts['accesslog'] = option
-
-
-def error_log(draft, option):
-    """- is standard error there, which is also geventd's default."""
-    option = of_now(option)
-    value = str(option.value)
-    if option.value is None or value in ('-', '/dev/stderr', '/proc/self/fd/2'):
-        draft.set('log.file', 'stderr', option.origin())
-    else:
-        draft.set('log.file', value, option.origin())
-
-
-def access_format(draft, option):
-    option = of_now(option)
-    text, missing = log_formats.from_gunicorn(str(option.value))
-    if missing:
-        draft.leave_out(option, f'the access log has no {", ".join(missing)} and writes - instead')
-    draft.facts['access_log_format'] = option
-    draft.settings['access-format'] = Setting(text, [option.origin()])
-
-
-def log_level(draft, option):
-    level = {'critical': 'error', 'fatal': 'error', 'warn': 'warning'}.get(
-        str(option.value).lower(), str(option.value).lower())
-    if level not in ('debug', 'info', 'warning', 'error') and not is_open(level):
-        return refuse_value(draft, option, 'debug, info, warning or error')
-    return draft.set('log.level', level, option.origin())
 
 
 def mask_of(value):
@@ -187,11 +145,4 @@ def user(key):
     def take(draft, option):
         if option.value not in (None, '', 0, '0', 'root'):
             draft.set(key, str(option.value), option.origin())
-    return take
-
-
-def hook(place):
-    """A function of the configuration: where its body goes."""
-    def take(draft, option):
-        draft.leave_out(option, 'there are no hooks in the configuration', place)
     return take

@@ -2,10 +2,15 @@
 """Access log formats: %(name) of uWSGI and %(x)s of gunicorn become ${name}."""
 import re
 
-KNOWN = set('''addr allreq app cl client client_gone core ctime epoch ftime headers host hsize ioerr
-    ltime method micros modifier1 modifier2 msecs path pid pktsize proto query queue_time referer
-    req request_id rerr rsize rss rssM scheme secs size status switches time tmicros tmsecs ttfb
-    uagent uri user vars vsz vszM werr wid'''.split())
+# uWSGI's own, which have the same names here; any other is a variable of the application there.
+KNOWN = set('''addr cl core ctime epoch headers host hsize ioerr ltime method micros modifier1
+    modifier2 msecs pid pktsize proto referer rerr rsize rss rssM secs size status switches time
+    tmicros tmsecs uagent uri user vars vsz vszM werr wid'''.split())
+# What geventd's preset `uwsgi` stands for.
+UWSGI = ('[pid: ${pid}|app: ${app}|req: ${req}/${allreq}] ${addr} (${user}) {${vars} vars in '
+         '${pktsize} bytes} [${ctime}] ${method} ${uri} => generated ${rsize} bytes in ${msecs} '
+         'msecs (${proto} ${status}) ${headers} headers in ${hsize} bytes (${switches} switches on '
+         'core ${core})')
 
 GUNICORN = {
     'h': '${client}', 'l': '-', 'u': '${user}', 't': '[${ltime}]', 'r': '${method} ${uri} ${proto}',
@@ -47,12 +52,23 @@ def from_gunicorn(text):
     return plain.replace('%%', '%'), missing
 
 
-def from_uwsgi(text):
-    """(geventd's format, the names that it has no variable for)"""
+def uwsgis_line(in_micros):
+    """Its own line, with the duration in milliseconds or as log-micros has it."""
+    return UWSGI.replace('${msecs} msecs', '${micros} micros') if in_micros else 'uwsgi'
+
+
+def spelled_out(text):
+    return UWSGI if text == 'uwsgi' else text
+
+
+def from_uwsgi(text, time='${ltime}'):
+    """(geventd's format, the names that it has no variable for); `time` stands for %(ftime)."""
     missing = []
 
     def replace(match):
         name = match[1]
+        if name == 'ftime':
+            return time
         if name in KNOWN:
             return f'${{{name}}}'
         if name.startswith('var.'):

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""uWSGI's options, second part: limits, recycling, reloads, the process, logs and the rest."""
+"""uWSGI's options, second part: limits, recycling, reloads, the process, hooks and the rest."""
 from .rows import built_in, maps, read, refused
-from .uwsgi_takes import (access_log, chain_reload, daemonize, log_file, logger, memory, monitor,
-                          no_access_log, timer)
-from .values import fact, listed, number, octal, seconds, size, switch, text
+from .uwsgi_logs import LOGS
+from .uwsgi_takes import chain_reload, daemonize, hook, memory, monitor, timer
+from .values import listed, number, octal, seconds, size, switch, text
 
 UNIT = 'in the systemd unit, or the like of the container'
+NO_COMMANDS = 'the server starts no commands'
+BEFORE = 'ExecStartPre= of the unit, or the entrypoint of the container'
+AFTER_FORK = 'hooks.post-fork: module:function, which each worker calls before it serves'
 
 LIMITS = (
     maps('harakiri', 'limits.request-time', seconds('limits.request-time'),
@@ -44,17 +47,20 @@ RECYCLING = (
             'a failed request is logged and its worker goes on',
             'let the application end its own process, or call geventd.reload()'),
     maps('touch-reload touch-workers-reload fs-reload fs-brutal-reload', 'reload.touch',
-         listed('reload.touch')),
+         listed('reload.touch'),
+         'old workers serve until new ones are ready; reload.strategy: restart ends them first, as '
+         'uWSGI does'),
     maps('touch-chain-reload', 'reload.touch', chain_reload, 'with reload.strategy: rolling'),
     built_in('touch-logreopen touch-logrotate log-reopen',
              'SIGUSR1 and geventctl reopen-logs open the log again'),
     maps('touch-signal fs-signal', 'monitors', monitor),
     maps('timer signal-timer rbtimer signal-rbtimer', 'timers', timer),
-    refused('touch-exec touch-mules-reload touch-spoolers-reload signal check-mount* mount-check '
-            'mountpoint-check', 'the server starts no commands',
-            'a path unit of systemd does; monitors send a signal to the application'),
+    refused('touch-exec hook-touch touch-mules-reload touch-spoolers-reload signal check-mount* '
+            'mount-check mountpoint-check', NO_COMMANDS,
+            'monitors: [{path: FILE, run: module:function}] calls a function; a path unit of '
+            'systemd starts a command'),
     refused('cron cron2 unique-cron cron-harakiri legion-cron cron-legion unique-legion-cron '
-            'unique-cron-legion', 'the server starts no commands',
+            'unique-cron-legion', NO_COMMANDS,
             'crons: [{at: "M H D M W", run: module:function}] calls a function; a timer of systemd '
             'or the host\'s cron starts a command'),
 )
@@ -72,7 +78,8 @@ PROCESS = (
             'geventd jails nothing',
             'RootDirectory=, CapabilityBoundingSet=, PrivateTmp= and the like ' + UNIT,
             protects=True),
-    maps('umask', 'process.umask', octal('process.umask')),
+    maps('umask', 'process.umask', octal('process.umask'),
+         'and listen.mode of unix sockets without chmod-socket'),
     maps('pidfile pidfile2 safe-pidfile safe-pidfile2', 'process.pidfile', text('process.pidfile')),
     maps('daemonize daemonize2', 'process.daemonize', daemonize, 'its file is log.file'),
     built_in('master-fifo stop reload pause suspend resume connect-and-read notify-socket',
@@ -81,29 +88,23 @@ PROCESS = (
     refused('binary-path profiler print-sym print-symbol extract', 'is for uWSGI\'s own program'),
 )
 
-LOGS = (
-    maps('logto logto2', 'log.file', log_file),
-    maps('logger worker-logger', 'log.file', logger),
-    maps('log-format logformat', 'log.access', access_log, '%(name) becomes ${name}'),
-    maps('disable-logging', 'log.access', no_access_log, 'off'),
-    maps('req-logger logger-req worker-logger-req', 'log.file', fact('req-logger'),
-         'the access log goes to the same place as the log'),
-    built_in('log-master* threaded-logger log-buffering log-truncate log-backupname log-maxsize '
-             'log-prefix log-zero log-micros log-master-bufsize logger-list loggers-list',
-             'every process writes whole lines itself; let logrotate move the file'),
-    refused('log-4xx log-5xx log-slow log-big log-sendfile log-ioerror',
-            'the access log has all requests or none',
-            'log.access: a format with ${status} and ${msecs}, filtered by whoever reads it'),
-    refused('log-date logdate logformat-strftime log-format-strftime',
-            'the log\'s own lines have one form of time', '${ltime}, ${ftime} and ${ctime} are the '
-            'access log\'s'),
-    refused('log-syslog log-socket log-zeromq log-encoder log-req-encoder worker-log-encoder '
-            'worker-log-req-encoder log-drain log-filter log-route log-req-route rsyslog* '
-            'alarm* segfault-alarm lq-alarm backlog-alarm listen-queue-alarm log-alarm '
-            'not-log-alarm not-alarm-log alarms-list alarm-list',
-            'the log is one stream of lines', 'log.format: json, and a log shipper that filters'),
-    refused('logfile-chown logfile-chmod', 'the log file keeps its owner and mode',
-            'create it beforehand'),
+HOOKS = (
+    maps('hook-post-fork hook-accepting*', 'hooks.post-fork', hook(AFTER_FORK),
+         'a function, as module:function, instead of an action'),
+    refused('hook-as-user-atexit exec-as-user-atexit', NO_COMMANDS,
+            'ExecStopPost= of the unit; hooks.worker-exit: module:function, which each worker '
+            'calls at its end'),
+    refused('hook-pre-app exec-pre-app hook-post-app exec-post-app', NO_COMMANDS,
+            BEFORE + '; app.before-load: module:function is called before the application is '
+            'loaded'),
+    refused('hook-* exec-*', NO_COMMANDS, BEFORE + '; hooks and app.before-load call functions'),
+    refused('call-*', 'there are no symbols of C to call',
+            'hooks and app.before-load call functions of Python'),
+    refused('after-request-hook after-request-call', 'there are no hooks around requests',
+            'uwsgi.after_req_hook is called after each; or a middleware'),
+    refused('wait-for-* wait-*', 'the server waits for nothing',
+            'After= and ExecStartPre= of the unit, or the entrypoint of the container'),
+    refused('file-write print iprint', 'is done while uWSGI starts', BEFORE),
 )
 
 ELSEWHERE = (
@@ -116,11 +117,6 @@ ELSEWHERE = (
     refused('attach-daemon* attach-control-daemon smart-attach-daemon* legion* '
             'daemons-honour-stdin',
             'geventd starts no other programs', 'one systemd unit or container for each'),
-    refused('hook-* exec-* call-* after-request-hook after-request-call wait-for-* wait-* '
-            'file-write print iprint',
-            'there are no hooks in the configuration',
-            'before the start: ExecStartPre= of the unit; in each worker: uwsgi.post_fork_hook; '
-            'at its end: uwsgi.atexit; after a request: uwsgi.after_req_hook'),
     refused('mule* farm* touch-mules-*', 'there are no mules',
             'timers, crons and signals run functions in the workers; Celery or RQ for the rest'),
     refused('spooler* queue*', 'there is no spooler', 'Celery, RQ or another queue'),
@@ -132,8 +128,10 @@ ELSEWHERE = (
     refused('emperor* vassal* zeus imperial-monitor* early-emperor heartbeat propagate-touch '
             'fallback-config',
             'there is no emperor', 'geventd@NAME.service, one for each application'),
-    refused('rpc-max snmp* clock* xattr* webdav* ssi* nagios pam* ping* gridfs* airbrake* '
-            'ldap* flock* safe-fd fd-safe binsh',
+    refused('nagios ping*', 'is a question to another server',
+            'listen.health and metrics.listen answer whoever asks this one'),
+    refused('rpc-max snmp* clock* xattr* webdav* ssi* pam* gridfs* airbrake* ldap* flock* safe-fd '
+            'fd-safe binsh',
             'geventd does not offer this', 'do it in the application'),
     built_in('plugin plugins plugin-dir plugins-dir need-plugin need-plugins plugin-list '
              'plugins-list autoload build-plugin loop-list loops-list cheaper-algo-list '
@@ -154,4 +152,4 @@ CONVERTER = (
          'command-mode exit uwsgi-*', 'prints something and is no setting'),
 )
 
-ROWS = LIMITS + RECYCLING + PROCESS + LOGS + ELSEWHERE + CONVERTER
+ROWS = LIMITS + RECYCLING + PROCESS + LOGS + HOOKS + ELSEWHERE + CONVERTER

@@ -1,24 +1,27 @@
 # SPDX-License-Identifier: MIT
 """uWSGI's options, first part: sockets, workers, the application."""
 from .rows import built_in, maps, refused
-from .uwsgi_takes import (environment, keep_alive, listens, metrics_address, mount, paste, patch,
-                          socket_mode)
-from .values import fact, listed, number, numeric_fact, seconds, switch, text
+from .uwsgi_takes import (before_load, environment, keep_alive, listens, metrics_address, mount,
+                          paste, patch, socket_mode)
+from .values import fact, listed, number, numeric_fact, processes, seconds, switch, text
 
 PROXY = 'end it at the proxy: nginx, HAProxy or Apache in front'
 ONE_PROTOCOL = 'listen speaks HTTP and the uwsgi protocol only'
 
 SOCKETS = (
     maps('http httprouter', 'listen.address', listens('http'),
-         'written http://HOST:PORT; the workers serve it themselves, without a router'),
+         'written http://HOST:PORT; [::] is IPv6 and IPv4 here too; the workers serve it '
+         'themselves, without a router'),
     maps('http-socket http11-socket', 'listen.address', listens('http'),
          'written http://HOST:PORT or http+unix:PATH'),
     maps('socket uwsgi-socket', 'listen.address', listens('uwsgi'),
          'written uwsgi://HOST:PORT or uwsgi+unix:PATH; with protocol = http: http://'),
     maps('protocol socket-protocol', 'listen.address', fact('protocol'),
          'the scheme of the address tells the protocol'),
-    maps('chmod-socket chmod', 'listen.mode', socket_mode, 'of each unix socket; bare: 666'),
-    maps('chown-socket', 'listen.owner', fact('chown-socket'), 'of each unix socket'),
+    maps('chmod-socket chmod', 'listen.mode', socket_mode,
+         'of each unix socket; bare: 666; without it: 0660'),
+    maps('chown-socket', 'listen.owner', fact('chown-socket'),
+         'of each unix socket; without it: process.user and its group'),
     maps('listen', 'listen.backlog', numeric_fact('listen'), 'of each socket'),
     maps('log-x-forwarded-for', 'listen.trusted-proxies', fact('log-x-forwarded-for'),
          'the client of a trusted proxy is in the log as ${client}'),
@@ -62,7 +65,8 @@ SOCKETS = (
             'forkpty* tuntap* subscri* st unsubscribe* start-unsubscribed zerg* consul* '
             'http-socket-modifier* multicast* cluster*',
             'there are no routers and subscriptions',
-            'put a proxy in front, such as nginx or HAProxy'),
+            'put a proxy in front; metrics.agent tells HAProxy how many cores are free, and '
+            'limits.drain-delay serves on while it hears of a stop'),
     built_in('thunder-lock* reuse-port no-fd-passing tcp-nodelay no-defer-accept freebind '
              'close-on-exec* map-socket socket-sndbuf socket-rcvbuf tcp-fast* so-keepalive '
              'force-gateway',
@@ -74,12 +78,15 @@ SOCKETS = (
 )
 
 WORKERS = (
-    maps('processes workers', 'workers.processes', number('workers.processes', 1, 500)),
+    maps('processes workers', 'workers.processes', processes,
+         'a number, auto, or a formula such as 2*cpus+1; workers.memory-share bounds it'),
     maps('gevent async', 'workers.cores', number('workers.cores', 1, 100_000)),
     built_in('threads thread-stack* threads-stack* enable-threads ugreen* greenlet '
              'no-threads-wait asyncio loop',
              'every worker runs gevent with workers.cores; threads of the application just run'),
     maps('cheaper', 'workers.cheaper', fact('cheaper')),
+    refused('cheaper-rss-limit-*', 'workers.cheaper looks at cores and queues',
+            'workers.memory-share bounds the processes by the memory limit'),
     built_in('cheaper-* cheap', 'workers.cheaper has one rule, which counts busy cores'),
     refused('idle die-on-idle die-on-no-workers', 'there is always a worker',
             'let the service manager stop a server that nobody needs'),
@@ -110,8 +117,9 @@ APPLICATION = (
     maps('mount worker-mount', 'app.mounts', mount, 'the mount of / is app.module'),
     built_in('manage-script-name ignore-script-name', 'app.mounts always splits the path so'),
     maps('paste ini-paste ini-paste-logged', 'app.module', paste,
-         'by a module of a few lines, which the converter shows'),
-    built_in('paste-logger paste-name', 'is a part of the module that the converter shows'),
+         'written paste:FILE#NAME; with the file\'s logging'),
+    maps('paste-name', 'app.module', fact('paste-name'), 'the NAME of paste:FILE#NAME'),
+    built_in('paste-logger', 'the logging of a Paste Deploy file is always configured'),
     maps('chdir', 'app.chdir', text('app.chdir')),
     maps('chdir2', 'app.chdir', text('app.chdir'), 'there is one working directory'),
     refused('force-cwd', 'relative paths of the file count from its folder', 'write whole paths'),
@@ -129,15 +137,15 @@ APPLICATION = (
          'app.reload-on-change', switch('app.reload-on-change', True, False),
          'the interval does not matter: the kernel tells of changes'),
     refused('py-auto-reload-ignore', 'no module is left out', 'use reload.touch instead'),
-    refused('pyargv', 'sys.argv is geventd\'s', 'set it at the top of the module, or use the '
+    refused('pyargv', 'sys.argv is geventd\'s', 'set it in a module of app.before-load, or use the '
             'environment'),
-    refused('import pyimport py-import python-import shared-import shared-py* shared-python-import '
-            'early-pyimport early-python-import pyrun py-programname py-program-name',
-            'app.module is the only module that is loaded',
-            'import it there; what each worker needs belongs into uwsgi.post_fork_hook'),
-    refused('pymodule-alias post-pymodule-alias python py python-raw pyshell* '
-            'python-worker-override worker-exec* eval',
-            'the interpreter runs the application only', 'do this in its module'),
+    maps('import pyimport py-import python-import shared-import shared-py* shared-python-import '
+         'early-pyimport early-python-import', 'app.before-load', before_load,
+         'modules, or functions as module:function; what each worker needs is a matter of '
+         'hooks.post-fork'),
+    refused('pymodule-alias post-pymodule-alias pyrun py-programname py-program-name python py '
+            'python-raw pyshell* python-worker-override worker-exec* eval',
+            'the interpreter runs the application only', 'do this in a module of app.before-load'),
     refused('py-sharedarea sharedarea', 'there is no shared memory for applications',
             'use Redis, or geventd.signal() with a payload'),
     refused('optimize no-site py-executable py-sys-executable python-version',

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The one table of uWSGI's options, and what decides once all of them are known."""
 from . import uwsgi_running, uwsgi_serving
-from .addresses import without_collisions
+from .addresses import owner_of, without_repetitions
 from .rows import find_row
+from .uwsgi_logs import finish_logs
 from .values import is_open, leading_number
 from ..model import Draft, Option, Setting
 
@@ -23,7 +24,7 @@ def finish(draft: Draft):
     """Puts together what several options say, and writes out the defaults that differ."""
     _finish_listeners(draft)
     _finish_application(draft)
-    _finish_log(draft)
+    finish_logs(draft)
     _finish_cheaper(draft)
     _write_defaults(draft)
 
@@ -37,7 +38,7 @@ def _finish_listeners(draft):
         if protocol and protocol.value == 'http' and listener.address.startswith('uwsgi'):
             listener.address = 'http' + listener.address[len('uwsgi'):]
             listener.comments.append(protocol.origin())
-    draft.listeners[:] = without_collisions(draft.listeners)
+    draft.listeners[:] = without_repetitions(draft.listeners)
     for listener in draft.listeners:
         _add_keys(draft, listener)
 
@@ -54,25 +55,33 @@ def _add_keys(draft, listener):
     if 'log-x-forwarded-for' in facts:
         comment = facts['log-x-forwarded-for'].origin() + '; ' + comment
     listener.keys['trusted-proxies'] = Setting(trusted, [comment])
-    if not listener.is_file():
-        return
+    if listener.is_file():
+        _add_access(draft, listener.keys)
+
+
+def _add_access(draft, keys):
+    """Mode and owner of a unix socket, unless geventd's defaults are what uWSGI does."""
+    facts, umask = draft.facts, draft.settings.get('process.umask')
     if 'chmod-socket' in facts:
-        listener.keys['mode'] = Setting(facts['chmod-socket'].value,
-                                        [facts['chmod-socket'].origin()])
+        keys['mode'] = Setting(facts['chmod-socket'].value, [facts['chmod-socket'].origin()])
+    elif umask and not is_open(umask.value):
+        keys['mode'] = Setting(f'{0o777 & ~int(umask.value, 8):04o}', umask.comments[-1:])
+    elif 'daemonize' in facts and not umask:
+        keys['mode'] = Setting('0777', [facts['daemonize'].origin() + ", with uWSGI's umask of 0"])
     if 'chown-socket' in facts:
         owner = facts['chown-socket']
-        listener.keys['owner'] = Setting(str(owner.value), [owner.origin()])
-    elif 'process.user' in draft.settings:
-        group = draft.settings.get('process.group')
-        owner = draft.settings['process.user'].value + (f':{group.value}' if group else '')
-        listener.keys['owner'] = Setting(owner, ['uWSGI binds it as this user'])
+        keys['owner'] = Setting(str(owner.value), [owner.origin()])
+    elif 'mode' in keys and owner_of(draft):
+        keys['owner'] = Setting(owner_of(draft), ['uWSGI binds it as this user'])
 
 
 def _finish_application(draft):
     facts = draft.facts
+    if 'paste' in facts:
+        return _finish_paste(draft, facts['paste'], facts.get('paste-name'))
     named = facts.get('wsgi-file') or facts.get('module')
     if named is None:
-        return
+        return None
     name, _, attribute = str(named.value).partition(':')
     comments = [named.origin()]
     if named is facts.get('wsgi-file') and 'module' in facts:
@@ -81,23 +90,17 @@ def _finish_application(draft):
         attribute = str(facts['callable'].value)
         comments.append(facts['callable'].origin())
     if is_open(named.value) and 'callable' not in facts:
-        draft.settings['app.module'] = Setting(named.value, comments)
-        return
-    draft.settings['app.module'] = Setting(f'{name}:{attribute or "application"}', comments)
+        return draft.set('app.module', named.value, '; '.join(comments))
+    return draft.set('app.module', f'{name}:{attribute or "application"}', '; '.join(comments))
 
 
-def _finish_log(draft):
-    facts = draft.facts
-    if 'disable-logging' in facts and 'log-format' not in facts:
-        draft.set('log.access', 'off', facts['disable-logging'].origin())
-    elif 'disable-logging' in facts:
-        draft.settings['log.access'] = Setting('off', [facts['disable-logging'].origin()])
-    else:
-        draft.default('log.access', 'uwsgi', 'uWSGI writes a line for each request')
-    if 'req-logger' in facts:
-        option = facts['req-logger']
-        draft.leave_out(option, 'the access log goes to the same place as the log',
-                        'log.format: json keeps them apart for whoever reads it')
+def _finish_paste(draft, option, name):
+    comments = [option.origin()] + ([name.origin()] if name else [])
+    path, chdir = str(option.value), draft.settings.get('app.chdir')
+    if chdir and not path.startswith(('/', '${')):
+        comments.append('counted from app.chdir')
+    suffix = f'#{name.value}' if name and '#' not in path else ''
+    draft.set('app.module', f'paste:{path}{suffix}', '; '.join(comments))
 
 
 def _finish_cheaper(draft):

@@ -4,9 +4,9 @@ import dataclasses
 import re
 
 from ..model import Setting
-from . import log_formats
 from .addresses import NoAddress, listener
-from .values import (DAY, fit, is_octal, is_on, is_open, leading_number, listed, octal_text, of_now,
+from .uwsgi_logs import log_file
+from .values import (DAY, fact, fit, is_octal, is_on, is_open, leading_number, listed, octal_text,
                      refuse_value)
 
 
@@ -50,46 +50,9 @@ def mount(draft, option):
     return draft.put('app.mounts', prefix, application, option.origin())
 
 
-def access_log(draft, option):
-    """log-format: %(name) becomes ${name}."""
-    option = of_now(option)
-    text, missing = log_formats.from_uwsgi(str(option.value))
-    if '${' not in text:
-        return draft.leave_out(option, 'the format has no variable', 'write log.access by hand')
-    if missing:
-        draft.leave_out(option, f'the access log has no {", ".join(missing)} and writes - instead')
-    draft.facts['log-format'] = option
-    return draft.set('log.access', text, option.origin())
-
-
-def no_access_log(draft, option):
-    if is_on(option.value):
-        draft.facts['disable-logging'] = option
-
-
-def log_file(draft, option):
-    """The file of the log; a bare flag of the master's log names none."""
-    value = str(option.value)
-    if not value:
-        return refuse_value(draft, option, 'the path of a file')
-    if re.match(r'(\d+\.){3}\d+:\d+$', value):
-        return draft.leave_out(option, 'the log goes to no UDP address',
-                               'let the service manager or a log shipper send it')
-    return draft.set('log.file', value, option.origin())
-
-
-def logger(draft, option):
-    """logger = [NAME] PLUGIN:ARGUMENT; files and standard streams have a place here."""
-    plugin, _, argument = str(option.value).split(' ')[-1].partition(':')
-    if plugin == 'file' and argument:
-        return draft.set('log.file', argument, option.origin())
-    if plugin in ('stdio', 'systemd'):
-        return draft.built_in.append((option, 'the log goes to stderr, which the journal keeps'))
-    return draft.leave_out(option, f'the log has no plugin {plugin}',
-                           'write to stderr or a file, from which a log shipper takes it')
-
-
 def daemonize(draft, option):
+    """Its umask is 0 there, which a unix socket without a mode shows."""
+    draft.facts['daemonize'] = option
     draft.set('process.daemonize', True, option.origin())
     log_file(draft, option)
 
@@ -161,14 +124,24 @@ def patch(when):
 
 
 def paste(draft, option):
-    """An application that Paste Deploy builds from an ini file."""
-    path, _, name = str(option.value).replace('config:', '', 1).partition('#')
-    draft.facts['module'] = dataclasses.replace(
-        option, value='geventd_app:application', note='write geventd_app.py as shown below')
-    suffix = f'#{name}' if name else ''
-    draft.files['geventd_app.py'] = (
-        'import os\nfrom logging.config import fileConfig\nfrom paste.deploy import loadapp\n\n'
-        f'path = os.path.abspath({path!r})\n'
-        + ("fileConfig(path, {'__file__': path, 'here': os.path.dirname(path)})\n"
-           if option.name != 'paste' else '')
-        + f'application = loadapp("config:" + path + {suffix!r})')
+    """FILE or FILE#NAME, of which the file has more to say."""
+    name = str(option.value)
+    if name.startswith(('egg:', 'call:')):
+        return draft.leave_out(option, 'app.module names Paste Deploy files only',
+                               'name the function that makes the application: module:factory()')
+    return fact('paste')(draft, dataclasses.replace(option, value=name.replace('config:', '', 1)))
+
+
+def before_load(draft, option):
+    """A module, or the path of one."""
+    name = str(option.value)
+    if re.search(r'[ ():]', name):
+        return refuse_value(draft, option, 'the name or path of a module', 'app.before-load')
+    return draft.append('app.before-load', [name], option.origin())
+
+
+def hook(how):
+    """An action of uWSGI's; `how` geventd calls functions instead."""
+    def take(draft, option):
+        draft.leave_out(option, 'its action is one of uWSGI\'s own', how)
+    return take

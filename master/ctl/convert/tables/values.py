@@ -5,6 +5,8 @@ import dataclasses
 import os
 import re
 
+from ..cpu_formula import FORMULA
+
 MAX_TIME = {'limits.request-time': 720 * 3600, 'workers.max-lifetime': 8760 * 3600}
 DAY = 24 * 3600
 
@@ -58,6 +60,16 @@ def number(key, least, most, plus=0):
     return take
 
 
+def processes(draft, option):
+    """A number of worker processes, or a formula that counts the CPUs at each start."""
+    text = str(option.value)
+    if 'cpus' not in text:
+        return number('workers.processes', 1, 500)(draft, option)
+    if not is_open(text) and not FORMULA.fullmatch(text.replace(' ', '')):
+        return refuse_value(draft, option, 'a number or a formula such as 2*cpus+1')
+    return draft.set('workers.processes', 'auto' if text == 'cpus' else text, option.origin())
+
+
 def seconds(*keys):
     """A number of seconds becomes a time."""
     def take(draft, option):
@@ -93,6 +105,20 @@ def write_size(count):
         if count and count % (1 << power) == 0:
             return f'{count >> power}{unit}'
     return f'{count}B' if count else '0'
+
+
+def milliseconds(key):
+    """A number of milliseconds becomes a time."""
+    def take(draft, option):
+        if is_open(option.value):
+            return draft.set(key, f'{option.value}ms', option.origin())
+        found = leading_number(option.value)
+        if found is None:
+            return refuse_value(draft, option, 'a number of milliseconds', key)
+        found = fit(found, 0, DAY * 1000)
+        value = f'{found}ms' if found % 1000 else f'{found // 1000}s'
+        return draft.set(key, value, option.origin())
+    return take
 
 
 def text(key):
