@@ -211,7 +211,7 @@ def hooks(*options):
     draft = drafted('gunicorn', *options)
     keys = {key: setting.value for key, setting in draft.settings.items()
             if key.startswith('hooks.') or key == 'app.before-load'}
-    return keys, [left.instead.partition(' ')[0] for left in draft.left_out]
+    return keys, [left.instead.partition(' ')[0].rstrip(':') for left in draft.left_out]
 
 
 CALL = {'hook': 'f', 'calls': ['a:f']}

@@ -56,6 +56,7 @@ def test_short_options_of_uwsgi():
 def test_a_procfile_prefers_web():
     command = from_procfile('beat: uwsgi --http :1\nweb: gunicorn -b :$PORT app:app\n', 'Procfile')
     assert (command.server, command.place, command.on_paas) == ('gunicorn', 'Procfile:2', True)
+    assert command.remarks == ['In the Procfile write `web: geventd -c FILE`.']
 
 
 def test_a_dockerfile_has_its_last_stage():
@@ -63,6 +64,15 @@ def test_a_dockerfile_has_its_last_stage():
                               'ENTRYPOINT ["gunicorn"]\nCMD ["-w", "2", "new:app"]\n', 'Dockerfile')
     assert command.words == ['-w', '2', 'new:app']
     assert command.surrounding == {'A': '1', 'B': '2 3'}
+
+
+@pytest.mark.parametrize('read, text, name', [
+    (from_dockerfile, 'FROM a\nSTOPSIGNAL {}\nCMD ["uwsgi"]\n', 'STOPSIGNAL '),
+    (from_unit, '[Service]\nKillSignal={}\nExecStart=/usr/bin/uwsgi\n', 'KillSignal=')])
+def test_a_signal_that_would_cut_requests_is_told(read, text, name):
+    told = f'Leave {name}SIGQUIT out: geventd then stops at once and cuts requests.'
+    assert told in read(text.format('SIGQUIT'), 'x').remarks
+    assert not any('Leave' in remark for remark in read(text.format('SIGINT'), 'x').remarks)
 
 
 def test_an_image_without_a_server_is_refused():

@@ -55,7 +55,8 @@ def test_places_of_gunicorn(options, expected):
 
 @pytest.mark.parametrize('options, expected', [
     # Standard output leads to log.file, and that is a file.
-    ([('accesslog', '-'), ('errorlog', '/b')], ({'file': '/b', 'access': 'combined'}, ['accesslog'])),
+    ([('accesslog', '-'), ('errorlog', '/b')],
+     ({'file': '/b', 'access': 'combined'}, ['accesslog'])),
     ([('accesslog', '/dev/stderr'), ('errorlog', '/b')],
      ({'file': '/b', 'access': 'combined'}, ['accesslog'])),
     ([('syslog', True), ('errorlog', '/b')],

@@ -6,8 +6,9 @@ import subprocess
 import pytest
 
 from harness import apps, documents
-from harness.conversions import convert, free_port
+from harness.conversions import convert
 from harness.limits import GEVENTD
+from harness.network import free_port
 
 PAGE = documents.examples('docs/migrating.md')
 

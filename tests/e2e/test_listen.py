@@ -7,15 +7,7 @@ import socket
 import pytest
 
 from harness.apps import HELLO
-
-
-def has_ipv6():
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(('::1', 0))
-        return True
-    except OSError:
-        return False
+from harness.network import has_ipv6
 
 
 def test_ipv4(server):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Numbers of workers that a file computes from the number of CPUs, as geventd's formulas, which count
-them anew at each start."""
+"""Numbers of workers that a file computes from the number of CPUs, as geventd's formulas, which
+count them anew at each start."""
 import ast
 import os
 import re

@@ -3,17 +3,17 @@
 
 Its head has lines `NAME VALUE`: convert (the arguments; several lines are joined), exit (the code),
 app (PATH NAME [factory]: a tiny application is written there), env (for converting and starting),
-want (a text of the result), left (the beginning of an option below "Not taken over"), set (a key
-for the start), ask (the path), index (of the address to ask), root (needs root), take (a file to
-be made of the comment that shows it). Then come files, each below a line `--- PATH`.
+want (a text of the result), left (the beginning of an option below "Not taken over"), do (a text of
+what is to be done instead), set (a key for the start), ask (the path), index (of the address to
+ask), root (needs root), ipv6 (needs IPv6). Then come files, each below a line `--- PATH`.
 @DIR@ is the folder, @PORT@ a free port.
 """
 import re
 import shlex
-import socket
 import subprocess
 
 from .limits import PYTHON, REPOSITORY
+from .network import free_port
 
 CASES = sorted((REPOSITORY / 'tests/e2e/convert').glob('*.case'))
 CONVERTER = [PYTHON, '-I', '-B', str(REPOSITORY / 'master/ctl/convert')]
@@ -30,12 +30,6 @@ def {name}(*arguments):
         return [b'hello from {path}']
     return application
 '''
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 class Case:
@@ -72,12 +66,6 @@ class Case:
         target = self.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
-
-    def take_shown_files(self, result):
-        """Does what the comment asks: writes the module that it shows."""
-        for name in self.all('take'):
-            shown = result.partition(f'# Write this as {name},')[2].partition('\n\n')[0]
-            self._write(name, '\n'.join(re.findall(r'^#     ?(.*)$', shown, re.M)))
 
 
 def convert(*arguments, folder=None, environment=None, text=None):

@@ -10,12 +10,7 @@ import subprocess
 import time
 
 from .limits import DEADLINE
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
+from .network import free_port
 
 
 def accepts(address):

@@ -22,14 +22,16 @@ def from_procfile(text, path):
             found.setdefault(kind.strip(), command)
     if not found:
         raise Unreadable(f'{path} starts neither uWSGI nor gunicorn')
-    command = found.get('web') or next(iter(found.values()))
+    kind = 'web' if 'web' in found else next(iter(found))
+    command = found[kind]
+    command.remarks.append(f'In the Procfile write `{kind}: geventd -c FILE`.')
     return placed(command, path, on_paas=True)
 
 
 def from_dockerfile(text, path):
     """ENTRYPOINT and CMD of the last stage, and what ENV and WORKDIR set for them."""
     name = os.path.basename(path)
-    parts, environment, workdir = {}, {}, ''
+    parts, environment, workdir, stop = {}, {}, '', ''
     for line, number in joined_lines(text):
         instruction, _, rest = line.strip().partition(' ')
         instruction, rest = instruction.upper(), rest.strip()
@@ -39,6 +41,8 @@ def from_dockerfile(text, path):
             environment.update(assignments(rest))
         elif instruction == 'WORKDIR':
             workdir = rest.strip('"\'')
+        elif instruction == 'STOPSIGNAL':
+            stop = rest
         elif instruction in ('CMD', 'ENTRYPOINT'):
             parts[instruction] = (image_words(rest), number)
     words = [word for part in ('ENTRYPOINT', 'CMD') for word in parts.get(part, ([], 0))[0]]
@@ -48,7 +52,15 @@ def from_dockerfile(text, path):
         raise Unreadable(f'{path} starts neither uWSGI nor gunicorn; if a script does, convert '
                          'that, or its command line after --')
     command.surrounding = environment
+    command.remarks += ['In the Dockerfile write `CMD ["geventd", "-c", "FILE"]`.',
+                        *about_signal('STOPSIGNAL ', stop)]
     return placed(command, path, workdir)
+
+
+def about_signal(word, name):
+    """What to know if a stop is told by uWSGI's or gunicorn's signal for a fast one."""
+    return [f'Leave {word}{name} out: geventd then stops at once and cuts requests.'] if (
+        name.upper().removeprefix('SIG') in ('QUIT', '3')) else []
 
 
 def image_words(text):
@@ -90,7 +102,7 @@ def assignments(text):
 def from_unit(text, path):
     """ExecStart of a systemd unit, and what the unit sets for it."""
     name = os.path.basename(path)
-    environment, workdir, command, kept = {}, '', None, []
+    environment, workdir, command, kept, stop = {}, '', None, [], ''
     for line, number in joined_lines(text):
         key, equals, value = line.strip().partition('=')
         value = value.strip()
@@ -100,6 +112,8 @@ def from_unit(text, path):
             command = command_of(value.lstrip('-@+!:'), f'{name}:{number}') or command
         elif key == 'Environment':
             environment.update(assignments(value))
+        elif key == 'KillSignal':
+            stop = value
         elif key == 'WorkingDirectory':
             workdir = value.lstrip('-')
         elif key in ('User', 'Group', 'EnvironmentFile', 'RuntimeDirectory') or (
@@ -111,8 +125,8 @@ def from_unit(text, path):
     command.chdir = workdir
     if kept:
         command.remarks.append('These lines stay in the unit: ' + ', '.join(kept) + '.')
-    command.remarks.append('In the unit write Type=notify and '
-                           'ExecStart=/usr/sbin/geventd -c FILE.')
+    command.remarks += ['In the unit write Type=notify and ExecStart=/usr/sbin/geventd -c FILE.',
+                        *about_signal('KillSignal=', stop)]
     return placed(command, path, workdir)
 
 
@@ -121,6 +135,7 @@ def from_script(text, path):
     if command is None:
         raise Unreadable(f'{path} is neither a configuration of uWSGI or gunicorn nor a file that '
                          'starts one of them')
+    command.remarks.append('In the script write `exec geventd -c FILE`.')
     return placed(command, path)
 
 

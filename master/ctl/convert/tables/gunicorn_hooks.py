@@ -3,7 +3,7 @@
 from .rows import maps, refused
 
 NO_MASTER = 'the master runs no code of the application'
-NO_NAME = 'geventd calls functions of modules, and this one has arguments or code of its own'
+NO_NAME = 'geventd calls functions of modules, without the arguments that gunicorn gives'
 
 
 def calls_in(option):
@@ -19,7 +19,7 @@ def hook(key, how):
         if calls and len(calls) == 1 and key not in draft.settings:
             draft.set(key, calls[0], option.origin())
         elif calls is not None:
-            draft.leave_out(option, NO_NAME, f'{key} names a function, module:function, {how}')
+            draft.leave_out(option, NO_NAME, f'{key}: module:function, {how}')
     return take
 
 
@@ -29,7 +29,7 @@ def post_fork(draft, option):
         draft.facts['post_fork'] = option
 
 
-IN_EACH_WORKER = 'which each worker calls without arguments before it serves'
+IN_EACH_WORKER = 'which each worker calls before it serves'
 
 HOOKS = (
     maps('post_fork', 'hooks.post-fork', post_fork,

@@ -6,7 +6,7 @@ from ..model import Setting
 from . import log_formats
 from .log_places import place_of, set_access_file
 from .rows import built_in, maps, refused
-from .values import fact, is_on, leading_number, milliseconds, of_now, refuse_value
+from .values import fact, is_on, milliseconds, of_now, refuse_value
 
 NO_SUCH_LOGGER = 'write to stderr or a file, from which a log shipper takes it'
 
@@ -102,7 +102,7 @@ def finish_logs(draft):
         return
     draft.settings['log.access'] = setting
     if off:
-        setting.comments.append(off.origin())
+        setting.comments[:] = [off.origin()] + (setting.comments if 'log-format' in facts else [])
     for option in wanted:
         if not off:
             draft.built_in.append((option, 'every request has a line in the access log'))

@@ -27,7 +27,9 @@ SOCKETS = (
          'the client of a trusted proxy is in the log as ${client}'),
     maps('stats stats-server', 'metrics.uwsgi-stats', metrics_address,
          'the same document, for uwsgitop and exporters'),
-    refused('stats-http stats-push stats-pusher-default-freq stats-pushers-default-freq statsd-* '
+    refused('stats-http', 'metrics.uwsgi-stats speaks no HTTP',
+            'metrics.listen answers /status.json and /metrics'),
+    refused('stats-push stats-pusher-default-freq stats-pushers-default-freq statsd-* '
             'carbon* rrdtool* zabbix* metric* enable-metrics alarm-metric',
             'there are no pushers of metrics',
             'let Prometheus ask metrics.listen for /metrics'),
@@ -39,7 +41,7 @@ SOCKETS = (
     refused('fastcgi-* scgi-* raw-socket raw-modifier* puwsgi-socket zmq* zeromq* mongrel2* udp '
             'pty-* upload-progress',
             ONE_PROTOCOL, 'let the proxy speak HTTP or the uwsgi protocol to it'),
-    refused('http-websockets http-raw-body websocket* http-manage-rtsp http-use-socket',
+    refused('http-websockets http-raw-body websocket* http-manage-rtsp',
             'this version does not speak WebSocket',
             'Socket.IO goes on by long polling; other WebSockets need a server of their own'),
     maps('http-keepalive', 'limits.keep-alive', keep_alive),
