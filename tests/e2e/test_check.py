@@ -85,8 +85,17 @@ def test_threads_are_explained(make_server):
     assert 'threads of the application just run' in said
 
 
-@pytest.mark.parametrize('name', ['http-websockets', 'http_raw_body', 'memory-report', 'log-4xx',
-                                  'worker_int', 'logger_class', 'statsd-anything'])
+@pytest.mark.parametrize('name, key', [
+    ('log-4xx', 'log.access-when.status'), ('req-logger', 'log.access-file'),
+    ('worker_int', 'hooks.drain-begins'), ('post_fork', 'hooks.post-fork'),
+    ('shared-import', 'app.before-load'), ('ini-paste', 'app.module')])
+def test_options_that_came_to_have_a_key_name_it(make_server, name, key):
+    code, said = check(made_with(make_server, {name: True}))
+    assert code == 1 and key in said, said
+
+
+@pytest.mark.parametrize('name', ['http-websockets', 'http_raw_body', 'memory-report', 'log-big',
+                                  'when_ready', 'logger_class', 'statsd-anything'])
 def test_options_without_a_key_have_a_word_too(make_server, name):
     code, said = check(made_with(make_server, {name: True}))
     assert code == 1 and "name: " in said and 'expected listen' not in said, said

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """docs/migrating.md, exactly as on the page but for the port."""
+import os
 import shlex
+import signal
 import subprocess
 
 import pytest
+import yaml
 
 from harness import apps, documents
 from harness.conversions import convert
@@ -48,10 +51,45 @@ def test_from_gunicorn(moved):
     assert server.get().text == 'hello'
 
 
-def test_hooks(server):
-    running = server(PAGE['hooks.py'])
-    assert running.get().text == 'served'
-    running.wait_log('a request is over')
+def test_a_result_is_checked_without_a_file(tmp_path):
+    (tmp_path / 'uwsgi.ini').write_text(PAGE['uwsgi.ini'])
+    (tmp_path / 'shop.py').write_text(apps.HELLO)
+    convert_line, check_line = PAGE['pipe'].strip().split(' | ')
+    done = convert(*shlex.split(convert_line)[2:], folder=tmp_path)
+    check = subprocess.run([GEVENTD, *shlex.split(check_line)[1:]], cwd=tmp_path, input=done.stdout,
+                           capture_output=True, text=True, check=False)
+    assert check.returncode == 0, check.stderr
+
+
+HOOKS = '''
+def begin():
+    print('begins')
+
+
+def drain():
+    print('drains')
+
+
+def end():
+    print('ends')
+
+
+def died(pid, reason):
+    print('died:', pid, reason)
+'''
+
+
+def test_hooks(make_server):
+    made = make_server()
+    made.write_app(apps.HELLO + HOOKS, 'shop.py')
+    made.write_config({'app': {'module': 'shop'}, 'workers': {'processes': 1},
+                       **yaml.safe_load(PAGE['hooks.yaml'])})
+    running = made.start()
+    running.wait_log('^begins$')
+    running.expect_error('worker .* died')
+    pid, = running.workers()
+    os.kill(pid, signal.SIGKILL)
+    running.wait_log(f'^died: {pid} killed by SIGKILL')
     running.stop()
-    text = running.log.text()
-    assert 'worker 1 opens its connections' in text and 'worker 1 ends' in text
+    running.wait_log('^drains$')
+    running.wait_log('^ends$')

@@ -96,11 +96,25 @@ TEST(ExplainUnknownKey, SaysWhatBecomesOfThreads) {
     EXPECT_TRUE(contains(answer, "threads of the application just run"));
 }
 
+TEST(ExplainUnknownKey, NamesTheKeysOfLogsForThoseOfOthers) {
+    for (const auto& [theirs, ours] :
+         {std::pair("accesslog", "log.access-file"), std::pair("syslog", "log.file"),
+          std::pair("req-logger", "log.access-file"),
+          std::pair("log-5xx", "log.access-when.status"),
+          std::pair("log-slow", "log.access-when.slower")}) {
+        EXPECT_TRUE(contains(explain_unknown_key("", theirs), ours)) << theirs;
+    }
+}
+
 TEST(ExplainUnknownKey, NamesTheHooksForThoseOfOthers) {
     for (const auto& [theirs, ours] :
          {std::pair("post_fork", "hooks.post-fork"), std::pair("worker_int", "hooks.drain-begins"),
           std::pair("child_exit", "hooks.worker-died"),
-          std::pair("hook-post-fork", "hooks.post-fork"), std::pair("import", "app.before-load")}) {
+          std::pair("worker_exit", "hooks.worker-exit"),
+          std::pair("post_worker_init", "hooks.post-fork"),
+          std::pair("hook-post-fork", "hooks.post-fork"),
+          std::pair("hook-accepting-once", "hooks.post-fork"),
+          std::pair("import", "app.before-load")}) {
         EXPECT_TRUE(contains(explain_unknown_key("", theirs), ours)) << theirs;
     }
     EXPECT_TRUE(contains(explain_unknown_key("", "when_ready"), "the master runs no code"));

@@ -43,15 +43,15 @@ def log_level(draft, option):
 
 LOGS = (
     maps('accesslog', 'log.access-file', access_log,
-         '- is stdout; log.access is the format, and switches it on'),
+         'stdout or a path; log.access is the format, and off without it'),
     maps('access_log_format', 'log.access', access_format, '%(h)s becomes ${client}, and so on'),
     maps('errorlog', 'log.file', error_log, '- is stderr'),
     maps('loglevel', 'log.level', log_level),
     built_in('capture_output enable_stdio_inheritance',
              'what the application prints goes to the log'),
-    maps('syslog', 'log.file', fact('syslog'), 'log.file: syslog, for both logs'),
+    maps('syslog', 'log.file', fact('syslog'), 'the value syslog, for both logs'),
     maps('syslog_addr', 'log.file', fact('syslog_addr'),
-         'log.file: syslog is the host\'s own, which can forward it'),
+         'the value syslog is the host\'s own, which can forward what it gets'),
     maps('disable_redirect_access_to_syslog', 'log.access', fact('no-access-to-syslog'),
          'off, or log.access-file'),
     refused('syslog_prefix syslog_facility',

@@ -62,7 +62,7 @@ def flag(name):
 LOGS = (
     maps('logto logto2', 'log.file', log_file),
     maps('logger worker-logger', 'log.file', logger, 'stdout, syslog, journald or a path'),
-    maps('log-syslog', 'log.file', syslog, 'log.file: syslog'),
+    maps('log-syslog', 'log.file', syslog, 'the value syslog'),
     maps('req-logger logger-req worker-logger-req', 'log.access-file', fact('req-logger'),
          'stdout or a path'),
     maps('log-format logformat', 'log.access', access_log, '%(name) becomes ${name}'),
@@ -74,7 +74,7 @@ LOGS = (
             'log.access-when knows statuses and durations',
             'a format with ${size} or ${ioerr}, filtered by whoever reads it'),
     maps('log-date logdate', 'log.access', fact('log-date'),
-         'the log has its times by itself; ${strftime.FORMAT} is the access log\'s'),
+         'lines of the log have times; in this format ${strftime.FORMAT} is the request\'s'),
     maps('logformat-strftime log-format-strftime', 'log.access', flag('strftime'),
          '%(ftime) becomes ${strftime.FORMAT}'),
     maps('log-micros', 'log.access', flag('log-micros'), 'a format with ${micros}'),

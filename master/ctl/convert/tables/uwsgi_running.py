@@ -128,7 +128,7 @@ ELSEWHERE = (
     refused('emperor* vassal* zeus imperial-monitor* early-emperor heartbeat propagate-touch '
             'fallback-config',
             'there is no emperor', 'geventd@NAME.service, one for each application'),
-    refused('nagios ping*', 'is a question to another server',
+    refused('nagios ping*', 'uWSGI asks another server with it',
             'listen.health and metrics.listen answer whoever asks this one'),
     refused('rpc-max snmp* clock* xattr* webdav* ssi* pam* gridfs* airbrake* ldap* flock* safe-fd '
             'fd-safe binsh',
