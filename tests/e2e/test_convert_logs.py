@@ -99,7 +99,7 @@ def test_places_of_uwsgi_that_cannot_be(name, value):
     ([], {'access': 'uwsgi'}), (['disable-logging=1'], {'access': 'off'}),
     (['disable-logging=false'], {'access': 'uwsgi'}),
     (['log-4xx=1', 'log-slow=100'], {'access': 'uwsgi'}),  # all have a line, so these too
-    (['disable-logging=1', 'log-5xx=false'], {'access': 'off'}),
+    (['disable-logging=1', 'log-5xx=false', 'log-slow=0'], {'access': 'off'}),
     (['disable-logging=1', 'log-4xx=1', 'log-5xx=1'],
      {'access': 'uwsgi', 'access-when.status': ['4xx', '5xx']}),
     (['disable-logging=1', 'log-5xx=1', 'log-slow=1500', 'log-format=%(uri)'],

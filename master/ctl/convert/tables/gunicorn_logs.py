@@ -102,9 +102,9 @@ def _finish_syslog(draft):
         draft.leave_out(address, "log.file: syslog is the host's own",
                         'log.file: syslog, and let that one forward what it gets')
         return None
-    file = draft.settings.pop('log.file', None)
+    file = draft.settings.get('log.file')
     if file and file.value not in ('stderr', 'stdout'):
         draft.leave_out(draft.facts['errorlog'], 'the log has one place, which is the syslog')
-    draft.set('log.file', 'syslog', '; '.join(
-        each.origin() for each in (option, address) if each))
+    draft.settings['log.file'] = Setting(
+        'syslog', [each.origin() for each in (option, address) if each])
     return option

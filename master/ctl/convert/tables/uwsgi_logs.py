@@ -6,7 +6,7 @@ from ..model import Setting
 from . import log_formats
 from .log_places import place_of, set_access_file
 from .rows import built_in, maps, refused
-from .values import fact, is_on, milliseconds, of_now, refuse_value
+from .values import fact, is_on, leading_number, milliseconds, of_now, refuse_value
 
 NO_SUCH_LOGGER = 'write to stderr or a file, from which a log shipper takes it'
 
@@ -59,6 +59,12 @@ def flag(name):
     return take
 
 
+def slow(draft, option):
+    """log-slow, in milliseconds; 0 is off."""
+    if leading_number(option.value) != 0:
+        draft.facts['log-slow'] = option
+
+
 LOGS = (
     maps('logto logto2', 'log.file', log_file),
     maps('logger worker-logger', 'log.file', logger, 'stdout, syslog, journald or a path'),
@@ -69,7 +75,7 @@ LOGS = (
     maps('disable-logging', 'log.access', flag('disable-logging'), 'off'),
     maps('log-4xx', 'log.access-when.status', flag('log-4xx'), '[4xx]'),
     maps('log-5xx', 'log.access-when.status', flag('log-5xx'), '[5xx]'),
-    maps('log-slow', 'log.access-when.slower', fact('log-slow'), 'a time such as 2s'),
+    maps('log-slow', 'log.access-when.slower', slow, 'a time such as 2s'),
     refused('log-zero log-big log-sendfile log-ioerror',
             'log.access-when knows statuses and durations',
             'a format with ${size} or ${ioerr}, filtered by whoever reads it'),

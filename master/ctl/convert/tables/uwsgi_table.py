@@ -78,10 +78,11 @@ def _add_access(draft, keys):
 def _finish_application(draft):
     facts = draft.facts
     if 'paste' in facts:
-        return _finish_paste(draft, facts['paste'], facts.get('paste-name'))
+        _finish_paste(draft, facts['paste'], facts.get('paste-name'))
+        return
     named = facts.get('wsgi-file') or facts.get('module')
     if named is None:
-        return None
+        return
     name, _, attribute = str(named.value).partition(':')
     comments = [named.origin()]
     if named is facts.get('wsgi-file') and 'module' in facts:
@@ -90,8 +91,9 @@ def _finish_application(draft):
         attribute = str(facts['callable'].value)
         comments.append(facts['callable'].origin())
     if is_open(named.value) and 'callable' not in facts:
-        return draft.set('app.module', named.value, '; '.join(comments))
-    return draft.set('app.module', f'{name}:{attribute or "application"}', '; '.join(comments))
+        draft.settings['app.module'] = Setting(named.value, comments)
+    else:
+        draft.settings['app.module'] = Setting(f'{name}:{attribute or "application"}', comments)
 
 
 def _finish_paste(draft, option, name):
@@ -100,7 +102,7 @@ def _finish_paste(draft, option, name):
     if chdir and not path.startswith(('/', '${')):
         comments.append('counted from app.chdir')
     suffix = f'#{name.value}' if name and '#' not in path else ''
-    draft.set('app.module', f'paste:{path}{suffix}', '; '.join(comments))
+    draft.settings['app.module'] = Setting(f'paste:{path}{suffix}', comments)
 
 
 def _finish_cheaper(draft):
