@@ -44,6 +44,8 @@ def converted(server, options):
     ([('syslog', True)], {'file': 'syslog', 'access': 'combined'}),
     ([('syslog', True), ('syslog_addr', 'unix:///dev/log#dgram'), ('errorlog', '-')],
      {'file': 'syslog', 'access': 'combined'}),
+    ([('syslog', True), ('syslog_addr', 'udp://127.0.0.1')],
+     {'file': 'syslog', 'access': 'combined'}),
     ([('syslog', True), ('disable_redirect_access_to_syslog', True)],
      {'file': 'syslog', 'access': 'off'}),
     ([('syslog', True), ('accesslog', '/a')],

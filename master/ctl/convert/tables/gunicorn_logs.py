@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """gunicorn's settings of logs: their rows, what they do, and what they decide together."""
+import re
+
 from ..model import Setting
 from . import log_formats
 from .log_places import place_of, place_to_be, set_access_file
 from .rows import built_in, maps, refused
 from .values import fact, is_open, of_now, refuse_value
 
-LOCAL_SYSLOG = ('unix:///dev/log', 'udp://localhost:514', 'udp://127.0.0.1:514')
+LOCAL_SYSLOG = re.compile(r'unix:///dev/log|udp://(localhost|127\.0\.0\.1)(:514)?')
 
 
 def access_log(draft, option):
@@ -97,8 +99,8 @@ def _finish_syslog(draft):
         if address:
             draft.built_in.append((address, 'counts with syslog only'))
         return None
-    name = of_now(address).value.partition('#')[0] if address else LOCAL_SYSLOG[0]
-    if name not in LOCAL_SYSLOG:
+    name = of_now(address).value.partition('#')[0] if address else 'udp://localhost:514'
+    if not LOCAL_SYSLOG.fullmatch(name):
         draft.leave_out(address, "log.file: syslog is the host's own",
                         'log.file: syslog, and let that one forward what it gets')
         return None
