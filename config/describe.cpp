@@ -268,7 +268,7 @@ void describe(Visitor& v, Metrics& s) {
           "server, for uwsgitop and exporters. :9191 is the loopback address only.");
     v.key("agent", WatchAddress(s.agent, WatchAddress::Form::Bare), kNow,
           "Where the master tells each client that connects how it stands, for HAProxy's "
-          "agent-check: drain when /readyz would be 503, else the percentage of cores that are "
+          "agent-check: 0% when /readyz would be 503, else the percentage of cores that are "
           "free as its weight. :9192 is the loopback address only.");
 }
 

@@ -21,6 +21,7 @@
 #include "config/checks.h"
 #include "config/host.h"
 #include "config/load_visitor.h"
+#include "config/memory_share.h"
 #include "config/overrides.h"
 #include "config/schedule.h"
 #include "config/special_values.h"
@@ -123,16 +124,6 @@ void complete(Settings& settings, const LoadRequest& request, const Mark& start,
             reading.diagnostics.report(mark, "control",
                                        fmt::format("the default path {} {}", path, text));
         });
-}
-
-/// The memory may have room for fewer processes than are wanted.
-void bound_by_memory(Workers& workers) {
-    if (workers.memory_share > 0) {
-        const std::uint64_t room = usable_memory() / workers.memory_share;
-        workers.processes = static_cast<int>(
-            std::clamp<std::uint64_t>(room, 1, static_cast<std::uint64_t>(workers.processes)));
-        workers.cheaper = std::min(workers.cheaper, workers.processes);
-    }
 }
 
 /// How messages name the document; where there is none, what takes its place.

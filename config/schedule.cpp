@@ -60,20 +60,24 @@ void number_schedule(Settings& settings) {
         }
     });
     int next = kNumbers - 1;
-    for_each_signal(settings, [&](ScheduledSignal& sends) {
-        while (!sends.signal && next >= 0 && named.test(static_cast<std::size_t>(next))) {
+    const auto give = [&](auto& number) {
+        while (next >= 0 && named.test(static_cast<std::size_t>(next))) {
             --next;
         }
-        if (!sends.signal && next >= 0) {
-            sends.number = next--;
+        if (next >= 0) {
+            number = next--;
+        }
+    };
+    // First, so that its number stays when the schedule changes: what a reload finds pending is
+    // meant for the same function.
+    if (!settings.hooks.worker_died.empty()) {
+        give(settings.hooks.death_signal);
+    }
+    for_each_signal(settings, [&](ScheduledSignal& sends) {
+        if (!sends.signal) {
+            give(sends.number);
         }
     });
-    while (next >= 0 && named.test(static_cast<std::size_t>(next))) {
-        --next;
-    }
-    if (!settings.hooks.worker_died.empty() && next >= 0) {
-        settings.hooks.death_signal = next;
-    }
 }
 
 }  // namespace geventd::config

@@ -12,7 +12,7 @@
 #include <fmt/core.h>
 
 #include "config/drain_time.h"
-#include "config/host.h"
+#include "config/memory_share.h"
 #include "config/text/units.h"
 #include "event/loop.h"
 #include "master/host/host.h"
@@ -130,14 +130,6 @@ std::string tell_of_stopping(const config::Limits& limits) {
         config::format_duration(limits.drain_background));
 }
 
-std::string tell_of_memory(const config::Workers& workers) {
-    const std::uint64_t memory = config::usable_memory();
-    return fmt::format(
-        "the number of workers is {}: {} of memory hold {} times workers.memory-share, {}",
-        workers.processes, config::format_size(memory), memory / workers.memory_share,
-        config::format_size(workers.memory_share));
-}
-
 ChildExit await_exit(pid_t pid) {
     ChildExit exit{pid, 0};
     while (::waitpid(pid, &exit.status, 0) < 0 && errno == EINTR) {
@@ -148,12 +140,12 @@ ChildExit await_exit(pid_t pid) {
 }  // namespace
 
 CheckReport check_application(const config::Settings& settings) {
-    wanted_sockets(settings);  // throws for users and groups unknown to this host
     event::Loop loop;
     auto identity = find_identity(settings.process);
     if (!identity) {
         throw std::runtime_error(identity.error().message);
     }
+    wanted_sockets(settings, *identity);  // throws for users and groups unknown to this host
     if (config::is_log_path(settings.log.file)) {
         check_log_target(settings.log.file, *identity);
     }
@@ -186,7 +178,7 @@ CheckReport check_application(const config::Settings& settings) {
     notes.push_back(tell_of_loading(settings.app.preload, verdict.connections));
     notes.push_back(tell_of_stopping(settings.limits));
     if (settings.workers.memory_share > 0) {
-        notes.push_back(tell_of_memory(settings.workers));
+        notes.push_back(config::tell_of_memory(settings.workers));
     }
     return {std::move(verdict.fault), std::move(notes)};
 }

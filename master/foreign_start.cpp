@@ -27,8 +27,9 @@ struct Clues {
     std::vector<std::string> options;  ///< those that were recognised
     std::string file;                  ///< a configuration file that is not YAML
 
+    /// gunicorn's where the words are both servers'.
     [[nodiscard]] std::string_view server() const {
-        return uwsgi == gunicorn ? "" : uwsgi > gunicorn ? "uWSGI" : "gunicorn";
+        return uwsgi == 0 && gunicorn == 0 ? "" : uwsgi > gunicorn ? "uWSGI" : "gunicorn";
     }
 };
 
@@ -55,6 +56,9 @@ void note_letter(Clues& clues, std::string_view word, std::string_view value) {
 
 /// `python`: how gunicorn's files end there; an application may be a .py file.
 void note_file(Clues& clues, std::string_view word, std::string_view python) {
+    if (word.starts_with("paste:")) {
+        return;  // an application of ours
+    }
     if (word.ends_with(".ini") || word.ends_with(".xml")) {
         ++clues.uwsgi;
         clues.file = word;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <string_view>
 
 #include "base/errno_error.h"
 #include "base/fd.h"
@@ -32,11 +33,21 @@ log::Level to_log(config::LogLevel level) {
 }
 
 // Empty: the access log goes with the log.
-UniqueFd open_access(const std::string& place, const Identity& tenant) {
+UniqueFd access_at(const std::string& place, const Identity& tenant) {
     if (config::is_access_path(place)) {
         return open_log_target(place, tenant, "log.access-file");
     }
     return place.empty() ? UniqueFd() : duplicate(STDOUT_FILENO);
+}
+
+// Logs the failure of one log, so that the other does not suffer from it.
+template <typename Open>
+void attempt(std::string_view what, Open open) {
+    try {
+        open();
+    } catch (const std::exception& error) {
+        log::error("{}{}", error.what(), what);
+    }
 }
 
 }  // namespace
@@ -63,7 +74,7 @@ UniqueFd LogFile::open_place(const std::string& place) {
         return open_log_target(place, tenant_);
     }
     if (!syslog_) {
-        syslog_ = std::make_unique<SyslogRelay>(loop_);
+        syslog_ = std::make_unique<SyslogRelay>(loop_, clock_);
     }
     return duplicate(syslog_->writer());
 }
@@ -87,27 +98,34 @@ void LogFile::tell_terminal(const std::string& line) const {
 }
 
 void LogFile::open(const config::Log& settings) {
-    if (settings.access_file != access_path_) {
-        access_ = open_access(settings.access_file, tenant_);
-        access_path_ = settings.access_file;
+    open_access(settings.access_file);
+    open_log(settings);
+}
+
+void LogFile::open_access(const std::string& place) {
+    if (place != access_path_) {
+        state_.access = access_at(place, tenant_);
+        access_path_ = place;
     }
+}
+
+void LogFile::open_log(const config::Log& settings) {
     if (settings.file != path_) {
         write_to(settings.file);
         path_ = settings.file;
     }
+    state_.has_marks = config::is_log_service(path_);
     log::open(STDERR_FILENO, to_log(settings.level),
               settings.format == config::LogFormat::Json ? log::Format::Json : log::Format::Text);
-    log::mark_severities(config::is_log_service(path_));
+    log::mark_severities(state_.has_marks);
 }
 
 void LogFile::change(const config::Log& settings) noexcept {
-    const bool had_access = static_cast<bool>(access_);
-    try {
-        open(settings);
-    } catch (const std::exception& error) {
-        log::error("{}; the former log goes on", error.what());
-    }
-    if (is_elsewhere() || access_ || had_access) {
+    const bool had_access = static_cast<bool>(state_.access);
+    constexpr std::string_view kFormer = "; the former log goes on";
+    attempt(kFormer, [&] { open_access(settings.access_file); });
+    attempt(kFormer, [&] { open_log(settings); });
+    if (is_elsewhere() || state_.access || had_access) {
         hand_out();
     }
 }
@@ -117,18 +135,19 @@ void LogFile::reopen() noexcept {
     if (!is_elsewhere() && !has_access_file) {
         return;
     }
-    try {
-        if (is_elsewhere()) {
+    constexpr std::string_view kFormer = "; it goes on in the former file";
+    if (is_elsewhere()) {
+        attempt(kFormer, [&] {
             write_to(path_);
             log::redirect(STDERR_FILENO);
             log::info("the log goes on in a new {}", path_);
-        }
-        if (has_access_file) {
-            access_ = open_access(access_path_, tenant_);
+        });
+    }
+    if (has_access_file) {
+        attempt(kFormer, [&] {
+            state_.access = access_at(access_path_, tenant_);
             log::info("the access log goes on in a new {}", access_path_);
-        }
-    } catch (const std::exception& error) {
-        log::error("the log cannot be opened again: {}", error.what());
+        });
     }
     hand_out();
 }
@@ -139,11 +158,12 @@ void LogFile::hand_out() noexcept {
         if (is_elsewhere()) {
             fds.add(ipc::kReopenLog, duplicate(STDERR_FILENO));
         }
-        if (access_) {
-            fds.add(ipc::kReopenAccessLog, duplicate(access_.get()));
+        if (state_.access) {
+            fds.add(ipc::kReopenAccessLog, duplicate(state_.access.get()));
         }
         ipc::Message message;
         message.type = ipc::MessageType::Reopen;
+        message.value = state_.has_marks ? 1 : 0;
         message.text = fds.names();
         message.fds = fds.release();
         broadcast_(message);

@@ -13,16 +13,17 @@
 #include "event/loop.h"
 #include "ipc/messages.h"
 #include "master/host/privileges.h"
+#include "master/supervise/log_state.h"
 #include "master/syslog_relay.h"
 
 namespace geventd::master {
 
 /// The log of the master and all its children: the file of `log.file` is opened as the master's
 /// standard output and error, which the children inherit, so it also receives what an application
-/// prints. "stderr" leaves both as they are, "stdout" is for both,
-/// "journald" a stream into the journal, "syslog" a pipe that the master hands on; neither can come
-/// after a file. The access log goes with it, or to a place of its own, which processes get as a
-/// descriptor. Lives in: master.
+/// prints. "stderr" leaves both as they are, "stdout" is for both; neither can come after a file.
+/// "journald" is a stream into the journal, "syslog" a pipe that the master hands on. The access
+/// log goes with it, or to a place of its own, which processes get as a descriptor. Lives in:
+/// master.
 class LogFile {
   public:
     /// Sends a message to all processes.
@@ -30,8 +31,9 @@ class LogFile {
 
     /// `tenant`: the user that workers run as, who might replace the log's folder. Outlives this
     /// object.
-    LogFile(event::Loop& loop, const Identity& tenant, Broadcast broadcast)
-        : loop_(loop), tenant_(tenant), broadcast_(std::move(broadcast)) {}
+    LogFile(event::Loop& loop, event::DeadlineClock& clock, const Identity& tenant,
+            Broadcast broadcast)
+        : loop_(loop), clock_(clock), tenant_(tenant), broadcast_(std::move(broadcast)) {}
 
     LogFile(const LogFile&) = delete;
     LogFile& operator=(const LogFile&) = delete;
@@ -65,21 +67,24 @@ class LogFile {
     /// Where the access log goes now: "stdout", a path, or "" for the log.
     [[nodiscard]] const std::string& access_path() const { return access_path_; }
 
-    /// For new processes: what is open there; -1: it goes with the log.
-    [[nodiscard]] const UniqueFd& access() const { return access_; }
+    /// For new processes.
+    [[nodiscard]] const LogState& state() const { return state_; }
 
   private:
     [[nodiscard]] bool is_elsewhere() const;
+    void open_access(const std::string& place);
+    void open_log(const config::Log& settings);
     void write_to(const std::string& place);
     UniqueFd open_place(const std::string& place);
     void hand_out() noexcept;
 
     event::Loop& loop_;
+    event::DeadlineClock& clock_;
     const Identity& tenant_;
     Broadcast broadcast_;
     std::string path_ = "stderr";
     std::string access_path_;
-    UniqueFd access_;
+    LogState state_;
     UniqueFd terminal_;
     std::unique_ptr<SyslogRelay> syslog_;  ///< from the first use on
 };

@@ -38,16 +38,16 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
       drain_delay_(clock_),
       unix_signals_(loop_, *this),
       listeners_(origin.succession != nullptr
-                     ? Listeners(settings, origin.succession->take_sockets())
-                     : Listeners(settings, take_activated_sockets())),
-      log_file_(loop_, host.identity(),
+                     ? Listeners(settings, host.identity(), origin.succession->take_sockets())
+                     : Listeners(settings, host.identity(), take_activated_sockets())),
+      log_file_(loop_, clock_, host.identity(),
                 [this](const ipc::Message& message) { supervisor_.broadcast(message); }),
       scoreboard_(shm::Region::create("geventd-scoreboard", sizeof(shm::Scoreboard))),
       slots_(shm::Scoreboard::format(scoreboard_.data(), scoreboard_.size())),
       signals_(loop_, clock_, settings.signals,
                shm::Scoreboard::open(scoreboard_.data(), scoreboard_.size()), host.identity()),
       spawner_(host.identity()),
-      services_{loop_, spawner_, slots_, scoreboard_, *this, signals_, &log_file_.access()},
+      services_{loop_, spawner_, slots_, scoreboard_, *this, signals_, &log_file_.state()},
       supervisor_(services_),
       admin_(
           loop_, clock_,

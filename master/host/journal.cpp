@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "master/host/journal.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -25,12 +26,15 @@ UniqueFd open_journal(const std::string& path) {
     if (!where) {
         throw ErrnoError(ENAMETOOLONG, deed);
     }
-    UniqueFd stream = UniqueFd::adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    // Without blocking: a journal that stands still must not hold the master.
+    UniqueFd stream =
+        UniqueFd::adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const auto* raw = reinterpret_cast<const sockaddr*>(&where->address);
     if (!stream || ::connect(stream.get(), raw, where->length) != 0 ||
         ::send(stream.get(), kHeader.data(), kHeader.size(), MSG_NOSIGNAL) < 0) {
         throw_errno(deed);
     }
+    ::fcntl(stream.get(), F_SETFL, 0);  // as the application's print() expects it
     ::shutdown(stream.get(), SHUT_RD);
     return stream;
 }

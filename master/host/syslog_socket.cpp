@@ -58,31 +58,34 @@ void SyslogSocket::connect() {
     }
 }
 
-void SyslogSocket::send(std::string_view line) noexcept {
+bool SyslogSocket::send(std::string_view line) noexcept {
     try {
-        if (lost_ > 0 &&
-            put(fmt::format("<4>{} lines were lost: syslog did not take them", lost_))) {
+        if (lost_ > 0 && put(fmt::format("<4>{} lines were lost: syslog did not take them",
+                                         lost_)) == Fate::Sent) {
             lost_ = 0;
         }
-        lost_ += put(line) ? 0 : 1;
+        const Fate fate = put(line);
+        lost_ += fate == Fate::Failed ? 1 : 0;
+        return fate != Fate::NoRoom;
     } catch (const std::exception&) {
-        ++lost_;
+        lose();
+        return true;
     }
 }
 
-bool SyslogSocket::put(std::string_view line) {
+SyslogSocket::Fate SyslogSocket::put(std::string_view line) {
     const std::string message = syslog_message(line, ::time(nullptr));
     const auto sent = [&] {
         return ::send(socket_.get(), message.data(), message.size(), MSG_NOSIGNAL) >= 0;
     };
     if (sent()) {
-        return true;
+        return Fate::Sent;
     }
     if (errno == EAGAIN) {
-        return false;
+        return Fate::NoRoom;
     }
     connect();
-    return sent();
+    return sent() ? Fate::Sent : Fate::Failed;
 }
 
 }  // namespace geventd::master

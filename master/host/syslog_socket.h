@@ -22,12 +22,21 @@ class SyslogSocket {
     explicit SyslogSocket(std::string path = kSyslogSocket);
 
     /// Sends the line, connecting again to a daemon that was started anew. A line that cannot be
-    /// sent at once is lost, and the next one that can tells how many were.
-    void send(std::string_view line) noexcept;
+    /// sent is lost, and the next one that can tells how many were. False: the daemon has no room
+    /// for it now.
+    bool send(std::string_view line) noexcept;
+
+    /// Counts a line that is given up.
+    void lose() noexcept { ++lost_; }
+
+    /// Writable when the daemon has room again.
+    [[nodiscard]] int fd() const { return socket_.get(); }
 
   private:
+    enum class Fate { Sent, NoRoom, Failed };
+
     void connect();
-    bool put(std::string_view line);
+    Fate put(std::string_view line);
 
     std::string path_;
     UniqueFd socket_;

@@ -10,8 +10,6 @@
 
 #include <fmt/core.h>
 
-#include "master/host/privileges.h"
-
 namespace geventd::master {
 
 namespace {
@@ -27,15 +25,10 @@ T known(const Result<T>& found, std::string_view key) {
     return *found;
 }
 
-/// For a socket of which nothing is said: it belongs to the workers' user.
-net::UnixAccess default_access(const config::Process& process) {
-    const Identity identity = known(find_identity(process.user, process.group), "process");
-    return {kDefaultMode, identity.user, identity.group};
-}
-
-net::UnixAccess access_of(const config::Listen& listen, const config::Process& process) {
+/// A socket of which nothing is said belongs to the tenant.
+net::UnixAccess access_of(const config::Listen& listen, const Identity& tenant) {
     if (listen.mode.empty() && listen.owner.empty()) {
-        return default_access(process);
+        return {kDefaultMode, tenant.user, tenant.group};
     }
     net::UnixAccess access;
     if (!listen.mode.empty()) {
@@ -63,12 +56,12 @@ bool is_ipv6_only(const config::Listen& listen, const std::vector<config::Listen
 
 }  // namespace
 
-std::vector<net::Wanted> wanted_sockets(const config::Settings& settings) {
+std::vector<net::Wanted> wanted_sockets(const config::Settings& settings, const Identity& tenant) {
     std::vector<net::Wanted> wanted;
     for (const config::Listen& listen : settings.listen) {
         wanted.push_back({listen.address,
                           {.backlog = listen.backlog,
-                           .access = access_of(listen, settings.process),
+                           .access = access_of(listen, tenant),
                            .ipv6_only = is_ipv6_only(listen, settings.listen)}});
     }
     return wanted;

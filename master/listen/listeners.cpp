@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <exception>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include <fmt/core.h>
@@ -47,16 +49,39 @@ std::vector<net::Listener> adopt(const config::Settings& settings,
     return adopted;
 }
 
+/// What an open socket of `[::]` cannot change any more, as a sentence: whether IPv4 clients reach
+/// it. Empty: nothing is to change.
+std::string tell_of_fixed(const net::ListenerSet& open, const std::vector<net::Wanted>& wanted) {
+    for (const net::Listener& listener : open.listeners()) {
+        const std::string address = net::format_address(listener.wanted());
+        for (const net::Wanted& one : wanted) {
+            if (one.address.family == net::Family::Inet6 && one.address.host == "::" &&
+                net::format_address(one.address) == address &&
+                listener.is_dual_stack() == one.options.ipv6_only) {
+                return fmt::format(
+                    "{} goes on {} IPv4 clients, as it was opened: listen.ipv6-only and IPv4 "
+                    "addresses of its port take effect with a restart",
+                    address, listener.is_dual_stack() ? "with" : "without");
+            }
+        }
+    }
+    return "";
+}
+
 }  // namespace
 
-Listeners::Listeners(const config::Settings& settings, std::vector<ActivatedSocket> activated)
-    : current_(adopt(settings, std::move(activated))), wanted_(wanted_sockets(settings)) {
+Listeners::Listeners(const config::Settings& settings, const Identity& tenant,
+                     std::vector<ActivatedSocket> activated)
+    : tenant_(tenant),
+      current_(adopt(settings, std::move(activated))),
+      wanted_(wanted_sockets(settings, tenant)) {
     note_systemd_names(settings);
     current_.reopen(wanted_, net::retry_for(kInUsePatience));
 }
 
-Listeners::Listeners(const config::Settings& settings, std::vector<FormerSocket> former)
-    : wanted_(wanted_sockets(settings)) {
+Listeners::Listeners(const config::Settings& settings, const Identity& tenant,
+                     std::vector<FormerSocket> former)
+    : tenant_(tenant), wanted_(wanted_sockets(settings, tenant)) {
     note_systemd_names(settings);
     std::vector<net::Listener> open;
     for (FormerSocket& socket : former) {
@@ -67,6 +92,9 @@ Listeners::Listeners(const config::Settings& settings, std::vector<FormerSocket>
     }
     current_ = net::ListenerSet(std::move(open));
     former_dropped_ = current_.reopen(wanted_, net::no_retry());
+    if (const std::string kept = tell_of_fixed(current_, wanted_); !kept.empty()) {
+        log::warning("{}", kept);
+    }
 }
 
 void Listeners::own_files() noexcept {
@@ -156,8 +184,16 @@ void Listeners::revive() noexcept {
 
 void Listeners::prepare(const config::Settings& settings) {
     revive();
-    Prepared prepared{net::ListenerSet(share(current_)), wanted_sockets(settings), {}};
-    prepared.dropped = prepared.set.reopen(prepared.wanted, net::no_retry());
+    Prepared prepared{net::ListenerSet(share(current_)), wanted_sockets(settings, tenant_), {}};
+    const std::string fixed = tell_of_fixed(current_, prepared.wanted);
+    try {
+        prepared.dropped = prepared.set.reopen(prepared.wanted, net::no_retry());
+    } catch (const std::exception& error) {
+        throw std::runtime_error(error.what() + (fixed.empty() ? "" : "; " + fixed));
+    }
+    if (!fixed.empty()) {
+        log::warning("{}", fixed);
+    }
     prepared_ = std::move(prepared);
 }
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "config/settings.h"
+#include "master/host/privileges.h"
 #include "master/host/systemd.h"
 #include "master/listen/former_socket.h"
 #include "master/status/status.h"
@@ -27,10 +28,12 @@ class Listeners {
   public:
     /// The first sockets: uses those that systemd has opened, matched by name, and opens the
     /// others. Waits a little for addresses in use. Throws like Listener::open().
-    Listeners(const config::Settings& settings, std::vector<ActivatedSocket> activated);
+    Listeners(const config::Settings& settings, const Identity& tenant,
+              std::vector<ActivatedSocket> activated);
     /// For a successor: uses the former master's sockets and opens the others. The files of unix
     /// sockets belong to the former master until own_files(). Throws ErrnoError.
-    Listeners(const config::Settings& settings, std::vector<FormerSocket> former);
+    Listeners(const config::Settings& settings, const Identity& tenant,
+              std::vector<FormerSocket> former);
     Listeners(const Listeners&) = delete;
     Listeners& operator=(const Listeners&) = delete;
 
@@ -93,6 +96,7 @@ class Listeners {
     void note_systemd_names(const config::Settings& settings);
     [[nodiscard]] std::string remedy(const net::Listener& listener) const;
 
+    const Identity& tenant_;
     net::ListenerSet current_;
     std::vector<net::Wanted> wanted_;
     std::optional<Prepared> prepared_;

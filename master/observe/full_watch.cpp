@@ -16,6 +16,7 @@ struct Cores {
     std::uint64_t all = 0;
     std::uint64_t busy = 0;
     std::uint64_t queued = 0;  ///< requests that a worker has read already
+    std::uint64_t ended = 0;   ///< requests
 };
 
 Cores count(const std::vector<GenerationStatus>& generations) {
@@ -26,6 +27,7 @@ Cores count(const std::vector<GenerationStatus>& generations) {
                 cores.all += worker.counters.cores;
                 cores.busy += worker.counters.cores_busy;
                 cores.queued += worker.counters.queued;
+                cores.ended += worker.counters.requests;
             }
         }
     }
@@ -43,15 +45,20 @@ void warn(std::uint64_t cores, std::uint64_t waiting) {
 
 void FullWatch::look(const std::vector<GenerationStatus>& generations) {
     const Cores cores = count(generations);
+    const std::uint64_t ended = cores.ended - std::exchange(ended_, cores.ended);
     if (cores.all == 0 || cores.busy < cores.all) {
         full_ = 0;
         told_ = told_ && ++calm_ < kLooksUntilOver;
         return;
     }
     calm_ = 0;
-    if (++full_ >= kLooksUntilTold && !told_) {
+    const std::uint64_t waiting = waiting_() + cores.queued;
+    // Where nobody waits and many requests have ended, the cores were free in between.
+    const bool has_moved = waiting == 0 && ended >= cores.all;
+    full_ = has_moved ? 1 : full_ + 1;
+    if (full_ >= kLooksUntilTold && !told_) {
         told_ = true;
-        warn(cores.all, waiting_() + cores.queued);
+        warn(cores.all, waiting);
     }
 }
 

@@ -25,8 +25,9 @@ class FullWatch {
 
   private:
     Waiting waiting_;
-    int full_ = 0;  ///< looks since when all cores are busy
-    int calm_ = 0;  ///< looks since when some are free
+    std::uint64_t ended_ = 0;  ///< requests, as of the last look
+    int full_ = 0;             ///< looks since when all cores are busy
+    int calm_ = 0;             ///< looks since when some are free
     bool told_ = false;
 };
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <exception>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,7 @@
 
 #include "base/version.h"
 #include "config/diff.h"
+#include "config/memory_share.h"
 #include "log/escape.h"
 #include "log/logger.h"
 #include "master/host/kernel_limits.h"
@@ -27,6 +29,15 @@ std::string join(const std::vector<std::string>& texts) {
         joined += (joined.empty() ? "" : ", ") + text;
     }
     return joined;
+}
+
+/// After a failed reload.
+std::string_view tell_what_serves(const Generation* serving) {
+    if (serving == nullptr) {
+        return "nothing serves until another succeeds";
+    }
+    return serving->strength().is_aside() ? "the old generation comes back"
+                                          : "the old generation goes on";
 }
 
 }  // namespace
@@ -85,6 +96,17 @@ void Reloads::keep_until_restart(config::Settings& settings) const {
     }
 }
 
+void Reloads::keep_log_of(const std::string& place) {
+    const auto is_standard = [](const std::string& file) {
+        return file == "stderr" || file == "stdout";
+    };
+    if (!place.empty() && !is_standard(place) && is_standard(settings_.log.file)) {
+        log::warning("log.file: {} takes effect with a restart; until then it is {}",
+                     settings_.log.file, place);
+        settings_.log.file = place;
+    }
+}
+
 void Reloads::begin() {
     record_.begin();
     parts_.host.reloading();
@@ -106,6 +128,9 @@ void Reloads::start_generation(config::Settings settings) {
     for (const std::string& sentence : fit_kernel_limits(settings)) {
         log::warning("{}", sentence);
     }
+    if (config::is_bound_by_memory(settings.workers)) {
+        log::info("{}", config::tell_of_memory(settings.workers));
+    }
     files_.on_start(settings);
     parts_.signals.renew(parts_.loop.now());
     const Generation* serving = parts_.supervisor.serving();
@@ -113,9 +138,11 @@ void Reloads::start_generation(config::Settings settings) {
     plan.contents.generation = generations_ + 1;
     plan.contents.executable = find_worker_executable(settings.app.python);
     plan.contents.listeners = parts_.listeners.copies();
-    plan.former_workers = serving == nullptr ? 0 : static_cast<int>(serving->workers().size());
+    plan.former_workers = serving == nullptr ? 0 : serving->strength().normal();
     plan.rolling =
         settings.reload.strategy == config::ReloadStrategy::Rolling && serving != nullptr;
+    // A renewal of the shared memory brings no new code that could not live beside the old one.
+    plan.restarts = settings.reload.strategy == config::ReloadStrategy::Restart && !renewing_;
     plan.settings = std::move(settings);
     parts_.supervisor.begin(std::move(plan));
     ++generations_;
@@ -158,9 +185,7 @@ void Reloads::on_generation_serves(std::optional<Duration> gap) {
 void Reloads::end(Outcome outcome, const std::string& reason) {
     end_renewal(outcome, reason);
     if (record_.is_running() && outcome == Outcome::Failed) {
-        log::error("the reload failed, {}: {}",
-                   parts_.supervisor.serving() != nullptr ? "the old generation goes on"
-                                                          : "nothing serves until another succeeds",
+        log::error("the reload failed, {}: {}", tell_what_serves(parts_.supervisor.serving()),
                    reason);
         parts_.host.serving("the last reload failed: " + reason);
         if (Generation* serving = parts_.supervisor.serving()) {

@@ -47,6 +47,10 @@ class Reloads final : public Turns::Kind {
     /// Workers have imported these files (WatchedFiles::add_sources).
     void on_sources(const std::string& paths) { files_.add_sources(paths); }
 
+    /// The log of the former master stays where the settings name a standard descriptor: ours are
+    /// that log.
+    void keep_log_of(const std::string& place);
+
     /// The settings of the serving generation; before one serves, of the first.
     [[nodiscard]] const config::Settings& settings() const { return settings_; }
 

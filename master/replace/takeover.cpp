@@ -17,6 +17,7 @@ namespace geventd::master {
 void Takeover::begin() {
     const UpgradeMessage& former = succession_.inventory();
     reloads_.count_from(static_cast<std::uint32_t>(former.number("generations")));
+    reloads_.keep_log_of(std::string(former.text("log")));
     upgrade_.join(static_cast<std::uint32_t>(former.number("upgrades")));
     parts_.admin.prepare_control(reloads_.settings(), std::string(former.text("control")));
     parts_.supervisor.defer(true);

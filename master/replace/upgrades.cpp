@@ -95,6 +95,7 @@ UpgradeMessage Upgrades::inventory() {
         {"upgrades", fmt::format("{}", record_.newest().count)},
         {"control", parts_.admin.control_place()},
         {"pidfile", parts_.host.pidfile_path()},
+        {"log", reloads_.settings().log.file},
     };
     parts_.listeners.revive();
     add_sockets(message, parts_.listeners.for_successor());

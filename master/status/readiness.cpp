@@ -67,14 +67,15 @@ std::string why_not_ready(const Status& status, int saturation) {
     return "";
 }
 
-// "ready" takes back a former "drain".
+// The weight alone, as "drain" and "ready" would overrule what the operator told HAProxy of the
+// host.
 std::string format_agent(const Status& status, int saturation) {
     if (!why_not_ready(status, saturation).empty()) {
-        return "drain\n";
+        return "up 0%\n";
     }
     const CoreUse use = CoreUse::of(status);
     const std::uint64_t free = 100 * (use.cores - use.busy) / std::max<std::uint64_t>(use.cores, 1);
-    return fmt::format("ready up {}%\n", std::max<std::uint64_t>(free, 1));
+    return fmt::format("up {}%\n", std::max<std::uint64_t>(free, 1));
 }
 
 }  // namespace geventd::master

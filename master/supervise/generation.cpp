@@ -69,7 +69,7 @@ void Generation::settle() {
         if (templates_ && apart_) {
             templates_->clean_up(now);
         } else if (templates_) {
-            templates_->maintain(now);
+            templates_->maintain(now, !strength_->is_aside());
             if (templates_->take_replacement()) {
                 for (const auto& pool : pools_) {
                     pool->ask_again();

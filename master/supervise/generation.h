@@ -47,6 +47,7 @@ class Generation {
         LaunchKit::Contents contents;
         int former_workers = 0;  ///< workers of the generation that it replaces
         bool rolling = false;    ///< replaces a generation worker by worker
+        bool restarts = false;   ///< starts when all other processes have ended
     };
 
     Generation(const Services& services, Plan plan);

@@ -61,8 +61,8 @@ ipc::NamedFds LaunchKit::inheritance() const {
     fds.add(ipc::kBootConfig, open_again(config_));
     fds.add(ipc::kBootScoreboard, duplicate(services_.scoreboard.fd()));
     fds.add(ipc::kBootSignals, duplicate(services_.signals.memory_fd(contents_.generation)));
-    if (services_.access_log != nullptr && *services_.access_log) {
-        fds.add(ipc::kBootAccessLog, duplicate(services_.access_log->get()));
+    if (services_.log != nullptr && services_.log->access) {
+        fds.add(ipc::kBootAccessLog, duplicate(services_.log->access.get()));
     }
     for (const UniqueFd& listener : contents_.listeners) {
         fds.add(ipc::kBootListener, duplicate(listener.get()));
@@ -108,6 +108,7 @@ Processes::Spawned LaunchKit::launch(ipc::Role role, std::uint32_t slot, std::ui
     boot.generation = contents_.generation;
     boot.slot = slot;
     boot.worker = worker;
+    boot.value = services_.log != nullptr && services_.log->has_marks ? 1 : 0;
     boot.text = fmt::format("{}\n{}", shm::layout(), fds.names());
     boot.fds = fds.release();
     auto spawned = services_.processes.spawn(contents_.executable, title(role, worker));

@@ -6,6 +6,7 @@
 #include "master/process/child.h"
 #include "master/process/processes.h"
 #include "master/signals/signals.h"
+#include "master/supervise/log_state.h"
 #include "master/supervise/slot_pool.h"
 #include "shm/region.h"
 
@@ -20,7 +21,7 @@ struct Services {
     const shm::Region& scoreboard;
     ChangeListener& listener;
     Signals& signals;
-    const UniqueFd* access_log = nullptr;  ///< of log.access-file; null or -1: there is none
+    const LogState* log = nullptr;  ///< null: there is nothing besides the standard descriptors
 };
 
 }  // namespace geventd::master

@@ -34,7 +34,7 @@ int Strength::most() const {
     if (scaling_) {
         return scaling_->most();
     }
-    return is_aside() ? static_cast<int>(full_) : count();
+    return is_aside() ? normal() : count();
 }
 
 void Strength::scale(const LaunchKit& kit, TimePoint now) {

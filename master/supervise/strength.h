@@ -32,6 +32,9 @@ class Strength {
     /// reduced.
     [[nodiscard]] int most() const;
 
+    /// The number of workers, or what it was before it was reduced.
+    [[nodiscard]] int normal() const { return full_ != 0 ? static_cast<int>(full_) : count(); }
+
     /// With workers.cheaper, when a look is due: adapts the number to the load.
     void scale(const LaunchKit& kit, TimePoint now);
 

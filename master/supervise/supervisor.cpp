@@ -12,15 +12,16 @@ namespace geventd::master {
 void Supervisor::begin(Generation::Plan plan) {
     assert(!candidate_);
     const std::uint32_t number = plan.contents.generation;
-    const config::Reload how = plan.settings.reload;
+    const bool rollback = plan.settings.reload.rollback;
+    const bool restarts = plan.restarts;
     rolling_ = plan.rolling;
     services_.signals.begin(number, plan.settings);
     try {
         auto generation = std::make_unique<Generation>(services_, std::move(plan));
         generation->pause(paused_);
         generation->defer(deferred_);
-        if (how.strategy == config::ReloadStrategy::Restart && !empty()) {
-            make_way(how.rollback);
+        if (restarts && !empty()) {
+            make_way(rollback);
         } else {
             generation->start();
         }
@@ -83,8 +84,10 @@ Supervisor::Outcome Supervisor::promote() {
 Supervisor::Outcome Supervisor::abandon() {
     Outcome outcome{candidate_->number(), false, candidate_->failure()};
     waits_ = false;
-    others_by_ = services_.processes.now() + kPatience;
-    if (serving_ && !serving_->strength().is_aside() && serving_->strength().restore()) {
+    wait_for_others(services_.processes.now());
+    if (serving_ && serving_->strength().is_aside()) {
+        look_whether_it_can_return();
+    } else if (serving_ && serving_->strength().restore()) {
         serving_->settle();
     }
     services_.signals.forget(candidate_->number());

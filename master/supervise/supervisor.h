@@ -113,8 +113,10 @@ class Supervisor {
     Outcome abandon();
     void cut_oldest();
     void make_way(bool rollback);
+    void wait_for_others(TimePoint now);
     void go_on_with_restart();
     void start_candidate();
+    void look_whether_it_can_return();
     [[nodiscard]] bool waits_for_others() const;
     [[nodiscard]] bool is_way_free() const;
     void roll();

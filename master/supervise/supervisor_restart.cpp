@@ -16,11 +16,10 @@ namespace geventd::master {
 void Supervisor::make_way(bool rollback) {
     const TimePoint now = services_.processes.now();
     waits_ = true;
-    others_by_ = now + kPatience;
+    wait_for_others(now);
     if (!serving_) {
         return;
     }
-    others_by_ += config::whole_drain(serving_->settings().limits);
     gap_since_ = gap_since_.value_or(now);
     const std::string obstacle = rollback ? serving_->why_no_return() : "reload.rollback: false";
     if (obstacle.empty()) {
@@ -37,6 +36,25 @@ void Supervisor::make_way(bool rollback) {
         serving_->number(), obstacle);
     serving_->drain(ipc::DrainReason::Refresh);
     leaving_.push_back(std::move(serving_));
+}
+
+// As long as the slowest of them may take.
+void Supervisor::wait_for_others(TimePoint now) {
+    Duration longest{};
+    for (const Generation* generation : all()) {
+        longest = std::max<Duration>(longest, config::whole_drain(generation->settings().limits));
+    }
+    others_by_ = now + longest + kPatience;
+}
+
+// Its template and the spare may have died meanwhile, and what the disk holds is not its code.
+void Supervisor::look_whether_it_can_return() {
+    if (const std::string obstacle = serving_->why_no_return(); !obstacle.empty()) {
+        log::error("restart: the workers of generation {} cannot come back: {}", serving_->number(),
+                   obstacle);
+        serving_->drain(ipc::DrainReason::Replace);
+        leaving_.push_back(std::move(serving_));
+    }
 }
 
 bool Supervisor::waits_for_others() const {

@@ -98,7 +98,8 @@ std::optional<ipc::Channel> Templates::ask_for_fork(ipc::Message request,
     }
 }
 
-void Templates::maintain(TimePoint now) {
+void Templates::maintain(TimePoint now, bool may_load) {
+    may_load_ = may_load;
     check_deadlines(now);
     if (current_ && current_->has_answered()) {
         hangs_ = 0;
@@ -125,7 +126,10 @@ TimePoint Templates::next_start() const {
     if (hung_.size() >= kMostHung) {
         return TimePoint::max();
     }
-    return !current_ ? launch_at_ : can_start() && !spare_ ? spare_at_ : TimePoint::max();
+    if (!current_) {
+        return may_load_ ? launch_at_ : TimePoint::max();
+    }
+    return can_start() && !spare_ ? spare_at_ : TimePoint::max();
 }
 
 // Forgets the handle. A killed process that is not gone yet is kept apart, and nothing waits for

@@ -48,7 +48,8 @@ class Templates final : public WorkerSource {
     std::optional<Started> start(std::uint32_t slot, std::uint32_t worker) override;
 
     /// Processes what happened: promotes the spare, asks for a spare, executes a template.
-    void maintain(TimePoint now);
+    /// Without `may_load` it does not load the application again, which may be another by now.
+    void maintain(TimePoint now, bool may_load = true);
 
     /// For a generation that ends: only checks deadlines and removes processes that are gone.
     void clean_up(TimePoint now);
@@ -110,6 +111,7 @@ class Templates final : public WorkerSource {
     Handle spare_;
     std::vector<Handle> hung_;  ///< killed, but not gone yet
     bool replaced_ = false;
+    bool may_load_ = true;
     int hangs_ = 0;   ///< in a row, since the last answer
     int deaths_ = 0;  ///< in a row without an answer; includes hangs_
     RespawnPolicy policy_;

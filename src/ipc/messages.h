@@ -104,10 +104,11 @@ inline constexpr std::string_view kReopenAccessLog = "access-log";
 
 /// One message. The type decides which fields are used:
 ///   Boot       role, generation, text = shm::layout(), a line end and the names of fds, fds; a
-///              worker also slot and worker
+///              worker also slot and worker; value as in Reopen
 ///   Fork       slot, worker, fds = [channel, eventfd]     ForkSpare  fds = [channel]
 ///   Drain      value = DrainReason
-///   Reopen     text = the names of fds, of which either may be missing; fds = [log, access log]
+///   Reopen     text = the names of fds, of which either may be missing; fds = [log, access log];
+///              value = 1: lines of the log begin with their severity
 ///   Pause      value = 1 or 0                 Fault      text = what is wrong
 ///   Sources    text = paths, each followed by a NUL
 ///   Connected  text = peers, for display

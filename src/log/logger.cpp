@@ -163,6 +163,10 @@ class State {
     }
 
     void open_access(int fd) {
+        if (access_) {
+            access_->open(fd);  // lines that could not be written yet go on
+            return;
+        }
         access_ = std::make_unique<OutletSink>();
         access_->open(fd);
         access_->set_formatter(make_formatter());

@@ -295,6 +295,12 @@ bool Listener::is_down() const noexcept {
     return !is_listening(fd_.get());
 }
 
+bool Listener::is_dual_stack() const noexcept {
+    int alone = 0;
+    socklen_t length = sizeof alone;
+    return ::getsockopt(fd_.get(), IPPROTO_IPV6, IPV6_V6ONLY, &alone, &length) == 0 && alone == 0;
+}
+
 void Listener::revive(int backlog) {
     const int error =
         name_length_ == 0 ? EINVAL : listen_again(fd_.get(), name_, name_length_, backlog);

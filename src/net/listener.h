@@ -70,6 +70,9 @@ class Listener {
     /// A process that holds the socket has shut it down: nobody can connect.
     [[nodiscard]] bool is_down() const noexcept;
 
+    /// An IPv6 socket that IPv4 clients reach, too.
+    [[nodiscard]] bool is_dual_stack() const noexcept;
+
     /// If the socket is down, a new one can take its place: its file belongs to us, or to the
     /// master that we are to replace.
     [[nodiscard]] bool is_replaceable() const noexcept {

@@ -13,7 +13,7 @@ void WorkerSlot::reset() {
     constexpr auto kRelaxed = std::memory_order_relaxed;
     for_each_worker_figure([](const FigureInfo&, auto& figure) { figure.store(0, kRelaxed); },
                            *this);
-    for (auto* field : {&generation, &worker, &respawns, &hub_over, &hints}) {
+    for (auto* field : {&generation, &worker, &respawns, &hub_over, &listens, &hints}) {
         field->store(0, kRelaxed);
     }
     for (auto* field : {&spawned, &hub_asked, &hub_answered, &hub_blocked}) {

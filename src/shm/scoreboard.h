@@ -28,6 +28,7 @@ struct alignas(kSlotSize) WorkerSlot : WorkerFigures<std::atomic> {
     std::atomic<std::uint32_t> worker;    ///< number in its generation; the master writes it
     std::atomic<std::uint32_t> respawns;  ///< earlier ones with that number; the master writes it
     std::atomic<std::uint32_t> hub_over;  ///< 1: the hub has ended, the worker is about to exit
+    std::atomic<std::uint32_t> listens;   ///< 1: it takes connections, and does not drain
     std::atomic<std::uint32_t> hints;  ///< bits of what the log was told (worker/requests/hints.h)
 
     // The hub's pulse: the master asks regularly, and a hub that turns answers at once.
@@ -49,7 +50,7 @@ static_assert(sizeof(WorkerSlot) == kSlotSize);
 /// that may be alive at once (of the serving generation, its successor and draining ones).
 /// Lives in: a Region made by the master before the first fork.
 struct Scoreboard {
-    static constexpr std::uint32_t kVersion = 7;  ///< version of the whole layout
+    static constexpr std::uint32_t kVersion = 8;  ///< version of the whole layout
     static constexpr std::uint32_t kMaxSlots = 1024;
 
     std::atomic<std::int32_t> master_pid;

@@ -23,11 +23,11 @@ def agent(**more):
 
 def test_it_tells_the_part_of_the_cores_that_is_free(server):
     running = server(HOLD, {'workers': {'cores': 4}, **agent()})
-    assert ask(running) == 'ready up 100%\n'
+    assert ask(running) == 'up 100%\n'
     with running.raw() as held:
         held.send(b'GET /hold HTTP/1.1\r\nHost: x\r\n\r\n')
         running.wait_status(lambda s: s['workers'][0]['cores_busy'] == 1)
-        assert ask(running) == 'ready up 75%\n'
+        assert ask(running) == 'up 75%\n'
         assert running.get('/release').status == 200
         held.read_answer()
 
@@ -35,12 +35,12 @@ def test_it_tells_the_part_of_the_cores_that_is_free(server):
 def test_it_drains_a_server_that_is_paused_or_stops(server):
     running = server(HELLO, {'limits': {'drain-delay': '30s'}, **agent()})
     assert running.ctl('pause').returncode == 0
-    assert ask(running) == 'drain\n'
+    assert ask(running) == 'up 0%\n'
     assert running.ctl('resume').returncode == 0
-    assert ask(running) == 'ready up 100%\n'
+    assert ask(running) == 'up 100%\n'
     running.signal(signal.SIGTERM)
     running.wait_status(lambda s: s['state'] == 'stopping')
-    assert ask(running) == 'drain\n'
+    assert ask(running) == 'up 0%\n'
     running.signal(signal.SIGTERM)
     assert running.wait_exit() == 0
 

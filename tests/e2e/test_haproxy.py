@@ -50,7 +50,7 @@ def test_one_stops_and_comes_back_the_other_reloads_and_no_request_fails(server,
         with Load(proxy.address) as load:
             load.wait()
             a.running.signal(signal.SIGTERM)
-            proxy.wait('a', 'DRAIN')
+            proxy.wait('a', 'UP', '0')
             assert b.running.ctl('reload').returncode == 0
             assert a.running.wait_exit() == 0
             load.wait()
@@ -82,6 +82,17 @@ def test_the_weight_follows_the_free_cores(server, folder):
         assert a.running.get('/release').status == 200
         held.read_answer()
         proxy.wait('a', 'UP', '100')
+
+
+def test_what_the_operator_told_haproxy_stays(server, folder):
+    a, b = Host(server), Host(server)
+    with in_front_of(a, b, folder) as proxy:
+        proxy.wait('a', 'UP', '100')
+        proxy.tell('set server shop/a state drain')
+        assert a.running.ctl('pause').returncode == 0
+        proxy.wait('a', 'DRAIN')
+        assert a.running.ctl('resume').returncode == 0
+        proxy.wait('a', 'DRAIN', '100')
 
 
 def test_the_page_shows_settings_that_are_accepted(make_server):

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from harness.apps import HELLO
-from harness.network import has_ipv6
+from harness.network import free_port, has_ipv6
 
 
 def test_ipv4(server):
@@ -54,6 +54,28 @@ def test_the_wildcards_of_both_families_can_be_listed(make_server):
     made.write_config({'listen': [f'http://[::]:{port}', f'http://0.0.0.0:{port}']})
     made.start()
     assert asks('::1', port) and asks('127.0.0.1', port)
+
+
+@pytest.mark.skipif(not has_ipv6(), reason='this machine has no IPv6')
+def test_a_reload_says_what_an_open_wildcard_of_ipv6_cannot_change(make_server):
+    made = make_server()
+    made.write_app(HELLO)
+    port = free_port()
+    both = {'listen': [f'http://[::]:{port}', f'http://0.0.0.0:{port}']}
+    alone = {'listen': f'http://[::]:{port}'}
+    made.write_config(both)
+    made.start()
+    made.write_config(alone)
+    assert made.ctl('reload').returncode == 0
+    made.wait_log(f'\\[::\\]:{port} goes on without IPv4 clients, .* effect with a restart')
+    made.stop()
+    made.start()
+    assert asks('127.0.0.1', port)
+    made.expect_error('the reload failed')
+    made.write_config(both)
+    result = made.ctl('reload')
+    assert result.returncode == 1
+    assert f'[::]:{port} goes on with IPv4 clients' in result.stderr
 
 
 def test_a_unix_socket(make_server):

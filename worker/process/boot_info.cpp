@@ -119,6 +119,7 @@ BootInfo unpack(ipc::Message message) {
     info.slot = message.slot;
     info.worker = message.worker;
     info.generation = message.generation;
+    info.log_has_marks = message.value != 0;
     info.folder = working_directory();
     info.settings = config::load_effective(read_all(fds.take(ipc::kBootConfig).get()));
     info.region = std::make_unique<shm::Region>(

@@ -5,6 +5,7 @@
 
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "ipc/named_fds.h"
 #include "log/logger.h"
@@ -28,9 +29,12 @@ void renew_log(ipc::Message& reopen) {
         ::dup2(log.get(), STDERR_FILENO);
         log::redirect(STDERR_FILENO);
     }
-    log::close_access();
-    for (const UniqueFd& access : fds.take_all(ipc::kReopenAccessLog)) {
-        log::open_access(access.get());
+    log::mark_severities(reopen.value != 0);
+    const std::vector<UniqueFd> access = fds.take_all(ipc::kReopenAccessLog);
+    if (access.empty()) {
+        log::close_access();
+    } else {
+        log::open_access(access.front().get());
     }
 }
 

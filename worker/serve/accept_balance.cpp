@@ -35,7 +35,7 @@ std::uint32_t requests(const shm::WorkerSlot& worker) {
 // The sibling serves the same generation and has room for more.
 bool can_take(const shm::WorkerSlot& sibling, std::uint32_t generation) {
     return read(sibling.pid) != 0 && read(sibling.generation) == generation &&
-           read(sibling.heartbeat) != 0 && read(sibling.hub_over) == 0 &&
+           read(sibling.listens) != 0 && read(sibling.hub_over) == 0 &&
            read(sibling.hub_blocked) == 0 && requests(sibling) < read(sibling.cores);
 }
 
@@ -94,6 +94,7 @@ bool AcceptBalance::leaves_next(std::size_t connections, std::uint32_t unread) {
         return false;
     }
     was_full_ = !free;
+    most_requests_ = requests(slot_);
     itimerspec spec{};
     const std::chrono::nanoseconds moment = free ? kMoment : kLongMoment;
     spec.it_value.tv_nsec = moment.count();
@@ -101,11 +102,20 @@ bool AcceptBalance::leaves_next(std::size_t connections, std::uint32_t unread) {
     return leaving_;
 }
 
+// A worker that had no core takes connections again as soon as a request has ended.
+bool AcceptBalance::leaving() {
+    if (leaving_ && was_full_) {
+        const std::uint32_t now = requests(slot_);
+        leaving_ = now >= most_requests_;
+        most_requests_ = std::max(most_requests_, now);
+    }
+    return leaving_;
+}
+
 void AcceptBalance::on_timer(int) noexcept {
     std::uint64_t expirations = 0;
     [[maybe_unused]] const auto got = ::read(timer_.get(), &expirations, sizeof expirations);
-    leaving_ = false;
-    has_waited_ = true;
+    has_waited_ = std::exchange(leaving_, false);
     regulate_();
 }
 

@@ -27,7 +27,7 @@ class AcceptBalance {
     bool leaves_next(std::size_t connections, std::uint32_t unread);
 
     /// Connections are being left to siblings.
-    [[nodiscard]] bool leaving() const { return leaving_ && !(was_full_ && has_core(0)); }
+    [[nodiscard]] bool leaving();
 
   private:
     [[nodiscard]] bool has_core(std::uint32_t unread) const;
@@ -40,9 +40,10 @@ class AcceptBalance {
     UniqueFd timer_;
     event::Io io_;
     bool leaving_ = false;
-    bool was_full_ = false;    ///< it leaves them because it had no core
-    bool has_waited_ = false;  ///< for siblings, since the last connection
-    int taken_anyway_ = 0;     ///< how many more connections to take without waiting for siblings
+    bool was_full_ = false;            ///< it leaves them because it had no core
+    std::uint32_t most_requests_ = 0;  ///< the most that it has had since then
+    bool has_waited_ = false;          ///< for siblings, since the last connection
+    int taken_anyway_ = 0;  ///< how many more connections to take without waiting for siblings
 };
 
 }  // namespace geventd::worker

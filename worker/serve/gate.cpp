@@ -34,6 +34,7 @@ Gate::Gate(const Parts& parts, const config::Settings& settings, std::vector<Lis
 
 void Gate::open() {
     opened_ = true;
+    accounts_.slot().listens.store(1, std::memory_order_relaxed);
     regulate();
 }
 
@@ -45,6 +46,7 @@ void Gate::pause(bool on) {
 void Gate::close(bool serve_waiting) {
     const bool takes_them = std::exchange(opened_, false) && serve_waiting;
     state_ = State::Closed;
+    accounts_.slot().listens.store(0, std::memory_order_relaxed);
     for (const auto& acceptor : acceptors_) {
         while (takes_them && connections_.count() < most_connections_ && acceptor->take_one()) {
         }
@@ -52,7 +54,7 @@ void Gate::close(bool serve_waiting) {
     }
 }
 
-Gate::State Gate::wanted() const {
+Gate::State Gate::wanted() {
     if (!opened_ || paused_ || out_of_fds_ || balance_.leaving() ||
         connections_.count() >= most_connections_) {
         return State::Closed;

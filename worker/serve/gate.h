@@ -87,7 +87,7 @@ class Gate final : private Acceptor::Owner {
     void listener_deaf(bool deaf) override;
     void listener_lost() override;
     [[nodiscard]] bool accepts(const Listening& listener) const override;
-    [[nodiscard]] State wanted() const;
+    [[nodiscard]] State wanted();
     void on_retry() noexcept;
 
     Admission& admission_;

@@ -135,14 +135,18 @@ class HAProxy:
         self.address = address
         self.admin = admin
 
-    def servers(self):
-        """{name: (status, weight)} of the servers of its backends."""
+    def tell(self, command):
+        """The answer to a command."""
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(DEADLINE)
             client.connect(self.admin)
-            client.sendall(b'show stat\n')
+            client.sendall(f'{command}\n'.encode())
             with client.makefile() as answer:
-                rows = csv.DictReader(answer.read().removeprefix('# ').strip().splitlines())
+                return answer.read()
+
+    def servers(self):
+        """{name: (status, weight)} of the servers of its backends."""
+        rows = csv.DictReader(self.tell('show stat').removeprefix('# ').strip().splitlines())
         return {row['svname']: (row['status'], row['weight']) for row in rows
                 if row['svname'] not in ('FRONTEND', 'BACKEND')}
 

@@ -74,7 +74,7 @@ TEST(Load, GivesTheHookForDeadWorkersTheNextNumber) {
         return load({"", std::move(more), test_environment()}).hooks.death_signal;
     };
     EXPECT_EQ(with({}), 255);
-    EXPECT_EQ(with({"timers=[{every: 1s, run: 'a:b'}, {every: 1s, signal: 254}]"}), 253);
+    EXPECT_EQ(with({"timers=[{every: 1s, run: 'a:b'}, {every: 1s, signal: 255}]"}), 254);
 }
 
 TEST(Load, TakesOneModuleOrSeveralBeforeTheLoad) {

@@ -33,6 +33,8 @@ TEST(ExplainForeignStart, KnowsGunicornsOptions) {
     EXPECT_EQ(command({"-k", "gevent", "-w4", "app:create('x')"}),
               "geventctl convert -- gunicorn -k gevent -w4 'app:create('\\''x'\\'')' > "
               "geventd.yaml\n");
+    EXPECT_EQ(command({"--threads", "4", "shop:app"}),
+              "geventctl convert -- gunicorn --threads 4 shop:app > geventd.yaml\n");
     EXPECT_EQ(command({"-c", "gunicorn.conf.py", "--worker-class=gevent", "app:app", "--check"}),
               "geventctl convert -- gunicorn -c gunicorn.conf.py --worker-class=gevent app:app > "
               "geventd.yaml\n");
@@ -52,6 +54,7 @@ TEST(ExplainForeignStart, LeavesGeventdsOwnAlone) {
     EXPECT_EQ(explain({"-c", "server.yaml", "--check", "--set", "app=x.py", "--set=log=--ini"}),
               "");
     EXPECT_EQ(explain({"shop.py", "-b", ":8000", "-w", "4", "--cores=7", "--workers", "2"}), "");
+    EXPECT_EQ(explain({"paste:production.ini"}), "");
     EXPECT_EQ(explain({"--help"}), "");
     EXPECT_EQ(explain({"--nobodys", "app:application"}), "");
 }

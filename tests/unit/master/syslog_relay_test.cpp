@@ -41,13 +41,14 @@ class SyslogRelayTest : public ::testing::Test {
     }
 
     event::Loop loop_;
+    event::DeadlineClock clock_{loop_};
     testing::TempDir dir_;
     std::string path_ = dir_.file("log");
     UniqueFd daemon_;
 };
 
 TEST_F(SyslogRelayTest, EachLineIsAMessage) {
-    SyslogRelay relay(loop_, path_);
+    SyslogRelay relay(loop_, clock_, path_);
     write(relay, "<4>one\ntwo\nbeg");
     loop_.run_pending();
     EXPECT_EQ(next(), "one");
@@ -59,16 +60,49 @@ TEST_F(SyslogRelayTest, EachLineIsAMessage) {
 }
 
 TEST_F(SyslogRelayTest, ALongLineComesInPieces) {
-    SyslogRelay relay(loop_, path_);
+    SyslogRelay relay(loop_, clock_, path_);
     write(relay, std::string(10'000, 'x') + "\n");
     loop_.run_pending();
     EXPECT_EQ(next().size(), 8192U);
     EXPECT_EQ(next().size(), 10'000U - 8192U);
 }
 
+TEST_F(SyslogRelayTest, LinesWaitForRoom) {
+    SyslogRelay relay(loop_, clock_, path_);
+    std::string many;
+    for (int i = 0; i < 1000; ++i) {
+        many += "line " + std::to_string(i) + '\n';
+    }
+    write(relay, many);
+    for (int i = 0; i < 1000; ++i) {
+        loop_.run_pending();
+        ASSERT_EQ(next(), "line " + std::to_string(i));
+    }
+}
+
+TEST_F(SyslogRelayTest, LinesAreLostWhenSyslogStandsStill) {
+    SyslogRelay relay(loop_, clock_, path_);
+    std::string many;
+    for (int i = 0; i < 1000; ++i) {
+        many += "x\n";
+    }
+    write(relay, many);
+    loop_.run_pending();
+    clock_.fall_due(Clock::now() + std::chrono::seconds(2));
+    write(relay, "lost, too\n");
+    loop_.run_pending();
+    for (std::string text = next(); !text.empty(); text = next()) {
+        EXPECT_EQ(text, "x");
+    }
+    write(relay, "after\n");
+    loop_.run_pending();
+    EXPECT_NE(next().find(" lines were lost: syslog did not take them"), std::string::npos);
+    EXPECT_EQ(next(), "after");
+}
+
 TEST_F(SyslogRelayTest, HandsOnWhatIsLeftAtItsEnd) {
     {
-        const SyslogRelay relay(loop_, path_);
+        const SyslogRelay relay(loop_, clock_, path_);
         write(relay, "last\nwords");
     }
     EXPECT_EQ(next(), "last");

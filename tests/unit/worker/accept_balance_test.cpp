@@ -17,7 +17,7 @@ class AcceptBalanceTest : public WorkerTest {
         scoreboard->used = 1;
         sibling.pid = 1;
         sibling.cores = 10;
-        sibling.heartbeat = 1;
+        sibling.listens = 1;
         board = scoreboard.get();
     }
 
@@ -105,6 +105,30 @@ TEST_F(AcceptBalanceTest, WaitsForNoWorkerOfAnotherGeneration) {
     start();
     connect_clients(6);
     EXPECT_EQ(accepted(), 6);
+}
+
+TEST_F(AcceptBalanceTest, WaitsForNoSiblingThatDrains) {
+    sibling.listens = 0;
+    start();
+    connect_clients(6);
+    EXPECT_EQ(accepted(), 6);
+}
+
+TEST_F(AcceptBalanceTest, GoesOnAsSoonAsItHasACoreAgain) {
+    health = "/healthz";
+    settings.workers.cores = 1;
+    start();
+    sibling.connections = 9;
+    const UniqueFd busy = connect();
+    send(busy, kGet);
+    turn_until([this] { return !application.started.empty(); });
+    connect_clients(1);
+    expect_accepted(1);
+    answer(*application.started[0], "ok");
+    const std::uint32_t accepted_now = accepted();
+    if (Clock::now() - connected < std::chrono::milliseconds(20)) {
+        EXPECT_EQ(accepted_now, 2);
+    }
 }
 
 TEST_F(AcceptBalanceTest, WaitsForNoBlockedSibling) {

@@ -43,7 +43,7 @@ void open_log(worker::BootInfo& boot) {
     const config::Log& settings = boot.settings.log;
     log::open(STDERR_FILENO, static_cast<log::Level>(settings.level),
               static_cast<log::Format>(settings.format));
-    log::mark_severities(config::is_log_service(settings.file));
+    log::mark_severities(boot.log_has_marks);
     take_log_of_master();
     if (const UniqueFd access = std::move(boot.access_log)) {
         log::open_access(access.get());

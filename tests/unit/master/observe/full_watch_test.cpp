@@ -39,7 +39,8 @@ class FullWatchTest : public ::testing::Test {
     }
 
     std::vector<GenerationStatus> generations_;
-    FullWatch watch_{[] { return 7; }};
+    std::uint64_t waiting_ = 7;
+    FullWatch watch_{[this] { return waiting_; }};
 };
 
 TEST_F(FullWatchTest, WarnsOnceWithTheNumberThatWaits) {
@@ -56,6 +57,15 @@ TEST_F(FullWatchTest, AFreeCoreOfAnyWorkerIsEnough) {
     EXPECT_EQ(look(2, 2), "");
     EXPECT_EQ(look(0, 2), "");
     EXPECT_EQ(look(2, 2), "");
+}
+
+TEST_F(FullWatchTest, ShortRequestsForWhichNobodyWaitsAreNoFullServer) {
+    waiting_ = 0;
+    for (int i = 0; i < 5; ++i) {
+        generations_[1].workers[0].counters.requests += 100;
+        EXPECT_EQ(look(2, 2), "");
+    }
+    EXPECT_NE(look(2, 2), "") << "nothing has ended since the last look";
 }
 
 TEST_F(FullWatchTest, WarnsAgainAfterItWasOverForAWhile) {

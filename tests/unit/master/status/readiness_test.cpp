@@ -38,24 +38,24 @@ TEST(CoreUse, IsAMetric) {
 }
 
 TEST(Agent, TellsThePartOfTheCoresThatIsFree) {
-    EXPECT_EQ(format_agent(serving({worker(0)}), 0), "ready up 100%\n");
-    EXPECT_EQ(format_agent(serving({worker(5), worker(2)}), 0), "ready up 65%\n");
+    EXPECT_EQ(format_agent(serving({worker(0)}), 0), "up 100%\n");
+    EXPECT_EQ(format_agent(serving({worker(5), worker(2)}), 0), "up 65%\n");
 }
 
 TEST(Agent, LeavesAFullServerInService) {
-    EXPECT_EQ(format_agent(serving({worker(10)}), 0), "ready up 1%\n");
-    EXPECT_EQ(format_agent(serving({worker(11)}), 0), "ready up 1%\n") << "figures may be torn";
+    EXPECT_EQ(format_agent(serving({worker(10)}), 0), "up 1%\n");
+    EXPECT_EQ(format_agent(serving({worker(11)}), 0), "up 1%\n") << "figures may be torn";
 }
 
 TEST(Agent, DrainsAServerThatIsNotReady) {
-    EXPECT_EQ(format_agent({}, 0), "drain\n");
+    EXPECT_EQ(format_agent({}, 0), "up 0%\n");
     Status stopping = serving({worker(0)});
     stopping.stopping = true;
-    EXPECT_EQ(format_agent(stopping, 0), "drain\n");
+    EXPECT_EQ(format_agent(stopping, 0), "up 0%\n");
     Status paused = serving({worker(0)});
     paused.paused = true;
-    EXPECT_EQ(format_agent(paused, 0), "drain\n");
-    EXPECT_EQ(format_agent(serving({worker(9)}), 90), "drain\n") << "saturated";
+    EXPECT_EQ(format_agent(paused, 0), "up 0%\n");
+    EXPECT_EQ(format_agent(serving({worker(9)}), 90), "up 0%\n") << "saturated";
 }
 
 }  // namespace

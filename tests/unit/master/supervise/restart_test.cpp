@@ -132,6 +132,25 @@ TEST_F(RestartTest, ForksTheOldWorkersAgainWhenTheNewCodeFails) {
     EXPECT_TRUE(supervisor.serving()->is_complete());
 }
 
+TEST_F(RestartTest, DoesNotLoadTheOldCodeAgainWhenItsTemplatesAreLost) {
+    const ipc::Channel worker = serve_with_template();
+    begin(1);
+    forked_worker_leaves();
+    ASSERT_EQ(started(), 2U);
+    spare_.fds.clear();  // the spare dies, then the template
+    die(0);
+    settle();
+    world.processes.time += minutes(1);
+    settle();
+    EXPECT_EQ(started(), 2U) << "what the disk holds by now is other code";
+    say(channel(1), ipc::MessageType::Failed, "ImportError: test");
+    leave(1, ExitCode::ApplicationFailed);
+    const auto outcome = settle();
+    ASSERT_TRUE(outcome);
+    EXPECT_FALSE(outcome->serves);
+    EXPECT_EQ(supervisor.serving(), nullptr);
+}
+
 TEST_F(RestartTest, EndsTheTemplateTooWithoutRollback) {
     reload.rollback = false;
     const ipc::Channel worker = serve_with_template();

@@ -30,6 +30,7 @@ class SupervisorTest : public testing::Test {
         plan.contents.generation = ++generations;
         plan.contents.executable = "/nowhere";
         plan.rolling = rolling && supervisor.serving() != nullptr;
+        plan.restarts = reload.strategy == config::ReloadStrategy::Restart;
         supervisor.begin(std::move(plan));
     }
 
