@@ -148,6 +148,13 @@ def test_the_result_can_go_to_a_file(folder):
     assert 'module: app:app' in (folder / 'out.yaml').read_text()
 
 
+def test_a_new_file_is_for_its_owner_only(folder):
+    (folder / 'old.yaml').touch(0o644)
+    for name, mode in (('new.yaml', 0o600), ('old.yaml', 0o644)):
+        convert('-o', name, '--', 'gunicorn', 'app:app', folder=folder)
+        assert (folder / name).stat().st_mode & 0o777 == mode
+
+
 def test_what_protects_is_exit_code_1(folder):
     (folder / 'a.json').write_text(json.dumps({'uwsgi': {'http': ':1', 'limit-nproc': 9}}))
     done = convert('a.json', folder=folder)

@@ -12,6 +12,8 @@ from convert.read import gunicorn_words
 from convert.read.gunicorn_reader import GunicornReader
 from convert.read.gunicorn_source import Source
 
+from harness.conversions import convert
+
 
 def settings(folder, text, environment=None, words=()):
     """{setting: option} of gunicorn.conf.py and what comes after it."""
@@ -26,7 +28,7 @@ def test_the_file_is_executed(folder):
     found = settings(folder, 'import math\nworkers = int(math.sqrt(16)) * 2 + 1\n'
                              'bind = ["a:1", "b:2"]\nunknown = 3\n_own = 4\n')
     assert found['workers'].value == 9
-    assert found['workers'].note == 'computed: 9 while converting'
+    assert found['workers'].note == 'computed while converting'
     assert found['workers'].place == 'gunicorn.conf.py:2'
     assert found['bind'].value == ['a:1', 'b:2'] and found['bind'].note == ''
     assert set(found) == {'workers', 'bind'}
@@ -113,6 +115,73 @@ def test_environment_variables_stay_open_where_that_is_certain(monkeypatch, expr
     text = f'import os\nHOST = "localhost"\nname = {expression}\n'
     value = eval(expression, {'os': os, 'HOST': 'localhost'})
     assert Source(text).open_value('name', value) == expected
+
+
+# --- what the environment holds may be a secret --------------------------------------------------
+
+def unwrapped(text):
+    return ' '.join(text.replace('\n#', ' ').split())
+
+
+LISTS = [
+    ('[f"A={os.environ[\'A\']}", "B=1"]', ['A=${A}', 'B=1']),
+    ('("A=" + os.environ["A"],)', ['A=${A}']), ('["A=%s" % os.environ["A"]]', ['A=${A}']),
+    ('["A={}:{}".format(os.getenv("A", "x"), 1)]', ['A=${A:-x}:1']),
+    ('["A=" + (os.environ.get("A") or "x")]', ['A=${A:-x}']),
+    ('[*COMMON, "B=$1"] + COMMON', ['A=${A}', 'B=$1', 'A=${A}']),
+    ('[f"{k}={os.environ[k]}" for k in ("A", "HOME")]', ['A=${A}', 'HOME=${HOME}']),
+    ('[f"{k}={v}" for k, v in PAIRS.items()]', ['X=${A}', 'Y=$${z}']),
+    ('[f"{k}={v}" for k, v in [("X", os.environ["A"])]]', ['X=${A}']),
+    ('["A=" + PAIRS["X"]]', ['A=${A}']), ('ADDED', ['A=${A}', 'B=${A}', 'C=${A}', 'HOME=${HOME}']),
+    ('["A=" + os.environ["A"].lower(), "B=${A}"]', ['A=hidden', 'B=$${A}'])]
+LISTS_HEAD = """
+import os
+from os import environ
+COMMON = ["A=" + environ["A"]]
+PAIRS = {"X": os.environ["A"], "Y": "${z}"}
+ADDED = ["A=" + environ["A"]]
+ADDED += ["B=" + environ["A"]]
+ADDED.append("C=" + environ["A"])
+for k in ["HOME"]:
+    ADDED.append(f"{k}={environ[k]}")
+"""
+
+
+@pytest.mark.parametrize('expression, expected', LISTS)
+def test_members_of_lists_stay_open_too(folder, monkeypatch, expression, expected):
+    monkeypatch.setenv('A', 'HIDDEN')
+    option = settings(folder, f'{LISTS_HEAD}raw_env = {expression}\n')['raw_env']
+    assert [value.replace('HIDDEN', 'hidden') for value in option.value] == expected
+    assert option.note == ('' if 'hidden' not in expected[0] else 'computed while converting')
+
+
+@pytest.mark.parametrize('setting', [
+    'raw_env = ["A=" + os.environ["A"]]', 'statsd_host = os.environ["A"] * 2',
+    'chdir = os.environ["A"].lower()', 'worker_tmp_dir = os.environ["A"].lower()',
+    'from other import user', 'globals()["raw_env"] = ["A=" + os.environ["A"]]',
+    'umask = os.environ["A"]', 'logconfig_dict = {"a": os.environ["A"]}',
+    'user = {"a": os.environ["A"]}'])
+def test_no_comment_holds_what_the_environment_holds(folder, setting):
+    (folder / 'other.py').write_text('import os\nuser = os.environ["A"]\n')
+    (folder / 'gunicorn.conf.py').write_text(f'import os\n{setting}\n')
+    done = convert('gunicorn.conf.py', folder=folder, environment={'A': 'Hidden'})
+    comments = re.findall('#.*', done.stdout)
+    assert comments and 'hidden' not in ' '.join(comments).lower()
+
+
+def test_a_computed_environment_is_told(folder):
+    (folder / 'gunicorn.conf.py').write_text('import os\nraw_env = [max("A=1", "A=2")]\n')
+    done = convert('gunicorn.conf.py', folder=folder)
+    assert ('raw_env of gunicorn.conf.py is computed: its values are written as they are now. '
+            'Write ${NAME} in the place of secrets.') in unwrapped(done.stdout)
+
+
+def test_what_is_no_text_is_left_out(folder):
+    (folder / 'gunicorn.conf.py').write_text('import pathlib\nchdir = pathlib.Path("/x")\n'
+                                             'user = object()\nraw_env = [print]\nwsgi_app = print')
+    done = convert('gunicorn.conf.py', folder=folder)
+    assert done.returncode == 1 and 'chdir: /x  #' in done.stdout
+    assert unwrapped(done.stdout).count('because its value is neither a text nor a number') == 3
 
 
 @pytest.mark.parametrize('expression, expected', [

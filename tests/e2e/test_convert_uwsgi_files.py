@@ -183,6 +183,12 @@ def test_else_counts_when_the_condition_failed(folder, monkeypatch):
                              '`if-not-env = CONVERT_TEST` was false while converting.']
 
 
+def test_a_variable_that_was_asked_for_stays_a_variable(folder, monkeypatch):
+    monkeypatch.setenv('CONVERT_TEST', 'hidden')
+    (folder / 'a.ini').write_text('[uwsgi]\nif-env = CONVERT_TEST\nenv = A=%(_)\nendif =\n')
+    assert read(folder / 'a.ini').options[0].value == 'A=${CONVERT_TEST}'
+
+
 def test_includes_are_followed_where_they_stand(folder):
     (folder / 'sub').mkdir()
     (folder / 'sub/more.yml').write_text('uwsgi:\n  b: 2\n  e: %D\n')

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """From the options that were read to a draft of the configuration, by the tables."""
-from .model import BUILT_IN, REFUSED, Draft
+from .model import BUILT_IN, MAPPED, REFUSED, Draft
 from .tables import gunicorn_table, uwsgi_table
 from .tables.rows import apply, find_row
 from .tables.values import is_on
@@ -19,9 +19,8 @@ def answer(found):
             uwsgi_table.unknown(draft, option, placeholders)
         elif row is None:
             draft.leave_out(option, 'gunicorn has no such setting')
-        elif isinstance(option.value, dict) and 'missing' in option.value:
-            draft.leave_out(option, f'its value comes from {option.value["missing"]}, which is not '
-                            'installed here', "name the application's Python with --python")
+        elif row.verdict == MAPPED and is_no_value(row, option):
+            draft.leave_out(option, *why_no_value(option), protects=row.guards())
         elif row.verdict in (REFUSED, BUILT_IN) and says_nothing(option, found.server):
             draft.built_in.append((option, 'is switched off'))
         else:
@@ -36,6 +35,28 @@ def answer(found):
 def ordered(options):
     """callable comes first, since mounts need it wherever it stands."""
     return sorted(options, key=lambda option: option.name != 'callable')
+
+
+def parts_without_value(option):
+    """What gunicorn.conf.py gives that is neither text, number nor switch, as the reader names it.
+    Of lists their members count."""
+    values = option.value if isinstance(option.value, list) else [option.value]
+    return [value for value in values if isinstance(value, dict)]
+
+
+def is_no_value(row, option):
+    """A function is one for hooks, and a class for worker_class."""
+    takes_functions = row.key.startswith('hooks.') or option.name == 'worker_class'
+    return any('hook' not in part or not takes_functions for part in parts_without_value(option))
+
+
+def why_no_value(option):
+    """The reason, and what to do."""
+    missing = [part['missing'] for part in parts_without_value(option) if 'missing' in part]
+    if missing:
+        return (f'its value comes from {missing[0]}, which is not installed here',
+                "name the application's Python with --python")
+    return 'its value is neither a text nor a number', 'write the key by hand'
 
 
 def says_nothing(option, server):

@@ -56,12 +56,18 @@ def read(options, words):
     return read_environment(os.environ)
 
 
+def write_file(path, text):
+    """A new file is for its owner only, since configurations may hold passwords."""
+    with open(path, 'w', encoding='utf-8', errors='surrogateescape',
+              opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(text)
+
+
 def deliver(text, draft, output):
     """Writes the result, and says on stderr when something that protects is missing in it."""
     try:
         if output:
-            with open(output, 'w', encoding='utf-8', errors='surrogateescape') as file:
-                file.write(text)
+            write_file(output, text)
         else:
             sys.stdout.reconfigure(encoding='utf-8', errors='surrogateescape')
             sys.stdout.write(text)

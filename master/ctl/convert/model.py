@@ -122,3 +122,7 @@ class Row:
     instead: str = ''
     protects: bool = False
     take: Optional[Callable] = None  # take(draft, option), when mapped
+
+    def guards(self):
+        """Whether the application would be less guarded without the option."""
+        return self.protects or self.key.startswith(('limits.', 'process.'))

@@ -4,7 +4,7 @@
 Usage: python3 gunicorn_child.py FILE [stand-ins]. The last line of the output is JSON: {"names":
 {name: value}} or {"fault": sentence, "lacks": true if a module is missing}. With stand-ins missing
 modules are replaced; "missing" names them. A function is {"hook": name}, what came out of a missing
-module {"missing": name}; whatever else JSON cannot hold is {"object": its repr()}. A function of a
+module {"missing": name}; whatever else JSON cannot hold is {"object": its type}. A function of a
 module that can be called without arguments is {"hook": name, "calls": ["module:function"]}.
 """
 import inspect
@@ -59,7 +59,9 @@ def plain(value):
         return [plain(member) for member in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    return {'object': repr(value)}
+    if isinstance(value, os.PathLike):
+        return plain(os.fspath(value))
+    return {'object': type(value).__name__}
 
 
 def hook(function):

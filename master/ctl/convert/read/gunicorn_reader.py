@@ -9,6 +9,7 @@ import sys
 
 from ..model import Found, Option, Unreadable
 from . import gunicorn_words
+from .gunicorn_expressions import protect
 from .gunicorn_source import Source
 from .places import Places
 
@@ -57,15 +58,15 @@ class GunicornReader:
 
     def _add_from_file(self, setting, name, value, source, file):
         line, number = source.line_of(name)
-        opened = source.open_value(name, value, counts_cpus=setting == 'workers')
-        note = '' if opened or source.is_constant(name) or isinstance(value, dict) else (
-            f'computed: {value!r} while converting')
-        if opened is None:
-            opened = protect(value)
-        if isinstance(opened, dict) and 'hook' in opened:
-            opened = {'calls': source.calls_of(opened['hook']), **opened}
-        self._set(Option(setting, opened, line or f'{name} = {value!r}',
-                         f'{file}:{number}' if number else file, note))
+        known, is_computed = opened(source, setting, name, value)
+        if isinstance(known, dict) and 'hook' in known:
+            known = {'calls': source.calls_of(known['hook']), **known}
+        if is_computed and setting == 'raw_env':
+            self._remarks.append(f'{name} of {file} is computed: its values are written as they '
+                                 'are now. Write ${NAME} in the place of secrets.')
+        # The value does not stand in the comment: it may hold a password.
+        self._set(Option(setting, known, line or name, f'{file}:{number}' if number else file,
+                         'computed while converting' if is_computed else ''))
 
     def add_environment(self, environment):
         """GUNICORN_CMD_ARGS holds a part of a command line."""
@@ -129,8 +130,14 @@ def read_source(path):
         return file.read()
 
 
-def protect(value):
-    """A literal ${ is no variable for geventd."""
-    if isinstance(value, str):
-        return value.replace('${', '$${')
-    return [protect(member) for member in value] if isinstance(value, list) else value
+def opened(source, setting, name, value):
+    """(the value in geventd's syntax, whether anything in it is computed and not only taken)"""
+    if isinstance(value, dict):
+        return value, False
+    if isinstance(value, list):
+        texts = source.open_members(name, value)
+        return [protect(member) if text is None else text
+                for member, text in zip(value, texts)], None in texts
+    text = source.open_value(name, value, counts_cpus=setting == 'workers')
+    is_computed = text is None and not source.is_constant(name)
+    return (protect(value) if text is None else text), is_computed

@@ -2,11 +2,12 @@
 """The text of gunicorn.conf.py beside its values: the line of each name, and which environment
 variables or number of CPUs a value comes from, so that it can stay open until the start."""
 import ast
-import os
 import re
 
-from ..cpu_formula import formula_of, results_of
+from ..cpu_formula import results_of
 from . import gunicorn_hooks
+from .gunicorn_expressions import Expressions, dotted, protect, resolve
+from .gunicorn_lists import members_of
 
 
 class Source:
@@ -17,16 +18,15 @@ class Source:
         self._values = {}
         self._places = {}
         self._tree = ast.parse(text)
-        self._counts_cpus = False
         for node in ast.walk(self._tree):
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                 self._places.setdefault(node.name, node.lineno)
-            elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                for target in targets:
-                    if isinstance(target, ast.Name):
-                        self._places[target.id] = node.lineno
-                        self._values.setdefault(target.id, []).append(node.value)
+            elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                for alias in node.names:
+                    self._places.setdefault(alias.asname or alias.name, node.lineno)
+            for name, value in given_by(node):
+                self._places.setdefault(name, node.lineno)
+                self._values.setdefault(name, []).append(value)
 
     def line_of(self, name):
         """(text, number) of where the name gets its value; ('', 0) if it is not seen."""
@@ -37,7 +37,7 @@ class Source:
         try:
             for value in self._values.get(name, ()):
                 ast.literal_eval(value)
-        except ValueError:
+        except (ValueError, TypeError):
             return False
         return name in self._values
 
@@ -50,78 +50,53 @@ class Source:
         comes to `value` in this environment; else None. With counts_cpus it may also be a formula
         of the number of CPUs."""
         node = self._only_value(name)
-        self._counts_cpus = counts_cpus
-        text = self._text_of(node) if node else None
-        if text is None or not re.search(r'\$\{|cpus', text):
+        text = Expressions(self._only_value, counts_cpus).text_of(node) if node else None
+        if text is None or not re.search(r'\$\{|cpus' if counts_cpus else r'\$\{', text):
             return None
         now = resolve(text)
-        results = map(str, results_of(now)) if 'cpus' in now else [now]
+        results = map(str, results_of(now)) if counts_cpus and 'cpus' in now else [now]
         return text if str(value) in results else None
 
+    def open_members(self, name, values):
+        """The same for each member of a list, wherever the file adds it: the text with ${NAME} in
+        it, the text of a literal, or None for a member that is computed in another way."""
+        nodes = [member for node in self._all_values(name)
+                 for member in members_of(node, self._all_values)]
+        literals = {str(node.value) for node in nodes if isinstance(node, ast.Constant)}
+        expressions = Expressions(self._only_value)
+        texts = [expressions.text_of(node) for node in nodes]
+        opened = {resolve(text): text for text in texts if text and '${' in text}
+        return [opened.get(str(value)) or (protect(str(value)) if str(value) in literals else None)
+                for value in values]
+
+    def _all_values(self, name):
+        return self._values.get(name, [])
+
     def _only_value(self, name):
-        nodes = self._values.get(name, ())
+        nodes = self._all_values(name)
         return nodes[0] if len(nodes) == 1 else None
 
-    def _text_of(self, node, depth=0):
-        """A text with variables for an expression; None for one that is not so simple."""
-        if depth > 9:
-            return None
-        formula = formula_of(node, self._only_value) if self._counts_cpus else None
-        if formula:
-            return formula
-        if isinstance(node, ast.Constant):
-            return str(node.value) if '$' not in str(node.value) else None
-        if isinstance(node, ast.Name) and self._only_value(node.id):
-            return self._text_of(self._only_value(node.id), depth + 1)
-        if isinstance(node, ast.Call):
-            return self._text_of_call(node, depth)
-        if isinstance(node, ast.Subscript) and dotted(node.value) == 'os.environ':
-            return variable(ast.literal_eval(node.slice)) if is_text(node.slice) else None
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            return self._joined([node.left, node.right], depth)
-        if isinstance(node, ast.JoinedStr):
-            return self._joined([part.value if isinstance(part, ast.FormattedValue) else part
-                                 for part in node.values], depth)
-        return None
 
-    def _joined(self, nodes, depth):
-        parts = [self._text_of(node, depth + 1) for node in nodes]
-        return None if None in parts else ''.join(parts)
-
-    def _text_of_call(self, node, depth):
-        name = dotted(node.func)
-        if name in ('int', 'str') and len(node.args) == 1:
-            return self._text_of(node.args[0], depth + 1)
-        if name not in ('os.environ.get', 'os.getenv', 'environ.get', 'getenv') or not node.args \
-                or not is_text(node.args[0]):
-            return None
-        default = self._text_of(node.args[1], depth + 1) if len(node.args) > 1 else None
-        return None if default is None or '${' in default else variable(
-            node.args[0].value, default)
+def given_by(node):
+    """(name, expression) for each name that a statement gives a value, or whose list it adds to."""
+    if isinstance(node, ast.Assign):
+        return [(target.id, node.value) for target in node.targets if isinstance(target, ast.Name)]
+    if isinstance(node, (ast.AnnAssign, ast.AugAssign)):
+        is_named = isinstance(node.target, ast.Name) and node.value is not None
+        return [(node.target.id, node.value)] if is_named else []
+    if isinstance(node, ast.For):
+        return given_in_rounds(node)
+    call = node.value if isinstance(node, ast.Expr) else None
+    if not isinstance(call, ast.Call) or len(call.args) != 1:
+        return []
+    name, _, method = dotted(call.func).rpartition('.')
+    added = {'append': ast.List([call.args[0]], ast.Load()), 'extend': call.args[0]}.get(method)
+    return [(name, added)] if name and added else []
 
 
-def is_text(node):
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def variable(name, default=None):
-    return '${' + name + (f':-{default}' if default is not None else '') + '}'
-
-
-def dotted(node):
-    """'os.environ.get' for such an expression; '' for any other."""
-    if isinstance(node, ast.Attribute):
-        inner = dotted(node.value)
-        return f'{inner}.{node.attr}' if inner else ''
-    return node.id if isinstance(node, ast.Name) else ''
-
-
-def resolve(text):
-    """What geventd makes of the variables in this environment."""
-    result, rest = '', text
-    while '${' in rest:
-        before, _, rest = rest.partition('${')
-        inner, _, rest = rest.partition('}')
-        name, _, default = inner.partition(':-')
-        result += before + (os.environ.get(name) or default)
-    return result + rest
+def given_in_rounds(loop):
+    """What a loop adds to lists, as comprehensions."""
+    rounds = [ast.comprehension(loop.target, loop.iter, [], 0)]
+    return [(name, ast.ListComp(value.elts[0], rounds))
+            for statement in loop.body for name, value in given_by(statement)
+            if isinstance(value, ast.List) and len(value.elts) == 1]

@@ -60,7 +60,9 @@ def condition(kind, value, known):
     name, equals, wanted = value.partition('=')
     if kind in ('env', 'opt'):
         found = (os.environ if kind == 'env' else known).get(name)
-        return '' if found is None or (equals and found != wanted) else found or ' '
+        if found is None or (equals and found != wanted):
+            return ''
+        return found or ' ' if kind == 'opt' else f'${{{name}}}'  # its value may be a secret
     tests = {'exists': os.path.exists, 'file': os.path.isfile, 'dir': os.path.isdir,
              'hostname': lambda name: name == socket.gethostname(),
              'hostname-match': lambda text: bool(re.search(text, socket.gethostname())),

@@ -23,7 +23,7 @@ def of_now(option):
         return option
     value = re.sub(r'(?<!\$)\$\{(\w+)(?::-([^}]*))?\}',
                    lambda match: os.environ.get(match[1]) or match[2] or '', option.value)
-    return dataclasses.replace(option, value=value, note=f'{value} while converting')
+    return dataclasses.replace(option, value=value, note='as the environment is now')
 
 
 def is_on(value):
