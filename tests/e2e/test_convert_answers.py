@@ -80,7 +80,7 @@ def test_a_socket_may_speak_http():
     (['mount=/x/=a.py'], 'app.mounts', {'/x': 'a.py'}),
     (['mount=/x=a', 'callable=c'], 'app.mounts', {'/x': 'a:c'}),
     (['workers=2', 'processes=3'], 'workers.processes', 3), ([], 'workers.processes', 1),
-    (['processes=9999'], 'workers.processes', 500), (['gevent=7'], 'workers.cores', 7),
+    (['processes=' + '9' * 5000], 'workers.processes', 500), (['gevent=7'], 'workers.cores', 7),
     (['gevent=7x'], 'workers.cores', 7), (['processes=${N:-2}'], 'workers.processes', '${N:-2}'),
     (['processes=cpus'], 'workers.processes', 'auto'),
     (['processes=2*cpus+1'], 'workers.processes', '2*cpus+1'),

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Command lines, the files that hold them, and what the converter's own command line says."""
 import json
+import re
 import subprocess
 
 import pytest
+from convert.command_line import main
 from convert.model import Unreadable
 from convert.read import uwsgi_words
 from convert.read.command_files import from_dockerfile, from_procfile, from_script, from_unit
@@ -162,3 +164,38 @@ def test_what_protects_is_exit_code_1(folder):
     assert done.stderr == (
         'geventctl convert: not taken over, though it protects: limit-nproc = 9\n')
     assert '# - THIS PROTECTS: limit-nproc = 9 (a.json:1)' in done.stdout
+
+
+DEEP = 100_000
+BROKEN = [
+    ('GUNICORN_CMD_ARGS', "--bind ':80", 'GUNICORN_CMD_ARGS is no command line: No closing quot'),
+    ('Dockerfile', 'FROM a\nCMD ["gunicorn", 1]\n', 'Dockerfile starts neither uWSGI nor gunicorn'),
+    ('Dockerfile', f'FROM a\nCMD {"[" * DEEP}\n', 'Dockerfile starts neither uWSGI nor gunicorn'),
+    ('a.ini', '[uwsgi]\nif-hostname-match = (\nendif =\n',
+     r'a.ini:2: if-hostname-match = \(: \( is no regular expression: missing \)'),
+    ('a.ini', '[uwsgi]\nfor-times = 1001\nx = 1\nendfor =\n', 'a.ini:2: .* more than 1000'),
+    ('a.json', '[' * DEEP, 'a.json: is no JSON: maximum recursion depth'),
+    ('a.json', '{"uwsgi": {"chdir": "\\ud800"}}', "a.json cannot be understood: UnicodeEncodeErr"),
+    ('a.ini', '[uwsgi]\nini = a\0b\n', 'a.ini cannot be understood: ValueError: embedded null'),
+    ('a.conf.py', f'raw_env = {"(" * 500}1{")" * 500}\n', 'a.conf.py.*too many nested'),
+    ('a.conf.py', 'workers = ' + ' + '.join(['1'] * 5000), 'a.conf.py.*recursion')]
+
+
+@pytest.mark.parametrize('name, text, fault', BROKEN)
+def test_whatever_is_broken_is_exit_code_2_and_one_sentence(folder, name, text, fault):
+    if name == 'GUNICORN_CMD_ARGS':
+        done = convert(folder=folder, environment={name: text})
+    else:
+        (folder / name).write_text(text)
+        done = convert(name, folder=folder)
+    assert (done.returncode, done.stdout) == (2, '')
+    assert re.fullmatch(f'geventctl convert: .*{fault}.*\n', done.stderr)
+
+
+def test_a_fault_of_the_converter_names_its_line_and_that_of_the_input(monkeypatch, capsys):
+    monkeypatch.setattr('convert.answer.apply', lambda *_: 1 // 0)
+    assert main(['--', 'gunicorn', '-w', '3', 'a:b']) == 2
+    said = capsys.readouterr().err
+    assert re.fullmatch(r'geventctl convert: -w 3 cannot be understood: ZeroDivisionError: .* '
+                        r'\(in .*\.py:\d+ of the converter; if the input is right, please report '
+                        r'this\)\n', said)

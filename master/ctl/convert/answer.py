@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """From the options that were read to a draft of the configuration, by the tables."""
-from .model import BUILT_IN, MAPPED, REFUSED, Draft
+from .model import BUILT_IN, MAPPED, REFUSED, Draft, not_understood
 from .tables import gunicorn_table, uwsgi_table
 from .tables.rows import apply, find_row
 from .tables.values import is_on
@@ -14,22 +14,30 @@ def answer(found):
     table = uwsgi_table if found.server == 'uwsgi' else gunicorn_table
     placeholders = uwsgi_table.placeholders_in(found.options)
     for option in ordered(found.options):
-        row = find_row(table.ROWS, option.name)
-        if row is None and found.server == 'uwsgi':
-            uwsgi_table.unknown(draft, option, placeholders)
-        elif row is None:
-            draft.leave_out(option, 'gunicorn has no such setting')
-        elif row.verdict == MAPPED and is_no_value(row, option):
-            draft.leave_out(option, *why_no_value(option), protects=row.guards())
-        elif row.verdict in (REFUSED, BUILT_IN) and says_nothing(option, found.server):
-            draft.built_in.append((option, 'is switched off'))
-        else:
-            apply(table.ROWS, draft, option)
+        try:
+            take(draft, option, table, placeholders)
+        except Exception as error:
+            raise not_understood(option.origin() or option.name, error) from None
     if found.server == 'uwsgi':
         uwsgi_table.finish(draft)
     else:
         gunicorn_table.finish(draft, found.on_paas)
     return draft
+
+
+def take(draft, option, table, placeholders):
+    """Lets the option's row act on the draft."""
+    row = find_row(table.ROWS, option.name)
+    if row is None and table is uwsgi_table:
+        uwsgi_table.unknown(draft, option, placeholders)
+    elif row is None:
+        draft.leave_out(option, 'gunicorn has no such setting')
+    elif row.verdict == MAPPED and is_no_value(row, option):
+        draft.leave_out(option, *why_no_value(option), protects=row.guards())
+    elif row.verdict in (REFUSED, BUILT_IN) and says_nothing(option, table):
+        draft.built_in.append((option, 'is switched off'))
+    else:
+        apply(table.ROWS, draft, option)
 
 
 def ordered(options):
@@ -59,8 +67,8 @@ def why_no_value(option):
     return 'its value is neither a text nor a number', 'write the key by hand'
 
 
-def says_nothing(option, server):
+def says_nothing(option, table):
     """Whether the option only repeats that something is off."""
-    if server == 'gunicorn':
+    if table is gunicorn_table:
         return option.value in NOTHING
     return not is_on(option.value) and str(option.value) != '0'

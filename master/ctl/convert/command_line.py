@@ -8,7 +8,7 @@ import os
 import sys
 
 from .answer import answer
-from .model import Unreadable
+from .model import Unreadable, not_understood
 from .read.sources import read_environment, read_file, read_words
 from .write import write
 
@@ -40,12 +40,24 @@ def parse(arguments):
 def main(arguments=None):
     options, words = parse(sys.argv[1:] if arguments is None else arguments)
     try:
-        found = read(options, words)
+        draft, text = convert(options, words)
     except Unreadable as error:
         print(f'geventctl convert: {error}', file=sys.stderr)
         return 2
-    draft = answer(found)
-    return deliver(write(draft, found.source, found.server), draft, options.output)
+    return deliver(text, draft, options.output)
+
+
+def convert(options, words):
+    """(the draft, its text in bytes)"""
+    try:
+        found = read(options, words)
+        draft = answer(found)
+        text = write(draft, found.source, found.server)
+        return draft, text.encode('utf-8', 'surrogateescape')
+    except Exception as error:
+        if isinstance(error, Unreadable):
+            raise
+        raise not_understood(options.file or 'the command line or environment', error) from None
 
 
 def read(options, words):
@@ -58,8 +70,7 @@ def read(options, words):
 
 def write_file(path, text):
     """A new file is for its owner only, since configurations may hold passwords."""
-    with open(path, 'w', encoding='utf-8', errors='surrogateescape',
-              opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+    with open(path, 'wb', opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(text)
 
 
@@ -69,11 +80,11 @@ def deliver(text, draft, output):
         if output:
             write_file(output, text)
         else:
-            sys.stdout.reconfigure(encoding='utf-8', errors='surrogateescape')
-            sys.stdout.write(text)
-            sys.stdout.flush()
-    except OSError as error:
-        print(f'geventctl convert: {output or "stdout"}: {error.strerror}', file=sys.stderr)
+            sys.stdout.buffer.write(text)
+            sys.stdout.buffer.flush()
+    except (OSError, ValueError) as error:  # ValueError: a path with NUL
+        print(f'geventctl convert: {output or "stdout"}: '
+              f'{getattr(error, "strerror", error)}', file=sys.stderr)
         return 2
     lines = [left.option.line for left in draft.left_out if left.protects]
     if lines:

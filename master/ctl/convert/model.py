@@ -5,11 +5,23 @@ Texts are in geventd's own syntax from the reader on: `${NAME}` and `${NAME:-def
 environment variables, `$${` for a literal `${`.
 """
 import dataclasses
+import os
+import traceback
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 
 class Unreadable(Exception):
     """The input cannot be read; the message is one sentence."""
+
+
+def not_understood(what, error):
+    """For an error that nobody has foreseen: names the input, and the line of ours that failed, so
+    that it can be reported."""
+    trace = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in trace if os.path.dirname(__file__) in frame.filename] or trace
+    place = f'{os.path.basename(ours[-1].filename)}:{ours[-1].lineno}' if ours else 'nowhere'
+    return Unreadable(f'{what} cannot be understood: {type(error).__name__}: {error} (in {place} '
+                      'of the converter; if the input is right, please report this)')
 
 
 @dataclasses.dataclass(frozen=True)

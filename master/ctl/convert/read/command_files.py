@@ -64,13 +64,13 @@ def about_signal(word, name):
 
 
 def image_words(text):
-    """The exec form is a JSON list, without a shell; the other is a line for sh -c."""
-    if text.startswith('['):
-        try:
-            return [str(word).replace('${', '$${') if '$' in word else word
-                    for word in json.loads(text)]
-        except ValueError:
-            pass
+    """The exec form is a JSON list of texts, without a shell; all else is a line for sh -c."""
+    try:
+        words = json.loads(text) if text.startswith('[') else []
+        if words and all(isinstance(word, str) for word in words):
+            return [word.replace('${', '$${') for word in words]
+    except (ValueError, RecursionError):
+        pass
     try:
         return shlex.split(spell_variables(text))
     except ValueError:

@@ -50,7 +50,7 @@ class GunicornReader:
                 f'{os.path.basename(path)} imports what is not installed here: '
                 f'{", ".join(packages)}. Stand-ins took their place; with --python the '
                 'application\'s Python executes the file.')
-        names, source = result['names'], Source(read_source(path))
+        names, source = result['names'], source_of(path)
         for name, value in names.items():
             setting = OLD_NAMES.get(name, name)
             if setting in SETTINGS:
@@ -70,9 +70,13 @@ class GunicornReader:
 
     def add_environment(self, environment):
         """GUNICORN_CMD_ARGS holds a part of a command line."""
-        words = environment.get('GUNICORN_CMD_ARGS')
-        if words:
-            self._add_words(gunicorn_words.parse(shlex.split(protect(words))), 'GUNICORN_CMD_ARGS')
+        text = environment.get('GUNICORN_CMD_ARGS')
+        if text:
+            try:
+                words = shlex.split(protect(text))
+            except ValueError as error:
+                raise Unreadable(f'GUNICORN_CMD_ARGS is no command line: {error}') from None
+            self._add_words(gunicorn_words.parse(words), 'GUNICORN_CMD_ARGS')
 
     def add_command_line(self, words, place, environment):
         """Words after the program's name, in which ${NAME} is a variable."""
@@ -125,9 +129,16 @@ def run(python, path, folder, *more):
         raise Unreadable(f'{path} cannot be executed by {python}: {error}') from None
 
 
-def read_source(path):
+def source_of(path):
+    """What another version of Python has executed may have a syntax that this one does not know."""
     with open(path, encoding='utf-8', errors='replace') as file:
-        return file.read()
+        text = file.read()
+    try:
+        return Source(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, 'lineno', None)
+        raise Unreadable(f'{path}{f":{line}" if line else ""} cannot be read by '
+                         f'{sys.executable}: {error}') from None
 
 
 def opened(source, setting, name, value):

@@ -75,7 +75,7 @@ def without_comment(line):
 def unquote(text):
     if len(text) > 1 and text[0] == text[-1] == '"':
         try:
-            return json.loads(text)
+            return str(json.loads(text))
         except ValueError:
             return text[1:-1]
     return text[1:-1].replace("''", "'") if len(text) > 1 and text[0] == text[-1] == "'" else text
@@ -85,7 +85,7 @@ def sections_of_json(text):
     """{section: options}; a list is an option that is given several times."""
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable(f'is no JSON: {error}') from None
     if not isinstance(document, dict):
         raise Unreadable('holds no object')

@@ -5,6 +5,9 @@ import os
 import re
 import socket
 
+from ..model import Unreadable
+
+MOST_ROUNDS = 1000
 ENDS = ('end', 'endfor', 'endif', 'end-if', 'end-for')
 ALIASES = {'ifenv': 'if-env', 'ifexists': 'if-exists', 'ifplugin': 'if-plugin', 'ifdir': 'if-dir',
            'if-directory': 'if-dir'}
@@ -44,7 +47,7 @@ class Logic:
         if name == 'for-glob':
             return sorted(glob.glob(value)) or [value]
         if name == 'for-times':
-            return [str(i + 1) for i in range(int(value) if value.isdigit() else 0)]
+            return [str(i + 1) for i in range(rounds(value))]
         if name == 'for-readline':
             return lines_of(value)
         if name.startswith('if-'):
@@ -53,6 +56,15 @@ class Logic:
             if found is not None:
                 return [found or value] if (found != '') != negated else []
         return None
+
+
+def rounds(text):
+    """How often for-times goes through its options."""
+    if not re.fullmatch(r'[0-9]{1,9}', text):
+        return 0
+    if int(text) > MOST_ROUNDS:
+        raise Unreadable(f'{text} times are more than {MOST_ROUNDS}')
+    return int(text)
 
 
 def condition(kind, value, known):
@@ -65,12 +77,19 @@ def condition(kind, value, known):
         return found or ' ' if kind == 'opt' else f'${{{name}}}'  # its value may be a secret
     tests = {'exists': os.path.exists, 'file': os.path.isfile, 'dir': os.path.isdir,
              'hostname': lambda name: name == socket.gethostname(),
-             'hostname-match': lambda text: bool(re.search(text, socket.gethostname())),
+             'hostname-match': is_hostname_like,
              'plugin': lambda name: name in ('python', 'python3', 'gevent', 'http'),
              'reload': lambda _: False}
     if kind not in tests:
         return None
     return value if tests[kind](value) else ''
+
+
+def is_hostname_like(expression):
+    try:
+        return re.search(expression, socket.gethostname()) is not None
+    except (re.error, RecursionError, OverflowError) as error:
+        raise Unreadable(f'{expression} is no regular expression: {error}') from None
 
 
 def lines_of(path):

@@ -90,7 +90,7 @@ class UwsgiReader:
     def _add(self, name, value, line, place, folder=''):
         known = {option.name: option.value for option in reversed(self.found.options)}
         value = uwsgi_magic.with_cpus(value) if name.startswith(('for', 'if')) else value
-        for each in self._logic.expand(name, value, known):
+        for each in self._expand(name, value, known, line, place):
             if name in PLACEHOLDERS and '=' in each:
                 key, _, each = each.partition('=')
                 self.found.options.append(Option(key, each, line, place))
@@ -100,6 +100,12 @@ class UwsgiReader:
                 self.found.options.append(Option(name, each, line, place))
                 if name in PASTE:
                     self._include(name, each, folder)
+
+    def _expand(self, name, value, known, line, place):
+        try:
+            return self._logic.expand(name, value, known)
+        except Unreadable as error:
+            raise Unreadable(f'{place}: {line}: {error}') from None
 
     def _include(self, name, value, folder):
         """Includes are followed at once; their names may hold variables, of now."""

@@ -33,7 +33,7 @@ def is_on(value):
 
 def leading_number(value):
     """The number at the beginning, as C's atoi() reads it; None if there is none."""
-    match = re.match(r'\s*([+-]?\d+)', str(value))
+    match = re.match(r'\s*([+-]?\d{1,18})', str(value))  # more digits say no more
     return int(match[1]) if match else None
 
 
