@@ -119,6 +119,39 @@ def test_a_variable_that_may_hold_options_is_told():
     assert '# ${MORE} may hold further options; add them by hand.' in done.stdout
 
 
+@pytest.mark.parametrize('name, text, follows', [
+    ('Dockerfile', 'FROM a\nCMD ["gunicorn", "-c", "/app/conf.py", "a:b"]\n', True),
+    ('a.service', '[Service]\nExecStart=/bin/gunicorn -c /nowhere/conf.py a:b\n', True),
+    ('Procfile', 'web: gunicorn -c /nowhere/conf.py a:b\n', False),
+    ('run.sh', 'gunicorn -c nowhere/conf.py a:b\n', False)])
+def test_a_path_of_another_machine_is_followed_by_its_last_name(folder, name, text, follows):
+    (folder / 'conf.py').write_text('workers = 7\n')
+    (folder / name).write_text(text)
+    done = convert(name, folder=folder)
+    assert ('processes: 7' in done.stdout) == follows
+    assert follows or done.stderr.endswith('nowhere/conf.py: No such file or directory\n')
+
+
+def test_another_command_follows_no_last_name(folder):
+    (folder / 'conf.py').write_text('workers = 7\n')
+    assert convert('--', 'gunicorn', '-c', '/nowhere/conf.py', 'a:b', folder=folder).returncode == 2
+    (folder / 'a.ini').write_text('[uwsgi]\nhttp = :1\n')
+    assert convert('--', 'uwsgi', '--ini', '/nowhere/a.ini', folder=folder).returncode == 2
+
+
+@pytest.mark.parametrize('words, remark', [
+    ('-c conf/mine.py a:b', '# conf/mine.py was executed, as gunicorn does with what -c names.'),
+    ('a:b', '# gunicorn.conf.py was executed, as gunicorn does with a file of this name in its '
+            'working')])
+def test_a_file_that_was_executed_is_told(folder, words, remark):
+    (folder / 'conf').mkdir()
+    for name in ('conf/mine.py', 'gunicorn.conf.py'):
+        (folder / name).write_text('')
+    (folder / 'Procfile').write_text(f'web: gunicorn {words}\n')
+    said = convert('Procfile', folder=folder).stdout
+    assert remark in said and said.count('was executed') == 1
+
+
 # --- the converter's own command line ------------------------------------------------------------
 
 def test_the_environment_alone_can_be_converted():

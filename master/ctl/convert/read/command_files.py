@@ -54,7 +54,7 @@ def from_dockerfile(text, path):
     command.surrounding = environment
     command.remarks += ['In the Dockerfile write `CMD ["geventd", "-c", "FILE"]`.',
                         *about_signal('STOPSIGNAL ', stop)]
-    return placed(command, path, workdir)
+    return placed(command, path, workdir, elsewhere=True)
 
 
 def about_signal(word, name):
@@ -79,7 +79,7 @@ def image_words(text):
 
 def script_beside(words, path, workdir):
     """The command of the image's own script, if it lies beside the Dockerfile."""
-    places = Places(os.path.dirname(path), workdir)
+    places = Places(os.path.dirname(path), workdir, elsewhere=True)
     for word in words:
         script = places.find(word)
         if os.path.isfile(script):
@@ -127,7 +127,7 @@ def from_unit(text, path):
         command.remarks.append('These lines stay in the unit: ' + ', '.join(kept) + '.')
     command.remarks += ['In the unit write Type=notify and ExecStart=/usr/sbin/geventd -c FILE.',
                         *about_signal('KillSignal=', stop)]
-    return placed(command, path, workdir)
+    return placed(command, path, workdir, elsewhere=True)
 
 
 def from_script(text, path):
@@ -139,8 +139,8 @@ def from_script(text, path):
     return placed(command, path)
 
 
-def placed(command: Command, path, workdir='', on_paas=False):
-    command.places = Places(os.path.dirname(path), workdir)
+def placed(command: Command, path, workdir='', on_paas=False, elsewhere=False):
+    command.places = Places(os.path.dirname(path), workdir, elsewhere)
     command.on_paas = on_paas
     return command
 

@@ -38,6 +38,8 @@ class GunicornReader:
 
     def add_file(self, path, folder=None):
         """Executes the file in a process of its own, as it may do anything."""
+        if not os.path.exists(path):
+            raise Unreadable(f'{path}: No such file or directory')
         result = run(self._python, path, folder)
         if result.get('lacks'):
             result = run(self._python, path, folder, 'stand-ins')
@@ -103,9 +105,12 @@ class GunicornReader:
         path = path[len('file:'):] if path.startswith('file:') else path
         if path.startswith('python:'):
             raise Unreadable(f'{path} is a module: convert its file instead')
-        path = self._places.find(path)
-        if named or os.path.exists(path):
-            self.add_file(path, self._places.folder)
+        found = self._places.find(path)
+        if named or os.path.exists(found):
+            self.add_file(found, self._places.folder)
+            self._remarks.append(
+                f'{os.path.normpath(found)} was executed, as gunicorn does with '
+                f'{"what -c names" if named else "a file of this name in its working directory"}.')
 
     def _set(self, option):
         self._options.pop(option.name, None)

@@ -4,18 +4,20 @@ import os
 
 
 class Places:
-    """Looks for files below `folder`, beside the file that was given. In an image or a unit they
-    are named by the paths of another machine, whose working directory is `workdir`."""
+    """Looks for files below `folder`, beside the file that was given. With `elsewhere` they are
+    named by the paths of another machine, as in an image or a unit, whose working directory is
+    `workdir`; then a file of the same name is the one that is meant."""
 
-    def __init__(self, folder='', workdir=''):
+    def __init__(self, folder='', workdir='', elsewhere=False):
         self.folder = folder
         self._workdir = workdir
+        self._elsewhere = elsewhere
 
     def find(self, path):
         """The path at which the file can be read; unchanged if there is none."""
         inside = [os.path.relpath(path, self._workdir)] if (
             self._workdir and path.startswith(self._workdir.rstrip('/') + '/')) else []
+        same_name = [os.path.basename(path)] if self._elsewhere else []
         candidates = [path] if os.path.isabs(path) else []
-        candidates += [os.path.join(self.folder, name)
-                       for name in [path, *inside, os.path.basename(path)]]
+        candidates += [os.path.join(self.folder, name) for name in [path, *inside, *same_name]]
         return next((name for name in candidates if os.path.isfile(name)), path)
