@@ -8,11 +8,13 @@ import sys
 
 import pytest
 from convert.model import Unreadable
-from convert.read import gunicorn_words
+from convert.read import gunicorn_process, gunicorn_words
 from convert.read.gunicorn_reader import GunicornReader
 from convert.read.gunicorn_source import Source
 
 from harness.conversions import convert
+from harness.limits import DEADLINE
+from harness.procfs import wait_gone
 
 
 def settings(folder, text, environment=None, words=()):
@@ -200,6 +202,35 @@ def test_a_number_of_workers_follows_the_number_of_cpus(monkeypatch, expression,
 def test_a_value_that_is_changed_afterwards_does_not_stay_open():
     source = Source('import os\nname = os.environ.get("A", "1")\nif True:\n    name = "2"\n')
     assert source.open_value('name', '2') is None
+
+
+LEAVES_PROCESSES = """
+import os
+import subprocess
+import sys
+sleeper = subprocess.Popen(["sleep", "1000"])
+with open("pid", "w") as file:
+    print(sleeper.pid, file=file)
+if os.fork() == 0:
+    workers = 3  # which its process does not tell
+else:
+    workers = 2
+    os.wait()
+"""
+
+
+def test_processes_that_the_file_leaves_are_ended_and_not_waited_for(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert settings(folder, LEAVES_PROCESSES)['workers'].value == 2
+    assert wait_gone(int((folder / 'pid').read_text()), DEADLINE)
+
+
+def test_a_file_that_does_not_end_is_ended(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(gunicorn_process, 'PATIENCE', 3)
+    with pytest.raises(Unreadable, match='gunicorn.conf.py did not end within 3 s'):
+        settings(folder, LEAVES_PROCESSES + 'sleeper.wait()\n')
+    assert wait_gone(int((folder / 'pid').read_text()), DEADLINE)
 
 
 def test_later_ones_win(folder):

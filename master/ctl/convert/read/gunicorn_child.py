@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Runs in a process of its own: executes gunicorn.conf.py as gunicorn does, and prints its names.
+"""Runs in a process of its own: executes gunicorn.conf.py as gunicorn does, and tells its names.
 
-Usage: python3 gunicorn_child.py FILE [stand-ins]. The last line of the output is JSON: {"names":
-{name: value}} or {"fault": sentence, "lacks": true if a module is missing}. With stand-ins missing
-modules are replaced; "missing" names them. A function is {"hook": name}, what came out of a missing
-module {"missing": name}; whatever else JSON cannot hold is {"object": its type}. A function of a
-module that can be called without arguments is {"hook": name, "calls": ["module:function"]}.
+Usage: python3 gunicorn_child.py FILE DESCRIPTOR [stand-ins]. Writes JSON to the descriptor:
+{"names": {name: value}} or {"fault": sentence, "lacks": true if a module is missing}.
+With stand-ins missing modules are replaced; "missing" names them. A function is {"hook": name},
+what came out of a missing module {"missing": name}; what else JSON cannot hold {"object": type}.
+A function of a module that can be called without arguments is {"hook": name, "calls":
+["module:function"]}.
 """
 import inspect
 import json
@@ -78,7 +79,10 @@ def hook(function):
 
 
 if __name__ == '__main__':
-    result = json.dumps(main(sys.argv[1], 'stand-ins' in sys.argv[2:]))
-    print('\n' + result)
-    sys.stdout.flush()
+    process = os.getpid()
+    os.set_inheritable(int(sys.argv[2]), False)
+    text = json.dumps(main(sys.argv[1], 'stand-ins' in sys.argv[3:]))
+    if os.getpid() == process:  # and no child that the file has forked
+        with open(int(sys.argv[2]), 'w', encoding='ascii') as result:
+            result.write(text)
     os._exit(0)  # threads that the file has started do not matter

@@ -1,21 +1,18 @@
 # SPDX-License-Identifier: MIT
 """gunicorn's settings from its file, its command line and GUNICORN_CMD_ARGS. As there, what comes
 later wins: file, environment, command line."""
-import json
 import os
 import shlex
-import subprocess
 import sys
 
 from ..model import Found, Option, Unreadable
 from . import gunicorn_words
 from .gunicorn_expressions import protect
+from .gunicorn_process import run
 from .gunicorn_source import Source
 from .places import Places
 
-CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'gunicorn_child.py')
 LISTS = ('bind', 'raw_env', 'reload_extra_files', 'raw_paste_global_conf', 'dirty_apps')
-PATIENCE = 60  # seconds that the file may take
 SETTINGS_WITHOUT_OPTION = set('''
     wsgi_app tmp_upload_dir secure_scheme_headers logconfig_dict default_proc_name on_starting
     on_reload when_ready pre_fork post_fork post_worker_init worker_int worker_abort pre_exec
@@ -118,20 +115,6 @@ class GunicornReader:
 
     def finish(self):
         return Found('gunicorn', list(self._options.values()), self._remarks, self._source)
-
-
-def run(python, path, folder, *more):
-    """What the child says of the executed file."""
-    try:
-        done = subprocess.run(
-            [python, '-B', CHILD, os.path.abspath(path), *more], cwd=folder or None,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            timeout=PATIENCE, check=False)
-        return json.loads(done.stdout.rstrip('\n').rpartition('\n')[2])
-    except subprocess.TimeoutExpired:
-        raise Unreadable(f'{path} did not end within {PATIENCE} s') from None
-    except (OSError, ValueError) as error:
-        raise Unreadable(f'{path} cannot be executed by {python}: {error}') from None
 
 
 def source_of(path):
