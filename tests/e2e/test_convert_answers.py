@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the converter makes of options: keys, values, reasons."""
+import ast
+import re
+
 import pytest
 from convert.answer import answer
 from convert.model import Draft, Found, Option
@@ -7,6 +10,7 @@ from convert.tables.addresses import gunicorn_address, listener, translate, with
 from convert.write import write
 
 from harness.conversions import convert
+from harness.limits import REPOSITORY
 
 
 def drafted(server, *options):
@@ -250,7 +254,8 @@ def test_a_comment_stands_beside_its_key_or_above():
 
 
 @pytest.mark.parametrize('text', ['yes', '0660', '1e3', '', ' a', 'a: b', 'a #b', '- a', "it's",
-                                  '"q"', 'ü', '{a}', '%x', '*x', '&x', '!x', '1:20', '0x1f', 'a:'])
+                                  '"q"', 'ü', '{a}', '%x', '*x', '&x', '!x', '1:20', '0x1f', 'a:',
+                                  'a\n', '1\n', 'true\n', 'a\x1b[m', '\x7f', '\x9b', '\u202e'])
 def test_texts_that_yaml_would_take_for_something_else_are_quoted(text):
     yaml = pytest.importorskip('yaml')
     draft = Draft()
@@ -259,6 +264,47 @@ def test_texts_that_yaml_would_take_for_something_else_are_quoted(text):
     draft.put('app.environment', 'A', text, '')
     app = yaml.safe_load(write(draft, 'x', 'uwsgi'))['app']
     assert app == {'chdir': text, 'python-path': [text, 'plain'], 'environment': {'A': text}}
+
+
+def test_comments_are_no_lines_of_their_own_and_hold_no_controls():
+    line = 'a = \x1b]0;x\x07\u202e \udcff\n#b\u2028c'
+    draft = Draft(remarks=[line])
+    draft.set('app.chdir', '/x', line)
+    draft.set('app.module', 'm', line * 9)
+    draft.built_in.append((Option('a', '', line), 'why'))
+    draft.leave_out(Option('a', '', line), 'why')
+    text = write(draft, line, 'uwsgi')
+    assert text.replace('\n', '').isprintable()
+    unwrapped = re.sub(r'\n *# *', ' ', text)
+    assert unwrapped.count(r'a = \x1b]0;x\x07\u202e \xff #b c') == 14
+
+
+def keys_of_the_tables():
+    """All keys that stand in the tables' source as texts of their own."""
+    documented = set(re.findall(r'^\| `([a-z.-]+)`', (REPOSITORY / 'docs/configuration.md')
+                                .read_text(), re.M)) | {'timers', 'monitors'}
+    found = {node.value for path in (REPOSITORY / 'master/ctl/convert/tables').glob('*.py')
+             for node in ast.walk(ast.parse(path.read_text()))
+             if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return sorted(key for key in documented & found
+                  if '.' in key and not key.startswith('listen.') or key in ('timers', 'monitors'))
+
+
+def test_every_key_of_the_tables_is_written():
+    keys = keys_of_the_tables()
+    assert len(keys) > 40
+    draft = Draft()
+    for key in keys:
+        draft.set(key, 'x', f'from {key}.')
+    text = write(draft, 'x', 'uwsgi')
+    assert [key for key in keys if f'x  # from {key}.' not in text] == []
+
+
+def test_a_key_without_a_place_is_not_dropped_silently():
+    draft = Draft()
+    draft.set('app.no-such', 'x', '')
+    with pytest.raises(LookupError, match='no place for app.no-such'):
+        write(draft, 'x', 'uwsgi')
 
 
 ECHO = '''

@@ -208,7 +208,6 @@ BROKEN = [
      r'a.ini:2: if-hostname-match = \(: \( is no regular expression: missing \)'),
     ('a.ini', '[uwsgi]\nfor-times = 1001\nx = 1\nendfor =\n', 'a.ini:2: .* more than 1000'),
     ('a.json', '[' * DEEP, 'a.json: is no JSON: maximum recursion depth'),
-    ('a.json', '{"uwsgi": {"chdir": "\\ud800"}}', "a.json cannot be understood: UnicodeEncodeErr"),
     ('a.ini', '[uwsgi]\nini = a\0b\n', 'a.ini cannot be understood: ValueError: embedded null'),
     ('a.conf.py', f'raw_env = {"(" * 500}1{")" * 500}\n', 'a.conf.py.*too many nested'),
     ('a.conf.py', 'workers = ' + ' + '.join(['1'] * 5000), 'a.conf.py.*recursion')]
@@ -223,6 +222,13 @@ def test_whatever_is_broken_is_exit_code_2_and_one_sentence(folder, name, text, 
         done = convert(name, folder=folder)
     assert (done.returncode, done.stdout) == (2, '')
     assert re.fullmatch(f'geventctl convert: .*{fault}.*\n', done.stderr)
+
+
+def test_no_terminal_obeys_what_is_complained_of(folder):
+    done = convert('--', 'uwsgi', '--http', ':1', '--limit-as', '1\x1b[2J', folder=folder)
+    assert done.stderr.endswith('--limit-as 1\\x1b[2J\n') and '\x1b' not in done.stdout
+    assert convert('no\x1b.ini', folder=folder).stderr == (
+        'geventctl convert: no\\x1b.ini: No such file or directory\n')
 
 
 def test_a_fault_of_the_converter_names_its_line_and_that_of_the_input(monkeypatch, capsys):

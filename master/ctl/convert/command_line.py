@@ -10,6 +10,7 @@ import sys
 from .answer import answer
 from .model import Unreadable, not_understood
 from .read.sources import read_environment, read_file, read_words
+from .spelling import one_line
 from .write import write
 
 DESCRIPTION = ('Writes a geventd configuration from the options of uWSGI or gunicorn. FILE is '
@@ -42,9 +43,13 @@ def main(arguments=None):
     try:
         draft, text = convert(options, words)
     except Unreadable as error:
-        print(f'geventctl convert: {error}', file=sys.stderr)
-        return 2
+        return complain(error)
     return deliver(text, draft, options.output)
+
+
+def complain(text):
+    print('geventctl convert:', one_line(str(text)), file=sys.stderr)
+    return 2
 
 
 def convert(options, words):
@@ -83,11 +88,8 @@ def deliver(text, draft, output):
             sys.stdout.buffer.write(text)
             sys.stdout.buffer.flush()
     except (OSError, ValueError) as error:  # ValueError: a path with NUL
-        print(f'geventctl convert: {output or "stdout"}: '
-              f'{getattr(error, "strerror", error)}', file=sys.stderr)
-        return 2
+        return complain(f'{output or "stdout"}: {getattr(error, "strerror", error)}')
     lines = [left.option.line for left in draft.left_out if left.protects]
     if lines:
-        print('geventctl convert: not taken over, though it protects: ' + ', '.join(lines),
-              file=sys.stderr)
+        complain('not taken over, though it protects: ' + ', '.join(lines))
     return 1 if draft.is_less_guarded() else 0

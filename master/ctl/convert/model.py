@@ -9,6 +9,8 @@ import os
 import traceback
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from .spelling import one_line
+
 
 class Unreadable(Exception):
     """The input cannot be read; the message is one sentence."""
@@ -35,7 +37,7 @@ class Option:
 
     def origin(self):
         """The original line for a comment."""
-        text = ' '.join(self.line.split())
+        text = one_line(self.line)
         place = f' ({self.place})' if self.place else ''
         return text + place + (f'; {self.note}' if self.note else '')
 

@@ -4,6 +4,8 @@ import json
 import re
 import textwrap
 
+from .spelling import one_line, spelled_out
+
 WIDTH = 100
 ORDER = {
     'app': 'module mounts chdir virtualenv python-path environment preload monkey-patch '
@@ -19,9 +21,9 @@ ORDER = {
     'reload': 'strategy touch', 'metrics': 'uwsgi-stats',
 }
 # What YAML or geventd would not read as this text when it stands without quotes.
-PLAIN = re.compile(r'[A-Za-z0-9_./$+][A-Za-z0-9_./$@%+*:{}()=-]*$')
+PLAIN = re.compile(r'[A-Za-z0-9_./$+][A-Za-z0-9_./$@%+*:{}()=-]*\Z')
 OTHER_TYPE = re.compile(r'(?i)(true|false|yes|no|on|off|y|n|null|~|[-+]?[0-9]+\.|[0-9]+(:[0-9]+)+|'
-                        r'0x[0-9a-f_]+|[-+]?(0o)?[0-9_]*\.?[0-9_]+(e[-+]?[0-9]+)?)$')
+                        r'0x[0-9a-f_]+|[-+]?(0o)?[0-9_]*\.?[0-9_]+(e[-+]?[0-9]+)?)\Z')
 NUMBERS = ('workers.', 'listen.backlog', 'signals.')  # ${NAME} must stand without quotes there
 
 
@@ -45,17 +47,18 @@ def remarks(draft):
 def comment(text, indent=''):
     """A paragraph of comment lines."""
     return ''.join(f'{line}\n' for line in textwrap.wrap(
-        ' '.join(text.split()), WIDTH, initial_indent=f'{indent}# ',
+        one_line(text), WIDTH, initial_indent=f'{indent}# ',
         subsequent_indent=f'{indent}# ', break_on_hyphens=False, break_long_words=False))
 
 
 def body(draft):
-    text = listen(draft.listeners)
+    text, left = listen(draft.listeners), dict(draft.settings)
     for section, names in ORDER.items():
         keys = [f'{section}.{name}' for name in names.split()] if names else [section]
-        entries = [(key.partition('.')[2], draft.settings[key]) for key in keys
-                   if key in draft.settings]
+        entries = [(key.partition('.')[2], left.pop(key)) for key in keys if key in left]
         text += write_section(section, entries) if entries else ''
+    if left:
+        raise LookupError(f'ORDER has no place for {", ".join(left)}')
     return text
 
 
@@ -94,7 +97,7 @@ def key_lines(name, setting, indent, key):
 
 
 def with_comments(line, comments, indent):
-    text = '; '.join(dict.fromkeys(' '.join(part.split()) for part in comments if part))
+    text = '; '.join(dict.fromkeys(one_line(part) for part in comments if part))
     beside = f'{line}  # {text}'
     if not text or len(beside) <= WIDTH:
         return (beside if text else line) + '\n'
@@ -140,7 +143,8 @@ def flow(value):
 
 
 def quoted(value):
-    return json.dumps(str(value), ensure_ascii=False)
+    """Bytes that are no UTF-8 stay as they are: the check tells where."""
+    return spelled_out(json.dumps(str(value), ensure_ascii=False), keeps_bytes=True)
 
 
 def built_in(draft):
@@ -151,7 +155,7 @@ def built_in(draft):
     for option, why in draft.built_in:
         by_reason.setdefault(why, []).append(option)
     for why, options in by_reason.items():
-        names = ', '.join(dict.fromkeys(' '.join(option.line.split()) for option in options))
+        names = ', '.join(dict.fromkeys(one_line(option.line) for option in options))
         text += bullet(f'{names}: {why}')
     return text
 
@@ -170,5 +174,5 @@ def left_out(draft):
 
 def bullet(text):
     return '\n'.join(textwrap.wrap(
-        ' '.join(text.split()), WIDTH, initial_indent='# - ', subsequent_indent='#   ',
+        one_line(text), WIDTH, initial_indent='# - ', subsequent_indent='#   ',
         break_on_hyphens=False, break_long_words=False)) + '\n'

@@ -11,7 +11,7 @@ from ..cpu_formula import FORMULA
 
 CPUS = '\ue000'  # %k, until it is known whether its option takes a formula
 MOST_REPLACEMENTS = 200  # in one value: one that stands for itself would never end
-VARIABLE = re.compile(r'(\w+)(?::?-(.*))?$', re.S)
+VARIABLE = re.compile(r'(\w+)(?::?-(.*))?\Z', re.S)
 
 
 def magic_of(path, section, first=None):

@@ -41,7 +41,7 @@ def translate(protocol, address):
 
 def split_port(address):
     """('host', 'port'); a variable such as ${PORT:-8000} is no place to split at."""
-    match = re.match(r'(.*):((?:[^:{}\[\]]|\$\{[^{}]*\})*)$', address)
+    match = re.fullmatch(r'(.*):((?:[^:{}\[\]]|\$\{[^{}]*\})*)', address)
     if match:
         return match[1], match[2]
     return ('', address) if address.isdigit() else (address, '8000')

@@ -10,7 +10,7 @@ from .values import fact, is_open, leading_number, of_now, refuse_value
 
 HEAD_LIMITS = {'limit_request_line': 4094, 'limit_request_fields': 100,
                'limit_request_field_size': 8190}
-FACTORY = re.compile(r'(?P<module>[^:]+):(?P<name>[\w.]+)\((?P<arguments>.*)\)$')
+FACTORY = re.compile(r'(?P<module>[^:]+):(?P<name>[\w.]+)\((?P<arguments>.*)\)\Z')
 
 
 def pieces(value):

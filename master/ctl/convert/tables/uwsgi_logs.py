@@ -16,7 +16,7 @@ def log_file(draft, option):
     value = str(option.value)
     if not value:
         return refuse_value(draft, option, 'the path of a file')
-    if re.match(r'(\d+\.){3}\d+:\d+$', value):
+    if re.fullmatch(r'(\d+\.){3}\d+:\d+', value):
         return draft.leave_out(option, 'the log goes to no UDP address',
                                'log.file: syslog or journald, which can send it')
     return draft.set('log.file', place_of(value), option.origin())
