@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Texts of others in comments, values and messages: no terminal and no reader of YAML obeys them."""
+"""Texts of others in comments, values and messages: no terminal and no YAML reader obeys them."""
 
 
 def one_line(text):
