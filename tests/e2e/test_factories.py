@@ -82,7 +82,8 @@ def test_before_load_works_without_the_patch(make_server):
 
 
 @pytest.mark.parametrize('value, why', [
-    ('nowhere', "there is no module 'nowhere'"),
+    ('nowhere', "app.before-load: there is no module 'nowhere'"),
+    ('nowhere:f', "app.before-load: there is no module 'nowhere'"),
     ('before:nothing', "app.before-load: before:nothing: before has no 'nothing'"),
     ('a b', "'a b' is neither a module nor module:function"),
 ])

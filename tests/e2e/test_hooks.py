@@ -193,6 +193,19 @@ def test_a_function_that_does_not_exist_is_told_in_a_sentence(server, hook):
     assert 'Traceback' not in running.log.text()
 
 
+@pytest.mark.parametrize('hook', ['post-fork', 'worker-exit', 'drain-begins', 'worker-died'])
+@pytest.mark.parametrize('function, why', [
+    ('nowhere:f', "there is no module 'nowhere'"),
+    ('./nowhere.py:f', 'there is no file .*/nowhere.py')])
+def test_a_module_that_does_not_exist_is_told_with_its_key(server, hook, function, why):
+    running = start(server, {hook: function}, wait=False)
+    running.expect_error('.')
+    running.expected_exit = 1
+    assert running.wait_exit() == 1
+    running.wait_log(f'hooks.{hook}: {why}')
+    assert 'Traceback' not in running.log.text()
+
+
 def test_check_finds_the_functions_and_calls_none(make_server):
     made = make_server()
     made.write_app(APP)

@@ -160,7 +160,7 @@ class Jobs:
 
 @pytest.mark.parametrize('run_, text', [
     ('app:nothing', "has no 'nothing'"), ('app:LEDGER', 'is not callable'),
-    ('nowhere:tick', "there is no module 'nowhere'")])
+    ('nowhere:tick', "run: there is no module 'nowhere'")])
 def test_a_function_that_is_not_there_stops_the_start(make_server, run_, text):
     running = make_server()
     running.write_app(application())

@@ -27,10 +27,10 @@ def _remedy(name):
     return f"; it is beside the configuration file, so set app.chdir: {_beside}"
 
 
-def _import_file(name):
+def _import_file(name, key):
     path = os.path.abspath(name)
     if not os.path.exists(path):
-        raise Fault(f"app: there is no file {path}{_remedy(name)}")
+        raise Fault(f"{key}: there is no file {path}{_remedy(name)}")
     name = os.path.splitext(os.path.basename(path))[0].replace("-", "_")
     from importlib.machinery import SourceFileLoader
 
@@ -47,16 +47,17 @@ def _is_file(name):
     return "/" in name or name.endswith(".py") or (name.endswith(".wsgi") and os.path.exists(name))
 
 
-def _import(name):
+def _import(name, key="app"):
+    """The module or file `name`, which stands at `key` of the configuration."""
     if _is_file(name):
-        return _import_file(name)
+        return _import_file(name, key)
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(error.name + ".")):
             places = ", ".join(sys.path)
             raise Fault(
-                f"app: there is no module {error.name!r} in {places}{_remedy(error.name)}"
+                f"{key}: there is no module {error.name!r} in {places}{_remedy(error.name)}"
             ) from None
         raise
 
@@ -156,7 +157,7 @@ def load_function(names):
     """The function of (key of the configuration, "module:function")."""
     key, spec = names
     module_name, _, attribute = spec.partition(":")
-    function = _import(module_name)
+    function = _import(module_name, key)
     for part in attribute.split("."):
         if not hasattr(function, part):
             raise Fault(f"{key}: {spec}: {module_name} has no {attribute!r}")
@@ -171,7 +172,7 @@ def run_before_load(spec):
     if ":" in spec:
         load_function(("app.before-load", spec))()
     else:
-        _import(spec)
+        _import(spec, "app.before-load")
 
 
 def mount(place):
