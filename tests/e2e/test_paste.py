@@ -92,6 +92,12 @@ def test_its_logging_is_applied(make_server):
     running.wait_log('^PASTE shop: asked$')
 
 
+def test_names_that_differ_in_capitals_are_two_as_for_paste_deploy(make_server):
+    made = made_with(make_server, 'paste:production.ini#other',
+                     FILE.replace('shelf = top', 'shelf = top\nSHELF = bottom'))
+    assert made.start().get('/').text == 'other top'
+
+
 def test_a_change_of_the_file_is_a_change_of_the_application(make_server):
     made = made_with(make_server, 'paste:production.ini#other')
     made.write_config({'app': {'module': 'paste:production.ini#other', 'reload-on-change': True}})
@@ -113,6 +119,19 @@ def test_what_is_wrong_is_told_in_a_sentence(make_server, module, why):
     made.start(wait=False)
     assert made.wait_exit() == 1
     made.wait_log(why)
+    assert 'Traceback' not in made.log.text()
+
+
+@pytest.mark.parametrize('file, why', [
+    (FILE + 'greeting = again\n', "option 'greeting' in section 'app:other' already exists"),
+    ('x = 1\n' + FILE, 'File contains no section headers')])
+def test_a_file_that_paste_deploy_cannot_read_is_told_in_a_sentence(make_server, file, why):
+    made = made_with(make_server, 'paste:production.ini#other', file)
+    made.expected_exit = 1
+    made.expect_error('.')
+    made.start(wait=False)
+    assert made.wait_exit() == 1
+    made.wait_log(f'app: paste:production.ini#other: .*{why}')
     assert 'Traceback' not in made.log.text()
 
 

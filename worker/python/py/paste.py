@@ -4,6 +4,8 @@ Embedded in geventd-worker; imported when it is needed.
 """
 import os
 import sys
+from configparser import ConfigParser
+from configparser import Error as ConfigError
 from urllib.parse import quote
 
 from _geventd_boot import Fault, note_source
@@ -24,21 +26,24 @@ def _loadapp(spec):
 
 def _configure_logging(path):
     """Applies the file's sections loggers, handlers and formatters, if it has them."""
-    from configparser import ConfigParser
     from logging.config import fileConfig
 
     places = {"__file__": path, "here": os.path.dirname(path)}
-    sections = ConfigParser(defaults=places, interpolation=None)
+    # Not strict, since names that differ in capitals only are one for it, and two for PasteDeploy.
+    sections = ConfigParser(defaults=places, interpolation=None, strict=False)
     sections.read(path, encoding="utf-8")
     if sections.has_section("loggers"):
         fileConfig(path, defaults=places, disable_existing_loggers=False)
 
 
 def _is_raised_by_paste(error):
-    trace = error.__traceback__
-    while trace.tb_next is not None:
+    """Whether PasteDeploy or the parser that it uses complains, and not the application."""
+    trace, last = error.__traceback__, ""
+    while trace is not None:
+        name = str(trace.tb_frame.f_globals.get("__name__"))
+        last = last if name == "configparser" else name
         trace = trace.tb_next
-    return str(trace.tb_frame.f_globals.get("__name__")).startswith("paste.deploy.")
+    return last == __name__ or last.startswith("paste.deploy.")
 
 
 def load_described(spec, remedy):
@@ -50,10 +55,10 @@ def load_described(spec, remedy):
         raise Fault(f"app: there is no file {path}{remedy(file)}")
     loadapp = _loadapp(spec)
     note_source(path)
-    _configure_logging(path)
     try:
+        _configure_logging(path)
         return loadapp("config:" + quote(path), name=name or "main")
-    except LookupError as error:
+    except (LookupError, ConfigError) as error:
         if not _is_raised_by_paste(error):
             raise
-        raise Fault(f"app: paste:{spec}: {error}") from None
+        raise Fault(f"app: paste:{spec}: {' '.join(str(error).split())}") from None
