@@ -61,6 +61,40 @@ def application(environ, start_response):
     assert_end_of_python(running)
 
 
+def test_an_end_that_is_interrupted_between_two_exit_functions_calls_none_twice(server):
+    """What interrupts comes from a profile function, where a handler of Unix signals could be."""
+    running = server(BOTH_ENDS + '''
+import sys
+
+
+def interrupt(frame, event, argument):
+    if event == 'return' and frame.f_code.co_filename.endswith('_geventd_end.py') and (
+            frame.f_code.co_name == 'call' and 'step' in frame.f_locals):
+        raise KeyboardInterrupt
+
+
+def first():
+    print('first', flush=True)
+    sys.setprofile(interrupt)
+
+
+def second():
+    print('second', flush=True)
+
+
+uwsgi.atexit = first
+
+
+def application(environ, start_response):
+    return answer(start_response)
+''', {'hooks': {'worker-exit': 'app:second'}})
+    running.get('/')
+    assert running.stop() == 0
+    said = running.log.text().splitlines()
+    assert (said.count('first'), said.count('second')) == (1, 1)
+    assert said.count('atexit has run') == 1
+
+
 def test_an_exit_function_that_hangs_is_cut_and_named(server):
     running = stop_soon(server, BOTH_ENDS + '''
 def hangs():

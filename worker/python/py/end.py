@@ -26,6 +26,7 @@ _background = set()  # references to greenlets
 _background_until = 0.0  # when the time of background greenlets is over
 _end_until = None  # when the whole end must be done; None: it has not begun
 _process = None  # the process whose end has begun
+_exit_hooks_called = set()  # their names
 
 
 def _traceback():
@@ -218,6 +219,9 @@ def _rest():
 @_undisturbed
 def _run_exit_hook(name, hook):
     def call():
+        if name in _exit_hooks_called:
+            return  # an interrupted end is repeated from its last step on
+        _exit_hooks_called.add(name)
         try:
             hook()
         except Cut:
@@ -232,7 +236,8 @@ def _run_exit_hook(name, hook):
 
 
 def run_exit_hooks():
-    """Calls uwsgi.atexit and hooks.worker-exit, if there are such."""
+    """Calls uwsgi.atexit and hooks.worker-exit, if there are such; each once, however often this is
+    called."""
     for name, hook in (("uwsgi.atexit", getattr(sys.modules.get("uwsgi"), "atexit", None)),
                        ("hooks.worker-exit", exit_hook())):
         if callable(hook):
