@@ -4,7 +4,8 @@
 #include <unistd.h>
 
 #include <exception>
-#include <string_view>
+
+#include <fmt/core.h>
 
 #include "base/errno_error.h"
 #include "base/fd.h"
@@ -42,11 +43,11 @@ UniqueFd access_at(const std::string& place, const Identity& tenant) {
 
 // Logs the failure of one log, so that the other does not suffer from it.
 template <typename Open>
-void attempt(std::string_view what, Open open) {
+void attempt(fmt::format_string<const char*> failure, Open open) {
     try {
         open();
     } catch (const std::exception& error) {
-        log::error("{}{}", error.what(), what);
+        log::error("{}", fmt::format(failure, error.what()));
     }
 }
 
@@ -122,9 +123,8 @@ void LogFile::open_log(const config::Log& settings) {
 
 void LogFile::change(const config::Log& settings) noexcept {
     const bool had_access = static_cast<bool>(state_.access);
-    constexpr std::string_view kFormer = "; the former log goes on";
-    attempt(kFormer, [&] { open_access(settings.access_file); });
-    attempt(kFormer, [&] { open_log(settings); });
+    attempt("{}; the former log goes on", [&] { open_access(settings.access_file); });
+    attempt("{}; the former log goes on", [&] { open_log(settings); });
     if (is_elsewhere() || state_.access || had_access) {
         hand_out();
     }
@@ -135,16 +135,15 @@ void LogFile::reopen() noexcept {
     if (!is_elsewhere() && !has_access_file) {
         return;
     }
-    constexpr std::string_view kFormer = "; it goes on in the former file";
     if (is_elsewhere()) {
-        attempt(kFormer, [&] {
+        attempt("the log cannot be opened again: {}", [&] {
             write_to(path_);
             log::redirect(STDERR_FILENO);
             log::info("the log goes on in a new {}", path_);
         });
     }
     if (has_access_file) {
-        attempt(kFormer, [&] {
+        attempt("the log cannot be opened again: {}", [&] {
             state_.access = access_at(access_path_, tenant_);
             log::info("the access log goes on in a new {}", access_path_);
         });

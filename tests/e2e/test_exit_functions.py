@@ -87,7 +87,7 @@ uwsgi.atexit = first
 
 def application(environ, start_response):
     return answer(start_response)
-''', {'hooks': {'worker-exit': 'app:second'}})
+''', {'app': {'preload': False}, 'hooks': {'worker-exit': 'app:second'}})
     running.get('/')
     assert running.stop() == 0
     said = running.log.text().splitlines()

@@ -12,8 +12,8 @@ from harness.limits import DEADLINE
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='only root may mount')
 
-WITH_SYSLOG = ('mount -t tmpfs none /mnt && cp -a /dev/null /dev/zero /dev/random /dev/urandom /mnt '
-               '&& ln -s "$SYSLOG" /mnt/log && mount --bind /mnt /dev && exec "$@"')
+WITH_SYSLOG = ('mount -t tmpfs none /mnt && cd /dev && cp -a null zero random urandom /mnt && '
+               'cd - && ln -s "$SYSLOG" /mnt/log && mount --bind /mnt /dev && exec "$@"')
 
 
 class Syslog:
