@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -40,7 +41,7 @@ class SyslogSocket {
 
     std::string path_;
     UniqueFd socket_;
-    unsigned long lost_ = 0;
+    std::uint64_t lost_ = 0;
 };
 
 }  // namespace geventd::master
