@@ -55,7 +55,7 @@ def test_one_stops_and_comes_back_the_other_reloads_and_no_request_fails(server,
             assert a.running.wait_exit() == 0
             load.wait()
             a.running.start()
-            proxy.wait('a', 'UP')
+            proxy.wait('a', 'UP', '100')
             load.wait()
         assert load.faults == []
         assert a.running.status()['workers'][0]['requests'] > 0
