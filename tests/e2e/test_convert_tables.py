@@ -2,7 +2,9 @@
 """The converter's tables: every option of both servers has an answer, and the docs are made of
 them."""
 import ast
+import collections
 import importlib.util
+import json
 import pathlib
 import re
 import shutil
@@ -16,7 +18,7 @@ from convert.tables import gunicorn_table, uwsgi_table
 from convert.tables.rows import find_row
 
 from harness.conversions import convert
-from harness.limits import REPOSITORY
+from harness.limits import PYTHON, REPOSITORY
 
 UWSGI = shutil.which('uwsgi')
 PLUGINS = pathlib.Path('/usr/lib/uwsgi/plugins')
@@ -62,22 +64,40 @@ def test_uwsgi_agrees_which_options_take_a_value(name):
     assert uwsgi_words.takes_value(name) == (complained == 'second')
 
 
-def gunicorn_settings():
-    """gunicorn's own list, of the newest that is installed."""
-    config = pytest.importorskip('gunicorn.config')
-    return config.KNOWN_SETTINGS
+SHOW_SETTINGS = '''
+import json
+from gunicorn.config import KNOWN_SETTINGS
+print(json.dumps([(one.name, one.cli or [], one.action) for one in KNOWN_SETTINGS]))
+'''
+Setting = collections.namedtuple('Setting', 'name cli action')
 
 
-def test_every_setting_of_gunicorn_has_a_row():
-    names = [setting.name for setting in gunicorn_settings()]
+@pytest.fixture(scope='session', params=['of Debian', 'the newest'])
+def gunicorn_settings(request, tmp_path_factory):
+    """gunicorn's own list; the newest is taken from PyPI."""
+    folder = tmp_path_factory.mktemp('gunicorn')
+    if request.param == 'the newest':
+        result = subprocess.run(
+            [PYTHON, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps',
+             '--target', str(folder), 'gunicorn'], capture_output=True, text=True, timeout=180,
+            check=False)
+        if result.returncode != 0:
+            pytest.skip(f'gunicorn could not be had, so this did not run: {result.stderr[-300:]}')
+    shown = subprocess.run([PYTHON, '-c', SHOW_SETTINGS], env={'PYTHONPATH': str(folder)},
+                           capture_output=True, text=True, check=True)
+    return [Setting(*one) for one in json.loads(shown.stdout)]
+
+
+def test_every_setting_of_gunicorn_has_a_row(gunicorn_settings):
+    names = [setting.name for setting in gunicorn_settings]
     assert len(names) > 60
     assert [name for name in names if find_row(gunicorn_table.ROWS, name) is None] == []
     assert set(names) <= gunicorn_reader.SETTINGS | {'prefix', 'django_settings'}
 
 
-def test_every_option_of_gunicorns_command_line_is_known():
-    for setting in gunicorn_settings():
-        for option in setting.cli or ():
+def test_every_option_of_gunicorns_command_line_is_known(gunicorn_settings):
+    for setting in gunicorn_settings:
+        for option in setting.cli:
             known = gunicorn_words.OPTIONS[option]
             assert known.strip('!') == setting.name
             is_flag = setting.action in ('store_true', 'store_const')

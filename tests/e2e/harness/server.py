@@ -142,6 +142,15 @@ class Server:
     def signal(self, number):
         os.kill(self.pid, number)
 
+    def start_in_vain(self, why):
+        """Starts a server that cannot serve: it says so in a sentence, `why`, and ends with 1."""
+        self.expected_exit = 1
+        self.expect_error('.')
+        self.start(wait=False)
+        assert self.wait_exit() == 1
+        self.wait_log(why)
+        assert 'Traceback' not in self.log.text()
+
     def wait_exit(self, timeout=DEADLINE):
         if self.successor:
             gone = procfs.wait_gone(self.successor, timeout)
