@@ -200,7 +200,7 @@ class Connection final : public Exchange, public event::Deadline {
     void complete_head(std::optional<std::uint64_t> length);
     void note_head();
     void tell_of_excess();
-    [[nodiscard]] bool is_short() const;
+    [[nodiscard]] bool tell_if_short() const;
     std::size_t add_piece(std::string_view bytes, std::span<iovec> parts);
     void follow_piece() noexcept;
 

@@ -63,8 +63,9 @@ void Connection::tell_of_excess() {
     }
 }
 
-// Tells of an answer whose body is shorter than its Content-Length.
-bool Connection::is_short() const {
+// Whether the body is shorter than its Content-Length, which is told once: an answer that is not
+// whole is not asked again.
+bool Connection::tell_if_short() const {
     const std::uint64_t missing = request_->answer.missing();
     if (missing > 0) {
         log::error(
@@ -215,7 +216,7 @@ void Connection::disconnect() noexcept {
 // What other greenlets of the request have not sent yet is dropped: they wait, and own the memory.
 // How long a file is that the loop sends is not known yet.
 void Connection::finish(bool complete) noexcept {
-    is_whole_ = complete && (unsent_.file() >= 0 || !is_short());
+    is_whole_ = complete && (unsent_.file() >= 0 || !tell_if_short());
     wait_end_ = {};
     if (!unsent_.is_kept()) {
         abandon_write();
@@ -242,7 +243,7 @@ void Connection::conclude() noexcept {
     }
     const http::ResponseWriter& answer = request_->answer;
     const Framing framing = answer.framing();
-    const bool cut = !is_whole_ || (!broken_ && is_short());
+    const bool cut = !is_whole_ || (!broken_ && tell_if_short());
     if (cut && !broken_ && !disconnected_ && framing == Framing::UntilClose &&
         await_acknowledged()) {
         return;
