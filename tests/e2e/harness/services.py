@@ -169,5 +169,6 @@ def haproxy(folder, address, configuration):
     admin = str(home / 'admin.sock')
     (home / 'haproxy.cfg').write_text(
         f'global\n    stats socket {admin} mode 600 level admin\n{configuration}')
-    with running([find('haproxy'), '-db', '-f', str(home / 'haproxy.cfg')], address, home):
+    # The admin socket gets its name when all addresses are bound.
+    with running([find('haproxy'), '-db', '-f', str(home / 'haproxy.cfg')], admin, home):
         yield HAProxy(address, admin)
