@@ -18,13 +18,13 @@ FILE = REPOSITORY / 'packaging/examples/containers/haproxy.cfg'
 class Host:
     """One of the servers, with the settings that docs/balancers.md shows for it."""
 
-    def __init__(self, server, cores=20):
+    def __init__(self, server, cores=20, delay='0s'):
         self.port, self.agent = services.free_port(), services.free_port()
         self.running = server(HOLD, {
             'listen': {'address': f'http://127.0.0.1:{self.port}', 'health': '/healthz',
                        'trusted-proxies': ['127.0.0.1']},
             'workers': {'processes': 1, 'cores': cores},
-            'limits': {'drain-delay': '5s'},
+            'limits': {'drain-delay': delay},
             'metrics': {'agent': f'127.0.0.1:{self.agent}'}})
 
     def line(self, name):
@@ -43,7 +43,7 @@ def in_front_of(a, b, folder):
 
 
 def test_one_stops_and_comes_back_the_other_reloads_and_no_request_fails(server, folder):
-    a, b = Host(server), Host(server)
+    a, b = Host(server, delay='5s'), Host(server)
     with in_front_of(a, b, folder) as proxy:
         for name in 'ab':
             proxy.wait(name, 'UP')
