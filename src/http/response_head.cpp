@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http/response_head.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -106,6 +107,53 @@ ResponseHead::Fault ResponseHead::add(std::string_view name, std::string_view va
 void ResponseHead::append(std::string_view name, std::string_view value) {
     ++count_;
     text_.append(name).append(": ").append(value).append(kCrLf);
+}
+
+void ResponseHead::add_lines(std::string_view lines) {
+    count_ += static_cast<unsigned>(std::count(lines.begin(), lines.end(), '\n'));
+    text_.append(lines);
+}
+
+// Where the field's line begins. The first line is the status.
+std::size_t ResponseHead::find(std::string_view lower) const {
+    std::size_t end = text_.find(kCrLf);
+    while (end != std::string::npos && end + kCrLf.size() < text_.size()) {
+        const std::size_t line = end + kCrLf.size();
+        const std::string_view rest = std::string_view(text_).substr(line);
+        if (rest.size() > lower.size() && rest[lower.size()] == ':' &&
+            equals_ignoring_case(rest.substr(0, lower.size()), lower)) {
+            return line;
+        }
+        end = text_.find(kCrLf, line);
+    }
+    return std::string::npos;
+}
+
+bool ResponseHead::has(std::string_view lower) const {
+    return find(lower) != std::string::npos;
+}
+
+std::optional<std::string> ResponseHead::take(std::string_view lower) {
+    std::optional<std::string> value;
+    for (std::size_t line = find(lower); line != std::string::npos; line = find(lower)) {
+        const std::size_t begin = line + lower.size() + 1;
+        const std::size_t end = text_.find(kCrLf, begin);
+        value = trim(std::string_view(text_).substr(begin, end - begin));
+        text_.erase(line, end + kCrLf.size() - line);
+        --count_;
+        if (lower == "content-length") {
+            length_.reset();
+        }
+    }
+    return value;
+}
+
+void ResponseHead::change_status(int status) {
+    const std::size_t begin = text_.find(' ') + 1;
+    std::string line = std::to_string(status);
+    line.append(" ").append(reason_phrase(status));
+    text_.replace(begin, text_.find(kCrLf) - begin, line);
+    status_ = status;
 }
 
 void ResponseHead::clear() {

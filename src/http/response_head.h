@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,6 +33,19 @@ class ResponseHead {
     /// forbids it (RFC 9110 8.6).
     Fault add(std::string_view name, std::string_view value);
 
+    /// Adds whole header lines, each with its CRLF, which decide no framing.
+    void add_lines(std::string_view lines);
+
+    /// Removes all fields of that name, and returns the value of the last; without a value if there
+    /// are none. REQUIRES: `lower` is in lower case.
+    std::optional<std::string> take(std::string_view lower);
+
+    /// Whether there is a field of that name. REQUIRES: `lower` is in lower case.
+    [[nodiscard]] bool has(std::string_view lower) const;
+
+    /// Changes the status, with the standard reason, and keeps the fields.
+    void change_status(int status);
+
     /// It is not set any more. Keeps the memory of a head of a usual size, for the next one.
     void clear();
 
@@ -60,6 +74,7 @@ class ResponseHead {
 
   private:
     void append(std::string_view name, std::string_view value);
+    [[nodiscard]] std::size_t find(std::string_view lower) const;
     Fault add_length(std::string_view name, std::string_view value);
     Fault leave_out(std::string_view name, std::string_view value);
 
