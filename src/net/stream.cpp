@@ -35,31 +35,31 @@ bool must_wait(int error) {
     return error == EAGAIN || error == EWOULDBLOCK;
 }
 
-ssize_t send_bytes(int fd, const void* bytes, std::size_t size) {
-    return uninterrupted([=] { return ::send(fd, bytes, size, kSend); });
+ssize_t send_bytes(int fd, const void* bytes, std::size_t size, int flags) {
+    return uninterrupted([=] { return ::send(fd, bytes, size, flags); });
 }
 
-ssize_t send_vector(int fd, std::span<const iovec> parts) {
+ssize_t send_vector(int fd, std::span<const iovec> parts, int flags) {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(parts.data());  // NOLINT: sendmsg does not write to it
     message.msg_iovlen = std::min<std::size_t>(parts.size(), IOV_MAX);
-    return uninterrupted([&] { return ::sendmsg(fd, &message, kSend); });
+    return uninterrupted([&] { return ::sendmsg(fd, &message, flags); });
 }
 
-ssize_t send_parts(int fd, std::span<const iovec> parts) {
+ssize_t send_parts(int fd, std::span<const iovec> parts, int flags) {
     if (parts.size() == 1) {
-        return send_bytes(fd, parts[0].iov_base, parts[0].iov_len);
+        return send_bytes(fd, parts[0].iov_base, parts[0].iov_len, flags);
     }
     std::array<char, kJoined> joined;  // NOLINT(*-member-init): only the filled part is sent
     std::size_t size = 0;
     for (const iovec& part : parts) {
         if (part.iov_len > kJoined - size) {
-            return send_vector(fd, parts);
+            return send_vector(fd, parts, flags);
         }
         std::memcpy(joined.data() + size, part.iov_base, part.iov_len);
         size += part.iov_len;
     }
-    return send_bytes(fd, joined.data(), size);
+    return send_bytes(fd, joined.data(), size, flags);
 }
 
 // The client has reset a TCP connection, or its host has given no answer for too long. The kernel
@@ -103,8 +103,10 @@ Stream::Result Stream::receive(std::span<char> into) noexcept {
     return {count < 0 && must_wait(errno) ? State::Wait : State::Ended};
 }
 
-Stream::Result Stream::send(std::span<const iovec> parts) noexcept {
-    return transport_ ? transport_->send(fd_.get(), parts) : sent(send_parts(fd_.get(), parts));
+Stream::Result Stream::send(std::span<const iovec> parts, Then then) noexcept {
+    const int flags = then == Then::More ? kSend | MSG_MORE : kSend;
+    return transport_ ? transport_->send(fd_.get(), parts)
+                      : sent(send_parts(fd_.get(), parts, flags));
 }
 
 Stream::Result Stream::send_file(int file, off_t& offset, std::size_t count) noexcept {

@@ -53,8 +53,12 @@ class Stream {
     /// Receives bytes into `into`. Returns Done, Wait or Ended.
     Result receive(std::span<char> into) noexcept;
 
-    /// Sends as much of `parts` as the kernel takes now. Returns Done, Wait or Failed.
-    Result send(std::span<const iovec> parts) noexcept;
+    /// Whether more bytes follow at once.
+    enum class Then : std::uint8_t { Nothing, More };
+
+    /// Sends as much of `parts` as the kernel takes now. Returns Done, Wait or Failed. `then`: the
+    /// kernel may hold the bytes back until those that follow can share a packet.
+    Result send(std::span<const iovec> parts, Then then = Then::Nothing) noexcept;
 
     /// Sends up to `count` bytes of a file from `offset`, and advances `offset`. Returns Done
     /// (with a count of 0 at the end of the file), Wait or Failed. The process must ignore
