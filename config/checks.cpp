@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "config/checks_files.h"
 #include "config/schedule.h"
 
 namespace geventd::config {
@@ -236,6 +237,7 @@ void check_settings(const Settings& settings, const Mark& start, const Reading& 
     refuse_a_taken_stdout(settings, start, reading);
     refuse_more_cheaper_than_all(settings, start, reading);
     require_whole_schedule(settings, start, reading);
+    check_files(settings, start, reading);
 }
 
 }  // namespace geventd::config

@@ -277,6 +277,14 @@ void describe(Visitor& v, Settings& s) {
     v.list("listen", BoundList(s.listen), "Where to listen: one address or a list of them.",
            {.short_key = "address"});
     v.section("app", BoundSection(s.app), "The application.", {.short_key = "module"});
+    v.list("static", BoundList(s.static_files),
+           "Files that the server answers requests with by itself, without a core and without the "
+           "application; the longest matching prefix wins.",
+           {});
+    v.list("sendfile", BoundList(s.sendfile),
+           "Files that the application may answer with by naming them in a header of its answer. "
+           "The header never reaches the client.",
+           {});
     v.section("workers", BoundSection(s.workers), "The processes that serve requests.",
               {.hint_key = "processes"});
     v.section("limits", BoundSection(s.limits), "What a client may ask for and how long it takes.",

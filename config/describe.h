@@ -77,6 +77,8 @@ class Visitor {
 void describe(Visitor& v, Settings& s);
 void describe(Visitor& v, Listen& s);
 void describe(Visitor& v, App& s);
+void describe(Visitor& v, StaticFiles& s);
+void describe(Visitor& v, Sendfile& s);
 void describe(Visitor& v, Workers& s);
 void describe(Visitor& v, Limits& s);
 void describe(Visitor& v, Process& s);

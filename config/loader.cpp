@@ -9,9 +9,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include <fmt/core.h>
@@ -100,6 +102,12 @@ void anchor_paths(Settings& settings, const std::string& file) {
     for (std::string& path : settings.reload.touch) {
         paths.push_back(&path);
     }
+    for (StaticFiles& files : settings.static_files) {
+        paths.push_back(&files.root);
+    }
+    for (Sendfile& files : settings.sendfile) {
+        paths.push_back(&files.root);
+    }
     for (std::string* path : paths) {
         if (!path->empty() && path->front() != '/') {
             *path = fmt::format("{}/{}", real.get(), *path);
@@ -107,8 +115,29 @@ void anchor_paths(Settings& settings, const std::string& file) {
     }
 }
 
+/// Workers may run in another directory (app.chdir) than the one in which the server was started.
+void resolve_roots(Settings& settings) {
+    const auto resolve = [](std::string& root) {
+        if (!root.empty()) {
+            std::error_code gone;
+            const std::filesystem::path whole = std::filesystem::absolute(root, gone);
+            root = gone ? root : whole.lexically_normal().string();
+        }
+        while (root.size() > 1 && root.back() == '/') {
+            root.pop_back();
+        }
+    };
+    for (StaticFiles& files : settings.static_files) {
+        resolve(files.root);
+    }
+    for (Sendfile& files : settings.sendfile) {
+        resolve(files.root);
+    }
+}
+
 void complete(Settings& settings, const LoadRequest& request, const Mark& start, Reading& reading) {
     number_schedule(settings);
+    resolve_roots(settings);
     if (!settings.control.empty()) {
         return;
     }

@@ -236,9 +236,44 @@ struct Metrics {
     bool operator==(const Metrics&) const = default;
 };
 
+/// Which symbolic links are followed to a file.
+enum class Links {
+    Never,
+    BelowRoot,  ///< those that lead to a place below the root
+    Anywhere,
+};
+
+/// Files below a folder that the server answers requests with, without the application.
+struct StaticFiles {
+    std::string path;  ///< prefix of the requests' paths: "/" or without a slash at its end
+    std::string root;  ///< resolved to a whole path when loaded
+    std::string fallback = "none";     ///< none, application, or the name of a file below root
+    std::string index = "index.html";  ///< of folders; none: they have none
+    Links links = Links::BelowRoot;
+    bool precompressed = true;
+    std::string cache_control;  ///< "": no Cache-Control
+    bool immutable = true;
+    std::map<std::string, std::string> types;  ///< ".svg" -> "image/svg+xml"
+
+    bool operator==(const StaticFiles&) const = default;
+};
+
+enum class SendfileHeader { XSendfile, XAccelRedirect };
+
+/// Files that the application may answer with by naming them in a header of its answer.
+struct Sendfile {
+    SendfileHeader header = SendfileHeader::XSendfile;
+    std::string root;        ///< resolved to a whole path when loaded
+    std::string path = "/";  ///< for XAccelRedirect: what stands for the root
+
+    bool operator==(const Sendfile&) const = default;
+};
+
 struct Settings {
     std::vector<Listen> listen;
     App app;
+    std::vector<StaticFiles> static_files;
+    std::vector<Sendfile> sendfile;
     Workers workers;
     Limits limits;
     OnDisconnect on_disconnect = OnDisconnect::Ignore;

@@ -104,6 +104,18 @@ inline const std::map<std::string, std::string>& samples() {
         {"monitors.path", "[{path: /srv/media, signal: 1}]"},
         {"monitors.signal", "[{path: x, signal: 1}]"},
         {"monitors.run", "[{path: x, run: 'a:b'}]"},
+        {"static.path", "[{path: /, root: /srv}]"},
+        {"static.root", "[{path: /a, root: /srv/files}]"},
+        {"static.fallback", "[{path: /a, root: /srv, fallback: index.html}]"},
+        {"static.index", "[{path: /a, root: /srv, index: none}]"},
+        {"static.links", "[{path: /a, root: /srv, links: never}]"},
+        {"static.precompressed", "[{path: /a, root: /srv, precompressed: false}]"},
+        {"static.cache-control", "[{path: /a, root: /srv, cache-control: 'public, max-age=60'}]"},
+        {"static.immutable", "[{path: /a, root: /srv, immutable: false}]"},
+        {"static.types", "[{path: /a, root: /srv, types: {.foo: text/x-foo}}]"},
+        {"sendfile.header", "[{header: x-accel-redirect, root: /srv}]"},
+        {"sendfile.root", "[{root: /srv/files}]"},
+        {"sendfile.path", "[{header: x-accel-redirect, root: /srv, path: /private}]"},
         {"hooks.post-fork", "'myapp.hooks:begin'"},
         {"hooks.worker-exit", "'a:b'"},
         {"hooks.drain-begins", "'a:b.c'"},
@@ -126,7 +138,7 @@ inline bool is_group(const std::string& path) {
 }
 
 inline std::string override_for(const std::string& path, const std::string& value) {
-    for (const std::string list : {"listen", "timers", "crons", "monitors"}) {
+    for (const std::string list : {"listen", "timers", "crons", "monitors", "static", "sendfile"}) {
         if (path.starts_with(list + ".")) {
             return list + "=" + value;
         }
