@@ -12,30 +12,32 @@ namespace geventd::shm {
 /// `Cell<T>` is what holds a value: std::atomic in the scoreboard, Plain in a status.
 template <template <typename> class Cell>
 struct WorkerFigures {
-    Cell<std::uint32_t> cores{};          ///< configured
-    Cell<std::uint32_t> cores_busy{};     ///< requests in their greenlets now
-    Cell<std::uint32_t> cores_peak{};     ///< the most that were ever busy at once
-    Cell<std::uint32_t> queued{};         ///< complete requests that wait for a core
-    Cell<std::uint32_t> connections{};    ///< open client connections
-    Cell<std::uint32_t> background{};     ///< background greenlets, as of the newest pulse
-    Cell<std::uint32_t> deaf{};           ///< listening sockets that give errors, no connections
-    Cell<std::uint32_t> accepting{};      ///< the mark that uwsgi.accepting() sets
-    Cell<std::uint64_t> unsent{};         ///< bytes kept for slow clients, as of the newest pulse
-    Cell<std::uint64_t> requests{};       ///< requests that have ended
-    Cell<std::uint64_t> errors{};         ///< of these: the application raised
-    Cell<std::uint64_t> rejected{};       ///< malformed requests answered by the server
-    Cell<std::uint64_t> disconnects{};    ///< clients that left before their answer was out
-    Cell<std::uint64_t> accepted{};       ///< connections accepted
-    Cell<std::uint64_t> heartbeat{};      ///< turns of the loop
-    Cell<std::uint64_t> timeouts{};       ///< requests that passed their time
-    Cell<std::uint64_t> slow_handlers{};  ///< signal handlers that passed signals.handler-time
-    Cell<std::uint64_t> unstoppable{};    ///< requests and handlers that survived GreenletExit
-    Cell<std::uint64_t> hub_lag{};        ///< microseconds that the newest answer to a pulse took
-    Cell<std::uint64_t> hub_lag_peak{};   ///< the most that an answer ever took
-    Cell<std::uint64_t> hub_blocks{};     ///< times limits.blocked-hub was passed; the master's
-    Cell<std::uint64_t> sent{};           ///< bytes of heads and bodies of the ended requests
-    Cell<std::uint64_t> busy_time{};      ///< microseconds that the ended requests took, summed
-    Cell<std::uint64_t> signals{};        ///< signal handlers that have ended
+    Cell<std::uint32_t> cores{};           ///< configured
+    Cell<std::uint32_t> cores_busy{};      ///< requests in their greenlets now
+    Cell<std::uint32_t> cores_peak{};      ///< the most that were ever busy at once
+    Cell<std::uint32_t> queued{};          ///< complete requests that wait for a core
+    Cell<std::uint32_t> connections{};     ///< open client connections
+    Cell<std::uint32_t> background{};      ///< background greenlets, as of the newest pulse
+    Cell<std::uint32_t> deaf{};            ///< listening sockets that give errors, no connections
+    Cell<std::uint32_t> accepting{};       ///< the mark that uwsgi.accepting() sets
+    Cell<std::uint64_t> unsent{};          ///< bytes kept for slow clients, as of the newest pulse
+    Cell<std::uint64_t> requests{};        ///< requests that have ended
+    Cell<std::uint64_t> static_answers{};  ///< requests answered with files, without a core
+    Cell<std::uint64_t> transfers{};       ///< files that a thread sends, as of the newest pulse
+    Cell<std::uint64_t> errors{};          ///< of these: the application raised
+    Cell<std::uint64_t> rejected{};        ///< malformed requests answered by the server
+    Cell<std::uint64_t> disconnects{};     ///< clients that left before their answer was out
+    Cell<std::uint64_t> accepted{};        ///< connections accepted
+    Cell<std::uint64_t> heartbeat{};       ///< turns of the loop
+    Cell<std::uint64_t> timeouts{};        ///< requests that passed their time
+    Cell<std::uint64_t> slow_handlers{};   ///< signal handlers that passed signals.handler-time
+    Cell<std::uint64_t> unstoppable{};     ///< requests and handlers that survived GreenletExit
+    Cell<std::uint64_t> hub_lag{};         ///< microseconds that the newest answer to a pulse took
+    Cell<std::uint64_t> hub_lag_peak{};    ///< the most that an answer ever took
+    Cell<std::uint64_t> hub_blocks{};      ///< times limits.blocked-hub was passed; the master's
+    Cell<std::uint64_t> sent{};            ///< bytes of heads and bodies of the ended requests
+    Cell<std::uint64_t> busy_time{};       ///< microseconds that the ended requests took, summed
+    Cell<std::uint64_t> signals{};         ///< signal handlers that have ended
 };
 
 template <typename T>
@@ -78,6 +80,11 @@ void for_each_worker_figure(Visit visit, Figures&... figures) {
                "Bytes of answers kept for clients that have not taken them yet.", kGauge},
           figures.unsent...);
     visit(Info{"requests", "requests_total", "Requests that have ended."}, figures.requests...);
+    visit(Info{"static_answers", "static_answers_total",
+               "Requests that were answered with files, without the application."},
+          figures.static_answers...);
+    visit(Info{"transfers", "file_transfers", "Files that a thread sends to slow clients.", kGauge},
+          figures.transfers...);
     visit(Info{"errors", "errors_total", "Requests whose application failed."}, figures.errors...);
     visit(Info{"rejected", "rejected_total", "Requests that were refused."}, figures.rejected...);
     visit(Info{"disconnects", "disconnects_total", "Requests whose client left."},

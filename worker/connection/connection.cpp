@@ -67,15 +67,30 @@ void Connection::watch(int wanted) {
 
 void Connection::dispatch() {
     cancel();
+    if (context_.has_static) {
+        state_ = State::Serving;
+        if (context_.files->answer(*this)) {
+            return;
+        }
+    }
+    admit();
+}
+
+void Connection::admit() {
     state_ = State::Queued;
     context_.admission.admit(*this);
 }
 
-// A running request has its core and its greenlet, and ends by itself.
+void Connection::pass_on() {
+    context_.time_limits.start(*request_);
+    admit();
+}
+
+// A running request has its core and its greenlet, and ends by itself; others end what they have.
 void Connection::on_out_of_memory() noexcept {
     context_.accounts.out_of_memory();
     processing_ = false;
-    if (state_ == State::Running || state_ == State::Closed) {
+    if (is_answered() || state_ == State::Lent || state_ == State::Closed) {
         return;
     }
     if (state_ == State::Queued) {
@@ -240,6 +255,8 @@ void Connection::time_out() {
             end_linger();
             break;
         case State::Queued:
+        case State::Serving:
+        case State::Lent:
         case State::Closed:
             break;
     }

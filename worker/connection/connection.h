@@ -16,10 +16,11 @@
 #include "http/head_parser.h"
 #include "http/proxy_header.h"
 #include "net/stream.h"
-#include "worker/connection/pace.h"
 #include "worker/connection/protocol.h"
 #include "worker/connection/unsent.h"
+#include "worker/files/transfers.h"
 #include "worker/requests/exchange.h"
+#include "worker/requests/pace.h"
 #include "worker/requests/peer.h"
 #include "worker/requests/request.h"
 
@@ -32,8 +33,10 @@ struct Listening;
 /// exchange of that request.
 ///
 ///   Idle ──bytes──▶ ReadingHead ──head──▶ [ReadingBody: small bodies] ──▶ Queued ──core──▶ Running
-///    ▲                                                                                       │
-///    │                                         a slow client takes the rest by itself: Sending ┤
+///    ▲                                           │ it is for a file        ▲ there is none   │
+///    │                                           └──▶ Serving ─────────────┘                 │
+///    │                                                   └── the application names a file ◀──┤
+///    │                                a slow client takes the rest by itself: Sending or Lent ┤
 ///    └───────────────────────────── answer out, connection kept ─────────────────────────────┤
 ///                                       refused, or unread input is left ─────────▶ Lingering ┤
 ///                                                                                     Closed ◀┘
@@ -51,6 +54,8 @@ struct Listening;
 ///    for such a greenlet;
 ///  - a Sending connection is watched for writing until the kernel has its answer, and has a
 ///    deadline, unless the configuration sets no limit;
+///  - a Serving connection belongs to the file server, which waits for no more than the disk;
+///  - a Lent connection belongs to the thread that sends the rest of a file to its client;
 ///  - a connection with bytes received after a request that has ended is in the list `revisits_` of
 ///    its owner;
 ///  - a connection that holds pieces back is in the list `joining_` of its owner until the turn
@@ -60,15 +65,17 @@ struct Listening;
 ///
 /// Lives in: worker, loop side. The owner frees closed connections at the end of a turn, so that
 /// callers up the stack may still look at state().
-class Connection final : public Exchange, public event::Deadline {
+class Connection final : public Exchange, public event::Deadline, private Transfer::Owner {
   public:
     enum class State : std::uint8_t {
         Idle,
         ReadingHead,
         ReadingBody,
         Queued,
+        Serving,
         Running,
         Sending,
+        Lent,
         Lingering,
         Closed,
     };
@@ -138,6 +145,7 @@ class Connection final : public Exchange, public event::Deadline {
 
   private:
     // Called as an Exchange only.
+    void pass_on() override;
     void run() override;
     void queue_timed_out() override;
     void request_timed_out() override;
@@ -194,6 +202,7 @@ class Connection final : public Exchange, public event::Deadline {
     [[nodiscard]] bool must_stream() const;
     void keep_rest(std::string_view bytes, std::size_t used);
     void dispatch();
+    void admit();
 
     template <typename Action>
     IoState guarded(Action action) noexcept;
@@ -204,10 +213,22 @@ class Connection final : public Exchange, public event::Deadline {
     std::size_t add_piece(std::string_view bytes, std::span<iovec> parts);
     void follow_piece() noexcept;
 
-    IoState write(std::span<const iovec> parts);
+    // Somebody may answer the request.
+    [[nodiscard]] bool is_answered() const {
+        return state_ == State::Running || state_ == State::Serving;
+    }
+
+    IoState write(std::span<const iovec> parts,
+                  net::Stream::Then then = net::Stream::Then::Nothing);
     void on_writable();
     IoState send_unsent();
     IoState send_some_of_file();
+    [[nodiscard]] bool has_named_file() const;
+    void answer_named_file() noexcept;
+    void send_rest() noexcept;
+    [[nodiscard]] bool can_lend_file() const;
+    bool lend_file() noexcept;
+    void on_transferred(const Transfer& transfer) noexcept override;
     void conclude() noexcept;
     bool await_acknowledged() noexcept;
     void refuse(const http::Rejection& rejection, std::string_view extra_headers = {});

@@ -114,7 +114,8 @@ Connection::IoState Connection::send_head(std::uint64_t length) noexcept {
     return guarded([&] {
         complete_head(length);
         const iovec head = request_->answer.head_part();
-        return write({&head, 1});
+        const bool follows = request_->answer.framing() == Framing::Length && length > 0;
+        return write({&head, 1}, follows ? net::Stream::Then::More : net::Stream::Then::Nothing);
     });
 }
 
@@ -216,21 +217,39 @@ void Connection::disconnect() noexcept {
 // What other greenlets of the request have not sent yet is dropped: they wait, and own the memory.
 // How long a file is that the loop sends is not known yet.
 void Connection::finish(bool complete) noexcept {
+    if (complete && has_named_file()) {
+        return answer_named_file();
+    }
     is_whole_ = complete && (unsent_.file() >= 0 || !tell_if_short());
     wait_end_ = {};
     if (!unsent_.is_kept()) {
         abandon_write();
     }
     request_->exchange = nullptr;
-    context_.admission.ended(*request_);
+    if (state_ == State::Running) {
+        context_.admission.ended(*request_);
+    }
     if (is_sending() && !broken_) {
         cancel();
         state_ = State::Sending;
-        watch(event::Io::kWrite);
-        limit_writing();
+        send_rest();
     } else {
         conclude();
     }
+}
+
+bool Connection::has_named_file() const {
+    return state_ == State::Running && !request_->named_file.empty() &&
+           !request_->answer.completed() && !broken_ && !disconnected_;
+}
+
+// The application is done, so its core is free while a thread looks for the file.
+void Connection::answer_named_file() noexcept {
+    cancel();
+    state_ = State::Serving;
+    request_->exchange = nullptr;
+    context_.admission.ended(*request_);
+    context_.files->answer_named(*this);
 }
 
 // The answer is out, as much as there is of it. A client must not take a part for the whole: where
@@ -249,7 +268,7 @@ void Connection::conclude() noexcept {
         return;
     }
     const RequestRef request = std::move(request_);
-    if (broken_ && state_ == State::Sending) {
+    if (broken_ && state_ != State::Running) {
         context_.accounts.client_left(*request);
     }
     context_.accounts.answered(*request, *this);

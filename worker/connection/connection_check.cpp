@@ -31,6 +31,8 @@ std::string_view Connection::neglect() const {
             limited = !is_sending() || !limits.write.is_off();
             break;
         case State::Queued:
+        case State::Serving:
+        case State::Lent:
             limited = false;
             break;
         case State::Lingering:
@@ -41,7 +43,9 @@ std::string_view Connection::neglect() const {
     if ((running || queued) && request_->exchange != this) {
         return "has lost its request";
     }
-    if ((reader || (!running && !queued && !sending)) && !is_watched(event::Io::kRead)) {
+    const bool waits_for_client = state_ == State::Idle || state_ == State::ReadingHead ||
+                                  state_ == State::ReadingBody || state_ == State::Lingering;
+    if ((reader || waits_for_client) && !is_watched(event::Io::kRead)) {
         return "waits for its client and is not watched";
     }
     if (writer != is_watched(event::Io::kWrite)) {

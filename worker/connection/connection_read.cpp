@@ -40,7 +40,9 @@ void Connection::on_readable() {
             // Nobody asks for these bytes now: leave them in the kernel, and stop epoll's reports.
             stop_reading();
             break;
+        case State::Serving:
         case State::Sending:
+        case State::Lent:
             stop_reading();
             break;
         case State::Lingering:

@@ -25,11 +25,11 @@ std::size_t total(std::span<const iovec> parts) {
 
 }  // namespace
 
-Connection::IoState Connection::write(std::span<const iovec> parts) {
-    if (broken_ || state_ != State::Running) {
+Connection::IoState Connection::write(std::span<const iovec> parts, net::Stream::Then then) {
+    if (broken_ || !is_answered()) {
         return IoState::Failed;
     }
-    const auto [state, sent] = stream_.send(parts);
+    const auto [state, sent] = stream_.send(parts, then);
     if (state == net::Stream::State::Failed) {
         broken_ = true;
         return IoState::Failed;
@@ -66,7 +66,7 @@ Connection::IoState Connection::send_unsent() {
         unsent_.advance(sent);
     }
     if (unsent_.file() >= 0) {
-        return send_some_of_file();
+        return state_ == State::Sending && can_lend_file() ? IoState::Wait : send_some_of_file();
     }
     unsent_.clear();
     return IoState::Done;
@@ -87,7 +87,7 @@ Connection::IoState Connection::send_some_of_file() {
 // Used only without chunks: the answer has a Content-Length, or lasts until the close.
 Connection::IoState Connection::send_file(int file, off_t& offset) noexcept {
     http::ResponseWriter& answer = request_->answer;
-    if (broken_ || (state_ != State::Running && state_ != State::Sending)) {
+    if (broken_ || (!is_answered() && state_ != State::Sending)) {
         return IoState::Failed;
     }
     if (answer.framing() == http::ResponseWriter::Framing::NoBody) {
@@ -115,7 +115,7 @@ void Connection::on_writable() {
     }
     if (is_sending() && send_unsent() == IoState::Wait) {
         writing_.end(context_.loop.now());
-        return limit_writing();
+        return state_ == State::Sending ? send_rest() : limit_writing();
     }
     if (state_ == State::Sending) {
         return conclude();

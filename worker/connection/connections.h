@@ -44,6 +44,12 @@ class Connections final : private Connection::Owner {
     /// Sets what to do with a signal that a client sends; `send` returns whether it was accepted.
     void send_signals_by(std::function<bool(std::uint8_t)> send);
 
+    /// Sets who answers requests for files, and sends the rest of files. Outlived by this object.
+    void answer_files_by(FileServer& files) {
+        context_.files = &files;
+        context_.has_static = files.has_paths();
+    }
+
     /// Adds a connection that was accepted. Throws std::bad_alloc.
     void add(net::Stream stream, const Peer& peer, const Listening& listener);
 

@@ -11,6 +11,7 @@
 #include "worker/connection/connection_limits.h"
 #include "worker/connection/turn.h"
 #include "worker/connection/unsent.h"
+#include "worker/files/file_server.h"
 #include "worker/limits/time_limits.h"
 #include "worker/requests/accounts.h"
 #include "worker/requests/admission.h"
@@ -31,8 +32,10 @@ struct Context {
     std::span<char> scratch;               ///< receive buffer, used within one call
     std::vector<uwsgi::Var>& packet_vars;  ///< variables of the packet that is being read
     const Turn& turn;
-    bool cancels_on_disconnect;  ///< requests end when their client leaves
-    bool leaving = false;        ///< the server stops: health checks are answered with 503
+    bool cancels_on_disconnect;   ///< requests end when their client leaves
+    FileServer* files = nullptr;  ///< null: there is none
+    bool has_static = false;      ///< requests may be for files
+    bool leaving = false;         ///< the server stops: health checks are answered with 503
 
     /// Sends a client's signal. Returns whether it was accepted.
     std::function<bool(std::uint8_t number)> send_signal;

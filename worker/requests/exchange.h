@@ -61,6 +61,9 @@ class Exchange {
         }
     }
 
+    /// Gives a request that the server's files do not answer to the application.
+    virtual void pass_on() = 0;
+
     // Called by the admission and the time limits.
 
     /// Runs the request on a free core. May switch greenlets.
@@ -138,7 +141,8 @@ class Exchange {
     /// Ends the answer after what was sent so far, while the request runs on. Nothing more is sent.
     virtual void disconnect() noexcept = 0;
 
-    /// Ends the request. What was kept is sent first. `complete`: the application gave its whole
+    /// Ends the request. What was kept is sent first, and the file that it has named instead of a
+    /// body. `complete`: the application gave its whole
     /// answer; if not, or if that is shorter than its Content-Length, the client gets what there
     /// is, and then an end that it cannot take for a complete one.
     virtual void finish(bool complete) noexcept = 0;

@@ -64,6 +64,7 @@ void Request::clear() {
     limit.reset();
     client = {};
     id.clear();
+    named_file.clear();
     log.wanted = false;
     log.vars.clear();
     form = {};

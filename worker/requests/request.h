@@ -58,6 +58,10 @@ class Request {
 
     http::ResponseWriter answer;
 
+    /// The file that the application has named in a header of its answer, and that is sent instead
+    /// of the body; "": none.
+    std::string named_file;
+
     /// How the answer's head is to be written.
     struct Form {
         http::ResponseWriter::Dialect dialect{};

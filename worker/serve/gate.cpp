@@ -23,6 +23,7 @@ Gate::Gate(const Parts& parts, const config::Settings& settings, std::vector<Lis
       accounts_(parts.accounts),
       connections_(parts.connections),
       most_connections_(static_cast<std::size_t>(settings.limits.connections)),
+      has_static_(!settings.static_files.empty()),
       retry_timer_(parts.clock),
       balance_(parts.loop, board, accounts_.slot(), [this] { regulate(); }) {
     retry_timer_.bind<&Gate::on_retry>(this);
@@ -60,7 +61,7 @@ Gate::State Gate::wanted() {
         return State::Closed;
     }
     const bool has_cores = !admission_.is_full() || admission_.rejects_when_full();
-    return has_cores ? State::Open : State::HealthOnly;
+    return has_cores ? State::Open : State::CorelessOnly;
 }
 
 void Gate::regulate() {
@@ -141,7 +142,8 @@ void Gate::listener_lost() {
 }
 
 bool Gate::accepts(const Listening& listener) const {
-    return state_ == State::Open || (state_ == State::HealthOnly && !listener.health.empty());
+    const bool needs_no_core = has_static_ || !listener.health.empty();
+    return state_ == State::Open || (state_ == State::CorelessOnly && needs_no_core);
 }
 
 }  // namespace geventd::worker

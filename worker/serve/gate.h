@@ -21,9 +21,9 @@ namespace geventd::worker {
 
 /// Decides when connections are accepted: not while the worker is full, short of descriptors,
 /// paused, or has more connections than its siblings. Then they wait in the kernel's queue, from
-/// which workers with room take them. Where health checks may come, a full worker takes connections
-/// too, unless a sibling has a free core: only a request's bytes tell what it is.
-/// Lives in: worker, loop side.
+/// which workers with room take them. Where health checks or requests for files may come, a full
+/// worker takes connections too, unless a sibling has a free core: only a request's bytes tell what
+/// it is. Lives in: worker, loop side.
 class Gate final : private Acceptor::Owner {
   public:
     /// The parts of the worker that the gate works with.
@@ -75,7 +75,7 @@ class Gate final : private Acceptor::Owner {
   private:
     enum class State {
         Closed,
-        HealthOnly,  ///< only addresses with health checks, as all cores are busy
+        CorelessOnly,  ///< only addresses with answers that need no core, as all cores are busy
         Open,
     };
 
@@ -94,6 +94,7 @@ class Gate final : private Acceptor::Owner {
     Accounts& accounts_;
     Connections& connections_;
     std::size_t most_connections_;
+    bool has_static_;  ///< requests may be for files, which need no core
     event::Timer retry_timer_;
     AcceptBalance balance_;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;

@@ -32,6 +32,7 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
       connections_({loop_, clock_, admission_, accounts_, time_limits_, turn_}, settings),
       gate_({loop_, clock_, admission_, accounts_, connections_}, settings, std::move(listeners),
             board),
+      files_(loop_, clock_, accounts_, settings, number == 1),
       drain_timer_(clock_),
       drain_time_(settings.limits.drain_requests),
       number_(number) {
@@ -40,6 +41,7 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
     admission_.on_end([this] { on_request_ended(); });
     time_limits_.on_lost([this] { successor_.ask(ipc::Due::Unstoppable); });
     gate_.on_listener_lost([this] { successor_.ask(ipc::Due::LostListener); });
+    connections_.answer_files_by(files_);
     connections_.send_signals_by([this](std::uint8_t signal) { return send_signal(signal); });
 }
 
@@ -55,6 +57,7 @@ void Worker::turn() noexcept {
     if (serves_ && !std::exchange(has_opened_, true) && !draining_) {
         gate_.open();
     }
+    files_.collect();
     start_waiting();
     const bool unfinished = loop_.run_pending();
     start_waiting();
@@ -65,7 +68,7 @@ void Worker::turn() noexcept {
     assert_all_attended();
     turn_.end();
     count(accounts_.slot().heartbeat);
-    if (unfinished || connections_.has_revisits() || admission_.can_go_on()) {
+    if (unfinished || connections_.has_revisits() || admission_.can_go_on() || files_.has_more()) {
         loop_.wake();
     }
 }
@@ -140,6 +143,7 @@ void Worker::answer_pulse() {
     slot.hub_answered.store(asked, std::memory_order_release);
     admission_.show_waiting();
     slot.unsent.store(connections_.kept_bytes(), std::memory_order_relaxed);
+    slot.transfers.store(files_.transfers().count(), std::memory_order_relaxed);
     if (signals_ != nullptr) {
         signals_->port().reassert();
     }

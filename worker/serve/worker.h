@@ -15,6 +15,7 @@
 #include "shm/scoreboard.h"
 #include "worker/connection/connections.h"
 #include "worker/connection/turn.h"
+#include "worker/files/file_server.h"
 #include "worker/limits/time_limits.h"
 #include "worker/process/listening.h"
 #include "worker/requests/accounts.h"
@@ -91,6 +92,8 @@ class Worker {
 
     Connections& connections() { return connections_; }
 
+    FileServer& files() { return files_; }
+
     Gate& gate() { return gate_; }
 
     [[nodiscard]] const Gate& gate() const { return gate_; }
@@ -119,6 +122,7 @@ class Worker {
     Successor successor_;
     Connections connections_;
     Gate gate_;
+    FileServer files_;
     event::Timer drain_timer_;
     Duration drain_time_;  ///< limits.drain-requests
     std::function<std::uint32_t()> count_background_;

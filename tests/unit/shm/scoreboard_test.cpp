@@ -88,7 +88,7 @@ TEST(WorkerFigures, AreAllInTheTable) {
         },
         figures);
     EXPECT_EQ(bytes, sizeof figures);
-    EXPECT_EQ(names.size(), 24U);
+    EXPECT_EQ(names.size(), 26U);
 }
 
 }  // namespace

@@ -33,6 +33,8 @@ class Lane : public Exchange {
         worker_.admission().application().start(*request_);
     }
 
+    void pass_on() override { worker_.admission().admit(*this); }
+
     void queue_timed_out() override { told = "overdue"; }
 
     void request_timed_out() override { told = "out of time"; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "worker/connection/pace.h"
+#include "worker/requests/pace.h"
 
 #include <gtest/gtest.h>
 

@@ -33,7 +33,14 @@ bool client_has_left() {
 }  // namespace
 
 bool Response::set_head(PyObject* status, PyObject* headers) {
-    return fill_head(*request_, bridge_.worker().accounts(), status, headers);
+    if (!fill_head(*request_, bridge_.worker().accounts(), status, headers)) {
+        return false;
+    }
+    const worker::FileServer& files = bridge_.worker().files();
+    if (files.takes_names()) {
+        files.named().take_name(*request_);
+    }
+    return true;
 }
 
 bool Response::await_early_hints(PyObject* headers) {
@@ -58,7 +65,7 @@ bool Response::refuse(const char* why) {
 
 bool Response::await_send(PyObject* bytes) {
     const iovec part = part_of(bytes);
-    if (part.iov_len == 0) {
+    if (part.iov_len == 0 || has_named_file()) {
         return is_open() && has_head();
     }
     if (!may_send_body() || !await_former()) {
@@ -71,6 +78,9 @@ bool Response::await_send(PyObject* bytes) {
 bool Response::await_send_all(PyObject* owner, std::span<PyObject* const> bytes_objects) {
     if (!may_send_body()) {
         return false;
+    }
+    if (has_named_file()) {
+        return true;
     }
     std::array<iovec, 2> few{};
     std::vector<iovec> many;
@@ -89,6 +99,9 @@ bool Response::await_send_all(PyObject* owner, std::span<PyObject* const> bytes_
 }
 
 bool Response::await_send_file(int file, off_t offset, std::uint64_t count) {
+    if (has_named_file()) {
+        return may_send_body();
+    }
     return may_send_body() && (head_sent() || await_sent(request_->exchange->send_head(count))) &&
            await_file(file, offset);
 }
@@ -124,6 +137,9 @@ bool Response::await_file(int file, off_t offset) {
 
 // The bytes that end an answer outlive it.
 bool Response::await_end() {
+    if (has_named_file()) {
+        return may_send_body();
+    }
     if (head_sent() && request_->answer.last_part().iov_len == 0) {
         return true;  // even while another greenlet writes
     }
@@ -143,6 +159,7 @@ bool Response::await_disconnect() {
 }
 
 bool Response::await_send_error(int status, std::string_view reason) {
+    request_->named_file.clear();
     return may_send() && await_kept(request_->exchange->send_error(status, reason), nullptr, 0);
 }
 

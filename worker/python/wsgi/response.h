@@ -76,6 +76,9 @@ class Response {
                              refuse("another greenlet is already writing to this response"));
     }
 
+    // Then the exchange sends it at the end, and what the application gives as a body is dropped.
+    [[nodiscard]] bool has_named_file() const { return !request_->named_file.empty(); }
+
     [[nodiscard]] bool may_send_body() const { return is_open() && has_head() && may_send(); }
 
     static bool refuse(const char* why);

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+#include "worker/files/look_up.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/uninterrupted.h"
+#include "http/date.h"
+#include "worker/files/hashed_name.h"
+#include "worker/files/media_types.h"
+#include "worker/files/opening.h"
+
+namespace geventd::worker {
+
+namespace {
+
+using Kind = Found::Kind;
+
+// Smaller files are kept in memory, so that an answer is one system call.
+constexpr std::uint64_t kHeld = 16 << 10;
+
+// So much of a larger file is read in, so that sending that much does not wait for the disk.
+constexpr std::uint64_t kWarmed = 256 << 10;
+
+struct Sibling {
+    std::string_view ending;
+    std::string_view coding;
+};
+
+// Those first that are usually smaller.
+constexpr std::array<Sibling, 3> kSiblings{{{".br", "br"}, {".zst", "zstd"}, {".gz", "gzip"}}};
+
+Kind kind_of(int error) {
+    switch (error) {
+        case ENOENT:
+        case ENOTDIR:
+        case ENAMETOOLONG:
+        case ELOOP:
+        case EXDEV:
+        case ENXIO:
+        case EINVAL:
+            return Kind::Missing;
+        case EACCES:
+        case EPERM:
+            return Kind::Forbidden;
+        default:
+            return Kind::Failed;
+    }
+}
+
+Found found_nothing(int error) {
+    return {.kind = kind_of(error), .error = error, .variants = {}};
+}
+
+Variant variant_of(Opened opened, std::string_view coding) {
+    Variant variant{.coding = coding, .file = std::move(opened.fd)};
+    variant.size = static_cast<std::uint64_t>(opened.status.st_size);
+    variant.modified = opened.status.st_mtime;
+    variant.etag = fmt::format("\"{:x}-{:x}{}{}\"", variant.modified, variant.size,
+                               coding.empty() ? "" : "-", coding);
+    if (variant.size <= kHeld) {
+        variant.content = read_part(variant.file.get(), 0, variant.size);
+        if (variant.content.size() == variant.size) {
+            variant.file.reset();
+        } else {
+            variant.content.clear();  // it has changed meanwhile
+        }
+    } else {
+        variant.file = raised(std::move(variant.file));
+        variant.warm = std::min(variant.size, kWarmed);
+        read_in(variant.file.get(), 0, static_cast<off_t>(variant.warm));
+    }
+    return variant;
+}
+
+// One search for one path.
+class Search {
+  public:
+    Search(const Area& area, int root) : area_(area), root_(root) {}
+
+    Found at(const std::string& rest) {
+        if (rest.empty()) {
+            return folder("");
+        }
+        const std::string path = rest.substr(1);
+        if (path.empty() || path.back() == '/') {
+            return in_folder(path);
+        }
+        Opened opened = open(path);
+        if (opened.error != 0) {
+            return found_nothing(opened.error);
+        }
+        if (S_ISDIR(opened.status.st_mode)) {
+            return folder(path + "/");
+        }
+        return file(path, std::move(opened));
+    }
+
+  private:
+    [[nodiscard]] Opened open(const std::string& path) const {
+        return open_below(root_, path, area_.links);
+    }
+
+    // A folder whose path has no slash at its end. Where there is a fallback, only those with an
+    // index are more than nothing.
+    Found folder(const std::string& path) {
+        const bool is_there =
+            area_.fallback == Area::Fallback::None || in_folder(path).kind == Kind::File;
+        return {.kind = is_there ? Kind::Folder : Kind::Missing, .error = 0, .variants = {}};
+    }
+
+    // `path`: "" or with a slash at its end.
+    Found in_folder(const std::string& path) {
+        if (!area_.index.empty()) {
+            const std::string index = path + area_.index;
+            Opened opened = open(index);
+            if (opened.error == 0 && !S_ISDIR(opened.status.st_mode)) {
+                return file(index, std::move(opened));
+            }
+            if (opened.error != 0 && kind_of(opened.error) != Kind::Missing) {
+                return found_nothing(opened.error);
+            }
+        }
+        if (area_.fallback != Area::Fallback::None) {
+            return {};
+        }
+        const Opened opened = open(path.empty() ? "." : path);
+        return opened.error == 0 ? found_nothing(EACCES) : found_nothing(opened.error);
+    }
+
+    Found file(const std::string& path, Opened opened) {
+        if (!S_ISREG(opened.status.st_mode)) {
+            return {};
+        }
+        Found found{.kind = Kind::File, .error = 0, .variants = {}};
+        found.variants.push_back(variant_of(std::move(opened), ""));
+        for (const Sibling& sibling : kSiblings) {
+            Opened packed;
+            if (area_.precompressed) {
+                packed = open(fmt::format("{}{}", path, sibling.ending));
+            }
+            if (packed.fd && S_ISREG(packed.status.st_mode)) {
+                found.variants.push_back(variant_of(std::move(packed), sibling.coding));
+            }
+        }
+        describe(path.substr(path.rfind('/') + 1), found);
+        return found;
+    }
+
+    void describe(const std::string& name, Found& found) const {
+        const std::string type = media_type(name, area_.types);
+        const bool lasts = area_.immutable && has_hash(name);
+        const std::string& caching =
+            lasts ? std::string("public, max-age=31536000, immutable") : area_.cache_control;
+        for (Variant& variant : found.variants) {
+            variant.about_state = fmt::format("Last-Modified: {}\r\nETag: {}\r\n",
+                                              http::format_date(variant.modified), variant.etag);
+            if (!caching.empty()) {
+                variant.about_state += fmt::format("Cache-Control: {}\r\n", caching);
+            }
+            if (found.variants.size() > 1) {
+                variant.about_state += "Vary: Accept-Encoding\r\n";
+            }
+            variant.about_content =
+                fmt::format("Content-Type: {}\r\nAccept-Ranges: bytes\r\n", type);
+            if (!variant.coding.empty()) {
+                variant.about_content += fmt::format("Content-Encoding: {}\r\n", variant.coding);
+            }
+        }
+    }
+
+    const Area& area_;
+    int root_;
+};
+
+}  // namespace
+
+// The root is opened each time: it may have been replaced by another folder of that name.
+Found look_up(const Area& area, const std::string& rest) {
+    const Opened root = open_folder(area.root);
+    if (root.error != 0) {
+        return found_nothing(root.error);
+    }
+    Search search(area, root.fd.get());
+    Found found = search.at(rest);
+    if (found.kind == Kind::Missing && area.fallback == Area::Fallback::File) {
+        return search.at("/" + area.fallback_file);
+    }
+    return found;
+}
+
+std::string read_part(int file, std::uint64_t offset, std::uint64_t size) {
+    std::string bytes(size, '\0');
+    std::size_t filled = 0;
+    while (filled < size) {
+        const ssize_t got = uninterrupted([&] {
+            return ::pread(file, bytes.data() + filled, size - filled,
+                           static_cast<off_t>(offset + filled));
+        });
+        if (got <= 0) {
+            break;
+        }
+        filled += static_cast<std::size_t>(got);
+    }
+    bytes.resize(filled);
+    return bytes;
+}
+
+void read_in(int file, off_t offset, off_t size) noexcept {
+    std::array<char, 65536> buffer;  // NOLINT(*-member-init): nobody looks at it
+    const off_t end = offset + size;
+    while (offset < end) {
+        const auto most =
+            std::min<std::size_t>(buffer.size(), static_cast<std::size_t>(end - offset));
+        const ssize_t got =
+            uninterrupted([&] { return ::pread(file, buffer.data(), most, offset); });
+        if (got <= 0) {
+            return;
+        }
+        offset += got;
+    }
+}
+
+}  // namespace geventd::worker
