@@ -39,10 +39,13 @@ class RawClient:
             socket.AF_INET6 if ':' in address[0] else socket.AF_INET)
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(timeout)
-        self.socket.connect(address)
+        self._connect(address)
         if family != socket.AF_UNIX:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b''
+
+    def _connect(self, address):
+        self.socket.connect(address)
 
     def __enter__(self):
         return self

@@ -71,8 +71,10 @@ def audited_servers(folder, has_failed):
 
 
 def starter(make_server):
-    def start(app=None, config=None, **options):
+    def start(app=None, config=None, prepare=None, **options):
         made = make_server()
+        if prepare:
+            prepare(made.folder)
         if isinstance(app, pathlib.Path):
             shutil.copytree(app, made.folder, dirs_exist_ok=True)
         elif app is not None:
@@ -96,7 +98,8 @@ def make_server(folder, request):
 @pytest.fixture
 def server(make_server):
     """server(app, config, ...): a running geventd. `app` is the source of app.py or a folder that
-    holds the application; `config` is merged over Server.default_config()."""
+    holds the application; `config` is merged over Server.default_config(); `prepare` is called with
+    the folder before the start."""
     return starter(make_server)
 
 

@@ -81,8 +81,8 @@ http {{
 
 
 @contextlib.contextmanager
-def nginx(folder, locations, upstream=''):
-    """nginx with the given locations; its ('host', port)."""
+def nginx(folder, locations, upstream='', user=None):
+    """nginx with the given locations, by default as the present user; its ('host', port)."""
     home = folder / 'nginx'
     home.mkdir()
     port = free_port()
@@ -90,7 +90,7 @@ def nginx(folder, locations, upstream=''):
                      for kind in ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))
     (home / 'nginx.conf').write_text(NGINX.format(
         folder=home, port=port, locations=locations, paths=paths, upstream=upstream,
-        user='user root;' if os.geteuid() == 0 else ''))
+        user=f'user {user or "root"};' if os.geteuid() == 0 else ''))
     arguments = [find('nginx'), '-p', str(home), '-c', str(home / 'nginx.conf')]
     with running(arguments, ('127.0.0.1', port), home, stop=signal.SIGQUIT):
         yield '127.0.0.1', port
