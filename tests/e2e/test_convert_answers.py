@@ -133,15 +133,78 @@ def test_who_may_connect_to_a_unix_socket_of_uwsgi(options, mode, owner):
 
 
 @pytest.mark.parametrize('option', ['chroot=/x', 'limit-as=1', 'https=:1,a,b', 'cap=net_raw',
-                                    'harakiri=soon', 'add-gid=x', 'unshare=ipc'])
+                                    'harakiri=soon', 'add-gid=x', 'unshare=ipc',
+                                    'static-skip-ext=.php'])
 def test_what_protects_is_told(option):
     assert drafted('uwsgi', option).is_less_guarded()
 
 
-@pytest.mark.parametrize('option', ['static-map=/a=b', 'mule=1', 'cache2=name=a', 'no_such=1'])
+@pytest.mark.parametrize('option', ['static-safe=/a', 'mule=1', 'cache2=name=a', 'no_such=1'])
 def test_what_only_serves_does_not_protect(option):
     draft = drafted('uwsgi', option)
     assert draft.left_out and not draft.is_less_guarded()
+
+
+def entry(path, root, **more):
+    return {'path': path, 'root': root, 'fallback': 'application', 'index': 'none', **more}
+
+
+SPA = 'static-map=/=/w'
+API = {'path': '/api', 'fallback': 'application'}
+
+
+@pytest.mark.parametrize('options, entries', [
+    (['static-map=/s=/srv/s'], [entry('/s', '/srv/s')]),
+    (['static-map=s/=/srv/s/'], [entry('/s', '/srv/s')]),
+    (['static-map2=/s=/srv'], [entry('/s', '/srv/s')]),
+    (['check-static=/srv/s'], [entry('/', '/srv/s')]),
+    (['static-map=/=/'], [entry('/', '/')]),
+    (['static-map=/s=s'], [entry('/s', 's')]),
+    (['static-map=/s=s', 'chdir=/srv'], [entry('/s', '/srv/s')]),
+    (['static-map=/s=${HOME}/s', 'chdir=/srv'], [entry('/s', '${HOME}/s')]),
+    (['static-map=/a=/a', 'static-map=/b=/b', 'static-map=/a=/c'],
+     [entry('/a', '/a'), entry('/b', '/b')]),
+    (['static-map=/a'], None), (['static-map=/favicon.ico=/srv/icon.ico'], None),
+    (['static-index=a.html', 'static-map=/s=/s', 'static-index=b.html'],
+     [entry('/s', '/s', index='a.html')]),
+    (['static-map=/s=/s', 'static-map=/t=/t', 'static-expires-uri=^/s/.* 60'],
+     [entry('/s', '/s', **{'cache-control': 'max-age=60'}), entry('/t', '/t')]),
+    (['static-map=/s=/s', 'static-expires=/* 60'],
+     [entry('/s', '/s', **{'cache-control': 'max-age=60'})]),
+    (['static-map=/s=/s', 'static-expires=.*\\.js 60'], [entry('/s', '/s')]),
+    ([SPA, 'route=^(?!\\/api)[^\\.]*$ static:/w/index.html'],
+     [entry('/', '/w') | {'fallback': 'index.html', 'index': 'index.html'}, API]),
+    ([SPA, 'route=^(?!/(api|v1/x))(.*)$ static:/w/a/index.html'],
+     [entry('/', '/w') | {'fallback': 'a/index.html'}, API,
+      {'path': '/v1/x', 'fallback': 'application'}]),
+    ([SPA, 'route=.* static:/w/index.html'],
+     [entry('/', '/w') | {'fallback': 'index.html', 'index': 'index.html'}]),
+    ([SPA, 'route-uri=^/$ static:/w/index.html'], [entry('/', '/w', index='index.html')]),
+    ([SPA, 'route=^/x static:/w/index.html'], [entry('/', '/w')]),
+    ([SPA, 'route=.* static:/elsewhere/index.html'], [entry('/', '/w')])])
+def test_static_files_of_uwsgi(options, entries):
+    assert uwsgi('static', *options) == entries
+
+
+@pytest.mark.parametrize('options, why', [
+    (['static-map=/a'], '/prefix=folder'), (['static-map=/a.ico=/b.ico'], 'a single file'),
+    (['static-map=/a=/a', 'static-map=/a=/c'], 'one folder for /a'),
+    (['static-map=/a=/a', 'static-index=x', 'static-index=y'], 'one index'),
+    (['static-index=x'], 'no static files'), (['mimefile=/srv/types'], 'built in'),
+    (['static-expires-type=text/css=60'], 'by their type'),
+    (['static-map=/s=/s', 'static-expires=.*\\.js 60'], 'by an expression'),
+    (['check-static-docroot=1'], 'no proxy'), (['static-skip-ext=.php'], 'hidden'),
+    ([SPA, 'route=^/x static:/w/index.html'], 'no rules'), (['route=^/x log:x'], 'no rules')])
+def test_static_files_of_uwsgi_that_are_left_out(options, why):
+    assert why in drafted('uwsgi', *options).left_out[0].because
+
+
+@pytest.mark.parametrize('option', [
+    'static-gzip-all=1', 'static-cache-paths=9', 'honour-range=1', 'offload-threads=2',
+    'fileserve-mode=nginx', 'mimefile=/etc/mime.types'])
+def test_static_files_of_uwsgi_need_no_more(option):
+    draft = drafted('uwsgi', option)
+    assert draft.left_out == [] and len(draft.built_in) == 1
 
 
 @pytest.mark.parametrize('option, place', [
@@ -282,12 +345,13 @@ def test_comments_are_no_lines_of_their_own_and_hold_no_controls():
 def keys_of_the_tables():
     """All keys that stand in the tables' source as texts of their own."""
     documented = set(re.findall(r'^\| `([a-z.-]+)`', (REPOSITORY / 'docs/configuration.md')
-                                .read_text(), re.M)) | {'timers', 'monitors'}
+                                .read_text(), re.M)) | {'timers', 'monitors', 'static'}
     found = {node.value for path in (REPOSITORY / 'master/ctl/convert/tables').glob('*.py')
              for node in ast.walk(ast.parse(path.read_text()))
              if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return sorted(key for key in documented & found
-                  if '.' in key and not key.startswith('listen.') or key in ('timers', 'monitors'))
+                  if '.' in key and not key.startswith(('listen.', 'static.'))
+                  or key in ('timers', 'monitors', 'static'))
 
 
 def test_every_key_of_the_tables_is_written():

@@ -113,7 +113,7 @@ def test_no_option_has_two_rows(table):
 @pytest.mark.parametrize('table', [uwsgi_table, gunicorn_table])
 def test_every_row_says_something_and_names_keys_that_exist(table):
     keys = set(re.findall(r'^\| `([a-z.-]+)', (REPOSITORY / 'docs/configuration.md').read_text(),
-                          re.M)) | {'monitors', 'timers'}
+                          re.M)) | {'monitors', 'static', 'timers'}
     for row in table.ROWS:
         assert row.verdict == MAPPED or row.text, row
         assert not row.key or row.key in keys, row

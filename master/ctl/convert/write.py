@@ -10,6 +10,7 @@ WIDTH = 100
 ORDER = {
     'app': 'module mounts chdir virtualenv python-path environment preload monkey-patch '
            'before-load reload-on-change',
+    'static': '',
     'workers': 'processes cores cheaper max-requests max-requests-jitter max-lifetime '
                'reload-on-rss',
     'limits': 'request-head request-body request-time kill-blocked-hub header-timeout '

@@ -46,7 +46,8 @@ SERVER = (
             'Socket.IO goes on by long polling; an ASGI server for the rest'),
     refused('permit_* strip_header_spaces casefold_http_method tolerate_dangerous_framing',
             'malformed requests are refused', 'let a lenient proxy clean them'),
-    built_in('http_parser sendfile', 'HTTP is parsed and sent in C++'),
+    built_in('http_parser', 'HTTP is parsed in C++'),
+    built_in('sendfile', 'a file in wsgi.file_wrapper is sent by the kernel'),
     refused('root_path', 'the prefix is a matter of app.mounts', 'app.mounts: {/prefix: module}'),
 )
 

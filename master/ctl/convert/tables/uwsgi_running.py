@@ -2,6 +2,7 @@
 """uWSGI's options, second part: limits, recycling, reloads, the process, hooks and the rest."""
 from .rows import built_in, maps, read, refused
 from .uwsgi_logs import LOGS
+from .uwsgi_static import NO_RULES, ROWS as STATIC
 from .uwsgi_takes import chain_reload, daemonize, hook, memory, monitor, timer
 from .values import listed, number, octal, seconds, size, switch, text
 
@@ -108,12 +109,6 @@ HOOKS = (
 )
 
 ELSEWHERE = (
-    refused('static-map static-map2 check-static* static-check static-* mimefile mime-file '
-            'fileserve-mode file-serve-mode honour-range disable-sendfile',
-            'this version serves no files',
-            'nginx: location /static/ { alias /srv/app/static/; }; or whitenoise in the '
-            'application'),
-    built_in('offload-thread*', 'sending needs no threads'),
     refused('attach-daemon* attach-control-daemon smart-attach-daemon* legion* '
             'daemons-honour-stdin',
             'geventd starts no other programs', 'one systemd unit or container for each'),
@@ -124,7 +119,7 @@ ELSEWHERE = (
             'Redis or memcached'),
     refused('route* final-route* error-route* response-route* router* error-page-* '
             'add-header rem-header del-header collect-header response-header-collect pull-header',
-            'there are no rules for requests', 'the proxy, or a middleware of the application'),
+            *NO_RULES),
     refused('emperor* vassal* zeus imperial-monitor* early-emperor heartbeat propagate-touch '
             'fallback-config',
             'there is no emperor', 'geventd@NAME.service, one for each application'),
@@ -152,4 +147,4 @@ CONVERTER = (
          'command-mode exit uwsgi-*', 'prints something and is no setting'),
 )
 
-ROWS = LIMITS + RECYCLING + PROCESS + LOGS + HOOKS + ELSEWHERE + CONVERTER
+ROWS = LIMITS + RECYCLING + PROCESS + LOGS + HOOKS + STATIC + ELSEWHERE + CONVERTER

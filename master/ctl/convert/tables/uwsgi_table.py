@@ -4,6 +4,7 @@ from . import uwsgi_running, uwsgi_serving
 from .addresses import owner_of, without_repetitions
 from .rows import find_row
 from .uwsgi_logs import finish_logs
+from .uwsgi_static import finish_static
 from .values import is_open, leading_number
 from ..model import Draft, Option, Setting
 
@@ -24,6 +25,7 @@ def finish(draft: Draft):
     """Puts together what several options say, and writes out the defaults that differ."""
     _finish_listeners(draft)
     _finish_application(draft)
+    finish_static(draft)
     finish_logs(draft)
     _finish_cheaper(draft)
     _write_defaults(draft)
