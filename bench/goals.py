@@ -85,6 +85,10 @@ def judge(results):
         goals.ratio('W1b', 'close', other, most)
     for other, most in (('limit', 1.25), ('uwsgi --gevent', 0.6)):
         goals.ratio('W14', 'uwsgi', other + UWSGI, most, own='geventd' + UWSGI)
+    for work in ('file1k', 'file64k', 'file10m'):
+        goals.ratio(f'W15 {work[4:]}', work, 'nginx', 1.3)
+        for other in ('granian', 'whitenoise, gunicorn -k gevent'):
+            goals.ratio(f'W15 {work[4:]}', work, other, 1)
     for name, work in (('W2', 'block'), ('W3', 'echo'), ('W3', 'upload'), ('W5', 'stream')):
         goals.best_ratio(name, work, ('bjoern',), 1.25)
         goals.ahead(name, work)

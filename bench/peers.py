@@ -7,7 +7,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = ROOT / '.cache' / 'bench-peers'
-PACKAGES = ('bjoern', 'granian', 'gunicorn', 'gevent', 'greenlet', 'uwsgi')
+PACKAGES = ('bjoern', 'granian', 'gunicorn', 'gevent', 'greenlet', 'uwsgi', 'whitenoise')
 # The newest frameworks, in a folder of their own, so that Debian's servers run Debian's.
 FRAMEWORKS = ('Flask', 'Django')
 FRAMEWORKS_FOLDER = ROOT / '.cache' / 'bench-frameworks'

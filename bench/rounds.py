@@ -35,12 +35,13 @@ def connect(port):
 
 
 @contextlib.contextmanager
-def started(kind, cores=(SERVER_CORE,), **options):
-    """A server and its port."""
+def started(kind, cores=(SERVER_CORE,), files=None, **options):
+    """A server and its port. `files`: {name: size} of those to be served."""
     with tempfile.TemporaryDirectory(prefix='geventd-bench-') as folder:
         # A server may run as another user, as nginx's workers do.
         os.chmod(folder, 0o755)
-        setup = servers.Setup(port=free_port(), folder=pathlib.Path(folder), **options)
+        setup = servers.Setup(port=free_port(), folder=pathlib.Path(folder),
+                              files=write_files(folder, files) if files else None, **options)
         server = processes.Server(kind.command(setup), cores, cwd=folder)
         try:
             processes.wait_for_port(lambda: connect(setup.port), server)
@@ -49,8 +50,21 @@ def started(kind, cores=(SERVER_CORE,), **options):
             server.stop()
 
 
+def write_files(folder, sizes):
+    """The folder with a file for each of {name: size}."""
+    made = pathlib.Path(folder) / 'files'
+    made.mkdir()
+    for name, size in sizes.items():
+        (made / name).write_bytes(os.urandom(size))
+    return made
+
+
+def able_to_serve_files(kinds):
+    return [kind for kind in kinds if kind.files]
+
+
 def able(kinds, name, protocol='http'):
-    """The servers that can do this benchmark."""
+    """The servers that can do this benchmark, which is not one of files."""
     return [kind for kind in kinds
             if kind.protocol == protocol and (not kind.only or name in kind.only)]
 

@@ -30,6 +30,7 @@ class Setup:
     slots: int = 1000  # concurrent requests per worker
     connections: int = 10_000  # per worker
     preload: bool = False
+    files: typing.Optional[pathlib.Path] = None  # to be served below /static by the server itself
     app: str = 'hello:application'
     app_folder: pathlib.Path = BENCH / 'apps'
 
@@ -43,7 +44,8 @@ class Kind:
     gevent: bool = True  # a request that waits does not hold up others
     protocol: str = 'http'
     many_workers: bool = True
-    only: tuple = ()  # the benchmarks that it can do; empty: all
+    only: tuple = ()  # the benchmarks that it can do; empty: all but those of files
+    files: bool = False  # whether it serves files, too
 
 
 def without(*programs):
@@ -63,6 +65,8 @@ def geventd(setup, scheme='http', build=BUILD, **app):
         'limits': {'request-body': '2GiB', 'connections': setup.connections},
         'control': str(setup.folder / 'control.sock'),
     }
+    if setup.files:
+        config['static'] = [{'path': '/static', 'root': str(setup.files)}]
     path = setup.folder / 'server.yaml'
     path.write_text(json.dumps(config))  # JSON is YAML
     return [str(build / 'geventd'), '-c', str(path)]
@@ -121,11 +125,19 @@ def bjoern(setup):
     return _served_by('serve_bjoern.py', setup, peers.program('python'))
 
 
+def whitenoise(setup):
+    return ['/usr/bin/env', f'BENCH_FILES={setup.files}',
+            *gunicorn(dataclasses.replace(setup, app='serve_whitenoise:application'),
+                      peers.program('python'))]
+
+
 def granian(setup):
+    files = ['--static-path-route', '/static', '--static-path-mount',
+             str(setup.files)] if setup.files else []
     return [str(peers.program('granian')), '--interface', 'wsgi', '--http', '1', '--no-ws',
             '--workers', str(setup.workers), '--blocking-threads', '1',
             '--working-dir', str(setup.app_folder), '--port', str(setup.port), '--no-log',
-            setup.app]
+            *files, setup.app]
 
 
 def _uwsgi(setup, socket, *options, program='uwsgi'):
@@ -153,7 +165,7 @@ def uwsgi_sync(setup):
     return _uwsgi(setup, 'http-socket')
 
 
-def _nginx(setup, location):
+def _nginx(setup, location, prefix='/'):
     path = setup.folder / 'nginx.conf'
     temporary = ''.join(f'{kind}_temp_path {setup.folder}/{kind};\n' for kind in (
         'client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))
@@ -163,13 +175,16 @@ events {{ worker_connections 20000; }}
 http {{
     access_log off; keepalive_requests 1000000000; default_type text/plain;
     client_max_body_size 100m; {temporary}
-    server {{ listen 127.0.0.1:{setup.port} backlog=2048; location / {{ {location} }} }}
+    server {{ listen 127.0.0.1:{setup.port} backlog=2048; location {prefix} {{ {location} }} }}
 }}
 ''')
     return [NGINX, '-p', str(setup.folder), '-c', str(path), '-e', 'stderr']
 
 
 def nginx(setup):
+    if setup.files:
+        return _nginx(setup, f'alias {setup.files}/; sendfile on; tcp_nopush on; '
+                             'open_file_cache max=1000;', '/static/')
     return _nginx(setup, 'return 200 "Hello, world!";')
 
 
@@ -186,7 +201,7 @@ NO_SLEEP = ('hello', 'close', 'block', 'echo', 'upload', 'stream', 'flask', 'dja
             'start')  # benchmarks for servers in which a request that waits holds up others
 
 SERVERS = [
-    Kind('geventd', geventd),
+    Kind('geventd', geventd, files=True),
     Kind('limit', limit, many_workers=False),
     Kind('gunicorn -k gevent', gunicorn, without('/usr/bin/gunicorn')),
     Kind('gevent.pywsgi', pywsgi, many_workers=False),
@@ -195,10 +210,12 @@ SERVERS = [
     Kind('uwsgi (sync)', uwsgi_sync, without('uwsgi'), keep_alive=False, gevent=False,
          only=NO_SLEEP),
     Kind('nginx', nginx, without(NGINX), gevent=False, many_workers=False,
-         only=('hello', 'close', 'idle')),
+         only=('hello', 'close', 'idle'), files=True),
+    Kind('whitenoise, gunicorn -k gevent', whitenoise, peers.missing('whitenoise'), only=('-',),
+         files=True),
     Kind('bjoern', bjoern, peers.missing('bjoern'), many_workers=False, gevent=False,
          only=NO_SLEEP),
-    Kind('granian', granian, peers.missing('granian'), gevent=False, only=NO_SLEEP),
+    Kind('granian', granian, peers.missing('granian'), gevent=False, only=NO_SLEEP, files=True),
     Kind('geventd, newest gevent', geventd_newest, peers.missing('gevent')),
     Kind('gunicorn -k gevent, newest', gunicorn_newest, peers.missing('gunicorn')),
     Kind('gevent.pywsgi, newest', pywsgi_newest, peers.missing('gevent'), many_workers=False),
@@ -214,4 +231,5 @@ SERVERS = [
 def other_build(name):
     """The Kind of `geventd@FOLDER`: what was built there beside what is built here."""
     folder = pathlib.Path(name.partition('@')[2]).resolve()
-    return Kind(name, lambda setup: geventd(setup, build=folder), without(folder / 'geventd'))
+    return Kind(name, lambda setup: geventd(setup, build=folder), without(folder / 'geventd'),
+                files=True)

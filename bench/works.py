@@ -19,6 +19,12 @@ class Spec:
     app: str = 'hello:application'
     protocol: str = 'http'
     generator: tuple = ()  # arguments for our own generator, which then makes the load
+    files: tuple = ()  # pairs of a name and a size: files that the server itself serves
+
+
+def file_spec(name, title, size, connections=64):
+    return Spec(f'W15 a file of {title}', load.Work(f'/static/{name}', connections),
+                files=((name, size),))
 
 
 WORKS = {
@@ -35,6 +41,9 @@ WORKS = {
     'django': Spec('W6 Django hello', load.Work('/'), 'django_hello:application'),
     'uwsgi': Spec('W14 hello over the uwsgi protocol, one connection a request', load.Work(),
                   protocol='uwsgi', generator=('--protocol', 'uwsgi')),
+    'file1k': file_spec('1k.txt', '1 KiB', 1 << 10),
+    'file64k': file_spec('64k.txt', '64 KiB', 64 << 10),
+    'file10m': file_spec('10m.bin', '10 MiB', 10 << 20, connections=8),
 }
 
 COLUMNS = (
@@ -55,7 +64,8 @@ class Served(slices.Entrant):
 
     def begin(self, stack):
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='geventd-bench-'))
-        self.server, port = stack.enter_context(rounds.started(self.kind, app=self.spec.app))
+        self.server, port = stack.enter_context(rounds.started(
+            self.kind, app=self.spec.app, files=dict(self.spec.files)))
         # Warm up.
         load.run(port, self.spec.work, 1, rounds.LOAD_CORE, self.closes)
         self.before = self.server.cpu_seconds()
@@ -87,7 +97,8 @@ def measure_generated(spec, kind, seconds):
 
 def run(name, kinds, plan):
     spec = WORKS[name]
-    kinds = rounds.able(kinds, name, spec.protocol)
+    kinds = (rounds.able_to_serve_files(kinds) if spec.files else
+             rounds.able(kinds, name, spec.protocol))
     if spec.generator:
         samples = rounds.in_turns(spec.title, kinds, plan,
                                   lambda kind: measure_generated(spec, kind, plan.seconds), COLUMNS)
