@@ -12,7 +12,8 @@ DiskPool::~DiskPool() {
     {
         const std::lock_guard lock(mutex_);
         ends_ = true;
-        tasks_.clear();
+        answers_.clear();
+        transfers_.clear();
     }
     changed_.notify_all();
     for (std::thread& thread : threads_) {
@@ -20,12 +21,13 @@ DiskPool::~DiskPool() {
     }
 }
 
-void DiskPool::run(Task task) {
+void DiskPool::run(Task task, Urgency urgency) {
     {
         const std::lock_guard lock(mutex_);
-        const bool is_enough = idle_ > tasks_.size() || threads_.size() >= most_;
+        const bool is_enough =
+            idle_ > answers_.size() + transfers_.size() || threads_.size() >= most_;
         if (is_enough || add_thread() || !threads_.empty()) {
-            tasks_.push_back(std::move(task));
+            (urgency == Urgency::Answer ? answers_ : transfers_).push_back(std::move(task));
             task = nullptr;
         }
     }
@@ -51,18 +53,22 @@ void DiskPool::work() noexcept {
     std::unique_lock lock(mutex_);
     for (;;) {
         ++idle_;
-        changed_.wait(lock, [this] { return ends_ || !tasks_.empty(); });
+        changed_.wait(lock, [this] { return ends_ || has_work(); });
         --idle_;
         if (ends_) {
             return;
         }
+        const bool is_transfer = answers_.empty();
+        std::deque<Task>& tasks = is_transfer ? transfers_ : answers_;
+        at_transfers_ += is_transfer ? 1 : 0;
         {
-            const Task task = std::move(tasks_.front());
-            tasks_.pop_front();
+            const Task task = std::move(tasks.front());
+            tasks.pop_front();
             lock.unlock();
             task();
         }
         lock.lock();
+        at_transfers_ -= is_transfer ? 1 : 0;
     }
 }
 

@@ -20,6 +20,10 @@ class DiskPool {
     /// Must not throw.
     using Task = std::function<void()>;
 
+    /// Whom a task lets wait: a request that has no answer yet, or a client that has begun to
+    /// receive one. Tasks of the first kind come first, and one thread is always left to them.
+    enum class Urgency : bool { Answer, Transfer };
+
     explicit DiskPool(std::size_t most = 4) : most_(most) {}
 
     DiskPool(const DiskPool&) = delete;
@@ -29,18 +33,24 @@ class DiskPool {
     ~DiskPool();
 
     /// Runs the task soon; in this thread if there can be no other. Throws std::bad_alloc.
-    void run(Task task);
+    void run(Task task, Urgency urgency = Urgency::Answer);
 
   private:
+    [[nodiscard]] bool has_work() const {
+        return !answers_.empty() || (!transfers_.empty() && at_transfers_ + 1 < most_);
+    }
+
     void work() noexcept;
     bool add_thread() noexcept;
 
     const std::size_t most_;
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::deque<Task> tasks_;
+    std::deque<Task> answers_;
+    std::deque<Task> transfers_;
     std::vector<std::thread> threads_;
     std::size_t idle_ = 0;
+    std::size_t at_transfers_ = 0;  ///< threads that do one of transfers_
     bool ends_ = false;
 };
 

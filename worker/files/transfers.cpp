@@ -23,7 +23,10 @@ namespace geventd::worker {
 namespace {
 
 // So much is sent after a look whether it is in memory, and read in when it is not.
-constexpr off_t kPiece = 512 << 10;
+constexpr off_t kPiece = 2 << 20;
+
+// The distance of the places that are looked at: the kernel reads at least so much ahead.
+constexpr off_t kStretch = 128 << 10;
 
 // How often to look for clients that take too long.
 constexpr auto kLook = std::chrono::milliseconds(500);
@@ -46,20 +49,41 @@ bool is_cold(int file, off_t offset) noexcept {
     return uninterrupted([&] { return ::preadv2(file, &part, 1, offset, RWF_NOWAIT); }) < 0;
 }
 
+// Grows in large steps. Throws std::bad_alloc.
+template <typename T>
+void make_room(std::vector<T>& vector, std::size_t size) {
+    if (size > vector.capacity()) {
+        vector.reserve(2 * size);
+    }
+}
+
+// Up to where the next piece of a file seems to be in memory.
+off_t find_warm_end(int file, off_t offset, std::uint64_t left) noexcept {
+    const off_t end =
+        offset + static_cast<off_t>(std::min(left, static_cast<std::uint64_t>(kPiece)));
+    while (offset < end && !is_cold(file, offset)) {
+        offset += kStretch;
+    }
+    return std::min(offset, end);
+}
+
 }  // namespace
 
 Transfers::Transfers(DiskPool& pool, std::function<void()> wake)
     : pool_(pool), wake_(std::move(wake)) {}
 
 bool Transfers::begin(std::unique_ptr<Transfer>& transfer) noexcept {
-    if (is_lost_ || (!thread_.joinable() && !start())) {
+    if (!thread_.joinable() && !start()) {
         return false;
     }
     try {
         const std::lock_guard lock(mutex_);
-        warm_.reserve(count_ + 1);
-        ended_.reserve(count_ + 1);
-        new_.reserve(new_.size() + 1);
+        if (is_lost_) {
+            return false;
+        }
+        make_room(warm_, count_ + 1);
+        make_room(ended_, count_ + 1);
+        make_room(new_, new_.size() + 1);
         new_.push_back(std::move(transfer));
     } catch (const std::bad_alloc&) {
         return false;
@@ -130,7 +154,10 @@ void Transfers::run() noexcept {
         }
         take_new();
         go_on_warm();
-        end_overdue();
+        if (ready >= 0 && static_cast<std::size_t>(ready) < events.size()) {
+            end_overdue();  // all that are ready have been served: also after a pause of the
+                            // process
+        }
     }
 }
 
@@ -148,7 +175,7 @@ void Transfers::take_new() noexcept {
         Transfer& added = *transfer;
         added.place = active_.size();
         try {
-            active_.reserve(active_.size() + 1);
+            make_room(active_, active_.size() + 1);
         } catch (const std::bad_alloc&) {
             added.failed = true;
             const std::lock_guard lock(mutex_);
@@ -182,10 +209,10 @@ void Transfers::go_on_warm() noexcept {
 void Transfers::advance(Transfer& transfer) noexcept {
     transfer.pace.end(Clock::now());
     if (transfer.offset >= transfer.warm_end) {
-        if (is_cold(transfer.file, transfer.offset)) {
+        transfer.warm_end = find_warm_end(transfer.file, transfer.offset, transfer.left);
+        if (transfer.warm_end == transfer.offset) {
             return await_disk(transfer);
         }
-        transfer.warm_end = transfer.offset + kPiece;
     }
     const auto piece = static_cast<std::uint64_t>(transfer.warm_end - transfer.offset);
     const auto [state, count] = transfer.stream.send_file(
@@ -220,12 +247,14 @@ void Transfers::await_disk(Transfer& transfer) noexcept {
     transfer.due = TimePoint::max();
     transfer.at_disk = true;
     try {
-        pool_.run([this, &transfer] {
-            const auto left =
-                static_cast<off_t>(std::min(transfer.left, static_cast<std::uint64_t>(kPiece)));
-            read_in(transfer.file, transfer.offset, left);
-            on_warm(transfer);
-        });
+        pool_.run(
+            [this, &transfer] {
+                const auto left =
+                    static_cast<off_t>(std::min(transfer.left, static_cast<std::uint64_t>(kPiece)));
+                read_in(transfer.file, transfer.offset, left);
+                on_warm(transfer);
+            },
+            DiskPool::Urgency::Transfer);
     } catch (const std::bad_alloc&) {
         on_warm(transfer);
     }
@@ -282,7 +311,10 @@ void Transfers::end_overdue() noexcept {
 // The application has closed the thread's descriptors. What waits for the disk is lost with the
 // process, which is ended for such a deed.
 void Transfers::end_all() noexcept {
-    is_lost_ = true;
+    {
+        const std::lock_guard lock(mutex_);
+        is_lost_ = true;
+    }
     take_new();
     for (std::size_t i = active_.size(); i-- > 0;) {
         if (!active_[i]->at_disk) {

@@ -50,7 +50,7 @@ struct Transfer {
     Terms terms;
     Pace pace;
     std::uint64_t sent = 0;
-    bool failed = false;  ///< the client has left, or takes too long
+    bool failed = false;  ///< it could not be sent to its end: mostly, the client has left
 
     // The thread's own.
     off_t warm_end = 0;  ///< up to there the file should be in memory
