@@ -27,9 +27,11 @@ void Unsent::advance(std::size_t sent) noexcept {
 
 bool Unsent::keep(KeptRest rest) noexcept {
     if (rest.file >= 0) {
-        return keep_file(rest.file, rest.offset);
+        return keep_file(std::move(rest));
     }
-    rest.size += parts_.size() * sizeof(iovec);  // of many small blocks, the larger part
+    if (rest.size > 0) {
+        rest.size += parts_.size() * sizeof(iovec);  // of many small blocks, the larger part
+    }
     if (rest.size > total_.most - total_.bytes) {
         return false;
     }
@@ -39,17 +41,25 @@ bool Unsent::keep(KeptRest rest) noexcept {
     return true;
 }
 
-bool Unsent::keep_file(int file, off_t offset) noexcept {
-    file_ = UniqueFd::adopt(::fcntl(file, F_DUPFD_CLOEXEC, 0));
-    offset_ = offset;
-    is_kept_ = is_kept_ || file_;
-    return static_cast<bool>(file_);
+bool Unsent::keep_file(KeptRest rest) noexcept {
+    if (!rest.owner) {
+        copy_ = UniqueFd::adopt(::fcntl(rest.file, F_DUPFD_CLOEXEC, 0));
+        rest.file = copy_.get();
+    }
+    file_ = rest.file;
+    offset_ = rest.offset;
+    if (rest.owner) {
+        kept_ = std::move(rest);
+    }
+    is_kept_ = is_kept_ || file_ >= 0;
+    return file_ >= 0;
 }
 
 // The owner is released last: that may run code of the application.
 void Unsent::clear() noexcept {
     parts_.clear();
-    file_.reset();
+    file_ = -1;
+    copy_.reset();
     is_kept_ = false;
     total_.bytes -= std::exchange(kept_.size, 0);
     const auto owner = std::exchange(kept_.owner, {nullptr, nullptr});

@@ -35,7 +35,7 @@ class Unsent {
     void assign(std::span<const iovec> parts, std::size_t sent);
 
     /// Nothing is left to send.
-    [[nodiscard]] bool empty() const { return parts_.empty() && !file_; }
+    [[nodiscard]] bool empty() const { return parts_.empty() && file_ < 0; }
 
     /// What is left belongs to this object, so nobody has to wait for it.
     [[nodiscard]] bool is_kept() const { return is_kept_; }
@@ -43,7 +43,7 @@ class Unsent {
     [[nodiscard]] std::span<const iovec> parts() const { return parts_; }
 
     /// The file whose rest is left, or -1, and from where.
-    [[nodiscard]] int file() const { return file_.get(); }
+    [[nodiscard]] int file() const { return file_; }
 
     off_t& offset() { return offset_; }
 
@@ -60,12 +60,13 @@ class Unsent {
     void clear() noexcept;
 
   private:
-    bool keep_file(int file, off_t offset) noexcept;
+    bool keep_file(KeptRest rest) noexcept;
 
     KeptTotal& total_;
     std::vector<iovec> parts_;
     KeptRest kept_;
-    UniqueFd file_;
+    int file_ = -1;
+    UniqueFd copy_;  ///< of the file, where nobody owns it for us
     off_t offset_ = 0;
     bool is_kept_ = false;
 };

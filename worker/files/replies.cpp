@@ -78,7 +78,8 @@ void send(Exchange& exchange, std::string_view body, const Shared& owner, std::s
     exchange.finish(state != IoState::Failed);
 }
 
-void send_file(Exchange& exchange, const Variant& variant, const http::ByteRange& part) {
+void send_file(Exchange& exchange, const std::shared_ptr<const Found>& found,
+               const Variant& variant, const http::ByteRange& part) {
     Request& request = exchange.request();
     auto offset = static_cast<off_t>(part.first);
     IoState state = exchange.send_head(part.size());
@@ -86,7 +87,7 @@ void send_file(Exchange& exchange, const Variant& variant, const http::ByteRange
         state = exchange.send_file(variant.file.get(), offset);
     }
     if (state != IoState::Failed && request.answer.room() > 0 &&
-        !exchange.keep({.file = variant.file.get(), .offset = offset})) {
+        !exchange.keep({.owner = owner_of(found), .file = variant.file.get(), .offset = offset})) {
         state = IoState::Failed;
     }
     exchange.finish(state != IoState::Failed);
@@ -157,7 +158,7 @@ void reply_with(Exchange& exchange, const std::shared_ptr<const Found>& found,
         std::array<iovec, 1> alone{};
         exchange.finish(exchange.send_whole(alone) != IoState::Failed);
     } else {
-        send_file(exchange, variant, sent);
+        send_file(exchange, found, variant, sent);
     }
 }
 

@@ -16,7 +16,7 @@ struct KeptRest {
 
     std::unique_ptr<void, Release> owner{nullptr, nullptr};
     std::size_t size = 0;  ///< bytes that the owner occupies
-    int file = -1;         ///< the loop sends a copy of it to its end or the answer's; -1: none
+    int file = -1;         ///< sent to its end or the answer's; a copy where it has no owner
     off_t offset = 0;      ///< from where
 };
 
