@@ -2,6 +2,7 @@
 """The settings of `static`: each does what it says."""
 import gzip
 import os
+import resource
 
 import pytest
 
@@ -285,6 +286,28 @@ def test_a_root_is_found_from_the_configuration_file(server, tmp_path):
     (running.folder / 'files').mkdir()
     (running.folder / 'files' / 'a').write_text('a')
     assert running.get('/static/a').text == 'a'
+
+
+def test_without_descriptors_the_application_answers_for_itself(server):
+    """Where the application stands in for files, their trouble is not that of its requests."""
+    running = server(APP, {
+        'workers': {'processes': 1},
+        'static': [{'path': '/', 'root': 'files', 'fallback': 'application'},
+                   {'path': '/files', 'root': 'files'}]}, prepare=fill)
+    running.expect_error('the file cannot be opened: Too many open files')
+    worker = running.status()['workers'][0]['pid']
+    with running.raw() as client:
+        client.send(b'GET /app.css HTTP/1.1\r\nHost: x\r\n\r\n')
+        assert client.read_answer().body == b'plain'
+        own = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (3, own[1]))
+        for number in range(3):
+            client.send(f'GET /new{number} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
+            assert client.read_answer().body == f'GET /new{number}'.encode()
+            client.send(f'GET /files/new{number} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
+            assert client.read_answer().status == 500
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, own)
+    assert running.log.text().count('the file cannot be opened') < 6, 'told once a second'
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root can become somebody else')

@@ -38,6 +38,12 @@ void FileCache::drop_old(TimePoint now) {
     }
 }
 
+void FileCache::clear() {
+    while (!entries_.empty()) {
+        drop_first();
+    }
+}
+
 void FileCache::drop_first() {
     weigh(*entries_.front().found, false);
     by_path_.erase(entries_.front().path);

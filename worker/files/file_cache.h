@@ -41,6 +41,8 @@ class FileCache {
     /// Drops what is known for too long.
     void drop_old(TimePoint now);
 
+    void clear();
+
     [[nodiscard]] bool empty() const { return entries_.empty(); }
 
     [[nodiscard]] std::size_t size() const { return entries_.size(); }

@@ -2,6 +2,7 @@
 #include "worker/files/file_server.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <new>
 #include <stdexcept>
@@ -12,6 +13,7 @@
 #include "base/errno_error.h"
 #include "http/accept_encoding.h"
 #include "log/logger.h"
+#include "net/rlimit.h"
 #include "worker/files/look_up.h"
 #include "worker/files/multipart.h"
 #include "worker/files/opening.h"
@@ -27,6 +29,14 @@ using Kind = Found::Kind;
 
 // More bytes in several parts are answered with the whole file: it need not be in memory.
 constexpr std::uint64_t kMostInParts = 1 << 20;
+constexpr std::size_t kMostParts = 64;
+constexpr std::size_t kMostBodiesOfParts = 16;  ///< made at once
+
+// How long a request waits for the disk. One that hangs must not hold all clients.
+constexpr Duration kPatience = std::chrono::seconds(10);
+
+// How often faults of the disk are told of.
+constexpr Duration kTellingPause = std::chrono::seconds(1);
 
 void require_kernel() {
     if (const int error = try_opening_below(); error != 0) {
@@ -84,6 +94,17 @@ bool is_read(std::string_view method) {
     return method == "GET" || method == "HEAD";
 }
 
+// Most descriptors are the application's and its clients'.
+FileCache::Bounds cache_bounds() {
+    FileCache::Bounds bounds;
+    bounds.files = std::min<std::size_t>(bounds.files, net::raise_nofile(0) / 8);
+    return bounds;
+}
+
+bool is_shortage(int error) {
+    return error == EMFILE || error == ENFILE;
+}
+
 }  // namespace
 
 FileServer::FileServer(event::Loop& loop, event::DeadlineClock& clock, Accounts& accounts,
@@ -92,6 +113,7 @@ FileServer::FileServer(event::Loop& loop, event::DeadlineClock& clock, Accounts&
       accounts_(accounts),
       areas_(static_areas(settings.static_files)),
       named_(settings.sendfile),
+      cache_(cache_bounds()),
       timer_(clock),
       mail_([this] { loop_.wake(); }),
       transfers_(pool_, [this] { loop_.wake(); }) {
@@ -127,14 +149,14 @@ bool FileServer::answer(Exchange& exchange) noexcept {
         const Placed placed = place_of(areas_, path);
         const bool reads = is_read(request.head.method);
         if (placed.area == nullptr || placed.area->root.empty() ||
-            (!reads && placed.area->fallback == Area::Fallback::Application)) {
+            ((!reads || !is_sane) && placed.area->fallback == Area::Fallback::Application)) {
             return false;
         }
         begin(exchange);
         if (!reads) {
-            reply(exchange, 405, "files can only be read", "Allow: GET, HEAD\r\n");
+            refuse(exchange, 405, "files can only be read", "Allow: GET, HEAD\r\n");
         } else if (!is_sane || path.find('\0') != std::string_view::npos) {
-            reply(exchange, 400, "this path leads to no file");
+            refuse(exchange, 400, "this path leads to no file");
         } else {
             answer_order(exchange, {*placed.area, path, placed.rest});
         }
@@ -149,7 +171,12 @@ void FileServer::begin(Exchange& exchange) noexcept {
     Request& request = exchange.request();
     request.limit.reset();
     request.times.started = loop_.now();
+}
+
+void FileServer::refuse(Exchange& exchange, int status, std::string_view text,
+                        std::string_view lines) {
     count(accounts_.slot().static_answers);
+    reply(exchange, status, text, lines);
 }
 
 void FileServer::answer_named(Exchange& exchange) noexcept {
@@ -158,7 +185,7 @@ void FileServer::answer_named(Exchange& exchange) noexcept {
         const NamedFiles::Place place = named_.place_of(request.named_file);
         if (place.area == nullptr) {
             tell_of_named(request, "lies outside of what sendfile allows");
-            return reply(exchange, 404, "there is no such file");
+            return refuse(exchange, 404, "there is no such file");
         }
         const std::string key = fmt::format("{}:{}", place.number, place.rest);
         answer_order(exchange, {*place.area, key, place.rest});
@@ -170,26 +197,40 @@ void FileServer::answer_named(Exchange& exchange) noexcept {
 void FileServer::answer_order(Exchange& exchange, const Order& order) {
     if (const Shared* const known = cache_.find(order.key, loop_.now())) {
         const Shared found = *known;
-        return answer_with(exchange, order.area, found);
+        return answer_with(exchange, order, found);
     }
     look_up_later(exchange, order);
+}
+
+// One look for all paths of the area that lead to nothing.
+void FileServer::answer_fallback(Exchange& exchange, const Area& area) {
+    const std::string key = "fallback of " + area.prefix;
+    const std::string rest = "/" + area.fallback_file;
+    answer_order(exchange, {area, key, rest, true});
 }
 
 /// Looks for what is at a path.
 class FileServer::LookUp final : public Errand {
   public:
     LookUp(FileServer& server, const Order& order)
-        : server_(server), area_(order.area), key_(order.key), rest_(order.rest) {}
+        : server_(server),
+          area_(order.area),
+          key_(order.key),
+          rest_(order.rest),
+          stands_in_(order.stands_in) {}
 
     void work() override { found_ = std::make_shared<const Found>(look_up(area_, rest_)); }
 
-    void go_on(bool) noexcept override { server_.on_looked_up(area_, key_, found_); }
+    void go_on(bool) noexcept override {
+        server_.on_looked_up({area_, key_, rest_, stands_in_}, found_);
+    }
 
   private:
     FileServer& server_;
     const Area& area_;
     std::string key_;
     std::string rest_;
+    bool stands_in_;
     Shared found_;
 };
 
@@ -204,7 +245,11 @@ class FileServer::Parts final : public Errand {
           variant_(variant),
           parts_(std::move(parts)),
           type_(type_of(exchange.request(), variant)),
-          boundary_(make_boundary()) {}
+          boundary_(make_boundary()) {
+        ++server_.bodies_of_parts_;
+    }
+
+    ~Parts() override { --server_.bodies_of_parts_; }
 
     void work() override { body_ = make_multipart(variant_, parts_, type_, boundary_); }
 
@@ -235,9 +280,12 @@ void FileServer::send(std::shared_ptr<Errand> errand) {
 
 // Those that want what is being looked up wait for the same look.
 void FileServer::look_up_later(Exchange& exchange, const Order& order) {
-    const auto [place, is_new] = waiting_.try_emplace(std::string(order.key));
+    const auto [place, is_new] =
+        waiting_.try_emplace(std::string(order.key), Waiting{order.area, order.stands_in});
     try {
-        place->second.push_back(&exchange);
+        place->second.exchanges.push_back(&exchange);
+        place->second.since = is_new ? loop_.now() : place->second.since;
+        timer_.start_unless_pending(2 * FileCache::kValid);
         if (is_new) {
             send(std::make_shared<LookUp>(*this, order));
         }
@@ -249,26 +297,51 @@ void FileServer::look_up_later(Exchange& exchange, const Order& order) {
     }
 }
 
-void FileServer::on_looked_up(const Area& area, const std::string& key,
-                              const Shared& found) noexcept {
-    const auto node = waiting_.extract(key);
-    if (found && found->kind != Kind::Failed) {
-        try {
-            cache_.put(key, found, loop_.now());
-            timer_.start_unless_pending(2 * FileCache::kValid);
-        } catch (const std::bad_alloc&) {  // the next request looks again
+// Those that waited may have lost patience meanwhile.
+void FileServer::on_looked_up(const Order& order, const Shared& found) noexcept {
+    try {
+        if (found && is_shortage(found->error) && !cache_.empty()) {
+            cache_.clear();
+            return send(std::make_shared<LookUp>(*this, order));
         }
+    } catch (const std::bad_alloc&) {  // then that was the only try
     }
-    for (Exchange* const exchange : node.mapped()) {
-        answer_or_break(*exchange, area, found);
+    const auto node = waiting_.extract(std::string(order.key));
+    try {
+        if (found) {
+            cache_.put(std::string(order.key), found, loop_.now());
+            timer_.start_unless_pending(2 * FileCache::kValid);
+        }
+    } catch (const std::bad_alloc&) {  // the next request looks again
+    }
+    if (!node.empty()) {
+        for (Exchange* const exchange : node.mapped().exchanges) {
+            answer_or_break(*exchange, order, found);
+        }
     }
 }
 
-void FileServer::answer_or_break(Exchange& exchange, const Area& area,
+// A disk that hangs is no reason for the application's requests not to be served.
+void FileServer::end_overdue() noexcept {
+    static const auto kSilent = std::make_shared<const Found>(
+        Found{.kind = Kind::Failed, .error = ETIMEDOUT, .variants = {}});
+    for (auto place = waiting_.begin(); place != waiting_.end();) {
+        if (loop_.now() - place->second.since < kPatience) {
+            ++place;
+            continue;
+        }
+        const auto node = waiting_.extract(place++);
+        for (Exchange* const exchange : node.mapped().exchanges) {
+            answer_or_break(*exchange, {node.mapped().area, node.key(), "", true}, kSilent);
+        }
+    }
+}
+
+void FileServer::answer_or_break(Exchange& exchange, const Order& order,
                                  const Shared& found) noexcept {
     try {
         if (found) {
-            return answer_with(exchange, area, found);
+            return answer_with(exchange, order, found);
         }
     } catch (const std::bad_alloc&) {  // as if there had been no memory before
     }
@@ -282,40 +355,60 @@ void FileServer::break_off(Exchange& exchange) noexcept {
 
 void FileServer::on_time() noexcept {
     cache_.drop_old(loop_.now());
-    if (!cache_.empty()) {
+    end_overdue();
+    if (!cache_.empty() || !waiting_.empty()) {
         timer_.start(2 * FileCache::kValid);
     }
 }
 
-void FileServer::answer_with(Exchange& exchange, const Area& area, const Shared& found) {
-    switch (found->kind) {
-        case Kind::File:
-            return answer_with_file(exchange, found);
-        case Kind::Folder:
-            if (exchange.request().named_file.empty()) {
-                return reply_with_folder(exchange);
-            }
-            break;
-        case Kind::Missing:
-            break;
-        case Kind::Forbidden:
-            tell_of_named(exchange.request(), "may not be read");
-            return reply(exchange, 403, "this may not be read");
-        case Kind::Failed:
-            log::error("{} {}: the file cannot be opened: {}", exchange.request().head.method,
-                       exchange.request().path_info, errno_text(found->error));
-            return reply(exchange, 500, "the file cannot be opened");
+void FileServer::answer_with(Exchange& exchange, const Order& order, const Shared& found) {
+    const Request& request = exchange.request();
+    const bool is_nothing = found->kind == Kind::Missing;
+    if (found->kind == Kind::Failed) {
+        tell_of_failure(request, found->error);
     }
-    if (area.fallback == Area::Fallback::Application) {
+    if ((is_nothing || found->kind == Kind::Failed) &&
+        order.area.fallback == Area::Fallback::Application) {
         return exchange.attempt([&exchange] { exchange.pass_on(); });
     }
+    if (is_nothing && order.area.fallback == Area::Fallback::File && !order.stands_in) {
+        return answer_fallback(exchange, order.area);
+    }
+    if (found->kind == Kind::File) {
+        return answer_with_file(exchange, found);
+    }
+    if (found->kind == Kind::Folder && request.named_file.empty() && !order.stands_in) {
+        count(accounts_.slot().static_answers);
+        return reply_with_folder(exchange);
+    }
+    refuse_with(exchange, *found);
+}
+
+void FileServer::refuse_with(Exchange& exchange, const Found& found) {
+    if (found.kind == Kind::Forbidden) {
+        tell_of_named(exchange.request(), "may not be read");
+        return refuse(exchange, 403, "this may not be read");
+    }
+    if (found.kind == Kind::Failed) {
+        return refuse(exchange, found.error == ETIMEDOUT ? 504 : 500, "the file cannot be opened");
+    }
     tell_of_named(exchange.request(), "is not there");
-    reply(exchange, 404, "there is no such file");
+    refuse(exchange, 404, "there is no such file");
+}
+
+// A disk that fails does so for many requests at once.
+void FileServer::tell_of_failure(const Request& request, int error) {
+    if (loop_.now() >= next_telling_) {
+        next_telling_ = loop_.now() + kTellingPause;
+        log::error("{} {}: the file cannot be opened: {}", request.head.method, request.path_info,
+                   errno_text(error));
+    }
 }
 
 void FileServer::answer_with_file(Exchange& exchange, const Shared& found) {
     const Request& request = exchange.request();
     const Asked asked = asked_by(request);
+    count(accounts_.slot().static_answers);
     const Variant& variant = choose(found->variants, asked.accept_encoding);
     if (!asked.has_conditions) {
         return reply_with(exchange, found, variant, nullptr);
@@ -335,7 +428,8 @@ void FileServer::answer_with_file(Exchange& exchange, const Shared& found) {
               fmt::format("Content-Range: bytes */{}\r\n", variant.size));
     } else if (ranges.parts.size() == 1) {
         reply_with(exchange, found, variant, &ranges.parts.front());
-    } else if (ranges.parts.empty() || total(ranges.parts) > kMostInParts) {
+    } else if (ranges.parts.empty() || ranges.parts.size() > kMostParts ||
+               total(ranges.parts) > kMostInParts || bodies_of_parts_ >= kMostBodiesOfParts) {
         reply_with(exchange, found, variant, nullptr);
     } else {
         send(std::make_shared<Parts>(*this, exchange, found, variant, std::move(ranges.parts)));

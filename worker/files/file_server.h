@@ -64,17 +64,23 @@ class FileServer {
     Transfers& transfers() { return transfers_; }
 
   private:
-    // Requests for a path that is being looked up. They have no other owner meanwhile.
-    using Waiting = std::vector<Exchange*>;
-
     // Cache and answers share what was found.
     using Shared = std::shared_ptr<const Found>;
 
     /// What a request wants.
     struct Order {
         const Area& area;
-        std::string_view key;   ///< for the cache
-        std::string_view rest;  ///< the path behind the area's prefix
+        std::string_view key;    ///< for the cache
+        std::string_view rest;   ///< the path behind the area's prefix
+        bool stands_in = false;  ///< the area's fallback, for a path that leads to nothing
+    };
+
+    // Requests for a path that is being looked up. They have no other owner meanwhile.
+    struct Waiting {
+        const Area& area;
+        bool stands_in;
+        std::vector<Exchange*> exchanges;
+        TimePoint since;
     };
 
     class LookUp;
@@ -83,11 +89,16 @@ class FileServer {
     void begin(Exchange& exchange) noexcept;
     void send(std::shared_ptr<Errand> errand);
     void answer_order(Exchange& exchange, const Order& order);
+    void answer_fallback(Exchange& exchange, const Area& area);
     void look_up_later(Exchange& exchange, const Order& order);
-    void on_looked_up(const Area& area, const std::string& key, const Shared& found) noexcept;
-    void answer_or_break(Exchange& exchange, const Area& area, const Shared& found) noexcept;
-    void answer_with(Exchange& exchange, const Area& area, const Shared& found);
+    void on_looked_up(const Order& order, const Shared& found) noexcept;
+    void end_overdue() noexcept;
+    void answer_or_break(Exchange& exchange, const Order& order, const Shared& found) noexcept;
+    void answer_with(Exchange& exchange, const Order& order, const Shared& found);
     void answer_with_file(Exchange& exchange, const Shared& found);
+    void refuse_with(Exchange& exchange, const Found& found);
+    void refuse(Exchange& exchange, int status, std::string_view text, std::string_view lines = {});
+    void tell_of_failure(const Request& request, int error);
     void break_off(Exchange& exchange) noexcept;
     void on_time() noexcept;
 
@@ -96,9 +107,11 @@ class FileServer {
     std::vector<Area> areas_;
     NamedFiles named_;
     FileCache cache_;
-    event::Timer timer_;                                ///< drops what the cache has for too long
+    event::Timer timer_;  ///< drops what the cache has for too long, and ends what waits too long
     std::unordered_map<std::string, Waiting> waiting_;  ///< by key
     std::string tidied_;
+    TimePoint next_telling_;
+    std::size_t bodies_of_parts_ = 0;  ///< being made
     Mailbox mail_;
     Transfers transfers_;  ///< outlives the pool, whose tasks call it
     DiskPool pool_;

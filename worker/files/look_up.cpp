@@ -29,6 +29,9 @@ constexpr std::uint64_t kHeld = 16 << 10;
 // So much of a larger file is read in, so that sending that much does not wait for the disk.
 constexpr std::uint64_t kWarmed = 256 << 10;
 
+// The kernel's usual distance.
+constexpr off_t kReadAhead = 128 << 10;
+
 struct Sibling {
     std::string_view ending;
     std::string_view coding;
@@ -185,15 +188,14 @@ class Search {
 // The root is opened each time: it may have been replaced by another folder of that name.
 Found look_up(const Area& area, const std::string& rest) {
     const Opened root = open_folder(area.root);
-    if (root.error != 0) {
-        return found_nothing(root.error);
+    if (root.error == 0) {
+        return Search(area, root.fd.get()).at(rest);
     }
-    Search search(area, root.fd.get());
-    Found found = search.at(rest);
-    if (found.kind == Kind::Missing && area.fallback == Area::Fallback::File) {
-        return search.at("/" + area.fallback_file);
+    Found nothing = found_nothing(root.error);
+    if (nothing.kind == Kind::Forbidden && area.fallback == Area::Fallback::Application) {
+        nothing.kind = Kind::Failed;  // not what one path is like, but the server's mistake
     }
-    return found;
+    return nothing;
 }
 
 std::string read_part(int file, std::uint64_t offset, std::uint64_t size) {
@@ -213,18 +215,16 @@ std::string read_part(int file, std::uint64_t offset, std::uint64_t size) {
     return bytes;
 }
 
+// Asks the kernel for all of it, and waits for it at the distance in which the kernel reads ahead.
 void read_in(int file, off_t offset, off_t size) noexcept {
-    std::array<char, 65536> buffer;  // NOLINT(*-member-init): nobody looks at it
+    ::readahead(file, offset, static_cast<std::size_t>(size));
     const off_t end = offset + size;
-    while (offset < end) {
-        const auto most =
-            std::min<std::size_t>(buffer.size(), static_cast<std::size_t>(end - offset));
-        const ssize_t got =
-            uninterrupted([&] { return ::pread(file, buffer.data(), most, offset); });
-        if (got <= 0) {
+    char byte = 0;
+    for (; offset < end; offset = offset + kReadAhead < end ? offset + kReadAhead : end - 1) {
+        const ssize_t got = uninterrupted([&] { return ::pread(file, &byte, 1, offset); });
+        if (got <= 0 || offset == end - 1) {
             return;
         }
-        offset += got;
     }
 }
 

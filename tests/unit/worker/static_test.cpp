@@ -6,6 +6,7 @@
 #include <array>
 #include <filesystem>
 #include <future>
+#include <iterator>
 #include <string>
 
 #include "file_folder.h"
@@ -100,6 +101,29 @@ TEST_F(StaticTest, GivesToTheApplicationWhatItHasNot) {
     EXPECT_TRUE(has(ask("GET /none", "the application"), "200 OK"));
     EXPECT_TRUE(has(ask("POST /app.css", "the application"), "200 OK"));
     EXPECT_EQ(application.started.size(), 2u);
+    EXPECT_EQ(slot.static_answers.load(), 1u);
+}
+
+TEST_F(StaticTest, OpensAFallbackOnceForAllPaths) {
+    folder.write("shell.html", std::string(100'000, 's'));
+    settings.static_files[0].fallback = "shell.html";
+    start();
+    const auto open_files = [] {
+        const std::filesystem::directory_iterator all("/proc/self/fd");
+        return std::distance(begin(all), end(all));
+    };
+    EXPECT_TRUE(has(ask("HEAD /static/none"), "Content-Length: 100000\r\n"));
+    const auto before = open_files();
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_TRUE(has(ask("HEAD /static/none" + std::to_string(i)), "200 OK"));
+    }
+    EXPECT_EQ(open_files(), before);
+}
+
+TEST_F(StaticTest, TakesNoFolderForAFallback) {
+    settings.static_files[0].fallback = "dir";
+    start();
+    EXPECT_TRUE(has(ask("GET /static/none"), "404 Not Found"));
 }
 
 TEST_F(StaticTest, HasPathsThatAreTheApplications) {
@@ -225,6 +249,7 @@ TEST_F(StaticTest, SendsTheFileThatTheApplicationNames) {
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
     EXPECT_TRUE(has(answer, "Set-Cookie: a=b\r\n") && has(answer, "Content-Length: 6\r\n"));
     EXPECT_FALSE(has(answer, "X-Sendfile") || has(answer, "of nothing")) << answer;
+    EXPECT_EQ(slot.static_answers.load(), 1u);
     EXPECT_EQ(slot.cores_busy.load(), 0u);
     for (const char* name : {"none", "../x", "dir"}) {
         const std::string missing = ask(std::string("GET /?") + name);

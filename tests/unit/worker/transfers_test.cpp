@@ -206,5 +206,36 @@ TEST(DiskPool, RunsSeveralTasksAtOnce) {
     changed.wait(lock, [&] { return running == 3; });
 }
 
+TEST(DiskPool, KeepsAThreadForAnswers) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    int transfers = 0;
+    bool is_over = false;
+    bool is_answered = false;
+    DiskPool pool(2);
+    for (int i = 0; i < 2; ++i) {
+        pool.run(
+            [&] {
+                std::unique_lock lock(mutex);
+                ++transfers;
+                changed.notify_all();
+                changed.wait(lock, [&] { return is_over; });
+            },
+            DiskPool::Urgency::Transfer);
+    }
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return transfers == 1; });
+    pool.run([&] {
+        const std::lock_guard in_it(mutex);
+        is_answered = true;
+        changed.notify_all();
+    });
+    changed.wait(lock, [&] { return is_answered; });
+    EXPECT_EQ(transfers, 1);
+    is_over = true;
+    changed.notify_all();
+    changed.wait(lock, [&] { return transfers == 2; });
+}
+
 }  // namespace
 }  // namespace geventd::worker
