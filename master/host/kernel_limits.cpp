@@ -21,6 +21,9 @@ constexpr std::uint64_t kFilesOfWorker = 32;
 
 constexpr std::uint64_t kGenerationsOfReload = 2;
 
+// Files of static and sendfile that a worker keeps open for the next request.
+constexpr std::uint64_t kKeptFiles = 1024;
+
 std::string tell_of_files(const config::Settings& settings, std::uint64_t reached) {
     const std::uint64_t need = kernel_needs(settings).files;
     return reached >= need ? ""
@@ -35,7 +38,9 @@ std::string tell_of_files(const config::Settings& settings, std::uint64_t reache
 KernelNeeds kernel_needs(const config::Settings& settings) {
     const std::uint64_t listeners = settings.listen.size();
     const auto workers = static_cast<std::uint64_t>(settings.workers.processes);
+    const bool has_files = !settings.static_files.empty() || !settings.sendfile.empty();
     return {static_cast<std::uint64_t>(settings.limits.connections) + kOtherFiles +
+                (has_files ? kKeptFiles : 0) +
                 kFilesOfListener * listeners + kFilesOfWorker * workers,
             kGenerationsOfReload * listeners * workers};
 }

@@ -21,6 +21,13 @@ TEST(KernelLimits, NeedsGrowWithWorkersAndListeners) {
     EXPECT_GT(many.files, few.files);
 }
 
+TEST(KernelLimits, NeedsGrowWithFilesThatStayOpen) {
+    config::Settings settings = settings_of(1, 1);
+    const std::uint64_t without = kernel_needs(settings).files;
+    settings.static_files.resize(1);
+    EXPECT_EQ(kernel_needs(settings).files, without + 1024);
+}
+
 TEST(KernelLimits, TellsOfTooFewWatches) {
     const std::string sentence = tell_of_watches(settings_of(500, 1000), 999'999);
     EXPECT_NE(sentence.find("fs.epoll.max_user_watches"), std::string::npos) << sentence;
