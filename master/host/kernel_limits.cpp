@@ -40,8 +40,8 @@ KernelNeeds kernel_needs(const config::Settings& settings) {
     const auto workers = static_cast<std::uint64_t>(settings.workers.processes);
     const bool has_files = !settings.static_files.empty() || !settings.sendfile.empty();
     return {static_cast<std::uint64_t>(settings.limits.connections) + kOtherFiles +
-                (has_files ? kKeptFiles : 0) +
-                kFilesOfListener * listeners + kFilesOfWorker * workers,
+                (has_files ? kKeptFiles : 0) + kFilesOfListener * listeners +
+                kFilesOfWorker * workers,
             kGenerationsOfReload * listeners * workers};
 }
 
