@@ -121,7 +121,29 @@ bool holds(pid_t pid, ino_t inode) {
     });
 }
 
-/// Of several that hold it the one with the lowest number, which is their parent as a rule.
+/// 0: not known.
+pid_t parent_of(pid_t pid) {
+    std::ifstream file(fmt::format("/proc/{}/status", pid));
+    std::string line;
+    while (std::getline(file, line)) {
+        if (line.starts_with("PPid:")) {
+            return pid_of(line.substr(line.find_first_of("0123456789"))).value_or(0);
+        }
+    }
+    return 0;
+}
+
+/// A server's own process, when one of its children was found: whoever ends the child has won
+/// nothing.
+pid_t oldest_holder(pid_t pid, ino_t inode) {
+    for (pid_t parent = parent_of(pid); parent > 0 && holds(parent, inode);
+         parent = parent_of(pid)) {
+        pid = parent;
+    }
+    return pid;
+}
+
+/// Of several that hold it the one whose parent does not.
 std::optional<pid_t> find_process(ino_t inode) {
     const TimePoint end = Clock::now() + kPatience;
     std::vector<pid_t> pids;
@@ -136,7 +158,7 @@ std::optional<pid_t> find_process(ino_t inode) {
             break;
         }
         if (holds(pid, inode)) {
-            return pid;
+            return oldest_holder(pid, inode);
         }
     }
     return std::nullopt;
