@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -56,7 +57,23 @@ std::string_view from_line(std::string_view text, int line) {
     return text;
 }
 
-std::string_view advise(std::string_view text, int line, std::string_view fault) {
+// A key alone, where a value or keys of its own are expected.
+bool lacks_colon(std::string_view text, int line) {
+    text = from_line(text, line);
+    text = text.substr(0, text.find_first_of("\r\n#"));
+    const std::size_t begin = text.find_first_not_of(" \t");
+    return line > 0 && begin != std::string_view::npos && text.find(':') == std::string_view::npos &&
+           std::isalpha(static_cast<unsigned char>(text[begin])) != 0;
+}
+
+std::string advise(std::string_view text, int line, std::string_view fault) {
+    if (fault == "end of map not found" || fault == "illegal map value") {
+        for (const int suspect : {line, line - 1}) {
+            if (lacks_colon(text, suspect)) {
+                return fmt::format("; is a colon missing after the key in line {}?", suspect);
+            }
+        }
+    }
     text = from_line(text, line);
     const auto indent = text.substr(0, text.find_first_not_of(" \t"));
     if (indent.find('\t') != std::string_view::npos) {
@@ -64,7 +81,7 @@ std::string_view advise(std::string_view text, int line, std::string_view fault)
     }
     const auto* const advice = std::find_if(
         kAdvice.begin(), kAdvice.end(), [&](const Advice& entry) { return entry.fault == fault; });
-    return advice == kAdvice.end() ? std::string_view() : advice->text;
+    return std::string(advice == kAdvice.end() ? std::string_view() : advice->text);
 }
 
 // For an undefined alias yaml-cpp 0.8 names the anchor; 0.7 only gives the position.
