@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace geventd::master {
@@ -13,6 +15,23 @@ namespace {
 // How long the process may take to write its stack.
 constexpr Duration kPatience = std::chrono::seconds(1);
 constexpr std::size_t kMostStack = 64 << 10;
+
+// Without the frames by which Python imports a module: there are five between two of an
+// application that is being loaded. A stack that has no others stays as it is.
+std::string without_imports(const std::string& stack) {
+    std::string shown;
+    bool has_frames = false;
+    for (std::size_t begin = 0; begin < stack.size();) {
+        const std::size_t end = std::min(stack.find('\n', begin), stack.size() - 1) + 1;
+        const std::string_view line = std::string_view(stack).substr(begin, end - begin);
+        if (line.find("File \"<frozen importlib") == std::string_view::npos) {
+            shown += line;
+            has_frames = has_frames || line.find("File \"") != std::string_view::npos;
+        }
+        begin = end;
+    }
+    return has_frames ? shown : stack;
+}
 
 }  // namespace
 
@@ -35,7 +54,7 @@ std::optional<std::string> StackFile::look(TimePoint now) {
         seen_ = text.size();
         return std::nullopt;
     }
-    return text;
+    return without_imports(text);
 }
 
 std::string StackFile::text() const {
