@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "worker/serve/gate.h"
 
+#include <algorithm>
 #include <chrono>
 #include <new>
 #include <utility>
@@ -15,6 +16,12 @@ namespace {
 // Descriptors may be freed elsewhere in the process, too, so look this often.
 constexpr auto kRetry = std::chrono::milliseconds(500);
 
+// An entry without a root only says that all below its path is the application's.
+bool has_files(const std::vector<config::StaticFiles>& entries) {
+    return std::any_of(entries.begin(), entries.end(),
+                       [](const config::StaticFiles& entry) { return !entry.root.empty(); });
+}
+
 }  // namespace
 
 Gate::Gate(const Parts& parts, const config::Settings& settings, std::vector<Listening> listeners,
@@ -23,7 +30,7 @@ Gate::Gate(const Parts& parts, const config::Settings& settings, std::vector<Lis
       accounts_(parts.accounts),
       connections_(parts.connections),
       most_connections_(static_cast<std::size_t>(settings.limits.connections)),
-      has_static_(!settings.static_files.empty()),
+      has_static_(has_files(settings.static_files)),
       retry_timer_(parts.clock),
       balance_(parts.loop, board, accounts_.slot(), [this] { regulate(); }) {
     retry_timer_.bind<&Gate::on_retry>(this);

@@ -194,6 +194,20 @@ TEST_F(StaticTest, NeedsNoCore) {
     EXPECT_TRUE(has(ask("GET /static/app.css", "body{}"), "200 OK"));
 }
 
+TEST_F(StaticTest, LeavesConnectionsToTheKernelWhereAFullWorkerHasNoFiles) {
+    application.on_start = nullptr;
+    settings.static_files[0].root.clear();
+    settings.static_files[0].fallback = "application";
+    start();
+    const UniqueFd busy = connect();
+    send(busy, kGet);
+    turn_until([&] { return application.started.size() == 1; });
+    const UniqueFd waiting = connect();
+    send(waiting, "GET /static/app.css HTTP/1.1\r\nHost: h\r\n\r\n");
+    worker->turn();
+    EXPECT_EQ(slot.connections.load(), 1u);
+}
+
 TEST_F(StaticTest, GoesOnSendingWithoutTurns) {
     start();
     const UniqueFd client = connect();
