@@ -198,6 +198,41 @@ def test_by_the_uwsgi_protocol(running):
         assert client.read_all().endswith(b'\r\n\r\n' + HELLO)
 
 
+LATE = '''
+import os
+import sys
+
+import gevent
+
+
+def application(environ, start_response):
+    """A greenlet changes the answer after the request's end, while the file is looked for."""
+    def late():
+        try:
+            raise ValueError('late')
+        except ValueError:
+            try:
+                start_response('200 Late', [('Content-Type', 'text/late'), ('X-Late', 'yes')],
+                               sys.exc_info())
+                print('it was taken', flush=True)
+            except ValueError:
+                print('it was refused', flush=True)
+    gevent.spawn(late)
+    start_response('200 OK', [('Content-Type', 'text/own'),
+                              ('X-Sendfile', os.path.realpath('files/hello.txt'))])
+    return []
+'''
+
+
+def test_a_greenlet_that_is_left_over_does_not_change_the_answer(server):
+    running = server(LATE, {'sendfile': ON}, prepare=fill)
+    answer = running.get('/')
+    running.wait_log('it was (refused|taken)')
+    assert 'it was refused' in running.log.text()
+    assert (answer.body, answer.header('x-late')) == (HELLO, None)
+    assert [value for name, value in answer.headers if name == 'content-type'] == ['text/own']
+
+
 # --- off, and while it goes on -------------------------------------------------------------------
 
 @BOTH

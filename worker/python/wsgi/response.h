@@ -57,6 +57,9 @@ class Response {
 
     [[nodiscard]] bool head_sent() const { return request_->answer.completed(); }
 
+    /// The request has ended: nothing of its answer can be changed.
+    [[nodiscard]] bool has_ended() const { return request_->exchange == nullptr; }
+
     [[nodiscard]] worker::Request& request() const { return *request_; }
 
   private:

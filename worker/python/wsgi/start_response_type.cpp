@@ -23,7 +23,9 @@ StartResponse* as_start_response(PyObject* self) {
     return reinterpret_cast<StartResponse*>(self);
 }
 
-// PEP 3333: a second call needs exc_info; if the head is sent already, that is raised.
+// PEP 3333: a second call needs exc_info; if the head is sent already, that is raised. So it is
+// once the request has ended: the head is then the server's, which may only be looking for the file
+// that the application has named.
 bool may_call(const Response& response, PyObject* exc_info) {
     if (exc_info == nullptr || exc_info == Py_None) {
         if (response.head_set()) {
@@ -37,7 +39,7 @@ bool may_call(const Response& response, PyObject* exc_info) {
         PyErr_SetString(PyExc_TypeError, "exc_info must be a tuple as sys.exc_info() returns it");
         return false;
     }
-    if (response.head_sent()) {
+    if (response.head_sent() || response.has_ended()) {
         PyObject* parts[3];
         for (Py_ssize_t i = 0; i < 3; ++i) {
             PyObject* part = PyTuple_GET_ITEM(exc_info, i);
