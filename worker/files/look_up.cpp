@@ -62,12 +62,29 @@ Found found_nothing(int error) {
     return {.kind = kind_of(error), .error = error, .variants = {}};
 }
 
+// FNV-1a.
+std::uint64_t hash_of(std::string_view content) {
+    std::uint64_t hash = 14'695'981'039'346'656'037U;
+    for (const char byte : content) {
+        hash = (hash ^ static_cast<unsigned char>(byte)) * 1'099'511'628'211U;
+    }
+    return hash;
+}
+
+// That of a file in memory is made of its content: it tells files apart whose times were set to the
+// same, and is the same on all hosts.
+std::string etag_of(const Variant& variant, const timespec& modified) {
+    const std::string state = variant.is_held()
+                                  ? fmt::format("{:016x}", hash_of(variant.content))
+                                  : fmt::format("{:x}-{:x}", modified.tv_sec, modified.tv_nsec);
+    return fmt::format("\"{}-{:x}{}{}\"", state, variant.size, variant.coding.empty() ? "" : "-",
+                       variant.coding);
+}
+
 Variant variant_of(Opened opened, std::string_view coding) {
     Variant variant{.coding = coding, .file = std::move(opened.fd)};
     variant.size = static_cast<std::uint64_t>(opened.status.st_size);
     variant.modified = opened.status.st_mtime;
-    variant.etag = fmt::format("\"{:x}-{:x}{}{}\"", variant.modified, variant.size,
-                               coding.empty() ? "" : "-", coding);
     if (variant.size <= kHeld) {
         variant.content = read_part(variant.file.get(), 0, variant.size);
         if (variant.content.size() == variant.size) {
@@ -80,6 +97,7 @@ Variant variant_of(Opened opened, std::string_view coding) {
         variant.warm = std::min(variant.size, kWarmed);
         read_in(variant.file.get(), 0, static_cast<off_t>(variant.warm));
     }
+    variant.etag = etag_of(variant, opened.status.st_mtim);
     return variant;
 }
 
@@ -160,8 +178,8 @@ class Search {
     void describe(const std::string& name, Found& found) const {
         const std::string type = media_type(name, area_.types);
         const bool lasts = area_.immutable && has_hash(name);
-        const std::string& caching =
-            lasts ? std::string("public, max-age=31536000, immutable") : area_.cache_control;
+        const std::string caching =
+            lasts ? "public, max-age=31536000, immutable" : area_.cache_control;
         for (Variant& variant : found.variants) {
             variant.about_state = fmt::format("Last-Modified: {}\r\nETag: {}\r\n",
                                               http::format_date(variant.modified), variant.etag);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "worker/files/look_up.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -56,6 +57,30 @@ TEST_F(LookUpTest, SaysWhatAFileIs) {
     EXPECT_NE(file.about_state.find("ETag: " + file.etag + "\r\n"), std::string::npos);
     EXPECT_EQ(file.about_state.find("Cache-Control"), std::string::npos);
     EXPECT_EQ(file.about_state.find("Vary"), std::string::npos);
+}
+
+TEST_F(LookUpTest, TellsContentsApartWhoseTimesAreTheSame) {
+    const auto etag = [this](const std::string& content) {
+        folder.write("root/new", content);
+        std::filesystem::last_write_time(folder.path("root/new"), {});
+        return look_up(area, "/new").variants.front().etag;
+    };
+    const std::string former = etag("one");
+    EXPECT_NE(etag("two"), former);
+    EXPECT_EQ(etag("one"), former);
+    EXPECT_NE(etag(std::string(20 << 10, 'x')), etag(std::string(21 << 10, 'x')));
+}
+
+TEST_F(LookUpTest, TellsLargeFilesApartWithinASecond) {
+    folder.write("root/large", std::string(1 << 20, 'x'));
+    const auto etag_at = [this](long nanoseconds) {
+        const timespec times[2] = {{1700000000, 0}, {1700000000, nanoseconds}};
+        EXPECT_EQ(::utimensat(AT_FDCWD, folder.path("root/large").c_str(), times, 0), 0);
+        return look_up(area, "/large").variants.front().etag;
+    };
+    const std::string former = etag_at(1000000);
+    EXPECT_NE(etag_at(2000000), former);
+    EXPECT_EQ(etag_at(1000000), former);
 }
 
 TEST_F(LookUpTest, SaysHowLongAFileMayBeKept) {
