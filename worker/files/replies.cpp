@@ -47,6 +47,22 @@ void add_content(http::ResponseHead& head, const Request& request, const Variant
     head.add_lines(is_said ? all.substr(all.find('\n') + 1) : all);
 }
 
+// The lines of an application that has named a file by which the client keeps its session.
+std::string cookies_of(const http::ResponseHead& head) {
+    constexpr std::string_view kName = "set-cookie:";
+    std::string cookies;
+    std::string_view rest = head.text();
+    while (!rest.empty()) {
+        const std::string_view line =
+            rest.substr(0, std::min(rest.find('\n'), rest.size() - 1) + 1);
+        if (http::equals_ignoring_case(line.substr(0, kName.size()), kName)) {
+            cookies.append(line);
+        }
+        rest.remove_prefix(line.size());
+    }
+    return cookies;
+}
+
 bool is_head_request(const Request& request) {
     return request.head.method == "HEAD";
 }
@@ -98,8 +114,11 @@ void send_file(Exchange& exchange, const std::shared_ptr<const Found>& found,
 void reply(Exchange& exchange, int status, std::string_view text, std::string_view lines) {
     Request& request = exchange.request();
     http::ResponseHead& head = request.answer.head();
+    const bool is_of_the_file = status == 412 || status == 416;
+    const std::string cookies = is_of_the_file ? cookies_of(head) : "";
     head.start(request.form.version, status_line(status));
     head.add("Content-Type", "text/plain; charset=utf-8");
+    head.add_lines(cookies);
     head.add_lines(lines);
     const auto body = std::make_shared<const std::string>(fmt::format("{}\n", text));
     send(exchange, *body, body, body->size());

@@ -11,10 +11,12 @@
 
 namespace geventd::worker {
 
-// The answers to requests for files. Each ends the request. They throw std::bad_alloc before
-// anything is sent. REQUIRES: the exchange's answer has not begun.
+// The answers to requests for files. Each ends the request, or throws std::bad_alloc; the caller
+// then resets the connection, as some of the answer may have left. REQUIRES: the exchange's answer
+// has not begun.
 
-/// A status with a line of text. `lines`: whole header lines.
+/// A status with a line of text. `lines`: whole header lines. Of the head of an application that
+/// has named a file nothing stays, but its cookies with 412 and 416.
 void reply(Exchange& exchange, int status, std::string_view text, std::string_view lines = {});
 
 /// 301, to the same path with a slash at its end.
