@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include "http/octets.h"
 
@@ -37,7 +38,30 @@ constexpr std::array<Field, kPlaces> kFields{{
     {"if-unmodified-since", "HTTP_IF_UNMODIFIED_SINCE"},
 }};
 
-using Values = std::array<std::string_view, kPlaces>;
+bool is_list(std::size_t place) {
+    return place == kIfMatch || place == kIfNoneMatch || place == kAcceptEncoding;
+}
+
+// The fields as they are found.
+struct Values {
+    std::array<std::string_view, kPlaces> found;
+    std::map<std::size_t, std::string> joined;
+    int ranges = 0;
+
+    void add(std::size_t place, std::string_view value) {
+        ranges += place == kRange ? 1 : 0;
+        std::string_view& known = found.at(place);
+        if (!is_list(place) || known.empty()) {
+            known = value;
+            return;
+        }
+        std::string& whole = joined[place];
+        if (whole.empty()) {
+            whole = known;
+        }
+        known = whole.append(", ").append(value);
+    }
+};
 
 // The length of its name rules out most fields.
 void take_header(const http::Header& header, Values& values) {
@@ -47,7 +71,7 @@ void take_header(const http::Header& header, Values& values) {
     }
     for (std::size_t place = 0; place < kPlaces; ++place) {
         if (http::equals_ignoring_case(header.name, kFields.at(place).name)) {
-            values.at(place) = header.value;
+            values.add(place, header.value);
         }
     }
 }
@@ -55,7 +79,7 @@ void take_header(const http::Header& header, Values& values) {
 void take_variable(const uwsgi::Var& var, Values& values) {
     for (std::size_t place = 0; place < kPlaces; ++place) {
         if (var.key == kFields.at(place).variable) {
-            values.at(place) = var.value;
+            values.add(place, var.value);
         }
     }
 }
@@ -70,18 +94,23 @@ Asked asked_by(const Request& request) {
     for (const uwsgi::Var& var : request.vars.environ) {
         take_variable(var, values);
     }
+    if (values.ranges > 1) {
+        values.found[kRange] = {};
+    }
+    const auto& found = values.found;
     Asked asked;
-    asked.conditions = {.if_match = values[kIfMatch],
-                        .if_none_match = values[kIfNoneMatch],
-                        .if_modified_since = values[kIfModifiedSince],
-                        .if_unmodified_since = values[kIfUnmodifiedSince],
-                        .if_range = values[kIfRange],
-                        .range = values[kRange]};
-    asked.accept_encoding = values[kAcceptEncoding];
+    asked.conditions = {.if_match = found[kIfMatch],
+                        .if_none_match = found[kIfNoneMatch],
+                        .if_modified_since = found[kIfModifiedSince],
+                        .if_unmodified_since = found[kIfUnmodifiedSince],
+                        .if_range = found[kIfRange],
+                        .range = found[kRange]};
+    asked.accept_encoding = found[kAcceptEncoding];
     for (std::size_t place = 0; place < kPlaces; ++place) {
         asked.has_conditions =
-            asked.has_conditions || (place != kAcceptEncoding && !values.at(place).empty());
+            asked.has_conditions || (place != kAcceptEncoding && !found.at(place).empty());
     }
+    asked.joined = std::move(values.joined);
     asked.head_only = request.head.method == "HEAD";
     return asked;
 }

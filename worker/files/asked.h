@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "http/conditions.h"
@@ -8,14 +11,18 @@
 
 namespace geventd::worker {
 
-/// What a request's header fields say of the file that it wants. Lives as long as the request.
+/// What a request's header fields say of the file that it wants. Lists that are sent in several
+/// lines are joined; several lines of Range, which is no list, are not there. The request must
+/// outlive it.
 struct Asked {
     http::Conditions conditions;
     std::string_view accept_encoding;
     bool has_conditions = false;
     bool head_only = false;
+    std::map<std::size_t, std::string> joined;  ///< what views point into that are in no one line
 };
 
+/// Throws std::bad_alloc.
 Asked asked_by(const Request& request);
 
 }  // namespace geventd::worker

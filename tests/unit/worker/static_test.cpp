@@ -169,6 +169,27 @@ TEST_F(StaticTest, SendsWhatIsCompressedToThoseWhoAcceptIt) {
     }
 }
 
+TEST_F(StaticTest, ReadsFieldsOfSeveralLines) {
+    folder.write("app.css.gz", "packed");
+    start();
+    EXPECT_TRUE(has(ask_with("Accept-Encoding: gzip\r\nAccept-Encoding: br\r\n"), ": gzip\r\n"));
+    EXPECT_TRUE(has(ask_with("Accept-Encoding: br\r\nAccept-Encoding: zstd\r\n"
+                             "Accept-Encoding: gzip\r\n"),
+                    ": gzip\r\n"));
+    const std::string whole = ask_with("", "body{}");
+    const std::size_t begin = whole.find("ETag: ") + 6;
+    const std::string etag = whole.substr(begin, whole.find("\r\n", begin) - begin);
+    for (const char* name : {"If-None-Match: ", "If-Match: "}) {
+        const std::string known = name + etag + "\r\n";
+        const std::string other = std::string(name) + "\"x\"\r\n";
+        const std::string status = name[3] == 'N' ? "HTTP/1.1 304 " : "HTTP/1.1 200 ";
+        EXPECT_TRUE(ask_with(known + other).starts_with(status)) << name;
+        EXPECT_TRUE(ask_with(other + known).starts_with(status)) << name;
+    }
+    EXPECT_TRUE(ask_with("Range: bytes=0-0\r\nRange: bytes=1-1\r\n", "body{}")
+                    .starts_with("HTTP/1.1 200 "));
+}
+
 TEST_F(StaticTest, AnswersInTheOrderOfTheRequests) {
     start();
     const UniqueFd client = connect();
@@ -265,6 +286,12 @@ TEST_F(StaticTest, SendsTheFileThatTheApplicationNames) {
     EXPECT_FALSE(has(answer, "X-Sendfile") || has(answer, "of nothing")) << answer;
     EXPECT_EQ(slot.static_answers.load(), 1u);
     EXPECT_EQ(slot.cores_busy.load(), 0u);
+    for (const char* field : {"If-Match: \"x\"", "Range: bytes=6-"}) {
+        const std::string none =
+            ask(std::string("GET /?app.css HTTP/1.1\r\n") + field + "\r\nX-Rest:");
+        EXPECT_TRUE(none.starts_with("HTTP/1.1 41") && has(none, "\r\nSet-Cookie: a=b\r\n"))
+            << none;
+    }
     for (const char* name : {"none", "../x", "dir"}) {
         const std::string missing = ask(std::string("GET /?") + name);
         EXPECT_TRUE(missing.starts_with("HTTP/1.1 404 ") && !has(missing, "Set-Cookie")) << missing;
