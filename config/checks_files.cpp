@@ -36,6 +36,11 @@ class ElementReport {
     const Reading& reading_;
 };
 
+// With one dot: the type of a file goes by what follows the last dot of its name.
+bool is_ending(const std::string& text) {
+    return text.size() > 1 && text.rfind('.') == 0;
+}
+
 void check_static(const Settings& settings, const ElementReport& report) {
     const auto& entries = settings.static_files;
     for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -55,7 +60,7 @@ void check_static(const Settings& settings, const ElementReport& report) {
             }
         }
         for (const auto& [ending, type] : entries[i].types) {
-            if (ending.size() < 2 || ending.front() != '.' || type.find('/') == std::string::npos ||
+            if (!is_ending(ending) || type.find('/') == std::string::npos ||
                 type.find_first_of("\r\n") != std::string::npos) {
                 report(i, "types",
                        fmt::format("'{}: {}' is no type of files, expected such as "

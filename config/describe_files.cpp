@@ -70,7 +70,9 @@ void describe(Visitor& v, StaticFiles& s) {
           "Files whose names hold a hash, such as app.55e7cbb9ba48.css, are answered with "
           "Cache-Control: public, max-age=31536000, immutable.");
     v.key("types", TextMap(s.types, "a map of endings such as .foo to media types"), kGeneration,
-          "Content-Type by the ending of the file's name, before the built-in table.");
+          "Content-Type by the ending of the file's name behind its last dot, whatever its case, "
+          "before "
+          "the built-in table.");
 }
 
 void describe(Visitor& v, Sendfile& s) {

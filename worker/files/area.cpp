@@ -3,12 +3,19 @@
 
 #include <algorithm>
 
+#include "http/octets.h"
+
 namespace geventd::worker {
 
 namespace {
 
 std::string without_slash(const std::string& prefix) {
     return prefix == "/" ? "" : prefix;
+}
+
+std::string in_lower_case(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), http::to_lower);
+    return text;
 }
 
 Area area_of(const config::StaticFiles& entry) {
@@ -24,7 +31,9 @@ Area area_of(const config::StaticFiles& entry) {
     area.precompressed = entry.precompressed;
     area.cache_control = entry.cache_control;
     area.immutable = entry.immutable;
-    area.types = entry.types;
+    for (const auto& [ending, type] : entry.types) {
+        area.types.insert_or_assign(in_lower_case(ending), type);
+    }
     return area;
 }
 

@@ -25,7 +25,7 @@ struct Area {
     bool precompressed = false;
     std::string cache_control;
     bool immutable = false;
-    std::map<std::string, std::string> types;
+    std::map<std::string, std::string> types;  ///< by ending, in lower case: ".svg"
 };
 
 /// The areas of `static`, those with longer prefixes first.

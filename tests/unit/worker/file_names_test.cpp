@@ -79,6 +79,13 @@ TEST(MediaType, IsOnesOwnFirst) {
     EXPECT_EQ(media_type("a.css", {{".css", "text/css"}}), "text/css");
 }
 
+TEST(MediaType, IsOnesOwnWhateverTheCaseOfTheEnding) {
+    const std::vector<Area> areas =
+        static_areas({{.path = "/", .root = "all", .types = {{".FOO", "text/x-foo"}}}});
+    EXPECT_EQ(media_type("a.foo", areas[0].types), "text/x-foo");
+    EXPECT_EQ(media_type("a.Foo", areas[0].types), "text/x-foo");
+}
+
 std::string place(std::string_view path) {
     static const std::vector<Area> areas = static_areas({
         {.path = "/", .root = "all"},
