@@ -115,16 +115,25 @@ void anchor_paths(Settings& settings, const std::string& file) {
     }
 }
 
+// Without parts that lead nowhere. ".." stays: behind a symbolic link it leads elsewhere than the
+// text says.
+std::filesystem::path without_dots(const std::filesystem::path& path) {
+    std::filesystem::path result;
+    for (const std::filesystem::path& part : path) {
+        if (!part.empty() && part != ".") {
+            result /= part;
+        }
+    }
+    return result;
+}
+
 /// Workers may run in another directory (app.chdir) than the one in which the server was started.
 void resolve_roots(Settings& settings) {
     const auto resolve = [](std::string& root) {
         if (!root.empty()) {
             std::error_code gone;
             const std::filesystem::path whole = std::filesystem::absolute(root, gone);
-            root = gone ? root : whole.lexically_normal().string();
-        }
-        while (root.size() > 1 && root.back() == '/') {
-            root.pop_back();
+            root = gone ? root : without_dots(whole).string();
         }
     };
     for (StaticFiles& files : settings.static_files) {

@@ -21,7 +21,12 @@ constexpr char kMapped = 'a';
 
 std::string real_path(const std::string& path) {
     const std::unique_ptr<char, decltype(&::free)> real(::realpath(path.c_str(), nullptr), &::free);
-    return real == nullptr ? path : real.get();
+    return real == nullptr ? "" : real.get();
+}
+
+std::string tidy(const std::string& root) {
+    std::string result;
+    return tidy_path(root, result) ? result : root;
 }
 
 // A root of "/" has no slash of its own before what follows.
@@ -33,7 +38,8 @@ std::string_view bare(const std::string& root) {
 
 NamedFiles::NamedFiles(const std::vector<config::Sendfile>& entries) {
     for (const config::Sendfile& entry : entries) {
-        doors_.push_back({entry.header, sendfile_area(entry), real_path(entry.root)});
+        doors_.push_back(
+            {entry.header, sendfile_area(entry), tidy(entry.root), real_path(entry.root)});
         has_sendfile_ = has_sendfile_ || entry.header == SendfileHeader::XSendfile;
         has_accel_ = has_accel_ || entry.header == SendfileHeader::XAccelRedirect;
     }
@@ -75,7 +81,23 @@ std::string_view NamedFiles::header_of(const Request& request) {
     return request.named_file.front() == kMapped ? "X-Accel-Redirect" : "X-Sendfile";
 }
 
-NamedFiles::Place NamedFiles::place_of(const std::string& name) const {
+// What follows the door's root in the path, or for a mapped path what stands for the root. Looks
+// for the real root again if it was not there so far: it may have been made since.
+std::string_view NamedFiles::rest_in(Door& door, bool is_mapped, std::string_view path) {
+    if (is_mapped) {
+        return rest_behind(door.area.prefix, path);
+    }
+    const std::string_view rest = rest_behind(bare(door.tidy_root), path);
+    if (rest.data() != nullptr) {
+        return rest;
+    }
+    if (door.real_root.empty()) {
+        door.real_root = real_path(door.area.root);
+    }
+    return door.real_root.empty() ? rest : rest_behind(bare(door.real_root), path);
+}
+
+NamedFiles::Place NamedFiles::place_of(const std::string& name) {
     const bool is_mapped = name.front() == kMapped;
     std::string path = name.substr(1);
     if (is_mapped) {
@@ -89,15 +111,11 @@ NamedFiles::Place NamedFiles::place_of(const std::string& name) const {
         return {};
     }
     for (std::size_t number = 0; number < doors_.size(); ++number) {
-        const Door& door = doors_[number];
+        Door& door = doors_[number];
         if ((door.header == SendfileHeader::XAccelRedirect) != is_mapped) {
             continue;
         }
-        std::string_view rest =
-            rest_behind(is_mapped ? door.area.prefix : bare(door.area.root), tidied);
-        if (rest.data() == nullptr && !is_mapped) {
-            rest = rest_behind(bare(door.real_root), tidied);
-        }
+        const std::string_view rest = rest_in(door, is_mapped, tidied);
         if (!rest.empty()) {
             return {&door.area, std::string(rest), number};
         }

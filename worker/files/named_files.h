@@ -35,14 +35,17 @@ class NamedFiles {
     };
 
     /// Where the file of that name is. Throws std::bad_alloc.
-    [[nodiscard]] Place place_of(const std::string& name) const;
+    [[nodiscard]] Place place_of(const std::string& name);
 
   private:
     struct Door {
         config::SendfileHeader header;
         Area area;
-        std::string real_root;  ///< the root without symbolic links
+        std::string tidy_root;  ///< the root without "..", as names are compared with it
+        std::string real_root;  ///< the root without symbolic links; "": it was not there so far
     };
+
+    static std::string_view rest_in(Door& door, bool is_mapped, std::string_view path);
 
     std::vector<Door> doors_;
     bool has_sendfile_ = false;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <filesystem>
 
 #include <gtest/gtest.h>
 
@@ -34,6 +35,17 @@ TEST(Load, FillsTheSmallestFileWithDefaults) {
     EXPECT_GE(settings.workers.processes, 1);
     EXPECT_EQ(settings.workers.cores, 100);
     EXPECT_TRUE(settings.control.starts_with("/run/test/geventd-")) << settings.control;
+}
+
+TEST(Load, MakesRootsWholeAndLeavesWhatLinksMayChange) {
+    const Settings settings = load_text(kSmallest +
+                                        "static:\n"
+                                        "  - {path: /a, root: /srv/./current/../static//}\n"
+                                        "  - {path: /b, root: /}\n"
+                                        "  - {path: /c, root: ./files/.}\n");
+    EXPECT_EQ(settings.static_files[0].root, "/srv/current/../static");
+    EXPECT_EQ(settings.static_files[1].root, "/");
+    EXPECT_EQ(settings.static_files[2].root, std::filesystem::current_path() / "files");
 }
 
 TEST(Load, FaultsShowWhatATerminalWouldObey) {
