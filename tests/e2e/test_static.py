@@ -2,6 +2,7 @@
 """The settings of `static`: each does what it says."""
 import gzip
 import os
+import re
 import resource
 
 import pytest
@@ -14,6 +15,18 @@ def application(environ, start_response):
     body = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}".encode()
     start_response('200 OK', [('X-Application', 'yes'), ('Content-Length', str(len(body)))])
     return [body]
+'''
+CORES = '''
+import os
+import gevent
+
+def application(environ, start_response):
+    if environ['PATH_INFO'] == '/wait':
+        print('it waits', flush=True)
+        while not os.path.exists('go'):
+            gevent.sleep(0.01)
+    start_response('200 OK', [('Content-Length', '1')])
+    return [str(environ['uwsgi.core']).encode()]
 '''
 FILES = {
     'app.css': 'plain', 'app.55e7cbb9ba48.css': 'hashed', 'index-BfH2a9_x.js': 'of vite',
@@ -226,6 +239,25 @@ def test_the_access_log_tells_of_files(running):
     running.wait_log(r'^404 GET /none/missing\?logged', since=since)
 
 
+def test_the_access_log_names_requests_for_files(server):
+    """Each by an id of its own, and with no core of another request."""
+    running = server(CORES, {
+        'static': [{'path': '/none', 'root': 'files'}], 'workers': {'processes': 1, 'cores': 2},
+        'log': {'access': 'line ${request_id} ${core} ${uri}'}}, prepare=fill)
+    with running.raw() as first:
+        first.send(b'GET /wait HTTP/1.1\r\nHost: x\r\n\r\n')
+        running.wait_log('it waits')
+        assert running.get('/second').text == '1'
+        running.wait_log('line [0-9a-f]{24} 1 /second$')
+        running.get('/none/app.css')
+        running.get('/none/app.css')
+        running.wait_log('line [0-9a-f]{24} 0 /none/app.css$', count=2)
+        names = re.findall('line ([0-9a-f]+) [01] /', running.log.text())
+        assert len(set(names)) == len(names) == 3
+        (running.folder / 'go').touch()
+        assert first.read_answer().body == b'0'
+
+
 def test_files_are_counted(running):
     before = running.status()['workers'][0]
     running.get('/none/app.css')
@@ -241,6 +273,7 @@ def test_files_are_counted(running):
     ({'path': '/x', 'root': 'files', 'fallback': '../x'}, 'fallback'),
     ({'path': '/x', 'root': 'files', 'index': 'a/b'}, 'index'),
     ({'path': '/x', 'root': 'files', 'types': {'foo': 'text/x'}}, 'types'),
+    ({'path': '/x', 'root': 'files', 'types': {'.tar.gz': 'x/gz'}}, 'types'),
     ({'path': '/x', 'root': 'files', 'listing': True}, 'listing')])
 def test_faults_of_the_configuration(make_server, entry, why):
     made = make_server()

@@ -107,6 +107,10 @@ void AccessLog::write(const Request& request, const Exchange& exchange) {
     log::AccessRecord record;
     const Lookup lookup(request);
     fill(record, request);
+    if (request.id.empty()) {
+        names_.make(name_);
+        record.request_id = name_;
+    }
     const std::string host = exchange.client().host();
     record.addr = request.has_environ ? request.vars.remote_addr : std::string_view(host);
     record.lookup = &lookup;

@@ -7,6 +7,7 @@
 #include "shm/scoreboard.h"
 #include "worker/requests/access_filter.h"
 #include "worker/requests/request.h"
+#include "worker/requests/request_names.h"
 
 namespace geventd::worker {
 
@@ -36,6 +37,8 @@ class AccessLog {
     AccessFilter filter_;
     const shm::WorkerSlot& slot_;
     int worker_;
+    RequestNames names_;
+    std::string name_;  ///< of a request that got none, as it needed no core
     std::string line_;
 };
 

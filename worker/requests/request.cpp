@@ -70,6 +70,8 @@ void Request::clear() {
     form = {};
     sent = {};
     times = {};
+    core = 0;
+    ordinal = 0;
 }
 
 // Reserves room for all, so that giving a request back cannot fail.
