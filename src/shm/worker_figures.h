@@ -35,9 +35,9 @@ struct WorkerFigures {
     Cell<std::uint64_t> hub_lag{};         ///< microseconds that the newest answer to a pulse took
     Cell<std::uint64_t> hub_lag_peak{};    ///< the most that an answer ever took
     Cell<std::uint64_t> hub_blocks{};      ///< times limits.blocked-hub was passed; the master's
-    Cell<std::uint64_t> sent{};            ///< bytes of heads and bodies of the ended requests
-    Cell<std::uint64_t> busy_time{};       ///< microseconds that the ended requests took, summed
-    Cell<std::uint64_t> signals{};         ///< signal handlers that have ended
+    Cell<std::uint64_t> sent{};       ///< bytes of heads and bodies of ended answers, also of files
+    Cell<std::uint64_t> busy_time{};  ///< microseconds that the ended requests took, summed
+    Cell<std::uint64_t> signals{};    ///< signal handlers that have ended
 };
 
 template <typename T>

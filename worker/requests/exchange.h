@@ -125,8 +125,8 @@ class Exchange {
     [[nodiscard]] virtual bool is_sending() const = 0;
 
     /// After Wait: gives what is still to be sent to the loop, so the caller need not wait. False:
-    /// too much waits for slow clients already, or there is no descriptor, and the caller waits as
-    /// ever.
+    /// too much waits for slow clients already, or there is no descriptor; the caller then waits,
+    /// or breaks the answer off if it is no greenlet that can wait.
     virtual bool keep(KeptRest rest) noexcept = 0;
 
     /// Resumes request().writer when the client takes more.
@@ -142,9 +142,9 @@ class Exchange {
     virtual void disconnect() noexcept = 0;
 
     /// Ends the request. What was kept is sent first, and the file that it has named instead of a
-    /// body. `complete`: the application gave its whole
-    /// answer; if not, or if that is shorter than its Content-Length, the client gets what there
-    /// is, and then an end that it cannot take for a complete one.
+    /// body. `complete`: the application gave its whole answer; if not, or if that is shorter than
+    /// its Content-Length, the client gets what there is, and then an end that it cannot take for a
+    /// complete one.
     virtual void finish(bool complete) noexcept = 0;
 
     [[nodiscard]] virtual const Client& client() const = 0;
