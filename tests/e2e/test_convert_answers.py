@@ -4,20 +4,12 @@ import ast
 import re
 
 import pytest
-from convert.answer import answer
-from convert.model import Draft, Found, Option
+from convert.model import Draft, Option
 from convert.tables.addresses import gunicorn_address, listener, translate, without_repetitions
 from convert.write import write
 
-from harness.conversions import convert
+from harness.conversions import convert, drafted
 from harness.limits import REPOSITORY
-
-
-def drafted(server, *options):
-    """The draft of NAME=VALUE options, or of pairs."""
-    pairs = [option if isinstance(option, tuple) else option.split('=', 1) for option in options]
-    return answer(Found(server, [Option(name, value, f'{name} = {value}')
-                                 for name, value in pairs]))
 
 
 def value(server, key, *options):

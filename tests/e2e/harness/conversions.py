@@ -12,6 +12,9 @@ import re
 import shlex
 import subprocess
 
+from convert.answer import answer
+from convert.model import Found, Option
+
 from .limits import PYTHON, REPOSITORY
 from .network import free_port
 
@@ -78,3 +81,10 @@ def convert(*arguments, folder=None, environment=None, text=None):
 def convert_case(case):
     return convert(*shlex.split(' '.join(case.all('convert'))), folder=case.folder,
                    environment=case.environment)
+
+
+def drafted(server, *options):
+    """The draft of NAME=VALUE options, or of pairs."""
+    pairs = [option if isinstance(option, tuple) else option.split('=', 1) for option in options]
+    return answer(Found(server, [Option(name, value, f'{name} = {value}')
+                                 for name, value in pairs]))

@@ -158,8 +158,23 @@ def _set_fallback(draft, option):
         return
     entry['fallback'] = name
     for prefix in excepted:
-        draft.append('static', [{'path': prefix, 'fallback': 'application'}],
+        draft.append('static', [{'path': prefix.rstrip('/') or '/', 'fallback': 'application'}],
                      'the route leaves these paths to the application')
+    _tell_difference(draft, option, name, excepted, expression)
+
+
+def _tell_difference(draft, option, file, excepted, expression):
+    """static knows folders; an expression says more of a path, and nothing of the method."""
+    open_ended = [prefix for prefix in excepted if not prefix.endswith('/')]
+    moved = [f'{prefix}docs (begins with {prefix}, but is not below it)' for prefix in open_ended]
+    if '[^' in expression:
+        moved.append('/missing.js (has a dot, and is no file)')
+    paths = f'{file} instead of the application now answers paths such as {" and ".join(moved)}; ' \
+        if moved else ''
+    instead = ('{path: PREFIX, fallback: application} as a further entry of static for each path '
+               'that the application must get') if moved else ''
+    draft.leave_out(option, f'it is taken over in part: {paths}other methods than GET and HEAD, '
+                    f'which got {file} too, are answered with 405', instead)
 
 
 def _exceptions(expression):
@@ -168,7 +183,7 @@ def _exceptions(expression):
     if not but:
         return expression, []
     paths = [but['before'] + name for name in (but['names'] or '').split('|')]
-    return '^' + expression[but.end():], [f'/{path.strip("/")}' for path in paths]
+    return '^' + expression[but.end():], [f'/{path.lstrip("/")}' for path in paths]
 
 
 ROWS = (
@@ -199,5 +214,6 @@ ROWS = (
              'threads of its own send files'),
     maps('mimefile mime-file', 'static.types', mime_file, 'for other than the usual types'),
     maps('route route-uri', 'static.fallback', route,
-         'REGEX static:FILE for all paths, or all but some, is fallback: FILE; no other rules'),
+         'REGEX static:FILE for all paths, or all but some, is fallback: FILE, and what that '
+         'changes is told; no other rules'),
 )
