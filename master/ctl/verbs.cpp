@@ -83,8 +83,9 @@ Opens the log files again after they were moved.)"},
 Writes a configuration for geventd from one of uWSGI (ini, YAML, JSON, XML) or gunicorn
 (gunicorn.conf.py), or from a Procfile, a Dockerfile, a systemd unit or a shell script that starts
 one of them; *convert --* _COMMAND_ takes a command line. Comments name the line that each key comes
-from, and what was not taken over, with the reason. *-o* _FILE_ names the result, *--python*
-_PYTHON_ the program that executes gunicorn.conf.py. No server is asked. The exit status is 1 when
+from, and what was not taken over, with the reason. *-o* _FILE_ names the result; a file
+that holds something else is overwritten with *--force* only. *--python* _PYTHON_ is the program
+that executes gunicorn.conf.py. No server is asked. The exit status is 1 when
 something that protects the application was not taken over, 2 when the input cannot be read.)",
          .run = refuse_convert},
 };

@@ -202,7 +202,7 @@ def test_static_files_of_uwsgi_need_no_more(option):
 @pytest.mark.parametrize('option, place', [
     ('hook-post-fork=exec:true', 'hooks.post-fork: module:function'),
     ('hook-accepting1=print:x', 'hooks.post-fork: module:function'),
-    ('hook-as-user=exec:true', 'ExecStartPre='), ('exec-pre-app=true', 'app.before-load'),
+    ('hook-as-user=exec:true', 'ExecStartPre='), ('exec-pre-app=true', 'not app.before-load'),
     ('hook-as-user-atexit=exec:true', 'hooks.worker-exit'), ('hook-touch=/a exec:b', 'monitors'),
     ('wait-for-socket=:1', 'After='), ('after-request-hook=f', 'uwsgi.after_req_hook')])
 def test_hooks_of_uwsgi_have_a_place(option, place):

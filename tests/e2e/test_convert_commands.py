@@ -94,6 +94,7 @@ def test_a_unit_is_read_with_its_surroundings():
     assert (command.words, command.chdir) == (['-w', '2', 'app:app'], '/srv')
     assert command.surrounding == {'A': '1', 'B': '2 3'}
     assert command.remarks[0] == 'These lines stay in the unit: User=www.'
+    assert 'path that `command -v geventd` prints' in command.remarks[1]
 
 
 def test_variables_that_a_script_sets_are_put_in():
@@ -181,6 +182,44 @@ def test_the_result_can_go_to_a_file(folder):
     done = convert('-o', 'out.yaml', '--', 'gunicorn', 'app:app', folder=folder)
     assert (done.returncode, done.stdout) == (0, '')
     assert 'module: app:app' in (folder / 'out.yaml').read_text()
+    assert done.stderr == (
+        'geventctl convert: out.yaml is written; everything was taken over\n')
+
+
+def test_what_somebody_has_written_is_not_overwritten(folder):
+    words = ['--', 'gunicorn', 'app:app']
+    for said, text in (('is written', ''), ('is written', None), ('--force', '# mine\n')):
+        if text is not None:
+            (folder / 'out.yaml').write_text(text)
+        done = convert('-o', 'out.yaml', *words, folder=folder)
+        assert said in done.stderr and done.returncode == (2 if said == '--force' else 0)
+    assert (folder / 'out.yaml').read_text() == '# mine\n'
+    assert convert('-o', 'out.yaml', '--force', *words, folder=folder).returncode == 0
+    assert 'module: app:app' in (folder / 'out.yaml').read_text()
+
+
+DAEMONS = '''[uwsgi]
+http = :1
+exec-pre-app = migrate
+attach-daemon = celery worker
+attach-daemon2 = cmd=celery beat
+attach-daemon = redis
+log-master-bufsize = 1
+'''
+
+
+def test_what_was_not_taken_over_is_told_by_name(folder):
+    (folder / 'a.ini').write_text(DAEMONS)
+    done = convert('-o', 'out.yaml', 'a.ini', folder=folder)
+    lines = done.stderr.splitlines()
+    assert done.returncode == 0 and lines[0].startswith(
+        'geventctl convert: out.yaml is written; 4 options are not taken over (exec-pre-app, '
+        'attach-daemon (2 times), attach-daemon2): ')
+    assert lines[-1] == (
+        'geventctl convert: nothing runs this any more: exec-pre-app = migrate, attach-daemon = '
+        'celery worker, attach-daemon2 = cmd=celery beat, attach-daemon = redis')
+    assert (folder / 'out.yaml').read_text().count('geventd starts no other programs') == 1
+    assert lines[-1] in convert('a.ini', folder=folder).stderr
 
 
 def test_a_new_file_is_for_its_owner_only(folder):
@@ -194,8 +233,8 @@ def test_what_protects_is_exit_code_1(folder):
     (folder / 'a.json').write_text(json.dumps({'uwsgi': {'http': ':1', 'limit-nproc': 9}}))
     done = convert('a.json', folder=folder)
     assert done.returncode == 1
-    assert done.stderr == (
-        'geventctl convert: not taken over, though it protects: limit-nproc = 9\n')
+    assert done.stderr.endswith(
+        '\ngeventctl convert: not taken over, though it protects: limit-nproc = 9\n')
     assert '# - THIS PROTECTS: limit-nproc = 9 (a.json:1)' in done.stdout
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The command line: `geventctl convert [-o FILE] [--python PYTHON] [FILE | -- COMMAND …]`.
+"""The command line: `geventctl convert [-o FILE [--force]] [--python PYTHON] [FILE]`, or
+`… -- COMMAND …`.
 
 Exit code 0: converted; 1: something that protects was not taken over; 2: the input cannot be read.
 """
@@ -10,6 +11,7 @@ import sys
 from .answer import answer
 from .model import Unreadable, not_understood
 from .read.sources import read_environment, read_file, read_words
+from .report import report
 from .spelling import one_line
 from .write import write
 
@@ -27,9 +29,11 @@ def parse(arguments):
         arguments, words = arguments[:place], arguments[place + 1:]
     parser = argparse.ArgumentParser(
         prog='geventctl convert', description=DESCRIPTION,
-        usage='geventctl convert [-o FILE] [--python PYTHON] [FILE | -- COMMAND ...]')
+        usage='geventctl convert [-o FILE [--force]] [--python PYTHON] [FILE | -- COMMAND ...]')
     parser.add_argument('file', nargs='?', metavar='FILE')
     parser.add_argument('-o', '--output', metavar='FILE', help='write there, not to stdout')
+    parser.add_argument('--force', action='store_true',
+                        help='also over a file that holds something else')
     parser.add_argument('--python', default=sys.executable, metavar='PYTHON',
                         help='the Python that executes gunicorn.conf.py')
     options = parser.parse_args(arguments)
@@ -44,7 +48,7 @@ def main(arguments=None):
         draft, text = convert(options, words)
     except Unreadable as error:
         return complain(error)
-    return deliver(text, draft, options.output)
+    return deliver(text, draft, options)
 
 
 def complain(text):
@@ -73,23 +77,30 @@ def read(options, words):
     return read_environment(os.environ)
 
 
-def write_file(path, text):
-    """A new file is for its owner only, since configurations may hold passwords."""
+def write_file(path, text, may_replace):
+    """A new file is for its owner only, since configurations may hold passwords. Nobody gets back
+    what somebody else wrote, or changed, in a file that is overwritten."""
+    if not may_replace and os.path.isfile(path):
+        with open(path, 'rb') as file:
+            if file.read() not in (b'', text):
+                raise Unreadable(f'{path} exists and holds something else; --force overwrites it')
     with open(path, 'wb', opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(text)
 
 
-def deliver(text, draft, output):
-    """Writes the result, and says on stderr when something that protects is missing in it."""
+def deliver(text, draft, options):
+    """Writes the result, and says on stderr what became of the options."""
+    output = options.output
     try:
         if output:
-            write_file(output, text)
+            write_file(output, text, options.force)
         else:
             sys.stdout.buffer.write(text)
             sys.stdout.buffer.flush()
+    except Unreadable as error:
+        return complain(error)
     except (OSError, ValueError) as error:  # ValueError: a path with NUL
         return complain(f'{output or "stdout"}: {getattr(error, "strerror", error)}')
-    lines = [left.option.line for left in draft.left_out if left.protects]
-    if lines:
-        complain('not taken over, though it protects: ' + ', '.join(lines))
+    for line in report(draft, output):
+        complain(line)
     return 1 if draft.is_less_guarded() else 0

@@ -76,11 +76,17 @@ class Listener:
 @dataclasses.dataclass(frozen=True)
 class LeftOut:
     """An option without a key: why, and what to do instead. It protects if without it the
-    application is less guarded than before."""
+    application is less guarded than before. It runs if something ran because of it that nobody runs
+    now."""
     option: Option
     because: str
     instead: str = ''
     protects: bool = False
+    runs: bool = False
+
+    def entry(self):
+        """What options of one entry in the list have in common."""
+        return not self.protects, self.because, self.instead
 
 
 @dataclasses.dataclass
@@ -115,8 +121,8 @@ class Draft:
         self.settings[key] = Setting({**(before.value if before else {}), name: value},
                                      (before.comments if before else []) + [comment])
 
-    def leave_out(self, option, because, instead='', protects=False):
-        self.left_out.append(LeftOut(option, because, instead, protects))
+    def leave_out(self, option, because, instead='', protects=False, runs=False):
+        self.left_out.append(LeftOut(option, because, instead, protects, runs))
 
     def is_less_guarded(self):
         return any(left.protects for left in self.left_out)
@@ -135,6 +141,7 @@ class Row:
     text: str     # what to know: a note, the reason, or what geventd does by itself
     instead: str = ''
     protects: bool = False
+    runs: bool = False
     take: Optional[Callable] = None  # take(draft, option), when mapped
 
     def guards(self):

@@ -166,10 +166,14 @@ def left_out(draft):
     if not draft.left_out:
         return '# Everything was taken over.\n'
     text = '# Not taken over:\n#\n'
-    for left in sorted(draft.left_out, key=lambda left: not left.protects):
-        warning = 'THIS PROTECTS: ' if left.protects else ''
-        instead = f'; do this instead: {left.instead}' if left.instead else ''
-        text += bullet(f'{warning}{left.option.origin()}, because {left.because}{instead}.')
+    entries = {}
+    for left in draft.left_out:
+        entries.setdefault(left.entry(), []).append(left.option.origin())
+    for (is_harmless, because, instead), origins in sorted(
+            entries.items(), key=lambda entry: entry[0][0]):
+        warning = '' if is_harmless else 'THIS PROTECTS: '
+        instead = f'; do this instead: {instead}' if instead else ''
+        text += bullet(f'{warning}{"; ".join(origins)}, because {because}{instead}.')
     return text
 
 

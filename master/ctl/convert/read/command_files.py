@@ -125,7 +125,8 @@ def from_unit(text, path):
     command.chdir = workdir
     if kept:
         command.remarks.append('These lines stay in the unit: ' + ', '.join(kept) + '.')
-    command.remarks += ['In the unit write Type=notify and ExecStart=/usr/sbin/geventd -c FILE.',
+    command.remarks += ['In the unit write Type=notify and ExecStart=GEVENTD -c FILE, where '
+                        'GEVENTD is the path that `command -v geventd` prints there.',
                         *about_signal('KillSignal=', stop)]
     return placed(command, path, workdir, elsewhere=True)
 

@@ -13,9 +13,9 @@ def built_in(names, text):
     return Row(tuple(names.split()), BUILT_IN, '', text)
 
 
-def refused(names, because, instead='', protects=False):
+def refused(names, because, instead='', protects=False, runs=False):
     """Options that cannot be taken over."""
-    return Row(tuple(names.split()), REFUSED, '', because, instead, protects)
+    return Row(tuple(names.split()), REFUSED, '', because, instead, protects, runs)
 
 
 def read(names, text):
@@ -45,5 +45,5 @@ def apply(rows, draft, option):
     elif row.verdict == BUILT_IN:
         draft.built_in.append((option, row.text))
     elif row.verdict == REFUSED:
-        draft.leave_out(option, row.text, row.instead, row.protects)
+        draft.leave_out(option, row.text, row.instead, row.protects, row.runs)
     return True

@@ -9,7 +9,11 @@ from .values import listed, number, octal, seconds, size, switch, text
 UNIT = 'in the systemd unit, or the like of the container'
 NO_COMMANDS = 'the server starts no commands'
 BEFORE = 'ExecStartPre= of the unit, or the entrypoint of the container'
+# Why what runs once before a start, such as a migration, does not belong there.
+NOT_BEFORE_LOAD = ('; not app.before-load, which is also called by geventd --check, at each reload '
+                   'and, with preload: false, in each worker')
 AFTER_FORK = 'hooks.post-fork: module:function, which each worker calls before it serves'
+MULES = 'timers, crons and signals run functions in the workers; Celery or RQ for the rest'
 
 LIMITS = (
     maps('harakiri', 'limits.request-time', seconds('limits.request-time'),
@@ -59,11 +63,11 @@ RECYCLING = (
     refused('touch-exec hook-touch touch-mules-reload touch-spoolers-reload signal check-mount* '
             'mount-check mountpoint-check', NO_COMMANDS,
             'monitors: [{path: FILE, run: module:function}] calls a function; a path unit of '
-            'systemd starts a command'),
+            'systemd starts a command', runs=True),
     refused('cron cron2 unique-cron cron-harakiri legion-cron cron-legion unique-legion-cron '
             'unique-cron-legion', NO_COMMANDS,
             'crons: [{at: "M H D M W", run: module:function}] calls a function; a timer of systemd '
-            'or the host\'s cron starts a command'),
+            'or the host\'s cron starts a command', runs=True),
 )
 
 PROCESS = (
@@ -94,13 +98,10 @@ HOOKS = (
          'a function, as module:function, instead of an action'),
     refused('hook-as-user-atexit exec-as-user-atexit', NO_COMMANDS,
             'ExecStopPost= of the unit; hooks.worker-exit: module:function, which each worker '
-            'calls at its end'),
-    refused('hook-pre-app exec-pre-app hook-post-app exec-post-app', NO_COMMANDS,
-            BEFORE + '; app.before-load: module:function is called before the application is '
-            'loaded'),
-    refused('hook-* exec-*', NO_COMMANDS, BEFORE + '; hooks and app.before-load call functions'),
+            'calls at its end', runs=True),
+    refused('hook-* exec-*', NO_COMMANDS, BEFORE + NOT_BEFORE_LOAD, runs=True),
     refused('call-*', 'there are no symbols of C to call',
-            'hooks and app.before-load call functions of Python'),
+            'hooks call functions of Python in each worker'),
     refused('after-request-hook after-request-call', 'there are no hooks around requests',
             'uwsgi.after_req_hook is called after each; or a middleware'),
     refused('wait-for-* wait-*', 'the server waits for nothing',
@@ -109,12 +110,16 @@ HOOKS = (
 )
 
 ELSEWHERE = (
-    refused('attach-daemon* attach-control-daemon smart-attach-daemon* legion* '
-            'daemons-honour-stdin',
-            'geventd starts no other programs', 'one systemd unit or container for each'),
-    refused('mule* farm* touch-mules-*', 'there are no mules',
-            'timers, crons and signals run functions in the workers; Celery or RQ for the rest'),
-    refused('spooler* queue*', 'there is no spooler', 'Celery, RQ or another queue'),
+    refused('attach-daemon* attach-control-daemon smart-attach-daemon* legion-attach-daemon* '
+            'legion-smart-attach-daemon*',
+            'geventd starts no other programs', 'one systemd unit or container for each',
+            runs=True),
+    refused('legion* daemons-honour-stdin', 'geventd starts no other programs',
+            'one systemd unit or container for each'),
+    refused('mule* farm*', 'there are no mules', MULES, runs=True),
+    refused('touch-mules-*', 'there are no mules', MULES),
+    refused('spooler', 'there is no spooler', 'Celery, RQ or another queue', runs=True),
+    refused('spooler-* queue*', 'there is no spooler', 'Celery, RQ or another queue'),
     refused('cache* add-cache-item load-file-in-cache* check-cache', 'there is no cache',
             'Redis or memcached'),
     refused('route* final-route* error-route* response-route* router* error-page-* '
