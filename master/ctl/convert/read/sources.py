@@ -25,7 +25,7 @@ def read_file(path, python, environment):
     if extension in PARSERS:
         reader = UwsgiReader(path)
         reader.add_environment(environment)
-        reader.add_file(path)
+        reader.add_named_file(path)
         return reader.finish()
     if extension == '.py':
         reader = GunicornReader(path, python)

@@ -10,6 +10,7 @@ from . import uwsgi_magic, uwsgi_words
 from .places import Places
 from .uwsgi_files import PARSERS, sections_of_ini
 from .uwsgi_logic import ENDS, Logic
+from .uwsgi_sections import about_others
 
 INCLUDES = {'ini': '.ini', 'xml': '.xml', 'xmlconfig': '.xml', 'yaml': '.yaml', 'yml': '.yaml',
             'json': '.json', 'js': '.json', 'config': '', 'inherit': '', 'include': ''}
@@ -38,6 +39,14 @@ class UwsgiReader:
             if key.startswith('UWSGI_') and key not in OWN_VARIABLES:
                 self._add(name, escape(value), f'{key}={value}', 'environment')
 
+    def add_named_file(self, path):
+        """The one that the user names: without a section it may be another one that is meant."""
+        self.add_file(path)
+        name, section = split_section(path)
+        sections = parser_of(name)(read_text(name))
+        told = '' if section or 'uwsgi' not in sections else about_others(sections, 'uwsgi', name)
+        self.found.remarks += [told] if told else []
+
     def add_command_line(self, words, place, _environment):
         """Words after the program's name, in which ${NAME} is a variable."""
         for name, value, line in uwsgi_words.parse(words):
@@ -58,7 +67,7 @@ class UwsgiReader:
         magic = uwsgi_magic.magic_of(name, section, self._first_magic)
         self._first_magic = self._first_magic or magic
         extension = extension or os.path.splitext(name)[1].lower()
-        parse = PARSERS.get(extension, sections_of_ini)
+        parse = parser_of(extension)
         try:
             sections = parse(uwsgi_magic.put_in_magic(text, magic))
         except Unreadable as error:
@@ -150,6 +159,10 @@ class UwsgiReader:
     def _placeholder(self, name):
         values = {option.name: option.value for option in reversed(self.found.options)}
         return uwsgi_magic.placeholder(name, values)
+
+
+def parser_of(path):
+    return PARSERS.get(os.path.splitext(f'x{path}')[1].lower(), sections_of_ini)
 
 
 def file_content_of_now(name):
