@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""docs/migrating.md, exactly as on the page but for the port."""
+"""docs/migrating.md and docs/migrating-beside.md, exactly as on the pages but for the port."""
 import os
+import re
 import shlex
+import shutil
 import signal
 import subprocess
 
@@ -13,7 +15,9 @@ from harness.conversions import convert
 from harness.limits import GEVENTD
 from harness.network import free_port
 
+NGINX = shutil.which('nginx')
 PAGE = documents.examples('docs/migrating.md')
+BESIDE = documents.examples('docs/migrating-beside.md')
 
 
 @pytest.fixture
@@ -29,7 +33,8 @@ def moved(make_server):
         words = shlex.split(convert_line.replace('8000', port))
         assert words[:2] == ['geventctl', 'convert']
         done = convert(*words[2:], folder=server.folder)
-        assert (done.returncode, done.stderr) == (0, '')
+        assert (done.returncode, done.stderr) == (0, PAGE['told'] if name == 'from-uwsgi' else (
+            'geventctl convert: server.yaml is written; everything was taken over\n'))
         check = subprocess.run([GEVENTD, *shlex.split(check_line)[1:]], cwd=server.folder,
                                capture_output=True, text=True, check=False)
         assert check.returncode == 0, check.stderr
@@ -83,7 +88,7 @@ def test_hooks(make_server):
     made = make_server()
     made.write_app(apps.HELLO + HOOKS, 'shop.py')
     made.write_config({'app': {'module': 'shop'}, 'workers': {'processes': 1},
-                       **yaml.safe_load(PAGE['hooks.yaml'])})
+                       **yaml.safe_load(BESIDE['hooks.yaml'])})
     running = made.start()
     running.wait_log('^begins$')
     running.expect_error('worker .* died')
@@ -93,3 +98,34 @@ def test_hooks(make_server):
     running.stop()
     running.wait_log('^drains$')
     running.wait_log('^ends$')
+
+
+SYSTEMD = shutil.which('systemd-analyze')
+UNITS = {**BESIDE, **documents.named_examples('docs/installing.md')}
+
+
+@pytest.mark.skipif(SYSTEMD is None, reason='systemd-analyze is not installed')
+@pytest.mark.parametrize('name', ['shop-worker.service', 'geventd-shop.service', 'migrate.conf'])
+def test_systemd_understands_the_units(tmp_path, name):
+    start = '' if name.endswith('.service') else 'ExecStart=/bin/true\n'
+    unit = tmp_path / f'{name.partition(".")[0]}.service'
+    unit.write_text(re.sub(r'^(Exec\w+=)/\S+', r'\1/bin/true', UNITS[name], flags=re.M) + start)
+    done = subprocess.run([SYSTEMD, 'verify', '--man=no', unit], capture_output=True, text=True,
+                          check=False)
+    assert str(unit.name) not in done.stderr, done.stderr
+
+
+@pytest.mark.skipif(NGINX is None, reason='nginx is not installed')
+def test_nginx_understands_the_locations(tmp_path):
+    (tmp_path / 'nginx.conf').write_text(
+        f'pid {tmp_path}/pid;\nevents {{}}\nhttp {{ server {{ listen unix:{tmp_path}/a;\n'
+        f'{BESIDE["nginx.conf"]}}}}}\n')
+    done = subprocess.run([NGINX, '-t', '-e', 'stderr', '-c', tmp_path / 'nginx.conf'],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_entrypoint_is_a_script():
+    done = subprocess.run(['sh', '-n'], input=BESIDE['entrypoint.sh'], capture_output=True,
+                          text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, '')
