@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What moving changes, and how the converter tells of it."""
+import ast
+import re
+
 import pytest
 
 from harness.conversions import convert, drafted
@@ -45,3 +48,92 @@ def test_other_sections_of_the_file_are_told(folder, file):
     assert told in done.stderr and 'address: http://0.0.0.0:1' in (folder / 'out.yaml').read_text()
     assert told in ' '.join(convert('a.ini', folder=folder).stdout.replace('\n#', ' ').split())
     assert 'further' not in convert('a.ini:uwsgi', folder=folder).stdout
+
+
+# --- gunicorn ------------------------------------------------------------------------------------
+
+def pasted(text):
+    """The lines to paste below an entry of the list."""
+    return re.sub(r'^#       |^#$', '', text.partition('\n#\n#       ')[2], flags=re.M)
+
+
+HOOK = '''import os.path as paths
+import signal
+LIMIT = 3
+
+
+def post_worker_init(worker):
+    try:
+        signal.signal(signal.SIGUSR2, lambda *_: None)
+        paths.exists(LIMIT)
+    except OSError as error:
+        print(error)%s
+'''
+
+
+def test_a_hook_is_written_out(folder):
+    (folder / 'gunicorn.conf.py').write_text(HOOK % '')
+    said = convert('gunicorn.conf.py', folder=folder).stdout
+    program, _, key = pasted(said).partition('# here\n')
+    ast.parse(program)
+    assert '\ndef post_worker_init():\n' in program
+    assert 'import os.path as paths\nimport signal\n' in program
+    assert '# LIMIT: as in gunicorn.conf.py\n' in program and ', error' not in program
+    assert key.startswith('hooks:\n  post-fork: geventd_hooks:post_worker_init\n')
+    assert 'it sends SIGUSR2 to no worker' in ' '.join(said.replace('\n#', ' ').split())
+
+
+def test_what_a_hook_does_with_gunicorns_arguments_is_told(folder):
+    (folder / 'gunicorn.conf.py').write_text(HOOK % '\n    worker.tmp = 1')
+    said = convert('gunicorn.conf.py', folder=folder).stdout
+    assert '#           # geventd gives no worker: write what stands for it\n' in said
+
+
+@pytest.mark.parametrize('setting, call', [
+    ('logconfig = "a.conf"', 'logging.config.fileConfig("a.conf", disable_existing_loggers=False)'),
+    ('logconfig_dict = {"version": 1}', 'logging.config.dictConfig({...})'),
+    ('logconfig_json = "a.json"', 'logging.config.dictConfig(json.load(open("a.json")))')])
+def test_logging_is_configured_by_lines_to_paste_and_has_lines_of_requests(folder, setting, call):
+    (folder / 'gunicorn.conf.py').write_text(setting)
+    said = convert('gunicorn.conf.py', folder=folder).stdout
+    assert 'access: combined' in said and call in pasted(said)
+    assert '\napp:\n  before-load: [logging_setup]\n' in pasted(said)
+
+
+@pytest.mark.parametrize('setting', ['logconfig_dict = {}', 'logconfig = None', ''])
+def test_without_its_logging_gunicorn_has_no_lines_of_requests(folder, setting):
+    (folder / 'gunicorn.conf.py').write_text(setting)
+    assert 'access: off' in convert('gunicorn.conf.py', folder=folder).stdout
+
+
+EFFECTS = '''import os
+import sys
+from os import environ
+import helper
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib/.."))
+sys.path.insert(0, "nearer")
+os.environ["PLAIN"] = "1"
+environ.setdefault("DEFAULT", "2")
+os.environ["OPEN"] = "x" + os.environ["HIDDEN"]
+os.environ["COMPUTED"] = os.environ["HIDDEN"].lower()
+os.environ["TWICE"] = "3"
+pythonpath = "first"
+raw_env = ["TWICE=4"]
+del os.environ["GONE"]
+'''
+
+
+def test_what_gunicorns_file_does_to_its_process_is_taken_over(folder):
+    yaml = pytest.importorskip('yaml')
+    (folder / 'helper.py').write_text('import os\nos.environ["UNSEEN"] = "secret"\n')
+    (folder / 'gunicorn.conf.py').write_text(EFFECTS)
+    done = convert('gunicorn.conf.py', folder=folder, environment={'HIDDEN': 'Secret', 'GONE': '1'})
+    app = yaml.safe_load(done.stdout)['app']
+    assert app['python-path'] == ['first', f'{folder}/nearer', str(folder)]
+    assert app['environment'] == {'PLAIN': '1', 'DEFAULT': '${DEFAULT:-2}', 'OPEN': 'x${HIDDEN}',
+                                  'COMPUTED': 'secret', 'TWICE': '4'}
+    said = ' '.join(done.stdout.replace('\n#', ' ').split())
+    assert 'removes GONE' in said and 'UNSEEN of the environment are set' in said
+    assert 'computes COMPUTED of os.environ' in said
+    comments = ' '.join(re.findall('#.*', done.stdout)).lower()
+    assert 'secret' not in comments.replace('of secrets', '')

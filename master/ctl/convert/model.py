@@ -83,10 +83,11 @@ class LeftOut:
     instead: str = ''
     protects: bool = False
     runs: bool = False
+    snippet: Tuple[str, ...] = ()  # lines to paste
 
     def entry(self):
         """What options of one entry in the list have in common."""
-        return not self.protects, self.because, self.instead
+        return not self.protects, self.because, self.instead, self.snippet
 
 
 @dataclasses.dataclass
@@ -121,8 +122,10 @@ class Draft:
         self.settings[key] = Setting({**(before.value if before else {}), name: value},
                                      (before.comments if before else []) + [comment])
 
-    def leave_out(self, option, because, instead='', protects=False, runs=False):
-        self.left_out.append(LeftOut(option, because, instead, protects, runs))
+    def leave_out(self, option, because, instead='', protects=False, runs=False,
+                  snippet=()):
+        self.left_out.append(
+            LeftOut(option, because, instead, protects, runs, tuple(snippet)))
 
     def is_less_guarded(self):
         return any(left.protects for left in self.left_out)

@@ -24,4 +24,4 @@ def summary(draft):
                       for name, count in counts.items())
     total = sum(counts.values())
     return (f'{total} {"option is" if total == 1 else "options are"} not taken over ({names}): '
-            'the end of the file says why, and what to do instead')
+            'the end of the result says why, and what to do instead')

@@ -169,12 +169,19 @@ def left_out(draft):
     entries = {}
     for left in draft.left_out:
         entries.setdefault(left.entry(), []).append(left.option.origin())
-    for (is_harmless, because, instead), origins in sorted(
+    for (is_harmless, because, instead, snippet), origins in sorted(
             entries.items(), key=lambda entry: entry[0][0]):
         warning = '' if is_harmless else 'THIS PROTECTS: '
         instead = f'; do this instead: {instead}' if instead else ''
         text += bullet(f'{warning}{"; ".join(origins)}, because {because}{instead}.')
+        text += pasted(snippet)
     return text
+
+
+def pasted(lines):
+    """Lines of a program or of YAML, as they are."""
+    texts = [f'#       {spelled_out(line.expandtabs(4))}'.rstrip() for line in lines]
+    return ''.join(f'{line}\n' for line in ['#', *texts, '#'] if texts)
 
 
 def bullet(text):

@@ -2,7 +2,8 @@
 """Runs in a process of its own: executes gunicorn.conf.py as gunicorn does, and tells its names.
 
 Usage: python3 gunicorn_child.py FILE DESCRIPTOR [stand-ins]. Writes JSON to the descriptor:
-{"names": {name: value}} or {"fault": sentence, "lacks": true if a module is missing}.
+{"names": {name: value}, "effects": as effects() says} or
+{"fault": sentence, "lacks": true if a module is missing}.
 With stand-ins missing modules are replaced; "missing" names them. A function is {"hook": name},
 what came out of a missing module {"missing": name}; what else JSON cannot hold {"object": type}.
 A function of a module that can be called without arguments is {"hook": name, "calls":
@@ -25,6 +26,7 @@ def main(path, with_stand_ins):
     sys.path.insert(0, place)
     names = {'__builtins__': __builtins__, '__name__': '__config__', '__doc__': None,
              '__package__': None, '__file__': path}
+    before = list(sys.path), dict(os.environ)
     try:
         with open(path, 'rb') as file:
             exec(compile(file.read(), path, 'exec'), names)
@@ -32,7 +34,18 @@ def main(path, with_stand_ins):
         return {'fault': describe(error, path), 'lacks': isinstance(error, ModuleNotFoundError)}
     return {'names': {name: plain(value) for name, value in names.items()
                       if not name.startswith('__')},
-            'missing': finder.names if finder else []}
+            'missing': finder.names if finder else [], 'effects': effects(*before)}
+
+
+def effects(path, environment):
+    """What the process has beside the settings: new entries of sys.path, variables of os.environ
+    with another value, and those that are gone."""
+    added = [os.path.abspath(entry) for entry in sys.path
+             if isinstance(entry, str) and sys.path.count(entry) > path.count(entry)]
+    return {'path': list(dict.fromkeys(added)),
+            'environment': {name: value for name, value in os.environ.items()
+                            if environment.get(name) != value},
+            'removed': [name for name in environment if name not in os.environ]}
 
 
 def install_stand_ins():
@@ -60,6 +73,8 @@ def plain(value):
         return [plain(member) for member in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    if isinstance(value, dict) and not value:
+        return {}
     if isinstance(value, os.PathLike):
         return plain(os.fspath(value))
     return {'object': type(value).__name__}

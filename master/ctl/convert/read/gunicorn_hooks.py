@@ -1,20 +1,59 @@
 # SPDX-License-Identifier: MIT
-"""What a hook of gunicorn.conf.py calls, as module:function, where that is all that it does."""
+"""What a hook of gunicorn.conf.py does: the functions that it calls, where that is all, or its
+lines."""
 import ast
+import builtins
+import textwrap
+
+LONGEST = 30  # lines
+
+
+def function_of(tree, name):
+    """The only function of that name; None if there is none or several."""
+    found = [node for node in ast.walk(tree)
+             if isinstance(node, ast.FunctionDef) and node.name == name]
+    return found[0] if len(found) == 1 else None
+
+
+def body_of(tree, lines, name):
+    """{'lines': of the function's body, 'imports': of the file that it needs, 'arguments': those of
+    its arguments that it uses, 'others': further names of the file}; None if it cannot be seen."""
+    function = function_of(tree, name)
+    if function is None or function.body[0].lineno == function.lineno:
+        return None
+    first, last = function.body[0].lineno, function.end_lineno
+    body = lines[first - 1:last]
+    if len(body) > LONGEST:
+        body = [f'...  # lines {first} to {last} of the file']
+    used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+    bound = {node.id for node in ast.walk(function)
+             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    inner = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)} | {
+        node.name for node in ast.walk(function) if isinstance(node, ast.ExceptHandler)}
+    arguments = [argument.arg for argument in function.args.args]
+    imports = {alias.asname or alias.name.partition('.')[0]: statement for statement in tree.body
+               if isinstance(statement, (ast.Import, ast.ImportFrom)) for alias in statement.names}
+    known = {*bound, *inner, *imports, *dir(builtins)}
+    own = {alias.asname or alias.name.partition('.')[0] for node in ast.walk(function)
+           if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names}
+    return {'lines': textwrap.indent(textwrap.dedent('\n'.join(body)), '    ').split('\n'),
+            'imports': list(dict.fromkeys(ast.unparse(imports[each]) for each in sorted(used)
+                                          if each in imports)),
+            'arguments': [each for each in arguments if each in used],
+            'others': sorted(used - known - own)}
 
 
 def calls_of(tree, name):
     """['psycogreen.gevent:patch_psycopg'] for a function that only imports functions, calls them
     without arguments, and writes to gunicorn's log; [] for any other."""
-    found = [node for node in ast.walk(tree)
-             if isinstance(node, ast.FunctionDef) and node.name == name]
-    if len(found) != 1:
+    function = function_of(tree, name)
+    if function is None:
         return []
     names, calls = Names(tree.body), []
-    for statement in found[0].body:
+    for statement in function.body:
         if isinstance(statement, (ast.Import, ast.ImportFrom)):
             names.add(statement)
-        elif not only_says(statement, [argument.arg for argument in found[0].args.args]):
+        elif not only_says(statement, [argument.arg for argument in function.args.args]):
             calls.append(names.called_in(statement))
     return [] if '' in calls else calls
 

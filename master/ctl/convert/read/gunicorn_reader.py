@@ -6,7 +6,7 @@ import shlex
 import sys
 
 from ..model import Found, Option, Unreadable
-from . import gunicorn_words
+from . import gunicorn_effects, gunicorn_words
 from .gunicorn_expressions import protect
 from .gunicorn_process import run
 from .gunicorn_source import Source
@@ -32,6 +32,7 @@ class GunicornReader:
         self._places = places or Places()
         self._options = {}
         self._remarks = []
+        self._effects = []
 
     def add_file(self, path, folder=None):
         """Executes the file in a process of its own, as it may do anything."""
@@ -54,12 +55,17 @@ class GunicornReader:
             setting = OLD_NAMES.get(name, name)
             if setting in SETTINGS:
                 self._add_from_file(setting, name, value, source, os.path.basename(path))
+        options, remarks = gunicorn_effects.options_of(
+            result['effects'], source, os.path.basename(path), self._places.is_elsewhere)
+        self._effects += options
+        self._remarks += remarks
 
     def _add_from_file(self, setting, name, value, source, file):
         line, number = source.line_of(name)
         known, is_computed = opened(source, setting, name, value)
         if isinstance(known, dict) and 'hook' in known:
-            known = {'calls': source.calls_of(known['hook']), **known}
+            known = {'calls': source.calls_of(known['hook']), 'name': name,
+                     'body': source.body_of(known['hook']), **known}
         if is_computed and setting == 'raw_env':
             self._remarks.append(f'{name} of {file} is computed: its values are written as they '
                                  'are now. Write ${NAME} in the place of secrets.')
@@ -114,7 +120,11 @@ class GunicornReader:
         self._options[option.name] = option
 
     def finish(self):
-        return Found('gunicorn', list(self._options.values()), self._remarks, self._source)
+        """raw_env is set after os.environ was, and pythonpath stands before all else."""
+        made = {name: [option for option in self._effects if option.name == name]
+                for name in ('raw_env', 'pythonpath')}
+        options = made['raw_env'] + list(self._options.values()) + made['pythonpath']
+        return Found('gunicorn', options, self._remarks, self._source)
 
 
 def source_of(path):

@@ -17,8 +17,8 @@ class Source:
         self._lines = text.split('\n')
         self._values = {}
         self._places = {}
-        self._tree = ast.parse(text)
-        for node in ast.walk(self._tree):
+        self.tree = ast.parse(text)
+        for node in ast.walk(self.tree):
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                 self._places.setdefault(node.name, node.lineno)
             elif isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -33,6 +33,18 @@ class Source:
         number = self._places.get(name, 0)
         return (self._lines[number - 1].strip(), number) if number else ('', 0)
 
+    def line_at(self, number):
+        return self._lines[number - 1].strip()
+
+    def line_with(self, text):
+        """(line, number) of the first line with that text; ('', 0) without one."""
+        return next(((line.strip(), number) for number, line in enumerate(self._lines, 1)
+                     if text in line and not line.lstrip().startswith('#')), ('', 0))
+
+    def text_of(self, node):
+        """The expression with ${NAME} in it; None if it is computed in another way."""
+        return Expressions(self._only_value).text_of(node)
+
     def is_constant(self, name):
         try:
             for value in self._values.get(name, ()):
@@ -43,7 +55,11 @@ class Source:
 
     def calls_of(self, name):
         """The functions that the hook of that name calls."""
-        return gunicorn_hooks.calls_of(self._tree, name)
+        return gunicorn_hooks.calls_of(self.tree, name)
+
+    def body_of(self, name):
+        """The lines of the hook of that name, and what they need."""
+        return gunicorn_hooks.body_of(self.tree, self._lines, name)
 
     def open_value(self, name, value, counts_cpus=False):
         """The value with ${NAME} in it, when it is one assignment from environment variables and

@@ -11,13 +11,13 @@ class Places:
     def __init__(self, folder='', workdir='', elsewhere=False):
         self.folder = folder
         self._workdir = workdir
-        self._elsewhere = elsewhere
+        self.is_elsewhere = elsewhere
 
     def find(self, path):
         """The path at which the file can be read; unchanged if there is none."""
         inside = [os.path.relpath(path, self._workdir)] if (
             self._workdir and path.startswith(self._workdir.rstrip('/') + '/')) else []
-        same_name = [os.path.basename(path)] if self._elsewhere else []
+        same_name = [os.path.basename(path)] if self.is_elsewhere else []
         candidates = [path] if os.path.isabs(path) else []
         candidates += [os.path.join(self.folder, name) for name in [path, *inside, *same_name]]
         return next((name for name in candidates if os.path.isfile(name)), path)

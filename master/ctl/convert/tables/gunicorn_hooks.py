@@ -11,6 +11,30 @@ def calls_in(option):
     return option.value.get('calls', [])
 
 
+def lines_of(option, key):
+    """The function without gunicorn's arguments, and the key, if the file shows the function."""
+    body = option.value.get('body')
+    if not body:
+        return ()
+    name, given = option.value['name'], 'pid, reason' if key == 'hooks.worker-died' else ''
+    used = [f'    # geventd gives no {argument}: write what stands for it'
+            for argument in body['arguments']]
+    others = [f'# {", ".join(body["others"])}: as in {option.place.partition(":")[0]}'] \
+        if body['others'] else []
+    imports = [*body['imports'], '', ''] if body['imports'] else ['', '']
+    section, _, last = key.partition('.')
+    return ('# geventd_hooks.py, beside the application', *others, *imports,
+            f'def {name}({given}):', *used, *body['lines'], '',
+            '# here', f'{section}:', f'  {last}: geventd_hooks:{name}')
+
+
+def because_of(option):
+    body = option.value.get('body')
+    mentions = body and any('SIGUSR2' in line for line in body['lines'])
+    return NO_NAME + ('; it sends SIGUSR2 to no worker, so that handlers of it are needed no more'
+                      if mentions else '')
+
+
 def hook(key, how):
     """A hook that is nothing but the call of one importable function becomes the key; of any other
     the place is told. `how` the function is called there."""
@@ -19,7 +43,8 @@ def hook(key, how):
         if calls and len(calls) == 1 and key not in draft.settings:
             draft.set(key, calls[0], option.origin())
         elif calls is not None:
-            draft.leave_out(option, NO_NAME, f'{key}: module:function, {how}')
+            draft.leave_out(option, because_of(option), f'{key}: module:function, {how}',
+                            snippet=lines_of(option, key))
     return take
 
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """gunicorn's settings of logs: their rows, what they do, and what they decide together."""
+import dataclasses
+import json
 import re
 
 from ..model import Setting
@@ -8,6 +10,7 @@ from .log_places import place_of, place_to_be, set_access_file
 from .rows import built_in, maps, refused
 from .values import fact, is_open, of_now, refuse_value
 
+LOGCONFIGS = ('logconfig', 'logconfig_dict', 'logconfig_json')
 LOCAL_SYSLOG = re.compile(r'unix:///dev/log|udp://(localhost|127\.0\.0\.1)(:514)?')
 
 
@@ -62,7 +65,7 @@ LOGS = (
     refused('logger_class logconfig logconfig_dict logconfig_json',
             'the server\'s log is not Python\'s',
             'log.format: json; for the application\'s own lines a module of app.before-load that '
-            'calls logging.config'),
+            'calls logging.config, such as logging_setup.py beside the application'),
     refused('statsd_* dogstatsd_tags enable_backlog_metric', 'there are no pushers of metrics',
             'let Prometheus ask metrics.listen for /metrics'),
     refused('spew', 'no line is traced', 'geventctl stacks shows where every greenlet stands'),
@@ -74,18 +77,43 @@ def finish_logs(draft):
     to_syslog = _finish_syslog(draft)
     if to_syslog and _is_on(facts.get('no-access-to-syslog')):
         to_syslog = None
+    logconfig = _finish_logconfig(draft)
     accesslog = facts.get('accesslog')
     chosen = draft.settings.pop('access-format', None)
-    if accesslog is None and to_syslog is None:
+    if accesslog is None and to_syslog is None and logconfig is None:
         draft.set('log.access', 'off', "gunicorn's default")
         return
     comments = chosen.comments if chosen else ["gunicorn's format"]
     draft.settings['log.access'] = Setting(chosen.value if chosen else 'combined', comments)
     if accesslog is None:
-        comments.append(to_syslog.origin())
+        comments += [to_syslog.origin()] if to_syslog else [
+            f'{logconfig.name} makes gunicorn write them, also without accesslog']
     else:
         place = 'stdout' if accesslog.value == '-' else place_of(str(accesslog.value))
         set_access_file(draft, accesslog, place)
+
+
+def _finish_logconfig(draft):
+    """The option that configures Python's logging, if there is one. It gets the lines that do so
+    for the application's own loggers."""
+    found = None
+    for index, left in enumerate(draft.left_out):
+        if left.option.name in LOGCONFIGS:
+            found = left.option
+            draft.left_out[index] = dataclasses.replace(left, snippet=_logging_lines(found))
+    return found
+
+
+def _logging_lines(option):
+    """What gunicorn does with it; a computed name may hold what is not for comments."""
+    is_known = isinstance(option.value, str) and not option.note and not is_open(option.value)
+    path = json.dumps(option.value) if is_known else 'PATH'
+    call = {'logconfig': f'fileConfig({path}, disable_existing_loggers=False)',
+            'logconfig_dict': 'dictConfig({...})  # the same dict',
+            'logconfig_json': f'dictConfig(json.load(open({path})))'}[option.name]
+    imports = ['import json'] if 'json' in option.name else []
+    return ('# logging_setup.py', *imports, 'import logging.config', f'logging.config.{call}', '',
+            '# here', 'app:', '  before-load: [logging_setup]')
 
 
 def _is_on(option):
