@@ -26,6 +26,7 @@ struct Clues {
     int gunicorn = 0;
     std::vector<std::string> options;  ///< those that were recognised
     std::string file;                  ///< a configuration file that is not YAML
+    std::string starter;               ///< a file that may start one of the servers
 
     /// gunicorn's where the words are both servers'.
     [[nodiscard]] std::string_view server() const {
@@ -54,17 +55,57 @@ void note_letter(Clues& clues, std::string_view word, std::string_view value) {
     note(clues, is_uwsgis ? "uWSGI" : is_gunicorns ? "gunicorn" : "", word.substr(0, 2));
 }
 
-/// `python`: how gunicorn's files end there; an application may be a .py file.
-void note_file(Clues& clues, std::string_view word, std::string_view python) {
+/// Whether the word is uWSGI's FILE or FILE:SECTION.
+bool is_uwsgis_file(std::string_view word) {
+    const std::string_view path = word.substr(0, std::min(word.rfind(':'), word.size()));
+    return word.ends_with(".ini") || word.ends_with(".xml") || path.ends_with(".ini") ||
+           path.ends_with(".xml");
+}
+
+std::string_view last_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+}
+
+/// What `geventctl convert` reads, though it is no configuration.
+bool starts_a_server(std::string_view path) {
+    const std::string_view name = last_name(path);
+    return name.ends_with(".sh") || name.ends_with(".service") || name == "Procfile" ||
+           name == "Dockerfile";
+}
+
+/// The file of gunicorn's `python:MODULE`.
+std::string file_of_module(std::string_view module) {
+    std::string path(module);
+    std::replace(path.begin(), path.end(), '.', '/');
+    return path + ".py";
+}
+
+/// A word that names an application or a file. An application may be a .py file.
+void note_file(Clues& clues, std::string_view word) {
     if (word.starts_with("paste:")) {
         return;  // an application of ours
     }
-    if (word.ends_with(".ini") || word.ends_with(".xml")) {
+    if (is_uwsgis_file(word)) {
         ++clues.uwsgi;
         clues.file = word;
-    } else if (word.ends_with(python)) {
+    } else if (word.ends_with(".conf.py") ||
+               (word.ends_with(".py") && last_name(word).starts_with("gunicorn"))) {
         ++clues.gunicorn;
         clues.file = word;
+    }
+}
+
+/// The value of -c, which names a configuration.
+void note_configuration(Clues& clues, std::string_view value) {
+    constexpr std::string_view kModule = "python:";
+    if (value.starts_with(kModule) || value.ends_with(".py")) {
+        ++clues.gunicorn;
+        clues.file = value.starts_with(kModule) ? file_of_module(value.substr(kModule.size()))
+                                                : std::string(value);
+    } else if (starts_a_server(value)) {
+        clues.starter = value;
+    } else {
+        note_file(clues, value);
     }
 }
 
@@ -83,7 +124,7 @@ Clues look_at(std::span<const char* const> arguments) {
         if (takes_value(name)) {
             i += equals == word.size() ? 1 : 0;
         } else if (name == "-c" || name == "--config") {
-            note_file(clues, equals == word.size() ? next : word.substr(equals + 1), ".py");
+            note_configuration(clues, equals == word.size() ? next : word.substr(equals + 1));
             i += equals == word.size() ? 1 : 0;
         } else if (name == "--check" || name == "--help" || name == "--version") {
             continue;
@@ -92,7 +133,7 @@ Clues look_at(std::span<const char* const> arguments) {
         } else if (word.size() > 1 && word.front() == '-') {
             note_letter(clues, word, next);
         } else {
-            note_file(clues, word, ".conf.py");
+            note_file(clues, word);
         }
     }
     return clues;
@@ -124,12 +165,21 @@ std::string whose(const Clues& clues) {
                        shown.size() == 1 ? "is one" : "are some", clues.server());
 }
 
+std::string explain_starter(std::string_view file) {
+    return file.empty() ? ""
+                        : fmt::format(
+                              "geventd: {0} is no configuration of geventd; if it starts uWSGI or "
+                              "gunicorn, this makes one of it:\n"
+                              "  geventctl convert {0} > geventd.yaml\n",
+                              quoted(file));
+}
+
 }  // namespace
 
 std::string explain_foreign_start(std::span<const char* const> arguments) {
     const Clues clues = look_at(arguments);
     if (clues.server().empty()) {
-        return "";
+        return explain_starter(clues.starter);
     }
     return fmt::format(
         "geventd: {}; geventd is configured by a YAML file, which this writes:\n"

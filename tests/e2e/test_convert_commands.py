@@ -142,6 +142,7 @@ def test_another_command_follows_no_last_name(folder):
 
 @pytest.mark.parametrize('words, remark', [
     ('-c conf/mine.py a:b', '# conf/mine.py was executed, as gunicorn does with what -c names.'),
+    ('-c python:conf.mine a:b', '# conf/mine.py was executed, as gunicorn does with what -c'),
     ('a:b', '# gunicorn.conf.py was executed, as gunicorn does with a file of this name in its '
             'working')])
 def test_a_file_that_was_executed_is_told(folder, words, remark):

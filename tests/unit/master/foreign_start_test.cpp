@@ -47,6 +47,21 @@ TEST(ExplainForeignStart, KnowsTheirFiles) {
     EXPECT_EQ(command({"gunicorn.conf.py"}), "geventctl convert gunicorn.conf.py > geventd.yaml\n");
     EXPECT_EQ(command({"--config=app.xml", "--check"}),
               "geventctl convert app.xml > geventd.yaml\n");
+    EXPECT_EQ(command({"conf/uwsgi.ini:web"}),
+              "geventctl convert conf/uwsgi.ini:web > geventd.yaml\n");
+    EXPECT_EQ(command({"conf/gunicorn_web.py"}),
+              "geventctl convert conf/gunicorn_web.py > geventd.yaml\n");
+    EXPECT_EQ(command({"--config", "python:conf.gunicorn_web"}),
+              "geventctl convert conf/gunicorn_web.py > geventd.yaml\n");
+}
+
+TEST(ExplainForeignStart, KnowsFilesThatStartAServer) {
+    EXPECT_EQ(explain({"-c", "entrypoint.sh"}),
+              "geventd: entrypoint.sh is no configuration of geventd; if it starts uWSGI or "
+              "gunicorn, this makes one of it:\n  geventctl convert entrypoint.sh > "
+              "geventd.yaml\n");
+    EXPECT_EQ(command({"--config=/srv/Procfile"}),
+              "geventctl convert /srv/Procfile > geventd.yaml\n");
 }
 
 TEST(ExplainForeignStart, LeavesGeventdsOwnAlone) {
@@ -55,6 +70,8 @@ TEST(ExplainForeignStart, LeavesGeventdsOwnAlone) {
               "");
     EXPECT_EQ(explain({"shop.py", "-b", ":8000", "-w", "4", "--cores=7", "--workers", "2"}), "");
     EXPECT_EQ(explain({"paste:production.ini"}), "");
+    EXPECT_EQ(explain({"paste:production.ini#main", "-c", "x.yaml"}), "");
+    EXPECT_EQ(explain({"web/gunicorn_app:application"}), "");
     EXPECT_EQ(explain({"--help"}), "");
     EXPECT_EQ(explain({"--nobodys", "app:application"}), "");
 }

@@ -107,7 +107,7 @@ class GunicornReader:
         path = named[-1] if named else './gunicorn.conf.py'
         path = path[len('file:'):] if path.startswith('file:') else path
         if path.startswith('python:'):
-            raise Unreadable(f'{path} is a module: convert its file instead')
+            path = path[len('python:'):].replace('.', '/') + '.py'
         found = self._places.find(path)
         if named or os.path.exists(found):
             self.add_file(found, self._places.folder)

@@ -43,7 +43,8 @@ SOCKETS = (
             ONE_PROTOCOL, 'let the proxy speak HTTP or the uwsgi protocol to it'),
     refused('http-websockets http-raw-body websocket* http-manage-rtsp',
             'this version does not speak WebSocket',
-            'Socket.IO goes on by long polling; other WebSockets need a server of their own'),
+            'Socket.IO goes on by long polling; the proxy leaves other WebSockets at the former '
+            'server'),
     maps('http-keepalive', 'limits.keep-alive', keep_alive),
     maps('http-timeout', 'limits.body-timeout',
          seconds('limits.body-timeout', 'limits.write-timeout'),
