@@ -62,7 +62,8 @@ bool lacks_colon(std::string_view text, int line) {
     text = from_line(text, line);
     text = text.substr(0, text.find_first_of("\r\n#"));
     const std::size_t begin = text.find_first_not_of(" \t");
-    return line > 0 && begin != std::string_view::npos && text.find(':') == std::string_view::npos &&
+    return line > 0 && begin != std::string_view::npos &&
+           text.find(':') == std::string_view::npos &&
            std::isalpha(static_cast<unsigned char>(text[begin])) != 0;
 }
 

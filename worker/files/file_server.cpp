@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <chrono>
 #include <new>
-#include <stdexcept>
 #include <utility>
 
 #include <fmt/core.h>
@@ -13,10 +12,8 @@
 #include "base/errno_error.h"
 #include "http/accept_encoding.h"
 #include "log/logger.h"
-#include "net/rlimit.h"
 #include "worker/files/look_up.h"
 #include "worker/files/multipart.h"
-#include "worker/files/opening.h"
 #include "worker/files/replies.h"
 #include "worker/files/tidy_path.h"
 #include "worker/requests/counters.h"
@@ -37,24 +34,6 @@ constexpr Duration kPatience = std::chrono::seconds(10);
 
 // How often faults of the disk are told of.
 constexpr Duration kTellingPause = std::chrono::seconds(1);
-
-void require_kernel() {
-    if (const int error = try_opening_below(); error != 0) {
-        throw std::runtime_error(fmt::format(
-            "static and sendfile need the system call openat2 (Linux 5.6, and a container runtime "
-            "that allows it): {}",
-            errno_text(error)));
-    }
-}
-
-void warn_of_root(const std::string& root, const std::string& where) {
-    if (const int error = open_folder(root).error; error != 0) {
-        log::warning(
-            "the directory {} of {} cannot be opened: {}; as long as that is so, there are "
-            "no files",
-            root, where, errno_text(error));
-    }
-}
 
 // The variant that the client wants most; those first that are smaller.
 const Variant& choose(const std::vector<Variant>& variants, std::string_view accept_encoding) {
@@ -94,48 +73,11 @@ bool is_read(std::string_view method) {
     return method == "GET" || method == "HEAD";
 }
 
-// Most descriptors are the application's and its clients'.
-FileCache::Bounds cache_bounds() {
-    FileCache::Bounds bounds;
-    bounds.files = std::min<std::size_t>(bounds.files, net::raise_nofile(0) / 8);
-    return bounds;
-}
-
 bool is_shortage(int error) {
     return error == EMFILE || error == ENFILE;
 }
 
 }  // namespace
-
-FileServer::FileServer(event::Loop& loop, event::DeadlineClock& clock, Accounts& accounts,
-                       const config::Settings& settings, bool warns)
-    : loop_(loop),
-      accounts_(accounts),
-      areas_(static_areas(settings.static_files)),
-      named_(settings.sendfile),
-      cache_(cache_bounds()),
-      timer_(clock),
-      mail_([this] { loop_.wake(); }),
-      transfers_(pool_, [this] { loop_.wake(); }) {
-    timer_.bind<&FileServer::on_time>(this);
-    if (has_paths() || takes_names()) {
-        require_kernel();
-    }
-    for (const config::StaticFiles& entry : settings.static_files) {
-        if (warns && !entry.root.empty()) {
-            warn_of_root(entry.root, "static, path " + entry.path);
-        }
-    }
-    for (const config::Sendfile& entry : settings.sendfile) {
-        if (warns) {
-            warn_of_root(entry.root, "sendfile");
-        }
-    }
-}
-
-FileServer::~FileServer() {
-    transfers_.end();
-}
 
 bool FileServer::answer(Exchange& exchange) noexcept {
     try {
