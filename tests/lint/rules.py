@@ -29,6 +29,8 @@ LIBRARIES = {
     'cli11': ('CLI/',),
     'yaml-cpp': ('yaml-cpp/',),
     'systemd': ('systemd/',),
+    'wslay': ('wslay/',),
+    'zlib': ('zlib.h',),
     'curses': ('curses.h', 'ncurses'),
     'python': ('Python.h', 'structmember.h', 'frameobject.h', 'greenlet.h', 'greenlet/'),
 }
