@@ -50,7 +50,7 @@ Opened open_below(int root, const std::string& path, config::Links links) {
     open_how how{};
     how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
     how.resolve = rules(links);
-    long fd = -1;
+    std::int64_t fd = -1;
     for (int tries = 0; tries < kTries; ++tries) {
         fd = uninterrupted(
             [&] { return ::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how); });
