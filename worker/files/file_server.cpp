@@ -191,6 +191,9 @@ class FileServer::Parts final : public Errand {
         ++server_.bodies_of_parts_;
     }
 
+    Parts(const Parts&) = delete;
+    Parts& operator=(const Parts&) = delete;
+
     ~Parts() override { --server_.bodies_of_parts_; }
 
     void work() override { body_ = make_multipart(variant_, parts_, type_, boundary_); }
@@ -265,7 +268,7 @@ void FileServer::on_looked_up(const Order& order, const Shared& found) noexcept 
 
 // A disk that hangs is no reason for the application's requests not to be served.
 void FileServer::end_overdue() noexcept {
-    static const auto kSilent = std::make_shared<const Found>(
+    static const auto silent = std::make_shared<const Found>(
         Found{.kind = Kind::Failed, .error = ETIMEDOUT, .variants = {}});
     for (auto place = waiting_.begin(); place != waiting_.end();) {
         if (loop_.now() - place->second.since < kPatience) {
@@ -274,7 +277,7 @@ void FileServer::end_overdue() noexcept {
         }
         const auto node = waiting_.extract(place++);
         for (Exchange* const exchange : node.mapped().exchanges) {
-            answer_or_break(*exchange, {node.mapped().area, node.key(), "", true}, kSilent);
+            answer_or_break(*exchange, {node.mapped().area, node.key(), "", true}, silent);
         }
     }
 }
