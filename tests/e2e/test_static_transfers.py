@@ -351,7 +351,8 @@ def test_more_files_than_stay_open(start):
         return len(procfs.descriptors(worker))
 
     first = ask_all()
-    assert ask_all() <= first < len(names)
+    assert first < len(names) // 2
+    assert ask_all() < first + 10, 'a thread may hold one for a moment'
 
 
 def test_a_worker_without_descriptors_still_answers(start):
