@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The keys of `app`, each shown by its effect."""
 import sys
+import zipfile
 
 import pytest
 
@@ -142,18 +143,33 @@ application = say(now)
     assert running.get('/').text == ('True' if used else 'absent')
 
 
-def test_plugins_of_gevent_are_called(make_server):
+PLUGIN = {
+    'some_plugin.py':
+        'SEEN = []\n\n\ndef patched(event):\n    SEEN.append(type(event).__name__)\n',
+    'INFO/entry_points.txt':
+        '[gevent.plugins.monkey.did_patch_all]\nseen = some_plugin:patched\n',
+    'INFO/PKG-INFO': 'Metadata-Version: 2.1\nName: some-plugin\nVersion: 1.0\n',
+    'INFO/METADATA': 'Metadata-Version: 2.1\nName: some-plugin\nVersion: 1.0\n',
+}
+
+
+@pytest.mark.parametrize('place, info', [
+    ('plugin', 'some_plugin-1.0.dist-info'), ('plugin', 'some_plugin.egg-info'),
+    ('some_plugin.egg', 'EGG-INFO'), ('plugin.zip', 'some_plugin-1.0.dist-info')])
+def test_plugins_of_gevent_are_called(make_server, place, info):
     """Plugins are entry points of installed packages, found on sys.path."""
     made = make_server()
-    made.write_app('SEEN = []\n\n\ndef patched(event):\n    SEEN.append(type(event).__name__)\n',
-                   'plugin/some_plugin.py')
-    made.write_app('[gevent.plugins.monkey.did_patch_all]\nseen = some_plugin:patched\n',
-                   'plugin/some_plugin-1.0.dist-info/entry_points.txt')
-    made.write_app('Metadata-Version: 2.1\nName: some-plugin\nVersion: 1.0\n',
-                   'plugin/some_plugin-1.0.dist-info/METADATA')
+    files = {name.replace('INFO/', info + '/', 1): text for name, text in PLUGIN.items()}
+    if place.endswith('.zip'):
+        with zipfile.ZipFile(made.folder / place, 'w') as archive:
+            for name, text in files.items():
+                archive.writestr(name, text)
+    else:
+        for name, text in files.items():
+            made.write_app(text, f'{place}/{name}')
     made.write_app('import some_plugin\n' + SAY
                    + 'application = say(lambda: str(some_plugin.SEEN))\n')
-    made.write_config({'app': {'python-path': [str(made.folder / 'plugin')]}})
+    made.write_config({'app': {'python-path': [str(made.folder / place)]}})
     assert made.start().get('/').text == "['GeventDidPatchAllEvent']"
 
 

@@ -20,8 +20,8 @@ constexpr char kChildName[] = "geventd_forked";
 }  // namespace
 
 ForkWatch::ForkWatch(const Ref& leave, ProcessTitle& title) : title_(title) {
-    load_part("_geventd_child_hub", "<geventd>/child_hub.py", kChildHubPy);
-    const Ref module = load_part("_geventd_forked", "<geventd>/forked.py", kForkedPy);
+    load_part("_geventd_child_hub", kChildHubPy);
+    const Ref module = load_part("_geventd_forked", kForkedPy);
     checked(PyObject_CallMethod(module.get(), "set_up", "O", leave.get()));
     prepare_ = checked(PyObject_GetAttrString(module.get(), "prepare"));
     end_ = checked(PyObject_GetAttrString(module.get(), "end"));

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "handed_over_py.h"
 #include "hooks_py.h"
 #include "log/logger.h"
+#include "plugins_py.h"
 #include "worker/python/base/boot_part.h"
 #include "worker/python/base/error.h"
 #include "worker/python/base/unix_signals.h"
@@ -34,17 +36,17 @@ constexpr double kLastSeconds = 3.0;
 // Each part comes after the parts that it uses.
 constexpr struct {
     const char* name;
-    const char* file;
-    const char* source;
+    std::span<const unsigned char> code;
 } kBootParts[] = {
-    {"_geventd_foreign", "<geventd>/foreign.py", kForeignPy},
-    {"_geventd_boot", "<geventd>/boot.py", kBootPy},
-    {"_geventd_application", "<geventd>/application.py", kApplicationPy},
-    {"_geventd_fork", "<geventd>/fork.py", kForkPy},
-    {"_geventd_alarm", "<geventd>/alarm.py", kAlarmPy},
-    {"_geventd_handed_over", "<geventd>/handed_over.py", kHandedOverPy},
-    {"_geventd_hooks", "<geventd>/hooks.py", kHooksPy},
-    {"_geventd_end", "<geventd>/end.py", kEndPy},
+    {"_geventd_foreign", kForeignPy},
+    {"_geventd_plugins", kPluginsPy},
+    {"_geventd_boot", kBootPy},
+    {"_geventd_application", kApplicationPy},
+    {"_geventd_fork", kForkPy},
+    {"_geventd_alarm", kAlarmPy},
+    {"_geventd_handed_over", kHandedOverPy},
+    {"_geventd_hooks", kHooksPy},
+    {"_geventd_end", kEndPy},
 };
 
 Ref find_function(const std::vector<Ref>& parts, const char* function) {
@@ -60,7 +62,7 @@ std::vector<Ref> set_up(const config::App& app) {
     show_interrupts_to_python();
     std::vector<Ref> parts;
     for (const auto& part : kBootParts) {
-        parts.push_back(load_part(part.name, part.file, part.source));
+        parts.push_back(load_part(part.name, part.code));
     }
     const Ref paths = checked(PyList_New(0));
     for (const std::string& path : app.python_path) {

@@ -4,7 +4,6 @@
 Embedded in geventd-worker. Faults of the installation or the application are raised as Fault
 with one sentence, which is all that an operator needs to see; everything else keeps its traceback.
 """
-import functools
 import importlib
 import importlib.util
 import os
@@ -12,6 +11,7 @@ import sys
 import types
 
 from _geventd_foreign import own_text
+from _geventd_plugins import plugins_of
 
 OLDEST_GEVENT = (20, 9)
 OLDEST_GREENLET = (1, 0)
@@ -56,26 +56,14 @@ def check_gevent():
             )
 
 
-@functools.lru_cache(maxsize=1)  # gevent asks 25 times while it patches
-def _all_entry_points():
-    from importlib.metadata import entry_points
-
-    return entry_points()
-
-
-def _entry_points(group):
-    found = _all_entry_points()
-    return found.select(group=group) if hasattr(found, "select") else found.get(group, ())
-
-
 def _spare_pkg_resources():
     """gevent before 23 imports pkg_resources to find its plugins. That doubles the time of a start
-    and takes 6 MB, so importlib.metadata finds them here, as it does in later versions."""
+    and takes 6 MB, so plugins.py finds them here."""
     from zope import event, interface  # noqa: F401  (a namespace, which may want the real one)
 
     if "pkg_resources" in sys.modules:
         return
-    sys.modules["pkg_resources"] = types.SimpleNamespace(iter_entry_points=_entry_points)
+    sys.modules["pkg_resources"] = types.SimpleNamespace(iter_entry_points=plugins_of)
     try:
         import gevent.events  # noqa: F401
     finally:
