@@ -337,7 +337,7 @@ def test_more_files_than_stay_open(start):
     running = start()
     files = running.folder / 'files' / 'many'
     files.mkdir()
-    names = [f'{number:04}.txt' for number in range(3000)]
+    names = [f'{number:04}.txt' for number in range(1500)]
     for name in names:
         (files / name).write_text(name)
     worker, = running.workers()
