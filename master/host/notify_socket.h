@@ -9,7 +9,7 @@
 
 namespace geventd::master {
 
-/// The service manager's socket, $NOTIFY_SOCKET, if it is a unix socket. sd_notify() would block
+/// The service manager's socket, $NOTIFY_SOCKET, a unix socket. sd_notify() would block
 /// when nobody reads the socket, which the master must never do: here, messages without room are
 /// kept, the last kMostKept in order, and sent when there is room again.
 /// Lives in: master.

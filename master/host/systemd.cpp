@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "master/host/systemd.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <new>
 #include <utility>
 
 #include <fmt/core.h>
-#include <systemd/sd-daemon.h>
 
 #include "base/errno_error.h"
 #include "log/escape.h"
@@ -21,9 +24,56 @@ namespace {
 // For the end of processes that are killed, and of the master.
 constexpr auto kLastSteps = std::chrono::seconds(5);
 
+// The number of the first socket that systemd passes, sd_listen_fds(3).
+constexpr int kFirstSocket = 3;
+
 std::string status_line(std::string_view text) {
     // A newline would start another assignment.
     return fmt::format("STATUS={}", log::escape_controls(text));
+}
+
+std::string_view variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::string_view() : value;
+}
+
+// nullopt: there is no such variable, or it is no number.
+std::optional<std::uint64_t> number_in(const char* name) {
+    const std::string_view text = variable(name);
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc{} && !text.empty() && end == text.data() + text.size()
+               ? std::optional(number)
+               : std::nullopt;
+}
+
+bool is_for_this_process(const char* name) {
+    return number_in(name) == static_cast<std::uint64_t>(::getpid());
+}
+
+// The names before each colon of LISTEN_FDNAMES.
+std::vector<std::string> socket_names() {
+    std::vector<std::string> names;
+    std::string_view text = variable("LISTEN_FDNAMES");
+    for (auto colon = text.find(':'); colon != std::string_view::npos; colon = text.find(':')) {
+        names.emplace_back(text.substr(0, colon));
+        text.remove_prefix(colon + 1);
+    }
+    names.emplace_back(text);
+    return names;
+}
+
+std::vector<ActivatedSocket> adopt_sockets(std::size_t count) {
+    const std::vector<std::string> names = socket_names();
+    std::vector<ActivatedSocket> sockets;
+    for (std::size_t i = 0; i < count; ++i) {
+        const int fd = kFirstSocket + static_cast<int>(i);
+        if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+            throw_errno("take the sockets of systemd");
+        }
+        sockets.push_back({i < names.size() ? names[i] : "unknown", UniqueFd::adopt(fd)});
+    }
+    return sockets;
 }
 
 }  // namespace
@@ -59,11 +109,12 @@ void ServiceNotifier::watchdog() noexcept {
 }
 
 std::optional<Duration> ServiceNotifier::watchdog_period() const noexcept {
-    std::uint64_t microseconds = 0;
-    if (::sd_watchdog_enabled(0, &microseconds) <= 0) {
+    const auto microseconds = number_in("WATCHDOG_USEC");
+    if (!microseconds || *microseconds == 0 ||
+        (!variable("WATCHDOG_PID").empty() && !is_for_this_process("WATCHDOG_PID"))) {
         return std::nullopt;
     }
-    return std::chrono::microseconds(microseconds / 2);
+    return std::chrono::microseconds(*microseconds / 2);
 }
 
 void ServiceNotifier::send(const std::string& state, bool keep) noexcept {
@@ -75,7 +126,7 @@ void ServiceNotifier::send(const std::string& state, bool keep) noexcept {
         if (!socket_ && NotifySocket::can_reach(path)) {
             socket_.emplace(path);
         }
-        const int failure = socket_ ? socket_->send(state, keep) : -::sd_notify(0, state.c_str());
+        const int failure = socket_ ? socket_->send(state, keep) : EAFNOSUPPORT;
         if (failure > 0 && !std::exchange(complained_, true)) {
             log::warning("systemd cannot be told of the service's state: {}", errno_text(failure));
         }
@@ -91,17 +142,13 @@ void ServiceNotifier::retry() noexcept {
 }
 
 std::vector<ActivatedSocket> take_activated_sockets() {
-    char** names = nullptr;
-    const int count = ::sd_listen_fds_with_names(1, &names);
-    if (count < 0) {
-        throw ErrnoError(-count, "take the sockets of systemd");
-    }
     std::vector<ActivatedSocket> sockets;
-    for (int i = 0; i < count; ++i) {
-        sockets.push_back({names[i], UniqueFd::adopt(SD_LISTEN_FDS_START + i)});
-        ::free(names[i]);
+    if (is_for_this_process("LISTEN_PID")) {
+        sockets = adopt_sockets(number_in("LISTEN_FDS").value_or(0));
     }
-    ::free(names);
+    for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID"}) {
+        ::unsetenv(name);
+    }
     return sockets;
 }
 

@@ -15,8 +15,8 @@
 namespace geventd::master {
 
 /// Reports the service's state to systemd (Type=notify). Does nothing when systemd did not start
-/// it, or when geventd was built without libsystemd. A report that fails is logged, never an
-/// error, and never waited for.
+/// it. A report that fails is logged, never an error, and never waited for. The protocol is that of
+/// sd_notify(3), without libsystemd.
 /// Lives in: master.
 class ServiceNotifier {
   public:
