@@ -34,12 +34,15 @@ std::string plain_path(const std::string& text) {
     return fine || text.empty() ? "" : "'" + text + "' is no path without query and escapes";
 }
 
-std::string python_version(const std::string& text) {
+std::string python_or_version(const std::string& text) {
+    if (text.find('/') != std::string::npos) {
+        return "";
+    }
     const auto dot = text.find('.');
     const bool fine = dot != std::string::npos && dot > 0 && dot + 1 < text.size() &&
                       text.find_first_not_of("0123456789.") == std::string::npos &&
                       text.find('.', dot + 1) == std::string::npos;
-    return fine || text.empty() ? "" : "'" + text + "' is no version of Python";
+    return fine || text.empty() ? "" : "'" + text + "' is no version of Python, and no path";
 }
 
 template <typename T>
@@ -125,11 +128,20 @@ void describe(Visitor& v, App& s) {
     v.key("chdir", Text(s.chdir, "a directory"), kGeneration,
           "The directory in which the application is loaded and runs; relative to the "
           "configuration file's folder. Without it: the directory where geventd was started.");
-    v.key("virtualenv", Text(s.virtualenv, "a directory"), kGeneration,
-          "The virtual environment whose packages the application uses; relative to the "
-          "configuration file's folder.");
-    v.key("python", Text(s.python, "a version such as \"3.11\"", python_version), kGeneration,
-          "The CPython that runs the application, when several are installed.");
+    v.key(
+        "virtualenv", Text(s.virtualenv, "a directory"), kGeneration,
+        "The virtual environment whose packages the application uses; relative to the "
+        "configuration file's folder. Its bin/python3 runs the application if geventd is "
+        "installed for it, in the environment or beside this geventd; else the worker that embeds "
+        "the same CPython.");
+    v.key("python",
+          Text(s.python, "a version such as \"3.11\", or the path of an interpreter",
+               python_or_version),
+          kGeneration,
+          "The CPython that runs the application. A version: the worker that embeds it, else that "
+          "interpreter on PATH; a path: that interpreter, for which geventd is installed there or "
+          "beside this geventd. Without virtualenv and python: the interpreter for which a wheel "
+          "has installed geventd, else the worker that embeds CPython.");
     v.key("python-path", TextList(s.python_path, "a list of directories"), kGeneration,
           "Directories put before the others in sys.path.");
     v.key("environment", TextMap(s.environment, "a map of names to texts"), kGeneration,

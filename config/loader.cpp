@@ -108,6 +108,9 @@ void anchor_paths(Settings& settings, const std::string& file) {
     for (Sendfile& files : settings.sendfile) {
         paths.push_back(&files.root);
     }
+    if (settings.app.python.find('/') != std::string::npos) {
+        paths.push_back(&settings.app.python);
+    }
     for (std::string* path : paths) {
         if (!path->empty() && path->front() != '/') {
             *path = fmt::format("{}/{}", real.get(), *path);
@@ -144,9 +147,19 @@ void resolve_roots(Settings& settings) {
     }
 }
 
+/// Whoever starts the server without a file has entered the environment of the application.
+void adopt_environment(App& app, const LoadRequest& request) {
+    const auto entered = request.environment("VIRTUAL_ENV");
+    if (request.path.empty() && !request.text && app.virtualenv.empty() && app.python.empty() &&
+        entered) {
+        app.virtualenv = *entered;
+    }
+}
+
 void complete(Settings& settings, const LoadRequest& request, const Mark& start, Reading& reading) {
     number_schedule(settings);
     resolve_roots(settings);
+    adopt_environment(settings.app, request);
     if (!settings.control.empty()) {
         return;
     }

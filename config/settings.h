@@ -57,7 +57,7 @@ struct App {
     std::string module;
     std::string chdir;
     std::string virtualenv;
-    std::string python;  ///< "" or "3.11": selects the geventd-worker
+    std::string python;  ///< "", "3.11" or the path of an interpreter
     std::vector<std::string> python_path;
     std::map<std::string, std::string> environment;
     Preload preload = Preload::Auto;

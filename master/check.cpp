@@ -20,6 +20,7 @@
 #include "master/host/kernel_limits.h"
 #include "master/host/log_target.h"
 #include "master/host/syslog_socket.h"
+#include "master/interpreter/find_worker.h"
 #include "master/listen/listen_options.h"
 #include "master/process/child_exit.h"
 #include "master/process/spawner.h"
@@ -157,6 +158,7 @@ CheckReport check_application(const config::Settings& settings) {
     if (config::is_access_path(settings.log.access_file)) {
         check_log_target(settings.log.access_file, *identity, "log.access-file");
     }
+    WorkerProgram program = find_worker(settings.app, *identity);
     Spawner spawner(std::move(*identity));
     const shm::Region scoreboard =
         shm::Region::create("geventd-scoreboard", sizeof(shm::Scoreboard));
@@ -167,7 +169,8 @@ CheckReport check_application(const config::Settings& settings) {
                     shm::Scoreboard::open(scoreboard.data(), scoreboard.size()));
     const Services services{loop, spawner, slots, scoreboard, listener, signals};
     std::vector<std::string> notes = fit_kernel_limits(settings);  // inherited by the child
-    LaunchKit kit(services, settings, {0, find_worker_executable(settings.app.python), {}});
+    notes.push_back(fmt::format("the application runs on {}", program.text()));
+    LaunchKit kit(services, settings, {0, std::move(program), {}});
     auto spawned = kit.launch(ipc::Role::Check);
     Verdict verdict = Trial(spawner, spawned).await(settings.limits);
     spawned.channel.release().reset();

@@ -18,20 +18,21 @@ namespace geventd::ctl {
 
 namespace {
 
-/// Beside the program in a build folder, else where it is installed.
+/// Beside the program in a build folder, below its prefix (a wheel), else where it is installed.
 std::string find_converter() {
     std::error_code no_proc;
     const std::filesystem::path here =
         std::filesystem::read_symlink("/proc/self/exe", no_proc).parent_path();
-    const std::array<std::string, 2> places = {here / "convert",
+    const std::array<std::string, 3> places = {here / "convert",
+                                               here.parent_path() / "share/geventd/convert",
                                                std::filesystem::path(GEVENTD_DATA) / "convert"};
     for (const std::string& place : places) {
         if (::access((place + "/__main__.py").c_str(), R_OK) == 0) {
             return place;
         }
     }
-    throw std::runtime_error(
-        fmt::format("the converter is missing; looked for {} and {}", places[0], places[1]));
+    throw std::runtime_error(fmt::format("the converter is missing; looked for {}, {} and {}",
+                                         places[0], places[1], places[2]));
 }
 
 }  // namespace

@@ -37,15 +37,27 @@ void reset_signals() noexcept {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// As exec wants them, with a nullptr at the end.
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+    std::vector<char*> pointers;
+    pointers.reserve(texts.size() + 1);
+    for (const std::string& text : texts) {
+        pointers.push_back(const_cast<char*>(text.c_str()));
+    }
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
 // Runs in the child. Moves the pipe away first: `prepare` may need its number for a descriptor.
 [[noreturn]] void become_program(const Launch& launch, const std::vector<char*>& argv,
-                                 int pipe) noexcept {
+                                 const std::vector<char*>& environment, int pipe) noexcept {
     const int out = ::fcntl(pipe, F_DUPFD_CLOEXEC, launch.last_fd + 1);
     reset_signals();
     int code = 0;
     try {
         launch.prepare();
-        ::execve(launch.executable.c_str(), argv.data(), environ);
+        ::execve(launch.executable.c_str(), argv.data(),
+                 environment.empty() ? environ : environment.data());
         code = errno;
     } catch (const std::system_error& error) {
         code = error.code().value();
@@ -77,12 +89,9 @@ int await_exec(const UniqueFd& pipe, pid_t pid, std::chrono::milliseconds patien
 }  // namespace
 
 pid_t Launch::run() const {
-    std::vector<char*> argv;
-    argv.reserve(arguments.size() + 1);
-    for (const std::string& argument : arguments) {
-        argv.push_back(const_cast<char*>(argument.c_str()));
-    }
-    argv.push_back(nullptr);
+    const std::vector<char*> argv = pointers_to(arguments);
+    const std::vector<char*> variables =
+        environment ? pointers_to(*environment) : std::vector<char*>();
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
         throw_errno("pipe");
@@ -94,7 +103,7 @@ pid_t Launch::run() const {
         throw_errno("fork");
     }
     if (pid == 0) {
-        become_program(*this, argv, writer.get());
+        become_program(*this, argv, variables, writer.get());
     }
     writer.reset();
     if (const int code = await_exec(reader, pid, patience); code != 0) {

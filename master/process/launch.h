@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ namespace geventd::master {
 struct Launch {
     std::string executable;  ///< a path; PATH is not searched
     std::vector<std::string> arguments;
+
+    /// As NAME=VALUE; nullopt: the master's, as `prepare` leaves it.
+    std::optional<std::vector<std::string>> environment = std::nullopt;
 
     /// Called in the child, a copy of a process with a single thread. May set up descriptors up to
     /// last_fd. Throws std::system_error when it fails.

@@ -4,12 +4,11 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <string>
-#include <vector>
 
 #include "base/clock.h"
 #include "ipc/channel.h"
 #include "ipc/stack_signal.h"
+#include "master/process/command.h"
 
 namespace geventd::master {
 
@@ -24,9 +23,8 @@ class Processes {
 
     virtual ~Processes() = default;
 
-    /// Starts `executable` with a channel to it; ps shows `arguments`. Throws ErrnoError.
-    virtual Spawned spawn(const std::string& executable,
-                          const std::vector<std::string>& arguments) = 0;
+    /// Starts a program with a channel to it. Throws ErrnoError.
+    virtual Spawned spawn(const Command& command) = 0;
 
     /// Sends SIGKILL to a child that has not been reaped.
     virtual void kill(pid_t pid) noexcept = 0;

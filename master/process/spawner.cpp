@@ -6,18 +6,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <stdexcept>
 
 #include <fmt/core.h>
 
 #include "base/errno_error.h"
 #include "log/logger.h"
+#include "master/process/environment.h"
 #include "master/process/launch.h"
 #include "master/process/proc_file.h"
 
@@ -58,20 +55,17 @@ void prepare_child(int channel, const Identity& identity) {
     if (log >= 0) {
         give_descriptor(log, ipc::kLogFd);
     }
-    for (const char* mine : {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"}) {
-        ::unsetenv(mine);  // meant for the master only
-    }
     become(identity);
 }
 
 }  // namespace
 
-Processes::Spawned Spawner::spawn(const std::string& executable,
-                                  const std::vector<std::string>& arguments) {
+Processes::Spawned Spawner::spawn(const Command& command) {
     auto [ours, theirs] = ipc::Channel::make_pair();
     Launch launch{
-        .executable = executable,
-        .arguments = arguments,
+        .executable = command.executable,
+        .arguments = command.arguments,
+        .environment = changed_environment(command.environment),
         .prepare = [this, channel = theirs.fd()] { prepare_child(channel, identity_); },
         .last_fd = ipc::kLogFd,
         .patience = kExecPatience,
@@ -104,28 +98,6 @@ std::uint64_t Spawner::resident_bytes(pid_t pid) const noexcept {
         return 0;
     }
     return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
-
-std::string find_worker_executable(std::string_view python) {
-    if (const char* named = std::getenv("GEVENTD_WORKER"); named != nullptr && *named != '\0') {
-        return named;
-    }
-    const std::string name =
-        python.empty() ? "geventd-worker" : fmt::format("geventd-worker-{}", python);
-    std::error_code no_proc;
-    const std::filesystem::path here =
-        std::filesystem::read_symlink("/proc/self/exe", no_proc).parent_path();
-    const std::array<std::string, 3> places = {here / name, here / "worker" / name,
-                                               std::filesystem::path(GEVENTD_LIBEXEC) / name};
-    for (const std::string& place : places) {
-        if (::access(place.c_str(), X_OK) == 0) {
-            return place;
-        }
-    }
-    throw std::runtime_error(
-        fmt::format("{}there is no {}; looked for {}, {} and {}",
-                    python.empty() ? "" : fmt::format("app.python is {}, but ", python), name,
-                    places[0], places[1], places[2]));
 }
 
 }  // namespace geventd::master

@@ -15,7 +15,7 @@
 #include "log/escape.h"
 #include "log/logger.h"
 #include "master/host/kernel_limits.h"
-#include "master/process/spawner.h"
+#include "master/interpreter/find_worker.h"
 
 namespace geventd::master {
 
@@ -136,7 +136,7 @@ void Reloads::start_generation(config::Settings settings) {
     const Generation* serving = parts_.supervisor.serving();
     Generation::Plan plan;
     plan.contents.generation = generations_ + 1;
-    plan.contents.executable = find_worker_executable(settings.app.python);
+    plan.contents.program = find_worker(settings.app, parts_.host.identity());
     plan.contents.listeners = parts_.listeners.copies();
     plan.former_workers = serving == nullptr ? 0 : serving->strength().normal();
     plan.rolling =
@@ -172,8 +172,8 @@ void Reloads::on_generation_serves(std::optional<Duration> gap) {
     parts_.admin.change_metrics(settings_.metrics);
     const std::size_t workers = generation.workers().size();
     const std::string serves = fmt::format(
-        "{} {}, {} cores each, {}{}{}", workers, workers == 1 ? "worker" : "workers",
-        settings_.workers.cores, join(parts_.listeners.addresses()),
+        "{} {}, {} cores each, {} ({}){}{}", workers, workers == 1 ? "worker" : "workers",
+        settings_.workers.cores, join(parts_.listeners.addresses()), generation.program().text(),
         generation.number() == 1 ? "" : fmt::format(" (generation {})", generation.number()),
         gap ? fmt::format(", after a gap of {:.1f} s", std::chrono::duration<double>(*gap).count())
             : "");

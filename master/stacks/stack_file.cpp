@@ -8,6 +8,10 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/core.h>
+
+#include "ipc/stack_signal.h"
+
 namespace geventd::master {
 
 namespace {
@@ -16,15 +20,21 @@ namespace {
 constexpr Duration kPatience = std::chrono::seconds(1);
 constexpr std::size_t kMostStack = 64 << 10;
 
-// Without the frames by which Python imports a module: there are five between two of an
-// application that is being loaded. A stack that has no others stays as it is.
-std::string without_imports(const std::string& stack) {
+// Frames by which Python imports a module, of which there are five between two of an application
+// that is being loaded; and those of the file that an interpreter executes as a worker.
+bool is_hidden(std::string_view line) {
+    return line.find("File \"<frozen importlib") != std::string_view::npos ||
+           line.find(fmt::format("{}\", line ", ipc::kWorkerScript)) != std::string_view::npos;
+}
+
+// Without the frames that are hidden. A stack that has no others stays as it is.
+std::string without_hidden(const std::string& stack) {
     std::string shown;
     bool has_frames = false;
     for (std::size_t begin = 0; begin < stack.size();) {
         const std::size_t end = std::min(stack.find('\n', begin), stack.size() - 1) + 1;
         const std::string_view line = std::string_view(stack).substr(begin, end - begin);
-        if (line.find("File \"<frozen importlib") == std::string_view::npos) {
+        if (!is_hidden(line)) {
             shown += line;
             has_frames = has_frames || line.find("File \"") != std::string_view::npos;
         }
@@ -54,7 +64,7 @@ std::optional<std::string> StackFile::look(TimePoint now) {
         seen_ = text.size();
         return std::nullopt;
     }
-    return without_imports(text);
+    return without_hidden(text);
 }
 
 std::string StackFile::text() const {

@@ -115,6 +115,9 @@ class Generation {
 
     [[nodiscard]] const config::Settings& settings() const { return settings_; }
 
+    /// What runs its processes.
+    [[nodiscard]] const WorkerProgram& program() const { return kit_.program(); }
+
     [[nodiscard]] Pool& workers() const { return *workers_; }
 
     [[nodiscard]] Strength& strength() const { return *strength_; }

@@ -53,6 +53,7 @@ UniqueFd open_again(const UniqueFd& fd) {
 LaunchKit::LaunchKit(const Services& services, const config::Settings& settings, Contents contents)
     : services_(services),
       contents_(std::move(contents)),
+      environment_(settings.app.environment),
       workers_(settings.workers.processes),
       config_(write_memfd("geventd-config", config::dump(settings))) {}
 
@@ -79,11 +80,17 @@ std::uint64_t LaunchKit::backlog() const {
     return waiting;
 }
 
-// The command line that `ps` shows until the process sets its own title.
-std::vector<std::string> LaunchKit::title(ipc::Role role, std::uint32_t worker) const {
-    std::vector<std::string> words;
-    words.reserve(5);
-    words.emplace_back("geventd-worker");
+// The role is for `ps`, which shows the command line until the process sets its own title.
+Command LaunchKit::command(ipc::Role role, std::uint32_t worker) const {
+    const WorkerProgram& program = contents_.program;
+    Command command{program.executable, {}, environment_};
+    std::vector<std::string>& words = command.arguments;
+    if (program.script.empty()) {
+        words.emplace_back("geventd-worker");
+    } else {
+        words.push_back(program.executable);  // by this name, Python finds its environment
+        words.push_back(program.script);
+    }
     if (role == ipc::Role::Worker) {
         words.emplace_back("worker");
         words.push_back(std::to_string(worker));
@@ -94,7 +101,7 @@ std::vector<std::string> LaunchKit::title(ipc::Role role, std::uint32_t worker) 
         words.emplace_back("gen");
         words.push_back(std::to_string(contents_.generation));
     }
-    return words;
+    return command;
 }
 
 Processes::Spawned LaunchKit::launch(ipc::Role role, std::uint32_t slot, std::uint32_t worker) {
@@ -111,11 +118,11 @@ Processes::Spawned LaunchKit::launch(ipc::Role role, std::uint32_t slot, std::ui
     boot.value = services_.log != nullptr && services_.log->has_marks ? 1 : 0;
     boot.text = fmt::format("{}\n{}", shm::layout(), fds.names());
     boot.fds = fds.release();
-    auto spawned = services_.processes.spawn(contents_.executable, title(role, worker));
+    auto spawned = services_.processes.spawn(command(role, worker));
     if (const auto sent = spawned.channel.send(boot); !sent) {
         // The process sees the closed channel and exits; if it is dead already, it is reaped.
         throw std::runtime_error(fmt::format("{} cannot be told what to do: {}",
-                                             contents_.executable, sent.error().message));
+                                             contents_.program.executable, sent.error().message));
     }
     return spawned;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "config/settings.h"
 #include "ipc/named_fds.h"
 #include "master/process/processes.h"
+#include "master/process/worker_program.h"
 #include "master/supervise/services.h"
 
 namespace geventd::master {
@@ -21,15 +23,17 @@ class LaunchKit {
   public:
     struct Contents {
         std::uint32_t generation = 0;
-        std::string executable;
+        WorkerProgram program;
         std::vector<UniqueFd> listeners;  ///< in the configuration's order
     };
 
     /// Throws ErrnoError.
     LaunchKit(const Services& services, const config::Settings& settings, Contents contents);
 
-    /// Starts geventd-worker and sends it Boot. `slot` and `worker` apply to Role::Worker only.
-    /// Throws ErrnoError.
+    [[nodiscard]] const WorkerProgram& program() const { return contents_.program; }
+
+    /// Starts the worker's program and sends it Boot. `slot` and `worker` apply to Role::Worker
+    /// only. Throws ErrnoError.
     Processes::Spawned launch(ipc::Role role, std::uint32_t slot = 0, std::uint32_t worker = 0);
 
     /// The number of connections that wait to be accepted.
@@ -40,10 +44,11 @@ class LaunchKit {
 
   private:
     [[nodiscard]] ipc::NamedFds inheritance() const;
-    [[nodiscard]] std::vector<std::string> title(ipc::Role role, std::uint32_t worker) const;
+    [[nodiscard]] Command command(ipc::Role role, std::uint32_t worker) const;
 
     const Services& services_;
     Contents contents_;
+    std::map<std::string, std::string> environment_;
     int workers_;
     UniqueFd config_;
 };

@@ -15,4 +15,8 @@ inline int stack_signal(StackOf which) {
     return which == StackOf::HubThread ? SIGRTMAX - 3 : SIGRTMAX - 4;
 }
 
+/// How the name of the file ends that an interpreter executes in order to become a worker. Its
+/// calls are below those of the application, and belong into no stack that people read.
+constexpr const char* kWorkerScript = "/geventd/worker.py";
+
 }  // namespace geventd::ipc

@@ -249,7 +249,7 @@ def test_a_daemon_goes_on_in_its_log_file_after_a_reload(make_server, preload):
     assert running.wait_exit() == 0
     running.successor = daemon = int(pidfile.read_text())
     running.wait_file(log, ' ready: ')
-    running.addresses = re.search(READY, log.read_text(), re.M)['addresses'].split(', ')
+    running.take_addresses(re.search(READY, log.read_text(), re.M))
     assert [os.readlink(f'/proc/{daemon}/fd/{fd}') for fd in range(3)] == [
         '/dev/null', str(log), str(log)]
     for count, command in enumerate(('reload', 'reopen-logs', 'reload')):

@@ -35,12 +35,6 @@ def test_every_process_is_a_child_of_the_master(server):
     assert set(procfs.children(running.pid)) == family  # the intermediate processes are gone
 
 
-def test_template_and_workers_are_geventd_worker(server):
-    running = server(HELLO)
-    for pid in procfs.children(running.pid):
-        assert os.path.basename(os.readlink(f'/proc/{pid}/exe')) == 'geventd-worker'
-
-
 def test_without_preload_there_is_no_template(server):
     running = server(HELLO, {'app': {'preload': False}, 'workers': {'processes': 2}})
     generation, = running.status()['generations']

@@ -5,14 +5,14 @@ import os
 import shutil
 import signal
 import socket
+import sys
 
 import pytest
 
 from harness import procfs
 from harness.apps import HELLO, HOLD
-from harness.limits import BUILD, DEADLINE, SANITIZED
-
-PROGRAMS = ('geventd', 'geventd-worker')
+from harness.limits import BUILD, DEADLINE, IS_MODULE, PYTHON, SANITIZED
+from harness.server import merge
 
 
 def version(text):
@@ -24,8 +24,13 @@ def installed(make_server):
     """installed(app, config): a server whose program is a copy in its folder, to be replaced."""
     def start(app, config=None, **options):
         running = make_server()
-        for name in PROGRAMS:
-            shutil.copy2(BUILD / name, running.folder / name)
+        shutil.copy2(BUILD / 'geventd', running.folder / 'geventd')
+        if IS_MODULE:
+            name = f'python{sys.version_info.major}.{sys.version_info.minor}'
+            (running.folder / name).symlink_to(BUILD.parent / 'lib' / name / 'site-packages')
+            config = merge(config or {}, {'app': {'python': PYTHON}})
+        else:
+            shutil.copy2(BUILD / 'geventd-worker', running.folder / 'geventd-worker')
         running.write_app(app)
         running.write_config(config)
         return running.start(program=running.folder / 'geventd', **options)

@@ -28,12 +28,11 @@ LIBRARIES = {
     'json': ('nlohmann/',),
     'cli11': ('CLI/',),
     'yaml-cpp': ('yaml-cpp/',),
-    'systemd': ('systemd/',),
     'curses': ('curses.h', 'ncurses'),
     'python': ('Python.h', 'structmember.h', 'frameobject.h', 'greenlet.h', 'greenlet/'),
 }
 # Seconds of compile time each: one source of a module may include them, and no header.
-HEAVY = ('spdlog', 'interprocess', 'json', 'cli11', 'yaml-cpp', 'systemd', 'curses')
+HEAVY = ('spdlog', 'interprocess', 'json', 'cli11', 'yaml-cpp', 'curses')
 # Forward declarations only: cheap.
 LIGHT_HEADERS = ('nlohmann/json_fwd.hpp',)
 SYSTEM_FOLDERS = ('sys/', 'net/', 'netinet/', 'arpa/', 'linux/')
@@ -57,7 +56,7 @@ PYTHON_FORMAT_CALL = re.compile(
 # What PyUnicode_FromFormat of Python 3.9 to 3.11 formats.
 KNOWN_FORMATS = re.compile(r'%%|%\d*(?:\.\d+)?(?:[cxpsAUVSR]|(?:ll?|z)?[diu])')
 # Programs are wiring: free to use all.
-PROGRAM = re.compile(r'(master|worker)/main\.cpp')
+PROGRAM = re.compile(r'(master|worker)/main\.cpp|worker/module\.cpp')
 
 
 def tracked_files(root):

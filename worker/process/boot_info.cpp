@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "base/errno_error.h"
 #include "config/loader.h"
 #include "ipc/named_fds.h"
@@ -58,11 +60,19 @@ shm::SignalSizes sizes_of(const config::Settings& settings) {
             static_cast<std::uint32_t>(settings.signals.locks)};
 }
 
+// What the master says first is its layout, which begins with its version.
+[[noreturn]] void refuse_version(std::string_view text) {
+    throw std::runtime_error(fmt::format(
+        "the master shares what this worker cannot read: the master is {}, and this worker is {}; "
+        "install the same version of both (a virtual environment may hold a worker of its own)",
+        text.substr(0, text.find('\n')), shm::layout()));
+}
+
 // Another version has another layout of the shared memory, so its message is not read further.
 ipc::NamedFds take_fds(ipc::Message& message) {
     const std::string layout = shm::layout() + '\n';
     if (message.type != ipc::MessageType::Boot || !message.text.starts_with(layout)) {
-        throw std::runtime_error("geventd and geventd-worker are of different versions");
+        refuse_version(message.text);
     }
     return {std::string_view(message.text).substr(layout.size()), std::move(message.fds)};
 }

@@ -9,6 +9,8 @@ BUILD = pathlib.Path(os.environ.get('GEVENTD_BUILD', REPOSITORY / 'build'))
 GEVENTD = BUILD / 'geventd'
 GEVENTCTL = BUILD / 'geventctl'
 PYTHON = '/usr/bin/python3'
+# What runs the applications: the program that embeds CPython, or python3 with geventd's module.
+IS_MODULE = os.environ.get('GEVENTD_HOST') == 'module'
 
 SANITIZED = 'GEVENTD_SANITIZED' in os.environ
 # No test depends on this being short: it only limits how long a failing one takes.

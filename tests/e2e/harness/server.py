@@ -120,9 +120,13 @@ class Server:
 
     def wait_ready(self, since=0, timeout=DEADLINE):
         match = self.log.wait(READY, since=since, timeout=timeout)
-        # In brackets: who may connect to a unix socket, the number of the generation.
-        self.addresses = re.sub(r' \([^)]*\)', '', match['addresses']).split(', ')
+        self.take_addresses(match)
         return match
+
+    def take_addresses(self, ready):
+        """From the ready line, a match of READY. In brackets: who may connect to a unix socket,
+        the Python, the number of the generation."""
+        self.addresses = re.sub(r' \([^)]*\)', '', ready['addresses']).split(', ')
 
     @property
     def pid(self):

@@ -22,7 +22,7 @@ namespace {
 TEST(Spawner, SaysWhyThereIsNoProcess) {
     Spawner spawner;
     try {
-        spawner.spawn("/there/is/none", {"none"});
+        spawner.spawn({"/there/is/none", {"none"}, {}});
         FAIL();
     } catch (const ErrnoError& error) {
         EXPECT_EQ(error.code().value(), ENOENT);
@@ -67,7 +67,7 @@ TEST(Spawner, DoesNotWaitForAProcessThatIsStopped) {
     for (int attempt = 0; attempt < 200 && !was_stopped; ++attempt) {
         const auto begin = std::chrono::steady_clock::now();
         try {
-            const Processes::Spawned spawned = spawner.spawn("/bin/sleep", {"sleep", "60"});
+            const Processes::Spawned spawned = spawner.spawn({"/bin/sleep", {"sleep", "60"}, {}});
             ::kill(spawned.pid, SIGKILL);
             ::waitpid(spawned.pid, nullptr, 0);
         } catch (const ErrnoError& error) {

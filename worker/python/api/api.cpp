@@ -14,8 +14,6 @@ namespace geventd::py {
 
 namespace {
 
-constexpr const char* kModuleName = "geventd";
-
 constexpr double kLongestPeriod = 10 * 365 * 86400.0;  // seconds
 
 int traverse(PyObject* module, visitproc visit, void* arg) {
@@ -28,7 +26,7 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
 
 PyModuleDef definition{
     PyModuleDef_HEAD_INIT,
-    kModuleName,
+    "geventd",
     "The server that runs this application: signals between its workers, timers, cron entries,\n"
     "file monitors, locks, time limits and the server's status. Signals have the numbers 0 to 255. "
     "Times are\n"
@@ -43,7 +41,9 @@ PyModuleDef definition{
     nullptr,
 };
 
-PyObject* init_module() noexcept {
+}  // namespace
+
+PyObject* make_module() noexcept {
     Ref module = Ref::steal(PyModule_Create(&definition));
     if (!module || add_signal_types(module.get()) < 0 || add_time_types(module.get()) < 0) {
         return nullptr;
@@ -55,12 +55,6 @@ PyObject* init_module() noexcept {
         }
     }
     return module.release();
-}
-
-}  // namespace
-
-void announce_module() {
-    PyImport_AppendInittab(kModuleName, init_module);
 }
 
 ModuleState& state_of(PyObject* module) {
@@ -119,9 +113,9 @@ bool read_period(double seconds, std::chrono::milliseconds& period) {
     return true;
 }
 
-Api::Api(const worker::BootInfo& boot) : boot_(boot), book_(boot.settings), home_(::getpid()) {
-    const Ref module = imported(kModuleName);
-    state_of(module.get()).api = this;
+Api::Api(const worker::BootInfo& boot, PyObject* module)
+    : boot_(boot), book_(boot.settings), home_(::getpid()) {
+    state_of(module).api = this;
     for (const config::ScheduleEntry& entry : config::schedule_of(boot.settings)) {
         if (!entry.sends->run.empty()) {
             const auto number = static_cast<std::uint8_t>(entry.sends->number);

@@ -37,8 +37,8 @@ class Api {
         const RequestRunner* requests = nullptr;
     };
 
-    /// Imports the module and connects it to this object. Throws PythonError.
-    explicit Api(const worker::BootInfo& boot);
+    /// Connects the native module, which make_module() has made, to this object.
+    Api(const worker::BootInfo& boot, PyObject* module);
     Api(const Api&) = delete;
     Api& operator=(const Api&) = delete;
     ~Api() = default;
@@ -101,8 +101,9 @@ class Api {
     pid_t home_;
 };
 
-/// Makes `import geventd` possible. Called before Python starts.
-void announce_module();
+/// Makes the native module: all that `import geventd` gives, or what the package of that name has
+/// it from. A new reference; nullptr with an exception. The function that CPython's import calls.
+PyObject* make_module() noexcept;
 
 /// The module's state.
 struct ModuleState {

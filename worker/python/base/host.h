@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/settings.h"
+#include "worker/python/base/ref.h"
 
 namespace geventd::py {
 
@@ -15,10 +16,11 @@ class Host {
     Host& operator=(const Host&) = delete;
     virtual ~Host() = default;
 
-    /// Afterwards CPython runs as `app` says (interpreter, working directory, environment), the
-    /// module geventd can be imported, and the calling thread holds the GIL. Called once. Throws
-    /// std::runtime_error with a sentence, or ErrnoError.
-    virtual void start(const config::App& app) = 0;
+    /// Afterwards CPython runs, in the virtual environment of `app` if it has one, the module
+    /// geventd can be imported, and the calling thread holds the GIL. Returns the native module
+    /// behind geventd (api.h). Called once, in the working directory of the application. Throws
+    /// std::runtime_error with a sentence, or PythonError.
+    virtual Ref start(const config::App& app) = 0;
 };
 
 }  // namespace geventd::py

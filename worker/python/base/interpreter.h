@@ -10,6 +10,7 @@
 #include "worker/python/base/fork_watch.h"
 #include "worker/python/base/process_title.h"
 #include "worker/python/base/ref.h"
+#include "worker/python/base/stack_chunks.h"
 
 namespace geventd::py {
 
@@ -53,6 +54,7 @@ class Interpreter {
   private:
     [[nodiscard]] Ref told(Ref result) const;
 
+    StackChunks chunks_;
     std::vector<Ref> boot_;  ///< the modules of geventd's own Python
     ForkWatch forks_;
 };

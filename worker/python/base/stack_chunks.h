@@ -13,8 +13,7 @@ namespace geventd::py {
 /// greenlet, which has that size, from the arena allocator. By default that means an mmap, page
 /// faults and a munmap for every request: more than half of a small request's cost. Other sizes
 /// pass through. Thread-safe: frame stacks of other threads come from here, too.
-/// Lives in: template, worker, check. Made once, before the interpreter starts, and kept as long as
-/// Python runs.
+/// Lives in: template, worker, check. Made once, when Python runs, and kept as long as that.
 class StackChunks {
   public:
     /// Replaces CPython's arena allocator, and calls that when the stock cannot serve.

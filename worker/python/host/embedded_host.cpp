@@ -5,18 +5,11 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <cstring>
-#include <map>
-#include <new>
 #include <stdexcept>
 #include <string>
-#include <string_view>
-#include <vector>
 
-#include "base/errno_error.h"
 #include "worker/python/api/api.h"
+#include "worker/python/base/error.h"
 
 namespace geventd::py {
 
@@ -61,43 +54,12 @@ void start_python(const std::string& program) {
     PyConfig_Clear(&config);
 }
 
-// Avoids setenv(), which searches the whole environment for each variable. The strings live as long
-// as the process, as those of setenv() do.
-void set_environment(const std::map<std::string, std::string>& given) {
-    if (given.empty()) {
-        return;
-    }
-    std::vector<char*> variables;
-    for (char** old = environ; old != nullptr && *old != nullptr; ++old) {
-        const std::string_view text = *old;
-        if (!given.contains(std::string(text.substr(0, text.find('='))))) {
-            variables.push_back(*old);
-        }
-    }
-    for (const auto& [name, value] : given) {
-        std::string variable = name;
-        variable.append("=").append(value);
-        variables.push_back(::strdup(variable.c_str()));
-    }
-    variables.push_back(nullptr);
-    auto** const lasting = static_cast<char**>(std::calloc(variables.size(), sizeof(char*)));
-    if (lasting == nullptr) {
-        throw std::bad_alloc();
-    }
-    std::copy(variables.begin(), variables.end(), lasting);
-    environ = lasting;
-}
-
 }  // namespace
 
-void EmbeddedHost::start(const config::App& app) {
-    set_environment(app.environment);
-    if (!app.chdir.empty() && ::chdir(app.chdir.c_str()) != 0) {
-        throw_errno("app.chdir", app.chdir);
-    }
-    chunks_ = std::make_unique<StackChunks>();
-    announce_module();
+Ref EmbeddedHost::start(const config::App& app) {
+    PyImport_AppendInittab("geventd", make_module);
     start_python(program_name(app));
+    return imported("geventd");
 }
 
 }  // namespace geventd::py

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <memory>
-
 #include "worker/python/base/host.h"
-#include "worker/python/base/stack_chunks.h"
 
 namespace geventd::py {
 
@@ -13,11 +10,7 @@ namespace geventd::py {
 /// Lives in: template, worker, check of the program geventd-worker.
 class EmbeddedHost final : public Host {
   public:
-    void start(const config::App& app) override;
-
-  private:
-    // On the heap: a hub's C stack may overlap that of the main greenlet.
-    std::unique_ptr<StackChunks> chunks_;
+    Ref start(const config::App& app) override;
 };
 
 }  // namespace geventd::py

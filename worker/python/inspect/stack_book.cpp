@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 
 #include <frameobject.h>
+
+#include "ipc/stack_signal.h"
 
 namespace geventd::py {
 
@@ -51,6 +54,7 @@ std::uint32_t StackBook::add(PyObject* frame) {
         stack.emplace_back(number_of(code.get()), PyFrame_GetLineNumber(raw));
         at = Ref::steal(reinterpret_cast<PyObject*>(PyFrame_GetBack(raw)));
     }
+    leave_out_script(stack);
     std::reverse(stack.begin(), stack.end());
     const auto [found, is_new] =
         numbers_.emplace(std::move(stack), static_cast<std::uint32_t>(stacks_.size()));
@@ -58,6 +62,15 @@ std::uint32_t StackBook::add(PyObject* frame) {
         stacks_.push_back(&found->first);
     }
     return found->second;
+}
+
+// Of an interpreter that executes worker.py: the main greenlet's outermost calls are there.
+void StackBook::leave_out_script(std::vector<Position>& stack) const {
+    constexpr std::string_view kScript = ipc::kWorkerScript;
+    while (!stack.empty() &&
+           std::string_view(codes_[stack.back().first].place.file).ends_with(kScript)) {
+        stack.pop_back();
+    }
 }
 
 std::vector<std::vector<Call>> StackBook::read() const {

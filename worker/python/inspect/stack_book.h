@@ -19,8 +19,8 @@ namespace geventd::py {
 /// Lives in: worker, observer's thread. The GIL is held in every call and when it is destroyed.
 class StackBook {
   public:
-    /// Adds the stack whose innermost call is `frame` and returns its number; None or null: an
-    /// empty stack. Runs no Python code.
+    /// Adds the stack whose innermost call is `frame`, without geventd's own calls below all
+    /// others, and returns its number; None or null: an empty stack. Runs no Python code.
     std::uint32_t add(PyObject* frame);
 
     /// All stacks, in the order of their numbers.
@@ -37,6 +37,7 @@ class StackBook {
     using Position = std::pair<std::uint32_t, int>;  ///< number of the code object, and line
 
     std::uint32_t number_of(PyObject* code);
+    void leave_out_script(std::vector<Position>& stack) const;
 
     struct Code {
         Ref object;

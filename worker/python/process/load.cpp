@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/errno_error.h"
 #include "base/exit_code.h"
 #include "log/logger.h"
 #include "net/listening.h"
@@ -30,18 +31,25 @@ std::string config_folder(const std::string& file) {
     return file.empty() ? "" : std::filesystem::absolute(file, failed).parent_path().string();
 }
 
+void enter_directory(const std::string& chdir) {
+    if (!chdir.empty() && ::chdir(chdir.c_str()) != 0) {
+        throw_errno("app.chdir", chdir);
+    }
+}
+
 void start_python(Host& host, Process& process) {
     const worker::BootInfo& boot = process.boot;
     // Before app.chdir, since the file's name may be relative.
     const std::string folder = config_folder(boot.settings.source);
-    host.start(boot.settings.app);
+    enter_directory(boot.settings.app.chdir);
+    const Ref native = host.start(boot.settings.app);
     process.python.emplace(boot.settings.app, process.title);
     process.python->call("look_beside", checked(PyUnicode_DecodeFSDefault(folder.c_str())));
     process.stacks = write_stacks_on_signal();
     tell_of_stacks(process.channel, process.stacks.get());
     process.native.emplace(boot, process.title);
     offer_embedded_modules(*process.python);
-    process.api.emplace(boot);
+    process.api.emplace(boot, native.get());
 }
 
 Ref string_list(const std::vector<std::string>& strings) {

@@ -174,11 +174,13 @@ TEST(Geventd, SaysWhatIsWrongWithTheConfigurationAndLeavesWithCodeOne) {
 TEST(Geventd, ChecksConfigurationAndApplication) {
     RunningGeventd fine(kTwo + "app: ok", {"--check"});
     EXPECT_EQ(fine.await_exit(), 0);
-    EXPECT_EQ(fine.log(),
-              "app.preload is auto: the application is loaded once and the workers are forked from "
-              "there\na stop takes 68s at most: limits.drain-delay 0s, drain-requests 1m, "
-              "drain-background 5s, and a few seconds for what follows\n"
-              "configuration and application are fine\n");
+    EXPECT_EQ(
+        fine.log(),
+        "the application runs on " FAKE_WORKER
+        "\napp.preload is auto: the application is loaded once and the workers are forked from "
+        "there\na stop takes 68s at most: limits.drain-delay 0s, drain-requests 1m, "
+        "drain-background 5s, and a few seconds for what follows\n"
+        "configuration and application are fine\n");
     RunningGeventd broken(kTwo + "app: fail", {"--check"});
     EXPECT_EQ(broken.await_exit(), 1);
     EXPECT_NE(broken.log().find("ImportError: no such application"), std::string::npos);

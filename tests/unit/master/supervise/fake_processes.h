@@ -28,13 +28,13 @@ class FakeProcesses final : public Processes {
         ipc::Channel channel;
     };
 
-    Spawned spawn(const std::string&, const std::vector<std::string>& arguments) override {
+    Spawned spawn(const Command& command) override {
         time += spawn_takes;
         if (!can_spawn) {
             throw ErrnoError(EAGAIN, "start geventd-worker");
         }
         auto [ours, theirs] = ipc::Channel::make_pair();
-        started.push_back({next_pid, arguments, std::move(theirs)});
+        started.push_back({next_pid, command.arguments, std::move(theirs)});
         return {next_pid++, std::move(ours)};
     }
 

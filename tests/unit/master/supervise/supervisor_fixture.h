@@ -28,7 +28,7 @@ class SupervisorTest : public testing::Test {
         plan.settings.workers.max_lifetime = max_lifetime;
         plan.settings.workers.reload_on_rss = reload_on_rss;
         plan.contents.generation = ++generations;
-        plan.contents.executable = "/nowhere";
+        plan.contents.program.executable = "/nowhere";
         plan.rolling = rolling && supervisor.serving() != nullptr;
         plan.restarts = reload.strategy == config::ReloadStrategy::Restart;
         supervisor.begin(std::move(plan));

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+#include "master/interpreter/find_worker.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include "base/place.h"
+#include "base/version.h"
+#include "master/interpreter/interpreter.h"
+#include "master/interpreter/packages.h"
+#include "master/interpreter/passage.h"
+
+namespace geventd::master {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The program that embeds a CPython.
+struct Embedded {
+    std::string executable;  ///< "": there is none
+    std::vector<std::string> sought;
+};
+
+// `version`: "" is the default one.
+Embedded find_embedded(const std::string& version) {
+    const std::string name =
+        version.empty() ? "geventd-worker" : fmt::format("geventd-worker-{}", version);
+    const fs::path here = own_folder();
+    Embedded embedded{"", {here / name, here / "worker" / name, fs::path(GEVENTD_LIBEXEC) / name}};
+    for (const std::string& place : embedded.sought) {
+        if (::access(place.c_str(), X_OK) == 0) {
+            embedded.executable = place;
+            break;
+        }
+    }
+    return embedded;
+}
+
+std::string find_on_path(const std::string& name) {
+    const char* path = std::getenv("PATH");
+    std::string_view folders = path == nullptr ? "" : path;
+    while (!folders.empty()) {
+        const std::string_view folder = folders.substr(0, folders.find(':'));
+        folders.remove_prefix(std::min(folder.size() + 1, folders.size()));
+        const std::string file = fmt::format("{}/{}", folder, name);
+        if (folder.starts_with('/') && Interpreter::at(file).exists()) {
+            return file;
+        }
+    }
+    return {};
+}
+
+// The interpreter that the embedding worker of this version is made of.
+std::string embedded_python(const std::string& version) {
+    return version == GEVENTD_PYTHON_VERSION ? GEVENTD_PYTHON : "/usr/bin/python" + version;
+}
+
+std::string name_of(const Interpreter& interpreter) {
+    return fmt::format("{} is CPython {}", interpreter.executable, interpreter.release);
+}
+
+[[noreturn]] void refuse(std::string_view key, const std::string& why) {
+    throw std::runtime_error(fmt::format("{}: {}", key, why));
+}
+
+// What was looked for, and the command that mends it. `also`: programs that would do, too.
+std::string missing_module(const Interpreter& interpreter,
+                           const std::vector<std::string>& also = {}) {
+    Folders sought = package_folders(interpreter);
+    const Folders own = own_folders(interpreter.version);
+    sought.insert(sought.end(), own.begin(), own.end());
+    return fmt::format(
+        "{}, and geventd {} has no worker for it; looked for geventd/_worker.cpython-*.so in "
+        "{}{}{}; "
+        "install it: {} -m pip install geventd=={}",
+        name_of(interpreter), kVersion, fmt::join(sought, ", "), also.empty() ? "" : ", and for ",
+        fmt::join(also, ", "), interpreter.executable, kVersion);
+}
+
+WorkerProgram run_by(const Interpreter& interpreter, std::string script) {
+    return {interpreter.executable, std::move(script), interpreter.release, ""};
+}
+
+std::string find_module(const Interpreter& interpreter) {
+    std::string script = find_script(package_folders(interpreter), interpreter.version);
+    return script.empty() ? find_script(own_folders(interpreter.version), interpreter.version)
+                          : script;
+}
+
+void expect_known(std::string_view key, const Interpreter& interpreter) {
+    if (!interpreter.exists()) {
+        refuse(key, fmt::format("there is no {}", interpreter.executable));
+    }
+    if (interpreter.version.empty()) {
+        refuse(key, fmt::format("the files around {} do not tell its version: neither pyvenv.cfg, "
+                                "nor a name such as python3.12, nor one folder lib/python3.*",
+                                interpreter.executable));
+    }
+}
+
+// app.python, if set, must name the CPython of the environment.
+void expect_agreement(const Interpreter& interpreter, const std::string& python) {
+    const bool is_path = python.find('/') != std::string::npos;
+    if (python.empty() || (is_path ? interpreter.is_of(python) : python == interpreter.version)) {
+        return;
+    }
+    refuse("app.virtualenv",
+           fmt::format("{}, but app.python is {}: leave app.python out, or make the environment "
+                       "anew with {} -m venv {}",
+                       name_of(interpreter), python, is_path ? python : "python" + python,
+                       interpreter.prefix));
+}
+
+WorkerProgram find_for_environment(const config::App& app) {
+    const Interpreter interpreter = Interpreter::at(app.virtualenv + "/bin/python3");
+    if (!interpreter.exists()) {
+        refuse("app.virtualenv",
+               fmt::format("{} is no virtual environment: it has no bin/python3; make one with "
+                           "python3 -m venv {}",
+                           app.virtualenv, app.virtualenv));
+    }
+    expect_known("app.virtualenv", interpreter);
+    expect_agreement(interpreter, app.python);
+    if (std::string script = find_module(interpreter); !script.empty()) {
+        return run_by(interpreter, std::move(script));
+    }
+    if (!interpreter.is_environment) {
+        refuse("app.virtualenv",
+               fmt::format("{} is no virtual environment: it has no pyvenv.cfg; {}", app.virtualenv,
+                           missing_module(interpreter)));
+    }
+    const Embedded embedded = find_embedded(interpreter.version);
+    if (embedded.executable.empty()) {
+        refuse("app.virtualenv", missing_module(interpreter, embedded.sought));
+    }
+    const std::string python = embedded_python(interpreter.version);
+    if (!interpreter.is_of(python)) {
+        refuse("app.virtualenv",
+               fmt::format("{} embeds the CPython of {}, which is another build: {}",
+                           embedded.executable, python, missing_module(interpreter)));
+    }
+    return {embedded.executable, "", interpreter.version, app.virtualenv};
+}
+
+WorkerProgram find_by_path(const std::string& python) {
+    const Interpreter interpreter = Interpreter::at(python);
+    expect_known("app.python", interpreter);
+    std::string script = find_module(interpreter);
+    if (script.empty()) {
+        refuse("app.python", missing_module(interpreter));
+    }
+    return run_by(interpreter, std::move(script));
+}
+
+// The interpreter of the wheel is beside this program, or on PATH (pip install --user, --target).
+WorkerProgram find_for_wheel(const WheelPackage& own) {
+    const std::string versioned = "python" + own.version;
+    for (const std::string& name : {std::string("python3"), versioned}) {
+        const Interpreter beside = Interpreter::at(own_folder() + "/" + name);
+        if (beside.exists() && beside.version == own.version) {
+            return run_by(beside, own.script);
+        }
+    }
+    const std::string python = find_on_path(versioned);
+    if (python.empty()) {
+        throw std::runtime_error(fmt::format(
+            "geventd was installed for CPython {}, but there is no {} beside it in {} or on PATH; "
+            "name the interpreter with app.python",
+            own.version, versioned, own_folder()));
+    }
+    return run_by(Interpreter::at(python), own.script);
+}
+
+WorkerProgram find_by_version(const std::string& version) {
+    const Embedded embedded = find_embedded(version);
+    if (!embedded.executable.empty()) {
+        return {embedded.executable, "", version, ""};
+    }
+    if (const WheelPackage own = find_own_package(); own.version == version) {
+        return find_for_wheel(own);
+    }
+    const std::string python = find_on_path("python" + version);
+    if (python.empty()) {
+        refuse("app.python",
+               fmt::format("it is {}, but there is no geventd-worker-{}; looked for {}, and for "
+                           "python{} on PATH",
+                           version, version, fmt::join(embedded.sought, ", "), version));
+    }
+    return find_by_path(python);
+}
+
+WorkerProgram choose(const config::App& app) {
+    if (!app.virtualenv.empty()) {
+        return find_for_environment(app);
+    }
+    if (!app.python.empty()) {
+        return app.python.find('/') == std::string::npos ? find_by_version(app.python)
+                                                         : find_by_path(app.python);
+    }
+    if (const WheelPackage own = find_own_package(); !own.script.empty()) {
+        return find_for_wheel(own);
+    }
+    const Embedded embedded = find_embedded("");
+    if (embedded.executable.empty()) {
+        throw std::runtime_error(fmt::format("there is no geventd-worker; looked for {}",
+                                             fmt::join(embedded.sought, ", ")));
+    }
+    return {embedded.executable, "", GEVENTD_PYTHON_VERSION, ""};
+}
+
+void expect_usable(const WorkerProgram& program, const Identity& identity) {
+    std::vector<std::string> files{program.executable};
+    if (!program.script.empty()) {
+        files.push_back(program.script);
+    }
+    if (!program.environment.empty()) {
+        files.push_back(program.environment + "/bin/python3");
+    }
+    for (const std::string& file : files) {
+        if (const std::string why = why_not_readable(file, identity); !why.empty()) {
+            throw std::runtime_error(fmt::format("process.user: {} cannot use {}: {}",
+                                                 user_text(*identity.user), file, why));
+        }
+    }
+}
+
+}  // namespace
+
+WorkerProgram find_worker(const config::App& app, const Identity& identity) {
+    if (const char* named = std::getenv("GEVENTD_WORKER"); named != nullptr && *named != '\0') {
+        return {named, "", "", ""};
+    }
+    WorkerProgram program = choose(app);
+    expect_usable(program, identity);
+    return program;
+}
+
+}  // namespace geventd::master

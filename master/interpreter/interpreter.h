@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+namespace geventd::master {
+
+/// A CPython of this host, as its files tell.
+/// Lives in: master.
+struct Interpreter {
+    std::string executable;  ///< the name that runs it in its environment
+    std::string prefix;      ///< the folder of its bin and lib
+    std::string version;     ///< "3.12"; "": its files do not tell
+    std::string release;     ///< "3.12.1" if its files tell, else the version
+    std::string origin;  ///< the real executable, of an environment the one that it was made from
+    bool is_environment = false;  ///< made by venv, virtualenv or uv
+
+    /// `executable` need not exist.
+    static Interpreter at(const std::string& executable);
+
+    [[nodiscard]] bool exists() const;
+
+    /// Whether it is that interpreter, or an environment made from it.
+    [[nodiscard]] bool is_of(const std::string& other) const;
+};
+
+}  // namespace geventd::master

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "master/interpreter/packages.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+#include <fmt/core.h>
+
+namespace geventd::master {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kModuleStart = "_worker.cpython-";
+
+// The version of a module's name, such as _worker.cpython-312-x86_64-linux-gnu.so; "" for others.
+std::string version_of_module(std::string_view name) {
+    if (!name.starts_with(kModuleStart) || !name.ends_with(".so")) {
+        return {};
+    }
+    name.remove_prefix(kModuleStart.size());
+    const std::string_view tag = name.substr(0, name.find_first_not_of("0123456789"));
+    return tag.size() < 2 ? "" : fmt::format("{}.{}", tag.substr(0, 1), tag.substr(1));
+}
+
+// The versions that the package in this folder has modules for.
+std::vector<std::string> versions_in(const fs::path& folder) {
+    std::vector<std::string> versions;
+    std::error_code failed;
+    if (!fs::exists(folder / "geventd/worker.py", failed)) {
+        return versions;
+    }
+    for (fs::directory_iterator entry(folder / "geventd", failed), end; !failed && entry != end;
+         entry.increment(failed)) {
+        std::string version = version_of_module(entry->path().filename().string());
+        if (!version.empty()) {
+            versions.push_back(std::move(version));
+        }
+    }
+    return versions;
+}
+
+// Those are in PREFIX/bin, or in bin beside the packages (pip install --target).
+bool is_of_wheel(const fs::path& programs) {
+    return programs.filename() == "bin";
+}
+
+// As pip and Debian name the folders of packages below a prefix.
+void add_folders_below(const fs::path& prefix, const std::string& version, Folders& folders) {
+    const std::string name = "python" + version;
+    folders.push_back(prefix / "lib" / name / "site-packages");
+    std::error_code failed;
+    if (!fs::is_symlink(prefix / "lib64", failed)) {  // Fedora's; in an environment a link to lib
+        folders.push_back(prefix / "lib64" / name / "site-packages");
+    }
+    if (prefix == "/usr") {  // Debian's
+        folders.push_back(prefix / "local/lib" / name / "dist-packages");
+        folders.push_back(prefix / "lib/python3/dist-packages");
+    } else if (prefix == "/usr/local") {
+        folders.push_back(prefix / "lib" / name / "dist-packages");
+    }
+}
+
+}  // namespace
+
+std::string own_folder() {
+    std::error_code no_proc;
+    return fs::read_symlink("/proc/self/exe", no_proc).parent_path();
+}
+
+Folders package_folders(const Interpreter& interpreter) {
+    Folders folders;
+    add_folders_below(interpreter.prefix, interpreter.version, folders);
+    const std::string origin = fs::path(interpreter.origin).parent_path().parent_path();
+    if (!interpreter.is_environment && origin != interpreter.prefix) {
+        add_folders_below(origin, interpreter.version, folders);
+    }
+    return folders;
+}
+
+Folders own_folders(const std::string& version) {
+    const fs::path here = own_folder();
+    const std::string name = "python" + version;
+    Folders folders{here / name, fs::path(GEVENTD_LIBEXEC) / name};
+    if (is_of_wheel(here)) {
+        add_folders_below(here.parent_path(), version, folders);
+        folders.push_back(here.parent_path());
+    }
+    return folders;
+}
+
+std::string find_script(const Folders& folders, const std::string& version) {
+    for (const std::string& folder : folders) {
+        const std::vector<std::string> versions = versions_in(folder);
+        if (std::find(versions.begin(), versions.end(), version) != versions.end()) {
+            return fs::path(folder) / "geventd/worker.py";
+        }
+    }
+    return {};
+}
+
+WheelPackage find_own_package() {
+    const fs::path here = own_folder();
+    if (!is_of_wheel(here)) {
+        return {};
+    }
+    std::vector<fs::path> places;
+    std::error_code failed;
+    for (const char* lib : {"lib", "lib64"}) {
+        for (fs::directory_iterator entry(here.parent_path() / lib, failed), end;
+             !failed && entry != end; entry.increment(failed)) {
+            if (entry->path().filename().string().starts_with("python3.")) {
+                places.push_back(entry->path() / "site-packages");
+                places.push_back(entry->path() / "dist-packages");
+            }
+        }
+    }
+    std::sort(places.begin(), places.end());
+    places.push_back(here.parent_path());
+    for (const fs::path& place : places) {
+        if (const auto versions = versions_in(place); !versions.empty()) {
+            return {place / "geventd/worker.py", versions.front()};
+        }
+    }
+    return {};
+}
+
+}  // namespace geventd::master

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "master/interpreter/interpreter.h"
+
+namespace geventd::master {
+
+/// Folders that may hold geventd's Python package, in the order in which they are searched.
+using Folders = std::vector<std::string>;
+
+/// Where the interpreter itself looks for packages.
+Folders package_folders(const Interpreter& interpreter);
+
+/// Beside this program: one folder a CPython, and where a wheel has put the package.
+Folders own_folders(const std::string& version);
+
+/// The package's worker.py in the first folder where the package has a module for the version; "":
+/// nowhere.
+std::string find_script(const Folders& folders, const std::string& version);
+
+/// The package that a wheel has brought together with this program.
+struct WheelPackage {
+    std::string script;   ///< its worker.py; "": this program did not come by a wheel
+    std::string version;  ///< of the CPython that its module is for
+};
+
+WheelPackage find_own_package();
+
+/// The folder of this program.
+std::string own_folder();
+
+}  // namespace geventd::master

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""What an application finds around itself is the same whatever hosts it: the program that embeds
+CPython, or python3 that has loaded geventd's module."""
+import json
+import os
+import subprocess
+
+import pytest
+
+from harness import procfs
+from harness.evaluate import application, ask
+from harness.limits import GEVENTD, IS_MODULE, PYTHON
+
+PRELUDE = '''
+import __main__
+import json
+import multiprocessing
+import signal
+import sys
+import traceback
+
+main = sorted(vars(__main__))
+stack = [frame.filename for frame in traceback.extract_stack()]
+'''
+
+PRELOADS = pytest.mark.parametrize('preload', [True, False])
+
+
+def start(server, preload=True, **app):
+    return server(application(PRELUDE), {'app': {'preload': preload, **app}})
+
+
+@PRELOADS
+def test_no_script_is_seen(server, preload):
+    running = start(server, preload)
+    assert ask(running, 'sys.argv') == ['geventd']
+    names = ask(running, 'main')
+    assert not {'__file__', 'main', 'os'} & set(names) and '__loader__' in names
+    path = ask(running, 'sys.path')
+    assert path[0] == str(running.folder)
+    assert not [folder for folder in path if os.path.exists(os.path.join(folder, 'worker.py'))]
+    assert ask(running, 'geventd.__name__ if "geventd" in globals() else __import__("geventd").'
+                        '__name__') == 'geventd'
+
+
+def test_the_modules_names_are_the_same(server):
+    running = start(server)
+    names = set(ask(running, '[name for name in dir(__import__("geventd")) if name[0] != "_"]'))
+    assert {'signal', 'add_cron', 'lock', 'QueueFull', 'SignalInfo'} <= names
+    assert ask(running, '__import__("geventd").QueueFull.__module__') == 'geventd'
+
+
+@PRELOADS
+def test_the_environment_is_that_of_the_exec(server, preload):
+    running = start(server, preload, environment={
+        'COLOUR': 'red', 'PYTHONHASHSEED': '7', 'PYTHONOPTIMIZE': '1'})
+    assert ask(running, 'os.environ["COLOUR"]') == 'red'
+    seeded = subprocess.run([PYTHON, '-c', 'print(hash("geventd"))'], capture_output=True,
+                            env={'PYTHONHASHSEED': '7'}, check=True)
+    assert ask(running, 'hash("geventd")') == int(seeded.stdout)
+    assert ask(running, 'sys.flags.optimize') == 1
+    for pid in procfs.children(running.pid):
+        assert b'COLOUR=red' in procfs.environ(pid).split(b'\0')
+
+
+def test_the_environment_changes_with_a_reload(server):
+    running = start(server, environment={'COLOUR': 'red'})
+    running.write_config({'app': {'environment': {'OTHER': 'blue'}}})
+    assert running.ctl('reload').returncode == 0
+    assert ask(running, '(os.environ.get("COLOUR"), os.environ.get("OTHER"))') == (None, 'blue')
+
+
+def test_the_servers_short_name_and_title(server):
+    running = start(server)
+    worker, = running.workers()
+    assert 'worker 1' in procfs.command(worker)
+    for pid in procfs.children(running.pid):
+        with open(f'/proc/{pid}/comm') as comm:
+            assert comm.read() == 'geventd-worker\n'
+        program = os.path.basename(os.readlink(f'/proc/{pid}/exe'))
+        assert program.startswith('python3' if IS_MODULE else 'geventd-worker')
+
+
+def test_no_stack_shows_the_server_below_the_application(server):
+    running = start(server)
+    told = running.stacks('--json').stdout
+    found = json.loads(told)['workers'][0]['found']
+    assert 'main' in {greenlet['kind'] for greenlet in found['greenlets']}
+    assert 'worker.py' not in told
+
+
+def test_a_module_that_hangs_is_told_without_the_servers_calls(make_server):
+    made = make_server()
+    made.write_app('import threading\nthreading.Event().wait()\n')
+    made.write_config({'limits': {'load-time': '1s'}, 'app': {'monkey-patch': 'none'}})
+    made.start_in_vain(r'was not ready after \S+ s \(limits.load-time\)')
+    assert 'app.py", line 2 in <module>' in made.log.text()
+    assert 'worker.py' not in made.log.text()
+
+
+def test_outside_of_the_server_the_package_says_what_it_is(tmp_path):
+    if not IS_MODULE:
+        pytest.skip('the program that embeds CPython comes without a package')
+    packages, = GEVENTD.parents[1].glob('lib/python3.*/site-packages')
+    result = subprocess.run([PYTHON, '-c', 'import geventd'], capture_output=True, text=True,
+                            env={'PYTHONPATH': str(packages), 'PYTHONDONTWRITEBYTECODE': '1'})
+    assert 'ImportError: geventd cannot be used' in result.stderr
+
+
+def test_the_ready_line_and_check_tell_which_python(server):
+    running = start(server)
+    told = f' of {GEVENTD.parent}/python3' if IS_MODULE else ', embedded'
+    running.wait_log(rf' ready: .* \(CPython \d\.\d+{told}\)')
+    result = subprocess.run([GEVENTD, '-c', running.config_path, '--check'], capture_output=True,
+                            text=True, cwd=running.folder, env=running.environment())
+    assert result.returncode == 0
+    assert f'the application runs on CPython 3.11{told}' in result.stdout

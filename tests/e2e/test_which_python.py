@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""Which Python runs the application, and what is said when none fits: one sentence with both
+versions, what was looked for, and what mends it. Nothing is executed in order to find that out."""
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from harness.apps import HELLO
+from harness.limits import GEVENTD, IS_MODULE, PYTHON
+from harness.program import check
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='only root can change the user')
+module_only = pytest.mark.skipif(not IS_MODULE, reason='this geventd comes without the module')
+embedded_only = pytest.mark.skipif(IS_MODULE, reason='this geventd comes without geventd-worker')
+
+
+def environment_of(folder, version, home='/usr/bin', python=PYTHON):
+    """A virtual environment, as far as geventd looks at it; `python` None: a copy that nobody could
+    run."""
+    (folder / 'bin').mkdir(parents=True)
+    short = '.'.join(version.split('.')[:2])
+    (folder / f'lib/python{short}/site-packages').mkdir(parents=True)
+    (folder / 'pyvenv.cfg').write_text(
+        f'home = {home}\ninclude-system-site-packages = true\nversion = {version}\n')
+    if python is None:
+        (folder / 'bin/python3').write_text('#!/bin/false\n')
+        (folder / 'bin/python3').chmod(0o755)
+    else:
+        (folder / 'bin/python3').symlink_to(python)
+    return folder
+
+
+@pytest.fixture
+def checked(make_server):
+    """Checks an application with these settings; returns the exit code and all output."""
+    def run(config, **more):
+        made = make_server()
+        made.write_app(HELLO)
+        made.write_config({'app': config, **more})
+        return check(made)
+    return run
+
+
+def refusal(result):
+    code, output = result
+    assert code == 1 and 'Traceback' not in output, output
+    return output
+
+
+def test_an_environment_of_another_version(checked, folder):
+    venv = environment_of(folder / 'venv', '3.47.1', python=None)
+    text = refusal(checked({'virtualenv': str(venv)}))
+    assert f'{venv}/bin/python3 is CPython 3.47.1' in text
+    assert f'{venv}/lib/python3.47/site-packages' in text
+    assert f'{venv}/bin/python3 -m pip install geventd==' in text
+
+
+@embedded_only
+def test_an_environment_of_another_build_of_the_same_version(checked, folder):
+    venv = environment_of(folder / 'venv', '3.11.7', home='/opt/other/bin', python=None)
+    text = refusal(checked({'virtualenv': str(venv)}))
+    assert 'embeds the CPython of /usr/bin/python3' in text and 'another build' in text
+    assert f'{venv}/bin/python3 -m pip install geventd==' in text
+
+
+@embedded_only
+def test_a_plain_prefix_is_no_environment(checked, folder):
+    (folder / 'prefix/bin').mkdir(parents=True)
+    (folder / 'prefix/bin/python3').symlink_to(PYTHON)
+    text = refusal(checked({'virtualenv': str(folder / 'prefix')}))
+    assert 'is no virtual environment: it has no pyvenv.cfg' in text
+
+
+def test_a_folder_without_python(checked, folder):
+    text = refusal(checked({'virtualenv': str(folder)}))
+    assert 'is no virtual environment: it has no bin/python3' in text
+
+
+def test_python_and_virtualenv_must_agree(checked, folder):
+    venv = environment_of(folder / 'venv', '3.11.2')
+    text = refusal(checked({'virtualenv': str(venv), 'python': '3.12'}))
+    assert 'is CPython 3.11.2, but app.python is 3.12' in text
+    code, output = checked({'virtualenv': str(venv), 'python': '3.11'})
+    assert code == 0, output
+
+
+def test_a_version_that_is_nowhere(checked):
+    text = refusal(checked({'python': '3.47'}))
+    assert 'geventd-worker-3.47' in text and 'python3.47 on PATH' in text
+
+
+def test_a_path_without_an_interpreter(checked, folder):
+    assert 'app.python: there is no ' in refusal(checked({'python': f'{folder}/bin/python3'}))
+
+
+def test_a_python_that_is_neither_version_nor_path(checked):
+    assert 'is no version of Python, and no path' in refusal(checked({'python': 'python3'}))
+
+
+@embedded_only
+def test_an_interpreter_for_which_there_is_no_module(checked):
+    text = refusal(checked({'python': PYTHON}))
+    assert f'app.python: {PYTHON} is CPython 3.11' in text and '-m pip install geventd==' in text
+
+
+@module_only
+def test_an_interpreter_by_its_path(checked):
+    code, output = checked({'python': PYTHON})
+    assert code == 0 and f'the application runs on CPython 3.11 of {PYTHON}\n' in output, output
+
+
+@module_only
+def test_an_environment_is_served_by_the_module_beside_geventd(checked, folder):
+    venv = environment_of(folder / 'venv', '3.11.2')
+    code, output = checked({'virtualenv': str(venv)})
+    assert code == 0 and f'CPython 3.11.2 of {venv}/bin/python3\n' in output, output
+
+
+@module_only
+def test_the_module_of_the_environment_is_the_first(checked, folder):
+    venv = environment_of(folder / 'venv', '3.11.2')
+    packages, = GEVENTD.parents[1].glob('lib/python3.*/site-packages')
+    shutil.copytree(packages / 'geventd', venv / 'lib/python3.11/site-packages/geventd')
+    own = venv / 'lib/python3.11/site-packages/geventd/__init__.py'
+    own.write_text('raise ImportError("ours")')
+    code, output = checked({'virtualenv': str(venv)})
+    assert code == 1 and 'ours' in output, output
+
+
+@module_only
+@pytest.mark.parametrize('lie, told', [
+    ('sys.abiflags = "t"', 'built without the GIL'),
+    ('sys.version_info = (3, 8, 1)', 'geventd needs CPython 3.9 or newer'),
+    ('sys.implementation.name = "pypy"', 'geventd runs applications on CPython'),
+])
+def test_an_interpreter_that_can_have_no_module(make_server, folder, lie, told):
+    """As it looks from inside: what its files tell may be wrong."""
+    (folder / 'sitecustomize.py').write_text(f'import sys\n{lie}\n')
+    made = make_server()
+    made.write_app(HELLO)
+    made.write_config({'app': {'environment': {'PYTHONPATH': str(folder)}}})
+    made.start_in_vain(told)
+
+
+@needs_root
+def test_a_folder_that_bars_the_way_is_named(checked, folder):
+    closed = folder / 'closed'
+    venv = environment_of(closed / 'venv', '3.11.2')
+    closed.chmod(0o700)
+    folder.chmod(0o755)
+    text = refusal(checked({'virtualenv': str(venv), 'chdir': '/'}, process={'user': 'nobody'}))
+    assert f'process.user: user nobody cannot use {venv}/bin/python3' in text
+    assert f'{closed} bars the way;' in text and f'chmod a+x {closed}\n' in text
+
+
+def test_the_environment_that_the_shell_has_entered(folder, make_server):
+    """Only where there is no file."""
+    venv = environment_of(folder / 'venv', '3.11.2')
+    made = make_server()
+    made.write_app(HELLO)
+    result = subprocess.run(
+        [GEVENTD, '--check', '--set', 'app=app', '--set', 'listen=http://127.0.0.1:0',
+         '--set', f'control={made.control_path}'], capture_output=True, text=True, cwd=made.folder,
+        env=made.environment({'VIRTUAL_ENV': str(venv)}))
+    assert result.returncode == 0 and str(venv) in result.stdout, result.stdout + result.stderr
+    made.write_config()
+    result = subprocess.run(
+        [GEVENTD, '--check', '-c', made.config_path], capture_output=True, text=True,
+        cwd=made.folder, env=made.environment({'VIRTUAL_ENV': str(venv)}))
+    assert result.returncode == 0 and str(venv) not in result.stdout

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "master/interpreter/interpreter.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "master/interpreter/packages.h"
+#include "tests/unit/net/temp_dir.h"
+
+namespace geventd::master {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Files as those of an installation of Python.
+class InterpreterTest : public ::testing::Test {
+  protected:
+    void write(const std::string& name, const std::string& text = "") const {
+        fs::create_directories(fs::path(path(name)).parent_path());
+        std::ofstream(path(name)) << text;
+    }
+
+    void link(const std::string& name, const std::string& to) const {
+        fs::create_directories(fs::path(path(name)).parent_path());
+        ASSERT_EQ(::symlink(to.c_str(), path(name).c_str()), 0);
+    }
+
+    [[nodiscard]] std::string path(const std::string& name) const { return dir_.file(name); }
+
+    const testing::TempDir dir_;
+};
+
+TEST_F(InterpreterTest, IsNamedByTheFileThatALinkLeadsTo) {
+    write("real/bin/python3.12");
+    link("real/bin/python3", "python3.12");
+    const Interpreter found = Interpreter::at(path("real/bin/python3"));
+    EXPECT_TRUE(found.exists());
+    EXPECT_EQ(found.version, "3.12");
+    EXPECT_EQ(found.release, "3.12");
+    EXPECT_FALSE(found.is_environment);
+    EXPECT_TRUE(found.is_of(path("real/bin/python3.12")));
+}
+
+TEST_F(InterpreterTest, AnEnvironmentTellsItsReleaseAndItsOrigin) {
+    write("real/bin/python3.12");
+    link("venv/bin/python3", path("real/bin/python3.12"));
+    write("venv/pyvenv.cfg", "home = " + path("real/bin") + "\r\nversion_info = 3.12.7.final.0\n");
+    const Interpreter found = Interpreter::at(path("venv/bin/python3"));
+    EXPECT_TRUE(found.is_environment);
+    EXPECT_EQ(found.version, "3.12");
+    EXPECT_EQ(found.release, "3.12.7");
+    EXPECT_EQ(found.prefix, path("venv"));
+    EXPECT_TRUE(found.is_of(path("real/bin/python3.12")));
+    EXPECT_FALSE(found.is_of("/usr/bin/python3.12"));
+}
+
+TEST_F(InterpreterTest, ACopyIsOfTheFolderThatItWasCopiedFrom) {
+    write("real/bin/python3.12");
+    link("real/bin/python3", "python3.12");
+    write("venv/bin/python3");
+    write("venv/pyvenv.cfg", "home = " + path("real/bin") + "\nversion = 3.12.1\n");
+    EXPECT_TRUE(Interpreter::at(path("venv/bin/python3")).is_of(path("real/bin/python3.12")));
+}
+
+TEST_F(InterpreterTest, WithoutANameTheOneLibraryTells) {
+    write("prefix/bin/python3");
+    write("prefix/lib/python3.13/os.py");
+    EXPECT_EQ(Interpreter::at(path("prefix/bin/python3")).version, "3.13");
+    write("prefix/lib/python3.12/os.py");
+    EXPECT_EQ(Interpreter::at(path("prefix/bin/python3")).version, "");
+}
+
+TEST_F(InterpreterTest, NeitherATextNorAPipeIsAVersion) {
+    write("venv/bin/python3");
+    write("venv/pyvenv.cfg", "home = /nowhere/bin\nversion = root:x:0\n");
+    EXPECT_EQ(Interpreter::at(path("venv/bin/python3")).release, "");
+    fs::remove(path("venv/pyvenv.cfg"));
+    ASSERT_EQ(::mkfifo(path("venv/pyvenv.cfg").c_str(), 0600), 0);
+    EXPECT_EQ(Interpreter::at(path("venv/bin/python3")).release, "");
+}
+
+TEST_F(InterpreterTest, APackageCountsOnlyWithAModuleForTheVersion) {
+    const Folders folders{path("one"), path("two")};
+    write("one/geventd/worker.py");
+    write("one/geventd/_worker.cpython-311-x86_64-linux-gnu.so");
+    write("two/geventd/worker.py");
+    write("two/geventd/_worker.cpython-39-x86_64-linux-gnu.so");
+    EXPECT_EQ(find_script(folders, "3.11"), path("one/geventd/worker.py"));
+    EXPECT_EQ(find_script(folders, "3.9"), path("two/geventd/worker.py"));
+    EXPECT_EQ(find_script(folders, "3.1"), "");
+    EXPECT_EQ(find_script(folders, "3.13"), "");
+}
+
+}  // namespace
+}  // namespace geventd::master
