@@ -227,10 +227,12 @@ void expect_usable(const WorkerProgram& program, const Identity& identity) {
     if (!program.environment.empty()) {
         files.push_back(program.environment + "/bin/python3");
     }
+    const uid_t user = identity.user.value_or(::geteuid());
     for (const std::string& file : files) {
         if (const std::string why = why_not_readable(file, identity); !why.empty()) {
-            throw std::runtime_error(fmt::format("process.user: {} cannot use {}: {}",
-                                                 user_text(*identity.user), file, why));
+            throw std::runtime_error(fmt::format("{}{} cannot use {}: {}",
+                                                 identity.user ? "process.user: " : "",
+                                                 user_text(user), file, why));
         }
     }
 }

@@ -11,8 +11,9 @@ struct WorkerProgram {
     std::string executable;
     std::string script;   ///< "": none
     std::string version;  ///< of CPython, such as "3.11"; "": unknown
-    std::string
-        environment;  ///< the virtual environment that an embedded CPython takes for its own
+
+    /// The virtual environment that an embedded CPython takes for its own.
+    std::string environment;
 
     /// For people: "CPython 3.11 of /srv/venv/bin/python3".
     [[nodiscard]] std::string text() const {
