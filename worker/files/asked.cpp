@@ -46,10 +46,10 @@ bool is_list(std::size_t place) {
 struct Values {
     std::array<std::string_view, kPlaces> found;
     std::map<std::size_t, std::string> joined;
-    int ranges = 0;
+    std::array<int, kPlaces> lines{};
 
     void add(std::size_t place, std::string_view value) {
-        ranges += place == kRange ? 1 : 0;
+        ++lines.at(place);
         std::string_view& known = found.at(place);
         if (!is_list(place) || known.empty()) {
             known = value;
@@ -94,7 +94,7 @@ Asked asked_by(const Request& request) {
     for (const uwsgi::Var& var : request.vars.environ) {
         take_variable(var, values);
     }
-    if (values.ranges > 1) {
+    if (values.lines[kRange] > 1 || values.lines[kIfRange] > 1) {
         values.found[kRange] = {};
     }
     const auto& found = values.found;

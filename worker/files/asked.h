@@ -12,8 +12,8 @@
 namespace geventd::worker {
 
 /// What a request's header fields say of the file that it wants. Lists that are sent in several
-/// lines are joined; several lines of Range, which is no list, are not there. The request must
-/// outlive it.
+/// lines are joined; with several lines of Range or If-Range, which are none, there is no Range:
+/// the whole file is never wrong. The request must outlive it.
 struct Asked {
     http::Conditions conditions;
     std::string_view accept_encoding;

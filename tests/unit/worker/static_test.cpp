@@ -188,6 +188,12 @@ TEST_F(StaticTest, ReadsFieldsOfSeveralLines) {
     }
     EXPECT_TRUE(ask_with("Range: bytes=0-0\r\nRange: bytes=1-1\r\n", "body{}")
                     .starts_with("HTTP/1.1 200 "));
+    const std::string same = "If-Range: " + etag + "\r\n";
+    EXPECT_TRUE(ask_with(same + "Range: bytes=0-0\r\n").starts_with("HTTP/1.1 206 "));
+    for (const std::string& other : {std::string("If-Range: \"x\"\r\n"), same}) {
+        EXPECT_TRUE(
+            ask_with(other + same + "Range: bytes=0-0\r\n", "body{}").starts_with("HTTP/1.1 200 "));
+    }
 }
 
 TEST_F(StaticTest, AnswersInTheOrderOfTheRequests) {
