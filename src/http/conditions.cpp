@@ -45,7 +45,7 @@ bool range_applies(std::string_view if_range, const Validators& validators) {
     if (if_range.back() == '"') {
         return if_range == validators.etag;
     }
-    return parse_date(if_range) == std::optional(validators.modified);
+    return validators.is_date_strong && parse_date(if_range) == std::optional(validators.modified);
 }
 
 // Reads one Range field from its front on.

@@ -22,12 +22,16 @@ struct Conditions {
 struct Validators {
     std::string_view etag;
     std::int64_t modified = 0;
+
+    /// That second is over, so whatever is changed now has another date: parts of two versions
+    /// cannot be taken for one by it (RFC 9110 8.8.2.2).
+    bool is_date_strong = true;
 };
 
 enum class Verdict : std::uint8_t { Proceed, NotModified, Failed };
 
 /// Whether GET or HEAD goes on, or is answered with 304 or 412 (RFC 9110 13.2.2): entity tags take
-/// precedence over dates. Dates that cannot be read are not there.
+/// precedence over dates, which may be weak. Dates that cannot be read are not there.
 Verdict judge(const Conditions& conditions, const Validators& validators);
 
 /// Bytes `first` to before `end`.
@@ -46,9 +50,9 @@ struct Ranges {
     std::vector<ByteRange> parts;  ///< none: the whole
 };
 
-/// Reads Range, which applies if If-Range does. As nginx does: other units, and ranges that ask for
-/// more than the whole, mean the whole; what cannot be read, or lies behind the end, cannot be
-/// satisfied. Throws std::bad_alloc.
+/// Reads Range, which applies if If-Range does, of whose dates only strong ones count. As nginx
+/// does: other units, and ranges that ask for more than the whole, mean the whole; what cannot be
+/// read, or lies behind the end, cannot be satisfied. Throws std::bad_alloc.
 Ranges choose_ranges(const Conditions& conditions, const Validators& validators,
                      std::uint64_t size);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <ctime>
 #include <new>
 #include <utility>
 
@@ -358,7 +359,8 @@ void FileServer::answer_with_file(Exchange& exchange, const Shared& found) {
     if (!asked.has_conditions) {
         return reply_with(exchange, found, variant, nullptr);
     }
-    const http::Validators validators{variant.etag, variant.modified};
+    const http::Validators validators{variant.etag, variant.modified,
+                                      variant.modified < std::time(nullptr)};
     switch (http::judge(asked.conditions, validators)) {
         case http::Verdict::Failed:
             return reply(exchange, 412, "the file is another one by now");

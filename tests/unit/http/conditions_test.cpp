@@ -115,6 +115,17 @@ TEST(Ranges, ApplyOnlyToWhatIfRangeMeans) {
     }
 }
 
+TEST(Ranges, DoNotApplyToADateThatTheNextVersionMayHaveToo) {
+    Validators fresh = kFile;
+    fresh.is_date_strong = false;
+    const auto parts = [&fresh](std::string_view if_range) {
+        return shown(choose_ranges({.if_range = if_range, .range = "bytes=0-0"}, fresh, 100));
+    };
+    EXPECT_EQ(parts(kDate), "");
+    EXPECT_EQ(parts("\"abc-1\""), "0-1 ");
+    EXPECT_EQ(judge({.if_modified_since = kDate}, fresh), Verdict::NotModified);
+}
+
 TEST(AcceptEncoding, HasQualities) {
     EXPECT_EQ(quality_of("gzip, br", "br"), 1000);
     EXPECT_EQ(quality_of("GZIP;q=0.5, br;q=0.25", "gzip"), 500);

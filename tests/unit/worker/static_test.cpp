@@ -156,6 +156,22 @@ TEST_F(StaticTest, ObeysConditionsAndRanges) {
     EXPECT_TRUE(has(parts, "Content-Range: bytes 5-5/6\r\n\r\n}\r\n--")) << parts;
 }
 
+TEST_F(StaticTest, TakesTheDateOfAFileForStrongWhenItsSecondIsOver) {
+    using std::chrono::hours;
+    for (const auto age : {hours(1), hours(-1)}) {
+        const auto date = std::filesystem::file_time_type::clock::now() - age;
+        std::filesystem::last_write_time(folder.path("app.css"), date);
+        start();
+        const std::string whole = ask_with("", "body{}");
+        const std::size_t begin = whole.find("Last-Modified: ") + 15;
+        const std::string modified = whole.substr(begin, whole.find("\r\n", begin) - begin);
+        const std::string part = ask_with("If-Range: " + modified + "\r\nRange: bytes=0-0\r\n");
+        EXPECT_TRUE(has(part, age > hours(0) ? " 206 " : " 200 ")) << part;
+        EXPECT_TRUE(
+            ask_with("If-Modified-Since: " + modified + "\r\n").starts_with("HTTP/1.1 304"));
+    }
+}
+
 TEST_F(StaticTest, SendsWhatIsCompressedToThoseWhoAcceptIt) {
     folder.write("app.css.gz", "packed");
     start();
