@@ -11,8 +11,8 @@
 #include <fmt/core.h>
 
 #include "base/errno_error.h"
-#include "http/accept_encoding.h"
 #include "log/logger.h"
+#include "worker/files/choice.h"
 #include "worker/files/look_up.h"
 #include "worker/files/multipart.h"
 #include "worker/files/replies.h"
@@ -35,23 +35,6 @@ constexpr Duration kPatience = std::chrono::seconds(10);
 
 // How often faults of the disk are told of.
 constexpr Duration kTellingPause = std::chrono::seconds(1);
-
-// The variant that the client wants most; those first that are smaller.
-const Variant& choose(const std::vector<Variant>& variants, std::string_view accept_encoding) {
-    const Variant* best = &variants.front();
-    if (variants.size() == 1 || accept_encoding.empty()) {
-        return *best;
-    }
-    int most = -1;
-    for (std::size_t i = 1; i < variants.size(); ++i) {
-        const int quality = http::quality_of(accept_encoding, variants[i].coding);
-        if (quality > most && quality > 0) {
-            best = &variants[i];
-            most = quality;
-        }
-    }
-    return most >= http::quality_of(accept_encoding, "identity") ? *best : variants.front();
-}
 
 std::uint64_t total(const std::vector<http::ByteRange>& parts) {
     std::uint64_t bytes = 0;
@@ -160,12 +143,15 @@ class FileServer::LookUp final : public Errand {
           area_(order.area),
           key_(order.key),
           rest_(order.rest),
+          accept_encoding_(order.accept_encoding),
           stands_in_(order.stands_in) {}
 
-    void work() override { found_ = std::make_shared<const Found>(look_up(area_, rest_)); }
+    void work() override {
+        found_ = std::make_shared<const Found>(look_up(area_, rest_, accept_encoding_));
+    }
 
     void go_on(bool) noexcept override {
-        server_.on_looked_up({area_, key_, rest_, stands_in_}, found_);
+        server_.on_looked_up({area_, key_, rest_, stands_in_, accept_encoding_}, found_);
     }
 
   private:
@@ -173,6 +159,7 @@ class FileServer::LookUp final : public Errand {
     const Area& area_;
     std::string key_;
     std::string rest_;
+    std::string accept_encoding_;
     bool stands_in_;
     Shared found_;
 };
@@ -233,7 +220,10 @@ void FileServer::look_up_later(Exchange& exchange, const Order& order) {
         place->second.since = is_new ? loop_.now() : place->second.since;
         timer_.start_unless_pending(2 * FileCache::kValid);
         if (is_new) {
-            send(std::make_shared<LookUp>(*this, order));
+            const Asked asked = asked_by(exchange.request());
+            Order whole = order;
+            whole.accept_encoding = asked.accept_encoding;
+            send(std::make_shared<LookUp>(*this, whole));
         }
     } catch (const std::bad_alloc&) {
         if (is_new) {
@@ -355,7 +345,7 @@ void FileServer::answer_with_file(Exchange& exchange, const Shared& found) {
     const Request& request = exchange.request();
     const Asked asked = asked_by(request);
     count(accounts_.slot().static_answers);
-    const Variant& variant = choose(found->variants, asked.accept_encoding);
+    const Variant& variant = found->variants[choose(found->variants, asked.accept_encoding)];
     if (!asked.has_conditions) {
         return reply_with(exchange, found, variant, nullptr);
     }

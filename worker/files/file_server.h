@@ -73,6 +73,7 @@ class FileServer {
         std::string_view key;    ///< for the cache
         std::string_view rest;   ///< the path behind the area's prefix
         bool stands_in = false;  ///< the area's fallback, for a path that leads to nothing
+        std::string_view accept_encoding = {};  ///< of the client for whom a thread looks
     };
 
     // Requests for a path that is being looked up. They have no other owner meanwhile.

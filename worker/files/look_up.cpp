@@ -13,6 +13,7 @@
 
 #include "base/uninterrupted.h"
 #include "http/date.h"
+#include "worker/files/choice.h"
 #include "worker/files/hashed_name.h"
 #include "worker/files/media_types.h"
 #include "worker/files/opening.h"
@@ -94,17 +95,23 @@ Variant variant_of(Opened opened, std::string_view coding) {
         }
     } else {
         variant.file = raised(std::move(variant.file));
-        variant.warm = std::min(variant.size, kWarmed);
-        read_in(variant.file.get(), 0, static_cast<off_t>(variant.warm));
     }
     variant.etag = etag_of(variant, opened.status.st_mtim);
     return variant;
 }
 
+void warm(Variant& variant) {
+    if (!variant.is_held()) {
+        variant.warm = std::min(variant.size, kWarmed);
+        read_in(variant.file.get(), 0, static_cast<off_t>(variant.warm));
+    }
+}
+
 // One search for one path.
 class Search {
   public:
-    Search(const Area& area, int root) : area_(area), root_(root) {}
+    Search(const Area& area, int root, std::string_view accept_encoding)
+        : area_(area), root_(root), accept_encoding_(accept_encoding) {}
 
     Found at(const std::string& rest) {
         if (rest.empty()) {
@@ -129,25 +136,26 @@ class Search {
         return open_below(root_, path, area_.links);
     }
 
+    // `path`: "" or with a slash at its end.
+    [[nodiscard]] Opened open_index(const std::string& path) const {
+        return area_.index.empty() ? Opened{.error = ENOENT} : open(path + area_.index);
+    }
+
     // A folder whose path has no slash at its end. Where there is a fallback, only those with an
     // index are more than nothing.
-    Found folder(const std::string& path) {
+    [[nodiscard]] Found folder(const std::string& path) const {
         const bool is_there =
-            area_.fallback == Area::Fallback::None || in_folder(path).kind == Kind::File;
+            area_.fallback == Area::Fallback::None || S_ISREG(open_index(path).status.st_mode);
         return {.kind = is_there ? Kind::Folder : Kind::Missing, .error = 0, .variants = {}};
     }
 
-    // `path`: "" or with a slash at its end.
     Found in_folder(const std::string& path) {
-        if (!area_.index.empty()) {
-            const std::string index = path + area_.index;
-            Opened opened = open(index);
-            if (opened.error == 0 && !S_ISDIR(opened.status.st_mode)) {
-                return file(index, std::move(opened));
-            }
-            if (opened.error != 0 && kind_of(opened.error) != Kind::Missing) {
-                return found_nothing(opened.error);
-            }
+        Opened index = open_index(path);
+        if (index.error == 0 && !S_ISDIR(index.status.st_mode)) {
+            return file(path + area_.index, std::move(index));
+        }
+        if (index.error != 0 && kind_of(index.error) != Kind::Missing) {
+            return found_nothing(index.error);
         }
         if (area_.fallback != Area::Fallback::None) {
             return {};
@@ -171,6 +179,7 @@ class Search {
                 found.variants.push_back(variant_of(std::move(packed), sibling.coding));
             }
         }
+        warm(found.variants[choose(found.variants, accept_encoding_)]);
         describe(path.substr(path.rfind('/') + 1), found);
         return found;
     }
@@ -199,15 +208,16 @@ class Search {
 
     const Area& area_;
     int root_;
+    std::string_view accept_encoding_;
 };
 
 }  // namespace
 
 // The root is opened each time: it may have been replaced by another folder of that name.
-Found look_up(const Area& area, const std::string& rest) {
+Found look_up(const Area& area, const std::string& rest, std::string_view accept_encoding) {
     const Opened root = open_folder(area.root);
     if (root.error == 0) {
-        return Search(area, root.fd.get()).at(rest);
+        return Search(area, root.fd.get(), accept_encoding).at(rest);
     }
     Found nothing = found_nothing(root.error);
     if (nothing.kind == Kind::Forbidden && area.fallback == Area::Fallback::Application) {

@@ -25,10 +25,10 @@ class LookUpTest : public testing::Test {
         area.precompressed = true;
     }
 
-    [[nodiscard]] Kind kind(const std::string& rest) const { return look_up(area, rest).kind; }
+    [[nodiscard]] Kind kind(const std::string& rest) const { return look_up(area, rest, "").kind; }
 
     [[nodiscard]] std::string content(const std::string& rest) const {
-        const Found found = look_up(area, rest);
+        const Found found = look_up(area, rest, "");
         return found.kind == Kind::File ? found.variants.front().content : "no file";
     }
 
@@ -50,7 +50,7 @@ TEST_F(LookUpTest, FindsFilesAndFolders) {
 }
 
 TEST_F(LookUpTest, SaysWhatAFileIs) {
-    const Found found = look_up(area, "/app.css");
+    const Found found = look_up(area, "/app.css", "");
     const Variant& file = found.variants.front();
     EXPECT_EQ(file.size, 6u);
     EXPECT_TRUE(file.about_content.starts_with("Content-Type: text/css; charset=utf-8\r\n"));
@@ -63,7 +63,7 @@ TEST_F(LookUpTest, TellsContentsApartWhoseTimesAreTheSame) {
     const auto etag = [this](const std::string& content) {
         folder.write("root/new", content);
         std::filesystem::last_write_time(folder.path("root/new"), {});
-        return look_up(area, "/new").variants.front().etag;
+        return look_up(area, "/new", "").variants.front().etag;
     };
     const std::string former = etag("one");
     EXPECT_NE(etag("two"), former);
@@ -76,7 +76,7 @@ TEST_F(LookUpTest, TellsLargeFilesApartWithinASecond) {
     const auto etag_at = [this](long nanoseconds) {
         const timespec times[2] = {{1700000000, 0}, {1700000000, nanoseconds}};
         EXPECT_EQ(::utimensat(AT_FDCWD, folder.path("root/large").c_str(), times, 0), 0);
-        return look_up(area, "/large").variants.front().etag;
+        return look_up(area, "/large", "").variants.front().etag;
     };
     const std::string former = etag_at(1000000);
     EXPECT_NE(etag_at(2000000), former);
@@ -87,9 +87,9 @@ TEST_F(LookUpTest, SaysHowLongAFileMayBeKept) {
     folder.write("root/app.55e7cbb9ba48.css", "x");
     area.cache_control = "no-cache";
     area.immutable = true;
-    EXPECT_NE(look_up(area, "/app.css").variants[0].about_state.find("no-cache"),
+    EXPECT_NE(look_up(area, "/app.css", "").variants[0].about_state.find("no-cache"),
               std::string::npos);
-    EXPECT_NE(look_up(area, "/app.55e7cbb9ba48.css")
+    EXPECT_NE(look_up(area, "/app.55e7cbb9ba48.css", "")
                   .variants[0]
                   .about_state.find("max-age=31536000, immutable"),
               std::string::npos);
@@ -99,7 +99,7 @@ TEST_F(LookUpTest, FindsWhatIsCompressedBesideIt) {
     folder.write("root/app.css.gz", "gz");
     folder.write("root/app.css.br", "br");
     std::filesystem::create_directory(folder.path("root/app.css.zst"));
-    const Found found = look_up(area, "/app.css");
+    const Found found = look_up(area, "/app.css", "");
     ASSERT_EQ(found.variants.size(), 3u);
     EXPECT_EQ(found.variants[1].coding, "br");
     EXPECT_EQ(found.variants[2].coding, "gzip");
@@ -109,16 +109,32 @@ TEST_F(LookUpTest, FindsWhatIsCompressedBesideIt) {
         EXPECT_TRUE(variant.about_content.starts_with("Content-Type: text/css"));
     }
     area.precompressed = false;
-    EXPECT_EQ(look_up(area, "/app.css").variants.size(), 1u);
+    EXPECT_EQ(look_up(area, "/app.css", "").variants.size(), 1u);
 }
 
 TEST_F(LookUpTest, HoldsSmallFilesAndOpensLargeOnes) {
     folder.write("root/large", std::string(1 << 20, 'x'));
-    const Found large = look_up(area, "/large");
+    const Found large = look_up(area, "/large", "");
     EXPECT_FALSE(large.variants[0].is_held());
     EXPECT_EQ(large.variants[0].size, 1u << 20);
     EXPECT_GT(large.variants[0].warm, 0u);
-    EXPECT_TRUE(look_up(area, "/app.css").variants[0].is_held());
+    EXPECT_TRUE(look_up(area, "/app.css", "").variants[0].is_held());
+}
+
+TEST_F(LookUpTest, ReadsTheBeginningOfWhatTheClientWants) {
+    for (const char* name : {"root/large.css", "root/large.css.gz", "root/large.css.br"}) {
+        folder.write(name, std::string(1 << 20, 'x'));
+    }
+    const auto warm = [this](std::string_view accept_encoding) {
+        std::vector<bool> read;
+        for (const Variant& variant : look_up(area, "/large.css", accept_encoding).variants) {
+            read.push_back(variant.warm > 0);
+        }
+        return read;
+    };
+    EXPECT_EQ(warm(""), (std::vector<bool>{true, false, false}));
+    EXPECT_EQ(warm("br;q=0.5, gzip"), (std::vector<bool>{false, false, true}));
+    EXPECT_EQ(warm("br"), (std::vector<bool>{false, true, false}));
 }
 
 TEST_F(LookUpTest, FollowsLinksAsFarAsTheyMayLead) {

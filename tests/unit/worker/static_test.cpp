@@ -185,6 +185,19 @@ TEST_F(StaticTest, SendsWhatIsCompressedToThoseWhoAcceptIt) {
     }
 }
 
+TEST_F(StaticTest, SendsWhatWasReadForAnotherClient) {
+    folder.write("large.gz", std::string(1 << 20, 'g'));
+    start();
+    EXPECT_TRUE(has(ask("HEAD /static/large"), " 200 OK"));
+    for (const auto& [field, byte] : {std::pair("Accept-Encoding: gzip\r\n", 'g'), {"", 'x'}}) {
+        const UniqueFd client = connect();
+        send(client,
+             std::string("GET /static/large HTTP/1.1\r\nHost: h\r\nRange: bytes=0-999\r\n") +
+                 field + "\r\n");
+        EXPECT_TRUE(has(receive_until(client, "\r\n\r\n" + std::string(1000, byte)), " 206 "));
+    }
+}
+
 TEST_F(StaticTest, ReadsFieldsOfSeveralLines) {
     folder.write("app.css.gz", "packed");
     start();
