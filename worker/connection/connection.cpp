@@ -82,6 +82,7 @@ void Connection::admit() {
 }
 
 void Connection::pass_on() {
+    state_ = State::Queued;  // the file server is done with it
     context_.time_limits.start(*request_);
     admit();
 }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "file_folder.h"
 #include "worker_fixture.h"
 
 namespace {
@@ -129,6 +130,19 @@ TEST_F(Memory, MayEndAnywhereInPipelinedRequests) {
 
 TEST_F(Memory, MayEndAnywhereInARefusal) {
     EXPECT_GT(fail_each("GET / HTTP/1.1\r\nno header\r\n\r\n"), 1);
+}
+
+TEST_F(Memory, MayEndAnywhereInARequestThatTheFileServerPassesOn) {
+    FileFolder folder;
+    config::StaticFiles files;
+    files.path = "/static";
+    files.root = folder.path();
+    files.fallback = "application";
+    settings.static_files = {files};
+    settings.limits.request_time = std::chrono::hours(1);
+    start();
+    worker->serve(echo);
+    EXPECT_GT(fail_each("GET /static/none HTTP/1.1\r\nHost: h\r\n\r\n"), 3);
 }
 
 }  // namespace
