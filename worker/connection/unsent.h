@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
@@ -55,6 +56,9 @@ class Unsent {
 
     /// False when the worker keeps too many bytes already, or there is no descriptor for a copy.
     bool keep(KeptRest rest) noexcept;
+
+    /// The copy of a file that nobody else owns: the caller ends it.
+    UniqueFd take_copy() noexcept { return std::move(copy_); }
 
     /// All is sent, or nothing more can be.
     void clear() noexcept;

@@ -9,6 +9,7 @@
 namespace geventd::worker {
 
 DiskPool::~DiskPool() {
+    self_.reset();
     {
         const std::lock_guard lock(mutex_);
         ends_ = true;

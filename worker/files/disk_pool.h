@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -35,6 +36,9 @@ class DiskPool {
     /// Runs the task soon; in this thread if there can be no other. Throws std::bad_alloc.
     void run(Task task, Urgency urgency = Urgency::Answer);
 
+    /// Leads here until this object ends.
+    [[nodiscard]] std::weak_ptr<DiskPool> handle() const { return self_; }
+
   private:
     [[nodiscard]] bool has_work() const {
         return !answers_.empty() || (!transfers_.empty() && at_transfers_ + 1 < most_);
@@ -44,6 +48,10 @@ class DiskPool {
     bool add_thread() noexcept;
 
     const std::size_t most_;
+
+    // Owns nothing: for handle(), whose users own it while they call run().
+    std::shared_ptr<DiskPool> self_{this, [](DiskPool*) {}};
+
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<Task> answers_;

@@ -13,6 +13,7 @@
 #include "base/errno_error.h"
 #include "log/logger.h"
 #include "worker/files/choice.h"
+#include "worker/files/closing.h"
 #include "worker/files/look_up.h"
 #include "worker/files/multipart.h"
 #include "worker/files/replies.h"
@@ -146,9 +147,7 @@ class FileServer::LookUp final : public Errand {
           accept_encoding_(order.accept_encoding),
           stands_in_(order.stands_in) {}
 
-    void work() override {
-        found_ = std::make_shared<const Found>(look_up(area_, rest_, accept_encoding_));
-    }
+    void work() override { found_ = share(look_up(area_, rest_, accept_encoding_), server_.pool_); }
 
     void go_on(bool) noexcept override {
         server_.on_looked_up({area_, key_, rest_, stands_in_, accept_encoding_}, found_);
@@ -208,7 +207,7 @@ class FileServer::Parts final : public Errand {
 };
 
 void FileServer::send(std::shared_ptr<Errand> errand) {
-    pool_.run([this, errand = std::move(errand)] { mail_.serve(errand); });
+    pool_.run([this, errand = std::move(errand)]() mutable { mail_.serve(std::move(errand)); });
 }
 
 // Those that want what is being looked up wait for the same look.

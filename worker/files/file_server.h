@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "config/settings.h"
@@ -13,6 +14,7 @@
 #include "event/timer.h"
 #include "worker/files/area.h"
 #include "worker/files/asked.h"
+#include "worker/files/closing.h"
 #include "worker/files/disk_pool.h"
 #include "worker/files/file_cache.h"
 #include "worker/files/mailbox.h"
@@ -62,6 +64,9 @@ class FileServer {
     [[nodiscard]] bool has_more() const { return mail_.has_mail() || transfers_.has_ended(); }
 
     Transfers& transfers() { return transfers_; }
+
+    /// Closes a file without waiting for the disk.
+    void close(UniqueFd file) noexcept { close_in(pool_, std::move(file)); }
 
   private:
     // Cache and answers share what was found.

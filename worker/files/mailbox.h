@@ -30,8 +30,8 @@ class Errand {
     bool failed_ = false;
 };
 
-/// Errands that threads have done, for the loop. Shared with the thread that does them, because its
-/// task must be copyable. Lives in: worker.
+/// Errands that threads have done, for the loop. Shared because a thread's task must be copyable;
+/// in truth the task hands its own on, so that errands end in the loop. Lives in: worker.
 class Mailbox {
   public:
     /// `wake` is called in a thread when open() has something to do.

@@ -8,8 +8,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <future>
+#include <optional>
 
 #include "file_folder.h"
+#include "worker/files/closing.h"
 
 namespace geventd::worker {
 namespace {
@@ -204,6 +207,60 @@ TEST(DiskPool, RunsSeveralTasksAtOnce) {
     }
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] { return running == 3; });
+}
+
+// A pool whose thread for transfers is busy until it is told.
+class ClosingTest : public testing::Test {
+  protected:
+    ClosingTest() {
+        std::array<int, 2> ends{};
+        EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+        reader = UniqueFd::adopt(ends[0]);
+        writer = UniqueFd::adopt(ends[1]);
+        pool->run([this] { busy.get_future().wait(); }, DiskPool::Urgency::Transfer);
+    }
+
+    [[nodiscard]] bool is_closed(int patience) const {
+        pollfd watched{reader.get(), 0, 0};
+        return ::poll(&watched, 1, patience) == 1 && (watched.revents & POLLHUP) != 0;
+    }
+
+    [[nodiscard]] Found found() {
+        Found found{.kind = Found::Kind::File, .error = 0, .variants = {}};
+        found.variants.push_back({.file = std::move(writer)});
+        return found;
+    }
+
+    std::promise<void> busy;
+    UniqueFd reader;
+    UniqueFd writer;
+    std::optional<DiskPool> pool{std::in_place, 2};
+};
+
+TEST_F(ClosingTest, OfFilesThatWereFoundIsThePools) {
+    auto one = share(found(), *pool);
+    auto other = one;
+    one.reset();
+    other.reset();
+    EXPECT_FALSE(is_closed(0));
+    busy.set_value();
+    EXPECT_TRUE(is_closed(20'000));
+}
+
+TEST_F(ClosingTest, OfDescriptorsIsThePools) {
+    close_in(*pool, std::move(writer));
+    EXPECT_FALSE(is_closed(0));
+    busy.set_value();
+    EXPECT_TRUE(is_closed(20'000));
+}
+
+TEST_F(ClosingTest, IsDoneAtOnceWhenThePoolHasEnded) {
+    auto one = share(found(), *pool);
+    busy.set_value();
+    pool.reset();
+    EXPECT_FALSE(is_closed(0));
+    one.reset();
+    EXPECT_TRUE(is_closed(0));
 }
 
 TEST(DiskPool, KeepsAThreadForAnswers) {
