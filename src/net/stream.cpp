@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/stream.h"
 
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -78,6 +79,13 @@ Stream::Result sent(ssize_t count) {
     return {must_wait(errno) ? Stream::State::Wait : Stream::State::Failed};
 }
 
+void make_nonblocking(int fd) {
+    const int flags = ::fcntl(fd, F_GETFL);
+    if (flags >= 0 && (flags & O_NONBLOCK) == 0) {
+        ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    }
+}
+
 }  // namespace
 
 Stream::Stream(UniqueFd fd) : fd_(std::move(fd)) {}
@@ -113,6 +121,7 @@ Stream::Result Stream::send_file(int file, off_t& offset, std::size_t count) noe
     if (transport_) {
         return send_file_through(file, offset, count);
     }
+    make_nonblocking(fd_.get());
     return sent(uninterrupted([&] { return ::sendfile(fd_.get(), file, &offset, count); }));
 }
 

@@ -62,7 +62,8 @@ class Stream {
 
     /// Sends up to `count` bytes of a file from `offset`, and advances `offset`. Returns Done
     /// (with a count of 0 at the end of the file), Wait or Failed. The process must ignore
-    /// SIGPIPE, as CPython does: sendfile(2) has no MSG_NOSIGNAL.
+    /// SIGPIPE, as CPython does: sendfile(2) has no MSG_NOSIGNAL. Nor has it MSG_DONTWAIT, so a
+    /// descriptor that somebody else has made blocking is changed back.
     Result send_file(int file, off_t& offset, std::size_t count) noexcept;
 
     /// For a few bytes that may be lost: tries once and drops what cannot be sent.

@@ -145,6 +145,20 @@ TEST_F(StreamTest, SendsPiecesOfAFile) {
     EXPECT_EQ(offset, 0);
 }
 
+TEST_F(StreamTest, DoesNotWaitWithAFileThoughItsDescriptorWasMadeBlocking) {
+    const UniqueFd file = UniqueFd::adopt(::memfd_create("file", MFD_CLOEXEC));
+    ASSERT_EQ(::ftruncate(file.get(), 8 << 20), 0);
+    const timeval patience{1, 0};  // so that the test fails instead of hanging
+    ::setsockopt(stream->fd(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    ::fcntl(stream->fd(), F_SETFL, 0);
+    off_t offset = 0;
+    while (stream->send_file(file.get(), offset, 8 << 20).state == State::Done && offset > 0 &&
+           offset < 8 << 20) {
+    }
+    EXPECT_LT(offset, 8 << 20);
+    EXPECT_NE(::fcntl(stream->fd(), F_GETFL) & O_NONBLOCK, 0);
+}
+
 TEST_F(StreamTest, EndsBehindWhatItSentThoughAnotherProcessHasIt) {
     const UniqueFd inherited = UniqueFd::adopt(::dup(stream->fd()));
     stream->offer("bye");
