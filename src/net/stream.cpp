@@ -79,6 +79,22 @@ Stream::Result sent(ssize_t count) {
     return {must_wait(errno) ? Stream::State::Wait : Stream::State::Failed};
 }
 
+// Of the errors that sendfile() gives, those of the socket. ENOMEM and EBADF are nobody's.
+bool is_of_socket(int error) {
+    constexpr std::array kErrors{EPIPE,        ECONNRESET, ECONNABORTED, ECONNREFUSED, ETIMEDOUT,
+                                 EHOSTUNREACH, EHOSTDOWN,  ENETUNREACH,  ENETDOWN,     ENETRESET,
+                                 ENOBUFS,      EPERM,      EMSGSIZE,     ENOMEM,       EBADF};
+    return std::find(kErrors.begin(), kErrors.end(), error) != kErrors.end();
+}
+
+Stream::FileResult sent_of_file(ssize_t count) {
+    if (count < 0 && !must_wait(errno) && !is_of_socket(errno)) {
+        return {Stream::State::Done, 0, errno};
+    }
+    const auto [state, bytes] = sent(count);
+    return {state, bytes};
+}
+
 void make_nonblocking(int fd) {
     const int flags = ::fcntl(fd, F_GETFL);
     if (flags >= 0 && (flags & O_NONBLOCK) == 0) {
@@ -117,26 +133,26 @@ Stream::Result Stream::send(std::span<const iovec> parts, Then then) noexcept {
                       : sent(send_parts(fd_.get(), parts, flags));
 }
 
-Stream::Result Stream::send_file(int file, off_t& offset, std::size_t count) noexcept {
+Stream::FileResult Stream::send_file(int file, off_t& offset, std::size_t count) noexcept {
     if (transport_) {
         return send_file_through(file, offset, count);
     }
     make_nonblocking(fd_.get());
-    return sent(uninterrupted([&] { return ::sendfile(fd_.get(), file, &offset, count); }));
+    return sent_of_file(uninterrupted([&] { return ::sendfile(fd_.get(), file, &offset, count); }));
 }
 
 // Reads the file into a buffer first, because the transport transforms the bytes.
-Stream::Result Stream::send_file_through(int file, off_t& offset, std::size_t count) noexcept {
+Stream::FileResult Stream::send_file_through(int file, off_t& offset, std::size_t count) noexcept {
     std::array<char, kFileBuffer> buffer;  // NOLINT(*-member-init): only the filled part is sent
     const ssize_t got = uninterrupted(
         [&] { return ::pread(file, buffer.data(), std::min(count, buffer.size()), offset); });
     if (got <= 0) {
-        return {got == 0 ? State::Done : State::Failed};
+        return {State::Done, 0, got == 0 ? 0 : errno};
     }
     const iovec part{buffer.data(), static_cast<std::size_t>(got)};
     const Result result = transport_->send(fd_.get(), {&part, 1});
     offset += static_cast<off_t>(result.count);
-    return result;
+    return {result.state, result.count};
 }
 
 void Stream::offer(std::string_view bytes) noexcept {

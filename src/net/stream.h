@@ -34,6 +34,12 @@ class Stream {
         std::size_t count = 0;
     };
 
+    struct FileResult {
+        State state = State::Done;
+        std::size_t count = 0;
+        int error = 0;  ///< why the file cannot be read on
+    };
+
     /// The operations that a caller waits for.
     struct Interest {
         bool receive = false;
@@ -61,10 +67,10 @@ class Stream {
     Result send(std::span<const iovec> parts, Then then = Then::Nothing) noexcept;
 
     /// Sends up to `count` bytes of a file from `offset`, and advances `offset`. Returns Done
-    /// (with a count of 0 at the end of the file), Wait or Failed. The process must ignore
-    /// SIGPIPE, as CPython does: sendfile(2) has no MSG_NOSIGNAL. Nor has it MSG_DONTWAIT, so a
-    /// descriptor that somebody else has made blocking is changed back.
-    Result send_file(int file, off_t& offset, std::size_t count) noexcept;
+    /// (with a count of 0 at the end of the file, or where it cannot be read), Wait or Failed. The
+    /// process must ignore SIGPIPE, as CPython does: sendfile(2) has no MSG_NOSIGNAL. Nor has it
+    /// MSG_DONTWAIT, so a descriptor that somebody else has made blocking is changed back.
+    FileResult send_file(int file, off_t& offset, std::size_t count) noexcept;
 
     /// For a few bytes that may be lost: tries once and drops what cannot be sent.
     void offer(std::string_view bytes) noexcept;
@@ -106,7 +112,7 @@ class Stream {
     [[nodiscard]] int fd() const { return fd_.get(); }
 
   private:
-    Result send_file_through(int file, off_t& offset, std::size_t count) noexcept;
+    FileResult send_file_through(int file, off_t& offset, std::size_t count) noexcept;
 
     UniqueFd fd_;
     std::unique_ptr<Transport> transport_;

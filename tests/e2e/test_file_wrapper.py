@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """wsgi.file_wrapper: files of every kind, from their position to their end."""
+import os
+
 import pytest
 
 from harness.wsgi import BOTH, DISPATCH, both
@@ -245,6 +247,26 @@ def test_what_the_file_does_not_show_is_read(running):
 
 def test_a_file_that_cannot_be_read_is_a_fault(running):
     assert running.get('/only_for_writing').status == 500
+
+
+# Its size is a page, and the kernel refuses to read it.
+UNREADABLE = '/sys/class/net/lo/speed'
+
+
+@pytest.mark.skipif(not os.path.exists(UNREADABLE), reason='the kernel shows no network here')
+def test_a_file_that_fails_to_be_read_is_not_told_as_the_clients_fault(server):
+    running = server(f"""
+def application(environ, start_response):
+    start_response('200 OK', [])
+    return environ['wsgi.file_wrapper'](open('{UNREADABLE}', 'rb'))
+""", {'log': {'access': 'status ${status} left ${client_gone}'}})
+    running.expect_error('the file cannot be read: Invalid argument')
+    running.expect_error('shorter than its Content-Length')
+    with running.raw() as client:
+        client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+        assert client.read_all().endswith(b'\r\n\r\n')
+    running.wait_log('status 200 left false')
+    assert running.status()['workers'][0]['disconnects'] == 0
 
 
 def test_a_plain_file_has_a_length_of_its_own(running):

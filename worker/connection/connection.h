@@ -210,6 +210,7 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     void note_head();
     void tell_of_excess();
     [[nodiscard]] bool tell_if_short() const;
+    void tell_if_unreadable(int error) const;
     std::size_t add_piece(std::string_view bytes, std::span<iovec> parts);
     void follow_piece() noexcept;
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/errno_error.h"
 #include "http/whole_response.h"
 #include "log/logger.h"
 #include "worker/connection/connection.h"
@@ -74,6 +75,14 @@ bool Connection::tell_if_short() const {
             request_->head.method, request_->path_info, missing);
     }
     return missing > 0;
+}
+
+// A file that cannot be read ends there, so its answer is short.
+void Connection::tell_if_unreadable(int error) const {
+    if (error != 0) {
+        log::error("{} {}: the file cannot be read: {}", request_->head.method, request_->path_info,
+                   errno_text(error));
+    }
 }
 
 std::size_t Connection::add_piece(std::string_view bytes, std::span<iovec> parts) {

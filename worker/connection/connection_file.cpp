@@ -52,6 +52,7 @@ void Connection::on_transferred(const Transfer& transfer) noexcept {
     request_->answer.count(transfer.sent);
     request_->sent.body = request_->answer.body_bytes();
     broken_ = broken_ || transfer.failed;
+    tell_if_unreadable(transfer.error);
     context_.files->close(unsent_.take_copy());
     unsent_.clear();
     conclude();

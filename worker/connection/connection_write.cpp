@@ -94,12 +94,13 @@ Connection::IoState Connection::send_file(int file, off_t& offset) noexcept {
         return IoState::Done;
     }
     const auto most = static_cast<std::size_t>(std::min(answer.room(), kFilePiece));
-    const net::Stream::Result sent = stream_.send_file(file, offset, most);
+    const net::Stream::FileResult sent = stream_.send_file(file, offset, most);
     switch (sent.state) {
         case net::Stream::State::Done:
             writing_.count(sent.count);
             answer.count(sent.count);
             request_->sent.body = answer.body_bytes();
+            tell_if_unreadable(sent.error);
             return IoState::Done;
         case net::Stream::State::Wait:
             return IoState::Wait;

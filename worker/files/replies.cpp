@@ -100,12 +100,15 @@ void send(Exchange& exchange, std::string_view body, const Shared& owner, std::s
 void send_file(Exchange& exchange, const std::shared_ptr<const Found>& found,
                const Variant& variant, const http::ByteRange& part) {
     Request& request = exchange.request();
-    auto offset = static_cast<off_t>(part.first);
+    const auto first = static_cast<off_t>(part.first);
+    off_t offset = first;
     IoState state = exchange.send_head(part.size());
-    if (state == IoState::Done && part.end <= variant.warm) {
+    const bool is_warm = state == IoState::Done && part.end <= variant.warm;
+    if (is_warm) {
         state = exchange.send_file(variant.file.get(), offset);
     }
-    if (state != IoState::Failed && request.answer.room() > 0 &&
+    const bool has_no_more = is_warm && state == IoState::Done && offset == first;
+    if (state != IoState::Failed && !has_no_more && request.answer.room() > 0 &&
         !exchange.keep({.owner = owner_of(found), .file = variant.file.get(), .offset = offset})) {
         state = IoState::Failed;
     }

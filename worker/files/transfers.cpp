@@ -215,9 +215,10 @@ void Transfers::advance(Transfer& transfer) noexcept {
         }
     }
     const auto piece = static_cast<std::uint64_t>(transfer.warm_end - transfer.offset);
-    const auto [state, count] = transfer.stream.send_file(
+    const auto [state, count, error] = transfer.stream.send_file(
         transfer.file, transfer.offset, static_cast<std::size_t>(std::min(transfer.left, piece)));
     const bool at_end = state == net::Stream::State::Done && count == 0;
+    transfer.error = error;
     transfer.sent += count;
     transfer.left -= count;
     transfer.pace.count(count);

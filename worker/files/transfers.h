@@ -51,6 +51,7 @@ struct Transfer {
     Pace pace;
     std::uint64_t sent = 0;
     bool failed = false;  ///< it could not be sent to its end: mostly, the client has left
+    int error = 0;        ///< why the file could not be read to its end
 
     // The thread's own.
     off_t warm_end = 0;  ///< up to there the file should be in memory

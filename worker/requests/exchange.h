@@ -106,7 +106,7 @@ class Exchange {
     virtual IoState send_piece(std::string_view bytes) noexcept = 0;
 
     /// Sends some of a file from `offset`, and advances that. Wait: see await_writable(). Done with
-    /// nothing sent: the file has ended, or the answer has no body.
+    /// nothing sent: the file has ended or cannot be read on, or the answer has no body.
     virtual IoState send_file(int file, off_t& offset) noexcept = 0;
 
     /// Sends what ends the answer, and the head first if it is not sent yet.

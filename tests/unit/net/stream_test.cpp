@@ -136,13 +136,22 @@ TEST_F(StreamTest, SendsPiecesOfAFile) {
     EXPECT_EQ(offset, 5);
     EXPECT_EQ(heard(), "234");
     EXPECT_EQ(stream->send_file(file.get(), offset, 100).count, 5);
-    const Stream::Result end = stream->send_file(file.get(), offset, 100);
+    const Stream::FileResult end = stream->send_file(file.get(), offset, 100);
     EXPECT_EQ(end.state, State::Done);
     EXPECT_EQ(end.count, 0);
     fill();
     offset = 0;
     EXPECT_EQ(stream->send_file(file.get(), offset, 3).state, State::Wait);
     EXPECT_EQ(offset, 0);
+}
+
+TEST_F(StreamTest, TellsAFileThatCannotBeReadFromAClientThatHasGone) {
+    const UniqueFd folder = UniqueFd::adopt(::open("/", O_RDONLY | O_CLOEXEC));
+    off_t offset = 0;
+    const Stream::FileResult result = stream->send_file(folder.get(), offset, 100);
+    EXPECT_EQ(result.state, State::Done);
+    EXPECT_EQ(result.count, 0);
+    EXPECT_NE(result.error, 0);
 }
 
 TEST_F(StreamTest, DoesNotWaitWithAFileThoughItsDescriptorWasMadeBlocking) {

@@ -300,6 +300,18 @@ TEST_F(StaticTest, CutsAFileThatBecomesShorter) {
     EXPECT_LT(got.get(), kLarge);
 }
 
+TEST_F(StaticTest, TellsAFileThatCannotBeReadFromAClientThatLeaves) {
+    // Its speed is a file that fails to be read.
+    settings.static_files[0].root = "/sys/class/net/lo";
+    if (!std::filesystem::exists("/sys/class/net/lo/speed")) {
+        GTEST_SKIP() << "the kernel shows no network here";
+    }
+    start();
+    const std::string answer = ask("GET /static/speed", "");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\n")) << answer;
+    EXPECT_EQ(slot.disconnects.load(), 0u);
+}
+
 TEST_F(StaticTest, SendsTheFileThatTheApplicationNames) {
     config::Sendfile door;
     door.root = folder.path();

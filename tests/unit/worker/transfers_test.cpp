@@ -44,6 +44,7 @@ class Client final : public Transfer::Owner {
         ended = true;
         sent = transfer.sent;
         failed = transfer.failed;
+        error = transfer.error;
     }
 
     // Reads that many bytes, or all.
@@ -66,6 +67,7 @@ class Client final : public Transfer::Owner {
     UniqueFd fd;
     bool ended = false;
     bool failed = false;
+    int error = 0;
     std::uint64_t sent = 0;
 
   private:
@@ -153,6 +155,16 @@ TEST_F(TransfersTest, FailWhenTheClientLeaves) {
     client.fd.reset();
     collect_until_ended(client);
     EXPECT_TRUE(client.failed);
+}
+
+TEST_F(TransfersTest, EndWhereTheFileCannotBeRead) {
+    const UniqueFd directory = UniqueFd::adopt(::open("/", O_RDONLY | O_CLOEXEC));
+    Client client(directory.get());
+    client.begin(transfers);
+    collect_until_ended(client);
+    EXPECT_NE(client.error, 0);
+    EXPECT_FALSE(client.failed);
+    EXPECT_EQ(client.sent, 0u);
 }
 
 TEST_F(TransfersTest, FailWhenTheClientTakesNothingForTooLong) {
