@@ -56,11 +56,16 @@ std::string format_lock(const LockStatus& lock, const GenerationStatus& generati
                        owner == generation.workers.end() ? 0 : owner->pid);
 }
 
-std::string format_core(std::size_t number, std::uint64_t begun,
-                        const shm::RequestTable::Entry* request) {
-    const std::string head =
-        fmt::format(R"({{"id":{},"requests":{},"in_request":{},"vars":[)", number,
-                    begun - (request != nullptr ? 1 : 0), request != nullptr ? 1 : 0);
+struct Core {
+    std::size_t number;
+    std::uint64_t begun = 0;
+    std::uint64_t with_files = 0;
+};
+
+std::string format_core(const Core& core, const shm::RequestTable::Entry* request) {
+    const std::string head = fmt::format(
+        R"({{"id":{},"requests":{},"static_requests":{},"in_request":{},"vars":[)", core.number,
+        core.begun - (request != nullptr ? 1 : 0), core.with_files, request != nullptr ? 1 : 0);
     if (request == nullptr) {
         return head + R"(],"req_info":{}})";
     }
@@ -74,18 +79,24 @@ std::string format_core(std::size_t number, std::uint64_t begun,
                               std::chrono::system_clock::to_time_t(start));
 }
 
+// Files are answered without a core. uWSGI counts them by cores, so the first has all of them.
 std::string format_cores(const WorkerStatus& worker, const std::vector<CoresStatus>& all) {
+    static const CoresStatus none;
     const auto found = std::find_if(all.begin(), all.end(), [&](const CoresStatus& cores) {
         return cores.slot == worker.slot;
     });
+    const CoresStatus& cores = found == all.end() ? none : *found;
+    const std::uint64_t with_files = worker.counters.static_answers;
+    const std::size_t count = std::max<std::size_t>(cores.begun.size(), with_files > 0 ? 1 : 0);
     std::string list;
-    for (std::size_t core = 0; found != all.end() && core < found->begun.size(); ++core) {
+    for (std::size_t core = 0; core < count; ++core) {
         const auto request =
-            std::find_if(found->requests.begin(), found->requests.end(),
+            std::find_if(cores.requests.begin(), cores.requests.end(),
                          [&](const shm::RequestTable::Entry& entry) { return entry.core == core; });
+        const std::uint64_t begun = core < cores.begun.size() ? cores.begun[core] : 0;
         list += (list.empty() ? "" : ",") +
-                format_core(core, found->begun[core],
-                            request == found->requests.end() ? nullptr : &*request);
+                format_core({core, begun, core == 0 ? with_files : 0},
+                            request == cores.requests.end() ? nullptr : &*request);
     }
     return "[" + list + "]";
 }

@@ -67,6 +67,20 @@ def test_it_counts_what_happens(server):
     assert read(running.folder / 'stats.sock')['workers'][0]['status'] == 'pause'
 
 
+def test_files_are_counted_though_they_take_no_core(server):
+    running = server(HELLO, {'metrics': {'uwsgi-stats': 'stats.sock'}, 'workers': {'processes': 1},
+                             'static': [{'path': '/static', 'root': '.'}]})
+    assert running.get('/static/app.py').status == 200
+
+    def cores():
+        (worker,) = read(running.folder / 'stats.sock')['workers']
+        return [(core['requests'], core['static_requests']) for core in worker['cores']]
+    assert cores() == [(0, 1)]
+    assert running.get('/').status == 200
+    running.wait_status(lambda s: s['workers'][0]['cores_busy'] == 0)
+    assert cores() == [(1, 1)]
+
+
 def test_a_worker_that_died_is_counted(server):
     running = server(HELLO, {'metrics': {'uwsgi-stats': 'stats.sock'},
                              'workers': {'processes': 1}})
@@ -99,7 +113,7 @@ def test_it_has_the_shape_of_uwsgis_own(server, folder):
     # What geventd does not have or count; and members that only a busy core has.
     assert missing <= {
         'vars[]', 'request_start', 'signal', 'filemon', 'timer', 'rbtimer', 'cron', 'rpc', 'snmp',
-        'user 0', 'signal_queue', 'startup_time', 'chdir', 'static_requests', 'routed_requests',
+        'user 0', 'signal_queue', 'startup_time', 'chdir', 'routed_requests',
         'offloaded_requests', 'write_errors', 'read_errors'}
 
 
