@@ -50,7 +50,9 @@ std::string format_server(const Document& status) {
         const std::string name = address.raw_text();
         addresses.push_back(name.empty() ? "-" : log::escape_controls(name));
     }
-    return wrap(text) + wrap(fmt::format("listening on {}", fmt::join(addresses, ", ")));
+    return wrap(text) + (addresses.empty()
+                             ? ""
+                             : wrap(fmt::format("listening on {}", fmt::join(addresses, ", "))));
 }
 
 std::string duration_of(const Document& object, const char* key) {

@@ -160,6 +160,13 @@ TEST(StatusView, NoTextOfTheServerReachesTheTerminalRaw) {
     EXPECT_NE(text->find("\tline\n\tnext\\x1b[2J\n"), std::string::npos) << *text;
 }
 
+TEST(StatusView, SaysNothingOfAddressesThatAreClosed) {
+    const auto text = format_status(R"({"version": "1", "state": "stopping", "listen": []})");
+    ASSERT_TRUE(text);
+    EXPECT_NE(text->find("stopping"), std::string::npos) << *text;
+    EXPECT_EQ(text->find("listening"), std::string::npos) << *text;
+}
+
 TEST(StatusView, WhatIsNoStatusIsAnError) {
     EXPECT_FALSE(format_status("null"));
     EXPECT_FALSE(format_status("{"));
