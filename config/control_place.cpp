@@ -133,4 +133,11 @@ std::vector<std::string> controls_without_file(const Environment& environment) {
     return found;
 }
 
+// In folders of their own the files end with .ctl, in /tmp and as abstract names with the user.
+bool is_default_control(std::string_view place) {
+    const std::string_view name = place.substr(place.find_last_of("/@") + 1);
+    const bool is_file = place.starts_with('/') && name.ends_with(".ctl");
+    return name.starts_with("geventd-") && (is_file || is_abstract(place));
+}
+
 }  // namespace geventd::config

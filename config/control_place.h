@@ -30,6 +30,9 @@ std::string former_control_path(const std::string& file, const Environment& envi
 /// are now in the folder for this environment.
 std::vector<std::string> controls_without_file(const Environment& environment);
 
+/// Whether a path or "@name" looks like one of the defaults, of whichever server.
+bool is_default_control(std::string_view place);
+
 /// What `control` says, besides a path: that there is no socket, or an abstract one ("@name").
 inline bool is_off(std::string_view control) {
     return control == "off";

@@ -72,6 +72,21 @@ def test_a_reload_without_a_file_says_nothing_of_the_control_socket(make_server,
     assert 'control' not in '\n'.join(running.log.lines()[since:])
 
 
+def test_without_options_the_servers_that_run_are_named(server, make_server, folder):
+    environment = in_runtime(folder)
+    running = server(HELLO, {'control': None}, environment=environment)
+    name = f'@geventd-{folder.name}'
+    other = without_file(make_server(), environment, listen='http+unix:one.sock',
+                         control=f'"{name}"')
+    result = ctl(running, 'status', environment=in_runtime(running.folder))
+    assert result.returncode == 1
+    assert 'name the server with -c FILE or --socket PATH' in result.stderr
+    named = result.stderr.split('reached with ')[1].strip().split(', ')
+    assert f'-c {running.config_path}' in named and f'--socket {name}' in named
+    assert asked_pid(running, '-c', running.config_path, environment=environment) == running.pid
+    assert asked_pid(other, '--socket', name) == other.pid
+
+
 def test_who_has_the_socket_is_named(server, make_server):
     running = server(HELLO)
     second = make_server()

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -17,15 +16,13 @@
 #include "config/control_place.h"
 #include "config/loader.h"
 #include "master/ctl/client/control_client.h"
-#include "master/ctl/view/document.h"
+#include "master/ctl/client/running.h"
 
 namespace geventd::ctl {
 
 namespace {
 
 using Places = std::vector<std::string>;
-
-constexpr auto kPatience = std::chrono::seconds(10);
 
 void keep_living(Places& places) {
     std::erase_if(places, [](const std::string& place) { return !is_listened_to(place); });
@@ -68,20 +65,13 @@ Result<std::string> in_folder(const std::string& folder) {
 /// Earlier versions gave servers with files of one name the same socket, so whose it is must be
 /// asked. In doubt it is this one's.
 bool runs_with(const std::string& place, const std::string& file) {
-    const auto answer = ask(place, {"status", {}}, kPatience);
-    const auto status = answer ? Document::parse(*answer) : tl::unexpected(answer.error());
-    if (!status) {
+    const auto config = config_of(place);
+    if (!config) {
         return true;
     }
     std::error_code unknown;
-    const std::filesystem::path config = (*status)["config"].raw_text();
-    const std::filesystem::path folder =
-        std::filesystem::read_symlink("/proc/" + (*status)["pid"].text() + "/cwd", unknown);
-    if (config.is_relative() && unknown) {
-        return true;
-    }
-    const bool same = std::filesystem::equivalent(folder / config, file, unknown);
-    return unknown ? folder / config == std::filesystem::absolute(file) : same;
+    const bool same = std::filesystem::equivalent(*config, file, unknown);
+    return unknown ? *config == std::filesystem::absolute(file).lexically_normal() : same;
 }
 
 Result<std::string> of_file(const std::string& file) {
@@ -108,6 +98,22 @@ Result<std::string> of_file(const std::string& file) {
     return living == places.end() ? places.front() : *living;
 }
 
+/// The only server that runs without a file.
+Result<std::string> without_options() {
+    Places places = config::controls_without_file(config::process_environment());
+    keep_living(places);
+    if (!places.empty()) {
+        return only(std::move(places), "",
+                    "several servers run without a configuration file; name one with --socket");
+    }
+    const Places others = running_servers();
+    return failure(fmt::format("name the server with -c FILE or --socket PATH: {}{}",
+                               others.empty()
+                                   ? "no geventd is found that runs without a configuration file"
+                                   : "those that run here are reached with ",
+                               join(others)));
+}
+
 }  // namespace
 
 Result<std::string> find_socket(const cli::GeventctlOptions& options) {
@@ -119,11 +125,7 @@ Result<std::string> find_socket(const cli::GeventctlOptions& options) {
     if (!options.config.empty()) {
         return of_file(options.config);
     }
-    return only(
-        config::controls_without_file(config::process_environment()),
-        "name the server with -c FILE or --socket PATH: no geventd is found that runs without a "
-        "configuration file",
-        "several servers run without a configuration file; name one with --socket");
+    return without_options();
 }
 
 }  // namespace geventd::ctl

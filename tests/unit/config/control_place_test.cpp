@@ -81,5 +81,20 @@ TEST(DefaultControl, KnowsTheFormerName) {
     EXPECT_EQ(former_control_path("shop", with({})), "/tmp/geventd-shop" + kUser + ".ctl");
 }
 
+TEST(DefaultControl, IsKnownByItsNameWhoeverMadeIt) {
+    for (const auto& environment : {kRuntime, with({})}) {
+        for (const char* file : {"/etc/shop.yaml", ""}) {
+            const auto defaults = default_control(file, {}, environment);
+            EXPECT_TRUE(is_default_control(defaults.path)) << defaults.path;
+            EXPECT_TRUE(is_default_control(defaults.abstract)) << defaults.abstract;
+            EXPECT_TRUE(is_default_control(former_control_path(file, environment)));
+        }
+    }
+    for (const char* other : {"/run/docker.sock", "/run/geventd/shop/web.sock", "@shop",
+                              "/tmp/x.ctl", "geventd-shop.ctl"}) {
+        EXPECT_FALSE(is_default_control(other)) << other;
+    }
+}
+
 }  // namespace
 }  // namespace geventd::config
