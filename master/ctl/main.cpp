@@ -43,7 +43,7 @@ Result<void> ask_and_print(const ctl::Verb& verb, const std::string& socket,
 ExitCode run(const cli::GeventctlOptions& options) {
     const ctl::Verb& verb = *ctl::find_verb(options.command);
     const auto done = ctl::find_socket(options).and_then([&](const std::string& socket) {
-        return verb.run != nullptr ? verb.run(socket, options.json)
+        return verb.run != nullptr ? verb.run(socket, options)
                                    : ask_and_print(verb, socket, options);
     });
     return done ? ExitCode::Ok : fail(done.error().message, ExitCode::Config);

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "master/ctl/client/control_client.h"
+#include "master/ctl/client/stop.h"
 #include "master/ctl/top/top.h"
 #include "master/ctl/view/requests_view.h"
 #include "master/ctl/view/stacks_view.h"
@@ -16,12 +17,17 @@ namespace geventd::ctl {
 
 namespace {
 
-Result<void> run_top(const std::string& socket, bool json) {
-    return json ? print_all_the_time(socket) : watch(socket);
+Result<void> run_top(const std::string& socket, const cli::GeventctlOptions& options) {
+    return options.json ? print_all_the_time(socket) : watch(socket);
+}
+
+Result<void> run_stop(const std::string& socket, const cli::GeventctlOptions& options) {
+    return stop(socket, options.waits, options.json);
 }
 
 // The converter takes arguments of its own, so main() sees to it before the command line is parsed.
-Result<void> refuse_convert(const std::string& /*socket*/, bool /*json*/) {
+Result<void> refuse_convert(const std::string& /*socket*/,
+                            const cli::GeventctlOptions& /*options*/) {
     return failure("convert comes first: geventctl convert FILE, or geventctl convert -- COMMAND");
 }
 
@@ -58,10 +64,11 @@ Replaces the workers by those of the configuration as it is now, and waits for t
 Lets the program that is on the disk now take over, and waits for the end.)",
          .takes_long = true,
          .done = "upgraded\n"},
-    Verb{.line = {"stop", "", "finish what is running and stop"},
+    Verb{.line = {"stop", "", "finish what is running and stop", false, true},
          .manual = R"(
-Finishes what is running and stops.)",
-         .done = "the server finishes what is running and stops\n"},
+Finishes what is running and stops. Waits until the server has ended, which takes at most the times
+for draining in its configuration; with *--no-wait* only until it has begun.)",
+         .run = run_stop},
     Verb{.line = {"pause", "", "accept no connection; requests in flight go on, new ones wait"},
          .manual = R"(
 Accepts no connection, so that new ones wait in the kernel's queue. Requests in flight go on.)"},

@@ -30,7 +30,7 @@ struct Verb {
     Result<std::string> (*format)(std::string_view answer) = nullptr;
 
     /// Set when the verb does more than ask once and print the answer.
-    Result<void> (*run)(const std::string& socket, bool json) = nullptr;
+    Result<void> (*run)(const std::string& socket, const cli::GeventctlOptions& options) = nullptr;
 };
 
 std::span<const Verb> verbs();

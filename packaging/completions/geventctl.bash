@@ -13,8 +13,8 @@ _geventctl() {
         --payload) return ;;
     esac
     if [[ $current == -* ]]; then
-        words=$("${COMP_WORDS[0]}" --help 2>/dev/null | grep -oE '^ +(-[a-z],)?--[a-z]+' |
-            grep -oE -- '--[a-z]+')
+        words=$("${COMP_WORDS[0]}" --help 2>/dev/null | grep -oE '^ +(-[a-z],)?--[a-z-]+' |
+            grep -oE -- '--[a-z-]+')
     else
         words=$("${COMP_WORDS[0]}" --help 2>/dev/null | sed -n '/^Commands:/,$s/^  \([a-z-]*\).*/\1/p')
         for ((index = 1; index < COMP_CWORD; ++index)); do

@@ -25,10 +25,11 @@ std::string list_verbs(std::span<const Verb> verbs) {
     return text;
 }
 
-std::string payload_is_for(std::span<const Verb> verbs) {
-    std::string text = "--payload is for";
+/// About an option that a command does not take, with those that do.
+std::string is_for(std::string_view option, std::span<const Verb> verbs, bool Verb::*takes) {
+    std::string text = fmt::format("{} is for", option);
     for (const Verb& verb : verbs) {
-        text += verb.takes_payload ? fmt::format(" {}", verb.name) : "";
+        text += verb.*takes ? fmt::format(" {}", verb.name) : "";
     }
     return text;
 }
@@ -62,7 +63,10 @@ std::string fault_of(const GeventctlOptions& options, std::span<const Verb> verb
                    ? fmt::format("{} takes no argument", verb->name)
                    : fmt::format("{} takes one argument, {}", verb->name, verb->argument);
     }
-    return options.payload && !verb->takes_payload ? payload_is_for(verbs) : "";
+    if (options.payload && !verb->takes_payload) {
+        return is_for("--payload", verbs, &Verb::takes_payload);
+    }
+    return !options.waits && !verb->waits ? is_for("--no-wait", verbs, &Verb::waits) : "";
 }
 
 /// About an argument of geventd that means nothing.
@@ -178,6 +182,7 @@ Parsed<GeventctlOptions> parse_geventctl(int argc, const char* const* argv,
     app.add_option("--payload", options.payload, "With signal: a text that goes with it")
         ->type_name("TEXT")
         ->take_last();
+    app.add_flag("!--no-wait", options.waits, "With stop: do not wait until it has stopped");
     app.add_option("COMMAND", options.command, "One of those below")->type_name("");
     app.add_option("ARGUMENT", options.arguments, "The command's argument")->type_name("");
     app.footer(list_verbs(verbs));

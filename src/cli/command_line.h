@@ -25,6 +25,7 @@ struct Verb {
     std::string_view argument;  ///< its only argument, in brackets if optional; empty: none
     std::string_view help;
     bool takes_payload = false;  ///< --payload
+    bool waits = false;          ///< for its end, unless there is --no-wait
 };
 
 /// The command line of geventctl.
@@ -32,6 +33,7 @@ struct GeventctlOptions {
     std::string config;  ///< -c; empty, with empty `socket`: the server without a config file
     std::string socket;  ///< --socket: the control socket itself
     bool json = false;   ///< --json: the answer as the server gave it
+    bool waits = true;   ///< no --no-wait
     std::optional<std::string> payload;  ///< --payload of a signal
     std::string command;                 ///< the name of a verb
     std::vector<std::string> arguments;

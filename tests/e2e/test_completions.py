@@ -25,7 +25,8 @@ def bash(*words, cwd=None):
 def test_bash_offers_commands_and_options(tmp_path):
     assert bash('') == COMMANDS
     assert bash('re') == {'requests', 'reload', 'resume', 'reopen-logs'}
-    assert bash('-') == {'--help', '--version', '--config', '--socket', '--json', '--payload'}
+    assert bash('-') == {'--help', '--version', '--config', '--socket', '--json', '--payload',
+                         '--no-wait'}
     assert bash('--json', 'sta') == {'status', 'stacks'}
     assert bash('reload', 'st') == set()
     assert bash('signal', '9', '--payload', 'st') == set()

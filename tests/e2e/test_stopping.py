@@ -3,13 +3,14 @@
 import contextlib
 import os
 import signal
+import subprocess
 import time
 
 import pytest
 
 from harness.apps import HELLO, HOLD
 from harness.client import exchange, open_http
-from harness.limits import DEADLINE
+from harness.limits import DEADLINE, GEVENTCTL
 
 BLOCKS = '''
 def application(environ, start_response):
@@ -197,7 +198,7 @@ def test_with_a_delay_it_serves_on_and_says_that_it_leaves(server, stop):
         assert kept.read_answer().header('Connection') != 'close'
         assert readiness(running) == 200
         if stop == 'geventctl':
-            assert running.ctl('stop').returncode == 0
+            assert running.ctl('stop', '--no-wait').returncode == 0
         else:
             running.signal(getattr(signal, stop))
         running.wait_log('stopping in 1h: until then connections are served')
@@ -260,7 +261,27 @@ def test_sigquit_stops_at_once(server):
 
 def test_geventctl_stops_it(server):
     running = server(HELLO)
-    assert running.ctl('stop').returncode == 0
+    stopped = running.ctl('stop')
+    assert stopped.returncode == 0 and stopped.stdout.endswith('it has stopped\n')
+    assert running.process.poll() == 0  # it has ended already
+
+
+def test_geventctl_waits_for_the_end_of_a_stop(server):
+    running = server(HOLD)
+    with running.raw() as release, hold(running) as held, contextlib.ExitStack() as stack:
+        release.send(b'GET /release HTTP/1.1\r\nHost: x\r\n')
+        running.wait_status(lambda s: s['workers'][0]['connections'] == 2)
+        waits = stack.enter_context(subprocess.Popen(
+            [str(GEVENTCTL), '-c', str(running.config_path), 'stop'], stdout=subprocess.PIPE,
+            text=True, env=running.environment(), cwd=running.folder))
+        assert waits.stdout.readline() == 'the server finishes what is running and stops\n'
+        running.wait_log('requests in flight are finished first')
+        status = running.ctl('status').stdout
+        assert 'stopping' in status and 'listening on \n' not in status
+        assert waits.poll() is None
+        release.send(b'\r\n')
+        assert held.read_answer().body == b'/hold'
+        assert waits.stdout.read() == 'it has stopped\n' and waits.wait(DEADLINE) == 0
     assert running.wait_exit() == 0
 
 

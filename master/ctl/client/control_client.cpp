@@ -4,7 +4,9 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -26,6 +28,8 @@ namespace geventd::ctl {
 namespace {
 
 constexpr const char* kNoAnswer = "the server does not answer";
+
+constexpr auto kTrial = std::chrono::seconds(1);
 
 class Patience {
   public:
@@ -180,6 +184,22 @@ bool is_listened_to(const std::string& place) {
     const auto* raw = reinterpret_cast<const sockaddr*>(&address->address);
     return ::connect(fd.get(), raw, address->length) == 0 ||
            (errno != ENOENT && errno != ENOTDIR && errno != ECONNREFUSED);
+}
+
+// The connection is there before and after, so the number was that process's all the time.
+UniqueFd process_at(const std::string& place) {
+    const auto fd = connect_to(place, Patience(kTrial));
+    ucred server{};
+    socklen_t length = sizeof server;
+    if (!fd || ::getsockopt(fd->get(), SOL_SOCKET, SO_PEERCRED, &server, &length) != 0 ||
+        server.pid == 0) {
+        return {};
+    }
+    auto process = UniqueFd::adopt(static_cast<int>(::syscall(SYS_pidfd_open, server.pid, 0)));
+    char byte = 0;
+    const bool lives = ::recv(fd->get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+                       (errno == EAGAIN || errno == EWOULDBLOCK);
+    return lives ? std::move(process) : UniqueFd();
 }
 
 Result<std::string> ask(const std::string& path, const ipc::ControlRequest& request,

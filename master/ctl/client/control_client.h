@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/fd.h"
 #include "base/result.h"
 #include "ipc/control_protocol.h"
 
@@ -12,6 +13,10 @@ namespace geventd::ctl {
 
 /// Whether anybody listens at a path or "@name", also somebody whom we may not ask.
 bool is_listened_to(const std::string& place);
+
+/// A pidfd of the process that listens at `place`; none where the kernel does not tell, for
+/// instance of one in another container.
+UniqueFd process_at(const std::string& place);
 
 /// Sends a request to the control socket at `path` (or "@name") and waits for the answer: the
 /// result as a JSON document, or a sentence with the reason of the failure. Without `patience`

@@ -20,6 +20,7 @@ constexpr Verb kVerbs[] = {
     {"stacks", "[WORKER|REQUEST]", "show stacks"},
     {"workers", "N", "so many"},
     {"signal", "N", "send one", true},
+    {.name = "stop", .help = "end it", .waits = true},
 };
 
 auto geventctl(Arguments arguments) {
@@ -122,6 +123,13 @@ TEST(Geventctl, TakesACommandsArgument) {
     const auto parsed = geventctl({"workers", "4"});
     EXPECT_EQ(std::get<GeventctlOptions>(parsed).command, "workers");
     EXPECT_EQ(std::get<GeventctlOptions>(parsed).arguments, std::vector<std::string>{"4"});
+}
+
+TEST(Geventctl, WaitsUnlessItIsToldNotTo) {
+    EXPECT_TRUE(std::get<GeventctlOptions>(geventctl({"stop"})).waits);
+    EXPECT_FALSE(std::get<GeventctlOptions>(geventctl({"stop", "--no-wait"})).waits);
+    EXPECT_NE(refusal(geventctl({"--no-wait", "status"})).find("--no-wait is for stop"),
+              std::string::npos);
 }
 
 TEST(Geventctl, RefusesAWrongCommandLine) {
