@@ -42,6 +42,10 @@ Result<void> ask_and_print(const ctl::Verb& verb, const std::string& socket,
 
 ExitCode run(const cli::GeventctlOptions& options) {
     const ctl::Verb& verb = *ctl::find_verb(options.command);
+    if (verb.run_alone != nullptr) {
+        const auto done = verb.run_alone(options);
+        return done ? ExitCode::Ok : fail(done.error().message, ExitCode::CommandLine);
+    }
     const auto done = ctl::find_socket(options).and_then([&](const std::string& socket) {
         return verb.run != nullptr ? verb.run(socket, options)
                                    : ask_and_print(verb, socket, options);

@@ -8,6 +8,7 @@
 
 #include "master/ctl/client/control_client.h"
 #include "master/ctl/client/stop.h"
+#include "master/ctl/help.h"
 #include "master/ctl/top/top.h"
 #include "master/ctl/view/requests_view.h"
 #include "master/ctl/view/stacks_view.h"
@@ -26,8 +27,7 @@ Result<void> run_stop(const std::string& socket, const cli::GeventctlOptions& op
 }
 
 // The converter takes arguments of its own, so main() sees to it before the command line is parsed.
-Result<void> refuse_convert(const std::string& /*socket*/,
-                            const cli::GeventctlOptions& /*options*/) {
+Result<void> refuse_convert(const cli::GeventctlOptions& /*options*/) {
     return failure("convert comes first: geventctl convert FILE, or geventctl convert -- COMMAND");
 }
 
@@ -94,7 +94,11 @@ from, and what was not taken over, with the reason. *-o* _FILE_ names the result
 that holds something else is overwritten with *--force* only. *--python* _PYTHON_ is the program
 that executes gunicorn.conf.py. No server is asked. The exit status is 1 when
 something that protects the application was not taken over, 2 when the input cannot be read.)",
-         .run = refuse_convert},
+         .run_alone = refuse_convert},
+    Verb{.line = {"help", "[COMMAND]", "tell more of a command"},
+         .manual = R"(
+Tells more of a command, or lists all. No server is asked.)",
+         .run_alone = print_help},
 };
 
 /// Underlines an argument in scdoc: "[WORKER|REQUEST]" becomes "[_WORKER_|_REQUEST_]".

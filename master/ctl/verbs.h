@@ -31,6 +31,9 @@ struct Verb {
 
     /// Set when the verb does more than ask once and print the answer.
     Result<void> (*run)(const std::string& socket, const cli::GeventctlOptions& options) = nullptr;
+
+    /// Set when the verb asks no server.
+    Result<void> (*run_alone)(const cli::GeventctlOptions& options) = nullptr;
 };
 
 std::span<const Verb> verbs();

@@ -45,6 +45,18 @@ def test_geventctl_without_a_server_says_how_to_name_one(folder):
     assert 'name the server with -c FILE or --socket PATH' in result.stderr
 
 
+def test_help_tells_more_of_a_command():
+    every = geventctl('help')
+    assert every.returncode == 0 and every.stdout == geventctl('--help').stdout
+    assert 'convert [FILE]' in every.stdout
+    one = geventctl('help', 'stop')
+    assert one.returncode == 0
+    assert one.stdout.startswith('geventctl stop\n') and '--no-wait' in one.stdout
+    assert '*' not in one.stdout and ' FILE' in geventctl('help', 'convert').stdout
+    none = geventctl('help', 'nothing')
+    assert none.returncode == 2 and 'there is no command nothing' in none.stderr
+
+
 def test_a_mistyped_command_gets_its_nearest():
     result = geventctl('relaod')
     assert result.returncode == 2
