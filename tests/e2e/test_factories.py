@@ -56,10 +56,105 @@ def test_a_factory_gets_its_arguments(make_server, module, text):
     ('makers:create_app("x"', 'is no call of a factory'),
     ('makers:create_app(root="/")', "missing 1 required positional argument: 'name'"),
     ('makers:nothing("x")', "makers has no 'nothing'"),
+    ('makers:create_ap("x")', "makers has no 'create_ap', did you mean 'create_app'\\?"),
+    ('makers:Maker.buidl("x")', "makers has no 'Maker.buidl', did you mean 'build'\\?"),
+    ('makers:app', "makers has no 'app', did you mean 'create_app'\\?"),
 ])
 def test_a_call_that_cannot_be_made_is_told_in_a_sentence(make_server, module, why):
     made = made_with(make_server, {'module': module})
     made.start_in_vain(why)
+
+
+CALLABLES = '''
+class NoArguments:
+    def __call__(self, environ, start_response):
+        start_response('200 OK', [])
+        return [b'called']
+
+    def bound(self, environ):
+        pass
+
+
+class Wants(NoArguments):
+    def __init__(self, root, *, debug):
+        pass
+
+
+class Application:
+    def __init__(self, environ, start_response, more=None):
+        self.start = start_response
+
+    def __iter__(self):
+        self.start('200 OK', [])
+        yield b'made'
+
+
+class AnyArguments(NoArguments):
+    def __new__(cls, *arguments):
+        assert len(arguments) == 2
+        arguments[1]('200 OK', [])
+        return [b'new']
+
+
+class Scope:
+    def __call__(self, scope):
+        pass
+
+
+class Foreign(type):
+    def __call__(cls, *arguments):
+        arguments[1]('200 OK', [])
+        return [b'meta']
+
+
+class Meta(metaclass=Foreign):
+    pass
+
+
+def create_app(config=None):
+    pass
+
+
+def make_app():
+    pass
+
+
+def rest(*arguments):
+    return NoArguments()(*arguments)
+
+
+def keyword(environ, start_response, *, debug):
+    pass
+
+
+instance, scope, bound = NoArguments(), Scope(), NoArguments().bound
+'''
+
+
+@pytest.mark.parametrize('name, why', [
+    ('create_app', r'takes \(config\), not .*; if it makes one, call it: makers:create_app\('),
+    ('make_app', r'takes \(\), not .*; if it makes one, call it: makers:make_app\(\)$'),
+    ('keyword', r'takes \(environ, start_response, debug\), not '),
+    ('NoArguments', r'takes \(\), not .*; if it makes one, call it: makers:NoArguments\(\)$'),
+    ('Wants', r'takes \(root, debug\), not '),
+    ('bound', r'takes \(environ\), not \(environ, start_response\): it is no WSGI application$'),
+    ('scope', r'takes \(scope\), not \(environ, start_response\): it is no WSGI application$'),
+])
+def test_what_cannot_be_called_for_a_request_is_told(make_server, name, why):
+    made = make_server()
+    made.write_app(CALLABLES, 'makers.py')
+    made.write_config({'app': {'module': f'makers:{name}'}})
+    made.start_in_vain(f'app: makers:{name} {why}')
+
+
+@pytest.mark.parametrize('name, text', [
+    ('instance', 'called'), ('NoArguments()', 'called'), ('Application', 'made'),
+    ('AnyArguments', 'new'), ('Meta', 'meta'), ('rest', 'called')])
+def test_what_may_be_called_for_a_request_is(make_server, name, text):
+    made = make_server()
+    made.write_app(CALLABLES, 'makers.py')
+    made.write_config({'app': {'module': f'makers:{name}'}})
+    assert made.start().get('/').text == text
 
 
 @pytest.mark.parametrize('preload', [True, False])

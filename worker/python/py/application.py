@@ -7,8 +7,12 @@ import importlib.util
 import os
 import sys
 import time
+from types import FunctionType, MethodType, ModuleType
 
 from _geventd_boot import Fault
+
+_USUAL_NAMES = ("application", "app", "wsgi_app", "create_app", "make_app")
+_TAKES_REST = 0x04  # CO_VARARGS
 
 _beside = ""  # the folder of the configuration file
 
@@ -62,14 +66,31 @@ def _import(name, key="app"):
         raise
 
 
+def _meant(target, name):
+    """The end of a sentence about a name that a module or class has not: the callable there that is
+    spelt nearly so, or that makes or is the application."""
+    from difflib import get_close_matches
+
+    if not issubclass(type(target), (ModuleType, type)):
+        return ""
+    names = [other for other, value in vars(target).items() if callable(value)]
+    usual = [other for other in _USUAL_NAMES if other in names and name in _USUAL_NAMES]
+    near = get_close_matches(name, names, n=1) or usual
+    return f", did you mean {near[0]!r}?" if near else ""
+
+
+def _find(target, dotted, what):
+    """What the dotted name means there; `what` begins the sentence about one that is missing."""
+    for part in dotted.split("."):
+        if not hasattr(target, part):
+            raise Fault(f"{what} has no {dotted!r}{_meant(target, part)}")
+        target = getattr(target, part)
+    return target
+
+
 def _pick(module, attribute):
     if attribute:
-        target = module
-        for part in attribute.split("."):
-            if not hasattr(target, part):
-                raise Fault(f"app: {module.__name__} has no {attribute!r}")
-            target = getattr(target, part)
-        return target
+        return _find(module, attribute, f"app: {module.__name__}")
     for name in ("application", "app"):
         if hasattr(module, name):
             return getattr(module, name)
@@ -82,8 +103,6 @@ def _pick(module, attribute):
 def _is_async(application):
     """Whether calls give coroutines, or asynchronous generators, as those of ASGI do. Looks at
     types only, so that no proxy is evaluated."""
-    from types import FunctionType, MethodType
-
     is_async = 0x80 | 0x200  # CO_COROUTINE, CO_ASYNC_GENERATOR
     for function in (application, getattr(type(application), "__call__", None)):
         if type(function) is MethodType:
@@ -91,6 +110,50 @@ def _is_async(application):
         if type(function) is FunctionType and function.__code__.co_flags & is_async:
             return True
     return False
+
+
+def _called(application):
+    """(the function that a call of the application runs, how many arguments it is given), or None
+    where that is not certain. Runs nothing of the application."""
+    if type(application) is FunctionType:
+        return application, 2
+    if type(application) is MethodType:
+        return application.__func__, 3
+    classes, name = type(application).__mro__, "__call__"
+    if type(application) is type:
+        classes, name = application.__mro__, "__init__"
+        if any("__new__" in vars(cls) for cls in classes[:-1]):  # the last is object
+            return None
+    return next(((vars(cls)[name], 3) for cls in classes if name in vars(cls)), None)
+
+
+def _unfit(function, given):
+    """The names of a function's parameters, if it cannot take so many arguments; else None."""
+    if function is object.__init__:
+        return ()
+    if type(function) is not FunctionType:
+        return None
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    least = code.co_argcount - len(function.__defaults__ or ())
+    has_room = given <= code.co_argcount or code.co_flags & _TAKES_REST
+    missing = set(names[code.co_argcount :]) - set(function.__kwdefaults__ or ())
+    return None if least <= given and has_room and not missing else names[given - 2 :]
+
+
+def _check_arguments(spec, application):
+    """A factory without its parentheses, for instance, would fail with each request."""
+    called = _called(application)
+    names = _unfit(*called) if called else None
+    if names is None:
+        return
+    text = (
+        f"app: {spec} takes ({', '.join(names)}), not (environ, start_response): "
+        "it is no WSGI application"
+    )
+    if type(application) in (FunctionType, type) and "(" not in spec:
+        text += f"; if it makes one, call it: {spec}({'...' if names else ''})"
+    raise Fault(text)
 
 
 _FACTORY_FORMS = "expected module:factory() with literals such as 'prod' or root='x' as arguments"
@@ -150,6 +213,7 @@ def load(spec):
         raise Fault(f"app: {spec}: a {type(application).__name__} is not callable")
     if _is_async(application):
         raise Fault(f"app: {spec} is asynchronous (`async def`, ASGI): use an ASGI server")
+    _check_arguments(spec, application)
     return application
 
 
@@ -157,11 +221,7 @@ def load_function(names):
     """The function of (key of the configuration, "module:function")."""
     key, spec = names
     module_name, _, attribute = spec.partition(":")
-    function = _import(module_name, key)
-    for part in attribute.split("."):
-        if not hasattr(function, part):
-            raise Fault(f"{key}: {spec}: {module_name} has no {attribute!r}")
-        function = getattr(function, part)
+    function = _find(_import(module_name, key), attribute, f"{key}: {spec}: {module_name}")
     if not callable(function):
         raise Fault(f"{key}: {spec}: a {type(function).__name__} is not callable")
     return function
