@@ -154,6 +154,15 @@ def test_a_file_that_was_executed_is_told(folder, words, remark):
     assert remark in said and said.count('was executed') == 1
 
 
+def test_the_heading_names_the_command_line(folder):
+    (folder / 'uwsgi.ini').write_text('[web]\nhttp = :8000\nmodule = app\n')
+    begin = "# Made by `geventctl convert` from uWSGI's options in the command line `uwsgi "
+    told = convert('--', 'uwsgi', 'uwsgi.ini:web', folder=folder).stdout.replace('\n# ', ' ')
+    assert told.startswith(begin + 'uwsgi.ini:web`. Each comment')
+    long = convert('--', 'uwsgi', *['--http=:1'] * 100, folder=folder).stdout.replace('\n# ', ' ')
+    assert long.startswith(begin) and '…`. Each comment' in long
+
+
 # --- the converter's own command line ------------------------------------------------------------
 
 def test_the_environment_alone_can_be_converted():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Which reader a file or command line is for."""
 import os
+import shlex
 
 from ..model import Found, Option, Unreadable
 from .command_files import kind_of
@@ -15,7 +16,13 @@ def read_words(words, python, environment):
     command = command_of_words([word.replace('${', '$${') for word in words], '')
     if command is None:
         raise Unreadable('the command line starts neither uwsgi nor gunicorn')
-    return read_command(command, python, environment, 'a command line')
+    return read_command(command, python, environment, f'the command line {shown(words)}')
+
+
+def shown(words, most=200):
+    """A command line for a heading, where the beginning of a long one is enough."""
+    text = shlex.join(words)
+    return f'`{text}`' if len(text) <= most else f'`{text[:most]}…`'
 
 
 def read_file(path, python, environment):
