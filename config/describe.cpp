@@ -133,15 +133,16 @@ void describe(Visitor& v, App& s) {
         "The virtual environment whose packages the application uses; relative to the "
         "configuration file's folder. Its bin/python3 runs the application if geventd is "
         "installed for it, in the environment or beside this geventd; else the worker that embeds "
-        "the same CPython.");
+        "the same CPython. Also the prefix of that CPython, such as /usr.");
     v.key("python",
           Text(s.python, "a version such as \"3.11\", or the path of an interpreter",
                python_or_version),
           kGeneration,
           "The CPython that runs the application. A version: the worker that embeds it, else that "
           "interpreter on PATH; a path: that interpreter, for which geventd is installed there or "
-          "beside this geventd. Without virtualenv and python: the interpreter for which a wheel "
-          "has installed geventd, else the worker that embeds CPython.");
+          "beside this geventd, or the worker that embeds it. Without virtualenv and python: the "
+          "interpreter for which a wheel has installed geventd, else the worker that embeds "
+          "CPython.");
     v.key("python-path", TextList(s.python_path, "a list of directories"), kGeneration,
           "Directories put before the others in sys.path.");
     v.key("environment", TextMap(s.environment, "a map of names to texts"), kGeneration,

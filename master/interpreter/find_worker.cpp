@@ -122,6 +122,12 @@ void expect_agreement(const Interpreter& interpreter, const std::string& python)
                        interpreter.prefix));
 }
 
+// The embedded CPython in the environment of the interpreter, if that is one.
+WorkerProgram embedding(const Embedded& embedded, const Interpreter& interpreter) {
+    return {embedded.executable, "", interpreter.version,
+            interpreter.is_environment ? interpreter.prefix : ""};
+}
+
 WorkerProgram find_for_environment(const config::App& app) {
     const Interpreter interpreter = Interpreter::at(app.virtualenv + "/bin/python3");
     if (!interpreter.exists()) {
@@ -135,7 +141,7 @@ WorkerProgram find_for_environment(const config::App& app) {
     if (std::string script = find_module(interpreter); !script.empty()) {
         return run_by(interpreter, std::move(script));
     }
-    if (!interpreter.is_environment) {
+    if (!interpreter.is_environment && !interpreter.lives_in_prefix()) {
         refuse("app.virtualenv",
                fmt::format("{} is no virtual environment: it has no pyvenv.cfg; {}", app.virtualenv,
                            missing_module(interpreter)));
@@ -150,17 +156,20 @@ WorkerProgram find_for_environment(const config::App& app) {
                fmt::format("{} embeds the CPython of {}, which is another build: {}",
                            embedded.executable, python, missing_module(interpreter)));
     }
-    return {embedded.executable, "", interpreter.version, app.virtualenv};
+    return embedding(embedded, interpreter);
 }
 
 WorkerProgram find_by_path(const std::string& python) {
     const Interpreter interpreter = Interpreter::at(python);
     expect_known("app.python", interpreter);
-    std::string script = find_module(interpreter);
-    if (script.empty()) {
+    if (std::string script = find_module(interpreter); !script.empty()) {
+        return run_by(interpreter, std::move(script));
+    }
+    const Embedded embedded = find_embedded(interpreter.version);
+    if (embedded.executable.empty() || !interpreter.is_of(embedded_python(interpreter.version))) {
         refuse("app.python", missing_module(interpreter));
     }
-    return run_by(interpreter, std::move(script));
+    return embedding(embedded, interpreter);
 }
 
 // The interpreter of the wheel is beside this program, or on PATH (pip install --user, --target).

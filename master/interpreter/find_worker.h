@@ -12,7 +12,8 @@ namespace geventd::master {
 ///   2. app.virtualenv: its bin/python3 if there is a module for it, in the environment or beside
 ///      this program; else the worker that embeds the CPython of the environment
 ///   3. app.python: the worker that embeds that version, else the interpreter of that version for
-///      which a wheel has installed this program, or on PATH; or the interpreter of that path
+///      which a wheel has installed this program, or on PATH; or the interpreter of that path, or
+///      the worker that embeds it
 ///   4. the interpreter for which a wheel has installed this program
 ///   5. the worker that embeds CPython
 /// `identity` is the workers' user, who must be able to read what was found. Throws

@@ -147,4 +147,8 @@ bool Interpreter::is_of(const std::string& other) const {
     return origin == real(other);
 }
 
+bool Interpreter::lives_in_prefix() const {
+    return real(prefix) == fs::path(origin).parent_path().parent_path();
+}
+
 }  // namespace geventd::master

@@ -22,6 +22,10 @@ struct Interpreter {
 
     /// Whether it is that interpreter, or an environment made from it.
     [[nodiscard]] bool is_of(const std::string& other) const;
+
+    /// Whether the prefix is the one that it was installed into, such as /usr: its packages are
+    /// those of the prefix, though that is no environment.
+    [[nodiscard]] bool lives_in_prefix() const;
 };
 
 }  // namespace geventd::master

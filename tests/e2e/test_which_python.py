@@ -2,6 +2,7 @@
 """Which Python runs the application, and what is said when none fits: one sentence with both
 versions, what was looked for, and what mends it. Nothing is executed in order to find that out."""
 import os
+import pathlib
 import shutil
 import subprocess
 
@@ -100,9 +101,26 @@ def test_a_python_that_is_neither_version_nor_path(checked):
 
 
 @embedded_only
-def test_an_interpreter_for_which_there_is_no_module(checked):
-    text = refusal(checked({'python': PYTHON}))
-    assert f'app.python: {PYTHON} is CPython 3.11' in text and '-m pip install geventd==' in text
+def test_the_prefix_of_the_embedded_python_is_the_system_itself(checked):
+    """As images have it that install into the system."""
+    code, output = checked({'virtualenv': str(pathlib.Path(PYTHON).parents[1])})
+    assert code == 0, output
+
+
+@embedded_only
+def test_the_path_of_the_embedded_python(checked, folder):
+    code, output = checked({'python': PYTHON})
+    assert code == 0, output
+    venv = environment_of(folder / 'venv', '3.11.2')
+    code, output = checked({'python': f'{venv}/bin/python3'})
+    assert code == 0, output
+
+
+@embedded_only
+def test_an_interpreter_for_which_there_is_no_module(checked, folder):
+    venv = environment_of(folder / 'venv', '3.11.7', home='/opt/other/bin', python=None)
+    text = refusal(checked({'python': f'{venv}/bin/python3'}))
+    assert 'is CPython 3.11.7' in text and '-m pip install geventd==' in text
 
 
 @module_only
