@@ -28,6 +28,8 @@ LIBRARIES = {
     'json': ('nlohmann/',),
     'cli11': ('CLI/',),
     'yaml-cpp': ('yaml-cpp/',),
+    'wslay': ('wslay/',),
+    'zlib': ('zlib.h',),
     'curses': ('curses.h', 'ncurses'),
     'python': ('Python.h', 'structmember.h', 'frameobject.h', 'greenlet.h', 'greenlet/'),
 }

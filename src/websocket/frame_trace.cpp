@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "websocket/frame_trace.h"
+
+#include <algorithm>
+
+namespace geventd::websocket {
+
+namespace {
+
+constexpr std::string_view kEndOfHead = "\r\n\r\n";
+constexpr unsigned kClosing = 8;
+
+}  // namespace
+
+void FrameTrace::pass(std::string_view bytes) {
+    if (in_head_) {
+        bytes.remove_prefix(pass_head(bytes));
+    }
+    while (!bytes.empty()) {
+        if (left_ > 0) {
+            const std::uint64_t count = std::min<std::uint64_t>(left_, bytes.size());
+            left_ -= count;
+            bytes.remove_prefix(static_cast<std::size_t>(count));
+            continue;
+        }
+        header_[have_++] = static_cast<std::uint8_t>(bytes.front());
+        bytes.remove_prefix(1);
+        if (have_ >= 2 && have_ == header_size()) {
+            begin_payload();
+        }
+    }
+}
+
+std::size_t FrameTrace::pass_head(std::string_view bytes) {
+    std::size_t used = 0;
+    while (in_head_ && used < bytes.size()) {
+        const char byte = bytes[used++];
+        if (byte == kEndOfHead[ends_]) {
+            in_head_ = ++ends_ < kEndOfHead.size();
+        } else {
+            ends_ = byte == kEndOfHead.front() ? 1 : 0;
+        }
+    }
+    return used;
+}
+
+// With at least two bytes of it.
+std::size_t FrameTrace::header_size() const {
+    const unsigned length = header_[1] & 0x7fU;
+    const std::size_t extra = length == 127 ? 8 : length == 126 ? 2 : 0;
+    return 2 + extra + ((header_[1] & 0x80U) != 0 ? 4 : 0);
+}
+
+void FrameTrace::begin_payload() {
+    const unsigned length = header_[1] & 0x7fU;
+    const std::size_t extra = length == 127 ? 8 : length == 126 ? 2 : 0;
+    left_ = extra == 0 ? length : 0;
+    for (std::size_t i = 0; i < extra; ++i) {
+        left_ = (left_ << 8) | header_[2 + i];
+    }
+    is_closing_ = is_closing_ || (header_[0] & 0x0fU) == kClosing;
+    have_ = 0;
+}
+
+}  // namespace geventd::websocket

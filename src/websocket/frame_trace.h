@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace geventd::websocket {
+
+/// Follows the frames in one direction of a connection on which somebody else speaks WebSocket:
+/// where they begin and end, and whether a closing frame was among them.
+/// Lives in: worker, loop side.
+class FrameTrace {
+  public:
+    /// `behind_head`: an HTTP head comes first.
+    explicit FrameTrace(bool behind_head) : in_head_(behind_head) {}
+
+    /// Bytes of the connection, in order.
+    void pass(std::string_view bytes);
+
+    /// The last byte was the end of a frame, or of the head.
+    [[nodiscard]] bool at_boundary() const { return !in_head_ && left_ == 0 && have_ == 0; }
+
+    /// A closing frame has passed, whole.
+    [[nodiscard]] bool close_passed() const { return is_closing_ && at_boundary(); }
+
+  private:
+    std::size_t pass_head(std::string_view bytes);
+    [[nodiscard]] std::size_t header_size() const;
+    void begin_payload();
+
+    bool in_head_;
+    bool is_closing_ = false;
+    std::size_t ends_ = 0;  ///< how much of the head's end has passed
+    std::array<std::uint8_t, 14> header_{};
+    std::size_t have_ = 0;    ///< bytes of the header
+    std::uint64_t left_ = 0;  ///< bytes of the payload
+};
+
+}  // namespace geventd::websocket

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "websocket/deflate_terms.h"
+
+namespace geventd::websocket {
+
+/// What a client says when it asks for a WebSocket. The views point into its request.
+struct Handshake {
+    std::string_view key;
+    std::string_view origin;      ///< "" without one
+    std::string_view protocols;   ///< offered subprotocols, a list; "" without any
+    std::string_view extensions;  ///< offered extensions, a list; "" without any
+
+    /// The first subprotocol that the client offers; "" without any.
+    [[nodiscard]] std::string_view first_protocol() const;
+
+    /// Whether the client offers the subprotocol. Clients end a connection with another one.
+    [[nodiscard]] bool offers(std::string_view protocol) const;
+};
+
+/// The fields of a request that decide whether it is a WebSocket's handshake.
+struct Asked {
+    std::string_view method;
+    std::string_view connection;
+    std::string_view upgrade;
+    std::string_view version;  ///< Sec-WebSocket-Version
+    std::string_view key;
+};
+
+/// Whether they ask for a WebSocket as RFC 6455 4.2.1 demands. Everything else is a plain request,
+/// also what asks in a wrong way: a server may ignore the field Upgrade.
+bool is_handshake(const Asked& asked);
+
+/// Whether an origin is allowed by a list. An entry is a whole origin ("https://example.org"), a
+/// host ("example.org"), all hosts below a name ("*.example.org"), or "*". A request without an
+/// origin comes from no browser, and is always allowed.
+bool is_allowed_by(std::string_view entry, std::string_view origin);
+
+}  // namespace geventd::websocket

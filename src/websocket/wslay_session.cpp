@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+#include "websocket/wslay_session.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "websocket/utf8.h"
+
+namespace geventd::websocket {
+
+namespace {
+
+// Shorter messages gain nothing by compression; longer ones would hold up the hub.
+constexpr std::size_t kLeastCompressed = 128;
+constexpr std::size_t kMostCompressed = 1 << 20;
+
+// Answers that may wait to be sent, before no more is received: a client can send pings faster than
+// it takes pongs.
+constexpr std::size_t kMostAnswers = 64;
+
+const std::uint8_t* octets(std::string_view bytes) {
+    return reinterpret_cast<const std::uint8_t*>(bytes.data());
+}
+
+std::string_view text_of(const std::uint8_t* bytes, std::size_t size) {
+    return {reinterpret_cast<const char*>(bytes), size};
+}
+
+bool is_control(std::uint8_t opcode) {
+    return (opcode & 8U) != 0;
+}
+
+}  // namespace
+
+// No exception crosses wslay's frames: memory that runs out ends the session.
+struct WslaySession::Calls {
+    static WslaySession& session(void* user) { return *static_cast<WslaySession*>(user); }
+
+    template <typename Action>
+    static void guarded(wslay_event_context_ptr context, void* user, Action action) noexcept {
+        try {
+            action(session(user));
+        } catch (const std::bad_alloc&) {
+            session(user).out_of_memory_ = true;
+            wslay_event_shutdown_read(context);
+        }
+    }
+
+    static ssize_t receive(wslay_event_context_ptr context, std::uint8_t* into, std::size_t room,
+                           int, void* user) noexcept {
+        WslaySession& self = session(user);
+        if (self.input_.empty() || self.is_paused()) {
+            wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
+            return -1;
+        }
+        const std::size_t count = std::min(room, self.input_.size());
+        std::memcpy(into, self.input_.data(), count);
+        self.input_.remove_prefix(count);
+        return static_cast<ssize_t>(count);
+    }
+
+    static ssize_t send(wslay_event_context_ptr context, const std::uint8_t* bytes,
+                        std::size_t size, int, void* user) noexcept {
+        try {
+            session(user).output_.append(text_of(bytes, size));
+            return static_cast<ssize_t>(size);
+        } catch (const std::bad_alloc&) {
+            session(user).out_of_memory_ = true;
+            wslay_event_set_error(context, WSLAY_ERR_CALLBACK_FAILURE);
+            return -1;
+        }
+    }
+
+    static void frame_start(wslay_event_context_ptr context,
+                            const wslay_event_on_frame_recv_start_arg* frame, void* user) noexcept {
+        guarded(context, user, [frame](WslaySession& self) { self.begin_frame(*frame); });
+    }
+
+    static void frame_chunk(wslay_event_context_ptr context,
+                            const wslay_event_on_frame_recv_chunk_arg* chunk, void* user) noexcept {
+        guarded(context, user, [chunk](WslaySession& self) {
+            self.add_piece(text_of(chunk->data, chunk->data_length));
+        });
+    }
+
+    static void message(wslay_event_context_ptr context, const wslay_event_on_msg_recv_arg* message,
+                        void* user) noexcept {
+        guarded(context, user, [message](WslaySession& self) { self.end_message(*message); });
+    }
+};
+
+WslaySession::WslaySession(User& user, const Terms& terms, Deflater& deflater)
+    : user_(user), terms_(terms), deflater_(deflater) {
+    static constexpr wslay_event_callbacks kCalls{
+        &Calls::receive,     &Calls::send, nullptr,         &Calls::frame_start,
+        &Calls::frame_chunk, nullptr,      &Calls::message,
+    };
+    wslay_event_context_ptr context = nullptr;
+    if (wslay_event_context_server_init(&context, &kCalls, this) != 0) {
+        throw std::bad_alloc();
+    }
+    context_.reset(context);
+    wslay_event_config_set_no_buffering(context, 1);
+    wslay_event_config_set_max_recv_msg_length(
+        context, std::max<std::uint64_t>(terms_.most_message, kMostPing));
+    if (terms_.deflate) {
+        wslay_event_config_set_allowed_rsv_bits(context, WSLAY_RSV1_BIT);
+    }
+}
+
+bool WslaySession::is_paused() const {
+    return user_.is_full() || wslay_event_get_queued_msg_count(context_.get()) > kMostAnswers;
+}
+
+bool WslaySession::receive(std::string_view bytes) noexcept {
+    if (end_) {
+        kept_.clear();
+        return true;
+    }
+    try {
+        if (!kept_.empty()) {
+            kept_.append(bytes);
+            bytes = kept_;
+        }
+        input_ = bytes;
+        const int result = wslay_event_recv(context_.get());
+        if (out_of_memory_ || result == WSLAY_ERR_NOMEM) {
+            return false;
+        }
+        if (!end_ && wslay_event_get_read_enabled(context_.get()) == 0) {
+            end_ = End{WSLAY_CODE_PROTOCOL_ERROR, "", false};  // the code is known when it is sent
+        }
+        if (end_ || input_.empty()) {
+            std::string().swap(kept_);
+        } else {
+            kept_ = std::string(input_);
+        }
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+}
+
+void WslaySession::fail(std::uint16_t code, std::string_view reason) {
+    end_ = End{code, std::string(reason), false};
+    wslay_event_queue_close(context_.get(), code, octets(reason), reason.size());
+    wslay_event_shutdown_read(context_.get());
+    std::string().swap(message_);
+    inflater_.reset();
+}
+
+void WslaySession::begin_frame(const wslay_event_on_frame_recv_start_arg& frame) {
+    in_data_frame_ = !is_control(frame.opcode);
+    if (frame.opcode == WSLAY_CONNECTION_CLOSE && frame.payload_length == 1) {
+        fail(WSLAY_CODE_PROTOCOL_ERROR, "half a closing code");
+    }
+    if (!in_data_frame_) {
+        return;
+    }
+    if (wslay_get_rsv1(frame.rsv) != 0) {
+        inflater_ = std::make_unique<Inflater>();
+    }
+    const std::uint64_t room =
+        terms_.most_message - std::min<std::uint64_t>(terms_.most_message, message_.size());
+    if (!inflater_ && frame.payload_length > room) {
+        fail(WSLAY_CODE_MESSAGE_TOO_BIG, "the message is too long");
+    }
+}
+
+void WslaySession::add_piece(std::string_view piece) {
+    if (end_ || !in_data_frame_) {
+        return;
+    }
+    if (inflater_) {
+        apply(inflater_->expand(piece, message_, terms_.most_message));
+    } else {
+        message_.append(piece);
+    }
+}
+
+void WslaySession::apply(Inflater::Outcome outcome) {
+    if (outcome == Inflater::Outcome::TooLong) {
+        fail(WSLAY_CODE_MESSAGE_TOO_BIG, "the message is too long");
+    } else if (outcome == Inflater::Outcome::Broken) {
+        fail(WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, "the message cannot be expanded");
+    }
+}
+
+void WslaySession::end_message(const wslay_event_on_msg_recv_arg& message) {
+    if (end_) {
+        return;
+    }
+    if (message.opcode == WSLAY_CONNECTION_CLOSE) {
+        return on_closed(message);
+    }
+    if (is_control(message.opcode)) {
+        return;
+    }
+    const bool is_text = message.opcode == WSLAY_TEXT_FRAME;
+    if (inflater_) {
+        apply(inflater_->finish(message_, terms_.most_message));
+        inflater_.reset();
+        if (!end_ && is_text && !is_utf8(message_)) {  // wslay has checked what is not compressed
+            fail(WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, "the text is not UTF-8");
+        }
+    }
+    if (!end_) {
+        user_.on_message(is_text, std::exchange(message_, {}));
+    }
+}
+
+void WslaySession::on_closed(const wslay_event_on_msg_recv_arg& message) {
+    const std::string_view payload = text_of(message.msg, message.msg_length);
+    end_ = End{message.status_code == 0 ? std::uint16_t{kNoCode} : message.status_code,
+               std::string(payload.substr(std::min<std::size_t>(2, payload.size()))), true};
+}
+
+bool WslaySession::queue(std::uint8_t opcode, std::string_view bytes, std::uint8_t rsv) noexcept {
+    const wslay_event_msg message{opcode, octets(bytes), bytes.size()};
+    return wslay_event_queue_msg_ex(context_.get(), &message, rsv) == 0;
+}
+
+bool WslaySession::send(bool is_text, std::string_view message) noexcept {
+    const std::uint8_t opcode = is_text ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME;
+    const bool compressible =
+        terms_.deflate && message.size() >= kLeastCompressed && message.size() <= kMostCompressed;
+    try {
+        const std::string small =
+            compressible ? deflater_.compress(message, terms_.deflate->window_bits) : "";
+        return small.empty() ? queue(opcode, message, WSLAY_RSV_NONE)
+                             : queue(opcode, small, WSLAY_RSV1_BIT);
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+}
+
+bool WslaySession::ping(std::string_view payload) noexcept {
+    return queue(WSLAY_PING, payload, WSLAY_RSV_NONE);
+}
+
+bool WslaySession::close(std::uint16_t code, std::string_view reason) noexcept {
+    return wslay_event_queue_close(context_.get(), code == kNoCode ? std::uint16_t{0} : code,
+                                   octets(reason), reason.size()) == 0;
+}
+
+bool WslaySession::has_output() const {
+    return wslay_event_want_write(context_.get()) != 0;
+}
+
+std::string WslaySession::take_output() {
+    if (wslay_event_send(context_.get()) != 0) {
+        throw std::bad_alloc();
+    }
+    if (end_ && !end_->by_client && close_sent()) {
+        end_->code = wslay_event_get_status_code_sent(context_.get());
+    }
+    return std::exchange(output_, {});
+}
+
+bool WslaySession::close_sent() const {
+    return wslay_event_get_close_sent(context_.get()) != 0;
+}
+
+}  // namespace geventd::websocket

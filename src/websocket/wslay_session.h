@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <wslay/wslay.h>
+
+#include "websocket/codec.h"
+#include "websocket/session.h"
+
+namespace geventd::websocket {
+
+/// A session on wslay, which knows frames; fragments are joined and compressed ones expanded here,
+/// because wslay limits single frames only and knows no compression.
+/// Lives in: worker, loop side.
+class WslaySession final : public Session {
+  public:
+    /// Throws std::bad_alloc.
+    WslaySession(User& user, const Terms& terms, Deflater& deflater);
+
+    bool receive(std::string_view bytes) noexcept override;
+
+    [[nodiscard]] bool has_input() const override { return !kept_.empty(); }
+
+    [[nodiscard]] const std::optional<End>& end() const override { return end_; }
+
+    bool send(bool is_text, std::string_view message) noexcept override;
+    bool ping(std::string_view payload) noexcept override;
+    bool close(std::uint16_t code, std::string_view reason) noexcept override;
+
+    [[nodiscard]] bool has_output() const override;
+    std::string take_output() override;
+    [[nodiscard]] bool close_sent() const override;
+
+  private:
+    struct Calls;  ///< wslay's callbacks
+
+    struct FreeContext {
+        void operator()(wslay_event_context_ptr context) const {
+            wslay_event_context_free(context);
+        }
+    };
+
+    void begin_frame(const wslay_event_on_frame_recv_start_arg& frame);
+    void add_piece(std::string_view piece);
+    void end_message(const wslay_event_on_msg_recv_arg& message);
+    void on_closed(const wslay_event_on_msg_recv_arg& message);
+    void apply(Inflater::Outcome outcome);
+    void fail(std::uint16_t code, std::string_view reason);
+    [[nodiscard]] bool is_paused() const;
+    bool queue(std::uint8_t opcode, std::string_view bytes, std::uint8_t rsv) noexcept;
+
+    User& user_;
+    Terms terms_;
+    Deflater& deflater_;
+    std::unique_ptr<wslay_event_context, FreeContext> context_;
+    std::string_view input_;  ///< what wslay may take
+    std::string kept_;        ///< received before, and not taken yet
+    std::string output_;
+    std::string message_;                 ///< the fragments so far
+    std::unique_ptr<Inflater> inflater_;  ///< while a compressed message arrives
+    std::optional<End> end_;
+    bool in_data_frame_ = false;
+    bool out_of_memory_ = false;
+};
+
+/// The engine on wslay.
+class WslayEngine final : public Engine {
+  public:
+    std::unique_ptr<Session> make(Session::User& user, const Session::Terms& terms) override {
+        return std::make_unique<WslaySession>(user, terms, deflater_);
+    }
+
+  private:
+    Deflater deflater_;
+};
+
+}  // namespace geventd::websocket

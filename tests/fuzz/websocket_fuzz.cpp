@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+//
+// Any bytes as a client's frames: the same messages and the same end however they are cut, and no
+// message over the limit.
+#include <string>
+#include <vector>
+
+#include "tests/fuzz/fuzz.h"
+#include "websocket/session.h"
+
+namespace {
+
+using geventd::fuzz::require;
+using geventd::websocket::DeflateTerms;
+using geventd::websocket::Engine;
+using geventd::websocket::Session;
+
+constexpr std::size_t kMost = 4096;
+
+class Listener final : public Session::User {
+  public:
+    Listener(Engine& engine, bool deflate)
+        : session_(engine.make(*this,
+                               {kMost, deflate ? std::optional(DeflateTerms{}) : std::nullopt})) {}
+
+    void receive(std::string_view bytes) {
+        require(session_->receive(bytes));
+        do {
+            sent_ += session_->take_output();
+        } while (session_->has_input() && session_->go_on());
+    }
+
+    void on_message(bool is_text, std::string message) override {
+        require(message.size() <= kMost);
+        messages_.push_back((is_text ? "t" : "b") + std::move(message));
+    }
+
+    [[nodiscard]] bool is_full() const override { return false; }
+
+    bool operator==(const Listener& other) const {
+        return messages_ == other.messages_ && sent_ == other.sent_ &&
+               session_->end().has_value() == other.session_->end().has_value();
+    }
+
+  private:
+    std::vector<std::string> messages_;
+    std::string sent_;
+    std::unique_ptr<Session> session_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static const std::unique_ptr<Engine> engine = geventd::websocket::make_engine();
+    const std::string_view bytes = geventd::fuzz::to_view(data, size);
+    for (const bool deflate : {false, true}) {
+        Listener whole(*engine, deflate);
+        whole.receive(bytes);
+        Listener cut(*engine, deflate);
+        for (std::size_t at = 0; at < bytes.size(); ++at) {
+            cut.receive(bytes.substr(at, 1));
+        }
+        require(whole == cut);
+    }
+    return 0;
+}

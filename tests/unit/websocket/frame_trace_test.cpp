@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "websocket/frame_trace.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace geventd::websocket {
+namespace {
+
+TEST(FrameTrace, KnowsWhereFramesEndByteByByte) {
+    const std::string head = "HTTP/1.1 101 Switching Protocols\r\nA: \r\r\n\r\n";
+    const std::string text(
+        "\x81\x03"
+        "abc",
+        5);
+    const std::string middle = std::string("\x82\x7e\x01\x00", 4) + std::string(256, 'm');
+    const std::string large =
+        std::string("\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00", 10) + std::string(65'536, 'l');
+    FrameTrace trace(true);
+    for (const std::string& piece : {head, text, middle, large, std::string("\x89\x00", 2)}) {
+        for (std::size_t i = 0; i < piece.size(); ++i) {
+            trace.pass(piece.substr(i, 1));
+            ASSERT_EQ(trace.at_boundary(), i + 1 == piece.size()) << i << " of " << piece.size();
+        }
+    }
+    EXPECT_FALSE(trace.close_passed());
+}
+
+TEST(FrameTrace, SeesAClosingFrameOnceItIsWhole) {
+    FrameTrace trace(false);
+    trace.pass(
+        std::string("\x81\x82mask"
+                    "ab"
+                    "\x88\x82mask\x03",
+                    15));
+    EXPECT_FALSE(trace.close_passed());
+    trace.pass("\xe8");
+    EXPECT_TRUE(trace.close_passed());
+}
+
+}  // namespace
+}  // namespace geventd::websocket

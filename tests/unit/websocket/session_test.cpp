@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+#include "websocket/session.h"
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "websocket/codec.h"
+
+namespace geventd::websocket {
+namespace {
+
+// Bits of a frame's first byte.
+constexpr unsigned kMore = 0x00;
+constexpr unsigned kFin = 0x80;
+constexpr unsigned kCompressed = 0x40;
+constexpr unsigned kContinue = 0;
+constexpr unsigned kText = 1;
+constexpr unsigned kBinary = 2;
+constexpr unsigned kClose = 8;
+constexpr unsigned kPing = 9;
+
+// A client's frame. Its mask is not zero, so that a session which forgets it is found out.
+std::string frame(unsigned first, std::string_view payload) {
+    std::string bytes(1, static_cast<char>(first));
+    if (payload.size() < 126) {
+        bytes += static_cast<char>(0x80 | payload.size());
+    } else if (payload.size() < 0x10000) {
+        bytes += static_cast<char>(0x80 | 126);
+        bytes += static_cast<char>(payload.size() >> 8);
+        bytes += static_cast<char>(payload.size() & 0xff);
+    } else {
+        bytes += static_cast<char>(0x80 | 127);
+        for (int shift = 56; shift >= 0; shift -= 8) {
+            bytes += static_cast<char>((payload.size() >> shift) & 0xff);
+        }
+    }
+    constexpr std::string_view kMask = "\x12\x34\x56\x78";
+    bytes += kMask;
+    for (std::size_t i = 0; i < payload.size(); ++i) {
+        bytes += static_cast<char>(payload[i] ^ kMask[i % 4]);
+    }
+    return bytes;
+}
+
+std::string code(unsigned number) {
+    return {static_cast<char>(number >> 8), static_cast<char>(number & 0xff)};
+}
+
+class SessionTest : public testing::Test, protected Session::User {
+  protected:
+    void start(std::uint64_t most = 1 << 20, bool deflate = false) {
+        session =
+            engine->make(*this, {most, deflate ? std::optional(DeflateTerms{}) : std::nullopt});
+    }
+
+    void on_message(bool is_text, std::string message) override {
+        messages.push_back((is_text ? "text:" : "bytes:") + message);
+    }
+
+    [[nodiscard]] bool is_full() const override { return messages.size() >= most_messages; }
+
+    std::string output() { return session->has_output() ? session->take_output() : ""; }
+
+    // The code of the closing frame that the session sends.
+    unsigned closed_with() {
+        const std::string bytes = output();
+        if (bytes.size() < 4 || bytes[0] != '\x88') {
+            return 0;
+        }
+        return (static_cast<unsigned char>(bytes[2]) << 8) | static_cast<unsigned char>(bytes[3]);
+    }
+
+    std::unique_ptr<Engine> engine = make_engine();
+    std::unique_ptr<Session> session;
+    std::vector<std::string> messages;
+    std::size_t most_messages = 100;
+};
+
+using Texts = std::vector<std::string>;
+
+TEST_F(SessionTest, ReceivesMessagesByteByByte) {
+    start();
+    const std::string bytes = frame(kFin | kText, "K\xc3\xb6ln") + frame(kFin | kBinary, "\xff") +
+                              frame(kFin | kText, std::string(300, 'x')) + frame(kFin | kText, "");
+    for (const char& byte : bytes) {
+        ASSERT_TRUE(session->receive({&byte, 1}));
+    }
+    EXPECT_EQ(messages,
+              (Texts{"text:K\xc3\xb6ln", "bytes:\xff", "text:" + std::string(300, 'x'), "text:"}));
+}
+
+TEST_F(SessionTest, JoinsFragmentsAroundAPing) {
+    start();
+    session->receive(frame(kMore | kText, "a\xe2\x82") + frame(kFin | kPing, "still there?") +
+                     frame(kMore | kContinue, "\xac") + frame(kFin | kContinue, "b"));
+    EXPECT_EQ(messages, Texts{"text:a\xe2\x82\xac"
+                              "b"});
+    EXPECT_EQ(output(), std::string("\x8a\x0c") + "still there?");
+}
+
+TEST_F(SessionTest, SendsFramesAsTheyAre) {
+    start();
+    EXPECT_TRUE(session->send(true, "hello"));
+    EXPECT_TRUE(session->send(false, std::string(70'000, 'y')));
+    EXPECT_TRUE(session->ping("x"));
+    const std::string bytes = output();
+    EXPECT_EQ(bytes.size(), 3 + 7 + 10 + 70'000U);
+    EXPECT_NE(bytes.find("\x81\x05hello"), std::string::npos);
+    EXPECT_FALSE(session->has_output());
+}
+
+TEST_F(SessionTest, AnswersAClosingFrame) {
+    start();
+    session->receive(frame(kFin | kClose, code(1001) + "bye"));
+    ASSERT_TRUE(session->end());
+    EXPECT_EQ(session->end()->code, 1001);
+    EXPECT_EQ(session->end()->reason, "bye");
+    EXPECT_TRUE(session->end()->by_client);
+    EXPECT_EQ(closed_with(), 1001U);
+    EXPECT_TRUE(session->close_sent());
+    EXPECT_FALSE(session->send(true, "too late"));
+}
+
+TEST_F(SessionTest, ClosesAndHearsTheAnswer) {
+    start();
+    EXPECT_TRUE(session->close(kServiceRestart, "restart"));
+    EXPECT_EQ(closed_with(), 1012U);
+    session->receive(frame(kFin | kText, "crossed it") + frame(kFin | kClose, code(1000)));
+    EXPECT_EQ(messages, Texts{"text:crossed it"});
+    ASSERT_TRUE(session->end());
+    EXPECT_EQ(session->end()->code, 1000);
+}
+
+TEST_F(SessionTest, EndsForWhoeverBreaksTheRules) {
+    const std::string unmasked("\x81\x01x", 3);
+    const std::vector<std::pair<std::string, unsigned>> cases{
+        {unmasked, 1002},
+        {frame(kFin | kContinue, "of what?"), 1002},
+        {frame(kMore | kText, "a") + frame(kFin | kText, "b"), 1002},
+        {frame(kFin | kCompressed | kText, "nobody agreed to this"), 1002},
+        {frame(kFin | 3, "reserved"), 1002},
+        {frame(kMore | kPing, "in pieces"), 1002},
+        {frame(kFin | kClose, "x"), 1002},
+        {frame(kFin | kClose, code(1005)), 1002},
+        {frame(kFin | kText, "\xff"), 1007},
+        {frame(kFin | kText, "cut off \xe2\x82"), 1007},
+        {frame(kMore | kText, "\xe2") + frame(kFin | kContinue, "\x28\xa1"), 1007},
+        {frame(kFin | kClose, code(1000) + "\xff"), 1007},
+    };
+    for (const auto& [bytes, expected] : cases) {
+        start();
+        messages.clear();
+        ASSERT_TRUE(session->receive(bytes));
+        EXPECT_EQ(closed_with(), expected) << testing::PrintToString(bytes);
+        ASSERT_TRUE(session->end()) << testing::PrintToString(bytes);
+        EXPECT_EQ(session->end()->code, expected);
+        EXPECT_FALSE(session->end()->by_client);
+        EXPECT_TRUE(messages.empty());
+        EXPECT_TRUE(session->receive(frame(kFin | kText, "ignored")));
+        EXPECT_TRUE(messages.empty());
+    }
+}
+
+TEST_F(SessionTest, LimitsFragmentsInSum) {
+    start(1000);
+    session->receive(frame(kFin | kBinary, std::string(1000, 'a')));
+    EXPECT_EQ(messages.size(), 1U);
+    session->receive(frame(kMore | kBinary, std::string(600, 'a')));
+    session->receive(frame(kFin | kContinue, std::string(401, 'a')));
+    EXPECT_EQ(closed_with(), 1009U);
+    EXPECT_EQ(messages.size(), 1U);
+}
+
+TEST_F(SessionTest, RefusesATooLongMessageByItsHead) {
+    start(1000);
+    session->receive(std::string_view("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff", 10));
+    session->receive("mask and the first byte");
+    EXPECT_EQ(closed_with(), 1009U);
+}
+
+TEST_F(SessionTest, KeepsWhatItsUserDoesNotTake) {
+    start();
+    most_messages = 1;
+    std::string bytes;
+    for (int i = 0; i < 9000; ++i) {
+        bytes += frame(kFin | kText, "m" + std::to_string(i));
+    }
+    ASSERT_TRUE(session->receive(bytes));
+    EXPECT_LT(messages.size(), 1000U) << "no more than one read of wslay's";
+    EXPECT_TRUE(session->has_input());
+    most_messages = 10'000;
+    ASSERT_TRUE(session->go_on());
+    EXPECT_EQ(messages.size(), 9000U);
+    EXPECT_EQ(messages.back(), "text:m8999");
+    EXPECT_FALSE(session->has_input());
+}
+
+TEST_F(SessionTest, TakesNoMorePingsThanItCanAnswer) {
+    start();
+    std::string pings;
+    for (int i = 0; i < 20'000; ++i) {
+        pings += frame(kFin | kPing, "p");
+    }
+    session->receive(pings);
+    EXPECT_TRUE(session->has_input());
+    std::size_t pongs = 0;
+    while (session->has_output()) {
+        pongs += output().size() / 3;
+        session->go_on();
+    }
+    EXPECT_EQ(pongs, 20'000U);
+}
+
+TEST_F(SessionTest, ExpandsAndCompresses) {
+    start(1 << 20, true);
+    Deflater deflater;
+    const std::string small = deflater.compress(std::string(5000, 'a'), 15);
+    session->receive(frame(kMore | kCompressed | kText, small.substr(0, 3)) +
+                     frame(kFin | kContinue, small.substr(3)) + frame(kFin | kText, "plain"));
+    EXPECT_EQ(messages, (Texts{"text:" + std::string(5000, 'a'), "text:plain"}));
+    session->send(true, std::string(5000, 'b'));
+    const std::string sent = output();
+    EXPECT_LT(sent.size(), 200U);
+    EXPECT_EQ(sent[0], '\xc1');
+}
+
+TEST_F(SessionTest, LimitsWhatExpands) {
+    start(100'000, true);
+    Deflater deflater;
+    const std::string bomb = deflater.compress(std::string(50 << 20, 'a'), 15);
+    session->receive(frame(kFin | kCompressed | kBinary, bomb));
+    EXPECT_EQ(closed_with(), 1009U);
+    EXPECT_TRUE(messages.empty());
+}
+
+TEST_F(SessionTest, ChecksTheTextThatExpands) {
+    start(1 << 20, true);
+    Deflater deflater;
+    const std::string small = deflater.compress(std::string(500, '\xff'), 15);
+    session->receive(frame(kFin | kCompressed | kText, small));
+    EXPECT_EQ(closed_with(), 1007U);
+}
+
+TEST_F(SessionTest, HasAStateOfItsOwn) {
+    start();
+    const std::unique_ptr<Session> other = engine->make(*this, {1 << 20, std::nullopt});
+    session->receive(frame(kMore | kText, "one "));
+    other->receive(frame(kMore | kText, "two "));
+    session->receive(frame(kFin | kContinue, "first"));
+    other->receive(frame(kFin | kContinue, "second"));
+    EXPECT_EQ(messages, (Texts{"text:one first", "text:two second"}));
+}
+
+}  // namespace
+}  // namespace geventd::websocket
