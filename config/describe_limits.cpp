@@ -10,6 +10,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Why the text is no entry of websocket-origins; "": it is one.
+std::string origin_fault(const std::string& text) {
+    const std::size_t scheme = text.find("://");
+    std::string host = scheme == std::string::npos ? text : text.substr(scheme + 3);
+    const bool below = scheme == std::string::npos && host.starts_with("*.");
+    host.erase(0, below ? 2 : 0);
+    const bool is_any = text == "*" || text == "null";
+    const bool is_host = !host.empty() && host.find_first_of(" \t/\\*?#@,") == std::string::npos;
+    return is_any || is_host
+               ? ""
+               : "expected https://example.org, example.org or *.example.org, not '" + text + "'";
+}
+
 void describe_requests(Visitor& v, Limits& s) {
     v.key("request-head", Size(s.request_head, kKiB, 16 * kMiB), kGeneration,
           "Request line and header fields together: a longer line is answered with 414, longer "
@@ -61,6 +74,28 @@ void describe_clients(Visitor& v, Limits& s) {
           "Open client connections of each worker.");
 }
 
+void describe_websockets(Visitor& v, Limits& s) {
+    v.key("websockets", Integer(s.websockets, 1, 1'000'000), kGeneration,
+          "Open WebSockets of each worker, which hold no core and do not count as connections; "
+          "a request for one more is answered with 503.");
+    v.key("websocket-origins", TextList(s.websocket_origins, "a list of origins", &origin_fault),
+          kGeneration,
+          "From which pages browsers may open WebSockets: origins (\"https://example.org\"), hosts "
+          "(\"example.org\"), or all hosts below a name (\"*.example.org\"). Others are answered "
+          "with 403. Empty: any, and the application decides.");
+    v.key("websocket-message", Size(s.websocket_message, 0, 1024 * kGiB), kGeneration,
+          "A message that a WebSocket receives, all its fragments together and expanded if it was "
+          "compressed; after a longer one the connection ends with 1009. 0: no limit.");
+    v.key("websocket-ping", Time(s.websocket_ping, 0ms, kDay), kGeneration,
+          "How often the client of a WebSocket gets a ping. 0: never.");
+    v.key("websocket-pong", Time(s.websocket_pong, 0ms, kDay), kGeneration,
+          "A client from which nothing has come for this long after a ping is gone: its WebSocket "
+          "ends. 0: pings need no answer.");
+    v.key("websocket-write", Time(s.websocket_write, 0ms, kDay), kGeneration,
+          "The longest time for which the client of a WebSocket may receive nothing of what is "
+          "sent to it. 0: no limit.");
+}
+
 void describe_processes(Visitor& v, Limits& s) {
     v.key(
         "drain-delay", Time(s.drain_delay, 0ms, kDay), kNow,
@@ -68,6 +103,10 @@ void describe_processes(Visitor& v, Limits& s) {
         "choose others before it refuses connections.");
     v.key("drain-requests", Time(s.drain_requests, 0ms, kDay), kGeneration,
           "The time that running requests are given when their worker stops or is replaced.");
+    v.key("drain-websockets", Time(s.drain_websockets, 0ms, kDay), kGeneration,
+          "The time in which the WebSockets of a worker that stops (code 1001) or is replaced "
+          "(1012) are closed, one after the other, so that their clients do not all come back at "
+          "once. It begins together with limits.drain-requests. 0: as long as that.");
     v.key("drain-background", Time(s.drain_background, 0ms, kDay), kGeneration,
           "The time that background greenlets are given after the last request.");
     v.key("load-time", Time(s.load_time, 0ms, kDay), kGeneration,
@@ -89,6 +128,7 @@ void describe(Visitor& v, Limits& s) {
     describe_requests(v, s);
     describe_hub(v, s);
     describe_clients(v, s);
+    describe_websockets(v, s);
     describe_processes(v, s);
 }
 

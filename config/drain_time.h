@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+
 #include "config/settings.h"
 
 namespace geventd::config {
 
+/// The time that WebSockets are given when their worker stops or is replaced.
+inline Milliseconds drain_of_websockets(const Limits& limits) {
+    return limits.drain_websockets == Milliseconds::zero() ? limits.drain_requests
+                                                           : limits.drain_websockets;
+}
+
 /// A worker's time from the beginning of its drain to its exit. Whatever follows requests and
 /// background work, such as `atexit` functions, gets a few more seconds.
 inline Milliseconds whole_drain(const Limits& limits) {
-    return limits.drain_requests + limits.drain_background + std::chrono::seconds(3);
+    return std::max(limits.drain_requests, drain_of_websockets(limits)) + limits.drain_background +
+           std::chrono::seconds(3);
 }
 
 /// The time from the request to stop until the last worker has ended or is killed.

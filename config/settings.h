@@ -107,8 +107,15 @@ struct Limits {
     std::uint64_t write_rate = 0;     ///< bytes a second; 0: any
     std::uint64_t unsent = 64 << 20;  ///< of each worker
     int connections = 10'000;
+    int websockets = 10'000;
+    std::vector<std::string> websocket_origins;  ///< empty: any
+    std::uint64_t websocket_message = 1 << 20;   ///< 0: no limit
+    Milliseconds websocket_ping{30'000};         ///< 0: none are sent
+    Milliseconds websocket_pong{20'000};         ///< 0: none is awaited
+    Milliseconds websocket_write{60'000};        ///< 0: no limit
     Milliseconds drain_delay{0};
     Milliseconds drain_requests{60'000};
+    Milliseconds drain_websockets{0};  ///< 0: as drain_requests
     Milliseconds drain_background{5'000};
     Milliseconds load_time{300'000};  ///< 0: no limit
     Milliseconds slow_load{10'000};   ///< 0: never reported

@@ -33,6 +33,12 @@ namespace geventd::master {
 
 namespace {
 
+#ifdef GEVENTD_WEBSOCKET
+constexpr bool kHasWebSocket = true;
+#else
+constexpr bool kHasWebSocket = false;
+#endif
+
 class NoListener final : public ChangeListener {
   public:
     void on_change() noexcept override {}
@@ -123,11 +129,14 @@ class Trial final : private Standstill::Process {
 };
 
 std::string tell_of_stopping(const config::Limits& limits) {
+    const bool for_requests = limits.drain_requests >= limits.drain_websockets;
     return fmt::format(
-        "a stop takes {} at most: limits.drain-delay {}, drain-requests {}, drain-background {}, "
-        "and a few seconds for what follows",
+        "a stop takes {} at most: limits.drain-delay {}, {} {}, drain-background {}, and a few "
+        "seconds for what follows",
         config::format_duration(config::whole_stop(limits)),
-        config::format_duration(limits.drain_delay), config::format_duration(limits.drain_requests),
+        config::format_duration(limits.drain_delay),
+        for_requests ? "drain-requests" : "drain-websockets",
+        config::format_duration(std::max(limits.drain_requests, limits.drain_websockets)),
         config::format_duration(limits.drain_background));
 }
 
@@ -177,6 +186,11 @@ CheckReport check_application(const config::Settings& settings) {
     const ChildExit exit = await_exit(spawned.pid);
     if (verdict.fault == "the process ended") {
         verdict.fault += ": " + describe(exit);
+    }
+    if (!kHasWebSocket) {
+        notes.emplace_back(
+            "this geventd was built without wslay: requests that ask for a WebSocket are answered "
+            "like others");
     }
     notes.push_back(tell_of_loading(settings.app.preload, verdict.connections));
     notes.push_back(tell_of_stopping(settings.limits));

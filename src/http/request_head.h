@@ -29,7 +29,7 @@ struct RequestHead {
     bool has_content_length = false;
     bool keep_alive = true;        ///< according to version and Connection
     bool expect_continue = false;  ///< 1.1 with Expect: 100-continue
-    bool upgrade = false;          ///< Connection: upgrade was sent
+    bool upgrade = false;  ///< 1.1 with Connection: upgrade, or the uwsgi variable HTTP_UPGRADE
 };
 
 /// The value of the first header of that name, whatever its case; "" without one. REQUIRES: `lower`

@@ -64,7 +64,7 @@ void ResponseWriter::decide_framing(const Terms& terms, std::optional<std::uint6
 }
 
 void ResponseWriter::upgrade(std::string_view protocol) {
-    framing_ = Framing::UntilClose;
+    framing_ = Framing::NoBody;
     head_.text().append("Connection: Upgrade\r\nUpgrade: ").append(protocol).append("\r\n\r\n");
 }
 

@@ -50,8 +50,8 @@ class ResponseWriter {
     /// kept after this response.
     bool complete(const Terms& terms, std::optional<std::uint64_t> length);
 
-    /// Completes the head of an answer with status 101, behind which `protocol` is spoken: pieces
-    /// are sent as they are, and the connection is not kept.
+    /// Completes the head of an answer with status 101, behind which `protocol` is spoken: there
+    /// are no pieces, and the connection is not kept.
     void upgrade(std::string_view protocol);
 
     /// An answer of the server's own instead of the application's; head_part() is all of it.

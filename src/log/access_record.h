@@ -60,6 +60,9 @@ struct AccessRecord {
     std::uint64_t rss = 0;
     std::uint64_t vsz = 0;
     bool client_gone = false;
+    std::uint64_t messages_in = 0;  ///< of a WebSocket, like these
+    std::uint64_t messages_out = 0;
+    std::uint64_t bytes_in = 0;
 
     const AccessLookup* lookup = nullptr;
 };

@@ -17,6 +17,7 @@ struct WorkerFigures {
     Cell<std::uint32_t> cores_peak{};      ///< the most that were ever busy at once
     Cell<std::uint32_t> queued{};          ///< complete requests that wait for a core
     Cell<std::uint32_t> connections{};     ///< open client connections
+    Cell<std::uint32_t> websockets{};      ///< of these: WebSockets, which hold no core
     Cell<std::uint32_t> background{};      ///< background greenlets, as of the newest pulse
     Cell<std::uint32_t> deaf{};            ///< listening sockets that give errors, no connections
     Cell<std::uint32_t> accepting{};       ///< the mark that uwsgi.accepting() sets
@@ -70,6 +71,7 @@ void for_each_worker_figure(Visit visit, Figures&... figures) {
           figures.cores_peak...);
     visit(Info{"queued", "queued", "Requests that wait for a core.", kGauge}, figures.queued...);
     visit(Info{"connections", "connections", "Open connections.", kGauge}, figures.connections...);
+    visit(Info{"websockets", "websockets", "Open WebSockets.", kGauge}, figures.websockets...);
     visit(Info{"background", "background_greenlets", "Greenlets that outlived their requests.",
                kGauge},
           figures.background...);

@@ -89,6 +89,7 @@ Rejection read_var(const Var& var, RequestVars& request, Hints& hints) {
         if (!is_one_of(kDropped, var.key)) {
             request.environ.push_back(var);
         }
+        request.upgrade = request.upgrade || var.key == "HTTP_UPGRADE";
         hints.coded = hints.coded || (var.key == "HTTP_TRANSFER_ENCODING" && !var.value.empty());
         return {};
     }

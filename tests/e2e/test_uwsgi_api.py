@@ -228,7 +228,7 @@ def test_reload_and_stop(server):
 
 
 @pytest.mark.parametrize('name', [
-    'cache_get', 'cache_set', 'spool', 'websocket_handshake', 'websocket_recv', 'nonsense'])
+    'cache_get', 'cache_set', 'spool', 'nonsense'])
 def test_names_that_libraries_probe_for_are_absent(running, name):
     assert ask(running, f'hasattr(uwsgi, {name!r})') is False
 

@@ -152,6 +152,9 @@ void Connection::reset() noexcept {
     abandon_write();
     broken_ = true;
     stream_.reset();
+    if (is_upgraded()) {
+        request_->upgraded->on_writable();
+    }
     if (request_->writer) {
         context_.admission.application().resume(request_->writer);
     }
@@ -267,6 +270,9 @@ void Connection::on_running_deadline() noexcept {
     if (request_->writer || is_sending()) {
         broken_ = true;
         abandon_write();
+        if (is_upgraded()) {
+            request_->upgraded->on_writable();
+        }
         if (request_->reader) {
             stream_.reset();  // the loop finds the end, and resumes it
         }

@@ -49,7 +49,8 @@ struct Listening;
 ///  - a connection that waits for its client (Idle, ReadingHead, ReadingBody, Lingering) is watched
 ///    for reading and has a deadline, unless the configuration sets no limit;
 ///  - a Queued connection is in the worker's queue, from which the next free core takes it;
-///  - a Running connection belongs to its request; while a greenlet of the request waits for the
+///  - a Running connection belongs to its request, or to what that was upgraded to; while a
+///  greenlet of the request waits for the
 ///    client, the connection is watched for that and has a deadline; it is watched for writing only
 ///    for such a greenlet;
 ///  - a Sending connection is watched for writing until the kernel has its answer, and has a
@@ -127,6 +128,11 @@ class Connection final : public Exchange, public event::Deadline, private Transf
 
     [[nodiscard]] State state() const { return state_; }
 
+    /// The request has become something else, which holds no core.
+    [[nodiscard]] bool is_upgraded() const {
+        return state_ == State::Running && request_->upgraded && request_->upgraded->has_begun();
+    }
+
     [[nodiscard]] bool last_answer() const { return last_answer_; }
 
     /// Bytes were received after the request.
@@ -163,6 +169,7 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     IoState end_answer() noexcept override;
     IoState send_error(int status, std::string_view reason) noexcept override;
     IoState upgrade(std::string_view protocol) noexcept override;
+    IoState send_bytes(std::string_view bytes) noexcept override;
 
     bool keep(KeptRest rest) noexcept override { return unsent_.keep(std::move(rest)); }
 

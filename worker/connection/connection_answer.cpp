@@ -199,18 +199,33 @@ Connection::IoState Connection::send_error(int status, std::string_view reason) 
 Connection::IoState Connection::upgrade(std::string_view protocol) noexcept {
     Request& request = *request_;
     const bool is_read = request.body.complete() && request.body.buffered() == 0;
-    if (request.form.dialect != http::ResponseWriter::Dialect::Http11 || !is_read ||
-        request.answer.completed()) {
+    if (request.form.dialect == http::ResponseWriter::Dialect::Http10 ||
+        request.form.version != "HTTP/1.1" || !is_read || request.answer.completed()) {
         return IoState::Failed;
     }
     return guarded([&] {
         request.body.start_stream(input_);
         input_.clear();
         request.form.keep_alive = false;
+        if (protocol.empty()) {
+            request.answer.cut_off();
+            request.sent.status = request.answer.head().status();
+            return IoState::Done;
+        }
         request.answer.upgrade(protocol);
         note_head();
         const iovec head = request.answer.head_part();
         return write({&head, 1});
+    });
+}
+
+Connection::IoState Connection::send_bytes(std::string_view bytes) noexcept {
+    return guarded([&] {
+        request_->answer.count(bytes.size());
+        request_->sent.body = request_->answer.body_bytes();
+        // The bytes are only read: iovec has no const variant.
+        const iovec part{const_cast<char*>(bytes.data()), bytes.size()};  // NOLINT
+        return write({&part, 1});
     });
 }
 

@@ -24,8 +24,9 @@ std::string_view Connection::neglect() const {
             limited = !limits.body.is_off();
             break;
         case State::Running:
-            limited = writer ? !limits.write.is_off()
-                             : reader && !limits.body.is_off() && !request_->body.is_stream();
+            limited = is_upgraded() ? writer && limits.stream_write_time != Duration::max()
+                      : writer      ? !limits.write.is_off()
+                               : reader && !limits.body.is_off() && !request_->body.is_stream();
             break;
         case State::Sending:
             limited = !is_sending() || !limits.write.is_off();

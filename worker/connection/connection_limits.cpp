@@ -41,6 +41,7 @@ ConnectionLimits::ConnectionLimits(event::DeadlineClock& clock, const config::Li
       write_rate(settings.write_rate),
       body_time(or_ever(settings.body_timeout)),
       write_time(or_ever(settings.write_timeout)),
+      stream_write_time(or_ever(settings.websocket_write)),
       flush_time(settings.write_timeout == Duration::zero() ? kLongestFlush
                                                             : settings.write_timeout) {
     const auto fields = static_cast<std::size_t>(settings.header_fields);

@@ -39,7 +39,8 @@ struct ConnectionLimits {
     std::uint64_t write_rate;
     Duration body_time;  ///< limits.body-timeout, or the longest time there is
     Duration write_time;
-    Duration flush_time;  ///< how long that may take in all
+    Duration stream_write_time;  ///< the same after an upgrade: limits.websocket-write
+    Duration flush_time;         ///< how long that may take in all
 };
 
 }  // namespace geventd::worker

@@ -29,6 +29,12 @@ void Connection::on_readable() {
             receive_early_body();
             break;
         case State::Running:
+            if (request_->upgraded && request_->upgraded->has_begun()) {
+                if (!request_->upgraded->on_readable()) {
+                    stop_reading();
+                }
+                break;
+            }
             if (request_->reader) {
                 stop_awaiting_readable();
                 context_.admission.application().resume(request_->reader);

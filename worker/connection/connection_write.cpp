@@ -122,6 +122,9 @@ void Connection::on_writable() {
         return conclude();
     }
     abandon_write();
+    if (is_upgraded()) {
+        request_->upgraded->on_writable();
+    }
     if (request_->writer) {
         context_.admission.application().resume(request_->writer);
     }
@@ -136,7 +139,8 @@ void Connection::await_writable() {
 void Connection::limit_writing() {
     const ConnectionLimits& limits = context_.limits;
     const TimePoint now = context_.loop.now();
-    const TimePoint due = writing_.begin(now, limits.write_time, limits.write_rate);
+    const TimePoint due = is_upgraded() ? writing_.begin(now, limits.stream_write_time, 0)
+                                        : writing_.begin(now, limits.write_time, limits.write_rate);
     if (due != TimePoint::max()) {
         context_.limits.write.start_at(*this, due);
     }

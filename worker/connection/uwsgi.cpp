@@ -24,6 +24,7 @@ void fill_head(http::RequestHead& head, const uwsgi::RequestVars& vars) {
     head.content_length = vars.content_length;
     head.body = vars.content_length > 0 ? http::BodyKind::Length : http::BodyKind::None;
     head.keep_alive = false;
+    head.upgrade = vars.upgrade && head.version_minor > 0;
 }
 
 // The answer repeats the version that the peer named, if it is sane: uWSGI does so, and web servers

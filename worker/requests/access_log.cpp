@@ -9,6 +9,7 @@
 #include "http/octets.h"
 #include "log/logger.h"
 #include "worker/requests/exchange.h"
+#include "worker/requests/request_fields.h"
 
 namespace geventd::worker {
 
@@ -20,20 +21,6 @@ using std::chrono::microseconds;
 // nginx's number for a client that closed before its answer was complete.
 constexpr int kClientClosed = 499;
 
-std::string_view field(const Request& request, std::string_view http_name,
-                       std::string_view var_name) {
-    if (!request.has_environ) {
-        return http::header_value(request.head, http_name);
-    }
-    std::string_view value;
-    for (const uwsgi::Var& var : request.vars.environ) {
-        if (var.key == var_name) {
-            value = var.value;
-        }
-    }
-    return value;
-}
-
 // Finds ${var.NAME}: a header by its environ name, or a uwsgi variable.
 class Lookup : public log::AccessLookup {
   public:
@@ -44,7 +31,7 @@ class Lookup : public log::AccessLookup {
         for (char& c : header) {
             c = c == '_' ? '-' : http::to_lower(c);
         }
-        return field(request_, header, name);
+        return field_of(request_, header, name);
     }
 
     [[nodiscard]] std::string_view logvar(std::string_view name) const override {
@@ -86,11 +73,11 @@ void AccessLog::fill(log::AccessRecord& record, const Request& request) {
     record.query = head.query;
     record.protocol = request.version;
     record.scheme = request.client.scheme.empty() ? "http" : request.client.scheme;
-    record.host = field(request, "host", "HTTP_HOST");
-    record.user = field(request, "", "REMOTE_USER");
+    record.host = field_of(request, "host", "HTTP_HOST");
+    record.user = field_of(request, "", "REMOTE_USER");
     record.client = request.client.address;
-    record.user_agent = field(request, "user-agent", "HTTP_USER_AGENT");
-    record.referer = field(request, "referer", "HTTP_REFERER");
+    record.user_agent = field_of(request, "user-agent", "HTTP_USER_AGENT");
+    record.referer = field_of(request, "referer", "HTTP_REFERER");
     record.request_id = request.id;
     record.content_length = head.content_length;
     record.vars = static_cast<unsigned>(request.vars.environ.size() + head.headers.size());
@@ -119,6 +106,9 @@ void AccessLog::write(const Request& request, const Exchange& exchange) {
     record.body_bytes = request.sent.body;
     record.head_bytes = request.sent.head;
     record.response_headers = request.sent.headers;
+    record.messages_in = request.traffic.messages_in;
+    record.messages_out = request.traffic.messages_out;
+    record.bytes_in = request.traffic.bytes_in;
     record.start = wall_clock_at(request.times.received);
     record.duration = duration_cast<microseconds>(duration).count();
     if (request.times.first_byte != TimePoint()) {

@@ -89,20 +89,39 @@ void Admission::on_busy_time() noexcept {
     }
 }
 
+void Admission::leave_core(Request& request) {
+    free_core(request);
+    request.left_core = true;
+    ended_();
+}
+
 void Admission::ended(Request& request) {
+    if (request.reader || request.writer) {
+        orphans_.emplace_back(request);
+        loop_.wake();
+    }
+    if (request.left_core) {
+        end_limit(request);
+        return;  // it was counted when it left
+    }
+    free_core(request);
+    ended_();
+}
+
+void Admission::free_core(Request& request) {
     --running_;
     show_busy();
     table_.remove(request.core);
     free_cores_.push_back(request.core);
+    end_limit(request);
+    accounts_.ended(request);
+}
+
+void Admission::end_limit(Request& request) {
     if (request.limit.stage() == TimeLimit::Stage::Lost) {
         --lost_;
     }
     request.limit.reset();
-    accounts_.ended(request);
-    if (request.reader || request.writer) {
-        orphans_.emplace_back(request);
-    }
-    ended_();
 }
 
 void Admission::resume_orphans() {

@@ -39,7 +39,7 @@ class Admission {
     /// `action` is called whenever is_full() may have changed.
     void on_change(std::function<void()> action) { changed_ = std::move(action); }
 
-    /// `action` is called after the end of each request.
+    /// `action` is called after the end of each request, and when one leaves its core.
     void on_end(std::function<void()> action) { ended_ = std::move(action); }
 
     /// `action` is called within a second after the number of busy cores has changed.
@@ -60,7 +60,10 @@ class Admission {
     /// Starts queued requests while there are cores and time. May switch greenlets.
     void start_waiting();
 
-    /// The request's greenlet has ended: frees its core.
+    /// The request has become something else, whose time has no limit: frees its core.
+    void leave_core(Request& request);
+
+    /// The request has ended: frees its core, unless it has left that.
     void ended(Request& request);
 
     /// Resumes greenlets that still wait for the client of a request that has ended.
@@ -99,6 +102,8 @@ class Admission {
 
     void start(Exchange& exchange);
     std::uint32_t take_core();
+    void free_core(Request& request);
+    void end_limit(Request& request);
     void show_busy();
     void on_busy_time() noexcept;
     void refuse_overdue() noexcept;

@@ -85,7 +85,7 @@ class Exchange {
     /// client has left.
     virtual IoState read_body(char* into, std::size_t room, std::size_t& got) = 0;
 
-    /// Resumes request().reader when bytes or EOF can be read.
+    /// Resumes request().reader, or tells request().upgraded, when bytes or EOF can be read.
     virtual void await_readable() = 0;
 
     /// The reading greenlet does not wait any more.
@@ -115,11 +115,15 @@ class Exchange {
     /// Sends an answer of the server's own. Only before the head is sent.
     virtual IoState send_error(int status, std::string_view reason) noexcept = 0;
 
-    /// Switches from HTTP to `protocol`: sends a head with status 101. Afterwards read_body() gives
-    /// what the client sends until EOF, send_piece() sends bytes unchanged, and the time limits of
-    /// bodies do not apply. Only before the head is sent and after the whole body was read. Failed
-    /// also when the client, or a proxy in between, cannot do this.
+    /// Switches from HTTP to `protocol`: sends a head with status 101; "" sends none. Afterwards
+    /// read_body() gives what the client sends until EOF, send_bytes() sends, pieces of an answer
+    /// are dropped, and the time limits of bodies do not apply. request().upgraded, if that is set,
+    /// is told of the client from then on. Only before the head is sent and after the whole body
+    /// was read. Failed also when the client, or a proxy in between, cannot do this.
     virtual IoState upgrade(std::string_view protocol) noexcept = 0;
+
+    /// After upgrade(): sends bytes unchanged.
+    virtual IoState send_bytes(std::string_view bytes) noexcept = 0;
 
     /// Bytes given to an earlier call are still to be sent.
     [[nodiscard]] virtual bool is_sending() const = 0;

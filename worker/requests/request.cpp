@@ -58,6 +58,11 @@ void Request::clear() {
         has_environ = false;
     }
     exchange = nullptr;
+    if (upgraded) {
+        upgraded.reset();
+        left_core = false;
+        traffic = {};
+    }
     answer.reset();
     reader = writer = {};
     runner = nullptr;

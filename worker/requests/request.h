@@ -16,6 +16,7 @@
 #include "worker/requests/body.h"
 #include "worker/requests/greenlet.h"
 #include "worker/requests/time_limit.h"
+#include "worker/requests/upgraded.h"
 
 namespace geventd::worker {
 
@@ -50,6 +51,9 @@ class Request {
     /// Its way in and out; null once the answer has ended.
     Exchange* exchange = nullptr;
 
+    /// What the exchange carries, or is asked to carry, instead of an answer; null: nothing.
+    std::unique_ptr<Upgraded> upgraded;
+
     TimeLimit limit{*this};
 
     Waiter reader;               ///< the greenlet that waits for body bytes
@@ -83,6 +87,15 @@ class Request {
 
     Sent sent;
 
+    /// What a WebSocket has carried; bytes that it has sent are in Sent::body.
+    struct Traffic {
+        std::uint64_t messages_in = 0;
+        std::uint64_t messages_out = 0;
+        std::uint64_t bytes_in = 0;
+    };
+
+    Traffic traffic;
+
     struct Times {
         TimePoint received;    ///< when the head was complete
         TimePoint started;     ///< when the request got its core
@@ -93,6 +106,7 @@ class Request {
     Times times;
 
     std::uint32_t core = 0;     ///< which core the request occupies, from 0
+    bool left_core = false;     ///< that core is free again, and the request goes on
     std::uint64_t ordinal = 0;  ///< how many requests this worker had started before
 
     /// What the application says about its line in the access log.

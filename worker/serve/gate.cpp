@@ -29,6 +29,7 @@ Gate::Gate(const Parts& parts, const config::Settings& settings, std::vector<Lis
     : admission_(parts.admission),
       accounts_(parts.accounts),
       connections_(parts.connections),
+      websockets_(parts.websockets),
       most_connections_(static_cast<std::size_t>(settings.limits.connections)),
       has_static_(has_files(settings.static_files)),
       retry_timer_(parts.clock),
@@ -56,15 +57,14 @@ void Gate::close(bool serve_waiting) {
     state_ = State::Closed;
     accounts_.slot().listens.store(0, std::memory_order_relaxed);
     for (const auto& acceptor : acceptors_) {
-        while (takes_them && connections_.count() < most_connections_ && acceptor->take_one()) {
+        while (takes_them && has_room() && acceptor->take_one()) {
         }
         acceptor->close();
     }
 }
 
 Gate::State Gate::wanted() {
-    if (!opened_ || paused_ || out_of_fds_ || balance_.leaving() ||
-        connections_.count() >= most_connections_) {
+    if (!opened_ || paused_ || out_of_fds_ || balance_.leaving() || !has_room()) {
         return State::Closed;
     }
     const bool has_cores = !admission_.is_full() || admission_.rejects_when_full();

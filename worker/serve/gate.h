@@ -16,6 +16,7 @@
 #include "worker/requests/admission.h"
 #include "worker/serve/accept_balance.h"
 #include "worker/serve/acceptor.h"
+#include "worker/websocket/channels.h"
 
 namespace geventd::worker {
 
@@ -33,6 +34,7 @@ class Gate final : private Acceptor::Owner {
         Admission& admission;
         Accounts& accounts;
         Connections& connections;
+        const Channels& websockets;  ///< these connections have a limit of their own
     };
 
     /// Borrows the parts. `board` shows the worker's siblings; null: it has none. Throws
@@ -88,11 +90,17 @@ class Gate final : private Acceptor::Owner {
     void listener_lost() override;
     [[nodiscard]] bool accepts(const Listening& listener) const override;
     [[nodiscard]] State wanted();
+
+    [[nodiscard]] bool has_room() const {
+        return connections_.count() - websockets_.count() < most_connections_;
+    }
+
     void on_retry() noexcept;
 
     Admission& admission_;
     Accounts& accounts_;
     Connections& connections_;
+    const Channels& websockets_;
     std::size_t most_connections_;
     bool has_static_;  ///< requests may be for files, which need no core
     event::Timer retry_timer_;

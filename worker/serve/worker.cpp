@@ -7,6 +7,7 @@
 #include <ctime>
 #include <utility>
 
+#include "config/drain_time.h"
 #include "log/logger.h"
 #include "worker/requests/counters.h"
 #include "worker/signals/signals.h"
@@ -29,14 +30,18 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
       admission_(loop_, clock_, settings, accounts_),
       time_limits_(loop_, clock_, settings, admission_, accounts_),
       successor_(settings.workers),
+      websockets_({loop_, clock_, admission_, accounts_}, settings.limits),
       connections_({loop_, clock_, admission_, accounts_, time_limits_, turn_}, settings),
-      gate_({loop_, clock_, admission_, accounts_, connections_}, settings, std::move(listeners),
-            board),
+      gate_({loop_, clock_, admission_, accounts_, connections_, websockets_}, settings,
+            std::move(listeners), board),
       files_(loop_, clock_, accounts_, settings, number == 1),
       drain_timer_(clock_),
+      websockets_timer_(clock_),
       drain_time_(settings.limits.drain_requests),
+      websockets_time_(config::drain_of_websockets(settings.limits)),
       number_(number) {
     drain_timer_.bind<&Worker::on_drain_time>(this);
+    websockets_timer_.bind<&Worker::on_websockets_time>(this);
     admission_.on_change([this] { gate_.regulate(); });
     admission_.on_end([this] { on_request_ended(); });
     time_limits_.on_lost([this] { successor_.ask(ipc::Due::Unstoppable); });
@@ -68,12 +73,16 @@ void Worker::turn() noexcept {
     assert_all_attended();
     turn_.end();
     count(accounts_.slot().heartbeat);
-    if (unfinished || connections_.has_revisits() || admission_.can_go_on() || files_.has_more()) {
+    if (unfinished || connections_.has_revisits() || admission_.can_go_on() || files_.has_more() ||
+        websockets_.has_work()) {
         loop_.wake();
     }
 }
 
 void Worker::start_waiting() {
+    if (websockets_.has_work()) {
+        websockets_.attend();
+    }
     admission_.resume_orphans();
     admission_.start_waiting();
     connections_.revisit();
@@ -88,9 +97,11 @@ void Worker::on_request_ended() {
 }
 
 bool Worker::drained() const {
-    const bool idle = connections_.count() == admission_.lost_count() &&
-                      (signals_ == nullptr || signals_->idle());
-    return draining_ && (idle || out_of_time_);
+    const std::size_t requests = connections_.count() - websockets_.count();
+    const bool idle =
+        requests == admission_.lost_count() && (signals_ == nullptr || signals_->idle());
+    return draining_ && (idle || out_of_time_) &&
+           (websockets_.count() == 0 || websockets_out_of_time_);
 }
 
 void Worker::look_whether_drained() {
@@ -103,6 +114,7 @@ void Worker::drain(ipc::DrainReason reason) {
     if (reason == ipc::DrainReason::Stop) {
         connections_.fail_health_checks();
     }
+    websockets_.drain(reason == ipc::DrainReason::Stop);
     connections_.close_after_answers(reason != ipc::DrainReason::Replace);
     if (!std::exchange(draining_, true)) {
         if (signals_ != nullptr) {
@@ -110,6 +122,8 @@ void Worker::drain(ipc::DrainReason reason) {
         }
         drain_timer_.start(drain_time_);
         out_of_time_ = drain_time_ == Duration::zero();
+        websockets_timer_.start(websockets_time_);
+        websockets_out_of_time_ = websockets_time_ == Duration::zero();
         gate_.close(reason == ipc::DrainReason::Stop);
         if (drain_begins_) {
             drain_begins_();
@@ -120,6 +134,10 @@ void Worker::drain(ipc::DrainReason reason) {
 
 void Worker::on_drain_time() noexcept {
     out_of_time_ = true;
+}
+
+void Worker::on_websockets_time() noexcept {
+    websockets_out_of_time_ = true;
 }
 
 void Worker::attach(Signals* signals) {

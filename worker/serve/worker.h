@@ -23,6 +23,7 @@
 #include "worker/requests/application.h"
 #include "worker/serve/gate.h"
 #include "worker/serve/successor.h"
+#include "worker/websocket/channels.h"
 
 namespace geventd::worker {
 
@@ -92,6 +93,7 @@ class Worker {
 
     Connections& connections() { return connections_; }
 
+    Channels& websockets() { return websockets_; }
     FileServer& files() { return files_; }
 
     Gate& gate() { return gate_; }
@@ -110,6 +112,7 @@ class Worker {
     void start_waiting();
     void on_request_ended();
     void on_drain_time() noexcept;
+    void on_websockets_time() noexcept;
     bool send_signal(std::uint8_t number);
     void assert_all_attended() const;
 
@@ -120,11 +123,14 @@ class Worker {
     Admission admission_;
     TimeLimits time_limits_;
     Successor successor_;
+    Channels websockets_;
     Connections connections_;
     Gate gate_;
     FileServer files_;
     event::Timer drain_timer_;
-    Duration drain_time_;  ///< limits.drain-requests
+    event::Timer websockets_timer_;
+    Duration drain_time_;       ///< limits.drain-requests
+    Duration websockets_time_;  ///< limits.drain-websockets
     std::function<std::uint32_t()> count_background_;
     std::function<void()> drain_begins_;
     Signals* signals_ = nullptr;
@@ -133,7 +139,8 @@ class Worker {
     bool serves_ = false;
     bool has_opened_ = false;  ///< the gate, in a turn: only then the loop may watch sockets
     bool draining_ = false;
-    bool out_of_time_ = false;
+    bool out_of_time_ = false;             ///< limits.drain-requests is over
+    bool websockets_out_of_time_ = false;  ///< limits.drain-websockets is
 };
 
 }  // namespace geventd::worker

@@ -82,6 +82,8 @@ class Lane : public Exchange {
 
     IoState upgrade(std::string_view) noexcept override { return IoState::Failed; }
 
+    IoState send_bytes(std::string_view) noexcept override { return IoState::Failed; }
+
     [[nodiscard]] bool is_sending() const override { return !unsent_.empty(); }
 
     bool keep(KeptRest) noexcept override { return false; }

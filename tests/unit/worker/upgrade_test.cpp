@@ -48,7 +48,8 @@ TEST_F(UpgradeTest, CarriesBytesBothWaysUntilTheClientEndsThem) {
     request.reader.greenlet = as_greenlet(this);
     exchange.await_readable();
     EXPECT_EQ(worker->connections().neglect(), "");
-    EXPECT_EQ(exchange.send_piece("to you"), IoState::Done);
+    EXPECT_EQ(exchange.send_piece("no answer any more"), IoState::Done);
+    EXPECT_EQ(exchange.send_bytes("to you"), IoState::Done);
     const std::string answer = receive_until(client, "to you");
     EXPECT_EQ(answer.substr(0, 34), "HTTP/1.1 101 Switching Protocols\r\n");
     EXPECT_NE(answer.find("\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nto you"),
@@ -63,7 +64,7 @@ TEST_F(UpgradeTest, CarriesBytesBothWaysUntilTheClientEndsThem) {
     turn_until([&] { return application.resumed == 2; });
     EXPECT_EQ(read_all(exchange, state), "");
     EXPECT_EQ(state, IoState::Done) << "the stream has ended, the client can still be sent to";
-    EXPECT_EQ(exchange.send_piece("bye"), IoState::Done);
+    EXPECT_EQ(exchange.send_bytes("bye"), IoState::Done);
     exchange.finish(true);
     EXPECT_EQ(receive_until(client, ""), "bye");
 }

@@ -45,11 +45,13 @@ PyModuleDef definition{
 
 PyObject* make_module() noexcept {
     Ref module = Ref::steal(PyModule_Create(&definition));
-    if (!module || add_signal_types(module.get()) < 0 || add_time_types(module.get()) < 0) {
+    if (!module || add_signal_types(module.get()) < 0 || add_time_types(module.get()) < 0 ||
+        add_websocket_types(module.get()) < 0) {
         return nullptr;
     }
-    for (PyMethodDef* functions : {signal_functions, schedule_functions, lock_functions,
-                                   server_functions, status_functions, time_functions}) {
+    for (PyMethodDef* functions :
+         {signal_functions, schedule_functions, lock_functions, server_functions, status_functions,
+          time_functions, websocket_functions}) {
         if (PyModule_AddFunctions(module.get(), functions) < 0) {
             return nullptr;
         }

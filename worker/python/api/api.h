@@ -135,11 +135,15 @@ extern PyMethodDef lock_functions[];
 extern PyMethodDef server_functions[];
 extern PyMethodDef status_functions[];
 extern PyMethodDef time_functions[];
+extern PyMethodDef websocket_functions[];
 
 /// Adds QueueFull, NotRegistered and SignalInfo to a fresh module. -1 with an exception.
 int add_signal_types(PyObject* module);
 
 /// Adds RequestTimeout. -1 with an exception.
 int add_time_types(PyObject* module);
+
+/// Adds WebSocketClosed. -1 with an exception.
+int add_websocket_types(PyObject* module);
 
 }  // namespace geventd::py

@@ -11,11 +11,13 @@ namespace {
 
 int traverse(PyObject* module, visitproc visit, void* arg) {
     Py_VISIT(native_state_of(module).after_request);
+    Py_VISIT(native_state_of(module).context_type);
     return 0;
 }
 
 int clear(PyObject* module) {
     Py_CLEAR(native_state_of(module).after_request);
+    Py_CLEAR(native_state_of(module).context_type);
     return 0;
 }
 
@@ -90,6 +92,12 @@ NativeModule::NativeModule(const worker::BootInfo& boot, ProcessTitle& title)
             throw_pending();
         }
     }
+    if (websocket::is_built()) {  // libraries look for the names
+        state.context_type = checked(make_context_type()).release();
+        if (PyModule_AddFunctions(module_.get(), uwsgi_websocket_functions) < 0) {
+            throw_pending();
+        }
+    }
     if (PyModule_AddIntConstant(module_.get(), "ALARM", alarm_signal()) < 0) {
         throw_pending();
     }
@@ -99,10 +107,11 @@ NativeModule::NativeModule(const worker::BootInfo& boot, ProcessTitle& title)
     }
 }
 
-void NativeModule::serve(HubBridge& bridge, RequestRunner& runner) {
+void NativeModule::serve(HubBridge& bridge, RequestRunner& runner, WebSockets& sockets) {
     NativeState& state = native_state_of(module_.get());
     state.bridge = &bridge;
     state.runner = &runner;
+    state.sockets = &sockets;
     runner.set_after_request(Ref::borrow(state.after_request));
 }
 

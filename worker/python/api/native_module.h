@@ -11,6 +11,7 @@
 #include "worker/python/base/process_title.h"
 #include "worker/python/base/ref.h"
 #include "worker/python/hub/hub_bridge.h"
+#include "worker/python/websocket/web_sockets.h"
 #include "worker/python/wsgi/request_runner.h"
 
 namespace geventd::py {
@@ -26,9 +27,9 @@ class NativeModule {
     NativeModule(const worker::BootInfo& boot, ProcessTitle& title);
 
     /// From here on the functions about requests find the requests of this worker, and the runner
-    /// calls the hook that the application has set or will set. Both arguments are borrowed as long
+    /// calls the hook that the application has set or will set. The arguments are borrowed as long
     /// as Python runs.
-    void serve(HubBridge& bridge, RequestRunner& runner);
+    void serve(HubBridge& bridge, RequestRunner& runner, WebSockets& sockets);
 
   private:
     Ref module_;
@@ -40,6 +41,8 @@ struct NativeState {
     ProcessTitle* title;
     HubBridge* bridge;        ///< null: no requests run in this process
     RequestRunner* runner;    ///< null like the bridge
+    WebSockets* sockets;      ///< null like the bridge
+    PyObject* context_type;   ///< of uwsgi.request_context(), owned
     PyObject* after_request;  ///< the hook of the application, owned; null: none
     timer_t alarm;            ///< exists in alarm_owner only: forks do not copy it
     pid_t alarm_owner;        ///< 0: there is no timer
@@ -56,6 +59,19 @@ extern PyMethodDef process_functions[];
 /// call none of these pay nothing. In other greenlets, in other threads and outside a worker they
 /// raise SystemError.
 extern PyMethodDef request_functions[];
+
+/// About the WebSocket of that request, or of one that is named by its context.
+extern PyMethodDef uwsgi_websocket_functions[];
+
+/// The answer of the request that the calling greenlet runs; null with SystemError set when it runs
+/// none. `function` is what of the module uwsgi was called.
+Response* current_response(PyObject* module, const char* function);
+
+/// The type of uwsgi.request_context(); null with an exception.
+PyObject* make_context_type();
+
+/// The WebSocket for which the calling greenlet has spoken by a context; null: none.
+worker::Channel* channel_of_greenlet(PyObject* module);
 
 /// For end.py: log lines, and an alarm that interrupts whatever call the thread is blocked in.
 extern PyMethodDef end_functions[];

@@ -102,19 +102,24 @@ void Census::note(PyObject* greenlet, Subject subject) {
 
 void Census::note_requests() {
     for (const Response* response : sources_.requests.running()) {
-        if (response == nullptr || response->request().runner == nullptr) {
-            continue;
+        if (response != nullptr) {
+            note_request(response->request());
         }
-        const worker::Request& request = response->request();
-        if (!scope_.request.empty() && scope_.request != request.id) {
-            continue;
-        }
-        Subject subject = make_subject(
-            Subject::Kind::Request, fmt::format("{} {}", request.head.method, request.head.path));
-        subject.request = request.id;
-        subject.age = now_ - request.times.received;
-        note(object_of(request.runner), std::move(subject));
     }
+    for (const auto& [greenlet, response] : sources_.requests.upgraded()) {
+        note_request(response->request());
+    }
+}
+
+void Census::note_request(const worker::Request& request) {
+    if (request.runner == nullptr || (!scope_.request.empty() && scope_.request != request.id)) {
+        return;
+    }
+    Subject subject = make_subject(Subject::Kind::Request,
+                                   fmt::format("{} {}", request.head.method, request.head.path));
+    subject.request = request.id;
+    subject.age = now_ - request.times.received;
+    note(object_of(request.runner), std::move(subject));
 }
 
 void Census::note_handlers() {

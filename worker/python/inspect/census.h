@@ -13,6 +13,10 @@
 #include "worker/python/inspect/report.h"
 #include "worker/python/inspect/stack_book.h"
 
+namespace geventd::worker {
+class Request;
+}
+
 namespace geventd::py {
 
 class HandlerRunner;
@@ -63,6 +67,7 @@ class Census {
     };
 
     void note_requests();
+    void note_request(const worker::Request& request);
     void note_handlers();
     void note_greenlets_of(PyObject* list);
     void note_threads(PyObject* frames);

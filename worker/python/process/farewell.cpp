@@ -36,8 +36,12 @@ void end_greenlets(const Interpreter& python, const Work& work, const config::Li
     const std::vector<worker::RequestRef> late = work.worker.connections().running();
     Ref greenlets = checked(PyList_New(0));
     for (const worker::RequestRef& request : late) {
-        log::warning("{} {} did not end within limits.drain-requests and is ended",
-                     request->head.method, request->head.path);
+        if (request->runner == nullptr) {
+            continue;  // only its client is waited for
+        }
+        log::warning("{} {} did not end within limits.{} and is ended", request->head.method,
+                     request->head.path,
+                     request->left_core ? "drain-websockets" : "drain-requests");
         append_runner(greenlets, request->runner);
     }
     for (const worker::HeldSignal* signal : work.signals.running()) {

@@ -17,6 +17,8 @@
 #include "worker/python/process/load.h"
 #include "worker/python/process/source_report.h"
 #include "worker/python/process/worker_title.h"
+#include "worker/python/websocket/web_socket_type.h"
+#include "worker/python/websocket/web_sockets.h"
 #include "worker/python/wsgi/environ.h"
 #include "worker/python/wsgi/request_runner.h"
 #include "worker/python/wsgi/types.h"
@@ -33,6 +35,9 @@ struct Serving {
     WsgiTypes types;
     EnvironMaker environs;
     RequestRunner runner;
+    WebSockets websockets;
+    RawSocketType raw_socket_type;
+    WebSocketType websocket_type;
     worker::MasterLink master;
     WorkerTitle title;
     SourceReport sources;
@@ -45,10 +50,14 @@ struct Serving {
           environs(hub.worker, {errors.get(), types.file_wrapper.object(),
                                 process.boot.settings.workers.processes > 1}),
           runner(*process.python, hub.worker, environs, types, process.applications),
+          websockets(hub.bridge, runner),
+          raw_socket_type(hub.bridge, runner),
+          websocket_type(hub.worker, websockets, raw_socket_type),
           master(hub.worker, process.channel, *process.overtime),
           title(process.boot, hub.worker, process.title),
           sources(*process.python, process.channel) {
         hub.runner = &runner;
+        runner.upgrade_by(websocket_type);
         runner.on_end([this](const worker::Request& request) { hub.locks.request_ended(request); });
         process.api->serve({&hub.signals, &hub.handlers, &hub.locks, &hub.bridge, &runner});
     }
@@ -112,7 +121,7 @@ void begin_drain(const Interpreter& python) noexcept {
     if (boot.settings.app.reload_on_change) {
         serving.sources.keep_sending(hub.worker.clock());
     }
-    process.native->serve(hub.bridge, serving.runner);
+    process.native->serve(hub.bridge, serving.runner, serving.websockets);
     auto observer = std::make_unique<Observer>(python, hub.bridge, serving.runner, hub.handlers);
     hub.signals.accept();
     serving.master.say_ready(observer->take_end());

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Functions of uWSGI that geventd does not offer: each raises when it is called, and says what to
-use instead. Names by which libraries detect features (websocket_*, cache_*, spool) do not exist.
+use instead. Names by which libraries detect features (cache_*, spool) do not exist.
 
 Embedded in geventd-worker.
 """

@@ -4,7 +4,7 @@
 As in uWSGI, texts that functions return are bytes, the keys of dicts are str, and arguments may be
 either. A function of uWSGI that geventd does not offer raises NotImplementedError, which says what
 to use instead; uWSGI's functions that wait would block the hub, and raise RuntimeError, which names
-gevent's. Names by which libraries detect features (websocket_*, cache_*, spool) do not exist.
+gevent's. Names by which libraries detect features (cache_*, spool) do not exist.
 
 Settable: post_fork_hook, called in each worker before it serves; atexit, called when a worker ends;
 after_req_hook, called after each request in its greenlet.
@@ -33,6 +33,11 @@ loop = b"gevent"
 has_threads = 1
 if hasattr(_native, "pidfile"):  # only a server that has one
     pidfile = _native.pidfile
+if hasattr(_native, "websocket_handshake"):  # only a build with it: libraries look for the names
+    from _geventd_worker import (  # noqa: F401: they are the API
+        request_context, websocket_handshake, websocket_recv, websocket_recv_nb, websocket_send,
+        websocket_send_binary,
+    )
 
 
 def _make_magic_table():

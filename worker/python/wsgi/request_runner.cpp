@@ -79,8 +79,11 @@ bool is_plain_sequence(PyObject* result) {
 /// the entry is removed only if it is still ours.
 class RequestRunner::RunningEntry {
   public:
-    RunningEntry(std::vector<Response*>& running, Response& response)
-        : running_(running), response_(response), core_(response.request().core) {
+    RunningEntry(std::vector<Response*>& running, Upgraded& upgraded, Response& response)
+        : running_(running),
+          upgraded_(upgraded),
+          response_(response),
+          core_(response.request().core) {
         if (core_ >= running_.size()) {
             running_.resize(core_ + 1);
         }
@@ -93,11 +96,14 @@ class RequestRunner::RunningEntry {
     ~RunningEntry() {
         if (running_[core_] == &response_) {
             running_[core_] = nullptr;
+        } else if (response_.request().left_core) {
+            upgraded_.erase(response_.request().runner);
         }
     }
 
   private:
     std::vector<Response*>& running_;
+    Upgraded& upgraded_;
     Response& response_;
     std::uint32_t core_;
 };
@@ -148,7 +154,7 @@ void RequestRunner::run(worker::Request& request) noexcept {
     std::optional<RunningEntry> entry;
     bool complete = false;
     try {
-        entry.emplace(running_, response_of(start_response.get()));
+        entry.emplace(running_, upgraded_, response_of(start_response.get()));
         complete = await_end(request, start_response.get());
         if (after_request_) {
             await_after_request(request);
@@ -160,10 +166,23 @@ void RequestRunner::run(worker::Request& request) noexcept {
         PyErr_Clear();
         worker_.accounts().out_of_memory();
     }
-    request.exchange->finish(complete);
+    if (request.upgraded) {
+        request.upgraded->application_ended(complete);
+    } else {
+        request.exchange->finish(complete);
+    }
+}
+
+void RequestRunner::leave_core(const worker::Request& request) {
+    Response*& entry = running_[request.core];
+    upgraded_.emplace(request.runner, entry);
+    entry = nullptr;
 }
 
 Response* RequestRunner::find(const worker::Greenlet* greenlet) const {
+    if (const auto upgraded = upgraded_.find(greenlet); upgraded != upgraded_.end()) {
+        return upgraded->second;
+    }
     for (Response* response : running_) {
         if (response != nullptr && response->request().runner == greenlet) {
             return response;
@@ -215,12 +234,19 @@ bool RequestRunner::await_answer(worker::Request& request, PyObject* start_respo
     if (!environ) {
         return false;
     }
+    if (request.head.upgrade && upgrader_ != nullptr) {
+        const http::Rejection refused = upgrader_->prepare(request, environ.get());
+        if (refused.status != 0 || PyErr_Occurred() != nullptr) {
+            return refused.status != 0 &&
+                   response_of(start_response).await_send_error(refused.status, refused.reason);
+        }
+    }
     PyObject* arguments[] = {environ.get(), start_response};
     const Ref result = Ref::steal(PyObject_Vectorcall(choice->callable, arguments, 2, nullptr));
     python_.end_if_forked();
     environ.reset();
     if (!result) {
-        return false;
+        return is_end_of_raw(request);
     }
     const bool sent = await_result(request, start_response, result.get());
     if (!is_plain_sequence(result.get())) {
@@ -258,7 +284,7 @@ bool RequestRunner::await_pieces(const worker::Request& request, Response& respo
     const Ref iterator = Ref::steal(PyObject_GetIter(result));
     python_.end_if_forked();
     if (!iterator) {
-        return false;
+        return is_ignored(request);
     }
     for (;;) {
         const Ref item = Ref::steal(PyIter_Next(iterator.get()));
@@ -322,9 +348,36 @@ http::Rejection RequestRunner::explain(const worker::Request& request, PyObject*
     return {500, "the application failed"};
 }
 
+// What an application returns after an upgrade has no meaning, be it iterable or not.
+bool RequestRunner::is_ignored(const worker::Request& request) {
+    if (request.left_core) {
+        PyErr_Clear();
+    }
+    return request.left_core;
+}
+
+// Libraries that speak WebSocket on a socket of gunicorn's end the request by StopIteration.
+bool RequestRunner::is_end_of_raw(const worker::Request& request) {
+    if (!request.left_core || PyErr_ExceptionMatches(PyExc_StopIteration) == 0) {
+        return false;
+    }
+    PyErr_Clear();
+    return true;
+}
+
+// Whether an exception means no more than that the client has left. After an upgrade that takes its
+// time, and what else fails then is a failure.
+bool RequestRunner::is_of_the_end(const worker::Request& request, PyObject* exception) {
+    if (request.upgraded && request.upgraded->has_begun()) {
+        return request.upgraded->is_over() && exception != nullptr &&
+               PyErr_GivenExceptionMatches(exception, PyExc_OSError) != 0;
+    }
+    return request.exchange->broken();
+}
+
 bool RequestRunner::await_failure(worker::Request& request, PyObject* start_response) {
     const Ref exception = take_exception();
-    if (request.exchange->broken()) {
+    if (is_of_the_end(request, exception.get())) {
         worker_.accounts().client_left(request);
         return false;
     }

@@ -4,6 +4,7 @@
 #include <Python.h>
 
 #include <functional>
+#include <unordered_map>
 #include <vector>
 
 #include "worker/python/base/interpreter.h"
@@ -12,6 +13,7 @@
 #include "worker/python/wsgi/environ.h"
 #include "worker/python/wsgi/response.h"
 #include "worker/python/wsgi/types.h"
+#include "worker/python/wsgi/upgrader.h"
 #include "worker/requests/request.h"
 
 namespace geventd::py {
@@ -29,6 +31,17 @@ class RequestRunner {
 
     /// The answers of the running requests, by core; null: the core is free.
     [[nodiscard]] const std::vector<Response*>& running() const { return running_; }
+
+    /// Those of requests that hold no core any more, by greenlet.
+    using Upgraded = std::unordered_map<const worker::Greenlet*, Response*>;
+
+    [[nodiscard]] const Upgraded& upgraded() const { return upgraded_; }
+
+    /// The request, whose greenlet runs, has left its core. Throws std::bad_alloc.
+    void leave_core(const worker::Request& request);
+
+    /// Sets who prepares requests that ask for another protocol.
+    void upgrade_by(Upgrader& upgrader) { upgrader_ = &upgrader; }
 
     /// The answer of the request that `greenlet` runs; null: it runs none.
     [[nodiscard]] Response* find(const worker::Greenlet* greenlet) const;
@@ -53,6 +66,9 @@ class RequestRunner {
     bool await_answer(worker::Request& request, PyObject* start_response);
     bool await_result(worker::Request& request, PyObject* start_response, PyObject* result);
     [[nodiscard]] Ref make_fault_page() const;
+    static bool is_ignored(const worker::Request& request);
+    static bool is_end_of_raw(const worker::Request& request);
+    static bool is_of_the_end(const worker::Request& request, PyObject* exception);
     http::Rejection explain(const worker::Request& request, PyObject* exception);
     bool await_failure(worker::Request& request, PyObject* start_response);
 
@@ -69,6 +85,8 @@ class RequestRunner {
     Ref asyncio_name_;                ///< "asyncio.events"
     Ref running_loop_;                ///< asyncio.events._get_running_loop; empty: not imported yet
     std::vector<Response*> running_;  ///< by core; null: the core is free
+    Upgraded upgraded_;
+    Upgrader* upgrader_ = nullptr;
 };
 
 }  // namespace geventd::py

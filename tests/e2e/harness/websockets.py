@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""Clients of WebSockets: one of a library's, and one whose frames a test makes itself."""
+import struct
+
+import websocket
+
+from .client import RawClient
+from .limits import DEADLINE
+
+KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+
+
+def connect(server, path='/', index=0, **options):
+    """python3-websocket's client, connected."""
+    host, port = server.address(index)
+    return websocket.create_connection(
+        f'ws://{host}:{port}{path}', timeout=DEADLINE, **options)
+
+
+def frame(opcode, payload=b'', first=0x80):
+    """A client's frame; its mask changes the payload."""
+    head = bytes([first | opcode])
+    if len(payload) < 126:
+        head += bytes([0x80 | len(payload)])
+    elif len(payload) < 0x10000:
+        head += bytes([0x80 | 126]) + struct.pack('>H', len(payload))
+    else:
+        head += bytes([0x80 | 127]) + struct.pack('>Q', len(payload))
+    mask = b'\x12\x34\x56\x78'
+    return head + mask + bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
+
+
+class RawSocket(RawClient):
+    """A connection with a handshake that is done, whose frames the test makes."""
+
+    def __init__(self, address, path='/', headers=''):
+        super().__init__(address)
+        self.send(request(path, headers))
+        self.head = self.read_until(b'\r\n\r\n').decode()
+
+    def read_frame(self):
+        """(opcode, payload) of a frame; the opcode has 0x80 taken away."""
+        first, length = self.read_exactly(2)
+        if length == 126:
+            length = struct.unpack('>H', self.read_exactly(2))[0]
+        elif length == 127:
+            length = struct.unpack('>Q', self.read_exactly(8))[0]
+        return first & 0x7f, self.read_exactly(length)
+
+    def read_close(self):
+        """The code of the closing frame; other frames in front of it are passed over."""
+        while True:
+            opcode, payload = self.read_frame()
+            if opcode == CLOSE:
+                return struct.unpack('>H', payload[:2])[0]
+
+
+def request(path='/', headers=''):
+    return (f'GET {path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
+            f'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n{headers}\r\n').encode()

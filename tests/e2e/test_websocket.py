@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: MIT
+"""geventd.websocket(environ): a real client talks to an application."""
+import asyncio
+import json
+import signal
+import threading
+
+import pytest
+import websocket
+import websockets
+
+from harness import procfs
+from harness.limits import DEADLINE
+from harness.websockets import BINARY, CLOSE, PING, PONG, TEXT, RawSocket, connect, frame
+
+APP = '''
+import gevent
+import gevent.event
+import geventd
+
+go = gevent.event.Event()
+rooms = set()
+
+
+def echo(ws):
+    ws.accept()
+    for message in ws:
+        ws.send(message)
+    print('ended', ws.close_code, ws.close_reason, flush=True)
+
+
+def chat(ws):
+    ws.accept()
+    rooms.add(ws)
+    for message in ws:
+        for other in list(rooms):
+            other.send(message)
+    rooms.discard(ws)
+
+
+def slow(ws):
+    ws.accept()
+    go.wait()
+    for message in ws:
+        ws.send(message)
+
+
+def protocol(ws):
+    ws.accept(ws.offered[-1])
+    ws.send(repr((ws.offered, ws.subprotocol, ws.closed, ws.close_code)))
+    try:
+        ws.accept()
+    except RuntimeError as error:
+        ws.send(str(error))
+
+
+def failing(ws):
+    ws.accept()
+    raise KeyError('on purpose')
+
+
+def leaving(ws):
+    ws.accept()
+    ws.close(4001, 'enough')
+    try:
+        ws.send('more')
+    except geventd.WebSocketClosed as error:
+        print('cannot send:', error, flush=True)
+    for message in ws:
+        print('never', flush=True)
+    print('left', ws.close_code, flush=True)
+
+
+def flood(ws):
+    ws.accept()
+    megabyte = b'x' * (1 << 20)
+    for sent in range(1 << 10):
+        ws.send(megabyte)
+        print('sent', sent, flush=True)
+
+
+def wrong(ws):
+    for call in (lambda: ws.send('x'), ws.receive, lambda: next(ws), lambda: ws.ping(),
+                 lambda: ws.close(), lambda: ws.accept('other')):
+        try:
+            call()
+        except (RuntimeError, ValueError) as error:
+            print(type(error).__name__, error, flush=True)
+    ws.accept()
+    for call in (lambda: ws.send(7), lambda: ws.close(1005), lambda: ws.close(1000, 'x' * 124),
+                 lambda: ws.ping(b'x' * 126), lambda: ws.send('\\ud800')):
+        try:
+            call()
+        except (TypeError, ValueError) as error:
+            print(type(error).__name__, error, flush=True)
+
+
+def generated(environ, start_response):
+    ws = geventd.websocket(environ)
+    ws.accept()
+    yield b'nothing of an answer'
+    for message in ws:
+        ws.send(message)
+        yield message.encode()
+
+
+def application(environ, start_response):
+    path = environ['PATH_INFO']
+    ws = geventd.websocket(environ)
+    if path == '/generated':
+        return generated(environ, start_response)
+    if ws is None or path == '/plain':
+        if path == '/go':
+            go.set()
+        start_response('200 OK', [('Content-Type', 'text/plain')])
+        return [b'a page, ' + str(ws is not None).encode()]
+    globals()[path[1:] or 'echo'](ws)
+    return [b'nothing of an answer']
+'''
+
+
+@pytest.fixture(scope='module')
+def running(module_server):
+    return module_server(APP, {'limits': {'websocket-message': '3MiB'}})
+
+
+@pytest.mark.parametrize('message', [
+    '', 'hello', 'Köln 😀', 'x' * 70_000, b'', b'\xff\x00' * 1500], ids=range(6))
+def test_echo(running, message):
+    client = connect(running)
+    if isinstance(message, bytes):
+        client.send_binary(message)
+        assert client.recv_data() == (BINARY, message)
+    else:
+        client.send(message)
+        assert client.recv_data() == (TEXT, message.encode())
+    client.close(1001, b'see you')
+    running.wait_log('ended 1001 see you')
+
+
+def test_messages_in_fragments_of_two_clients_do_not_mix(running):
+    with RawSocket(running.address()) as one, RawSocket(running.address()) as other:
+        one.send(frame(TEXT, b'one ', first=0))
+        other.send(frame(TEXT, b'other ', first=0))
+        one.send(frame(PING, b'between'))
+        assert one.read_frame() == (PONG, b'between')
+        one.send(frame(0, b'message'))
+        other.send(frame(0, b'message'))
+        assert one.read_frame() == (TEXT, b'one message')
+        assert other.read_frame() == (TEXT, b'other message')
+
+
+def test_what_comes_with_the_handshake_is_not_lost(running):
+    with RawSocket(running.address()) as client:
+        assert client.head.startswith('HTTP/1.1 101 Switching Protocols\r\n')
+        assert '\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n' in client.head
+        assert '\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' in client.head
+        assert 'Content-Length' not in client.head and 'chunked' not in client.head
+    with running.raw() as client:
+        from harness.websockets import request
+        client.send(request() + frame(TEXT, b'early'))
+        assert client.read_until(b'\x81\x05early').startswith(b'HTTP/1.1 101 ')
+
+
+def test_compression(running):
+    async def talk():
+        host, port = running.address()
+        async with websockets.connect(f'ws://{host}:{port}/', compression='deflate',
+                                      max_size=None) as client:
+            assert 'permessage-deflate' in client.response_headers['Sec-WebSocket-Extensions']
+            for message in ('hello ' * 3000, 'short', b'\x00' * 2_000_000, 'Köln ' * 100):
+                await client.send(message)
+                assert await client.recv() == message
+    asyncio.run(asyncio.wait_for(talk(), DEADLINE))
+
+
+def test_a_message_over_the_limit_ends_the_connection(running):
+    with RawSocket(running.address()) as client:
+        client.send(frame(BINARY, b'x' * (2 << 20), first=0), frame(0, b'x' * ((1 << 20) + 1)))
+        assert client.read_close() == 1009
+    running.wait_log('ended 1009')
+
+
+def test_text_that_is_no_utf8_ends_the_connection(running):
+    with RawSocket(running.address()) as client:
+        client.send(frame(TEXT, b'\xff'))
+        assert client.read_close() == 1007
+
+
+def test_subprotocols(running):
+    client = connect(running, '/protocol', subprotocols=['one', 'two'])
+    assert client.getsubprotocol() == 'two'
+    assert client.recv() == "(['one', 'two'], 'two', False, None)"
+    assert client.recv() == 'the request has been answered already'
+    assert client.recv_data() == (CLOSE, b'\x03\xe8')
+
+
+def test_a_failure_ends_it_with_1011_and_a_traceback(running):
+    running.expect_error('on purpose')
+    running.expect_error('/failing failed')
+    with RawSocket(running.address(), '/failing') as client:
+        assert client.read_close() == 1011
+    running.wait_log("KeyError: 'on purpose'")
+
+
+def test_the_application_closes(running):
+    with RawSocket(running.address(), '/leaving') as client:
+        assert client.read_frame() == (CLOSE, (4001).to_bytes(2, 'big') + b'enough')
+        client.send(frame(CLOSE, (4001).to_bytes(2, 'big')))
+        assert client.is_closed_by_server()
+    running.wait_log('cannot send: the WebSocket is closed')
+    running.wait_log('left')
+    assert 'never' not in running.log.text()
+
+
+def test_mistakes_are_told(running):
+    connect(running, '/wrong').recv_data()
+    running.wait_log('RuntimeError the WebSocket is not accepted yet')
+    running.wait_log('ValueError the client does not offer the subprotocol other')
+    running.wait_log('TypeError a message is str or bytes, not int')
+    running.wait_log('ValueError a WebSocket is closed with a code of RFC 6455')
+    running.wait_log('ValueError a reason has at most 123 bytes')
+    running.wait_log('ValueError a ping has at most 125 bytes')
+    running.wait_log('UnicodeEncodeError')
+
+
+def test_an_application_may_be_a_generator(running):
+    client = connect(running, '/generated')
+    client.send('one')
+    assert client.recv() == 'one'
+    client.send('two')
+    assert client.recv() == 'two'
+    client.close()
+
+
+def test_other_requests_are_plain(running):
+    answer = running.get('/plain')
+    assert (answer.status, answer.body) == (200, b'a page, False')
+    wrong = running.get('/plain', headers={'Connection': 'Upgrade', 'Upgrade': 'websocket'})
+    assert wrong.body == b'a page, False', 'no key'
+    with running.raw() as client:
+        client.send(b'GET /plain HTTP/1.0\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n')
+        assert client.read_answer().body == b'a page, False'
+
+
+def test_an_upgrade_that_is_not_accepted_is_answered(running):
+    with running.raw() as client:
+        from harness.websockets import request
+        client.send(request('/plain'), request('/plain'))
+        assert client.read_answer().body == b'a page, True'
+        assert client.read_answer().body == b'a page, True'
+
+
+def test_several_greenlets_send(running):
+    clients = [connect(running, '/chat') for _ in range(10)]
+    running.wait_status(lambda status: status['workers'][0]['websockets'] >= 10)
+    clients[0].send('to all')
+    assert [client.recv() for client in clients] == ['to all'] * 10
+    for client in clients:
+        client.close()
+
+
+def test_pings_are_answered_while_the_application_is_elsewhere(running):
+    with RawSocket(running.address(), '/slow') as client:
+        client.send(frame(PING, b'there?'))
+        assert client.read_frame() == (PONG, b'there?')
+        client.send(frame(TEXT, b'waits'))
+        assert running.get('/go').status == 200
+        assert client.read_frame() == (TEXT, b'waits')
+
+
+def test_a_slow_client_makes_its_sender_wait(running):
+    before = max(procfs.rss_bytes(pid) for pid in running.workers())
+    with RawSocket(running.address(), '/flood') as client:
+        running.wait_log('sent 1')
+        assert running.get('/plain').status == 200
+        for _ in range(64):
+            assert client.read_frame()[0] == BINARY
+        assert max(procfs.rss_bytes(pid) for pid in running.workers()) < before + (64 << 20)
+    assert 'sent 1000' not in running.log.text()
+
+
+def test_it_holds_no_core_and_no_time(server):
+    running = server(APP, {'workers': {'cores': 1}, 'limits': {'request-time': '300ms'}})
+    clients = [connect(running) for _ in range(5)]
+    assert running.get('/plain').status == 200
+    status = running.status()['workers'][0]
+    assert (status['cores_busy'], status['websockets']) == (0, 5)
+    threading.Event().wait(0.5)  # past limits.request-time: nothing tells that it is over
+    for client in clients:
+        client.send('still there')
+        assert client.recv() == 'still there'
+        client.close()
+    running.wait_status(lambda status: status['workers'][0]['websockets'] == 0)
+
+
+def test_its_line_in_the_access_log_comes_at_the_end(server):
+    running = server(APP, {'log': {'access': '${method} ${uri} ${status} in ${messages_in} '
+                                             'out ${messages_out} ${rsize} from ${bytes_in}'}})
+    client = connect(running, '/?who=me')
+    for _ in range(3):
+        client.send('12345')
+        client.recv()
+    assert 'GET /?who=me' not in running.log.text()
+    client.close()
+    running.wait_log(r'GET /\?who=me 101 in 3 out 3 25 from 41')
+
+
+def test_a_client_that_does_not_answer_pings_is_ended(server):
+    running = server(APP, {'limits': {'websocket-ping': '100ms', 'websocket-pong': '100ms'}})
+    client = connect(running)
+    got = []
+    reader = threading.Thread(target=lambda: got.append(client.recv()))  # answers pings
+    reader.start()
+    silent = RawSocket(running.address())
+    assert silent.read_frame() == (PING, b'')
+    running.wait_log('has not answered a ping')
+    assert silent.is_closed_by_server()
+    running.wait_log('ended 1006')
+    client.send('alive')
+    reader.join()
+    assert got == ['alive']
+    client.close()
+
+
+def test_too_many_are_refused(server):
+    running = server(APP, {'limits': {'websockets': 1}})
+    first = connect(running)
+    with pytest.raises(websocket.WebSocketBadStatusException, match='503'):
+        connect(running)
+    running.wait_log('limits.websockets are open')
+    first.close()
+    running.wait_status(lambda status: status['workers'][0]['websockets'] == 0)
+    connect(running).close()
+
+
+def test_origins(server):
+    running = server(APP, {'limits': {'websocket-origins': ['*.example.org', 'http://x']}})
+    connect(running, origin='https://chat.example.org').close()
+    connect(running, origin='http://x').close()
+    connect(running, suppress_origin=True).close()
+    with pytest.raises(websocket.WebSocketBadStatusException, match='403'):
+        connect(running, origin='https://evil.test')
+    running.wait_log('refused the WebSocket / of https://evil.test')
+
+
+@pytest.mark.parametrize('why, code', [('reload', 1012), ('stop', 1001)])
+def test_it_is_closed_when_the_worker_leaves(server, why, code):
+    running = server(APP, {'limits': {'drain-websockets': '2s', 'drain-requests': '60s'}})
+    clients = [RawSocket(running.address()) for _ in range(20)]
+    old = running.workers()
+    running.signal(signal.SIGHUP if why == 'reload' else signal.SIGTERM)
+    if why == 'reload':
+        running.wait_workers(1, without=old)
+        assert running.get('/plain').status == 200
+    for client in clients:
+        assert client.read_close() == code
+        client.send(frame(CLOSE, code.to_bytes(2, 'big')))
+        assert client.is_closed_by_server()
+    if why == 'reload':
+        running.wait_status(lambda status: not set(old) & {w['pid'] for w in status['workers']})
+    else:
+        assert running.wait_exit() == 0
+
+
+def test_one_that_does_not_answer_does_not_hold_the_worker(server):
+    running = server(APP, {'limits': {'drain-websockets': '500ms'}})
+    client = RawSocket(running.address())
+    old = running.workers()
+    running.signal(signal.SIGHUP)
+    assert client.read_close() == 1012
+    running.wait_status(lambda status: not set(old) & {w['pid'] for w in status['workers']})
+
+
+def test_a_forked_child_cannot_use_it(server):
+    running = server(APP + '''
+
+def forking(ws):
+    import os
+    ws.accept()
+    child = os.fork()
+    if child == 0:
+        try:
+            ws.send('from the child')
+        except RuntimeError as error:
+            print('child:', error, flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+    ws.send('from the worker')
+''')
+    client = connect(running, '/forking')
+    assert client.recv() == 'from the worker'
+    running.wait_log('child: a WebSocket cannot be used in a process that the application forked')
+
+
+def test_the_settings_are_shown(running):
+    shown = json.dumps(running.status())
+    assert '"websockets"' in shown

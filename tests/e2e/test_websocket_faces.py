@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: MIT
+"""The other ways by which applications use a WebSocket, each without geventd's own names: uWSGI's
+functions, gevent-websocket's object, and a socket for libraries that make frames themselves."""
+import base64
+import hashlib
+import signal
+import struct
+
+import pytest
+import websocket
+
+from harness.websockets import BINARY, CLOSE, PING, PONG, TEXT, RawSocket, connect, frame
+
+UWSGI = '''
+import gevent
+import gevent.select
+import uwsgi
+
+
+def echo():
+    uwsgi.websocket_handshake()
+    while True:
+        uwsgi.websocket_send(uwsgi.websocket_recv())
+
+
+def keyed(environ):
+    uwsgi.websocket_handshake(environ['HTTP_SEC_WEBSOCKET_KEY'].encode(), b'', b'')
+    message = uwsgi.websocket_recv()
+    uwsgi.websocket_send_binary(message + repr(type(message)).encode())
+
+
+def select():
+    fd = uwsgi.connection_fd()
+    uwsgi.websocket_handshake()
+    assert fd == uwsgi.connection_fd()
+    assert uwsgi.websocket_recv_nb() == b''
+    got = []
+    while len(got) < 3:
+        gevent.select.select([fd], [], [])
+        while True:
+            message = uwsgi.websocket_recv_nb()
+            if not message:
+                break
+            got.append(message)
+        assert gevent.select.select([fd], [], [], 0)[0] == []
+    uwsgi.websocket_send(b','.join(got))
+    gevent.select.select([fd], [], [])
+    try:
+        uwsgi.websocket_recv_nb()
+    except IOError as error:
+        print('selected the end:', error, flush=True)
+
+
+def elsewhere():
+    uwsgi.websocket_handshake()
+    context = uwsgi.request_context()
+    done = gevent.event.Event()
+
+    def other():
+        uwsgi.websocket_send('from another greenlet', request_context=context)
+        uwsgi.websocket_send(uwsgi.websocket_recv(request_context=context), context)
+        uwsgi.disconnect()
+        try:
+            uwsgi.websocket_recv(request_context=context)
+        except IOError as error:
+            print('at the end:', error, flush=True)
+        done.set()
+
+    gevent.spawn(other)
+    done.wait()
+    try:
+        uwsgi.websocket_send('too late')
+    except IOError as error:
+        print('at the end:', error, flush=True)
+    return ''
+
+
+def application(environ, start_response):
+    path = environ['PATH_INFO']
+    if path == '/none':
+        try:
+            uwsgi.websocket_handshake()
+        except IOError as error:
+            start_response('200 OK', [('Content-Type', 'text/plain')])
+            return [str(error).encode()]
+    if path == '/keyed':
+        return keyed(environ)
+    return globals()[path[1:]]()
+'''
+
+
+@pytest.fixture(scope='module')
+def uwsgi(module_server):
+    return module_server(UWSGI)
+
+
+def test_uwsgi_echo(uwsgi):
+    client = connect(uwsgi, '/echo', subprotocols=['first', 'second'])
+    assert client.getsubprotocol() == 'first'
+    for message in ('hello', 'Köln', ''):
+        client.send(message)
+        assert client.recv_data() == (TEXT, message.encode())
+    client.close()
+    assert connect(uwsgi, '/echo').recv_data is not None, 'its end is no error: the audit'
+
+
+def test_uwsgi_gives_bytes_and_takes_a_key(uwsgi):
+    client = connect(uwsgi, '/keyed')
+    client.send('x')
+    assert client.recv_data() == (BINARY, b"x<class 'bytes'>")
+    assert client.recv_data() == (CLOSE, b'\x03\xe8')
+
+
+def test_uwsgi_descriptor_tells_of_messages_and_of_the_end(uwsgi):
+    with RawSocket(uwsgi.address(), '/select') as client:
+        client.send(frame(PING), frame(TEXT, b'in ', first=0))
+        assert client.read_frame() == (PONG, b'')
+        client.send(frame(0, b'pieces') + frame(TEXT, b'two') + frame(BINARY, b'three'))
+        assert client.read_frame() == (TEXT, b'in pieces,two,three')
+    uwsgi.wait_log('selected the end: unable to receive websocket message')
+
+
+def test_uwsgi_calls_in_other_greenlets(uwsgi):
+    client = connect(uwsgi, '/elsewhere')
+    assert client.recv() == 'from another greenlet'
+    client.send('back')
+    assert client.recv() == 'back'
+    assert client.recv_data() == (CLOSE, b'\x03\xe8')
+    uwsgi.wait_log('at the end: unable to receive websocket message')
+    uwsgi.wait_log('at the end: unable to send websocket message')
+
+
+def test_uwsgi_without_a_handshake(uwsgi):
+    assert uwsgi.get('/none').body == b'unable to complete websocket handshake'
+
+
+GEVENT = '''
+import gevent
+
+
+def application(environ, start_response):
+    path = environ['PATH_INFO']
+    ws = environ.get('wsgi.websocket')
+    if ws is None or path == '/page':
+        start_response('200 OK', [('Content-Type', 'text/plain')])
+        return [str(ws is None).encode()]
+    if path == '/chat':
+        while True:
+            message = ws.receive()
+            if message is None:
+                break
+            for client in list(ws.handler.server.clients.values()):
+                client.ws.send(message)
+        assert ws.closed
+        try:
+            ws.receive()
+        except OSError as error:
+            print('at the end:', type(error).__name__, error, flush=True)
+    else:
+        ws.send(repr((ws.origin, ws.path, ws.version, ws.closed, ws.environ is environ)))
+        ws.send('text', binary=True)
+        ws.send(b'bytes')
+        ws.send(b'as text', binary=False)
+        ws.close(4000, b'enough')
+        ws.close()
+    return []
+'''
+
+
+@pytest.fixture(scope='module')
+def gevent(module_server):
+    return module_server(GEVENT)
+
+
+def test_gevent_websocket(gevent):
+    one = connect(gevent, '/chat')
+    other = connect(gevent, '/chat')
+    other.send_binary(b'\xff')  # the handshake is answered at the first use
+    assert other.recv_data() == (BINARY, b'\xff')
+    one.send('hello')
+    assert [one.recv(), other.recv()] in (['hello', 'hello'], [b'\xff', 'hello'])
+    one.close()
+    gevent.wait_log('at the end: .*Error Connection is already closed')
+
+
+def test_gevent_websocket_attributes(gevent):
+    client = connect(gevent, '/attributes', origin='http://x')
+    assert client.recv() == repr(('http://x', '/attributes', '13', False, True))
+    assert client.recv_data() == (BINARY, b'text')
+    assert client.recv_data() == (BINARY, b'bytes')
+    assert client.recv_data() == (TEXT, b'as text')
+    assert client.recv_data() == (CLOSE, b'\x0f\xa0enough')
+
+
+def test_gevent_websocket_is_not_used(gevent):
+    assert gevent.get('/page').body == b'True'
+    with pytest.raises(websocket.WebSocketBadStatusException, match='200'):
+        connect(gevent, '/page')
+
+
+RAW = '''
+import base64
+import hashlib
+import signal
+import struct
+import threading
+
+import gevent.event
+import gevent.select
+
+GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+
+
+def handshake(environ, sock):
+    key = (environ['HTTP_SEC_WEBSOCKET_KEY'] + GUID).encode()
+    accept = base64.b64encode(hashlib.sha1(key).digest())
+    sock.send(b'HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\n'
+              b'Connection: Upgrade\\r\\nSec-WebSocket-Accept: ' + accept + b'\\r\\n\\r\\n')
+
+
+def echo(sock):
+    while True:
+        got = sock.recv(4096)
+        if not got:
+            break
+        sock.send(b'\\x82' + bytes([len(got)]) + got)
+    print('the end', flush=True)
+
+
+def selects(sock):
+    fd = sock.fileno()
+    assert gevent.select.select([fd], [], [], 0)[0] == [] or sock.recv(1)
+    sock.send(b'\\x81\\x05ready')
+    gevent.select.select([fd], [], [])
+    got = sock.recv(2)
+    gevent.select.select([fd], [], [])
+    got += sock.recv(4096)
+    sock.send(b'\\x82' + bytes([len(got)]) + got)
+
+
+def leaves(sock):
+    sock.send(b'\\x88\\x02\\x03\\xe8')
+    raise StopIteration()
+
+
+def fails(sock):
+    raise KeyError('on purpose')
+
+
+def flood(sock):
+    for piece in range(1 << 10):
+        sock.send(b'\\x82\\x7f' + (1 << 20).to_bytes(8, 'big') + bytes(1 << 20))
+        print('sent', piece, flush=True)
+
+
+def threaded(sock):
+    def run():
+        got = sock.recv(4096)
+        sock.send(b'\\x82' + bytes([len(got)]) + got)
+        for piece in range(64):
+            sock.send(b'\\x82\\x7f' + (1 << 20).to_bytes(8, 'big') + bytes(1 << 20))
+        watcher.send()
+    watcher = gevent.get_hub().loop.async_()
+    done = gevent.event.Event()
+    watcher.start(done.set)
+    threading.Thread(target=run).start()
+    done.wait()
+
+
+def application(environ, start_response):
+    sock = environ.get('gunicorn.socket')
+    if sock is None or environ['PATH_INFO'] == '/page':
+        start_response('200 OK', [('Content-Type', 'text/plain')])
+        return [str(sock is None).encode()]
+    handshake(environ, sock)
+    globals()[environ['PATH_INFO'][1:]](sock)
+    return [b'nothing of an answer']
+'''
+
+
+@pytest.fixture(scope='module')
+def raw(module_server):
+    return module_server(RAW)
+
+
+def test_a_library_speaks_on_the_socket(raw):
+    with RawSocket(raw.address(), '/echo') as client:
+        digest = hashlib.sha1(b'dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11')
+        assert base64.b64encode(digest.digest()).decode() in client.head
+        assert client.head.count('HTTP/1.1') == 1
+        client.send(b'hello')
+        assert client.read_frame() == (BINARY, b'hello')
+        client.finish_sending()
+        raw.wait_log('the end')
+
+
+def test_bytes_that_came_with_the_request_are_first(raw):
+    from harness.websockets import request
+    with raw.raw() as client:
+        client.send(request('/echo') + b'early')
+        assert client.read_until(b'early').endswith(b'\r\n\r\n\x82\x05early')
+
+
+def test_its_descriptor_tells_of_bytes(raw):
+    with RawSocket(raw.address(), '/selects') as client:
+        assert client.read_frame() == (TEXT, b'ready')
+        client.send(b'abcdef')
+        assert client.read_frame() == (BINARY, b'abcdef')
+
+
+def test_stop_iteration_is_the_end(raw):
+    with RawSocket(raw.address(), '/leaves') as client:
+        assert client.read_frame() == (CLOSE, b'\x03\xe8')
+        client.send(frame(CLOSE, b'\x03\xe8'))
+        assert client.is_closed_by_server()
+
+
+def test_a_failure_ends_it_with_1011(raw):
+    raw.expect_error('/fails failed')
+    with RawSocket(raw.address(), '/fails') as client:
+        assert client.read_close() == 1011
+
+
+def test_a_slow_client_makes_the_library_wait(raw):
+    with RawSocket(raw.address(), '/flood') as client:
+        raw.wait_log('sent 1')
+        assert raw.get('/page').body == b'True'
+        assert client.read_frame()[0] == BINARY
+    assert 'sent 1000' not in raw.log.text()
+
+
+def test_a_drain_says_good_bye_between_two_frames(server):
+    running = server(RAW, {'limits': {'drain-websockets': '1s'}})
+    old = running.workers()
+    client = RawSocket(running.address(), '/echo')
+    flooded = RawSocket(running.address(), '/flood')
+    running.wait_log('sent 1')
+    running.signal(signal.SIGHUP)
+    assert client.read_close() == 1012
+    client.send(frame(CLOSE, struct.pack('>H', 1012)))
+    assert client.is_closed_by_server()
+    running.wait_status(lambda status: not set(old) & {w['pid'] for w in status['workers']})
+    flooded.close()
+
+
+def test_threads_use_it(server):
+    running = server(RAW, {'app': {'monkey-patch': 'none'}})
+    with RawSocket(running.address(), '/threaded') as client:
+        client.send(b'from a thread')
+        assert client.read_frame() == (BINARY, b'from a thread')
+        for _ in range(64):
+            assert client.read_frame()[0] == BINARY

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: MIT
+"""environ['wsgi.websocket'], as gevent-websocket gives it to applications. It answers the
+handshake when it is first used, so that an application which uses the connection in another way, or
+answers the request, is not disturbed.
+
+Embedded in geventd-worker; imported when the first request asks for a WebSocket.
+"""
+import logging
+import sys
+
+import _geventd_worker
+import geventd
+
+_SOCKET_DEAD = "Socket is dead"
+_ALREADY_CLOSED = "Connection is already closed"
+_CLOSED = "Connection closed"
+
+
+class _OwnError(OSError):
+    """WebSocketError where gevent-websocket is not installed."""
+
+
+def _error(text):
+    exceptions = sys.modules.get("geventwebsocket.exceptions")
+    if exceptions is None:
+        try:
+            from geventwebsocket import exceptions
+        except ImportError:
+            return _OwnError(text)
+    return exceptions.WebSocketError(text)
+
+
+class _NoApplication:
+    def on_close(self, *args):
+        pass
+
+
+class Client:
+    """Somebody who is connected: his address and his WebSocket."""
+
+    def __init__(self, address, ws):
+        self.address = address
+        self.ws = ws
+
+
+class _Server:
+    """What applications use of the server: the clients of this worker, by address."""
+
+    def __init__(self):
+        self.clients = {}
+        self.application = _geventd_worker.applications.get("")
+        self.logger = logging.getLogger("geventwebsocket")
+
+
+_server = None
+
+
+class _Handler:
+    def __init__(self, websocket, environ):
+        self.websocket = websocket
+        self.environ = environ
+        self.client_address = (environ.get("REMOTE_ADDR", ""), environ.get("REMOTE_PORT", ""))
+        self.server = _server
+        self.application = _server.application
+        self.logger = _server.logger
+
+    @property
+    def active_client(self):
+        return self.server.clients.get(self.client_address)
+
+
+class WebSocket:
+    OPCODE_CONTINUATION = 0x00
+    OPCODE_TEXT = 0x01
+    OPCODE_BINARY = 0x02
+    OPCODE_CLOSE = 0x08
+    OPCODE_PING = 0x09
+    OPCODE_PONG = 0x0A
+
+    def __init__(self, environ, socket):
+        self.environ = environ
+        self.closed = False
+        self.stream = None
+        self.handler = _Handler(self, environ)
+        self._socket = socket
+        self._opened = False
+
+    def _open(self):
+        if not self._opened:
+            offered = self._socket.offered
+            self._socket.accept(offered[0] if offered else None)
+            self._opened = True
+            self.handler.server.clients[self.handler.client_address] = Client(
+                self.handler.client_address, self)
+
+    def _end(self):
+        self.closed = True
+        self.environ = None
+        self.handler.environ = None
+        self.handler.server.clients.pop(self.handler.client_address, None)
+
+    @property
+    def current_app(self):
+        return getattr(self.handler.server.application, "current_app", None) or _NoApplication()
+
+    @property
+    def origin(self):
+        return self.environ and self.environ.get("HTTP_ORIGIN")
+
+    @property
+    def protocol(self):
+        return self.environ and self.environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL")
+
+    @property
+    def version(self):
+        return self.environ and self.environ.get("HTTP_SEC_WEBSOCKET_VERSION")
+
+    @property
+    def path(self):
+        return self.environ and self.environ.get("PATH_INFO")
+
+    @property
+    def logger(self):
+        return self.handler.logger
+
+    def receive(self):
+        """A str or a bytearray; None when the client has closed."""
+        if self.closed:
+            self.current_app.on_close(_ALREADY_CLOSED)
+            raise _error(_ALREADY_CLOSED)
+        self._open()
+        try:
+            message = self._socket.receive()
+        except geventd.WebSocketClosed:
+            self._end()
+            if self._socket.close_code == 1006:
+                self.current_app.on_close(_CLOSED)
+            return None
+        return message if isinstance(message, str) else bytearray(message)
+
+    read_message = receive
+
+    def send(self, message, binary=None):
+        if binary is None:
+            binary = not isinstance(message, str)
+        try:
+            self.send_frame(message, self.OPCODE_BINARY if binary else self.OPCODE_TEXT)
+        except OSError:
+            self.current_app.on_close(_SOCKET_DEAD)
+            raise _error(_SOCKET_DEAD) from None
+
+    def send_frame(self, message, opcode):
+        if self.closed:
+            self.current_app.on_close(_ALREADY_CLOSED)
+            raise _error(_ALREADY_CLOSED)
+        self._open()
+        try:
+            if opcode == self.OPCODE_TEXT:
+                if isinstance(message, (bytes, bytearray)):
+                    message = bytes(message).decode()
+                self._socket.send(message if isinstance(message, str) else str(message or ""))
+            elif opcode == self.OPCODE_BINARY:
+                self._socket.send(message.encode() if isinstance(message, str) else bytes(message))
+            elif opcode == self.OPCODE_PING:
+                self._socket.ping(message or b"")
+            elif opcode == self.OPCODE_CLOSE:
+                self.close(message=message)
+            # The server answers pings itself: a pong of the application's has nothing to say.
+        except geventd.WebSocketClosed:
+            raise _error(_SOCKET_DEAD) from None
+
+    def close(self, code=1000, message=b""):
+        if self.closed:
+            self.current_app.on_close(_ALREADY_CLOSED)
+            return
+        self._open()
+        reason = message.decode() if isinstance(message, (bytes, bytearray)) else message or ""
+        try:
+            self._socket.close(code, reason)
+        finally:
+            self._end()
+
+
+def add_to(environ, socket):
+    """Gives the environ of a request, which asks for a WebSocket, the object."""
+    global _server
+    if _server is None:
+        _server = _Server()
+    environ["wsgi.websocket"] = WebSocket(environ, socket)
+    environ["wsgi.websocket_version"] = environ.get("HTTP_SEC_WEBSOCKET_VERSION")

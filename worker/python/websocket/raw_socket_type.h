@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Python.h>
+
+#include "worker/python/base/ref.h"
+#include "worker/python/hub/hub_bridge.h"
+#include "worker/python/wsgi/request_runner.h"
+#include "worker/websocket/raw_socket.h"
+
+namespace geventd::py {
+
+/// The type of environ['gunicorn.socket']: what a library that speaks WebSocket itself uses of a
+/// socket. It takes the connection over when it is first used; until then the request can be
+/// answered. Works in greenlets and in other threads. Its objects point to this, so it lives as
+/// long as Python runs.
+/// Lives in: worker, Python side. GIL held.
+class RawSocketType {
+  public:
+    /// Borrows its arguments for its life. Throws PythonError.
+    RawSocketType(HubBridge& bridge, RequestRunner& runner);
+
+    /// The object for a request. Empty with a Python exception set.
+    [[nodiscard]] Ref make(worker::Request& request) const;
+
+    /// The request's raw socket; null with an OSError when it cannot be one.
+    worker::RawSocket* take(worker::Request& request) const;
+
+    /// Waits until bytes, or the end, can be received. False with an exception.
+    bool await_readable(worker::RawSocket& socket) const;
+
+    /// Waits until former bytes have been sent. False with an exception.
+    bool await_room(worker::RawSocket& socket) const;
+
+  private:
+    [[nodiscard]] bool await_descriptor(int fd) const;
+
+    HubBridge& bridge_;
+    RequestRunner& runner_;
+    Ref type_;
+};
+
+}  // namespace geventd::py

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#include "worker/requests/request_fields.h"
+
+namespace geventd::worker {
+
+// The last of a repeated variable counts.
+std::string_view field_of(const Request& request, std::string_view http_name,
+                          std::string_view var_name) {
+    if (!request.has_environ) {
+        return http::header_value(request.head, http_name);
+    }
+    std::string_view value;
+    for (const uwsgi::Var& var : request.vars.environ) {
+        if (var.key == var_name) {
+            value = var.value;
+        }
+    }
+    return value;
+}
+
+}  // namespace geventd::worker

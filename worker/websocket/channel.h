@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "websocket/handshake.h"
+#include "websocket/session.h"
+#include "worker/websocket/ready_mark.h"
+#include "worker/websocket/socket.h"
+
+namespace geventd::worker {
+
+/// One WebSocket of the server's own engine. It reads, and answers pings, as long as messages that
+/// nobody has taken do not fill it; it sends pings by itself and ends a connection that does not
+/// answer.
+///
+///   Asked ──accept()──▶ Open ──a closing frame, of either side──▶ Closing ──▶ Over
+///                         └───────────── the client is gone ──────────────────▲
+///
+/// Lives in: worker, loop side; see Socket.
+class Channel final : public Socket, private websocket::Session::User {
+  public:
+    enum class State : std::uint8_t { Asked, Open, Closing, Over };
+
+    enum class Outcome : std::uint8_t {
+        Done,
+        Wait,    ///< a former message is not sent yet: wait as a sender, and try again
+        Closed,  ///< it cannot be sent any more
+    };
+
+    struct Message {
+        bool is_text = false;
+        std::string data;
+    };
+
+    Channel(Channels& home, Request& request, const websocket::Handshake& handshake);
+    ~Channel() override = default;
+
+    [[nodiscard]] State state() const { return state_; }
+
+    Channel* as_channel() override { return this; }
+
+    /// What the client asked for.
+    [[nodiscard]] const websocket::Handshake& handshake() const { return handshake_; }
+
+    /// Answers the handshake; `protocol`: the subprotocol, "" for none. False when it cannot be
+    /// answered any more, because the client has left or an answer has begun. Throws
+    /// std::bad_alloc.
+    bool accept(std::string_view protocol);
+
+    [[nodiscard]] const std::string& protocol() const { return protocol_; }
+
+    [[nodiscard]] bool has_message() const { return !inbox_.empty(); }
+
+    /// The oldest message. REQUIRES: has_message().
+    Message take();
+
+    /// Nothing more will be received than has_message() tells.
+    [[nodiscard]] bool is_closed() const override {
+        return state_ != State::Asked && state_ != State::Open;
+    }
+
+    /// Why it is closed, as far as is known by now.
+    [[nodiscard]] const websocket::Session::End& end() const { return end_; }
+
+    Outcome send(bool is_text, std::string_view message);
+    Outcome ping(std::string_view payload);
+
+    /// Begins to close. No effect when that has begun already.
+    void close(std::uint16_t code, std::string_view reason) noexcept;
+
+    /// A descriptor, the same at each call, that is readable just while has_message() or
+    /// is_closed(); -1: there is none. Made by the first call.
+    int ready_fd() noexcept { return ready_.fd(is_readable()); }
+
+    // Called by Channels.
+    void on_ping_due() noexcept;
+    void on_pong_due() noexcept;
+    void on_closing_due() noexcept override;
+    void on_leaving_due() noexcept override;
+
+  private:
+    // Called as Upgraded only.
+    bool on_readable() noexcept override;
+    void on_writable() noexcept override;
+    void application_ended(bool complete) noexcept override;
+
+    [[nodiscard]] bool has_begun() const override { return state_ != State::Asked; }
+
+    [[nodiscard]] bool is_over() const override { return state_ == State::Over; }
+
+    void on_message(bool is_text, std::string message) override;
+    [[nodiscard]] bool is_full() const override;
+
+    [[nodiscard]] bool is_readable() const override { return has_message() || is_closed(); }
+
+    [[nodiscard]] bool wants_bytes() const;
+    void receive();
+    void hear(std::string_view bytes);
+    void settle();
+    void flush();
+    void go_on_reading();
+
+    void show_ready() noexcept { ready_.show(is_readable()); }
+
+    void be_over();
+    template <typename Action>
+    void guarded(Action action) noexcept;
+
+    websocket::Handshake handshake_;
+    std::string protocol_;
+    std::unique_ptr<websocket::Session> session_;
+    std::deque<Message> inbox_;
+    std::size_t inbox_bytes_ = 0;
+    std::string output_;  ///< what the exchange sends
+    ReadyMark ready_;
+    websocket::Session::End end_;
+    State state_ = State::Asked;
+    bool is_reading_ = false;  ///< the loop tells of received bytes
+    bool heard_ = false;       ///< something was received since the last ping
+};
+
+}  // namespace geventd::worker

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "worker/websocket/channels.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+#include "base/random_bits.h"
+#include "config/drain_time.h"
+#include "worker/requests/counters.h"
+#include "worker/requests/request_fields.h"
+
+namespace geventd::worker {
+
+namespace {
+
+// How long a client may take to answer a closing frame.
+constexpr auto kClosing = std::chrono::seconds(5);
+
+std::uint64_t or_any(std::uint64_t bytes) {
+    return bytes == 0 ? std::numeric_limits<std::uint64_t>::max() : bytes;
+}
+
+// From zero to nearly `most`, at random.
+Duration some_of(Duration most) {
+    const double part = static_cast<double>(random_bits() >> 11) * 0x1p-53;
+    return std::chrono::duration_cast<Duration>(most * part);
+}
+
+}  // namespace
+
+Channels::Channels(const Parts& parts, const config::Limits& limits)
+    : loop_(parts.loop),
+      admission_(parts.admission),
+      accounts_(parts.accounts),
+      engine_(websocket::make_engine()),
+      origins_(limits.websocket_origins),
+      most_(static_cast<std::size_t>(limits.websockets)),
+      most_message_(or_any(limits.websocket_message)),
+      drain_time_(config::drain_of_websockets(limits)),
+      ping_(parts.clock, limits.websocket_ping),
+      pong_(parts.clock, limits.websocket_pong),
+      closing_(parts.clock, kClosing),
+      leaving_(parts.clock, kClosing) {
+    ping_.bind_items<&Channel::on_ping_due>();
+    pong_.bind_items<&Channel::on_pong_due>();
+    closing_.bind_items<&Socket::on_closing_due>();
+    leaving_.bind_items<&Socket::on_leaving_due>();
+}
+
+std::optional<websocket::Handshake> Channels::handshake_of(const Request& request) const {
+    const std::string_view key = field_of(request, "sec-websocket-key", "HTTP_SEC_WEBSOCKET_KEY");
+    const websocket::Asked asked{
+        request.head.method,
+        field_of(request, "connection", "HTTP_CONNECTION"),
+        field_of(request, "upgrade", "HTTP_UPGRADE"),
+        field_of(request, "sec-websocket-version", "HTTP_SEC_WEBSOCKET_VERSION"),
+        key,
+    };
+    if (!engine_ || request.head.version_minor == 0 || !websocket::is_handshake(asked)) {
+        return std::nullopt;
+    }
+    return websocket::Handshake{
+        key,
+        field_of(request, "origin", "HTTP_ORIGIN"),
+        field_of(request, "sec-websocket-protocol", "HTTP_SEC_WEBSOCKET_PROTOCOL"),
+        field_of(request, "sec-websocket-extensions", "HTTP_SEC_WEBSOCKET_EXTENSIONS"),
+    };
+}
+
+http::Rejection Channels::refusal(const websocket::Handshake& handshake) const {
+    const auto allows = [&handshake](const std::string& entry) {
+        return websocket::is_allowed_by(entry, handshake.origin);
+    };
+    if (!origins_.empty() && std::none_of(origins_.begin(), origins_.end(), allows)) {
+        return {403, "the origin is not in limits.websocket-origins"};
+    }
+    if (open_.size() >= most_) {
+        return {503, "limits.websockets are open"};
+    }
+    return {};
+}
+
+Channel* Channels::channel_of(Request& request) {
+    if (!request.upgraded) {
+        const auto handshake = handshake_of(request);
+        if (!handshake) {
+            return nullptr;
+        }
+        request.upgraded = std::make_unique<Channel>(*this, request, *handshake);
+    }
+    return static_cast<Socket&>(*request.upgraded).as_channel();
+}
+
+RawSocket* Channels::raw_of(Request& request) {
+    if (request.upgraded && !request.upgraded->has_begun()) {
+        auto raw = std::make_unique<RawSocket>(*this, request);
+        if (raw->begin()) {
+            request.upgraded = std::move(raw);
+            opened(static_cast<Socket&>(*request.upgraded));
+        }
+    }
+    return request.upgraded ? static_cast<Socket&>(*request.upgraded).as_raw() : nullptr;
+}
+
+std::unique_ptr<websocket::Session> Channels::make_session(
+    websocket::Session::User& user, const std::optional<websocket::DeflateTerms>& deflate) {
+    return engine_->make(user, {most_message_, deflate});
+}
+
+void Channels::make_room_for_one() {
+    const std::size_t most = open_.size() + 1;
+    if (open_.capacity() < most) {
+        open_.reserve(2 * most);
+    }
+    for (auto* list : {&listed_, &attended_}) {
+        if (list->capacity() < most) {
+            list->reserve(2 * most);
+        }
+    }
+}
+
+void Channels::opened(Socket& socket) {
+    socket.index = open_.size();
+    open_.push_back(&socket);
+    show_count();
+    admission_.leave_core(socket.request());
+    if (draining_) {
+        leaving_.start_at(socket, loop_.now());
+    } else if (socket.as_channel() != nullptr) {
+        ping_.start(socket);
+    }
+}
+
+void Channels::ended(Socket& socket) noexcept {
+    open_[socket.index] = open_.back();
+    open_[socket.index]->index = socket.index;
+    open_.pop_back();
+    show_count();
+}
+
+void Channels::show_count() {
+    show(accounts_.slot().websockets, open_.size());
+}
+
+// In the loop, since a greenlet can be resumed only there.
+void Channels::attend_later(Socket& socket) noexcept {
+    if (!std::exchange(socket.is_listed, true)) {
+        listed_.emplace_back(socket.request());
+        loop_.wake();
+    }
+}
+
+void Channels::attend() {
+    attended_.swap(listed_);
+    for (std::size_t i = 0; i < attended_.size(); ++i) {
+        const RequestRef request = std::move(attended_[i]);
+        auto& socket = static_cast<Socket&>(*request->upgraded);
+        socket.is_listed = false;
+        socket.attend();
+    }
+    attended_.clear();
+}
+
+std::uint16_t Channels::leaving_code() const {
+    return stops_ ? websocket::kGoingAway : websocket::kServiceRestart;
+}
+
+std::string_view Channels::leaving_reason() const {
+    return stops_ ? "the server stops" : "the server restarts";
+}
+
+// Their times are put into the list in order, which costs no walk over it.
+void Channels::drain(bool stops) {
+    stops_ = stops_ || stops;
+    if (std::exchange(draining_, true)) {
+        return;
+    }
+    const Duration spread = drain_time_ - std::min<Duration>(kClosing, drain_time_ / 4);
+    std::vector<TimePoint> times(open_.size());
+    const TimePoint now = loop_.refresh_now();
+    std::generate(times.begin(), times.end(), [&] { return now + some_of(spread); });
+    std::sort(times.begin(), times.end());
+    for (std::size_t i = 0; i < open_.size(); ++i) {
+        if (!open_[i]->is_closed()) {
+            leaving_.start_at(*open_[i], times[i]);
+        }
+    }
+}
+
+}  // namespace geventd::worker

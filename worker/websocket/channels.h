@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "config/settings.h"
+#include "event/deadlines.h"
+#include "event/loop.h"
+#include "http/request_head.h"
+#include "websocket/handshake.h"
+#include "websocket/session.h"
+#include "worker/requests/accounts.h"
+#include "worker/requests/admission.h"
+#include "worker/requests/request.h"
+#include "worker/websocket/channel.h"
+#include "worker/websocket/raw_socket.h"
+
+namespace geventd::worker {
+
+/// The WebSockets of a worker: who may open one, their time limits, and how they end when the
+/// worker drains.
+/// Lives in: worker, loop side.
+class Channels {
+  public:
+    struct Parts {
+        event::Loop& loop;
+        event::DeadlineClock& clock;
+        Admission& admission;
+        Accounts& accounts;
+    };
+
+    /// Borrows the parts.
+    Channels(const Parts& parts, const config::Limits& limits);
+    Channels(const Channels&) = delete;
+    Channels& operator=(const Channels&) = delete;
+    ~Channels() = default;
+
+    /// What the request says if it asks for a WebSocket; nullopt: it does not, or this build has
+    /// none.
+    [[nodiscard]] std::optional<websocket::Handshake> handshake_of(const Request& request) const;
+
+    /// Why no WebSocket is opened for a request that asks for one; status 0: it may be.
+    [[nodiscard]] http::Rejection refusal(const websocket::Handshake& handshake) const;
+
+    /// The WebSocket that the request asks for, which is made when it is first asked for; null: the
+    /// request asks for none, or has become a raw one. Throws std::bad_alloc.
+    Channel* channel_of(Request& request);
+
+    /// The raw one that the request becomes by this, if its WebSocket is not used yet; null: it
+    /// cannot. Throws std::bad_alloc.
+    RawSocket* raw_of(Request& request);
+
+    /// How many have not ended, together with the greenlets that use them.
+    [[nodiscard]] std::size_t count() const { return open_.size(); }
+
+    [[nodiscard]] const std::vector<Socket*>& all() const { return open_; }
+
+    /// Resumes greenlets that wait for what has happened. May switch greenlets.
+    void attend();
+
+    [[nodiscard]] bool has_work() const { return !listed_.empty(); }
+
+    /// Closes all within limits.drain-websockets, one after the other, so that their clients do not
+    /// come back all at once. `stops`: there will be no successor.
+    void drain(bool stops);
+
+    // Called by sockets.
+    std::unique_ptr<websocket::Session> make_session(
+        websocket::Session::User& user, const std::optional<websocket::DeflateTerms>& deflate);
+
+    /// Reserves what opened() and attend_later() need, so that they cannot fail for lack of memory.
+    void make_room_for_one();
+    void opened(Socket& socket);
+    void ended(Socket& socket) noexcept;
+    void attend_later(Socket& socket) noexcept;
+
+    [[nodiscard]] Application& application() const { return admission_.application(); }
+
+    [[nodiscard]] Accounts& accounts() const { return accounts_; }
+
+    [[nodiscard]] std::span<char> scratch() { return scratch_; }
+
+    [[nodiscard]] std::uint64_t most_message() const { return most_message_; }
+
+    [[nodiscard]] bool expects_pongs() const { return !pong_.is_off(); }
+
+    event::DeadlineList& ping() { return ping_; }
+
+    event::DeadlineList& pong() { return pong_; }
+
+    event::DeadlineList& closing() { return closing_; }
+
+    [[nodiscard]] std::uint16_t leaving_code() const;
+    [[nodiscard]] std::string_view leaving_reason() const;
+
+  private:
+    void show_count();
+
+    event::Loop& loop_;
+    Admission& admission_;
+    Accounts& accounts_;
+    std::unique_ptr<websocket::Engine> engine_;
+    std::vector<std::string> origins_;
+    std::size_t most_;
+    std::uint64_t most_message_;
+    Duration drain_time_;
+    event::DeadlineList ping_;
+    event::DeadlineList pong_;
+    event::DeadlineList closing_;
+    event::DeadlineList leaving_;
+    std::vector<Socket*> open_;
+    std::vector<RequestRef> listed_;    ///< those that attend() looks at
+    std::vector<RequestRef> attended_;  ///< those that it is looking at
+    bool draining_ = false;
+    bool stops_ = false;
+    std::array<char, 64 << 10> scratch_;
+};
+
+}  // namespace geventd::worker

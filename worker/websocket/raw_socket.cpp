@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "worker/websocket/raw_socket.h"
+
+#include <new>
+#include <utility>
+
+#include "websocket/session.h"
+#include "worker/websocket/channels.h"
+
+namespace geventd::worker {
+
+bool RawSocket::begin() {
+    home_.make_room_for_one();
+    if (request_.exchange == nullptr || request_.answer.completed()) {
+        return false;
+    }
+    http::ResponseHead& head = request_.answer.head();
+    head.clear();
+    head.start(request_.form.version, "101 Switching Protocols");
+    if (exchange().upgrade("") == Exchange::IoState::Failed) {
+        return false;
+    }
+    readable_ = request_.body.buffered() > 0;
+    exchange().await_readable();
+    return true;
+}
+
+bool RawSocket::on_readable() noexcept {
+    if (!application_ && !reader) {
+        discard();
+        return !over_;
+    }
+    readable_ = true;
+    show();
+    home_.attend_later(*this);
+    return false;  // until receive() finds nothing
+}
+
+RawSocket::Outcome RawSocket::receive(char* into, std::size_t room, std::size_t& got) {
+    got = 0;
+    if (over_) {
+        return Outcome::Done;
+    }
+    const Exchange::IoState state = exchange().read_body(into, room, got);
+    readable_ = request_.body.buffered() > 0;
+    if (state != Exchange::IoState::Wait && got == 0) {
+        be_over();
+        return Outcome::Done;
+    }
+    exchange().await_readable();
+    show();
+    if (state == Exchange::IoState::Wait) {
+        return Outcome::Wait;
+    }
+    ++request_.traffic.messages_in;
+    request_.traffic.bytes_in += got;
+    incoming_.pass({into, got});
+    conclude();
+    return Outcome::Done;
+}
+
+RawSocket::Outcome RawSocket::send(std::string_view bytes) {
+    if (is_closed() || exchange().broken()) {
+        return Outcome::Closed;
+    }
+    if (exchange().is_sending()) {
+        return Outcome::Wait;
+    }
+    ++request_.traffic.messages_out;
+    outgoing_.pass(bytes);
+    emit(bytes);
+    say_goodbye();
+    return Outcome::Done;
+}
+
+// REQUIRES: the exchange sends nothing. It keeps a pointer to what it has not sent.
+void RawSocket::emit(std::string_view bytes) {
+    output_ = bytes;
+    if (exchange().send_bytes(output_) == Exchange::IoState::Failed) {
+        be_over();
+    }
+    show();
+    conclude();
+}
+
+void RawSocket::on_writable() noexcept {
+    std::string().swap(output_);
+    if (exchange().broken()) {
+        be_over();
+    }
+    say_goodbye();
+    show();
+    conclude();
+    home_.attend_later(*this);
+}
+
+void RawSocket::on_leaving_due() noexcept {
+    leave(home_.leaving_code(), home_.leaving_reason());
+}
+
+void RawSocket::leave(std::uint16_t code, std::string_view reason) noexcept {
+    goodbye_ = code;
+    goodbye_reason_ = reason;
+    if (!over_) {
+        home_.closing().start(*this);
+    }
+    say_goodbye();
+}
+
+// A frame of the library's that is not whole yet comes first; if it says good-bye itself, that is
+// enough.
+void RawSocket::say_goodbye() noexcept {
+    if (goodbye_ == 0 || over_ || outgoing_.close_passed() || !outgoing_.at_boundary() ||
+        exchange().is_sending()) {
+        return;
+    }
+    try {
+        std::string frame{'\x88', static_cast<char>(2 + goodbye_reason_.size())};
+        frame += static_cast<char>(goodbye_ >> 8);
+        frame += static_cast<char>(goodbye_ & 0xff);
+        frame += goodbye_reason_;
+        outgoing_.pass(frame);
+        said_goodbye_ = true;
+        emit(frame);
+    } catch (const std::bad_alloc&) {
+        be_over();
+    }
+}
+
+void RawSocket::close() noexcept {
+    said_goodbye_ = true;
+    home_.attend_later(*this);
+}
+
+// The application is through: nobody reads any more, but the client's closing frame is awaited.
+void RawSocket::application_ended(bool complete) noexcept {
+    application_ = false;
+    if (!outgoing_.at_boundary()) {
+        be_over();  // in the midst of something that nobody will finish
+    } else {
+        leave(complete ? websocket::kNormal : websocket::kServerError, "");
+    }
+    if (!over_ && !reader) {
+        exchange().await_readable();
+    }
+    conclude();
+    home_.attend_later(*this);
+}
+
+void RawSocket::discard() {
+    const std::span<char> scratch = home_.scratch();
+    std::size_t got = 0;
+    while (!over_) {
+        switch (exchange().read_body(scratch.data(), scratch.size(), got)) {
+            case Exchange::IoState::Wait:
+                return;
+            case Exchange::IoState::Failed:
+                return be_over();
+            case Exchange::IoState::Done:
+                break;
+        }
+        if (got == 0) {
+            return be_over();
+        }
+        incoming_.pass({scratch.data(), got});
+        conclude();
+    }
+}
+
+void RawSocket::conclude() noexcept {
+    if (!over_ && incoming_.close_passed() && outgoing_.close_passed() &&
+        !exchange().is_sending()) {
+        be_over();
+    }
+}
+
+void RawSocket::be_over() noexcept {
+    if (std::exchange(over_, true)) {
+        return;
+    }
+    cancel();
+    if (application_ && !exchange().broken()) {
+        exchange().disconnect();
+    }
+    show();
+    home_.attend_later(*this);
+}
+
+void RawSocket::show() noexcept {
+    ready_.show(is_readable());
+    room_.show(has_room());
+}
+
+}  // namespace geventd::worker

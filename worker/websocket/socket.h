@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <list>
+
+#include "event/deadlines.h"
+#include "worker/requests/application.h"
+#include "worker/requests/exchange.h"
+#include "worker/requests/upgraded.h"
+
+namespace geventd::worker {
+
+class Channel;
+class Channels;
+class RawSocket;
+
+/// A request that asks for a WebSocket and may become one: by the server's own engine (Channel), or
+/// as a stream of bytes on which a library speaks (RawSocket).
+///
+/// The exchange stays until all is over and the request's greenlet has ended. A greenlet that waits
+/// here is resumed from Channels::attend(), in a turn of the loop.
+/// Lives in: worker, loop side; belongs to its request. Called from the hub's greenlet and others.
+class Socket : public Upgraded, public event::Deadline {
+  public:
+    Socket(Channels& home, Request& request) : home_(home), request_(request) {}
+
+    [[nodiscard]] Request& request() const { return request_; }
+
+    /// Nothing can be sent any more.
+    [[nodiscard]] virtual bool is_closed() const = 0;
+
+    /// What it is; null: the other.
+    virtual Channel* as_channel() { return nullptr; }
+
+    virtual RawSocket* as_raw() { return nullptr; }
+
+    /// The greenlet that waits for something to receive, or the end.
+    Waiter reader;
+
+    /// The greenlets that wait until they may send, in the order in which they came.
+    std::list<Waiter>& senders() { return senders_; }
+
+    // Called by Channels.
+
+    /// Resumes greenlets that need not wait any more, and ends the exchange if all is over. May
+    /// switch greenlets.
+    void attend();
+
+    /// The worker drains: says good-bye.
+    virtual void on_leaving_due() noexcept = 0;
+
+    /// The client has not answered a closing frame in time.
+    virtual void on_closing_due() noexcept = 0;
+
+    /// The place in the list of those whose exchanges have not ended.
+    std::size_t index = 0;
+
+    /// attend() will be called.
+    bool is_listed = false;
+
+  protected:
+    [[nodiscard]] Exchange& exchange() const { return *request_.exchange; }
+
+    /// The reader has something to do.
+    [[nodiscard]] virtual bool is_readable() const = 0;
+
+    Channels& home_;
+    Request& request_;
+    bool application_ = true;  ///< the request's greenlet runs
+
+  private:
+    std::list<Waiter> senders_;
+};
+
+}  // namespace geventd::worker
