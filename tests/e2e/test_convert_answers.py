@@ -210,7 +210,7 @@ def test_hooks_of_uwsgi_have_a_place(option, place):
 
 
 def test_what_is_switched_off_is_not_missed():
-    assert drafted('uwsgi', 'log-big=false', 'http-websockets=off').left_out == []
+    assert drafted('uwsgi', 'log-big=false', 'http-manage-rtsp=off').left_out == []
     assert drafted('gunicorn', ('certfile', None), ('statsd_host', None)).left_out == []
 
 

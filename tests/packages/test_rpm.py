@@ -80,7 +80,8 @@ class Fedora:
 
     def prepare(self):
         self.root.install('rpm nginx-light netbase logrotate python3-gevent libfmt9 libyaml-cpp0.7 '
-                          'libspdlog1.10-fmt9 libpython3.11 libncursesw6')
+                          'libspdlog1.10-fmt9 libpython3.11 libncursesw6 '
+                          'libwslay1 zlib1g')
         self.root.run('mkdir -p /usr/share/licenses /usr/share/zsh/site-functions '
                       '/usr/share/bash-completion/completions && rpm --initdb')
 

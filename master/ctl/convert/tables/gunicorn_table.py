@@ -42,9 +42,8 @@ SERVER = (
             'do_handshake_on_connect ciphers ssl_context',
             'this version does not speak TLS', PROXY, protects=True),
     refused('http_protocols http2_*', 'this version speaks HTTP/1.1', 'HTTP/2 at the proxy'),
-    refused('asgi_* websocket_*', 'geventd serves WSGI applications, without WebSocket',
-            'Socket.IO goes on by long polling; for the rest an ASGI server, or the former server '
-            'for the paths that need it'),
+    refused('asgi_* websocket_*', 'geventd serves WSGI applications, not ASGI',
+            'keep an ASGI server for those; for WebSockets of WSGI there are limits.websocket-*'),
     refused('permit_* strip_header_spaces casefold_http_method tolerate_dangerous_framing',
             'malformed requests are refused', 'let a lenient proxy clean them'),
     built_in('http_parser', 'HTTP is parsed in C++'),

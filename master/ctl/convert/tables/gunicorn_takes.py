@@ -33,9 +33,6 @@ def worker_class(draft, option):
     """Every worker runs gevent; what was not gevent's may need more than a conversion."""
     option = of_now(option)
     name = option.value['hook'] if isinstance(option.value, dict) else str(option.value)
-    if 'websocket' in name.lower():
-        return draft.leave_out(option, 'this version does not speak WebSocket',
-                               'Socket.IO goes on by long polling')
     if 'uvicorn' in name.lower() or name == 'asgi':
         return draft.leave_out(option, 'geventd serves WSGI applications, not ASGI',
                                'keep an ASGI server for this application')

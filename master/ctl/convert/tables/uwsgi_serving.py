@@ -3,7 +3,7 @@
 from .rows import built_in, maps, refused
 from .uwsgi_takes import (before_load, environment, keep_alive, listens, metrics_address, mount,
                           paste, patch, socket_mode)
-from .values import fact, listed, number, numeric_fact, processes, seconds, switch, text
+from .values import fact, listed, number, numeric_fact, processes, seconds, size, switch, text
 
 PROXY = 'end it at the proxy: nginx, HAProxy or Apache in front'
 ONE_PROTOCOL = 'listen speaks HTTP and the uwsgi protocol only'
@@ -41,10 +41,16 @@ SOCKETS = (
     refused('fastcgi-* scgi-* raw-socket raw-modifier* puwsgi-socket zmq* zeromq* mongrel2* udp '
             'pty-* upload-progress',
             ONE_PROTOCOL, 'let the proxy speak HTTP or the uwsgi protocol to it'),
-    refused('http-websockets http-raw-body websocket* http-manage-rtsp',
-            'this version does not speak WebSocket',
-            'Socket.IO goes on by long polling; the proxy leaves other WebSockets at the former '
-            'server'),
+    built_in('http-websockets http-raw-body websocket-continuation-buffer '
+             'websockets-continuation-buffer',
+             'the workers speak WebSocket themselves, with uwsgi.websocket_* and more'),
+    maps('websocket-ping-freq websockets-ping-freq', 'limits.websocket-ping',
+         seconds('limits.websocket-ping')),
+    maps('websocket-pong-freq websockets-pong-freq websocket-pong-tolerance '
+         'websockets-pong-tolerance', 'limits.websocket-pong', seconds('limits.websocket-pong')),
+    maps('websocket-max-size websockets-max-size', 'limits.websocket-message',
+         size('limits.websocket-message', 'KiB'), 'of all fragments together'),
+    refused('http-manage-rtsp', 'RTSP is not spoken', 'let a proxy speak it'),
     maps('http-keepalive', 'limits.keep-alive', keep_alive),
     maps('http-timeout', 'limits.body-timeout',
          seconds('limits.body-timeout', 'limits.write-timeout'),

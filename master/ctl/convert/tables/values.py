@@ -86,8 +86,8 @@ def seconds(*keys):
 
 
 def size(key, unit, least=0, most=1 << 40):
-    """A number of bytes (unit 'B') or of MiB becomes a size."""
-    factor = {'B': 1, 'MiB': 1 << 20}[unit]
+    """A number of bytes (unit 'B'), of KiB or of MiB becomes a size."""
+    factor = {'B': 1, 'KiB': 1 << 10, 'MiB': 1 << 20}[unit]
 
     def take(draft, option):
         if is_open(option.value):
