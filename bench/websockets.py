@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 BENCH = pathlib.Path(__file__).resolve().parent
@@ -46,8 +47,8 @@ def geventd(face):
 
 def gunicorn(worker, app):
     def command(folder, port):
-        return [str(PEERS / 'bin/python3'), '-m', 'gunicorn', '-k', worker, '-w', '1', '--worker-connections',
-                '20000', '--chdir', str(BENCH / 'apps'), '-b', f'127.0.0.1:{port}',
+        return [str(PEERS / 'bin/python3'), '-m', 'gunicorn', '-k', worker, '-w', '1',
+                '--worker-connections', '20000', '--chdir', str(BENCH / 'apps'), '-b', f'127.0.0.1:{port}',
                 f'websocket_echo:{app}']
     return command
 
@@ -144,7 +145,7 @@ def start(command, folder, port):
             if process.poll() is not None or time.monotonic() > end:
                 os.killpg(process.pid, signal.SIGKILL)
                 raise RuntimeError((folder / 'log').read_text()[-300:]) from None
-            time.sleep(0.1)
+            threading.Event().wait(0.1)
 
 
 def measure(name, connections, seconds):
