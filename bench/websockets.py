@@ -48,7 +48,8 @@ def geventd(face):
 def gunicorn(worker, app):
     def command(folder, port):
         return [str(PEERS / 'bin/python3'), '-m', 'gunicorn', '-k', worker, '-w', '1',
-                '--worker-connections', '20000', '--chdir', str(BENCH / 'apps'), '-b', f'127.0.0.1:{port}',
+                '--worker-connections', '20000', '--chdir', str(BENCH / 'apps'),
+                '-b', f'127.0.0.1:{port}',
                 f'websocket_echo:{app}']
     return command
 
