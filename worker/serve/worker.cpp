@@ -123,7 +123,9 @@ void Worker::drain(ipc::DrainReason reason) {
         drain_timer_.start(drain_time_);
         out_of_time_ = drain_time_ == Duration::zero();
         websockets_timer_.start(websockets_time_);
-        websockets_out_of_time_ = websockets_time_ == Duration::zero();
+        if (websockets_time_ == Duration::zero()) {
+            on_websockets_time();
+        }
         gate_.close(reason == ipc::DrainReason::Stop);
         if (drain_begins_) {
             drain_begins_();
@@ -137,6 +139,7 @@ void Worker::on_drain_time() noexcept {
 }
 
 void Worker::on_websockets_time() noexcept {
+    websockets_.end_drain();
     websockets_out_of_time_ = true;
 }
 

@@ -171,6 +171,15 @@ std::string_view Channels::leaving_reason() const {
     return stops_ ? "the server stops" : "the server restarts";
 }
 
+// A loop that was held up finds its timers due all at once.
+void Channels::end_drain() noexcept {
+    for (Socket* socket : open_) {
+        if (!socket->is_closed()) {
+            socket->on_leaving_due();
+        }
+    }
+}
+
 // Their times are put into the list in order, which costs no walk over it.
 void Channels::drain(bool stops) {
     stops_ = stops_ || stops;

@@ -71,6 +71,9 @@ class Channels {
     /// come back all at once. `stops`: there will be no successor.
     void drain(bool stops);
 
+    /// Closes those whose moment has not come yet: the time of drain() is over.
+    void end_drain() noexcept;
+
     // Called by sockets.
     std::unique_ptr<websocket::Session> make_session(
         websocket::Session::User& user, const std::optional<websocket::DeflateTerms>& deflate);

@@ -230,6 +230,23 @@ TEST_F(WebSocketTest, LeavesWhenTheWorkerIsReplaced) {
     turn_until([this] { return worker->drained(); });
 }
 
+TEST_F(WebSocketTest, IsToldEvenWhenTheLoopWasHeldUpForAllOfItsTime) {
+    settings.limits.drain_websockets = 10s;
+    open();
+    worker->drain(ipc::DrainReason::Replace);
+    worker->clock().fall_due(Clock::now() + 11s);
+    receive_until(client, std::string_view("\x03\xf4the server restarts", 20));
+    EXPECT_TRUE(worker->drained());
+}
+
+TEST_F(WebSocketTest, IsToldWhenThereIsNoTimeAtAll) {
+    settings.limits.drain_requests = 0ms;
+    open();
+    worker->drain(ipc::DrainReason::Stop);
+    receive_until(client, std::string_view("\x03\xe9the server stops", 18));
+    EXPECT_TRUE(worker->drained());
+}
+
 TEST_F(WebSocketTest, IsNotWaitedForLongerThanItsTime) {
     settings.limits.drain_websockets = 10s;
     open();
