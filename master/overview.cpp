@@ -30,6 +30,7 @@ PageSource Overview::pages_of(Overview& overview) {
         .full_status = [&overview] { return overview.full_status(); },
         .cores = [&overview] { return overview.parts_.supervisor.cores(); },
         .requests = [&overview] { return overview.requests(); },
+        .websockets = [&overview] { return overview.websockets(); },
         .history = [&overview]() -> const std::deque<HistoryPoint>& { return overview.history(); },
         .stacks = [&overview](const std::string& of,
                               Page::Done done) { return overview.stacks(of, std::move(done)); },
@@ -39,6 +40,10 @@ PageSource Overview::pages_of(Overview& overview) {
 
 std::vector<RequestStatus> Overview::requests() const {
     return parts_.supervisor.requests();
+}
+
+std::vector<WebSocketStatus> Overview::websockets() const {
+    return parts_.supervisor.websockets();
 }
 
 Result<void> Overview::stacks(const std::string& of, StacksDone done) {

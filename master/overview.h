@@ -36,6 +36,7 @@ class Overview final : public Views {
     }
 
     [[nodiscard]] std::vector<RequestStatus> requests() const override;
+    [[nodiscard]] std::vector<WebSocketStatus> websockets() const override;
     Result<void> stacks(const std::string& of, StacksDone done) override;
 
     /// The pages at the addresses of `metrics`. `overview` may be constructed after this call.

@@ -11,6 +11,7 @@
 
 #include "master/status/requests_json.h"
 #include "master/status/status_json.h"
+#include "master/status/websockets_json.h"
 
 namespace geventd::master {
 
@@ -61,6 +62,12 @@ void tell_requests(Views& views, const ipc::ControlRequest& request, const Contr
     const auto most = number_of(request, "most").value_or(kMostRequests);
     reply.ok(format_requests_json(views.requests(),
                                   static_cast<std::size_t>(std::clamp(most, 0, kMostRequests))));
+}
+
+void tell_websockets(Views& views, const ipc::ControlRequest& request, const ControlReply& reply) {
+    const auto most = number_of(request, "most").value_or(kMostWebSockets);
+    reply.ok(format_websockets_json(
+        views.websockets(), static_cast<std::size_t>(std::clamp(most, 0, kMostWebSockets))));
 }
 
 void tell_stacks(Views& views, const ipc::ControlRequest& request, const ControlReply& reply) {
@@ -123,10 +130,11 @@ struct Command {
 };
 
 constexpr Command<Views> kShown[] = {
-    {"status", tell_status},      // the status document
-    {"history", tell_history},    // {"since": N}: the seconds after point N
-    {"requests", tell_requests},  // {"most": N}: the requests that occupy cores, oldest first
-    {"stacks", tell_stacks},      // {"of": NAME}: of a worker or a request; default: all
+    {"status", tell_status},          // the status document
+    {"history", tell_history},        // {"since": N}: the seconds after point N
+    {"requests", tell_requests},      // {"most": N}: the requests that occupy cores, oldest first
+    {"websockets", tell_websockets},  // {"most": N}: the open ones, oldest first
+    {"stacks", tell_stacks},          // {"of": NAME}: of a worker or a request; default: all
 };
 
 constexpr Command<Controls> kDone[] = {

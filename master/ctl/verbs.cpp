@@ -13,6 +13,7 @@
 #include "master/ctl/view/requests_view.h"
 #include "master/ctl/view/stacks_view.h"
 #include "master/ctl/view/status_view.h"
+#include "master/ctl/view/websockets_view.h"
 
 namespace geventd::ctl {
 
@@ -42,10 +43,15 @@ the last ten seconds, latencies those of the last minute.)",
          .manual = R"(
 Lists the requests in flight, the oldest first: age, worker, client, name, method and path.)",
          .format = format_requests},
+    Verb{.line = {"websockets", "", "list the open WebSockets, the oldest first"},
+         .manual = R"(
+Lists the open WebSockets, the oldest first: age, worker, client, the name of the request, messages
+and bytes of both directions, the bytes that wait for the client, and the path.)",
+         .format = format_websockets},
     Verb{.line = {"stacks", "[WORKER|REQUEST]", "show where every greenlet stands"},
          .manual = R"(
 Shows the Python stack of every greenlet: of all workers, of those with that number, or of the
-request of that name (see *requests*). It answers also when a hub does not turn.)",
+request of that name (see *requests* and *websockets*). It answers also when a hub does not turn.)",
          .argument_key = "of",
          .format = format_stacks},
     Verb{.line = {"top", "", "show all of it anew each second, until q is typed"},

@@ -269,6 +269,15 @@ function showRequests(answer) {
        'none');
 }
 
+function showWebSockets(answer) {
+  fill('websockets', [['age'], ['path*'], ['worker'], ['client*'], ['id*'],
+                      ['messages in'], ['out'], ['received'], ['sent'],
+                      ['unsent', 'bytes that wait for the client'], ['']],
+       answer.websockets.map(s => [age(s.age), s.path, s.worker, s.client ?? '–', s.id,
+         number(s.messages_in), number(s.messages_out), bytes(s.bytes_in), bytes(s.bytes_out),
+         bytes(s.unsent), stacksOf(s.id, `${s.path}: where its greenlet stands`)]));
+}
+
 const clock = text => text == null ? '–' : new Date(text).toLocaleTimeString();
 
 function addPoints(answer) {
@@ -309,6 +318,7 @@ async function look() {
     showStatus(status);
     addPoints(await ask('history.json?since=' + newest));
     showRequests(await ask('requests.json?most=20'));
+    showWebSockets(await ask('websockets.json?most=20'));
     drawCharts();
     const blocked = status.workers.some(w => w.hub_blocked != null);
     tell(blocked ? 'a hub is blocked' : status.state, blocked || status.state !== 'running');

@@ -11,6 +11,7 @@
 #include "master/status/readiness.h"
 #include "master/status/requests_json.h"
 #include "master/status/status_json.h"
+#include "master/status/websockets_json.h"
 
 namespace geventd::master {
 
@@ -82,6 +83,10 @@ Page make_page(std::string_view path, std::string_view query, const PageSource& 
         const auto most = std::min<std::uint64_t>(number_in(query, "most", 100), kMostRequests);
         return json_page(format_requests_json(source.requests(), most));
     }
+    if (path == "/websockets.json") {
+        const auto most = std::min<std::uint64_t>(number_in(query, "most", 100), kMostWebSockets);
+        return json_page(format_websockets_json(source.websockets(), most));
+    }
     if (path == "/stacks.json") {
         return {.type = kJson,
                 .later = [of = std::string(text_in(query, "of")), &source](Page::Done done) {
@@ -91,7 +96,8 @@ Page make_page(std::string_view path, std::string_view query, const PageSource& 
     return {.status = 404,
             .body =
                 "There are: / (for people), /metrics, /status.json, /history.json?since=N, "
-                "/requests.json?most=N, /stacks.json?of=NAME, /healthz, /readyz\n"};
+                "/requests.json?most=N, /websockets.json?most=N, /stacks.json?of=NAME, /healthz, "
+                "/readyz\n"};
 }
 
 }  // namespace geventd::master

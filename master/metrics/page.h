@@ -31,6 +31,7 @@ struct PageSource {
     std::function<Status()> full_status;  ///< also has the memory of processes
     std::function<std::vector<CoresStatus>()> cores;
     std::function<std::vector<RequestStatus>()> requests;
+    std::function<std::vector<WebSocketStatus>()> websockets;
     std::function<const std::deque<HistoryPoint>&()> history;
     std::function<Result<void>(const std::string& of, Page::Done done)> stacks;
     std::function<int()> saturation;  ///< percent of busy cores that mean "not ready"; 0: off

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "shm/durations.h"
 #include "shm/request_table.h"
+#include "shm/web_socket_table.h"
 #include "shm/signal_statistics.h"
 #include "shm/worker_figures.h"
 
@@ -100,6 +101,14 @@ struct RequestStatus {
     pid_t pid = 0;
     Duration age{};
     shm::RequestTable::Entry request;
+};
+
+struct WebSocketStatus {
+    std::uint32_t worker = 0;  ///< number in its generation
+    std::uint32_t generation = 0;
+    pid_t pid = 0;
+    Duration age{};  ///< since the request
+    shm::WebSocketTable::Entry socket;
 };
 
 /// The cores of a worker that have been used.

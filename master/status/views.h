@@ -30,6 +30,9 @@ class Views {
     /// too.
     [[nodiscard]] virtual std::vector<RequestStatus> requests() const = 0;
 
+    /// The open WebSockets of all workers, oldest first; of stuck workers, too.
+    [[nodiscard]] virtual std::vector<WebSocketStatus> websockets() const = 0;
+
     /// Where greenlets stand, as a JSON document: of all workers, of those with a number, or of
     /// one request. `done` is called later with it. Fails when nothing has that name.
     using StacksDone = std::function<void(const std::string& document)>;

@@ -211,7 +211,7 @@ Pool::Handle Pool::start_worker(Place& place, std::uint32_t number, TimePoint no
     }
     place.policy.on_start(now);
     ++place.starts;
-    const WorkerHandle::Terms terms{patience_, role_.cores, place.starts - 1};
+    const WorkerHandle::Terms terms{patience_, role_.room, place.starts - 1};
     auto worker = std::make_unique<WorkerHandle>(services_, number, std::move(*slot),
                                                  std::move(started->channel), terms);
     worker->set_pid(started->pid);

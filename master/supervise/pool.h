@@ -29,13 +29,13 @@ class Pool {
   public:
     /// What the processes of the pool are for.
     struct Role {
-        /// Cores of each process; nullopt: it serves no requests, so it has no hub to watch
-        /// either.
-        std::optional<std::uint32_t> cores;
+        /// Of each process; nullopt: it serves no requests, so it has no hub to watch either.
+        std::optional<WorkerInsight::Room> room;
         HubWatch::Limits hub_limits;
 
         static Role worker(const config::Settings& settings) {
-            return {static_cast<std::uint32_t>(settings.workers.cores),
+            return {WorkerInsight::Room{static_cast<std::uint32_t>(settings.workers.cores),
+                                        static_cast<std::uint32_t>(settings.limits.websockets)},
                     HubWatch::Limits::of(settings.limits)};
         }
     };

@@ -9,6 +9,17 @@
 
 namespace geventd::master {
 
+namespace {
+
+// The oldest first.
+template <typename Status>
+void sort_by_age(std::vector<Status>& statuses) {
+    std::sort(statuses.begin(), statuses.end(),
+              [](const auto& one, const auto& other) { return one.age > other.age; });
+}
+
+}  // namespace
+
 void Supervisor::begin(Generation::Plan plan) {
     assert(!candidate_);
     const std::uint32_t number = plan.contents.generation;
@@ -230,36 +241,53 @@ std::vector<WorkerHandle*> Supervisor::workers() const {
     return workers;
 }
 
-std::vector<RequestStatus> Supervisor::requests() const {
-    const TimePoint now = services_.processes.now();
-    std::vector<RequestStatus> requests;
+// visit(generation, worker, insight): the workers that serve requests.
+template <typename Visit>
+void Supervisor::for_each_insight(Visit visit) const {
     for (const Generation* generation : all()) {
         for (const WorkerHandle* worker : generation->workers().all()) {
-            const WorkerInsight* insight = worker->insight();
-            if (insight == nullptr) {
-                continue;
-            }
-            for (shm::RequestTable::Entry& entry : insight->requests()) {
-                const Duration age = now - entry.received;
-                requests.push_back(
-                    {worker->number(), generation->number(), worker->pid(), age, std::move(entry)});
+            if (const WorkerInsight* insight = worker->insight()) {
+                visit(*generation, *worker, *insight);
             }
         }
     }
-    std::sort(requests.begin(), requests.end(),
-              [](const auto& one, const auto& other) { return one.age > other.age; });
+}
+
+std::vector<RequestStatus> Supervisor::requests() const {
+    const TimePoint now = services_.processes.now();
+    std::vector<RequestStatus> requests;
+    for_each_insight([&](const Generation& generation, const WorkerHandle& worker,
+                         const WorkerInsight& insight) {
+        for (shm::RequestTable::Entry& entry : insight.requests()) {
+            const Duration age = now - entry.received;
+            requests.push_back(
+                {worker.number(), generation.number(), worker.pid(), age, std::move(entry)});
+        }
+    });
+    sort_by_age(requests);
     return requests;
+}
+
+std::vector<WebSocketStatus> Supervisor::websockets() const {
+    const TimePoint now = services_.processes.now();
+    std::vector<WebSocketStatus> websockets;
+    for_each_insight([&](const Generation& generation, const WorkerHandle& worker,
+                         const WorkerInsight& insight) {
+        for (shm::WebSocketTable::Entry& entry : insight.websockets()) {
+            const Duration age = now - entry.request.received;
+            websockets.push_back(
+                {worker.number(), generation.number(), worker.pid(), age, std::move(entry)});
+        }
+    });
+    sort_by_age(websockets);
+    return websockets;
 }
 
 std::vector<CoresStatus> Supervisor::cores() const {
     std::vector<CoresStatus> cores;
-    for (const Generation* generation : all()) {
-        for (const WorkerHandle* worker : generation->workers().all()) {
-            if (const WorkerInsight* insight = worker->insight()) {
-                cores.push_back(insight->cores());
-            }
-        }
-    }
+    for_each_insight([&](const Generation&, const WorkerHandle&, const WorkerInsight& insight) {
+        cores.push_back(insight.cores());
+    });
     return cores;
 }
 
@@ -280,9 +308,7 @@ std::vector<StackCollector::Target> Supervisor::stack_targets(const std::string&
             if (of == std::to_string(worker->number())) {
                 named.push_back(target);
             }
-            const auto requests = insight->requests();
-            if (std::any_of(requests.begin(), requests.end(),
-                            [&](const auto& request) { return request.id == of; })) {
+            if (insight->runs(of)) {
                 running.push_back(target);
             }
         }

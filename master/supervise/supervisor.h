@@ -99,6 +99,8 @@ class Supervisor {
     [[nodiscard]] std::vector<GenerationStatus> status() const;
     [[nodiscard]] std::vector<RequestStatus> requests() const;
 
+    [[nodiscard]] std::vector<WebSocketStatus> websockets() const;
+
     [[nodiscard]] std::vector<CoresStatus> cores() const;
 
     /// The workers with the number `of`; if none, those that run the request named `of`. Empty:
@@ -109,6 +111,10 @@ class Supervisor {
     using Handle = std::unique_ptr<Generation>;
 
     [[nodiscard]] std::vector<Generation*> all() const;
+
+    template <typename Visit>
+    void for_each_insight(Visit visit) const;
+
     Outcome promote();
     Outcome abandon();
     void cut_oldest();

@@ -29,9 +29,9 @@ WorkerHandle::WorkerHandle(const Services& services, std::uint32_t number, SlotL
       watch_(*this),
       born_(services.processes.now()),
       spawned_(std::time(nullptr)) {
-    if (terms.cores) {
+    if (terms.room) {
         insight_ = std::make_unique<WorkerInsight>(
-            services, static_cast<WorkerInsight::Process&>(*this), slot_, *terms.cores);
+            services, static_cast<WorkerInsight::Process&>(*this), slot_, *terms.room);
     }
     watch_.begin(born_, "forked", terms_.patience.queue);
 }

@@ -40,7 +40,7 @@ class WorkerHandle final : private Child::Owner,
 
     struct Terms {
         Patience patience;
-        std::optional<std::uint32_t> cores;  ///< as configured; nullopt: it serves no requests
+        std::optional<WorkerInsight::Room> room;  ///< nullopt: it serves no requests
         std::uint32_t respawns = 0;
     };
 

@@ -45,23 +45,27 @@ std::string list_requests(const std::vector<shm::RequestTable::Entry>& requests,
 }  // namespace
 
 WorkerInsight::WorkerInsight(const Services& services, Process& process, const SlotLease& slot,
-                             std::uint32_t cores)
+                             Room room)
     : services_(services),
       process_(process),
       slot_(slot),
-      cores_(cores),
+      room_(room),
       hub_(*this, slot.counters()) {}
 
 // The descriptors come from the application's process, so they are checked.
 void WorkerInsight::open(std::vector<UniqueFd>& fds, UniqueFd stacks) {
     hub_.open(std::move(stacks));
-    if (fds.size() < 2) {
+    if (fds.size() < 3) {
         return;
     }
     try {
         requests_region_ =
-            shm::Region::map_sealed(std::move(fds[0]), shm::RequestTable::size_for(cores_));
+            shm::Region::map_sealed(std::move(fds[0]), shm::RequestTable::size_for(room_.cores));
         requests_.emplace(requests_region_->data(), requests_region_->size());
+        websockets_region_ = shm::Region::map_sealed(
+            std::move(fds[2]), shm::WebSocketTable::size_for(room_.websockets));
+        websockets_.emplace(websockets_region_->data(), websockets_region_->size(),
+                            room_.websockets);
         if (net::family_of(fds[1].get()) != AF_UNIX) {
             throw std::runtime_error("its observer is no unix socket");
         }
@@ -160,6 +164,19 @@ CoresStatus WorkerInsight::cores() const {
             requests()};
 }
 
+std::vector<shm::WebSocketTable::Entry> WorkerInsight::websockets() const {
+    return websockets_ ? websockets_->read() : std::vector<shm::WebSocketTable::Entry>();
+}
+
+bool WorkerInsight::runs(const std::string& name) const {
+    const auto requests = this->requests();
+    const auto websockets = this->websockets();
+    return std::any_of(requests.begin(), requests.end(),
+                       [&](const auto& request) { return request.id == name; }) ||
+           std::any_of(websockets.begin(), websockets.end(),
+                       [&](const auto& socket) { return socket.request.id == name; });
+}
+
 void WorkerInsight::check_deadline(TimePoint now) {
     if (now >= last_look_until_) {
         end_blocked("");
@@ -167,9 +184,9 @@ void WorkerInsight::check_deadline(TimePoint now) {
 }
 
 void WorkerInsight::correct(WorkerCounters& counters, TimePoint now) const {
-    counters.cores = cores_;
-    counters.cores_busy = std::min(counters.cores_busy, cores_);
-    counters.cores_peak = std::min(counters.cores_peak, cores_);
+    counters.cores = room_.cores;
+    counters.cores_busy = std::min(counters.cores_busy, room_.cores);
+    counters.cores_peak = std::min(counters.cores_peak, room_.cores);
     counters.hub_lag = hub_.lag();
     counters.hub_lag_peak = std::min(counters.hub_lag_peak, HubWatch::kMostLag);
     counters.hub_blocks = hub_.blocks();

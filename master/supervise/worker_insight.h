@@ -19,6 +19,7 @@
 #include "master/supervise/services.h"
 #include "shm/region.h"
 #include "shm/request_table.h"
+#include "shm/web_socket_table.h"
 
 namespace geventd::master {
 
@@ -44,18 +45,23 @@ class WorkerInsight final : private HubWatch::Worker {
         ~Process() = default;
     };
 
-    /// `cores`: as configured. `slot`: the worker's in the scoreboard; outlives this object.
-    WorkerInsight(const Services& services, Process& process, const SlotLease& slot,
-                  std::uint32_t cores);
+    /// What a worker has places for, as configured.
+    struct Room {
+        std::uint32_t cores = 0;
+        std::uint32_t websockets = 0;
+    };
+
+    /// `slot`: the worker's in the scoreboard; outlives this object.
+    WorkerInsight(const Services& services, Process& process, const SlotLease& slot, Room room);
     WorkerInsight(const WorkerInsight&) = delete;
     WorkerInsight& operator=(const WorkerInsight&) = delete;
     ~WorkerInsight() = default;
 
-    /// The worker is ready: takes over the descriptors that it has sent (its request table and the
-    /// line to its observer thread) and the file into which it writes stacks.
+    /// The worker is ready: takes over the descriptors that it has sent (its tables of requests and
+    /// WebSockets, and the line to its observer thread) and the file into which it writes stacks.
     void open(std::vector<UniqueFd>& fds, UniqueFd stacks);
 
-    [[nodiscard]] std::uint32_t core_count() const { return cores_; }
+    [[nodiscard]] std::uint32_t core_count() const { return room_.cores; }
 
     HubWatch& hub() { return hub_; }
 
@@ -79,6 +85,12 @@ class WorkerInsight final : private HubWatch::Worker {
     [[nodiscard]] std::vector<shm::RequestTable::Entry> requests() const;
     [[nodiscard]] CoresStatus cores() const;
 
+    /// Its open WebSockets.
+    [[nodiscard]] std::vector<shm::WebSocketTable::Entry> websockets() const;
+
+    /// A request of that name is in flight, or has become an open WebSocket.
+    [[nodiscard]] bool runs(const std::string& name) const;
+
     void check_deadline(TimePoint now);
 
     [[nodiscard]] TimePoint deadline() const { return last_look_until_; }
@@ -97,10 +109,12 @@ class WorkerInsight final : private HubWatch::Worker {
     const Services& services_;
     Process& process_;
     const SlotLease& slot_;
-    std::uint32_t cores_;
+    Room room_;
     HubWatch hub_;
     std::optional<shm::Region> requests_region_;
     std::optional<shm::RequestTable> requests_;
+    std::optional<shm::Region> websockets_region_;
+    std::optional<shm::WebSocketTable> websockets_;
     std::optional<ipc::Channel> observer_;
     std::unique_ptr<StackQuery> last_look_;
     TimePoint last_look_until_ = TimePoint::max();

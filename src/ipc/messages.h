@@ -114,7 +114,8 @@ inline constexpr std::string_view kReopenAccessLog = "access-log";
 ///   Connected  text = peers, for display
 ///   Recycle    value = Due
 ///   Stacks     fds = [the file into which it writes its stack (stack_signal.h)]
-///   Ready      fds = [the worker's shm::RequestTable, the channel of its observer]
+///   Ready      fds = [the worker's shm::RequestTable, the channel of its observer, its
+///              shm::WebSocketTable]
 ///   Look       value = Sight, text = the name of a request, or empty for all
 ///   Schedule   value = the signal's number, text = the plan (schedule/plan.h)
 ///   Failed     value = ExitCode, text = the reason with its traceback

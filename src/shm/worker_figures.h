@@ -25,6 +25,9 @@ struct WorkerFigures {
     Cell<std::uint64_t> requests{};        ///< requests that have ended
     Cell<std::uint64_t> static_answers{};  ///< requests answered with files, without a core
     Cell<std::uint64_t> transfers{};       ///< files that a thread sends, as of the newest pulse
+    Cell<std::uint64_t> opened{};          ///< WebSockets that were opened
+    Cell<std::uint64_t> messages_in{};     ///< messages that WebSockets have received
+    Cell<std::uint64_t> messages_out{};    ///< and those that they have sent
     Cell<std::uint64_t> errors{};          ///< of these: the application raised
     Cell<std::uint64_t> rejected{};        ///< malformed requests answered by the server
     Cell<std::uint64_t> disconnects{};     ///< clients that left before their answer was out
@@ -87,6 +90,13 @@ void for_each_worker_figure(Visit visit, Figures&... figures) {
           figures.static_answers...);
     visit(Info{"transfers", "file_transfers", "Files that a thread sends to slow clients.", kGauge},
           figures.transfers...);
+    visit(Info{"", "websockets_opened_total", "WebSockets that were opened."}, figures.opened...);
+    visit(Info{"messages_in", "websocket_messages_received_total",
+               "Messages that WebSockets have received."},
+          figures.messages_in...);
+    visit(Info{"messages_out", "websocket_messages_sent_total",
+               "Messages that WebSockets have sent."},
+          figures.messages_out...);
     visit(Info{"errors", "errors_total", "Requests whose application failed."}, figures.errors...);
     visit(Info{"rejected", "rejected_total", "Requests that were refused."}, figures.rejected...);
     visit(Info{"disconnects", "disconnects_total", "Requests whose client left."},

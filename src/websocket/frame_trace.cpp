@@ -8,7 +8,8 @@ namespace geventd::websocket {
 namespace {
 
 constexpr std::string_view kEndOfHead = "\r\n\r\n";
-constexpr unsigned kClosing = 8;
+constexpr unsigned kClosing = 8;  ///< and greater: other frames that control the connection
+constexpr unsigned kFinal = 0x80;
 
 }  // namespace
 
@@ -58,7 +59,9 @@ void FrameTrace::begin_payload() {
     for (std::size_t i = 0; i < extra; ++i) {
         left_ = (left_ << 8) | header_[2 + i];
     }
-    is_closing_ = is_closing_ || (header_[0] & 0x0fU) == kClosing;
+    const unsigned opcode = header_[0] & 0x0fU;
+    is_closing_ = is_closing_ || opcode == kClosing;
+    messages_ += (header_[0] & kFinal) != 0 && opcode < kClosing ? 1 : 0;
     have_ = 0;
 }
 

@@ -9,7 +9,7 @@
 namespace geventd::websocket {
 
 /// Follows the frames in one direction of a connection on which somebody else speaks WebSocket:
-/// where they begin and end, and whether a closing frame was among them.
+/// where they begin and end, how many messages they make, and whether a closing frame was among them.
 /// Lives in: worker, loop side.
 class FrameTrace {
   public:
@@ -25,6 +25,9 @@ class FrameTrace {
     /// A closing frame has passed, whole.
     [[nodiscard]] bool close_passed() const { return is_closing_ && at_boundary(); }
 
+    /// How many messages have passed, counted when their last frame begins.
+    [[nodiscard]] std::uint64_t messages() const { return messages_; }
+
   private:
     std::size_t pass_head(std::string_view bytes);
     [[nodiscard]] std::size_t header_size() const;
@@ -36,6 +39,7 @@ class FrameTrace {
     std::array<std::uint8_t, 14> header_{};
     std::size_t have_ = 0;    ///< bytes of the header
     std::uint64_t left_ = 0;  ///< bytes of the payload
+    std::uint64_t messages_ = 0;
 };
 
 }  // namespace geventd::websocket

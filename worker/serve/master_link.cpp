@@ -56,6 +56,7 @@ void MasterLink::say_ready(UniqueFd observer) {
     ready.type = ipc::MessageType::Ready;
     ready.fds.push_back(duplicate(worker_.admission().requests_fd()));
     ready.fds.push_back(std::move(observer));
+    ready.fds.push_back(duplicate(worker_.websockets().table_fd()));
     if (auto sent = channel_.send_within(ipc::kMasterPatience, ready); !sent) {
         // The master does not want this worker any more, or is gone: the channel will say so.
         log::debug("cannot tell the master that this worker is ready: {}", sent.error().message);

@@ -104,7 +104,7 @@ void Channel::hear(std::string_view bytes) {
 }
 
 void Channel::on_message(bool is_text, std::string message) {
-    ++request_.traffic.messages_in;
+    count_received();
     if (state_ != State::Open) {
         return;  // nobody is there any more who would take it
     }
@@ -141,6 +141,7 @@ void Channel::flush() {
             be_over();
         }
     }
+    home_.show_traffic(*this);
 }
 
 void Channel::on_writable() noexcept {
@@ -192,7 +193,7 @@ Channel::Outcome Channel::send(bool is_text, std::string_view message) {
     if (!session_->send(is_text, message)) {
         throw std::bad_alloc();
     }
-    ++request_.traffic.messages_out;
+    count_sent();
     guarded([this] { flush(); });
     return Outcome::Done;
 }

@@ -117,7 +117,6 @@ class Channel final : public Socket, private websocket::Session::User {
     std::unique_ptr<websocket::Session> session_;
     std::deque<Message> inbox_;
     std::size_t inbox_bytes_ = 0;
-    std::string output_;  ///< what the exchange sends
     ReadyMark ready_;
     websocket::Session::End end_;
     State state_ = State::Asked;

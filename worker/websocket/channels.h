@@ -14,6 +14,8 @@
 #include "event/deadlines.h"
 #include "event/loop.h"
 #include "http/request_head.h"
+#include "shm/region.h"
+#include "shm/web_socket_table.h"
 #include "websocket/handshake.h"
 #include "websocket/session.h"
 #include "worker/requests/accounts.h"
@@ -68,7 +70,8 @@ class Channels {
     [[nodiscard]] bool has_work() const { return !listed_.empty(); }
 
     /// Closes all within limits.drain-websockets, one after the other, so that their clients do not
-    /// come back all at once. `stops`: there will be no successor.
+    /// come back all at once; a few take no longer than they need. `stops`: there will be no
+    /// successor.
     void drain(bool stops);
 
     /// Closes those whose moment has not come yet: the time of drain() is over.
@@ -94,6 +97,12 @@ class Channels {
 
     [[nodiscard]] bool expects_pongs() const { return !pong_.is_off(); }
 
+    /// Shows the master what the WebSocket has carried.
+    void show_traffic(const Socket& socket) noexcept;
+
+    /// The shared memory with the table of WebSockets, for the master.
+    [[nodiscard]] int table_fd() const { return region_.fd(); }
+
     event::DeadlineList& ping() { return ping_; }
 
     event::DeadlineList& pong() { return pong_; }
@@ -105,6 +114,7 @@ class Channels {
 
   private:
     void show_count();
+    std::uint32_t take_place();
 
     event::Loop& loop_;
     Admission& admission_;
@@ -112,6 +122,10 @@ class Channels {
     std::unique_ptr<websocket::Engine> engine_;
     std::vector<std::string> origins_;
     std::size_t most_;
+    shm::Region region_;
+    shm::WebSocketTable table_;
+    std::vector<std::uint32_t> free_places_;  ///< of the table, which were used and are free again
+    std::uint32_t used_places_ = 0;           ///< how many were ever used
     std::uint64_t most_message_;
     Duration drain_time_;
     event::DeadlineList ping_;

@@ -52,11 +52,16 @@ RawSocket::Outcome RawSocket::receive(char* into, std::size_t room, std::size_t&
     if (state == Exchange::IoState::Wait) {
         return Outcome::Wait;
     }
-    ++request_.traffic.messages_in;
-    request_.traffic.bytes_in += got;
-    incoming_.pass({into, got});
+    pass_incoming({into, got});
     conclude();
     return Outcome::Done;
+}
+
+void RawSocket::pass_incoming(std::string_view bytes) noexcept {
+    request_.traffic.bytes_in += bytes.size();
+    const std::uint64_t before = incoming_.messages();
+    incoming_.pass(bytes);
+    count_received(incoming_.messages() - before);
 }
 
 RawSocket::Outcome RawSocket::send(std::string_view bytes) {
@@ -66,8 +71,9 @@ RawSocket::Outcome RawSocket::send(std::string_view bytes) {
     if (exchange().is_sending()) {
         return Outcome::Wait;
     }
-    ++request_.traffic.messages_out;
+    const std::uint64_t before = outgoing_.messages();
     outgoing_.pass(bytes);
+    count_sent(outgoing_.messages() - before);
     emit(bytes);
     say_goodbye();
     return Outcome::Done;
@@ -162,7 +168,7 @@ void RawSocket::discard() {
         if (got == 0) {
             return be_over();
         }
-        incoming_.pass({scratch.data(), got});
+        pass_incoming({scratch.data(), got});
         conclude();
     }
 }
@@ -189,6 +195,7 @@ void RawSocket::be_over() noexcept {
 void RawSocket::show() noexcept {
     ready_.show(is_readable());
     room_.show(has_room());
+    home_.show_traffic(*this);
 }
 
 }  // namespace geventd::worker

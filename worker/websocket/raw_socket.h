@@ -67,6 +67,7 @@ class RawSocket final : public Socket {
 
     [[nodiscard]] bool has_room() const { return is_closed() || !exchange().is_sending(); }
 
+    void pass_incoming(std::string_view bytes) noexcept;
     void leave(std::uint16_t code, std::string_view reason) noexcept;
     void say_goodbye() noexcept;
     void emit(std::string_view bytes);
@@ -79,7 +80,6 @@ class RawSocket final : public Socket {
     websocket::FrameTrace outgoing_{true};
     ReadyMark ready_;
     ReadyMark room_;
-    std::string output_;  ///< what the exchange sends
     bool readable_ = false;
     std::uint16_t goodbye_ = 0;  ///< says it with this code at the end of the frame; 0: does not
     std::string_view goodbye_reason_;

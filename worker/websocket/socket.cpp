@@ -1,9 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include "worker/websocket/socket.h"
 
+#include "worker/requests/counters.h"
 #include "worker/websocket/channels.h"
 
 namespace geventd::worker {
+
+shm::WebSocketTable::Traffic Socket::traffic() const {
+    const Request::Traffic& traffic = request_.traffic;
+    const bool waits = request_.exchange != nullptr && exchange().is_sending();
+    return {traffic.messages_in, traffic.messages_out, traffic.bytes_in, request_.sent.body,
+            waits ? output_.size() : 0};
+}
+
+void Socket::count_received(std::uint64_t messages) noexcept {
+    request_.traffic.messages_in += messages;
+    count(home_.accounts().slot().messages_in, messages);
+}
+
+void Socket::count_sent(std::uint64_t messages) noexcept {
+    request_.traffic.messages_out += messages;
+    count(home_.accounts().slot().messages_out, messages);
+}
 
 // The request holds this object, and the caller the request.
 void Socket::attend() {

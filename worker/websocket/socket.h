@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
+#include <string>
 
 #include "event/deadlines.h"
+#include "shm/web_socket_table.h"
 #include "worker/requests/application.h"
 #include "worker/requests/exchange.h"
 #include "worker/requests/upgraded.h"
@@ -53,8 +56,14 @@ class Socket : public Upgraded, public event::Deadline {
     /// The client has not answered a closing frame in time.
     virtual void on_closing_due() noexcept = 0;
 
+    /// What it has carried so far.
+    [[nodiscard]] shm::WebSocketTable::Traffic traffic() const;
+
     /// The place in the list of those whose exchanges have not ended.
     std::size_t index = 0;
+
+    /// The place in the table that the master sees.
+    std::uint32_t place = 0;
 
     /// attend() will be called.
     bool is_listed = false;
@@ -62,11 +71,15 @@ class Socket : public Upgraded, public event::Deadline {
   protected:
     [[nodiscard]] Exchange& exchange() const { return *request_.exchange; }
 
+    void count_received(std::uint64_t messages = 1) noexcept;
+    void count_sent(std::uint64_t messages = 1) noexcept;
+
     /// The reader has something to do.
     [[nodiscard]] virtual bool is_readable() const = 0;
 
     Channels& home_;
     Request& request_;
+    std::string output_;       ///< what the exchange sends
     bool application_ = true;  ///< the request's greenlet runs
 
   private:

@@ -27,6 +27,14 @@ TEST(FrameTrace, KnowsWhereFramesEndByteByByte) {
     EXPECT_FALSE(trace.close_passed());
 }
 
+TEST(FrameTrace, CountsMessagesNotFrames) {
+    FrameTrace trace(false);
+    trace.pass(std::string("\x01\x01" "a" "\x89\x00" "\x80\x01" "b", 8));
+    EXPECT_EQ(trace.messages(), 1U);
+    trace.pass(std::string("\x82\x00" "\x88\x00", 4));
+    EXPECT_EQ(trace.messages(), 2U);
+}
+
 TEST(FrameTrace, SeesAClosingFrameOnceItIsWhole) {
     FrameTrace trace(false);
     trace.pass(

@@ -34,6 +34,11 @@ class FakeMaster final : public Views, public Controls {
         return {{2, 3, 44, std::chrono::milliseconds(1500), {5, {}, "i\"d", "GET", "/x", ""}}};
     }
 
+    [[nodiscard]] std::vector<WebSocketStatus> websockets() const override {
+        return {{2, 3, 44, std::chrono::milliseconds(1500),
+                 {{5, {}, "i\"d", "GET", "/chat", "192.0.2.1"}, {1, 2, 30, 40, 5}}}};
+    }
+
     Result<void> stacks(const std::string& of, StacksDone done) override {
         if (of == "nobody") {
             return failure("there is no nobody");
@@ -138,6 +143,17 @@ TEST_F(CommandsTest, RequestsAnswersWhatOccupiesTheCores) {
               R"("generation":3,"pid":44,"core":5,"client":null,"method":"GET","path":"/x"}],)"
               R"("total":1}})"
               "\n");
+}
+
+TEST_F(CommandsTest, WebSocketsAnswersTheOpenOnes) {
+    EXPECT_EQ(answer(ask("{\"command\":\"websockets\"}\n")),
+              R"({"ok":true,"result":{"websockets":[{"id":"i\"d","age":1.500,"worker":2,)"
+              R"("generation":3,"pid":44,"client":"192.0.2.1","path":"/chat","messages_in":1,)"
+              R"("messages_out":2,"bytes_in":30,"bytes_out":40,"unsent":5}],"total":1}})"
+              "\n");
+    EXPECT_NE(answer(ask("{\"command\":\"websockets\",\"most\":0}\n"))
+                  .find(R"({"websockets":[],"total":1})"),
+              std::string::npos);
 }
 
 TEST_F(CommandsTest, StacksAnswersTheDocumentOfWhatIsNamed) {

@@ -12,6 +12,7 @@
 
 #include "master/supervise/worker_handle.h"
 #include "shm/request_table.h"
+#include "shm/web_socket_table.h"
 #include "unit/master/supervise/fake_processes.h"
 
 namespace geventd::master {
@@ -29,11 +30,12 @@ class SeenWorker {
 
     SeenWorker(FakeWorld& world, std::uint32_t number)
         : region(shm::Region::create("test", shm::RequestTable::size_for(4))),
-          requests(region.data(), region.size()) {
+          requests(region.data(), region.size()),
+          websockets(shm::Region::create("test", shm::WebSocketTable::size_for(10))) {
         auto [ours, theirs] = ipc::Channel::make_pair();
         channel.emplace(std::move(theirs));
         handle.emplace(world.services, number, *world.slots.take(1), std::move(ours),
-                       WorkerHandle::Terms{{}, 4, 0});
+                       WorkerHandle::Terms{{}, WorkerInsight::Room{4, 10}, 0});
         handle->set_pid(kPid);
         auto [masters, observers] = ipc::Channel::make_pair();
         observer.emplace(std::move(observers));
@@ -45,6 +47,7 @@ class SeenWorker {
         ready.type = ipc::MessageType::Ready;
         ready.fds.push_back(duplicate(region.fd()));
         ready.fds.push_back(masters.release());
+        ready.fds.push_back(duplicate(websockets.fd()));
         EXPECT_TRUE(channel->send(ready));
         handle->receive();
     }
@@ -68,6 +71,7 @@ class SeenWorker {
 
     shm::Region region;
     shm::RequestTable requests;
+    shm::Region websockets;
     std::optional<ipc::Channel> channel;
     std::optional<ipc::Channel> observer;
     std::optional<WorkerHandle> handle;

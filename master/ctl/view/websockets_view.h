@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace geventd::ctl {
+
+/// The open WebSockets as a table, oldest first.
+Result<std::string> format_websockets(std::string_view document);
+
+}  // namespace geventd::ctl
