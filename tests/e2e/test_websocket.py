@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """geventd.websocket(environ): a real client talks to an application."""
 import asyncio
+import concurrent.futures
 import json
 import signal
 import threading
@@ -353,10 +354,14 @@ def test_it_is_closed_when_the_worker_leaves(server, why, code):
     if why == 'reload':
         running.wait_workers(1, without=old)
         assert running.get('/plain').status == 200
-    for client in clients:
-        assert client.read_close() == code
-        client.send(frame(CLOSE, code.to_bytes(2, 'big')))
-        assert client.is_closed_by_server()
+
+    def leave(client):
+        told = client.read_close()
+        client.send(frame(CLOSE, told.to_bytes(2, 'big')))
+        return told, client.is_closed_by_server()
+
+    with concurrent.futures.ThreadPoolExecutor(len(clients)) as pool:  # each answers at once
+        assert list(pool.map(leave, clients)) == [(code, True)] * len(clients)
     if why == 'reload':
         running.wait_status(lambda status: not set(old) & {w['pid'] for w in status['workers']})
     else:

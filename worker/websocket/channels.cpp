@@ -18,6 +18,14 @@ namespace {
 // How long a client may take to answer a closing frame.
 constexpr auto kClosing = std::chrono::seconds(5);
 
+// How many clients a second are sent away by a worker that drains, if its time suffices: each comes
+// back at once.
+constexpr int kLeaveEachSecond = 50;
+
+std::uint32_t places_of(const config::Limits& limits) {
+    return static_cast<std::uint32_t>(limits.websockets);
+}
+
 std::uint64_t or_any(std::uint64_t bytes) {
     return bytes == 0 ? std::numeric_limits<std::uint64_t>::max() : bytes;
 }
@@ -37,6 +45,9 @@ Channels::Channels(const Parts& parts, const config::Limits& limits)
       engine_(websocket::make_engine()),
       origins_(limits.websocket_origins),
       most_(static_cast<std::size_t>(limits.websockets)),
+      region_(shm::Region::create("geventd-websockets",
+                                  shm::WebSocketTable::size_for(places_of(limits)))),
+      table_(region_.data(), region_.size(), places_of(limits)),
       most_message_(or_any(limits.websocket_message)),
       drain_time_(config::drain_of_websockets(limits)),
       ping_(parts.clock, limits.websocket_ping),
@@ -119,12 +130,31 @@ void Channels::make_room_for_one() {
             list->reserve(2 * most);
         }
     }
+    if (free_places_.capacity() < most) {
+        free_places_.reserve(2 * most);
+    }
+}
+
+std::uint32_t Channels::take_place() {
+    if (free_places_.empty()) {
+        return used_places_++;
+    }
+    const std::uint32_t place = free_places_.back();
+    free_places_.pop_back();
+    return place;
+}
+
+void Channels::show_traffic(const Socket& socket) noexcept {
+    table_.show(socket.place, socket.traffic());
 }
 
 void Channels::opened(Socket& socket) {
     socket.index = open_.size();
     open_.push_back(&socket);
+    socket.place = take_place();
+    table_.put(socket.place, facts_of(*socket.request().exchange));
     show_count();
+    worker::count(accounts_.slot().opened);
     admission_.leave_core(socket.request());
     if (draining_) {
         leaving_.start_at(socket, loop_.now());
@@ -137,6 +167,8 @@ void Channels::ended(Socket& socket) noexcept {
     open_[socket.index] = open_.back();
     open_[socket.index]->index = socket.index;
     open_.pop_back();
+    table_.remove(socket.place);
+    free_places_.push_back(socket.place);
     show_count();
 }
 
@@ -186,7 +218,9 @@ void Channels::drain(bool stops) {
     if (std::exchange(draining_, true)) {
         return;
     }
-    const Duration spread = drain_time_ - std::min<Duration>(kClosing, drain_time_ / 4);
+    const Duration most = drain_time_ - std::min<Duration>(kClosing, drain_time_ / 4);
+    const Duration gentle = std::chrono::seconds(open_.size()) / kLeaveEachSecond;
+    const Duration spread = std::min(most, gentle);
     std::vector<TimePoint> times(open_.size());
     const TimePoint now = loop_.refresh_now();
     std::generate(times.begin(), times.end(), [&] { return now + some_of(spread); });
