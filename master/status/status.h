@@ -14,8 +14,8 @@
 #include "base/clock.h"
 #include "shm/durations.h"
 #include "shm/request_table.h"
-#include "shm/web_socket_table.h"
 #include "shm/signal_statistics.h"
+#include "shm/web_socket_table.h"
 #include "shm/worker_figures.h"
 
 namespace geventd::master {

@@ -9,8 +9,8 @@
 namespace geventd::websocket {
 
 /// Follows the frames in one direction of a connection on which somebody else speaks WebSocket:
-/// where they begin and end, how many messages they make, and whether a closing frame was among them.
-/// Lives in: worker, loop side.
+/// where they begin and end, how many messages they make, and whether a closing frame was among
+/// them. Lives in: worker, loop side.
 class FrameTrace {
   public:
     /// `behind_head`: an HTTP head comes first.

@@ -80,13 +80,12 @@ def talk(running, virtualenv, transports):
 
 
 @pytest.mark.parametrize('transports', ['polling,websocket', 'websocket'])
-@pytest.mark.parametrize('mode, extra, patch', [
-    ('gevent_uwsgi', '', 'before-load'),
-    ('gevent', ", async_mode='gevent'", 'before-load'),
-    ('threading', ", async_mode='threading'", 'none')])
-def test_flask_socketio(server, libraries, mode, extra, patch, transports):
+@pytest.mark.parametrize('mode, extra', [
+    ('gevent_uwsgi', ''), ('gevent', ", async_mode='gevent'"),
+    ('threading', ", async_mode='threading'")])
+def test_flask_socketio(server, libraries, mode, extra, transports):
     running = server(SOCKETIO.format(mode=extra), {'app': {
-        'module': 'app:app', 'virtualenv': str(libraries), 'monkey-patch': patch}})
+        'module': 'app:app', 'virtualenv': str(libraries), 'monkey-patch': 'before-load'}})
     running.wait_log(f'the mode is {mode}')
     talk(running, libraries, transports)
 
@@ -118,10 +117,9 @@ def once(ws):
 '''
 
 
-@pytest.mark.parametrize('patch', ['before-load', 'none'])
-def test_flask_sock(server, libraries, patch):
+def test_flask_sock(server, libraries):
     running = server(FLASK_SOCK, {'app': {
-        'module': 'app:app', 'virtualenv': str(libraries), 'monkey-patch': patch}})
+        'module': 'app:app', 'virtualenv': str(libraries), 'monkey-patch': 'before-load'}})
     client = connect(running, '/echo')
     for _ in range(3):
         client.send('hello')

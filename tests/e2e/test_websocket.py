@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 """geventd.websocket(environ): a real client talks to an application."""
 import asyncio
-import concurrent.futures
 import json
-import signal
 import threading
 
 import pytest
@@ -105,9 +103,20 @@ def generated(environ, start_response):
         yield message.encode()
 
 
+def framework(ws, start_response):
+    ws.accept()
+    ws.send('hello')
+    write = start_response('200 OK', [('Content-Type', 'text/plain')])
+    write(b'nothing of an answer')
+    print('answered', flush=True)
+    return [b'nothing', b' of an answer']
+
+
 def application(environ, start_response):
     path = environ['PATH_INFO']
     ws = geventd.websocket(environ)
+    if path == '/framework':
+        return framework(ws, start_response)
     if path == '/generated':
         return generated(environ, start_response)
     if ws is None or path == '/plain':
@@ -234,6 +243,13 @@ def test_an_application_may_be_a_generator(running):
     client.close()
 
 
+def test_what_a_framework_answers_afterwards_is_ignored(running):
+    with RawSocket(running.address(), '/framework') as client:
+        assert client.read_frame() == (TEXT, b'hello')
+        assert client.read_frame() == (CLOSE, b'\x03\xe8')
+    running.wait_log('answered')
+
+
 def test_other_requests_are_plain(running):
     answer = running.get('/plain')
     assert (answer.status, answer.body) == (200, b'a page, False')
@@ -343,38 +359,6 @@ def test_origins(server):
     with pytest.raises(websocket.WebSocketBadStatusException, match='403'):
         connect(running, origin='https://evil.test')
     running.wait_log('refused the WebSocket / of https://evil.test')
-
-
-@pytest.mark.parametrize('why, code', [('reload', 1012), ('stop', 1001)])
-def test_it_is_closed_when_the_worker_leaves(server, why, code):
-    running = server(APP, {'limits': {'drain-websockets': '2s', 'drain-requests': '60s'}})
-    clients = [RawSocket(running.address()) for _ in range(20)]
-    old = running.workers()
-    running.signal(signal.SIGHUP if why == 'reload' else signal.SIGTERM)
-    if why == 'reload':
-        running.wait_workers(1, without=old)
-        assert running.get('/plain').status == 200
-
-    def leave(client):
-        told = client.read_close()
-        client.send(frame(CLOSE, told.to_bytes(2, 'big')))
-        return told, client.is_closed_by_server()
-
-    with concurrent.futures.ThreadPoolExecutor(len(clients)) as pool:  # each answers at once
-        assert list(pool.map(leave, clients)) == [(code, True)] * len(clients)
-    if why == 'reload':
-        running.wait_status(lambda status: not set(old) & {w['pid'] for w in status['workers']})
-    else:
-        assert running.wait_exit() == 0
-
-
-def test_one_that_does_not_answer_does_not_hold_the_worker(server):
-    running = server(APP, {'limits': {'drain-websockets': '500ms'}})
-    client = RawSocket(running.address())
-    old = running.workers()
-    running.signal(signal.SIGHUP)
-    assert client.read_close() == 1012
-    running.wait_status(lambda status: not set(old) & {w['pid'] for w in status['workers']})
 
 
 def test_a_forked_child_cannot_use_it(server):

@@ -94,6 +94,7 @@ class Worker {
     Connections& connections() { return connections_; }
 
     Channels& websockets() { return websockets_; }
+
     FileServer& files() { return files_; }
 
     Gate& gate() { return gate_; }

@@ -87,8 +87,8 @@ TEST(WorkerFigures, AreAllInTheTable) {
             EXPECT_FALSE(info.help.empty());
         },
         figures);
-    EXPECT_EQ(bytes, sizeof figures);
-    EXPECT_EQ(names.size(), 26U);
+    EXPECT_LT(sizeof figures - bytes, alignof(decltype(figures)));  // padding behind the flags
+    EXPECT_EQ(names.size(), 30U);
 }
 
 }  // namespace

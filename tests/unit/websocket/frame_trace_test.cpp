@@ -29,9 +29,18 @@ TEST(FrameTrace, KnowsWhereFramesEndByteByByte) {
 
 TEST(FrameTrace, CountsMessagesNotFrames) {
     FrameTrace trace(false);
-    trace.pass(std::string("\x01\x01" "a" "\x89\x00" "\x80\x01" "b", 8));
+    trace.pass(
+        std::string("\x01\x01"
+                    "a"
+                    "\x89\x00"
+                    "\x80\x01"
+                    "b",
+                    8));
     EXPECT_EQ(trace.messages(), 1U);
-    trace.pass(std::string("\x82\x00" "\x88\x00", 4));
+    trace.pass(
+        std::string("\x82\x00"
+                    "\x88\x00",
+                    4));
     EXPECT_EQ(trace.messages(), 2U);
 }
 

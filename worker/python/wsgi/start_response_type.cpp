@@ -92,7 +92,9 @@ PyObject* call(PyObject* self, PyObject* const* args, std::size_t flags, PyObjec
                             "start_response takes (status, headers, exc_info=None)");
     }
     Response& response = as_start_response(self)->response;
-    if (!may_call(response, exc_info) || !response.set_head(args[0], args[1])) {
+    // What frameworks answer after a WebSocket is ignored.
+    if (!response.request().left_core &&
+        (!may_call(response, exc_info) || !response.set_head(args[0], args[1]))) {
         return nullptr;
     }
     return PyCFunction_New(&write_method, self);

@@ -35,7 +35,10 @@ class FakeMaster final : public Views, public Controls {
     }
 
     [[nodiscard]] std::vector<WebSocketStatus> websockets() const override {
-        return {{2, 3, 44, std::chrono::milliseconds(1500),
+        return {{2,
+                 3,
+                 44,
+                 std::chrono::milliseconds(1500),
                  {{5, {}, "i\"d", "GET", "/chat", "192.0.2.1"}, {1, 2, 30, 40, 5}}}};
     }
 

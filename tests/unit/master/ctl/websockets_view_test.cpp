@@ -16,12 +16,10 @@ TEST(WebSocketsView, ShowsOneALine) {
          "unsent": 1024}]})");
     ASSERT_TRUE(text) << text.error().message;
     EXPECT_EQ(*text,
-              "  AGE  WORKER  PID  GEN  CLIENT     ID      IN   OUT  RECEIVED    SENT  UNSENT  "
-              "PATH\n"
-              "1m15s       2   44    3  192.0.2.7  a1       5  1200       61B  2.0MiB      0B  "
+              "  AGE  WORKER  PID  GEN  CLIENT     ID      IN   OUT  RECEIVED  SENT  UNSENT  PATH\n"
+              "1m15s       2   44    3  192.0.2.7  a1       5  1200       61B  2.0M      0B  "
               "/chat\n"
-              " 0.4s       1   43    3  -          b\\x1b2   0     0        0B      0B  1.0KiB  "
-              "/\n"
+              " 0.4s       1   43    3  -          b\\x1b2   0     0        0B    0B    1.0K  /\n"
               "and 1 more\n");
 }
 

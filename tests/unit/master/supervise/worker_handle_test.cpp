@@ -26,7 +26,7 @@ class WorkerHandleTest : public testing::Test {
         config::Limits limits;
         limits.load_time = seconds(60);
         worker.emplace(world.services, 1, *world.slots.take(1), std::move(ours),
-                       WorkerHandle::Terms{Patience(limits), 4, 0});
+                       WorkerHandle::Terms{Patience(limits), WorkerInsight::Room{4, 10}, 0});
         worker->set_pid(kPid);
     }
 
@@ -94,7 +94,7 @@ TEST_F(WorkerHandleTest, IsKilledWhenItDoesNotGetReadyInTime) {
 std::string failure_after_an_hour(FakeWorld& world, const config::Limits& limits) {
     auto [ours, theirs] = ipc::Channel::make_pair();
     WorkerHandle worker(world.services, 1, *world.slots.take(1), std::move(ours),
-                        WorkerHandle::Terms{Patience(limits), 4, 0});
+                        WorkerHandle::Terms{Patience(limits), WorkerInsight::Room{4, 10}, 0});
     world.processes.time += std::chrono::hours(1);
     worker.check_deadline(world.processes.time);
     return worker.failure();
