@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The Autobahn testsuite against each way by which an application uses a WebSocket."""
 import json
-import os
 import pathlib
 import subprocess
 
 import pytest
 
-WSTEST = pathlib.Path(os.environ.get('GEVENTD_WSTEST', '/none'))
+WSTEST = pathlib.Path(__file__).parents[2] / '.cache/autobahn/bin/wstest'
 LIMITS = {'limits': {'websocket-message': '64MiB', 'websocket-ping': '0s'},
           'app': {'monkey-patch': 'before-load'}}
 FACES = {
