@@ -8,7 +8,12 @@
 namespace geventd::worker {
 
 /// What the log is told once, whichever worker notices it first. The values are bits.
-enum class Hint : std::uint32_t { UntrustedProxy = 1, UntrustedStranger = 2, Asyncio = 4 };
+enum class Hint : std::uint32_t {
+    UntrustedProxy = 1,
+    UntrustedStranger = 2,
+    Asyncio = 4,
+    NoWebSocket = 8,
+};
 
 /// Keeps the workers of a server from repeating one another. Each shows in its slot of the
 /// scoreboard what it knows to have been told; one that starts later takes that over from any that

@@ -311,6 +311,7 @@ http::Rejection WebSocketType::prepare(worker::Request& request, PyObject* envir
         PyErr_NoMemory();
     }
     if (channel == nullptr) {
+        tell_if_not_built(request);
         return {};
     }
     const http::Rejection refusal = worker_.websockets().refusal(channel->handshake());
@@ -322,6 +323,16 @@ http::Rejection WebSocketType::prepare(worker::Request& request, PyObject* envir
     }
     add_faces(*channel, environ);
     return {};
+}
+
+// Libraries do not ask for one where they find no way, and go on by polling without a word.
+void WebSocketType::tell_if_not_built(const worker::Request& request) {
+    if (!websocket::is_built() && worker_.accounts().hints().take(worker::Hint::NoWebSocket)) {
+        log::warning(
+            "{} asks for another protocol, but this build of geventd has no WebSocket: it "
+            "was built without the library wslay (docs/websockets.md)",
+            request.path_info);
+    }
 }
 
 // Errors stay set.
