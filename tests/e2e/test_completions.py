@@ -9,7 +9,7 @@ from harness.limits import DEADLINE, GEVENTCTL, REPOSITORY
 
 FOLDER = REPOSITORY / 'packaging/completions'
 COMMANDS = {'status', 'requests', 'stacks', 'top', 'reload', 'upgrade', 'stop', 'pause', 'resume',
-            'workers', 'signal', 'reopen-logs', 'convert', 'help'}
+            'workers', 'signal', 'reopen-logs', 'websockets', 'convert', 'help'}
 
 
 def bash(*words, cwd=None):

@@ -101,7 +101,20 @@ def test_uwsgi_echo(uwsgi):
         client.send(message)
         assert client.recv_data() == (TEXT, message.encode())
     client.close()
-    assert connect(uwsgi, '/echo').recv_data is not None, 'its end is no error: the audit'
+
+
+def test_the_end_is_no_error(server):
+    """Neither the client's nor the server's, for an application that does not catch it: the audit
+    looks for lines of errors."""
+    running = server(UWSGI)
+    left, kept = connect(running, '/echo'), connect(running, '/echo')
+    for client in (left, kept):
+        client.send('x')
+        assert client.recv() == 'x'
+    left.sock.close()
+    running.signal(signal.SIGTERM)
+    assert kept.recv_data() == (CLOSE, b'\x03\xe9')
+    assert running.wait_exit() == 0
 
 
 def test_uwsgi_gives_bytes_and_takes_a_key(uwsgi):

@@ -29,8 +29,8 @@ class Upgraded {
     /// The exchange has been upgraded: nothing of an HTTP answer may be sent.
     [[nodiscard]] virtual bool has_begun() const = 0;
 
-    /// Nothing more is sent to the client, or comes from it.
-    [[nodiscard]] virtual bool is_over() const = 0;
+    /// Nothing can be sent any more: one side has said good-bye, or is gone.
+    [[nodiscard]] virtual bool is_closed() const = 0;
 };
 
 }  // namespace geventd::worker

@@ -30,9 +30,6 @@ class Socket : public Upgraded, public event::Deadline {
 
     [[nodiscard]] Request& request() const { return request_; }
 
-    /// Nothing can be sent any more.
-    [[nodiscard]] virtual bool is_closed() const = 0;
-
     /// What it is; null: the other.
     virtual Channel* as_channel() { return nullptr; }
 

@@ -365,11 +365,11 @@ bool RequestRunner::is_end_of_raw(const worker::Request& request) {
     return true;
 }
 
-// Whether an exception means no more than that the client has left. After an upgrade that takes its
-// time, and what else fails then is a failure.
+// Whether an exception means no more than that the client has left, or is sent away. After an
+// upgrade that is an OSError; what else fails then is a failure.
 bool RequestRunner::is_of_the_end(const worker::Request& request, PyObject* exception) {
     if (request.upgraded && request.upgraded->has_begun()) {
-        return request.upgraded->is_over() && exception != nullptr &&
+        return request.upgraded->is_closed() && exception != nullptr &&
                PyErr_GivenExceptionMatches(exception, PyExc_OSError) != 0;
     }
     return request.exchange->broken();
