@@ -92,7 +92,7 @@ class Channel final : public Socket, private websocket::Session::User {
 
     [[nodiscard]] bool has_begun() const override { return state_ != State::Asked; }
 
-    [[nodiscard]] bool is_over() const { return state_ == State::Over; }
+    [[nodiscard]] bool is_over() const override { return state_ == State::Over; }
 
     void on_message(bool is_text, std::string message) override;
     [[nodiscard]] bool is_full() const override;

@@ -61,7 +61,7 @@ class RawSocket final : public Socket {
 
     [[nodiscard]] bool has_begun() const override { return true; }
 
-    [[nodiscard]] bool is_over() const { return over_; }
+    [[nodiscard]] bool is_over() const override { return over_; }
 
     [[nodiscard]] bool is_readable() const override { return readable_ || over_; }
 

@@ -71,6 +71,9 @@ class Socket : public Upgraded, public event::Deadline {
     void count_received(std::uint64_t messages = 1) noexcept;
     void count_sent(std::uint64_t messages = 1) noexcept;
 
+    /// Nothing more is sent to the client, or comes from it.
+    [[nodiscard]] virtual bool is_over() const = 0;
+
     /// The reader has something to do.
     [[nodiscard]] virtual bool is_readable() const = 0;
 
