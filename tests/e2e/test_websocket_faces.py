@@ -113,7 +113,8 @@ def test_the_end_is_no_error(server):
         assert client.recv() == 'x'
     left.sock.close()
     running.signal(signal.SIGTERM)
-    assert kept.recv_data() == (CLOSE, b'\x03\xe9')
+    assert kept.recv_data() == (CLOSE, b'\x03\xe9the server stops')
+    kept.close()
     assert running.wait_exit() == 0
 
 
