@@ -11,8 +11,8 @@ from harness.websockets import connect
 
 @pytest.fixture
 def chat(server):
-    return server(REPOSITORY / 'examples/chat', {'app': {'module': 'app:application'},
-                                           'workers': {'processes': 2}})
+    return server(REPOSITORY / 'examples/chat',
+                  {'app': {'module': 'app:application'}, 'workers': {'processes': 2}})
 
 
 def on_both_workers(running, join, most=50):
