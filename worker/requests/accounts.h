@@ -56,6 +56,9 @@ class Accounts {
     void timed_out();
     void handler_timed_out();
 
+    /// A greenlet was suspended because its time slice was over.
+    void sliced();
+
     /// One more listening socket gives errors instead of connections (true), or one fewer (false).
     void listener_is_deaf(bool deaf);
 
@@ -64,6 +67,9 @@ class Accounts {
 
     /// Memory ran out: a connection was ended, or a log line about it was dropped.
     void out_of_memory() noexcept;
+
+    /// The access log, to which there is more to tell; null: log.access is off.
+    [[nodiscard]] AccessLog* access_log() { return access_log_.get(); }
 
     /// Gives the request a line in the access log when it ends, also where log.access is off.
     void want_log(Request& request);

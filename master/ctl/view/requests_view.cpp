@@ -8,6 +8,17 @@
 
 namespace geventd::ctl {
 
+namespace {
+
+const char* state_of(const Document& request) {
+    if (request["core"].is_null()) {
+        return "waits";
+    }
+    return request["computes"].text() == "true" ? "computes" : "runs";
+}
+
+}  // namespace
+
 Result<std::string> format_requests(std::string_view document) {
     const auto answer = Document::parse(document);
     if (!answer || !answer->is_object()) {
@@ -26,7 +37,7 @@ Result<std::string> format_requests(std::string_view document) {
     for (const Document& request : requests) {
         table.add({format_short_age(request["age"]), request["worker"].text(),
                    request["pid"].text(), request["generation"].text(), request["client"].text(),
-                   request["id"].text(), request["core"].is_null() ? "waits" : "runs",
+                   request["id"].text(), state_of(request),
                    request["method"].text() + " " + request["path"].text()});
     }
     std::string text = table.format();
