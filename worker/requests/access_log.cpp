@@ -88,6 +88,7 @@ void AccessLog::fill(log::AccessRecord& record, const Request& request) {
 void AccessLog::write(const Request& request, const Exchange& exchange) {
     const int status = exchange.broken() ? kClientClosed : request.sent.status;
     const Duration duration = Clock::now() - request.times.received;
+    const Duration cpu = cpu_time_of_ ? cpu_time_of_(request) : Duration::zero();
     if (!request.log.wanted && !filter_.passes(status, duration)) {
         return;
     }
@@ -115,6 +116,7 @@ void AccessLog::write(const Request& request, const Exchange& exchange) {
         record.time_to_first_byte =
             duration_cast<microseconds>(request.times.first_byte - request.times.received).count();
     }
+    record.cpu = duration_cast<microseconds>(cpu).count();
     record.queue_time =
         duration_cast<microseconds>(request.times.started - request.times.received).count();
     emit(record);

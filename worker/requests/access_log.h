@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "log/access_log.h"
 #include "shm/scoreboard.h"
@@ -29,6 +31,11 @@ class AccessLog {
     /// has what was parsed until then; null: nothing.
     void write_refused(const Request* request, const Exchange& exchange, int status);
 
+    /// Sets who tells and forgets how long a request's greenlet was on the CPU.
+    void measure_cpu_by(std::function<Duration(const Request&)> measured) {
+        cpu_time_of_ = std::move(measured);
+    }
+
   private:
     void fill(log::AccessRecord& record, const Request& request);
     void emit(const log::AccessRecord& record);
@@ -40,6 +47,7 @@ class AccessLog {
     RequestNames names_;
     std::string name_;  ///< of a request that got none, as it needed no core
     std::string line_;
+    std::function<Duration(const Request&)> cpu_time_of_;  ///< empty: nobody measures it
 };
 
 }  // namespace geventd::worker
