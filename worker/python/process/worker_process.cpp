@@ -17,6 +17,8 @@
 #include "worker/python/process/load.h"
 #include "worker/python/process/source_report.h"
 #include "worker/python/process/worker_title.h"
+#include "worker/python/slices/cpu_times.h"
+#include "worker/python/slices/slices.h"
 #include "worker/python/websocket/web_socket_type.h"
 #include "worker/python/websocket/web_sockets.h"
 #include "worker/python/wsgi/environ.h"
@@ -41,7 +43,9 @@ struct Serving {
     worker::MasterLink master;
     WorkerTitle title;
     SourceReport sources;
-    Ref background;  ///< the greenlets that the application has spawned
+    std::unique_ptr<Slices> slices;       ///< null: workers.time-slice is off
+    std::unique_ptr<CpuTimes> cpu_times;  ///< null: log.access has no ${cpu}
+    Ref background;                       ///< the greenlets that the application has spawned
 
     Serving(Process& process, HubParts& parts)
         : errors(Ref::borrow(PySys_GetObject("stderr"))),
@@ -104,6 +108,32 @@ void begin_drain(const Interpreter& python) noexcept {
     }
 }
 
+std::unique_ptr<Slices> share_time(Process& process, Serving& serving) {
+    const config::Workers& settings = process.boot.settings.workers;
+    if (settings.time_slice == config::Milliseconds::zero()) {
+        return nullptr;
+    }
+    auto slices = std::make_unique<Slices>(
+        serving.hub.bridge, Places::Runners{serving.runner, serving.hub.handlers}, settings);
+    process.native->hold_off_by(slices->sections());
+    return slices;
+}
+
+void measure_cpu(const config::Log& settings, Serving& serving) {
+    if (settings.access.find("${cpu}") == std::string::npos) {
+        return;
+    }
+    serving.cpu_times = std::make_unique<CpuTimes>(serving.runner);
+    serving.runner.on_end([&serving](const worker::Request& request) {
+        serving.hub.locks.request_ended(request);
+        serving.cpu_times->ended(request);
+    });
+    serving.hub.worker.accounts().access_log()->measure_cpu_by(
+        [&times = *serving.cpu_times](const worker::Request& request) {
+            return times.take(request);
+        });
+}
+
 [[noreturn]] void work(Process& process) {
     const Interpreter& python = *process.python;
     worker::BootInfo& boot = process.boot;
@@ -122,6 +152,8 @@ void begin_drain(const Interpreter& python) noexcept {
         serving.sources.keep_sending(hub.worker.clock());
     }
     process.native->serve(hub.bridge, serving.runner, serving.websockets);
+    serving.slices = share_time(process, serving);
+    measure_cpu(boot.settings.log, serving);
     auto observer = std::make_unique<Observer>(python, hub.bridge, serving.runner, hub.handlers);
     hub.signals.accept();
     serving.master.say_ready(observer->take_end());
@@ -130,6 +162,9 @@ void begin_drain(const Interpreter& python) noexcept {
     end_greenlets(python, {hub.worker, hub.signals, hub.handlers}, boot.settings.limits,
                   process.overtime->left() - kOvertime);
     observer.reset();
+    if (serving.slices) {
+        serving.slices->end();
+    }
     python.call_at_end("run_exit_hooks");
     process.api->serve({});
     python.leave(

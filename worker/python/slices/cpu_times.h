@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Python.h>
+
+#include <cstdint>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "worker/python/base/ref.h"
+#include "worker/python/wsgi/request_runner.h"
+
+namespace geventd::py {
+
+/// Measures how long the greenlets of requests are on the CPU, for ${cpu} in the access log: looks
+/// at the thread's clock at each switch of greenlets. Calls a trace function that was set before.
+/// Lives in: worker, Python side, in the thread of the hub; never destroyed, as greenlet keeps it.
+/// Made only when the access log asks for it.
+class CpuTimes {
+  public:
+    /// Throws PythonError.
+    explicit CpuTimes(const RequestRunner& runner);
+    CpuTimes(const CpuTimes&) = delete;
+    CpuTimes& operator=(const CpuTimes&) = delete;
+    ~CpuTimes() = default;
+
+    /// The application is done with the request. In its greenlet.
+    void ended(const worker::Request& request);
+
+    /// How long it was on the CPU; forgets it.
+    Duration take(const worker::Request& request);
+
+  private:
+    void left(const worker::Greenlet* greenlet);
+    [[nodiscard]] bool call_former(PyObject* arguments) const;
+
+    const RequestRunner& runner_;
+    Ref former_;      ///< the trace function before; None: there was none
+    Duration since_;  ///< what the thread's clock showed at the last switch
+    std::unordered_map<std::uint64_t, Duration> times_;  ///< by Request::ordinal
+};
+
+}  // namespace geventd::py
