@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "config/checks_files.h"
+#include "config/checks_tls.h"
 #include "config/schedule.h"
 
 namespace geventd::config {
@@ -238,6 +239,7 @@ void check_settings(const Settings& settings, const Mark& start, const Reading& 
     refuse_more_cheaper_than_all(settings, start, reading);
     require_whole_schedule(settings, start, reading);
     check_files(settings, start, reading);
+    check_tls(settings, start, reading);
 }
 
 }  // namespace geventd::config
