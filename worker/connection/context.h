@@ -16,6 +16,7 @@
 #include "worker/requests/accounts.h"
 #include "worker/requests/admission.h"
 #include "worker/requests/request.h"
+#include "worker/tls/tls_servers.h"
 
 namespace geventd::worker {
 
@@ -35,6 +36,7 @@ struct Context {
     bool cancels_on_disconnect;   ///< requests end when their client leaves
     FileServer* files = nullptr;  ///< null: there is none
     bool has_static = false;      ///< requests may be for files
+    TlsServers* tls = nullptr;    ///< null: no address has TLS
     bool leaving = false;         ///< the server stops: health checks are answered with 503
 
     /// Sends a client's signal. Returns whether it was accepted.

@@ -24,6 +24,7 @@
 #include "worker/serve/gate.h"
 #include "worker/serve/successor.h"
 #include "worker/websocket/channels.h"
+#include "worker/tls/tls_servers.h"
 
 namespace geventd::worker {
 
@@ -97,6 +98,8 @@ class Worker {
 
     FileServer& files() { return files_; }
 
+    TlsServers& tls() { return tls_; }
+
     Gate& gate() { return gate_; }
 
     [[nodiscard]] const Gate& gate() const { return gate_; }
@@ -124,6 +127,7 @@ class Worker {
     Admission admission_;
     TimeLimits time_limits_;
     Successor successor_;
+    TlsServers tls_;
     Channels websockets_;
     Connections connections_;
     Gate gate_;
