@@ -53,7 +53,7 @@ std::string find_on_path(const std::string& name) {
     while (!folders.empty()) {
         const std::string_view folder = folders.substr(0, folders.find(':'));
         folders.remove_prefix(std::min(folder.size() + 1, folders.size()));
-        const std::string file = fmt::format("{}/{}", folder, name);
+        std::string file = fmt::format("{}/{}", folder, name);
         if (folder.starts_with('/') && Interpreter::at(file).exists()) {
             return file;
         }

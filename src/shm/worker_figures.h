@@ -62,7 +62,7 @@ struct FigureInfo {
 /// Calls visit(info, value...) for each figure in the order of the status document, with the
 /// values that it has in all of `figures`.
 template <typename Visit, typename... Figures>
-void for_each_worker_figure(Visit visit, Figures&... figures) {
+void for_each_worker_figure(Visit visit, Figures&... figures) {  // NOLINT(*-function-size)
     using Info = FigureInfo;
     constexpr auto kGauge = Info::Kind::Gauge;
     constexpr auto kCounter = Info::Kind::Counter;
