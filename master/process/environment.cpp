@@ -7,6 +7,8 @@
 #include <array>
 #include <string_view>
 
+#include <fmt/core.h>
+
 namespace geventd::master {
 
 namespace {
@@ -30,7 +32,7 @@ std::vector<std::string> changed_environment(const std::map<std::string, std::st
         }
     }
     for (const auto& [name, value] : given) {
-        variables.push_back(name + '=' + value);
+        variables.push_back(fmt::format("{}={}", name, value));
     }
     return variables;
 }
