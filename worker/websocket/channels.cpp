@@ -186,8 +186,8 @@ void Channels::attend_later(Socket& socket) noexcept {
 
 void Channels::attend() {
     attended_.swap(listed_);
-    for (std::size_t i = 0; i < attended_.size(); ++i) {
-        const RequestRef request = std::move(attended_[i]);
+    for (RequestRef& listed : attended_) {
+        const RequestRef request = std::move(listed);
         auto& socket = static_cast<Socket&>(*request->upgraded);
         socket.is_listed = false;
         socket.attend();
