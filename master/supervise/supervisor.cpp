@@ -11,11 +11,12 @@ namespace geventd::master {
 
 namespace {
 
-// The oldest first.
-template <typename Status>
-void sort_by_age(std::vector<Status>& statuses) {
-    std::sort(statuses.begin(), statuses.end(),
-              [](const auto& one, const auto& other) { return one.age > other.age; });
+TimePoint received_at(const shm::RequestTable::Entry& request) {
+    return request.received;
+}
+
+TimePoint received_at(const shm::WebSocketTable::Entry& socket) {
+    return socket.request.received;
 }
 
 }  // namespace
@@ -253,34 +254,32 @@ void Supervisor::for_each_insight(Visit visit) const {
     }
 }
 
-std::vector<RequestStatus> Supervisor::requests() const {
+// entries(insight): what a worker has, each of a request.
+template <typename Status, typename Entries>
+std::vector<Status> Supervisor::list_by_age(Entries entries) const {
     const TimePoint now = services_.processes.now();
-    std::vector<RequestStatus> requests;
+    std::vector<Status> list;
     for_each_insight([&](const Generation& generation, const WorkerHandle& worker,
                          const WorkerInsight& insight) {
-        for (shm::RequestTable::Entry& entry : insight.requests()) {
-            const Duration age = now - entry.received;
-            requests.push_back(
+        for (auto& entry : entries(insight)) {
+            const Duration age = now - received_at(entry);
+            list.push_back(
                 {worker.number(), generation.number(), worker.pid(), age, std::move(entry)});
         }
     });
-    sort_by_age(requests);
-    return requests;
+    std::sort(list.begin(), list.end(),
+              [](const Status& one, const Status& other) { return one.age > other.age; });
+    return list;
+}
+
+std::vector<RequestStatus> Supervisor::requests() const {
+    return list_by_age<RequestStatus>(
+        [](const WorkerInsight& insight) { return insight.requests(); });
 }
 
 std::vector<WebSocketStatus> Supervisor::websockets() const {
-    const TimePoint now = services_.processes.now();
-    std::vector<WebSocketStatus> websockets;
-    for_each_insight([&](const Generation& generation, const WorkerHandle& worker,
-                         const WorkerInsight& insight) {
-        for (shm::WebSocketTable::Entry& entry : insight.websockets()) {
-            const Duration age = now - entry.request.received;
-            websockets.push_back(
-                {worker.number(), generation.number(), worker.pid(), age, std::move(entry)});
-        }
-    });
-    sort_by_age(websockets);
-    return websockets;
+    return list_by_age<WebSocketStatus>(
+        [](const WorkerInsight& insight) { return insight.websockets(); });
 }
 
 std::vector<CoresStatus> Supervisor::cores() const {

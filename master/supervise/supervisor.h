@@ -115,6 +115,9 @@ class Supervisor {
     template <typename Visit>
     void for_each_insight(Visit visit) const;
 
+    template <typename Status, typename Entries>
+    std::vector<Status> list_by_age(Entries entries) const;
+
     Outcome promote();
     Outcome abandon();
     void cut_oldest();

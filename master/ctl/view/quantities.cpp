@@ -31,6 +31,13 @@ std::string format_duration(double seconds) {
     return seconds < 60 ? fmt::format("{:.1f}s", seconds) : format_age(seconds);
 }
 
+std::string format_short_age(std::optional<double> seconds) {
+    if (!seconds) {
+        return "-";
+    }
+    return *seconds < 10 ? fmt::format("{:.1f}s", *seconds) : format_age(*seconds);
+}
+
 std::string format_rate(std::optional<double> per_second) {
     if (!per_second) {
         return "-";

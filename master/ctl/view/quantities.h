@@ -13,6 +13,9 @@ namespace geventd::ctl {
 /// "0s", "59s", "3m20s", "2h03m", "5d07h".
 std::string format_age(double seconds);
 
+/// "0.4s" below ten seconds, else like format_age(); "-" when unknown.
+std::string format_short_age(std::optional<double> seconds);
+
 /// "250us", "1.2ms", "87ms", "5.3s", "3m20s".
 std::string format_duration(double seconds);
 

@@ -9,7 +9,7 @@
 
 #include "log/escape.h"
 #include "master/ctl/view/document.h"
-#include "master/ctl/view/requests_view.h"
+#include "master/ctl/view/quantities.h"
 
 namespace geventd::ctl {
 
@@ -30,7 +30,7 @@ std::string title_of(const Document& greenlet) {
         title = fmt::format("{} greenlet in {}", kind, title);
     }
     if (!greenlet["age"].is_null()) {
-        title += ", " + format_short_age(greenlet["age"]);
+        title += ", " + format_short_age(greenlet["age"].number());
     }
     if (!greenlet["request"].is_null()) {
         title += ", request " + greenlet["request"].text();
