@@ -186,8 +186,9 @@ void Channels::attend_later(Socket& socket) noexcept {
 
 void Channels::attend() {
     attended_.swap(listed_);
-    for (RequestRef& listed : attended_) {
-        const RequestRef request = std::move(listed);
+    // By index: a greenlet that is resumed may open another WebSocket, and so move the list.
+    for (std::size_t i = 0; i < attended_.size(); ++i) {  // NOLINT(modernize-loop-convert)
+        const RequestRef request = std::move(attended_[i]);
         auto& socket = static_cast<Socket&>(*request->upgraded);
         socket.is_listed = false;
         socket.attend();
