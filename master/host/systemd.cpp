@@ -51,10 +51,13 @@ bool is_for_this_process(const char* name) {
     return number_in(name) == static_cast<std::uint64_t>(::getpid());
 }
 
-// The names before each colon of LISTEN_FDNAMES.
+// The names before each colon of LISTEN_FDNAMES; an activator need not give any.
 std::vector<std::string> socket_names() {
     std::vector<std::string> names;
     std::string_view text = variable("LISTEN_FDNAMES");
+    if (text.empty()) {
+        return names;
+    }
     for (auto colon = text.find(':'); colon != std::string_view::npos; colon = text.find(':')) {
         names.emplace_back(text.substr(0, colon));
         text.remove_prefix(colon + 1);

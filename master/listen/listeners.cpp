@@ -37,8 +37,9 @@ std::vector<net::Listener> adopt(const config::Settings& settings,
     std::vector<net::Listener> adopted;
     for (ActivatedSocket& socket : activated) {
         const auto listen = std::find_if(
-            settings.listen.begin(), settings.listen.end(),
-            [&](const config::Listen& candidate) { return candidate.systemd == socket.name; });
+            settings.listen.begin(), settings.listen.end(), [&](const config::Listen& candidate) {
+                return !candidate.systemd.empty() && candidate.systemd == socket.name;
+            });
         if (listen == settings.listen.end()) {
             log::warning("systemd passes a socket named {}, which no listen.systemd names: unused",
                          log::escape_controls(socket.name));

@@ -113,6 +113,19 @@ TEST(ActivatedSockets, ComeInOrderWithTheirNames) {
               7);
 }
 
+TEST(ActivatedSockets, WithoutNamesAreUnknown) {
+    EXPECT_EQ(in_child([] {
+                  activate(::getpid());
+                  ::unsetenv("LISTEN_FDNAMES");
+                  const auto sockets = take_activated_sockets();
+                  return sockets.size() == 2 && sockets[0].name == "unknown" &&
+                                 sockets[1].name == "unknown"
+                             ? 7
+                             : 8;
+              }),
+              7);
+}
+
 TEST(ActivatedSockets, AreTakenOnce) {
     EXPECT_EQ(
         in_child([] {
