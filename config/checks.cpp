@@ -19,6 +19,11 @@ constexpr std::size_t kMostFunctions = 128;
 /// Each is a descriptor in every process, and every reload compares all pairs of them.
 constexpr std::size_t kMostListeners = 1000;
 
+/// Of what the kernel gives a process, 2 MiB with the usual stack, half is left for the variables
+/// that the server itself has, and for the arguments of programs that the application starts.
+constexpr std::size_t kMostEnvironment = 1 << 20;
+constexpr std::size_t kMostVariable = 128 << 10;  ///< Linux takes no longer one
+
 Mark place_of(const std::string& path, const Mark& otherwise, const Reading& reading) {
     const auto place = reading.places.find(path);
     return place == reading.places.end() ? otherwise : place->second;
@@ -194,6 +199,28 @@ void refuse_more_cheaper_than_all(const Settings& settings, const Mark& start,
     }
 }
 
+void refuse_an_environment_that_nobody_gets(const Settings& settings, const Mark& start,
+                                            const Reading& reading) {
+    std::size_t all = 0;
+    for (const auto& [name, value] : settings.app.environment) {
+        const std::size_t size = name.size() + value.size() + 2;  // with '=' and NUL
+        if (size > kMostVariable) {
+            const std::string path = "app.environment." + name;
+            reading.diagnostics.report(
+                place_of(path, place_of("app.environment", start, reading), reading), path,
+                fmt::format("has {} bytes, expected 128 KiB at most", size));
+        }
+        all += size + sizeof(char*);
+    }
+    if (all > kMostEnvironment) {
+        reading.diagnostics.report(
+            place_of("app.environment", start, reading), "app.environment",
+            fmt::format("has {} variables with {} bytes, expected 1 MiB at most: Linux starts no "
+                        "program with much more",
+                        settings.app.environment.size(), all));
+    }
+}
+
 void require_whole_schedule(const Settings& settings, const Mark& start, const Reading& reading) {
     std::size_t functions = 0;
     for (const ScheduleEntry& entry : schedule_of(settings)) {
@@ -236,6 +263,7 @@ void check_settings(const Settings& settings, const Mark& start, const Reading& 
     refuse_health_of_packets(settings, start, reading);
     refuse_a_taken_stdout(settings, start, reading);
     refuse_more_cheaper_than_all(settings, start, reading);
+    refuse_an_environment_that_nobody_gets(settings, start, reading);
     require_whole_schedule(settings, start, reading);
     check_files(settings, start, reading);
 }

@@ -133,7 +133,8 @@ void describe(Visitor& v, App& s) {
         "The virtual environment whose packages the application uses; relative to the "
         "configuration file's folder. Its bin/python3 runs the application if geventd is "
         "installed for it, in the environment or beside this geventd; else the worker that embeds "
-        "the same CPython. Also the prefix of that CPython, such as /usr.");
+        "the same CPython. Also the prefix of that CPython, such as /usr. Started without a file, "
+        "geventd takes VIRTUAL_ENV of its environment.");
     v.key("python",
           Text(s.python, "a version such as \"3.11\", or the path of an interpreter",
                python_or_version),

@@ -75,12 +75,32 @@ LONG = 4 * DEADLINE  # for what takes seconds even on an idle machine
 LONG_LISTS = {
     'trusted-proxies': lambda n: {'listen': {'address': 'http://127.0.0.1:0', 'trusted-proxies': [
         '127.0.0.1', *(f'10.{k // 65536}.{k // 256 % 256}.{k % 256}' for k in range(n))]}},
-    'environment': lambda n: {'app': {'environment': {f'GEVENTD_MANY_{k}': 'x' for k in range(n)}}},
     'mounts': lambda n: {'app': {'mounts': {f'/m{k}': 'app:application' for k in range(n)}}},
     'crons': lambda n: {'crons': [
         {'at': f'{k % 60} {k // 60 % 24} {k // 1440 % 28 + 1} {k // 40320 + 1} *', 'signal': 17}
         for k in range(n)]},
 }
+
+
+def test_a_long_environment_is_given(server):
+    many = {f'GEVENTD_MANY_{k}': 'x' for k in range(20_000)}
+    running = server(HELLO, {'app': {'environment': {**many, 'LONG': 'x' * 130_000}}}, wait=False)
+    running.wait_ready(timeout=LONG)
+    assert running.get('/').body == b'hello'
+    assert check(running, timeout=LONG)[0] == 0
+
+
+@pytest.mark.parametrize('environment, told', [
+    ({f'GEVENTD_MANY_{k}': 'x' for k in range(100_000)},
+     'app.environment: has 100000 variables with 2888890 bytes, expected 1 MiB at most'),
+    ({'LONG': 'x' * 140_000}, 'app.environment.LONG: has 140006 bytes, expected 128 KiB at most'),
+])
+def test_an_environment_with_which_nothing_starts_is_told_by_check(make_server, environment, told):
+    made = make_server()
+    made.write_app(HELLO)
+    made.write_config({'app': {'environment': environment}})
+    code, said = check(made)
+    assert code == 1 and told in said, said
 
 
 @pytest.mark.parametrize('count', [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
