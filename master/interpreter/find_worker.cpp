@@ -16,6 +16,7 @@
 
 #include "base/place.h"
 #include "base/version.h"
+#include "master/host/rights_of.h"
 #include "master/interpreter/interpreter.h"
 #include "master/interpreter/packages.h"
 #include "master/interpreter/passage.h"
@@ -228,21 +229,33 @@ WorkerProgram choose(const config::App& app) {
     return {embedded.executable, "", GEVENTD_PYTHON_VERSION, ""};
 }
 
+void expect_readable(const std::string& file, const Identity& identity) {
+    if (const std::string why = why_not_readable(file, identity); !why.empty()) {
+        throw std::runtime_error(
+            fmt::format("{}{} cannot use {}: {}", identity.user ? "process.user: " : "",
+                        user_text(identity.user.value_or(::geteuid())), file, why));
+    }
+}
+
+// What the configuration names, before anything is read there.
+void expect_passage(const config::App& app, const Identity& identity) {
+    if (!app.virtualenv.empty()) {
+        expect_readable(app.virtualenv + "/bin/python3", identity);
+    } else if (app.python.find('/') != std::string::npos) {
+        expect_readable(app.python, identity);
+    }
+}
+
+// An environment may belong to the workers' user, who could put links to what only root may read.
+WorkerProgram choose_as(const config::App& app, const Identity& identity) {
+    const RightsOf rights(identity);
+    return choose(app);
+}
+
 void expect_usable(const WorkerProgram& program, const Identity& identity) {
-    std::vector<std::string> files{program.executable};
+    expect_readable(program.executable, identity);
     if (!program.script.empty()) {
-        files.push_back(program.script);
-    }
-    if (!program.environment.empty()) {
-        files.push_back(program.environment + "/bin/python3");
-    }
-    const uid_t user = identity.user.value_or(::geteuid());
-    for (const std::string& file : files) {
-        if (const std::string why = why_not_readable(file, identity); !why.empty()) {
-            throw std::runtime_error(fmt::format("{}{} cannot use {}: {}",
-                                                 identity.user ? "process.user: " : "",
-                                                 user_text(user), file, why));
-        }
+        expect_readable(program.script, identity);
     }
 }
 
@@ -252,7 +265,8 @@ WorkerProgram find_worker(const config::App& app, const Identity& identity) {
     if (const char* named = std::getenv("GEVENTD_WORKER"); named != nullptr && *named != '\0') {
         return {named, "", "", ""};
     }
-    WorkerProgram program = choose(app);
+    expect_passage(app, identity);
+    WorkerProgram program = choose_as(app, identity);
     expect_usable(program, identity);
     return program;
 }

@@ -39,7 +39,8 @@ UniqueFd open_regular_file(const std::string& path) {
         return {};
     }
     return UniqueFd::adopt(
-        ::open(fmt::format("/proc/self/fd/{}", found.get()).c_str(), O_RDONLY | O_CLOEXEC));
+        ::open(fmt::format("/proc/self/fd/{}", found.get()).c_str(),
+               O_RDONLY | O_NONBLOCK | O_CLOEXEC));  // a lease must not make the master wait
 }
 
 std::string read_small_file(const std::string& path) {
@@ -101,11 +102,10 @@ std::string version_of_files(const std::string& executable) {
     }
     std::string found;
     std::error_code failed;
-    for (const auto& entry :
-         fs::directory_iterator(file.parent_path().parent_path() / "lib",
-                                fs::directory_options::skip_permission_denied, failed)) {
-        const std::string folder = entry.path().filename().string();
-        if (folder.starts_with("python3.") && fs::exists(entry.path() / "os.py", failed)) {
+    for (fs::directory_iterator entry(file.parent_path().parent_path() / "lib", failed), end;
+         !failed && entry != end; entry.increment(failed)) {
+        const std::string folder = entry->path().filename().string();
+        if (folder.starts_with("python3.") && fs::exists(entry->path() / "os.py", failed)) {
             if (!found.empty()) {
                 return {};
             }
@@ -124,7 +124,7 @@ Interpreter Interpreter::at(const std::string& executable) {
     auto names = read_names(read_small_file(prefix / "pyvenv.cfg"));
     if (names.contains("home")) {
         found.is_environment = true;
-        if (found.origin == file) {  // a copy: of the one in the folder `home`
+        if (found.lives_in_prefix()) {  // a copy: of the one in the folder `home`
             found.origin = real(names["home"] + "/python3");
         }
         found.release = names.contains("version") ? names["version"] : names["version_info"];

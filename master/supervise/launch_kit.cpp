@@ -48,6 +48,14 @@ UniqueFd open_again(const UniqueFd& fd) {
     return again;
 }
 
+// As a worker reads it: the environment whose interpreter was named counts like app.virtualenv.
+std::string configuration_for(config::Settings settings, const WorkerProgram& program) {
+    if (!program.environment.empty()) {
+        settings.app.virtualenv = program.environment;
+    }
+    return config::dump(settings);
+}
+
 }  // namespace
 
 LaunchKit::LaunchKit(const Services& services, const config::Settings& settings, Contents contents)
@@ -55,7 +63,7 @@ LaunchKit::LaunchKit(const Services& services, const config::Settings& settings,
       contents_(std::move(contents)),
       environment_(settings.app.environment),
       workers_(settings.workers.processes),
-      config_(write_memfd("geventd-config", config::dump(settings))) {}
+      config_(write_memfd("geventd-config", configuration_for(settings, contents_.program))) {}
 
 ipc::NamedFds LaunchKit::inheritance() const {
     ipc::NamedFds fds;

@@ -116,6 +116,40 @@ def test_the_path_of_the_embedded_python(checked, folder):
     assert code == 0, output
 
 
+def test_the_packages_are_those_of_the_named_python(server, folder):
+    venv = environment_of(folder / 'venv', '3.11.2')
+    (venv / 'lib/python3.11/site-packages/only_there.py').write_text('PLACE = b"there"\n')
+    running = server(HELLO.replace("b'hello'", 'only_there.PLACE') + '\nimport only_there\n',
+                     {'app': {'python': f'{venv}/bin/python3'}})
+    assert running.get('/').body == b'there'
+
+
+@embedded_only
+@pytest.mark.parametrize('link', [False, True])
+def test_an_environment_of_copies(checked, folder, link):
+    """As `venv --copies` makes it, also behind a link."""
+    venv = environment_of(folder / 'venv', '3.11.2', python=None)
+    if link:
+        (folder / 'current').symlink_to(venv)
+        venv = folder / 'current'
+    code, output = checked({'virtualenv': str(venv)})
+    assert code == 0, output
+
+
+@needs_root
+def test_what_only_root_may_read_is_not_read(checked, folder):
+    """The environment may belong to the workers' user, who may link anything."""
+    venv = environment_of(folder / 'venv', '3.11.2')
+    folder.chmod(0o755)
+    secret = folder / 'secret'
+    secret.write_text('home = /usr/bin\nversion = 3.47.11\n')
+    secret.chmod(0o600)
+    (venv / 'pyvenv.cfg').unlink()
+    (venv / 'pyvenv.cfg').symlink_to(secret)
+    text = refusal(checked({'virtualenv': str(venv), 'chdir': '/'}, process={'user': 'nobody'}))
+    assert 'it has no pyvenv.cfg' in text and '3.47' not in text
+
+
 @embedded_only
 def test_an_interpreter_for_which_there_is_no_module(checked, folder):
     venv = environment_of(folder / 'venv', '3.11.7', home='/opt/other/bin', python=None)

@@ -18,7 +18,7 @@ APPLICATION_FAILED = 64  # of ExitCode
 
 def give_up(reason):
     """Tells the master why this interpreter is no worker, and ends."""
-    text = reason.encode()
+    text = reason.encode(errors="backslashreplace")  # a path may be any bytes
     header = struct.pack("=10I", MAGIC, FAILED, 0, 0, 0, 0, APPLICATION_FAILED, 0, 1, len(text))
     with socket.socket(fileno=CHANNEL) as channel:
         channel.send(header + text)
