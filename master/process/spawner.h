@@ -9,11 +9,11 @@
 
 namespace geventd::master {
 
-/// Starts geventd-worker as the configured user. A child inherits this and nothing else: /dev/null
+/// Starts a program as the configured user. A child inherits this and nothing else: /dev/null
 /// as standard input, the log as output and error, its channel as descriptor 3, the log again as 4
 /// if that can be made non-blocking, no blocked or ignored Unix signals, a process group of its
 /// own (Ctrl-C at a terminal reaches only the master), the environment and what the command adds to
-/// it. All other descriptors of the master are CLOEXEC.
+/// it, without what systemd says to the master. All other descriptors of the master are CLOEXEC.
 /// Lives in: master.
 class Spawner final : public Processes {
   public:
