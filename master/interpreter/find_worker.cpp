@@ -139,13 +139,14 @@ WorkerProgram find_for_environment(const config::App& app) {
     }
     expect_known("app.virtualenv", interpreter);
     expect_agreement(interpreter, app.python);
-    if (std::string script = find_module(interpreter); !script.empty()) {
-        return run_by(interpreter, std::move(script));
-    }
     if (!interpreter.is_environment && !interpreter.lives_in_prefix()) {
         refuse("app.virtualenv",
-               fmt::format("{} is no virtual environment: it has no pyvenv.cfg; {}", app.virtualenv,
-                           missing_module(interpreter)));
+               fmt::format("{} is no virtual environment: it has no pyvenv.cfg, without which its "
+                           "python3 is that of {}; make it anew with {} -m venv {}",
+                           app.virtualenv, interpreter.origin, interpreter.origin, app.virtualenv));
+    }
+    if (std::string script = find_module(interpreter); !script.empty()) {
+        return run_by(interpreter, std::move(script));
     }
     const Embedded embedded = find_embedded(interpreter.version);
     if (embedded.executable.empty()) {
@@ -239,10 +240,14 @@ void expect_readable(const std::string& file, const Identity& identity) {
 
 // What the configuration names, before anything is read there.
 void expect_passage(const config::App& app, const Identity& identity) {
+    std::string python = app.python;
     if (!app.virtualenv.empty()) {
-        expect_readable(app.virtualenv + "/bin/python3", identity);
-    } else if (app.python.find('/') != std::string::npos) {
-        expect_readable(app.python, identity);
+        python = app.virtualenv + "/bin/python3";
+    }
+    if (python.find('/') != std::string::npos) {
+        expect_readable(python, identity);
+        // CPython does not start beside one that it may not read.
+        expect_readable(environment_file(python), identity);
     }
 }
 

@@ -117,11 +117,15 @@ std::string version_of_files(const std::string& executable) {
 
 }  // namespace
 
+std::string environment_file(const std::string& executable) {
+    return fs::path(executable).lexically_normal().parent_path().parent_path() / "pyvenv.cfg";
+}
+
 Interpreter Interpreter::at(const std::string& executable) {
     const fs::path file = fs::path(executable).lexically_normal();
     const fs::path prefix = file.parent_path().parent_path();
     Interpreter found{executable, prefix.string(), {}, {}, real(file)};
-    auto names = read_names(read_small_file(prefix / "pyvenv.cfg"));
+    auto names = read_names(read_small_file(environment_file(executable)));
     if (names.contains("home")) {
         found.is_environment = true;
         if (found.lives_in_prefix()) {  // a copy: of the one in the folder `home`

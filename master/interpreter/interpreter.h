@@ -28,4 +28,7 @@ struct Interpreter {
     [[nodiscard]] bool lives_in_prefix() const;
 };
 
+/// The pyvenv.cfg that makes an environment of the folders around `executable`; need not exist.
+std::string environment_file(const std::string& executable);
+
 }  // namespace geventd::master

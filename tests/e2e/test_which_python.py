@@ -66,12 +66,12 @@ def test_an_environment_of_another_build_of_the_same_version(checked, folder):
     assert f'{venv}/bin/python3 -m pip install geventd==' in text
 
 
-@embedded_only
 def test_a_plain_prefix_is_no_environment(checked, folder):
     (folder / 'prefix/bin').mkdir(parents=True)
     (folder / 'prefix/bin/python3').symlink_to(PYTHON)
     text = refusal(checked({'virtualenv': str(folder / 'prefix')}))
     assert 'is no virtual environment: it has no pyvenv.cfg' in text
+    assert f'python3.11 -m venv {folder}/prefix' in text
 
 
 def test_a_folder_without_python(checked, folder):
@@ -137,7 +137,8 @@ def test_an_environment_of_copies(checked, folder, link):
 
 
 @needs_root
-def test_what_only_root_may_read_is_not_read(checked, folder):
+@pytest.mark.parametrize('key', ['virtualenv', 'python'])
+def test_what_only_root_may_read_is_not_read(checked, folder, key):
     """The environment may belong to the workers' user, who may link anything."""
     venv = environment_of(folder / 'venv', '3.11.2')
     folder.chmod(0o755)
@@ -146,8 +147,10 @@ def test_what_only_root_may_read_is_not_read(checked, folder):
     secret.chmod(0o600)
     (venv / 'pyvenv.cfg').unlink()
     (venv / 'pyvenv.cfg').symlink_to(secret)
-    text = refusal(checked({'virtualenv': str(venv), 'chdir': '/'}, process={'user': 'nobody'}))
-    assert 'it has no pyvenv.cfg' in text and '3.47' not in text
+    named = {'virtualenv': str(venv), 'python': f'{venv}/bin/python3'}[key]
+    text = refusal(checked({key: named, 'chdir': '/'}, process={'user': 'nobody'}))
+    assert f'nobody cannot use {venv}/pyvenv.cfg: it may not be read' in text
+    assert '3.47' not in text
 
 
 @embedded_only
