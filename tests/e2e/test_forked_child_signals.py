@@ -136,3 +136,20 @@ def application(environ, start_response):
         os.kill(pid, signal.SIGINT)
         assert procfs.wait_gone(pid, DEADLINE)
     running.wait_log('^KeyboardInterrupt')
+
+
+@pytest.mark.parametrize('patch', ['before-load', 'none'])
+def test_a_child_that_ends_at_once_is_heard_of(server, patch):
+    """gevent catches SIGCHLD only once the first fork is done: here the child has ended by then."""
+    running = server(COMMON + '''
+import gevent.os
+
+
+def application(environ, start_response):
+    os.register_at_fork(after_in_parent=lambda: os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT))
+    pid = gevent.os.fork_and_watch()
+    if pid == 0:
+        os._exit(7)
+    return answer(start_response, os.waitstatus_to_exitcode(gevent.os.waitpid(pid, 0)[1]))
+''', {'app': {'monkey-patch': patch}})
+    assert running.get('/').body == b'7'

@@ -54,6 +54,7 @@ HubBridge::HubBridge(const Interpreter& python, worker::Worker& worker, config::
         throw_pending();
     }
     hub_ = checked(PyObject_CallNoArgs(imported("gevent", "get_hub").get()));
+    python.call("hear_of_quick_children");
     main_ = main_greenlet();
     run_function_ = bound_function<kRequestName, &HubBridge::run_request>(this);
     run_name_ = checked(PyUnicode_InternFromString("run"));

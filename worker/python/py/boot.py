@@ -75,6 +75,7 @@ def patch(modules):
     _spare_pkg_resources()
     from gevent import monkey
 
+    hear_of_quick_children()
     if not modules:
         monkey.patch_all()
         return
@@ -229,3 +230,25 @@ def after_fork():
         import gevent
 
         gevent.reinit()
+
+
+def hear_of_quick_children():
+    """gevent catches SIGCHLD from its first fork on, but begins when that is done already. A child
+    that had ended by then was never heard of, and os.waitpid() waited for ever."""
+    import gevent.os
+
+    for name in ("_raw_fork", "_raw_forkpty"):
+        fork = getattr(gevent.os, name, None)
+        if fork is not None and not hasattr(fork, "catches_sigchld"):
+            setattr(gevent.os, name, _catching_sigchld(fork))
+
+
+def _catching_sigchld(fork):
+    def catch_and_fork():
+        from gevent import get_hub
+
+        get_hub().loop.install_sigchld()
+        return fork()
+
+    catch_and_fork.catches_sigchld = True
+    return catch_and_fork
