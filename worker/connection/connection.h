@@ -50,9 +50,8 @@ struct Listening;
 ///    for reading and has a deadline, unless the configuration sets no limit;
 ///  - a Queued connection is in the worker's queue, from which the next free core takes it;
 ///  - a Running connection belongs to its request, or to what that was upgraded to; while a
-///  greenlet of the request waits for the
-///    client, the connection is watched for that and has a deadline; it is watched for writing only
-///    for such a greenlet;
+///    greenlet of the request waits for the client, the connection is watched for that and has a
+///    deadline; it is watched for writing only for such a greenlet;
 ///  - a Sending connection is watched for writing until the kernel has its answer, and has a
 ///    deadline, unless the configuration sets no limit;
 ///  - a Serving connection belongs to the file server, which waits for no more than the disk;
