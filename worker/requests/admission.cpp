@@ -92,7 +92,15 @@ void Admission::on_busy_time() noexcept {
 void Admission::leave_core(Request& request) {
     free_core(request);
     request.left_core = true;
+    ++left_;
     ended_();
+}
+
+void Admission::make_room_for_one() {
+    const std::size_t most = cores_ + left_ + 1;
+    if (orphans_.capacity() < most) {
+        orphans_.reserve(2 * most);
+    }
 }
 
 void Admission::ended(Request& request) {
@@ -101,6 +109,7 @@ void Admission::ended(Request& request) {
         loop_.wake();
     }
     if (request.left_core) {
+        --left_;
         end_limit(request);
         return;  // it was counted when it left
     }

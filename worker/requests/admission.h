@@ -63,6 +63,10 @@ class Admission {
     /// The request has become something else, whose time has no limit: frees its core.
     void leave_core(Request& request);
 
+    /// Reserves what the end of one more request needs that will have left its core. Throws
+    /// std::bad_alloc.
+    void make_room_for_one();
+
     /// The request has ended: frees its core, unless it has left that.
     void ended(Request& request);
 
@@ -124,6 +128,7 @@ class Admission {
     std::function<void()> ended_;
     std::deque<Exchange*> waiting_;
     std::vector<RequestRef> orphans_;
+    std::size_t left_ = 0;                   ///< requests that have left their cores, and not ended
     std::vector<std::uint32_t> free_cores_;  ///< cores that were used and are free again
     std::uint32_t used_cores_ = 0;           ///< how many cores were ever used
     std::uint32_t running_ = 0;
