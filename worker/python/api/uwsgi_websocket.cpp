@@ -2,6 +2,7 @@
 #include <new>
 #include <string_view>
 
+#include "websocket/utf8.h"
 #include "worker/process/forked.h"
 #include "worker/python/api/native_module.h"
 #include "worker/python/base/greenlet_object.h"
@@ -202,9 +203,13 @@ PyObject* send_message(PyObject* module, PyObject* args, PyObject* keywords, boo
     if (channel == nullptr) {
         return nullptr;
     }
+    const std::string_view message{bytes, static_cast<std::size_t>(size)};
+    if (is_text && !websocket::is_utf8(message)) {
+        io_error("a text message must be UTF-8; other bytes go by uwsgi.websocket_send_binary()");
+        return nullptr;
+    }
     const worker::RequestRef kept(channel->request());
-    if (!native_state_of(module).sockets->await_send(*channel, is_text,
-                                                     {bytes, static_cast<std::size_t>(size)})) {
+    if (!native_state_of(module).sockets->await_send(*channel, is_text, message)) {
         as_io_error(is_text ? "unable to send websocket message"
                             : "unable to send websocket binary message");
         return nullptr;
