@@ -39,6 +39,7 @@ bool Channel::accept(std::string_view protocol) {
     session_ = home_.make_session(*this, deflate);
     protocol_ = protocol;
     http::ResponseHead& head = request_.answer.head();
+    http::ResponseHead other = head;
     head.clear();
     head.start(request_.form.version, "101 Switching Protocols");
     head.add("Sec-WebSocket-Accept", websocket::accept_key(handshake_.key));
@@ -50,6 +51,7 @@ bool Channel::accept(std::string_view protocol) {
     }
     home_.make_room_for_one();
     if (exchange().upgrade("websocket") == Exchange::IoState::Failed) {
+        head = std::move(other);  // it may still be sent
         return false;
     }
     state_ = State::Open;
@@ -245,6 +247,7 @@ void Channel::be_over() {
 
 void Channel::application_ended(bool complete) noexcept {
     if (!has_begun()) {
+        home_.not_opened();
         return exchange().finish(complete);
     }
     application_ = false;

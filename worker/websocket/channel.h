@@ -65,6 +65,11 @@ class Channel final : public Socket, private websocket::Session::User {
         return state_ != State::Asked && state_ != State::Open;
     }
 
+    /// The client has said why, or is gone.
+    [[nodiscard]] bool has_end() const {
+        return state_ == State::Over || (session_ && session_->end());
+    }
+
     /// Why it is closed, as far as is known by now.
     [[nodiscard]] const websocket::Session::End& end() const { return end_; }
 

@@ -87,7 +87,7 @@ http::Rejection Channels::refusal(const websocket::Handshake& handshake) const {
     if (!origins_.empty() && std::none_of(origins_.begin(), origins_.end(), allows)) {
         return {403, "the origin is not in limits.websocket-origins"};
     }
-    if (open_.size() >= most_) {
+    if (open_.size() + asked_ > most_) {
         return {503, "limits.websockets are open"};
     }
     return {};
@@ -100,6 +100,7 @@ Channel* Channels::channel_of(Request& request) {
             return nullptr;
         }
         request.upgraded = std::make_unique<Channel>(*this, request, *handshake);
+        ++asked_;
     }
     return static_cast<Socket&>(*request.upgraded).as_channel();
 }
@@ -121,6 +122,7 @@ std::unique_ptr<websocket::Session> Channels::make_session(
 }
 
 void Channels::make_room_for_one() {
+    admission_.make_room_for_one();
     const std::size_t most = open_.size() + 1;
     if (open_.capacity() < most) {
         open_.reserve(2 * most);
@@ -149,6 +151,7 @@ void Channels::show_traffic(const Socket& socket) noexcept {
 }
 
 void Channels::opened(Socket& socket) {
+    --asked_;
     socket.index = open_.size();
     open_.push_back(&socket);
     socket.place = take_place();

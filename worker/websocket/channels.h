@@ -49,6 +49,7 @@ class Channels {
     [[nodiscard]] std::optional<websocket::Handshake> handshake_of(const Request& request) const;
 
     /// Why no WebSocket is opened for a request that asks for one; status 0: it may be.
+    /// REQUIRES: channel_of() has made that of the request.
     [[nodiscard]] http::Rejection refusal(const websocket::Handshake& handshake) const;
 
     /// The WebSocket that the request asks for, which is made when it is first asked for; null: the
@@ -58,6 +59,9 @@ class Channels {
     /// The raw one that the request becomes by this, if its WebSocket is not used yet; null: it
     /// cannot. Throws std::bad_alloc.
     RawSocket* raw_of(Request& request);
+
+    /// The request is answered in another way than by the WebSocket it has asked for.
+    void not_opened() noexcept { --asked_; }
 
     /// How many have not ended, together with the greenlets that use them.
     [[nodiscard]] std::size_t count() const { return open_.size(); }
@@ -133,6 +137,7 @@ class Channels {
     event::DeadlineList closing_;
     event::DeadlineList leaving_;
     std::vector<Socket*> open_;
+    std::size_t asked_ = 0;             ///< requests that may still become one
     std::vector<RequestRef> listed_;    ///< those that attend() looks at
     std::vector<RequestRef> attended_;  ///< those that it is looking at
     bool draining_ = false;

@@ -15,9 +15,11 @@ bool RawSocket::begin() {
         return false;
     }
     http::ResponseHead& head = request_.answer.head();
+    http::ResponseHead other = head;
     head.clear();
     head.start(request_.form.version, "101 Switching Protocols");
     if (exchange().upgrade("") == Exchange::IoState::Failed) {
+        head = std::move(other);  // it may still be sent
         return false;
     }
     readable_ = request_.body.buffered() > 0;

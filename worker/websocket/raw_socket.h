@@ -32,6 +32,7 @@ class RawSocket final : public Socket {
     RawSocket* as_raw() override { return this; }
 
     /// Takes the exchange over. False when an answer has begun, or the client cannot do this.
+    /// Throws std::bad_alloc.
     bool begin();
 
     /// Receives bytes. Done with `got` 0: there will be none any more.

@@ -23,7 +23,7 @@ bool out_of_memory() {
 WebSockets::WebSockets(HubBridge& bridge, RequestRunner& runner)
     : bridge_(bridge), runner_(runner), closed_class_(imported("geventd", "WebSocketClosed")) {}
 
-bool WebSockets::may_use(const Channel& channel) const {
+bool WebSockets::may_call() const {
     if (worker::is_forked_child()) {
         PyErr_SetString(PyExc_RuntimeError,
                         "a WebSocket cannot be used in a process that the application forked: its "
@@ -34,6 +34,13 @@ bool WebSockets::may_use(const Channel& channel) const {
         PyErr_SetString(PyExc_RuntimeError,
                         "a WebSocket can only be used in the thread of the worker's hub, not in "
                         "another thread");
+        return false;
+    }
+    return true;
+}
+
+bool WebSockets::may_use(const Channel& channel) const {
+    if (!may_call()) {
         return false;
     }
     if (channel.state() == Channel::State::Asked) {
@@ -56,6 +63,9 @@ bool WebSockets::closed(const Channel& channel) const {
 
 bool WebSockets::accept(Channel& channel, std::string_view protocol) {
     worker::Request& request = channel.request();
+    if (!may_call()) {
+        return false;
+    }
     if (channel.state() != Channel::State::Asked || request.exchange == nullptr ||
         request.answer.completed()) {
         PyErr_SetString(PyExc_RuntimeError, "the request has been answered already");

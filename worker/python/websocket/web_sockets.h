@@ -39,10 +39,16 @@ class WebSockets {
     /// Sets the exception for a WebSocket that is closed.
     bool closed(const worker::Channel& channel) const;
 
+    [[nodiscard]] bool is_closed_error(PyObject* exception) const {
+        return PyErr_GivenExceptionMatches(exception, closed_class_.get()) != 0;
+    }
+
     /// Whether the calling greenlet may use it; false in another thread and a forked process.
     [[nodiscard]] bool may_use(const worker::Channel& channel) const;
 
   private:
+    [[nodiscard]] bool may_call() const;
+
     template <typename Send>
     bool await_sent(worker::Channel& channel, Send send);
 
