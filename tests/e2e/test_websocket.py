@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """geventd.websocket(environ): a real client talks to an application."""
 import asyncio
-import json
 import threading
 
 import pytest
@@ -9,8 +8,10 @@ import websocket
 import websockets
 
 from harness import procfs
+from harness.client import RawClient
 from harness.limits import DEADLINE
-from harness.websockets import BINARY, CLOSE, PING, PONG, TEXT, RawSocket, connect, frame
+from harness.websockets import (BINARY, CLOSE, PING, PONG, TEXT, RawSocket, connect, frame,
+                                request)
 
 APP = '''
 import gevent
@@ -67,7 +68,10 @@ def leaving(ws):
         print('cannot send:', error, flush=True)
     for message in ws:
         print('never', flush=True)
-    print('left', ws.close_code, flush=True)
+    before = ws.close_code
+    while ws.close_code is None:
+        gevent.sleep(0.01)
+    print('left', before, ws.close_code, flush=True)
 
 
 def flood(ws):
@@ -219,7 +223,7 @@ def test_the_application_closes(running):
         client.send(frame(CLOSE, (4001).to_bytes(2, 'big')))
         assert client.is_closed_by_server()
     running.wait_log('cannot send: the WebSocket is closed')
-    running.wait_log('left')
+    running.wait_log('left None 4001')
     assert 'never' not in running.log.text()
 
 
@@ -351,6 +355,80 @@ def test_too_many_are_refused(server):
     connect(running).close()
 
 
+def test_those_that_may_still_be_accepted_count(server):
+    running = server(APP + '''
+
+def late(ws):
+    print('asked', flush=True)
+    go.wait()
+    ws.accept()
+''', {'limits': {'websockets': 1}})
+    with RawClient(running.address()) as first:
+        first.send(request('/late'))
+        running.wait_log('asked')
+        with pytest.raises(websocket.WebSocketBadStatusException, match='503'):
+            connect(running)
+        running.get('/go')
+        assert b' 101 ' in first.read_until(b'\r\n\r\n')
+    running.wait_status(lambda status: status['workers'][0]['websockets'] == 0)
+    for _ in range(3):  # neither those that are refused nor those that are answered stay counted
+        with pytest.raises(websocket.WebSocketBadStatusException, match='200'):
+            connect(running, '/plain')
+    connect(running).close()
+
+
+FAILS_AFTERWARDS = '''
+import geventd
+import uwsgi
+
+
+def application(environ, start_response):
+    ws = geventd.websocket(environ)
+    ws.accept()
+    for message in ws:
+        pass
+    path = environ['PATH_INFO']
+    if path == '/file':
+        open('/nowhere')
+    if path == '/library':
+        raise type('ConnectionError', (OSError,), {})('of a library')
+    if path == '/uwsgi':
+        uwsgi.websocket_recv()
+    ws.send('more')
+'''
+
+
+def test_what_fails_after_the_end_is_told(server):
+    running = server(FAILS_AFTERWARDS)
+    for path, error in (('/file', 'FileNotFoundError'), ('/library', 'of a library')):
+        running.expect_error(f'{path} failed')
+        connect(running, path).close()
+        running.wait_log(error)
+    for path in ('/uwsgi', '/own'):
+        connect(running, path).close()
+    running.wait_status(lambda status: status['workers'][0]['websockets'] == 0)
+    status = running.status()['workers'][0]
+    assert (status['errors'], status['disconnects']) == (2, 0)
+
+
+def test_an_answer_is_still_possible_after_a_vain_accept(server):
+    running = server('''
+import geventd
+
+def application(environ, start_response):
+    ws = geventd.websocket(environ)
+    start_response('200 OK', [('X-App', 'here')])
+    try:
+        ws.accept()
+    except geventd.WebSocketClosed:
+        return [environ['wsgi.input'].read()]
+''')
+    with RawClient(running.address()) as client:
+        client.send(request(headers='Content-Length: 4\r\n') + b'body')
+        answer = client.read_answer()
+        assert (answer.status, answer.body, answer.header('x-app')) == (200, b'body', 'here')
+
+
 def test_origins(server):
     running = server(APP, {'limits': {'websocket-origins': ['*.example.org', 'http://x']}})
     connect(running, origin='https://chat.example.org').close()
@@ -380,8 +458,3 @@ def forking(ws):
     client = connect(running, '/forking')
     assert client.recv() == 'from the worker'
     running.wait_log('child: a WebSocket cannot be used in a process that the application forked')
-
-
-def test_the_settings_are_shown(running):
-    shown = json.dumps(running.status())
-    assert '"websockets"' in shown

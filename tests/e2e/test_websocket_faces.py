@@ -144,6 +144,21 @@ def test_uwsgi_calls_in_other_greenlets(uwsgi):
     uwsgi.wait_log('at the end: unable to send websocket message')
 
 
+def test_uwsgi_sends_no_text_that_is_no_utf8(server):
+    running = server('''
+import uwsgi
+
+def application(environ, start_response):
+    uwsgi.websocket_handshake()
+    try:
+        uwsgi.websocket_send(b'\\xff')
+    except OSError as error:
+        uwsgi.websocket_send(str(error))
+    return []
+''')
+    assert connect(running).recv().startswith('a text message must be UTF-8')
+
+
 def test_uwsgi_without_a_handshake(uwsgi):
     assert uwsgi.get('/none').body == b'unable to complete websocket handshake'
 
@@ -180,6 +195,39 @@ def application(environ, start_response):
     return []
 '''
 
+CLIENTS = '''
+import gevent.event
+
+clients = None
+go = gevent.event.Event()
+
+
+def application(environ, start_response):
+    global clients
+    path = environ['PATH_INFO']
+    if path in ('/count', '/go'):
+        if path == '/go':
+            go.set()
+        start_response('200 OK', [('Content-Type', 'text/plain')])
+        return [str(len(clients)).encode()]
+    ws = environ['wsgi.websocket']
+    clients = ws.handler.server.clients
+    ws.send('hello')
+    assert ws.handler.active_client.ws is ws
+    if path == '/raises':
+        raise KeyError('on purpose')
+    if path == '/stays':
+        go.wait()
+    if path == '/casts':
+        for client in list(clients.values()):
+            try:
+                client.ws.send('to all')
+            except OSError as error:
+                print('cast:', error, flush=True)
+        print('left:', len(clients), flush=True)
+    return []
+'''
+
 
 @pytest.fixture(scope='module')
 def gevent(module_server):
@@ -210,6 +258,40 @@ def test_gevent_websocket_is_not_used(gevent):
     assert gevent.get('/page').body == b'True'
     with pytest.raises(websocket.WebSocketBadStatusException, match='200'):
         connect(gevent, '/page')
+
+
+@pytest.mark.parametrize('way', ['raises', 'returns'])
+def test_gevent_websocket_clients_leave_with_their_requests(server, way):
+    running = server(CLIENTS)
+    running.expect_error('/raises failed')
+    clients = [connect(running, f'/{way}') for _ in range(50)]
+    for client in clients:
+        assert client.recv() == 'hello'
+        assert client.recv_data()[0] == CLOSE
+        client.close()
+    assert running.get('/count').body == b'0'
+
+
+def test_gevent_websocket_clients_without_a_port_are_told_apart(server):
+    running = server(CLIENTS, {'listen': ['http+unix:app.sock', 'http://127.0.0.1:0']})
+    with RawSocket(running.address(), '/stays') as one, \
+            RawSocket(running.address(), '/stays') as other:
+        assert one.read_frame() == other.read_frame() == (TEXT, b'hello')
+        assert running.get('/count', index=1).body == b'2'
+        running.get('/go', index=1)
+
+
+def test_gevent_websocket_a_dead_client_leaves(server):
+    running = server(CLIENTS)
+    with RawSocket(running.address(), '/stays') as dead:
+        assert dead.read_frame() == (TEXT, b'hello')
+    running.wait_status(lambda status: running.get('/count').body == b'1')
+    with RawSocket(running.address(), '/casts') as client:
+        assert client.read_frame() == (TEXT, b'hello')
+        assert client.read_frame() == (TEXT, b'to all')
+    running.wait_log('cast: .*Socket is dead')
+    running.wait_log('left: 1')
+    running.get('/go')
 
 
 RAW = '''

@@ -5,6 +5,7 @@ answers the request, is not disturbed.
 
 Embedded in geventd-worker; imported when the first request asks for a WebSocket.
 """
+import itertools
 import logging
 import sys
 
@@ -16,8 +17,8 @@ _ALREADY_CLOSED = "Connection is already closed"
 _CLOSED = "Connection closed"
 
 
-class _OwnError(OSError):
-    """WebSocketError where gevent-websocket is not installed."""
+class WebSocketError(OSError):
+    """That of gevent-websocket, where it is not installed."""
 
 
 def _error(text):
@@ -26,7 +27,7 @@ def _error(text):
         try:
             from geventwebsocket import exceptions
         except ImportError:
-            return _OwnError(text)
+            return WebSocketError(text)
     return exceptions.WebSocketError(text)
 
 
@@ -53,13 +54,21 @@ class _Server:
 
 
 _server = None
+_numbers = itertools.count(1)
+
+
+def _address_of(environ):
+    """What tells a client from the others. One of a unix socket, or behind a trusted proxy, has no
+    port, so it gets a number instead."""
+    port = environ.get("REMOTE_PORT") or f"#{next(_numbers)}"
+    return environ.get("REMOTE_ADDR", ""), port
 
 
 class _Handler:
     def __init__(self, websocket, environ):
         self.websocket = websocket
         self.environ = environ
-        self.client_address = (environ.get("REMOTE_ADDR", ""), environ.get("REMOTE_PORT", ""))
+        self.client_address = _address_of(environ)
         self.server = _server
         self.application = _server.application
         self.logger = _server.logger
@@ -83,21 +92,25 @@ class WebSocket:
         self.stream = None
         self.handler = _Handler(self, environ)
         self._socket = socket
-        self._opened = False
+        self._client = None
 
     def _open(self):
-        if not self._opened:
+        if self._client is None:
             offered = self._socket.offered
             self._socket.accept(offered[0] if offered else None)
-            self._opened = True
-            self.handler.server.clients[self.handler.client_address] = Client(
-                self.handler.client_address, self)
+            self._client = Client(self.handler.client_address, self)
+            self.handler.server.clients[self._client.address] = self._client
+
+    def _leave(self):
+        """It is no client any more. Another one may have come from the same address meanwhile."""
+        if self._client is not None and self.handler.active_client is self._client:
+            del self.handler.server.clients[self._client.address]
 
     def _end(self):
         self.closed = True
         self.environ = None
         self.handler.environ = None
-        self.handler.server.clients.pop(self.handler.client_address, None)
+        self._leave()
 
     @property
     def current_app(self):
@@ -146,6 +159,7 @@ class WebSocket:
         try:
             self.send_frame(message, self.OPCODE_BINARY if binary else self.OPCODE_TEXT)
         except OSError:
+            self._leave()
             self.current_app.on_close(_SOCKET_DEAD)
             raise _error(_SOCKET_DEAD) from None
 
@@ -182,9 +196,12 @@ class WebSocket:
 
 
 def add_to(environ, socket):
-    """Gives the environ of a request, which asks for a WebSocket, the object."""
+    """Gives the environ of a request, which asks for a WebSocket, the object. Returns what to call
+    when the request has ended."""
     global _server
     if _server is None:
         _server = _Server()
-    environ["wsgi.websocket"] = WebSocket(environ, socket)
+    websocket = WebSocket(environ, socket)
+    environ["wsgi.websocket"] = websocket
     environ["wsgi.websocket_version"] = environ.get("HTTP_SEC_WEBSOCKET_VERSION")
+    return websocket._end

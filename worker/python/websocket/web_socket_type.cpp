@@ -3,6 +3,8 @@
 
 #include <new>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "http/octets.h"
 #include "log/logger.h"
@@ -14,6 +16,9 @@ namespace geventd::py {
 namespace {
 
 using worker::Channel;
+
+// gevent-websocket's, or that of wsgi_websocket.py where it is not installed.
+constexpr std::string_view kErrorOfWsgiWebSocket = "WebSocketError";
 
 struct WebSocket {
     PyObject_HEAD const WebSocketType* type;
@@ -252,7 +257,7 @@ PyObject* get_close_code(PyObject* self, void*) noexcept {
     if (channel == nullptr) {
         return nullptr;
     }
-    return channel->is_closed() ? PyLong_FromLong(channel->end().code) : Py_NewRef(Py_None);
+    return channel->has_end() ? PyLong_FromLong(channel->end().code) : Py_NewRef(Py_None);
 }
 
 PyObject* get_close_reason(PyObject* self, void*) noexcept {
@@ -265,7 +270,9 @@ PyGetSetDef attributes[] = {
     {"subprotocol", get_subprotocol, nullptr, "The one that was accepted, or None.", nullptr},
     {"closed", get_closed, nullptr, "Whether no message can be sent any more.", nullptr},
     {"close_code", get_close_code, nullptr,
-     "The code with which the client has closed, or None; 1006: it has not said any.", nullptr},
+     "The code with which the client has closed; None: it has not yet; 1006: it left without a "
+     "word.",
+     nullptr},
     {"close_reason", get_close_reason, nullptr, "The client's reason, or ''.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
@@ -319,6 +326,8 @@ http::Rejection WebSocketType::prepare(worker::Request& request, PyObject* envir
         log::info("refused the WebSocket {} of {}: {}", request.path_info,
                   channel->handshake().origin.empty() ? "a client" : channel->handshake().origin,
                   refusal.reason);
+        worker_.websockets().not_opened();
+        request.upgraded.reset();
         return refusal;
     }
     add_faces(*channel, environ);
@@ -332,6 +341,31 @@ void WebSocketType::tell_if_not_built(const worker::Request& request) {
             "{} asks for another protocol, but this build of geventd has no WebSocket: it "
             "was built without the library wslay (docs/websockets.md)",
             request.path_info);
+    }
+}
+
+// Applications raise OSErrors of their own, too, which have an errno or a class of their own.
+bool WebSocketType::is_of_the_end(PyObject* exception) const {
+    if (sockets_.is_closed_error(exception)) {
+        return true;
+    }
+    const PyTypeObject* const type = Py_TYPE(exception);
+    const bool is_faces = type == reinterpret_cast<PyTypeObject*>(PyExc_OSError) ||
+                          type == reinterpret_cast<PyTypeObject*>(PyExc_BrokenPipeError) ||
+                          (std::string_view(type->tp_name) == kErrorOfWsgiWebSocket &&
+                           PyErr_GivenExceptionMatches(exception, PyExc_OSError) != 0);
+    if (!is_faces) {
+        return false;
+    }
+    const Ref number = Ref::steal(PyObject_GetAttrString(exception, "errno"));
+    PyErr_Clear();
+    return number.get() == Py_None;
+}
+
+void WebSocketType::ended(const worker::Request& request) noexcept {
+    const auto end = ends_.extract(&request);
+    if (!end.empty() && !Ref::steal(PyObject_CallNoArgs(end.mapped().get()))) {
+        PyErr_WriteUnraisable(end.mapped().get());
     }
 }
 
@@ -349,8 +383,11 @@ void WebSocketType::add_faces(Channel& channel, PyObject* environ) {
             module ? Ref::steal(PyObject_GetAttrString(module.get(), "add_to")) : Ref();
     }
     if (add_wsgi_websocket_) {
-        Ref::steal(PyObject_CallFunctionObjArgs(add_wsgi_websocket_.get(), environ, object.get(),
-                                                nullptr));
+        Ref end = Ref::steal(PyObject_CallFunctionObjArgs(add_wsgi_websocket_.get(), environ,
+                                                          object.get(), nullptr));
+        if (end) {
+            ends_.insert_or_assign(&channel.request(), std::move(end));
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 
 #include <Python.h>
 
+#include <unordered_map>
+
 #include "worker/python/base/ref.h"
 #include "worker/python/websocket/raw_socket_type.h"
 #include "worker/python/websocket/web_sockets.h"
@@ -23,6 +25,8 @@ class WebSocketType final : public Upgrader {
     static constexpr const char* kKey = "geventd.websocket";
 
     http::Rejection prepare(worker::Request& request, PyObject* environ) override;
+    void ended(const worker::Request& request) noexcept override;
+    [[nodiscard]] bool is_of_the_end(PyObject* exception) const override;
 
     [[nodiscard]] WebSockets& sockets() const { return sockets_; }
 
@@ -36,6 +40,7 @@ class WebSocketType final : public Upgrader {
     const RawSocketType& raw_;
     Ref type_;
     Ref add_wsgi_websocket_;  ///< the function that adds wsgi.websocket, since its first use
+    std::unordered_map<const worker::Request*, Ref> ends_;  ///< what to call at a request's end
 };
 
 }  // namespace geventd::py

@@ -167,6 +167,7 @@ void RequestRunner::run(worker::Request& request) noexcept {
         worker_.accounts().out_of_memory();
     }
     if (request.upgraded) {
+        upgrader_->ended(request);
         request.upgraded->application_ended(complete);
     } else {
         request.exchange->finish(complete);
@@ -365,12 +366,11 @@ bool RequestRunner::is_end_of_raw(const worker::Request& request) {
     return true;
 }
 
-// Whether an exception means no more than that the client has left, or is sent away. After an
-// upgrade that is an OSError; what else fails then is a failure.
-bool RequestRunner::is_of_the_end(const worker::Request& request, PyObject* exception) {
+// Whether an exception means no more than that the client has left, or is sent away.
+bool RequestRunner::is_of_the_end(const worker::Request& request, PyObject* exception) const {
     if (request.upgraded && request.upgraded->has_begun()) {
         return request.upgraded->is_closed() && exception != nullptr &&
-               PyErr_GivenExceptionMatches(exception, PyExc_OSError) != 0;
+               upgrader_->is_of_the_end(exception);
     }
     return request.exchange->broken();
 }
@@ -378,7 +378,9 @@ bool RequestRunner::is_of_the_end(const worker::Request& request, PyObject* exce
 bool RequestRunner::await_failure(worker::Request& request, PyObject* start_response) {
     const Ref exception = take_exception();
     if (is_of_the_end(request, exception.get())) {
-        worker_.accounts().client_left(request);
+        if (request.exchange->broken()) {
+            worker_.accounts().client_left(request);
+        }
         return false;
     }
     if (!exception) {

@@ -68,7 +68,7 @@ class RequestRunner {
     [[nodiscard]] Ref make_fault_page() const;
     static bool is_ignored(const worker::Request& request);
     static bool is_end_of_raw(const worker::Request& request);
-    static bool is_of_the_end(const worker::Request& request, PyObject* exception);
+    [[nodiscard]] bool is_of_the_end(const worker::Request& request, PyObject* exception) const;
     http::Rejection explain(const worker::Request& request, PyObject* exception);
     bool await_failure(worker::Request& request, PyObject* start_response);
 
