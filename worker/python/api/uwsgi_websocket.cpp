@@ -2,7 +2,6 @@
 #include <new>
 #include <string_view>
 
-#include "websocket/utf8.h"
 #include "worker/process/forked.h"
 #include "worker/python/api/native_module.h"
 #include "worker/python/base/greenlet_object.h"
@@ -204,7 +203,7 @@ PyObject* send_message(PyObject* module, PyObject* args, PyObject* keywords, boo
         return nullptr;
     }
     const std::string_view message{bytes, static_cast<std::size_t>(size)};
-    if (is_text && !websocket::is_utf8(message)) {
+    if (is_text && !WebSockets::is_text(message)) {
         io_error("a text message must be UTF-8; other bytes go by uwsgi.websocket_send_binary()");
         return nullptr;
     }

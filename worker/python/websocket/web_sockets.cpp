@@ -3,6 +3,7 @@
 
 #include <new>
 
+#include "websocket/utf8.h"
 #include "worker/process/forked.h"
 #include "worker/python/base/error.h"
 #include "worker/python/websocket/sender_place.h"
@@ -116,6 +117,10 @@ bool WebSockets::await_sent(Channel& channel, Send send) {
 
 bool WebSockets::await_send(Channel& channel, bool is_text, std::string_view message) {
     return await_sent(channel, [&] { return channel.send(is_text, message); });
+}
+
+bool WebSockets::is_text(std::string_view bytes) {
+    return websocket::is_utf8(bytes);
 }
 
 bool WebSockets::await_ping(Channel& channel, std::string_view payload) {

@@ -34,6 +34,9 @@ class WebSockets {
     /// Sends a message when the former one has left.
     bool await_send(worker::Channel& channel, bool is_text, std::string_view message);
 
+    /// Whether the bytes may be sent as a text.
+    [[nodiscard]] static bool is_text(std::string_view bytes);
+
     bool await_ping(worker::Channel& channel, std::string_view payload);
 
     /// Sets the exception for a WebSocket that is closed.
