@@ -23,8 +23,8 @@ struct Validators {
     std::string_view etag;
     std::int64_t modified = 0;
 
-    /// That second is over, so whatever is changed now has another date: parts of two versions
-    /// cannot be taken for one by it (RFC 9110 8.8.2.2).
+    /// That second is over, so whoever writes the file from now on gives it another date, unless
+    /// he sets an old one on purpose (RFC 9110 8.8.2.2).
     bool is_date_strong = true;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -25,7 +26,8 @@ class DiskPool {
     /// receive one. Tasks of the first kind come first, and one thread is always left to them.
     enum class Urgency : bool { Answer, Transfer };
 
-    explicit DiskPool(std::size_t most = 4) : most_(most) {}
+    /// Two threads at least, whatever `most`: a transfer must not occupy the only one.
+    explicit DiskPool(std::size_t most = 4) : most_(std::max<std::size_t>(most, 2)) {}
 
     DiskPool(const DiskPool&) = delete;
     DiskPool& operator=(const DiskPool&) = delete;
