@@ -18,18 +18,25 @@ void FrameTrace::pass(std::string_view bytes) {
         bytes.remove_prefix(pass_head(bytes));
     }
     while (!bytes.empty()) {
+        bytes.remove_prefix(pass_to_boundary(bytes));
+    }
+}
+
+std::size_t FrameTrace::pass_to_boundary(std::string_view bytes) {
+    std::size_t passed = 0;
+    do {
         if (left_ > 0) {
-            const std::uint64_t count = std::min<std::uint64_t>(left_, bytes.size());
+            const std::uint64_t count = std::min<std::uint64_t>(left_, bytes.size() - passed);
             left_ -= count;
-            bytes.remove_prefix(static_cast<std::size_t>(count));
+            passed += static_cast<std::size_t>(count);
             continue;
         }
-        header_[have_++] = static_cast<std::uint8_t>(bytes.front());
-        bytes.remove_prefix(1);
+        header_[have_++] = static_cast<std::uint8_t>(bytes[passed++]);
         if (have_ >= 2 && have_ == header_size()) {
             begin_payload();
         }
-    }
+    } while (passed < bytes.size() && !at_boundary());
+    return passed;
 }
 
 std::size_t FrameTrace::pass_head(std::string_view bytes) {

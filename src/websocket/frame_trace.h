@@ -8,9 +8,8 @@
 
 namespace geventd::websocket {
 
-/// Follows the frames in one direction of a connection on which somebody else speaks WebSocket:
-/// where they begin and end, how many messages they make, and whether a closing frame was among
-/// them. Lives in: worker, loop side.
+/// Follows the frames in one direction of a connection: where they begin and end, how many messages
+/// they make, and whether a closing frame was among them. Lives in: worker, loop side.
 class FrameTrace {
   public:
     /// `behind_head`: an HTTP head comes first.
@@ -18,6 +17,10 @@ class FrameTrace {
 
     /// Bytes of the connection, in order.
     void pass(std::string_view bytes);
+
+    /// The same up to the next boundary only; returns how many passed. REQUIRES: there are some,
+    /// and no HTTP head comes first.
+    std::size_t pass_to_boundary(std::string_view bytes);
 
     /// The last byte was the end of a frame, or of the head.
     [[nodiscard]] bool at_boundary() const { return !in_head_ && left_ == 0 && have_ == 0; }

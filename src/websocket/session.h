@@ -50,7 +50,8 @@ class Session {
         /// A whole message. Throws std::bad_alloc: the session must then be abandoned.
         virtual void on_message(bool is_text, std::string message) = 0;
 
-        /// The user takes no more messages for now.
+        /// The user takes no more messages for now: not even the frame is looked at that comes
+        /// next.
         [[nodiscard]] virtual bool is_full() const = 0;
     };
 

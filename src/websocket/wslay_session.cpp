@@ -48,6 +48,7 @@ struct WslaySession::Calls {
         }
     }
 
+    // At most a frame: whoever has got a message from it may want no more.
     static ssize_t receive(wslay_event_context_ptr context, std::uint8_t* into, std::size_t room,
                            int, void* user) noexcept {
         WslaySession& self = session(user);
@@ -55,7 +56,7 @@ struct WslaySession::Calls {
             wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
             return -1;
         }
-        const std::size_t count = std::min(room, self.input_.size());
+        const std::size_t count = self.frames_.pass_to_boundary(self.input_.substr(0, room));
         std::memcpy(into, self.input_.data(), count);
         self.input_.remove_prefix(count);
         return static_cast<ssize_t>(count);
@@ -116,13 +117,16 @@ bool WslaySession::is_paused() const {
 
 bool WslaySession::receive(std::string_view bytes) noexcept {
     if (end_) {
-        kept_.clear();
+        keep({});
         return true;
     }
     try {
-        if (!kept_.empty()) {
-            kept_.append(bytes);
-            bytes = kept_;
+        if (has_input()) {
+            if (!bytes.empty()) {
+                kept_.erase(0, std::exchange(used_, 0));
+                kept_.append(bytes);
+            }
+            bytes = std::string_view(kept_).substr(used_);
         }
         input_ = bytes;
         const int result = wslay_event_recv(context_.get());
@@ -132,14 +136,22 @@ bool WslaySession::receive(std::string_view bytes) noexcept {
         if (!end_ && wslay_event_get_read_enabled(context_.get()) == 0) {
             end_ = End{WSLAY_CODE_PROTOCOL_ERROR, "", false};  // the code is known when it is sent
         }
-        if (end_ || input_.empty()) {
-            std::string().swap(kept_);
-        } else {
-            kept_ = std::string(input_);
-        }
+        keep(end_ ? std::string_view() : input_);
         return true;
     } catch (const std::bad_alloc&) {
         return false;
+    }
+}
+
+// The end of what was there to take. Messages are taken one by one: the rest stays where it is.
+void WslaySession::keep(std::string_view rest) {
+    if (rest.empty()) {
+        std::string().swap(kept_);
+        used_ = 0;
+    } else if (kept_.empty()) {
+        kept_ = rest;
+    } else {
+        used_ = kept_.size() - rest.size();
     }
 }
 

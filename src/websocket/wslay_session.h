@@ -9,6 +9,7 @@
 #include <wslay/wslay.h>
 
 #include "websocket/codec.h"
+#include "websocket/frame_trace.h"
 #include "websocket/session.h"
 
 namespace geventd::websocket {
@@ -51,14 +52,17 @@ class WslaySession final : public Session {
     void apply(Inflater::Outcome outcome);
     void fail(std::uint16_t code, std::string_view reason);
     [[nodiscard]] bool is_paused() const;
+    void keep(std::string_view rest);
     bool queue(std::uint8_t opcode, std::string_view bytes, std::uint8_t rsv) noexcept;
 
     User& user_;
     Terms terms_;
     Deflater& deflater_;
     std::unique_ptr<wslay_event_context, FreeContext> context_;
-    std::string_view input_;  ///< what wslay may take
-    std::string kept_;        ///< received before, and not taken yet
+    std::string_view input_;    ///< what wslay may take
+    FrameTrace frames_{false};  ///< of what it has taken
+    std::string kept_;          ///< received before, and not all taken yet
+    std::size_t used_ = 0;      ///< how much of that has been taken
     std::string output_;
     std::string message_;                 ///< the fragments so far
     std::unique_ptr<Inflater> inflater_;  ///< while a compressed message arrives

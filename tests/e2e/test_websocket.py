@@ -173,6 +173,26 @@ def test_what_comes_with_the_handshake_is_not_lost(running):
         assert client.read_until(b'\x81\x05early').startswith(b'HTTP/1.1 101 ')
 
 
+@pytest.mark.parametrize('behind, code', [
+    (frame(3), 1002), (frame(CLOSE, b'\x03\xe8'), 1000), (frame(TEXT, b'\xff'), 1007)])
+def test_a_message_is_answered_before_what_ends_the_connection(running, behind, code):
+    with RawSocket(running.address()) as client:
+        client.send(frame(TEXT, b'one') + frame(TEXT, b'two') + behind)
+        assert client.read_frame() == (TEXT, b'one')
+        assert client.read_frame() == (TEXT, b'two')
+        assert client.read_close() == code
+
+
+def test_many_messages_at_once(running):
+    """More than the server reads at once, while nobody takes them at first."""
+    with RawSocket(running.address(), '/slow') as client:
+        client.send(frame(TEXT, b'x' * 20) * 20000 + frame(PING, b'?'))
+        running.get('/go')
+        for _ in range(20000):
+            assert client.read_frame() == (TEXT, b'x' * 20)
+        assert client.read_frame() == (PONG, b'?')
+
+
 def test_compression(running):
     async def talk():
         host, port = running.address()

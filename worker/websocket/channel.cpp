@@ -65,10 +65,10 @@ bool Channel::accept(std::string_view protocol) {
 }
 
 bool Channel::wants_bytes() const {
-    return has_begun() && !is_over() && !session_->end() && !session_->has_input() && !is_full();
+    return has_begun() && !is_over() && !session_->end() && !session_->has_input() && !is_stocked();
 }
 
-bool Channel::is_full() const {
+bool Channel::is_stocked() const {
     return inbox_.size() >= kMostMessages || inbox_bytes_ > home_.most_message();
 }
 
@@ -112,6 +112,7 @@ void Channel::on_message(bool is_text, std::string message) {
     }
     inbox_bytes_ += message.size();
     inbox_.push_back({is_text, std::move(message)});
+    has_turn_ = true;
     show_ready();
     home_.attend_later(*this);
 }
@@ -174,6 +175,21 @@ void Channel::go_on_reading() {
     }
 }
 
+// What comes behind a message may end the connection, so the greenlet answers it before that. One
+// that is elsewhere has had its chance when attend() has passed.
+void Channel::go_on_after_turn() noexcept {
+    has_turn_ = false;
+    if (!is_reading_ && has_begun() && !is_over()) {
+        guarded([this] { go_on_reading(); });
+    }
+}
+
+void Channel::look_for_message() noexcept {
+    if (!has_message()) {
+        go_on_after_turn();
+    }
+}
+
 Channel::Message Channel::take() {
     Message message = std::move(inbox_.front());
     inbox_.pop_front();
@@ -220,6 +236,7 @@ void Channel::close(std::uint16_t code, std::string_view reason) noexcept {
     home_.closing().start(*this);
     inbox_.clear();
     inbox_bytes_ = 0;
+    has_turn_ = false;
     show_ready();
     session_->close(code, reason);
     guarded([this] {

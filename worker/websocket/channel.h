@@ -57,6 +57,9 @@ class Channel final : public Socket, private websocket::Session::User {
 
     [[nodiscard]] bool has_message() const { return !inbox_.empty(); }
 
+    /// Looks for a message among what has been received, when the greenlet has come back for one.
+    void look_for_message() noexcept;
+
     /// The oldest message. REQUIRES: has_message().
     Message take();
 
@@ -100,16 +103,21 @@ class Channel final : public Socket, private websocket::Session::User {
     [[nodiscard]] bool is_over() const override { return state_ == State::Over; }
 
     void on_message(bool is_text, std::string message) override;
-    [[nodiscard]] bool is_full() const override;
+
+    [[nodiscard]] bool is_full() const override { return has_turn_ || is_stocked(); }
+
+    void on_turn_over() noexcept override { go_on_after_turn(); }
 
     [[nodiscard]] bool is_readable() const override { return has_message() || is_closed(); }
 
+    [[nodiscard]] bool is_stocked() const;
     [[nodiscard]] bool wants_bytes() const;
     void receive();
     void hear(std::string_view bytes);
     void settle();
     void flush();
     void go_on_reading();
+    void go_on_after_turn() noexcept;
 
     void show_ready() noexcept { ready_.show(is_readable()); }
 
@@ -125,6 +133,7 @@ class Channel final : public Socket, private websocket::Session::User {
     ReadyMark ready_;
     websocket::Session::End end_;
     State state_ = State::Asked;
+    bool has_turn_ = false;    ///< the greenlet has it, to answer a message before the next frame
     bool is_reading_ = false;  ///< the loop tells of received bytes
     bool heard_ = false;       ///< something was received since the last ping
 };

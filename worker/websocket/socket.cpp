@@ -29,6 +29,7 @@ void Socket::attend() {
     if (reader && is_readable()) {
         application.resume(reader);
     }
+    on_turn_over();
     for (std::size_t waiting = senders_.size(); waiting > 0 && !senders_.empty(); --waiting) {
         if (!is_closed() && exchange().is_sending()) {
             break;

@@ -74,6 +74,9 @@ class Socket : public Upgraded, public event::Deadline {
     /// Nothing more is sent to the client, or comes from it.
     [[nodiscard]] virtual bool is_over() const = 0;
 
+    /// The reader has been resumed for what came, or was elsewhere.
+    virtual void on_turn_over() noexcept {}
+
     /// The reader has something to do.
     [[nodiscard]] virtual bool is_readable() const = 0;
 

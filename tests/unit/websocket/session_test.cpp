@@ -203,6 +203,25 @@ TEST_F(SessionTest, KeepsWhatItsUserDoesNotTake) {
     EXPECT_FALSE(session->has_input());
 }
 
+TEST_F(SessionTest, LooksAtNoFrameWhileItsUserIsFull) {
+    start();
+    most_messages = 1;
+    session->receive(frame(kFin | kText, "one") + frame(kFin | kText, "two") + frame(kFin | 3, ""));
+    EXPECT_EQ(messages, Texts{"text:one"});
+    most_messages = 2;
+    session->go_on();
+    EXPECT_EQ(messages, (Texts{"text:one", "text:two"}));
+    EXPECT_FALSE(session->end());
+    EXPECT_TRUE(session->send(true, "2"));
+    EXPECT_EQ(output(),
+              "\x81\x01"
+              "2");
+    most_messages = 3;
+    session->go_on();
+    EXPECT_TRUE(session->end());
+    EXPECT_EQ(closed_with(), 1002U);
+}
+
 TEST_F(SessionTest, TakesNoMorePingsThanItCanAnswer) {
     start();
     std::string pings;

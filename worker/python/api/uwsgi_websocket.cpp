@@ -178,6 +178,7 @@ PyObject* recv_nb(PyObject* module, PyObject* args, PyObject* keywords) noexcept
     if (channel == nullptr) {
         return nullptr;
     }
+    channel->look_for_message();
     if (channel->has_message()) {
         return bytes_of(channel->take());
     }

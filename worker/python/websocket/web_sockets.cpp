@@ -85,12 +85,15 @@ bool WebSockets::accept(Channel& channel, std::string_view protocol) {
 }
 
 bool WebSockets::await_message(Channel& channel) {
-    while (!channel.has_message()) {
+    for (;;) {
+        channel.look_for_message();
+        if (channel.has_message()) {
+            return true;
+        }
         if (channel.is_closed() || !bridge_.await(channel.reader)) {
             return false;
         }
     }
-    return true;
 }
 
 template <typename Send>
