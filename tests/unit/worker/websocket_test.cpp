@@ -208,7 +208,7 @@ TEST_F(WebSocketTest, StopsReadingWhatNobodyTakes) {
     EXPECT_GT(sent, request->traffic.bytes_in);
     expect_alive();
     const std::uint64_t before = request->traffic.bytes_in;
-    while (channel.has_message()) {
+    for (channel.look_for_message(); channel.has_message(); channel.look_for_message()) {
         channel.take();
     }
     turn_until([&] { return request->traffic.bytes_in > before; });
