@@ -23,6 +23,22 @@ StartResponse* as_start_response(PyObject* self) {
     return reinterpret_cast<StartResponse*>(self);
 }
 
+// Raises what the application has caught, as far as the tuple holds an exception.
+void raise_again(PyObject* exc_info) {
+    PyObject* const type = PyTuple_GET_ITEM(exc_info, 0);
+    PyObject* const value = PyTuple_GET_ITEM(exc_info, 1);
+    PyObject* const traceback = PyTuple_GET_ITEM(exc_info, 2);
+    if (!PyExceptionClass_Check(type) || (traceback != Py_None && !PyTraceBack_Check(traceback))) {
+        PyErr_Format(PyExc_TypeError,
+                     "the answer has begun, so the exception of exc_info is to be raised, but "
+                     "there is none in (%R, %R, %R)",
+                     type, value, traceback);
+        return;
+    }
+    PyErr_Restore(Py_NewRef(type), value == Py_None ? nullptr : Py_NewRef(value),
+                  traceback == Py_None ? nullptr : Py_NewRef(traceback));
+}
+
 // PEP 3333: a second call needs exc_info; if the head is sent already, that is raised. So it is
 // once the request has ended: the head is then the server's, which may only be looking for the file
 // that the application has named.
@@ -40,12 +56,7 @@ bool may_call(const Response& response, PyObject* exc_info) {
         return false;
     }
     if (response.head_sent() || response.has_ended()) {
-        PyObject* parts[3];
-        for (Py_ssize_t i = 0; i < 3; ++i) {
-            PyObject* part = PyTuple_GET_ITEM(exc_info, i);
-            parts[i] = part == Py_None ? nullptr : Py_NewRef(part);
-        }
-        PyErr_Restore(parts[0], parts[1], parts[2]);
+        raise_again(exc_info);
         return false;
     }
     return true;
