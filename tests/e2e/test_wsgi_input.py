@@ -184,3 +184,50 @@ def test_a_client_that_leaves_is_no_error_of_the_application(running):
         client.send(b'POST /calls?read HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nabc')
     running.wait_status(lambda s: s['workers'][0]['connections'] == 0)
     assert 'Traceback' not in '\n'.join(running.log.lines()[since:])
+
+
+def test_a_read_of_much_gets_all_of_a_body_in_chunks(server):
+    running = server('''
+def application(environ, start_response):
+    first = environ['wsgi.input'].read(100_000_000)
+    rest = environ['wsgi.input'].read(100_000_000)
+    start_response('200 OK', [])
+    return [b'%d %d' % (len(first), len(rest))]
+''', {'limits': {'request-body': '1GiB'}})
+    with running.raw() as client:
+        client.send(b'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n')
+        for _ in range(70):
+            client.send(b'f4240\r\n', bytes(1_000_000), b'\r\n')
+        client.send(b'0\r\n\r\n')
+        assert client.read_answer().body == b'70000000 0'
+
+
+@pytest.mark.parametrize('head', ['Content-Length: 400000', 'Transfer-Encoding: chunked'])
+@pytest.mark.parametrize('call', ['read()', 'read(400000)', 'readline()'])
+def test_a_read_that_is_interrupted_loses_nothing(server, head, call):
+    running = server(f'''
+import gevent
+
+
+def application(environ, start_response):
+    stream = environ['wsgi.input']
+    head = stream.read(10)
+    with gevent.Timeout(0.1, False):
+        stream.{call}
+    print('interrupted', flush=True)
+    body = head + stream.read()
+    start_response('200 OK', [])
+    return [b'%d %r' % (len(body), body == b'0123456789' * 40_000)]
+''')
+    body = b'0123456789' * 40_000
+    parts = [body[:200_000], body[200_000:]]
+    if 'chunked' in head:
+        parts = [b'%x\r\n%b\r\n' % (len(part), part) for part in parts] + [b'0\r\n\r\n']
+    with running.raw() as client:
+        client.send(f'POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n{head}\r\n\r\n'
+                    .encode())
+        assert client.read_head()[1] == 100
+        client.send(parts[0])
+        running.wait_log('interrupted')
+        client.send(*parts[1:])
+        assert client.read_answer().body == b'400000 True'

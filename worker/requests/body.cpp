@@ -79,7 +79,8 @@ void Body::put_back(std::string_view bytes) {
     if (taken_ >= bytes.size()) {
         taken_ -= bytes.size();
     } else {
-        buffer_.insert(0, bytes);
+        buffer_.replace(0, taken_, bytes);
+        taken_ = 0;
     }
 }
 

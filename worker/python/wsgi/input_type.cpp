@@ -35,6 +35,17 @@ Py_ssize_t await_some(Input* self, char* into, std::size_t room) {
     return self->request ? self->type->await_some(*self->request, into, room) : 0;
 }
 
+// A read that is interrupted, as by gevent.Timeout, loses nothing: the next one begins anew.
+void put_back(Input* self, const char* bytes, Py_ssize_t size) noexcept {
+    if (!self->request || size == 0) {
+        return;
+    }
+    try {
+        self->request->body.put_back({bytes, static_cast<std::size_t>(size)});
+    } catch (const std::bad_alloc&) {  // the exception of the read says enough
+    }
+}
+
 // Reads exactly `size` bytes, fewer only if the body ends.
 PyObject* await_exactly(Input* self, Py_ssize_t size) {
     PyObject* result = PyBytes_FromStringAndSize(nullptr, size);
@@ -43,6 +54,7 @@ PyObject* await_exactly(Input* self, Py_ssize_t size) {
         const Py_ssize_t got = await_some(self, PyBytes_AS_STRING(result) + done,
                                           static_cast<std::size_t>(size - done));
         if (got < 0) {
+            put_back(self, PyBytes_AS_STRING(result), done);
             Py_CLEAR(result);
         } else if (got == 0) {
             _PyBytes_Resize(&result, done);
@@ -54,18 +66,21 @@ PyObject* await_exactly(Input* self, Py_ssize_t size) {
     return result;
 }
 
-// Reads to the end. The buffer doubles, so copying a body without a length is not quadratic.
-PyObject* await_rest(Input* self, Py_ssize_t room) {
-    PyObject* result = PyBytes_FromStringAndSize(nullptr, room);
+// Reads at most `most` bytes of a body without a length. The buffer doubles, so copying is not
+// quadratic, and no more is allocated than arrives.
+PyObject* await_growing(Input* self, Py_ssize_t most) {
+    PyObject* result = PyBytes_FromStringAndSize(nullptr, std::min<Py_ssize_t>(most, kReadAhead));
     Py_ssize_t done = 0;
-    while (result != nullptr) {
-        if (done == PyBytes_GET_SIZE(result) && _PyBytes_Resize(&result, done * 2) < 0) {
+    while (result != nullptr && done < most) {
+        if (done == PyBytes_GET_SIZE(result) &&
+            _PyBytes_Resize(&result, most / 2 < done ? most : done * 2) < 0) {
             return nullptr;
         }
         const Py_ssize_t got =
             await_some(self, PyBytes_AS_STRING(result) + done,
                        static_cast<std::size_t>(PyBytes_GET_SIZE(result) - done));
         if (got < 0) {
+            put_back(self, PyBytes_AS_STRING(result), done);
             Py_CLEAR(result);
         } else if (got == 0) {
             _PyBytes_Resize(&result, done);
@@ -74,7 +89,7 @@ PyObject* await_rest(Input* self, Py_ssize_t room) {
             done += got;
         }
     }
-    return nullptr;
+    return result;
 }
 
 // How many bytes are left to read; nullopt when nobody knows.
@@ -94,7 +109,7 @@ PyObject* await_all(Input* self) {
     if (left && *left <= kTrustedLength) {
         return await_exactly(self, static_cast<Py_ssize_t>(*left));
     }
-    return await_rest(self, static_cast<Py_ssize_t>(kReadAhead));
+    return await_growing(self, PY_SSIZE_T_MAX);
 }
 
 // The only argument of a read, which may be given by `name`. -1: none, or None. False with an
@@ -118,9 +133,12 @@ PyObject* input_read(PyObject* self, PyObject* args, PyObject* kwargs) noexcept 
     if (size < 0) {
         return await_all(as_input(self));
     }
+    const std::optional<std::uint64_t> left = bytes_left(as_input(self));
+    if (!left) {
+        return await_growing(as_input(self), size);
+    }
     // Allocates no more than can arrive.
-    const std::uint64_t most = bytes_left(as_input(self)).value_or(kTrustedLength);
-    size = static_cast<Py_ssize_t>(std::min(static_cast<std::uint64_t>(size), most));
+    size = static_cast<Py_ssize_t>(std::min(static_cast<std::uint64_t>(size), *left));
     return await_exactly(as_input(self), size);
 }
 
@@ -133,6 +151,7 @@ PyObject* await_line(Input* self, Py_ssize_t limit) {
         const Py_ssize_t got =
             await_some(self, block.data(), std::min(block.size(), most - line.size()));
         if (got < 0) {
+            put_back(self, line.data(), static_cast<Py_ssize_t>(line.size()));
             return nullptr;
         }
         if (got == 0) {
