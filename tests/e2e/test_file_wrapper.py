@@ -179,6 +179,33 @@ def pieces(environ, start_response):
 
 
 @case
+def named(environ, start_response):
+    """As gunicorn's and wsgiref's: None is the usual size, names and attribute are there."""
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    wrap = environ['wsgi.file_wrapper']
+    file = io.BytesIO(b'abcdef')
+    assert wrap(file, None).filelike is file
+    try:
+        wrap(file, size=4)
+    except TypeError:
+        yield from wrap(filelike=file, blksize=4)
+
+
+@case
+def bad_block(environ, start_response):
+    class Block(bytes):
+        def __bool__(self):
+            raise KeyError('of a block')
+
+    class File:
+        def read(self, size):
+            return Block(b'x')
+
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return environ['wsgi.file_wrapper'](File())
+
+
+@case
 def grows_shorter(environ, start_response):
     """The file shrinks after its length was announced."""
     with open('shrinking', 'wb') as file:
@@ -295,6 +322,15 @@ def test_http_1_0_gets_it_too(running):
         with running.raw() as client:
             client.send(f'GET {path} HTTP/1.0\r\n\r\n'.encode())
             assert client.read_answer().body == body
+
+
+def test_names_and_defaults_are_those_of_others(running):
+    assert running.get('/named').body == b'abcdef'
+
+
+def test_a_block_that_cannot_be_judged_is_a_fault(running):
+    assert running.get('/bad_block').status == 500
+    running.wait_log("KeyError: 'of a block'")
 
 
 def test_a_text_file_is_a_fault(running):

@@ -3,8 +3,11 @@
 
 #include <sys/stat.h>
 
+#include <cstddef>
 #include <initializer_list>
 #include <utility>
+
+#include <structmember.h>
 
 #include "worker/python/base/error.h"
 
@@ -21,17 +24,27 @@ FileWrapper* as_wrapper(PyObject* self) {
     return reinterpret_cast<FileWrapper*>(self);
 }
 
-PyObject* wrapper_new(PyTypeObject* type, PyObject* args, PyObject*) noexcept {
+constexpr Py_ssize_t kUsualBlock = 8192;
+
+// Named as wsgiref names them. A block size that is None or no use is the usual one.
+PyObject* wrapper_new(PyTypeObject* type, PyObject* args, PyObject* keywords) noexcept {
+    static const char* names[] = {"filelike", "blksize", nullptr};
     PyObject* file = nullptr;
-    Py_ssize_t block_size = 8192;
-    if (!PyArg_ParseTuple(args, "O|n:file_wrapper", &file, &block_size)) {
+    PyObject* given = Py_None;
+    if (PyArg_ParseTupleAndKeywords(args, keywords, "O|O:file_wrapper", const_cast<char**>(names),
+                                    &file, &given) == 0) {
+        return nullptr;
+    }
+    const Py_ssize_t block_size =
+        given == Py_None ? kUsualBlock : PyNumber_AsSsize_t(given, PyExc_OverflowError);
+    if (block_size == -1 && PyErr_Occurred() != nullptr) {
         return nullptr;
     }
     PyObject* self = type->tp_alloc(type, 0);
     if (self != nullptr) {
         Py_INCREF(file);
         as_wrapper(self)->file = file;
-        as_wrapper(self)->block_size = block_size > 0 ? block_size : 8192;
+        as_wrapper(self)->block_size = block_size > 0 ? block_size : kUsualBlock;
     }
     return self;
 }
@@ -58,8 +71,8 @@ void wrapper_dealloc(PyObject* self) noexcept {
 PyObject* wrapper_next(PyObject* self) noexcept {
     PyObject* block =
         PyObject_CallMethod(as_wrapper(self)->file, "read", "n", as_wrapper(self)->block_size);
-    if (block != nullptr && PyObject_IsTrue(block) == 0) {
-        Py_CLEAR(block);  // null without an exception ends the iteration
+    if (block != nullptr && PyObject_IsTrue(block) != 1) {
+        Py_CLEAR(block);  // null ends the iteration if there is no exception
     }
     return block;
 }
@@ -79,6 +92,11 @@ PyMethodDef wrapper_methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
+PyMemberDef wrapper_members[] = {
+    {"filelike", T_OBJECT, offsetof(FileWrapper, file), READONLY, "The file."},
+    {nullptr, 0, 0, 0, nullptr},
+};
+
 PyType_Slot wrapper_slots[] = {
     {Py_tp_new, reinterpret_cast<void*>(wrapper_new)},
     {Py_tp_dealloc, reinterpret_cast<void*>(wrapper_dealloc)},
@@ -87,6 +105,7 @@ PyType_Slot wrapper_slots[] = {
     {Py_tp_iter, reinterpret_cast<void*>(PyObject_SelfIter)},
     {Py_tp_iternext, reinterpret_cast<void*>(wrapper_next)},
     {Py_tp_methods, wrapper_methods},
+    {Py_tp_members, wrapper_members},
     {0, nullptr},
 };
 
