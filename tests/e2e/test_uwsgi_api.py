@@ -167,6 +167,7 @@ def test_listen_queue(running):
     assert ask(running, 'uwsgi.listen_queue()') == 0
     assert 'ValueError' in ask(running, 'uwsgi.listen_queue(1)')  # a unix socket
     assert 'ValueError' in ask(running, 'uwsgi.listen_queue(2)')
+    assert 'ValueError' in ask(running, 'uwsgi.listen_queue(-1)')
 
 
 def test_listen_queue_counts_who_waits(server):

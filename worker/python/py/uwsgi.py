@@ -154,6 +154,8 @@ def listen_queue(socket=0):
     """How many connections wait in the backlog of the listening socket number `socket`; ValueError
     when there is no such socket, or it is not a TCP socket."""
     try:
+        if socket < 0:
+            raise IndexError("their numbers begin with 0")
         with _socket.socket(fileno=_os.dup(sockets[socket])) as listener:
             if listener.family == _socket.AF_UNIX:
                 raise ValueError(f"socket {socket} is no TCP socket: it does not tell its backlog")
@@ -242,6 +244,8 @@ def _connect(node):
 
     host, colon, port = node.rpartition(":")
     if colon and "/" not in node and not node.startswith("@"):
+        if not port.isdecimal():
+            raise OSError(f"{port!r} is no port")
         return socket.create_connection((host.strip("[]") or "127.0.0.1", int(port)),
                                         _REMOTE_TIMEOUT)
     connection = socket.socket(socket.AF_UNIX)

@@ -198,6 +198,10 @@ PyObject* close(PyObject* self, PyObject* args, PyObject* keywords) noexcept {
         PyErr_SetString(PyExc_ValueError, "a reason has at most 123 bytes as UTF-8");
         return nullptr;
     }
+    if (!WebSockets::is_text({reason, static_cast<std::size_t>(size)})) {
+        PyErr_SetString(PyExc_ValueError, "a reason is UTF-8");
+        return nullptr;
+    }
     channel->close(static_cast<std::uint16_t>(code), {reason, static_cast<std::size_t>(size)});
     Py_RETURN_NONE;
 }
