@@ -7,6 +7,7 @@
 #include "log/logger.h"
 #include "worker/python/base/error.h"
 #include "worker/python/wsgi/block.h"
+#include "worker/python/wsgi/close_result.h"
 #include "worker/serve/worker.h"
 
 namespace geventd::py {
@@ -251,7 +252,7 @@ bool RequestRunner::await_answer(worker::Request& request, PyObject* start_respo
     }
     const bool sent = await_result(request, start_response, result.get());
     if (!is_plain_sequence(result.get())) {
-        await_close(request, result.get());
+        await_close(python_, request, result.get());
     }
     return sent;
 }
@@ -301,26 +302,6 @@ bool RequestRunner::await_pieces(const worker::Request& request, Response& respo
             return false;
         }
     }
-}
-
-// Called whatever happened before. A failure of close() is only logged.
-void RequestRunner::await_close(const worker::Request& request, PyObject* result) {
-    PyObject* type = nullptr;
-    PyObject* value = nullptr;
-    PyObject* traceback = nullptr;
-    PyErr_Fetch(&type, &value, &traceback);
-    const Ref close = Ref::steal(PyObject_GetAttrString(result, "close"));
-    if (close) {
-        const Ref closed = Ref::steal(PyObject_CallNoArgs(close.get()));
-        python_.end_if_forked();
-    } else {
-        PyErr_Clear();
-    }
-    if (const Ref exception = take_exception()) {
-        log::error("{} {}: close() of the response failed:\n{}", request.head.method,
-                   request.path_info, traceback_text(exception.get()));
-    }
-    PyErr_Restore(type, value, traceback);
 }
 
 // Logs what went wrong, and returns what to tell the client.

@@ -60,7 +60,6 @@ class RequestRunner {
     void look_for_asyncio() noexcept;
 
     bool await_pieces(const worker::Request& request, Response& response, PyObject* result);
-    void await_close(const worker::Request& request, PyObject* result);
     bool await_end(worker::Request& request, PyObject* start_response);
     void await_after_request(const worker::Request& request);
     bool await_answer(worker::Request& request, PyObject* start_response);

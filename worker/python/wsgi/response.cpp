@@ -143,8 +143,11 @@ bool Response::await_end() {
     if (head_sent() && request_->answer.last_part().iov_len == 0) {
         return true;  // even while another greenlet writes
     }
-    return (head_sent() ? may_send() : may_send_body()) &&
-           await_kept(request_->exchange->end_answer(), nullptr, 0);
+    if (!(head_sent() ? may_send() : may_send_body())) {
+        return false;
+    }
+    ended_ = true;
+    return await_kept(request_->exchange->end_answer(), nullptr, 0);
 }
 
 bool Response::await_disconnect() {
@@ -155,6 +158,7 @@ bool Response::await_disconnect() {
         return false;
     }
     request_->exchange->disconnect();
+    ended_ = false;  // what the application sends is dropped, not refused
     return true;
 }
 

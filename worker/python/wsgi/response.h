@@ -65,7 +65,8 @@ class Response {
   private:
     // Each piece asks these: they are inline, and what refuses it is not.
     [[nodiscard]] bool is_open() const {
-        return request_->exchange != nullptr || refuse("the response has already ended");
+        return (request_->exchange != nullptr && !ended_) ||
+               refuse("the response has already ended");
     }
 
     [[nodiscard]] bool has_head() const {
@@ -104,6 +105,7 @@ class Response {
 
     HubBridge& bridge_;
     worker::RequestRef request_;
+    bool ended_ = false;  ///< its last bytes are on their way
 };
 
 }  // namespace geventd::py

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "worker/python/wsgi/close_result.h"
+
+#include <array>
+
+#include "log/logger.h"
+#include "worker/python/base/error.h"
+
+namespace geventd::py {
+
+namespace {
+
+/// Code that runs while this lives sees a fetched exception as one that is being handled.
+class HandledException {
+  public:
+    HandledException(PyObject*& type, PyObject*& value, PyObject*& traceback)
+        : is_set_(type != nullptr) {
+        if (is_set_) {
+            PyErr_NormalizeException(&type, &value, &traceback);
+            if (traceback != nullptr) {
+                PyException_SetTraceback(value, traceback);
+            }
+            PyErr_GetExcInfo(&former_[0], &former_[1], &former_[2]);
+            PyErr_SetExcInfo(Py_NewRef(type), Py_NewRef(value), Py_XNewRef(traceback));
+        }
+    }
+
+    HandledException(const HandledException&) = delete;
+    HandledException& operator=(const HandledException&) = delete;
+
+    ~HandledException() {
+        if (is_set_) {
+            PyErr_SetExcInfo(former_[0], former_[1], former_[2]);
+        }
+    }
+
+  private:
+    const bool is_set_;
+    std::array<PyObject*, 3> former_{};
+};
+
+}  // namespace
+
+void await_close(const Interpreter& python, const worker::Request& request, PyObject* result) {
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    const HandledException handled(type, value, traceback);
+    const Ref close = Ref::steal(PyObject_GetAttrString(result, "close"));
+    if (close) {
+        const Ref closed = Ref::steal(PyObject_CallNoArgs(close.get()));
+        python.end_if_forked();
+    } else {
+        PyErr_Clear();
+    }
+    if (const Ref exception = take_exception()) {
+        log::error("{} {}: close() of the response failed:\n{}", request.head.method,
+                   request.path_info, traceback_text(exception.get()));
+    }
+    PyErr_Restore(type, value, traceback);
+}
+
+}  // namespace geventd::py
