@@ -2,6 +2,7 @@
 #include "net/fresh_connections.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -33,27 +34,69 @@ struct Socket {
     ino_t inode;
 };
 
-// Of several descriptors for the same socket, only the first.
-std::vector<Socket> own_sockets() {
+/// A pipe, or a FIFO, with the ends that the process has.
+struct Pipe {
+    ino_t inode;
+    int reader = -1;  ///< a descriptor, if it has that end
+    bool has_writer = false;
+};
+
+struct Descriptors {
+    std::vector<Socket> sockets;  ///< of several descriptors for the same socket, only the first
+    std::vector<Pipe> pipes;
+};
+
+void add_socket(std::vector<Socket>& sockets, const Socket& socket) {
+    const auto is_same = [&](const Socket& other) { return other.inode == socket.inode; };
+    if (std::none_of(sockets.begin(), sockets.end(), is_same)) {
+        sockets.push_back(socket);
+    }
+}
+
+void add_end(std::vector<Pipe>& pipes, int fd, ino_t inode) {
+    const auto is_same = [&](const Pipe& other) { return other.inode == inode; };
+    auto pipe = std::find_if(pipes.begin(), pipes.end(), is_same);
+    if (pipe == pipes.end()) {
+        pipe = pipes.insert(pipes.end(), Pipe{inode});
+    }
+    const int mode = ::fcntl(fd, F_GETFL) & O_ACCMODE;
+    if (mode != O_WRONLY) {
+        pipe->reader = fd;
+    }
+    pipe->has_writer = pipe->has_writer || mode != O_RDONLY;
+}
+
+Descriptors own_descriptors() {
     const auto close = [](DIR* folder) { ::closedir(folder); };
     const std::unique_ptr<DIR, decltype(close)> folder(::opendir("/proc/self/fd"), close);
     if (!folder) {
         throw_errno("open", "/proc/self/fd");
     }
-    std::vector<Socket> sockets;
+    Descriptors own;
     while (const dirent* entry = ::readdir(folder.get())) {
         struct stat status {};
 
         const int fd = std::atoi(entry->d_name);  // "." and ".." give 0, which is examined anyway
-        const auto is_same = [&](const Socket& other) { return other.inode == status.st_ino; };
-        if (::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) &&
-            std::none_of(sockets.begin(), sockets.end(), is_same)) {
-            sockets.push_back({fd, status.st_ino});
+        if (::fstat(fd, &status) != 0) {
+            continue;
+        }
+        if (S_ISSOCK(status.st_mode)) {
+            add_socket(own.sockets, {fd, status.st_ino});
+        } else if (S_ISFIFO(status.st_mode)) {
+            add_end(own.pipes, fd, status.st_ino);
         }
     }
-    std::sort(sockets.begin(), sockets.end(),
+    std::sort(own.sockets.begin(), own.sockets.end(),
               [](const Socket& one, const Socket& other) { return one.fd < other.fd; });
-    return sockets;
+    return own;
+}
+
+// Whether another process writes to the pipe, and only this one reads: a helper that answers. What
+// was only written to the helper would be no matter (a log).
+bool is_from_outside(const Pipe& pipe) {
+    pollfd watched{pipe.reader, POLLIN, 0};
+    return pipe.reader >= 0 && !pipe.has_writer && ::poll(&watched, 1, 0) >= 0 &&
+           (watched.revents & POLLHUP) == 0;
 }
 
 int option(int fd, int level, int name) {
@@ -137,18 +180,20 @@ pid_t pid_of_peer(int fd) {
     return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : 0;
 }
 
-/// All sockets of the process at one moment.
+/// All sockets and pipes of the process at one moment.
 class Census {
   public:
-    Census() : sockets_(own_sockets()) {
-        for (const Socket& socket : sockets_) {
+    Census() : own_(own_descriptors()) {
+        for (const Socket& socket : own_.sockets) {
             if (is_stream(socket.fd) && is_inet(socket.fd)) {
                 ends_.insert({end_of(socket.fd, ::getsockname), end_of(socket.fd, ::getpeername)});
             }
         }
     }
 
-    [[nodiscard]] const std::vector<Socket>& sockets() const { return sockets_; }
+    [[nodiscard]] const std::vector<Socket>& sockets() const { return own_.sockets; }
+
+    [[nodiscard]] const std::vector<Pipe>& pipes() const { return own_.pipes; }
 
     /// Who else reads what is written to this socket; "" when nobody does who matters.
     [[nodiscard]] std::string outsider(const Socket& socket) const {
@@ -181,7 +226,7 @@ class Census {
         if (!diag) {
             return pid_of_peer(socket.fd) == ::getpid();
         }
-        return std::any_of(sockets_.begin(), sockets_.end(), [&](const Socket& own) {
+        return std::any_of(own_.sockets.begin(), own_.sockets.end(), [&](const Socket& own) {
             return static_cast<std::uint32_t>(own.inode) == diag->peer;
         });
     }
@@ -191,40 +236,63 @@ class Census {
         return has_name ? peer : fmt::format("a unix socket of process {}", pid_of_peer(socket.fd));
     }
 
-    std::vector<Socket> sockets_;
+    Descriptors own_;
     std::set<std::pair<std::string, std::string>> ends_;  ///< local and peer address, over IP
+};
+
+/// Names with how often each was found, in the order in which they came.
+class Tally {
+  public:
+    void add(const std::string& name) {
+        const auto same = std::find_if(counts_.begin(), counts_.end(),
+                                       [&](const auto& other) { return other.first == name; });
+        if (same == counts_.end()) {
+            counts_.emplace_back(name, 1);
+        } else {
+            ++same->second;
+        }
+    }
+
+    [[nodiscard]] std::vector<std::string> texts() const {
+        std::vector<std::string> texts;
+        texts.reserve(counts_.size());
+        for (const auto& [name, count] : counts_) {
+            texts.push_back(count == 1 ? name : fmt::format("{} ({} connections)", name, count));
+        }
+        return texts;
+    }
+
+  private:
+    std::vector<std::pair<std::string, int>> counts_;
 };
 
 }  // namespace
 
 FreshConnections::FreshConnections() {
-    for (const Socket& socket : own_sockets()) {
+    const Descriptors own = own_descriptors();
+    for (const Socket& socket : own.sockets) {
         known_.insert(socket.inode);
+    }
+    for (const Pipe& pipe : own.pipes) {
+        known_.insert(pipe.inode);
     }
 }
 
 std::vector<std::string> FreshConnections::peers() const {
     const Census census;
-    std::vector<std::pair<std::string, int>> found;
+    Tally found;
     for (const Socket& socket : census.sockets()) {
         const std::string peer = known_.contains(socket.inode) ? "" : census.outsider(socket);
-        if (peer.empty()) {
-            continue;
-        }
-        const auto same = std::find_if(found.begin(), found.end(),
-                                       [&](const auto& other) { return other.first == peer; });
-        if (same == found.end()) {
-            found.emplace_back(peer, 1);
-        } else {
-            ++same->second;
+        if (!peer.empty()) {
+            found.add(peer);
         }
     }
-    std::vector<std::string> peers;
-    peers.reserve(found.size());
-    for (const auto& [peer, count] : found) {
-        peers.push_back(count == 1 ? peer : fmt::format("{} ({} connections)", peer, count));
+    for (const Pipe& pipe : census.pipes()) {
+        if (!known_.contains(pipe.inode) && is_from_outside(pipe)) {
+            found.add("a pipe from another process");
+        }
     }
-    return peers;
+    return found.texts();
 }
 
 }  // namespace geventd::net

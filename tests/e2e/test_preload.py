@@ -241,9 +241,25 @@ with gevent.socket.create_connection(ADDRESS) as closed:
     closed.sendall(b'a')
     closed.recv(1)
 ''',
-    'a child with pipes': '''
+    'a child that is only written to': '''
 import subprocess
-kept = subprocess.Popen(['cat'], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+kept = subprocess.Popen(['cat'], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+''',
+    'a child that has ended': '''
+import subprocess
+kept = subprocess.Popen(['true'], stdout=subprocess.PIPE)
+kept.wait()
+''',
+    'a queue for all workers': '''
+import multiprocessing
+kept = multiprocessing.Queue()
+''',
+    'things that are over': '''
+import asyncio
+import concurrent.futures
+asyncio.run(asyncio.sleep(0))
+with concurrent.futures.ProcessPoolExecutor(1) as kept:
+    pass
 ''',
 }
 

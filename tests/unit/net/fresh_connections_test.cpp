@@ -2,12 +2,14 @@
 #include "net/fresh_connections.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <optional>
 #include <string>
 #include <utility>
@@ -153,6 +155,28 @@ TEST(FreshConnections, LeaveOutWhatHasBothEndsHere) {
     const auto unix_server = accept_peer(unix_listener.fd());
     ASSERT_TRUE(*server && *unix_server);
     EXPECT_EQ(fresh.peers(), Peers{});
+}
+
+TEST(FreshConnections, NameAPipeThatAnotherProcessWritesTo) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    UniqueFd before = UniqueFd::adopt(ends[0]);
+    UniqueFd before_writer = UniqueFd::adopt(ends[1]);
+    const FreshConnections fresh;
+    ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    const UniqueFd reader = UniqueFd::adopt(ends[0]);
+    UniqueFd writer = UniqueFd::adopt(ends[1]);
+    before_writer.reset();
+    EXPECT_EQ(fresh.peers(), Peers{}) << "both ends are here";
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::pause();
+    }
+    writer.reset();
+    EXPECT_EQ(fresh.peers(), Peers{"a pipe from another process"});
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    EXPECT_EQ(fresh.peers(), Peers{}) << "nobody writes any more";
 }
 
 TEST(FreshConnections, LeaveOutDatagrams) {

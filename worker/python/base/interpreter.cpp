@@ -19,6 +19,7 @@
 #include "hooks_py.h"
 #include "log/logger.h"
 #include "plugins_py.h"
+#include "private_py.h"
 #include "worker/python/base/boot_part.h"
 #include "worker/python/base/error.h"
 #include "worker/python/base/unix_signals.h"
@@ -38,15 +39,11 @@ constexpr struct {
     const char* name;
     std::span<const unsigned char> code;
 } kBootParts[] = {
-    {"_geventd_foreign", kForeignPy},
-    {"_geventd_plugins", kPluginsPy},
-    {"_geventd_boot", kBootPy},
-    {"_geventd_application", kApplicationPy},
-    {"_geventd_fork", kForkPy},
-    {"_geventd_alarm", kAlarmPy},
-    {"_geventd_handed_over", kHandedOverPy},
-    {"_geventd_hooks", kHooksPy},
-    {"_geventd_end", kEndPy},
+    {"_geventd_foreign", kForeignPy}, {"_geventd_plugins", kPluginsPy},
+    {"_geventd_boot", kBootPy},       {"_geventd_application", kApplicationPy},
+    {"_geventd_fork", kForkPy},       {"_geventd_private", kPrivatePy},
+    {"_geventd_alarm", kAlarmPy},     {"_geventd_handed_over", kHandedOverPy},
+    {"_geventd_hooks", kHooksPy},     {"_geventd_end", kEndPy},
 };
 
 Ref find_function(const std::vector<Ref>& parts, const char* function) {

@@ -28,7 +28,8 @@ void run_check(Host& host, Process& process) {
     const Preload preload;
     LoadSteps steps;
     steps.after = [&] {
-        const bool forked = preload.can_be_forked(process.boot.settings.app, process.channel);
+        const bool forked =
+            preload.can_be_forked(*process.python, process.boot.settings.app, process.channel);
         rehearse(*process.python, process.boot.settings.app, forked);
     };
     load(host, process, steps);

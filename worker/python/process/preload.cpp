@@ -2,19 +2,35 @@
 #include "worker/python/process/preload.h"
 
 #include <exception>
+#include <vector>
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include "log/logger.h"
+#include "worker/python/base/error.h"
 #include "worker/python/process/to_master.h"
 
 namespace geventd::py {
 
-// The peers of the connections, for the log.
-std::string Preload::left_open() const {
+namespace {
+
+void add_private_things(const Interpreter& python, std::vector<std::string>& found) {
+    const Ref names = python.call("private_things");
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names.get()); ++i) {
+        found.push_back(shown_text(PyList_GET_ITEM(names.get(), i)));
+    }
+}
+
+}  // namespace
+
+// The peers of the connections and the names of what cannot be shared otherwise, for the log.
+std::string Preload::left_open(const Interpreter& python) const {
     std::string text;
     try {
-        for (const std::string& peer : fresh_.peers()) {
-            text += (text.empty() ? "" : ", ") + peer;
-        }
+        std::vector<std::string> found = fresh_.peers();
+        add_private_things(python, found);
+        text = fmt::format("{}", fmt::join(found, ", "));
     } catch (const std::exception& error) {
         log::warning("whether the application has left connections open cannot be seen: {}",
                      error.what());
@@ -22,8 +38,9 @@ std::string Preload::left_open() const {
     return text;
 }
 
-bool Preload::can_be_forked(const config::App& app, ipc::Channel& channel) const {
-    const std::string peers = left_open();
+bool Preload::can_be_forked(const Interpreter& python, const config::App& app,
+                            ipc::Channel& channel) const {
+    const std::string peers = left_open(python);
     if (!peers.empty()) {
         tell(channel, ipc::MessageType::Connected, peers);
     }

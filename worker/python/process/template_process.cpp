@@ -143,7 +143,7 @@ void run_template(Host& host, Process& process) {
     steps.reports_sources = true;
     steps.before = [&] { show_role_title(process.boot, process.title); };
     steps.after = [&] {
-        if (!preload.can_be_forked(process.boot.settings.app, process.channel)) {
+        if (!preload.can_be_forked(*process.python, process.boot.settings.app, process.channel)) {
             // The master starts workers that load the application for themselves.
             process.python->leave_early(static_cast<int>(ExitCode::Ok));
         }
