@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "child_hub_py.h"
+#include "child_watchers_py.h"
 #include "forked_py.h"
 #include "worker/process/forked.h"
 #include "worker/python/base/boot_part.h"
@@ -20,6 +21,7 @@ constexpr char kChildName[] = "geventd_forked";
 }  // namespace
 
 ForkWatch::ForkWatch(const Ref& leave, ProcessTitle& title) : title_(title) {
+    load_part("_geventd_child_watchers", kChildWatchersPy);
     load_part("_geventd_child_hub", kChildHubPy);
     const Ref module = load_part("_geventd_forked", kForkedPy);
     checked(PyObject_CallMethod(module.get(), "set_up", "O", leave.get()));

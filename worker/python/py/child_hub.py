@@ -3,9 +3,7 @@
 
 Embedded in geventd-worker.
 """
-import os
-import sys
-
+from _geventd_child_watchers import Child, Children
 from _geventd_foreign import own_attributes
 
 
@@ -82,68 +80,14 @@ def _loop_class(base):
 
         _geventd_forked = True
 
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self._children = Children()
+
         def child(self, pid, trace=0, ref=True):
-            return _Child(self, pid, ref)
+            return Child(self, self._children, pid, ref)
+
+        def install_sigchld(self):
+            """Children are watched without SIGCHLD, whose handler of libev is of no use here."""
 
     return Loop
-
-
-class _Child:
-    """Watches a child process through its pidfd, with the interface of libev's watchers."""
-
-    def __init__(self, loop, pid, ref):
-        self.loop = loop
-        self.pid = pid
-        self.rpid = 0
-        self.rstatus = 0
-        self.ref = ref
-        self.callback = None
-        self.args = ()
-        self._fd = -1
-        self._watcher = None
-
-    @property
-    def active(self):
-        return self._watcher is not None
-
-    pending = False
-
-    def start(self, callback, *args):
-        self.stop()
-        self.callback, self.args = callback, args
-        try:
-            self._fd = os.pidfd_open(self.pid)
-            self._watcher = self.loop.io(self._fd, 1, ref=self.ref)
-        except (AttributeError, OSError):
-            self._watcher = self.loop.timer(0.05, 0.05, ref=self.ref)
-        self._watcher.start(self._look)
-
-    def _look(self):
-        waitpid = sys.modules["gevent.os"]._waitpid
-        try:
-            pid, status = waitpid(self.pid, os.WNOHANG)
-        except ChildProcessError:
-            pid, status = self.pid, 0
-        if pid == self.pid:
-            callback, args = self.callback, self.args
-            self.rpid, self.rstatus = pid, status
-            self.stop()
-            callback(*args)
-
-    def stop(self):
-        if self._watcher is not None:
-            self._watcher.stop()
-            self._watcher.close()
-            self._watcher = None
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-        self.callback, self.args = None, ()
-
-    close = stop
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.close()
