@@ -153,3 +153,82 @@ def application(environ, start_response):
     return answer(start_response, os.waitstatus_to_exitcode(gevent.os.waitpid(pid, 0)[1]))
 ''', {'app': {'monkey-patch': patch}})
     assert running.get('/').body == b'7'
+
+
+WATCHED_BY_BOTH = COMMON + '''
+import signal
+
+NUMBERS = {'/usr1': signal.SIGUSR1, '/term': signal.SIGTERM, '/chld': signal.SIGCHLD}
+in_worker = []
+for number in NUMBERS.values():
+    gevent.signal_handler(number, in_worker.append, number)
+
+
+def watch(number):
+    heard = []
+    watches = [gevent.signal_handler(number, heard.append, which) for which in (1, 2)]
+    os.kill(os.getpid(), number)
+    while len(heard) < 2:
+        gevent.sleep(0.005)
+    watches[0].cancel()
+    return heard
+
+
+def child(number):
+    heard = watch(number)
+    pid = os.fork()
+    if pid == 0:
+        assert signal.getsignal(number) == signal.SIG_DFL
+        sys.exit(sum(watch(number)))
+    assert len(heard) == 2
+    sys.exit(code_of(pid))
+
+
+def application(environ, start_response):
+    number = NUMBERS[environ['PATH_INFO']]
+    pid = os.fork()
+    if pid == 0:
+        child(number)
+    code = code_of(pid)
+    assert number not in in_worker or number == signal.SIGCHLD
+    return answer(start_response, code)
+'''
+
+
+@pytest.mark.parametrize('path', ['/usr1', '/term', '/chld'])
+def test_it_may_watch_a_signal_by_gevent_that_the_worker_watches(server, path):
+    assert server(WATCHED_BY_BOTH).get(path).body == b'3'
+
+
+def test_a_signal_that_it_watches_by_gevent_wakes_its_hub(server):
+    """Also when nothing else is to come in its loop, and no more when the watch is over."""
+    running = server(COMMON + '''
+import signal
+
+from gevent.event import Event
+
+
+def child():
+    heard = Event()
+    watch = gevent.signal_handler(signal.SIGUSR1, heard.set)
+    watch.ref = True
+    print('child', os.getpid(), flush=True)
+    heard.wait()
+    watch.cancel()
+    print('it has heard', flush=True)
+    gevent.sleep(100000)
+
+
+def application(environ, start_response):
+    pid = os.fork()
+    if pid == 0:
+        child()
+    return answer(start_response, code_of(pid))
+''')
+    with running.raw() as client:
+        client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+        pid = int(running.wait_log(r'^child (\d+)')[1])
+        os.kill(pid, signal.SIGUSR1)
+        running.wait_log('^it has heard')
+        os.kill(pid, signal.SIGUSR1)
+        assert client.read_answer().body == b'-10'

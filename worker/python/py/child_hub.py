@@ -3,12 +3,14 @@
 
 Embedded in geventd-worker.
 """
-from _geventd_child_watchers import Child, Children
+from _geventd_child_watchers import Child, Children, Signal, Signals
 from _geventd_foreign import own_attributes
 
 
 def make_hub(former, parent):
     """Makes the hub of this process, with the attributes that the application set on `former`."""
+    if hasattr(former.loop, "_geventd_forked"):
+        former.loop.leave_to_child()
     loop = _loop_class(former.loop_class)(former.backend, default=False)
     hub = _hub_class(type(former))(loop=loop)
     hub.parent = parent
@@ -76,18 +78,26 @@ def _loop_class(base):
         return base
 
     class Loop(base):
-        """Watches child processes, which otherwise only the default loop can do."""
+        """Watches child processes and Unix signals, which else only libev's default loop can."""
 
         _geventd_forked = True
 
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
             self._children = Children()
+            self._signals = Signals()
 
         def child(self, pid, trace=0, ref=True):
             return Child(self, self._children, pid, ref)
 
+        def signal(self, number, ref=True, priority=None):
+            return Signal(self, self._signals, number, ref)
+
         def install_sigchld(self):
             """Children are watched without SIGCHLD, whose handler of libev is of no use here."""
+
+        def leave_to_child(self):
+            """In a process that this one has forked."""
+            self._signals.leave_all()
 
     return Loop

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Watchers of child processes for gevent's loop in a process that the application forked: libev
-watches children in its default loop only, that of the former process, which does not run here.
+"""Watchers of child processes and Unix signals for gevent's loop in a process that the application
+forked. libev watches children in its default loop only, and a signal only in the loop that has
+watched it first: both are the loop of the former process, which does not run here.
 
 The watchers have the interface of libev's. Embedded in geventd-worker.
 """
+import _signal
 import os
 import sys
 
@@ -123,6 +125,77 @@ class Child:
         self.callback, self.args = None, ()
 
     close = stop
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+
+class Signals:
+    """The Unix signals that a loop watches: each has a Python handler while it has watchers."""
+
+    def __init__(self):
+        self._watchers = {}  # lists, by the numbers of the signals
+
+    def add(self, watcher):
+        self._watchers.setdefault(watcher.number, []).append(watcher)
+        _signal.signal(watcher.number, self._hear)
+
+    def remove(self, watcher):
+        watchers = self._watchers.get(watcher.number, [])
+        if watcher in watchers:
+            watchers.remove(watcher)
+            if not watchers:
+                self._leave(watcher.number)
+
+    def leave_all(self):
+        """In a process that this one has forked: it has a loop of its own."""
+        for number in list(self._watchers):
+            self._leave(number)
+
+    def _leave(self, number):
+        del self._watchers[number]
+        if _signal.getsignal(number) == self._hear:
+            _signal.signal(number, _signal.SIG_DFL)  # as libev does
+
+    def _hear(self, number, frame):
+        for watcher in self._watchers.get(number, ()):
+            watcher.send()
+
+
+class Signal:
+    """Watches a Unix signal. Its callback is called by the loop, as an asynchronous event."""
+
+    def __init__(self, loop, signals, number, ref):
+        self.number = number
+        self._signals = signals
+        self._event = loop.async_(ref=ref)
+
+    def __getattr__(self, name):
+        return getattr(self._event, name)  # active, callback, loop and the like
+
+    @property
+    def ref(self):
+        return self._event.ref
+
+    @ref.setter
+    def ref(self, value):
+        self._event.ref = value
+
+    def start(self, callback, *args):
+        self._event.start(callback, *args)
+        self._signals.remove(self)
+        self._signals.add(self)
+
+    def stop(self):
+        self._signals.remove(self)
+        self._event.stop()
+
+    def close(self):
+        self.stop()
+        self._event.close()
 
     def __enter__(self):
         return self
