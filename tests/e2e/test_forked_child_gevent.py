@@ -325,3 +325,29 @@ def test_what_waits_in_the_worker_for_what_forks_is_no_matter_in_the_child(serve
     assert running.get('/' + how).body == b'0'
     running.stop()
     assert 'Traceback' not in running.log.text()
+
+
+@pytest.mark.parametrize('way', ['greenlet', 'thread'])
+def test_a_greenlet_that_forks_and_never_waits_ends_it(server, way):
+    running = server(COMMON + '''
+import threading
+
+
+def fork(pids):
+    pid = os.fork()
+    if pid:
+        pids.append(pid)
+    return pid
+
+
+def application(environ, start_response):
+    pids = []
+    if environ['PATH_INFO'] == '/greenlet':
+        gevent.spawn(fork, pids).join()
+    else:
+        thread = threading.Thread(target=fork, args=(pids,))
+        thread.start()
+        thread.join()
+    return answer(start_response, code_of(pids[0]))
+''')
+    assert running.get('/' + way).body == b'0'

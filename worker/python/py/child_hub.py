@@ -39,6 +39,11 @@ def _hub_class(base):
         _geventd_forked = True
         _signal_watchers = ()
 
+        def run(self, *_):
+            """Accepts the result of a greenlet that has ended before anything has waited: the
+            first switch to the hub, its parent, passes that."""
+            super().run()
+
         def heed_signals(self):
             """Lets Python call its handlers of Unix signals, which gevent does only in the default
             loop: after each wait, and periodically, as a signal may come just before a wait."""

@@ -207,8 +207,10 @@ def _end_behind_callback(hub):
     the callback raises is passed to the hub's handle_error() afterwards."""
     from opcode import opname
 
+    from gevent.hub import Hub
+
     frame = sys._getframe()
-    while frame.f_back is not None and frame.f_back.f_code is not type(hub).run.__code__:
+    while frame.f_back is not None and frame.f_back.f_code is not Hub.run.__code__:
         frame = frame.f_back
 
     def profile(returning, event, result):
