@@ -351,3 +351,19 @@ def application(environ, start_response):
     return answer(start_response, code_of(pids[0]))
 ''')
     assert running.get('/' + way).body == b'0'
+
+
+def test_a_task_of_a_thread_pool_that_forks_by_a_raw_fork_is_done_once(server):
+    running = server(COMMON + '''
+from gevent import monkey
+
+
+def application(environ, start_response):
+    fork = monkey.get_original('os', 'fork')
+    pid = gevent.get_hub().threadpool.apply(fork)
+    return answer(start_response, pid)
+''')
+    pid = int(running.get('/').body)
+    assert procfs.wait_gone(pid, DEADLINE)
+    running.stop()
+    assert 'Failed to run worker thread' not in running.log.text()

@@ -232,6 +232,7 @@ def _drop_tasks(caller):
     if queue is not None and type(caller).__module__ == "gevent.threadpool":
         queue.__init__()
         queue.put(None)
+        queue.unfinished_tasks += 1  # the one that forked
 
 
 class _Identities:
