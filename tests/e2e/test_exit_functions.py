@@ -285,3 +285,42 @@ atexit.register(ended)
     assert ended[-1] == str(generation['template_pid'])
     assert str(generation['spare_pid']) not in ended
     assert len(ended) == 3
+
+
+def test_what_a_handler_raises_before_a_step_of_the_end_does_not_take_its_place(server):
+    """A handler of Unix signals raises before the first line of each step, here always."""
+    running = server(BOTH_ENDS + '''
+import sys
+
+STEPS = ('begin_end', 'drain_background', 'run_exit_hooks', 'leave')
+end = sys.modules['_geventd_end']
+
+
+class ServiceExit(Exception):
+    pass
+
+
+def interrupted(name, step):
+    def call(*arguments):
+        if name in left:
+            left.remove(name)
+            raise ServiceExit(f'before {name}')
+        return step(*arguments)
+
+    return call
+
+
+def application(environ, start_response):
+    return answer(start_response)
+
+
+left = list(STEPS)
+for name in STEPS:
+    setattr(end, name, interrupted(name, getattr(end, name)))
+''', {'app': {'preload': False}})
+    running.expect_error('the end of this process goes on')
+    running.get('/')
+    assert running.stop() == 0
+    for name in ('begin_end', 'drain_background', 'run_exit_hooks', 'leave'):
+        running.wait_log(f'ServiceExit: before {name}')
+    assert_end_of_python(running)

@@ -72,9 +72,15 @@ std::vector<Ref> set_up(const config::App& app) {
     return parts;
 }
 
-bool is_interrupted() {
-    return PyErr_ExceptionMatches(PyExc_SystemExit) != 0 ||
-           PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
+// Tells of the pending exception and clears it. What else ends a program is no news at the end.
+void tell_of_interruption() {
+    if (PyErr_ExceptionMatches(PyExc_SystemExit) != 0 ||
+        PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) {
+        PyErr_Clear();
+        return;
+    }
+    const Ref exception = take_exception();
+    log::error("the end of this process goes on:\n{}", traceback_text(exception.get()));
 }
 
 Ref called(const Ref& callable, const Ref& argument) {
@@ -114,24 +120,23 @@ Ref Interpreter::call_at_end(const char* function, const Ref& argument) const {
     const Ref callable = boot(function);
     for (int interruptions = 0;; ++interruptions) {
         Ref result = called(callable, argument);
-        if (result || interruptions == kMostInterruptions || !is_interrupted()) {
+        if (result || interruptions == kMostInterruptions) {
             return told(std::move(result));
         }
         end_if_forked();
-        PyErr_Clear();
+        tell_of_interruption();
     }
 }
 
 void Interpreter::leave(int code) const noexcept {
     const Ref leave = Ref::steal(PyObject_GetAttrString(boot_.back().get(), "leave"));
-    // Called again if a Python handler of Unix signals raises before the first line; each step is
-    // done only once.
-    constexpr int kMostTimes = 3;
+    // Called again if a Python handler of Unix signals raises between two steps; each step is done
+    // only once.
     Ref result;
-    for (int times = 0; leave && !result && times < kMostTimes; ++times) {
+    for (int times = 0; leave && !result && times <= kMostInterruptions; ++times) {
         result = Ref::steal(PyObject_CallNoArgs(leave.get()));
         if (!result) {
-            log::error("Python's end failed:\n{}", traceback_text(take_exception().get()));
+            tell_of_interruption();
         }
     }
     log::finish();

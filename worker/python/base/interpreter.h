@@ -32,7 +32,7 @@ class Interpreter {
     Ref call(const char* function, const Ref& argument = {}) const;
 
     /// The same for a step of the process' end. Calls it again if a Python handler of Unix signals
-    /// raises before the function's first line, where it could not catch that.
+    /// raises where the function cannot catch that, as before its first line.
     Ref call_at_end(const char* function, const Ref& argument = {}) const;
 
     /// Called when code of the application has returned to the server: ends a process that the
