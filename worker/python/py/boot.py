@@ -9,6 +9,7 @@ import importlib.util
 import os
 import sys
 import types
+import weakref
 
 from _geventd_foreign import own_text
 from _geventd_plugins import plugins_of
@@ -224,12 +225,24 @@ def describe(error):
 
 
 def after_fork():
-    """Makes gevent usable in a forked worker."""
+    """Makes gevent usable in a forked worker, and leaves to the template what belongs to it."""
+    _leave_to_template()
     hub_module = sys.modules.get("gevent._hub_local")
     if hub_module is not None and hub_module.get_hub_if_exists() is not None:
         import gevent
 
         gevent.reinit()
+
+
+def _leave_to_template():
+    """The template ends what loading has started, when all workers have gone. The end of a worker
+    must not: that would take it from the others. Functions of atexit run in each process."""
+    for finalizer in list(weakref.finalize._registry):
+        finalizer.atexit = False  # as of a TemporaryDirectory
+    processes = sys.modules.get("multiprocessing.process")
+    if processes is not None:
+        processes._children.clear()  # it would end or join them
+    getattr(sys.modules.get("gevent.os"), "_watched_children", {}).clear()
 
 
 def hear_of_quick_children():
