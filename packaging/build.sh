@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# build.sh source|dsc|deb|rpm BUILD_DIR OUT: makes packages from the committed sources, in OUT.
+# build.sh source|dsc|deb|rpm|wheel BUILD_DIR OUT: makes packages of the committed sources, in OUT.
 # BUILD_DIR is a configured build folder, from which `meson dist` makes the tarball. `dsc` stops at
-# Debian's source package. $PYVER is the CPython that Debian's worker package is for.
+# Debian's source package. $PYVER is the CPython that Debian's worker package is for. Wheels are for
+# the interpreters of $GEVENTD_PYTHONS, or for Debian's and those of pyenv, one a version.
 set -euo pipefail
 kind=$1
 build=$(realpath "$2")
@@ -71,10 +72,36 @@ rpm_package() {
     find "$top" -name '*.rpm' -exec cp {} "$out" \;
 }
 
+# The newest of pyenv's for each version that there is; Debian's own is first.
+wheel_pythons() {
+    local python version seen=" "
+    for python in /usr/bin/python3 $(printf '%s\n' "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.*/bin/python3 |
+        sort -Vr); do
+        version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])') || continue
+        [[ $seen == *" $version "* ]] && continue
+        seen+="$version "
+        "$python" -c 'import sys; sys.exit(sys.version_info < (3, 9))' && printf '%s\n' "$python"
+    done
+}
+
+wheels() {
+    local pythons
+    source_tarball
+    rm "$out/geventd-$version.tar.xz"
+    # A folder of always the same name, so that ccache knows what it compiled there before.
+    rm -rf "$build/wheel"
+    mkdir "$build/wheel"
+    mv "$work/geventd-$version" "$build/wheel"
+    "$here/wheel/complete_source.sh" "$build/wheel/geventd-$version"
+    read -ra pythons <<<"${GEVENTD_PYTHONS:-$(wheel_pythons | tr '\n' ' ')}"
+    "$here/wheel/build.sh" "$build/wheel/geventd-$version" "$out" "${pythons[@]}"
+}
+
 case $kind in
     source) source_tarball ;;
     dsc) debian_source ;;
     deb) deb ;;
     rpm) rpm_package ;;
+    wheel) wheels ;;
     *) echo "unknown kind of package: $kind" >&2; exit 2 ;;
 esac

