@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""Every interpreter with the newest gevent that it has: the quick start, the core of the end-to-end
+tests, frameworks, reload, upgrade, removal."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+import urllib.request
+
+import pytest
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+CORE = ('test_hello.py', 'test_python_of_hosts.py', 'test_wsgi_answers.py', 'test_signals.py',
+        'test_reload.py', 'test_threads.py', 'test_blocked_hub.py')
+HELLO = '''
+def app(environ, start_response):
+    start_response('200 OK', [('Content-Length', '5')])
+    return [b'hello']
+'''
+FLASK = '''
+import flask
+app = flask.Flask(__name__)
+
+
+@app.route('/')
+def root():
+    return 'flask ' + flask.request.path
+'''
+DJANGO = '''
+import django
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse
+from django.urls import path
+
+settings.configure(ROOT_URLCONF=__name__, SECRET_KEY='x', ALLOWED_HOSTS=['*'])
+urlpatterns = [path('', lambda request: HttpResponse('django ' + request.path))]
+app = get_wsgi_application()
+'''
+
+
+class Running:
+    """`geventd --set ...` of an environment, in a folder with an app.py."""
+
+    def __init__(self, environment, folder, source, command=None):
+        self.environment = environment
+        self.folder = folder
+        (folder / 'app.py').write_text(source)
+        command = command or [environment.folder / 'bin/geventd']
+        self.process = subprocess.Popen(
+            [*command, '--set', 'listen=http://127.0.0.1:0', '--set', 'app=app:app',
+             '--set', f'control={folder}/ctl'], cwd=folder, stderr=subprocess.PIPE, text=True,
+            env={name: value for name, value in os.environ.items()
+                 if not name.startswith(('PYTHON', 'GEVENTD'))})
+        self.lines = []
+        self.url = self.ready()
+        self.reader = threading.Thread(target=self.lines.extend, args=(self.process.stderr,))
+        self.reader.start()
+
+    def ready(self):
+        for line in self.process.stderr:
+            self.lines.append(line)
+            found = re.search(r' ready: .*(http://127.0.0.1:\d+) \((.*)\)', line)
+            if found:
+                self.python = found[2]
+                return found[1]
+        raise AssertionError(''.join(self.lines))
+
+    def get(self):
+        with urllib.request.urlopen(self.url + '/', timeout=30) as answer:
+            return answer.read().decode()
+
+    def ctl(self, *arguments):
+        return subprocess.run(
+            [self.environment.folder / 'bin/geventctl', '--socket', self.folder / 'ctl',
+             *arguments], capture_output=True, text=True, timeout=60)
+
+    def status(self):
+        return json.loads(self.ctl('status', '--json').stdout)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.ctl('stop')
+        self.reader.join(60)
+        self.process.wait(60)
+
+
+@pytest.fixture
+def run(environment, tmp_path):
+    def start(source, **options):
+        return Running(environment, tmp_path, source, **options)
+    return start
+
+
+def test_the_quick_start(environment, run):
+    with run(HELLO) as running:
+        assert running.get() == 'hello'
+        assert running.python.startswith(f'CPython {environment.version}')
+        assert running.python.endswith(f' of {environment.python}')
+        assert running.ctl('reload').returncode == 0, running.ctl('status').stdout
+        assert running.get() == 'hello'
+    assert running.process.returncode == 0
+
+
+@pytest.mark.parametrize('name, source', [('flask', FLASK), ('django', DJANGO)])
+def test_frameworks(run, name, source):
+    with run(source) as running:
+        assert running.get() == f'{name} /'
+
+
+def test_python_m_geventd(environment, run):
+    with run(HELLO, command=[environment.python, '-m', 'geventd']) as running:
+        assert running.get() == 'hello'
+
+
+def test_other_libraries_with_static_runtimes_beside_it(environment, run):
+    environment.pip('install', '--only-binary=:all:', 'psycopg2-binary', 'grpcio')
+    with run('import gevent.libev.corecext, grpc, psycopg2\n' + HELLO) as running:
+        assert running.get() == 'hello'
+
+
+def test_the_core_of_the_tests(environment):
+    result = subprocess.run(
+        [sys.executable, '-m', 'pytest', '-q', '-c', 'tests/e2e/pytest.ini', '-n', '2',
+         *(f'tests/e2e/{name}' for name in CORE)], cwd=REPOSITORY, capture_output=True, text=True,
+        env={**os.environ, 'GEVENTD_BUILD': str(environment.folder / 'bin'),
+             'GEVENTD_HOST': 'module'})
+    assert result.returncode == 0, result.stdout[-6000:]
+
+
+def test_an_upgrade_under_load_loses_nothing(environment, run):
+    """`pip install -U` replaces the files below a server that goes on, and geventctl upgrade
+    brings the new ones into service."""
+    with run(HELLO) as running:
+        failures, answers, over = [], [], threading.Event()
+
+        def load():
+            while not over.is_set():
+                try:
+                    answers.append(running.get())
+                except OSError as error:
+                    failures.append(error)
+
+        clients = [threading.Thread(target=load) for _ in range(4)]
+        for client in clients:
+            client.start()
+        master = running.status()['pid']
+        environment.pip('install', '--force-reinstall', '--no-deps', str(environment.wheel))
+        result = running.ctl('upgrade')
+        over.set()
+        for client in clients:
+            client.join()
+        assert result.returncode == 0, result.stderr
+        assert not failures and set(answers) == {'hello'}
+        assert running.status()['pid'] != master
+
+
+def test_nothing_is_left_when_it_is_removed(environment):
+    before = environment.files()
+    environment.pip('uninstall', '--yes', 'geventd')
+    left = {path for path in environment.files() if 'geventd' in str(path)}
+    environment.pip('install', str(environment.wheel))
+    assert not left
+    assert environment.files() == before
