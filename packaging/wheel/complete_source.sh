@@ -14,15 +14,19 @@ readonly PACKAGES=(
     nlohmann-json3-dev libexpected-dev libstdc++-12-dev
 )
 
-# The host's lists need not name sources, so that they are not touched: apt gets lists of its own.
+# The host's lists need not name sources, so apt gets lists of its own: from where the host has its
+# packages, the sources.
 debian_source() {
-    local suite
-    suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    mkdir -p "$work/lists/partial" "$work/source"
-    printf 'deb-src [signed-by=%s] http://deb.debian.org/debian %s main\n' \
-        /usr/share/keyrings/debian-archive-keyring.gpg "$suite" >"$work/sources.list"
+    mkdir -p "$work/lists/partial" "$work/source" "$work/sources.d"
+    local file
+    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+        [[ ! -f $file ]] || sed -n 's/^deb /deb-src /p' "$file" >>"$work/sources.d/host.list"
+    done
+    for file in /etc/apt/sources.list.d/*.sources; do
+        [[ ! -f $file ]] || sed 's/^Types:.*/Types: deb-src/' "$file" >"$work/sources.d/${file##*/}"
+    done
     local apt=(
-        apt-get -qq -o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=-
+        apt-get -qq -o Dir::Etc::SourceList=- -o "Dir::Etc::SourceParts=$work/sources.d"
         -o "Dir::State::Lists=$work/lists" -o APT::Sandbox::User=root
     )
     "${apt[@]}" update

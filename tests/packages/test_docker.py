@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""The Dockerfiles of packaging/docker, without Docker: their steps in roots that are laid out like
+the images that they start from."""
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+import builds
+from image import Image
+
+DOCKER = builds.REPOSITORY / 'packaging/docker'
+PYENV = pathlib.Path(os.environ.get('PYENV_ROOT', pathlib.Path.home() / '.pyenv'))
+LIBRARIES = 'libssl3 libffi8 libsqlite3-0 libreadline8 libbz2-1.0 liblzma5 zlib1g'  # of that image
+APP = '''
+import flask
+import sys
+
+app = flask.Flask(__name__)
+
+
+@app.route('/')
+def root():
+    return f'hello from {sys.version_info[0]}.{sys.version_info[1]} in {sys.prefix}'
+'''
+
+
+@pytest.fixture
+def context(tmp_path):
+    """The folder of an application."""
+    folder = tmp_path / 'context'
+    (folder / 'dist').mkdir(parents=True)
+    (folder / 'app.py').write_text(APP)
+    (folder / 'requirements.txt').write_text('flask\n')
+    return folder
+
+
+def trust_the_hosts_certificates(root):
+    """As the package registry may be a mirror."""
+    shutil.copy('/etc/ssl/certs/ca-certificates.crt', root.path / 'etc/ssl/certs')
+    (root.path / 'etc/pip.conf').write_text(
+        '[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n')
+
+
+def become_image_of_python(root, python):
+    """An interpreter below /usr/local, and no compiler."""
+    root.install(LIBRARIES)
+    subprocess.run(['cp', '-a', *(python / part for part in ('bin', 'lib')),
+                    root.path / 'usr/local'], check=True)
+    root.run('ldconfig; cd /usr/local/bin; ln -sf python3 python; '
+             "sed -i '1s|^#!.*|#!/usr/local/bin/python3|' pip*")
+    assert not root.run('ls /usr/bin/gcc /usr/bin/cc /usr/bin/python3 2>/dev/null || true')
+
+
+def serves(image, python):
+    """The health check, a port of the platform's choice, a reload, and the end."""
+    container = image.run(PORT='18075')
+    container.wait_until_healthy()
+    ask = 'curl -sS http://127.0.0.1:18075/'
+    assert container.execute(ask) == f'hello from {python}'
+    container.execute('geventctl --socket /tmp/geventd.ctl reload')
+    assert container.execute(ask) == f'hello from {python}'
+    code, output = container.stop()
+    assert code == 0 and ' ready: ' in output and 'Traceback' not in output, output
+
+
+@pytest.mark.parametrize('suite', ['bookworm'], indirect=True)
+def test_the_wheel_in_an_image_of_python(root, context, build_folder):
+    versions = sorted(PYENV.glob('versions/3.13.*'))
+    if not versions:
+        pytest.skip('pyenv has no CPython 3.13 here')
+    wheels = pathlib.Path(os.environ.get('GEVENTD_WHEELS', build_folder / 'wheels'))
+    if not list(wheels.glob('*-cp313-*.whl')):
+        made = builds.package(build_folder / 'wheel', 'wheel', builds.VERSION,
+                              GEVENTD_PYTHONS=str(versions[-1] / 'bin/python3'))
+        shutil.copytree(made, wheels, dirs_exist_ok=True)
+    shutil.copytree(wheels, context / 'dist', dirs_exist_ok=True)
+    trust_the_hosts_certificates(root)
+    become_image_of_python(root, versions[-1])
+    serves(Image(root, DOCKER / 'python.Dockerfile', context), '3.13 in /usr/local')
+
+
+@pytest.mark.parametrize('suite', ['bookworm'], indirect=True)
+def test_the_packages_in_an_image_of_debian(root, context, debs):
+    for file in debs.old.glob('*.deb'):
+        if 'dbgsym' not in file.name:
+            shutil.copy(file, context / 'dist')
+    trust_the_hosts_certificates(root)
+    serves(Image(root, DOCKER / 'debian.Dockerfile', context), '3.11 in /opt/venv')
