@@ -76,6 +76,15 @@ def debs(folder, suite):
     return builds
 
 
+def wheels(folder, pythons):
+    """For these interpreters. $GEVENTD_WHEELS is a folder that has them already."""
+    if 'GEVENTD_WHEELS' in os.environ:
+        return pathlib.Path(os.environ['GEVENTD_WHEELS'])
+    if not (folder / VERSION).exists():
+        package(folder, 'wheel', VERSION, GEVENTD_PYTHONS=' '.join(map(str, pythons)))
+    return folder / VERSION
+
+
 # What Fedora has instead of Debian's libev.a: libev's source.
 FEDORA = r'''
 cd /srv

@@ -35,6 +35,23 @@ def rpms(build_folder):
     return builds.rpms(folder)
 
 
+@pytest.fixture(scope='session')
+def pyenv_python():
+    """The folder of a CPython 3.13, with which images of Python are imitated."""
+    pyenv = pathlib.Path(os.environ.get('PYENV_ROOT', pathlib.Path.home() / '.pyenv'))
+    found = sorted(pyenv.glob('versions/3.13.*'))
+    if not found:
+        pytest.skip('pyenv has no CPython 3.13 here')
+    return found[-1]
+
+
+@pytest.fixture(scope='session')
+def wheels(build_folder, pyenv_python):
+    folder = build_folder / 'wheels'
+    folder.mkdir(parents=True, exist_ok=True)
+    return builds.wheels(folder, ['/usr/bin/python3', pyenv_python / 'bin/python3'])
+
+
 @pytest.fixture
 def root(tmp_path, suite):
     root = Root(suite, tmp_path / 'root')

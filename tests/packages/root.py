@@ -94,6 +94,12 @@ class Root:
     def install(self, packages):
         self.run(f'apt-get update -qq && apt-get install -y -qq --no-install-recommends {packages}')
 
+    def trust_the_hosts_certificates(self):
+        """As the host's package registry may be a mirror."""
+        shutil.copy('/etc/ssl/certs/ca-certificates.crt', self.path / 'etc/ssl/certs')
+        (self.path / 'etc/pip.conf').write_text(
+            '[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n')
+
     def close(self):
         os.kill(self._init, signal.SIGKILL)
         self._boot.wait()

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The Dockerfiles of packaging/docker, without Docker: their steps in roots that are laid out like
 the images that they start from."""
-import os
-import pathlib
 import shutil
 import subprocess
 
@@ -12,7 +10,6 @@ import builds
 from image import Image
 
 DOCKER = builds.REPOSITORY / 'packaging/docker'
-PYENV = pathlib.Path(os.environ.get('PYENV_ROOT', pathlib.Path.home() / '.pyenv'))
 LIBRARIES = 'libssl3 libffi8 libsqlite3-0 libreadline8 libbz2-1.0 liblzma5 zlib1g'  # of that image
 APP = '''
 import flask
@@ -35,13 +32,6 @@ def context(tmp_path):
     (folder / 'app.py').write_text(APP)
     (folder / 'requirements.txt').write_text('flask\n')
     return folder
-
-
-def trust_the_hosts_certificates(root):
-    """As the package registry may be a mirror."""
-    shutil.copy('/etc/ssl/certs/ca-certificates.crt', root.path / 'etc/ssl/certs')
-    (root.path / 'etc/pip.conf').write_text(
-        '[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n')
 
 
 def become_image_of_python(root, python):
@@ -67,18 +57,10 @@ def serves(image, python):
 
 
 @pytest.mark.parametrize('suite', ['bookworm'], indirect=True)
-def test_the_wheel_in_an_image_of_python(root, context, build_folder):
-    versions = sorted(PYENV.glob('versions/3.13.*'))
-    if not versions:
-        pytest.skip('pyenv has no CPython 3.13 here')
-    wheels = pathlib.Path(os.environ.get('GEVENTD_WHEELS', build_folder / 'wheels'))
-    if not list(wheels.glob('*-cp313-*.whl')):
-        made = builds.package(build_folder / 'wheel', 'wheel', builds.VERSION,
-                              GEVENTD_PYTHONS=str(versions[-1] / 'bin/python3'))
-        shutil.copytree(made, wheels, dirs_exist_ok=True)
+def test_the_wheel_in_an_image_of_python(root, context, wheels, pyenv_python):
     shutil.copytree(wheels, context / 'dist', dirs_exist_ok=True)
-    trust_the_hosts_certificates(root)
-    become_image_of_python(root, versions[-1])
+    root.trust_the_hosts_certificates()
+    become_image_of_python(root, pyenv_python)
     serves(Image(root, DOCKER / 'python.Dockerfile', context), '3.13 in /usr/local')
 
 
@@ -87,5 +69,5 @@ def test_the_packages_in_an_image_of_debian(root, context, debs):
     for file in debs.old.glob('*.deb'):
         if 'dbgsym' not in file.name:
             shutil.copy(file, context / 'dist')
-    trust_the_hosts_certificates(root)
+    root.trust_the_hosts_certificates()
     serves(Image(root, DOCKER / 'debian.Dockerfile', context), '3.11 in /opt/venv')

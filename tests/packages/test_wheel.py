@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""The wheel in a clean Debian without a compiler."""
+import re
+import shutil
+
+import pytest
+
+import life
+
+APP = '''
+def app(environ, start_response):
+    start_response('200 OK', [('Content-Length', '5')])
+    return [b'hello']
+'''
+CONFIGURATION = 'listen: http://127.0.0.1:18076\napp: app:app\n'
+
+
+@pytest.fixture
+def installed(root, wheels):
+    """A root with the wheel in the environment /srv/shop/venv."""
+    root.install('python3-venv')
+    assert not root.run('command -v cc gcc || true')
+    root.trust_the_hosts_certificates()
+    wheel, = wheels.glob('*-cp311-*.whl')
+    shutil.copy(wheel, root.path / 'srv')
+    root.run('python3 -m venv /srv/shop/venv && /srv/shop/venv/bin/pip install -q /srv/*.whl')
+    (root.path / 'srv/shop/app.py').write_text(APP)
+    return root
+
+
+@pytest.mark.parametrize('suite', ['bookworm'], indirect=True)
+def test_one_line_serves(installed):
+    serving = installed.popen('cd /srv/shop && exec venv/bin/geventd '
+                              '--set listen=http://127.0.0.1:18076 --set app=app:app')
+    try:
+        said = installed.run('curl -sS --retry 30 --retry-connrefused --retry-delay 1 '
+                             'http://127.0.0.1:18076/')
+        assert said.endswith('hello'), said
+    finally:
+        installed.run('pkill -o -x geventd')
+        serving.wait()
+
+
+@pytest.mark.parametrize('suite', ['bookworm'], indirect=True)
+def test_the_unit_of_the_manual(installed):
+    unit = re.search('<!-- test: geventd-shop.service -->\n```ini\n(.*?)```',
+                     life.INSTALLING.read_text(), re.S)[1]
+    unit = re.sub('/usr/local/s?bin/', '/srv/shop/venv/bin/', unit)
+    (installed.path / 'etc/systemd/system/geventd-shop.service').write_text(unit)
+    (installed.path / 'etc/geventd').mkdir()
+    (installed.path / 'etc/geventd/shop.yaml').write_text(
+        CONFIGURATION + 'control: /run/geventd/shop/ctl\n')
+    installed.run('systemctl daemon-reload && systemctl start geventd-shop')
+    for command in ('systemctl reload geventd-shop',
+                    '/srv/shop/venv/bin/geventctl -c /etc/geventd/shop.yaml upgrade',
+                    'systemctl stop geventd-shop'):
+        assert installed.run('curl -sS http://127.0.0.1:18076/') == 'hello'
+        installed.run(command)
+    said = installed.run('journalctl --no-pager -u geventd-shop')
+    assert ' of /srv/shop/venv/bin/python3)' in said and 'Traceback' not in said
