@@ -9,7 +9,7 @@ tree=$(realpath "$1")
 out=$(realpath "$2")
 shift 2
 name=$(basename "$tree")
-objects=$(dirname "$tree")/objects
+objects=$tree/build
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 machine=$(uname -m)
@@ -23,7 +23,7 @@ environment() {
     "$2/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade pip "${@:3}"
 }
 
-# One build folder serves all interpreters: what does not depend on them is the same for ccache.
+# What does not depend on the interpreter is the same for ccache, and the same as in ./dev build.
 wheel() {
     local version
     version=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -32,13 +32,15 @@ wheel() {
     rm -rf "$objects" "$work/raw"
     PATH="$work/$version/bin:$PATH" "$work/$version/bin/python" -m pip wheel --quiet --no-deps \
         --disable-pip-version-check --no-build-isolation --wheel-dir "$work/raw" \
-        -Cbuild-dir="$objects" "$tree"
+        -Cbuild-dir="$objects" -Csetup-args=--werror "$tree"
     PATH="$work/tools/bin:$PATH" "$work/tools/bin/auditwheel" repair --only-plat \
         --plat "$PLATFORM" --wheel-dir "$out" "$work"/raw/*.whl
 }
 
-# What pip expects of a source archive is a folder with the metadata.
+# What pip expects of a source archive is a folder with the metadata. Other hosts have other headers
+# than those that bundled/ belongs to.
 source_archive() {
+    rm -rf "$objects" "$tree/bundled"
     local wheels=("$out/$name"-*.whl)
     unzip -p "${wheels[0]}" '*.dist-info/METADATA' >"$tree/PKG-INFO"
     tar --create --directory="$(dirname "$tree")" --sort=name --mtime="@$SOURCE_DATE_EPOCH" \

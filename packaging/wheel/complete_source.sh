@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # complete_source.sh TREE: adds to a copy of the sources what is linked into a wheel and is not in
-# the repository: libev/, from Debian's source package, and the licences of all that is linked in.
+# the repository, from Debian's source packages: libev/, and bundled/, which belongs to the
+# headers of this host; and the licences of all that is linked in.
 set -euo pipefail
 tree=$(realpath "$1")
 work=$(mktemp -d)
@@ -11,12 +12,12 @@ trap 'rm -rf "$work"' EXIT
 # Each package has the headers, or the archive, of a library that a wheel holds.
 readonly PACKAGES=(
     libfmt-dev libspdlog-dev libyaml-cpp-dev libncurses-dev libboost-dev libcli11-dev
-    nlohmann-json3-dev libexpected-dev libstdc++-12-dev
+    nlohmann-json3-dev libexpected-dev libstdc++-12-dev libwslay-dev zlib1g-dev
 )
 
 # The host's lists need not name sources, so apt gets lists of its own: from where the host has its
 # packages, the sources.
-debian_source() {
+debian_sources() {
     mkdir -p "$work/lists/partial" "$work/source" "$work/sources.d"
     local file
     for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
@@ -30,15 +31,15 @@ debian_source() {
         -o "Dir::State::Lists=$work/lists" -o APT::Sandbox::User=root
     )
     "${apt[@]}" update
-    (cd "$work/source" && "${apt[@]}" source "$1" >/dev/null)
+    (cd "$work/source" && "${apt[@]}" source "$@" >/dev/null)
 }
 
-add_libev() {
-    debian_source libev
-    local source
-    source=$(echo "$work"/source/libev-*/)
-    mkdir -p "$tree/libev"
-    cp "$source"/{ev.c,ev.h,ev_*.c,ev_vars.h,ev_wrap.h,LICENSE} "$tree/libev"
+add_libraries() {
+    debian_sources libev fmtlib spdlog
+    mkdir -p "$tree/libev" "$tree/bundled/fmt" "$tree/bundled/spdlog"
+    cp "$work"/source/libev-*/{ev.c,ev.h,ev_*.c,ev_vars.h,ev_wrap.h,LICENSE} "$tree/libev"
+    cp "$work"/source/fmtlib-*/src/*.cc "$tree/bundled/fmt"
+    cp "$work"/source/spdlog-*/src/*.cpp "$tree/bundled/spdlog"
 }
 
 add_licences() {
@@ -54,5 +55,5 @@ add_licences() {
     } >"$tree/LICENSE.bundled"
 }
 
-add_libev
+add_libraries
 add_licences
