@@ -14,6 +14,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 machine=$(uname -m)
 readonly PLATFORM=manylinux_2_34_$machine
+if command -v ccache >/dev/null; then  # by the names that ./dev gives it, too
+    export CC="ccache gcc" CXX="ccache g++"
+fi
 export CCACHE_BASEDIR=$tree CCACHE_NOHASHDIR=1
 export CXXFLAGS="-ffile-prefix-map=$tree=." CFLAGS="-ffile-prefix-map=$tree=."
 
