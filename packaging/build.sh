@@ -88,7 +88,6 @@ wheels() {
     local pythons
     source_tarball
     rm "$out/geventd-$version.tar.xz"
-    # A folder of always the same name, so that ccache knows what it compiled there before.
     rm -rf "$build/wheel"
     mkdir "$build/wheel"
     mv "$work/geventd-$version" "$build/wheel"

@@ -18,11 +18,14 @@ namespace geventd::ctl {
 
 namespace {
 
+std::filesystem::path own_folder() {
+    std::error_code no_proc;
+    return std::filesystem::read_symlink("/proc/self/exe", no_proc).parent_path();
+}
+
 /// Beside the program in a build folder, below its prefix (a wheel), else where it is installed.
 std::string find_converter() {
-    std::error_code no_proc;
-    const std::filesystem::path here =
-        std::filesystem::read_symlink("/proc/self/exe", no_proc).parent_path();
+    const std::filesystem::path here = own_folder();
     const std::array<std::string, 3> places = {here / "convert",
                                                here.parent_path() / "share/geventd/convert",
                                                std::filesystem::path(GEVENTD_DATA) / "convert"};
@@ -35,10 +38,16 @@ std::string find_converter() {
                                          places[0], places[1], places[2]));
 }
 
+/// The environment's, of which PATH need not know.
+std::string find_python() {
+    std::string beside = own_folder() / "python3";
+    return ::access(beside.c_str(), X_OK) == 0 ? beside : "python3";
+}
+
 }  // namespace
 
 void become_converter(char* const* arguments) {
-    std::string python = "python3";
+    std::string python = find_python();
     std::string isolated = "-I";
     std::string no_bytecode = "-B";
     std::string converter = find_converter();

@@ -38,7 +38,10 @@ Embedded find_embedded(const std::string& version) {
     const std::string name =
         version.empty() ? "geventd-worker" : fmt::format("geventd-worker-{}", version);
     const fs::path here = own_folder();
-    Embedded embedded{"", {here / name, here / "worker" / name, fs::path(GEVENTD_LIBEXEC) / name}};
+    Embedded embedded{"", {here / name, here / "worker" / name}};
+    if (const std::string_view installed = GEVENTD_LIBEXEC; !installed.empty()) {
+        embedded.sought.push_back(fs::path(installed) / name);
+    }
     for (const std::string& place : embedded.sought) {
         if (::access(place.c_str(), X_OK) == 0) {
             embedded.executable = place;

@@ -84,7 +84,10 @@ Folders package_folders(const Interpreter& interpreter) {
 Folders own_folders(const std::string& version) {
     const fs::path here = own_folder();
     const std::string name = "python" + version;
-    Folders folders{here / name, fs::path(GEVENTD_LIBEXEC) / name};
+    Folders folders{here / name};
+    if (const std::string_view installed = GEVENTD_LIBEXEC; !installed.empty()) {
+        folders.push_back(fs::path(installed) / name);
+    }
     if (is_of_wheel(here)) {
         add_folders_below(here.parent_path(), version, folders);
         folders.push_back(here.parent_path());

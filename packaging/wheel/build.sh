@@ -9,16 +9,14 @@ tree=$(realpath "$1")
 out=$(realpath "$2")
 shift 2
 name=$(basename "$tree")
-objects=$tree/build
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-machine=$(uname -m)
-readonly PLATFORM=manylinux_2_34_$machine
-if command -v ccache >/dev/null; then  # by the names that ./dev gives it, too
-    export CC="ccache gcc" CXX="ccache g++"
-fi
-export CCACHE_BASEDIR=$tree CCACHE_NOHASHDIR=1
-export CXXFLAGS="-ffile-prefix-map=$tree=." CFLAGS="-ffile-prefix-map=$tree=."
+work=$(dirname "$tree")
+objects=$work/build
+platform=manylinux_2_34_$(uname -m)
+# What does not depend on the interpreter is compiled once, and ccache has it for the others. Paths
+# below the folder are the same for it wherever that is.
+export CC="ccache gcc" CXX="ccache g++"
+export CCACHE_BASEDIR=$work CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=time_macros
+export CXXFLAGS="-ffile-prefix-map=$work=." CFLAGS="-ffile-prefix-map=$work=."
 
 # environment PYTHON FOLDER REQUIREMENT...
 environment() {
@@ -26,7 +24,7 @@ environment() {
     "$2/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade pip "${@:3}"
 }
 
-# What does not depend on the interpreter is the same for ccache, and the same as in ./dev build.
+# The prefix is said, since it would be the interpreter's.
 wheel() {
     local version
     version=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -35,18 +33,17 @@ wheel() {
     rm -rf "$objects" "$work/raw"
     PATH="$work/$version/bin:$PATH" "$work/$version/bin/python" -m pip wheel --quiet --no-deps \
         --disable-pip-version-check --no-build-isolation --wheel-dir "$work/raw" \
-        -Cbuild-dir="$objects" -Csetup-args=--werror "$tree"
+        -Cbuild-dir="$objects" -Csetup-args=--werror -Csetup-args=--prefix=/usr \
+        -Csetup-args=-Dbundle=true "$tree"
     PATH="$work/tools/bin:$PATH" "$work/tools/bin/auditwheel" repair --only-plat \
-        --plat "$PLATFORM" --wheel-dir "$out" "$work"/raw/*.whl
+        --plat "$platform" --wheel-dir "$out" "$work"/raw/*.whl
 }
 
-# What pip expects of a source archive is a folder with the metadata. Other hosts have other headers
-# than those that bundled/ belongs to.
+# What pip expects of a source archive is a folder with the metadata.
 source_archive() {
-    rm -rf "$objects" "$tree/bundled"
     local wheels=("$out/$name"-*.whl)
     unzip -p "${wheels[0]}" '*.dist-info/METADATA' >"$tree/PKG-INFO"
-    tar --create --directory="$(dirname "$tree")" --sort=name --mtime="@$SOURCE_DATE_EPOCH" \
+    tar --create --directory="$work" --sort=name --mtime="@$SOURCE_DATE_EPOCH" \
         --owner=0 --group=0 --numeric-owner --format=gnu "$name" | gzip -9n >"$out/$name.tar.gz"
 }
 

@@ -2,23 +2,32 @@
 # SPDX-License-Identifier: MIT
 #
 # complete_source.sh TREE: adds to a copy of the sources what is linked into a wheel and is not in
-# the repository, from Debian's source packages: libev/, and bundled/, which belongs to the
-# headers of this host; and the licences of all that is linked in.
+# the repository: below subprojects/ the libraries of which Debian has no archive that a module can
+# be linked with, from Debian's source packages; and the licences of all that is linked in.
 set -euo pipefail
 tree=$(realpath "$1")
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Each package has the headers, or the archive, of a library that a wheel holds.
+# The subproject, the source package, the licence and the files in it; what meson.build says of a
+# subproject is beside this script. aria2 carries wslay's release with all that its build makes.
+readonly SOURCES=(
+    "libev    libev  LICENSE            *.c *.h"
+    "libwslay aria2  deps/wslay/COPYING deps/wslay/lib/*.[ch] deps/wslay/lib/includes"
+    "fmt      fmtlib LICENSE.rst        include src"
+    "spdlog   spdlog LICENSE            include src"
+)
+# Each has the archive, or the headers, of a library that a wheel holds as well.
 readonly PACKAGES=(
-    libfmt-dev libspdlog-dev libyaml-cpp-dev libncurses-dev libboost-dev libcli11-dev
-    nlohmann-json3-dev libexpected-dev libstdc++-12-dev libwslay-dev zlib1g-dev
+    libyaml-cpp-dev libncurses-dev zlib1g-dev libboost-dev libcli11-dev nlohmann-json3-dev
+    libexpected-dev "libstdc++-$(g++ -dumpversion)-dev"
 )
 
 # The host's lists need not name sources, so apt gets lists of its own: from where the host has its
 # packages, the sources.
 debian_sources() {
-    mkdir -p "$work/lists/partial" "$work/source" "$work/sources.d"
+    mkdir -p "$work/lists/partial" "$work/sources.d"
     local file
     for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
         [[ ! -f $file ]] || sed -n 's/^deb /deb-src /p' "$file" >>"$work/sources.d/host.list"
@@ -31,29 +40,40 @@ debian_sources() {
         -o "Dir::State::Lists=$work/lists" -o APT::Sandbox::User=root
     )
     "${apt[@]}" update
-    (cd "$work/source" && "${apt[@]}" source "$@" >/dev/null)
-}
-
-add_libraries() {
-    debian_sources libev fmtlib spdlog
-    mkdir -p "$tree/libev" "$tree/bundled/fmt" "$tree/bundled/spdlog"
-    cp "$work"/source/libev-*/{ev.c,ev.h,ev_*.c,ev_vars.h,ev_wrap.h,LICENSE} "$tree/libev"
-    cp "$work"/source/fmtlib-*/src/*.cc "$tree/bundled/fmt"
-    cp "$work"/source/spdlog-*/src/*.cpp "$tree/bundled/spdlog"
-}
-
-add_licences() {
+    cd "$work"
     local package
-    {
-        printf 'A wheel of geventd holds code of these libraries, under these licences.\n'
-        printf '\n==== libev\n\n'
-        cat "$tree/libev/LICENSE"
-        for package in "${PACKAGES[@]}"; do
-            printf '\n==== %s\n\n' "$package"
-            cat "/usr/share/doc/$package/copyright"
-        done
-    } >"$tree/LICENSE.bundled"
+    for package in "$@"; do
+        "${apt[@]}" source "$package" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+        mv "$package"-*/ "$package"
+    done
 }
 
-add_libraries
-add_licences
+# add NAME PACKAGE LICENCE FILE...
+add() {
+    local name=$1 package=$2 licence=$3 file
+    mkdir -p "$tree/subprojects/$name"
+    cd "$work/$package"
+    for file in "${@:4}"; do
+        # shellcheck disable=SC2086  # a pattern
+        cp -r $file "$tree/subprojects/$name"
+    done
+    licence_of "$name" "$licence"
+}
+
+licence_of() { { printf '\n==== %s\n\n' "$1" && cat "$2"; } >>"$tree/LICENSE.bundled"; }
+
+printf 'A wheel of geventd holds code of these libraries, under these licences.\n' \
+    >"$tree/LICENSE.bundled"
+cp -r "$here/subprojects" "$tree"
+mapfile -t names < <(printf '%s\n' "${SOURCES[@]}" | awk '{ print $2 }')
+(debian_sources "${names[@]}")
+for line in "${SOURCES[@]}"; do
+    set -f
+    # shellcheck disable=SC2086  # words
+    set -- $line
+    set +f
+    (add "$@")
+done
+for package in "${PACKAGES[@]}"; do
+    licence_of "$package" "/usr/share/doc/$package/copyright"
+done
