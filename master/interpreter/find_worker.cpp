@@ -78,18 +78,28 @@ std::string name_of(const Interpreter& interpreter) {
     throw std::runtime_error(fmt::format("{}: {}", key, why));
 }
 
-// What was looked for, and the command that mends it. `also`: programs that would do, too.
+// Whoever has entered an environment need not know the key that names one.
+std::string environment_key(const config::App& app) {
+    const char* entered = std::getenv("VIRTUAL_ENV");
+    return entered != nullptr && app.virtualenv == entered ? "app.virtualenv (VIRTUAL_ENV)"
+                                                           : "app.virtualenv";
+}
+
+// What was looked for, and the command that mends it: for a version that no index has, a wheel
+// takes the place of the name. `also`: programs that would do, too.
 std::string missing_module(const Interpreter& interpreter,
                            const std::vector<std::string>& also = {}) {
     Folders sought = package_folders(interpreter);
     const Folders own = own_folders(interpreter.version);
     sought.insert(sought.end(), own.begin(), own.end());
+    std::string tag = interpreter.version;
+    std::erase(tag, '.');
     return fmt::format(
-        "{}, and geventd {} has no worker for it; looked for geventd/_worker.cpython-*.so in "
-        "{}{}{}; "
-        "install it: {} -m pip install geventd=={}",
-        name_of(interpreter), kVersion, fmt::join(sought, ", "), also.empty() ? "" : ", and for ",
-        fmt::join(also, ", "), interpreter.executable, kVersion);
+        "{}, and geventd {} has no worker for it; looked for geventd/_worker.cpython-{}-*.so in "
+        "{}{}{}; install it: {} -m pip install geventd=={} (or the file geventd-{}-cp{}-*.whl)",
+        name_of(interpreter), kVersion, tag, fmt::join(sought, ", "),
+        also.empty() ? "" : ", and for ", fmt::join(also, ", "), interpreter.executable, kVersion,
+        kVersion, tag);
 }
 
 WorkerProgram run_by(const Interpreter& interpreter, std::string script) {
@@ -133,17 +143,18 @@ WorkerProgram embedding(const Embedded& embedded, const Interpreter& interpreter
 }
 
 WorkerProgram find_for_environment(const config::App& app) {
+    const std::string key = environment_key(app);
     const Interpreter interpreter = Interpreter::at(app.virtualenv + "/bin/python3");
     if (!interpreter.exists()) {
-        refuse("app.virtualenv",
+        refuse(key,
                fmt::format("{} is no virtual environment: it has no bin/python3; make one with "
                            "python3 -m venv {}",
                            app.virtualenv, app.virtualenv));
     }
-    expect_known("app.virtualenv", interpreter);
+    expect_known(key, interpreter);
     expect_agreement(interpreter, app.python);
     if (!interpreter.is_environment && !interpreter.lives_in_prefix()) {
-        refuse("app.virtualenv",
+        refuse(key,
                fmt::format("{} is no virtual environment: it has no pyvenv.cfg, without which its "
                            "python3 is that of {}; make it anew with {} -m venv {}",
                            app.virtualenv, interpreter.origin, interpreter.origin, app.virtualenv));
@@ -153,13 +164,12 @@ WorkerProgram find_for_environment(const config::App& app) {
     }
     const Embedded embedded = find_embedded(interpreter.version);
     if (embedded.executable.empty()) {
-        refuse("app.virtualenv", missing_module(interpreter, embedded.sought));
+        refuse(key, missing_module(interpreter, embedded.sought));
     }
     const std::string python = embedded_python(interpreter.version);
     if (!interpreter.is_of(python)) {
-        refuse("app.virtualenv",
-               fmt::format("{} embeds the CPython of {}, which is another build: {}",
-                           embedded.executable, python, missing_module(interpreter)));
+        refuse(key, fmt::format("{} embeds the CPython of {}, which is another build: {}",
+                                embedded.executable, python, missing_module(interpreter)));
     }
     return embedding(embedded, interpreter);
 }
@@ -233,12 +243,21 @@ WorkerProgram choose(const config::App& app) {
     return {embedded.executable, "", GEVENTD_PYTHON_VERSION, ""};
 }
 
-void expect_readable(const std::string& file, const Identity& identity) {
-    if (const std::string why = why_not_readable(file, identity); !why.empty()) {
+// `why`: "" if the workers' user can use the file.
+void expect_no_reason(const std::string& why, const std::string& file, const Identity& identity) {
+    if (!why.empty()) {
         throw std::runtime_error(
             fmt::format("{}{} cannot use {}: {}", identity.user ? "process.user: " : "",
                         user_text(identity.user.value_or(::geteuid())), file, why));
     }
+}
+
+void expect_readable(const std::string& file, const Identity& identity) {
+    expect_no_reason(why_not_readable(file, identity), file, identity);
+}
+
+void expect_executable(const std::string& program, const Identity& identity) {
+    expect_no_reason(why_not_executable(program, identity), program, identity);
 }
 
 // What the configuration names, before anything is read there.
@@ -248,7 +267,7 @@ void expect_passage(const config::App& app, const Identity& identity) {
         python = app.virtualenv + "/bin/python3";
     }
     if (python.find('/') != std::string::npos) {
-        expect_readable(python, identity);
+        expect_executable(python, identity);
         // CPython does not start beside one that it may not read.
         expect_readable(environment_file(python), identity);
     }
@@ -261,7 +280,7 @@ WorkerProgram choose_as(const config::App& app, const Identity& identity) {
 }
 
 void expect_usable(const WorkerProgram& program, const Identity& identity) {
-    expect_readable(program.executable, identity);
+    expect_executable(program.executable, identity);
     if (!program.script.empty()) {
         expect_readable(program.script, identity);
     }

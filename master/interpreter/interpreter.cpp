@@ -14,6 +14,7 @@
 #include <fmt/core.h>
 
 #include "base/fd.h"
+#include "master/interpreter/names_in.h"
 
 namespace geventd::master {
 
@@ -84,11 +85,14 @@ std::string two_numbers(std::string_view text) {
     return end == dot + 1 ? std::string() : std::string(text.substr(0, end));
 }
 
-// "3.12.1" of "3.12.1.final.0".
+// "3.12.1" of "3.12.1.final.0", "3.12" of "3.12rc1".
 std::string three_numbers(const std::string& text) {
     const std::string two = two_numbers(text);
-    const auto end = text.find_first_not_of("0123456789", two.size() + 1);
-    return two.empty() ? two : text.substr(0, end);
+    const auto third = two.size() + 1;
+    const auto end = text.find_first_not_of("0123456789", third);
+    return two.empty() || end == third || text.size() <= third || text[two.size()] != '.'
+               ? two
+               : text.substr(0, end);
 }
 
 // By the name of the real executable, as python3.12, else by the one folder lib/python3.12.
@@ -102,10 +106,9 @@ std::string version_of_files(const std::string& executable) {
     }
     std::string found;
     std::error_code failed;
-    for (fs::directory_iterator entry(file.parent_path().parent_path() / "lib", failed), end;
-         !failed && entry != end; entry.increment(failed)) {
-        const std::string folder = entry->path().filename().string();
-        if (folder.starts_with("python3.") && fs::exists(entry->path() / "os.py", failed)) {
+    const fs::path lib = file.parent_path().parent_path() / "lib";
+    for (const std::string& folder : names_in(lib)) {
+        if (folder.starts_with("python3.") && fs::exists(lib / folder / "os.py", failed)) {
             if (!found.empty()) {
                 return {};
             }

@@ -5,8 +5,11 @@
 #include <filesystem>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <fmt/core.h>
+
+#include "master/interpreter/names_in.h"
 
 namespace geventd::master {
 
@@ -33,19 +36,25 @@ std::vector<std::string> versions_in(const fs::path& folder) {
     if (!fs::exists(folder / "geventd/worker.py", failed)) {
         return versions;
     }
-    for (fs::directory_iterator entry(folder / "geventd", failed), end; !failed && entry != end;
-         entry.increment(failed)) {
-        std::string version = version_of_module(entry->path().filename().string());
-        if (!version.empty()) {
+    for (const std::string& name : names_in(folder / "geventd")) {
+        if (std::string version = version_of_module(name); !version.empty()) {
             versions.push_back(std::move(version));
         }
     }
     return versions;
 }
 
-// Those are in PREFIX/bin, or in bin beside the packages (pip install --target).
+// "3.9" is older than "3.12".
+bool is_older(const std::string& one, const std::string& other) {
+    return std::pair(one.size(), one) < std::pair(other.size(), other);
+}
+
+// Those are in PREFIX/bin, or in bin beside the packages (pip install --target). A prefix with
+// workers that embed CPython is no wheel's.
 bool is_of_wheel(const fs::path& programs) {
-    return programs.filename() == "bin";
+    std::error_code failed;
+    return programs.filename() == "bin" &&
+           !fs::exists(programs.parent_path() / "libexec/geventd/geventd-worker", failed);
 }
 
 // As pip and Debian name the folders of packages below a prefix.
@@ -66,9 +75,12 @@ void add_folders_below(const fs::path& prefix, const std::string& version, Folde
 
 }  // namespace
 
-std::string own_folder() {
-    std::error_code no_proc;
-    return fs::read_symlink("/proc/self/exe", no_proc).parent_path();
+const std::string& own_folder() {
+    static const std::string folder = [] {
+        std::error_code no_proc;
+        return fs::read_symlink("/proc/self/exe", no_proc).parent_path().string();
+    }();
+    return folder;
 }
 
 Folders package_folders(const Interpreter& interpreter) {
@@ -88,7 +100,7 @@ Folders own_folders(const std::string& version) {
     if (const std::string_view installed = GEVENTD_LIBEXEC; !installed.empty()) {
         folders.push_back(fs::path(installed) / name);
     }
-    if (is_of_wheel(here)) {
+    if (here.filename() == "bin" || here.filename() == "sbin") {
         add_folders_below(here.parent_path(), version, folders);
         folders.push_back(here.parent_path());
     }
@@ -107,28 +119,28 @@ std::string find_script(const Folders& folders, const std::string& version) {
 
 WheelPackage find_own_package() {
     const fs::path here = own_folder();
-    if (!is_of_wheel(here)) {
-        return {};
-    }
-    std::vector<fs::path> places;
-    std::error_code failed;
+    return is_of_wheel(here) ? find_package_below(here.parent_path()) : WheelPackage{};
+}
+
+WheelPackage find_package_below(const fs::path& prefix) {
+    std::vector<fs::path> places{prefix};
     for (const char* lib : {"lib", "lib64"}) {
-        for (fs::directory_iterator entry(here.parent_path() / lib, failed), end;
-             !failed && entry != end; entry.increment(failed)) {
-            if (entry->path().filename().string().starts_with("python3.")) {
-                places.push_back(entry->path() / "site-packages");
-                places.push_back(entry->path() / "dist-packages");
+        for (const std::string& name : names_in(prefix / lib)) {
+            if (name.starts_with("python3.")) {
+                places.push_back(prefix / lib / name / "site-packages");
+                places.push_back(prefix / lib / name / "dist-packages");
             }
         }
     }
-    std::sort(places.begin(), places.end());
-    places.push_back(here.parent_path());
+    WheelPackage newest;
     for (const fs::path& place : places) {
-        if (const auto versions = versions_in(place); !versions.empty()) {
-            return {place / "geventd/worker.py", versions.front()};
+        for (std::string& version : versions_in(place)) {
+            if (is_older(newest.version, version)) {
+                newest = {place / "geventd/worker.py", std::move(version)};
+            }
         }
     }
-    return {};
+    return newest;
 }
 
 }  // namespace geventd::master

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@ using Folders = std::vector<std::string>;
 /// Where the interpreter itself looks for packages.
 Folders package_folders(const Interpreter& interpreter);
 
-/// Beside this program: one folder a CPython, and where a wheel has put the package.
+/// Beside this program: one folder a CPython, and where the package is installed below its prefix.
 Folders own_folders(const std::string& version);
 
 /// The package's worker.py in the first folder where the package has a module for the version; "":
@@ -29,7 +30,10 @@ struct WheelPackage {
 
 WheelPackage find_own_package();
 
+/// The one with the newest version of those that are installed below a prefix.
+WheelPackage find_package_below(const std::filesystem::path& prefix);
+
 /// The folder of this program.
-std::string own_folder();
+const std::string& own_folder();
 
 }  // namespace geventd::master

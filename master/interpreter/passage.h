@@ -12,4 +12,7 @@ namespace geventd::master {
 /// Lives in: master.
 std::string why_not_readable(const std::string& file, const Identity& identity);
 
+/// The same for executing a program, which need not be readable.
+std::string why_not_executable(const std::string& program, const Identity& identity);
+
 }  // namespace geventd::master

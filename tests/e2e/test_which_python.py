@@ -210,6 +210,22 @@ def test_a_folder_that_bars_the_way_is_named(checked, folder):
     assert f'{closed} bars the way;' in text and f'chmod a+x {closed}\n' in text
 
 
+@needs_root
+def test_a_program_that_may_be_executed_need_not_be_readable(checked, folder):
+    venv = environment_of(folder / 'venv', '3.11.2', python=None)
+    program = venv / 'bin/python3'
+    shutil.copy(PYTHON, program)
+    folder.chmod(0o755)
+    program.chmod(0o711)
+    config = {'virtualenv': str(venv), 'chdir': '/', 'module': str(folder / 'app.py')}
+    (folder / 'app.py').write_text(HELLO)
+    code, output = checked(config, process={'user': 'nobody'})
+    assert code == 0, output
+    program.chmod(0o744)
+    text = refusal(checked(config, process={'user': 'nobody'}))
+    assert f'nobody cannot use {program}: it may not be executed; chmod a+x {program}\n' in text
+
+
 def test_the_environment_that_the_shell_has_entered(folder, make_server):
     """Only where there is no file."""
     venv = environment_of(folder / 'venv', '3.11.2')
@@ -220,6 +236,11 @@ def test_the_environment_that_the_shell_has_entered(folder, make_server):
          '--set', f'control={made.control_path}'], capture_output=True, text=True, cwd=made.folder,
         env=made.environment({'VIRTUAL_ENV': str(venv)}))
     assert result.returncode == 0 and str(venv) in result.stdout, result.stdout + result.stderr
+    result = subprocess.run(
+        [GEVENTD, '--check', '--set', 'app=app', '--set', 'listen=http://127.0.0.1:0'],
+        capture_output=True, text=True, cwd=made.folder,
+        env=made.environment({'VIRTUAL_ENV': '/nowhere'}))
+    assert 'app.virtualenv (VIRTUAL_ENV): /nowhere is no virtual' in result.stderr
     made.write_config()
     result = subprocess.run(
         [GEVENTD, '--check', '-c', made.config_path], capture_output=True, text=True,

@@ -7,9 +7,11 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
+#include "master/interpreter/names_in.h"
 #include "master/interpreter/packages.h"
 #include "tests/unit/net/temp_dir.h"
 
@@ -83,6 +85,40 @@ TEST_F(InterpreterTest, NeitherATextNorAPipeIsAVersion) {
     fs::remove(path("venv/pyvenv.cfg"));
     ASSERT_EQ(::mkfifo(path("venv/pyvenv.cfg").c_str(), 0600), 0);
     EXPECT_EQ(Interpreter::at(path("venv/bin/python3")).release, "");
+}
+
+TEST_F(InterpreterTest, ACandidateForReleaseHasTheVersionOfTheRelease) {
+    write("venv/bin/python3");
+    for (const auto& [told, release] :
+         {std::pair("3.12rc1", "3.12"), std::pair("3.12.", "3.12"), std::pair("3.12", "3.12"),
+          std::pair("3.13.0rc2", "3.13.0"), std::pair("3.9.18.final.0", "3.9.18")}) {
+        write("venv/pyvenv.cfg", std::string("home = /nowhere/bin\nversion = ") + told + "\n");
+        EXPECT_EQ(Interpreter::at(path("venv/bin/python3")).release, release);
+    }
+}
+
+TEST_F(InterpreterTest, OfAnEndlessFolderOnlySomeNamesAreRead) {
+    for (int i = 0; i < 10'050; ++i) {
+        fs::create_directories(path("many/" + std::to_string(i)));
+    }
+    EXPECT_EQ(names_in(path("many")).size(), 10'000U);
+    EXPECT_TRUE(names_in(path("nowhere")).empty());
+}
+
+TEST_F(InterpreterTest, TheNewestOfSeveralPackagesIsTheOwnOne) {
+    const fs::path prefix = path("prefix");
+    write("prefix/lib/python3.9/site-packages/geventd/worker.py");
+    write("prefix/lib/python3.9/site-packages/geventd/_worker.cpython-39-x86_64-linux-gnu.so");
+    EXPECT_EQ(find_package_below(prefix).version, "3.9");
+    write("prefix/lib/python3.12/site-packages/geventd/worker.py");
+    write("prefix/lib/python3.12/site-packages/geventd/_worker.cpython-312-x86_64-linux-gnu.so");
+    EXPECT_EQ(find_package_below(prefix).version, "3.12");
+    EXPECT_EQ(find_package_below(prefix).script,
+              path("prefix/lib/python3.12/site-packages/geventd/worker.py"));
+    write("prefix/geventd/worker.py");  // as pip install --target lays them out
+    write("prefix/geventd/_worker.cpython-310-x86_64-linux-gnu.so");
+    write("prefix/geventd/_worker.cpython-313-x86_64-linux-gnu.so");
+    EXPECT_EQ(find_package_below(prefix).version, "3.13");
 }
 
 TEST_F(InterpreterTest, APackageCountsOnlyWithAModuleForTheVersion) {
