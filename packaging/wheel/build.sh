@@ -10,13 +10,11 @@ out=$(realpath "$2")
 shift 2
 name=$(basename "$tree")
 work=$(dirname "$tree")
-objects=$work/build
+objects=$tree/build
 platform=manylinux_2_34_$(uname -m)
-# What does not depend on the interpreter is compiled once, and ccache has it for the others. Paths
-# below the folder are the same for it wherever that is.
-export CC="ccache gcc" CXX="ccache g++"
-export CCACHE_BASEDIR=$work CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=time_macros
-export CXXFLAGS="-ffile-prefix-map=$work=." CFLAGS="-ffile-prefix-map=$work=."
+# What does not depend on the interpreter is compiled once, and ccache has it for the others: it is
+# what ./dev build compiles. Paths are relative, so the folder does not matter.
+export CC="ccache gcc" CXX="ccache g++" CCACHE_NOHASHDIR=1
 
 # environment PYTHON FOLDER REQUIREMENT...
 environment() {
@@ -34,13 +32,16 @@ wheel() {
     PATH="$work/$version/bin:$PATH" "$work/$version/bin/python" -m pip wheel --quiet --no-deps \
         --disable-pip-version-check --no-build-isolation --wheel-dir "$work/raw" \
         -Cbuild-dir="$objects" -Csetup-args=--werror -Csetup-args=--prefix=/usr \
-        -Csetup-args=-Dbundle=true "$tree"
+        -Csetup-args=-Dbundle=true -Csetup-args=-Dforce_fallback_for=fmt,spdlog,libwslay \
+        ${JOBS:+-Ccompile-args=-j$JOBS} "$tree"
     PATH="$work/tools/bin:$PATH" "$work/tools/bin/auditwheel" repair --only-plat \
         --plat "$platform" --wheel-dir "$out" "$work"/raw/*.whl
 }
 
-# What pip expects of a source archive is a folder with the metadata.
+# What pip expects of a source archive is a folder with the metadata. fmt and spdlog are the other
+# host's.
 source_archive() {
+    rm -rf "$objects" "$tree"/subprojects/{fmt,spdlog}
     local wheels=("$out/$name"-*.whl)
     unzip -p "${wheels[0]}" '*.dist-info/METADATA' >"$tree/PKG-INFO"
     tar --create --directory="$work" --sort=name --mtime="@$SOURCE_DATE_EPOCH" \

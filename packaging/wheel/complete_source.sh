@@ -11,12 +11,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # The subproject, the source package, the licence and the files in it; what meson.build says of a
-# subproject is beside this script. aria2 carries wslay's release with all that its build makes.
+# subproject is beside this script. The headers of fmt and spdlog are the host's, to which their
+# sources belong. aria2 carries wslay's release with all that its build makes.
 readonly SOURCES=(
     "libev    libev  LICENSE            *.c *.h"
     "libwslay aria2  deps/wslay/COPYING deps/wslay/lib/*.[ch] deps/wslay/lib/includes"
-    "fmt      fmtlib LICENSE.rst        include src"
-    "spdlog   spdlog LICENSE            include src"
+    "fmt      fmtlib LICENSE.rst        src"
+    "spdlog   spdlog LICENSE            src"
 )
 # Each has the archive, or the headers, of a library that a wheel holds as well.
 readonly PACKAGES=(
