@@ -80,6 +80,7 @@ def wheels(folder, pythons):
     """For these interpreters. $GEVENTD_WHEELS is a folder that has them already."""
     if 'GEVENTD_WHEELS' in os.environ:
         return pathlib.Path(os.environ['GEVENTD_WHEELS'])
+    folder.mkdir(parents=True, exist_ok=True)
     if not (folder / VERSION).exists():
         package(folder, 'wheel', VERSION, GEVENTD_PYTHONS=' '.join(map(str, pythons)))
     return folder / VERSION

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The wheel in a clean Debian without a compiler."""
+import os
 import re
 import shutil
 
 import pytest
 
+import builds
 import life
 
 APP = '''
@@ -58,3 +60,11 @@ def test_the_unit_of_the_manual(installed):
         installed.run(command)
     said = installed.run('journalctl --no-pager -u geventd-shop')
     assert ' of /srv/shop/venv/bin/python3)' in said and 'Traceback' not in said
+
+
+@pytest.mark.skipif('GEVENTD_WHEELS' in os.environ, reason='these wheels were made elsewhere')
+def test_the_same_sources_give_the_same_bytes(wheels, tmp_path):
+    made = {path.name: path.read_bytes() for path in wheels.iterdir()}
+    again = builds.wheels(tmp_path / 'another place', ['/usr/bin/python3'])
+    for path in again.iterdir():
+        assert path.read_bytes() == made[path.name], path.name

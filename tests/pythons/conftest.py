@@ -11,15 +11,20 @@ WHEELS = pathlib.Path(os.environ['GEVENTD_WHEELS'])
 PYENV = pathlib.Path(os.environ.get('PYENV_ROOT', pathlib.Path.home() / '.pyenv'))
 
 
+OLDEST_GEVENT = 'gevent==22.10.2'  # of what pyproject.toml takes
+
+
 def interpreters():
-    """{version: executable}: Debian's, and the newest of pyenv's of each version with a wheel."""
+    """{name: (executable, requirement)}: Debian's, with the oldest and the newest gevent, and the
+    newest of pyenv's of each version with a wheel."""
     found = {}
     for python in sorted(PYENV.glob('versions/3.*/bin/python3'),
                          key=lambda path: [int(n) for n in re.findall(r'\d+', path.parts[-3])]):
         version = '.'.join(python.parts[-3].split('.')[:2])
         if wheel_for(version):
-            found[version] = python
-    return {'debian': pathlib.Path('/usr/bin/python3'), **found}
+            found[version] = (python, 'gevent')
+    debian = pathlib.Path('/usr/bin/python3')
+    return {'debian': (debian, 'gevent'), 'oldest': (debian, OLDEST_GEVENT), **found}
 
 
 def wheel_for(version):
@@ -50,9 +55,9 @@ class Environment:
 
 @pytest.fixture(scope='session', params=interpreters().items(), ids=lambda item: item[0])
 def environment(request, tmp_path_factory):
-    name, python = request.param
+    name, (python, gevent) = request.param
     made = Environment(python, tmp_path_factory.mktemp(f'python-{name}') / 'venv')
     if made.wheel is None:
         pytest.skip(f'there is no wheel for CPython {made.version} in {WHEELS}')
-    made.pip('install', str(made.wheel), 'flask', 'django')
+    made.pip('install', str(made.wheel), gevent, 'flask', 'django')
     return made
