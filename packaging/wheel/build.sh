@@ -17,9 +17,11 @@ platform=manylinux_2_34_$(uname -m)
 export CC="ccache gcc" CXX="ccache g++" CCACHE_NOHASHDIR=1
 unset LC_ALL  # counts for ccache
 
-# environment PYTHON FOLDER REQUIREMENT...
+# environment PYTHON FOLDER REQUIREMENT...: Debian's interpreter has a greenlet, that of ./dev build.
 environment() {
-    "$1" -m venv "$2"
+    local options=()
+    [[ $1 != /usr/bin/python3 ]] || options=(--system-site-packages)
+    "$1" -m venv "${options[@]}" "$2"
     "$2/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade pip "${@:3}"
 }
 
