@@ -118,6 +118,16 @@ def test_python_m_geventd(environment, run):
         assert running.get() == 'hello'
 
 
+def test_the_converter(environment, tmp_path):
+    """With a python3 that is in no PATH."""
+    (tmp_path / 'uwsgi.ini').write_text('[uwsgi]\nhttp = :8000\nmodule = app:app\ngevent = 10\n')
+    result = subprocess.run(
+        [environment.folder / 'bin/geventctl', 'convert', tmp_path / 'uwsgi.ini'],
+        capture_output=True, text=True, env={'PATH': '/nowhere'}, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert 'app:app' in result.stdout
+
+
 def test_other_libraries_with_static_runtimes_beside_it(environment, run):
     environment.pip('install', '--only-binary=:all:', 'psycopg2-binary', 'grpcio')
     with run('import gevent.libev.corecext, grpc, psycopg2\n' + HELLO) as running:
