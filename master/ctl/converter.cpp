@@ -26,9 +26,8 @@ std::filesystem::path own_folder() {
 /// Beside the program in a build folder, below its prefix (a wheel), else where it is installed.
 std::string find_converter() {
     const std::filesystem::path here = own_folder();
-    const std::array<std::string, 3> places = {here / "convert",
-                                               here.parent_path() / "share/geventd/convert",
-                                               std::filesystem::path(GEVENTD_DATA) / "convert"};
+    const std::array<std::string, 3> places = {
+        here / "convert", here.parent_path() / "share/geventd-convert", GEVENTD_CONVERTER};
     for (const std::string& place : places) {
         if (::access((place + "/__main__.py").c_str(), R_OK) == 0) {
             return place;
