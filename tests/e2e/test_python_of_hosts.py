@@ -95,7 +95,7 @@ def test_no_stack_shows_the_server_below_the_application(server):
 def test_a_module_that_hangs_is_told_without_the_servers_calls(make_server):
     made = make_server()
     made.write_app('import threading\nthreading.Event().wait()\n')
-    made.write_config({'limits': {'load-time': '1s'}, 'app': {'monkey-patch': 'none'}})
+    made.write_config({'limits': {'load-time': '5s'}, 'app': {'monkey-patch': 'none'}})
     made.start_in_vain(r'was not ready after \S+ s \(limits.load-time\)')
     assert 'app.py", line 2 in <module>' in made.log.text()
     assert 'worker.py' not in made.log.text()

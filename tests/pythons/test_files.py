@@ -7,9 +7,10 @@ import pytest
 
 from conftest import WHEELS
 
-SYSTEM = {'libc.so.6', 'libm.so.6', 'libgcc_s.so.1', 'ld-linux-x86-64.so.2', 'ld-linux-aarch64.so.1'}
-LIBRARIES = ('libev', 'libwslay', 'fmt', 'spdlog', 'libyaml-cpp-dev', 'libncurses-dev', 'zlib1g-dev',
-             'libboost-dev', 'libstdc++')
+SYSTEM = {'libc.so.6', 'libm.so.6', 'libgcc_s.so.1',
+          'ld-linux-x86-64.so.2', 'ld-linux-aarch64.so.1'}
+LIBRARIES = ('libev', 'libwslay', 'fmt', 'spdlog', 'libyaml-cpp-dev', 'libncurses-dev',
+             'zlib1g-dev', 'libboost-dev', 'libstdc++')
 
 
 @pytest.fixture(params=sorted(WHEELS.glob('*.whl')), ids=lambda path: path.name)
