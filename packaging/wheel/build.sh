@@ -13,8 +13,8 @@ work=$(dirname "$tree")
 objects=$tree/build
 platform=manylinux_2_34_$(uname -m)
 # What does not depend on the interpreter is compiled once, and ccache has it for the others: it is
-# what ./dev build compiles. Paths are relative, so the folder does not matter.
-export CC="ccache gcc" CXX="ccache g++" CCACHE_NOHASHDIR=1
+# what ./dev build compiles. For ccache, paths are relative, so the folder does not matter.
+export CC="ccache gcc" CXX="ccache g++" CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$work
 unset LC_ALL  # counts for ccache
 
 # environment PYTHON FOLDER REQUIREMENT...: Debian's interpreter has a greenlet, that of ./dev build.
