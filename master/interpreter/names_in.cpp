@@ -5,18 +5,11 @@
 
 namespace geventd::master {
 
-namespace {
-
-// Far more than /usr/lib has anywhere; read in some milliseconds.
-constexpr std::size_t kMostNames = 10'000;
-
-}  // namespace
-
-std::vector<std::string> names_in(const std::filesystem::path& folder) {
+std::vector<std::string> names_in(const std::filesystem::path& folder, std::size_t most) {
     std::vector<std::string> names;
     std::error_code failed;
     for (std::filesystem::directory_iterator entry(folder, failed), end;
-         !failed && entry != end && names.size() < kMostNames; entry.increment(failed)) {
+         !failed && entry != end && names.size() < most; entry.increment(failed)) {
         names.push_back(entry->path().filename().string());
     }
     return names;

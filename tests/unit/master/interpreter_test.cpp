@@ -98,10 +98,11 @@ TEST_F(InterpreterTest, ACandidateForReleaseHasTheVersionOfTheRelease) {
 }
 
 TEST_F(InterpreterTest, OfAnEndlessFolderOnlySomeNamesAreRead) {
-    for (int i = 0; i < 10'050; ++i) {
-        fs::create_directories(path("many/" + std::to_string(i)));
+    for (const char* name : {"a", "b", "c", "d", "e"}) {
+        write(std::string("many/") + name);
     }
-    EXPECT_EQ(names_in(path("many")).size(), 10'000U);
+    EXPECT_EQ(names_in(path("many")).size(), 5U);
+    EXPECT_EQ(names_in(path("many"), 3).size(), 3U);
     EXPECT_TRUE(names_in(path("nowhere")).empty());
 }
 
