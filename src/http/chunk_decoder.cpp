@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-//   chunked-body = *( size [ *blank ";" extension ] CRLF data CRLF ) "0" [...] CRLF
+//   chunked-body = *( size *blank [ ";" extension ] CRLF data CRLF ) "0" *blank [...] CRLF
 //                  *( name ":" value CRLF ) CRLF
 //
 // A line ends with CRLF and nothing else; a size has at most 16 digits.
@@ -55,7 +55,7 @@ void ChunkDecoder::on_size(char byte) {
 void ChunkDecoder::on_blank_after_size(char byte) {
     if (byte == ';') {
         at_ = At::Extension;
-    } else if (!is_blank(byte)) {
+    } else if (byte != '\r' && !is_blank(byte)) {
         reject("invalid chunk size");
         return;
     }

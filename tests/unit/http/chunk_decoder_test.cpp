@@ -41,6 +41,15 @@ TEST(ChunkDecoder, DecodesHoweverTheBytesAreCut) {
     }
 }
 
+TEST(ChunkDecoder, TakesBlanksBehindASize) {
+    constexpr std::string_view bytes = "5  \r\nhello\r\n1\t\r\n!\r\n0 \r\n\r\n";
+    for (std::size_t step = 1; step <= bytes.size(); ++step) {
+        const Outcome outcome = decode(bytes, step);
+        ASSERT_EQ(outcome.state, State::Done) << step;
+        EXPECT_EQ(outcome.body, "hello!");
+    }
+}
+
 TEST(ChunkDecoder, RejectsWhatIsNotExactlyChunked) {
     for (const char* bad : {"\r\n",
                             "x\r\n",
@@ -48,7 +57,8 @@ TEST(ChunkDecoder, RejectsWhatIsNotExactlyChunked) {
                             "-1\r\n",
                             "+5\r\n",
                             " 5\r\n",
-                            "5 \r\n",
+                            "5 5\r\n",
+                            "5 \n",
                             "5\n",
                             "5\rhello",
                             "5;a\n",
