@@ -50,6 +50,21 @@ def test_other_sections_of_the_file_are_told(folder, file):
     assert 'further' not in convert('a.ini:uwsgi', folder=folder).stdout
 
 
+@pytest.mark.parametrize('options, because, instead', [
+    (['socket=0.0.0.0:'], '0.0.0.0: names no port', 'name a port'),
+    (['socket=0.0.0.0:http'], 'http is no port', 'name a port'),
+    (['socket='], 'it names no address', 'name one'),
+    (['socket==0'], 'the descriptor is inherited', 'let systemd open it')])
+def test_an_address_that_is_none_is_told_with_what_to_do(options, because, instead):
+    left, = drafted('uwsgi', *options).left_out
+    assert left.because == because and left.instead.startswith(instead)
+
+
+def test_gunicorns_address_without_a_port_is_told(folder):
+    told = convert('--', 'gunicorn', 'a:a', '-b', '0.0.0.0:', folder=folder).stdout
+    assert '-b 0.0.0.0:, because 0.0.0.0: names no port; do this instead: name a port' in told
+
+
 # --- gunicorn ------------------------------------------------------------------------------------
 
 def pasted(text):

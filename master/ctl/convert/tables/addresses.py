@@ -8,7 +8,20 @@ VARIABLE = re.compile(r'\$\{[^{}]*\}')
 
 
 class NoAddress(Exception):
-    """geventd cannot listen there; the message says why."""
+    """geventd cannot listen there: why, and what to do instead."""
+
+    def __init__(self, because, instead):
+        super().__init__(because)
+        self.because = because
+        self.instead = instead
+
+
+def listen_at(draft, protocol, address, option):
+    """Adds an entry of `listen`, or tells why there is none."""
+    try:
+        draft.listeners.append(listener(protocol, address, option.origin()))
+    except NoAddress as error:
+        draft.leave_out(option, error.because, error.instead)
 
 
 def listener(protocol, address, comment):
@@ -20,9 +33,10 @@ def translate(protocol, address):
     """geventd's address; like both servers it takes [::] for all addresses of IPv6 and IPv4."""
     for scheme in ('fd://', '='):
         if address.startswith(scheme):
-            raise NoAddress('the descriptor is inherited')
+            raise NoAddress('the descriptor is inherited',
+                            'let systemd open it and name it in listen.systemd')
     if not address:
-        raise NoAddress('it names no address')
+        raise NoAddress('it names no address', 'name one in listen, such as http://127.0.0.1:8000')
     if address.startswith('unix:'):
         path = address[len('unix:'):]
         return f'{protocol}+unix:{path[2:] if path.startswith("//") else path}'
@@ -34,7 +48,8 @@ def translate(protocol, address):
         return f'{protocol}+unix:{address}'
     host, port = split_port(address)
     if not (port.isdigit() and int(port) < 65536) and '${' not in port:
-        raise NoAddress(f'{port} is no port')
+        raise NoAddress(f'{port} is no port' if port else f'{address} names no port',
+                        f'name a port in listen, such as {protocol}://127.0.0.1:8000')
     host = {'': '0.0.0.0', '*': '0.0.0.0', '::': '[::]'}.get(host, host)
     return f'{protocol}://{host}:{port}'
 

@@ -5,7 +5,7 @@ import dataclasses
 import ipaddress
 import re
 
-from .addresses import NoAddress, gunicorn_address, listener
+from .addresses import gunicorn_address, listen_at
 from .values import fact, is_open, leading_number, of_now, refuse_value
 
 HEAD_LIMITS = {'limit_request_line': 4094, 'limit_request_fields': 100,
@@ -22,11 +22,7 @@ def pieces(value):
 def bind(draft, option):
     draft.facts['bind'] = option
     for address in pieces(option.value):
-        try:
-            draft.listeners.append(
-                listener('http', gunicorn_address(address), option.origin()))
-        except NoAddress as error:
-            draft.leave_out(option, str(error), 'let systemd open it and name it in listen.systemd')
+        listen_at(draft, 'http', gunicorn_address(address), option)
 
 
 def worker_class(draft, option):

@@ -4,7 +4,7 @@ import dataclasses
 import re
 
 from ..model import Setting
-from .addresses import NoAddress, listener
+from .addresses import listen_at
 from .uwsgi_logs import log_file
 from .values import (DAY, fact, fit, is_octal, is_on, is_open, leading_number, listed, octal_text,
                      refuse_value)
@@ -13,10 +13,7 @@ from .values import (DAY, fact, fit, is_octal, is_on, is_open, leading_number, l
 def listens(protocol):
     """An option that opens a socket."""
     def take(draft, option):
-        try:
-            draft.listeners.append(listener(protocol, str(option.value), option.origin()))
-        except NoAddress as error:
-            draft.leave_out(option, str(error), 'let systemd open it and name it in listen.systemd')
+        listen_at(draft, protocol, str(option.value), option)
     return take
 
 
