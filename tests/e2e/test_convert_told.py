@@ -65,6 +65,27 @@ def test_gunicorns_address_without_a_port_is_told(folder):
     assert '-b 0.0.0.0:, because 0.0.0.0: names no port; do this instead: name a port' in told
 
 
+@pytest.mark.parametrize('options, name', [
+    (['http-socket=:1', 'chown-socket=a:b'], 'chown-socket'),
+    (['http-socket=:1', 'chmod-socket=664'], 'chmod-socket'),
+    (['socket=@abstract', 'chmod-socket=664'], 'chmod-socket'),
+    (['module=a:b', 'paste-name=x'], 'paste-name')])
+def test_what_counts_with_another_option_only_is_told_without_it(options, name):
+    (option, why), = [entry for entry in drafted('uwsgi', *options).built_in
+                      if entry[0].name == name]
+    assert option.line.startswith(name) and 'only' in why
+
+
+def test_the_mode_of_a_unix_socket_is_taken_over_beside_an_address():
+    draft = drafted('uwsgi', 'http-socket=:1', 'socket=/run/a', 'chmod-socket=664')
+    assert draft.listeners[1].keys['mode'].value == '664' and draft.built_in == []
+
+
+def test_a_callable_beside_one_of_the_module_is_told():
+    setting = drafted('uwsgi', 'module=a:b', 'callable=c').settings['app.module']
+    assert setting.value == 'a:b' and 'instead of callable = c' in ' '.join(setting.comments)
+
+
 # --- gunicorn ------------------------------------------------------------------------------------
 
 def pasted(text):

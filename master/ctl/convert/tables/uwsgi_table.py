@@ -43,6 +43,10 @@ def _finish_listeners(draft):
     draft.listeners[:] = without_repetitions(draft.listeners)
     for listener in draft.listeners:
         _add_keys(draft, listener)
+    if not any(listener.is_file() for listener in draft.listeners):
+        draft.built_in += [
+            (draft.facts[name], 'only unix sockets have a mode and an owner, and there is none')
+            for name in ('chmod-socket', 'chown-socket') if name in draft.facts]
 
 
 def _add_keys(draft, listener):
@@ -82,6 +86,8 @@ def _finish_application(draft):
     if 'paste' in facts:
         _finish_paste(draft, facts['paste'], facts.get('paste-name'))
         return
+    if 'paste-name' in facts:
+        draft.built_in.append((facts['paste-name'], 'counts with paste only'))
     named = facts.get('wsgi-file') or facts.get('module')
     if named is None:
         return
@@ -89,9 +95,10 @@ def _finish_application(draft):
     comments = [named.origin()]
     if named is facts.get('wsgi-file') and 'module' in facts:
         comments.append(f'instead of {facts["module"].origin()}: there is one application')
-    if not attribute and 'callable' in facts:
-        attribute = str(facts['callable'].value)
-        comments.append(facts['callable'].origin())
+    if 'callable' in facts:
+        origin = facts['callable'].origin()
+        comments.append(f'instead of {origin}' if attribute else origin)
+        attribute = attribute or str(facts['callable'].value)
     if is_open(named.value) and 'callable' not in facts:
         draft.settings['app.module'] = Setting(named.value, comments)
     else:
