@@ -218,15 +218,9 @@ void take_x_forwarded(ForwardedClient& client, const RequestHead& head, std::str
     client.port = to_port(last_element(head, "x-forwarded-port"));
 }
 
-}  // namespace
-
-Rejection read_forwarded(const RequestHead& head, std::string_view peer,
-                         const TrustedProxies& trusted, ForwardedClient& client) {
-    client = {};
-    client.address = peer;
-    if (!trusted.contains(peer)) {
-        return {};
-    }
+/// What the fields of a trusted peer say.
+Rejection read_fields(const RequestHead& head, const TrustedProxies& trusted,
+                      ForwardedClient& client) {
     std::string_view scheme;
     if (!read_scheme(head, scheme)) {
         return {400, "X-Forwarded-Proto, -Protocol and -Ssl contradict one another"};
@@ -252,6 +246,25 @@ Rejection read_forwarded(const RequestHead& head, std::string_view peer,
     client.scheme = to_scheme(parameter(element, "proto"));
     client.host = to_host(parameter(element, "host"));
     return {};
+}
+
+}  // namespace
+
+Rejection read_forwarded(const RequestHead& head, std::string_view peer,
+                         std::optional<std::string_view> proxied, const TrustedProxies& trusted,
+                         ForwardedClient& client) {
+    client = {};
+    client.address = proxied.value_or(peer);
+    if (!trusted.contains(peer)) {
+        return {};
+    }
+    const Rejection rejection = read_fields(head, trusted, client);
+    if (proxied && !trusted.contains(*proxied)) {
+        client.address = *proxied;
+        client.address_port = {};
+        client.named = false;
+    }
+    return rejection;
 }
 
 std::string read_forwarded_prefix(const RequestHead& head) {

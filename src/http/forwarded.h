@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,16 +24,18 @@ struct ForwardedClient {
 };
 
 /// Reads X-Forwarded-For, -Proto, -Host and -Port, or Forwarded (RFC 7239), if the peer is a
-/// trusted proxy; otherwise ignores them.
-/// The list of addresses is walked from its end, where the peer has written: the first address that
-/// is not trusted is the client; whatever precedes it may be forged. Scheme, host and port are
-/// those of the last proxy, or with Forwarded those of the client's element.
-/// If a request has both families, they are believed only if they name the same client: a proxy
-/// passes on unchecked the family that it does not write itself. For the same reason, a request
-/// whose X-Forwarded-Proto, X-Forwarded-Protocol and X-Forwarded-Ssl disagree about the scheme is
-/// refused: it is either forged or misunderstood.
+/// trusted proxy; otherwise ignores them. `proxied` is the client's address by the PROXY header
+/// with which the peer began: unless that one is a trusted proxy too, no field says otherwise. The
+/// list of addresses is walked from its end, where the peer has written: the first address that is
+/// not trusted is the client; whatever precedes it may be forged. Scheme, host and port are those
+/// of the last proxy, or with Forwarded those of the client's element. If a request has both
+/// families, they are believed only if they name the same client: a proxy passes on unchecked the
+/// family that it does not write itself. For the same reason, a request whose X-Forwarded-Proto,
+/// X-Forwarded-Protocol and X-Forwarded-Ssl disagree about the scheme is refused: it is either
+/// forged or misunderstood.
 Rejection read_forwarded(const RequestHead& head, std::string_view peer,
-                         const TrustedProxies& trusted, ForwardedClient& client);
+                         std::optional<std::string_view> proxied, const TrustedProxies& trusted,
+                         ForwardedClient& client);
 
 /// SCRIPT_NAME according to X-Forwarded-Prefix, decoded: the part of the path that the last proxy
 /// has removed. Without a slash at its end; "" if there is none. What could lead a redirect to

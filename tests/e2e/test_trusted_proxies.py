@@ -167,6 +167,38 @@ def test_a_proxy_header_names_the_client_of_all_requests(running, header, addres
             client.send(GET)
 
 
+@pytest.mark.parametrize('fields, expected', [
+    (b'X-Forwarded-Proto: https', {'wsgi.url_scheme': 'https'}),
+    (b'X-Forwarded-Host: outer', {'HTTP_HOST': 'outer'}),
+    (b'X-Request-ID: of-the-proxy', {'geventd.request_id': 'of-the-proxy'}),
+    (b'X-Forwarded-For: 198.51.100.1:99', {'REMOTE_ADDR': '203.0.113.9', 'REMOTE_PORT': '5555'}),
+])
+def test_who_sends_a_proxy_header_may_send_fields_too(running, fields, expected):
+    with running.raw(TRUSTING) as client:
+        client.send(b'PROXY TCP4 203.0.113.9 192.0.2.1 5555 80\r\n'
+                    + GET.replace(b'\r\n\r\n', b'\r\n' + fields + b'\r\n\r\n'))
+        seen = json.loads(client.read_answer().body)
+    assert {key: seen[key] for key in expected} == expected
+
+
+def test_a_proxy_behind_one_that_sends_a_proxy_header_names_the_client(running):
+    with running.raw(TRUSTING) as client:
+        client.send(b'PROXY TCP4 192.0.2.7 192.0.2.1 5555 80\r\n'
+                    b'GET / HTTP/1.1\r\nHost: own\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n')
+        assert json.loads(client.read_answer().body)['REMOTE_ADDR'] == '203.0.113.9'
+
+
+def test_the_access_log_has_the_scheme_of_a_proxy_header(server):
+    running = server(APP, {'log': {'access': 'scheme=${scheme}'},
+                           'listen': {'address': 'http://127.0.0.1:0',
+                                      'trusted-proxies': ['127.0.0.1']}})
+    ssl = b'\x20\0\5\1\0\0\0\0'  # PP2_TYPE_SSL: the client came over TLS
+    with running.raw() as client:
+        client.send(binary(('203.0.113.9', 5555), ('192.0.2.1', 80), more=ssl) + GET)
+        assert json.loads(client.read_answer().body)['wsgi.url_scheme'] == 'https'
+    running.wait_log('scheme=https')
+
+
 @pytest.mark.parametrize('index', [DISTRUSTING, OTHERS])
 @pytest.mark.parametrize('header', [b'PROXY TCP4 203.0.113.9 192.0.2.1 5555 80\r\n',
                                     binary(('203.0.113.9', 5555), ('192.0.2.1', 80))],

@@ -56,7 +56,7 @@ void read_clients(const RequestHead& head) {
     static const TrustedProxies trusted =
         *TrustedProxies::parse(std::vector<std::string>{"127.0.0.1", "10.0.0.0/8"});
     ForwardedClient client;
-    read_forwarded(head, "127.0.0.1", trusted, client);
+    read_forwarded(head, "127.0.0.1", std::nullopt, trusted, client);
     const std::string prefix = read_forwarded_prefix(head);
     require(prefix.empty() || (prefix.starts_with('/') && !prefix.starts_with("//")));
 }

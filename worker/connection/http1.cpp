@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "worker/connection/http1.h"
 
+#include <optional>
+
 #include "http/forwarded.h"
 #include "http/path.h"
 #include "http/whole_response.h"
@@ -26,9 +28,6 @@ bool is_sane_id(std::string_view id) {
 // internet can send such fields, too: that uses up a warning of its own, which proposes nobody.
 void hint_at_proxies(const http::RequestHead& head, const Intake& intake) {
     const Client& client = intake.exchange.client();
-    if (client.proxied != nullptr) {
-        return;  // the proxy is trusted; whom it serves has no business with these fields
-    }
     Hints& hints = intake.context.accounts.hints();
     const Hint hint = client.peer.is_near() ? Hint::UntrustedProxy : Hint::UntrustedStranger;
     if (hints.was_told(hint)) {
@@ -51,23 +50,30 @@ void hint_at_proxies(const http::RequestHead& head, const Intake& intake) {
         proxy);
 }
 
-// Takes what trusted proxies say of the client, of the path and of the request's id.
+// Takes what trusted proxies say of the client, of the path and of the request's id. Who may begin
+// with a PROXY header may say the rest by fields.
 http::Rejection read_proxies_words(Request& request, const Intake& intake) {
-    const Listening& listener = intake.exchange.client().listener;
-    if (!listener.trusted.empty()) {
-        request.peer = intake.exchange.client().host();
-    }
-    if (listener.trusted.empty() || !listener.trusted.contains(request.peer)) {
+    const Client& sender = intake.exchange.client();
+    const http::TrustedProxies& trusted = sender.listener.trusted;
+    const std::string peer = trusted.empty() ? std::string() : sender.peer.host();
+    if (trusted.empty() || !trusted.contains(peer)) {
         hint_at_proxies(request.head, intake);
         return {};
     }
     if (const auto id = http::header_value(request.head, "x-request-id"); is_sane_id(id)) {
         request.id = id;
     }
+    request.peer = sender.host();  // the client's address may point there
+    http::ForwardedClient& client = request.client;
     const http::Rejection rejection =
-        http::read_forwarded(request.head, request.peer, listener.trusted, request.client);
-    if (listener.forwarded_prefix) {
-        request.client.prefix = http::read_forwarded_prefix(request.head);
+        sender.proxied
+            ? http::read_forwarded(request.head, peer, request.peer, trusted, client)
+            : http::read_forwarded(request.head, request.peer, std::nullopt, trusted, client);
+    if (sender.proxied && sender.proxied->tls) {
+        client.scheme = "https";
+    }
+    if (sender.listener.forwarded_prefix) {
+        client.prefix = http::read_forwarded_prefix(request.head);
     }
     return rejection;
 }

@@ -11,13 +11,14 @@ struct Reading : ForwardedClient {
     int status = 0;
 };
 
-Reading read(const std::vector<Header>& headers, std::string_view peer = "127.0.0.1") {
+Reading read(const std::vector<Header>& headers, std::string_view peer = "127.0.0.1",
+             std::optional<std::string_view> proxied = std::nullopt) {
     static const TrustedProxies trusted =
         *TrustedProxies::parse(std::vector<std::string>{"127.0.0.1", "10.0.0.0/8", "unix"});
     RequestHead head;
     head.headers = headers;
     Reading reading;
-    reading.status = read_forwarded(head, peer, trusted, reading).status;
+    reading.status = read_forwarded(head, peer, proxied, trusted, reading).status;
     return reading;
 }
 
@@ -149,6 +150,21 @@ TEST(Forwarded, ReadsRfc7239) {
     EXPECT_EQ(client.host, "example.com:81");
     EXPECT_EQ(read({{"Forwarded", "for=_hidden;proto=https"}}).address, "127.0.0.1");
     EXPECT_EQ(read({{"Forwarded", "for=\"a,for=1.2.3.4;b\""}}).address, "127.0.0.1");
+}
+
+TEST(Forwarded, LeavesTheClientToAProxyHeaderAndTakesTheRestFromThePeer) {
+    const std::vector<Header> fields{{"X-Forwarded-For", "9.9.9.9:99"},
+                                     {"X-Forwarded-Proto", "https"},
+                                     {"X-Forwarded-Host", "outer"}};
+    const auto client = read(fields, "127.0.0.1", "1.2.3.4");
+    EXPECT_EQ(client.address, "1.2.3.4");
+    EXPECT_EQ(client.address_port, "");
+    EXPECT_FALSE(client.named);
+    EXPECT_EQ(client.scheme, "https");
+    EXPECT_EQ(client.host, "outer");
+    EXPECT_EQ(read(fields, "127.0.0.1", "10.0.0.5").address, "9.9.9.9");
+    EXPECT_EQ(read(fields, "127.0.0.1", "/run/client").address, "/run/client");
+    EXPECT_EQ(read(fields, "192.0.2.9", "127.0.0.1").scheme, "");
 }
 
 TEST(Forwarded, BelievesTwoFamiliesOnlyWhereTheyAgree) {
