@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "http/whole_response.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "http/date.h"
@@ -21,6 +23,13 @@ std::string WholeResponse::bytes(std::int64_t epoch) const {
     }
     response += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n\r\n", type, body.size());
     return head_only ? response : response.append(body);
+}
+
+AnswerParts parts_of_answer(std::string_view bytes) {
+    constexpr std::string_view kEnd = "\r\n\r\n";
+    const std::size_t head = bytes.find(kEnd) + kEnd.size();
+    const auto lines = std::count(bytes.begin(), bytes.begin() + static_cast<long>(head), '\n');
+    return {static_cast<unsigned>(lines) - 2, head, bytes.size() - head};
 }
 
 }  // namespace geventd::http

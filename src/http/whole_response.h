@@ -24,4 +24,14 @@ struct WholeResponse {
     [[nodiscard]] std::string bytes(std::int64_t epoch) const;
 };
 
+/// What the bytes of an answer consist of.
+struct AnswerParts {
+    unsigned fields = 0;  ///< of its head
+    std::uint64_t head = 0;
+    std::uint64_t body = 0;
+};
+
+/// REQUIRES: `bytes` are a whole answer.
+AnswerParts parts_of_answer(std::string_view bytes);
+
 }  // namespace geventd::http

@@ -57,6 +57,25 @@ def test_each_format(server, access, line):
     running.wait_log(line)
 
 
+def test_the_sizes_of_the_answers_that_the_server_makes_itself(server):
+    running = start(server, 'sizes ${status} ${rsize} ${hsize} ${headers} end')
+    for request in (b'GET /fails HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+                    b'HEAD /fails HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+                    b'GET / HTTP/1.1\r\n no field\r\n\r\n', b'\1\r\n\r\n'):
+        with running.raw() as client:
+            client.send(request)
+            head, _, body = client.read_all().partition(b'\r\n\r\n')
+        status, fields = head[9:12].decode(), len(head.split(b'\r\n')) - 1
+        assert body or request.startswith(b'HEAD')
+        running.wait_log(f'^sizes {status} {len(body)} {len(head) + 4} {fields} end$')
+
+
+def test_the_time_to_the_first_byte_of_an_error(server):
+    running = start(server, '${status} first=${ttfb}')
+    running.get('/fails')
+    running.wait_log(r'^500 first=[1-9]\d*$')
+
+
 def test_only_failures_and_slow_requests_have_a_line(server):
     running = server(APP + SLOW, {'log': {'access': '${path} ${status} ended', 'access-when': {
         'status': ['5xx'], 'slower': '100ms'}}})

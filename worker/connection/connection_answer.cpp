@@ -188,9 +188,13 @@ Connection::IoState Connection::send_error(int status, std::string_view reason) 
         whole.keep_alive = request.form.keep_alive;
         whole.head_only = request.head.method == "HEAD";
         request.answer.replace(status, whole.bytes(context_.turn.epoch()));
-        request.sent.status = status;
-        request.sent.head = request.answer.head().text().size();
         const iovec all = request.answer.head_part();
+        const http::AnswerParts parts = http::parts_of_answer(bytes_of(all));
+        request.sent.status = status;
+        request.sent.headers = parts.fields;
+        request.sent.head = parts.head;
+        request.sent.body = parts.body;
+        request.times.first_byte = context_.loop.now();
         return write({&all, 1});
     });
 }

@@ -77,7 +77,7 @@ Parsed answer_packet(const uwsgi::PacketHeader& header, const Intake& intake) {
     } else {
         intake.context.accounts.refused(
             intake.exchange, nullptr,
-            {0, "unavailable uwsgi modifier " + std::to_string(header.modifier1)});
+            {0, "unavailable uwsgi modifier " + std::to_string(header.modifier1)}, {});
     }
     return parsed;
 }

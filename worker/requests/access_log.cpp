@@ -120,7 +120,8 @@ void AccessLog::write(const Request& request, const Exchange& exchange) {
     emit(record);
 }
 
-void AccessLog::write_refused(const Request* request, const Exchange& exchange, int status) {
+void AccessLog::write_refused(const Request* request, const Exchange& exchange, int status,
+                              const http::AnswerParts& answer) {
     if (!filter_.passes(status, Duration::zero())) {
         return;
     }
@@ -131,6 +132,9 @@ void AccessLog::write_refused(const Request* request, const Exchange& exchange, 
     const std::string host = exchange.client().host();
     record.addr = host;
     record.status = status;
+    record.response_headers = answer.fields;
+    record.head_bytes = answer.head;
+    record.body_bytes = answer.body;
     record.start = wall_clock_at(Clock::now());
     emit(record);
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "http/whole_response.h"
 #include "log/access_log.h"
 #include "shm/scoreboard.h"
 #include "worker/requests/access_filter.h"
@@ -27,7 +28,8 @@ class AccessLog {
 
     /// For a request that was refused with `status` before it reached the application. `request`
     /// has what was parsed until then; null: nothing.
-    void write_refused(const Request* request, const Exchange& exchange, int status);
+    void write_refused(const Request* request, const Exchange& exchange, int status,
+                       const http::AnswerParts& answer);
 
   private:
     void fill(log::AccessRecord& record, const Request& request);

@@ -9,6 +9,7 @@
 
 #include "config/settings.h"
 #include "http/request_head.h"
+#include "http/whole_response.h"
 #include "shm/scoreboard.h"
 #include "uwsgi/request_vars.h"
 #include "worker/requests/access_log.h"
@@ -40,8 +41,8 @@ class Accounts {
     void answered(const Request& request, const Exchange& exchange);
 
     /// The request never reached the application. `request` is null when nothing could be parsed.
-    void refused(const Exchange& exchange, const Request* request,
-                 const http::Rejection& rejection);
+    void refused(const Exchange& exchange, const Request* request, const http::Rejection& rejection,
+                 const http::AnswerParts& answer);
 
     void client_left(const Request& request);
 

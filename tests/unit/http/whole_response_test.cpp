@@ -26,6 +26,14 @@ TEST(WholeResponse, IsALineOfText) {
               "Content-Length: 5\r\n\r\nbusy\n");
 }
 
+TEST(WholeResponse, HasParts) {
+    const std::string bytes = WholeResponse::line(503, "busy\r\n\r\n").bytes(kThen);
+    const AnswerParts parts = parts_of_answer(bytes);
+    EXPECT_EQ(parts.fields, 4U);
+    EXPECT_EQ(parts.head + parts.body, bytes.size());
+    EXPECT_EQ(bytes.substr(parts.head), "busy\r\n\r\n\n");
+}
+
 TEST(WholeResponse, HasNoBodyWhereNoneMayBe) {
     WholeResponse response = WholeResponse::line(304, "unseen");
     response.keep_alive = true;
