@@ -131,6 +131,17 @@ def test_the_applications_headers_stay_and_its_length_goes(running, prefix):
 
 
 @BOTH
+def test_what_the_application_says_of_its_body_goes(running, prefix):
+    answer = running.get(f'{prefix}/hello.txt?200&Content-Encoding=gzip&Content-MD5=x&Digest=sha=x'
+                         '&Repr-Digest=x&Content-Digest=x&Content-Language=de')
+    assert answer.body == HELLO
+    names = {name for name, _ in answer.headers}
+    assert 'content-language' in names
+    assert not {'content-encoding', 'content-md5', 'digest', 'repr-digest',
+                'content-digest'} & names
+
+
+@BOTH
 def test_what_the_application_does_not_say_is_the_files(running, prefix):
     answer = running.get(f'{prefix}/page.html')
     assert answer.header('content-type').startswith('text/html')

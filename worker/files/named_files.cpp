@@ -66,7 +66,8 @@ void NamedFiles::take_name(Request& request) const {
         return;
     }
     for (const std::string_view of_body :
-         {"accept-ranges", "content-length", "content-range", "etag", "last-modified"}) {
+         {"accept-ranges", "content-digest", "content-encoding", "content-length", "content-md5",
+          "content-range", "digest", "etag", "last-modified", "repr-digest"}) {
         head.take(of_body);
     }
     if (const auto type = head.take("content-type"); type && !type->empty()) {
