@@ -192,8 +192,10 @@ bool read_document(const LoadRequest& request, int source, Settings& settings, R
     return readable;
 }
 
-/// Reads as much as possible; reports whatever is wrong.
-Settings read_request(const LoadRequest& request, Diagnostics& diagnostics) {
+/// Reads as much as possible; reports whatever is wrong. `is_readable`: whether any of the document
+/// could be read.
+Settings read_request(const LoadRequest& request, Diagnostics& diagnostics,
+                      bool* is_readable = nullptr) {
     Settings settings;
     settings.source = request.path;
     ProcessCount(settings.workers.processes).read_auto();
@@ -211,6 +213,9 @@ Settings read_request(const LoadRequest& request, Diagnostics& diagnostics) {
     }
     if (!has_document) {
         read_platform(request.environment, settings, reading);
+    }
+    if (is_readable != nullptr) {
+        *is_readable = readable;
     }
     if (readable) {
         check_settings(settings, start, reading);
@@ -237,14 +242,23 @@ std::string read_standard_input() {
     return std::move(*text);
 }
 
-std::vector<std::string> find_control(const LoadRequest& request) {
+ControlPlaces find_control(const LoadRequest& request) {
     Diagnostics diagnostics;
-    const Settings settings = read_request(request, diagnostics);
-    if (settings.control_fallback.empty()) {
-        return {settings.control};
+    bool is_readable = false;
+    const Settings settings = read_request(request, diagnostics, &is_readable);
+    ControlPlaces found{.places = {settings.control}, .faults = {}};
+    if (!settings.control_fallback.empty()) {
+        found.places.push_back(former_control_path(request.path, request.environment));
+        found.places.push_back(settings.control_fallback);
     }
-    return {settings.control, former_control_path(request.path, request.environment),
-            settings.control_fallback};
+    if (!is_readable || diagnostics.concerns("control")) {
+        try {
+            diagnostics.throw_if_any();
+        } catch (const Errors& errors) {
+            found.faults = errors.lines();
+        }
+    }
+    return found;
 }
 
 Settings load_effective(const std::string& yaml) {

@@ -42,10 +42,15 @@ Settings load(const LoadRequest& request);
 /// Lives in: geventd, at start.
 std::string read_standard_input();
 
-/// Where the control socket of a server with this configuration can be, the likeliest place first,
-/// as far as it can be read: a file that was broken after the server started must not hide the
-/// server. Reports nothing. Lives in: geventctl.
-std::vector<std::string> find_control(const LoadRequest& request);
+/// Where the control socket of a server with this configuration can be.
+struct ControlPlaces {
+    std::vector<std::string> places;  ///< the likeliest first
+    std::vector<std::string> faults;  ///< what hides `control` if the configuration has it
+};
+
+/// Reads the configuration as far as it can be read: a file that was broken after the server
+/// started must not hide the server. Lives in: geventctl.
+ControlPlaces find_control(const LoadRequest& request);
 
 /// The effective configuration as YAML, with every key: what the master passes to its workers.
 std::string dump(const Settings& settings);

@@ -3,6 +3,7 @@
 and geventctl finds it."""
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -115,6 +116,25 @@ def test_a_server_under_the_former_name_is_found(server, folder):
     result = ctl(running, '-c', other / 'server.yaml', 'stop', environment=environment)
     assert result.returncode == 1 and 'no geventd runs with this configuration' in result.stderr
     assert asked_pid(running, '-c', 'server.yaml', environment=environment) == running.pid
+
+
+@pytest.mark.parametrize('text, place', [
+    ('listen: [', r':\d+:\d+: broken YAML'), ('control: [1]', ':1:10: control: ')])
+def test_a_file_that_hides_where_the_socket_is_is_told(server, folder, text, place):
+    environment = in_runtime(folder)
+    running = server(HELLO, {'control': 'own.ctl'}, environment=environment)
+    running.config_path.write_text(text)
+    told = ctl(running, '-c', running.config_path, 'status', environment=environment)
+    assert told.returncode == 1 and 'name it with --socket' in told.stderr, told.stderr
+    assert re.search(re.escape(str(running.config_path)) + place, told.stderr), told.stderr
+    assert asked_pid(running, '--socket', running.folder / 'own.ctl') == running.pid
+
+
+def test_a_file_that_is_broken_does_not_hide_the_default_socket(server, folder):
+    environment = in_runtime(folder)
+    running = server(HELLO, {'control': None}, environment=environment)
+    running.config_path.write_text('listen: [')
+    assert asked_pid(running, '-c', running.config_path, environment=environment) == running.pid
 
 
 def test_off_means_no_socket(server):

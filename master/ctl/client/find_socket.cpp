@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "base/errno_error.h"
 #include "config/control_place.h"
@@ -87,7 +87,7 @@ Result<std::string> of_file(const std::string& file) {
                        " is a FIFO, which is not waited for; name the control socket with "
                        "--socket");
     }
-    const Places places = config::find_control({.path = file, .sets = {}});
+    const auto [places, faults] = config::find_control({.path = file, .sets = {}});
     if (config::is_off(places.front())) {
         return failure(fmt::format("control is off in {}: the server has no control socket", file));
     }
@@ -95,6 +95,12 @@ Result<std::string> of_file(const std::string& file) {
     const auto living = std::find_if(places.begin(), places.end(), [&](const auto& place) {
         return is_listened_to(place) && (place != former || runs_with(place, file));
     });
+    if (living == places.end() && !faults.empty()) {
+        return failure(fmt::format(
+            "{}\nso the file does not say where the server's control socket is, and there is none "
+            "at the default place; name it with --socket",
+            fmt::join(faults, "\n")));
+    }
     return living == places.end() ? places.front() : *living;
 }
 

@@ -229,7 +229,9 @@ TEST(Load, SurvivesDocumentsMadeToHurt) {
 
 TEST(FindControl, ReadsWhatItCanOfABrokenFile) {
     const TemporaryFile file("listen: [\"nonsense\"]\nlisn: x\ncontrol: /run/x.ctl\n");
-    EXPECT_EQ(find_control({file.path(), {}, test_environment()}), Faults{"/run/x.ctl"});
+    const ControlPlaces found = find_control({file.path(), {}, test_environment()});
+    EXPECT_EQ(found.places, Faults{"/run/x.ctl"});
+    EXPECT_EQ(found.faults, Faults());
 }
 
 TEST(Load, TakesOffAndAbstractNamesForTheControlSocket) {
@@ -261,11 +263,12 @@ TEST(Load, KeepsTheDefaultOfTheStartAtAReload) {
 TEST(FindControl, FallsBackToTheDefault) {
     for (const char* text : {"listen: [", "control: [1]\n", ""}) {
         const TemporaryFile file(text);
-        const auto places = find_control({file.path(), {}, test_environment()});
+        const auto [places, faults] = find_control({file.path(), {}, test_environment()});
         ASSERT_EQ(places.size(), 3U) << text;
         EXPECT_TRUE(places[0].starts_with("/run/test/geventd-")) << places[0];
         EXPECT_EQ(places[1], former_control_path(file.path(), test_environment()));
         EXPECT_TRUE(places[2].starts_with("@geventd-")) << places[2];
+        EXPECT_FALSE(faults.empty());
     }
 }
 
