@@ -32,6 +32,7 @@ std::size_t FrameTrace::pass_to_boundary(std::string_view bytes) {
             continue;
         }
         header_[have_++] = static_cast<std::uint8_t>(bytes[passed++]);
+        is_broken_ = is_broken_ || breaks_rules();
         if (have_ >= 2 && have_ == header_size()) {
             begin_payload();
         }
@@ -57,6 +58,24 @@ std::size_t FrameTrace::header_size() const {
     const unsigned length = header_[1] & 0x7fU;
     const std::size_t extra = length == 127 ? 8 : length == 126 ? 2 : 0;
     return 2 + extra + ((header_[1] & 0x80U) != 0 ? 4 : 0);
+}
+
+// Asked with each byte of it.
+bool FrameTrace::breaks_rules() const {
+    const unsigned length = header_[1] & 0x7fU;
+    if (have_ == 2) {
+        const bool controls = (header_[0] & 0x0fU) >= kClosing;
+        return controls && (length > 125 || (header_[0] & kFinal) == 0);
+    }
+    if (have_ == 4 && length == 126) {
+        return header_[2] == 0 && header_[3] < 126;
+    }
+    if (have_ == 10 && length == 127) {
+        const bool is_short = std::all_of(header_.begin() + 2, header_.begin() + 8,
+                                          [](std::uint8_t byte) { return byte == 0; });
+        return is_short || (header_[2] & 0x80U) != 0;
+    }
+    return false;
 }
 
 void FrameTrace::begin_payload() {

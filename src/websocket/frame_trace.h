@@ -28,16 +28,23 @@ class FrameTrace {
     /// A closing frame has passed, whole.
     [[nodiscard]] bool close_passed() const { return is_closing_ && at_boundary(); }
 
+    /// A header has passed that no frame may have: a frame that controls the connection in pieces
+    /// or with more than 125 bytes, or a length with more digits than it needs or its highest bit
+    /// set.
+    [[nodiscard]] bool is_broken() const { return is_broken_; }
+
     /// How many messages have passed, counted when their last frame begins.
     [[nodiscard]] std::uint64_t messages() const { return messages_; }
 
   private:
     std::size_t pass_head(std::string_view bytes);
     [[nodiscard]] std::size_t header_size() const;
+    [[nodiscard]] bool breaks_rules() const;
     void begin_payload();
 
     bool in_head_;
     bool is_closing_ = false;
+    bool is_broken_ = false;
     std::size_t ends_ = 0;  ///< how much of the head's end has passed
     std::array<std::uint8_t, 14> header_{};
     std::size_t have_ = 0;    ///< bytes of the header

@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kLeastCompressed = 128;
 constexpr std::size_t kMostCompressed = 1 << 20;
 
+constexpr std::uint16_t kBadGateway = 1014;
+
 // Answers that may wait to be sent, before no more is received: a client can send pings faster than
 // it takes pongs.
 constexpr std::size_t kMostAnswers = 64;
@@ -57,6 +59,13 @@ struct WslaySession::Calls {
             return -1;
         }
         const std::size_t count = self.frames_.pass_to_boundary(self.input_.substr(0, room));
+        if (self.frames_.is_broken()) {  // wslay would close without a code
+            guarded(context, user, [](WslaySession& broken) {
+                broken.fail(WSLAY_CODE_PROTOCOL_ERROR, "no frame has such a header");
+            });
+            wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
+            return -1;
+        }
         std::memcpy(into, self.input_.data(), count);
         self.input_.remove_prefix(count);
         return static_cast<ssize_t>(count);
@@ -86,6 +95,10 @@ struct WslaySession::Calls {
         });
     }
 
+    static void frame_end(wslay_event_context_ptr context, void* user) noexcept {
+        guarded(context, user, [](WslaySession& self) { self.end_frame(); });
+    }
+
     static void message(wslay_event_context_ptr context, const wslay_event_on_msg_recv_arg* message,
                         void* user) noexcept {
         guarded(context, user, [message](WslaySession& self) { self.end_message(*message); });
@@ -95,8 +108,8 @@ struct WslaySession::Calls {
 WslaySession::WslaySession(User& user, const Terms& terms, Deflater& deflater)
     : user_(user), terms_(terms), deflater_(deflater) {
     static constexpr wslay_event_callbacks kCalls{
-        &Calls::receive,     &Calls::send, nullptr,         &Calls::frame_start,
-        &Calls::frame_chunk, nullptr,      &Calls::message,
+        &Calls::receive,     &Calls::send,      nullptr,         &Calls::frame_start,
+        &Calls::frame_chunk, &Calls::frame_end, &Calls::message,
     };
     wslay_event_context_ptr context = nullptr;
     if (wslay_event_context_server_init(&context, &kCalls, this) != 0) {
@@ -165,6 +178,7 @@ void WslaySession::fail(std::uint16_t code, std::string_view reason) {
 
 void WslaySession::begin_frame(const wslay_event_on_frame_recv_start_arg& frame) {
     in_data_frame_ = !is_control(frame.opcode);
+    in_closing_frame_ = frame.opcode == WSLAY_CONNECTION_CLOSE;
     if (frame.opcode == WSLAY_CONNECTION_CLOSE && frame.payload_length == 1) {
         fail(WSLAY_CODE_PROTOCOL_ERROR, "half a closing code");
     }
@@ -182,6 +196,9 @@ void WslaySession::begin_frame(const wslay_event_on_frame_recv_start_arg& frame)
 }
 
 void WslaySession::add_piece(std::string_view piece) {
+    if (in_closing_frame_) {
+        closing_.append(piece);
+    }
     if (end_ || !in_data_frame_) {
         return;
     }
@@ -198,6 +215,21 @@ void WslaySession::apply(Inflater::Outcome outcome) {
     } else if (outcome == Inflater::Outcome::Broken) {
         fail(WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, "the message cannot be expanded");
     }
+}
+
+// Codes that wslay does not know and would refuse: its own answer comes second, and is dropped.
+void WslaySession::end_frame() {
+    if (end_ || !in_closing_frame_ || closing_.size() < 2) {
+        return;
+    }
+    const auto octet = [this](std::size_t i) { return static_cast<unsigned char>(closing_[i]); };
+    const auto code = static_cast<std::uint16_t>(octet(0) << 8 | octet(1));
+    if (code < kServiceRestart || code > kBadGateway) {
+        return;
+    }
+    end_ = End{code, closing_.substr(2), true};
+    wslay_event_queue_close(context_.get(), code, octets(end_->reason), end_->reason.size());
+    wslay_event_shutdown_read(context_.get());
 }
 
 void WslaySession::end_message(const wslay_event_on_msg_recv_arg& message) {

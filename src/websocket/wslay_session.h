@@ -47,6 +47,7 @@ class WslaySession final : public Session {
 
     void begin_frame(const wslay_event_on_frame_recv_start_arg& frame);
     void add_piece(std::string_view piece);
+    void end_frame();
     void end_message(const wslay_event_on_msg_recv_arg& message);
     void on_closed(const wslay_event_on_msg_recv_arg& message);
     void apply(Inflater::Outcome outcome);
@@ -67,7 +68,9 @@ class WslaySession final : public Session {
     std::string message_;                 ///< the fragments so far
     std::unique_ptr<Inflater> inflater_;  ///< while a compressed message arrives
     std::optional<End> end_;
+    std::string closing_;  ///< the payload of the client's closing frame so far
     bool in_data_frame_ = false;
+    bool in_closing_frame_ = false;
     bool out_of_memory_ = false;
 };
 

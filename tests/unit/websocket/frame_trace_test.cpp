@@ -44,6 +44,21 @@ TEST(FrameTrace, CountsMessagesNotFrames) {
     EXPECT_EQ(trace.messages(), 2U);
 }
 
+TEST(FrameTrace, SeesAHeaderThatNoFrameHas) {
+    for (const auto& [header, expected] : {std::pair(std::string("\x09\x01", 2), true),
+                                           {std::string("\x89\x7e", 2), true},
+                                           {std::string("\x89\x7d", 2), false},
+                                           {std::string("\x82\x7e\x00\x7d", 4), true},
+                                           {std::string("\x82\x7e\x00\x7e", 4), false},
+                                           {"\x82\x7f" + std::string(6, '\0') + "\xff\xff", true},
+                                           {"\x82\x7f" + std::string(5, '\0') + "\1\2\3", false},
+                                           {"\x82\x7f\x80" + std::string(7, '\1'), true}}) {
+        FrameTrace trace(false);
+        trace.pass(header);
+        EXPECT_EQ(trace.is_broken(), expected) << testing::PrintToString(header);
+    }
+}
+
 TEST(FrameTrace, SeesAClosingFrameOnceItIsWhole) {
     FrameTrace trace(false);
     trace.pass(

@@ -142,6 +142,8 @@ TEST_F(SessionTest, EndsForWhoeverBreaksTheRules) {
         {frame(kFin | 3, "reserved"), 1002},
         {frame(kFin | kClose, "x"), 1002},
         {frame(kFin | kClose, code(1005)), 1002},
+        {frame(kFin | kClose, code(1015)), 1002},
+        {frame(kFin | kClose, code(1013) + "\xff"), 1007},
         {frame(kFin | kText, "\xff"), 1007},
         {frame(kFin | kText, "cut off \xe2\x82"), 1007},
         {frame(kMore | kText, "\xe2") + frame(kFin | kContinue, "\x28\xa1"), 1007},
@@ -161,12 +163,50 @@ TEST_F(SessionTest, EndsForWhoeverBreaksTheRules) {
     }
 }
 
-// wslay names no code for what is no frame at all.
-TEST_F(SessionTest, EndsForAPingInPieces) {
+// The engine names no code for what is no frame at all.
+TEST_F(SessionTest, EndsForAHeaderThatNoFrameHas) {
+    const std::string long_ping = frame(kFin | kPing, std::string(126, 'p'));
+    const std::string mask = "mask";
+    for (const std::string& bytes :
+         {frame(kMore | kPing, "in pieces"), long_ping, frame(kMore | kClose, code(1000)),
+          std::string("\x81\xfe\x00\x7d", 4) + mask,
+          std::string("\x82\xff\x00\x00\x00\x00\x00\x00\xff\xff", 10) + mask,
+          std::string("\x82\xff\x80\x00\x00\x00\x00\x01\x00\x00", 10) + mask}) {
+        for (const std::size_t step : {bytes.size(), std::size_t{1}}) {
+            start();
+            for (std::size_t at = 0; at < bytes.size(); at += step) {
+                ASSERT_TRUE(session->receive(std::string_view(bytes).substr(at, step)));
+            }
+            EXPECT_EQ(closed_with(), 1002U) << testing::PrintToString(bytes);
+            ASSERT_TRUE(session->end());
+            EXPECT_EQ(session->end()->code, 1002);
+            EXPECT_FALSE(session->end()->by_client);
+        }
+    }
+}
+
+TEST_F(SessionTest, TakesTheClosingCodesOfGatewaysAndRestarts) {
+    for (const unsigned number : {1012U, 1013U, 1014U}) {
+        const std::string bytes = frame(kFin | kClose, code(number) + "later");
+        for (const std::size_t step : {bytes.size(), std::size_t{1}}) {
+            start();
+            for (std::size_t at = 0; at < bytes.size(); at += step) {
+                ASSERT_TRUE(session->receive(std::string_view(bytes).substr(at, step)));
+            }
+            ASSERT_TRUE(session->end());
+            EXPECT_EQ(session->end()->code, number);
+            EXPECT_EQ(session->end()->reason, "later");
+            EXPECT_TRUE(session->end()->by_client);
+            EXPECT_EQ(closed_with(), number);
+            EXPECT_TRUE(session->close_sent());
+        }
+    }
     start();
-    session->receive(frame(kMore | kPing, "in pieces"));
-    EXPECT_EQ(output(), std::string("\x88\x00", 2));
-    EXPECT_TRUE(session->end());
+    session->close(kServiceRestart, "");
+    EXPECT_EQ(closed_with(), 1012U);
+    session->receive(frame(kFin | kClose, code(1012)));
+    ASSERT_TRUE(session->end());
+    EXPECT_TRUE(session->end()->by_client);
 }
 
 TEST_F(SessionTest, LimitsFragmentsInSum) {
