@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "config/checks_files.h"
+#include "config/checks_sockets.h"
 #include "config/schedule.h"
 
 namespace geventd::config {
@@ -16,9 +17,6 @@ namespace {
 /// Each takes a signal number, and the application needs some too.
 constexpr std::size_t kMostFunctions = 128;
 
-/// Each is a descriptor in every process, and every reload compares all pairs of them.
-constexpr std::size_t kMostListeners = 1000;
-
 /// Of what the kernel gives a process, 2 MiB with the usual stack, half is left for the variables
 /// that the server itself has, and for the arguments of programs that the application starts.
 constexpr std::size_t kMostEnvironment = 1 << 20;
@@ -27,28 +25,6 @@ constexpr std::size_t kMostVariable = 128 << 10;  ///< Linux takes no longer one
 Mark place_of(const std::string& path, const Mark& otherwise, const Reading& reading) {
     const auto place = reading.places.find(path);
     return place == reading.places.end() ? otherwise : place->second;
-}
-
-bool has_port(const net::Address& address) {
-    return address.family == net::Family::Inet || address.family == net::Family::Inet6;
-}
-
-bool is_wildcard(const net::Address& address) {
-    return address.host.empty() || address.host == "0.0.0.0" || address.host == "::";
-}
-
-/// Whether the kernel refuses to bind both, whatever the protocols.
-bool collide(const net::Address& a, const net::Address& b) {
-    if (!has_port(a) || !has_port(b)) {
-        return a.family == b.family && a.path == b.path;
-    }
-    if (a.port != b.port || a.port == 0) {
-        return false;
-    }
-    if (a.host.empty() || b.host.empty()) {
-        return true;
-    }
-    return a.family == b.family && (a.host == b.host || is_wildcard(a) || is_wildcard(b));
 }
 
 void require_application(const Settings& settings, const Mark& start, const Reading& reading) {
@@ -73,33 +49,6 @@ void require_listen(const Settings& settings, const Mark& start, const Reading& 
             reading.diagnostics.report(
                 place_of("listen", start, reading), path,
                 "is missing, expected an address such as http://127.0.0.1:8000");
-        }
-    }
-}
-
-void refuse_same_socket(const Settings& settings, const Mark& start, const Reading& reading) {
-    if (reading.diagnostics.concerns("listen")) {
-        return;
-    }
-    if (settings.listen.size() > kMostListeners) {
-        reading.diagnostics.report(place_of("listen", start, reading), "listen",
-                                   fmt::format("has {} entries, expected {} at most",
-                                               settings.listen.size(), kMostListeners));
-        return;
-    }
-    for (std::size_t i = 0; i < settings.listen.size(); ++i) {
-        for (std::size_t j = 0; j < i; ++j) {
-            if (!collide(settings.listen[i].address, settings.listen[j].address)) {
-                continue;
-            }
-            const std::string path = fmt::format("listen[{}].address", i);
-            reading.diagnostics.report(
-                place_of(path, start, reading), path,
-                fmt::format("{} takes the same socket as listen[{}], {}; expected a port or path "
-                            "of its own",
-                            net::format_address(settings.listen[i].address), j,
-                            net::format_address(settings.listen[j].address)));
-            break;
         }
     }
 }
@@ -256,7 +205,6 @@ void require_whole_schedule(const Settings& settings, const Mark& start, const R
 void check_settings(const Settings& settings, const Mark& start, const Reading& reading) {
     require_listen(settings, start, reading);
     require_application(settings, start, reading);
-    refuse_same_socket(settings, start, reading);
     refuse_ipv6_only_of_others(settings, start, reading);
     refuse_modes_of_ports(settings, start, reading);
     require_proxies_for_prefixes(settings, start, reading);
@@ -265,6 +213,7 @@ void check_settings(const Settings& settings, const Mark& start, const Reading& 
     refuse_more_cheaper_than_all(settings, start, reading);
     refuse_an_environment_that_nobody_gets(settings, start, reading);
     require_whole_schedule(settings, start, reading);
+    check_sockets(settings, start, reading);
     check_files(settings, start, reading);
 }
 
