@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The keys below `signals`, `timers`, `crons`, `monitors` and `hooks`.
+#include <ctime>
+
 #include "config/describe.h"
 #include "config/describe_words.h"
 #include "config/special_values.h"
@@ -17,8 +19,14 @@ std::string not_empty(const std::string& text) {
 }
 
 std::string cron_entry(const std::string& text) {
+    if (text.empty()) {
+        return "";
+    }
     const auto entry = schedule::CronEntry::parse(text);
-    return entry || text.empty() ? "" : "is no crontab entry: " + entry.error().message;
+    if (!entry) {
+        return "is no crontab entry: " + entry.error().message;
+    }
+    return entry->next_after(std::time(nullptr)) ? "" : "is a date that never comes";
 }
 
 std::string function_name(const std::string& text) {
