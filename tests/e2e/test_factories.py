@@ -171,7 +171,21 @@ def test_before_load_works_without_the_patch(make_server):
     assert made.start().get('/').text == 'x / [] [(False, False)]'
 
 
+@pytest.mark.parametrize('module, why', [
+    (':application', "app: '' is no module, expected a whole name"),
+    ('.x', r"app: '\.x' is no module, expected a whole name"),
+    ('..x:application', r"app: '\.\.x' is no module, expected a whole name"),
+    ('/', 'app: / is a folder, expected a file or a module'),
+    ('./:application', 'app: /.* is a folder, expected a file or a module'),
+    ('makers..x', "app: there is no module 'makers.*'")])
+def test_what_names_no_module_is_told_in_a_sentence(make_server, module, why):
+    made = made_with(make_server, {'module': module})
+    made.start_in_vain(why)
+    assert 'Traceback' not in made.log.text()
+
+
 @pytest.mark.parametrize('value, why', [
+    ('.x', r"app.before-load: '\.x' is no module"),
     ('nowhere', "app.before-load: there is no module 'nowhere'"),
     ('nowhere:f', "app.before-load: there is no module 'nowhere'"),
     ('before:nothing', "app.before-load: before:nothing: before has no 'nothing'"),

@@ -35,6 +35,8 @@ def _import_file(name, key):
     path = os.path.abspath(name)
     if not os.path.exists(path):
         raise Fault(f"{key}: there is no file {path}{_remedy(name)}")
+    if os.path.isdir(path):
+        raise Fault(f"{key}: {path} is a folder, expected a file or a module")
     name = os.path.splitext(os.path.basename(path))[0].replace("-", "_")
     from importlib.machinery import SourceFileLoader
 
@@ -55,6 +57,8 @@ def _import(name, key="app"):
     """The module or file `name`, which stands at `key` of the configuration."""
     if _is_file(name):
         return _import_file(name, key)
+    if not name or name.startswith("."):
+        raise Fault(f"{key}: {name!r} is no module, expected a whole name such as myapp")
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
