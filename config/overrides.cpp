@@ -30,10 +30,22 @@ std::optional<Node> nest(std::string_view path, Node value, const Mark& mark) {
     return value;
 }
 
+/// What begins as no YAML text may, such as a format of the access log, is text to its end.
+std::string quoted_if_reserved(const std::string& text) {
+    if (text.empty() || std::string_view("%@`").find(text.front()) == std::string_view::npos) {
+        return text;
+    }
+    std::string quoted = "'";
+    for (const char byte : text) {
+        quoted.append(byte == '\'' ? 2 : 1, byte);
+    }
+    return quoted + "'";
+}
+
 /// `otherwise`: the fault if the path is none.
 void read_value(const Mark& mark, std::string_view path, const std::string& text,
                 const std::string& otherwise, Settings& settings, Reading& reading) {
-    auto value = read_yaml(text, mark.source, reading.diagnostics);
+    auto value = read_yaml(quoted_if_reserved(text), mark.source, reading.diagnostics);
     if (!value) {
         return;
     }

@@ -227,6 +227,19 @@ TEST(Load, SurvivesDocumentsMadeToHurt) {
     hurt(std::string(1'000'000, 'x'));
 }
 
+TEST(Load, TakesReservedCharactersAsTextInOverrides) {
+    for (const std::string text : {"%(h)s %(r)s 'x' # y", "%h: z"}) {
+        EXPECT_EQ(load_text(kSmallest, {"log.access=" + text}).log.access, text);
+        EXPECT_EQ(load({.path = "",
+                        .sets = {"app=app", "listen=http://:1"},
+                        .environment = test_environment(),
+                        .variables = {{"GEVENTD__LOG__ACCESS", text}}})
+                      .log.access,
+                  text);
+    }
+    EXPECT_EQ(load_text(kSmallest, {"control=@name"}).control, "@name");
+}
+
 TEST(FindControl, ReadsWhatItCanOfABrokenFile) {
     const TemporaryFile file("listen: [\"nonsense\"]\nlisn: x\ncontrol: /run/x.ctl\n");
     const ControlPlaces found = find_control({file.path(), {}, test_environment()});
