@@ -19,7 +19,7 @@ enum class BodyKind : std::uint8_t { None, Length, Chunked };
 struct RequestHead {
     std::string_view method;
     std::string_view target;     ///< as sent
-    std::string_view path;       ///< of the target, still percent-encoded; "" for "*" and authority
+    std::string_view path;       ///< of the target, still percent-encoded; or "*", with OPTIONS
     std::string_view query;      ///< after the first '?', without it
     std::string_view authority;  ///< from an absolute-form target, else from the Host field
     std::vector<Header> headers;

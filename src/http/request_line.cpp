@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxMethod = 32;
 constexpr std::size_t kVersionLength = 8;  // "HTTP/1.1"
+constexpr std::string_view kWholeServer = "*";
 
 Rejection parse_version(std::string_view version, RequestHead& head) {
     if (version == "HTTP/1.1") {
@@ -65,8 +66,8 @@ Rejection parse_absolute_form(std::string_view target, RequestHead& head) {
     }
     // RFC 9112 3.2.4: an OPTIONS request for the whole server that came through a proxy.
     const bool whole_server = head.method == "OPTIONS" && end == target.size();
-    if (head.path.empty() && !whole_server) {
-        head.path = "/";
+    if (head.path.empty()) {
+        head.path = whole_server ? kWholeServer : "/";
     }
     return {};
 }
@@ -75,7 +76,8 @@ Rejection parse_target(std::string_view target, RequestHead& head) {
     if (target.front() == '/') {
         return split_target(target, 0, head);
     }
-    if (target == "*") {
+    if (target == kWholeServer) {
+        head.path = kWholeServer;
         return head.method == "OPTIONS" ? Rejection{}
                                         : Rejection{400, "the target * is for OPTIONS only"};
     }

@@ -100,11 +100,9 @@ class PythonsReading(http.server.BaseHTTPRequestHandler):
 
 
 def path_of(method, target):
-    """PATH_INFO according to urllib; empty when OPTIONS asks about the whole server."""
-    if target == '*':
-        target = ''
-    elif not target.startswith('/'):
-        target = urllib.parse.urlsplit(target).path or ('' if method == 'OPTIONS' else '/')
+    """PATH_INFO according to urllib; * when OPTIONS asks about the whole server."""
+    if not target.startswith(('/', '*')):
+        target = urllib.parse.urlsplit(target).path or ('*' if method == 'OPTIONS' else '/')
     return urllib.parse.unquote_to_bytes(target.partition('?')[0].encode('latin-1'))
 
 

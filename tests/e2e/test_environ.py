@@ -110,6 +110,7 @@ def test_targets_of_other_forms(running):
     assert environ['HTTP_HOST'] == 'other:81'
     environ = told(running, b'OPTIONS * HTTP/1.1\nHost: x\n\n')
     assert (environ['REQUEST_METHOD'], environ['REQUEST_URI']) == ('OPTIONS', '*')
+    assert (environ['SCRIPT_NAME'], environ['PATH_INFO']) == ('', '*')
 
 
 def test_a_background_greenlet_may_keep_its_environ(running):
