@@ -228,7 +228,7 @@ TEST(Load, SurvivesDocumentsMadeToHurt) {
 }
 
 TEST(Load, TakesReservedCharactersAsTextInOverrides) {
-    for (const std::string text : {"%(h)s %(r)s 'x' # y", "%h: z"}) {
+    for (const std::string text : {"%${status} 'x' # y", "%h: ${status}"}) {
         EXPECT_EQ(load_text(kSmallest, {"log.access=" + text}).log.access, text);
         EXPECT_EQ(load({.path = "",
                         .sets = {"app=app", "listen=http://:1"},
@@ -281,7 +281,7 @@ TEST(FindControl, FallsBackToTheDefault) {
         EXPECT_TRUE(places[0].starts_with("/run/test/geventd-")) << places[0];
         EXPECT_EQ(places[1], former_control_path(file.path(), test_environment()));
         EXPECT_TRUE(places[2].starts_with("@geventd-")) << places[2];
-        EXPECT_FALSE(faults.empty());
+        EXPECT_EQ(faults.empty(), *text == '\0') << text;
     }
 }
 

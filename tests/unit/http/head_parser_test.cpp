@@ -105,7 +105,7 @@ TEST(HeadParser, ReducesAbsoluteFormToItsPathAndLetsItsAuthorityWin) {
     EXPECT_EQ(head->authority, "other:8080");
     EXPECT_EQ(head->headers[0].value, "other:8080");
     EXPECT_EQ(Parsed("GET HTTPS://other HTTP/1.1\r\nHost: a\r\n\r\n")->path, "/");
-    EXPECT_EQ(Parsed("OPTIONS http://other HTTP/1.1\r\nHost: a\r\n\r\n")->path, "");
+    EXPECT_EQ(Parsed("OPTIONS http://other HTTP/1.1\r\nHost: a\r\n\r\n")->path, "*");
     EXPECT_EQ(Parsed("GET http:///p HTTP/1.1\r\nHost: a\r\n\r\n").status(), 400);
     EXPECT_EQ(Parsed("GET http://u@h/ HTTP/1.1\r\nHost: a\r\n\r\n").status(), 400);
     EXPECT_EQ(Parsed("GET ftp://h/ HTTP/1.1\r\nHost: a\r\n\r\n").status(), 400);
