@@ -33,7 +33,7 @@ app: myapp:application
 * `--set key.path=value` sets any key from the command line. It may be given several times. The value
   is YAML: `--set workers.cores=200`, `--set app.environment.DEBUG=1`,
   `--set listen='[http://:8000, uwsgi://:3031]'`. Lists are replaced, maps of texts are added to. What
-  begins with `%` or `@` is text to its end: `--set log.access='%${status}'`.
+  begins with `%` or `@` is text to its end: `--set app.environment.DATES='%d %b'`.
 * So does the environment: `GEVENTD__LIMITS__REQUEST_HEAD=1MiB` is `limits.request-head`, and
   `GEVENTD__APP__ENVIRONMENT__DEBUG=1` is `DEBUG` in `app.environment`. An empty variable counts as
   unset, and one that names no key is an error. The file's values come first, the environment's go

@@ -70,12 +70,6 @@ def test_the_sizes_of_the_answers_that_the_server_makes_itself(server):
         running.wait_log(f'^sizes {status} {len(body)} {len(head) + 4} {fields} end$')
 
 
-def test_the_time_to_the_first_byte_of_an_error(server):
-    running = start(server, '${status} first=${ttfb}')
-    running.get('/fails')
-    running.wait_log(r'^500 first=[1-9]\d*$')
-
-
 def test_only_failures_and_slow_requests_have_a_line(server):
     running = server(APP + SLOW, {'log': {'access': '${path} ${status} ended', 'access-when': {
         'status': ['5xx'], 'slower': '100ms'}}})

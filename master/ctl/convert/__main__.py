@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Makes `python3 -I THIS_FOLDER ARGUMENTS` run the package."""
+"""Makes `python3 -I THIS_FOLDER ARGUMENTS` run the package, whatever the folder is called."""
+import importlib
 import os
 import sys
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+folder = os.path.dirname(os.path.abspath(__file__))
+sys.path[0] = os.path.dirname(folder)
 
-from convert.command_line import main  # noqa: E402  the line above makes it importable
-
-sys.exit(main())
+sys.exit(importlib.import_module(f'{os.path.basename(folder)}.command_line').main())
