@@ -76,7 +76,7 @@ def check_connections_are_clean(address, name):
 
 def as_nginx_tells(expected):
     """nginx sends only the path, with dot segments resolved for uwsgi's PATH_INFO."""
-    if (expected.get('target', '/').startswith('/') and expected.get('path') != ''
+    if (expected.get('target', '/').startswith('/') and expected.get('path') != '*'
             and '/.' not in expected.get('path_info', '')):
         return expected
     return {key: value for key, value in expected.items() if key in ('method', 'query', 'content')}
