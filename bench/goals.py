@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The goals for geventd, as ratios within one run, and whether it reached them."""
 
+import servers
+
 GEVENT = ('gunicorn -k gevent', 'gevent.pywsgi', 'uwsgi --gevent', 'nginx → uwsgi --gevent')
 UWSGI = ', uwsgi protocol'
 
@@ -102,6 +104,11 @@ def judge(results):
     goals.add('W7', 'p99, of its p99 alone', lambda: goals.get('latency', 'geventd', 'worse'), 1.5)
     goals.add('W13', 'p99, of its p99 alone', lambda: goals.get('slowheads', 'geventd', 'worse'),
               1.2)
+    for work in servers.COMPUTE:
+        for key, sentence, most in (('slices', 'p99, more than alone, in time slices', 3),
+                                    ('two', 'two of 1 s at the same time, s', 2.2)):
+            goals.add('W16', f'{work}: {sentence}',
+                      lambda: goals.get(work, 'geventd, time slices', key), most)
     goals.add('W8', 'KiB each', lambda: goals.get('idle', 'geventd', 'each'), 0.5)
     goals.ratio('W9', 'start', 'gunicorn -k gevent', 1, 'first')
     goals.add('W9', '1,000 cores more, KiB', lambda: goals.get('start', 'geventd', 'cores'), 256)

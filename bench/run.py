@@ -12,6 +12,7 @@ import pathlib
 import signal
 import sys
 
+import compute
 import footprint
 import goals
 import latency
@@ -22,7 +23,7 @@ import servers
 import signals
 import works
 
-ALL = [*works.WORKS, *latency.WORKS, *footprint.WORKS, 'signals']
+ALL = [*works.WORKS, *latency.WORKS, *compute.WORKS, *footprint.WORKS, 'signals']
 
 
 def _means(name, kind):
@@ -50,7 +51,8 @@ def chosen_servers(names):
 def run_work(name, kinds, plan):
     if name == 'signals':
         return signals.run(plan.rounds, rounds.free_port)
-    module = next(module for module in (works, latency, footprint) if name in module.WORKS)
+    module = next(module for module in (works, latency, compute, footprint)
+                  if name in module.WORKS)
     return module.run(name, kinds, plan).result()
 
 
