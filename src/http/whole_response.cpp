@@ -28,8 +28,9 @@ std::string WholeResponse::bytes(std::int64_t epoch) const {
 AnswerParts parts_of_answer(std::string_view bytes) {
     constexpr std::string_view kEnd = "\r\n\r\n";
     const std::size_t head = bytes.find(kEnd) + kEnd.size();
-    const auto lines = std::count(bytes.begin(), bytes.begin() + static_cast<long>(head), '\n');
-    return {static_cast<unsigned>(lines) - 2, head, bytes.size() - head};
+    const std::string_view lines = bytes.substr(0, head);
+    const auto ends = std::count(lines.begin(), lines.end(), '\n');
+    return {static_cast<unsigned>(ends) - 2, head, bytes.size() - head};
 }
 
 }  // namespace geventd::http

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/wsgi/close_result.h"
 
-#include <array>
-
 #include "log/logger.h"
 #include "worker/python/base/error.h"
 
@@ -20,7 +18,7 @@ class HandledException {
             if (traceback != nullptr) {
                 PyException_SetTraceback(value, traceback);
             }
-            PyErr_GetExcInfo(&former_[0], &former_[1], &former_[2]);
+            PyErr_GetExcInfo(&former_.type, &former_.value, &former_.traceback);
             PyErr_SetExcInfo(Py_NewRef(type), Py_NewRef(value), Py_XNewRef(traceback));
         }
     }
@@ -30,13 +28,19 @@ class HandledException {
 
     ~HandledException() {
         if (is_set_) {
-            PyErr_SetExcInfo(former_[0], former_[1], former_[2]);
+            PyErr_SetExcInfo(former_.type, former_.value, former_.traceback);
         }
     }
 
   private:
+    struct Parts {
+        PyObject* type = nullptr;
+        PyObject* value = nullptr;
+        PyObject* traceback = nullptr;
+    };
+
     const bool is_set_;
-    std::array<PyObject*, 3> former_{};
+    Parts former_;
 };
 
 }  // namespace
