@@ -224,10 +224,11 @@ void WslaySession::end_frame() {
     }
     const auto octet = [this](std::size_t i) { return static_cast<unsigned char>(closing_[i]); };
     const auto code = static_cast<std::uint16_t>(octet(0) << 8 | octet(1));
-    if (code < kServiceRestart || code > kBadGateway) {
+    const std::string_view reason = std::string_view(closing_).substr(2);
+    if (code < kServiceRestart || code > kBadGateway || !is_utf8(reason)) {
         return;
     }
-    end_ = End{code, closing_.substr(2), true};
+    end_ = End{code, std::string(reason), true};
     wslay_event_queue_close(context_.get(), code, octets(end_->reason), end_->reason.size());
     wslay_event_shutdown_read(context_.get());
 }

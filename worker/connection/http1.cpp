@@ -2,6 +2,7 @@
 #include "worker/connection/http1.h"
 
 #include <optional>
+#include <utility>
 
 #include "http/forwarded.h"
 #include "http/path.h"
@@ -55,7 +56,7 @@ void hint_at_proxies(const http::RequestHead& head, const Intake& intake) {
 http::Rejection read_proxies_words(Request& request, const Intake& intake) {
     const Client& sender = intake.exchange.client();
     const http::TrustedProxies& trusted = sender.listener.trusted;
-    const std::string peer = trusted.empty() ? std::string() : sender.peer.host();
+    std::string peer = trusted.empty() ? std::string() : sender.peer.host();
     if (trusted.empty() || !trusted.contains(peer)) {
         hint_at_proxies(request.head, intake);
         return {};
@@ -63,14 +64,15 @@ http::Rejection read_proxies_words(Request& request, const Intake& intake) {
     if (const auto id = http::header_value(request.head, "x-request-id"); is_sane_id(id)) {
         request.id = id;
     }
-    request.peer = sender.host();  // the client's address may point there
     http::ForwardedClient& client = request.client;
-    const http::Rejection rejection =
-        sender.proxied
-            ? http::read_forwarded(request.head, peer, request.peer, trusted, client)
-            : http::read_forwarded(request.head, request.peer, std::nullopt, trusted, client);
-    if (sender.proxied && sender.proxied->tls) {
-        client.scheme = "https";
+    http::Rejection rejection;
+    if (sender.proxied) {
+        request.peer = sender.host();  // the client's address may point there
+        rejection = http::read_forwarded(request.head, peer, request.peer, trusted, client);
+        client.scheme = sender.proxied->tls ? "https" : client.scheme;
+    } else {
+        request.peer = std::move(peer);
+        rejection = http::read_forwarded(request.head, request.peer, std::nullopt, trusted, client);
     }
     if (sender.listener.forwarded_prefix) {
         client.prefix = http::read_forwarded_prefix(request.head);

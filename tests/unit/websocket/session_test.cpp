@@ -148,6 +148,7 @@ TEST_F(SessionTest, EndsForWhoeverBreaksTheRules) {
         {frame(kFin | kText, "cut off \xe2\x82"), 1007},
         {frame(kMore | kText, "\xe2") + frame(kFin | kContinue, "\x28\xa1"), 1007},
         {frame(kFin | kClose, code(1000) + "\xff"), 1007},
+        {frame(kFin | kClose, code(1012) + "\xff"), 1007},
     };
     for (const auto& [bytes, expected] : cases) {
         start();
