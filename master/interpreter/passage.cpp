@@ -11,6 +11,7 @@
 
 #include <fmt/core.h>
 
+#include "base/fd.h"
 #include "master/host/rights_of.h"
 
 namespace geventd::master {
@@ -19,9 +20,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The kernel asks for the rights that RightsOf has taken, not for those of the process.
-bool is_denied(const std::string& path, int mode) {
-    return ::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) != 0 && errno == EACCES;
+bool is_denied(const std::string& path, int flags) {
+    const UniqueFd fd = UniqueFd::adopt(::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK));
+    return !fd && errno == EACCES;
+}
+
+bool may_not_be_read(const std::string& file) {
+    return is_denied(file, O_RDONLY);
+}
+
+// The kernel asks for the rights that RightsOf has taken; before Linux 5.8 nobody does.
+bool may_not_be_executed(const std::string& program) {
+    return ::faccessat(AT_FDCWD, program.c_str(), X_OK, AT_EACCESS) != 0 && errno == EACCES;
 }
 
 // The first folder of an absolute path that may not be passed.
@@ -29,16 +39,16 @@ std::string barring_folder(const fs::path& path) {
     fs::path folder = "/";
     for (const fs::path& part : path.parent_path().relative_path()) {
         folder /= part;
-        if (is_denied(folder, X_OK)) {
+        if (is_denied(folder / ".", O_PATH)) {
             return folder;
         }
     }
     return {};
 }
 
-// `letter` of chmod is the right that `mode` asks for, to what `deed` says.
-std::string why_not(const std::string& file, const Identity& identity, int mode,
-                    std::string_view deed, char letter) {
+// `letter` of chmod is the right to what `deed` says.
+std::string why_not(const std::string& file, const Identity& identity,
+                    bool (*is_refused)(const std::string&), std::string_view deed, char letter) {
     std::error_code failed;
     const fs::path real = fs::canonical(file, failed);
     if (failed) {
@@ -52,7 +62,7 @@ std::string why_not(const std::string& file, const Identity& identity, int mode,
                 path == file ? "" : ", where it really is,", folder);
         }
     }
-    return is_denied(file, mode)
+    return is_refused(file)
                ? fmt::format("it may not be {}; chmod a+{} {}", deed, letter, real.string())
                : "";
 }
@@ -60,11 +70,11 @@ std::string why_not(const std::string& file, const Identity& identity, int mode,
 }  // namespace
 
 std::string why_not_readable(const std::string& file, const Identity& identity) {
-    return why_not(file, identity, R_OK, "read", 'r');
+    return why_not(file, identity, may_not_be_read, "read", 'r');
 }
 
 std::string why_not_executable(const std::string& program, const Identity& identity) {
-    return why_not(program, identity, X_OK, "executed", 'x');
+    return why_not(program, identity, may_not_be_executed, "executed", 'x');
 }
 
 }  // namespace geventd::master
