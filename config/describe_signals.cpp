@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The keys below `signals`, `timers`, `crons`, `monitors` and `hooks`.
-#include <ctime>
-
 #include "config/describe.h"
 #include "config/describe_words.h"
 #include "config/special_values.h"
@@ -26,7 +24,7 @@ std::string cron_entry(const std::string& text) {
     if (!entry) {
         return "is no crontab entry: " + entry.error().message;
     }
-    return entry->next_after(std::time(nullptr)) ? "" : "is a date that never comes";
+    return entry->is_possible() ? "" : "is a date that never comes";
 }
 
 std::string function_name(const std::string& text) {

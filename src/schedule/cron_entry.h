@@ -41,6 +41,9 @@ class CronEntry {
     /// fires (31 February).
     [[nodiscard]] std::optional<std::time_t> next_after(std::time_t time) const;
 
+    /// Whether a day is among its days and months that exists; not so for 30 February.
+    [[nodiscard]] bool is_possible() const;
+
     /// Whether the minute of `time` on the wall clock matches the entry.
     [[nodiscard]] bool matches(std::time_t time) const;
 
@@ -58,7 +61,6 @@ class CronEntry {
   private:
     static constexpr std::uint32_t kAllHours = (1U << 24) - 1;
 
-    [[nodiscard]] bool is_possible() const;
     [[nodiscard]] bool day_matches(const std::tm& wall) const;
     [[nodiscard]] bool wall_matches(const std::tm& wall) const;
     [[nodiscard]] bool repeated(std::time_t time, const std::tm& wall) const;
