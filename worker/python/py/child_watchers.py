@@ -140,8 +140,8 @@ class Signals:
         self._watchers = {}  # lists, by the numbers of the signals
 
     def add(self, watcher):
+        _signal.signal(watcher.number, self._hear)  # raises in other threads than the main one
         self._watchers.setdefault(watcher.number, []).append(watcher)
-        _signal.signal(watcher.number, self._hear)
 
     def remove(self, watcher):
         watchers = self._watchers.get(watcher.number, [])
@@ -185,9 +185,9 @@ class Signal:
         self._event.ref = value
 
     def start(self, callback, *args):
-        self._event.start(callback, *args)
         self._signals.remove(self)
         self._signals.add(self)
+        self._event.start(callback, *args)
 
     def stop(self):
         self._signals.remove(self)
