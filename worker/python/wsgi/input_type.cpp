@@ -37,8 +37,9 @@ Py_ssize_t await_some(Input* self, char* into, std::size_t room) {
 
 // A read that is interrupted, as by gevent.Timeout, loses nothing: the next one begins anew.
 void put_back(Input* self, const char* bytes, Py_ssize_t size) noexcept {
-    if (!self->request || size == 0) {
-        return;
+    if (!self->request || size == 0 || self->request->exchange == nullptr ||
+        self->request->exchange->broken() || self->request->body.rejection().status != 0) {
+        return;  // nothing more can be read
     }
     try {
         self->request->body.put_back({bytes, static_cast<std::size_t>(size)});
