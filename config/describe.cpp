@@ -151,7 +151,8 @@ void describe(Visitor& v, App& s) {
     v.key("preload", PreloadValue(s.preload), kGeneration,
           "true: the application is loaded once and the workers are forked from there; false: each "
           "worker loads it itself; auto: like true, unless the loaded application holds "
-          "connections (TCP, unix streams), which workers must not share: then like false.");
+          "what workers must not share (connections, pipes from other processes, pools of "
+          "processes, event loops): then like false.");
     v.key("monkey-patch", MonkeyPatchValue(s.monkey_patch), kGeneration,
           "When gevent patches the standard library: before the application is loaded, before it "
           "starts to serve, or never; a list names the modules to patch before it is loaded.");

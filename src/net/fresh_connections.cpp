@@ -278,7 +278,7 @@ FreshConnections::FreshConnections() {
     }
 }
 
-std::vector<std::string> FreshConnections::peers() const {
+std::vector<std::string> FreshConnections::peers(const std::set<int>& silent) const {
     const Census census;
     Tally found;
     for (const Socket& socket : census.sockets()) {
@@ -288,7 +288,8 @@ std::vector<std::string> FreshConnections::peers() const {
         }
     }
     for (const Pipe& pipe : census.pipes()) {
-        if (!known_.contains(pipe.inode) && is_from_outside(pipe)) {
+        if (!known_.contains(pipe.inode) && !silent.contains(pipe.reader) &&
+            is_from_outside(pipe)) {
             found.add("a pipe from another process");
         }
     }

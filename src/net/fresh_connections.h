@@ -23,9 +23,9 @@ class FreshConnections {
     FreshConnections();
 
     /// Each peer once, in order of descriptors: "127.0.0.1:5432", "/run/redis.sock",
-    /// "@abstract", "127.0.0.1:5432 (3 connections)"; then "a pipe from another process". Throws
-    /// ErrnoError.
-    [[nodiscard]] std::vector<std::string> peers() const;
+    /// "@abstract", "127.0.0.1:5432 (3 connections)"; then "a pipe from another process". `silent`:
+    /// descriptors of pipes in which nothing is ever written. Throws ErrnoError.
+    [[nodiscard]] std::vector<std::string> peers(const std::set<int>& silent = {}) const;
 
   private:
     std::set<ino_t> known_;

@@ -254,6 +254,14 @@ kept.wait()
 import multiprocessing
 kept = multiprocessing.Queue()
 ''',
+    'what multiprocessing keeps apart itself': '''
+import multiprocessing.pool
+threads = multiprocessing.pool.ThreadPool(1)
+import time
+kept = multiprocessing.Manager()
+child = multiprocessing.Process(target=time.sleep, args=(100000,), daemon=True)
+child.start()
+''',
     'things that are over': '''
 import asyncio
 import concurrent.futures

@@ -29,6 +29,12 @@ def test_what_only_one_process_can_use(server, kind):
     assert not generation['preload'] and name in generation['connections']
 
 
+def test_a_pool_of_multiprocessing_which_needs_native_threads(server):
+    running = server('import multiprocessing\nkept = multiprocessing.Pool(1)\n' + HELLO,
+                     {'app': {'monkey-patch': 'none'}})
+    running.wait_log('has opened connections while it was loaded.*a Pool of multiprocessing')
+
+
 def test_a_pool_answers_each_worker(server):
     running = server('''
 import concurrent.futures

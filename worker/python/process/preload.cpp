@@ -2,6 +2,8 @@
 #include "worker/python/process/preload.h"
 
 #include <exception>
+#include <set>
+#include <string>
 #include <vector>
 
 #include <fmt/core.h>
@@ -15,6 +17,15 @@ namespace geventd::py {
 
 namespace {
 
+std::set<int> silent_pipes(const Interpreter& python) {
+    const Ref fds = python.call("silent_pipes");
+    std::set<int> pipes;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(fds.get()); ++i) {
+        pipes.insert(static_cast<int>(PyLong_AsLong(PyList_GET_ITEM(fds.get(), i))));
+    }
+    return pipes;
+}
+
 void add_private_things(const Interpreter& python, std::vector<std::string>& found) {
     const Ref names = python.call("private_things");
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names.get()); ++i) {
@@ -26,16 +37,15 @@ void add_private_things(const Interpreter& python, std::vector<std::string>& fou
 
 // The peers of the connections and the names of what cannot be shared otherwise, for the log.
 std::string Preload::left_open(const Interpreter& python) const {
-    std::string text;
+    std::vector<std::string> found;
     try {
-        std::vector<std::string> found = fresh_.peers();
+        found = fresh_.peers(silent_pipes(python));
         add_private_things(python, found);
-        text = fmt::format("{}", fmt::join(found, ", "));
     } catch (const std::exception& error) {
         log::warning("whether the application has left connections open cannot be seen: {}",
                      error.what());
     }
-    return text;
+    return fmt::format("{}", fmt::join(found, ", "));
 }
 
 bool Preload::can_be_forked(const Interpreter& python, const config::App& app,
