@@ -7,21 +7,16 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include <fmt/core.h>
 
 #include "base/errno_error.h"
+#include "base/own_folder.h"
 
 namespace geventd::ctl {
 
 namespace {
-
-std::filesystem::path own_folder() {
-    std::error_code no_proc;
-    return std::filesystem::read_symlink("/proc/self/exe", no_proc).parent_path();
-}
 
 /// Beside the program in a build folder, below its prefix (a wheel), else where it is installed.
 std::string find_converter() {
@@ -39,7 +34,7 @@ std::string find_converter() {
 
 /// The environment's, of which PATH need not know.
 std::string find_python() {
-    std::string beside = own_folder() / "python3";
+    std::string beside = own_folder() + "/python3";
     return ::access(beside.c_str(), X_OK) == 0 ? beside : "python3";
 }
 

@@ -14,6 +14,7 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include "base/own_folder.h"
 #include "base/place.h"
 #include "base/version.h"
 #include "master/host/rights_of.h"

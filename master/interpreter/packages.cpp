@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include "base/own_folder.h"
 #include "master/interpreter/names_in.h"
 
 namespace geventd::master {
@@ -74,14 +75,6 @@ void add_folders_below(const fs::path& prefix, const std::string& version, Folde
 }
 
 }  // namespace
-
-const std::string& own_folder() {
-    static const std::string folder = [] {
-        std::error_code no_proc;
-        return fs::read_symlink("/proc/self/exe", no_proc).parent_path().string();
-    }();
-    return folder;
-}
 
 Folders package_folders(const Interpreter& interpreter) {
     Folders folders;

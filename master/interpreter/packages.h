@@ -33,7 +33,4 @@ WheelPackage find_own_package();
 /// The one with the newest version of those that are installed below a prefix.
 WheelPackage find_package_below(const std::filesystem::path& prefix);
 
-/// The folder of this program.
-const std::string& own_folder();
-
 }  // namespace geventd::master
