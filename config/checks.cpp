@@ -22,16 +22,11 @@ constexpr std::size_t kMostFunctions = 128;
 constexpr std::size_t kMostEnvironment = 1 << 20;
 constexpr std::size_t kMostVariable = 128 << 10;  ///< Linux takes no longer one
 
-Mark place_of(const std::string& path, const Mark& otherwise, const Reading& reading) {
-    const auto place = reading.places.find(path);
-    return place == reading.places.end() ? otherwise : place->second;
-}
-
 void require_application(const Settings& settings, const Mark& start, const Reading& reading) {
     if (settings.app.module.empty() && settings.app.mounts.empty() &&
         !reading.diagnostics.concerns("app")) {
-        const Mark app = place_of("app", start, reading);
-        reading.diagnostics.report(place_of("app.module", app, reading),
+        const Mark app = reading.place_of("app", start);
+        reading.diagnostics.report(reading.place_of("app.module", app),
                                    reading.places.contains("app") ? "app.module" : "app",
                                    "is missing, expected an application such as "
                                    "myapp:application");
@@ -47,7 +42,7 @@ void require_listen(const Settings& settings, const Mark& start, const Reading& 
         const std::string path = fmt::format("listen[{}].address", i);
         if (!reading.places.contains(path) && !reading.diagnostics.concerns(path)) {
             reading.diagnostics.report(
-                place_of("listen", start, reading), path,
+                reading.place_of("listen", start), path,
                 "is missing, expected an address such as http://127.0.0.1:8000");
         }
     }
@@ -63,7 +58,7 @@ void refuse_ipv6_only_of_others(const Settings& settings, const Mark& start,
         if (listen.ipv6_only && listen.address.host != "::") {
             const std::string path = fmt::format("listen[{}].ipv6-only", i);
             reading.diagnostics.report(
-                place_of(path, start, reading), path,
+                reading.place_of(path, start), path,
                 fmt::format("{} cannot be narrowed to IPv6, expected an address such as "
                             "http://[::]:8000",
                             net::format_address(listen.address)));
@@ -83,7 +78,7 @@ void refuse_modes_of_ports(const Settings& settings, const Mark& start, const Re
             const std::string path = fmt::format("listen[{}].{}", i, name);
             if (!value->empty() && !has_file) {
                 reading.diagnostics.report(
-                    place_of(path, start, reading), path,
+                    reading.place_of(path, start), path,
                     fmt::format("{} is no file that could have one, expected a unix socket's path",
                                 net::format_address(listen.address)));
             }
@@ -103,11 +98,11 @@ void require_proxies_for_prefixes(const Settings& settings, const Mark& start,
             continue;
         }
         if (listen.address.protocol != net::Protocol::Http) {
-            reading.diagnostics.report(place_of(path, start, reading), path,
+            reading.diagnostics.report(reading.place_of(path, start), path,
                                        "is for http addresses: in the uwsgi protocol the web "
                                        "server sends SCRIPT_NAME itself");
         } else if (listen.trusted_proxies.empty()) {
-            reading.diagnostics.report(place_of(path, start, reading), path,
+            reading.diagnostics.report(reading.place_of(path, start), path,
                                        "is true, but no proxy is trusted, expected "
                                        "listen.trusted-proxies");
         }
@@ -120,7 +115,7 @@ void refuse_health_of_packets(const Settings& settings, const Mark& start, const
         const std::string path = fmt::format("listen[{}].health", i);
         if (!listen.health.empty() && listen.address.protocol != net::Protocol::Http &&
             !reading.diagnostics.concerns("listen")) {
-            reading.diagnostics.report(place_of(path, start, reading), path,
+            reading.diagnostics.report(reading.place_of(path, start), path,
                                        "is for http addresses: nobody checks a server's health in "
                                        "the uwsgi protocol");
         }
@@ -132,7 +127,7 @@ void refuse_a_taken_stdout(const Settings& settings, const Mark& start, const Re
     if (settings.log.access_file == "stdout" && log != "stderr" && log != "stdout" &&
         !reading.diagnostics.concerns("log")) {
         reading.diagnostics.report(
-            place_of("log.access-file", start, reading), "log.access-file",
+            reading.place_of("log.access-file", start), "log.access-file",
             "is stdout, which goes to log.file too, expected a path, or log.file: stderr");
     }
 }
@@ -142,7 +137,7 @@ void refuse_more_cheaper_than_all(const Settings& settings, const Mark& start,
     const Workers& workers = settings.workers;
     if (workers.cheaper > workers.processes && !reading.diagnostics.concerns("workers")) {
         reading.diagnostics.report(
-            place_of("workers.cheaper", start, reading), "workers.cheaper",
+            reading.place_of("workers.cheaper", start), "workers.cheaper",
             fmt::format("{} is more than workers.processes, expected at most {}", workers.cheaper,
                         workers.processes));
     }
@@ -156,14 +151,14 @@ void refuse_an_environment_that_nobody_gets(const Settings& settings, const Mark
         if (size > kMostVariable) {
             const std::string path = "app.environment." + name;
             reading.diagnostics.report(
-                place_of(path, place_of("app.environment", start, reading), reading), path,
+                reading.place_of(path, reading.place_of("app.environment", start)), path,
                 fmt::format("has {} bytes, expected 128 KiB at most", size));
         }
         all += size + sizeof(char*);
     }
     if (all > kMostEnvironment) {
         reading.diagnostics.report(
-            place_of("app.environment", start, reading), "app.environment",
+            reading.place_of("app.environment", start), "app.environment",
             fmt::format("has {} variables with {} bytes, expected 1 MiB at most: Linux starts no "
                         "program with much more",
                         settings.app.environment.size(), all));
@@ -173,9 +168,9 @@ void refuse_an_environment_that_nobody_gets(const Settings& settings, const Mark
 void require_whole_schedule(const Settings& settings, const Mark& start, const Reading& reading) {
     std::size_t functions = 0;
     for (const ScheduleEntry& entry : schedule_of(settings)) {
-        Mark mark = place_of(entry.key.substr(0, entry.key.find('[')), start, reading);
+        Mark mark = reading.place_of(entry.key.substr(0, entry.key.find('[')), start);
         for (const char* name : {"run", "signal", "path", "at", "every"}) {
-            mark = place_of(fmt::format("{}.{}", entry.key, name), mark, reading);
+            mark = reading.place_of(fmt::format("{}.{}", entry.key, name), mark);
         }
         if (reading.diagnostics.concerns(entry.key)) {
             continue;

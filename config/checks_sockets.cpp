@@ -47,9 +47,8 @@ bool collide(const net::Address& a, const net::Address& b) {
 }
 
 void report(const Asked& one, const Asked& other, const Mark& start, const Reading& reading) {
-    const auto place = reading.places.find(one.key);
     reading.diagnostics.report(
-        place == reading.places.end() ? start : place->second, one.key,
+        reading.place_of(one.key, start), one.key,
         fmt::format("{} takes the same socket as {}, {}; expected a port or path of its own",
                     one.text, other.entry, other.text));
 }
@@ -114,9 +113,7 @@ void check_sockets(const Settings& settings, const Mark& start, const Reading& r
         return;
     }
     if (settings.listen.size() > kMostListeners) {
-        const auto place = reading.places.find("listen");
-        return reading.diagnostics.report(place == reading.places.end() ? start : place->second,
-                                          "listen",
+        return reading.diagnostics.report(reading.place_of("listen", start), "listen",
                                           fmt::format("has {} entries, expected {} at most",
                                                       settings.listen.size(), kMostListeners));
     }

@@ -17,6 +17,11 @@ struct Reading {
     const Environment* environment = nullptr;  ///< null: `${...}` stays as it is
     bool effective = false;                    ///< reading a dump, which has internal members
     std::map<std::string, Mark> places;        ///< the position where each key was last given
+
+    [[nodiscard]] Mark place_of(const std::string& key, const Mark& otherwise) const {
+        const auto place = places.find(key);
+        return place == places.end() ? otherwise : place->second;
+    }
 };
 
 /// Copies a document into the settings, over their present values: keys that it does not have stay

@@ -20,6 +20,7 @@ enum : std::uint16_t {
     kAbnormal = 1006,
     kServerError = 1011,
     kServiceRestart = 1012,
+    kBadGateway = 1014,
 };
 
 /// Whether an endpoint may put the code into a closing frame.

@@ -16,8 +16,6 @@ namespace {
 constexpr std::size_t kLeastCompressed = 128;
 constexpr std::size_t kMostCompressed = 1 << 20;
 
-constexpr std::uint16_t kBadGateway = 1014;
-
 // Answers that may wait to be sent, before no more is received: a client can send pings faster than
 // it takes pongs.
 constexpr std::size_t kMostAnswers = 64;
