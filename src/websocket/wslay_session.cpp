@@ -36,7 +36,7 @@ bool is_control(std::uint8_t opcode) {
 
 // No exception crosses wslay's frames: memory that runs out ends the session.
 struct WslaySession::Calls {
-    static WslaySession& session(void* user) { return *static_cast<WslaySession*>(user); }
+    static WslaySession& session(void* user) { return *static_cast<WslayContext*>(user)->session; }
 
     template <typename Action>
     static void guarded(wslay_event_context_ptr context, void* user, Action action) noexcept {
@@ -52,27 +52,28 @@ struct WslaySession::Calls {
     static ssize_t receive(wslay_event_context_ptr context, std::uint8_t* into, std::size_t room,
                            int, void* user) noexcept {
         WslaySession& self = session(user);
-        if (self.input_.empty() || self.is_paused()) {
+        if (self.context_->input.empty() || self.is_paused()) {
             wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
             return -1;
         }
-        const std::size_t count = self.frames_.pass_to_boundary(self.input_.substr(0, room));
-        if (self.frames_.is_broken()) {  // wslay would close without a code
+        WslayContext& mine = *self.context_;
+        const std::size_t count = mine.frames.pass_to_boundary(mine.input.substr(0, room));
+        if (mine.frames.is_broken()) {  // wslay would close without a code
             guarded(context, user, [](WslaySession& broken) {
                 broken.fail(WSLAY_CODE_PROTOCOL_ERROR, "no frame has such a header");
             });
             wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
             return -1;
         }
-        std::memcpy(into, self.input_.data(), count);
-        self.input_.remove_prefix(count);
+        std::memcpy(into, mine.input.data(), count);
+        mine.input.remove_prefix(count);
         return static_cast<ssize_t>(count);
     }
 
     static ssize_t send(wslay_event_context_ptr context, const std::uint8_t* bytes,
                         std::size_t size, int, void* user) noexcept {
         try {
-            session(user).output_.append(text_of(bytes, size));
+            session(user).context_->output.append(text_of(bytes, size));
             return static_cast<ssize_t>(size);
         } catch (const std::bad_alloc&) {
             session(user).out_of_memory_ = true;
@@ -103,92 +104,80 @@ struct WslaySession::Calls {
     }
 };
 
-WslaySession::WslaySession(User& user, const Terms& terms, Deflater& deflater)
-    : user_(user), terms_(terms), deflater_(deflater) {
+wslay_event_context_ptr WslaySession::wslay() {
     static constexpr wslay_event_callbacks kCalls{
         &Calls::receive,     &Calls::send,      nullptr,         &Calls::frame_start,
         &Calls::frame_chunk, &Calls::frame_end, &Calls::message,
     };
-    wslay_event_context_ptr context = nullptr;
-    if (wslay_event_context_server_init(&context, &kCalls, this) != 0) {
-        throw std::bad_alloc();
+    if (!context_) {
+        context_ = stock_.take(kCalls);
+        context_->session = this;
+        wslay_event_config_set_max_recv_msg_length(
+            context_->get(), std::max<std::uint64_t>(terms_.most_message, kMostPing));
+        wslay_event_config_set_allowed_rsv_bits(context_->get(),
+                                                terms_.deflate ? WSLAY_RSV1_BIT : WSLAY_RSV_NONE);
     }
-    context_.reset(context);
-    wslay_event_config_set_no_buffering(context, 1);
-    wslay_event_config_set_max_recv_msg_length(
-        context, std::max<std::uint64_t>(terms_.most_message, kMostPing));
-    if (terms_.deflate) {
-        wslay_event_config_set_allowed_rsv_bits(context, WSLAY_RSV1_BIT);
+    return context_->get();
+}
+
+// Gives the context back if that is as it was when it was taken. After a closing frame it never is.
+void WslaySession::rest() noexcept {
+    if (context_->is_unused() && !end_ && !is_closing_ && !out_of_memory_) {
+        stock_.give(std::move(context_));
     }
 }
 
 bool WslaySession::is_paused() const {
-    return user_.is_full() || wslay_event_get_queued_msg_count(context_.get()) > kMostAnswers;
+    return user_.is_full() || wslay_event_get_queued_msg_count(context_->get()) > kMostAnswers;
 }
 
 bool WslaySession::receive(std::string_view bytes) noexcept {
     if (end_) {
-        keep({});
+        context_->keep({});
         return true;
     }
     try {
-        if (has_input()) {
-            if (!bytes.empty()) {
-                kept_.erase(0, std::exchange(used_, 0));
-                kept_.append(bytes);
-            }
-            bytes = std::string_view(kept_).substr(used_);
-        }
-        input_ = bytes;
-        const int result = wslay_event_recv(context_.get());
+        const wslay_event_context_ptr frames = wslay();
+        context_->input = context_->add_to_kept(bytes);
+        const int result = wslay_event_recv(frames);
         if (out_of_memory_ || result == WSLAY_ERR_NOMEM) {
             return false;
         }
-        if (!end_ && wslay_event_get_read_enabled(context_.get()) == 0) {
+        if (!end_ && wslay_event_get_read_enabled(frames) == 0) {
             end_ = End{WSLAY_CODE_PROTOCOL_ERROR, "", false};  // the code is known when it is sent
         }
-        keep(end_ ? std::string_view() : input_);
+        context_->keep(end_ ? std::string_view() : context_->input);
+        rest();
         return true;
     } catch (const std::bad_alloc&) {
         return false;
     }
 }
 
-// The end of what was there to take. Messages are taken one by one: the rest stays where it is.
-void WslaySession::keep(std::string_view rest) {
-    if (rest.empty()) {
-        std::string().swap(kept_);
-        used_ = 0;
-    } else if (kept_.empty()) {
-        kept_ = rest;
-    } else {
-        used_ = kept_.size() - rest.size();
-    }
-}
-
 void WslaySession::fail(std::uint16_t code, std::string_view reason) {
     end_ = End{code, std::string(reason), false};
-    wslay_event_queue_close(context_.get(), code, octets(reason), reason.size());
-    wslay_event_shutdown_read(context_.get());
-    std::string().swap(message_);
-    inflater_.reset();
+    wslay_event_queue_close(context_->get(), code, octets(reason), reason.size());
+    wslay_event_shutdown_read(context_->get());
+    std::string().swap(context_->message);
+    context_->inflater.reset();
 }
 
 void WslaySession::begin_frame(const wslay_event_on_frame_recv_start_arg& frame) {
-    in_data_frame_ = !is_control(frame.opcode);
+    context_->in_data_frame = !is_control(frame.opcode);
     in_closing_frame_ = frame.opcode == WSLAY_CONNECTION_CLOSE;
     if (frame.opcode == WSLAY_CONNECTION_CLOSE && frame.payload_length == 1) {
         fail(WSLAY_CODE_PROTOCOL_ERROR, "half a closing code");
     }
-    if (!in_data_frame_) {
+    if (!context_->in_data_frame) {
         return;
     }
+    context_->in_message = true;
     if (wslay_get_rsv1(frame.rsv) != 0) {
-        inflater_ = std::make_unique<Inflater>();
+        context_->inflater = std::make_unique<Inflater>();
     }
-    const std::uint64_t room =
-        terms_.most_message - std::min<std::uint64_t>(terms_.most_message, message_.size());
-    if (!inflater_ && frame.payload_length > room) {
+    const std::uint64_t most = terms_.most_message;
+    const std::uint64_t room = most - std::min<std::uint64_t>(most, context_->message.size());
+    if (!context_->inflater && frame.payload_length > room) {
         fail(WSLAY_CODE_MESSAGE_TOO_BIG, "the message is too long");
     }
 }
@@ -197,13 +186,13 @@ void WslaySession::add_piece(std::string_view piece) {
     if (in_closing_frame_) {
         closing_.append(piece);
     }
-    if (end_ || !in_data_frame_) {
+    if (end_ || !context_->in_data_frame) {
         return;
     }
-    if (inflater_) {
-        apply(inflater_->expand(piece, message_, terms_.most_message));
+    if (context_->inflater) {
+        apply(context_->inflater->expand(piece, context_->message, terms_.most_message));
     } else {
-        message_.append(piece);
+        context_->message.append(piece);
     }
 }
 
@@ -241,16 +230,18 @@ void WslaySession::end_message(const wslay_event_on_msg_recv_arg& message) {
     if (is_control(message.opcode)) {
         return;
     }
+    context_->in_message = false;
     const bool is_text = message.opcode == WSLAY_TEXT_FRAME;
-    if (inflater_) {
-        apply(inflater_->finish(message_, terms_.most_message));
-        inflater_.reset();
-        if (!end_ && is_text && !is_utf8(message_)) {  // wslay has checked what is not compressed
+    std::string& whole = context_->message;
+    if (context_->inflater) {
+        apply(context_->inflater->finish(whole, terms_.most_message));
+        context_->inflater.reset();
+        if (!end_ && is_text && !is_utf8(whole)) {  // wslay has checked what is not compressed
             fail(WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, "the text is not UTF-8");
         }
     }
     if (!end_) {
-        user_.on_message(is_text, std::exchange(message_, {}));
+        user_.on_message(is_text, std::exchange(whole, {}));
     }
 }
 
@@ -262,7 +253,11 @@ void WslaySession::on_closed(const wslay_event_on_msg_recv_arg& message) {
 
 bool WslaySession::queue(std::uint8_t opcode, std::string_view bytes, std::uint8_t rsv) noexcept {
     const wslay_event_msg message{opcode, octets(bytes), bytes.size()};
-    return wslay_event_queue_msg_ex(context_.get(), &message, rsv) == 0;
+    try {
+        return wslay_event_queue_msg_ex(wslay(), &message, rsv) == 0;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
 }
 
 bool WslaySession::send(bool is_text, std::string_view message) noexcept {
@@ -284,26 +279,36 @@ bool WslaySession::ping(std::string_view payload) noexcept {
 }
 
 bool WslaySession::close(std::uint16_t code, std::string_view reason) noexcept {
-    return wslay_event_queue_close(context_.get(), code == kNoCode ? std::uint16_t{0} : code,
-                                   octets(reason), reason.size()) == 0;
+    is_closing_ = true;
+    try {
+        return wslay_event_queue_close(wslay(), code == kNoCode ? std::uint16_t{0} : code,
+                                       octets(reason), reason.size()) == 0;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
 }
 
 bool WslaySession::has_output() const {
-    return wslay_event_want_write(context_.get()) != 0;
+    return context_ && wslay_event_want_write(context_->get()) != 0;
 }
 
 std::string WslaySession::take_output() {
-    if (wslay_event_send(context_.get()) != 0) {
+    if (!context_) {
+        return {};
+    }
+    if (wslay_event_send(context_->get()) != 0) {
         throw std::bad_alloc();
     }
     if (end_ && !end_->by_client && close_sent()) {
-        end_->code = wslay_event_get_status_code_sent(context_.get());
+        end_->code = wslay_event_get_status_code_sent(context_->get());
     }
-    return std::exchange(output_, {});
+    std::string output = std::exchange(context_->output, {});
+    rest();
+    return output;
 }
 
 bool WslaySession::close_sent() const {
-    return wslay_event_get_close_sent(context_.get()) != 0;
+    return context_ && wslay_event_get_close_sent(context_->get()) != 0;
 }
 
 }  // namespace geventd::websocket

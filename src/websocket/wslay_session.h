@@ -9,22 +9,24 @@
 #include <wslay/wslay.h>
 
 #include "websocket/codec.h"
-#include "websocket/frame_trace.h"
 #include "websocket/session.h"
+#include "websocket/wslay_stock.h"
 
 namespace geventd::websocket {
 
 /// A session on wslay, which knows frames; fragments are joined and compressed ones expanded here,
-/// because wslay limits single frames only and knows no compression.
+/// because wslay limits single frames only and knows no compression. It has a context of wslay only
+/// from the first byte of a message to the last, and while there is something to send.
 /// Lives in: worker, loop side.
 class WslaySession final : public Session {
   public:
-    /// Throws std::bad_alloc.
-    WslaySession(User& user, const Terms& terms, Deflater& deflater);
+    /// Borrows `deflater` and `stock` for its life.
+    WslaySession(User& user, const Terms& terms, Deflater& deflater, WslayStock& stock)
+        : user_(user), terms_(terms), deflater_(deflater), stock_(stock) {}
 
     bool receive(std::string_view bytes) noexcept override;
 
-    [[nodiscard]] bool has_input() const override { return !kept_.empty(); }
+    [[nodiscard]] bool has_input() const override { return context_ && !context_->kept.empty(); }
 
     [[nodiscard]] const std::optional<End>& end() const override { return end_; }
 
@@ -39,12 +41,8 @@ class WslaySession final : public Session {
   private:
     struct Calls;  ///< wslay's callbacks
 
-    struct FreeContext {
-        void operator()(wslay_event_context_ptr context) const {
-            wslay_event_context_free(context);
-        }
-    };
-
+    wslay_event_context_ptr wslay();
+    void rest() noexcept;
     void begin_frame(const wslay_event_on_frame_recv_start_arg& frame);
     void add_piece(std::string_view piece);
     void end_frame();
@@ -53,24 +51,17 @@ class WslaySession final : public Session {
     void apply(Inflater::Outcome outcome);
     void fail(std::uint16_t code, std::string_view reason);
     [[nodiscard]] bool is_paused() const;
-    void keep(std::string_view rest);
     bool queue(std::uint8_t opcode, std::string_view bytes, std::uint8_t rsv) noexcept;
 
     User& user_;
     Terms terms_;
     Deflater& deflater_;
-    std::unique_ptr<wslay_event_context, FreeContext> context_;
-    std::string_view input_;    ///< what wslay may take
-    FrameTrace frames_{false};  ///< of what it has taken
-    std::string kept_;          ///< received before, and not all taken yet
-    std::size_t used_ = 0;      ///< how much of that has been taken
-    std::string output_;
-    std::string message_;                 ///< the fragments so far
-    std::unique_ptr<Inflater> inflater_;  ///< while a compressed message arrives
+    WslayStock& stock_;
+    std::unique_ptr<WslayContext> context_;  ///< null: nothing has begun in either direction
     std::optional<End> end_;
     std::string closing_;  ///< the payload of the client's closing frame so far
-    bool in_data_frame_ = false;
     bool in_closing_frame_ = false;
+    bool is_closing_ = false;  ///< close() was called
     bool out_of_memory_ = false;
 };
 
@@ -78,11 +69,12 @@ class WslaySession final : public Session {
 class WslayEngine final : public Engine {
   public:
     std::unique_ptr<Session> make(Session::User& user, const Session::Terms& terms) override {
-        return std::make_unique<WslaySession>(user, terms, deflater_);
+        return std::make_unique<WslaySession>(user, terms, deflater_, stock_);
     }
 
   private:
     Deflater deflater_;
+    WslayStock stock_;
 };
 
 }  // namespace geventd::websocket

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Any bytes as a client's frames: the same messages and the same end however they are cut, and no
-// message over the limit.
+// Any bytes as a client's frames: the same messages and the same end however they are cut, also
+// when another client's arrive in between, and no message over the limit.
 #include <string>
 #include <vector>
 
@@ -57,10 +57,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         Listener whole(*engine, deflate);
         whole.receive(bytes);
         Listener cut(*engine, deflate);
+        Listener other(*engine, deflate);
         for (std::size_t at = 0; at < bytes.size(); ++at) {
             cut.receive(bytes.substr(at, 1));
+            other.receive(bytes.substr(at, 1));
         }
         require(whole == cut);
+        require(whole == other);
     }
     return 0;
 }

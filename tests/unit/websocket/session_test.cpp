@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "websocket/session.h"
 
+#include <algorithm>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include "websocket/codec.h"
 
@@ -317,6 +319,52 @@ TEST_F(SessionTest, HasAStateOfItsOwn) {
     session->receive(frame(kFin | kContinue, "first"));
     other->receive(frame(kFin | kContinue, "second"));
     EXPECT_EQ(messages, (Texts{"text:one first", "text:two second"}));
+}
+
+// The sessions share what they need in the midst of a message: none finds anything of another's.
+TEST_F(SessionTest, HasAStateOfItsOwnByteByByte) {
+    std::vector<std::unique_ptr<Session>> sessions;
+    std::vector<std::string> streams;
+    Texts expected;
+    for (int i = 0; i < 50; ++i) {
+        const std::string name = "of " + std::to_string(i);
+        sessions.push_back(engine->make(*this, {1 << 20, std::nullopt}));
+        streams.push_back(frame(kMore | kText, name) + frame(kFin | kPing, name) +
+                          frame(kFin | kContinue, std::string(i % 5, '.')));
+        expected.push_back("text:" + name + std::string(i % 5, '.'));
+    }
+    std::vector<std::string> answers(sessions.size());
+    for (std::size_t at = 0; at < 100; ++at) {
+        for (std::size_t i = 0; i < sessions.size(); ++i) {
+            sessions[i]->receive(
+                std::string_view(streams[i]).substr(std::min(at, streams[i].size()), 1));
+            answers[i] += sessions[i]->take_output();
+        }
+    }
+    std::sort(messages.begin(), messages.end());
+    std::sort(expected.begin(), expected.end());
+    EXPECT_EQ(messages, expected);
+    for (std::size_t i = 0; i < sessions.size(); ++i) {
+        EXPECT_EQ(answers[i].substr(2), "of " + std::to_string(i));
+    }
+}
+
+TEST_F(SessionTest, HoldsNoBuffersBetweenMessages) {
+    constexpr int kSessions = 1000;
+    const auto allocated = [] { return mallinfo2().uordblks; };
+    std::vector<std::unique_ptr<Session>> sessions;
+    sessions.reserve(kSessions);
+    most_messages = 2 * kSessions;
+    messages.reserve(most_messages);
+    const std::size_t before = allocated();
+    for (int i = 0; i < kSessions; ++i) {
+        sessions.push_back(engine->make(*this, {1 << 20, std::nullopt}));
+        sessions.back()->receive(frame(kFin | kText, "hello"));
+        EXPECT_TRUE(sessions.back()->send(true, "hello"));
+        EXPECT_EQ(sessions.back()->take_output(), "\x81\x05hello");
+    }
+    EXPECT_EQ(messages.size(), 1000U);
+    EXPECT_LT((allocated() - before) / kSessions, 1024U) << "a context of wslay has 8 KiB";
 }
 
 }  // namespace
