@@ -7,7 +7,7 @@ import pytest
 import websockets
 
 from harness import procfs
-from harness.limits import DEADLINE
+from harness.limits import DEADLINE, SANITIZED
 from harness.websockets import BINARY, CLOSE, PING, PONG, TEXT, RawSocket, connect, frame
 
 APP = '''
@@ -24,6 +24,13 @@ def echo(ws):
     for message in ws:
         ws.send(message)
     print('ended', ws.close_code, ws.close_reason, flush=True)
+
+
+def forgetful(ws):
+    ws.accept()
+    for message in ws:
+        ws.send(message)
+        del message
 
 
 def chat(ws):
@@ -316,6 +323,22 @@ def test_a_slow_client_makes_its_sender_wait(running):
             assert client.read_frame()[0] == BINARY
         assert max(procfs.rss_bytes(pid) for pid in running.workers()) < before + (64 << 20)
     assert 'sent 1000' not in running.log.text()
+
+
+@pytest.mark.skipif(SANITIZED, reason='a sanitizer keeps what is freed')
+def test_a_silent_one_keeps_nothing_of_what_it_has_carried(running):
+    clients = []
+    for number in range(100):
+        client = connect(running, '/forgetful')
+        client.send_binary(b'x' * 100_000)
+        assert len(client.recv()) == 100_000
+        clients.append(client)
+        if number == 10:
+            before = max(procfs.rss_bytes(pid) for pid in running.workers())
+    grown = max(procfs.rss_bytes(pid) for pid in running.workers()) - before
+    assert grown < 90 * 50_000, f'{grown // 90} bytes each'
+    for client in clients:
+        client.close()
 
 
 def test_it_holds_no_core_and_no_time(server):

@@ -34,6 +34,11 @@ void Channel::guarded(Action action) noexcept {
     }
 }
 
+const websocket::Session::End& Channel::end() const {
+    static const websocket::Session::End kUnknown;
+    return session_ && session_->end() ? *session_->end() : kUnknown;
+}
+
 bool Channel::accept(std::string_view protocol) {
     const auto deflate = websocket::choose_deflate(handshake_.extensions);
     session_ = home_.make_session(*this, deflate);
@@ -55,6 +60,9 @@ bool Channel::accept(std::string_view protocol) {
         return false;
     }
     state_ = State::Open;
+    if (!exchange().is_sending()) {
+        head.text() = std::string("101");  // it has left; what is kept says that there was one
+    }
     home_.opened(*this);
     guarded([this] {
         receive();  // what came right behind the handshake
@@ -129,7 +137,6 @@ void Channel::settle() {
     }
     flush();
     if (session_->end()) {
-        end_ = *session_->end();
         home_.attend_later(*this);
         if (!is_over() && !exchange().is_sending()) {
             be_over();
@@ -140,7 +147,7 @@ void Channel::settle() {
 void Channel::flush() {
     while (!is_over() && !exchange().is_sending() && session_->has_output()) {
         output_ = session_->take_output();
-        if (exchange().send_bytes(output_) == Exchange::IoState::Failed) {
+        if (!send_output()) {
             be_over();
         }
     }
@@ -253,9 +260,6 @@ void Channel::be_over() {
     }
     cancel();
     show_ready();
-    if (const auto& end = session_->end()) {
-        end_ = *end;
-    }
     if (application_ && !exchange().broken()) {
         exchange().disconnect();
     }

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -74,7 +74,7 @@ class Channel final : public Socket, private websocket::Session::User {
     }
 
     /// Why it is closed, as far as is known by now.
-    [[nodiscard]] const websocket::Session::End& end() const { return end_; }
+    [[nodiscard]] const websocket::Session::End& end() const;
 
     Outcome send(bool is_text, std::string_view message);
     Outcome ping(std::string_view payload);
@@ -128,10 +128,9 @@ class Channel final : public Socket, private websocket::Session::User {
     websocket::Handshake handshake_;
     std::string protocol_;
     std::unique_ptr<websocket::Session> session_;
-    std::deque<Message> inbox_;
+    std::list<Message> inbox_;  ///< not a deque: an empty one has half a KiB
     std::size_t inbox_bytes_ = 0;
     ReadyMark ready_;
-    websocket::Session::End end_;
     State state_ = State::Asked;
     bool has_turn_ = false;    ///< the greenlet has it, to answer a message before the next frame
     bool is_reading_ = false;  ///< the loop tells of received bytes

@@ -84,7 +84,7 @@ RawSocket::Outcome RawSocket::send(std::string_view bytes) {
 // REQUIRES: the exchange sends nothing. It keeps a pointer to what it has not sent.
 void RawSocket::emit(std::string_view bytes) {
     output_ = bytes;
-    if (exchange().send_bytes(output_) == Exchange::IoState::Failed) {
+    if (!send_output()) {
         be_over();
     }
     show();

@@ -23,6 +23,14 @@ void Socket::count_sent(std::uint64_t messages) noexcept {
     count(home_.accounts().slot().messages_out, messages);
 }
 
+bool Socket::send_output() noexcept {
+    const Exchange::IoState state = exchange().send_bytes(output_);
+    if (!exchange().is_sending()) {
+        std::string().swap(output_);
+    }
+    return state != Exchange::IoState::Failed;
+}
+
 // The request holds this object, and the caller the request.
 void Socket::attend() {
     Application& application = home_.application();

@@ -71,6 +71,10 @@ class Socket : public Upgraded, public event::Deadline {
     void count_received(std::uint64_t messages = 1) noexcept;
     void count_sent(std::uint64_t messages = 1) noexcept;
 
+    /// Sends the output, and keeps its memory only while the client does not take it. False: it
+    /// cannot be sent. REQUIRES: the exchange sends nothing.
+    bool send_output() noexcept;
+
     /// Nothing more is sent to the client, or comes from it.
     [[nodiscard]] virtual bool is_over() const = 0;
 
