@@ -68,7 +68,7 @@ class _Handler:
     def __init__(self, websocket, environ):
         self.websocket = websocket
         self.environ = environ
-        self.client_address = _address_of(environ)
+        self.client_address = _address_of(environ or {})
         self.server = _server
         self.application = _server.application
         self.logger = _server.logger
@@ -79,6 +79,10 @@ class _Handler:
 
 
 class WebSocket:
+    """Each request that asks for a WebSocket has one, most of which nobody uses: so it is small."""
+
+    __slots__ = ("environ", "closed", "stream", "_socket", "_client", "_handler", "__weakref__")
+
     OPCODE_CONTINUATION = 0x00
     OPCODE_TEXT = 0x01
     OPCODE_BINARY = 0x02
@@ -90,9 +94,15 @@ class WebSocket:
         self.environ = environ
         self.closed = False
         self.stream = None
-        self.handler = _Handler(self, environ)
         self._socket = socket
         self._client = None
+        self._handler = None
+
+    @property
+    def handler(self):
+        if self._handler is None:
+            self._handler = _Handler(self, self.environ)
+        return self._handler
 
     def _open(self):
         if self._client is None:
@@ -109,7 +119,8 @@ class WebSocket:
     def _end(self):
         self.closed = True
         self.environ = None
-        self.handler.environ = None
+        if self._handler is not None:
+            self._handler.environ = None
         self._leave()
 
     @property
@@ -196,12 +207,12 @@ class WebSocket:
 
 
 def add_to(environ, socket):
-    """Gives the environ of a request, which asks for a WebSocket, the object. Returns what to call
-    when the request has ended."""
+    """Gives the environ of a request, which asks for a WebSocket, the object. Returns it: its
+    _end() is to be called when the request has ended."""
     global _server
     if _server is None:
         _server = _Server()
     websocket = WebSocket(environ, socket)
     environ["wsgi.websocket"] = websocket
     environ["wsgi.websocket_version"] = environ.get("HTTP_SEC_WEBSOCKET_VERSION")
-    return websocket._end
+    return websocket

@@ -367,9 +367,9 @@ bool WebSocketType::is_of_the_end(PyObject* exception) const {
 }
 
 void WebSocketType::ended(const worker::Request& request) noexcept {
-    const auto end = ends_.extract(&request);
-    if (!end.empty() && !Ref::steal(PyObject_CallNoArgs(end.mapped().get()))) {
-        PyErr_WriteUnraisable(end.mapped().get());
+    const auto told = told_at_end_.extract(&request);
+    if (!told.empty() && !Ref::steal(PyObject_CallMethod(told.mapped().get(), "_end", nullptr))) {
+        PyErr_WriteUnraisable(told.mapped().get());
     }
 }
 
@@ -387,10 +387,10 @@ void WebSocketType::add_faces(Channel& channel, PyObject* environ) {
             module ? Ref::steal(PyObject_GetAttrString(module.get(), "add_to")) : Ref();
     }
     if (add_wsgi_websocket_) {
-        Ref end = Ref::steal(PyObject_CallFunctionObjArgs(add_wsgi_websocket_.get(), environ,
-                                                          object.get(), nullptr));
-        if (end) {
-            ends_.insert_or_assign(&channel.request(), std::move(end));
+        Ref added = Ref::steal(PyObject_CallFunctionObjArgs(add_wsgi_websocket_.get(), environ,
+                                                            object.get(), nullptr));
+        if (added) {
+            told_at_end_.insert_or_assign(&channel.request(), std::move(added));
         }
     }
 }

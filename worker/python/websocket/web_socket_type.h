@@ -40,7 +40,7 @@ class WebSocketType final : public Upgrader {
     const RawSocketType& raw_;
     Ref type_;
     Ref add_wsgi_websocket_;  ///< the function that adds wsgi.websocket, since its first use
-    std::unordered_map<const worker::Request*, Ref> ends_;  ///< what to call at a request's end
+    std::unordered_map<const worker::Request*, Ref> told_at_end_;  ///< of their requests
 };
 
 }  // namespace geventd::py
