@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Memory of idle connections; start-up and memory of workers; balance between two of them."""
 import http.client
-import resource
 import socket
 import time
 
@@ -122,7 +121,7 @@ def balance(kind, seconds):
 
 
 def run(name, kinds, plan):
-    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    load.allow_connections()
     # Servers with a single process can neither have four workers nor be balanced.
     many = [kind for kind in kinds if kind.many_workers]
     title, columns, measure, chosen, key = {

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The goals for geventd, as ratios within one run, and whether it reached them."""
 
-GEVENT = ('gunicorn -k gevent', 'gevent.pywsgi', 'uwsgi --gevent', 'nginx → uwsgi --gevent')
+import web_socket_servers
+
+GEVENT = ('gunicorn -k gevent', 'gevent.pywsgi', 'uwsgi --gevent', 'nginx → uwsgi --gevent',
+          *web_socket_servers.PEERS)
 UWSGI = ', uwsgi protocol'
 
 
@@ -52,9 +55,10 @@ class Goals:
             return self.get(work, 'geventd', 'cpu') / min(candidates)
         self.add(name, 'of the lowest of limit, bjoern and gevent peers', figure, most)
 
-    def ahead(self, name, work, key='cpu'):
-        self.add(name, 'of the best gevent peer', lambda: self.get(work, 'geventd', key) /
-                 min(self.gevent_peers(work, key)), 1)
+    def ahead(self, name, work, key='cpu', own='geventd', most=1):
+        said = '' if own == 'geventd' else f'{own}, '
+        self.add(name, f'{said}of the best gevent peer', lambda: self.get(work, own, key) /
+                 min(self.gevent_peers(work, key)), most)
 
     def share(self, name, work, own, other, most, called='loop'):
         """The servers' own shares, without the application's cost: for the other server, with one
@@ -109,6 +113,10 @@ def judge(results):
         'start', 'geventd', 'hello') / goals.get('idle', 'gevent.pywsgi', 'base'), 1)
     goals.add('W9', 'four preloaded, of one', lambda: goals.get('start', 'geventd', 'ratio'), 1.6)
     goals.add('W12', 'most to least', lambda: goals.get('balance', 'geventd', 'balance'), 1.2)
+    for connections in ('100', '1000'):
+        for own, most in ((web_socket_servers.NATIVE, 1 / 4), (web_socket_servers.UWSGI, 1 / 3)):
+            goals.ahead(f'W16 {connections}', f'ws{connections}', own=own, most=most)
+    goals.ahead('W17', 'wsidle', 'each', web_socket_servers.NATIVE, 1 / 2)
     lines = ['## Goals', '', '| work | figure | measured | at most | reached |',
              '| --- | --- | --- | --- | --- |']
     return '\n'.join([*lines, *(f'| {" | ".join(row)} |' for row in goals.rows), ''])

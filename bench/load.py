@@ -6,10 +6,17 @@ import json
 import math
 import pathlib
 import re
+import resource
 import subprocess
 import tempfile
 
 import servers
+
+
+def allow_connections():
+    """As many in this process and those that it starts as the system lets it have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @dataclasses.dataclass(frozen=True)

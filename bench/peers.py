@@ -7,9 +7,10 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = ROOT / '.cache' / 'bench-peers'
-PACKAGES = ('bjoern', 'granian', 'gunicorn', 'gevent', 'greenlet', 'uwsgi', 'whitenoise')
+PACKAGES = ('bjoern', 'granian', 'gunicorn', 'gevent', 'gevent-websocket', 'greenlet', 'uwsgi',
+            'whitenoise')
 # The newest frameworks, in a folder of their own, so that Debian's servers run Debian's.
-FRAMEWORKS = ('Flask', 'Django')
+FRAMEWORKS = ('Flask', 'Django', 'flask-sock')
 FRAMEWORKS_FOLDER = ROOT / '.cache' / 'bench-frameworks'
 
 
@@ -38,7 +39,7 @@ def install(python):
 def frameworks_missing():
     """Why the newest frameworks cannot be run, or None."""
     missing = [package for package in FRAMEWORKS if not _version(package)]
-    return f'{" and ".join(missing)} could not be installed by pip' if missing else None
+    return f'{", ".join(missing)} could not be installed by pip' if missing else None
 
 
 def frameworks():
@@ -51,7 +52,7 @@ def _version(package):
     for folder in (*FOLDER.glob('lib/python3*/site-packages/*.dist-info'),
                    *FRAMEWORKS_FOLDER.glob('*.dist-info')):
         name, version = folder.name[:-len('.dist-info')].rsplit('-', 1)
-        if name.lower() == package.lower():
+        if name.lower().replace('_', '-') == package.lower():
             return version
     return ''
 

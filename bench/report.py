@@ -10,7 +10,7 @@ import time
 
 import picture
 
-BASE = 'geventd'
+BASES = ('geventd', 'geventd, uwsgi protocol', 'geventd, geventd.websocket()')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,9 +60,10 @@ def markdown(result):
     """The report's section for one benchmark."""
     columns = [Column(*column) for column in result['columns']]
     medians = result['medians']
-    own = medians.get(BASE, medians.get(f'{BASE}, uwsgi protocol'))
+    base_name = next((name for name in BASES if name in medians), BASES[0])
+    own = medians.get(base_name)
     lines = [f'## {result["title"]}', '',
-             f'| server | to {BASE} | {" | ".join(column.heading for column in columns)} |',
+             f'| server | to {base_name} | {" | ".join(column.heading for column in columns)} |',
              '| --- ' * (len(columns) + 2) + '|']
     for name, median in medians.items():
         base = own[result['order']] if own else 0

@@ -20,22 +20,26 @@ import report
 import rounds
 import servers
 import signals
+import web_socket_servers
+import web_sockets
 import works
 
-ALL = [*works.WORKS, *latency.WORKS, *footprint.WORKS, 'signals']
+ALL = [*works.WORKS, *latency.WORKS, *footprint.WORKS, *web_sockets.WORKS, 'signals']
+SERVERS = [*servers.SERVERS, *web_socket_servers.SERVERS]
 
 
 def _means(name, kind):
     """A complete name selects that server only, a part of a name all that contain it."""
     return name == kind.name or (name in kind.name
-                                 and all(name != other.name for other in servers.SERVERS))
+                                 and all(name != other.name for other in SERVERS))
 
 
 def chosen_servers(names):
     """(servers that can run, a line for each that cannot)."""
     kinds, not_run = [], []
-    others = [servers.other_build(name) for name in names if '@' in name]
-    for kind in [*servers.SERVERS, *others]:
+    others = [module.other_build(name) for name in names if '@' in name
+              for module in (servers, web_socket_servers)]
+    for kind in [*SERVERS, *others]:
         if names and not any(_means(name, kind) for name in names):
             continue
         reason = kind.missing()
@@ -50,7 +54,8 @@ def chosen_servers(names):
 def run_work(name, kinds, plan):
     if name == 'signals':
         return signals.run(plan.rounds, rounds.free_port)
-    module = next(module for module in (works, latency, footprint) if name in module.WORKS)
+    module = next(module for module in (works, latency, footprint, web_sockets)
+                  if name in module.WORKS)
     return module.run(name, kinds, plan).result()
 
 

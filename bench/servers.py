@@ -62,7 +62,8 @@ def geventd(setup, scheme='http', build=BUILD, **app):
         'listen': [f'{scheme}://127.0.0.1:{setup.port}'],
         'app': {'module': setup.app, 'chdir': str(setup.app_folder), **app},
         'workers': {'processes': setup.workers, 'cores': setup.slots},
-        'limits': {'request-body': '2GiB', 'connections': setup.connections},
+        'limits': {'request-body': '2GiB', 'connections': setup.connections,
+                   'websockets': setup.connections},
         'control': str(setup.folder / 'control.sock'),
     }
     if setup.files:
@@ -90,8 +91,8 @@ def _with_newest_frameworks(command):
             *command]
 
 
-def geventd_newest(setup):
-    return _with_newest_frameworks(geventd(setup, virtualenv=str(peers.FOLDER)))
+def geventd_newest(setup, build=BUILD):
+    return _with_newest_frameworks(geventd(setup, build=build, virtualenv=str(peers.FOLDER)))
 
 
 def gunicorn(setup, python=PYTHON):
@@ -228,8 +229,13 @@ SERVERS = [
 ]
 
 
+def folder_of(name):
+    """That of `geventd@FOLDER`."""
+    return pathlib.Path(name.partition('@')[2]).resolve()
+
+
 def other_build(name):
     """The Kind of `geventd@FOLDER`: what was built there beside what is built here."""
-    folder = pathlib.Path(name.partition('@')[2]).resolve()
+    folder = folder_of(name)
     return Kind(name, lambda setup: geventd(setup, build=folder), without(folder / 'geventd'),
                 files=True)

@@ -37,6 +37,13 @@ class Load:
         """The next line from the first process."""
         return self.processes[0].stdout.readline()
 
+    def rest(self):
+        """The rest of the first's output, when that has ended by itself. Raises RuntimeError."""
+        text, errors = self.processes[0].communicate()
+        if self.processes[0].returncode:
+            raise RuntimeError(errors or text)
+        return text
+
     def end(self):
         """Interrupts the processes; returns the rest of the first's output. Raises RuntimeError."""
         self._tell(signal.SIGINT)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The same echo in each of the ways by which an application uses a WebSocket."""
+import functools
 
 
 def native(environ, start_response):
@@ -30,11 +31,18 @@ def gevent_websocket(environ, start_response):
         ws.send(message)
 
 
-def flask_sock(environ, start_response):
-    from simple_websocket import ConnectionClosed, Server
-    ws = Server(environ)
-    try:
+@functools.lru_cache
+def _flask_sock():
+    import flask
+    import flask_sock
+    app = flask.Flask(__name__)
+
+    @flask_sock.Sock(app).route('/')
+    def echo(ws):
         while True:
             ws.send(ws.receive())
-    except ConnectionClosed:
-        raise StopIteration from None
+    return app
+
+
+def flask_sock(environ, start_response):
+    return _flask_sock()(environ, start_response)
