@@ -181,10 +181,13 @@ void Channels::show_count() {
 
 // In the loop, since a greenlet can be resumed only there.
 void Channels::attend_later(Socket& socket) noexcept {
-    if (!std::exchange(socket.is_listed, true)) {
-        listed_.emplace_back(socket.request());
-        loop_.wake();
+    if (std::exchange(socket.is_listed, true)) {
+        return;
     }
+    if (listed_.empty()) {
+        loop_.wake();  // one is enough: attend() takes them all
+    }
+    listed_.emplace_back(socket.request());
 }
 
 void Channels::attend() {
