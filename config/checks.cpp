@@ -195,6 +195,18 @@ void require_whole_schedule(const Settings& settings, const Mark& start, const R
     }
 }
 
+void refuse_two_places_of_sessions(const Settings& settings, const Mark& start,
+                                   const Reading& reading) {
+    const Sticky& sticky = settings.sticky;
+    const int places = (sticky.query.empty() ? 0 : 1) + (sticky.cookie.empty() ? 0 : 1) +
+                       (sticky.header.empty() ? 0 : 1);
+    if (places > 1) {
+        reading.diagnostics.report(place_of("sticky", start, reading), "sticky",
+                                   "has more than one key, expected query, cookie or header: where "
+                                   "requests carry the id of their session");
+    }
+}
+
 }  // namespace
 
 void check_settings(const Settings& settings, const Mark& start, const Reading& reading) {
@@ -207,6 +219,7 @@ void check_settings(const Settings& settings, const Mark& start, const Reading& 
     refuse_a_taken_stdout(settings, start, reading);
     refuse_more_cheaper_than_all(settings, start, reading);
     refuse_an_environment_that_nobody_gets(settings, start, reading);
+    refuse_two_places_of_sessions(settings, start, reading);
     require_whole_schedule(settings, start, reading);
     check_sockets(settings, start, reading);
     check_files(settings, start, reading);

@@ -6,6 +6,8 @@
 #include "config/describe_words.h"
 #include "config/special_values.h"
 #include "config/values.h"
+#include "http/environ_name.h"
+#include "http/octets.h"
 
 namespace geventd::config {
 
@@ -43,6 +45,21 @@ std::string python_or_version(const std::string& text) {
                       text.find_first_not_of("0123456789.") == std::string::npos &&
                       text.find('.', dot + 1) == std::string::npos;
     return fine || text.empty() ? "" : "'" + text + "' is no version of Python, and no path";
+}
+
+std::string parameter_name(const std::string& text) {
+    const bool fine = text.find_first_of("=&;#+% ") == std::string::npos;
+    return fine ? "" : "'" + text + "' is no name of a parameter as it is sent";
+}
+
+std::string cookie_name(const std::string& text) {
+    return http::all(http::kToken, text) ? "" : "'" + text + "' is no cookie's name";
+}
+
+std::string field_name(const std::string& text) {
+    const bool fine =
+        text.empty() || (http::all(http::kToken, text) && http::header_to_environ_name(text));
+    return fine ? "" : "'" + text + "' is no name of a header field that applications get";
 }
 
 template <typename T>
@@ -202,6 +219,16 @@ void describe(Visitor& v, Workers& s) {
           "workers.processes. 0: always workers.processes.");
 }
 
+void describe(Visitor& v, Sticky& s) {
+    v.key("query", Text(s.query, "a parameter's name such as sid", parameter_name), kGeneration,
+          "The parameter of the query that has the id: sid for Socket.IO, whose ids are made to "
+          "name their worker.");
+    v.key("cookie", Text(s.cookie, "a cookie's name such as session", cookie_name), kGeneration,
+          "The cookie that has the id, which the application makes by geventd.sticky_id().");
+    v.key("header", Text(s.header, "a header field's name such as X-Session", field_name), kGeneration,
+          "The header field that has the id, which the application makes by geventd.sticky_id().");
+}
+
 void describe(Visitor& v, Process& s) {
     v.key("user", Text(s.user, "a user's name or number"), kRestart,
           "The user of templates and workers when root starts the master; only the master stays "
@@ -304,6 +331,10 @@ void describe(Visitor& v, Settings& s) {
               {.hint_key = "processes"});
     v.section("limits", BoundSection(s.limits), "What a client may ask for and how long it takes.",
               {});
+    v.section("sticky", BoundSection(s.sticky),
+              "Sessions that live in one worker: a request that carries the id of one is served by "
+              "its worker, whichever accepts it. One of these keys.",
+              {.hint_key = "query"});
     v.key("on-disconnect",
           Choice<OnDisconnect>(s.on_disconnect, {{"ignore", OnDisconnect::Ignore},
                                                  {"cancel", OnDisconnect::Cancel}}),

@@ -81,6 +81,7 @@ void describe(Visitor& v, StaticFiles& s);
 void describe(Visitor& v, Sendfile& s);
 void describe(Visitor& v, Workers& s);
 void describe(Visitor& v, Limits& s);
+void describe(Visitor& v, Sticky& s);
 void describe(Visitor& v, Process& s);
 void describe(Visitor& v, Log& s);
 void describe(Visitor& v, AccessWhen& s);

@@ -276,6 +276,19 @@ struct Sendfile {
     bool operator==(const Sendfile&) const = default;
 };
 
+/// Where requests carry the id of their session, which lives in one worker. One at most is given.
+struct Sticky {
+    std::string query;   ///< a parameter of the query
+    std::string cookie;  ///< a cookie
+    std::string header;  ///< a header field
+
+    [[nodiscard]] bool is_set() const {
+        return !query.empty() || !cookie.empty() || !header.empty();
+    }
+
+    bool operator==(const Sticky&) const = default;
+};
+
 struct Settings {
     std::vector<Listen> listen;
     App app;
@@ -283,6 +296,7 @@ struct Settings {
     std::vector<Sendfile> sendfile;
     Workers workers;
     Limits limits;
+    Sticky sticky;
     OnDisconnect on_disconnect = OnDisconnect::Ignore;
     Log log;
     Signals signals;

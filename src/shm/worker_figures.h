@@ -32,6 +32,7 @@ struct WorkerFigures {
     Cell<std::uint64_t> rejected{};        ///< malformed requests answered by the server
     Cell<std::uint64_t> disconnects{};     ///< clients that left before their answer was out
     Cell<std::uint64_t> accepted{};        ///< connections accepted
+    Cell<std::uint64_t> handed_over{};     ///< of these: handed to the worker of their session
     Cell<std::uint64_t> heartbeat{};       ///< turns of the loop
     Cell<std::uint64_t> timeouts{};        ///< requests that passed their time
     Cell<std::uint64_t> slow_handlers{};   ///< signal handlers that passed signals.handler-time
@@ -103,6 +104,9 @@ void for_each_worker_figure(Visit visit, Figures&... figures) {  // NOLINT(*-fun
           figures.disconnects...);
     visit(Info{"accepted", "accepted_total", "Connections that were accepted."},
           figures.accepted...);
+    visit(Info{"handed_over", "handed_over_total",
+               "Connections that were handed to the worker of their session."},
+          figures.handed_over...);
     visit(Info{"heartbeat", "loop_turns_total", "Turns of the worker's event loop."},
           figures.heartbeat...);
     visit(Info{"accepting", "accepting", "1: the application called uwsgi.accepting().", kGauge,

@@ -28,6 +28,7 @@ namespace geventd::worker {
 
 struct Context;
 struct Listening;
+struct Parcel;
 
 /// One client connection, from accept to close. It carries one request at a time and is the
 /// exchange of that request.
@@ -105,6 +106,10 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     void start() noexcept {
         attempt([this] { on_readable(); });
     }
+
+    /// The same for a connection that another worker has delivered. Its first request is served
+    /// here, whatever its session.
+    void arrive(const Parcel& parcel) noexcept;
 
     /// Parses bytes that were received after a request that has ended.
     void revisit() noexcept {
@@ -207,6 +212,7 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     std::size_t parse_proxy_header(std::string_view bytes);
     [[nodiscard]] bool must_stream() const;
     void keep_rest(std::string_view bytes, std::size_t used);
+    bool hand_over(std::string_view bytes);
     void dispatch();
     void admit();
 
@@ -265,6 +271,7 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     bool closes_unused_ = false;
     bool is_whole_ = false;  ///< the application gave its whole answer
     bool joins_pieces_ = false;
+    bool has_arrived_ = false;    ///< by arrive(), and its first request is still to be parsed
     std::uint8_t wanted_ = 0;     ///< event::Io::Events that the connection waits for
     bool proxy_awaited_ = false;  ///< a trusted peer may still send a PROXY header
     Client client_;

@@ -31,6 +31,9 @@ std::size_t Connection::parse_one(std::string_view bytes) {
         case Parsed::State::Request:
             break;
     }
+    if (context_.sticky != nullptr && hand_over(bytes)) {
+        return bytes.size();
+    }
     request_->exchange = this;
     reading_.reset();
     reading_.count(request_->body.buffered());

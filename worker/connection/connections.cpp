@@ -55,8 +55,7 @@ void Connections::send_signals_by(std::function<bool(std::uint8_t)> send) {
     context_.send_signal = std::move(send);
 }
 
-void Connections::add(net::Stream stream, const Peer& peer, const Listening& listener) {
-    worker::count(slot_.accepted);
+Connection& Connections::insert(net::Stream stream, const Peer& peer, const Listening& listener) {
     // Reserves what later states need, so that they cannot fail for lack of memory.
     const std::size_t most = open_.size() + closed_.size() + 1;
     make_room(open_, most);
@@ -72,10 +71,20 @@ void Connections::add(net::Stream stream, const Peer& peer, const Listening& lis
     if (closes_after_answers_) {
         added.close_after_answer();
     }
+    return added;
+}
+
+void Connections::add(net::Stream stream, const Peer& peer, const Listening& listener) {
+    worker::count(slot_.accepted);
+    Connection& added = insert(std::move(stream), peer, listener);
     added.start();
     if (closes_unused_) {
         added.close_when_unused();
     }
+}
+
+void Connections::adopt(net::Stream stream, const Parcel& parcel, const Listening& listener) {
+    insert(std::move(stream), parcel.peer, listener).arrive(parcel);
 }
 
 void Connections::on_closed(Connection& connection) {

@@ -18,6 +18,8 @@
 #include "worker/connection/turn.h"
 #include "worker/process/listening.h"
 #include "worker/requests/peer.h"
+#include "worker/sticky/parcel.h"
+#include "worker/sticky/sticky.h"
 
 namespace geventd::worker {
 
@@ -53,6 +55,13 @@ class Connections final : private Connection::Owner {
     /// Adds a connection that was accepted. Throws std::bad_alloc.
     void add(net::Stream stream, const Peer& peer, const Listening& listener);
 
+    /// Adds a connection that another worker has delivered. Throws std::bad_alloc.
+    void adopt(net::Stream stream, const Parcel& parcel, const Listening& listener);
+
+    /// Hands connections whose next request has its session in another worker to that worker.
+    /// Outlived by this object.
+    void hand_over_by(const Sticky& sticky) { context_.sticky = &sticky; }
+
     [[nodiscard]] std::size_t count() const { return open_.size(); }
 
     [[nodiscard]] RequestPool& requests() { return requests_; }
@@ -87,6 +96,7 @@ class Connections final : private Connection::Owner {
     [[nodiscard]] std::string neglect() const;
 
   private:
+    Connection& insert(net::Stream stream, const Peer& peer, const Listening& listener);
     void on_closed(Connection& connection) override;
     void revisit_later(Connection& connection) override;
     void separate_pieces_later(Connection& connection) override;

@@ -16,6 +16,7 @@
 #include "worker/requests/accounts.h"
 #include "worker/requests/admission.h"
 #include "worker/requests/request.h"
+#include "worker/sticky/sticky.h"
 
 namespace geventd::worker {
 
@@ -36,6 +37,7 @@ struct Context {
     FileServer* files = nullptr;  ///< null: there is none
     bool has_static = false;      ///< requests may be for files
     bool leaving = false;         ///< the server stops: health checks are answered with 503
+    const Sticky* sticky = nullptr;  ///< null: sessions may live in any worker
 
     /// Sends a client's signal. Returns whether it was accepted.
     std::function<bool(std::uint8_t number)> send_signal;

@@ -70,6 +70,11 @@ class Gate final : private Acceptor::Owner {
     /// `tell` is called when the application has closed a listening socket of this process.
     void on_listener_lost(std::function<void()> tell) { tell_lost_ = std::move(tell); }
 
+    /// There may be more connections.
+    [[nodiscard]] bool has_room() const {
+        return connections_.count() - websockets_.count() < most_connections_;
+    }
+
     [[nodiscard]] const std::vector<std::unique_ptr<Acceptor>>& acceptors() const {
         return acceptors_;
     }
@@ -90,11 +95,6 @@ class Gate final : private Acceptor::Owner {
     void listener_lost() override;
     [[nodiscard]] bool accepts(const Listening& listener) const override;
     [[nodiscard]] State wanted();
-
-    [[nodiscard]] bool has_room() const {
-        return connections_.count() - websockets_.count() < most_connections_;
-    }
-
     void on_retry() noexcept;
 
     Admission& admission_;

@@ -38,8 +38,11 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
       drain_timer_(clock_),
       websockets_timer_(clock_),
       drain_time_(settings.limits.drain_requests),
-      websockets_time_(config::drain_of_websockets(settings.limits)),
-      number_(number) {
+      websockets_time_(config::drain_of_websockets(settings.limits)) {
+    if (settings.sticky.is_set()) {
+        sticky_ = std::make_unique<StickySessions>(
+            StickySessions::Parts{loop_, clock_, gate_, connections_, successor_}, settings.sticky);
+    }
     drain_timer_.bind<&Worker::on_drain_time>(this);
     websockets_timer_.bind<&Worker::on_websockets_time>(this);
     admission_.on_change([this] { gate_.regulate(); });
@@ -61,6 +64,9 @@ void Worker::turn() noexcept {
     admission_.begin_turn(loop_.refresh_now() + kTurnBudget);
     if (serves_ && !std::exchange(has_opened_, true) && !draining_) {
         gate_.open();
+        if (sticky_) {
+            sticky_->open();
+        }
     }
     files_.collect();
     start_waiting();
@@ -101,7 +107,8 @@ bool Worker::drained() const {
     const bool idle =
         requests == admission_.lost_count() && (signals_ == nullptr || signals_->idle());
     return draining_ && (idle || out_of_time_) &&
-           (websockets_.count() == 0 || websockets_out_of_time_);
+           (websockets_.count() == 0 || websockets_out_of_time_) &&
+           (!sticky_ || sticky_->are_over());
 }
 
 void Worker::look_whether_drained() {
@@ -116,6 +123,9 @@ void Worker::drain(ipc::DrainReason reason) {
     }
     websockets_.drain(reason == ipc::DrainReason::Stop);
     connections_.close_after_answers(reason != ipc::DrainReason::Replace);
+    if (sticky_) {
+        sticky_->drain(reason == ipc::DrainReason::Replace);
+    }
     if (!std::exchange(draining_, true)) {
         if (signals_ != nullptr) {
             signals_->drain();
@@ -141,6 +151,9 @@ void Worker::on_drain_time() noexcept {
 void Worker::on_websockets_time() noexcept {
     websockets_.end_drain();
     websockets_out_of_time_ = true;
+    if (sticky_) {
+        sticky_->end();
+    }
 }
 
 void Worker::attach(Signals* signals) {

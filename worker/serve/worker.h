@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "worker/requests/admission.h"
 #include "worker/requests/application.h"
 #include "worker/serve/gate.h"
+#include "worker/serve/sticky_sessions.h"
 #include "worker/serve/successor.h"
 #include "worker/websocket/channels.h"
 
@@ -103,8 +105,8 @@ class Worker {
 
     Successor& successor() { return successor_; }
 
-    /// The worker's number in its generation, from 1.
-    [[nodiscard]] int number() const { return number_; }
+    /// Null where `sticky` is not set.
+    StickySessions* sticky() { return sticky_.get(); }
 
     /// The wall clock in whole seconds, as of this turn.
     [[nodiscard]] std::int64_t epoch() const { return turn_.epoch(); }
@@ -127,6 +129,7 @@ class Worker {
     Channels websockets_;
     Connections connections_;
     Gate gate_;
+    std::unique_ptr<StickySessions> sticky_;
     FileServer files_;
     event::Timer drain_timer_;
     event::Timer websockets_timer_;
@@ -136,7 +139,6 @@ class Worker {
     std::function<void()> drain_begins_;
     Signals* signals_ = nullptr;
     std::string fault_;
-    int number_;
     bool serves_ = false;
     bool has_opened_ = false;  ///< the gate, in a turn: only then the loop may watch sockets
     bool draining_ = false;

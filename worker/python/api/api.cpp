@@ -51,7 +51,7 @@ PyObject* make_module() noexcept {
     }
     for (PyMethodDef* functions :
          {signal_functions, schedule_functions, lock_functions, server_functions, status_functions,
-          time_functions, websocket_functions}) {
+          time_functions, websocket_functions, sticky_functions}) {
         if (PyModule_AddFunctions(module.get(), functions) < 0) {
             return nullptr;
         }

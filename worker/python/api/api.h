@@ -136,6 +136,7 @@ extern PyMethodDef server_functions[];
 extern PyMethodDef status_functions[];
 extern PyMethodDef time_functions[];
 extern PyMethodDef websocket_functions[];
+extern PyMethodDef sticky_functions[];
 
 /// Adds QueueFull, NotRegistered and SignalInfo to a fresh module. -1 with an exception.
 int add_signal_types(PyObject* module);

@@ -73,6 +73,9 @@ PyObject* make_context_type();
 /// The WebSocket for which the calling greenlet has spoken by a context; null: none.
 worker::Channel* channel_of_greenlet(PyObject* module);
 
+/// For sticky.py: names this worker in the id of a session.
+extern PyMethodDef mark_functions[];
+
 /// For end.py: log lines, and an alarm that interrupts whatever call the thread is blocked in.
 extern PyMethodDef end_functions[];
 

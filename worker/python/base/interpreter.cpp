@@ -20,6 +20,7 @@
 #include "log/logger.h"
 #include "plugins_py.h"
 #include "private_py.h"
+#include "sticky_py.h"
 #include "worker/python/base/boot_part.h"
 #include "worker/python/base/error.h"
 #include "worker/python/base/unix_signals.h"
@@ -43,7 +44,8 @@ constexpr struct {
     {"_geventd_boot", kBootPy},       {"_geventd_application", kApplicationPy},
     {"_geventd_fork", kForkPy},       {"_geventd_private", kPrivatePy},
     {"_geventd_alarm", kAlarmPy},     {"_geventd_handed_over", kHandedOverPy},
-    {"_geventd_hooks", kHooksPy},     {"_geventd_end", kEndPy},
+    {"_geventd_hooks", kHooksPy},     {"_geventd_sticky", kStickyPy},
+    {"_geventd_end", kEndPy},
 };
 
 Ref find_function(const std::vector<Ref>& parts, const char* function) {

@@ -49,6 +49,8 @@ void start_python(Host& host, Process& process) {
     tell_of_stacks(process.channel, process.stacks.get());
     process.native.emplace(boot, process.title);
     offer_embedded_modules(*process.python);
+    process.python->call("follow_sessions",
+                         Ref::borrow(boot.settings.sticky.is_set() ? Py_True : Py_False));
     process.api.emplace(boot, native.get());
 }
 

@@ -104,6 +104,16 @@ void begin_drain(const Interpreter& python) noexcept {
     }
 }
 
+// In a turn of the loop, too. Objects of the application may do anything: then all stay.
+bool has_sessions(const Interpreter& python) noexcept {
+    try {
+        return PyObject_IsTrue(python.call("has_sessions").get()) == 1;
+    } catch (const std::exception& error) {
+        log::error("sessions of engineio cannot be counted: {}", error.what());
+        return true;
+    }
+}
+
 [[noreturn]] void work(Process& process) {
     const Interpreter& python = *process.python;
     worker::BootInfo& boot = process.boot;
@@ -117,6 +127,9 @@ void begin_drain(const Interpreter& python) noexcept {
     hub.worker.count_background_by([&serving] { return count(serving.background); });
     if (!boot.settings.hooks.drain_begins.empty()) {
         hub.worker.on_drain([&python] { begin_drain(python); });
+    }
+    if (worker::StickySessions* sticky = hub.worker.sticky()) {
+        sticky->look_by([&python] { return has_sessions(python); });
     }
     if (boot.settings.app.reload_on_change) {
         serving.sources.keep_sending(hub.worker.clock());

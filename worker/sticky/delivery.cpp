@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#include "worker/sticky/delivery.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "base/errno_error.h"
+#include "base/packet.h"
+#include "base/uninterrupted.h"
+#include "net/unix_socket.h"
+
+namespace geventd::worker {
+
+namespace {
+
+// The kernel caps it at net.core.somaxconn.
+constexpr int kBacklog = 4096;
+
+// What was received goes in the packet up to this size, and beyond in a file of memory: the kernel
+// refuses a packet that is larger than a socket's buffer.
+constexpr std::size_t kMostInPacket = 64 << 10;
+constexpr std::size_t kMostOfLabel = 1024;
+
+UniqueFd make_socket() noexcept {
+    return UniqueFd::adopt(
+        ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+}
+
+net::UnixSockaddr address_of(const Mark& mark) {
+    return *net::make_unix_sockaddr(mark.socket_name(), true);
+}
+
+// Anybody in the network namespace can use an abstract name.
+bool is_of_own_user(int fd) noexcept {
+    ucred peer{};
+    socklen_t length = sizeof peer;
+    return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
+           peer.uid == ::geteuid();
+}
+
+Delivery meaning_of(int error) noexcept {
+    const bool gone = error == ECONNREFUSED || error == EPIPE || error == ECONNRESET;
+    return gone ? Delivery::Gone : Delivery::Busy;
+}
+
+// Empty when there can be none.
+UniqueFd in_memory(std::string_view bytes) noexcept {
+    UniqueFd file = UniqueFd::adopt(::memfd_create("geventd-sticky", MFD_CLOEXEC));
+    while (file && !bytes.empty()) {
+        const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
+        if (written < 0) {
+            return {};
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return file;
+}
+
+bool append_all_of(const UniqueFd& file, std::string& bytes) {
+    const off_t size = ::lseek(file.get(), 0, SEEK_END);
+    if (size < 0) {
+        return false;
+    }
+    const std::size_t before = bytes.size();
+    bytes.resize(before + static_cast<std::size_t>(size));
+    return ::pread(file.get(), bytes.data() + before, static_cast<std::size_t>(size), 0) == size;
+}
+
+}  // namespace
+
+Delivery deliver(const Mark& mark, const Parcel& parcel, int connection) {
+    const net::UnixSockaddr to = address_of(mark);
+    const UniqueFd line = make_socket();
+    if (!line) {
+        return Delivery::Busy;
+    }
+    if (::connect(line.get(), reinterpret_cast<const sockaddr*>(&to.address), to.length) != 0) {
+        return meaning_of(errno);
+    }
+    if (!is_of_own_user(line.get())) {
+        return Delivery::Gone;
+    }
+    std::string label = pack(parcel);
+    std::string_view rest = parcel.bytes;
+    std::vector<UniqueFd> fds;
+    fds.push_back(UniqueFd::adopt(::fcntl(connection, F_DUPFD_CLOEXEC, 0)));
+    if (rest.size() > kMostInPacket) {
+        fds.push_back(in_memory(rest));
+        rest = {};
+    }
+    if (!fds.front() || !fds.back()) {
+        return Delivery::Busy;
+    }
+    std::array<iovec, 2> pieces{{{label.data(), label.size()},
+                                 {const_cast<char*>(rest.data()), rest.size()}}};  // NOLINT: is read
+    const int error = send_packet(line.get(), pieces, fds);
+    return error == 0 ? Delivery::Done : meaning_of(error);
+}
+
+UniqueFd listen_for_deliveries(const Mark& mark) {
+    const net::UnixSockaddr at = address_of(mark);
+    UniqueFd fd = raised(make_socket());
+    if (!fd || ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&at.address), at.length) != 0 ||
+        ::listen(fd.get(), kBacklog) != 0) {
+        throw_errno("listen for sticky sessions");
+    }
+    return fd;
+}
+
+UniqueFd accept_delivery(int listener) noexcept {
+    return UniqueFd::adopt(uninterrupted(
+        [=] { return ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); }));
+}
+
+Delivered receive_delivery(int line) {
+    Delivered delivered;
+    if (!is_of_own_user(line)) {
+        return delivered;
+    }
+    delivered.packet.resize(kMostOfLabel + kMostInPacket);
+    Packet packet = receive_packet(line, delivered.packet);
+    if (packet.size < 0 && packet.error == EAGAIN) {
+        delivered.state = Delivered::State::Awaited;
+        return delivered;
+    }
+    if (packet.size <= 0 || packet.cut || packet.lost_fds || packet.fds.empty()) {
+        return delivered;
+    }
+    delivered.packet.resize(static_cast<std::size_t>(packet.size));
+    if (packet.fds.size() > 1 && !append_all_of(packet.fds[1], delivered.packet)) {
+        return delivered;
+    }
+    if (auto parcel = unpack_parcel(delivered.packet)) {
+        delivered.parcel = std::move(*parcel);
+        delivered.connection = std::move(packet.fds.front());
+        delivered.state = Delivered::State::Here;
+    }
+    return delivered;
+}
+
+}  // namespace geventd::worker

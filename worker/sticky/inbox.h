@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <list>
+
+#include "base/fd.h"
+#include "event/deadlines.h"
+#include "event/loop.h"
+#include "event/timer.h"
+#include "worker/sticky/delivery.h"
+#include "worker/sticky/mark.h"
+
+namespace geventd::worker {
+
+/// Takes the connections that other workers deliver, while this worker has room for them: the
+/// others wait in the kernel's queue. The socket dies with the process, and what waits in it with
+/// the socket, so no client is left to a worker that is gone.
+/// Lives in: worker, loop side.
+class Inbox {
+  public:
+    class Owner {
+      public:
+        Owner() = default;
+        Owner(const Owner&) = delete;
+        Owner& operator=(const Owner&) = delete;
+        virtual ~Owner() = default;
+
+        [[nodiscard]] virtual bool has_room() const = 0;
+
+        virtual void on_delivered(UniqueFd connection, const Parcel& parcel) = 0;
+
+        /// The application has closed the socket, or put another file in its place.
+        virtual void inbox_lost() = 0;
+    };
+
+    /// Throws ErrnoError.
+    Inbox(event::Loop& loop, event::DeadlineClock& clock, const Mark& mark, Owner& owner);
+    Inbox(const Inbox&) = delete;
+    Inbox& operator=(const Inbox&) = delete;
+    ~Inbox() = default;
+
+    /// Called when the hub turns.
+    void open();
+
+    /// From now on nothing can be delivered; takes what was delivered before.
+    void close() noexcept;
+
+    /// Nothing more will come.
+    [[nodiscard]] bool is_over() const { return !socket_ && lines_.empty(); }
+
+  private:
+    /// A connection of another worker, which sends one packet on it at once.
+    struct Line {
+        Line(Inbox& home, UniqueFd accepted);
+        void on_readable(int events) noexcept;
+
+        Inbox& inbox;
+        UniqueFd fd;
+        event::Io io;
+    };
+
+    void on_readable(int events) noexcept;
+    void on_rested() noexcept;
+    void accept_some(int most);
+    bool accept_one();
+    bool receive(int line);
+    void rest();
+
+    event::Loop& loop_;
+    Owner& owner_;
+    UniqueFd socket_;
+    ino_t inode_;
+    event::Io io_;
+    event::Timer rest_timer_;
+    std::list<Line> lines_;  ///< whose packets are awaited
+};
+
+}  // namespace geventd::worker
