@@ -14,6 +14,7 @@
 #include "base/errno_error.h"
 #include "base/packet.h"
 #include "base/uninterrupted.h"
+#include "log/logger.h"
 #include "net/unix_socket.h"
 
 namespace geventd::worker {
@@ -129,6 +130,11 @@ Delivered receive_delivery(int line) {
     if (packet.size < 0 && packet.error == EAGAIN) {
         delivered.state = Delivered::State::Awaited;
         return delivered;
+    }
+    if (packet.lost_fds) {
+        log::error(
+            "out of descriptors: a connection that another worker delivered is closed; raise "
+            "RLIMIT_NOFILE or lower limits.connections");
     }
     if (packet.size <= 0 || packet.cut || packet.lost_fds || packet.fds.empty()) {
         return delivered;

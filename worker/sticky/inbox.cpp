@@ -106,12 +106,15 @@ bool Inbox::accept_one() {
     UniqueFd line = accept_delivery(socket_.get());
     if (!line) {
         if (errno != EAGAIN && errno != EINVAL) {  // EINVAL: it is shut down
-            log::warning("cannot take a connection that another worker delivers: {}",
-                         errno_text(errno));
+            if (!std::exchange(told_, true)) {
+                log::warning("cannot take a connection that another worker delivers: {}",
+                             errno_text(errno));
+            }
             rest();
         }
         return false;
     }
+    told_ = false;
     if (!receive(line.get())) {
         lines_.emplace_back(*this, std::move(line));
     }

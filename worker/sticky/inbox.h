@@ -75,6 +75,7 @@ class Inbox {
     event::Io io_;
     event::Timer rest_timer_;
     std::list<Line> lines_;  ///< whose packets are awaited
+    bool told_ = false;      ///< the reason why nothing can be taken has been logged
 };
 
 }  // namespace geventd::worker
