@@ -225,7 +225,8 @@ void describe(Visitor& v, Sticky& s) {
           "name their worker.");
     v.key("cookie", Text(s.cookie, "a cookie's name such as session", cookie_name), kGeneration,
           "The cookie that has the id, which the application makes by geventd.sticky_id().");
-    v.key("header", Text(s.header, "a header field's name such as X-Session", field_name), kGeneration,
+    v.key("header", Text(s.header, "a header field's name such as X-Session", field_name),
+          kGeneration,
           "The header field that has the id, which the application makes by geventd.sticky_id().");
 }
 

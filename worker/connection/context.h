@@ -33,10 +33,10 @@ struct Context {
     std::span<char> scratch;               ///< receive buffer, used within one call
     std::vector<uwsgi::Var>& packet_vars;  ///< variables of the packet that is being read
     const Turn& turn;
-    bool cancels_on_disconnect;   ///< requests end when their client leaves
-    FileServer* files = nullptr;  ///< null: there is none
-    bool has_static = false;      ///< requests may be for files
-    bool leaving = false;         ///< the server stops: health checks are answered with 503
+    bool cancels_on_disconnect;      ///< requests end when their client leaves
+    FileServer* files = nullptr;     ///< null: there is none
+    bool has_static = false;         ///< requests may be for files
+    bool leaving = false;            ///< the server stops: health checks are answered with 503
     const Sticky* sticky = nullptr;  ///< null: sessions may live in any worker
 
     /// Sends a client's signal. Returns whether it was accepted.

@@ -30,8 +30,7 @@ constexpr std::size_t kMostInPacket = 64 << 10;
 constexpr std::size_t kMostOfLabel = 1024;
 
 UniqueFd make_socket() noexcept {
-    return UniqueFd::adopt(
-        ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    return UniqueFd::adopt(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
 
 net::UnixSockaddr address_of(const Mark& mark) {
@@ -99,8 +98,9 @@ Delivery deliver(const Mark& mark, const Parcel& parcel, int connection) {
     if (!fds.front() || !fds.back()) {
         return Delivery::Busy;
     }
-    std::array<iovec, 2> pieces{{{label.data(), label.size()},
-                                 {const_cast<char*>(rest.data()), rest.size()}}};  // NOLINT: is read
+    std::array<iovec, 2> pieces{
+        {{label.data(), label.size()},
+         {const_cast<char*>(rest.data()), rest.size()}}};  // NOLINT: is read
     const int error = send_packet(line.get(), pieces, fds);
     return error == 0 ? Delivery::Done : meaning_of(error);
 }

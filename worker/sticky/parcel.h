@@ -18,8 +18,8 @@ inline constexpr int kParcelVersion = 1;
 
 /// What goes along with a connection that one worker hands to another.
 struct Parcel {
-    ino_t listener = 0;  ///< of the listening socket that the client came to
-    Peer peer;           ///< the other end of the connection
+    ino_t listener = 0;                        ///< of the listening socket that the client came to
+    Peer peer;                                 ///< the other end of the connection
     std::optional<http::ProxyHeader> proxied;  ///< what a PROXY header said
     std::string_view bytes;  ///< received so far: begins with a request whose head is whole
 };

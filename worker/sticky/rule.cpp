@@ -54,9 +54,9 @@ Rule::Rule(const config::Sticky& settings) {
 std::string_view Rule::id_of(const Request& request) const {
     switch (place_) {
         case Place::Query:
-            return find_pair(request.has_environ ? field_of(request, {}, variable_)
-                                                 : request.head.query,
-                             '&', name_);
+            return find_pair(
+                request.has_environ ? field_of(request, {}, variable_) : request.head.query, '&',
+                name_);
         case Place::Cookie:
             return find_pair(field_of(request, "cookie", variable_), ';', name_);
         case Place::Header:

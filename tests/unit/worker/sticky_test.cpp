@@ -23,9 +23,9 @@ TEST(Mark, IsReadBackFromAnId) {
 }
 
 TEST(Mark, IsInNoIdOfOthers) {
-    for (const char* id : {"", "abc", ".", "0123456789abcdef", "a.0123456789abcde",
-                           "a.0123456789abcdefg", "a.0123456789ABCDEF", "a-0123456789abcdef",
-                           "a.0123456789abcde/", "a.-123456789abcdef"}) {
+    for (const char* id :
+         {"", "abc", ".", "0123456789abcdef", "a.0123456789abcde", "a.0123456789abcdefg",
+          "a.0123456789ABCDEF", "a-0123456789abcdef", "a.0123456789abcde/", "a.-123456789abcdef"}) {
         EXPECT_FALSE(Mark::of(id)) << id;
     }
     EXPECT_TRUE(Mark::of(".0123456789abcdef"));
@@ -88,8 +88,8 @@ TEST(Rule, FindsWhatAWebServerSendsAsVariables) {
     RequestPool pool;
     const RequestRef request = pool.take();
     request->has_environ = true;
-    request->vars.environ = {{"QUERY_STRING", "sid=q"}, {"HTTP_COOKIE", "seat=c"},
-                             {"HTTP_X_SEAT", "h"}};
+    request->vars.environ = {
+        {"QUERY_STRING", "sid=q"}, {"HTTP_COOKIE", "seat=c"}, {"HTTP_X_SEAT", "h"}};
     EXPECT_EQ(Rule(config::Sticky{.query = "sid"}).id_of(*request), "q");
     EXPECT_EQ(Rule(config::Sticky{.cookie = "seat"}).id_of(*request), "c");
     EXPECT_EQ(Rule(config::Sticky{.header = "X-Seat"}).id_of(*request), "h");
@@ -207,8 +207,8 @@ TEST_F(StickyTest, ABodyFollowsItsHead) {
     const UniqueFd client = connect_to_first();
     start_other();
     const std::string body(200'000, 'b');
-    const std::string head = fmt::format("POST /?sid={} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n",
-                                         id, body.size());
+    const std::string head = fmt::format(
+        "POST /?sid={} HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", id, body.size());
     send(client, head + body.substr(0, 30'000));
     both_until([&] { return slot.handed_over == 1; });
     send(client, body.substr(30'000));

@@ -87,7 +87,8 @@ NativeModule::NativeModule(const worker::BootInfo& boot, ProcessTitle& title)
     NativeState& state = native_state_of(module_.get());
     state.boot = &boot;
     state.title = &title;
-    for (PyMethodDef* functions : {process_functions, request_functions, end_functions, mark_functions}) {
+    for (PyMethodDef* functions :
+         {process_functions, request_functions, end_functions, mark_functions}) {
         if (PyModule_AddFunctions(module_.get(), functions) < 0) {
             throw_pending();
         }

@@ -56,7 +56,8 @@ PyObject* sticky_id(PyObject* module, PyObject* args) noexcept {
     if (api == nullptr || api->parts() == nullptr) {
         return nullptr;
     }
-    const std::string id = size == 0 ? random_id() : std::string(given, static_cast<std::size_t>(size));
+    const std::string id =
+        size == 0 ? random_id() : std::string(given, static_cast<std::size_t>(size));
     worker::StickySessions* const sticky = api->serving().bridge->worker().sticky();
     if (sticky == nullptr) {
         warn_without_rule(api->boot().settings);

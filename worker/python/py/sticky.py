@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Sessions of engineio, on which Socket.IO stands. Each lives in the memory of one worker: its id is
-made to name that worker, and a worker that drains asks whether any is open.
+"""Sessions of engineio, on which Socket.IO stands. Each lives in the memory of one worker: its id
+is made to name that worker, and a worker that drains asks whether any is open.
 
 Embedded in geventd-worker.
 """
