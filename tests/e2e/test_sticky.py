@@ -7,8 +7,8 @@ import signal
 
 import pytest
 
-from harness import uwsgi
-
+from harness import procfs, uwsgi
+from harness.limits import DEADLINE
 
 APP = '''
 import hashlib
@@ -223,12 +223,14 @@ def test_a_recycled_worker_keeps_its_sessions(server):
 
 def test_sessions_stay_through_an_upgrade(server):
     running = server(APP, config(limits={'drain-websockets': '30s'}))
-    sessions = open_sessions(running, 8)
+    sessions, old = open_sessions(running, 8), running.pid
     running.signal(signal.SIGUSR2)
     assert running.follow(1)['upgrade']['result'] == 'done'
     assert not set(running.workers()) & set(sessions.values())
     for sid, pid in sessions.items():
         assert pid_of(ask(running, TCP, f'/?sid={sid}')) == pid
+    os.kill(old, signal.SIGTERM)
+    assert procfs.wait_gone(old, DEADLINE)
 
 
 def test_sessions_of_a_killed_worker_are_nobodys(server):

@@ -72,6 +72,11 @@ void StickySessions::drain(bool keep) {
     }
 }
 
+void StickySessions::end() noexcept {
+    look_timer_.cancel();
+    inbox_.close();
+}
+
 // A connection that is still here may open a session with its next request.
 void StickySessions::look() noexcept {
     if (connections_.count() == 0 && !has_endless_ && !(has_open_ && has_open_())) {

@@ -49,7 +49,7 @@ class StickySessions final : private Inbox::Owner {
     void drain(bool keep);
 
     /// The time of sessions is over.
-    void end() noexcept { inbox_.close(); }
+    void end() noexcept;
 
     /// Nothing more will be delivered.
     [[nodiscard]] bool are_over() const { return inbox_.is_over(); }
