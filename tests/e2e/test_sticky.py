@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Sticky sessions: each request reaches the worker in whose memory its session lives."""
+import contextlib
 import hashlib
 import json
 import os
@@ -7,7 +8,7 @@ import signal
 
 import pytest
 
-from harness import procfs, uwsgi
+from harness import client, procfs, services, uwsgi
 from harness.limits import DEADLINE
 
 APP = '''
@@ -35,9 +36,7 @@ def application(environ, start_response):
     elif environ['PATH_INFO'] == '/fork':
         sid = sid_of(environ)
         if os.fork() == 0:
-            import time
-            while os.getppid() != 1:
-                time.sleep(0.05)
+            os.open('release', os.O_RDONLY)  # waits for the test
             os._exit(0)
     else:
         sid = sid_of(environ)
@@ -63,9 +62,9 @@ def config(**more):
 def ask_packets(running, path, headers):
     variables = {'HTTP_' + name.upper().replace('-', '_'): value
                  for name, value in headers.items()}
-    with running.raw(PACKETS) as client:
-        client.send(uwsgi.request(path, **variables))
-        return client.read_answer()
+    with running.raw(PACKETS) as talk:
+        talk.send(uwsgi.request(path, **variables))
+        return talk.read_answer()
 
 
 def ask(running, index, path, headers=None):
@@ -119,21 +118,41 @@ def test_a_session_keeps_its_worker_by(server, rule, headers):
 
 def test_a_connection_goes_from_session_to_session(by_query):
     sessions = open_sessions(by_query, 8)
-    with by_query.raw() as client:
+    with by_query.raw() as talk:
         for _ in range(5):
             for sid, pid in sessions.items():
-                client.send(f'GET /?sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
-                assert pid_of(client.read_answer()) == pid
-            client.send(b'GET /?sid=nobodys HTTP/1.1\r\nHost: x\r\n\r\n')
-            assert client.read_answer().status == 400
+                talk.send(f'GET /?sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
+                assert pid_of(talk.read_answer()) == pid
+            talk.send(b'GET /?sid=nobodys HTTP/1.1\r\nHost: x\r\n\r\n')
+            assert talk.read_answer().status == 400
+
+
+NGINX = """
+        location / {
+            proxy_pass http://app;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+        }
+"""
+
+
+@pytest.mark.skipif(services.find('nginx') is None, reason='nginx is not installed')
+def test_a_proxy_may_mix_sessions_on_its_connections(by_query, folder):
+    sessions = open_sessions(by_query, 8)
+    upstream = f'upstream app {{ server 127.0.0.1:{by_query.port()}; keepalive 2; }}'
+    with services.nginx(folder, NGINX, upstream) as address:
+        for _ in range(10):
+            for sid, pid in sessions.items():
+                with contextlib.closing(client.open_http(address)) as connection:
+                    assert pid_of(client.exchange(connection, 'GET', f'/?sid={sid}')) == pid
 
 
 def test_pipelined_requests_are_answered_in_order(by_query):
     sessions = open_sessions(by_query, 8)
-    with by_query.raw() as client:
-        client.send(b''.join(f'GET /?sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n'.encode()
+    with by_query.raw() as talk:
+        talk.send(b''.join(f'GET /?sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n'.encode()
                              for sid in list(sessions) * 3))
-        answers = [json.loads(client.read_answer().body) for _ in range(24)]
+        answers = [json.loads(talk.read_answer().body) for _ in range(24)]
     assert [answer['sid'] for answer in answers] == list(sessions) * 3
     assert {answer['sid']: answer['pid'] for answer in answers} == sessions
 
@@ -146,13 +165,13 @@ def test_a_body_goes_along(by_query, size, head):
     body = os.urandom(size)
     sent = b'%x\r\n%s\r\n0\r\n\r\n' % (size, body) if 'chunked' in head else body
     for sid, pid in open_sessions(by_query, 8).items():
-        with by_query.raw() as client:
-            client.send(f'POST /?sid={sid} HTTP/1.1\r\nHost: x\r\n{head.format(size=size)}'
+        with by_query.raw() as talk:
+            talk.send(f'POST /?sid={sid} HTTP/1.1\r\nHost: x\r\n{head.format(size=size)}'
                         '\r\n'.encode())
             if 'continue' in head:
-                assert client.read_head()[1] == 100
-            client.send(sent)
-            answer = client.read_answer()
+                assert talk.read_head()[1] == 100
+            talk.send(sent)
+            answer = talk.read_answer()
         assert pid_of(answer) == pid
         assert json.loads(answer.body)['body'] == hashlib.md5(body).hexdigest()
 
@@ -161,10 +180,10 @@ def test_what_a_proxy_said_goes_along(server):
     running = server(APP, config(listen=[
         {'address': 'http://127.0.0.1:0', 'trusted-proxies': ['127.0.0.1']}]))
     for sid, pid in open_sessions(running, 8).items():
-        with running.raw() as client:
-            client.send(b'PROXY TCP4 192.0.2.9 192.0.2.1 1234 80\r\n'
+        with running.raw() as talk:
+            talk.send(b'PROXY TCP4 192.0.2.9 192.0.2.1 1234 80\r\n'
                         + f'GET /?sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
-            answer = json.loads(client.read_answer().body)
+            answer = json.loads(talk.read_answer().body)
         assert (answer['pid'], answer['address']) == (pid, '192.0.2.9')
     assert handed_over(running) > 0
 
@@ -237,7 +256,9 @@ def test_sessions_of_a_killed_worker_are_nobodys(server):
     running = server(APP, config())
     sessions = open_sessions(running, 12)
     victim = next(iter(sessions.values()))
-    # A process that the worker has forked must not hold its socket.
+    # A process that the worker has forked outlives it, and must not hold its socket.
+    release = running.folder / 'release'
+    os.mkfifo(release)
     assert ask(running, TCP, f'/fork?sid={next(iter(sessions))}').status == 200
     running.expect_error('died|killed|signal')
     os.kill(victim, signal.SIGKILL)
@@ -245,6 +266,7 @@ def test_sessions_of_a_killed_worker_are_nobodys(server):
     for sid, pid in sessions.items():
         expected = 400 if pid == victim else pid
         assert pid_of(ask(running, TCP, f'/?sid={sid}')) == expected
+    os.close(os.open(release, os.O_WRONLY))
 
 
 def test_a_client_of_a_worker_that_dies_before_it_accepts_learns_it(server):
@@ -254,16 +276,16 @@ def test_a_client_of_a_worker_that_dies_before_it_accepts_learns_it(server):
     os.kill(victim, signal.SIGSTOP)
     before = handed_over(running)
     clients = [running.raw() for _ in range(6)]
-    for client in clients:
-        client.send(f'GET /?sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
+    for talk in clients:
+        talk.send(f'GET /?sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
     running.wait_status(lambda status: sum(
         worker['handed_over'] for worker in status['workers']) > before)
     os.kill(victim, signal.SIGKILL)
     answered = 0
-    for client in clients:
-        with client:
-            if not client.is_closed_by_server():  # the worker's place was not taken by another
-                answered += client.read_answer().status == 400
+    for talk in clients:
+        with talk:
+            if not talk.is_closed_by_server():  # the worker's place was not taken by another
+                answered += talk.read_answer().status == 400
     assert answered < len(clients)
 
 
