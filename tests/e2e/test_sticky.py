@@ -151,7 +151,7 @@ def test_pipelined_requests_are_answered_in_order(by_query):
     sessions = open_sessions(by_query, 8)
     with by_query.raw() as talk:
         talk.send(b''.join(f'GET /?sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n'.encode()
-                             for sid in list(sessions) * 3))
+                           for sid in list(sessions) * 3))
         answers = [json.loads(talk.read_answer().body) for _ in range(24)]
     assert [answer['sid'] for answer in answers] == list(sessions) * 3
     assert {answer['sid']: answer['pid'] for answer in answers} == sessions
@@ -167,7 +167,7 @@ def test_a_body_goes_along(by_query, size, head):
     for sid, pid in open_sessions(by_query, 8).items():
         with by_query.raw() as talk:
             talk.send(f'POST /?sid={sid} HTTP/1.1\r\nHost: x\r\n{head.format(size=size)}'
-                        '\r\n'.encode())
+                      '\r\n'.encode())
             if 'continue' in head:
                 assert talk.read_head()[1] == 100
             talk.send(sent)
@@ -182,7 +182,7 @@ def test_what_a_proxy_said_goes_along(server):
     for sid, pid in open_sessions(running, 8).items():
         with running.raw() as talk:
             talk.send(b'PROXY TCP4 192.0.2.9 192.0.2.1 1234 80\r\n'
-                        + f'GET /?sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
+                      + f'GET /?sid={sid} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
             answer = json.loads(talk.read_answer().body)
         assert (answer['pid'], answer['address']) == (pid, '192.0.2.9')
     assert handed_over(running) > 0
