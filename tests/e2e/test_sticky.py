@@ -294,8 +294,7 @@ def test_an_address_that_the_worker_does_not_have(server):
                                  limits={'drain-websockets': '30s'}))
     sessions = open_sessions(running, 4)
     old = set(running.workers())
-    running.write_config(config(listen=[f'http://127.0.0.1:{running.port()}',
-                                        'http+unix:later.sock'],
+    running.write_config(config(listen=['http://127.0.0.1:0', 'http+unix:later.sock'],
                                 limits={'drain-websockets': '30s'}))
     running.signal(signal.SIGHUP)
     running.wait_workers(4, without=old)
