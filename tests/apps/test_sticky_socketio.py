@@ -55,7 +55,7 @@ class Client:
         await self.ask()
 
     async def ask(self):
-        pid = await self.sio.call('where', None, timeout=60)
+        pid = await self.sio.call('where', 'me', timeout=60)
         if pid not in self.pids:
             self.pids.append(pid)
 
