@@ -16,7 +16,7 @@ import os
 
 import socketio
 
-sio = socketio.Server(cors_allowed_origins='*', ping_interval=5, ping_timeout=20)
+sio = socketio.Server(cors_allowed_origins='*', ping_interval=5, ping_timeout=300)
 application = socketio.WSGIApp(sio)
 
 
@@ -55,7 +55,7 @@ class Client:
         await self.ask()
 
     async def ask(self):
-        pid = await self.sio.call('where', 'me', timeout=60)
+        pid = await self.sio.call('where', 'me', timeout=20)
         if pid not in self.pids:
             self.pids.append(pid)
 
@@ -101,7 +101,7 @@ def libraries(tmp_path_factory):
 def config(libraries, **more):
     return {'app': {'virtualenv': str(libraries)}, 'workers': {'processes': 4, 'cores': 500},
             'log': {'access': '${status} ${method} ${uri}'},
-            'limits': {'drain-websockets': '60s'}, **more}
+            'limits': {'drain-websockets': '10m'}, **more}
 
 
 class Crowd:
@@ -114,7 +114,7 @@ class Crowd:
         assert self.process.stdout.readline() == 'ready\n'
 
     def stop(self):
-        out, _ = self.process.communicate('\n', timeout=2 * DEADLINE)
+        out, _ = self.process.communicate('\n', timeout=4 * DEADLINE)
         assert self.process.returncode == 0
         return json.loads(out)
 
@@ -129,7 +129,7 @@ def test_two_hundred_clients_and_a_reload(server, libraries):
     # Those with a WebSocket are sent away, and come back to the new workers.
     running.wait_status(lambda status: sum(
         worker['websockets'] for worker in status['workers'] if worker['pid'] in new)
-        >= COUNT // 2, timeout=2 * DEADLINE)
+        >= COUNT // 2, timeout=4 * DEADLINE)
     told = crowd.stop()
     upgraded = [client for client in told if client['transport'] == 'websocket']
     polling = [client for client in told if client['transport'] == 'polling']
