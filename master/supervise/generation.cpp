@@ -194,7 +194,7 @@ void Generation::give_up(const std::string& why) {
 }
 
 Duration Generation::mercy() const {
-    return config::whole_drain(settings_.limits);
+    return config::whole_drain(settings_);
 }
 
 void Generation::drain(ipc::DrainReason reason) {

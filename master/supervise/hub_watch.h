@@ -30,8 +30,9 @@ class HubWatch {
         Duration kill{};     ///< limits.kill-blocked-hub; 0: never
         Duration drain{};    ///< how long a worker may report that its hub has ended
 
-        static Limits of(const config::Limits& settings) {
-            return {settings.blocked_hub, settings.kill_blocked_hub, config::whole_drain(settings)};
+        static Limits of(const config::Settings& settings) {
+            return {settings.limits.blocked_hub, settings.limits.kill_blocked_hub,
+                    config::whole_drain(settings)};
         }
     };
 

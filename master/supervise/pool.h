@@ -36,7 +36,7 @@ class Pool {
         static Role worker(const config::Settings& settings) {
             return {WorkerInsight::Room{static_cast<std::uint32_t>(settings.workers.cores),
                                         static_cast<std::uint32_t>(settings.limits.websockets)},
-                    HubWatch::Limits::of(settings.limits)};
+                    HubWatch::Limits::of(settings)};
         }
     };
 

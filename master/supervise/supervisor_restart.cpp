@@ -42,7 +42,7 @@ void Supervisor::make_way(bool rollback) {
 void Supervisor::wait_for_others(TimePoint now) {
     Duration longest{};
     for (const Generation* generation : all()) {
-        longest = std::max<Duration>(longest, config::whole_drain(generation->settings().limits));
+        longest = std::max<Duration>(longest, config::whole_drain(generation->settings()));
     }
     others_by_ = now + longest + kPatience;
 }

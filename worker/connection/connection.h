@@ -111,6 +111,11 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     /// here, whatever its session.
     void arrive(const Parcel& parcel) noexcept;
 
+    /// Refuses whatever the client has asked for.
+    void turn_away(const http::Rejection& rejection) noexcept {
+        attempt([this, &rejection] { refuse(rejection); });
+    }
+
     /// Parses bytes that were received after a request that has ended.
     void revisit() noexcept {
         attempt([this] { process({}); });
@@ -272,6 +277,7 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     bool is_whole_ = false;  ///< the application gave its whole answer
     bool joins_pieces_ = false;
     bool has_arrived_ = false;    ///< by arrive(), and its first request is still to be parsed
+    std::uint32_t hops_ = 0;      ///< since bytes came from the client
     std::uint8_t wanted_ = 0;     ///< event::Io::Events that the connection waits for
     bool proxy_awaited_ = false;  ///< a trusted peer may still send a PROXY header
     Client client_;

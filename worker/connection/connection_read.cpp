@@ -63,6 +63,7 @@ void Connection::receive_head() {
     const std::span<char> scratch = context_.scratch;
     const auto [state, got] = stream_.receive(scratch);
     if (state == Received::Done) {
+        hops_ = 0;
         process({scratch.data(), got});
     } else if (state == Received::Ended) {
         close();

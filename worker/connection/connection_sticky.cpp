@@ -11,6 +11,14 @@
 
 namespace geventd::worker {
 
+namespace {
+
+// Each time all that was received goes along, so how often it does without anything new from the
+// client has a limit.
+constexpr std::uint32_t kMostHops = 100;
+
+}  // namespace
+
 // All before this request has been answered and sent, and nothing of its body was read: `bytes`
 // and the descriptor are all that there is, but for what a transport and its client have agreed,
 // which cannot leave the process. A worker that is gone has taken its sessions with it:
@@ -23,7 +31,11 @@ bool Connection::hand_over(std::string_view bytes) {
     if (!owner) {
         return false;
     }
-    Parcel parcel{client_.listener.inode, client_.peer, {}, bytes};
+    if (hops_ == kMostHops) {
+        refuse({503, "too many pipelined requests go from session to session"});
+        return true;
+    }
+    Parcel parcel{client_.listener.inode, client_.peer, {}, hops_ + 1U, bytes};
     if (client_.proxied) {
         parcel.proxied = *client_.proxied;
     }
@@ -50,6 +62,7 @@ void Connection::arrive(const Parcel& parcel) noexcept {
             client_.proxied = std::make_unique<http::ProxyHeader>(*parcel.proxied);
         }
         has_arrived_ = true;
+        hops_ = parcel.hops;
         process(parcel.bytes);
     });
 }

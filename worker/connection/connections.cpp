@@ -87,6 +87,11 @@ void Connections::adopt(net::Stream stream, const Parcel& parcel, const Listenin
     insert(std::move(stream), parcel.peer, listener).arrive(parcel);
 }
 
+void Connections::turn_away(net::Stream stream, const Peer& peer, const Listening& listener,
+                            const http::Rejection& rejection) {
+    insert(std::move(stream), peer, listener).turn_away(rejection);
+}
+
 void Connections::on_closed(Connection& connection) {
     const std::uint32_t index = connection.index();
     closed_.push_back(std::move(open_[index]));

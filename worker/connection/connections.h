@@ -58,6 +58,11 @@ class Connections final : private Connection::Owner {
     /// Adds a connection that another worker has delivered. Throws std::bad_alloc.
     void adopt(net::Stream stream, const Parcel& parcel, const Listening& listener);
 
+    /// Answers a connection that another worker has delivered with a refusal. Throws
+    /// std::bad_alloc.
+    void turn_away(net::Stream stream, const Peer& peer, const Listening& listener,
+                   const http::Rejection& rejection);
+
     /// Hands connections whose next request has its session in another worker to that worker.
     /// Outlived by this object.
     void hand_over_by(const Sticky& sticky) { context_.sticky = &sticky; }

@@ -13,12 +13,14 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <fmt/core.h>
 
 #include "base/errno_error.h"
 #include "base/exit_code.h"
 #include "base/fd.h"
+#include "net/listening.h"
 #include "worker/process/forked.h"
 #include "worker/process/last_words.h"
 
@@ -122,6 +124,23 @@ void forget_lost(event::Io& io, int number, int copy) noexcept {
     } else {
         ::close(number);
     }
+}
+
+UniqueFd copy_of(const UniqueFd& fd) noexcept {
+    return UniqueFd::adopt(fd ? ::fcntl(fd.get(), F_DUPFD_CLOEXEC, fd.get() + 1) : -1);
+}
+
+bool replace_by_copy(event::Io& io, UniqueFd& fd, UniqueFd& copy, ino_t inode) noexcept {
+    const int lost = fd.release();
+    if (net::socket_inode(copy.get()) != inode) {
+        static_cast<void>(copy.release());
+        io.stop();
+        return false;
+    }
+    forget_lost(io, lost, copy.get());
+    fd = std::move(copy);
+    copy = copy_of(fd);
+    return true;
 }
 
 void OwnDescriptors::guard(const event::Loop& loop) {

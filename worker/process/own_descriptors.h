@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <mutex>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "event/loop.h"
 
 namespace geventd::worker {
@@ -23,6 +26,15 @@ bool watches(int epoll, int fd) noexcept;
 /// a file by its number as well, so `number` is made a duplicate of `copy` for a moment; what the
 /// application has there is restored. Ends this process if the kernel does not allow that.
 void forget_lost(event::Io& io, int number, int copy) noexcept;
+
+/// A second descriptor of the same file, with a higher number: code that closes descriptors in
+/// ascending order reaches it later. Empty when there is none, or no free number.
+UniqueFd copy_of(const UniqueFd& fd) noexcept;
+
+/// Puts the copy of a socket in the place of the descriptor that the application has taken, where
+/// the loop watches it, too. False when the copy is lost as well: then both are empty, and their
+/// numbers belong to the application.
+bool replace_by_copy(event::Io& io, UniqueFd& fd, UniqueFd& copy, ino_t inode) noexcept;
 
 /// Checks whether a serving worker still gets turns: whether its loop's epoll watches the eventfd
 /// that wakes the loop, and gevent's epoll watches the loop's. An application that closes

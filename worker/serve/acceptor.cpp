@@ -31,11 +31,6 @@ bool is_unix(const net::Address& address) {
     return address.family == net::Family::Unix || address.family == net::Family::Abstract;
 }
 
-// The copy gets a higher number: code that closes descriptors in ascending order reaches it later.
-UniqueFd copy_of(const UniqueFd& fd) {
-    return UniqueFd::adopt(fd ? ::fcntl(fd.get(), F_DUPFD_CLOEXEC, fd.get() + 1) : -1);
-}
-
 }  // namespace
 
 Acceptor::Acceptor(event::Loop& loop, event::DeadlineClock& clock, Owner& owner,
@@ -210,18 +205,8 @@ void Acceptor::replace_lost() {
 }
 
 void Acceptor::take_copy() {
-    const int lost = listening_.fd.release();
-    if (net::socket_inode(copy_.get()) != listening_.inode) {
-        // The copy is lost, too: its number belongs to the application now.
-        static_cast<void>(copy_.release());
-        io_.stop();
-        return;
-    }
     const bool watched = io_.active();
-    forget_lost(io_, lost, copy_.get());
-    listening_.fd = std::move(copy_);
-    copy_ = copy_of(listening_.fd);
-    if (watched) {
+    if (replace_by_copy(io_, listening_.fd, copy_, listening_.inode) && watched) {
         resume();
     }
 }

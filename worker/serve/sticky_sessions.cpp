@@ -3,11 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <utility>
 
-#include "http/whole_response.h"
-#include "log/logger.h"
 #include "net/stream.h"
 
 namespace geventd::worker {
@@ -17,24 +14,17 @@ namespace {
 // How often a worker that drains looks whether its sessions have ended.
 constexpr auto kLook = std::chrono::milliseconds(200);
 
-// It came to an address of the other worker's generation that this worker does not know.
-void refuse(net::Stream& stream) {
-    const auto answer =
-        http::WholeResponse::line(503, "the worker of this session does not serve this address");
-    stream.offer(answer.bytes(std::time(nullptr)));
-    stream.end_sending();
-}
-
 }  // namespace
 
-StickySessions::StickySessions(const Parts& parts, const config::Sticky& settings)
-    : loop_(parts.loop),
-      gate_(parts.gate),
+StickySessions::StickySessions(const Parts& parts, const config::Sticky& settings,
+                               std::function<void()> on_over)
+    : gate_(parts.gate),
       connections_(parts.connections),
       successor_(parts.successor),
       sticky_{Mark::draw(), Rule(settings)},
       inbox_(parts.loop, parts.clock, sticky_.own, static_cast<Inbox::Owner&>(*this)),
-      look_timer_(parts.clock) {
+      look_timer_(parts.clock),
+      on_over_(std::move(on_over)) {
     look_timer_.bind<&StickySessions::look>(this);
     connections_.hand_over_by(sticky_);
 }
@@ -50,17 +40,17 @@ void StickySessions::on_delivered(UniqueFd connection, const Parcel& parcel) {
     const auto found = std::find_if(acceptors.begin(), acceptors.end(), [&](const auto& acceptor) {
         return acceptor->listening().inode == parcel.listener;
     });
-    if (found == acceptors.end()) {
-        return refuse(stream);
+    if (found != acceptors.end()) {
+        connections_.adopt(std::move(stream), parcel, (*found)->listening());
+    } else {
+        // It came to an address that only the other worker's generation has.
+        connections_.turn_away(std::move(stream), parcel.peer, acceptors.front()->listening(),
+                               {503, "the worker of this session does not serve this address"});
     }
-    connections_.adopt(std::move(stream), parcel, (*found)->listening());
     gate_.regulate();
 }
 
 void StickySessions::inbox_lost() {
-    log::error(
-        "the descriptor at which this worker takes the connections of its sticky sessions was "
-        "closed or replaced by the application: this worker is replaced");
     successor_.ask(ipc::Due::LostListener);
 }
 
@@ -81,7 +71,6 @@ void StickySessions::end() noexcept {
 void StickySessions::look() noexcept {
     if (connections_.count() == 0 && !has_endless_ && !(has_open_ && has_open_())) {
         end();
-        loop_.wake();  // so that the hub finds the worker drained
     } else {
         look_timer_.start(kLook);
     }

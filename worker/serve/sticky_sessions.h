@@ -23,15 +23,16 @@ namespace geventd::worker {
 class StickySessions final : private Inbox::Owner {
   public:
     struct Parts {
-        event::Loop& loop;
         event::DeadlineClock& clock;
+        event::Loop& loop;
         Gate& gate;
         Connections& connections;
         const Successor& successor;
     };
 
-    /// Borrows the parts. Throws ErrnoError.
-    StickySessions(const Parts& parts, const config::Sticky& settings);
+    /// Borrows the parts; `on_over`: called when nothing more will be delivered. Throws ErrnoError.
+    StickySessions(const Parts& parts, const config::Sticky& settings,
+                   std::function<void()> on_over);
 
     /// Called when the hub turns.
     void open() { inbox_.open(); }
@@ -59,15 +60,18 @@ class StickySessions final : private Inbox::Owner {
 
     void on_delivered(UniqueFd connection, const Parcel& parcel) override;
     void inbox_lost() override;
+
+    void inbox_over() override { on_over_(); }
+
     void look() noexcept;
 
-    event::Loop& loop_;
     Gate& gate_;
     Connections& connections_;
     const Successor& successor_;
     Sticky sticky_;
     Inbox inbox_;
     event::Timer look_timer_;
+    std::function<void()> on_over_;
     std::function<bool()> has_open_;
     bool has_endless_ = false;
 };

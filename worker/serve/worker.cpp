@@ -41,7 +41,8 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
       websockets_time_(config::drain_of_websockets(settings.limits)) {
     if (settings.sticky.is_set()) {
         sticky_ = std::make_unique<StickySessions>(
-            StickySessions::Parts{loop_, clock_, gate_, connections_, successor_}, settings.sticky);
+            StickySessions::Parts{clock_, loop_, gate_, connections_, successor_}, settings.sticky,
+            [this] { on_sessions_over(); });
     }
     drain_timer_.bind<&Worker::on_drain_time>(this);
     websockets_timer_.bind<&Worker::on_websockets_time>(this);
@@ -130,8 +131,9 @@ void Worker::drain(ipc::DrainReason reason) {
         if (signals_ != nullptr) {
             signals_->drain();
         }
-        drain_timer_.start(drain_time_);
-        out_of_time_ = drain_time_ == Duration::zero();
+        if (!sticky_ || sticky_->are_over()) {
+            begin_drain_of_requests();
+        }
         websockets_timer_.start(websockets_time_);
         if (websockets_time_ == Duration::zero()) {
             on_websockets_time();
@@ -141,6 +143,19 @@ void Worker::drain(ipc::DrainReason reason) {
             drain_begins_();
         }
     }
+    loop_.wake();
+}
+
+void Worker::on_sessions_over() noexcept {
+    if (draining_) {
+        begin_drain_of_requests();
+    }
+}
+
+// While sessions are kept, requests of theirs come in: the time of requests begins after them.
+void Worker::begin_drain_of_requests() noexcept {
+    drain_timer_.start(drain_time_);
+    out_of_time_ = drain_time_ == Duration::zero();
     loop_.wake();
 }
 

@@ -114,6 +114,8 @@ class Worker {
   private:
     void start_waiting();
     void on_request_ended();
+    void on_sessions_over() noexcept;
+    void begin_drain_of_requests() noexcept;
     void on_drain_time() noexcept;
     void on_websockets_time() noexcept;
     bool send_signal(std::uint8_t number);

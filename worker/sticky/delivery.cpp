@@ -21,13 +21,17 @@ namespace geventd::worker {
 
 namespace {
 
-// The kernel caps it at net.core.somaxconn.
-constexpr int kBacklog = 4096;
+// How many may wait in the kernel's queue, beyond limits.connections; then the client is asked to
+// come again.
+constexpr int kBacklog = 128;
 
 // What was received goes in the packet up to this size, and beyond in a file of memory: the kernel
 // refuses a packet that is larger than a socket's buffer.
 constexpr std::size_t kMostInPacket = 64 << 10;
 constexpr std::size_t kMostOfLabel = 1024;
+
+// More than any head and what is read along with it.
+constexpr off_t kMostInFile = off_t{256} << 20;
 
 UniqueFd make_socket() noexcept {
     return UniqueFd::adopt(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -45,9 +49,20 @@ bool is_of_own_user(int fd) noexcept {
            peer.uid == ::geteuid();
 }
 
+// What passes: the other's queue is full, or this process has no descriptor or memory left. All
+// else would be so next time, too.
 Delivery meaning_of(int error) noexcept {
-    const bool gone = error == ECONNREFUSED || error == EPIPE || error == ECONNRESET;
-    return gone ? Delivery::Gone : Delivery::Busy;
+    switch (error) {
+        case EAGAIN:
+        case EMFILE:
+        case ENFILE:
+        case ENOBUFS:
+        case ENOMEM:
+        case ETOOMANYREFS:
+            return Delivery::Busy;
+        default:
+            return Delivery::Gone;
+    }
 }
 
 // Empty when there can be none.
@@ -65,7 +80,7 @@ UniqueFd in_memory(std::string_view bytes) noexcept {
 
 bool append_all_of(const UniqueFd& file, std::string& bytes) {
     const off_t size = ::lseek(file.get(), 0, SEEK_END);
-    if (size < 0) {
+    if (size < 0 || size > kMostInFile) {
         return false;
     }
     const std::size_t before = bytes.size();
@@ -79,7 +94,7 @@ Delivery deliver(const Mark& mark, const Parcel& parcel, int connection) {
     const net::UnixSockaddr to = address_of(mark);
     const UniqueFd line = make_socket();
     if (!line) {
-        return Delivery::Busy;
+        return meaning_of(errno);
     }
     if (::connect(line.get(), reinterpret_cast<const sockaddr*>(&to.address), to.length) != 0) {
         return meaning_of(errno);

@@ -12,6 +12,7 @@
 #include "base/errno_error.h"
 #include "log/logger.h"
 #include "net/listening.h"
+#include "worker/process/own_descriptors.h"
 
 namespace geventd::worker {
 
@@ -23,12 +24,18 @@ constexpr int kBatch = 16;
 // How soon to look again whether there is room.
 constexpr auto kRest = std::chrono::milliseconds(50);
 
+// How many workers may have connected without having sent their packet, and for how long: only one
+// that was stopped in between needs a moment.
+constexpr std::size_t kMostLines = 64;
+constexpr auto kPatience = std::chrono::seconds(10);
+
 }  // namespace
 
 Inbox::Line::Line(Inbox& home, UniqueFd accepted)
     : inbox(home), fd(std::move(accepted)), io(home.loop_) {
     io.bind<Line, &Line::on_readable>(this);
     io.watch(fd.get(), event::Io::kRead);
+    inbox.patience_.start(*this);
 }
 
 void Inbox::Line::on_readable(int) noexcept {
@@ -39,22 +46,31 @@ void Inbox::Line::on_readable(int) noexcept {
     } catch (const std::bad_alloc&) {
         log::error("out of memory: a connection that another worker delivered is closed");
     }
-    io.forget();
-    inbox.lines_.remove_if([this](const Line& line) { return &line == this; });
+    inbox.end(*this);
+}
+
+void Inbox::Line::on_due() noexcept {
+    inbox.end(*this);
 }
 
 Inbox::Inbox(event::Loop& loop, event::DeadlineClock& clock, const Mark& mark, Owner& owner)
     : loop_(loop),
       owner_(owner),
       socket_(listen_for_deliveries(mark)),
+      copy_(copy_of(socket_)),
       inode_(net::socket_inode(socket_.get())),
       io_(loop),
-      rest_timer_(clock) {
+      rest_timer_(clock),
+      patience_(clock, kPatience) {
     io_.bind<Inbox, &Inbox::on_readable>(this);
     rest_timer_.bind<&Inbox::on_rested>(this);
+    patience_.bind_items<&Line::on_due>();
 }
 
 void Inbox::open() {
+    if (socket_ && is_lost()) {
+        replace_lost();
+    }
     if (socket_) {
         io_.watch(socket_.get(), event::Io::kRead);
     }
@@ -65,35 +81,56 @@ void Inbox::close() noexcept {
     if (!socket_) {
         return;
     }
+    if (is_lost()) {
+        replace_by_copy(io_, socket_, copy_, inode_);
+    }
     io_.forget();
-    ::shutdown(socket_.get(), SHUT_RDWR);
-    try {
-        accept_some(std::numeric_limits<int>::max());
-    } catch (const std::bad_alloc&) {
-        log::error("out of memory: connections that other workers delivered are closed");
+    rest_timer_.cancel();
+    if (socket_) {
+        ::shutdown(socket_.get(), SHUT_RDWR);
+        try {
+            accept_some(std::numeric_limits<int>::max());
+        } catch (const std::bad_alloc&) {
+            log::error("out of memory: connections that other workers delivered are closed");
+        }
     }
     rest_timer_.cancel();
     socket_.reset();
+    copy_.reset();
+    free_spares();
+    if (is_over()) {
+        owner_.inbox_over();
+    }
+}
+
+bool Inbox::is_lost() const {
+    return net::socket_inode(socket_.get()) != inode_;
+}
+
+void Inbox::replace_lost() {
+    log::error("{}", lost_text(socket_.get(), "which takes connections of sticky sessions"));
+    const bool watched = io_.active();
+    if (replace_by_copy(io_, socket_, copy_, inode_) && watched) {
+        io_.watch(socket_.get(), event::Io::kRead);
+    }
+    owner_.inbox_lost();
 }
 
 void Inbox::on_readable(int) noexcept {
-    if (net::socket_inode(socket_.get()) != inode_) {
-        // The number belongs to the application now.
-        static_cast<void>(socket_.release());
-        io_.stop();
-        owner_.inbox_lost();
-        return;
-    }
     try {
-        accept_some(kBatch);
+        if (is_lost()) {
+            replace_lost();  // the number may be the application's now
+        } else {
+            accept_some(kBatch);
+        }
     } catch (const std::bad_alloc&) {
         rest();
     }
 }
 
 void Inbox::accept_some(int most) {
-    while (most-- > 0 && socket_) {
-        if (io_.active() && !owner_.has_room()) {
+    while (most-- > 0) {
+        if (io_.active() && (!owner_.has_room() || lines_.size() >= kMostLines)) {
             return rest();
         }
         if (!accept_one()) {
@@ -102,15 +139,39 @@ void Inbox::accept_some(int most) {
     }
 }
 
+// False: no numbers are free.
+bool Inbox::keep_spares() noexcept {
+    for (UniqueFd& spare : spares_) {
+        if (!spare) {
+            spare = copy_of(copy_);
+        }
+        if (!spare) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The application may have taken their numbers.
+void Inbox::free_spares() noexcept {
+    for (UniqueFd& spare : spares_) {
+        if (net::socket_inode(spare.get()) == inode_) {
+            spare.reset();
+        } else {
+            static_cast<void>(spare.release());
+        }
+    }
+}
+
 bool Inbox::accept_one() {
+    if (!keep_spares()) {
+        pause_for(EMFILE);
+        return false;
+    }
     UniqueFd line = accept_delivery(socket_.get());
     if (!line) {
         if (errno != EAGAIN && errno != EINVAL) {  // EINVAL: it is shut down
-            if (!std::exchange(told_, true)) {
-                log::warning("cannot take a connection that another worker delivers: {}",
-                             errno_text(errno));
-            }
-            rest();
+            pause_for(errno);
         }
         return false;
     }
@@ -123,6 +184,7 @@ bool Inbox::accept_one() {
 
 // False: its packet is still to come.
 bool Inbox::receive(int line) {
+    free_spares();
     Delivered delivered = receive_delivery(line);
     if (delivered.state == Delivered::State::Here) {
         owner_.on_delivered(std::move(delivered.connection), delivered.parcel);
@@ -130,13 +192,37 @@ bool Inbox::receive(int line) {
     return delivered.state != Delivered::State::Awaited;
 }
 
+void Inbox::end(Line& line) noexcept {
+    line.io.forget();
+    lines_.remove_if([&line](const Line& other) { return &other == &line; });
+    if (is_over()) {
+        owner_.inbox_over();
+    }
+}
+
+void Inbox::pause_for(int error) {
+    if (!std::exchange(told_, true)) {
+        log::warning("cannot take a connection that another worker delivers: {}; it is tried again",
+                     errno_text(error));
+    }
+    rest();
+}
+
+// Nothing is closed while it rests, so what waits is not lost.
 void Inbox::rest() {
+    if (io_.active() && is_lost()) {
+        return replace_lost();
+    }
     io_.stop();
     rest_timer_.start(kRest);
 }
 
 void Inbox::on_rested() noexcept {
-    open();
+    try {
+        open();
+    } catch (const std::bad_alloc&) {
+        rest_timer_.start(kRest);
+    }
 }
 
 }  // namespace geventd::worker

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <list>
 
 #include "base/fd.h"
@@ -33,6 +34,9 @@ class Inbox {
 
         /// The application has closed the socket, or put another file in its place.
         virtual void inbox_lost() = 0;
+
+        /// Nothing more will come.
+        virtual void inbox_over() = 0;
     };
 
     /// Throws ErrnoError.
@@ -47,14 +51,14 @@ class Inbox {
     /// From now on nothing can be delivered; takes what was delivered before.
     void close() noexcept;
 
-    /// Nothing more will come.
     [[nodiscard]] bool is_over() const { return !socket_ && lines_.empty(); }
 
   private:
     /// A connection of another worker, which sends one packet on it at once.
-    struct Line {
+    struct Line : event::Deadline {
         Line(Inbox& home, UniqueFd accepted);
         void on_readable(int events) noexcept;
+        void on_due() noexcept;
 
         Inbox& inbox;
         UniqueFd fd;
@@ -66,14 +70,23 @@ class Inbox {
     void accept_some(int most);
     bool accept_one();
     bool receive(int line);
+    void end(Line& line) noexcept;
     void rest();
+    bool keep_spares() noexcept;
+    void free_spares() noexcept;
+    void pause_for(int error);
+    [[nodiscard]] bool is_lost() const;
+    void replace_lost();
 
     event::Loop& loop_;
     Owner& owner_;
     UniqueFd socket_;
+    UniqueFd copy_;  ///< of the socket, in case the application closes the first descriptor
     ino_t inode_;
+    std::array<UniqueFd, 2> spares_;  ///< whose numbers those that a packet brings can have
     event::Io io_;
     event::Timer rest_timer_;
+    event::DeadlineList patience_;
     std::list<Line> lines_;  ///< whose packets are awaited
     bool told_ = false;      ///< the reason why nothing can be taken has been logged
 };

@@ -12,6 +12,7 @@ namespace {
 struct Label {
     std::uint64_t listener;
     Peer peer;
+    std::uint32_t hops;
     std::uint8_t is_proxied;
     std::uint8_t tls;
     std::uint16_t source_port;
@@ -38,6 +39,7 @@ std::string pack(const Parcel& parcel) {
     Label label{};
     label.listener = parcel.listener;
     label.peer = parcel.peer;
+    label.hops = parcel.hops;
     std::string addresses;
     if (const auto& proxied = parcel.proxied) {
         label.is_proxied = 1;
@@ -60,7 +62,8 @@ std::optional<Parcel> unpack_parcel(std::string_view packet) {
     }
     std::memcpy(&label, packet.data(), sizeof label);
     packet.remove_prefix(sizeof label);
-    Parcel parcel{.listener = static_cast<ino_t>(label.listener), .peer = label.peer};
+    Parcel parcel{
+        .listener = static_cast<ino_t>(label.listener), .peer = label.peer, .hops = label.hops};
     if (label.is_proxied != 0) {
         auto source = take(packet, label.source_size);
         auto destination = take(packet, label.destination_size);

@@ -3,8 +3,8 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,6 +21,7 @@ struct Parcel {
     ino_t listener = 0;                        ///< of the listening socket that the client came to
     Peer peer;                                 ///< the other end of the connection
     std::optional<http::ProxyHeader> proxied;  ///< what a PROXY header said
+    std::uint32_t hops = 0;  ///< how often it was handed on since bytes came from the client
     std::string_view bytes;  ///< received so far: begins with a request whose head is whole
 };
 

@@ -32,17 +32,30 @@ std::string_view find_pair(std::string_view pairs, char separator, std::string_v
     return {};
 }
 
+// The cookie of that name; "" without it. A client may send several fields of cookies.
+std::string_view find_cookie(const Request& request, std::string_view name) {
+    if (request.has_environ) {
+        return find_pair(field_of(request, {}, "HTTP_COOKIE"), ';', name);
+    }
+    for (const http::Header& header : request.head.headers) {
+        if (http::equals_ignoring_case(header.name, "cookie")) {
+            if (const auto value = find_pair(header.value, ';', name); !value.empty()) {
+                return value;
+            }
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 Rule::Rule(const config::Sticky& settings) {
     if (!settings.query.empty()) {
         place_ = Place::Query;
         name_ = settings.query;
-        variable_ = "QUERY_STRING";
     } else if (!settings.cookie.empty()) {
         place_ = Place::Cookie;
         name_ = settings.cookie;
-        variable_ = "HTTP_COOKIE";
     } else {
         place_ = Place::Header;
         name_ = settings.header;
@@ -55,10 +68,10 @@ std::string_view Rule::id_of(const Request& request) const {
     switch (place_) {
         case Place::Query:
             return find_pair(
-                request.has_environ ? field_of(request, {}, variable_) : request.head.query, '&',
-                name_);
+                request.has_environ ? field_of(request, {}, "QUERY_STRING") : request.head.query,
+                '&', name_);
         case Place::Cookie:
-            return find_pair(field_of(request, "cookie", variable_), ';', name_);
+            return find_cookie(request, name_);
         case Place::Header:
             break;
     }

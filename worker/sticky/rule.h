@@ -23,7 +23,7 @@ class Rule {
 
     Place place_;
     std::string name_;      ///< of the parameter, the cookie or, in lower case, the header field
-    std::string variable_;  ///< for uwsgi: the variable that has the whole
+    std::string variable_;  ///< for uwsgi: the variable of the header field
 };
 
 }  // namespace geventd::worker

@@ -18,6 +18,10 @@ namespace {
 // How long a client may take to answer a closing frame.
 constexpr auto kClosing = std::chrono::seconds(5);
 
+// How long a WebSocket lives that is opened while the worker drains. Socket.IO's client proves it
+// before it moves a session there: an end before that would cost it the session's transport.
+constexpr Duration kLate = std::chrono::seconds(2);
+
 // How many clients a second are sent away by a worker that drains, if its time suffices: each comes
 // back at once.
 constexpr int kLeaveEachSecond = 50;
@@ -160,7 +164,7 @@ void Channels::opened(Socket& socket) {
     worker::count(accounts_.slot().opened);
     admission_.leave_core(socket.request());
     if (draining_) {
-        leaving_.start_at(socket, loop_.now());
+        leaving_.start_at(socket, loop_.now() + (stops_ ? Duration::zero() : kLate));
     } else if (socket.as_channel() != nullptr) {
         ping_.start(socket);
     }

@@ -75,6 +75,7 @@ TEST(Rule, FindsACookie) {
     const config::Sticky cookie{.cookie = "seat"};
     EXPECT_EQ(id_of(cookie, "", {{"Cookie", "a=1; seat=x.y; b=2"}}), "x.y");
     EXPECT_EQ(id_of(cookie, "", {{"cookie", "seat=x"}}), "x");
+    EXPECT_EQ(id_of(cookie, "", {{"Cookie", "a=1"}, {"Cookie", "seat=x"}}), "x");
     EXPECT_EQ(id_of(cookie, "seat=x"), "");
 }
 

@@ -35,7 +35,7 @@ HubParts::HubParts(Process& process)
 worker::Overtime& overtime_of(Process& process) {
     if (!process.overtime) {
         process.overtime = std::make_unique<worker::Overtime>(
-            process.channel, config::whole_drain(process.boot.settings.limits) + kOvertime);
+            process.channel, config::whole_drain(process.boot.settings) + kOvertime);
     }
     return *process.overtime;
 }

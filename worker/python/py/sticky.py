@@ -43,6 +43,22 @@ def _hint(module):
         "request reaches the worker of its session (docs/websockets.md)")
 
 
+class _Loader:
+    """Executes a module by its own loader, which it gives back to the module, then calls `then`."""
+
+    def __init__(self, loader, then):
+        self._loader = loader
+        self._then = then
+
+    def create_module(self, spec):
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module):
+        module.__spec__.loader = module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        self._then(module)
+
+
 class _Follower:
     """A finder of modules that finds none: others do, and `then` is called with those of the given
     names when they have been executed."""
@@ -58,18 +74,10 @@ class _Follower:
             find = getattr(finder, "find_spec", None)
             spec = find(name, path, target) if find and finder is not self else None
             if spec is not None:
-                self._follow(spec.loader)
+                if hasattr(spec.loader, "create_module") and hasattr(spec.loader, "exec_module"):
+                    spec.loader = _Loader(spec.loader, self._then)
                 return spec
         return None
-
-    def _follow(self, loader):
-        execute = loader.exec_module
-
-        def exec_module(module):
-            execute(module)
-            self._then(module)
-
-        loader.exec_module = exec_module
 
 
 def follow_sessions(is_set):
