@@ -107,7 +107,8 @@ void describe_processes(Visitor& v, Limits& s) {
           "The time in which the WebSockets of a worker that stops (code 1001) or is replaced "
           "(1012) are closed, one after the other, so that their clients do not all come back at "
           "once: 50 a second, or more if there are too many. It begins together with "
-          "limits.drain-requests. 0: as long as that.");
+          "limits.drain-requests. 0: as long as that. A worker that is replaced keeps its sticky "
+          "sessions as long; then their last requests have limits.drain-requests.");
     v.key("drain-background", Time(s.drain_background, 0ms, kDay), kGeneration,
           "The time that background greenlets are given after the last request.");
     v.key("load-time", Time(s.load_time, 0ms, kDay), kGeneration,

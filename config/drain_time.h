@@ -13,26 +13,24 @@ inline Milliseconds drain_of_websockets(const Limits& limits) {
                                                            : limits.drain_websockets;
 }
 
-/// What follows the requests of a worker that leaves: background work, and a few more seconds for
-/// whatever runs at its exit, such as `atexit` functions.
-inline Milliseconds drain_of_the_rest(const Limits& limits) {
-    return limits.drain_background + std::chrono::seconds(3);
+/// A worker's time from the beginning of its drain to its exit. Whatever follows requests and
+/// background work, such as `atexit` functions, gets a few more seconds.
+inline Milliseconds whole_drain(const Limits& limits) {
+    return std::max(limits.drain_requests, drain_of_websockets(limits)) + limits.drain_background +
+           std::chrono::seconds(3);
 }
 
-/// A worker's time from the beginning of its drain to its exit. Sticky sessions are kept as long as
-/// WebSockets; then their last requests get the time of requests.
-inline Milliseconds whole_drain(const Settings& settings) {
-    const Milliseconds requests = settings.limits.drain_requests;
-    const Milliseconds websockets = drain_of_websockets(settings.limits);
-    return (settings.sticky.is_set() ? websockets + requests : std::max(requests, websockets)) +
-           drain_of_the_rest(settings.limits);
+/// How much longer a worker may take that is replaced: it keeps its sticky sessions as long as
+/// WebSockets, and then their last requests have the time of requests.
+inline Milliseconds drain_of_sessions(const Settings& settings) {
+    const Limits& limits = settings.limits;
+    return settings.sticky.is_set() ? std::min(limits.drain_requests, drain_of_websockets(limits))
+                                    : Milliseconds::zero();
 }
 
-/// The time from the request to stop until the last worker has ended or is killed. Nobody takes
-/// over, so no session is kept.
+/// The time from the request to stop until the last worker has ended or is killed.
 inline Milliseconds whole_stop(const Limits& limits) {
-    return limits.drain_delay + std::max(limits.drain_requests, drain_of_websockets(limits)) +
-           drain_of_the_rest(limits);
+    return limits.drain_delay + whole_drain(limits);
 }
 
 }  // namespace geventd::config

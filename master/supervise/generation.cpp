@@ -5,7 +5,6 @@
 #include <cassert>
 #include <utility>
 
-#include "config/drain_time.h"
 #include "log/logger.h"
 #include "master/supervise/preload_words.h"
 
@@ -33,7 +32,7 @@ Generation::Generation(const Services& services, Plan plan)
         source = templates_.get();
     }
     pools_.push_back(std::make_unique<Pool>(services, number_, Pool::Role::worker(settings_),
-                                            *source, settings_, mercy()));
+                                            *source, settings_));
     workers_ = pools_.front().get();
     strength_ =
         std::make_unique<Strength>(services, *workers_, settings_.workers, plan.former_workers);
@@ -191,10 +190,6 @@ void Generation::give_up(const std::string& why) {
     if (state_ <= State::Booting) {
         fail(why);
     }
-}
-
-Duration Generation::mercy() const {
-    return config::whole_drain(settings_);
 }
 
 void Generation::drain(ipc::DrainReason reason) {

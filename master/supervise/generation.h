@@ -141,8 +141,6 @@ class Generation {
 
     [[nodiscard]] bool is_steady() const { return state_ == State::Serving && !paused_; }
 
-    [[nodiscard]] Duration mercy() const;
-
     const Services& services_;
     std::uint32_t number_;
     config::Settings settings_;

@@ -32,7 +32,7 @@ class HubWatch {
 
         static Limits of(const config::Settings& settings) {
             return {settings.limits.blocked_hub, settings.limits.kill_blocked_hub,
-                    config::whole_drain(settings)};
+                    config::whole_drain(settings.limits) + config::drain_of_sessions(settings)};
         }
     };
 

@@ -35,10 +35,17 @@ void Pool::resize(std::size_t count, ipc::DrainReason reason) {
     const auto kept = static_cast<std::ptrdiff_t>(std::min(count, places_.size()));
     const auto first = static_cast<std::ptrdiff_t>(leaving_.size());
     retire_from(places_.begin() + kept);
-    for (auto worker = leaving_.begin() + first; worker != leaving_.end(); ++worker) {
-        (*worker)->drain(reason, mercy_);
+    // Those that were replaced before may keep sessions, which only a replaced worker does.
+    const auto told = reason == ipc::DrainReason::Replace ? first : 0;
+    for (auto worker = leaving_.begin() + told; worker != leaving_.end(); ++worker) {
+        drain(**worker, reason);
     }
     places_.resize(count);
+}
+
+void Pool::drain(WorkerHandle& worker, ipc::DrainReason reason) const {
+    const bool keeps_sessions = reason == ipc::DrainReason::Replace;
+    worker.drain(reason, keeps_sessions ? mercy_ + mercy_for_sessions_ : mercy_);
 }
 
 void Pool::retire_from(std::vector<Place>::iterator first) {
@@ -111,7 +118,7 @@ void Pool::settle_successor(Place& place, TimePoint now) {
         if (insight != nullptr && insight->hub().is_past_limit()) {
             insight->replace_blocked(now, mercy_);
         } else {
-            place.worker->drain(ipc::DrainReason::Replace, mercy_);
+            drain(*place.worker, ipc::DrainReason::Replace);
         }
         leaving_.push_back(std::exchange(place.worker, std::move(place.successor)));
     }
@@ -268,7 +275,7 @@ void Pool::show_fault(std::string text) {
 void Pool::drain(ipc::DrainReason reason) {
     retire_from(places_.begin());
     for (WorkerHandle* worker : all()) {
-        worker->drain(reason, mercy_);
+        drain(*worker, reason);
     }
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/drain_time.h"
 #include "master/status/status.h"
 #include "master/supervise/recycling.h"
 #include "master/supervise/respawn_policy.h"
@@ -40,16 +41,16 @@ class Pool {
         }
     };
 
-    /// `mercy`: how long a draining worker may take to exit.
     Pool(const Services& services, std::uint32_t generation, Role role, WorkerSource& source,
-         const config::Settings& settings, Duration mercy)
+         const config::Settings& settings)
         : services_(services),
           generation_(generation),
           role_(role),
           source_(&source),
           recycling_(settings.workers, services.processes),
           patience_(settings.limits),
-          mercy_(mercy) {}
+          mercy_(config::whole_drain(settings.limits)),
+          mercy_for_sessions_(config::drain_of_sessions(settings)) {}
 
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
@@ -136,6 +137,7 @@ class Pool {
     Handle start_worker(Place& place, std::uint32_t number, TimePoint now);
     void settle_successor(Place& place, TimePoint now);
     void recycle_one(TimePoint now);
+    void drain(WorkerHandle& worker, ipc::DrainReason reason) const;
     void retire_from(std::vector<Place>::iterator first);
     void remove_gone();
 
@@ -145,7 +147,8 @@ class Pool {
     WorkerSource* source_;
     Recycling recycling_;
     Patience patience_;
-    Duration mercy_;
+    Duration mercy_;               ///< how long a draining worker may take to exit
+    Duration mercy_for_sessions_;  ///< how much longer one that is replaced
     std::vector<Place> places_;
     std::size_t allowed_ = std::numeric_limits<std::size_t>::max();
     std::vector<Handle> leaving_;

@@ -117,9 +117,12 @@ void Supervisor::cut_oldest() {
     const auto drains = [](const Handle& generation) {
         return generation->state() == Generation::State::Draining;
     };
-    const auto draining = std::count_if(leaving_.begin(), leaving_.end(), drains);
-    if (static_cast<std::size_t>(draining) > kMaxDraining) {
-        const auto oldest = std::find_if(leaving_.begin(), leaving_.end(), drains);
+    const auto draining =
+        static_cast<std::size_t>(std::count_if(leaving_.begin(), leaving_.end(), drains));
+    const auto oldest = std::find_if(leaving_.begin(), leaving_.end(), drains);
+    if (draining == kMaxDraining) {
+        give_up_sessions(**oldest);  // so that it need not be cut at the next reload
+    } else if (draining > kMaxDraining) {
         log::warning("generation {} is cut: more than {} drain at once", (*oldest)->number(),
                      kMaxDraining);
         (*oldest)->kill("too many generations drained at once");

@@ -122,6 +122,7 @@ class Supervisor {
     Outcome abandon();
     void cut_oldest();
     void make_way(bool rollback);
+    static void give_up_sessions(Generation& generation);
     void wait_for_others(TimePoint now);
     void go_on_with_restart();
     void start_candidate();

@@ -17,6 +17,9 @@ void Supervisor::make_way(bool rollback) {
     const TimePoint now = services_.processes.now();
     waits_ = true;
     wait_for_others(now);
+    for (const Handle& generation : leaving_) {
+        give_up_sessions(*generation);
+    }
     if (!serving_) {
         return;
     }
@@ -38,11 +41,19 @@ void Supervisor::make_way(bool rollback) {
     leaving_.push_back(std::move(serving_));
 }
 
+// Of one that others have replaced: what it keeps for its sessions is in the way now.
+void Supervisor::give_up_sessions(Generation& generation) {
+    if (generation.settings().sticky.is_set() &&
+        generation.state() == Generation::State::Draining) {
+        generation.drain(ipc::DrainReason::Refresh);
+    }
+}
+
 // As long as the slowest of them may take.
 void Supervisor::wait_for_others(TimePoint now) {
     Duration longest{};
     for (const Generation* generation : all()) {
-        longest = std::max<Duration>(longest, config::whole_drain(generation->settings()));
+        longest = std::max<Duration>(longest, config::whole_drain(generation->settings().limits));
     }
     others_by_ = now + longest + kPatience;
 }

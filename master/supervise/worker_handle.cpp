@@ -136,6 +136,8 @@ void WorkerHandle::drain(ipc::DrainReason reason, Duration mercy) {
     }
     if (state_ == State::Ready) {
         enter(State::Draining, mercy);
+    } else {
+        deadline_ = std::min(deadline_, after(services_.processes.now(), mercy));
     }
 }
 

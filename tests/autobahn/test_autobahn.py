@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The Autobahn testsuite against each way by which an application uses a WebSocket."""
+import collections
 import json
 import pathlib
 import subprocess
 
 import pytest
+
+from harness import network, services
+from harness.limits import PYTHON
 
 WSTEST = pathlib.Path(__file__).parents[2] / '.cache/autobahn/bin/wstest'
 LIMITS = {'limits': {'websocket-message': '64MiB', 'websocket-ping': '0s'},
@@ -40,28 +44,85 @@ def application(environ, start_response):
     except IOError:
         return ''
 ''',
+    'uwsgi binary': '''
+import uwsgi
+
+
+def application(environ, start_response):
+    uwsgi.websocket_handshake()
+    try:
+        while True:
+            uwsgi.websocket_send_binary(uwsgi.websocket_recv())
+    except IOError:
+        return ''
+''',
 }
-# uwsgi.websocket_recv() does not tell binary messages from texts, so its echo is only of texts.
-CASES = {'uwsgi text': ['1.1.*', '2.*', '3.*', '4.*', '5.*', '6.*', '7.*', '10.*']}
+LIBRARY = '''
+import simple_websocket
+
+
+def application(environ, start_response):
+    ws = simple_websocket.Server(environ, max_message_size=64 << 20)
+    try:
+        while True:
+            ws.send(ws.receive())
+    except simple_websocket.ConnectionClosed:
+        raise StopIteration
+'''
+# uwsgi.websocket_recv() does not tell binary messages from texts, so there are two echoes.
+CASES = {
+    'uwsgi text': ['1.1.*', '2.*', '3.*', '4.*', '5.*', '6.*', '7.*', '9.1.*', '9.3.*', '9.5.*',
+                   '9.7.*', '10.*', '12.1.*', '12.3.*', '12.4.*', '12.5.*', '13.*'],
+    'uwsgi binary': ['1.2.*', '9.2.*', '9.4.*', '9.6.*', '9.8.*', '12.2.*'],
+}
 EVERY = ['1.*', '2.*', '3.*', '4.*', '5.*', '6.*', '7.*', '9.*', '10.*', '12.*', '13.*']
+needs_wstest = pytest.mark.skipif(not WSTEST.exists(),
+                                  reason='./dev test --autobahn installs wstest')
 
 
-@pytest.mark.skipif(not WSTEST.exists(), reason='./dev test --autobahn installs wstest')
+def run_cases(folder, servers, cases):
+    """{name: {behaviour: [case]}}, of servers {name: URL}; the end of a connection counts as a
+    behaviour of its own, such as 'closing FAILED'."""
+    spec = {'outdir': str(folder / 'reports'), 'cases': cases,
+            'exclude-cases': [], 'exclude-agent-cases': {},
+            'servers': [{'agent': name, 'url': url.replace('http', 'ws')}
+                        for name, url in servers.items()]}
+    (folder / 'spec.json').write_text(json.dumps(spec))
+    subprocess.run([WSTEST, '-m', 'fuzzingclient', '-s', folder / 'spec.json'], check=True,
+                   cwd=folder, stdout=subprocess.DEVNULL, timeout=3600)
+    results = json.loads((folder / 'reports/index.json').read_text())
+    told = {}
+    for name in servers:
+        told[name] = collections.defaultdict(list)
+        for case, result in results[name].items():
+            told[name][result['behavior']].append(case)
+            told[name]['closing ' + result['behaviorClose']].append(case)
+        print(name, {behavior: len(found) for behavior, found in told[name].items()})
+    return told
+
+
+@needs_wstest
 @pytest.mark.parametrize('face', FACES)
 def test_no_case_fails(server, face, tmp_path):
     running = server(FACES[face], LIMITS)
     running.expect_error('.')
-    spec = {'outdir': str(tmp_path / 'reports'), 'cases': CASES.get(face, EVERY),
-            'exclude-cases': [], 'exclude-agent-cases': {},
-            'servers': [{'agent': face, 'url': running.url('/').replace('http', 'ws')}]}
-    (tmp_path / 'spec.json').write_text(json.dumps(spec))
-    subprocess.run([WSTEST, '-m', 'fuzzingclient', '-s', tmp_path / 'spec.json'], check=True,
-                   cwd=tmp_path, stdout=subprocess.DEVNULL, timeout=1800)
-    results = json.loads((tmp_path / 'reports/index.json').read_text())[face]
-    told = {}
-    for case, result in results.items():
-        told.setdefault(result['behavior'], []).append(case)
-        told.setdefault('closing ' + result['behaviorClose'], []).append(case)
-    print({behavior: len(cases) for behavior, cases in told.items()})
-    assert told.get('FAILED', []) == [] and told.get('closing FAILED', []) == []
-    assert told.get('NON-STRICT', []) == []
+    told = run_cases(tmp_path, {face: running.url('/')}, CASES.get(face, EVERY))[face]
+    for behavior in ('FAILED', 'closing FAILED', 'NON-STRICT'):
+        assert told[behavior] == []
+
+
+@needs_wstest
+def test_a_library_does_no_worse_than_under_gunicorn(server, tmp_path):
+    virtualenv = tmp_path / 'venv'
+    subprocess.run([PYTHON, '-m', 'venv', '--system-site-packages', virtualenv], check=True)
+    subprocess.run([virtualenv / 'bin/pip', 'install', '--quiet', 'simple-websocket', 'gunicorn'],
+                   check=True)
+    running = server(LIBRARY, {**LIMITS, 'app': {**LIMITS['app'], 'virtualenv': str(virtualenv)}})
+    running.expect_error('.')
+    peer = ('127.0.0.1', network.free_port())
+    with services.running([virtualenv / 'bin/gunicorn', '-k', 'gevent', '-b', '%s:%d' % peer,
+                           'app:application'], peer, running.folder):
+        told = run_cases(tmp_path, {'geventd': running.url('/'),
+                                    'gunicorn': 'http://%s:%d/' % peer}, EVERY)
+    for behavior in ('FAILED', 'closing FAILED', 'NON-STRICT'):
+        assert set(told['geventd'][behavior]) <= set(told['gunicorn'][behavior])

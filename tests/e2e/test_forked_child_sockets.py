@@ -9,7 +9,7 @@ import socket
 
 import pytest
 
-from harness import procfs, uwsgi
+from harness import procfs, uwsgi, websockets
 from harness.fork_app import COMMON
 from harness.limits import DEADLINE
 
@@ -151,3 +151,32 @@ def test_it_does_not_hold_the_end_of_an_answer(server, protocol, path):
     finally:
         running.expect_error('shorter than its Content-Length')
         (running.folder / 'let-go').touch()
+
+
+WEB_SOCKET = '''
+import os
+
+import geventd
+
+
+def application(environ, start_response):
+    ws = geventd.websocket(environ)
+    ws.accept()
+    child = os.fork()
+    if child == 0:
+        try:
+            ws.send('from the child')
+        except RuntimeError as error:
+            print('child:', error, flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+    ws.send('from the worker')
+    return []
+'''
+
+
+def test_it_cannot_use_a_web_socket(server):
+    running = server(WEB_SOCKET)
+    client = websockets.connect(running)
+    assert client.recv() == 'from the worker'
+    running.wait_log('child: a WebSocket cannot be used in a process that the application forked')

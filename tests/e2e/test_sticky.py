@@ -29,10 +29,26 @@ def sid_of(environ):
     return (query.get('sid') or [cookie and cookie.value or environ.get('HTTP_X_SEAT')])[0]
 
 
+def close_inbox():
+    """As code does that closes what it does not know: the lowest descriptor of the socket."""
+    with open('/proc/net/unix') as table:
+        inodes = {line.split()[6] for line in table if '@geventd-sticky' in line}
+    for fd in sorted(map(int, os.listdir('/proc/self/fd'))):
+        try:
+            name = os.readlink(f'/proc/self/fd/{fd}')
+        except FileNotFoundError:
+            continue
+        if name.startswith('socket:[') and name[8:-1] in inodes:
+            return os.close(fd)
+
+
 def application(environ, start_response):
     if environ['PATH_INFO'] == '/open':
         sid = geventd.sticky_id()
         sessions[sid] = 0
+    elif environ['PATH_INFO'] == '/close':
+        sid = sid_of(environ)
+        close_inbox()
     elif environ['PATH_INFO'] == '/fork':
         sid = sid_of(environ)
         if os.fork() == 0:
@@ -287,6 +303,36 @@ def test_a_client_of_a_worker_that_dies_before_it_accepts_learns_it(server):
             if not talk.is_closed_by_server():  # the worker's place was not taken by another
                 answered += talk.read_answer().status == 400
     assert answered < len(clients)
+
+
+def test_a_closed_descriptor_costs_no_session(server):
+    running = server(APP, config(limits={'drain-websockets': '30s'}))
+    sessions = open_sessions(running, 8)
+    sid, pid = next(iter(sessions.items()))
+    running.expect_error('takes connections of sticky sessions, was closed or replaced')
+    assert ask(running, TCP, f'/close?sid={sid}').status == 200
+    for _ in range(4):
+        for sid, owner in sessions.items():
+            assert pid_of(ask(running, TCP, f'/?sid={sid}')) == owner
+    running.wait_log('takes connections of sticky sessions, was closed or replaced')
+    running.wait_status(lambda status: pid not in {
+        worker['pid'] for worker in status['workers'] if worker['state'] == 'ready'})
+
+
+def test_a_restart_does_not_wait_for_sessions(server):
+    """They cannot outlive it, since their workers end before the new code is loaded."""
+    running = server(APP, config(limits={'drain-websockets': '1h'},
+                                 workers={'processes': 2, 'max-requests': 30},
+                                 reload={'strategy': 'restart'}))
+    sessions = open_sessions(running, 6)
+    first = set(running.workers())
+    while not running.workers('draining') and set(running.workers()) == first:
+        for sid in sessions:
+            ask(running, TCP, f'/?sid={sid}')
+    old = {worker['pid'] for worker in running.status()['workers']}
+    running.signal(signal.SIGHUP)
+    running.wait_workers(2, without=old)
+    running.wait_status(lambda status: not old & {worker['pid'] for worker in status['workers']})
 
 
 def test_an_address_that_the_worker_does_not_have(server):

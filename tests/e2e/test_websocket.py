@@ -382,24 +382,3 @@ def test_a_client_that_does_not_answer_pings_is_ended(server):
     reader.join()
     assert got == ['alive']
     client.close()
-
-
-def test_a_forked_child_cannot_use_it(server):
-    running = server(APP + '''
-
-def forking(ws):
-    import os
-    ws.accept()
-    child = os.fork()
-    if child == 0:
-        try:
-            ws.send('from the child')
-        except RuntimeError as error:
-            print('child:', error, flush=True)
-        os._exit(0)
-    os.waitpid(child, 0)
-    ws.send('from the worker')
-''')
-    client = connect(running, '/forking')
-    assert client.recv() == 'from the worker'
-    running.wait_log('child: a WebSocket cannot be used in a process that the application forked')

@@ -39,15 +39,20 @@ UniqueFd move_up(ipc::Channel& channel) {
 
 }  // namespace
 
-Overtime::Overtime(ipc::Channel& channel, Duration limit)
-    : limit_(limit), inode_(net::socket_inode(channel.fd())), copy_(move_up(channel)) {
+Overtime::Overtime(ipc::Channel& channel, Duration limit, Duration for_sessions)
+    : limit_(limit),
+      for_sessions_(for_sessions),
+      inode_(net::socket_inode(channel.fd())),
+      copy_(move_up(channel)) {
     const NoSignals masked;
     std::thread([this] { run(); }).detach();
 }
 
-void Overtime::begin() noexcept {
-    Duration::rep open = 0;
-    end_.compare_exchange_strong(open, (Clock::now() + limit_).time_since_epoch().count());
+void Overtime::end_after(Duration time) noexcept {
+    const Duration::rep end = (Clock::now() + time).time_since_epoch().count();
+    Duration::rep known = end_;
+    while ((known == 0 || end < known) && !end_.compare_exchange_weak(known, end)) {
+    }
 }
 
 Duration Overtime::left() const noexcept {

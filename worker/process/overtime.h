@@ -12,7 +12,7 @@
 
 namespace geventd::worker {
 
-/// Ends this process when it does not end by itself: `limit` after its drain began, or after the
+/// Ends this process when it does not end by itself: some time after its drain began, or after the
 /// master's death. Ends it soon when its loop cannot get turns any more, because the application
 /// has closed the descriptors for that. Runs in a thread that needs neither the GIL nor the hub;
 /// children that the application forks do not have it.
@@ -23,14 +23,18 @@ namespace geventd::worker {
 /// Lives in: worker, from before its hooks run until its exit.
 class Overtime {
   public:
-    /// `limit` is at least a second. Throws ErrnoError or std::system_error.
-    Overtime(ipc::Channel& channel, Duration limit);
+    /// `limit` is at least a second; `for_sessions`: how much longer a drain may take that keeps
+    /// sessions. Throws ErrnoError or std::system_error.
+    Overtime(ipc::Channel& channel, Duration limit, Duration for_sessions);
     Overtime(const Overtime&) = delete;
     Overtime& operator=(const Overtime&) = delete;
     ~Overtime() = default;
 
-    /// The drain has begun. Later calls change nothing.
-    void begin() noexcept;
+    /// The drain has begun. A later call can only shorten its time.
+    void begin() noexcept { end_after(limit_); }
+
+    /// The same for a drain that keeps sessions.
+    void begin_with_sessions() noexcept { end_after(limit_ + for_sessions_); }
 
     /// The time until this ends the process; zero before begin().
     [[nodiscard]] Duration left() const noexcept;
@@ -47,10 +51,12 @@ class Overtime {
     OwnDescriptors& descriptors() { return descriptors_; }
 
   private:
+    void end_after(Duration time) noexcept;
     void run() noexcept;
     bool look_for_master(int events) noexcept;
 
     Duration limit_;
+    Duration for_sessions_;
     ino_t inode_;    ///< of the channel's socket
     UniqueFd copy_;  ///< of the channel; the thread does not touch it any more once it is lost
     OwnDescriptors descriptors_;

@@ -103,7 +103,11 @@ void MasterLink::receive() {
 }
 
 void MasterLink::drain(ipc::DrainReason reason) {
-    overtime_.begin();
+    if (reason == ipc::DrainReason::Replace) {
+        overtime_.begin_with_sessions();
+    } else {
+        overtime_.begin();
+    }
     worker_.drain(reason);
 }
 

@@ -19,6 +19,7 @@ constexpr auto kLook = std::chrono::milliseconds(200);
 StickySessions::StickySessions(const Parts& parts, const config::Sticky& settings,
                                std::function<void()> on_over)
     : gate_(parts.gate),
+      admission_(parts.admission),
       connections_(parts.connections),
       successor_(parts.successor),
       sticky_{Mark::draw(), Rule(settings)},
@@ -67,9 +68,11 @@ void StickySessions::end() noexcept {
     inbox_.close();
 }
 
-// A connection that is still here may open a session with its next request.
+// A connection that is still here may open a session with its next request, but for those of
+// requests that cannot be ended.
 void StickySessions::look() noexcept {
-    if (connections_.count() == 0 && !has_endless_ && !(has_open_ && has_open_())) {
+    if (connections_.count() <= admission_.lost_count() && !has_endless_ &&
+        !(has_open_ && has_open_())) {
         end();
     } else {
         look_timer_.start(kLook);

@@ -10,6 +10,7 @@
 #include "event/loop.h"
 #include "event/timer.h"
 #include "worker/connection/connections.h"
+#include "worker/requests/admission.h"
 #include "worker/serve/gate.h"
 #include "worker/serve/successor.h"
 #include "worker/sticky/inbox.h"
@@ -26,6 +27,7 @@ class StickySessions final : private Inbox::Owner {
         event::DeadlineClock& clock;
         event::Loop& loop;
         Gate& gate;
+        const Admission& admission;
         Connections& connections;
         const Successor& successor;
     };
@@ -66,6 +68,7 @@ class StickySessions final : private Inbox::Owner {
     void look() noexcept;
 
     Gate& gate_;
+    const Admission& admission_;
     Connections& connections_;
     const Successor& successor_;
     Sticky sticky_;

@@ -41,8 +41,8 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
       websockets_time_(config::drain_of_websockets(settings.limits)) {
     if (settings.sticky.is_set()) {
         sticky_ = std::make_unique<StickySessions>(
-            StickySessions::Parts{clock_, loop_, gate_, connections_, successor_}, settings.sticky,
-            [this] { on_sessions_over(); });
+            StickySessions::Parts{clock_, loop_, gate_, admission_, connections_, successor_},
+            settings.sticky, [this] { on_sessions_over(); });
     }
     drain_timer_.bind<&Worker::on_drain_time>(this);
     websockets_timer_.bind<&Worker::on_websockets_time>(this);

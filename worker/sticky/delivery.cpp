@@ -88,6 +88,26 @@ bool append_all_of(const UniqueFd& file, std::string& bytes) {
     return ::pread(file.get(), bytes.data() + before, static_cast<std::size_t>(size), 0) == size;
 }
 
+// In a list, as it is sent. Empty when there is no free number.
+std::vector<UniqueFd> duplicates_of(int connection) {
+    std::vector<UniqueFd> fds;
+    fds.push_back(UniqueFd::adopt(::fcntl(connection, F_DUPFD_CLOEXEC, 0)));
+    return fds;
+}
+
+// Returns 0 or the errno.
+int send(const UniqueFd& line, std::string_view label, std::string_view rest,
+         const std::vector<UniqueFd>& fds) noexcept {
+    if (!fds.front() || !fds.back()) {
+        return EMFILE;
+    }
+    const auto piece = [](std::string_view bytes) {
+        return iovec{const_cast<char*>(bytes.data()), bytes.size()};  // NOLINT: is read
+    };
+    std::array<iovec, 2> pieces{piece(label), piece(rest)};
+    return send_packet(line.get(), pieces, fds);
+}
+
 }  // namespace
 
 Delivery deliver(const Mark& mark, const Parcel& parcel, int connection) {
@@ -102,21 +122,16 @@ Delivery deliver(const Mark& mark, const Parcel& parcel, int connection) {
     if (!is_of_own_user(line.get())) {
         return Delivery::Gone;
     }
-    std::string label = pack(parcel);
-    std::string_view rest = parcel.bytes;
-    std::vector<UniqueFd> fds;
-    fds.push_back(UniqueFd::adopt(::fcntl(connection, F_DUPFD_CLOEXEC, 0)));
-    if (rest.size() > kMostInPacket) {
-        fds.push_back(in_memory(rest));
-        rest = {};
+    const std::string label = pack(parcel);
+    int error = EMSGSIZE;
+    if (parcel.bytes.size() <= kMostInPacket) {
+        error = send(line, label, parcel.bytes, duplicates_of(connection));
     }
-    if (!fds.front() || !fds.back()) {
-        return Delivery::Busy;
+    if (error == EMSGSIZE) {  // or net.core.wmem_default is small
+        std::vector<UniqueFd> fds = duplicates_of(connection);
+        fds.push_back(in_memory(parcel.bytes));
+        error = send(line, label, {}, fds);
     }
-    std::array<iovec, 2> pieces{
-        {{label.data(), label.size()},
-         {const_cast<char*>(rest.data()), rest.size()}}};  // NOLINT: is read
-    const int error = send_packet(line.get(), pieces, fds);
     return error == 0 ? Delivery::Done : meaning_of(error);
 }
 

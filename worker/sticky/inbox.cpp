@@ -28,6 +28,7 @@ constexpr auto kRest = std::chrono::milliseconds(50);
 // that was stopped in between needs a moment.
 constexpr std::size_t kMostLines = 64;
 constexpr auto kPatience = std::chrono::seconds(10);
+constexpr auto kLastPatience = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -96,8 +97,12 @@ void Inbox::close() noexcept {
     }
     rest_timer_.cancel();
     socket_.reset();
-    copy_.reset();
+    free(copy_);
     free_spares();
+    patience_.set_delay(kLastPatience);
+    for (Line& line : lines_) {
+        patience_.start(line);
+    }
     if (is_over()) {
         owner_.inbox_over();
     }
@@ -114,6 +119,9 @@ void Inbox::replace_lost() {
         io_.watch(socket_.get(), event::Io::kRead);
     }
     owner_.inbox_lost();
+    if (is_over()) {
+        owner_.inbox_over();
+    }
 }
 
 void Inbox::on_readable(int) noexcept {
@@ -143,7 +151,7 @@ void Inbox::accept_some(int most) {
 bool Inbox::keep_spares() noexcept {
     for (UniqueFd& spare : spares_) {
         if (!spare) {
-            spare = copy_of(copy_);
+            spare = copy_of(socket_);
         }
         if (!spare) {
             return false;
@@ -152,14 +160,18 @@ bool Inbox::keep_spares() noexcept {
     return true;
 }
 
-// The application may have taken their numbers.
 void Inbox::free_spares() noexcept {
     for (UniqueFd& spare : spares_) {
-        if (net::socket_inode(spare.get()) == inode_) {
-            spare.reset();
-        } else {
-            static_cast<void>(spare.release());
-        }
+        free(spare);
+    }
+}
+
+// The application may have taken the number.
+void Inbox::free(UniqueFd& copy) const noexcept {
+    if (net::socket_inode(copy.get()) == inode_) {
+        copy.reset();
+    } else {
+        static_cast<void>(copy.release());
     }
 }
 

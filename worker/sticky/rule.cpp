@@ -32,15 +32,21 @@ std::string_view find_pair(std::string_view pairs, char separator, std::string_v
     return {};
 }
 
+// Frameworks quote values with unusual characters.
+std::string_view without_quotes(std::string_view value) {
+    const bool quoted = value.size() > 1 && value.front() == '"' && value.back() == '"';
+    return quoted ? value.substr(1, value.size() - 2) : value;
+}
+
 // The cookie of that name; "" without it. A client may send several fields of cookies.
 std::string_view find_cookie(const Request& request, std::string_view name) {
     if (request.has_environ) {
-        return find_pair(field_of(request, {}, "HTTP_COOKIE"), ';', name);
+        return without_quotes(find_pair(field_of(request, {}, "HTTP_COOKIE"), ';', name));
     }
     for (const http::Header& header : request.head.headers) {
         if (http::equals_ignoring_case(header.name, "cookie")) {
             if (const auto value = find_pair(header.value, ';', name); !value.empty()) {
-                return value;
+                return without_quotes(value);
             }
         }
     }

@@ -76,6 +76,7 @@ TEST(Rule, FindsACookie) {
     EXPECT_EQ(id_of(cookie, "", {{"Cookie", "a=1; seat=x.y; b=2"}}), "x.y");
     EXPECT_EQ(id_of(cookie, "", {{"cookie", "seat=x"}}), "x");
     EXPECT_EQ(id_of(cookie, "", {{"Cookie", "a=1"}, {"Cookie", "seat=x"}}), "x");
+    EXPECT_EQ(id_of(cookie, "", {{"Cookie", "seat=\"x y\""}}), "x y");
     EXPECT_EQ(id_of(cookie, "seat=x"), "");
 }
 
@@ -332,6 +333,24 @@ TEST_F(StickyTest, ADrainingWorkerKeepsItsSessionsUntilTheyEnd) {
     const UniqueFd late = connect_to_first();
     send(late, get(id));
     turn_until([&] { return application.started.size() == 1; });
+}
+
+TEST_F(StickyTest, TheLastRequestsOfSessionsHaveTheirTime) {
+    settings.limits.drain_websockets = 1ms;
+    settings.limits.drain_requests = 60s;
+    start_both();
+    other->sticky()->look_by([] { return true; });
+    start_other();
+    const UniqueFd client = connect_to_first();
+    send(client, get(id));
+    both_until([&] { return other_application.started.size() == 1; });
+    other->drain(ipc::DrainReason::Replace);
+    both_until([&] { return other->sticky()->are_over(); });
+    other->turn();
+    EXPECT_FALSE(other->drained());
+    answer(*other_application.started[0], "whole");
+    receive(client, "whole");
+    both_until([&] { return other->drained(); });
 }
 
 TEST_F(StickyTest, ADrainThatReplacesNobodyKeepsNoSession) {

@@ -35,7 +35,8 @@ HubParts::HubParts(Process& process)
 worker::Overtime& overtime_of(Process& process) {
     if (!process.overtime) {
         process.overtime = std::make_unique<worker::Overtime>(
-            process.channel, config::whole_drain(process.boot.settings) + kOvertime);
+            process.channel, config::whole_drain(process.boot.settings.limits) + kOvertime,
+            config::drain_of_sessions(process.boot.settings));
     }
     return *process.overtime;
 }

@@ -106,10 +106,13 @@ void begin_drain(const Interpreter& python) noexcept {
 
 // In a turn of the loop, too. Objects of the application may do anything: then all stay.
 bool has_sessions(const Interpreter& python) noexcept {
+    static bool told = false;
     try {
-        return PyObject_IsTrue(python.call("has_sessions").get()) == 1;
+        return python.call("has_sessions").get() == Py_True;
     } catch (const std::exception& error) {
-        log::error("sessions of engineio cannot be counted: {}", error.what());
+        if (!std::exchange(told, true)) {
+            log::error("sessions of engineio cannot be counted: {}", error.what());
+        }
         return true;
     }
 }
