@@ -8,12 +8,13 @@
 
 namespace geventd::websocket {
 
-/// What a client says when it asks for a WebSocket. The views point into its request.
+/// What a client says when it asks for a WebSocket. The views point into its request; its lists may
+/// be in several fields.
 struct Handshake {
     std::string_view key;
-    std::string_view origin;      ///< "" without one
-    std::string_view protocols;   ///< offered subprotocols, a list; "" without any
-    std::string_view extensions;  ///< offered extensions, a list; "" without any
+    std::string_view origin;  ///< "" without one
+    std::string protocols;    ///< offered subprotocols, a list; "" without any
+    std::string extensions;   ///< offered extensions, a list; "" without any
 
     /// The first subprotocol that the client offers; "" without any.
     [[nodiscard]] std::string_view first_protocol() const;

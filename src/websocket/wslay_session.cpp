@@ -216,8 +216,8 @@ void WslaySession::end_frame() {
         return;
     }
     end_ = End{code, std::string(reason), true};
-    wslay_event_queue_close(context_.get(), code, octets(end_->reason), end_->reason.size());
-    wslay_event_shutdown_read(context_.get());
+    wslay_event_queue_close(context_->get(), code, octets(end_->reason), end_->reason.size());
+    wslay_event_shutdown_read(context_->get());
 }
 
 void WslaySession::end_message(const wslay_event_on_msg_recv_arg& message) {

@@ -199,6 +199,7 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     void receive_head();
     void await_early_body();
     void receive_early_body();
+    void give_up_early();
     void discard();
     void stop_reading();
     void notice_disconnect();
@@ -248,6 +249,7 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     bool lend_file() noexcept;
     void on_transferred(const Transfer& transfer) noexcept override;
     void conclude() noexcept;
+    [[nodiscard]] bool has_more_to_discard() const noexcept;
     bool await_acknowledged() noexcept;
     void refuse(const http::Rejection& rejection, std::string_view extra_headers = {});
     void linger();

@@ -311,11 +311,17 @@ void Connection::conclude() noexcept {
         linger();
     } else if (request->form.keep_alive && all_read && framing != Framing::UntilClose) {
         become_idle();
-    } else if (all_read && !request->head.keep_alive) {
+    } else if (all_read && !request->head.keep_alive && !has_more_to_discard()) {
         close();
     } else {
         linger();
     }
+}
+
+// Bytes after the last request, such as the line end that some clients send behind a body: closing
+// would reset the connection.
+bool Connection::has_more_to_discard() const noexcept {
+    return !input_.empty() || stream_.peek() == net::Stream::State::Done;
 }
 
 // A reset drops what the kernel has not sent yet. False: there is nothing, or the time is over.

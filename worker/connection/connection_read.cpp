@@ -60,6 +60,9 @@ void Connection::on_readable() {
 }
 
 void Connection::receive_head() {
+    if (state_ == State::Idle && !input_.empty()) {
+        return stop_reading();  // what came before is looked at first; then it is watched again
+    }
     const std::span<char> scratch = context_.scratch;
     const auto [state, got] = stream_.receive(scratch);
     if (state == Received::Done) {
@@ -130,12 +133,21 @@ void Connection::keep_rest(std::string_view bytes, std::size_t used) {
     }
 }
 
+// The client has left before its body was whole, and nobody has seen its request.
+void Connection::give_up_early() {
+    broken_ = true;
+    request_->times.started = context_.loop.now();
+    context_.accounts.client_left(*request_);
+    context_.accounts.answered(*request_, *this);
+    request_ = {};
+    close();
+}
+
 void Connection::receive_early_body() {
     const std::span<char> scratch = context_.scratch;
     const auto [state, got] = stream_.receive(scratch);
     if (state == Received::Ended) {
-        request_ = {};
-        close();
+        return give_up_early();
     }
     if (state != Received::Done) {
         return;

@@ -122,20 +122,30 @@ void AccessLog::write(const Request& request, const Exchange& exchange) {
 
 void AccessLog::write_refused(const Request* request, const Exchange& exchange, int status,
                               const http::AnswerParts& answer) {
-    if (!filter_.passes(status, Duration::zero())) {
+    const bool has_begun = request != nullptr && request->times.received != TimePoint();
+    const TimePoint now = Clock::now();
+    const TimePoint start = has_begun ? request->times.received : now;
+    if (!filter_.passes(status, now - start)) {
         return;
     }
     log::AccessRecord record;
     if (request != nullptr) {
         fill(record, *request);
     }
+    if (record.request_id.empty()) {
+        names_.make(name_);
+        record.request_id = name_;
+    }
     const std::string host = exchange.client().host();
-    record.addr = host;
+    const bool is_told = request != nullptr && request->has_environ;
+    record.addr = is_told && !request->vars.remote_addr.empty() ? request->vars.remote_addr
+                                                                : std::string_view(host);
     record.status = status;
     record.response_headers = answer.fields;
     record.head_bytes = answer.head;
     record.body_bytes = answer.body;
-    record.start = wall_clock_at(Clock::now());
+    record.start = wall_clock_at(start);
+    record.duration = duration_cast<microseconds>(now - start).count();
     emit(record);
 }
 

@@ -66,9 +66,10 @@ Channels::Channels(const Parts& parts, const config::Limits& limits)
 
 std::optional<websocket::Handshake> Channels::handshake_of(const Request& request) const {
     const std::string_view key = field_of(request, "sec-websocket-key", "HTTP_SEC_WEBSOCKET_KEY");
+    const std::string connection = list_of(request, "connection", "HTTP_CONNECTION");
     const websocket::Asked asked{
         request.head.method,
-        field_of(request, "connection", "HTTP_CONNECTION"),
+        connection,
         field_of(request, "upgrade", "HTTP_UPGRADE"),
         field_of(request, "sec-websocket-version", "HTTP_SEC_WEBSOCKET_VERSION"),
         key,
@@ -79,8 +80,8 @@ std::optional<websocket::Handshake> Channels::handshake_of(const Request& reques
     return websocket::Handshake{
         key,
         field_of(request, "origin", "HTTP_ORIGIN"),
-        field_of(request, "sec-websocket-protocol", "HTTP_SEC_WEBSOCKET_PROTOCOL"),
-        field_of(request, "sec-websocket-extensions", "HTTP_SEC_WEBSOCKET_EXTENSIONS"),
+        list_of(request, "sec-websocket-protocol", "HTTP_SEC_WEBSOCKET_PROTOCOL"),
+        list_of(request, "sec-websocket-extensions", "HTTP_SEC_WEBSOCKET_EXTENSIONS"),
     };
 }
 

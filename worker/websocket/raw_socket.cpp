@@ -9,6 +9,13 @@
 
 namespace geventd::worker {
 
+namespace {
+
+// How often a socket is read before others have a turn.
+constexpr int kMostReads = 16;
+
+}  // namespace
+
 bool RawSocket::begin() {
     home_.make_room_for_one();
     if (request_.exchange == nullptr || request_.answer.completed()) {
@@ -155,10 +162,11 @@ void RawSocket::application_ended(bool complete) noexcept {
     home_.attend_later(*this);
 }
 
+// A client that sends without end has its turns only.
 void RawSocket::discard() {
     const std::span<char> scratch = home_.scratch();
     std::size_t got = 0;
-    while (!over_) {
+    for (int reads = 0; reads < kMostReads && !over_; ++reads) {
         switch (exchange().read_body(scratch.data(), scratch.size(), got)) {
             case Exchange::IoState::Wait:
                 return;
