@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "log/logger.h"
 #include "master/listen/listen_options.h"
 #include "net/accept_queue.h"
+#include "net/listening.h"
 
 namespace geventd::master {
 
@@ -32,20 +34,48 @@ std::vector<net::Listener> share(const net::ListenerSet& set) {
     return shared;
 }
 
+/// Which of the configured sockets each of those is that systemd passes: of its name, and bound so
+/// if there is such a one. All sockets of a unit have the same name.
+class Adoption {
+  public:
+    explicit Adoption(const std::vector<config::Listen>& listen) : listen_(listen) {}
+
+    /// Null: none is left for it.
+    const config::Listen* take_for(const ActivatedSocket& socket, bool is_bound_so) {
+        for (const config::Listen& listen : listen_) {
+            if (!listen.systemd.empty() && listen.systemd == socket.name &&
+                (!is_bound_so || net::is_bound_to(socket.fd.get(), listen.address)) &&
+                taken_.insert(&listen).second) {
+                return &listen;
+            }
+        }
+        return nullptr;
+    }
+
+  private:
+    const std::vector<config::Listen>& listen_;
+    std::set<const config::Listen*> taken_;
+};
+
 std::vector<net::Listener> adopt(const config::Settings& settings,
                                  std::vector<ActivatedSocket> activated) {
     std::vector<net::Listener> adopted;
-    for (ActivatedSocket& socket : activated) {
-        const auto listen = std::find_if(
-            settings.listen.begin(), settings.listen.end(), [&](const config::Listen& candidate) {
-                return !candidate.systemd.empty() && candidate.systemd == socket.name;
-            });
-        if (listen == settings.listen.end()) {
-            log::warning("systemd passes a socket named {}, which no listen.systemd names: unused",
-                         log::escape_controls(socket.name));
-            continue;
+    Adoption adoption(settings.listen);
+    for (const bool is_bound_so : {true, false}) {
+        for (ActivatedSocket& socket : activated) {
+            const config::Listen* const listen =
+                socket.fd ? adoption.take_for(socket, is_bound_so) : nullptr;
+            if (listen != nullptr) {
+                adopted.push_back(net::Listener::adopt(std::move(socket.fd), listen->address));
+            }
         }
-        adopted.push_back(net::Listener::adopt(std::move(socket.fd), listen->address));
+    }
+    for (const ActivatedSocket& socket : activated) {
+        if (socket.fd) {
+            log::warning(
+                "systemd passes a socket named {}, for which there is no listen.systemd: unused",
+                log::escape_controls(socket.name));
+        }
     }
     return adopted;
 }

@@ -46,6 +46,15 @@ Result<void> Scheduler::add(std::uint32_t generation, std::uint8_t number, const
     return activated;
 }
 
+void Scheduler::repeat(std::uint8_t number, const SchedulePlan& plan, const ScheduleTime& now) {
+    const auto* timer = std::get_if<TimerPlan>(&plan);
+    const auto at = entries_.find(Key{number, plan});
+    if (timer != nullptr && at != entries_.end() && at->second.active &&
+        !timers_.runs(at->second.id)) {
+        timers_.add(at->second.id, *timer, now.steady);
+    }
+}
+
 Result<void> Scheduler::activate(const Key& key, Entry& entry, const ScheduleTime& now) {
     try {
         if (const auto* timer = std::get_if<TimerPlan>(&key.second)) {

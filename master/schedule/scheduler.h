@@ -52,6 +52,10 @@ class Scheduler {
     Result<void> add(std::uint32_t generation, std::uint8_t number, const SchedulePlan& plan,
                      const ScheduleTime& now, const Identity* application = nullptr);
 
+    /// Begins a timer anew that has made all its iterations. For code that serves: what a worker
+    /// registers while it starts, each of them registers.
+    void repeat(std::uint8_t number, const SchedulePlan& plan, const ScheduleTime& now);
+
     /// The generation serves. Returns a sentence for each entry that could not start.
     std::vector<std::string> serve(std::uint32_t generation, const ScheduleTime& now);
 

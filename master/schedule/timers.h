@@ -24,6 +24,9 @@ class Timers {
     void add(std::uint64_t id, const TimerPlan& plan, TimePoint now);
     void remove(std::uint64_t id);
 
+    /// False when it has made all its iterations.
+    [[nodiscard]] bool runs(std::uint64_t id) const { return timers_.contains(id); }
+
     /// The ids that are due, each once, ordered by time.
     std::vector<std::uint64_t> due(TimePoint now);
 

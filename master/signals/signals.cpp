@@ -110,11 +110,14 @@ void Signals::reap(std::uint32_t slot) {
     }
 }
 
-void Signals::schedule(std::uint32_t slot, const ipc::Message& message) {
+void Signals::schedule(std::uint32_t slot, const ipc::Message& message, bool serves) {
     const shm::SignalPlaces::Place& place =
         memories_.of_slot(slot).recovery.places().of[shm::process_of_slot(slot)];
     ticker_.add(place.generation, static_cast<std::uint8_t>(message.value), message.text,
                 fmt::format("worker {}", place.worker), &tenant_);
+    if (serves) {
+        ticker_.repeat(static_cast<std::uint8_t>(message.value), message.text);
+    }
 }
 
 int Signals::eventfd(unsigned process) {

@@ -65,7 +65,7 @@ class Signals {
     void tell_end(pid_t pid, std::string_view reason) noexcept;
 
     /// A worker reported a timer, cron entry or monitor of its own.
-    void schedule(std::uint32_t slot, const ipc::Message& message);
+    void schedule(std::uint32_t slot, const ipc::Message& message, bool serves);
 
     // For upgrades.
 

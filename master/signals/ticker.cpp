@@ -39,6 +39,13 @@ void Ticker::add(std::uint32_t generation, std::uint8_t number, std::string_view
     arm();
 }
 
+void Ticker::repeat(std::uint8_t number, std::string_view plan) {
+    if (const auto parsed = schedule::parse_plan(plan)) {
+        scheduler_.repeat(number, *parsed, now());
+        arm();
+    }
+}
+
 void Ticker::serve(std::uint32_t generation) {
     for (const std::string& failure : scheduler_.serve(generation, now())) {
         log::error("generation {}: {}", generation, failure);

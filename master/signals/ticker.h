@@ -31,6 +31,9 @@ class Ticker {
     void add(std::uint32_t generation, std::uint8_t number, std::string_view plan,
              std::string_view who, const Identity* application = nullptr);
 
+    /// Begins a timer anew that has made all its iterations: code that serves has asked for it.
+    void repeat(std::uint8_t number, std::string_view plan);
+
     void serve(std::uint32_t generation);
     void forget(std::uint32_t generation);
 

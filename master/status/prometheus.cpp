@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <map>
+#include <optional>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include <fmt/core.h>
@@ -19,17 +22,43 @@ double seconds(std::chrono::nanoseconds duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
-/// A worker with the generation it belongs to.
+/// A worker with the generation it belongs to. One that leaves, or starts, beside the one whose
+/// number it has is apart.
 struct Labelled {
     std::uint32_t generation;
-    const WorkerStatus* worker;
+    bool is_apart;
+    WorkerStatus worker;
 };
 
+void add(std::optional<std::uint64_t>& sum, const std::optional<std::uint64_t>& more) {
+    if (more) {
+        sum = sum.value_or(0) + *more;
+    }
+}
+
+void add(WorkerStatus& sum, const WorkerStatus& more) {
+    shm::for_each_worker_figure(
+        [](const shm::FigureInfo&, auto& whole, const auto& part) { whole += part; }, sum.counters,
+        more.counters);
+    sum.counters.hub_blocked = std::max(sum.counters.hub_blocked, more.counters.hub_blocked);
+    add(sum.memory.rss, more.memory.rss);
+    add(sum.memory.pss, more.memory.pss);
+}
+
+// In a page of metrics no series may come twice, so those that are apart are summed.
 std::vector<Labelled> workers_of(const Status& status) {
     std::vector<Labelled> workers;
+    std::map<std::tuple<std::uint32_t, std::uint32_t, bool>, std::size_t> places;
     for (const GenerationStatus& generation : status.generations) {
         for (const WorkerStatus& worker : generation.workers) {
-            workers.push_back({generation.number, &worker});
+            const bool is_apart = places.contains({generation.number, worker.number, false});
+            const auto [place, is_new] =
+                places.try_emplace({generation.number, worker.number, is_apart}, workers.size());
+            if (is_new) {
+                workers.push_back({generation.number, is_apart, worker});
+            } else {
+                add(workers[place->second].worker, worker);
+            }
         }
     }
     return workers;
@@ -69,8 +98,8 @@ class Text {
 };
 
 std::string labels_of(const Labelled& labelled) {
-    return fmt::format("{{generation=\"{}\",worker=\"{}\"}}", labelled.generation,
-                       labelled.worker->number);
+    return fmt::format("{{generation=\"{}\",worker=\"{}\"{}}}", labelled.generation,
+                       labelled.worker.number, labelled.is_apart ? ",apart=\"true\"" : "");
 }
 
 // Each figure becomes a family with a line for each worker.
@@ -93,7 +122,7 @@ void add_figures(Text& text, const std::vector<Labelled>& workers) {
                            : family->sample(labels, value);
                 ++family;
             },
-            labelled.worker->counters);
+            labelled.worker.counters);
     }
     for (Text& family : families) {
         text.append(family.take());
@@ -104,24 +133,24 @@ void add_workers(Text& text, const Status& status) {
     const std::vector<Labelled> workers = workers_of(status);
     text.family("worker_ready", "gauge", "1: the worker serves; 0: it starts, drains or stops.");
     for (const Labelled& labelled : workers) {
-        text.sample(labels_of(labelled), labelled.worker->state == "ready" ? 1 : 0);
+        text.sample(labels_of(labelled), labelled.worker.state == "ready" ? 1 : 0);
     }
     add_figures(text, workers);
     text.family("worker_hub_blocked_seconds", "gauge", "For how long the hub is blocked; 0: not.");
     for (const Labelled& labelled : workers) {
-        text.sample(labels_of(labelled), seconds(labelled.worker->counters.hub_blocked));
+        text.sample(labels_of(labelled), seconds(labelled.worker.counters.hub_blocked));
     }
     text.family("worker_resident_bytes", "gauge", "Resident memory.");
     for (const Labelled& labelled : workers) {
-        if (labelled.worker->memory.rss) {
-            text.sample(labels_of(labelled), *labelled.worker->memory.rss);
+        if (labelled.worker.memory.rss) {
+            text.sample(labels_of(labelled), *labelled.worker.memory.rss);
         }
     }
     text.family("worker_proportional_bytes", "gauge",
                 "Memory, that shared with others divided among them.");
     for (const Labelled& labelled : workers) {
-        if (labelled.worker->memory.pss) {
-            text.sample(labels_of(labelled), *labelled.worker->memory.pss);
+        if (labelled.worker.memory.pss) {
+            text.sample(labels_of(labelled), *labelled.worker.memory.pss);
         }
     }
 }

@@ -9,10 +9,14 @@ namespace geventd::master {
 
 namespace {
 
-/// Calls `action` with each worker that is ready.
+/// Calls `action` with each worker that is ready, of the generation that serves: those of one that
+/// boots accept nothing until all of them are ready.
 template <typename Action>
 void for_each_ready(const Status& status, Action action) {
     for (const GenerationStatus& generation : status.generations) {
+        if (generation.state != "serving") {
+            continue;
+        }
         for (const WorkerStatus& worker : generation.workers) {
             if (worker.state == "ready") {
                 action(worker.counters);

@@ -80,6 +80,7 @@ TimePoint HubWatch::look(TimePoint now) {
         asked_ += now - expected_;
     }
     if (answered()) {
+        past_limit_ = false;
         if (state_ == State::Stuck) {
             report(now, stack());  // the signal for the stack may have interrupted the block
         }

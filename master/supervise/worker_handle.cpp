@@ -97,7 +97,7 @@ void WorkerHandle::on_message(ipc::Message& message) noexcept {
     } else if (message.type == ipc::MessageType::Demand) {
         services_.listener.on_demand(static_cast<ipc::Demand>(message.value));
     } else if (message.type == ipc::MessageType::Schedule) {
-        services_.signals.schedule(slot_.index(), message);
+        services_.signals.schedule(slot_.index(), message, state_ == State::Ready);
     }
 }
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "net/listening.h"
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <string_view>
 
 namespace geventd::net {
 
@@ -17,6 +22,23 @@ bool is_listening(int fd) noexcept {
     // A unix socket that was shut down still claims to listen.
     pollfd state{fd, POLLRDHUP, 0};
     return ::poll(&state, 1, 0) == 0;
+}
+
+bool is_bound_to(int fd, const Address& address) noexcept {
+    sockaddr_storage name{};
+    socklen_t length = sizeof name;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &length) != 0) {
+        return false;
+    }
+    if (name.ss_family == AF_INET || name.ss_family == AF_INET6) {
+        in_port_t port = 0;  // which stands in the same place in both
+        std::memcpy(&port, reinterpret_cast<const char*>(&name) + offsetof(sockaddr_in, sin_port),
+                    sizeof port);
+        return ntohs(port) == address.port;
+    }
+    const std::string_view path(reinterpret_cast<const sockaddr_un&>(name).sun_path,
+                                length - offsetof(sockaddr_un, sun_path));
+    return path.substr(0, path.find('\0')) == address.path;
 }
 
 ino_t socket_inode(int fd) noexcept {

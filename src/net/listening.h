@@ -4,11 +4,16 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "net/address.h"
+
 namespace geventd::net {
 
 /// Whether connections can come to this socket: it listens, and nobody has shut it down.
 /// shutdown(2) acts on the socket itself, so any process that holds it shuts it down for all.
 bool is_listening(int fd) noexcept;
+
+/// Whether the socket is bound to the port of a TCP address, or to the path or name of a unix one.
+bool is_bound_to(int fd, const Address& address) noexcept;
 
 /// Identifies the socket of a descriptor, the same for all copies of it; 0: no socket.
 ino_t socket_inode(int fd) noexcept;

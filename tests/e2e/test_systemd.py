@@ -167,5 +167,5 @@ def test_a_socket_that_nobody_names_is_said(make_server):
     running.wait_log('Listening on')
     with contextlib.suppress(ConnectionResetError):  # the server may close that socket meanwhile
         socket.create_connection(('127.0.0.1', port), DEADLINE).close()
-    running.wait_log('systemd passes a socket named other, which no listen.systemd names')
+    running.wait_log('systemd passes a socket named other, for which there is no listen.systemd')
     running.wait_ready()

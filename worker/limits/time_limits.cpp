@@ -73,7 +73,9 @@ void TimeLimits::tighten(TimeLimit& limit, Duration time) {
 
 void TimeLimits::on_due(TimeLimit& limit) noexcept {
     if (limit.request_ == nullptr) {
-        press(limit, limit.signal_->runner);
+        if (limit.signal_->runner != nullptr) {
+            press(limit, limit.signal_->runner);
+        }
     } else if (limit.request_->runner != nullptr) {
         const RequestRef kept(*limit.request_);
         press(limit, limit.request_->runner);

@@ -63,6 +63,7 @@ void HandlerRunner::run(worker::HeldSignal& signal) {
     }
     const Ref exception = take_exception();
     if (cut_off_) {
+        signal.limit.reset();  // the hub goes on to turn until the worker has ended
         log::warning("the handler of signal {} was cut off by the end of its worker", number);
         return;
     }

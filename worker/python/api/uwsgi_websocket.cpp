@@ -91,7 +91,7 @@ worker::Request* find_request(PyObject* module, PyObject* context, const char* f
 // The open WebSocket of the request; null with an exception.
 Channel* find_channel(PyObject* module, PyObject* context, const char* function) {
     worker::Request* const request = find_request(module, context, function);
-    if (request == nullptr) {
+    if (request == nullptr || !native_state_of(module).sockets->may_call()) {
         return nullptr;
     }
     if (!request->upgraded || !request->upgraded->has_begun()) {

@@ -132,6 +132,12 @@ Ref checked(PyObject* new_reference) {
     return Ref::steal(new_reference);
 }
 
+Ref made_type(PyType_Spec& spec) {
+    Ref type = checked(PyType_FromSpec(&spec));
+    reinterpret_cast<PyTypeObject*>(type.get())->tp_new = nullptr;
+    return type;
+}
+
 Ref imported(const char* module, const char* name) {
     Ref result = checked(PyImport_ImportModule(module));
     if (name != nullptr) {

@@ -43,6 +43,9 @@ std::string stack_text(PyObject* frame);
 /// Takes ownership of the object; throws PythonError when it is null. Boot phase only.
 Ref checked(PyObject* new_reference);
 
+/// A type whose objects only our own code makes: Python cannot call it. Throws PythonError.
+Ref made_type(PyType_Spec& spec);
+
 /// Imports a module, or a name from it: imported("gevent.hub", "get_hub"). Boot phase only.
 Ref imported(const char* module, const char* name = nullptr);
 

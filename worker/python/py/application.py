@@ -14,6 +14,7 @@ from _geventd_boot import Fault
 _USUAL_NAMES = ("application", "app", "wsgi_app", "create_app", "make_app")
 _TAKES_REST = 0x04  # CO_VARARGS
 
+_files = {}  # {real path: module} of files that were named
 _beside = ""  # the folder of the configuration file
 
 
@@ -37,15 +38,54 @@ def _import_file(name, key):
         raise Fault(f"{key}: there is no file {path}{_remedy(name)}")
     if os.path.isdir(path):
         raise Fault(f"{key}: {path} is a folder, expected a file or a module")
-    name = os.path.splitext(os.path.basename(path))[0].replace("-", "_")
+    known = _module_of_file(path)
+    return _execute_file(path) if known is None else known
+
+
+def _execute_file(path):
     from importlib.machinery import SourceFileLoader
 
+    name = _name_for_file(path)
     loader = SourceFileLoader(name, path)
     spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
+    sys.modules[name] = _files[os.path.realpath(path)] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        del _files[os.path.realpath(path)]
+        raise
     return module
+
+
+def _stem(path):
+    return os.path.splitext(os.path.basename(path))[0].replace("-", "_")
+
+
+def _module_of_file(path):
+    """The module that the file is already, by its path or by its name; None: it is none yet."""
+    place = os.path.realpath(path)
+    imported = sys.modules.get(_stem(path))
+    file = getattr(imported, "__file__", None) if type(imported) is ModuleType else None
+    if type(file) is str and os.path.realpath(file) == place:
+        return imported
+    return _files.get(place)
+
+
+def _name_for_file(path):
+    """Its own name where that means nothing else: `django.wsgi` and `json.wsgi` must not replace
+    the modules of these names."""
+    name = _stem(path)
+    try:
+        spec = importlib.util.find_spec(name) if "." not in name else None
+        means_other = spec is not None and (
+            not spec.origin or os.path.realpath(spec.origin) != os.path.realpath(path))
+    except Exception:
+        means_other = True
+    if means_other or name in sys.modules or not name.isidentifier():
+        return "geventd_file_" + "".join(c if c.isalnum() else "_" for c in path)
+    return name
 
 
 def _is_file(name):

@@ -230,6 +230,8 @@ def _run_exit_hook(name, hook):
             if _is_forked():
                 sys.modules["_geventd_forked"].end(error)
             native().error(f"{name} failed:\n{_traceback()}")
+        if _is_forked():
+            sys.modules["_geventd_forked"].end(None)
 
     if not _within(max(_rest() - 2 * GRACE, GRACE), call):
         native().warn(f"{name} did not end within the time to drain and is cut off")

@@ -15,32 +15,48 @@ _MODULES = ("engineio.base_server", "engineio.server")
 _MAKERS = ("generate_id", "_generate_id")
 
 _servers = weakref.WeakSet()  # those that have made ids
+_hinted = False
 
 
-def _let_name_worker(server_class, name):
-    make = vars(server_class)[name]
-
-    @functools.wraps(make)
+def _naming_worker(make):
+    """`make`, whose ids name their worker."""
     def make_id(self):
         _servers.add(self)
         return native().mark_id(make(self))
 
-    setattr(server_class, name, make_id)
+    return make_id
 
 
-def _adapt(module):
-    for thing in list(vars(module).values()):
-        if isinstance(thing, type) and thing.__module__ == module.__name__:
-            for name in _MAKERS:
-                if name in vars(thing):
-                    _let_name_worker(thing, name)
+def _with_hint(make):
+    """`make`, which says once that its sessions need the setting."""
+    def make_id(self):
+        _hint_once()
+        return make(self)
+
+    return make_id
 
 
-def _hint(module):
-    native().warn(
-        f"the application uses {module.__name__.partition('.')[0]}, whose sessions live in one "
-        f"worker each, and there are {native().numproc}: set sticky: {{query: sid}}, so that each "
-        "request reaches the worker of its session (docs/websockets.md)")
+def _hint_once():
+    global _hinted
+    if not _hinted and native().worker_id() < 2:  # once in all workers
+        native().warn(
+            "the application has sessions of engineio (Socket.IO), each of which lives in one "
+            f"worker, and there are {native().numproc}: set sticky: {{query: sid}}, so that each "
+            "request reaches the worker of its session (docs/websockets.md)")
+    _hinted = True
+
+
+def _replacing(replace):
+    """A function that replaces what makes ids in the classes of a module."""
+    def adapt(module):
+        for thing in list(vars(module).values()):
+            if isinstance(thing, type) and thing.__module__ == module.__name__:
+                for name in _MAKERS:
+                    if name in vars(thing):
+                        make = vars(thing)[name]
+                        setattr(thing, name, functools.wraps(make)(replace(make)))
+
+    return adapt
 
 
 class _Loader:
@@ -83,9 +99,9 @@ class _Follower:
 def follow_sessions(is_set):
     """Called before the application is loaded; `is_set`: there is the setting `sticky`."""
     if is_set:
-        sys.meta_path.insert(0, _Follower(_MODULES, _adapt))
-    elif native().numproc > 1 and native().worker_id() < 2:  # once in all workers
-        sys.meta_path.insert(0, _Follower(_MODULES[:1], _hint))
+        sys.meta_path.insert(0, _Follower(_MODULES, _replacing(_naming_worker)))
+    elif native().numproc > 1:
+        sys.meta_path.insert(0, _Follower(_MODULES, _replacing(_with_hint)))
 
 
 def has_sessions():

@@ -174,7 +174,7 @@ PyType_Spec spec{"geventd.RawSocket", sizeof(Object), 0, Py_TPFLAGS_DEFAULT, slo
 }  // namespace
 
 RawSocketType::RawSocketType(HubBridge& bridge, RequestRunner& runner)
-    : bridge_(bridge), runner_(runner), type_(checked(PyType_FromSpec(&spec))) {}
+    : bridge_(bridge), runner_(runner), type_(made_type(spec)) {}
 
 Ref RawSocketType::make(worker::Request& request) const {
     auto* const type = reinterpret_cast<PyTypeObject*>(type_.get());

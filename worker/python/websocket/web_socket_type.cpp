@@ -302,7 +302,7 @@ PyType_Spec spec{"geventd.WebSocket", sizeof(WebSocket), 0, Py_TPFLAGS_DEFAULT, 
 }  // namespace
 
 WebSocketType::WebSocketType(worker::Worker& worker, WebSockets& sockets, const RawSocketType& raw)
-    : worker_(worker), sockets_(sockets), raw_(raw), type_(checked(PyType_FromSpec(&spec))) {}
+    : worker_(worker), sockets_(sockets), raw_(raw), type_(made_type(spec)) {}
 
 Ref WebSocketType::make(Channel& channel) const {
     auto* const type = reinterpret_cast<PyTypeObject*>(type_.get());

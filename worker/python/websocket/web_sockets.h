@@ -49,9 +49,10 @@ class WebSockets {
     /// Whether the calling greenlet may use it; false in another thread and a forked process.
     [[nodiscard]] bool may_use(const worker::Channel& channel) const;
 
-  private:
+    /// The same of any WebSocket, whatever its state.
     [[nodiscard]] bool may_call() const;
 
+  private:
     template <typename Send>
     bool await_sent(worker::Channel& channel, Send send);
 

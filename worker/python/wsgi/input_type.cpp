@@ -247,7 +247,7 @@ PyType_Spec input_spec{"geventd.Input", sizeof(Input), 0, Py_TPFLAGS_DEFAULT, in
 
 InputType::InputType(HubBridge& bridge)
     : bridge_(bridge),
-      type_(checked(PyType_FromSpec(&input_spec))),
+      type_(made_type(input_spec)),
       error_(checked(PyErr_NewException("geventd.RequestBodyError", PyExc_OSError, nullptr))),
       empty_(checked(allocate({}).release())) {}
 

@@ -135,8 +135,7 @@ PyType_Spec spec{"geventd.StartResponse", sizeof(StartResponse), 0,
 
 }  // namespace
 
-StartResponseType::StartResponseType(HubBridge& bridge)
-    : bridge_(bridge), type_(checked(PyType_FromSpec(&spec))) {}
+StartResponseType::StartResponseType(HubBridge& bridge) : bridge_(bridge), type_(made_type(spec)) {}
 
 Ref StartResponseType::make(worker::Request& request) const {
     auto* const type = reinterpret_cast<PyTypeObject*>(type_.get());
