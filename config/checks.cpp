@@ -201,7 +201,7 @@ void refuse_two_places_of_sessions(const Settings& settings, const Mark& start,
     const int places = (sticky.query.empty() ? 0 : 1) + (sticky.cookie.empty() ? 0 : 1) +
                        (sticky.header.empty() ? 0 : 1);
     if (places > 1) {
-        reading.diagnostics.report(place_of("sticky", start, reading), "sticky",
+        reading.diagnostics.report(reading.place_of("sticky", start), "sticky",
                                    "has more than one key, expected query, cookie or header: where "
                                    "requests carry the id of their session");
     }

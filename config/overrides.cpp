@@ -30,11 +30,29 @@ std::optional<Node> nest(std::string_view path, Node value, const Mark& mark) {
     return value;
 }
 
-/// What begins as no YAML text may, such as a format of the access log, is text to its end.
-std::string quoted_if_reserved(const std::string& text) {
-    if (text.empty() || std::string_view("%@`").find(text.front()) == std::string_view::npos) {
-        return text;
+/// Whether it is a YAML text in quotes.
+bool is_quoted(std::string_view text) {
+    const char quote = text.empty() ? '\0' : text.front();
+    return (quote == '"' || quote == '\'') && text.size() > 1 &&
+           text.find(quote, 1) == text.size() - 1;
+}
+
+/// Whether all of it is text: what begins as no YAML text may, such as a format of the access log,
+/// what YAML would cut as a comment, and whatever the application gets as it is.
+bool is_text(std::string_view path, std::string_view text) {
+    constexpr std::string_view kNever = "%@`#&*!|>";
+    constexpr std::string_view kQuotesAndBrackets = "\"'[{";
+    if (path.starts_with("app.environment.")) {
+        return !text.empty() && !is_quoted(text);
     }
+    if (text.empty() || kQuotesAndBrackets.find(text.front()) != std::string_view::npos) {
+        return false;
+    }
+    return kNever.find(text.front()) != std::string_view::npos ||
+           text.find(" #") != std::string_view::npos || text.find("\t#") != std::string_view::npos;
+}
+
+std::string quoted(std::string_view text) {
     std::string quoted = "'";
     for (const char byte : text) {
         quoted.append(byte == '\'' ? 2 : 1, byte);
@@ -45,7 +63,8 @@ std::string quoted_if_reserved(const std::string& text) {
 /// `otherwise`: the fault if the path is none.
 void read_value(const Mark& mark, std::string_view path, const std::string& text,
                 const std::string& otherwise, Settings& settings, Reading& reading) {
-    auto value = read_yaml(quoted_if_reserved(text), mark.source, reading.diagnostics);
+    auto value =
+        read_yaml(is_text(path, text) ? quoted(text) : text, mark.source, reading.diagnostics);
     if (!value) {
         return;
     }

@@ -57,6 +57,38 @@ TEST(Load, FaultsShowWhatATerminalWouldObey) {
     EXPECT_NE(set_faults({"app.\xe2\x80\xae=1"}).at(0).find("\\u202e"), std::string::npos);
 }
 
+TEST(Load, SetsWhatTheApplicationGetsAsItIs) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"abc #def", "abc #def"},
+        {"&amp x", "&amp x"},
+        {"#fff", "#fff"},
+        {"null", "null"},
+        {"~", "~"},
+        {"*star", "*star"},
+        {"!x y", "!x y"},
+        {"\"quoted\" more", "\"quoted\" more"},
+        {"it's", "it's"},
+        {"a: b", "a: b"},
+        {"[x", "[x"},
+        {"'whole'", "whole"},
+    };
+    for (const auto& [text, expected] : cases) {
+        const Settings settings =
+            load({"",
+                  {"listen=http://:8000", "app=app", std::string("app.environment.X=") + text},
+                  test_environment()});
+        EXPECT_EQ(settings.app.environment.at("X"), expected) << text;
+    }
+}
+
+TEST(Load, CutsNoTextAtWhatLooksLikeAComment) {
+    const Settings settings =
+        load({"",
+              {"listen=http://:8000", "app=app", "log.access=${status} # ${path}"},
+              test_environment()});
+    EXPECT_EQ(settings.log.access, "${status} # ${path}");
+}
+
 TEST(Load, NeedsNoFileWhenEverythingIsSet) {
     const Settings settings =
         load({"",
