@@ -241,3 +241,25 @@ def test_a_stuck_worker_that_turns_again_in_time_is_not_killed(start):
     asker.join()
     assert running.workers() == [stuck]
     assert 'is killed' not in running.log.text()
+
+
+def test_a_hub_that_turns_again_before_its_successor_serves_is_not_killed(server):
+    '''The limit to kill it is below that to report it.'''
+    running = server(APP + '''
+
+import geventd
+if geventd.worker_id() and os.path.exists('slow'):
+    while not os.path.exists('served'):
+        real_sleep(0.02)
+''', {'app': {'preload': False},
+      'limits': {'blocked-hub': '60s', 'kill-blocked-hub': '500ms'}})
+    old, = running.workers()
+    (running.folder / 'slow').touch()
+    with running.raw() as client:
+        client.send(b'GET /sleep/60 HTTP/1.1\r\nHost: x\r\n\r\n')
+        running.wait_status(lambda status: len(status['workers']) == 2)
+        (running.folder / 'go').touch()
+        assert client.read_answer().status == 200
+    (running.folder / 'served').touch()
+    running.wait_workers(1, without=[old])
+    assert 'is killed' not in running.log.text()

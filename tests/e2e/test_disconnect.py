@@ -103,3 +103,31 @@ def test_a_write_to_a_client_that_left_ends_the_request_quietly(server, what):
     running.wait_log('finally /writes')
     assert 'Traceback' not in running.log.text()
     assert running.status()['workers'][0]['disconnects'] == 1
+
+
+BIG = '''
+def application(environ, start_response):
+    body = b'x' * (20_000_000 if environ['PATH_INFO'] == '/big' else 5)
+    start_response('200 OK', [('Content-Length', str(len(body)))])
+    return [body]
+'''
+
+
+def test_all_requests_of_a_client_that_has_ended_its_side_are_answered(server):
+    '''As `printf ... | nc -N` sends them.'''
+    running = server(BIG)
+    with running.raw() as client:
+        client.send(b'GET /big HTTP/1.1\r\nHost: x\r\n\r\nGET /x HTTP/1.1\r\nHost: x\r\n\r\n')
+        client.end_sending()
+        running.wait_status(lambda status: status['workers'][0]['unsent'] > 0)
+        assert len(client.read_answer().body) == 20_000_000
+        assert len(client.read_answer().body) == 5
+
+
+def test_one_that_leaves_before_its_body_is_whole_is_logged(server):
+    running = server(APP, {'log': {'access': '${method} ${path} ${status}'}})
+    with running.raw() as client:
+        client.send(b'POST /short HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc')
+    running.wait_log('POST /short 499')
+    assert running.status()['workers'][0]['disconnects'] == 1
+    assert 'started /short' not in running.log.text()

@@ -285,6 +285,34 @@ def test_ready_or_why_not(server):
         running.wait_exit()
 
 
+def test_it_is_ready_when_all_workers_are(make_server):
+    """Until then none of them accepts a connection."""
+    running = make_server()
+    running.write_app('''
+import os
+import time
+
+import geventd
+
+while geventd.worker_id() == 2 and not os.path.exists('go'):
+    time.sleep(0.01)
+
+
+def application(environ, start_response):
+    start_response('200 OK', [])
+    return [b'']
+''')
+    running.write_config({'app': {'preload': False}, 'workers': {'processes': 2},
+                          'metrics': {'listen': 'http+unix:watch.sock'}})
+    running.start(wait=False)
+    running.wait_status(lambda status: 'ready' in [
+        worker['state'] for worker in status['workers']])
+    assert look(running, '/readyz').text == 'no worker is ready\n'
+    (running.folder / 'go').touch()
+    running.wait_ready()
+    assert look(running, '/readyz').status == 200
+
+
 @pytest.mark.parametrize('sent, status', [
     (b'GET / HTTP/1.1\r\n\r\n', 400), (b'nonsense\r\n\r\n', 400), (b'\x16\x03\x01\x02\x00', 400),
     (b'GET /' + b'a' * 20_000 + b' HTTP/1.1\r\nHost: x\r\n\r\n', 414),

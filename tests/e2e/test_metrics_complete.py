@@ -49,3 +49,38 @@ uwsgi.register_signal(9, '', print)
         group, _, name = path.partition('.')
         assert path in COUNTED or (
             group == 'signals' and {f'signals_{name}', f'signals_{name}_total'} & families), path
+
+
+HELD = '''
+import os
+import gevent
+
+
+def application(environ, start_response):
+    while environ['PATH_INFO'] == '/held' and not os.path.exists('go'):
+        gevent.sleep(0.01)
+    start_response('200 OK', [('Content-Length', '2')])
+    return [b'ok']
+'''
+
+
+def test_no_series_comes_twice_while_workers_are_replaced(server):
+    running = server(HELD, {'metrics': {'listen': 'http+unix:watch.sock'},
+                            'workers': {'max-requests': 2}})
+    held = []
+    for count in (1, 2):  # each of them keeps a worker that is replaced
+        held.append(running.raw())
+        held[-1].send(b'GET /held HTTP/1.1\r\nHost: x\r\n\r\n')
+        for _ in range(2):
+            assert running.get('/').status == 200
+        running.wait_status(lambda status: sorted(
+            worker['state'] for worker in status['workers']) == ['draining'] * count + ['ready'])
+    with contextlib.closing(open_http(str(running.folder / 'watch.sock'))) as connection:
+        text = exchange(connection, 'GET', '/metrics').text
+    series = [line.rpartition(' ')[0] for line in text.splitlines() if not line.startswith('#')]
+    assert len(series) == len(set(series))
+    assert re.search(r'^geventd_worker_cores_busy{.*,apart="true"} 2$', text, re.M)
+    (running.folder / 'go').touch()
+    for client in held:
+        with client:
+            assert client.read_answer().status == 200

@@ -47,6 +47,15 @@ geventd.add_rb_timer(10, 0.02)
     assert ticks(lines) == 3
 
 
+def test_an_rb_timer_that_has_ended_begins_anew_when_code_that_serves_asks(server):
+    running = start(server, '''
+geventd.register(9, '', record)
+''', workers=1)
+    for count in (1, 2, 3):
+        run(running, 'geventd.add_rb_timer(9, 0.01, iterations=1)')
+        wait_ledger(running, lambda lines: len(lines) == count)
+
+
 def test_undelivered_ticks_become_one(server):
     running = start(server, '''
 from gevent.event import Event

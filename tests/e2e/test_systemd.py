@@ -136,6 +136,25 @@ def test_the_socket_of_that_name_is_taken_over(make_server):
 
 
 @activate
+def test_sockets_of_one_unit_have_the_same_name(make_server):
+    """They are told apart by where they are bound."""
+    running = make_server()
+    running.write_app(HELLO)
+    ports = [unused_port(), unused_port(), unused_port()]
+    running.write_config({'listen': [
+        {'address': f'http://127.0.0.1:{port}', 'systemd': 'web'} for port in ports[1::-1]]})
+    places = [word for port in ports for word in ('-l', f'127.0.0.1:{port}')]
+    running.start(wait=False, wrapper=['systemd-socket-activate', *places, '--fdname=web:web:web'])
+    running.wait_log('Listening on')
+    for port in ports[:2]:
+        with socket.create_connection(('127.0.0.1', port), DEADLINE) as client:
+            client.sendall(b'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+            client.settimeout(DEADLINE)
+            assert b'200 OK' in client.recv(4096)
+    running.wait_log('systemd passes a socket named web, for which there is no listen.systemd')
+
+
+@activate
 def test_a_unix_socket_of_systemd_is_not_removed(make_server):
     running = make_server()
     running.write_app(HELLO)

@@ -117,3 +117,13 @@ def test_origins(server):
     with pytest.raises(websocket.WebSocketBadStatusException, match='403'):
         connect(running, origin='https://evil.test')
     running.wait_log('refused the WebSocket / of https://evil.test')
+
+
+def test_lists_may_come_in_several_fields(server):
+    running = server(APP)
+    client = connect(running, '/', subprotocols=None, header=[
+        'Sec-WebSocket-Protocol: first', 'Sec-WebSocket-Protocol: second',
+        'Sec-WebSocket-Extensions: unknown', 'Sec-WebSocket-Extensions: permessage-deflate'])
+    headers = client.getheaders()
+    assert 'permessage-deflate' in headers['sec-websocket-extensions']
+    client.close()

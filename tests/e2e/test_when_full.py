@@ -73,3 +73,20 @@ def test_wait_keeps_them_until_a_core_is_free(server):
     clients = clients_asking(running, '/0.05', 10)
     assert [client.read_answer().status for client in clients] == [200] * 10
     close(clients)
+
+
+def test_a_refusal_of_head_has_no_body_and_its_line_has_its_time(server):
+    running = server(HELD, {'workers': {**ONE_CORE, 'when-full': 'reject'},
+                            'limits': {'queue-time': '300ms'},
+                            'log': {'access': '${method} ${status} ${msecs} ms',
+                                    'access-when': {'slower': '250ms'}}})
+    held, = clients_asking(running, '/held', 1)
+    running.wait_status(lambda s: s['workers'][0]['cores_busy'] == 1)
+    with running.raw() as client:
+        client.send(b'HEAD / HTTP/1.1\r\nHost: x\r\n\r\n')
+        _, status, _ = client.read_head()
+        assert status == 503 and client.is_closed_by_server()
+    assert int(running.wait_log(r'HEAD 503 (\d+) ms')[1]) >= 250
+    (running.folder / 'go').touch()
+    assert held.read_answer().status == 200
+    close([held])

@@ -279,3 +279,40 @@ def application(environ, start_response):
     running.wait_log('atexit has run')
     assert running.log.wait_end()
     assert_end_of_python(running)
+
+
+def test_the_time_of_a_handler_that_is_cut_off_does_not_end_the_worker(server):
+    """Its limit falls due while the worker waits for background greenlets."""
+    running = server('''
+import atexit
+import gevent
+import geventd
+
+
+def last():
+    gevent.sleep(1)
+    print('the background is through', flush=True)
+
+
+@geventd.register(5)
+def handler(number):
+    print('it runs', flush=True)
+    gevent.spawn(last)
+    gevent.sleep(60)
+
+
+atexit.register(print, 'atexit', flush=True)
+
+
+def application(environ, start_response):
+    start_response('200 OK', [])
+    return [b'']
+''', {'signals': {'handler-time': '1s'},
+      'limits': {'drain-requests': '100ms', 'drain-background': '30s'}})
+    running.expect_error('cut off')
+    assert running.ctl('signal', '5').returncode == 0
+    running.wait_log('it runs')
+    assert running.stop() == 0
+    running.wait_log('the background is through')
+    running.wait_log('atexit')
+    assert 'SIGSEGV' not in running.log.text()
