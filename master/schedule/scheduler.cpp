@@ -48,7 +48,8 @@ Result<void> Scheduler::add(std::uint32_t generation, std::uint8_t number, const
 
 void Scheduler::repeat(std::uint8_t number, const SchedulePlan& plan, const ScheduleTime& now) {
     const auto* timer = std::get_if<TimerPlan>(&plan);
-    const auto at = entries_.find(Key{number, plan});
+    const Key key{number, plan};
+    const auto at = entries_.find(key);
     if (timer != nullptr && at != entries_.end() && at->second.active &&
         !timers_.runs(at->second.id)) {
         timers_.add(at->second.id, *timer, now.steady);
