@@ -56,6 +56,11 @@ struct WslaySession::Calls {
             wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
             return -1;
         }
+        if (self.frames_.at_boundary() && is_part_of_close(self.input_)) {
+            guarded(context, user, [](WslaySession& waiting) { waiting.await_whole_close(); });
+            wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
+            return -1;
+        }
         const std::size_t count = self.frames_.pass_to_boundary(self.input_.substr(0, room));
         if (self.frames_.is_broken()) {  // wslay would close without a code
             guarded(context, user, [](WslaySession& broken) {
@@ -131,7 +136,13 @@ bool WslaySession::receive(std::string_view bytes) noexcept {
         keep({});
         return true;
     }
+    std::string close;
     try {
+        if (!part_of_close_.empty() && !bytes.empty()) {
+            part_of_close_.append(bytes);
+            close = std::exchange(part_of_close_, {});
+            bytes = close;
+        }
         if (has_input()) {
             if (!bytes.empty()) {
                 kept_.erase(0, std::exchange(used_, 0));
@@ -164,6 +175,12 @@ void WslaySession::keep(std::string_view rest) {
     } else {
         used_ = kept_.size() - rest.size();
     }
+}
+
+// wslay looks whether the reason is UTF-8 as if a closing frame always came in one piece.
+void WslaySession::await_whole_close() {
+    part_of_close_ = input_;
+    input_ = {};
 }
 
 void WslaySession::fail(std::uint16_t code, std::string_view reason) {

@@ -45,6 +45,7 @@ class WslaySession final : public Session {
         }
     };
 
+    void await_whole_close();
     void begin_frame(const wslay_event_on_frame_recv_start_arg& frame);
     void add_piece(std::string_view piece);
     void end_frame();
@@ -68,7 +69,8 @@ class WslaySession final : public Session {
     std::string message_;                 ///< the fragments so far
     std::unique_ptr<Inflater> inflater_;  ///< while a compressed message arrives
     std::optional<End> end_;
-    std::string closing_;  ///< the payload of the client's closing frame so far
+    std::string part_of_close_;  ///< of a closing frame that has not come whole
+    std::string closing_;        ///< the payload of the client's closing frame so far
     bool in_data_frame_ = false;
     bool in_closing_frame_ = false;
     bool out_of_memory_ = false;
