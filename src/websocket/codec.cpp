@@ -106,12 +106,12 @@ Inflater::Outcome Inflater::expand(std::string_view piece, std::string& message,
         stream.next_out = reinterpret_cast<Bytef*>(room.data());
         stream.avail_out = static_cast<uInt>(room.size());
         const int result = ::inflate(&stream, Z_SYNC_FLUSH);
-        if (result != Z_OK && result != Z_BUF_ERROR && result != Z_STREAM_END) {
-            return Outcome::Broken;
-        }
         const std::size_t got = room.size() - stream.avail_out;
         if (got > most - std::min<std::uint64_t>(most, message.size())) {
-            return Outcome::TooLong;
+            return Outcome::TooLong;  // whatever comes behind it
+        }
+        if (result != Z_OK && result != Z_BUF_ERROR && result != Z_STREAM_END) {
+            return Outcome::Broken;
         }
         message.append(room.data(), got);
         if (result == Z_STREAM_END && ::inflateReset(&stream) != Z_OK) {

@@ -78,6 +78,20 @@ bool FrameTrace::breaks_rules() const {
     return false;
 }
 
+// What breaks the rules is no part of anything: it is refused as soon as that is seen.
+bool is_part_of_close(std::string_view bytes) {
+    const auto octet = [bytes](std::size_t i) { return static_cast<std::uint8_t>(bytes[i]); };
+    if ((octet(0) & 0x0fU) != kClosing || (octet(0) & kFinal) == 0) {
+        return false;
+    }
+    if (bytes.size() < 2) {
+        return true;
+    }
+    const unsigned length = octet(1) & 0x7fU;
+    const std::size_t mask = (octet(1) & 0x80U) != 0 ? 4 : 0;
+    return length <= 125 && bytes.size() < 2 + mask + length;
+}
+
 void FrameTrace::begin_payload() {
     const unsigned length = header_[1] & 0x7fU;
     const std::size_t extra = length == 127 ? 8 : length == 126 ? 2 : 0;

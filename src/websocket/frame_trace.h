@@ -52,4 +52,8 @@ class FrameTrace {
     std::uint64_t messages_ = 0;
 };
 
+/// Whether the bytes are the beginning of a closing frame, and not all of it. REQUIRES: there are
+/// some, and they begin at a boundary.
+bool is_part_of_close(std::string_view bytes);
+
 }  // namespace geventd::websocket

@@ -57,6 +57,11 @@ struct WslaySession::Calls {
             return -1;
         }
         WslayContext& mine = *self.context_;
+        if (mine.frames.at_boundary() && is_part_of_close(mine.input)) {
+            guarded(context, user, [](WslaySession& waiting) { waiting.await_whole_close(); });
+            wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
+            return -1;
+        }
         const std::size_t count = mine.frames.pass_to_boundary(mine.input.substr(0, room));
         if (mine.frames.is_broken()) {  // wslay would close without a code
             guarded(context, user, [](WslaySession& broken) {
@@ -136,7 +141,13 @@ bool WslaySession::receive(std::string_view bytes) noexcept {
         context_->keep({});
         return true;
     }
+    std::string close;
     try {
+        if (!part_of_close_.empty() && !bytes.empty()) {
+            part_of_close_.append(bytes);
+            close = std::exchange(part_of_close_, {});
+            bytes = close;
+        }
         const wslay_event_context_ptr frames = wslay();
         context_->input = context_->add_to_kept(bytes);
         const int result = wslay_event_recv(frames);
@@ -152,6 +163,12 @@ bool WslaySession::receive(std::string_view bytes) noexcept {
     } catch (const std::bad_alloc&) {
         return false;
     }
+}
+
+// wslay looks whether the reason is UTF-8 as if a closing frame always came in one piece.
+void WslaySession::await_whole_close() {
+    part_of_close_ = context_->input;
+    context_->input = {};
 }
 
 void WslaySession::fail(std::uint16_t code, std::string_view reason) {

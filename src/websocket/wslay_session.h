@@ -43,6 +43,7 @@ class WslaySession final : public Session {
 
     wslay_event_context_ptr wslay();
     void rest() noexcept;
+    void await_whole_close();
     void begin_frame(const wslay_event_on_frame_recv_start_arg& frame);
     void add_piece(std::string_view piece);
     void end_frame();
@@ -59,7 +60,8 @@ class WslaySession final : public Session {
     WslayStock& stock_;
     std::unique_ptr<WslayContext> context_;  ///< null: nothing has begun in either direction
     std::optional<End> end_;
-    std::string closing_;  ///< the payload of the client's closing frame so far
+    std::string part_of_close_;  ///< of a closing frame that has not come whole
+    std::string closing_;        ///< the payload of the client's closing frame so far
     bool in_closing_frame_ = false;
     bool is_closing_ = false;  ///< close() was called
     bool out_of_memory_ = false;

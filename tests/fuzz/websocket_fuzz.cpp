@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Any bytes as a client's frames: the same messages and the same end however they are cut, also
+// Any bytes as a client's frames: the same messages, answers and end however they are cut, also
 // when another client's arrive in between, and no message over the limit.
 #include <string>
 #include <vector>
@@ -16,6 +16,7 @@ using geventd::websocket::Engine;
 using geventd::websocket::Session;
 
 constexpr std::size_t kMost = 4096;
+constexpr char kPong = '\x8a';
 
 class Listener final : public Session::User {
   public:
@@ -38,11 +39,28 @@ class Listener final : public Session::User {
     [[nodiscard]] bool is_full() const override { return false; }
 
     bool operator==(const Listener& other) const {
-        return messages_ == other.messages_ && sent_ == other.sent_ &&
-               session_->end().has_value() == other.session_->end().has_value();
+        const auto& end = session_->end();
+        const auto& other_end = other.session_->end();
+        return messages_ == other.messages_ && answers() == other.answers() &&
+               end.has_value() == other_end.has_value() &&
+               (!end || (end->code == other_end->code && end->by_client == other_end->by_client));
     }
 
   private:
+    // What was sent. Whoever breaks the rules is told so; pongs that wait at that moment are lost.
+    [[nodiscard]] std::string answers() const {
+        if (!session_->end() || session_->end()->by_client) {
+            return sent_;
+        }
+        std::string kept;
+        for (std::size_t at = 0; at + 1 < sent_.size();) {
+            const std::size_t size = 2 + static_cast<unsigned char>(sent_[at + 1]);
+            kept += sent_[at] == kPong ? "" : sent_.substr(at, size);
+            at += size;
+        }
+        return kept;
+    }
+
     std::vector<std::string> messages_;
     std::string sent_;
     std::unique_ptr<Session> session_;

@@ -166,6 +166,30 @@ TEST_F(SessionTest, EndsForWhoeverBreaksTheRules) {
     }
 }
 
+TEST_F(SessionTest, TakesAClosingFrameInPiecesAsInOne) {
+    const std::string reason = "K\xc3\xb6ln, \xe2\x82\xac 3";
+    for (const auto& [payload, expected] : {std::pair{code(1000) + reason, 1000U},
+                                            {code(1013) + reason, 1013U},
+                                            {code(1000) + reason + "\xff", 1007U},
+                                            {code(59329) + "\xff", 1007U}}) {
+        const std::string bytes = frame(kFin | kText, "x") + frame(kFin | kClose, payload);
+        for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
+            start();
+            ASSERT_TRUE(session->receive(bytes.substr(0, cut)));
+            EXPECT_FALSE(session->has_input());
+            ASSERT_TRUE(session->receive(bytes.substr(cut)));
+            EXPECT_EQ(closed_with(), expected) << cut;
+            ASSERT_TRUE(session->end());
+            EXPECT_EQ(session->end()->by_client, expected != 1007U);
+        }
+        start();
+        for (const char& byte : bytes) {
+            ASSERT_TRUE(session->receive({&byte, 1}));
+        }
+        EXPECT_EQ(closed_with(), expected);
+    }
+}
+
 // The engine names no code for what is no frame at all.
 TEST_F(SessionTest, EndsForAHeaderThatNoFrameHas) {
     const std::string long_ping = frame(kFin | kPing, std::string(126, 'p'));

@@ -32,6 +32,11 @@ void* operator new(std::size_t size) {
     return allocate(size);
 }
 
+// std::stable_sort() asks so. Without this one it would get the sanitizer's, and give it back here.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return std::malloc(size);
+}
+
 void operator delete(void* memory) noexcept {
     std::free(memory);
 }
