@@ -9,8 +9,8 @@ from .gunicorn_logs import LOGS, finish_logs
 from .gunicorn_takes import (application, bind, environment, head_limit, mask_of, paste, pieces,
                              proxies, reload_files, request_head, umask, user, worker_class)
 from .rows import built_in, maps, read, refused
-from .values import (fact, leading_number, listed, number, numeric_fact, processes, seconds, switch,
-                     text, write_size)
+from .values import (fact, keep_alive, leading_number, listed, number, numeric_fact, processes,
+                     seconds, switch, text, write_size)
 
 PROXY = 'end it at the proxy: nginx, HAProxy or Apache in front'
 
@@ -63,7 +63,7 @@ WORKERS = (
     maps('timeout', 'limits.kill-blocked-hub', seconds('limits.kill-blocked-hub'),
          'as gunicorn\'s gevent worker has it: the hub stands still; not the time of a request'),
     maps('graceful_timeout', 'limits.drain-requests', seconds('limits.drain-requests')),
-    maps('keepalive', 'limits.keep-alive', seconds('limits.keep-alive')),
+    maps('keepalive', 'limits.keep-alive', keep_alive, '0 becomes 1ms, as 0 is no limit here'),
     maps('limit_request_line limit_request_fields limit_request_field_size', 'limits.request-head',
          head_limit, 'one size for the whole head: the line and all fields'),
     maps('preload_app', 'app.preload', switch('app.preload', True, False)),

@@ -6,8 +6,8 @@ import re
 from ..model import Setting
 from .addresses import listen_at
 from .uwsgi_logs import log_file
-from .values import (DAY, fact, fit, is_octal, is_on, is_open, leading_number, listed, octal_text,
-                     refuse_value)
+from .values import (fact, fit, is_octal, is_on, is_open, keep_alive, leading_number, listed,
+                     octal_text, refuse_value)
 
 
 def listens(protocol):
@@ -100,13 +100,12 @@ def socket_mode(draft, option):
     return None
 
 
-def keep_alive(draft, option):
+def router_keep_alive(draft, option):
     """http-keepalive; the bare option and 1 mean the router's timeout."""
-    found = leading_number(option.value)
-    if is_open(option.value):
-        draft.set('limits.keep-alive', f'{option.value}s', option.origin())
-    elif found and found > 1:
-        draft.set('limits.keep-alive', f'{fit(found, 0, DAY)}s', option.origin())
+    if not is_on(option.value):
+        keep_alive(draft, dataclasses.replace(option, value='0'))
+    elif is_open(option.value) or leading_number(option.value) not in (None, 1):
+        keep_alive(draft, option)
     else:
         draft.built_in.append((option, 'connections are kept open, for limits.keep-alive'))
 

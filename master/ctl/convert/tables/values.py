@@ -85,6 +85,17 @@ def seconds(*keys):
     return take
 
 
+def keep_alive(draft, option):
+    """A number of seconds. With 0 both servers close after each answer, where 0 is no limit here:
+    the shortest time is the nearest."""
+    now = of_now(option)
+    found = leading_number(now.value)
+    if found is None or found > 0:
+        return seconds('limits.keep-alive')(draft, option)
+    return draft.set('limits.keep-alive', '1ms',
+                     f'{now.origin()}; 0 closed connections after each answer; here it is no limit')
+
+
 def size(key, unit, least=0, most=1 << 40):
     """A number of bytes (unit 'B'), of KiB or of MiB becomes a size."""
     factor = {'B': 1, 'KiB': 1 << 10, 'MiB': 1 << 20}[unit]
