@@ -2,7 +2,7 @@
 """What the converter makes of values that mean something else there, and of what is not said."""
 import pytest
 
-from harness.conversions import drafted
+from harness.conversions import convert, drafted
 
 
 @pytest.mark.parametrize('server, name', [('gunicorn', 'keepalive'), ('uwsgi', 'http-keepalive')])
@@ -18,3 +18,46 @@ def test_no_keep_alive_does_not_become_one_without_limit(monkeypatch, server, na
 def test_another_keep_alive_stays_as_it_is(server, name):
     for value, written in (('9', '9s'), ('${CONVERTED_KEEP:-5}', '${CONVERTED_KEEP:-5}s')):
         assert drafted(server, (name, value)).settings['limits.keep-alive'].value == written
+
+
+# --- gunicorn's variables -------------------------------------------------------------------------
+
+def files(name, value):
+    """(file, text) of each kind that gives gunicorn a variable."""
+    return [('Dockerfile', f'FROM a\nENV {name}={value}\nCMD ["gunicorn", "a:b"]\n'),
+            ('a.service', f'[Service]\nEnvironment={name}={value}\nExecStart=/bin/gunicorn a:b\n'),
+            ('run.sh', f'{name}={value} gunicorn a:b\n')]
+
+
+def converted(folder, file, text, environment=None):
+    (folder / file).write_text(text)
+    return convert(file, folder=folder, environment=environment).stdout
+
+
+@pytest.mark.parametrize('name, value, written', [
+    ('PORT', '5000', '- address: http://0.0.0.0:${PORT:-5000}  # PORT=5000 ('),
+    ('WEB_CONCURRENCY', '3', 'processes: ${WEB_CONCURRENCY:-3}  # WEB_CONCURRENCY=3 ('),
+    ('FORWARDED_ALLOW_IPS', '10.0.0.0/8',
+     'trusted-proxies: [10.0.0.0/8]  # FORWARDED_ALLOW_IPS=10.0.0.0/8 (')])
+def test_variables_are_gunicorns_defaults_wherever_they_are_given(folder, name, value, written):
+    for file, text in files(name, value):
+        assert f'{written}{file}' in converted(folder, file, text)
+
+
+def test_this_environment_says_whom_gunicorn_trusts(folder):
+    words = ['--', 'gunicorn', 'a:b']
+    said = convert(*words, folder=folder, environment={'FORWARDED_ALLOW_IPS': '*'}).stdout
+    assert 'trusted-proxies: [0.0.0.0/0, "::/0"]  # FORWARDED_ALLOW_IPS=* (environment)' in said
+    words += ['--forwarded-allow-ips', '10.0.0.1']
+    said = convert(*words, folder=folder, environment={'FORWARDED_ALLOW_IPS': '*'}).stdout
+    assert 'trusted-proxies: [10.0.0.1]' in said
+
+
+def test_a_wrong_address_in_a_variable_is_told(folder):
+    for file, text in files('FORWARDED_ALLOW_IPS', 'nginx'):
+        assert 'THIS PROTECTS: FORWARDED_ALLOW_IPS=nginx' in converted(folder, file, text)
+
+
+def test_whoever_trusts_nobody_does_so_here():
+    keys = drafted('gunicorn', ('forwarded_allow_ips', '')).listeners[0].keys
+    assert keys['trusted-proxies'].value == []

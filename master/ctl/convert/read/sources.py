@@ -74,6 +74,10 @@ def read_command(command, python, environment, source):
     found.options = variables_of(command, found) + found.options
     found.remarks = command.remarks + found.remarks
     found.on_paas = command.on_paas
+    found.variables = {name: Option(name, value, f'{name}={value}', os.path.basename(place))
+                       for variables, place in ((command.surrounding, source),
+                                                (command.environment, command.place))
+                       for name, value in variables.items()}
     if command.chdir and not any(option.name == 'chdir' for option in found.options):
         found.options.append(Option('chdir', command.chdir, f'WorkingDirectory={command.chdir}',
                                     os.path.basename(source)))
