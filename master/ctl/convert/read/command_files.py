@@ -103,10 +103,10 @@ def from_unit(text, path):
     """ExecStart of a systemd unit, and what the unit sets for it."""
     name = os.path.basename(path)
     environment, workdir, command, kept, stop = {}, '', None, [], ''
-    for line, number in joined_lines(text):
+    for line, number in joined_lines(text, comments='#;'):
         key, equals, value = line.strip().partition('=')
         value = value.strip()
-        if not equals or key.startswith(('#', ';')):
+        if not equals:
             continue
         if key == 'ExecStart':
             command = command_of(value.lstrip('-@+!:'), f'{name}:{number}') or command

@@ -111,14 +111,15 @@ def until_separator(words):
     return result
 
 
-def joined_lines(text):
-    """(line, its number), continued lines as one."""
+def joined_lines(text, comments='#'):
+    """(line, its number), continued lines as one. Lines that begin with one of the letters of
+    `comments` do not continue, and none of them is a part of a continued line."""
     begin, pending = 1, ''
     for number, line in enumerate(text.split('\n'), 1):
+        if line.lstrip().startswith(tuple(comments)):
+            continue
         if not pending:
             begin = number
-        elif line.lstrip().startswith('#'):
-            continue  # a comment inside of a continued line, as in a Dockerfile
         pending += line
         if pending.endswith('\\'):
             pending = pending[:-1] + ' '
@@ -135,8 +136,6 @@ def command_of_script(text, name):
     known, found = {}, None
     for line, number in joined_lines(text):
         line = line.strip()
-        if line.startswith('#'):
-            continue
         assignment = ASSIGNMENT.match(line)
         if assignment and not command_of(put_in(line, known), ''):
             remember(known, assignment)
