@@ -13,3 +13,47 @@ from convert.read.command_files import from_dockerfile, from_procfile, from_scri
 def test_comments_do_not_continue_and_are_no_part_of_a_line(read, text):
     command = read(text, 'x')
     assert (command.server, command.words) == ('gunicorn', ['-w', '2', 'a:b'])
+
+
+# --- Dockerfiles ---------------------------------------------------------------------------------
+
+BASE = ('FROM python AS Base\nENV A=1 B=2\nWORKDIR /srv\nSTOPSIGNAL SIGQUIT\n'
+        'CMD ["gunicorn", "old:app"]\n')
+
+
+def test_an_earlier_stage_leaks_nothing_into_an_image():
+    command = from_dockerfile(f'{BASE}FROM python\nENV C=3\nCMD ["gunicorn", "a:b"]\n', 'x')
+    assert (command.words, command.surrounding) == (['a:b'], {'C': '3'})
+    assert not any('STOPSIGNAL' in remark for remark in command.remarks)
+
+
+@pytest.mark.parametrize('name', ['base', '--platform=linux/amd64 BASE AS last', '${FIRST}'])
+def test_a_stage_inherits_from_a_named_one(folder, name):
+    (folder / 'conf.py').write_text('workers = 3\n')
+    (folder / 'Dockerfile').write_text(
+        f'ARG FIRST=base\n{BASE}FROM other\nENV A=0\nFROM {name}\nWORKDIR app\nENV B=$A-$B\n'
+        'CMD ["gunicorn", "-c", "/srv/app/conf.py", "a:b"]\n')
+    command = from_dockerfile((folder / 'Dockerfile').read_text(), f'{folder}/Dockerfile')
+    assert command.surrounding == {'A': '1', 'B': '1-2'}
+    assert any('STOPSIGNAL SIGQUIT' in remark for remark in command.remarks)
+    assert command.places.find('/srv/app/conf.py') == f'{folder}/conf.py'
+
+
+@pytest.mark.parametrize('text, words', [
+    ('ENTRYPOINT ["gunicorn", "a:b"]', ['a:b']), ('ENTRYPOINT ["gunicorn"]\nCMD ["a:b"]', ['a:b']),
+    ('CMD ["a:b"]\nENTRYPOINT ["gunicorn"]', ['a:b']), ('', ['old:app']),
+    ('CMD -w 2\nENTRYPOINT gunicorn a:b', ['a:b'])])
+def test_an_entrypoint_resets_an_inherited_cmd(text, words):
+    assert from_dockerfile(f'{BASE}FROM base\n{text}\n', 'x').words == words
+
+
+def test_arguments_and_variables_of_an_image_are_put_in():
+    command = from_dockerfile(
+        'ARG ROOT=/srv\nFROM a\nARG ROOT\nARG NAME=shop\nENV HOME_OF=$ROOT/${NAME} '
+        'MODE=${MODE:-web}\nWORKDIR $HOME_OF\nCMD gunicorn a:b\n', 'x')
+    assert command.surrounding == {'HOME_OF': '/srv/shop', 'MODE': 'web'}
+
+
+def test_a_shell_of_the_exec_form_puts_variables_in():
+    command = from_dockerfile('FROM a\nCMD ["sh", "-c", "gunicorn -b :${PORT} -w $N a:b"]\n', 'x')
+    assert command.words == ['-b', ':${PORT}', '-w', '${N}', 'a:b']

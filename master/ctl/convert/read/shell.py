@@ -72,8 +72,8 @@ def command_of_words(words, place):
                               or word) or PROGRAMS.get(os.path.basename(word))
         if server and '=' not in word:
             return make_command(server, words, begin, place)
-        if ' ' in word:  # sh -c "exec gunicorn …"
-            inner = command_of(word, place)
+        if ' ' in word:  # sh -c "exec gunicorn …", where the shell puts variables in
+            inner = command_of(word.replace('$${', '${'), place)
             if inner:
                 return inner
     return None
