@@ -61,3 +61,38 @@ def test_a_wrong_address_in_a_variable_is_told(folder):
 def test_whoever_trusts_nobody_does_so_here():
     keys = drafted('gunicorn', ('forwarded_allow_ips', '')).listeners[0].keys
     assert keys['trusted-proxies'].value == []
+
+
+# --- flags in variables --------------------------------------------------------------------------
+
+FLAGS = [('uwsgi', 'lazy-apps', 'app.preload', False),
+         ('uwsgi', 'disable-logging', 'log.access', 'off'),
+         ('uwsgi', 'gevent-monkey-patch', 'app.monkey-patch', 'before-start'),
+         ('uwsgi', 'ignore-sigpipe', 'on-disconnect', 'ignore'),
+         ('uwsgi', 'log-5xx', 'log.access-when.status', None),
+         ('gunicorn', 'daemon', 'process.daemonize', True),
+         ('gunicorn', 'preload_app', 'app.preload', True)]
+
+
+@pytest.mark.parametrize('server, name, key, value', FLAGS)
+@pytest.mark.parametrize('text, state', [('true', 'on'), ('false', 'off'), ('', 'none'),
+                                         (None, 'none')])
+def test_a_flag_in_a_variable_is_what_that_is_now(monkeypatch, server, name, key, value, text,
+                                                  state):
+    monkeypatch.delenv('CONVERTED_FLAG', raising=False)
+    if text is not None:
+        monkeypatch.setenv('CONVERTED_FLAG', text)
+    draft = drafted(server, (name, '${CONVERTED_FLAG}'))
+    setting = draft.settings.get(key)
+    told = [left for left in draft.left_out if left.because == 'its value is not true or false']
+    assert (setting is not None and setting.value == value and value is not None) == (
+        state == 'on' and value is not None)
+    assert [left.instead for left in told] == ([f'write {key} by hand'] if state == 'none' else [])
+    if state == 'on' and value is not None:
+        assert 'as the environment is now' in ' '.join(setting.comments)
+
+
+def test_no_value_at_all_switches_nothing_on():
+    draft = drafted('gunicorn', ('daemon', None), ('preload_app', None))
+    assert 'process.daemonize' not in draft.settings
+    assert draft.settings['app.preload'].value is False

@@ -117,7 +117,7 @@ def _logging_lines(option):
 
 
 def _is_on(option):
-    return option is not None and option.value is True
+    return option is not None and str(of_now(option).value).lower() == 'true'
 
 
 def _finish_syslog(draft):

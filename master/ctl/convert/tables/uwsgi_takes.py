@@ -6,7 +6,7 @@ import re
 from ..model import Setting
 from .addresses import listen_at
 from .uwsgi_logs import log_file
-from .values import (fact, fit, is_octal, is_on, is_open, keep_alive, leading_number, listed,
+from .values import (fact, fit, flag, is_octal, is_on, is_open, keep_alive, leading_number, listed,
                      octal_text, refuse_value)
 
 
@@ -112,11 +112,11 @@ def router_keep_alive(draft, option):
 
 def patch(when):
     """One of gevent's two flags; the early one wins, as it comes first there too."""
-    def take(draft, option):
+    def act(draft, option, is_set):
         known = draft.settings.get('app.monkey-patch')
-        if is_on(option.value) and not (known and known.value == 'before-load'):
+        if is_set and not (known and known.value == 'before-load'):
             draft.settings['app.monkey-patch'] = Setting(when, [option.origin()])
-    return take
+    return flag('app.monkey-patch', act)
 
 
 def paste(draft, option):

@@ -166,13 +166,27 @@ def listed(key, split=''):
     return take
 
 
+def flag(key, act):
+    """A flag: act(draft, option, whether it is on). In a variable it is what that is now. None of
+    gunicorn.conf.py is no value."""
+    def take(draft, option):
+        if option.value is None:
+            return None
+        now = of_now(option)
+        if is_open(option.value) and not now.value.strip():
+            return draft.leave_out(option, 'its value is not true or false',
+                                   f'write {key} by hand')
+        return act(draft, now, is_on(now.value))
+    return take
+
+
 def switch(key, when_on, when_off=None):
     """A flag that means a value of the key."""
-    def take(draft, option):
-        value = when_on if is_on(option.value) else when_off
+    def act(draft, option, is_set):
+        value = when_on if is_set else when_off
         if value is not None:
             draft.set(key, value, option.origin())
-    return take
+    return flag(key, act)
 
 
 def numeric_fact(name):
