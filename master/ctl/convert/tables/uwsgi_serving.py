@@ -3,7 +3,7 @@
 from .rows import built_in, maps, refused
 from .uwsgi_takes import (before_load, environment, listens, metrics_address, mount, paste, patch,
                           router_keep_alive, socket_mode)
-from .values import fact, listed, number, numeric_fact, processes, seconds, size, switch, text
+from .values import fact, last, listed, number, numeric_fact, processes, seconds, size, switch, text
 
 PROXY = 'end it at the proxy: nginx, HAProxy or Apache in front'
 ONE_PROTOCOL = 'listen speaks HTTP and the uwsgi protocol only'
@@ -121,9 +121,9 @@ WORKERS = (
 )
 
 APPLICATION = (
-    maps('module wsgi', 'app.module', fact('module'), 'written module:callable'),
-    maps('wsgi-file file', 'app.module', fact('wsgi-file'), 'the path of a .py or .wsgi file'),
-    maps('callable test', 'app.module', fact('callable'), 'becomes a part of app.module'),
+    maps('module wsgi', 'app.module', last('module'), 'written module:callable'),
+    maps('wsgi-file file', 'app.module', last('wsgi-file'), 'the path of a .py or .wsgi file'),
+    maps('callable test', 'app.module', last('callable'), 'becomes a part of app.module'),
     maps('mount worker-mount', 'app.mounts', mount, 'the mount of / is app.module'),
     built_in('manage-script-name ignore-script-name', 'app.mounts always splits the path so'),
     maps('paste ini-paste ini-paste-logged', 'app.module', paste,

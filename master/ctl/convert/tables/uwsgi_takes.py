@@ -6,8 +6,8 @@ import re
 from ..model import Setting
 from .addresses import listen_at
 from .uwsgi_logs import log_file
-from .values import (fact, fit, flag, is_octal, is_on, is_open, keep_alive, leading_number, listed,
-                     octal_text, refuse_value)
+from .values import (fit, flag, is_octal, is_on, is_open, keep_alive, last, leading_number,
+                     listed, octal_text, refuse_value)
 
 
 def listens(protocol):
@@ -39,8 +39,7 @@ def mount(draft, option):
     if not equals:
         return refuse_value(draft, option, 'of the form /prefix=application')
     if prefix == '/':
-        draft.facts['module'] = dataclasses.replace(option, value=application)
-        return None
+        return last('module')(draft, dataclasses.replace(option, value=application))
     callable_ = draft.facts.get('callable')
     if ':' not in application and callable_:
         application += f':{callable_.value}'
@@ -125,7 +124,7 @@ def paste(draft, option):
     if name.startswith(('egg:', 'call:')):
         return draft.leave_out(option, 'app.module names Paste Deploy files only',
                                'name the function that makes the application: module:factory()')
-    return fact('paste')(draft, dataclasses.replace(option, value=name.replace('config:', '', 1)))
+    return last('paste')(draft, dataclasses.replace(option, value=name.replace('config:', '', 1)))
 
 
 def before_load(draft, option):

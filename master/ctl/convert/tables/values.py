@@ -198,6 +198,15 @@ def numeric_fact(name):
     return take
 
 
+def last(name):
+    """Keeps the last of several options for the end; its comment tells of the others."""
+    def take(draft, option):
+        before = draft.facts.get(name)
+        notes = [option.note, f'instead of {before.origin()}' if before else '']
+        draft.facts[name] = dataclasses.replace(option, note='; '.join(filter(None, notes)))
+    return take
+
+
 def fact(name):
     """Keeps the option for the end, when those that belong to it are known too."""
     def take(draft, option):
