@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Files that hold a command line: how their lines go on, and what stands around the command."""
 import pytest
+from convert.model import Unreadable
 from convert.read.command_files import from_dockerfile, from_procfile, from_script, from_unit
+from convert.read.supervisord import from_supervisord
+
+from harness.conversions import convert
 
 
 @pytest.mark.parametrize('read, text', [
@@ -57,3 +61,65 @@ def test_arguments_and_variables_of_an_image_are_put_in():
 def test_a_shell_of_the_exec_form_puts_variables_in():
     command = from_dockerfile('FROM a\nCMD ["sh", "-c", "gunicorn -b :${PORT} -w $N a:b"]\n', 'x')
     assert command.words == ['-b', ':${PORT}', '-w', '${N}', 'a:b']
+
+
+# --- other programs' files -----------------------------------------------------------------------
+
+PROGRAMS = '''[supervisord]
+nodaemon=true
+
+[program:celery]
+command=/srv/bin/celery worker
+
+[program:web]
+environment=A="1,2",B='x y',PORT=5000 ; why
+directory=/srv/shop ; where
+user=www
+stopsignal=QUIT
+command=/srv/bin/gunicorn -b :%(ENV_WEB_PORT)s
+    -c %(here)s/conf.py --access-logfile - --access-logformat "%%(h)s ${x}" shop:app
+
+[program:admin]
+command=bash -c "uwsgi --http :$PORT"
+'''
+
+
+@pytest.mark.parametrize('name', ['supervisord.conf', 'web.ini'])
+def test_programs_of_supervisord(folder, name):
+    (folder / 'conf.py').write_text('workers = 7\n')
+    (folder / name).write_text(PROGRAMS)
+    done = convert(name, folder=folder)
+    said = ' '.join(done.stdout.replace('\n#', ' ').split())
+    assert done.returncode == 0
+    for text in ('http://0.0.0.0:${WEB_PORT}', 'processes: 7', 'module: shop:app',
+                 f'chdir: /srv/shop # directory=/srv/shop ({name})', 'access-logformat %(h)s $${x}',
+                 f'-b :${{WEB_PORT}} ({name}:12)', 'in [program:web]: user=www.',
+                 'not read: [program:admin].', 'In [program:web] write command=GEVENTD -c FILE',
+                 'Leave stopsignal=QUIT out'):
+        assert text in said
+    assert from_supervisord(PROGRAMS, name).surrounding == {'A': '1,2', 'B': 'x y', 'PORT': '5000'}
+
+
+def test_a_file_of_uwsgis_stays_one(folder):
+    (folder / 'a.ini').write_text('[uwsgi]\nhttp = :1\nmodule = m\n' + PROGRAMS)
+    assert 'address: http://0.0.0.0:1' in convert('a.ini', folder=folder).stdout
+
+
+def test_supervisord_without_a_server_is_refused():
+    with pytest.raises(Unreadable, match='starts neither uWSGI nor gunicorn'):
+        from_supervisord('[program:x]\ncommand=nginx\n', 'x')
+
+
+def test_a_compose_file_is_answered(folder):
+    (folder / 'compose.yaml').write_text('services:\n  web:\n    command: gunicorn a:b\n')
+    done = convert('compose.yaml', folder=folder)
+    assert (done.returncode, done.stdout) == (2, '')
+    assert 'is a compose file: convert the command line of the service after --' in done.stderr
+
+
+@pytest.mark.parametrize('text, written', [
+    ('import os\nworkers = 7\n', 'processes: 7'), ('bind = ":81"', 'http://0.0.0.0:81'),
+    ('gunicorn -w 7 a:b', 'processes: 7')])
+def test_gunicorns_file_may_have_any_name(folder, text, written):
+    (folder / 'gunicorn_config').write_text(text)
+    assert written in convert('gunicorn_config', folder=folder).stdout

@@ -6,6 +6,7 @@ import re
 from ..model import Unreadable
 from .dockerfile import from_dockerfile
 from .shell import command_of, command_of_script, joined_lines
+from .supervisord import from_supervisord, is_supervisord
 from .surroundings import about_signal, assignments, placed
 
 
@@ -75,6 +76,8 @@ def kind_of(text, path):
     if re.search(r'(^|[._-])(Dockerfile|Containerfile)', name, re.I) \
             or re.search(r'^FROM \S+', text, re.M):
         return from_dockerfile
+    if is_supervisord(text):
+        return from_supervisord
     if name.endswith('.service') or re.search(r'^ExecStart\s*=', text, re.M):
         return from_unit
     return from_script

@@ -31,6 +31,7 @@ class Command:
     places: Places = dataclasses.field(default_factory=Places)
     remarks: List[str] = dataclasses.field(default_factory=list)
     chdir: str = ''
+    chdir_key: str = 'WorkingDirectory'  # which names it
     on_paas: bool = False
 
 
