@@ -96,3 +96,12 @@ def test_no_value_at_all_switches_nothing_on():
     draft = drafted('gunicorn', ('daemon', None), ('preload_app', None))
     assert 'process.daemonize' not in draft.settings
     assert draft.settings['app.preload'].value is False
+
+
+# --- defaults that differ ------------------------------------------------------------------------
+
+def test_limits_that_gunicorn_lacks_are_written_as_none():
+    settings = drafted('gunicorn', ('wsgi_app', 'a')).settings
+    for key, value in (('body-timeout', '0s'), ('body-rate', 0), ('write-timeout', '0s')):
+        setting = settings[f'limits.{key}']
+        assert setting.value == value and 'no such limit' in setting.comments[0]

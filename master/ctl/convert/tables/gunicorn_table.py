@@ -180,5 +180,8 @@ def _write_defaults(draft, defaults):
     draft.default('limits.drain-background', '5s',
                   'gunicorn does not wait for background greenlets')
     draft.default('limits.keep-alive', '2s', "gunicorn's keepalive")
+    for key, value in (('body-timeout', '0s'), ('body-rate', 0), ('write-timeout', '0s')):
+        draft.default(f'limits.{key}', value, 'gunicorn has no such limit; without this line '
+                      'geventd has one')
     if 'app.module' not in draft.settings and 'app.mounts' not in draft.settings:
         draft.remarks.append('No application is named: write `app.module`.')
