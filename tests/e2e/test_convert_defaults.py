@@ -105,3 +105,15 @@ def test_limits_that_gunicorn_lacks_are_written_as_none():
     for key, value in (('body-timeout', '0s'), ('body-rate', 0), ('write-timeout', '0s')):
         setting = settings[f'limits.{key}']
         assert setting.value == value and 'no such limit' in setting.comments[0]
+
+
+# --- logs in variables ---------------------------------------------------------------------------
+
+@pytest.mark.parametrize('value, written', [
+    ('${CONVERTED_LEVEL:-info}', '${CONVERTED_LEVEL:-info}'),
+    ('${CONVERTED_LEVEL:-WARN}', 'warning'),
+    ('${CONVERTED_LEVEL}', '${CONVERTED_LEVEL}'), ('${CONVERTED_LEVEL:-loud}', None)])
+def test_a_level_in_a_variable_keeps_its_name(monkeypatch, value, written):
+    monkeypatch.delenv('CONVERTED_LEVEL', raising=False)
+    setting = drafted('gunicorn', ('loglevel', value)).settings.get('log.level')
+    assert (setting.value if setting else None) == written
