@@ -123,3 +123,14 @@ def test_a_compose_file_is_answered(folder):
 def test_gunicorns_file_may_have_any_name(folder, text, written):
     (folder / 'gunicorn_config').write_text(text)
     assert written in convert('gunicorn_config', folder=folder).stdout
+
+
+@pytest.mark.parametrize('copy', ['', 'COPY --chown=a:a ./deploy/start.sh /start\n',
+                                  'WORKDIR /\nADD deploy/start.sh start\n'])
+def test_an_image_starts_by_the_script_that_starts_a_server(folder, copy):
+    (folder / 'deploy').mkdir()
+    (folder / 'entrypoint').write_text('wait-for db\nexec "$@"\n')
+    (folder / ('deploy/start.sh' if copy else 'start')).write_text('exec gunicorn -w 2 a:b\n')
+    command = from_dockerfile(f'FROM a\n{copy}ENTRYPOINT ["/entrypoint"]\nCMD ["/start"]\n',
+                              f'{folder}/Dockerfile')
+    assert command.words == ['-w', '2', 'a:b']

@@ -31,6 +31,7 @@ class Stage:
     parts: Dict[str, Part] = dataclasses.field(default_factory=dict)
     environment: Dict[str, str] = dataclasses.field(default_factory=dict)
     arguments: Dict[str, str] = dataclasses.field(default_factory=dict)
+    copied: Dict[str, str] = dataclasses.field(default_factory=dict)  # {in the image: beside}
     workdir: str = ''
     stop: str = ''
 
@@ -38,7 +39,7 @@ class Stage:
         """A stage that begins with all of this one but its arguments."""
         parts = {name: dataclasses.replace(part, is_inherited=True)
                  for name, part in self.parts.items()}
-        return Stage(parts, dict(self.environment), {}, self.workdir, self.stop)
+        return Stage(parts, dict(self.environment), {}, dict(self.copied), self.workdir, self.stop)
 
     def obey(self, instruction, rest, number, outside):
         """Carries out an instruction; `outside` are the arguments before the first stage."""
@@ -51,6 +52,10 @@ class Stage:
                                      for name, value in assignments(rest).items()})
         elif instruction == 'WORKDIR':
             self.workdir = posixpath.join(self.workdir or '/', self.filled(rest.strip('"\'')))
+        elif instruction in ('COPY', 'ADD') and len(file_words(rest)) == 2:
+            source, place = file_words(self.filled(rest))
+            place = f'{place}{posixpath.basename(source)}' if place.endswith('/') else place
+            self.copied[posixpath.join(self.workdir or '/', place)] = source
         elif instruction == 'STOPSIGNAL':
             self.stop = self.filled(rest)
         elif instruction in ('CMD', 'ENTRYPOINT'):
@@ -80,7 +85,7 @@ def from_dockerfile(text, path):
     name, stage = os.path.basename(path), last_stage(text)
     words, number = stage.command()
     command = command_of_words(words, f'{name}:{number}') or script_beside(
-        words, path, stage.workdir)
+        words, path, stage.workdir, stage.copied)
     if command is None:
         raise Unreadable(f'{path} starts neither uWSGI nor gunicorn; if a script does, convert '
                          'that, or its command line after --')
@@ -107,6 +112,11 @@ def last_stage(text):
     return present or before
 
 
+def file_words(text):
+    """What COPY and ADD name, without their options."""
+    return [word for word in text.split() if not word.startswith('--')]
+
+
 def filled(text, known):
     """$NAME, ${NAME:-default} and ${NAME:+other} by what is known."""
     def put_in(match):
@@ -130,12 +140,15 @@ def image_words(text):
         return [], True
 
 
-def script_beside(words, path, workdir):
-    """The command of the image's own script, if it lies beside the Dockerfile."""
+def script_beside(words, path, workdir, copied):
+    """The command of the first of the image's own scripts that starts a server, if it lies beside
+    the Dockerfile, or where `copied` says."""
     places = Places(os.path.dirname(path), workdir, elsewhere=True)
     for word in words:
-        script = places.find(word)
+        script = places.find(copied.get(word, word))
         if os.path.isfile(script):
             with open(script, encoding='utf-8', errors='replace') as file:
-                return command_of_script(file.read(), os.path.basename(script))
+                command = command_of_script(file.read(), os.path.basename(script))
+            if command:
+                return command
     return None
