@@ -134,3 +134,14 @@ def test_an_image_starts_by_the_script_that_starts_a_server(folder, copy):
     command = from_dockerfile(f'FROM a\n{copy}ENTRYPOINT ["/entrypoint"]\nCMD ["/start"]\n',
                               f'{folder}/Dockerfile')
     assert command.words == ['-w', '2', 'a:b']
+
+
+# --- units ---------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('name, words', [
+    ('shop@blue.service', ['-b', 'unix:/run/shop/blue.sock', 'a:b', '-n', '100%']),
+    ('shop@.service', ['-b', 'unix:/run/shop/%i.sock', 'a:b', '-n', '100%'])])
+def test_specifiers_of_a_unit_are_put_in(name, words):
+    command = from_unit('[Service]\nWorkingDirectory=%S/%p\n'
+                        'ExecStart=/bin/gunicorn -b unix:%t/%p/%i.sock a:b -n 100%%\n', name)
+    assert (command.words, command.chdir) == (words, '/var/lib/shop')

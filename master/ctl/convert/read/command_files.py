@@ -27,13 +27,28 @@ def from_procfile(text, path):
     return placed(command, path, on_paas=True)
 
 
+# systemd's, of a unit of the system; those of the unit's name come from the file's.
+SPECIFIERS = {'t': '/run', 'S': '/var/lib', 'C': '/var/cache', 'L': '/var/log', 'E': '/etc',
+              'T': '/tmp', 'V': '/var/tmp', 'h': '/root', 'u': 'root', '%': '%'}
+
+
+def specified(text, name):
+    """The text with systemd's specifiers put in; %i of a template stays."""
+    stem = name.rpartition('.')[0] or name
+    prefix, at, instance = stem.partition('@')
+    known = {**SPECIFIERS, 'n': name, 'N': stem, 'p': prefix}
+    if instance or not at:
+        known.update(i=instance, I=instance)
+    return re.sub('%(.)', lambda match: known.get(match[1], match[0]), text)
+
+
 def from_unit(text, path):
     """ExecStart of a systemd unit, and what the unit sets for it."""
     name = os.path.basename(path)
     environment, workdir, command, kept, stop = {}, '', None, [], ''
     for line, number in joined_lines(text, comments='#;'):
         key, equals, value = line.strip().partition('=')
-        value = value.strip()
+        value = specified(value.strip(), name)
         if not equals:
             continue
         if key == 'ExecStart':
