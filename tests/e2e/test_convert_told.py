@@ -86,6 +86,20 @@ def test_a_callable_beside_one_of_the_module_is_told():
     assert setting.value == 'a:b' and 'instead of callable = c' in ' '.join(setting.comments)
 
 
+@pytest.mark.parametrize('options, module', [
+    (['module=site:app', 'mount=/=other:app'], 'other:app'),
+    (['mount=/=other:app', 'module=site:app'], 'site:app'),
+    (['module=site:app', 'wsgi=other:app'], 'other:app'),
+    (['wsgi-file=a.py', 'file=b.py', 'module=site:app'], 'b.py:application'),
+    (['module=site:app', 'module=other:app', 'module=last:app'], 'last:app'),
+    (['paste=config:/a.ini', 'paste=config:/b.ini', 'module=site:app'], 'paste:/b.ini')])
+def test_comments_tell_of_all_applications(options, module):
+    setting = drafted('uwsgi', *options).settings['app.module']
+    said = ' '.join(setting.comments)
+    assert setting.value == module and said.count('instead of ') == len(options) - 1
+    assert [one for one in options if one.replace('=', ' = ', 1) not in said] == []
+
+
 # --- gunicorn ------------------------------------------------------------------------------------
 
 def pasted(text):

@@ -21,7 +21,7 @@ def answer(found):
     if found.server == 'uwsgi':
         uwsgi_table.finish(draft)
     else:
-        gunicorn_table.finish(draft, found.on_paas)
+        gunicorn_table.finish(draft, found.on_paas, found.variables)
     return draft
 
 

@@ -17,8 +17,8 @@ from .write import write
 
 DESCRIPTION = ('Writes a geventd configuration from the options of uWSGI or gunicorn. FILE is '
                'uwsgi.ini, .yaml, .json, .xml, gunicorn.conf.py, a Procfile, a Dockerfile, a '
-               'systemd unit or a shell script; FILE:SECTION names a section. Without FILE: what '
-               'UWSGI_* or GUNICORN_CMD_ARGS of the environment say.')
+               'systemd unit, a configuration of supervisord or a shell script; FILE:SECTION names '
+               'a section. Without FILE: what UWSGI_* or GUNICORN_CMD_ARGS of the environment say.')
 
 
 def parse(arguments):

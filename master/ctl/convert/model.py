@@ -50,6 +50,8 @@ class Found:
     remarks: List[str] = dataclasses.field(default_factory=list)
     source: str = ''  # for the first line of the result
     on_paas: bool = False  # true for a Procfile, whose router expects the server at $PORT
+    # What the image, the unit or the command line puts into the server's environment.
+    variables: Dict[str, Option] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass

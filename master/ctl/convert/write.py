@@ -14,7 +14,7 @@ ORDER = {
     'workers': 'processes cores cheaper max-requests max-requests-jitter max-lifetime '
                'reload-on-rss',
     'limits': 'request-head request-body request-time kill-blocked-hub header-timeout '
-              'body-timeout keep-alive write-timeout drain-requests drain-background '
+              'body-timeout body-rate keep-alive write-timeout drain-requests drain-background '
               'websocket-message websocket-ping websocket-pong',
     'on-disconnect': '', 'log': 'level file access access-file access-when.status '
                                 'access-when.slower',

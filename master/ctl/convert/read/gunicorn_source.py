@@ -93,6 +93,11 @@ class Source:
         return nodes[0] if len(nodes) == 1 else None
 
 
+def names_given(text):
+    """The names that a program's own statements give a value, at the top."""
+    return {name for node in ast.parse(text).body for name, _ in given_by(node)}
+
+
 def given_by(node):
     """(name, expression) for each name that a statement gives a value, or whose list it adds to."""
     if isinstance(node, ast.Assign):

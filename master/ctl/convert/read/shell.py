@@ -31,6 +31,7 @@ class Command:
     places: Places = dataclasses.field(default_factory=Places)
     remarks: List[str] = dataclasses.field(default_factory=list)
     chdir: str = ''
+    chdir_key: str = 'WorkingDirectory'  # which names it
     on_paas: bool = False
 
 
@@ -72,8 +73,8 @@ def command_of_words(words, place):
                               or word) or PROGRAMS.get(os.path.basename(word))
         if server and '=' not in word:
             return make_command(server, words, begin, place)
-        if ' ' in word:  # sh -c "exec gunicorn …"
-            inner = command_of(word, place)
+        if ' ' in word:  # sh -c "exec gunicorn …", where the shell puts variables in
+            inner = command_of(word.replace('$${', '${'), place)
             if inner:
                 return inner
     return None
@@ -111,14 +112,15 @@ def until_separator(words):
     return result
 
 
-def joined_lines(text):
-    """(line, its number), continued lines as one."""
+def joined_lines(text, comments='#'):
+    """(line, its number), continued lines as one. Lines that begin with one of the letters of
+    `comments` do not continue, and none of them is a part of a continued line."""
     begin, pending = 1, ''
     for number, line in enumerate(text.split('\n'), 1):
+        if line.lstrip().startswith(tuple(comments)):
+            continue
         if not pending:
             begin = number
-        elif line.lstrip().startswith('#'):
-            continue  # a comment inside of a continued line, as in a Dockerfile
         pending += line
         if pending.endswith('\\'):
             pending = pending[:-1] + ' '
@@ -135,8 +137,6 @@ def command_of_script(text, name):
     known, found = {}, None
     for line, number in joined_lines(text):
         line = line.strip()
-        if line.startswith('#'):
-            continue
         assignment = ASSIGNMENT.match(line)
         if assignment and not command_of(put_in(line, known), ''):
             remember(known, assignment)

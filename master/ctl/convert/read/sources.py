@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Which reader a file or command line is for."""
 import os
+import re
 import shlex
 
 from ..model import Found, Option, Unreadable
 from .command_files import kind_of
-from .gunicorn_reader import GunicornReader
+from .gunicorn_reader import SETTINGS, GunicornReader
+from .gunicorn_source import names_given
 from .shell import command_of_words
+from .supervisord import is_supervisord
 from .uwsgi_files import PARSERS
 from .uwsgi_reader import UwsgiReader, split_section
 
@@ -29,22 +32,45 @@ def read_file(path, python, environment):
     """Any of the files that the manual names."""
     name, _ = split_section(path)
     extension = os.path.splitext(name)[1].lower()
-    if extension in PARSERS:
+    if extension in PARSERS and not is_of_others(name):
         reader = UwsgiReader(path)
         reader.add_environment(environment)
         reader.add_named_file(path)
         return reader.finish()
-    if extension == '.py':
+    if extension == '.py' or is_gunicorns(path):
         reader = GunicornReader(path, python)
         reader.add_file(path)
         reader.add_environment(environment)
         return reader.finish()
+    text = text_of(path)
+    return read_command(kind_of(text, path)(text, path), python, {}, path)
+
+
+def text_of(path):
     try:
         with open(path, encoding='utf-8', errors='replace') as file:
-            text = file.read()
+            return file.read()
     except OSError as error:
         raise Unreadable(f'{path}: {error.strerror}') from None
-    return read_command(kind_of(text, path)(text, path), python, {}, path)
+
+
+def is_of_others(path):
+    """Whether a file with an ending of uWSGI's is supervisord's. One of compose holds no words to
+    read, but lists of them in many forms."""
+    text = text_of(path)
+    if path.endswith(('.yml', '.yaml')) and re.search('^services:', text, re.M) \
+            and not re.search('^uwsgi:', text, re.M):
+        raise Unreadable(f'{path} is a compose file: convert the command line of the service after '
+                         '--, such as `geventctl convert -- gunicorn …`, or its Dockerfile')
+    return path.endswith('.ini') and is_supervisord(text) and '[uwsgi]' not in text
+
+
+def is_gunicorns(path):
+    """A configuration of gunicorn's may have any name: it is Python that sets one of its names."""
+    try:
+        return bool(names_given(text_of(path)) & SETTINGS)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
 
 
 def read_environment(environment):
@@ -74,8 +100,12 @@ def read_command(command, python, environment, source):
     found.options = variables_of(command, found) + found.options
     found.remarks = command.remarks + found.remarks
     found.on_paas = command.on_paas
+    found.variables = {name: Option(name, value, f'{name}={value}', os.path.basename(place))
+                       for variables, place in ((command.surrounding, source),
+                                                (command.environment, command.place))
+                       for name, value in variables.items()}
     if command.chdir and not any(option.name == 'chdir' for option in found.options):
-        found.options.append(Option('chdir', command.chdir, f'WorkingDirectory={command.chdir}',
+        found.options.append(Option('chdir', command.chdir, f'{command.chdir_key}={command.chdir}',
                                     os.path.basename(source)))
     return found
 

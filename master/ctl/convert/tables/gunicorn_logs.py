@@ -39,11 +39,17 @@ def access_format(draft, option):
 
 
 def log_level(draft, option):
-    level = {'critical': 'error', 'fatal': 'error', 'warn': 'warning'}.get(
-        str(option.value).lower(), str(option.value).lower())
-    if level not in ('debug', 'info', 'warning', 'error') and not is_open(level):
+    """It has Python's names there, in any case. In a variable it stays, if it has geventd's name
+    now or nothing is in it."""
+    now = of_now(option)
+    name = str(now.value).lower()
+    level = {'critical': 'error', 'fatal': 'error', 'warn': 'warning'}.get(name, name)
+    is_empty = is_open(option.value) and not now.value
+    if level not in ('debug', 'info', 'warning', 'error') and not is_empty:
         return refuse_value(draft, option, 'debug, info, warning or error')
-    return draft.set('log.level', level, option.origin())
+    if is_open(option.value) and now.value in ('', level):
+        return draft.set('log.level', option.value, option.origin())
+    return draft.set('log.level', level, now.origin())
 
 
 LOGS = (
@@ -117,7 +123,7 @@ def _logging_lines(option):
 
 
 def _is_on(option):
-    return option is not None and option.value is True
+    return option is not None and str(of_now(option).value).lower() == 'true'
 
 
 def _finish_syslog(draft):

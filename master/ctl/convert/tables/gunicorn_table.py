@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The one table of gunicorn's settings, and what decides once all of them are known."""
-import os
-
 from ..model import Draft, Setting
 from .addresses import listener, owner_of, without_repetitions
+from .gunicorn_defaults import VariableDefaults
 from .gunicorn_hooks import HOOKS, finish_hooks
 from .gunicorn_logs import LOGS, finish_logs
 from .gunicorn_takes import (application, bind, environment, head_limit, mask_of, paste, pieces,
                              proxies, reload_files, request_head, umask, user, worker_class)
 from .rows import built_in, maps, read, refused
-from .values import (fact, leading_number, listed, number, numeric_fact, processes, seconds, switch,
-                     text, write_size)
+from .values import (fact, keep_alive, leading_number, listed, number, numeric_fact, processes,
+                     seconds, switch, text, write_size)
 
 PROXY = 'end it at the proxy: nginx, HAProxy or Apache in front'
 
@@ -21,13 +20,15 @@ SERVER = (
     refused('raw_paste_global_conf', 'the values of a Paste Deploy file are its own',
             'write them into its section [DEFAULT]'),
     maps('bind', 'listen.address', bind,
-         'written http://HOST:PORT or http+unix:PATH; [::] is IPv6 and IPv4 here too'),
+         'written http://HOST:PORT or http+unix:PATH; [::] is IPv6 and IPv4 here too; without it '
+         '0.0.0.0:$PORT, if there is a PORT in the environment'),
     maps('backlog', 'listen.backlog', numeric_fact('backlog')),
     maps('umask', 'listen.mode', umask,
          'of unix sockets: 0777 there and 0660 here without it; and process.umask'),
     built_in('reuse_port', 'the master opens each socket once, and workers accept without a lock'),
     maps('forwarded_allow_ips', 'listen.trusted-proxies', proxies,
-         'and REMOTE_ADDR is then the client\'s'),
+         'and REMOTE_ADDR is then the client\'s; FORWARDED_ALLOW_IPS of the environment is its '
+         'default'),
     maps('proxy_allow_ips', 'listen.trusted-proxies', proxies,
          'the PROXY protocol is taken from these'),
     built_in('proxy_protocol', 'the PROXY protocol is taken from listen.trusted-proxies'),
@@ -63,7 +64,7 @@ WORKERS = (
     maps('timeout', 'limits.kill-blocked-hub', seconds('limits.kill-blocked-hub'),
          'as gunicorn\'s gevent worker has it: the hub stands still; not the time of a request'),
     maps('graceful_timeout', 'limits.drain-requests', seconds('limits.drain-requests')),
-    maps('keepalive', 'limits.keep-alive', seconds('limits.keep-alive')),
+    maps('keepalive', 'limits.keep-alive', keep_alive, '0 becomes 1ms, as 0 is no limit here'),
     maps('limit_request_line limit_request_fields limit_request_field_size', 'limits.request-head',
          head_limit, 'one size for the whole head: the line and all fields'),
     maps('preload_app', 'app.preload', switch('app.preload', True, False)),
@@ -96,9 +97,12 @@ CONVERTER = (
 ROWS = SERVER + WORKERS + PROCESS + LOGS + HOOKS + CONVERTER
 
 
-def finish(draft: Draft, on_paas=False):
-    """Puts together what several settings say, and writes out the defaults that differ."""
-    _finish_listeners(draft, on_paas)
+def finish(draft: Draft, on_paas=False, variables=None):
+    """Puts together what several settings say, and writes out the defaults that differ.
+    `variables` are those that the input gives the server."""
+    defaults = VariableDefaults(variables or {}, on_paas)
+    defaults.trust(draft)
+    _finish_listeners(draft, defaults)
     _finish_prefix(draft)
     finish_logs(draft)
     finish_hooks(draft)
@@ -109,13 +113,12 @@ def finish(draft: Draft, on_paas=False):
     chosen = draft.facts.get('umask')
     if chosen and mask_of(chosen.value):
         draft.set('process.umask', f'{mask_of(chosen.value):03o}', chosen.origin())
-    _write_defaults(draft)
+    _write_defaults(draft, defaults)
 
 
-def _finish_listeners(draft, on_paas):
+def _finish_listeners(draft, defaults):
     if 'bind' not in draft.facts:
-        address = '0.0.0.0:${PORT:-8000}' if on_paas or 'PORT' in os.environ else '127.0.0.1:8000'
-        draft.listeners.append(listener('http', address, "gunicorn's default"))
+        draft.listeners.append(listener('http', *defaults.address()))
     protocol = draft.facts.get('protocol')
     if protocol and protocol.value == 'uwsgi':
         for entry in draft.listeners:
@@ -151,7 +154,8 @@ def _trusted(facts, entry):
     if '*' in names:
         names = ['0.0.0.0/0', '::/0']
     comments = [option.origin() for option in options] or ["gunicorn's default"]
-    names = list(dict.fromkeys(names)) or ['127.0.0.1', '::1']
+    is_nobody = 'forwarded_allow_ips' in facts and not names
+    names = list(dict.fromkeys(names)) or ([] if is_nobody else ['127.0.0.1', '::1'])
     if entry.is_unix():
         return Setting(['unix'], comments)
     return Setting(names, comments)
@@ -166,8 +170,8 @@ def _finish_prefix(draft):
                   '; '.join([*module.comments, option.origin()]))
 
 
-def _write_defaults(draft):
-    draft.default('workers.processes', '${WEB_CONCURRENCY:-1}', "gunicorn's default")
+def _write_defaults(draft, defaults):
+    draft.default('workers.processes', *defaults.processes())
     draft.default('workers.cores', 1000, "gunicorn's default")
     draft.default('app.preload', False, "gunicorn's default: each worker loads the application")
     draft.default('app.monkey-patch', 'before-load', 'as gunicorn\'s gevent worker does')
@@ -176,5 +180,8 @@ def _write_defaults(draft):
     draft.default('limits.drain-background', '5s',
                   'gunicorn does not wait for background greenlets')
     draft.default('limits.keep-alive', '2s', "gunicorn's keepalive")
+    for key, value in (('body-timeout', '0s'), ('body-rate', 0), ('write-timeout', '0s')):
+        draft.default(f'limits.{key}', value, 'gunicorn has no such limit; without this line '
+                      'geventd has one')
     if 'app.module' not in draft.settings and 'app.mounts' not in draft.settings:
         draft.remarks.append('No application is named: write `app.module`.')

@@ -6,8 +6,9 @@ from ..model import Setting
 from . import log_formats
 from .log_places import place_of, set_access_file
 from .rows import built_in, maps, refused
-from .values import fact, is_on, leading_number, milliseconds, of_now, refuse_value
+from .values import fact, flag, is_on, leading_number, milliseconds, of_now, refuse_value
 
+STATUS = 'log.access-when.status'
 NO_SUCH_LOGGER = 'write to stderr or a file, from which a log shipper takes it'
 
 
@@ -51,12 +52,12 @@ def access_log(draft, option):
     return fact('log-format')(draft, option)
 
 
-def flag(name):
+def switched_on(name, key='log.access'):
     """Keeps an option that is switched on for the end."""
-    def take(draft, option):
-        if is_on(option.value):
+    def act(draft, option, is_set):
+        if is_set:
             draft.facts[name] = option
-    return take
+    return flag(key, act)
 
 
 def slow(draft, option):
@@ -72,18 +73,18 @@ LOGS = (
     maps('req-logger logger-req worker-logger-req', 'log.access-file', fact('req-logger'),
          'stdout or a path'),
     maps('log-format logformat', 'log.access', access_log, '%(name) becomes ${name}'),
-    maps('disable-logging', 'log.access', flag('disable-logging'), 'off'),
-    maps('log-4xx', 'log.access-when.status', flag('log-4xx'), '[4xx]'),
-    maps('log-5xx', 'log.access-when.status', flag('log-5xx'), '[5xx]'),
+    maps('disable-logging', 'log.access', switched_on('disable-logging'), 'off'),
+    maps('log-4xx', STATUS, switched_on('log-4xx', STATUS), '[4xx]'),
+    maps('log-5xx', STATUS, switched_on('log-5xx', STATUS), '[5xx]'),
     maps('log-slow', 'log.access-when.slower', slow, 'a time such as 2s'),
     refused('log-zero log-big log-sendfile log-ioerror',
             'log.access-when knows statuses and durations',
             'a format with ${size} or ${ioerr}, filtered by whoever reads it'),
     maps('log-date logdate', 'log.access', fact('log-date'),
          'lines of the log have times; in this format ${strftime.FORMAT} is the request\'s'),
-    maps('logformat-strftime log-format-strftime', 'log.access', flag('strftime'),
+    maps('logformat-strftime log-format-strftime', 'log.access', switched_on('strftime'),
          '%(ftime) becomes ${strftime.FORMAT}'),
-    maps('log-micros', 'log.access', flag('log-micros'), 'a format with ${micros}'),
+    maps('log-micros', 'log.access', switched_on('log-micros'), 'a format with ${micros}'),
     built_in('log-master* threaded-logger log-buffering log-truncate log-backupname log-maxsize '
              'log-prefix log-master-bufsize logger-list loggers-list',
              'every process writes whole lines itself; let logrotate move the file'),
@@ -115,7 +116,7 @@ def finish_logs(draft):
         elif option.name == 'log-slow':
             milliseconds('log.access-when.slower')(draft, option)
         else:
-            draft.append('log.access-when.status', [option.name[len('log-'):]], option.origin())
+            draft.append(STATUS, [option.name[len('log-'):]], option.origin())
     if 'req-logger' in facts:
         _finish_access_file(draft, facts['req-logger'])
 
@@ -138,7 +139,7 @@ def _format(draft):
     elif 'log-micros' in facts and not chosen:
         comments.append(facts['log-micros'].origin())
     forwarded = facts.get('log-x-forwarded-for')
-    if forwarded and is_on(forwarded.value) and '${addr}' in log_formats.spelled_out(text):
+    if forwarded and is_on(of_now(forwarded).value) and '${addr}' in log_formats.spelled_out(text):
         text = log_formats.spelled_out(text).replace('${addr}', '${client}')
         comments.append(forwarded.origin())
     return Setting(text, comments)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """uWSGI's options, first part: sockets, workers, the application."""
 from .rows import built_in, maps, refused
-from .uwsgi_takes import (before_load, environment, keep_alive, listens, metrics_address, mount,
-                          paste, patch, socket_mode)
-from .values import fact, listed, number, numeric_fact, processes, seconds, size, switch, text
+from .uwsgi_takes import (before_load, environment, listens, metrics_address, mount, paste, patch,
+                          router_keep_alive, socket_mode)
+from .values import fact, last, listed, number, numeric_fact, processes, seconds, size, switch, text
 
 PROXY = 'end it at the proxy: nginx, HAProxy or Apache in front'
 ONE_PROTOCOL = 'listen speaks HTTP and the uwsgi protocol only'
@@ -51,7 +51,8 @@ SOCKETS = (
     maps('websocket-max-size websockets-max-size', 'limits.websocket-message',
          size('limits.websocket-message', 'KiB'), 'of all fragments together'),
     refused('http-manage-rtsp', 'RTSP is not spoken', 'let a proxy speak it'),
-    maps('http-keepalive', 'limits.keep-alive', keep_alive),
+    maps('http-keepalive', 'limits.keep-alive', router_keep_alive,
+         '0 becomes 1ms, as 0 is no limit here'),
     maps('http-timeout', 'limits.body-timeout',
          seconds('limits.body-timeout', 'limits.write-timeout'),
          'and limits.write-timeout: a silent application is a matter of harakiri'),
@@ -120,9 +121,9 @@ WORKERS = (
 )
 
 APPLICATION = (
-    maps('module wsgi', 'app.module', fact('module'), 'written module:callable'),
-    maps('wsgi-file file', 'app.module', fact('wsgi-file'), 'the path of a .py or .wsgi file'),
-    maps('callable test', 'app.module', fact('callable'), 'becomes a part of app.module'),
+    maps('module wsgi', 'app.module', last('module'), 'written module:callable'),
+    maps('wsgi-file file', 'app.module', last('wsgi-file'), 'the path of a .py or .wsgi file'),
+    maps('callable test', 'app.module', last('callable'), 'becomes a part of app.module'),
     maps('mount worker-mount', 'app.mounts', mount, 'the mount of / is app.module'),
     built_in('manage-script-name ignore-script-name', 'app.mounts always splits the path so'),
     maps('paste ini-paste ini-paste-logged', 'app.module', paste,

@@ -92,9 +92,7 @@ def _finish_application(draft):
     if named is None:
         return
     name, _, attribute = str(named.value).partition(':')
-    comments = [named.origin()]
-    if named is facts.get('wsgi-file') and 'module' in facts:
-        comments.append(f'instead of {facts["module"].origin()}: there is one application')
+    comments = [named.origin(), *_others(facts, named)]
     if 'callable' in facts:
         origin = facts['callable'].origin()
         comments.append(f'instead of {origin}' if attribute else origin)
@@ -105,8 +103,14 @@ def _finish_application(draft):
         draft.settings['app.module'] = Setting(f'{name}:{attribute or "application"}', comments)
 
 
+def _others(facts, named):
+    """Comments on the options of the application beside the one that is taken."""
+    return [f'instead of {facts[name].origin()}: there is one application'
+            for name in ('wsgi-file', 'module') if name in facts and facts[name] is not named]
+
+
 def _finish_paste(draft, option, name):
-    comments = [option.origin()] + ([name.origin()] if name else [])
+    comments = [option.origin(), *([name.origin()] if name else []), *_others(draft.facts, option)]
     path, chdir = str(option.value), draft.settings.get('app.chdir')
     if chdir and not path.startswith(('/', '${')):
         comments.append('counted from app.chdir')

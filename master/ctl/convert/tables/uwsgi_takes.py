@@ -6,8 +6,8 @@ import re
 from ..model import Setting
 from .addresses import listen_at
 from .uwsgi_logs import log_file
-from .values import (DAY, fact, fit, is_octal, is_on, is_open, leading_number, listed, octal_text,
-                     refuse_value)
+from .values import (fit, flag, is_octal, is_on, is_open, keep_alive, last, leading_number,
+                     listed, octal_text, refuse_value)
 
 
 def listens(protocol):
@@ -39,8 +39,7 @@ def mount(draft, option):
     if not equals:
         return refuse_value(draft, option, 'of the form /prefix=application')
     if prefix == '/':
-        draft.facts['module'] = dataclasses.replace(option, value=application)
-        return None
+        return last('module')(draft, dataclasses.replace(option, value=application))
     callable_ = draft.facts.get('callable')
     if ':' not in application and callable_:
         application += f':{callable_.value}'
@@ -100,24 +99,23 @@ def socket_mode(draft, option):
     return None
 
 
-def keep_alive(draft, option):
+def router_keep_alive(draft, option):
     """http-keepalive; the bare option and 1 mean the router's timeout."""
-    found = leading_number(option.value)
-    if is_open(option.value):
-        draft.set('limits.keep-alive', f'{option.value}s', option.origin())
-    elif found and found > 1:
-        draft.set('limits.keep-alive', f'{fit(found, 0, DAY)}s', option.origin())
+    if not is_on(option.value):
+        keep_alive(draft, dataclasses.replace(option, value='0'))
+    elif is_open(option.value) or leading_number(option.value) not in (None, 1):
+        keep_alive(draft, option)
     else:
         draft.built_in.append((option, 'connections are kept open, for limits.keep-alive'))
 
 
 def patch(when):
     """One of gevent's two flags; the early one wins, as it comes first there too."""
-    def take(draft, option):
+    def act(draft, option, is_set):
         known = draft.settings.get('app.monkey-patch')
-        if is_on(option.value) and not (known and known.value == 'before-load'):
+        if is_set and not (known and known.value == 'before-load'):
             draft.settings['app.monkey-patch'] = Setting(when, [option.origin()])
-    return take
+    return flag('app.monkey-patch', act)
 
 
 def paste(draft, option):
@@ -126,7 +124,7 @@ def paste(draft, option):
     if name.startswith(('egg:', 'call:')):
         return draft.leave_out(option, 'app.module names Paste Deploy files only',
                                'name the function that makes the application: module:factory()')
-    return fact('paste')(draft, dataclasses.replace(option, value=name.replace('config:', '', 1)))
+    return last('paste')(draft, dataclasses.replace(option, value=name.replace('config:', '', 1)))
 
 
 def before_load(draft, option):

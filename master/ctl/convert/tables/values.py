@@ -85,6 +85,17 @@ def seconds(*keys):
     return take
 
 
+def keep_alive(draft, option):
+    """A number of seconds. With 0 both servers close after each answer, where 0 is no limit here:
+    the shortest time is the nearest."""
+    now = of_now(option)
+    found = leading_number(now.value)
+    if found is None or found > 0:
+        return seconds('limits.keep-alive')(draft, option)
+    return draft.set('limits.keep-alive', '1ms',
+                     f'{now.origin()}; 0 closed connections after each answer; here it is no limit')
+
+
 def size(key, unit, least=0, most=1 << 40):
     """A number of bytes (unit 'B'), of KiB or of MiB becomes a size."""
     factor = {'B': 1, 'KiB': 1 << 10, 'MiB': 1 << 20}[unit]
@@ -155,13 +166,27 @@ def listed(key, split=''):
     return take
 
 
+def flag(key, act):
+    """A flag: act(draft, option, whether it is on). In a variable it is what that is now. None of
+    gunicorn.conf.py is no value."""
+    def take(draft, option):
+        if option.value is None:
+            return None
+        now = of_now(option)
+        if is_open(option.value) and not now.value.strip():
+            return draft.leave_out(option, 'its value is not true or false',
+                                   f'write {key} by hand')
+        return act(draft, now, is_on(now.value))
+    return take
+
+
 def switch(key, when_on, when_off=None):
     """A flag that means a value of the key."""
-    def take(draft, option):
-        value = when_on if is_on(option.value) else when_off
+    def act(draft, option, is_set):
+        value = when_on if is_set else when_off
         if value is not None:
             draft.set(key, value, option.origin())
-    return take
+    return flag(key, act)
 
 
 def numeric_fact(name):
@@ -170,6 +195,15 @@ def numeric_fact(name):
         if leading_number(option.value) is None and not is_open(option.value):
             return refuse_value(draft, option, 'a number')
         return fact(name)(draft, option)
+    return take
+
+
+def last(name):
+    """Keeps the last of several options for the end; its comment tells of the others."""
+    def take(draft, option):
+        before = draft.facts.get(name)
+        notes = [option.note, f'instead of {before.origin()}' if before else '']
+        draft.facts[name] = dataclasses.replace(option, note='; '.join(filter(None, notes)))
     return take
 
 

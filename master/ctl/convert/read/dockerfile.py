@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""Dockerfiles: what the image of the last stage starts, and with what around it."""
+import dataclasses
+import json
+import os
+import posixpath
+import re
+import shlex
+from typing import Dict, List, Tuple
+
+from ..model import Unreadable
+from .places import Places
+from .shell import command_of_script, command_of_words, joined_lines, spell_variables
+from .surroundings import about_signal, assignments, placed
+
+VARIABLE = re.compile(r'\$(?:(\w+)|\{(\w+)(?::?([-+])([^{}]*))?\})')
+
+
+@dataclasses.dataclass
+class Part:
+    """CMD or ENTRYPOINT."""
+    words: List[str]
+    number: int
+    is_shell: bool  # a line for sh -c, which takes no further words
+    is_inherited: bool = False
+
+
+@dataclasses.dataclass
+class Stage:
+    """What an image has at the end of its stage."""
+    parts: Dict[str, Part] = dataclasses.field(default_factory=dict)
+    environment: Dict[str, str] = dataclasses.field(default_factory=dict)
+    arguments: Dict[str, str] = dataclasses.field(default_factory=dict)
+    copied: Dict[str, str] = dataclasses.field(default_factory=dict)  # {in the image: beside}
+    workdir: str = ''
+    stop: str = ''
+
+    def child(self):
+        """A stage that begins with all of this one but its arguments."""
+        parts = {name: dataclasses.replace(part, is_inherited=True)
+                 for name, part in self.parts.items()}
+        return Stage(parts, dict(self.environment), {}, dict(self.copied), self.workdir, self.stop)
+
+    def obey(self, instruction, rest, number, outside):
+        """Carries out an instruction; `outside` are the arguments before the first stage."""
+        if instruction == 'ARG':
+            name, equals, value = rest.partition('=')
+            self.arguments[name] = self.filled(value.strip('"\'')) if equals else (
+                outside.get(name, ''))
+        elif instruction == 'ENV':
+            self.environment.update({name: self.filled(value)
+                                     for name, value in assignments(rest).items()})
+        elif instruction == 'WORKDIR':
+            self.workdir = posixpath.join(self.workdir or '/', self.filled(rest.strip('"\'')))
+        elif instruction in ('COPY', 'ADD') and len(file_words(rest)) == 2:
+            source, place = file_words(self.filled(rest))
+            place = f'{place}{posixpath.basename(source)}' if place.endswith('/') else place
+            self.copied[posixpath.join(self.workdir or '/', place)] = source
+        elif instruction == 'STOPSIGNAL':
+            self.stop = self.filled(rest)
+        elif instruction in ('CMD', 'ENTRYPOINT'):
+            self._start(instruction, rest, number)
+
+    def _start(self, instruction, rest, number):
+        """An ENTRYPOINT makes away with the CMD of the image below it."""
+        if instruction == 'ENTRYPOINT' and 'CMD' in self.parts and self.parts['CMD'].is_inherited:
+            del self.parts['CMD']
+        words, is_shell = image_words(rest)
+        self.parts[instruction] = Part(words, number, is_shell)
+
+    def filled(self, text):
+        """The text with the variables of now, as the builder puts them in."""
+        return filled(text, {**self.arguments, **self.environment})
+
+    def command(self) -> Tuple[List[str], int]:
+        """(words, the line of the last)"""
+        entry, more = self.parts.get('ENTRYPOINT'), self.parts.get('CMD')
+        parts = [part for part in (entry, None if entry and entry.is_shell else more) if part]
+        return ([word for part in parts for word in part.words],
+                max((part.number for part in parts), default=0))
+
+
+def from_dockerfile(text, path):
+    """ENTRYPOINT and CMD of the last stage, and what ENV and WORKDIR set for them."""
+    name, stage = os.path.basename(path), last_stage(text)
+    words, number = stage.command()
+    command = command_of_words(words, f'{name}:{number}') or script_beside(
+        words, path, stage.workdir, stage.copied)
+    if command is None:
+        raise Unreadable(f'{path} starts neither uWSGI nor gunicorn; if a script does, convert '
+                         'that, or its command line after --')
+    command.surrounding = stage.environment
+    command.remarks += ['In the Dockerfile write `CMD ["geventd", "-c", "FILE"]`.',
+                        *about_signal('STOPSIGNAL ', stage.stop)]
+    return placed(command, path, stage.workdir, elsewhere=True)
+
+
+def last_stage(text):
+    """The stage that is built: one that begins with another by its name inherits from that."""
+    before, present, known = Stage(), None, {}
+    for line, number in joined_lines(text):
+        instruction, _, rest = line.strip().partition(' ')
+        instruction, rest = instruction.upper(), rest.strip()
+        if instruction == 'FROM':
+            words = [word for word in before.filled(rest).split() if not word.startswith('--')]
+            image = words[0].lower() if words else ''
+            present = known[image].child() if image in known else Stage()
+            if len(words) == 3 and words[1].lower() == 'as':
+                known[words[2].lower()] = present
+        else:
+            (present or before).obey(instruction, rest, number, before.arguments)
+    return present or before
+
+
+def file_words(text):
+    """What COPY and ADD name, without their options."""
+    return [word for word in text.split() if not word.startswith('--')]
+
+
+def filled(text, known):
+    """$NAME, ${NAME:-default} and ${NAME:+other} by what is known."""
+    def put_in(match):
+        value, kind = known.get(match[1] or match[2], ''), match[3]
+        return (match[4] if value else '') if kind == '+' else value or match[4] or ''
+    return VARIABLE.sub(put_in, text)
+
+
+def image_words(text):
+    """(words, whether a shell reads them): the exec form is a JSON list of texts, all else a line
+    for sh -c."""
+    try:
+        words = json.loads(text) if text.startswith('[') else []
+        if words and all(isinstance(word, str) for word in words):
+            return [word.replace('${', '$${') for word in words], False
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return shlex.split(spell_variables(text)), True
+    except ValueError:
+        return [], True
+
+
+def script_beside(words, path, workdir, copied):
+    """The command of the first of the image's own scripts that starts a server, if it lies beside
+    the Dockerfile, or where `copied` says."""
+    places = Places(os.path.dirname(path), workdir, elsewhere=True)
+    for word in words:
+        script = places.find(copied.get(word, word))
+        if os.path.isfile(script):
+            with open(script, encoding='utf-8', errors='replace') as file:
+                command = command_of_script(file.read(), os.path.basename(script))
+            if command:
+                return command
+    return None

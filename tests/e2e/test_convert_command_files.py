@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""Files that hold a command line: how their lines go on, and what stands around the command."""
+import pytest
+from convert.model import Unreadable
+from convert.read.command_files import from_dockerfile, from_procfile, from_script, from_unit
+from convert.read.supervisord import from_supervisord
+
+from harness.conversions import convert
+
+
+@pytest.mark.parametrize('read, text', [
+    (from_script, '# old: uwsgi --http :1 \\\ngunicorn -w 2 \\\n  # why \\\n  a:b\n'),
+    (from_procfile, '# web: gunicorn old:old \\\nweb: gunicorn -w 2 a:b\n'),
+    (from_dockerfile, 'FROM a\n# CMD uwsgi \\\nCMD gunicorn \\\n# why \\\n  -w 2 \\\n#\n  a:b\n'),
+    (from_unit, '[Service]\n; ExecStart=/bin/uwsgi \\\nExecStart=/bin/gunicorn \\\n  ; why \\\n'
+                '# why\n  -w 2 a:b\n')])
+def test_comments_do_not_continue_and_are_no_part_of_a_line(read, text):
+    command = read(text, 'x')
+    assert (command.server, command.words) == ('gunicorn', ['-w', '2', 'a:b'])
+
+
+# --- Dockerfiles ---------------------------------------------------------------------------------
+
+BASE = ('FROM python AS Base\nENV A=1 B=2\nWORKDIR /srv\nSTOPSIGNAL SIGQUIT\n'
+        'CMD ["gunicorn", "old:app"]\n')
+
+
+def test_an_earlier_stage_leaks_nothing_into_an_image():
+    command = from_dockerfile(f'{BASE}FROM python\nENV C=3\nCMD ["gunicorn", "a:b"]\n', 'x')
+    assert (command.words, command.surrounding) == (['a:b'], {'C': '3'})
+    assert not any('STOPSIGNAL' in remark for remark in command.remarks)
+
+
+@pytest.mark.parametrize('name', ['base', '--platform=linux/amd64 BASE AS last', '${FIRST}'])
+def test_a_stage_inherits_from_a_named_one(folder, name):
+    (folder / 'conf.py').write_text('workers = 3\n')
+    (folder / 'Dockerfile').write_text(
+        f'ARG FIRST=base\n{BASE}FROM other\nENV A=0\nFROM {name}\nWORKDIR app\nENV B=$A-$B\n'
+        'CMD ["gunicorn", "-c", "/srv/app/conf.py", "a:b"]\n')
+    command = from_dockerfile((folder / 'Dockerfile').read_text(), f'{folder}/Dockerfile')
+    assert command.surrounding == {'A': '1', 'B': '1-2'}
+    assert any('STOPSIGNAL SIGQUIT' in remark for remark in command.remarks)
+    assert command.places.find('/srv/app/conf.py') == f'{folder}/conf.py'
+
+
+@pytest.mark.parametrize('text, words', [
+    ('ENTRYPOINT ["gunicorn", "a:b"]', ['a:b']), ('ENTRYPOINT ["gunicorn"]\nCMD ["a:b"]', ['a:b']),
+    ('CMD ["a:b"]\nENTRYPOINT ["gunicorn"]', ['a:b']), ('', ['old:app']),
+    ('CMD -w 2\nENTRYPOINT gunicorn a:b', ['a:b'])])
+def test_an_entrypoint_resets_an_inherited_cmd(text, words):
+    assert from_dockerfile(f'{BASE}FROM base\n{text}\n', 'x').words == words
+
+
+def test_arguments_and_variables_of_an_image_are_put_in():
+    command = from_dockerfile(
+        'ARG ROOT=/srv\nFROM a\nARG ROOT\nARG NAME=shop\nENV HOME_OF=$ROOT/${NAME} '
+        'MODE=${MODE:-web}\nWORKDIR $HOME_OF\nCMD gunicorn a:b\n', 'x')
+    assert command.surrounding == {'HOME_OF': '/srv/shop', 'MODE': 'web'}
+
+
+def test_a_shell_of_the_exec_form_puts_variables_in():
+    command = from_dockerfile('FROM a\nCMD ["sh", "-c", "gunicorn -b :${PORT} -w $N a:b"]\n', 'x')
+    assert command.words == ['-b', ':${PORT}', '-w', '${N}', 'a:b']
+
+
+# --- other programs' files -----------------------------------------------------------------------
+
+PROGRAMS = '''[supervisord]
+nodaemon=true
+
+[program:celery]
+command=/srv/bin/celery worker
+
+[program:web]
+environment=A="1,2",B='x y',PORT=5000 ; why
+directory=/srv/shop ; where
+user=www
+stopsignal=QUIT
+command=/srv/bin/gunicorn -b :%(ENV_WEB_PORT)s
+    -c %(here)s/conf.py --access-logfile - --access-logformat "%%(h)s ${x}" shop:app
+
+[program:admin]
+command=bash -c "uwsgi --http :$PORT"
+'''
+
+
+@pytest.mark.parametrize('name', ['supervisord.conf', 'web.ini'])
+def test_programs_of_supervisord(folder, name):
+    (folder / 'conf.py').write_text('workers = 7\n')
+    (folder / name).write_text(PROGRAMS)
+    done = convert(name, folder=folder)
+    said = ' '.join(done.stdout.replace('\n#', ' ').split())
+    assert done.returncode == 0
+    for text in ('http://0.0.0.0:${WEB_PORT}', 'processes: 7', 'module: shop:app',
+                 f'chdir: /srv/shop # directory=/srv/shop ({name})', 'access-logformat %(h)s $${x}',
+                 f'-b :${{WEB_PORT}} ({name}:12)', 'in [program:web]: user=www.',
+                 'not read: [program:admin].', 'In [program:web] write command=GEVENTD -c FILE',
+                 'Leave stopsignal=QUIT out'):
+        assert text in said
+    assert from_supervisord(PROGRAMS, name).surrounding == {'A': '1,2', 'B': 'x y', 'PORT': '5000'}
+
+
+def test_a_file_of_uwsgis_stays_one(folder):
+    (folder / 'a.ini').write_text('[uwsgi]\nhttp = :1\nmodule = m\n' + PROGRAMS)
+    assert 'address: http://0.0.0.0:1' in convert('a.ini', folder=folder).stdout
+
+
+def test_supervisord_without_a_server_is_refused():
+    with pytest.raises(Unreadable, match='starts neither uWSGI nor gunicorn'):
+        from_supervisord('[program:x]\ncommand=nginx\n', 'x')
+
+
+def test_a_compose_file_is_answered(folder):
+    (folder / 'compose.yaml').write_text('services:\n  web:\n    command: gunicorn a:b\n')
+    done = convert('compose.yaml', folder=folder)
+    assert (done.returncode, done.stdout) == (2, '')
+    assert 'is a compose file: convert the command line of the service after --' in done.stderr
+
+
+@pytest.mark.parametrize('text, written', [
+    ('import os\nworkers = 7\n', 'processes: 7'), ('bind = ":81"', 'http://0.0.0.0:81'),
+    ('gunicorn -w 7 a:b', 'processes: 7')])
+def test_gunicorns_file_may_have_any_name(folder, text, written):
+    (folder / 'gunicorn_config').write_text(text)
+    assert written in convert('gunicorn_config', folder=folder).stdout
+
+
+@pytest.mark.parametrize('copy', ['', 'COPY --chown=a:a ./deploy/start.sh /start\n',
+                                  'WORKDIR /\nADD deploy/start.sh start\n'])
+def test_an_image_starts_by_the_script_that_starts_a_server(folder, copy):
+    (folder / 'deploy').mkdir()
+    (folder / 'entrypoint').write_text('wait-for db\nexec "$@"\n')
+    (folder / ('deploy/start.sh' if copy else 'start')).write_text('exec gunicorn -w 2 a:b\n')
+    command = from_dockerfile(f'FROM a\n{copy}ENTRYPOINT ["/entrypoint"]\nCMD ["/start"]\n',
+                              f'{folder}/Dockerfile')
+    assert command.words == ['-w', '2', 'a:b']
+
+
+# --- units ---------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('name, words', [
+    ('shop@blue.service', ['-b', 'unix:/run/shop/blue.sock', 'a:b', '-n', '100%']),
+    ('shop@.service', ['-b', 'unix:/run/shop/%i.sock', 'a:b', '-n', '100%'])])
+def test_specifiers_of_a_unit_are_put_in(name, words):
+    command = from_unit('[Service]\nWorkingDirectory=%S/%p\n'
+                        'ExecStart=/bin/gunicorn -b unix:%t/%p/%i.sock a:b -n 100%%\n', name)
+    assert (command.words, command.chdir) == (words, '/var/lib/shop')
