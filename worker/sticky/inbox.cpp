@@ -30,6 +30,10 @@ constexpr std::size_t kMostLines = 64;
 constexpr auto kPatience = std::chrono::seconds(10);
 constexpr auto kLastPatience = std::chrono::seconds(1);
 
+void tell_of_memory() {
+    log::error("out of memory: a connection that another worker delivered is closed");
+}
+
 }  // namespace
 
 Inbox::Line::Line(Inbox& home, UniqueFd accepted)
@@ -40,14 +44,12 @@ Inbox::Line::Line(Inbox& home, UniqueFd accepted)
 }
 
 void Inbox::Line::on_readable(int) noexcept {
-    try {
-        if (!inbox.receive(fd.get())) {
-            return;
-        }
-    } catch (const std::bad_alloc&) {
-        log::error("out of memory: a connection that another worker delivered is closed");
+    Inbox& home = inbox;
+    Delivered delivered = home.take(fd.get());
+    if (delivered.state != Delivered::State::Awaited) {
+        home.end(*this);
+        home.hand_on(std::move(delivered));
     }
-    inbox.end(*this);
 }
 
 void Inbox::Line::on_due() noexcept {
@@ -188,20 +190,35 @@ bool Inbox::accept_one() {
         return false;
     }
     told_ = false;
-    if (!receive(line.get())) {
+    Delivered delivered = take(line.get());
+    if (delivered.state == Delivered::State::Awaited) {
         lines_.emplace_back(*this, std::move(line));
+        return true;
     }
+    line.reset();
+    hand_on(std::move(delivered));
     return true;
 }
 
-// False: its packet is still to come.
-bool Inbox::receive(int line) {
+Delivered Inbox::take(int line) noexcept {
     free_spares();
-    Delivered delivered = receive_delivery(line);
-    if (delivered.state == Delivered::State::Here) {
-        owner_.on_delivered(std::move(delivered.connection), delivered.parcel);
+    try {
+        return receive_delivery(line);
+    } catch (const std::bad_alloc&) {
+        tell_of_memory();
+        return {};
     }
-    return delivered.state != Delivered::State::Awaited;
+}
+
+// The application may run in this, and close what it does not know: so the line is closed before.
+void Inbox::hand_on(Delivered delivered) noexcept {
+    if (delivered.state == Delivered::State::Here) {
+        try {
+            owner_.on_delivered(std::move(delivered.connection), delivered.parcel);
+        } catch (const std::bad_alloc&) {
+            tell_of_memory();
+        }
+    }
 }
 
 void Inbox::end(Line& line) noexcept {

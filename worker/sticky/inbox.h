@@ -69,7 +69,8 @@ class Inbox {
     void on_rested() noexcept;
     void accept_some(int most);
     bool accept_one();
-    bool receive(int line);
+    Delivered take(int line) noexcept;
+    void hand_on(Delivered delivered) noexcept;
     void end(Line& line) noexcept;
     void rest();
     bool keep_spares() noexcept;
