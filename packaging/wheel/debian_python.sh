@@ -29,4 +29,7 @@ for header in "$folder"/usr/include/"$(gcc -print-multiarch)"/python3.*/pyconfig
     version=$(basename "$(dirname "$header")")
     cp "$header" "$folder/usr/include/$version/pyconfig.h"
 done
+# Where venv finds its pip.
+sed -i "s#\([\"'=]\)/usr/share/python-wheels#\1$folder/usr/share/python-wheels#" \
+    "$folder"/usr/lib/python3.*/_sysconfig*
 printf '%s\n' "$folder/usr/bin/host-python3"

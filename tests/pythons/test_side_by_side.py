@@ -41,9 +41,11 @@ def shared(public):
         shutil.copytree(prefix / part, public / 'python' / part, symlinks=True,
                         ignore=shutil.ignore_patterns('test', 'config-*', '*.a', '__pycache__',
                                                       'site-packages'))
+    os.environ['LD_LIBRARY_PATH'] = str(public / 'python/lib')  # its run path is the first place
     made = Environment(public / 'python/bin/python3', public / 'venv')
     made.pip('install', str(made.wheel))
-    return made
+    yield made
+    del os.environ['LD_LIBRARY_PATH']
 
 
 def test_two_of_different_pythons(shared, tmp_path):
