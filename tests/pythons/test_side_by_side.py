@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import subprocess
 
 import pytest
 
@@ -74,26 +73,3 @@ def test_another_user_with_an_interpreter_that_all_can_read(shared, public):
         for change in ('reload', 'upgrade'):
             assert running.ctl(change).returncode == 0
         assert running.get() == f'{NOBODY.pw_uid} {shared.version}'
-
-
-def readable_by_nobody(path):
-    return subprocess.run(['setpriv', '--reuid=nobody', '--clear-groups', 'test', '-r', path],
-                          stderr=subprocess.DEVNULL).returncode == 0
-
-
-@needs_root
-def test_an_interpreter_that_only_root_can_reach(public):
-    """pyenv below root's home: the folder that bars the way is named."""
-    python = newest()
-    if readable_by_nobody(python):
-        pytest.skip(f'every user can read {python}')
-    made = Environment(python, public / 'barred')
-    made.pip('install', '--no-deps', str(made.wheel))
-    folder = application_folder(public, 'barred-shop')
-    result = subprocess.run(
-        [made.folder / 'bin/geventd', '--set', 'listen=http://127.0.0.1:0', '--set', 'app=app:app',
-         '--set', 'process.user=nobody'], cwd=folder, capture_output=True, text=True)
-    assert result.returncode != 0
-    assert f'nobody cannot use {made.python}: ' in result.stderr
-    barrier = next(parent for parent in reversed(python.parents) if not readable_by_nobody(parent))
-    assert f'{barrier} bars the way' in result.stderr
