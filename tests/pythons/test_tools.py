@@ -47,7 +47,7 @@ app = flask.Flask(__name__)
 def root():
     return getattr(newrelic.agent.current_transaction(), 'name', None) or 'none'
 '''
-ALLOCATING = '''
+TRACKED = '''
 import gevent
 import memray
 
@@ -101,7 +101,7 @@ def start(made, tmp_path):
 
     def run(source, *command, **variables):
         words = [programs / command[0], *command[1:], 'geventd'] if command else None
-        return Running(programs, tmp_path, source, command=words,
+        return Running(programs, tmp_path, source, command=words, settings=['workers.processes=1'],
                        PATH=f'{programs}{os.pathsep}{os.environ["PATH"]}', **variables)
     return run
 
@@ -161,10 +161,10 @@ def test_py_spy_dump(made, start, tmp_path):
     assert 'compute (app.py:' in said.stdout and 'app (app.py:' in said.stdout
 
 
-def test_memray(made, start, tmp_path):
-    """A Tracker in the application: what many greenlets allocate has the right stacks."""
+def test_memray_in_the_application(made, start, tmp_path):
+    """What many greenlets allocate has the right stacks."""
     install_or_skip(made, 'memray')
-    with start(ALLOCATING) as running:
+    with start(TRACKED) as running:
         running.get('/start')
         for _ in range(5):
             running.get()
@@ -173,8 +173,8 @@ def test_memray(made, start, tmp_path):
         [made.python, '-m', 'memray', 'stats', '--json', '-o', 'stats.json', 'out.bin'],
         cwd=tmp_path, capture_output=True, text=True, env=bare_environment())
     assert told.returncode == 0, told.stderr
-    places = json.loads((tmp_path / 'stats.json').read_text())['top_allocations_by_size']
-    assert places[0]['location'].startswith('allocate:') and places[0]['size'] > 4 << 20
+    greatest = json.loads((tmp_path / 'stats.json').read_text())['top_allocations_by_size'][0]
+    assert greatest['location'].startswith('allocate:') and greatest['size'] > 4 << 20
 
 
 def test_coverage(made, start, tmp_path):
