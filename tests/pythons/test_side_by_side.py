@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import subprocess
 
 import pytest
 
@@ -73,3 +74,39 @@ def test_another_user_with_an_interpreter_that_all_can_read(shared, public):
         for change in ('reload', 'upgrade'):
             assert running.ctl(change).returncode == 0
         assert running.get() == f'{NOBODY.pw_uid} {shared.version}'
+
+
+def nobody_may_execute(path):
+    return subprocess.run(['setpriv', '--reuid=nobody', '--clear-groups', 'test', '-x', path],
+                          stderr=subprocess.DEVNULL).returncode == 0
+
+
+def refusal(made, folder):
+    """What geventd says when it starts for another user."""
+    result = subprocess.run(
+        [made.folder / 'bin/geventd', '--set', 'listen=http://127.0.0.1:0', '--set', 'app=app:app',
+         '--set', 'process.user=nobody'], cwd=folder, capture_output=True, text=True)
+    assert result.returncode != 0
+    return result.stderr
+
+
+@needs_root
+def test_an_interpreter_that_only_root_can_reach(public):
+    """pyenv below root's home: the folder that bars the way is named."""
+    python = newest()
+    if nobody_may_execute(python):
+        pytest.skip(f'every user can execute {python}')
+    made = Environment(python, public / 'barred')
+    made.pip('install', '--no-deps', str(made.wheel))
+    barrier = next(parent for parent in reversed(python.parents) if not nobody_may_execute(parent))
+    assert (f'nobody cannot use {made.python}: {barrier}, where it really is, bars the way'
+            in refusal(made, application_folder(public, 'barred-shop')))
+
+
+@needs_root
+def test_an_environment_that_only_root_can_reach(public):
+    closed = public / 'closed'
+    closed.mkdir(mode=0o700)
+    made = Environment(DEBIAN, closed / 'venv')
+    made.pip('install', '--no-deps', str(made.wheel))
+    assert f': {closed} bars the way' in refusal(made, application_folder(public, 'closed-shop'))
