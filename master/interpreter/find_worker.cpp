@@ -261,6 +261,15 @@ void expect_executable(const std::string& program, const Identity& identity) {
     expect_no_reason(why_not_executable(program, identity), program, identity);
 }
 
+// The package and the interpreter beside this program that a wheel was installed for.
+void expect_passage_of_wheel(const config::App& app, const Identity& identity) {
+    const WheelPackage own = find_own_package();
+    if (!own.script.empty() && (app.python.empty() || app.python == own.version)) {
+        expect_readable(own.script, identity);
+        expect_executable(own_folder() + "/python3", identity);
+    }
+}
+
 // What the configuration names, before anything is read there.
 void expect_passage(const config::App& app, const Identity& identity) {
     std::string python = app.python;
@@ -271,6 +280,8 @@ void expect_passage(const config::App& app, const Identity& identity) {
         expect_executable(python, identity);
         // CPython does not start beside one that it may not read.
         expect_readable(environment_file(python), identity);
+    } else {
+        expect_passage_of_wheel(app, identity);
     }
 }
 

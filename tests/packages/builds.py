@@ -8,10 +8,10 @@ import re
 import shutil
 import subprocess
 
-from root import Root
+from root import CACHE, Root
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-PYTHONS = {'bookworm': '3.11', 'trixie': '3.13'}  # the version of /usr/bin/python3 there
+PYTHONS = {'bookworm': '3.11', 'trixie': '3.13', 'forky': '3.14'}  # of /usr/bin/python3 there
 VERSION = re.search(r"version: '(.*)'", (REPOSITORY / 'meson.build').read_text())[1]
 NEWER = f'{VERSION}.1'
 BUILD = '''
@@ -84,6 +84,13 @@ def wheels(folder, pythons):
     if not (folder / VERSION).exists():
         package(folder, 'wheel', VERSION, GEVENTD_PYTHONS=' '.join(map(str, pythons)))
     return folder / VERSION
+
+
+def debian_python(suite):
+    """The interpreter of another suite, made to run here; kept beside the roots."""
+    return subprocess.run(
+        [REPOSITORY / 'packaging/wheel/debian_python.sh', suite, CACHE / f'{suite}-python'],
+        check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
 # What Fedora has instead of Debian's libev.a: libev's source.

@@ -52,6 +52,13 @@ def wheels(build_folder, pyenv_python):
     return builds.wheels(folder, ['/usr/bin/python3', pyenv_python / 'bin/python3'])
 
 
+@pytest.fixture(scope='session')
+def wheels_of_newer(build_folder, suite):
+    """A wheel for the Python of this suite, which need not be the host's."""
+    pythons = [] if 'GEVENTD_WHEELS' in os.environ else [builds.debian_python(suite)]
+    return builds.wheels(build_folder / f'wheels-{suite}', pythons)
+
+
 @pytest.fixture
 def root(tmp_path, suite):
     root = Root(suite, tmp_path / 'root')

@@ -8,6 +8,8 @@ import subprocess
 import time
 
 CACHE = pathlib.Path(os.environ.get('GEVENTD_ROOTS', '/var/cache/geventd-roots'))
+MIRROR = 'http://deb.debian.org/debian'
+SCRIPTS = pathlib.Path('/usr/share/debootstrap/scripts')
 CGROUPS = pathlib.Path('/sys/fs/cgroup')
 ENVIRONMENT = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': '/root', 'TERM': 'dumb',
                'LC_ALL': 'C.UTF-8', 'DEBIAN_FRONTEND': 'noninteractive'}
@@ -32,8 +34,10 @@ def base(suite):
         CACHE.mkdir(parents=True, exist_ok=True)
         fresh = CACHE / f'{suite}.new'
         shutil.rmtree(fresh, ignore_errors=True)
+        known = (SCRIPTS / suite).exists()  # this debootstrap may be older than the suite
         subprocess.run(['debootstrap', '--variant=minbase',
-                        '--include=ca-certificates,systemd,dbus,procps,curl', suite, fresh],
+                        '--include=ca-certificates,systemd,dbus,procps,curl', suite, fresh,
+                        *([] if known else [MIRROR, SCRIPTS / 'sid'])],
                        check=True, stdout=subprocess.DEVNULL)
         (fresh / 'etc/hosts').write_text('127.0.0.1 localhost\n::1 localhost\n')
         shutil.copy('/etc/resolv.conf', fresh / 'etc/resolv.conf')

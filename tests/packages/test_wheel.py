@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 
 import pytest
 
@@ -52,6 +53,8 @@ def test_the_unit_of_the_manual(installed):
     (installed.path / 'etc/geventd').mkdir()
     (installed.path / 'etc/geventd/shop.yaml').write_text(
         CONFIGURATION + 'control: /run/geventd/shop/ctl\n')
+    said = installed.run('systemd-analyze verify --man=no geventd-shop.service')
+    assert said.strip() == '', said
     installed.run('systemctl daemon-reload && systemctl start geventd-shop')
     for command in ('systemctl reload geventd-shop',
                     '/srv/shop/venv/bin/geventctl -c /etc/geventd/shop.yaml upgrade',
@@ -60,6 +63,23 @@ def test_the_unit_of_the_manual(installed):
         installed.run(command)
     said = installed.run('journalctl --no-pager -u geventd-shop')
     assert ' of /srv/shop/venv/bin/python3)' in said and 'Traceback' not in said
+
+
+@pytest.mark.parametrize('suite', ['trixie', 'forky'], indirect=True)
+def test_the_python_of_a_newer_debian(root, suite, wheels_of_newer):
+    """All that tests/pythons does with Debian's interpreter, there."""
+    tag = builds.PYTHONS[suite].replace('.', '')
+    wheel, = wheels_of_newer.glob(f'*-cp{tag}-*.whl')
+    (root.path / 'srv/wheels').mkdir()
+    shutil.copy(wheel, root.path / 'srv/wheels')
+    root.install('python3-venv python3-pip python3-pytest python3-pytest-xdist python3-requests '
+                 'iproute2 gcc libc6-dev python3-dev')  # some tests compile a module of theirs
+    root.trust_the_hosts_certificates()
+    subprocess.run(['git', 'clone', '-q', builds.REPOSITORY, root.path / 'srv/geventd'], check=True)
+    said = root.run('cd /srv/geventd && GEVENTD_WHEELS=/srv/wheels python3 -m pytest -q '
+                    '-c tests/pythons/pytest.ini tests/pythons/test_matrix.py '
+                    'tests/pythons/test_installers.py -k debian')
+    assert re.search(r'\d+ passed', said) and ' skipped' not in said, said
 
 
 @pytest.mark.skipif('GEVENTD_WHEELS' in os.environ, reason='these wheels were made elsewhere')

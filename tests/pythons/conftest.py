@@ -3,7 +3,9 @@
 import os
 import pathlib
 import re
+import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -11,6 +13,8 @@ WHEELS = pathlib.Path(os.environ['GEVENTD_WHEELS'])
 PYENV = pathlib.Path(os.environ.get('PYENV_ROOT', pathlib.Path.home() / '.pyenv'))
 
 
+DEBIAN = pathlib.Path('/usr/bin/python3')
+TEMPORARY = '/var/tmp'  # below what every user can pass
 OLDEST_GEVENT = 'gevent==22.10.2'  # of what pyproject.toml takes
 
 
@@ -23,8 +27,7 @@ def interpreters():
         version = '.'.join(python.parts[-3].split('.')[:2])
         if wheel_for(version):
             found[version] = (python, 'gevent')
-    debian = pathlib.Path('/usr/bin/python3')
-    return {'debian': (debian, 'gevent'), 'oldest': (debian, OLDEST_GEVENT), **found}
+    return {'debian': (DEBIAN, 'gevent'), 'oldest': (DEBIAN, OLDEST_GEVENT), **found}
 
 
 def wheel_for(version):
@@ -51,6 +54,29 @@ class Environment:
     def files(self):
         return {path.relative_to(self.folder) for path in self.folder.rglob('*')
                 if '__pycache__' not in path.parts}
+
+
+def newest():
+    """The executable of the newest interpreter that there is a wheel for."""
+    return list(interpreters().values())[-1][0]
+
+
+def install_or_skip(environment, *packages):
+    """What the index has no wheels of for this CPython is no fault of geventd."""
+    try:
+        environment.pip('install', '--only-binary=:all:', *packages)
+    except subprocess.CalledProcessError as error:
+        last = (error.stderr.strip().splitlines() or ['pip said nothing'])[-1]
+        pytest.skip(f'{" ".join(packages)} could not be installed: {last}')
+
+
+@pytest.fixture(scope='module')
+def public():
+    """A folder that every user can read."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix='geventd-', dir=TEMPORARY))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope='session', params=interpreters().items(), ids=lambda item: item[0])

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What a wheel consists of, without running it."""
+import re
 import subprocess
 import zipfile
 
@@ -37,6 +38,15 @@ def test_only_the_systems_libraries_are_needed(content):
         needed = {line.split('[')[1].rstrip(']') for line in read('--dynamic', path).splitlines()
                   if '(NEEDED)' in line}
         assert needed <= SYSTEM, path.name
+
+
+def test_the_c_library_may_be_as_old_as_the_name_tells(request, content):
+    promised = re.search(r'-manylinux_(\d+)_(\d+)_', request.node.callspec.id).groups()
+    for path in binaries(content):
+        needed = re.findall(r'\bName: GLIBC_(\d+)\.(\d+)', read('--version-info', path))
+        assert needed
+        newest = max(tuple(map(int, version)) for version in needed)
+        assert newest <= tuple(map(int, promised)), path.name
 
 
 def test_no_symbol_is_seen_outside(content):

@@ -1,34 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Every interpreter with the newest gevent that it has: the quick start, the core of the end-to-end
 tests, frameworks, reload, upgrade, removal."""
-import json
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import threading
-import urllib.request
 
 import pytest
+
+from serving import FLASK, HELLO, Running
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 CORE = ('test_hello.py', 'test_python_of_hosts.py', 'test_wsgi_answers.py', 'test_signals.py',
         'test_reload.py', 'test_threads.py', 'test_blocked_hub.py')
-HELLO = '''
-def app(environ, start_response):
-    start_response('200 OK', [('Content-Length', '5')])
-    return [b'hello']
-'''
-FLASK = '''
-import flask
-app = flask.Flask(__name__)
-
-
-@app.route('/')
-def root():
-    return 'flask ' + flask.request.path
-'''
 DJANGO = '''
 import django
 from django.conf import settings
@@ -42,58 +27,10 @@ app = get_wsgi_application()
 '''
 
 
-class Running:
-    """`geventd --set ...` of an environment, in a folder with an app.py."""
-
-    def __init__(self, environment, folder, source, command=None):
-        self.environment = environment
-        self.folder = folder
-        (folder / 'app.py').write_text(source)
-        command = command or [environment.folder / 'bin/geventd']
-        self.process = subprocess.Popen(
-            [*command, '--set', 'listen=http://127.0.0.1:0', '--set', 'app=app:app',
-             '--set', f'control={folder}/ctl'], cwd=folder, stderr=subprocess.PIPE, text=True,
-            env={name: value for name, value in os.environ.items()
-                 if not name.startswith(('PYTHON', 'GEVENTD'))})
-        self.lines = []
-        self.url = self.ready()
-        self.reader = threading.Thread(target=self.lines.extend, args=(self.process.stderr,))
-        self.reader.start()
-
-    def ready(self):
-        for line in self.process.stderr:
-            self.lines.append(line)
-            found = re.search(r' ready: .*(http://127.0.0.1:\d+) \((.*)\)', line)
-            if found:
-                self.python = found[2]
-                return found[1]
-        raise AssertionError(''.join(self.lines))
-
-    def get(self):
-        with urllib.request.urlopen(self.url + '/', timeout=30) as answer:
-            return answer.read().decode()
-
-    def ctl(self, *arguments):
-        return subprocess.run(
-            [self.environment.folder / 'bin/geventctl', '--socket', self.folder / 'ctl',
-             *arguments], capture_output=True, text=True, timeout=60)
-
-    def status(self):
-        return json.loads(self.ctl('status', '--json').stdout)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.ctl('stop')
-        self.reader.join(60)
-        self.process.wait(60)
-
-
 @pytest.fixture
 def run(environment, tmp_path):
     def start(source, **options):
-        return Running(environment, tmp_path, source, **options)
+        return Running(environment.folder / 'bin', tmp_path, source, **options)
     return start
 
 
