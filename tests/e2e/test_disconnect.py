@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """A client that leaves: ignored until its connection is used, or its greenlet is ended."""
-import socket
 import time
 
 import pytest
@@ -119,7 +118,7 @@ def test_all_requests_of_a_client_that_has_ended_its_side_are_answered(server):
     running = server(BIG)
     with running.raw() as client:
         client.send(b'GET /big HTTP/1.1\r\nHost: x\r\n\r\nGET /x HTTP/1.1\r\nHost: x\r\n\r\n')
-        client.socket.shutdown(socket.SHUT_WR)
+        client.finish_sending()
         running.wait_status(lambda status: status['workers'][0]['unsent'] > 0)
         assert len(client.read_answer().body) == 20_000_000
         assert len(client.read_answer().body) == 5
