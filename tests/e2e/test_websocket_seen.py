@@ -73,8 +73,8 @@ def test_bytes_that_the_client_does_not_take_are_shown(running):
         assert client.read_frame()[0] == BINARY
         client.send(frame(TEXT, str(16 << 20).encode()), frame(TEXT, b'1'))
         assert client.read_exactly(2) == b'\x82\x7f'
-        socket, = listed(running)
-        assert socket['unsent'] == (16 << 20) + 10
+        running.wait_status(lambda _: [socket['unsent'] for socket in listed(running)]
+                            == [(16 << 20) + 10])
 
 
 def test_messages_of_a_library_are_counted_too(running):

@@ -5,6 +5,7 @@
 //   fail          cannot load the application
 //   unless:FILE   like fail once FILE exists
 //   crash         a worker dies of SIGSEGV before it is ready
+//   after:FILE    a worker is ready once FILE exists
 //   stubborn      a worker that was told to drain goes on
 #include <poll.h>
 #include <signal.h>
@@ -94,7 +95,16 @@ void obey(Self& self) {
     }
 }
 
+void wait_for_file(const std::string& path) {
+    while (::access(path.c_str(), F_OK) != 0) {
+        ::poll(nullptr, 0, 1);
+    }
+}
+
 [[noreturn]] void serve(Self& self) {
+    if (self.behaviour.rfind("after:", 0) == 0) {
+        wait_for_file(self.behaviour.substr(6));
+    }
     if (self.behaviour == "crash") {
         ::signal(SIGSEGV, SIG_DFL);  // otherwise a sanitizer would handle it
         ::raise(SIGSEGV);

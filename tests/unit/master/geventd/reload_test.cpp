@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
+#include <fstream>
 #include <string>
 #include <thread>
 
@@ -103,18 +105,23 @@ TEST(Reload, LeavesTheServingGenerationAloneWhenNewWorkersCrash) {
 }
 
 TEST(Reload, MakesManySighupsMeanwhileOneMore) {
-    RunningGeventd server(kTwo + "app: ok");
+    const std::string go = "/tmp/geventd-test-go-" + std::to_string(::getpid());
+    std::ofstream(go) << "x";
+    RunningGeventd server(kTwo + "app: after:" + go);
     server.await("ready: ");
+    std::remove(go.c_str());
     server.signal(SIGHUP);
     server.await("generation 2: loading -> booting");
     for (int time = 0; time < 5; ++time) {
         server.signal(SIGHUP);
         server.await("another reload follows");
     }
+    std::ofstream(go) << "x";
     server.await("(generation 3)");
     server.signal(SIGTERM);
     EXPECT_EQ(server.await_exit(), 0);
     EXPECT_EQ(server.log().find("generation 4"), std::string::npos);
+    std::remove(go.c_str());
 }
 
 TEST(Reload, OpensNewAddressesAndClosesFormerOnes) {
