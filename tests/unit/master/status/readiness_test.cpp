@@ -18,7 +18,9 @@ WorkerStatus worker(std::uint32_t busy, std::string_view state = "ready") {
 
 Status serving(std::vector<WorkerStatus> workers) {
     Status status;
-    status.generations.emplace_back().workers = std::move(workers);
+    GenerationStatus& generation = status.generations.emplace_back();
+    generation.state = "serving";
+    generation.workers = std::move(workers);
     return status;
 }
 
@@ -28,6 +30,16 @@ TEST(CoreUse, CountsTheWorkersThatAreReady) {
     EXPECT_EQ(CoreUse::of(status).busy, 5U);
     EXPECT_EQ(CoreUse::of(status).ratio(), 0.25);
     EXPECT_EQ(CoreUse::of({}).ratio(), 1);
+}
+
+TEST(CoreUse, LeavesOutWhoAcceptsNothingYet) {
+    Status status = serving({worker(5)});
+    GenerationStatus& next = status.generations.emplace_back();
+    next.state = "booting";
+    next.workers = {worker(0)};
+    EXPECT_EQ(CoreUse::of(status).cores, 10U);
+    status.generations.erase(status.generations.begin());
+    EXPECT_EQ(why_not_ready(status, 0), "no worker is ready");
 }
 
 TEST(CoreUse, IsAMetric) {
