@@ -247,8 +247,8 @@ def test_a_hub_that_turns_again_before_its_successor_serves_is_not_killed(server
     '''The limit to kill it is below that to report it.'''
     running = server(APP + '''
 
-import geventd
-if geventd.worker_id() and os.path.exists('slow'):
+import uwsgi
+if uwsgi.worker_id() and os.path.exists('slow'):
     while not os.path.exists('served'):
         real_sleep(0.02)
 ''', {'app': {'preload': False},

@@ -292,9 +292,9 @@ def test_it_is_ready_when_all_workers_are(make_server):
 import os
 import time
 
-import geventd
+import uwsgi
 
-while geventd.worker_id() == 2 and not os.path.exists('go'):
+while uwsgi.worker_id() == 2 and not os.path.exists('go'):
     time.sleep(0.01)
 
 
