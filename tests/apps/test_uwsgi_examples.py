@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 """uWSGI's own examples of WebSockets, of its newest source archive. Those that are in Python 2 are
 translated; nothing else is changed but where Redis is."""
+import contextlib
 import re
 import subprocess
 import tarfile
+import time
 
 import pytest
+from redis import Redis
 
-from harness.limits import PYTHON
+from harness.limits import DEADLINE, PYTHON
 from harness.websockets import connect
 
 # Python 3 has a function print(), and Redis' answers are bytes there.
@@ -40,32 +43,37 @@ def translated(path, *more):
     return source
 
 
-def say_and_hear(running, count=3):
-    """Each of some clients says something, and all hear it."""
-    clients = [connect(running, '/foobar/') for _ in range(count)]
-    for client in clients:
-        client.send('ciao')
-    for client in clients:
-        heard = [client.recv() for _ in range(count)]
-        assert all('ciao' in text for text in heard), heard
+def join(running, count=3):
+    return [connect(running, '/foobar/') for _ in range(count)]
+
+
+def say_and_hear(clients):
+    """One after the other says something, and all hear it."""
+    for number, speaker in enumerate(clients):
+        speaker.send(f'ciao {number}')
+        for client in clients:
+            assert f'ciao {number}' in client.recv()
     for client in clients:
         client.close()
 
 
 def test_echo(server, examples):
-    running = server((examples / 'websockets_echo.py').read_text())
-    assert 'new WebSocket("ws://' in running.get('/').text
-    say_and_hear(running, count=1)
+    say_and_hear(join(server((examples / 'websockets_echo.py').read_text()), 1))
 
 
 def test_chat_with_redis(server, examples, redis):
     place = (REDIS[0], REDIS[1].format(str(redis)))
-    running = server(translated(examples / 'websockets_chat.py', place))
-    say_and_hear(running)
+    clients = join(server(translated(examples / 'websockets_chat.py', place)))
+    with contextlib.closing(Redis.from_url(f'unix://{redis}')) as store:
+        end = time.monotonic() + DEADLINE
+        while dict(store.pubsub_numsub('foobar'))[b'foobar'] < len(clients):
+            assert time.monotonic() < end
+            time.sleep(0.01)  # polls: Redis does not tell of subscriptions
+    say_and_hear(clients)
 
 
 def test_chat_of_greenlets(server, examples):
     running = server(translated(examples / 'websockets_chat_2.py'))
-    say_and_hear(running)
+    say_and_hear(join(running))
     for _ in range(3):
         running.wait_log('bye bye')
