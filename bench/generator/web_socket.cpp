@@ -83,7 +83,7 @@ bool WebSocket::open(int epoll, int port, const std::string& path) {
            shake_hands(path) && ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd_, &event) == 0;
 }
 
-bool WebSocket::shake_hands(const std::string& path) {
+bool WebSocket::shake_hands(const std::string& path) const {
     const std::string request = "GET " + path +
                                 " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n"
                                 "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"

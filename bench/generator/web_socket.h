@@ -42,7 +42,7 @@ class WebSocket {
         [[nodiscard]] std::uint64_t payload() const;
     };
 
-    bool shake_hands(const std::string& path);
+    [[nodiscard]] bool shake_hands(const std::string& path) const;
     bool watch_writes(bool wanted);
     bool end_frame();
 

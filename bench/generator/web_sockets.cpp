@@ -197,7 +197,8 @@ class Load {
 }  // namespace geventd::bench
 
 int main(int count, char** arguments) {
-    using namespace geventd::bench;
+    using geventd::bench::Load;
+    using geventd::bench::Options;
     Options options;
     CLI::App app("Load by WebSockets on 127.0.0.1 for ./dev bench.");
     app.add_option("port", options.port)->required();
@@ -209,7 +210,7 @@ int main(int count, char** arguments) {
     app.add_option("--size", options.size, "of a message")->check(CLI::Range(0, 65535));
     app.add_option("--seconds", options.seconds)->check(CLI::PositiveNumber);
     CLI11_PARSE(app, count, arguments);
-    std::signal(SIGINT, [](int) { interrupted = 1; });
+    std::signal(SIGINT, [](int) { geventd::bench::interrupted = 1; });
     Load load(options);
     if (!load.open() || !load.warm_up()) {
         return 1;

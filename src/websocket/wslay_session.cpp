@@ -148,7 +148,7 @@ bool WslaySession::receive(std::string_view bytes) noexcept {
             close = std::exchange(part_of_close_, {});
             bytes = close;
         }
-        const wslay_event_context_ptr frames = wslay();
+        auto* const frames = wslay();
         context_->input = context_->add_to_kept(bytes);
         const int result = wslay_event_recv(frames);
         if (out_of_memory_ || result == WSLAY_ERR_NOMEM) {

@@ -99,7 +99,7 @@ void Inbox::close() noexcept {
     }
     rest_timer_.cancel();
     socket_.reset();
-    free(copy_);
+    give_up(copy_);
     free_spares();
     patience_.set_delay(kLastPatience);
     for (Line& line : lines_) {
@@ -164,12 +164,12 @@ bool Inbox::keep_spares() noexcept {
 
 void Inbox::free_spares() noexcept {
     for (UniqueFd& spare : spares_) {
-        free(spare);
+        give_up(spare);
     }
 }
 
 // The application may have taken the number.
-void Inbox::free(UniqueFd& copy) const noexcept {
+void Inbox::give_up(UniqueFd& copy) const noexcept {
     if (net::socket_inode(copy.get()) == inode_) {
         copy.reset();
     } else {

@@ -75,7 +75,7 @@ class Inbox {
     void rest();
     bool keep_spares() noexcept;
     void free_spares() noexcept;
-    void free(UniqueFd& copy) const noexcept;
+    void give_up(UniqueFd& copy) const noexcept;
     void pause_for(int error);
     [[nodiscard]] bool is_lost() const;
     void replace_lost();

@@ -35,8 +35,8 @@ void Channel::guarded(Action action) noexcept {
 }
 
 const websocket::Session::End& Channel::end() const {
-    static const websocket::Session::End kUnknown;
-    return session_ && session_->end() ? *session_->end() : kUnknown;
+    static const websocket::Session::End unknown;
+    return session_ && session_->end() ? *session_->end() : unknown;
 }
 
 bool Channel::accept(std::string_view protocol) {
