@@ -57,8 +57,8 @@ class HubWatch {
     /// Asks the hub, or checks for its answer. Returns when to call look() again.
     TimePoint look(TimePoint now);
 
-    /// True when the hub has been blocked for limits.kill-blocked-hub.
-    [[nodiscard]] bool is_past_limit() const { return past_limit_; }
+    /// True when the hub has been blocked for limits.kill-blocked-hub, and still is.
+    [[nodiscard]] bool is_past_limit() const { return past_limit_ && !answered(); }
 
     [[nodiscard]] bool is_blocked() const { return state_ != State::Turning; }
 
