@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "generator/client.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+
+#include "generator/loopback.h"
 
 namespace geventd::bench {
 
@@ -31,20 +31,9 @@ void Client::close() {
 }
 
 bool Client::open() {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<in_port_t>(port_));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int on = 1;
-    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    // Over loopback this returns at once, even while the server is busy.
-    if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-        close();
-        return false;
-    }
+    fd_ = connect_to(port_);
     epoll_event event{EPOLLIN, {this}};
-    return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd_, &event) == 0;
+    return fd_ >= 0 && ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd_, &event) == 0;
 }
 
 Client::Progress Client::ask(std::string_view request, Clock::time_point due, bool is_slow) {

@@ -15,6 +15,7 @@
 #include <CLI/CLI.hpp>
 
 #include "generator/client.h"
+#include "generator/percentile.h"
 #include "generator/slow_heads.h"
 
 namespace geventd::bench {
@@ -141,16 +142,12 @@ class Load {
 
     void report() {
         std::sort(latencies_.begin(), latencies_.end());
-        const auto percentile = [this](double share) {
-            const auto at =
-                static_cast<std::size_t>(static_cast<double>(latencies_.size()) * share);
-            return latencies_.empty() ? 0.0 : latencies_[std::min(at, latencies_.size() - 1)];
-        };
+        const auto at = [this](double share) { return percentile(latencies_, share); };
         std::printf(
             "{\"requests\": %zu, \"errors\": %zu, \"rate\": %.1f, \"p50\": %.9f, \"p99\": %.9f, "
             "\"p999\": %.9f, \"max\": %.9f}\n",
-            answered_, errors_, static_cast<double>(answered_) / options_.seconds, percentile(0.5),
-            percentile(0.99), percentile(0.999), percentile(1));
+            answered_, errors_, static_cast<double>(answered_) / options_.seconds, at(0.5),
+            at(0.99), at(0.999), at(1));
     }
 
   private:

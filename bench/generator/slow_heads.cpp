@@ -1,26 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "generator/slow_heads.h"
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <string_view>
 
+#include "generator/loopback.h"
+
 namespace geventd::bench {
 
 SlowHeads::SlowHeads(int port, int count) : due_(Clock::now()) {
     constexpr std::string_view kBegin = "GET /hello HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ";
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<in_port_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     for (int i = 0; i < count; ++i) {
-        const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-            ::send(fd, kBegin.data(), kBegin.size(), MSG_NOSIGNAL) > 0) {
+        const int fd = connect_to(port);
+        if (fd >= 0 && ::send(fd, kBegin.data(), kBegin.size(), MSG_NOSIGNAL) > 0) {
             sockets_.push_back(fd);
-        } else {
+        } else if (fd >= 0) {
             ::close(fd);
         }
     }

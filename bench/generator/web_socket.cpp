@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "generator/web_socket.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+
+#include "generator/loopback.h"
 
 namespace geventd::bench {
 
@@ -69,18 +69,11 @@ WebSocket::~WebSocket() {
 
 bool WebSocket::open(int epoll, int port, const std::string& path) {
     epoll_ = epoll;
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<in_port_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int on = 1;
+    fd_ = connect_to(port);
     const timeval patience{30, 0};
-    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     epoll_event event{EPOLLIN, {this}};
-    return ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-           shake_hands(path) && ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd_, &event) == 0;
+    return fd_ >= 0 && shake_hands(path) && ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd_, &event) == 0;
 }
 
 bool WebSocket::shake_hands(const std::string& path) const {

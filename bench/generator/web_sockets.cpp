@@ -16,6 +16,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "generator/percentile.h"
 #include "generator/web_socket.h"
 
 namespace geventd::bench {
@@ -97,16 +98,12 @@ class Load {
 
     void report() {
         std::sort(latencies_.begin(), latencies_.end());
-        const auto percentile = [this](double share) {
-            const auto at =
-                static_cast<std::size_t>(static_cast<double>(latencies_.size()) * share);
-            return latencies_.empty() ? 0.0 : latencies_[std::min(at, latencies_.size() - 1)];
-        };
+        const auto at = [this](double share) { return percentile(latencies_, share); };
         std::printf(
             "{\"requests\": %zu, \"errors\": %zu, \"rate\": %.1f, \"p50\": %.9f, \"p99\": %.9f, "
             "\"max\": %.9f}\n",
-            messages_, errors_, static_cast<double>(messages_) / seconds_, percentile(0.5),
-            percentile(0.99), percentile(1));
+            messages_, errors_, static_cast<double>(messages_) / seconds_, at(0.5), at(0.99),
+            at(1));
     }
 
   private:
