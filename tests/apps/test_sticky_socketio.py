@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from harness.limits import DEADLINE, PYTHON
+from harness.limits import DEADLINE
+from harness.virtualenv import make_virtualenv
 
 PACKAGES = ['python-socketio', 'aiohttp']
 APP = '''
@@ -92,10 +93,7 @@ COUNT = 200
 
 @pytest.fixture(scope='module')
 def libraries(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('socketio') / 'venv'
-    subprocess.run([PYTHON, '-m', 'venv', '--system-site-packages', folder], check=True)
-    subprocess.run([folder / 'bin/pip', 'install', '--quiet', *PACKAGES], check=True)
-    return folder
+    return make_virtualenv(tmp_path_factory.mktemp('socketio') / 'venv', PACKAGES)
 
 
 def config(libraries, **more):

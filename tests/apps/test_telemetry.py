@@ -12,10 +12,10 @@ import zlib
 import pytest
 
 from harness.limits import DEADLINE
+from harness.virtualenv import make_virtualenv
 
 PACKAGES = ['sentry-sdk', 'elastic-apm', 'opentelemetry-sdk',
             'opentelemetry-exporter-otlp-proto-http']
-PYTHON = '/usr/bin/python3'  # the one that the worker embeds
 TRIES = 3
 MORE = 0.3  # seconds
 
@@ -91,10 +91,7 @@ sys.stdin.read()
 
 @pytest.fixture(scope='module')
 def virtualenv(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('telemetry') / 'venv'
-    subprocess.run([PYTHON, '-m', 'venv', '--system-site-packages', folder], check=True)
-    subprocess.run([folder / 'bin/pip', 'install', '--quiet', *PACKAGES], check=True)
-    return folder
+    return make_virtualenv(tmp_path_factory.mktemp('telemetry') / 'venv', PACKAGES)
 
 
 class Collector(http.server.ThreadingHTTPServer):

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness.limits import PYTHON
+from harness.virtualenv import make_virtualenv
 from harness.websockets import BINARY, TEXT, connect
 
 PACKAGES = ['flask-socketio', 'python-socketio[client]', 'flask-sock', 'simple-websocket',
@@ -52,12 +52,6 @@ print('transport:', {client.transport() for client in clients})
 for client in clients:
     client.disconnect()
 '''
-
-
-def make_virtualenv(folder, packages):
-    subprocess.run([PYTHON, '-m', 'venv', '--system-site-packages', folder], check=True)
-    subprocess.run([folder / 'bin/pip', 'install', '--quiet', *packages], check=True)
-    return folder
 
 
 @pytest.fixture(scope='module')

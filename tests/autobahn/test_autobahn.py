@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from harness import network, services
-from harness.limits import PYTHON
+from harness.virtualenv import make_virtualenv
 
 WSTEST = pathlib.Path(__file__).parents[2] / '.cache/autobahn/bin/wstest'
 LIMITS = {'limits': {'websocket-message': '64MiB', 'websocket-ping': '0s'},
@@ -113,10 +113,7 @@ def test_no_case_fails(server, face, tmp_path):
 
 @needs_wstest
 def test_a_library_does_no_worse_than_under_gunicorn(server, tmp_path):
-    virtualenv = tmp_path / 'venv'
-    subprocess.run([PYTHON, '-m', 'venv', '--system-site-packages', virtualenv], check=True)
-    subprocess.run([virtualenv / 'bin/pip', 'install', '--quiet', 'simple-websocket', 'gunicorn'],
-                   check=True)
+    virtualenv = make_virtualenv(tmp_path / 'venv', ['simple-websocket', 'gunicorn'])
     running = server(LIBRARY, {**LIMITS, 'app': {**LIMITS['app'], 'virtualenv': str(virtualenv)}})
     running.expect_error('.')
     peer = ('127.0.0.1', network.free_port())
