@@ -78,3 +78,32 @@ def test_an_exception_hurts_no_other_request(server, greenlet):
         other.send(b'GET /whole HTTP/1.1\r\nHost: x\r\n\r\n')
         assert running.get('/early').status == 500
         assert len(other.read_answer().body) == 30_000
+
+
+READS_ALL = '''
+import os
+import gevent
+
+
+def application(environ, start_response):
+    body = environ['wsgi.input'].read()
+    print('read', len(body), flush=True)
+    while not os.path.exists('go'):
+        gevent.sleep(0.01)
+    start_response('200 OK', [('Content-Length', '150000')])
+    return [b'x' * 150_000]
+'''
+
+
+def test_bytes_behind_the_last_body_cost_nothing_of_its_answer(server):
+    '''Some clients send a line end there. Closing with unread bytes would reset the connection, and
+    drop what the kernel has not sent yet.'''
+    running = server(READS_ALL, {'log': {'access': '${method} ${status}'}})
+    with running.raw() as client:
+        client.send(b'POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n'
+                    b'Content-Length: 300000\r\n\r\n' + b'x' * 300_000)
+        running.wait_log('read 300000')
+        client.send(b'\r\n')
+        (running.folder / 'go').touch()
+        running.wait_log('POST 200')  # all has been given to the kernel
+        assert len(client.read_answer().body) == 150_000

@@ -249,7 +249,7 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     bool lend_file() noexcept;
     void on_transferred(const Transfer& transfer) noexcept override;
     void conclude() noexcept;
-    [[nodiscard]] bool has_more_to_discard() const noexcept;
+    [[nodiscard]] bool is_followed_by_bytes(const Request& request) const noexcept;
     bool await_acknowledged() noexcept;
     void refuse(const http::Rejection& rejection, std::string_view extra_headers = {});
     void linger();

@@ -311,17 +311,18 @@ void Connection::conclude() noexcept {
         linger();
     } else if (request->form.keep_alive && all_read && framing != Framing::UntilClose) {
         become_idle();
-    } else if (all_read && !request->head.keep_alive && !has_more_to_discard()) {
+    } else if (all_read && !request->head.keep_alive && !is_followed_by_bytes(*request)) {
         close();
     } else {
         linger();
     }
 }
 
-// Bytes after the last request, such as the line end that some clients send behind a body: closing
-// would reset the connection.
-bool Connection::has_more_to_discard() const noexcept {
-    return !input_.empty() || stream_.peek() == net::Stream::State::Done;
+// Such as the line end that some clients send behind a body: closing would reset the connection.
+// What comes behind a body that was received straight into the reader's memory is still unread.
+bool Connection::is_followed_by_bytes(const Request& request) const noexcept {
+    return !input_.empty() ||
+           (request.body.started() && stream_.peek() == net::Stream::State::Done);
 }
 
 // A reset drops what the kernel has not sent yet. False: there is nothing, or the time is over.
