@@ -44,8 +44,7 @@ void Pool::resize(std::size_t count, ipc::DrainReason reason) {
 }
 
 void Pool::drain(WorkerHandle& worker, ipc::DrainReason reason) const {
-    const bool keeps_sessions = reason == ipc::DrainReason::Replace;
-    worker.drain(reason, keeps_sessions ? mercy_ + mercy_for_sessions_ : mercy_);
+    worker.drain(reason, reason == ipc::DrainReason::Replace ? mercy_for_replaced_ : mercy_);
 }
 
 void Pool::retire_from(std::vector<Place>::iterator first) {
@@ -116,7 +115,7 @@ void Pool::settle_successor(Place& place, TimePoint now) {
     } else if (place.successor->state() == WorkerHandle::State::Ready) {
         WorkerInsight* insight = place.worker->insight();
         if (insight != nullptr && insight->hub().is_past_limit()) {
-            insight->replace_blocked(now, mercy_);
+            insight->replace_blocked(now, mercy_for_replaced_);
         } else {
             drain(*place.worker, ipc::DrainReason::Replace);
         }

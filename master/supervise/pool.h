@@ -50,7 +50,7 @@ class Pool {
           recycling_(settings.workers, services.processes),
           patience_(settings.limits),
           mercy_(config::whole_drain(settings.limits)),
-          mercy_for_sessions_(config::drain_of_sessions(settings)) {}
+          mercy_for_replaced_(mercy_ + config::drain_of_sessions(settings)) {}
 
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
@@ -148,7 +148,7 @@ class Pool {
     Recycling recycling_;
     Patience patience_;
     Duration mercy_;               ///< how long a draining worker may take to exit
-    Duration mercy_for_sessions_;  ///< how much longer one that is replaced
+    Duration mercy_for_replaced_;  ///< the same of one that is replaced, which keeps its sessions
     std::vector<Place> places_;
     std::size_t allowed_ = std::numeric_limits<std::size_t>::max();
     std::vector<Handle> leaving_;
