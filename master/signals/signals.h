@@ -64,7 +64,7 @@ class Signals {
     /// The process of a worker has ended. Call after reap().
     void tell_end(pid_t pid, std::string_view reason) noexcept;
 
-    /// A worker reported a timer, cron entry or monitor of its own.
+    /// A worker reported a timer, cron entry or monitor of its own; `serves`: not while it started.
     void schedule(std::uint32_t slot, const ipc::Message& message, bool serves);
 
     // For upgrades.

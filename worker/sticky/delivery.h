@@ -11,7 +11,7 @@ namespace geventd::worker {
 
 enum class Delivery {
     Done,
-    Gone,  ///< there is no such worker, or none that takes connections any more
+    Gone,  ///< there is no such worker, or it takes no connections any more, or cannot be reached
     Busy,  ///< it takes none now
 };
 
