@@ -21,11 +21,11 @@ std::set<int> silent_pipes(const Interpreter& python) {
     const Ref fds = python.call("silent_pipes");
     std::set<int> pipes;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(fds.get()); ++i) {
-        const long fd = PyLong_AsLong(PyList_GET_ITEM(fds.get(), i));
+        const int fd = static_cast<int>(PyLong_AsLong(PyList_GET_ITEM(fds.get(), i)));
         if (fd == -1 && PyErr_Occurred() != nullptr) {
             throw_pending();
         }
-        pipes.insert(static_cast<int>(fd));
+        pipes.insert(fd);
     }
     return pipes;
 }
