@@ -11,6 +11,7 @@ from .gunicorn_expressions import protect
 from .gunicorn_process import run
 from .gunicorn_source import Source
 from .places import Places
+from .variables import application_among, may_hold_options
 
 LISTS = ('bind', 'raw_env', 'reload_extra_files', 'raw_paste_global_conf', 'dirty_apps')
 SETTINGS_WITHOUT_OPTION = set('''
@@ -88,11 +89,23 @@ class GunicornReader:
         parsed = list(gunicorn_words.parse(words))
         self._add_config_file(parsed)
         self.add_environment(environment)
-        self._add_words(parsed, place)
+        self._add_words(self._with_application(parsed), place)
+
+    def _with_application(self, parsed):
+        """The first word without an option names the application; a variable does so only if
+        nothing else does."""
+        words = [value for name, value, _ in parsed if name == 'wsgi_app'][:1]
+        if not words and 'wsgi_app' not in self._options:
+            words = [application_among([value for name, value, _ in parsed if not name])]
+        return [('wsgi_app', value, line) if not name and [value] == words else (name, value, line)
+                for name, value, line in parsed if name != 'wsgi_app' or [value] == words]
 
     def _add_words(self, parsed, place):
         seen = set()
         for name, value, line in parsed:
+            if not name:
+                self._remarks.append(may_hold_options(value))
+                continue
             if name in LISTS:
                 known = self._options[name].value if name in seen else []
                 value = [*known, value]

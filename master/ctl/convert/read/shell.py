@@ -4,11 +4,11 @@ geventd's spelling."""
 import dataclasses
 import os
 import re
-import shlex
 from typing import Dict, List
 
 from ..cpu_formula import FORMULA, result_of
 from .places import Places
+from .variables import shell_words
 
 PROGRAMS = {'uwsgi': 'uwsgi', 'uwsgi-core': 'uwsgi', 'pyuwsgi': 'uwsgi', 'gunicorn': 'gunicorn',
             'gunicorn3': 'gunicorn', 'gunicorn_paster': 'gunicorn'}
@@ -60,10 +60,11 @@ def spell_formulas(text, known=None):
 def command_of(text, place):
     """The Command in a line of a shell; None if it starts no server."""
     try:
-        words = shlex.split(spell_variables(text), comments=True)
+        words = shell_words(spell_variables(text))
     except ValueError:
         return None
-    return command_of_words(words, place)
+    is_one = words == [text] and ' ' in text  # such as ${NAME:-two words}
+    return None if is_one else command_of_words(words, place)
 
 
 def command_of_words(words, place):
