@@ -10,7 +10,7 @@ NOTHING = (None, False, '', [], {}, 'None')
 
 def answer(found):
     """The draft for all options of `found`."""
-    draft = Draft(remarks=list(found.remarks))
+    draft = Draft(remarks=list(found.remarks), left_out=list(found.left_out))
     table = uwsgi_table if found.server == 'uwsgi' else gunicorn_table
     placeholders = uwsgi_table.placeholders_in(found.options)
     for option in ordered(found.options):

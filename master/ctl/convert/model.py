@@ -42,6 +42,23 @@ class Option:
         return text + place + (f'; {self.note}' if self.note else '')
 
 
+@dataclasses.dataclass(frozen=True)
+class LeftOut:
+    """An option without a key: why, and what to do instead. It protects if without it the
+    application is less guarded than before. It runs if something ran because of it that nobody runs
+    now."""
+    option: Option
+    because: str
+    instead: str = ''
+    protects: bool = False
+    runs: bool = False
+    snippet: Tuple[str, ...] = ()  # lines to paste
+
+    def entry(self):
+        """What options of one entry in the list have in common."""
+        return not self.protects, self.because, self.instead, self.snippet
+
+
 @dataclasses.dataclass
 class Found:
     """All that was read: whose options they are, in their order, and remarks for the reader."""
@@ -49,6 +66,7 @@ class Found:
     options: List[Option]
     remarks: List[str] = dataclasses.field(default_factory=list)
     source: str = ''  # for the first line of the result
+    left_out: List[LeftOut] = dataclasses.field(default_factory=list)  # by the reader itself
     on_paas: bool = False  # true for a Procfile, whose router expects the server at $PORT
     # What the image, the unit or the command line puts into the server's environment.
     variables: Dict[str, Option] = dataclasses.field(default_factory=dict)
@@ -73,23 +91,6 @@ class Listener:
 
     def is_file(self):
         return self.is_unix() and '+unix:@' not in self.address
-
-
-@dataclasses.dataclass(frozen=True)
-class LeftOut:
-    """An option without a key: why, and what to do instead. It protects if without it the
-    application is less guarded than before. It runs if something ran because of it that nobody runs
-    now."""
-    option: Option
-    because: str
-    instead: str = ''
-    protects: bool = False
-    runs: bool = False
-    snippet: Tuple[str, ...] = ()  # lines to paste
-
-    def entry(self):
-        """What options of one entry in the list have in common."""
-        return not self.protects, self.because, self.instead, self.snippet
 
 
 @dataclasses.dataclass

@@ -5,7 +5,8 @@ import re
 
 from ..model import Unreadable
 from .dockerfile import from_dockerfile
-from .shell import command_of, command_of_script, joined_lines
+from .scripts import command_of_script
+from .shell import command_of, joined_lines
 from .supervisord import from_supervisord, is_supervisord
 from .surroundings import about_signal, assignments, placed
 

@@ -10,7 +10,8 @@ from typing import Dict, List, Tuple
 
 from ..model import Unreadable
 from .places import Places
-from .shell import command_of_script, command_of_words, joined_lines, spell_variables
+from .scripts import command_of_script
+from .shell import command_of_words, joined_lines, spell_variables
 from .surroundings import about_signal, assignments, placed
 
 VARIABLE = re.compile(r'\$(?:(\w+)|\{(\w+)(?::?([-+])([^{}]*))?\})')

@@ -5,7 +5,8 @@ import re
 import shlex
 
 VARIABLE = re.compile(r'\$\{(\w+)(?::-([^{}]*))?\}')
-UNQUOTED = re.compile(r'\$\{\w+:-[^{}"\']*\}')
+OUTPUT = re.compile(r'\$\(.*\)|`.*`', re.S)
+UNQUOTED = re.compile(r'\$\{\w+:-[^{}"\']*\}|\$\([^()"\']*\)|`[^`"\']*`')
 SPACE = '\ue001'  # in the default of a variable, while a line is split
 
 
@@ -16,7 +17,8 @@ def shell_words(text):
 
 
 def is_variable(word):
-    return VARIABLE.fullmatch(word) is not None
+    """The output of another command is as open."""
+    return VARIABLE.fullmatch(word) is not None or OUTPUT.fullmatch(word) is not None
 
 
 def default_of(word):
@@ -41,8 +43,8 @@ def may_hold_options(word):
 
 def application_among(words):
     """The variable that most likely holds the application; '' if none can."""
-    candidates = [word for word in words if not default_of(word).startswith('-')
-                  and not word.endswith(':-}')]
+    candidates = [word for word in words if VARIABLE.fullmatch(word)
+                  and not default_of(word).startswith('-') and not word.endswith(':-}')]
     named = [word for word in candidates if ':' in default_of(word)
              or re.match(r'\$\{\w*(APP|MODULE|WSGI)', word, re.I)]
     return (named or candidates or [''])[0]

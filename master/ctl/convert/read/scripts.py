@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""Shell scripts: the line that starts a server, with what the script puts into its variables."""
+import re
+import shlex
+
+from .shell import KEYWORDS, MANY, command_of, joined_lines, spell_formulas, spell_variables
+from .statements import is_unfinished, statements
+from .variables import shell_words
+
+ASSIGNING = re.compile(r'(?:(?:export|local|readonly|declare|typeset)\s+(?:-\w+\s+)*)?(?=\w+\+?=)')
+ASSIGNMENT = re.compile(r'(\w+)(\+?)=((?:"(?:[^"\\]|\\.)*"|\'[^\']*\'|\$\((?:[^()]|\([^()]*\))*\)'
+                        r'|\$\{(?:[^{}]|\{[^{}]*\})*\}|`[^`]*`|\\.|[^\s"\'`])*)\s*', re.S)
+ARRAY = re.compile(r'(\w+)(\+?)=\((.*)\)\s*\Z', re.S)
+MEMBERS = re.compile(r'"?\$\{(\w+)\[[@*]\]\}"?')
+PARAMETERS = re.compile(r'"?(?:\$[@*]|\$\{[@*]\})"?')
+LONGEST = 99  # lines of one statement
+TLS = re.compile(r'--(?:certfile|keyfile|ca-certs|https2?(?:-socket)?)\b')
+
+
+def command_of_script(text, name):
+    """The last line of a shell script that starts a server; variables that the script itself sets
+    are put in."""
+    script = Script(name)
+    for line, number in whole_lines(text):
+        script.read(line, number)
+    return script.command()
+
+
+def whole_lines(text):
+    """(line, its number), where a list or a quoted text that is given to a variable goes on until
+    its end."""
+    lines, index = list(joined_lines(text)), 0
+    while index < len(lines):
+        (line, number), index = lines[index], index + 1
+        if ASSIGNING.search(line) or re.search(r'\bset --', line):
+            ends = (end for end in range(index, min(index + LONGEST, len(lines) + 1))
+                    if not is_unfinished('\n'.join(each for each, _ in lines[index - 1:end])))
+            end = next(ends, index)
+            line = '\n'.join(each for each, _ in lines[index - 1:end])
+            index = end
+        yield line, number
+
+
+class Script:
+    """Follows a script from its top to its end, through all branches."""
+
+    def __init__(self, name):
+        self._name = name
+        self._known = {}
+        self._lists = {}  # arrays, and @ for the script's own parameters
+        self._found = None
+        self._protecting = []  # (word, line, number)
+
+    def read(self, line, number):
+        self._protecting += [(word, line.strip(), number) for word in TLS.findall(line)]
+        for _, statement in statements(line):
+            plain = KEYWORDS.sub('', statement, count=1)
+            if not self._assign(plain):
+                self._found = command_of(self._put_in(plain), f'{self._name}:{number}') or (
+                    self._found)
+
+    def command(self):
+        """What was found, with what protects and did not get into it."""
+        if self._found:
+            words = ' '.join(self._found.words)
+            self._found.unseen = [(word, line, f'{self._name}:{number}')
+                                  for word, line, number in self._protecting if word not in words]
+        return self._found
+
+    def _assign(self, statement):
+        """Whether the statement only gives values to variables; they are kept."""
+        if statement.startswith('set -- '):
+            self._lists['@'] = self._put_in(without_lines(statement[len('set -- '):]))
+            return True
+        begin = ASSIGNING.match(statement)
+        rest = statement[begin.end():] if begin else statement
+        array = ARRAY.fullmatch(rest)
+        if array:
+            before = self._lists.get(array[1], '') if array[2] else ''
+            self._lists[array[1]] = f'{before} {self._put_in(without_lines(array[3]))}'.strip()
+            return True
+        found = []
+        while begin and rest:
+            assignment = ASSIGNMENT.match(rest)
+            if not assignment:
+                return False
+            found.append(assignment)
+            rest = rest[assignment.end():]
+        for assignment in found:
+            self._remember(assignment[1], assignment[2], assignment[3])
+        return bool(found)
+
+    def _remember(self, name, plus, value):
+        """A second value, as in a branch, adds to what it refers to."""
+        value = spell_variables(spell_formulas(value.strip(), self._known))
+        quoted = len(value) > 1 and value[0] == value[-1] and value[0] in '"\''
+        value = without_lines(value[1:-1] if quoted else value)
+        value = value.replace(f'${{{name}}}', self._known.get(name, f'${{{name}}}'))
+        own_default = re.fullmatch(r'\$\{' + name + r':-(.*)\}', value, re.S)
+        if own_default and '$' in own_default[1]:
+            value, own_default = own_default[1], None  # which the script has composed
+        value = value if own_default else self._put_in(value)
+        self._known[name] = self._known.get(name, '') + value if plus else value
+
+    def _put_in(self, text):
+        """Replaces variables that the script has set."""
+        known = self._known
+        text = MEMBERS.sub(lambda match: self._lists.get(match[1], match[0]), text)
+        if '@' in self._lists:
+            text = PARAMETERS.sub(lambda match: self._lists['@'], text)
+        spelled = re.sub(r'\$\{(\w+)(?::-[^{}]*)?\}', lambda match: known.get(match[1], match[0]),
+                         spell_variables(spell_formulas(text, known)))
+        return re.sub(r'\$(\w+)', lambda match: known.get(match[1], match[0]), spelled)
+
+
+def without_lines(text):
+    """What stands in several lines in one, without their comments."""
+    try:
+        return text if '\n' not in text else ' '.join(
+            word if MANY.search(word) else shlex.quote(word) if '${' not in word else f'"{word}"'
+            for word in shell_words(text))
+    except ValueError:
+        return ' '.join(text.split())
