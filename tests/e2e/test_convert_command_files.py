@@ -145,3 +145,56 @@ def test_specifiers_of_a_unit_are_put_in(name, words):
     command = from_unit('[Service]\nWorkingDirectory=%S/%p\n'
                         'ExecStart=/bin/gunicorn -b unix:%t/%p/%i.sock a:b -n 100%%\n', name)
     assert (command.words, command.chdir) == (words, '/var/lib/shop')
+
+
+# --- what stands beside a server in one line -----------------------------------------------------
+
+MIGRATE, CELERY = 'python manage.py migrate', 'celery -A x worker'
+
+
+@pytest.mark.parametrize('name, text', [
+    ('Dockerfile', f'FROM a\nCMD {MIGRATE} && {CELERY} --detach && gunicorn a:b\n'),
+    ('Dockerfile', f'FROM a\nCMD ["sh", "-c", "{MIGRATE} && exec gunicorn a:b & {CELERY}"]\n'),
+    ('Procfile', f'web: {MIGRATE}; gunicorn a:b & {CELERY}\n'),
+    ('a.service', f"[Service]\nExecStart=/bin/sh -c '{CELERY} & {MIGRATE} && gunicorn a:b'\n"),
+    ('run.sh', f'exec sh -c "{MIGRATE} && {CELERY} & gunicorn a:b"\n'),
+    ('a.ini', f'[program:x]\ncommand=bash -c "{MIGRATE}; {CELERY} & gunicorn a:b"\n')])
+def test_programs_beside_the_server_are_told(folder, name, text):
+    (folder / name).write_text(text)
+    done = convert(name, folder=folder)
+    assert done.returncode == 0 and 'module: a:b' in done.stdout
+    told = done.stderr.splitlines()[-1]
+    assert told.startswith('geventctl convert: nothing runs this any more: ')
+    assert MIGRATE in told and CELERY in told
+    left = done.stdout.partition('# Not taken over:')[2]
+    assert MIGRATE in left and CELERY in left and 'docs/migrating-beside.md' in left
+
+
+def test_programs_on_other_lines_of_a_script_stay_there(folder):
+    (folder / 'run.sh').write_text(f'set -e\n{MIGRATE}\n{CELERY} &\nexec gunicorn a:b\n')
+    assert convert('run.sh', folder=folder).stderr == ''
+
+
+def test_folders_and_variables_of_the_line_count_for_the_server(folder):
+    (folder / 'src').mkdir()
+    (folder / 'src/conf.py').write_text('workers = 7\n')
+    (folder / 'Procfile').write_text('web: cd src && . env/bin/activate && N=3 && export A=1 && '
+                                     'gunicorn -c conf.py -t $N a:b | tee log\n')
+    said = convert('Procfile', folder=folder)
+    for text in ('processes: 7', 'chdir: src  # cd src (Procfile:1)', 'A: "1"', 'blocked-hub: 3s',
+                 'write app.virtualenv: env.', 'ends with `| tee log`'):
+        assert text in said.stdout
+    assert said.stderr == ''
+
+
+def test_a_folder_of_the_line_counts_from_that_of_the_unit():
+    command = from_unit('[Service]\nWorkingDirectory=/srv\n'
+                        'ExecStart=/bin/sh -c "cd src && gunicorn a:b"\n', 'x.service')
+    assert command.chdir == '/srv/src'
+
+
+def test_the_script_of_an_image_goes_on_being_its_start(folder):
+    (folder / 'run.sh').write_text(f'{MIGRATE}\nexec gunicorn a:b\n')
+    command = from_dockerfile('FROM a\nCMD /run.sh\n', f'{folder}/Dockerfile')
+    assert 'In run.sh write `exec geventd -c FILE`.' in command.remarks
+    assert not any('CMD' in remark for remark in command.remarks)

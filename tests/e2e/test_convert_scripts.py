@@ -11,7 +11,7 @@ from harness.conversions import convert
 @pytest.mark.parametrize('line, told', [
     ('a && b || c; d | e & f', [('', 'a'), ('&&', 'b'), ('||', 'c'), (';', 'd'), ('|', 'e'),
                                 ('&', 'f')]),
-    ('echo "a; b" \'c && d\' $(e; f) ${G:-h;i}', [('', 'echo "a; b" \'c && d\' $(e; f) ${G:-h;i}')]),
+    ('"a; b" \'c && d\' $(e; f) ${G:-h;i}', [('', '"a; b" \'c && d\' $(e; f) ${G:-h;i}')]),
     ('a=(x; y) # c; d', [('', 'a=(x; y)')]), ('a > b 2>&1; c &> d', [('', 'a > b 2>&1'),
                                                                      (';', 'c &> d')]),
     ('a\\;b "c\\"; d"; e', [('', 'a\\;b "c\\"; d"'), (';', 'e')]), ('a#b', [('', 'a#b')])])
@@ -29,7 +29,8 @@ LIST = '''args=(
 
 @pytest.mark.parametrize('text, words', [
     (f'{LIST}exec gunicorn "${{args[@]}}" a:b', '--bind 0.0.0.0:${PORT:-80} --workers 4 a:b'),
-    ('args=(-w 2); [[ -n "$T" ]] && args+=(-t "$T" a:b)\ngunicorn "${args[@]}"', '-w 2 -t ${T} a:b'),
+    ('args=(-w 2); [[ -n "$T" ]] && args+=(-t "$T" a:b)\ngunicorn "${args[@]}"',
+     '-w 2 -t ${T} a:b'),
     ('if [ "$T" = 1 ]; then OPTS="$OPTS --certfile /x"; fi\ngunicorn $OPTS a:b',
      '${OPTS} --certfile /x a:b'),
     ('A="-w 2"; A+=" -t 3"\nexec gunicorn $A a:b', '-w 2 -t 3 a:b'),

@@ -66,7 +66,7 @@ def from_unit(text, path):
     if command is None:
         raise Unreadable(f'{path} starts neither uWSGI nor gunicorn')
     command.surrounding = environment
-    command.chdir = workdir
+    command.chdir = command.chdir or workdir
     if kept:
         command.remarks.append('These lines stay in the unit: ' + ', '.join(kept) + '.')
     command.remarks += ['In the unit write Type=notify and ExecStart=GEVENTD -c FILE, where '

@@ -5,13 +5,12 @@ import json
 import os
 import posixpath
 import re
-import shlex
 from typing import Dict, List, Tuple
 
 from ..model import Unreadable
 from .places import Places
 from .scripts import command_of_script
-from .shell import command_of_words, joined_lines, spell_variables
+from .shell import command_of_words, joined_lines
 from .surroundings import about_signal, assignments, placed
 
 VARIABLE = re.compile(r'\$(?:(\w+)|\{(\w+)(?::?([-+])([^{}]*))?\})')
@@ -85,13 +84,14 @@ def from_dockerfile(text, path):
     """ENTRYPOINT and CMD of the last stage, and what ENV and WORKDIR set for them."""
     name, stage = os.path.basename(path), last_stage(text)
     words, number = stage.command()
-    command = command_of_words(words, f'{name}:{number}') or script_beside(
-        words, path, stage.workdir, stage.copied)
+    command, advice = command_of_words(words, f'{name}:{number}'), ''
+    if command is None:
+        command, advice = script_beside(words, path, stage.workdir, stage.copied)
     if command is None:
         raise Unreadable(f'{path} starts neither uWSGI nor gunicorn; if a script does, convert '
                          'that, or its command line after --')
     command.surrounding = stage.environment
-    command.remarks += ['In the Dockerfile write `CMD ["geventd", "-c", "FILE"]`.',
+    command.remarks += [advice or 'In the Dockerfile write `CMD ["geventd", "-c", "FILE"]`.',
                         *about_signal('STOPSIGNAL ', stage.stop)]
     return placed(command, path, stage.workdir, elsewhere=True)
 
@@ -135,21 +135,18 @@ def image_words(text):
             return [word.replace('${', '$${') for word in words], False
     except (ValueError, RecursionError):
         pass
-    try:
-        return shlex.split(spell_variables(text)), True
-    except ValueError:
-        return [], True
+    return (['sh', '-c', text] if ' ' in text else [text]), True
 
 
 def script_beside(words, path, workdir, copied):
-    """The command of the first of the image's own scripts that starts a server, if it lies beside
-    the Dockerfile, or where `copied` says."""
+    """(command, advice) of the first of the image's own scripts that starts a server, if it lies
+    beside the Dockerfile, or where `copied` says; (None, '') without one."""
     places = Places(os.path.dirname(path), workdir, elsewhere=True)
-    for word in words:
+    for word in ' '.join(words).split():
         script = places.find(copied.get(word, word))
         if os.path.isfile(script):
             with open(script, encoding='utf-8', errors='replace') as file:
                 command = command_of_script(file.read(), os.path.basename(script))
             if command:
-                return command
-    return None
+                return command, f'In {os.path.basename(script)} write `exec geventd -c FILE`.'
+    return None, ''

@@ -3,6 +3,7 @@
 import re
 import shlex
 
+from ..model import LeftOut, Option
 from .shell import KEYWORDS, MANY, command_of, joined_lines, spell_formulas, spell_variables
 from .statements import is_unfinished, statements
 from .variables import shell_words
@@ -63,8 +64,11 @@ class Script:
         """What was found, with what protects and did not get into it."""
         if self._found:
             words = ' '.join(self._found.words)
-            self._found.unseen = [(word, line, f'{self._name}:{number}')
-                                  for word, line, number in self._protecting if word not in words]
+            self._found.left_out += [
+                LeftOut(Option(word.lstrip('-'), line, line, f'{self._name}:{number}'),
+                        'the converter does not see how the script comes to add it',
+                        'geventd does not speak TLS: end it at a proxy', protects=True)
+                for word, line, number in self._protecting if word not in words]
         return self._found
 
     def _assign(self, statement):

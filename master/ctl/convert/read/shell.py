@@ -4,9 +4,11 @@ geventd's spelling."""
 import dataclasses
 import os
 import re
-from typing import Dict, List, Tuple
+from typing import Dict, List
 
 from ..cpu_formula import FORMULA, result_of
+from ..model import LeftOut
+from .beside import Around, ends_with, joined
 from .places import Places
 from .statements import statements
 from .variables import may_hold_options, shell_words
@@ -40,10 +42,10 @@ class Command:
     places: Places = dataclasses.field(default_factory=Places)
     remarks: List[str] = dataclasses.field(default_factory=list)
     chdir: str = ''
-    chdir_key: str = 'WorkingDirectory'  # which names it
+    chdir_key: str = 'WorkingDirectory'  # which names it; or cd
     on_paas: bool = False
-    # (option, line, place) of what a script says elsewhere, of which the words have nothing
-    unseen: List[Tuple[str, str, str]] = dataclasses.field(default_factory=list)
+    # What stands beside the words and geventd does not do.
+    left_out: List[LeftOut] = dataclasses.field(default_factory=list)
 
 
 def spell_variables(text):
@@ -70,11 +72,28 @@ def spell_formulas(text, known=None):
 
 def command_of(text, place):
     """The Command in a line of a shell; None if it starts no server."""
-    for _, statement in statements(spell_variables(text)):
+    parts = statements(spell_variables(text))
+    around = Around()
+    for index, (_, statement) in enumerate(parts):
+        statement = around.put_in(statement)
         command = command_in(statement, place)
+        behind = parts[index + 1:]
         if command:
-            return command
+            return surrounded(command, around, behind)
+        around.note(KEYWORDS.sub('', statement, count=1),
+                    is_background=[operator for operator, _ in behind[:1]] == ['&'])
     return None
+
+
+def surrounded(command, around, behind):
+    """The Command with what stands in the same line."""
+    if around.chdir:
+        command.chdir = joined(around.chdir, command.chdir)
+        command.chdir_key = 'cd'
+    command.environment = {**around.environment, **command.environment}
+    command.remarks = around.remarks + command.remarks + ends_with(behind)
+    command.left_out = around.left_out(behind, command.place) + command.left_out
+    return command
 
 
 def command_in(statement, place):

@@ -4,7 +4,7 @@ import os
 import re
 import shlex
 
-from ..model import Found, LeftOut, Option, Unreadable
+from ..model import Found, Option, Unreadable
 from .command_files import kind_of
 from .gunicorn_reader import SETTINGS, GunicornReader
 from .gunicorn_source import names_given
@@ -99,18 +99,17 @@ def read_command(command, python, environment, source):
     found = reader.finish()
     found.options = variables_of(command, found) + found.options
     found.remarks = command.remarks + found.remarks
-    found.left_out = [LeftOut(Option(option.lstrip('-'), line, line, place),
-                              'the converter does not see how the script comes to add it',
-                              'geventd does not speak TLS: end it at a proxy', protects=True)
-                      for option, line, place in command.unseen]
+    found.left_out = command.left_out
     found.on_paas = command.on_paas
     found.variables = {name: Option(name, value, f'{name}={value}', os.path.basename(place))
                        for variables, place in ((command.surrounding, source),
                                                 (command.environment, command.place))
                        for name, value in variables.items()}
     if command.chdir and not any(option.name == 'chdir' for option in found.options):
-        found.options.append(Option('chdir', command.chdir, f'{command.chdir_key}={command.chdir}',
-                                    os.path.basename(source)))
+        equals = ' ' if command.chdir_key == 'cd' else '='
+        found.options.append(Option(
+            'chdir', command.chdir, f'{command.chdir_key}{equals}{command.chdir}',
+            command.place if equals == ' ' else os.path.basename(source)))
     return found
 
 

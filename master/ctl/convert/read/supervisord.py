@@ -30,7 +30,9 @@ def from_supervisord(text, path):
     program, command = next(iter(started.items()))
     options = programs[program]
     command.surrounding = variables_in(options)
-    command.chdir, command.chdir_key = options.get('directory', ''), 'directory'
+    folder = options.get('directory', '')
+    if not command.chdir:
+        command.chdir, command.chdir_key = folder, 'directory'
     kept = [f'{key}={options[key]}' for key in KEPT if key in options]
     if kept:
         command.remarks.append(f'These lines stay in [program:{program}]: {", ".join(kept)}.')
@@ -41,7 +43,7 @@ def from_supervisord(text, path):
     command.remarks += [f'In [program:{program}] write command=GEVENTD -c FILE, where GEVENTD is '
                         'the path that `command -v geventd` prints there.',
                         *about_signal('stopsignal=', options.get('stopsignal', ''))]
-    return placed(command, path, command.chdir, elsewhere=True)
+    return placed(command, path, folder, elsewhere=True)
 
 
 def programs_of(text, path):
