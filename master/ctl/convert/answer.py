@@ -32,9 +32,12 @@ def take(draft, option, table, placeholders):
         uwsgi_table.unknown(draft, option, placeholders)
     elif row is None:
         draft.leave_out(option, 'gunicorn has no such setting')
+    elif option.depends and row.verdict in (MAPPED, REFUSED) and is_off(option, row):
+        draft.leave_out(option, *why_open(option, row), protects=row.guards())
     elif row.verdict == MAPPED and is_no_value(row, option):
         draft.leave_out(option, *why_no_value(option), protects=row.guards())
-    elif row.verdict in (REFUSED, BUILT_IN) and says_nothing(option, table):
+    elif row.verdict in (REFUSED, BUILT_IN) and says_nothing(option, table) \
+            and not option.depends:
         draft.built_in.append((option, 'is switched off'))
     else:
         apply(table.ROWS, draft, option)
@@ -65,6 +68,20 @@ def why_no_value(option):
         return (f'its value comes from {missing[0]}, which is not installed here',
                 "name the application's Python with --python")
     return 'its value is neither a text nor a number', 'write the key by hand'
+
+
+def is_off(option, row):
+    """Whether the value says nothing, because variables are not set while converting."""
+    return option.value is None or (row.verdict == REFUSED and option.value in NOTHING)
+
+
+def why_open(option, row):
+    """The reason, and what to do."""
+    are = 'is' if len(option.depends) == 1 else 'are'
+    because = f'it depends on {", ".join(option.depends)}, which {are} not set here'
+    if row.verdict == REFUSED:
+        return f'{because}, and {row.text}', row.instead
+    return because, f'set that while converting, or write {row.key or option.name} by hand'
 
 
 def says_nothing(option, table):

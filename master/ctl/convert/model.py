@@ -34,6 +34,7 @@ class Option:
     line: str = ''   # as it was written
     place: str = ''  # such as uwsgi.ini:3
     note: str = ''   # what to know about the value, such as that a program has computed it
+    depends: Tuple[str, ...] = ()  # variables that are not set here, for want of which it is off
 
     def origin(self):
         """The original line for a comment."""

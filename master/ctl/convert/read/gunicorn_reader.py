@@ -56,6 +56,11 @@ class GunicornReader:
             setting = OLD_NAMES.get(name, name)
             if setting in SETTINGS:
                 self._add_from_file(setting, name, value, source, os.path.basename(path))
+        for name in sorted(source.names_at_the_top() - set(names)):
+            setting = OLD_NAMES.get(name, name)
+            # Its statement stands below an `if` that was not true.
+            if setting in SETTINGS and source.variables_behind(name):
+                self._add_from_file(setting, name, None, source, os.path.basename(path))
         options, remarks = gunicorn_effects.options_of(
             result['effects'], source, os.path.basename(path), self._places.is_elsewhere)
         self._effects += options
@@ -70,9 +75,12 @@ class GunicornReader:
         if is_computed and setting == 'raw_env':
             self._remarks.append(f'{name} of {file} is computed: its values are written as they '
                                  'are now. Write ${NAME} in the place of secrets.')
+        unset = [variable for variable in source.variables_behind(name)
+                 if not os.environ.get(variable)]
         # The value does not stand in the comment: it may hold a password.
         self._set(Option(setting, known, line or name, f'{file}:{number}' if number else file,
-                         'computed while converting' if is_computed else ''))
+                         'computed while converting' if is_computed and value is not None else '',
+                         tuple(unset)))
 
     def add_environment(self, environment):
         """GUNICORN_CMD_ARGS holds a part of a command line."""
