@@ -3,14 +3,15 @@
 from .model import BUILT_IN, MAPPED, REFUSED, Draft, not_understood
 from .tables import gunicorn_table, uwsgi_table
 from .tables.rows import apply, find_row
-from .tables.values import is_on
+from .tables.values import is_on, leading_number
 
 NOTHING = (None, False, '', [], {}, 'None')
 
 
 def answer(found):
     """The draft for all options of `found`."""
-    draft = Draft(remarks=list(found.remarks), left_out=list(found.left_out))
+    draft = Draft(remarks=list(found.remarks), left_out=list(found.left_out),
+                  activation=found.activation)
     table = uwsgi_table if found.server == 'uwsgi' else gunicorn_table
     placeholders = uwsgi_table.placeholders_in(found.options)
     for option in ordered(found.options):
@@ -22,7 +23,22 @@ def answer(found):
         uwsgi_table.finish(draft)
     else:
         gunicorn_table.finish(draft, found.on_paas, found.variables)
+    if found.patience:
+        about_patience(draft, found.patience)
     return draft
+
+
+def about_patience(draft, patience):
+    """Says it if a server that waits for its requests would be killed before."""
+    times = [str(draft.settings[f'limits.drain-{name}'].value) for name in (
+        'requests', 'background')]
+    known = [leading_number(time) * (60 if time.endswith('m') else 1)
+             for time in times if leading_number(time) is not None]
+    if patience.seconds < sum(known):
+        draft.remarks.append(
+            f'{patience.what}: after {patience.seconds} s a stop is cut short, though it may take '
+            f'{sum(known)} s by limits.drain-requests and limits.drain-background. '
+            f'{patience.instead}')
 
 
 def take(draft, option, table, placeholders):

@@ -60,6 +60,22 @@ class LeftOut:
         return not self.protects, self.because, self.instead, self.snippet
 
 
+@dataclasses.dataclass(frozen=True)
+class Activation:
+    """A unit of systemd's that opens sockets for the server."""
+    name: str  # as the server hears of it
+    option: Option  # the line that tells of the unit
+    addresses: Tuple[str, ...] = ()  # its ListenStream=; () if they are not known
+
+
+@dataclasses.dataclass(frozen=True)
+class Patience:
+    """After how many seconds the service manager kills a server that is to stop."""
+    seconds: int
+    what: str  # the line that says so
+    instead: str
+
+
 @dataclasses.dataclass
 class Found:
     """All that was read: whose options they are, in their order, and remarks for the reader."""
@@ -69,6 +85,8 @@ class Found:
     source: str = ''  # for the first line of the result
     left_out: List[LeftOut] = dataclasses.field(default_factory=list)  # by the reader itself
     on_paas: bool = False  # true for a Procfile, whose router expects the server at $PORT
+    activation: Optional[Activation] = None
+    patience: Optional[Patience] = None
     # What the image, the unit or the command line puts into the server's environment.
     variables: Dict[str, Option] = dataclasses.field(default_factory=dict)
 
@@ -103,6 +121,7 @@ class Draft:
     left_out: List[LeftOut] = dataclasses.field(default_factory=list)
     remarks: List[str] = dataclasses.field(default_factory=list)
     facts: Dict[str, Option] = dataclasses.field(default_factory=dict)
+    activation: Optional[Activation] = None
 
     def set(self, key, value, comment):
         """The last one wins, as in both servers; the comments tell of all."""

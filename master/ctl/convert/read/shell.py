@@ -4,10 +4,10 @@ geventd's spelling."""
 import dataclasses
 import os
 import re
-from typing import Dict, List
+from typing import Dict, List, Optional
 
 from ..cpu_formula import FORMULA, result_of
-from ..model import LeftOut
+from ..model import Activation, LeftOut, Patience
 from .beside import Around, ends_with, joined
 from .places import Places
 from .statements import statements
@@ -44,6 +44,8 @@ class Command:
     chdir: str = ''
     chdir_key: str = 'WorkingDirectory'  # which names it; or cd
     on_paas: bool = False
+    activation: Optional[Activation] = None
+    patience: Optional[Patience] = None
     # What stands beside the words and geventd does not do.
     left_out: List[LeftOut] = dataclasses.field(default_factory=list)
 

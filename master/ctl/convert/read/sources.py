@@ -100,6 +100,7 @@ def read_command(command, python, environment, source):
     found.options = variables_of(command, found) + found.options
     found.remarks = command.remarks + found.remarks
     found.left_out = command.left_out
+    found.activation, found.patience = command.activation, command.patience
     found.on_paas = command.on_paas
     found.variables = {name: Option(name, value, f'{name}={value}', os.path.basename(place))
                        for variables, place in ((command.surrounding, source),

@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 
-from ..model import Unreadable
+from ..model import Patience, Unreadable
 from .shell import command_of_words
 from .surroundings import about_signal, placed
 
@@ -33,6 +33,10 @@ def from_supervisord(text, path):
     folder = options.get('directory', '')
     if not command.chdir:
         command.chdir, command.chdir_key = folder, 'directory'
+    command.patience = Patience(
+        seconds_of(options.get('stopwaitsecs', '')), f'stopwaitsecs={options["stopwaitsecs"]}'
+        if 'stopwaitsecs' in options else 'supervisord\'s default is stopwaitsecs=10',
+        f'Raise it in [program:{program}].')
     kept = [f'{key}={options[key]}' for key in KEPT if key in options]
     if kept:
         command.remarks.append(f'These lines stay in [program:{program}]: {", ".join(kept)}.')
@@ -44,6 +48,10 @@ def from_supervisord(text, path):
                         'the path that `command -v geventd` prints there.',
                         *about_signal('stopsignal=', options.get('stopsignal', ''))]
     return placed(command, path, folder, elsewhere=True)
+
+
+def seconds_of(text, default=10):
+    return int(text) if text.strip().isdigit() else default
 
 
 def programs_of(text, path):
