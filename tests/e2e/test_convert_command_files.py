@@ -198,3 +198,48 @@ def test_the_script_of_an_image_goes_on_being_its_start(folder):
     command = from_dockerfile('FROM a\nCMD /run.sh\n', f'{folder}/Dockerfile')
     assert 'In run.sh write `exec geventd -c FILE`.' in command.remarks
     assert not any('CMD' in remark for remark in command.remarks)
+
+
+# --- files that an image has been given ----------------------------------------------------------
+
+@pytest.mark.parametrize('lies, text, path', [
+    ('docker/g.py', 'COPY docker/g.py /etc/g/conf.py', '/etc/g/conf.py'),
+    ('docker/g.py', 'WORKDIR /app\nCOPY docker/g.py conf.py', 'conf.py'),
+    ('docker/g.py', 'COPY --chown=a a.txt docker/g.py /etc/g/', '/etc/g/g.py'),
+    ('docker/in/g.py', 'COPY docker/ /etc/g/', '/etc/g/in/g.py'),
+    ('docker/g.py', 'COPY ["docker/g.py", "/etc/a b.py"]', '/etc/a b.py'),
+    ('in/g.py', 'COPY . /app', '/app/in/g.py'),
+    ('in/g.py', 'COPY x /\nCOPY . /app\nFROM b\nCOPY --from=0 /app/in /srv', '/srv/g.py'),
+    ('in/g.py', 'COPY . /app\nFROM b AS c\nFROM d\nCOPY --from=first /app /srv', '/srv/in/g.py')])
+def test_a_file_is_found_by_its_place_in_the_image(folder, lies, text, path):
+    (folder / lies).parent.mkdir(parents=True)
+    (folder / lies).write_text('')
+    command = from_dockerfile(f'FROM a AS first\n{text}\nCMD ["gunicorn", "a:b"]\n',
+                              f'{folder}/Dockerfile')
+    assert command.places.find(path) == f'{folder}/{lies}'
+
+
+def test_the_folder_of_an_image_may_be_above_its_dockerfile(folder):
+    (folder / 'docker').mkdir()
+    (folder / 'docker/g.py').write_text('workers = 7\n')
+    (folder / 'docker/Dockerfile').write_text(
+        'FROM a\nCOPY docker/g.py /etc/conf.py\nCMD gunicorn -c /etc/conf.py a:b\n')
+    assert 'processes: 7' in convert('docker/Dockerfile', folder=folder).stdout
+
+
+ENTRY = 'if [ "$1" = gunicorn ]; then\n  exec gunicorn -w 2 a:b\nfi\nexec "$@"\n'
+
+
+@pytest.mark.parametrize('cmd, script, words', [
+    ('["gunicorn"]', ENTRY, ['-w', '2', 'a:b']), ('["gunicorn", "x:y"]', ENTRY, ['x:y']),
+    ('["-w", "3"]', 'exec gunicorn a:b "$@"\n', ['a:b', '-w', '3'])])
+def test_the_script_of_an_image_counts_if_its_command_says_nothing_more(folder, cmd, script, words):
+    (folder / 'entry.sh').write_text(script)
+    command = from_dockerfile(f'FROM a\nENTRYPOINT ["/bin/entry.sh"]\nCMD {cmd}\n',
+                              f'{folder}/Dockerfile')
+    assert command.words == words
+
+
+def test_several_arguments_of_one_instruction():
+    command = from_dockerfile('FROM a\nARG A=1 B="2 3"\nENV C=$A-$B\nCMD gunicorn a:b\n', 'x')
+    assert command.surrounding == {'C': '1-2 3'}

@@ -18,10 +18,10 @@ LONGEST = 99  # lines of one statement
 TLS = re.compile(r'--(?:certfile|keyfile|ca-certs|https2?(?:-socket)?)\b')
 
 
-def command_of_script(text, name):
+def command_of_script(text, name, parameters=None):
     """The last line of a shell script that starts a server; variables that the script itself sets
-    are put in."""
-    script = Script(name)
+    are put in, and its parameters if they are known."""
+    script = Script(name, parameters)
     for line, number in whole_lines(text):
         script.read(line, number)
     return script.command()
@@ -45,10 +45,11 @@ def whole_lines(text):
 class Script:
     """Follows a script from its top to its end, through all branches."""
 
-    def __init__(self, name):
+    def __init__(self, name, parameters=None):
         self._name = name
         self._known = {}
-        self._lists = {}  # arrays, and @ for the script's own parameters
+        # Arrays, and @ for the script's own parameters.
+        self._lists = {} if parameters is None else {'@': quoted(parameters)}
         self._found = None
         self._protecting = []  # (word, line, number)
 
@@ -57,8 +58,9 @@ class Script:
         for _, statement in statements(line):
             plain = KEYWORDS.sub('', statement, count=1)
             if not self._assign(plain):
-                self._found = command_of(self._put_in(plain), f'{self._name}:{number}') or (
-                    self._found)
+                command = command_of(self._put_in(plain), f'{self._name}:{number}')
+                if command and (command.words or not self._found):  # "$@" may be a name alone
+                    self._found = command
 
     def command(self):
         """What was found, with what protects and did not get into it."""
@@ -120,8 +122,12 @@ class Script:
 def without_lines(text):
     """What stands in several lines in one, without their comments."""
     try:
-        return text if '\n' not in text else ' '.join(
-            word if MANY.search(word) else shlex.quote(word) if '${' not in word else f'"{word}"'
-            for word in shell_words(text))
+        return text if '\n' not in text else quoted(shell_words(text))
     except ValueError:
         return ' '.join(text.split())
+
+
+def quoted(words):
+    """The words for a shell that puts in their variables."""
+    return ' '.join(word if MANY.search(word) else f'"{word}"' if '${' in word
+                    else shlex.quote(word) for word in words)
