@@ -79,3 +79,12 @@ def test_the_place_of_the_output_is_told():
     command = command_of('exec gunicorn a:b >> /var/log/x.log 2>&1', '')
     assert command.words == ['a:b'] and command.remarks == [
         'The command ends with `>> /var/log/x.log 2>&1`: put that behind geventd too.']
+
+
+@pytest.mark.parametrize('text, word', [
+    (': "${N:=4}"', '${N:-4}'), (': ${M:=x} ${N:=4}', '${N:-4}'), ('N=3\n: ${N:=4}', '3'),
+    ('[ -z "$N" ] && N=4', '${N:-4}'), ('if [ -z "${N}" ]; then N=4; fi', '${N:-4}'),
+    ('if [[ -z "${N:-}" ]]\nthen\n  N="4"\nfi', '${N:-4}'), ('[ -n "$N" ] || N=4', '${N:-4}'),
+    ('if [ -n "$N" ]; then echo; else N=4; fi', '${N:-4}'), ('[ -z "$M" ] && N=4', '4')])
+def test_defaults_of_a_script_stay_defaults(text, word):
+    assert from_script(f'{text}\ngunicorn -w $N a:b\n', 'x.sh').words == ['-w', word, 'a:b']

@@ -120,6 +120,7 @@ def last_stage(text):
             (present or before).obey(instruction, rest, number, before.arguments)
     return present or before
 
+
 def filled(text, known):
     """$NAME, ${NAME:-default} and ${NAME:+other} by what is known."""
     def put_in(match):

@@ -14,7 +14,10 @@ ASSIGNMENT = re.compile(r'(\w+)(\+?)=((?:"(?:[^"\\]|\\.)*"|\'[^\']*\'|\$\((?:[^(
 ARRAY = re.compile(r'(\w+)(\+?)=\((.*)\)\s*\Z', re.S)
 MEMBERS = re.compile(r'"?\$\{(\w+)\[[@*]\]\}"?')
 PARAMETERS = re.compile(r'"?(?:\$[@*]|\$\{[@*]\})"?')
+QUOTES = '"\''
 LONGEST = 99  # lines of one statement
+DEFAULT = re.compile(r'\$\{(\w+):?=((?:[^{}]|\{[^{}]*\})*)\}')
+IS_EMPTY = re.compile(r'(?:if\s+)?(?:test|\[\[?)\s+(-z|!\s+-n|!\s+-v|-n|-v)\s+"?\$?\{?(\w+)')
 TLS = re.compile(r'--(?:certfile|keyfile|ca-certs|https2?(?:-socket)?)\b')
 
 
@@ -51,16 +54,28 @@ class Script:
         # Arrays, and @ for the script's own parameters.
         self._lists = {} if parameters is None else {'@': quoted(parameters)}
         self._found = None
+        self._tested, self._is_empty = '', False
         self._protecting = []  # (word, line, number)
 
     def read(self, line, number):
         self._protecting += [(word, line.strip(), number) for word in TLS.findall(line)]
-        for _, statement in statements(line):
+        for operator, statement in statements(line):
             plain = KEYWORDS.sub('', statement, count=1)
+            self._look_at_condition(operator, statement)
             if not self._assign(plain):
                 command = command_of(self._put_in(plain), f'{self._name}:{number}')
                 if command and (command.words or not self._found):  # "$@" may be a name alone
                     self._found = command
+
+    def _look_at_condition(self, operator, statement):
+        """Remembers of which variable it is known that it is not set, as in `[ -z "$NAME" ] &&`."""
+        test = IS_EMPTY.match(statement)
+        if test:
+            self._tested, self._is_empty = test[2], test[1] not in ('-n', '-v')
+        elif operator == '||' or statement.startswith('else'):
+            self._is_empty = not self._is_empty
+        elif operator not in ('&&', '||') and statement in ('fi', 'esac'):
+            self._tested = ''
 
     def command(self):
         """What was found, with what protects and did not get into it."""
@@ -85,6 +100,9 @@ class Script:
             before = self._lists.get(array[1], '') if array[2] else ''
             self._lists[array[1]] = f'{before} {self._put_in(without_lines(array[3]))}'.strip()
             return True
+        defaults = DEFAULT.findall(statement) if statement.startswith(': ') else []
+        for name, default in defaults:
+            self._default(name, default)
         found = []
         while begin and rest:
             assignment = ASSIGNMENT.match(rest)
@@ -92,15 +110,24 @@ class Script:
                 return False
             found.append(assignment)
             rest = rest[assignment.end():]
-        for assignment in found:
-            self._remember(assignment[1], assignment[2], assignment[3])
-        return bool(found)
+        for name, plus, value in (assignment.groups() for assignment in found):
+            if name == self._tested and self._is_empty and not plus:
+                self._default(name, value.strip(QUOTES))
+            else:
+                self._remember(name, plus, value)
+        return bool(found or defaults)
+
+    def _default(self, name, value):
+        """A value for a variable that may have come from outside."""
+        known = self._known.get(name, '')
+        if not known or known.startswith(f'${{{name}'):
+            self._remember(name, '', f'${{{name}:-{value}}}')
 
     def _remember(self, name, plus, value):
         """A second value, as in a branch, adds to what it refers to."""
         value = spell_variables(spell_formulas(value.strip(), self._known))
-        quoted = len(value) > 1 and value[0] == value[-1] and value[0] in '"\''
-        value = without_lines(value[1:-1] if quoted else value)
+        is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in '"\''
+        value = without_lines(value[1:-1] if is_quoted else value)
         value = value.replace(f'${{{name}}}', self._known.get(name, f'${{{name}}}'))
         own_default = re.fullmatch(r'\$\{' + name + r':-(.*)\}', value, re.S)
         if own_default and '$' in own_default[1]:
