@@ -58,7 +58,7 @@ def test_short_options_of_uwsgi():
 def test_a_procfile_prefers_web():
     command = from_procfile('beat: uwsgi --http :1\nweb: gunicorn -b :$PORT app:app\n', 'Procfile')
     assert (command.server, command.place, command.on_paas) == ('gunicorn', 'Procfile:2', True)
-    assert command.remarks == ['In the Procfile write `web: geventd -c FILE`.']
+    assert command.remarks[-1] == 'In the Procfile write `web: geventd -c FILE`.'
 
 
 def test_a_dockerfile_has_its_last_stage():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Shell scripts: options that they gather in variables, lists and branches."""
 import pytest
-from convert.read.command_files import from_script
+from convert.read.command_files import from_procfile, from_script
 from convert.read.shell import command_of
 from convert.read.statements import statements
 
@@ -88,3 +88,21 @@ def test_the_place_of_the_output_is_told():
     ('if [ -n "$N" ]; then echo; else N=4; fi', '${N:-4}'), ('[ -z "$M" ] && N=4', '4')])
 def test_defaults_of_a_script_stay_defaults(text, word):
     assert from_script(f'{text}\ngunicorn -w $N a:b\n', 'x.sh').words == ['-w', word, 'a:b']
+
+
+DEVELOPMENT = 'exec gunicorn --reload -w 1 a:b'
+PRODUCTION = 'if [ "$PROD" = true ]; then\n  exec gunicorn -w 4 a:b\nfi'
+
+
+@pytest.mark.parametrize('text, line, other', [
+    (f'{PRODUCTION}\n{DEVELOPMENT}', 2, 4), (f'{DEVELOPMENT}\n{PRODUCTION}', 3, 1),
+    ('gunicorn -w 3 a:b\ngunicorn -w 4 a:b', 2, 1)])
+def test_of_several_starts_the_last_that_is_not_for_development_counts(text, line, other):
+    command = from_script(f'{text}\n', 'x.sh')
+    assert command.words == ['-w', '4', 'a:b']
+    assert f'x.sh:{other} starts gunicorn too; this is line {line}.' in command.remarks
+
+
+def test_other_servers_of_a_procfile_are_told():
+    command = from_procfile('admin: uwsgi --http :1\nweb: gunicorn a:b\n', 'Procfile')
+    assert 'Procfile:1 (admin:) starts uwsgi too; this is web:.' in command.remarks

@@ -25,6 +25,8 @@ def from_procfile(text, path):
         raise Unreadable(f'{path} starts neither uWSGI nor gunicorn')
     kind = 'web' if 'web' in found else next(iter(found))
     command = found[kind]
+    command.remarks += [f'{other.place} ({name}:) starts {other.server} too; this is {kind}:.'
+                        for name, other in found.items() if other is not command]
     command.remarks.append(f'In the Procfile write `{kind}: geventd -c FILE`.')
     return placed(command, path, on_paas=True)
 

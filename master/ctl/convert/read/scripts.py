@@ -53,7 +53,7 @@ class Script:
         self._known = {}
         # Arrays, and @ for the script's own parameters.
         self._lists = {} if parameters is None else {'@': quoted(parameters)}
-        self._found = None
+        self._starts = []  # (Command, its line)
         self._tested, self._is_empty = '', False
         self._protecting = []  # (word, line, number)
 
@@ -64,8 +64,8 @@ class Script:
             self._look_at_condition(operator, statement)
             if not self._assign(plain):
                 command = command_of(self._put_in(plain), f'{self._name}:{number}')
-                if command and (command.words or not self._found):  # "$@" may be a name alone
-                    self._found = command
+                if command:
+                    self._starts.append((command, number))
 
     def _look_at_condition(self, operator, statement):
         """Remembers of which variable it is known that it is not set, as in `[ -z "$NAME" ] &&`."""
@@ -78,15 +78,22 @@ class Script:
             self._tested = ''
 
     def command(self):
-        """What was found, with what protects and did not get into it."""
-        if self._found:
-            words = ' '.join(self._found.words)
-            self._found.left_out += [
-                LeftOut(Option(word.lstrip('-'), line, line, f'{self._name}:{number}'),
-                        'the converter does not see how the script comes to add it',
-                        'geventd does not speak TLS: end it at a proxy', protects=True)
-                for word, line, number in self._protecting if word not in words]
-        return self._found
+        """The last start that is not for development, with what protects and did not get into it.
+        One without words may be that of "$@"."""
+        starts = [start for start in self._starts if start[0].words] or self._starts
+        serious = [start for start in starts if not is_development(start[0].words)] or starts
+        if not serious:
+            return None
+        found, line = serious[-1]
+        found.remarks += [f'{self._name}:{number} starts {other.server} too; this is line {line}.'
+                          for other, number in starts if other is not found]
+        words = ' '.join(found.words)
+        found.left_out += [
+            LeftOut(Option(word.lstrip('-'), text, text, f'{self._name}:{number}'),
+                    'the converter does not see how the script comes to add it',
+                    'geventd does not speak TLS: end it at a proxy', protects=True)
+            for word, text, number in self._protecting if word not in words]
+        return found
 
     def _assign(self, statement):
         """Whether the statement only gives values to variables; they are kept."""
@@ -144,6 +151,12 @@ class Script:
         spelled = re.sub(r'\$\{(\w+)(?::-[^{}]*)?\}', lambda match: known.get(match[1], match[0]),
                          spell_variables(spell_formulas(text, known)))
         return re.sub(r'\$(\w+)', lambda match: known.get(match[1], match[0]), spelled)
+
+
+def is_development(words):
+    """Whether the server reloads its code by itself."""
+    return any(word.startswith(('--reload', '--py-auto', '--python-auto'))
+               and not word.startswith('--reload-') for word in words)
 
 
 def without_lines(text):
