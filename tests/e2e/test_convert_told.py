@@ -199,3 +199,17 @@ def test_what_gunicorns_file_does_to_its_process_is_taken_over(folder):
     assert 'computes COMPUTED of os.environ' in said
     comments = ' '.join(re.findall('#.*', done.stdout)).lower()
     assert 'secret' not in comments.replace('of secrets', '')
+
+
+PROMETHEUS = '''def child_exit(server, worker):
+    from prometheus_client import multiprocess
+    multiprocess.mark_process_dead(worker.pid)%s
+'''
+
+
+@pytest.mark.parametrize('more, is_told', [('', False), ('\n    worker.age', True)])
+def test_the_hook_of_a_dead_worker_has_its_pid(folder, more, is_told):
+    (folder / 'gunicorn.conf.py').write_text(PROMETHEUS % more)
+    said = convert('gunicorn.conf.py', folder=folder).stdout
+    assert 'def child_exit(pid, reason):' in said and 'mark_process_dead(pid)' in said
+    assert ('geventd gives no worker' in said) == is_told

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """gunicorn's hooks: those that have a place in geventd, and what stands for the others."""
+import re
+
 from .rows import maps, refused
 
 NO_MASTER = 'the master runs no code of the application'
@@ -17,6 +19,7 @@ def lines_of(option, key):
     if not body:
         return ()
     name, given = option.value['name'], 'pid, reason' if key == 'hooks.worker-died' else ''
+    body = with_pid(body) if given else body
     used = [f'    # geventd gives no {argument}: write what stands for it'
             for argument in body['arguments']]
     others = [f'# {", ".join(body["others"])}: as in {option.place.partition(":")[0]}'] \
@@ -26,6 +29,14 @@ def lines_of(option, key):
     return ('# geventd_hooks.py, beside the application', *others, *imports,
             f'def {name}({given}):', *used, *body['lines'], '',
             '# here', f'{section}:', f'  {last}: geventd_hooks:{name}')
+
+
+def with_pid(body):
+    """The hook of a dead worker, whose number geventd gives."""
+    lines = [re.sub(r'\bworker\.pid\b', 'pid', line) for line in body['lines']]
+    left = [argument for argument in body['arguments'] if argument != 'worker' or any(
+        re.search(r'\bworker\b', line) for line in lines)]
+    return {**body, 'lines': lines, 'arguments': left}
 
 
 def because_of(option):
