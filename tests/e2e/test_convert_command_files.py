@@ -243,3 +243,11 @@ def test_the_script_of_an_image_counts_if_its_command_says_nothing_more(folder, 
 def test_several_arguments_of_one_instruction():
     command = from_dockerfile('FROM a\nARG A=1 B="2 3"\nENV C=$A-$B\nCMD gunicorn a:b\n', 'x')
     assert command.surrounding == {'C': '1-2 3'}
+
+
+@pytest.mark.parametrize('text', ['apiVersion: apps/v1\nkind: Deployment\n',
+                                  'image: x\ncommand: ["gunicorn", "a:b"]\n'])
+def test_a_manifest_is_answered(folder, text):
+    (folder / 'a.yaml').write_text(text)
+    done = convert('a.yaml', folder=folder)
+    assert done.returncode == 2 and 'the command line of the container after --' in done.stderr

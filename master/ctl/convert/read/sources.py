@@ -62,6 +62,12 @@ def is_of_others(path):
             and not re.search('^uwsgi:', text, re.M):
         raise Unreadable(f'{path} is a compose file: convert the command line of the service after '
                          '--, such as `geventctl convert -- gunicorn …`, or its Dockerfile')
+    if path.endswith(('.yml', '.yaml')) and re.search(
+            r'^apiVersion:|^(command|args|containers):', text, re.M) \
+            and not re.search('^uwsgi:', text, re.M):
+        raise Unreadable(f'{path} is a manifest or values for one: convert the command line of the '
+                         'container after --, such as `geventctl convert -- gunicorn …`, or the '
+                         'Dockerfile of its image')
     return path.endswith('.ini') and is_supervisord(text) and '[uwsgi]' not in text
 
 
