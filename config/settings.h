@@ -110,6 +110,7 @@ struct Limits {
     int websockets = 10'000;
     std::vector<std::string> websocket_origins;  ///< empty: any
     std::uint64_t websocket_message = 1 << 20;   ///< 0: no limit
+    std::uint64_t websocket_compress = 128;      ///< 0: none are
     Milliseconds websocket_ping{30'000};         ///< 0: none are sent
     Milliseconds websocket_pong{20'000};         ///< 0: none is awaited
     Milliseconds websocket_write{60'000};        ///< 0: no limit

@@ -104,9 +104,20 @@ void RawSocket::on_writable() noexcept {
         be_over();
     }
     say_goodbye();
+    if (goodbye_ != 0 && !over_ && !exchange().is_sending()) {
+        home_.closing().start(*this);  // only now can the client answer
+    }
     show();
     conclude();
     home_.attend_later(*this);
+}
+
+// While something before the closing frame is on its way, only limits.websocket-write counts.
+void RawSocket::on_closing_due() noexcept {
+    if (exchange().is_sending()) {
+        return home_.closing().start(*this);
+    }
+    be_over();
 }
 
 void RawSocket::on_leaving_due() noexcept {

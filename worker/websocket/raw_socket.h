@@ -50,7 +50,7 @@ class RawSocket final : public Socket {
 
     int room_fd() noexcept { return room_.fd(has_room()); }
 
-    void on_closing_due() noexcept override { be_over(); }
+    void on_closing_due() noexcept override;
 
     void on_leaving_due() noexcept override;
 

@@ -2,6 +2,7 @@
 #include <new>
 #include <string_view>
 
+#include "http/octets.h"
 #include "worker/process/forked.h"
 #include "worker/python/api/native_module.h"
 #include "worker/python/base/greenlet_object.h"
@@ -106,14 +107,11 @@ Channel* find_channel(PyObject* module, PyObject* context, const char* function)
 }
 
 PyObject* handshake(PyObject* module, PyObject* args) noexcept {
-    const char* key = nullptr;
-    const char* origin = nullptr;
-    const char* protocol = nullptr;
-    if (!PyArg_ParseTuple(args, "|zzz:websocket_handshake", &key, &origin, &protocol)) {
-        PyErr_Clear();  // bytes are as good
-        if (!PyArg_ParseTuple(args, "|yyy:websocket_handshake", &key, &origin, &protocol)) {
-            return nullptr;
-        }
+    const char* given[3] = {};  // the key, the origin and the subprotocol, as str or bytes
+    Py_ssize_t sizes[3] = {};
+    if (!PyArg_ParseTuple(args, "|z#z#z#:websocket_handshake", &given[0], &sizes[0], &given[1],
+                          &sizes[1], &given[2], &sizes[2])) {
+        return nullptr;
     }
     const NativeState& state = native_state_of(module);
     worker::Request* const request = find_request(module, nullptr, "websocket_handshake");
@@ -130,8 +128,9 @@ PyObject* handshake(PyObject* module, PyObject* args) noexcept {
         io_error("unable to complete websocket handshake");
         return nullptr;
     }
+    std::string_view protocols{given[2], static_cast<std::size_t>(sizes[2])};
     const std::string_view chosen =
-        protocol != nullptr ? protocol : channel->handshake().first_protocol();
+        protocols.empty() ? channel->handshake().first_protocol() : http::next_element(protocols);
     if (!state.sockets->accept(*channel, chosen)) {
         as_io_error("unable to complete websocket handshake");
         return nullptr;
@@ -182,7 +181,7 @@ PyObject* recv_nb(PyObject* module, PyObject* args, PyObject* keywords) noexcept
     if (channel->has_message()) {
         return bytes_of(channel->take());
     }
-    if (channel->is_closed()) {
+    if (channel->has_received_all()) {
         io_error(kCannotReceive);
         return nullptr;
     }

@@ -256,6 +256,13 @@ PyObject* get_closed(PyObject* self, void*) noexcept {
     return channel == nullptr ? nullptr : PyBool_FromLong(channel->is_closed() ? 1 : 0);
 }
 
+PyObject* get_ended(PyObject* self, void*) noexcept {
+    const Channel* const channel = channel_of(self);
+    return channel == nullptr
+               ? nullptr
+               : PyBool_FromLong(!channel->has_message() && channel->has_received_all() ? 1 : 0);
+}
+
 PyObject* get_close_code(PyObject* self, void*) noexcept {
     const Channel* const channel = channel_of(self);
     if (channel == nullptr) {
@@ -273,6 +280,7 @@ PyGetSetDef attributes[] = {
     {"offered", get_offered, nullptr, "The subprotocols that the client offers, a list.", nullptr},
     {"subprotocol", get_subprotocol, nullptr, "The one that was accepted, or None.", nullptr},
     {"closed", get_closed, nullptr, "Whether no message can be sent any more.", nullptr},
+    {"ended", get_ended, nullptr, "Whether receive() has nothing more to give.", nullptr},
     {"close_code", get_close_code, nullptr,
      "The code with which the client has closed; None: it has not yet; 1006: it left without a "
      "word.",

@@ -90,7 +90,7 @@ bool WebSockets::await_message(Channel& channel) {
         if (channel.has_message()) {
             return true;
         }
-        if (channel.is_closed() || !bridge_.await(channel.reader)) {
+        if (channel.has_received_all() || !bridge_.await(channel.reader)) {
             return false;
         }
     }

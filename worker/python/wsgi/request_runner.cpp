@@ -156,7 +156,8 @@ void RequestRunner::run(worker::Request& request) noexcept {
     bool complete = false;
     try {
         entry.emplace(running_, upgraded_, response_of(start_response.get()));
-        complete = await_end(request, start_response.get());
+        complete = await_end(request, start_response.get()) &&
+                   !response_of(start_response.get()).has_failed();
         if (after_request_) {
             await_after_request(request);
         }

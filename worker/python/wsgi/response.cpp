@@ -43,6 +43,11 @@ bool Response::set_head(PyObject* status, PyObject* headers) {
     return true;
 }
 
+void Response::note_unsent_status(PyObject* status) noexcept {
+    has_failed_ = PyUnicode_Check(status) && PyUnicode_GetLength(status) > 0 &&
+                  PyUnicode_ReadChar(status, 0) == '5';
+}
+
 bool Response::await_early_hints(PyObject* headers) {
     http::ResponseHead head;
     if (!fill_early_hints(head, *request_, bridge_.worker().accounts(), headers)) {

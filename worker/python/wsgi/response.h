@@ -53,6 +53,13 @@ class Response {
     /// Sends an answer of the server's own instead. Only before head_sent().
     bool await_send_error(int status, std::string_view reason);
 
+    /// What frameworks answer after an upgrade goes nowhere, but its status, a str, tells whether
+    /// the view has failed.
+    void note_unsent_status(PyObject* status) noexcept;
+
+    /// note_unsent_status() was told of a failure.
+    [[nodiscard]] bool has_failed() const { return has_failed_; }
+
     [[nodiscard]] bool head_set() const { return request_->answer.head().is_set(); }
 
     [[nodiscard]] bool head_sent() const { return request_->answer.completed(); }
@@ -106,6 +113,7 @@ class Response {
     HubBridge& bridge_;
     worker::RequestRef request_;
     bool ended_ = false;  ///< its last bytes are on their way
+    bool has_failed_ = false;
 };
 
 }  // namespace geventd::py

@@ -103,9 +103,9 @@ PyObject* call(PyObject* self, PyObject* const* args, std::size_t flags, PyObjec
                             "start_response takes (status, headers, exc_info=None)");
     }
     Response& response = as_start_response(self)->response;
-    // What frameworks answer after a WebSocket is ignored.
-    if (!response.request().left_core &&
-        (!may_call(response, exc_info) || !response.set_head(args[0], args[1]))) {
+    if (response.request().left_core) {
+        response.note_unsent_status(args[0]);
+    } else if (!may_call(response, exc_info) || !response.set_head(args[0], args[1])) {
         return nullptr;
     }
     return PyCFunction_New(&write_method, self);
