@@ -42,8 +42,8 @@ std::string_view host_of(std::string_view origin) {
 
 }  // namespace
 
-std::string_view Handshake::first_protocol() const {
-    std::string_view list = protocols;
+std::string_view Handshake::first_protocol(std::string_view preferred) const {
+    std::string_view list = preferred.empty() ? std::string_view(protocols) : preferred;
     return http::next_element(list);
 }
 

@@ -16,8 +16,9 @@ struct Handshake {
     std::string protocols;    ///< offered subprotocols, a list; "" without any
     std::string extensions;   ///< offered extensions, a list; "" without any
 
-    /// The first subprotocol that the client offers; "" without any.
-    [[nodiscard]] std::string_view first_protocol() const;
+    /// The first subprotocol that the client offers; "" without any. `preferred`: a list of the
+    /// application's own, which comes before that.
+    [[nodiscard]] std::string_view first_protocol(std::string_view preferred = {}) const;
 
     /// Whether the client offers the subprotocol. Clients end a connection with another one.
     [[nodiscard]] bool offers(std::string_view protocol) const;

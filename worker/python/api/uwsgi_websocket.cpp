@@ -2,7 +2,6 @@
 #include <new>
 #include <string_view>
 
-#include "http/octets.h"
 #include "worker/process/forked.h"
 #include "worker/python/api/native_module.h"
 #include "worker/python/base/greenlet_object.h"
@@ -128,9 +127,8 @@ PyObject* handshake(PyObject* module, PyObject* args) noexcept {
         io_error("unable to complete websocket handshake");
         return nullptr;
     }
-    std::string_view protocols{given[2], static_cast<std::size_t>(sizes[2])};
     const std::string_view chosen =
-        protocols.empty() ? channel->handshake().first_protocol() : http::next_element(protocols);
+        channel->handshake().first_protocol({given[2], static_cast<std::size_t>(sizes[2])});
     if (!state.sockets->accept(*channel, chosen)) {
         as_io_error("unable to complete websocket handshake");
         return nullptr;
