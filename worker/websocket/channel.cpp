@@ -103,6 +103,9 @@ void Channel::receive() {
             return be_over();  // without a closing frame
         }
         hear({scratch.data(), got});
+        if (got < scratch.size()) {
+            return;  // very likely there is no more now, and the loop tells of what there is
+        }
     }
 }
 
