@@ -285,14 +285,6 @@ def test_a_failure_ends_it_with_1011(raw):
         assert client.read_close() == 1011
 
 
-def test_a_slow_client_makes_the_library_wait(raw):
-    with RawSocket(raw.address(), '/flood') as client:
-        raw.wait_log('sent 1')
-        assert raw.get('/page').body == b'True'
-        assert client.read_frame()[0] == BINARY
-    assert 'sent 1000' not in raw.log.text()
-
-
 def test_a_drain_says_good_bye_between_two_frames(server):
     running = server(RAW, {'limits': {'drain-websockets': '1s'}})
     old = running.workers()
