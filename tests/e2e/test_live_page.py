@@ -229,6 +229,7 @@ def test_it_shows_the_websockets_that_are_open(chromium, make_server):
         wait_page(chromium, lambda b: 'app.py, line' in text_of(b, '#stacks pre'))
         assert '/chat' in text_of(chromium, '#stacks h2')
         assert 'geheim' not in chromium.page_source
+        chromium.execute_script('arguments[0].scrollIntoView()', table)
         keep_screenshot(chromium, 'live-page-websockets')
     wait_page(chromium, lambda _: not table.is_displayed())
 
