@@ -98,7 +98,7 @@ def places(running):
 @pytest.mark.parametrize('why', ['by hand', pytest.param('cheaper', marks=pytest.mark.slow)])
 def test_it_is_closed_when_its_worker_is_one_too_many(server, why):
     workers = {'processes': 2, 'cores': 4, **({'cheaper': 1} if why == 'cheaper' else {})}
-    running = server(MAY_WAIT, {'workers': workers})
+    running = server(MAY_WAIT, {'workers': workers, 'limits': {'websocket-ping': '0s'}})
     with contextlib.ExitStack() as stack:
         if why == 'cheaper':
             hold(running, stack, 3)  # there is one worker until now
