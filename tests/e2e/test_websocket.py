@@ -78,14 +78,6 @@ def leaving(ws):
     print('left', before, ws.close_code, flush=True)
 
 
-def flood(ws):
-    ws.accept()
-    megabyte = b'x' * (1 << 20)
-    for sent in range(1 << 10):
-        ws.send(megabyte)
-        print('sent', sent, flush=True)
-
-
 def wrong(ws):
     for call in (lambda: ws.send('x'), ws.receive, lambda: next(ws), lambda: ws.ping(),
                  lambda: ws.close(), lambda: ws.accept('other')):
@@ -312,17 +304,6 @@ def test_pings_are_answered_while_the_application_is_elsewhere(running):
         client.send(frame(TEXT, b'waits'))
         assert running.get('/go').status == 200
         assert client.read_frame() == (TEXT, b'waits')
-
-
-def test_a_slow_client_makes_its_sender_wait(running):
-    before = max(procfs.rss_bytes(pid) for pid in running.workers())
-    with RawSocket(running.address(), '/flood') as client:
-        running.wait_log('sent 1')
-        assert running.get('/plain').status == 200
-        for _ in range(64):
-            assert client.read_frame()[0] == BINARY
-        assert max(procfs.rss_bytes(pid) for pid in running.workers()) < before + (64 << 20)
-    assert 'sent 1000' not in running.log.text()
 
 
 @pytest.mark.skipif(SANITIZED, reason='a sanitizer keeps what is freed')

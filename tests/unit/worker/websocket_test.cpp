@@ -29,16 +29,29 @@ class WebSocketTest : public WorkerTest {
         }
     }
 
-    // A WebSocket that is open, on a fresh worker with the settings.
-    Channel& open(std::string_view behind = "") {
+    // One that the client asks for, on a fresh worker with the settings.
+    Channel& ask(std::string_view behind = "") {
         start();
         client = connect();
         send(client, std::string(kAsk) + std::string(behind));
         turn_until([this] { return !application.started.empty(); });
         request = application.started[0];
-        Channel& channel = *worker->websockets().channel_of(*request);
+        return *worker->websockets().channel_of(*request);
+    }
+
+    // A WebSocket that is open.
+    Channel& open(std::string_view behind = "") {
+        Channel& channel = ask(behind);
         EXPECT_TRUE(channel.accept(""));
         return channel;
+    }
+
+    // One on which a library speaks, which has answered the handshake.
+    RawSocket& open_raw() {
+        ask();
+        RawSocket& raw = *worker->websockets().raw_of(*request);
+        EXPECT_EQ(raw.send("HTTP/1.1 101 Switching Protocols\r\n\r\n"), RawSocket::Outcome::Done);
+        return raw;
     }
 
     void expect_alive() { EXPECT_EQ(worker->connections().neglect(), ""); }
@@ -141,6 +154,30 @@ TEST_F(WebSocketTest, DeliversALongMessageBeforeItsGoodBye) {
     const std::string got = receive_until(client, std::string_view("\x88\x02\x03\xe8", 4));
     EXPECT_GT(got.size(), message.size());
     worker->clock().fall_due(Clock::now() + 36s);
+    receive_until(client, "");
+    EXPECT_EQ(slot.websockets, 0U);
+}
+
+TEST_F(WebSocketTest, AwaitsTheAnswerToTheGoodByeOfALibrary) {
+    RawSocket& raw = open_raw();
+    const std::string_view bye("\x88\x02\x03\xe9", 4);
+    EXPECT_EQ(raw.send(bye), RawSocket::Outcome::Done);
+    end_application();
+    receive_until(client, bye);
+    EXPECT_EQ(slot.websockets, 1U);
+    expect_alive();
+    send(client, kBye);
+    EXPECT_EQ(receive_until(client, ""), "") << "it is said once";
+    EXPECT_EQ(slot.websockets, 0U);
+}
+
+TEST_F(WebSocketTest, DoesNotWaitForEverForTheAnswerToALibraryEither) {
+    open_raw();
+    end_application();
+    receive_until(client, std::string_view("\x88\x02\x03\xe8", 4));
+    EXPECT_EQ(slot.websockets, 1U);
+    expect_alive();
+    worker->clock().fall_due(Clock::now() + 6s);
     receive_until(client, "");
     EXPECT_EQ(slot.websockets, 0U);
 }
