@@ -238,8 +238,9 @@ WorkerProgram choose(const config::App& app) {
     }
     const Embedded embedded = find_embedded("");
     if (embedded.executable.empty()) {
-        throw std::runtime_error(fmt::format("there is no geventd-worker; looked for {}",
-                                             fmt::join(embedded.sought, ", ")));
+        throw std::runtime_error(fmt::format(
+            "there is no geventd-worker; looked for {}; name an interpreter with app.python",
+            fmt::join(embedded.sought, ", ")));
     }
     return {embedded.executable, "", GEVENTD_PYTHON_VERSION, ""};
 }
