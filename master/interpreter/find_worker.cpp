@@ -86,8 +86,8 @@ std::string environment_key(const config::App& app) {
                                                            : "app.virtualenv";
 }
 
-// What was looked for, and the command that mends it: for a version that no index has, a wheel
-// takes the place of the name. `also`: programs that would do, too.
+// What was looked for, and the command that mends it, with a file: geventd is in no package index.
+// `also`: programs that would do, too.
 std::string missing_module(const Interpreter& interpreter,
                            const std::vector<std::string>& also = {}) {
     Folders sought = package_folders(interpreter);
@@ -97,10 +97,10 @@ std::string missing_module(const Interpreter& interpreter,
     std::erase(tag, '.');
     return fmt::format(
         "{}, and geventd {} has no worker for it; looked for geventd/_worker.cpython-{}-*.so in "
-        "{}{}{}; install it: {} -m pip install geventd=={} (or the file geventd-{}-cp{}-*.whl)",
+        "{}{}{}; install it: {} -m pip install ./geventd-{}-cp{}-*.whl",
         name_of(interpreter), kVersion, tag, fmt::join(sought, ", "),
         also.empty() ? "" : ", and for ", fmt::join(also, ", "), interpreter.executable, kVersion,
-        kVersion, tag);
+        tag);
 }
 
 WorkerProgram run_by(const Interpreter& interpreter, std::string script) {
