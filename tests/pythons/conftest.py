@@ -9,6 +9,7 @@ import tempfile
 
 import pytest
 
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 WHEELS = pathlib.Path(os.environ['GEVENTD_WHEELS'])
 PYENV = pathlib.Path(os.environ.get('PYENV_ROOT', pathlib.Path.home() / '.pyenv'))
 DEBIAN = pathlib.Path('/usr/bin/python3')

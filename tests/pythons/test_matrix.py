@@ -2,16 +2,15 @@
 """Every interpreter with the newest gevent that it has: the quick start, the core of the end-to-end
 tests, frameworks, reload, upgrade, removal."""
 import os
-import pathlib
 import subprocess
 import sys
 import threading
 
 import pytest
 
+from conftest import REPOSITORY
 from serving import FLASK, HELLO, Running
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 CORE = ('test_hello.py', 'test_python_of_hosts.py', 'test_wsgi_answers.py', 'test_signals.py',
         'test_reload.py', 'test_threads.py', 'test_blocked_hub.py')
 DJANGO = '''
