@@ -12,7 +12,7 @@ from conftest import REPOSITORY
 from serving import FLASK, HELLO, Running
 
 CORE = ('test_hello.py', 'test_python_of_hosts.py', 'test_wsgi_answers.py', 'test_signals.py',
-        'test_reload.py', 'test_threads.py', 'test_blocked_hub.py')
+        'test_reload.py', 'test_threads.py', 'test_blocked_hub.py', 'test_websocket.py')
 DJANGO = '''
 import django
 from django.conf import settings
