@@ -81,9 +81,7 @@ std::string name_of(const Interpreter& interpreter) {
 
 // Whoever has entered an environment need not know the key that names one.
 std::string environment_key(const config::App& app) {
-    const char* entered = std::getenv("VIRTUAL_ENV");
-    return entered != nullptr && app.virtualenv == entered ? "app.virtualenv (VIRTUAL_ENV)"
-                                                           : "app.virtualenv";
+    return app.is_entered ? "app.virtualenv (VIRTUAL_ENV)" : "app.virtualenv";
 }
 
 // What was looked for, and the command that mends it, with a file: geventd is in no package index.
@@ -307,6 +305,7 @@ WorkerProgram find_worker(const config::App& app, const Identity& identity) {
     }
     expect_passage(app, identity);
     WorkerProgram program = choose_as(app, identity);
+    program.is_entered = app.is_entered;
     expect_usable(program, identity);
     return program;
 }

@@ -3,6 +3,7 @@
 versions, what was looked for, and what mends it. Nothing is executed in order to find that out."""
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -235,7 +236,8 @@ def test_the_environment_that_the_shell_has_entered(folder, make_server):
         [GEVENTD, '--check', '--set', 'app=app', '--set', 'listen=http://127.0.0.1:0',
          '--set', f'control={made.control_path}'], capture_output=True, text=True, cwd=made.folder,
         env=made.environment({'VIRTUAL_ENV': str(venv)}))
-    assert result.returncode == 0 and str(venv) in result.stdout, result.stdout + result.stderr
+    assert result.returncode == 0, result.stderr
+    assert re.search(rf' {venv}(/bin/python3)?, from VIRTUAL_ENV\n', result.stdout), result.stdout
     result = subprocess.run(
         [GEVENTD, '--check', '--set', 'app=app', '--set', 'listen=http://127.0.0.1:0'],
         capture_output=True, text=True, cwd=made.folder,
@@ -246,3 +248,8 @@ def test_the_environment_that_the_shell_has_entered(folder, make_server):
         [GEVENTD, '--check', '-c', made.config_path], capture_output=True, text=True,
         cwd=made.folder, env=made.environment({'VIRTUAL_ENV': str(venv)}))
     assert result.returncode == 0 and str(venv) not in result.stdout
+    made.write_config({'app': {'virtualenv': str(venv)}})
+    result = subprocess.run(
+        [GEVENTD, '--check', '-c', made.config_path], capture_output=True, text=True,
+        cwd=made.folder, env=made.environment({'VIRTUAL_ENV': str(venv)}))
+    assert result.returncode == 0 and 'VIRTUAL_ENV' not in result.stdout
