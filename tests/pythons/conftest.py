@@ -15,11 +15,20 @@ PYENV = pathlib.Path(os.environ.get('PYENV_ROOT', pathlib.Path.home() / '.pyenv'
 DEBIAN = pathlib.Path('/usr/bin/python3')
 TEMPORARY = '/var/tmp'  # below what every user can pass
 OLDEST_GEVENT = 'gevent==22.10.2'  # of what pyproject.toml takes
+TELL = '''
+import sys, gevent, greenlet
+print('%d.%d.%d' % sys.version_info[:3], gevent.__version__, greenlet.__version__)
+'''
 VERSION_THAT_FITS = '''
 import sys, sysconfig
 if sys.version_info >= (3, 9) and not sysconfig.get_config_var("Py_GIL_DISABLED"):
     print(*sys.version_info[:3])
 '''
+
+# The cells of the table that a run ends with; tests name theirs with the mark `column`.
+COLUMNS = ('install', 'quick start', 'core', 'reload', 'upgrade', 'Django', 'Flask')
+PROMISED = ('3.9', '3.10', '3.11', '3.12', '3.13', '3.14')  # whether or not they are here
+installed = {}  # {name: what the environment consists of}
 
 
 @functools.cache
@@ -100,4 +109,36 @@ def environment(request, tmp_path_factory):
     name, (python, gevent) = request.param
     made = Environment(python, tmp_path_factory.mktemp(f'python-{name}') / 'venv')
     made.pip('install', str(made.wheel), gevent, 'flask', 'django')
+    installed[name] = 'CPython {}, gevent {}, greenlet {}'.format(*subprocess.run(
+        [made.python, '-c', TELL], check=True, capture_output=True, text=True).stdout.split())
     return made
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        mark = item.get_closest_marker('column')
+        if mark:
+            row = item.callspec.params['environment'][0]
+            item.user_properties.append(('cell', (row, mark.args[0])))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """One row for each interpreter and gevent, with what has not been run as well."""
+    cells = {}
+    for outcome in ('passed', 'skipped', 'failed', 'error'):
+        for report in terminalreporter.stats.get(outcome, ()):
+            for name, cell in getattr(report, 'user_properties', ()):
+                if name == 'cell':
+                    cells[tuple(cell)] = outcome
+    if not cells:
+        return
+    terminalreporter.section('interpreters')
+    line = '{:8}' + ''.join(f'{{:{len(column) + 2}}}' for column in COLUMNS) + '{}'
+    terminalreporter.write_line(line.format('', *COLUMNS, 'with'))
+    for name, (python, _) in interpreters().items():
+        terminalreporter.write_line(line.format(
+            name, *(cells.get((name, column), '-') for column in COLUMNS),
+            installed.get(name, f'{python}: nothing was installed')))
+    for name in PROMISED:
+        if name not in interpreters():
+            terminalreporter.write_line(f'{name:8}absent: pyenv has no such interpreter here')
