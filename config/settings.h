@@ -57,7 +57,8 @@ struct App {
     std::string module;
     std::string chdir;
     std::string virtualenv;
-    std::string python;  ///< "", "3.11" or the path of an interpreter
+    bool is_entered = false;  ///< virtualenv is not set: it is what VIRTUAL_ENV names
+    std::string python;       ///< "", "3.11" or the path of an interpreter
     std::vector<std::string> python_path;
     std::map<std::string, std::string> environment;
     Preload preload = Preload::Auto;

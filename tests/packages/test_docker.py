@@ -67,7 +67,6 @@ def test_the_wheel_in_an_image_of_python(root, context, wheels, pyenv_python):
 @pytest.mark.parametrize('suite', ['bookworm'], indirect=True)
 def test_the_packages_in_an_image_of_debian(root, context, debs):
     for file in debs.old.glob('*.deb'):
-        if 'dbgsym' not in file.name:
-            shutil.copy(file, context / 'dist')
+        shutil.copy(file, context / 'dist')
     root.trust_the_hosts_certificates()
     serves(Image(root, DOCKER / 'debian.Dockerfile', context), '3.11 in /opt/venv')

@@ -73,7 +73,8 @@ def test_the_python_of_a_newer_debian(root, suite, wheels_of_newer):
     (root.path / 'srv/wheels').mkdir()
     shutil.copy(wheel, root.path / 'srv/wheels')
     root.install('python3-venv python3-pip python3-pytest python3-pytest-xdist python3-requests '
-                 'iproute2 gcc libc6-dev python3-dev')  # some tests compile a module of theirs
+                 'python3-websocket python3-websockets iproute2 '
+                 'gcc libc6-dev python3-dev')  # some tests compile a module of theirs
     root.trust_the_hosts_certificates()
     subprocess.run(['git', 'clone', '-q', builds.REPOSITORY, root.path / 'srv/geventd'], check=True)
     said = root.run('cd /srv/geventd && GEVENTD_WHEELS=/srv/wheels python3 -m pytest -q '

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Every interpreter with the newest gevent that it has: the quick start, the core of the end-to-end
 tests, frameworks, reload, upgrade, removal."""
+import json
 import os
-import pathlib
 import subprocess
 import sys
 import threading
 
 import pytest
 
+from conftest import REPOSITORY
 from serving import FLASK, HELLO, Running
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 CORE = ('test_hello.py', 'test_python_of_hosts.py', 'test_wsgi_answers.py', 'test_signals.py',
-        'test_reload.py', 'test_threads.py', 'test_blocked_hub.py')
+        'test_reload.py', 'test_threads.py', 'test_blocked_hub.py', 'test_websocket.py')
 DJANGO = '''
 import django
 from django.conf import settings
@@ -34,17 +34,34 @@ def run(environment, tmp_path):
     return start
 
 
+@pytest.mark.column('install')
+def test_pip_has_installed_what_it_needs(environment):
+    listed = {package['name'] for package in json.loads(environment.pip('list', '--format=json'))}
+    assert {'geventd', 'gevent', 'greenlet'} <= listed
+    environment.pip('check')
+
+
+@pytest.mark.column('quick start')
 def test_the_quick_start(environment, run):
     with run(HELLO) as running:
         assert running.get() == 'hello'
         assert running.python.startswith(f'CPython {environment.version}')
         assert running.python.endswith(f' of {environment.python}')
-        assert running.ctl('reload').returncode == 0, running.ctl('status').stdout
-        assert running.get() == 'hello'
     assert running.process.returncode == 0
 
 
-@pytest.mark.parametrize('name, source', [('flask', FLASK), ('django', DJANGO)])
+@pytest.mark.column('reload')
+def test_a_reload_serves_what_the_disk_has(run, tmp_path):
+    with run(HELLO) as running:
+        assert running.get() == 'hello'
+        (tmp_path / 'app.py').write_text('# new\n' + HELLO.replace("b'hello'", "b'again'"))
+        assert running.ctl('reload').returncode == 0, running.ctl('status').stdout
+        assert running.get() == 'again'
+
+
+@pytest.mark.parametrize('name, source', [
+    pytest.param('flask', FLASK, marks=pytest.mark.column('Flask'), id='flask'),
+    pytest.param('django', DJANGO, marks=pytest.mark.column('Django'), id='django')])
 def test_frameworks(run, name, source):
     with run(source) as running:
         assert running.get() == f'{name} /'
@@ -71,6 +88,7 @@ def test_other_libraries_with_static_runtimes_beside_it(environment, run):
         assert running.get() == 'hello'
 
 
+@pytest.mark.column('core')
 def test_the_core_of_the_tests(environment):
     result = subprocess.run(
         [sys.executable, '-m', 'pytest', '-q', '-c', 'tests/e2e/pytest.ini', '-n', '2',
@@ -80,6 +98,7 @@ def test_the_core_of_the_tests(environment):
     assert result.returncode == 0, result.stdout[-6000:]
 
 
+@pytest.mark.column('upgrade')
 def test_an_upgrade_under_load_loses_nothing(environment, run):
     """`pip install -U` replaces the files below a server that goes on, and geventctl upgrade
     brings the new ones into service."""

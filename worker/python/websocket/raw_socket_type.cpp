@@ -115,7 +115,10 @@ PyObject* send(PyObject* self, PyObject* args) noexcept {
 
 PyObject* sendall(PyObject* self, PyObject* args) noexcept {
     const Ref sent = Ref::steal(send(self, args));
-    return sent ? Py_NewRef(Py_None) : nullptr;
+    if (!sent) {
+        return nullptr;
+    }
+    Py_RETURN_NONE;
 }
 
 PyObject* fileno(PyObject* self, PyObject*) noexcept {

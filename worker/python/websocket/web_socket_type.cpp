@@ -204,7 +204,7 @@ PyObject* get_subprotocol(PyObject* self, void*) noexcept {
     if (channel == nullptr) {
         return nullptr;
     }
-    return channel->protocol().empty() ? Py_NewRef(Py_None) : text(channel->protocol());
+    return channel->protocol().empty() ? Ref::borrow(Py_None).release() : text(channel->protocol());
 }
 
 PyObject* get_closed(PyObject* self, void*) noexcept {
@@ -224,7 +224,8 @@ PyObject* get_close_code(PyObject* self, void*) noexcept {
     if (channel == nullptr) {
         return nullptr;
     }
-    return channel->has_end() ? PyLong_FromLong(channel->end().code) : Py_NewRef(Py_None);
+    return channel->has_end() ? PyLong_FromLong(channel->end().code)
+                              : Ref::borrow(Py_None).release();
 }
 
 PyObject* get_close_reason(PyObject* self, void*) noexcept {

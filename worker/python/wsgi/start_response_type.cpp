@@ -35,8 +35,9 @@ void raise_again(PyObject* exc_info) {
                      type, value, traceback);
         return;
     }
-    PyErr_Restore(Py_NewRef(type), value == Py_None ? nullptr : Py_NewRef(value),
-                  traceback == Py_None ? nullptr : Py_NewRef(traceback));
+    PyErr_Restore(Ref::borrow(type).release(),
+                  Ref::borrow(value == Py_None ? nullptr : value).release(),
+                  Ref::borrow(traceback == Py_None ? nullptr : traceback).release());
 }
 
 // PEP 3333: a second call needs exc_info; if the head is sent already, that is raised. So it is
