@@ -83,7 +83,7 @@ class RawSocket final : public Socket {
     ReadyMark room_;
     bool readable_ = false;
     bool may_have_bytes_ = true;  ///< false after a short read, until the loop tells of more
-    std::uint16_t goodbye_ = 0;  ///< says it with this code at the end of the frame; 0: does not
+    std::uint16_t goodbye_ = 0;   ///< says it with this code at the end of the frame; 0: does not
     std::string_view goodbye_reason_;
     bool said_goodbye_ = false;  ///< by a closing frame of the server's own, or close()
     bool over_ = false;
