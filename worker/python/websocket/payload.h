@@ -9,6 +9,7 @@
 namespace geventd::py {
 
 /// What is sent: a str as its UTF-8, or an object with bytes. Keeps it while greenlets switch.
+/// Lives in: worker, Python side. GIL held.
 class Payload {
   public:
     Payload() = default;

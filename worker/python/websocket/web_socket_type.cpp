@@ -11,6 +11,7 @@
 #include "worker/python/base/error.h"
 #include "worker/python/websocket/payload.h"
 #include "worker/serve/worker.h"
+#include "worker/websocket/asking.h"
 
 namespace geventd::py {
 
@@ -286,8 +287,12 @@ http::Rejection WebSocketType::prepare(worker::Request& request, PyObject* envir
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();
     }
-    if (channel == nullptr) {
-        tell_if_not_built(request);
+    if (channel == nullptr || !worker::asks_for_our_version(request)) {
+        worker::tell_why_not(request, worker_.accounts().hints());
+        if (channel != nullptr) {
+            request.no_upgrade = {426, "this version of WebSocket is not supported"};
+            add_faces(*channel, environ);
+        }
         return {};
     }
     const http::Rejection refusal = worker_.websockets().refusal(channel->handshake());
@@ -301,16 +306,6 @@ http::Rejection WebSocketType::prepare(worker::Request& request, PyObject* envir
     }
     add_faces(*channel, environ);
     return {};
-}
-
-// Libraries do not ask for one where they find no way, and go on by polling without a word.
-void WebSocketType::tell_if_not_built(const worker::Request& request) {
-    if (!websocket::is_built() && worker_.accounts().hints().take(worker::Hint::NoWebSocket)) {
-        log::warning(
-            "{} asks for another protocol, but this build of geventd has no WebSocket: it "
-            "was built without the library wslay (docs/websockets.md)",
-            request.path_info);
-    }
 }
 
 // Applications raise OSErrors of their own, too, which have an errno or a class of their own.

@@ -25,7 +25,7 @@ class Response {
     Response(HubBridge& bridge, worker::RequestRef request)
         : bridge_(bridge), request_(std::move(request)) {}
 
-    /// Checks and keeps the arguments of start_response.
+    /// Checks and keeps the arguments of start_response. Ignores them if is_refusal().
     bool set_head(PyObject* status, PyObject* headers);
 
     /// Sends `headers` ahead of the answer, with status 103. Nothing is sent to clients that cannot
@@ -63,6 +63,9 @@ class Response {
     [[nodiscard]] bool head_set() const { return request_->answer.head().is_set(); }
 
     [[nodiscard]] bool head_sent() const { return request_->answer.completed(); }
+
+    /// It is the server's, to a client whose upgrade was refused.
+    [[nodiscard]] bool is_refusal() const { return request_->was_refused_upgrade(); }
 
     /// The request has ended: nothing of its answer can be changed.
     [[nodiscard]] bool has_ended() const { return request_->exchange == nullptr; }

@@ -44,6 +44,9 @@ void raise_again(PyObject* exc_info) {
 // once the request has ended: the head is then the server's, which may only be looking for the file
 // that the application has named.
 bool may_call(const Response& response, PyObject* exc_info) {
+    if (response.is_refusal()) {
+        return true;  // set_head() ignores it
+    }
     if (exc_info == nullptr || exc_info == Py_None) {
         if (response.head_set()) {
             PyErr_SetString(PyExc_AssertionError,
