@@ -47,16 +47,18 @@ def wait_replaced(running, old):
 @pytest.mark.parametrize('why, code', [
     ('reload', 1012), ('stop', 1001), ('upgrade', 1012), ('max-requests', 1012)])
 def test_it_is_closed_when_the_worker_leaves(server, why, code):
-    running = server(ECHO, {'workers': {'max-requests': 1} if why == 'max-requests' else {},
-                            'limits': {'drain-websockets': '2s', 'drain-requests': '60s'}})
-    clients = [RawSocket(running.address()) for _ in range(20)]
+    count = 20
+    running = server(ECHO, {  # a WebSocket counts as a request when it is opened
+        'workers': {'max-requests': count + 1} if why == 'max-requests' else {},
+        'limits': {'drain-websockets': '2s', 'drain-requests': '60s'}})
     old = running.workers()
+    clients = [RawSocket(running.address()) for _ in range(count)]
+    assert running.workers() == old
     leave(running, why)
     if why == 'upgrade':
         assert running.follow(1)['upgrade']['result'] == 'done'
     if why != 'stop':
         running.wait_workers(1, without=old)
-    if why in ('reload', 'upgrade'):
         assert running.get('/').status == 200
 
     def answer(client):
