@@ -14,11 +14,13 @@ WHEELS = pathlib.Path(os.environ['GEVENTD_WHEELS'])
 PYENV = pathlib.Path(os.environ.get('PYENV_ROOT', pathlib.Path.home() / '.pyenv'))
 DEBIAN = pathlib.Path('/usr/bin/python3')
 TEMPORARY = '/var/tmp'  # below what every user can pass
-OLDEST_GEVENT = 'gevent==22.10.2'  # of what pyproject.toml takes
+# Of what pyproject.toml takes; the index has no files of greenlet 2.0.0 itself for CPython 3.11.
+OLDEST = ('gevent==22.10.2', 'greenlet==2.0.0.post0')
 TELL = '''
 import sys, gevent, greenlet
 print('%d.%d.%d' % sys.version_info[:3], gevent.__version__, greenlet.__version__)
 '''
+NEWEST = ('gevent',)
 VERSION_THAT_FITS = '''
 import sys, sysconfig
 if sys.version_info >= (3, 9) and not sysconfig.get_config_var("Py_GIL_DISABLED"):
@@ -33,16 +35,17 @@ installed = {}  # {name: what the environment consists of}
 
 @functools.cache
 def interpreters():
-    """{name: (executable, requirement)}: Debian's, with the oldest and the newest gevent, and the
-    newest of pyenv's of each version that geventd is for; or those of $GEVENTD_PYTHONS. Whether
-    there are wheels for them does not matter: a test tells what is missing."""
+    """{name: (executable, requirements)}: Debian's, with the oldest and the newest gevent and
+    greenlet, and the newest of pyenv's of each version that geventd is for; or those of
+    $GEVENTD_PYTHONS. Whether there are wheels for them does not matter: a test tells what is
+    missing."""
     named = [pathlib.Path(word) for word in os.environ.get('GEVENTD_PYTHONS', '').split()]
     numbered = sorted((version_that_fits(python), python)
                       for python in named or PYENV.glob('versions/3.*/bin/python3'))
     found = {}
     if not named or DEBIAN in named:
-        found = {'debian': (DEBIAN, 'gevent'), 'oldest': (DEBIAN, OLDEST_GEVENT)}
-    return found | {'.'.join(map(str, number[:2])): (python, 'gevent')
+        found = {'debian': (DEBIAN, NEWEST), 'oldest': (DEBIAN, OLDEST)}
+    return found | {'.'.join(map(str, number[:2])): (python, NEWEST)
                     for number, python in numbered if number and python != DEBIAN}
 
 
@@ -106,9 +109,9 @@ def public():
 
 @pytest.fixture(scope='session', params=interpreters().items(), ids=lambda item: item[0])
 def environment(request, tmp_path_factory):
-    name, (python, gevent) = request.param
+    name, (python, requirements) = request.param
     made = Environment(python, tmp_path_factory.mktemp(f'python-{name}') / 'venv')
-    made.pip('install', str(made.wheel), gevent, 'flask', 'django')
+    made.pip('install', str(made.wheel), *requirements, 'flask', 'django')
     installed[name] = 'CPython {}, gevent {}, greenlet {}'.format(*subprocess.run(
         [made.python, '-c', TELL], check=True, capture_output=True, text=True).stdout.split())
     return made

@@ -14,6 +14,24 @@ from serving import FLASK, HELLO, Running
 
 CORE = ('test_hello.py', 'test_python_of_hosts.py', 'test_wsgi_answers.py', 'test_signals.py',
         'test_reload.py', 'test_threads.py', 'test_blocked_hub.py', 'test_websocket.py')
+SUBINTERPRETER = '''
+try:
+    import _interpreters as interpreters  # since CPython 3.13
+except ImportError:
+    import _xxsubinterpreters as interpreters
+
+
+def app(environ, start_response):
+    one = interpreters.create()
+    try:
+        said = interpreters.run_string(one, 'import geventd; geventd.signal(9)')
+        body = getattr(said, 'formatted', 'nothing is wrong').encode()
+    except interpreters.RunFailedError as error:  # before CPython 3.13
+        body = str(error).encode()
+    interpreters.destroy(one)
+    start_response('200 OK', [('Content-Length', str(len(body)))])
+    return [body]
+'''
 DJANGO = '''
 import django
 from django.conf import settings
@@ -70,6 +88,12 @@ def test_frameworks(run, name, source):
 def test_python_m_geventd(environment, run):
     with run(HELLO, command=[environment.python, '-m', 'geventd']) as running:
         assert running.get() == 'hello'
+
+
+def test_a_subinterpreter_is_refused(run):
+    """Though its path leads to the package geventd of the environment."""
+    with run(SUBINTERPRETER) as running:
+        assert 'geventd cannot be used in a subinterpreter' in running.get()
 
 
 def test_the_converter(environment, tmp_path):

@@ -193,6 +193,16 @@ def test_coverage(made, start, tmp_path):
     assert told['executed_lines'] == [2, 3, 4] and not told['missing_lines']
 
 
+def test_mypy_knows_the_module_geventd(made, tmp_path):
+    install_or_skip(made, 'mypy')
+    (tmp_path / 'app.py').write_text("import geventd\ngeventd.signal(17)\ngeventd.signal('17')\n")
+    said = subprocess.run(
+        [made.python, '-m', 'mypy', '--cache-dir', '/dev/null', 'app.py'], cwd=tmp_path,
+        capture_output=True, text=True, env=bare_environment())
+    assert 'app.py:3: error: Argument 1 to "signal"' in said.stdout, said.stdout + said.stderr
+    assert 'Found 1 error in 1 file' in said.stdout
+
+
 def test_faulthandler(start):
     with start(CRASHING, PYTHONFAULTHANDLER='1') as running:
         crashed = running.worker()
