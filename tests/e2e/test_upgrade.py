@@ -27,7 +27,8 @@ def installed(make_server):
     """installed(app, config): a server whose program is a copy in its folder, to be replaced."""
     def start(app, config=None, owner=None, **options):
         running = make_server()
-        running.folder.chmod(0o755)  # for workers of another user
+        for folder in (running.folder.parent, running.folder):
+            folder.chmod(0o755)  # for workers of another user
         shutil.copy2(BUILD / 'geventd', running.folder / 'geventd')
         if owner:
             shutil.chown(running.folder / 'geventd', owner)
