@@ -145,3 +145,101 @@ def test_specifiers_of_a_unit_are_put_in(name, words):
     command = from_unit('[Service]\nWorkingDirectory=%S/%p\n'
                         'ExecStart=/bin/gunicorn -b unix:%t/%p/%i.sock a:b -n 100%%\n', name)
     assert (command.words, command.chdir) == (words, '/var/lib/shop')
+
+
+# --- what stands beside a server in one line -----------------------------------------------------
+
+MIGRATE, CELERY = 'python manage.py migrate', 'celery -A x worker'
+
+
+@pytest.mark.parametrize('name, text', [
+    ('Dockerfile', f'FROM a\nCMD {MIGRATE} && {CELERY} --detach && gunicorn a:b\n'),
+    ('Dockerfile', f'FROM a\nCMD ["sh", "-c", "{MIGRATE} && exec gunicorn a:b & {CELERY}"]\n'),
+    ('Procfile', f'web: {MIGRATE}; gunicorn a:b & {CELERY}\n'),
+    ('a.service', f"[Service]\nExecStart=/bin/sh -c '{CELERY} & {MIGRATE} && gunicorn a:b'\n"),
+    ('run.sh', f'exec sh -c "{MIGRATE} && {CELERY} & gunicorn a:b"\n'),
+    ('a.ini', f'[program:x]\ncommand=bash -c "{MIGRATE}; {CELERY} & gunicorn a:b"\n')])
+def test_programs_beside_the_server_are_told(folder, name, text):
+    (folder / name).write_text(text)
+    done = convert(name, folder=folder)
+    assert done.returncode == 0 and 'module: a:b' in done.stdout
+    told = done.stderr.splitlines()[-1]
+    assert told.startswith('geventctl convert: nothing runs this any more: ')
+    assert MIGRATE in told and CELERY in told
+    left = done.stdout.partition('# Not taken over:')[2]
+    assert MIGRATE in left and CELERY in left and 'docs/migrating-beside.md' in left
+
+
+def test_programs_on_other_lines_of_a_script_stay_there(folder):
+    (folder / 'run.sh').write_text(f'set -e\n{MIGRATE}\n{CELERY} &\nexec gunicorn a:b\n')
+    assert convert('run.sh', folder=folder).stderr == ''
+
+
+def test_folders_and_variables_of_the_line_count_for_the_server(folder):
+    (folder / 'src').mkdir()
+    (folder / 'src/conf.py').write_text('workers = 7\n')
+    (folder / 'Procfile').write_text('web: cd src && . env/bin/activate && N=3 && export A=1 && '
+                                     'gunicorn -c conf.py -t $N a:b | tee log\n')
+    said = convert('Procfile', folder=folder)
+    for text in ('processes: 7', 'chdir: src  # cd src (Procfile:1)', 'A: "1"', 'blocked-hub: 3s',
+                 'write app.virtualenv: env.', 'ends with `| tee log`'):
+        assert text in said.stdout
+    assert said.stderr == ''
+
+
+def test_a_folder_of_the_line_counts_from_that_of_the_unit():
+    command = from_unit('[Service]\nWorkingDirectory=/srv\n'
+                        'ExecStart=/bin/sh -c "cd src && gunicorn a:b"\n', 'x.service')
+    assert command.chdir == '/srv/src'
+
+
+def test_the_script_of_an_image_goes_on_being_its_start(folder):
+    (folder / 'run.sh').write_text(f'{MIGRATE}\nexec gunicorn a:b\n')
+    command = from_dockerfile('FROM a\nCMD /run.sh\n', f'{folder}/Dockerfile')
+    assert 'In run.sh write `exec geventd -c FILE`.' in command.remarks
+    assert not any('CMD' in remark for remark in command.remarks)
+
+
+# --- files that an image has been given ----------------------------------------------------------
+
+@pytest.mark.parametrize('lies, text, path', [
+    ('docker/g.py', 'COPY docker/g.py /etc/g/conf.py', '/etc/g/conf.py'),
+    ('docker/g.py', 'WORKDIR /app\nCOPY docker/g.py conf.py', 'conf.py'),
+    ('docker/g.py', 'COPY --chown=a a.txt docker/g.py /etc/g/', '/etc/g/g.py'),
+    ('docker/in/g.py', 'COPY docker/ /etc/g/', '/etc/g/in/g.py'),
+    ('docker/g.py', 'COPY ["docker/g.py", "/etc/a b.py"]', '/etc/a b.py'),
+    ('in/g.py', 'COPY . /app', '/app/in/g.py'),
+    ('in/g.py', 'COPY x /\nCOPY . /app\nFROM b\nCOPY --from=0 /app/in /srv', '/srv/g.py'),
+    ('in/g.py', 'COPY . /app\nFROM b AS c\nFROM d\nCOPY --from=first /app /srv', '/srv/in/g.py')])
+def test_a_file_is_found_by_its_place_in_the_image(folder, lies, text, path):
+    (folder / lies).parent.mkdir(parents=True)
+    (folder / lies).write_text('')
+    command = from_dockerfile(f'FROM a AS first\n{text}\nCMD ["gunicorn", "a:b"]\n',
+                              f'{folder}/Dockerfile')
+    assert command.places.find(path) == f'{folder}/{lies}'
+
+
+def test_the_folder_of_an_image_may_be_above_its_dockerfile(folder):
+    (folder / 'docker').mkdir()
+    (folder / 'docker/g.py').write_text('workers = 7\n')
+    (folder / 'docker/Dockerfile').write_text(
+        'FROM a\nCOPY docker/g.py /etc/conf.py\nCMD gunicorn -c /etc/conf.py a:b\n')
+    assert 'processes: 7' in convert('docker/Dockerfile', folder=folder).stdout
+
+
+ENTRY = 'if [ "$1" = gunicorn ]; then\n  exec gunicorn -w 2 a:b\nfi\nexec "$@"\n'
+
+
+@pytest.mark.parametrize('cmd, script, words', [
+    ('["gunicorn"]', ENTRY, ['-w', '2', 'a:b']), ('["gunicorn", "x:y"]', ENTRY, ['x:y']),
+    ('["-w", "3"]', 'exec gunicorn a:b "$@"\n', ['a:b', '-w', '3'])])
+def test_the_script_of_an_image_counts_if_its_command_says_nothing_more(folder, cmd, script, words):
+    (folder / 'entry.sh').write_text(script)
+    command = from_dockerfile(f'FROM a\nENTRYPOINT ["/bin/entry.sh"]\nCMD {cmd}\n',
+                              f'{folder}/Dockerfile')
+    assert command.words == words
+
+
+def test_several_arguments_of_one_instruction():
+    command = from_dockerfile('FROM a\nARG A=1 B="2 3"\nENV C=$A-$B\nCMD gunicorn a:b\n', 'x')
+    assert command.surrounding == {'C': '1-2 3'}

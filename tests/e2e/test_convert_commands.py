@@ -58,7 +58,7 @@ def test_short_options_of_uwsgi():
 def test_a_procfile_prefers_web():
     command = from_procfile('beat: uwsgi --http :1\nweb: gunicorn -b :$PORT app:app\n', 'Procfile')
     assert (command.server, command.place, command.on_paas) == ('gunicorn', 'Procfile:2', True)
-    assert command.remarks == ['In the Procfile write `web: geventd -c FILE`.']
+    assert command.remarks[-1] == 'In the Procfile write `web: geventd -c FILE`.'
 
 
 def test_a_dockerfile_has_its_last_stage():
@@ -287,3 +287,46 @@ def test_a_fault_of_the_converter_names_its_line_and_that_of_the_input(monkeypat
     assert re.fullmatch(r'geventctl convert: -w 3 cannot be understood: ZeroDivisionError: .* '
                         r'\(in .*\.py:\d+ of the converter; if the input is right, please report '
                         r'this\)\n', said)
+
+
+# --- variables that may hold options -------------------------------------------------------------
+
+@pytest.mark.parametrize('line, module, told', [
+    ('gunicorn -b :80 app:app $EXTRA', 'app:app', ['${EXTRA}']),
+    ('gunicorn $OPTIONS app:app "${MORE:-}"', 'app:app', ['${OPTIONS}', '${MORE:-}']),
+    ('gunicorn $OPTIONS $APP_MODULE', '${APP_MODULE}', ['${OPTIONS}']),
+    ('gunicorn ${A:-x} ${B:-shop:app}', '${B:-shop:app}', ['${A:-x}']),
+    ('gunicorn $ANYTHING', '${ANYTHING}', []), ('gunicorn first:app second:app', 'first:app', []),
+    ('uwsgi --http :80 --module wsgi ${EXTRA:-}', 'wsgi:application', ['${EXTRA:-}']),
+    ('uwsgi --http :80 ${APP:-shop:app}', '${APP:-shop:app}', [])])
+def test_a_variable_that_may_hold_options_replaces_no_application(folder, line, module, told):
+    (folder / 'run.sh').write_text(f'{line}\n')
+    done = convert('run.sh', folder=folder)
+    assert re.search(r'module: "?([^" \n]*)', done.stdout)[1] == module
+    assert re.findall(r'(\S+) may hold further options', done.stdout) == told
+
+
+def test_a_unit_tells_of_a_variable_that_may_hold_options(folder):
+    (folder / 'a.service').write_text('[Service]\nEnvironmentFile=/etc/default/shop\n'
+                                      'ExecStart=/bin/gunicorn $OPTIONS shop:app\n')
+    said = convert('a.service', folder=folder).stdout
+    assert 'module: shop:app' in said and '# ${OPTIONS} may hold further options' in said
+
+
+@pytest.mark.parametrize('server', ['gunicorn a:b', 'uwsgi --http :80 --module a'])
+def test_options_that_a_variable_holds_by_default_are_taken_over(folder, server):
+    (folder / 'run.sh').write_text(f'MORE="${{MORE:---max-requests 7}}"\nexec {server} $MORE\n')
+    said = convert('run.sh', folder=folder).stdout
+    assert 'max-requests: 7' in said and '${MORE:---max-requests 7} may hold further' in said
+
+
+def test_the_application_of_gunicorns_file_is_not_replaced_by_a_variable(folder):
+    (folder / 'gunicorn.conf.py').write_text('wsgi_app = "shop:app"\n')
+    said = convert('--', 'sh', '-c', 'gunicorn $MORE', folder=folder).stdout
+    assert 'module: shop:app' in said and '${MORE} may hold further options' in said
+
+
+def test_a_configuration_may_be_a_variables_default(folder):
+    (folder / 'a.ini').write_text('[uwsgi]\nhttp = :1\nmodule = a\nmax-requests = 7\n')
+    (folder / 'run.sh').write_text('uwsgi ${CONFIGURATION:-a.ini}\n')
+    assert 'max-requests: 7' in convert('run.sh', folder=folder).stdout

@@ -291,3 +291,46 @@ def test_words_are_taken_as_argparse_takes_them():
 def test_wrong_words_are_one_sentence(words, fault):
     with pytest.raises(Unreadable, match=fault):
         list(gunicorn_words.parse(words))
+
+
+# --- variables that are not set while converting -------------------------------------------------
+
+OPEN = '''import os
+certfile = os.environ.get("CERT")
+KEY = os.getenv("KEY")
+keyfile = KEY
+user = os.getenv("RUN_AS")
+reload = os.environ.get("DEBUG")
+threads = os.environ.get("THREADS")
+if os.environ.get("TLS"):
+    ca_certs = "/ca"
+    ssl_version = 3
+elif "SLOW" in os.environ:
+    max_requests = 5
+def f():
+    backlog = 5
+'''
+
+
+def test_what_depends_on_a_variable_that_is_not_set_is_told(folder):
+    (folder / 'gunicorn.conf.py').write_text(OPEN)
+    done = convert('gunicorn.conf.py', folder=folder)
+    said = ' '.join(done.stdout.replace('\n#', ' ').split())
+    assert done.returncode == 1 and 'is switched off' not in said and 'THREADS' in said
+    for line, variable, protects in (
+            ('certfile = os.environ.get("CERT")', 'CERT', True), ('keyfile = KEY', 'KEY', True),
+            ('user = os.getenv("RUN_AS")', 'RUN_AS', True), ('ca_certs = "/ca"', 'TLS', True),
+            ('reload = os.environ.get("DEBUG")', 'DEBUG', False),
+            ('max_requests = 5', 'SLOW', False)):
+        entry, = re.findall(rf'- ([^-]*{re.escape(line)}[^-]*)', said)
+        assert entry.startswith('THIS PROTECTS: ') == protects
+        assert f'because it depends on {variable}, which is not set here' in entry
+    assert 'backlog = 5' not in said
+
+
+def test_a_variable_that_is_set_stays_one(folder):
+    (folder / 'gunicorn.conf.py').write_text(OPEN)
+    done = convert('gunicorn.conf.py', folder=folder, environment={'RUN_AS': 'www', 'CERT': '/c'})
+    assert 'user: ${RUN_AS}  # user = os.getenv("RUN_AS") (gunicorn.conf.py:5)' in done.stdout
+    assert 'certfile = os.environ.get("CERT") (gunicorn.conf.py:2), because this version' in (
+        ' '.join(done.stdout.replace('\n#', ' ').split()))

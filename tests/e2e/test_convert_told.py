@@ -100,6 +100,18 @@ def test_comments_tell_of_all_applications(options, module):
     assert [one for one in options if one.replace('=', ' = ', 1) not in said] == []
 
 
+@pytest.mark.parametrize('options, limit', [
+    (['reload-on-rss=256', 'evil-reload-on-rss=512'], '256MiB'),
+    (['evil-reload-on-rss=512', 'reload-on-as=256', 'reload-on-uss=0'], '256MiB'),
+    (['reload-on-rss=256', 'reload-on-rss=512'], '512MiB'), (['reload-on-rss=0'], '0'),
+    (['reload-on-rss=${A}', 'evil-reload-on-rss=512'], '512MiB'),
+    (['reload-on-rss=${A}', 'reload-on-as=0'], '${A}MiB')])
+def test_of_several_limits_of_memory_the_smallest_counts(options, limit):
+    setting = drafted('uwsgi', *options).settings['workers.reload-on-rss']
+    assert setting.value == limit
+    assert len({name.partition('=')[0] for name in options}) == len(setting.comments)
+
+
 # --- gunicorn ------------------------------------------------------------------------------------
 
 def pasted(text):

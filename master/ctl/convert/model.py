@@ -34,12 +34,46 @@ class Option:
     line: str = ''   # as it was written
     place: str = ''  # such as uwsgi.ini:3
     note: str = ''   # what to know about the value, such as that a program has computed it
+    depends: Tuple[str, ...] = ()  # variables that are not set here, for want of which it is off
 
     def origin(self):
         """The original line for a comment."""
         text = one_line(self.line)
         place = f' ({self.place})' if self.place else ''
         return text + place + (f'; {self.note}' if self.note else '')
+
+
+@dataclasses.dataclass(frozen=True)
+class LeftOut:
+    """An option without a key: why, and what to do instead. It protects if without it the
+    application is less guarded than before. It runs if something ran because of it that nobody runs
+    now."""
+    option: Option
+    because: str
+    instead: str = ''
+    protects: bool = False
+    runs: bool = False
+    snippet: Tuple[str, ...] = ()  # lines to paste
+
+    def entry(self):
+        """What options of one entry in the list have in common."""
+        return not self.protects, self.because, self.instead, self.snippet
+
+
+@dataclasses.dataclass(frozen=True)
+class Activation:
+    """A unit of systemd's that opens sockets for the server."""
+    name: str  # as the server hears of it
+    option: Option  # the line that tells of the unit
+    addresses: Tuple[str, ...] = ()  # its ListenStream=; () if they are not known
+
+
+@dataclasses.dataclass(frozen=True)
+class Patience:
+    """After how many seconds the service manager kills a server that is to stop."""
+    seconds: int
+    what: str  # the line that says so
+    instead: str
 
 
 @dataclasses.dataclass
@@ -49,7 +83,10 @@ class Found:
     options: List[Option]
     remarks: List[str] = dataclasses.field(default_factory=list)
     source: str = ''  # for the first line of the result
+    left_out: List[LeftOut] = dataclasses.field(default_factory=list)  # by the reader itself
     on_paas: bool = False  # true for a Procfile, whose router expects the server at $PORT
+    activation: Optional[Activation] = None
+    patience: Optional[Patience] = None
     # What the image, the unit or the command line puts into the server's environment.
     variables: Dict[str, Option] = dataclasses.field(default_factory=dict)
 
@@ -75,23 +112,6 @@ class Listener:
         return self.is_unix() and '+unix:@' not in self.address
 
 
-@dataclasses.dataclass(frozen=True)
-class LeftOut:
-    """An option without a key: why, and what to do instead. It protects if without it the
-    application is less guarded than before. It runs if something ran because of it that nobody runs
-    now."""
-    option: Option
-    because: str
-    instead: str = ''
-    protects: bool = False
-    runs: bool = False
-    snippet: Tuple[str, ...] = ()  # lines to paste
-
-    def entry(self):
-        """What options of one entry in the list have in common."""
-        return not self.protects, self.because, self.instead, self.snippet
-
-
 @dataclasses.dataclass
 class Draft:
     """The configuration while it is made. The facts are what several options decide together."""
@@ -101,6 +121,7 @@ class Draft:
     left_out: List[LeftOut] = dataclasses.field(default_factory=list)
     remarks: List[str] = dataclasses.field(default_factory=list)
     facts: Dict[str, Option] = dataclasses.field(default_factory=dict)
+    activation: Optional[Activation] = None
 
     def set(self, key, value, comment):
         """The last one wins, as in both servers; the comments tell of all."""

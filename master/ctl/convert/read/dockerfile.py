@@ -5,13 +5,15 @@ import json
 import os
 import posixpath
 import re
-import shlex
 from typing import Dict, List, Tuple
 
 from ..model import Unreadable
+from .copied import Copied
 from .places import Places
-from .shell import command_of_script, command_of_words, joined_lines, spell_variables
+from .scripts import command_of_script
+from .shell import command_of_words, joined_lines
 from .surroundings import about_signal, assignments, placed
+from .variables import shell_words
 
 VARIABLE = re.compile(r'\$(?:(\w+)|\{(\w+)(?::?([-+])([^{}]*))?\})')
 
@@ -31,7 +33,7 @@ class Stage:
     parts: Dict[str, Part] = dataclasses.field(default_factory=dict)
     environment: Dict[str, str] = dataclasses.field(default_factory=dict)
     arguments: Dict[str, str] = dataclasses.field(default_factory=dict)
-    copied: Dict[str, str] = dataclasses.field(default_factory=dict)  # {in the image: beside}
+    copied: Copied = dataclasses.field(default_factory=Copied)
     workdir: str = ''
     stop: str = ''
 
@@ -39,23 +41,22 @@ class Stage:
         """A stage that begins with all of this one but its arguments."""
         parts = {name: dataclasses.replace(part, is_inherited=True)
                  for name, part in self.parts.items()}
-        return Stage(parts, dict(self.environment), {}, dict(self.copied), self.workdir, self.stop)
+        return Stage(parts, dict(self.environment), {}, self.copied.child(), self.workdir,
+                     self.stop)
 
     def obey(self, instruction, rest, number, outside):
         """Carries out an instruction; `outside` are the arguments before the first stage."""
         if instruction == 'ARG':
-            name, equals, value = rest.partition('=')
-            self.arguments[name] = self.filled(value.strip('"\'')) if equals else (
-                outside.get(name, ''))
+            for word in shell_words(rest) if rest.count('"') % 2 == 0 else rest.split():
+                name, equals, value = word.partition('=')
+                self.arguments[name] = self.filled(value) if equals else outside.get(name, '')
         elif instruction == 'ENV':
             self.environment.update({name: self.filled(value)
                                      for name, value in assignments(rest).items()})
         elif instruction == 'WORKDIR':
             self.workdir = posixpath.join(self.workdir or '/', self.filled(rest.strip('"\'')))
-        elif instruction in ('COPY', 'ADD') and len(file_words(rest)) == 2:
-            source, place = file_words(self.filled(rest))
-            place = f'{place}{posixpath.basename(source)}' if place.endswith('/') else place
-            self.copied[posixpath.join(self.workdir or '/', place)] = source
+        elif instruction in ('COPY', 'ADD'):
+            self.copied.add(self.filled(rest), self.workdir)
         elif instruction == 'STOPSIGNAL':
             self.stop = self.filled(rest)
         elif instruction in ('CMD', 'ENTRYPOINT'):
@@ -84,37 +85,40 @@ def from_dockerfile(text, path):
     """ENTRYPOINT and CMD of the last stage, and what ENV and WORKDIR set for them."""
     name, stage = os.path.basename(path), last_stage(text)
     words, number = stage.command()
-    command = command_of_words(words, f'{name}:{number}') or script_beside(
-        words, path, stage.workdir, stage.copied)
+    places = Places(os.path.dirname(path), stage.workdir, True, stage.copied.sources)
+    named, advice = command_of_words(words, f'{name}:{number}'), ''
+    command = named if named and named.words else None
+    if command is None:
+        command, advice = script_of(words, places)
+    command = command or named
     if command is None:
         raise Unreadable(f'{path} starts neither uWSGI nor gunicorn; if a script does, convert '
                          'that, or its command line after --')
-    command.surrounding = stage.environment
-    command.remarks += ['In the Dockerfile write `CMD ["geventd", "-c", "FILE"]`.',
+    command.surrounding = {**stage.environment, **command.surrounding}
+    command.remarks += [advice or 'In the Dockerfile write `CMD ["geventd", "-c", "FILE"]`.',
                         *about_signal('STOPSIGNAL ', stage.stop)]
-    return placed(command, path, stage.workdir, elsewhere=True)
+    return placed(command, path, stage.workdir, elsewhere=True, sources=stage.copied.sources)
 
 
 def last_stage(text):
     """The stage that is built: one that begins with another by its name inherits from that."""
-    before, present, known = Stage(), None, {}
+    before, present, known, copied, count = Stage(), None, {}, {}, 0
     for line, number in joined_lines(text):
         instruction, _, rest = line.strip().partition(' ')
         instruction, rest = instruction.upper(), rest.strip()
         if instruction == 'FROM':
             words = [word for word in before.filled(rest).split() if not word.startswith('--')]
             image = words[0].lower() if words else ''
-            present = known[image].child() if image in known else Stage()
+            present = known[image].child() if image in known else Stage(
+                copied=Copied(stages=copied))
+            copied[str(count)] = present.copied
+            count += 1
             if len(words) == 3 and words[1].lower() == 'as':
                 known[words[2].lower()] = present
+                copied[words[2].lower()] = present.copied
         else:
             (present or before).obey(instruction, rest, number, before.arguments)
     return present or before
-
-
-def file_words(text):
-    """What COPY and ADD name, without their options."""
-    return [word for word in text.split() if not word.startswith('--')]
 
 
 def filled(text, known):
@@ -134,21 +138,20 @@ def image_words(text):
             return [word.replace('${', '$${') for word in words], False
     except (ValueError, RecursionError):
         pass
-    try:
-        return shlex.split(spell_variables(text)), True
-    except ValueError:
-        return [], True
+    return (['sh', '-c', text] if ' ' in text else [text]), True
 
 
-def script_beside(words, path, workdir, copied):
-    """The command of the first of the image's own scripts that starts a server, if it lies beside
-    the Dockerfile, or where `copied` says."""
-    places = Places(os.path.dirname(path), workdir, elsewhere=True)
-    for word in words:
-        script = places.find(copied.get(word, word))
+def script_of(words, places):
+    """(command, advice) of the first of the image's own scripts that starts a server, if it lies
+    beside the Dockerfile, or where COPY has it from; (None, '') without one. The words behind it
+    are its parameters."""
+    names = ' '.join(words).split()
+    for index, word in enumerate(names):
+        script = places.find(word)
         if os.path.isfile(script):
             with open(script, encoding='utf-8', errors='replace') as file:
-                command = command_of_script(file.read(), os.path.basename(script))
+                command = command_of_script(file.read(), os.path.basename(script),
+                                            names[index + 1:])
             if command:
-                return command
-    return None
+                return command, f'In {os.path.basename(script)} write `exec geventd -c FILE`.'
+    return None, ''

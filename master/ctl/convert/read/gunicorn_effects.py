@@ -4,9 +4,7 @@ sys.path as pythonpath, os.environ as raw_env. What it does by means of others i
 import ast
 
 from ..model import Option
-from .gunicorn_expressions import dotted, protect, resolve
-
-ENVIRONMENTS = ('os.environ', 'environ')
+from .gunicorn_expressions import ENVIRONMENTS, dotted, protect, resolve
 
 
 def options_of(effects, source, file, is_elsewhere):

@@ -9,6 +9,7 @@ from ..cpu_formula import formula_of
 
 DEEPEST = 9
 GETTERS = ('os.environ.get', 'os.getenv', 'environ.get', 'getenv')
+ENVIRONMENTS = ('os.environ', 'environ')
 VARIABLE = re.compile(r'(?<!\$)\$\{(\w+)(?::-([^}]*))?\}')
 
 
@@ -72,8 +73,8 @@ class Expressions:
         if isinstance(node.func, ast.Attribute) and node.func.attr == 'format' \
                 and is_text(node.func.value) and not node.keywords:
             return self._filled(node.func.value.value.split('{}'), node.args, depth)
-        if name in GETTERS and len(node.args) == 2:
-            return self._variable(node.args[0], depth, node.args[1])
+        if name in GETTERS and len(node.args) in (1, 2):
+            return self._variable(node.args[0], depth, *node.args[1:])
         return None
 
     def _of_either(self, first, second, depth):
@@ -84,7 +85,7 @@ class Expressions:
 
     def _of_item(self, node, depth):
         """`os.environ["NAME"]`, or the value of a key of {…}"""
-        if dotted(node.value) in ('os.environ', 'environ'):
+        if dotted(node.value) in ENVIRONMENTS:
             return self._variable(node.slice, depth)
         known = self._value_of(node.value.id) if isinstance(node.value, ast.Name) else None
         if not isinstance(known, ast.Dict) or not is_text(node.slice):
@@ -102,6 +103,26 @@ class Expressions:
             return '${' + name + '}'
         text = self.text_of(default, depth + 1)
         return None if text is None or '${' in text else '${' + f'{name}:-{text}' + '}'
+
+
+def variables_in(node, values_of, depth=0):
+    """Names of the environment variables that an expression asks for, also by other names."""
+    if depth > DEEPEST:
+        return []
+    found = []
+    for part in ast.walk(node):
+        asked = None
+        if isinstance(part, ast.Call) and dotted(part.func) in GETTERS and part.args:
+            asked = part.args[0]
+        elif isinstance(part, ast.Subscript) and dotted(part.value) in ENVIRONMENTS:
+            asked = part.slice
+        elif isinstance(part, ast.Compare) and dotted(part.comparators[0]) in ENVIRONMENTS:
+            asked = part.left
+        elif isinstance(part, ast.Name):
+            found += [name for value in values_of(part.id)
+                      for name in variables_in(value, values_of, depth + 1)]
+        found += [asked.value] if asked is not None and is_text(asked) else []
+    return list(dict.fromkeys(found))
 
 
 def is_text(node):

@@ -11,6 +11,7 @@ from .gunicorn_expressions import protect
 from .gunicorn_process import run
 from .gunicorn_source import Source
 from .places import Places
+from .variables import application_among, may_hold_options
 
 LISTS = ('bind', 'raw_env', 'reload_extra_files', 'raw_paste_global_conf', 'dirty_apps')
 SETTINGS_WITHOUT_OPTION = set('''
@@ -55,6 +56,11 @@ class GunicornReader:
             setting = OLD_NAMES.get(name, name)
             if setting in SETTINGS:
                 self._add_from_file(setting, name, value, source, os.path.basename(path))
+        for name in sorted(source.names_at_the_top() - set(names)):
+            setting = OLD_NAMES.get(name, name)
+            # Its statement stands below an `if` that was not true.
+            if setting in SETTINGS and source.variables_behind(name):
+                self._add_from_file(setting, name, None, source, os.path.basename(path))
         options, remarks = gunicorn_effects.options_of(
             result['effects'], source, os.path.basename(path), self._places.is_elsewhere)
         self._effects += options
@@ -69,9 +75,12 @@ class GunicornReader:
         if is_computed and setting == 'raw_env':
             self._remarks.append(f'{name} of {file} is computed: its values are written as they '
                                  'are now. Write ${NAME} in the place of secrets.')
+        unset = [variable for variable in source.variables_behind(name)
+                 if not os.environ.get(variable)]
         # The value does not stand in the comment: it may hold a password.
         self._set(Option(setting, known, line or name, f'{file}:{number}' if number else file,
-                         'computed while converting' if is_computed else ''))
+                         'computed while converting' if is_computed and value is not None else '',
+                         tuple(unset)))
 
     def add_environment(self, environment):
         """GUNICORN_CMD_ARGS holds a part of a command line."""
@@ -88,11 +97,23 @@ class GunicornReader:
         parsed = list(gunicorn_words.parse(words))
         self._add_config_file(parsed)
         self.add_environment(environment)
-        self._add_words(parsed, place)
+        self._add_words(self._with_application(parsed), place)
+
+    def _with_application(self, parsed):
+        """The first word without an option names the application; a variable does so only if
+        nothing else does."""
+        words = [value for name, value, _ in parsed if name == 'wsgi_app'][:1]
+        if not words and 'wsgi_app' not in self._options:
+            words = [application_among([value for name, value, _ in parsed if not name])]
+        return [('wsgi_app', value, line) if not name and [value] == words else (name, value, line)
+                for name, value, line in parsed if name != 'wsgi_app' or [value] == words]
 
     def _add_words(self, parsed, place):
         seen = set()
         for name, value, line in parsed:
+            if not name:
+                self._remarks.append(may_hold_options(value))
+                continue
             if name in LISTS:
                 known = self._options[name].value if name in seen else []
                 value = [*known, value]

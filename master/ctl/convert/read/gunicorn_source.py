@@ -6,7 +6,7 @@ import re
 
 from ..cpu_formula import results_of
 from . import gunicorn_hooks
-from .gunicorn_expressions import Expressions, dotted, protect, resolve
+from .gunicorn_expressions import Expressions, dotted, protect, resolve, variables_in
 from .gunicorn_lists import members_of
 
 
@@ -17,7 +17,11 @@ class Source:
         self._lines = text.split('\n')
         self._values = {}
         self._places = {}
+        self._asked = {}  # {name: expressions of its value and of the conditions around it}
         self.tree = ast.parse(text)
+        for names, asked in asked_at_the_top(self.tree.body):
+            for name in names:
+                self._asked.setdefault(name, []).extend(asked)
         for node in ast.walk(self.tree):
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                 self._places.setdefault(node.name, node.lineno)
@@ -44,6 +48,15 @@ class Source:
     def text_of(self, node):
         """The expression with ${NAME} in it; None if it is computed in another way."""
         return Expressions(self._only_value).text_of(node)
+
+    def names_at_the_top(self):
+        """Also those whose statement was not reached."""
+        return set(self._asked)
+
+    def variables_behind(self, name):
+        """The environment variables that decide the value of the name."""
+        return list(dict.fromkeys(variable for node in self._asked.get(name, ())
+                                  for variable in variables_in(node, self._all_values)))
 
     def is_constant(self, name):
         try:
@@ -96,6 +109,21 @@ class Source:
 def names_given(text):
     """The names that a program's own statements give a value, at the top."""
     return {name for node in ast.parse(text).body for name, _ in given_by(node)}
+
+
+def asked_at_the_top(statements, conditions=()):
+    """(names, expressions) of each statement that gives them a value, also below if and try."""
+    for node in statements:
+        given = given_by(node)
+        if given:
+            yield [name for name, _ in given], [*conditions, *(value for _, value in given)]
+        inner = [*conditions, node.test] if isinstance(node, ast.If) else conditions
+        for below in ('body', 'orelse', 'finalbody'):
+            if isinstance(node, (ast.If, ast.Try, ast.With, ast.For)):
+                yield from asked_at_the_top(getattr(node, below, []),
+                                            inner if below == 'body' else conditions)
+        for handler in getattr(node, 'handlers', []):
+            yield from asked_at_the_top(handler.body, conditions)
 
 
 def given_by(node):

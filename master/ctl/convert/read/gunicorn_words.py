@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """gunicorn's command line: its options with the settings that they are."""
 from ..model import Unreadable
+from .variables import default_words, is_variable
 
 # {option: setting}; those with ! take no value and mean true, those with !! mean false.
 OPTIONS = {
@@ -61,13 +62,17 @@ MAY_STAND_ALONE = ('--proxy-protocol',)
 
 
 def parse(words):
-    """(setting, value, the words as written) for each, in order; the application is wsgi_app."""
+    """(setting, value, the words as written) for each, in order; the application is wsgi_app. A
+    variable alone may hold anything: it has no name."""
     words = list(words)
     while words:
         word = words.pop(0)
         if word == '--':
             continue
-        if not word.startswith('-') or word == '-':
+        if is_variable(word):
+            words[:0] = default_words(word)
+            yield '', word, word
+        elif not word.startswith('-') or word == '-':
             yield 'wsgi_app', word, word
         elif word.startswith('--'):
             yield long_option(word, words)

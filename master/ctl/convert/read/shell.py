@@ -4,20 +4,31 @@ geventd's spelling."""
 import dataclasses
 import os
 import re
-import shlex
-from typing import Dict, List
+from typing import Dict, List, Optional
 
 from ..cpu_formula import FORMULA, result_of
+from ..model import Activation, LeftOut, Patience
+from .beside import Around, ends_with, joined
 from .places import Places
+from .statements import statements
+from .variables import may_hold_options, shell_words
 
 PROGRAMS = {'uwsgi': 'uwsgi', 'uwsgi-core': 'uwsgi', 'pyuwsgi': 'uwsgi', 'gunicorn': 'gunicorn',
             'gunicorn3': 'gunicorn', 'gunicorn_paster': 'gunicorn'}
 PLAIN_WRAPPERS = ('exec', 'env', 'sh', 'bash', '-c', 'python', 'python3', '-m', 'set', '--')
+# What has a server's name among its words and does not start it.
+NO_START = set('''pip pip3 apt apt-get apk yum dnf conda echo printf which command type hash
+    pkill pgrep killall kill test [ [[ rm cp mv ls ln cat touch mkdir chown chmod grep sed install
+    find curl wget'''.split())
+# Options with which the servers only say or tell something.
+ASKS = {'--version', '--help', '--check-config', '--print-config', '--stop', '--connect-and-read'}
+KEYWORDS = re.compile(r'(?:(?:then|else|do|if|elif|while|until|!|time|\{|\()(?=\s|$)\s*|\()*')
 VARIABLE = re.compile(r'\$(?:(\w+)|\{(\w+)(?::?([-=?+])((?:[^{}]|\{[^{}]*\})*))?\})')
+MANY = re.compile(r'\$[@*]|\$\{[@*][^{}]*\}|\$\{\w+\[[@*]\][^{}]*\}')  # such as "$@"
+REDIRECTION = re.compile(r'(?:\d|&)?(?:>>?|<)(&?.*)')
 CPUS = re.compile(r'\$\(\s*(?:nproc(?: --all)?|getconf _NPROCESSORS_ONLN|'
                   r"grep -c ['\"]?\^?processor['\"]? /proc/cpuinfo)\s*\)|`nproc(?: --all)?`")
 COMPUTED = re.compile(r'\$\(\((.*?)\)\)')
-ASSIGNMENT = re.compile(r'(?:export\s+|local\s+)?(\w+)=(.*)$', re.S)
 
 
 @dataclasses.dataclass
@@ -31,8 +42,12 @@ class Command:
     places: Places = dataclasses.field(default_factory=Places)
     remarks: List[str] = dataclasses.field(default_factory=list)
     chdir: str = ''
-    chdir_key: str = 'WorkingDirectory'  # which names it
+    chdir_key: str = 'WorkingDirectory'  # which names it; or cd
     on_paas: bool = False
+    activation: Optional[Activation] = None
+    patience: Optional[Patience] = None
+    # What stands beside the words and geventd does not do.
+    left_out: List[LeftOut] = dataclasses.field(default_factory=list)
 
 
 def spell_variables(text):
@@ -59,11 +74,38 @@ def spell_formulas(text, known=None):
 
 def command_of(text, place):
     """The Command in a line of a shell; None if it starts no server."""
+    parts = statements(spell_variables(text))
+    around = Around()
+    for index, (_, statement) in enumerate(parts):
+        statement = around.put_in(statement)
+        command = command_in(statement, place)
+        behind = parts[index + 1:]
+        if command:
+            return surrounded(command, around, behind)
+        around.note(KEYWORDS.sub('', statement, count=1),
+                    is_background=[operator for operator, _ in behind[:1]] == ['&'])
+    return None
+
+
+def surrounded(command, around, behind):
+    """The Command with what stands in the same line."""
+    if around.chdir:
+        command.chdir = joined(around.chdir, command.chdir)
+        command.chdir_key = 'cd'
+    command.environment = {**around.environment, **command.environment}
+    command.remarks = around.remarks + command.remarks + ends_with(behind)
+    command.left_out = around.left_out(behind, command.place) + command.left_out
+    return command
+
+
+def command_in(statement, place):
+    """The Command that the statement is; None if it is none."""
     try:
-        words = shlex.split(spell_variables(text), comments=True)
+        words = shell_words(KEYWORDS.sub('', statement, count=1))
     except ValueError:
         return None
-    return command_of_words(words, place)
+    is_one = words == [statement] and ' ' in statement  # such as ${NAME:-two words}
+    return None if is_one else command_of_words(words, place)
 
 
 def command_of_words(words, place):
@@ -71,45 +113,51 @@ def command_of_words(words, place):
     for begin, word in enumerate(words):
         server = PROGRAMS.get(re.sub(r'[_-]?(python|plugins)?[0-9.]*$', '', os.path.basename(word))
                               or word) or PROGRAMS.get(os.path.basename(word))
-        if server and '=' not in word:
-            return make_command(server, words, begin, place)
+        inner = None
         if ' ' in word:  # sh -c "exec gunicorn …", where the shell puts variables in
             inner = command_of(word.replace('$${', '${'), place)
-            if inner:
-                return inner
+        if inner or (server and '=' not in word):
+            return make_command(server, words, begin, place, inner)
     return None
 
 
-def make_command(server, words, begin, place):
+def make_command(server, words, begin, place, inner=None):
+    """The Command of the words behind `begin`, or `inner`, with what stands before it."""
     environment, wrappers = {}, []
-    before = words[:begin]
-    separators = [i for i, word in enumerate(before) if is_separator(word)]
-    for word in before[separators[-1] + 1 if separators else 0:]:
+    for word in words[:begin]:
         assignment = re.match(r'([A-Za-z_]\w*)=(.*)$', word, re.S)
         if assignment:
             environment[assignment[1]] = assignment[2]
         elif os.path.basename(word) not in PLAIN_WRAPPERS:
             wrappers.append(word)
+    if NO_START & set(map(os.path.basename, wrappers[:2])):  # the second one of `uv pip install`
+        return None
     remarks = [f'The command begins with `{" ".join(wrappers)}`: put that before geventd too.'] \
         if wrappers else []
-    return Command(server, until_separator(words[begin + 1:]), place, environment,
-                   remarks=remarks)
+    if inner:
+        inner.environment = {**environment, **inner.environment}
+        inner.remarks = remarks + inner.remarks
+        return inner
+    options, more = own_words(words[begin + 1:])
+    return None if ASKS & set(options) else Command(
+        server, options, place, environment, remarks=remarks + more)
 
 
-def is_separator(word):
-    return word in ('&&', '||', ';', '|', '&', 'then', 'do', 'else') or word.endswith(';')
-
-
-def until_separator(words):
-    result = []
-    for word in words:
-        if is_separator(word) or word == '"$@"' or word in ('${@}', '$@', '$*') \
-                or re.match(r'\d?>', word):
-            if word.endswith(';') and word != ';':
-                result.append(word[:-1])
-            break
-        result.append(word)
-    return result
+def own_words(words):
+    """(the server's own words, remarks on the others)"""
+    own, ends, remarks, words = [], [], [], list(words)
+    while words:
+        word = words.pop(0)
+        redirection = REDIRECTION.fullmatch(word)
+        if redirection:
+            ends += [word] if redirection[1] or not words else [word, words.pop(0)]
+        elif MANY.fullmatch(word):
+            remarks.append(may_hold_options(word))
+        else:
+            own.append(word)
+    if ends:
+        remarks.append(f'The command ends with `{" ".join(ends)}`: put that behind geventd too.')
+    return own, remarks
 
 
 def joined_lines(text, comments='#'):
@@ -129,37 +177,3 @@ def joined_lines(text, comments='#'):
         pending = ''
     if pending:
         yield pending, begin
-
-
-def command_of_script(text, name):
-    """The last line of a shell script that starts a server; variables that the script itself sets
-    are put in."""
-    known, found = {}, None
-    for line, number in joined_lines(text):
-        line = line.strip()
-        assignment = ASSIGNMENT.match(line)
-        if assignment and not command_of(put_in(line, known), ''):
-            remember(known, assignment)
-            continue
-        found = command_of(put_in(line, known), f'{name}:{number}') or found
-    return found
-
-
-def remember(known, assignment):
-    """Keeps NAME=value of a script; a second one, as in a branch, adds to what it refers to."""
-    name = assignment[1]
-    value = spell_variables(spell_formulas(assignment[2].strip(), known))
-    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in '"\''
-    value = value[1:-1] if quoted else value.split(' ')[0]
-    value = value.replace(f'${{{name}}}', known.get(name, ''))
-    own_default = re.fullmatch(r'\$\{' + name + r':-(.*)\}', value, re.S)
-    if own_default and '$' in own_default[1]:
-        value, own_default = own_default[1], None  # which the script has composed
-    known[name] = value if own_default else put_in(value, known)
-
-
-def put_in(text, known):
-    """Replaces variables that the script has set."""
-    spelled = re.sub(r'\$\{(\w+)(?::-[^{}]*)?\}', lambda match: known.get(match[1], match[0]),
-                     spell_variables(spell_formulas(text, known)))
-    return re.sub(r'\$(\w+)', lambda match: known.get(match[1], match[0]), spelled)

@@ -99,14 +99,18 @@ def read_command(command, python, environment, source):
     found = reader.finish()
     found.options = variables_of(command, found) + found.options
     found.remarks = command.remarks + found.remarks
+    found.left_out = command.left_out
+    found.activation, found.patience = command.activation, command.patience
     found.on_paas = command.on_paas
     found.variables = {name: Option(name, value, f'{name}={value}', os.path.basename(place))
                        for variables, place in ((command.surrounding, source),
                                                 (command.environment, command.place))
                        for name, value in variables.items()}
     if command.chdir and not any(option.name == 'chdir' for option in found.options):
-        found.options.append(Option('chdir', command.chdir, f'{command.chdir_key}={command.chdir}',
-                                    os.path.basename(source)))
+        equals = ' ' if command.chdir_key == 'cd' else '='
+        found.options.append(Option(
+            'chdir', command.chdir, f'{command.chdir_key}{equals}{command.chdir}',
+            command.place if equals == ' ' else os.path.basename(source)))
     return found
 
 

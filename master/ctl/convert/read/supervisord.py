@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 
-from ..model import Unreadable
+from ..model import Patience, Unreadable
 from .shell import command_of_words
 from .surroundings import about_signal, placed
 
@@ -30,7 +30,13 @@ def from_supervisord(text, path):
     program, command = next(iter(started.items()))
     options = programs[program]
     command.surrounding = variables_in(options)
-    command.chdir, command.chdir_key = options.get('directory', ''), 'directory'
+    folder = options.get('directory', '')
+    if not command.chdir:
+        command.chdir, command.chdir_key = folder, 'directory'
+    command.patience = Patience(
+        seconds_of(options.get('stopwaitsecs', '')), f'stopwaitsecs={options["stopwaitsecs"]}'
+        if 'stopwaitsecs' in options else 'supervisord\'s default is stopwaitsecs=10',
+        f'Raise it in [program:{program}].')
     kept = [f'{key}={options[key]}' for key in KEPT if key in options]
     if kept:
         command.remarks.append(f'These lines stay in [program:{program}]: {", ".join(kept)}.')
@@ -41,7 +47,11 @@ def from_supervisord(text, path):
     command.remarks += [f'In [program:{program}] write command=GEVENTD -c FILE, where GEVENTD is '
                         'the path that `command -v geventd` prints there.',
                         *about_signal('stopsignal=', options.get('stopsignal', ''))]
-    return placed(command, path, command.chdir, elsewhere=True)
+    return placed(command, path, folder, elsewhere=True)
+
+
+def seconds_of(text, default=10):
+    return int(text) if text.strip().isdigit() else default
 
 
 def programs_of(text, path):

@@ -3,6 +3,7 @@
 import os
 import shlex
 
+from .beside import joined
 from .places import Places
 from .shell import Command
 
@@ -24,7 +25,14 @@ def assignments(text):
     return dict(word.split('=', 1) for word in words if '=' in word)
 
 
-def placed(command: Command, path, workdir='', on_paas=False, elsewhere=False):
-    command.places = Places(os.path.dirname(path), workdir, elsewhere)
+def placed(command: Command, path, workdir='', on_paas=False, elsewhere=False,
+           sources=None):
+    """The Command with the places of its files; it may change its folder itself."""
+    workdir = joined(workdir, command.chdir)
+    if workdir and command.chdir_key == 'cd':
+        command.chdir = workdir
+    folder = os.path.join(os.path.dirname(path), '' if elsewhere else command.chdir)
+    command.places = Places(folder if os.path.isdir(folder) else os.path.dirname(path), workdir,
+                            elsewhere, sources)
     command.on_paas = on_paas
     return command

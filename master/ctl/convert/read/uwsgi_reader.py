@@ -11,6 +11,7 @@ from .places import Places
 from .uwsgi_files import PARSERS, sections_of_ini
 from .uwsgi_logic import ENDS, Logic
 from .uwsgi_sections import about_others
+from .variables import may_hold_options
 
 INCLUDES = {'ini': '.ini', 'xml': '.xml', 'xmlconfig': '.xml', 'yaml': '.yaml', 'yml': '.yaml',
             'json': '.json', 'js': '.json', 'config': '', 'inherit': '', 'include': ''}
@@ -53,7 +54,7 @@ class UwsgiReader:
             if name:
                 self._add(name, value, line, place)
             else:
-                self.found.remarks.append(f'{value} may hold further options; add them by hand.')
+                self.found.remarks.append(may_hold_options(value))
 
     def add_file(self, path, extension='', may_lack_section=False):
         """path, path:section or :section of the file before; the extension tells the format when

@@ -3,9 +3,8 @@
 
 The words are in geventd's syntax: ${NAME} is a variable.
 """
-import re
-
 from ..model import Unreadable
+from .variables import default_of, default_words, is_variable
 
 # Every other option takes a value.
 FLAGS = set('''
@@ -83,6 +82,7 @@ def parse(words):
         elif word.startswith('-') and len(word) > 1:
             yield from short_options(word, words)
         else:
+            words[:0] = default_words(word)
             yield argument(word)
 
 
@@ -123,13 +123,15 @@ def short_options(word, words):
 
 def argument(word):
     """A configuration, an application, or what the application is given. A variable alone may hold
-    anything: it has no name."""
-    if re.fullmatch(r'\$\{\w+\}', word):
-        return '', word, word
-    plain = word.rpartition(':')[0] or word
+    anything: it has no name, unless its default is one of these."""
+    told = default_of(word) or word
+    plain = told.rpartition(':')[0] or told
     for ending, option in FILES.items():
-        if plain.endswith(ending) or word.endswith(ending):
+        if plain.endswith(ending) or told.endswith(ending):
             return option, word, word
-    if word.endswith(('.py', '.wsgi')):
+    if told.endswith(('.py', '.wsgi')):
         return 'wsgi-file', word, word
-    return ('module' if ':' in word and '/' not in word else 'pyargv'), word, word
+    is_module = ':' in told and '/' not in told
+    if is_variable(word):
+        return ('module' if is_module and told[0] not in '-$' else ''), word, word
+    return ('module' if is_module else 'pyargv'), word, word

@@ -2,7 +2,7 @@
 """Listening addresses: from the spellings of uWSGI and gunicorn to geventd's."""
 import re
 
-from ..model import Listener
+from ..model import Listener, Setting
 
 VARIABLE = re.compile(r'\$\{[^{}]*\}')
 
@@ -86,3 +86,28 @@ def without_repetitions(listeners):
         if first is not entry:
             first.comments += entry.comments
     return list(kept.values())
+
+
+def take_sockets_of_systemd(draft, protocol, asks_for_all):
+    """Those of a socket unit. With asks_for_all, as for gunicorn, they stand for all others, whose
+    comments stay."""
+    activation = draft.activation
+    if activation is None:
+        return
+    known = {entry.address: entry for entry in draft.listeners}
+    comments = [f'instead of {text}' for entry in draft.listeners for text in entry.comments]
+    found = [listener(protocol, f'[::]:{address}' if address.isdigit() else address, '')
+             for address in activation.addresses] or list(draft.listeners)
+    if not activation.addresses:
+        draft.remarks.append(f'systemd opens the sockets of {activation.name}: write what its '
+                             'ListenStream= says as the addresses of listen.')
+    for entry in found:
+        if asks_for_all and activation.addresses:
+            entry.comments = [activation.option.origin(), *comments]
+        else:
+            entry.comments = [activation.option.origin(), *(
+                known[entry.address].comments if entry.address in known else [])]
+        entry.keys['systemd'] = Setting(activation.name, [])
+    rest = [] if asks_for_all else [
+        entry for entry in draft.listeners if entry.address not in [one.address for one in found]]
+    draft.listeners[:] = found + rest

@@ -8,6 +8,7 @@ from .gunicorn_takes import proxies
 from .values import is_open
 
 DEFAULT = "gunicorn's default"
+LOCAL = '127.0.0.1:8000', DEFAULT
 
 
 class VariableDefaults:
@@ -26,7 +27,7 @@ class VariableDefaults:
             return f'0.0.0.0:{known}', port.origin()
         if port or self._on_paas or 'PORT' in os.environ:
             return '0.0.0.0:${PORT:-8000}', DEFAULT
-        return '127.0.0.1:8000', DEFAULT
+        return LOCAL
 
     def processes(self):
         """(number, comment) of workers without the setting."""

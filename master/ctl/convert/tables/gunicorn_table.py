@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The one table of gunicorn's settings, and what decides once all of them are known."""
 from ..model import Draft, Setting
-from .addresses import listener, owner_of, without_repetitions
-from .gunicorn_defaults import VariableDefaults
+from .addresses import listener, owner_of, take_sockets_of_systemd, without_repetitions
+from .gunicorn_defaults import LOCAL, VariableDefaults
 from .gunicorn_hooks import HOOKS, finish_hooks
 from .gunicorn_logs import LOGS, finish_logs
 from .gunicorn_takes import (application, bind, environment, head_limit, mask_of, paste, pieces,
@@ -118,7 +118,9 @@ def finish(draft: Draft, on_paas=False, variables=None):
 
 def _finish_listeners(draft, defaults):
     if 'bind' not in draft.facts:
-        draft.listeners.append(listener('http', *defaults.address()))
+        draft.listeners.append(listener('http', *(
+            defaults.address() if draft.activation is None else LOCAL)))
+    take_sockets_of_systemd(draft, 'http', asks_for_all=True)
     protocol = draft.facts.get('protocol')
     if protocol and protocol.value == 'uwsgi':
         for entry in draft.listeners:
@@ -137,7 +139,7 @@ def _add_keys(draft, entry):
         str(backlog.value) if count is None else min(max(count, 1), 65535),
         [backlog.origin() if backlog else "gunicorn's default"])
     entry.keys['trusted-proxies'] = _trusted(facts, entry)
-    if entry.is_file():
+    if entry.is_file() and 'systemd' not in entry.keys:
         chosen = facts.get('umask')
         mask = mask_of(chosen.value) if chosen else 0
         entry.keys['mode'] = Setting(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The one table of uWSGI's options, and what decides once all of them are known."""
 from . import uwsgi_running, uwsgi_serving
-from .addresses import owner_of, without_repetitions
+from .addresses import owner_of, take_sockets_of_systemd, without_repetitions
 from .rows import find_row
 from .uwsgi_logs import finish_logs
 from .uwsgi_static import finish_static
@@ -40,6 +40,8 @@ def _finish_listeners(draft):
         if protocol and protocol.value == 'http' and listener.address.startswith('uwsgi'):
             listener.address = 'http' + listener.address[len('uwsgi'):]
             listener.comments.append(protocol.origin())
+    scheme = 'http' if protocol and protocol.value == 'http' else 'uwsgi'
+    take_sockets_of_systemd(draft, scheme, asks_for_all=False)
     draft.listeners[:] = without_repetitions(draft.listeners)
     for listener in draft.listeners:
         _add_keys(draft, listener)
@@ -61,7 +63,7 @@ def _add_keys(draft, listener):
     if 'log-x-forwarded-for' in facts:
         comment = facts['log-x-forwarded-for'].origin() + '; ' + comment
     listener.keys['trusted-proxies'] = Setting(trusted, [comment])
-    if listener.is_file():
+    if listener.is_file() and 'systemd' not in listener.keys:
         _add_access(draft, listener.keys)
 
 

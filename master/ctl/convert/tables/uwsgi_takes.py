@@ -9,6 +9,9 @@ from .uwsgi_logs import log_file
 from .values import (fit, flag, is_octal, is_on, is_open, keep_alive, last, leading_number,
                      listed, octal_text, refuse_value)
 
+MEMORY_LIMITS = ('reload-on-rss', 'evil-reload-on-rss', 'reload-on-as', 'evil-reload-on-as',
+                 'reload-on-uss', 'reload-on-pss')
+
 
 def listens(protocol):
     """An option that opens a socket."""
@@ -54,14 +57,22 @@ def daemonize(draft, option):
 
 
 def memory(draft, option):
-    """The limits of memory are in MiB; the largest unit fits them all."""
-    if is_open(option.value):
-        return draft.set('workers.reload-on-rss', f'{option.value}MiB', option.origin())
-    found = leading_number(option.value)
-    if found is None:
+    """The limits of memory are in MiB; the largest unit fits them all. Of several the smallest
+    acts first; of one name the last counts."""
+    if not is_open(option.value) and leading_number(option.value) is None:
         return refuse_value(draft, option, 'a number')
-    fitting = fit(found, 0, 1024 << 10)
-    return draft.set('workers.reload-on-rss', f'{fitting}MiB' if fitting else '0', option.origin())
+    known = {name: fact for name, fact in draft.facts.items() if name in MEMORY_LIMITS}
+    known[option.name] = draft.facts[option.name] = option
+    counted = [one for one in known.values() if not is_open(one.value)]
+    limits = [one for one in counted if leading_number(one.value)]
+    chosen = min(limits, key=lambda one: leading_number(one.value),
+                 default=next((one for one in known.values() if is_open(one.value)), option))
+    value = str(chosen.value) if is_open(chosen.value) else fit(
+        leading_number(chosen.value), 0, 1024 << 10)
+    comments = [chosen.origin(), *(f'instead of {one.origin()}: there is one limit'
+                                   for one in known.values() if one is not chosen)]
+    draft.settings['workers.reload-on-rss'] = Setting(f'{value}MiB' if value else '0', comments)
+    return None
 
 
 def timer(draft, option):
