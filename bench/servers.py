@@ -73,6 +73,22 @@ def geventd(setup, scheme='http', build=BUILD, **app):
     return [str(build / 'geventd'), '-c', str(path)]
 
 
+def module_of_geventd():
+    """The worker as a module of PYTHON, in the build folder; None when it is not built."""
+    return next((BUILD / 'worker/package/geventd').glob('_worker.cpython-*.so'), None)
+
+
+def geventd_module(setup):
+    """PYTHON runs the worker, not the program that embeds it: laid out as the packages do."""
+    programs = setup.folder / 'programs'
+    tag = module_of_geventd().name.split('-')[1]
+    if not programs.exists():
+        programs.mkdir()
+        shutil.copy2(BUILD / 'geventd', programs)
+        (programs / f'python{tag[0]}.{tag[1:]}').symlink_to(BUILD / 'worker/package')
+    return geventd(setup, build=programs, python=PYTHON)
+
+
 def geventd_uwsgi(setup):
     return geventd(setup, 'uwsgi')
 
@@ -203,6 +219,8 @@ NO_SLEEP = ('hello', 'close', 'block', 'echo', 'upload', 'stream', 'flask', 'dja
 
 SERVERS = [
     Kind('geventd', geventd, files=True),
+    Kind('geventd, module', geventd_module,
+         lambda: None if module_of_geventd() else 'the build has no module (-Dhosts=module)'),
     Kind('limit', limit, many_workers=False),
     Kind('gunicorn -k gevent', gunicorn, without('/usr/bin/gunicorn')),
     Kind('gevent.pywsgi', pywsgi, many_workers=False),

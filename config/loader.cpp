@@ -153,6 +153,7 @@ void adopt_environment(App& app, const LoadRequest& request) {
     if (request.path.empty() && !request.text && app.virtualenv.empty() && app.python.empty() &&
         entered) {
         app.virtualenv = *entered;
+        app.is_entered = true;
     }
 }
 

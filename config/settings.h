@@ -57,7 +57,8 @@ struct App {
     std::string module;
     std::string chdir;
     std::string virtualenv;
-    std::string python;  ///< "", "3.11" or the path of an interpreter
+    bool is_entered = false;  ///< virtualenv is not set: it is what VIRTUAL_ENV names
+    std::string python;       ///< "", "3.11" or the path of an interpreter
     std::vector<std::string> python_path;
     std::map<std::string, std::string> environment;
     Preload preload = Preload::Auto;
@@ -110,6 +111,7 @@ struct Limits {
     int websockets = 10'000;
     std::vector<std::string> websocket_origins;  ///< empty: any
     std::uint64_t websocket_message = 1 << 20;   ///< 0: no limit
+    std::uint64_t websocket_compress = 128;      ///< 0: none are
     Milliseconds websocket_ping{30'000};         ///< 0: none are sent
     Milliseconds websocket_pong{20'000};         ///< 0: none is awaited
     Milliseconds websocket_write{60'000};        ///< 0: no limit

@@ -82,6 +82,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
 }
 
 ExitCode Master::run() {
+    upgrades_.warn_of_strangers();
     reloads_.start();
     settle();
     rounds_.start(kRounds);

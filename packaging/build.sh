@@ -72,15 +72,17 @@ rpm_package() {
     find "$top" -name '*.rpm' -exec cp {} "$out" \;
 }
 
-# The newest of pyenv's for each version that there is; Debian's own is first.
+# The newest of pyenv's for each version that there is; Debian's own is first. gevent needs the GIL.
 wheel_pythons() {
     local python version seen=" "
     for python in /usr/bin/python3 $(printf '%s\n' "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.*/bin/python3 |
         sort -Vr); do
-        version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])') || continue
+        version=$("$python" -c 'import sys, sysconfig
+fits = sys.version_info >= (3, 9) and not sysconfig.get_config_var("Py_GIL_DISABLED")
+sys.exit(print("%d.%d" % sys.version_info[:2]) if fits else 1)') || continue
         [[ $seen == *" $version "* ]] && continue
         seen+="$version "
-        "$python" -c 'import sys; sys.exit(sys.version_info < (3, 9))' && printf '%s\n' "$python"
+        printf '%s\n' "$python"
     done
 }
 

@@ -81,13 +81,11 @@ std::string name_of(const Interpreter& interpreter) {
 
 // Whoever has entered an environment need not know the key that names one.
 std::string environment_key(const config::App& app) {
-    const char* entered = std::getenv("VIRTUAL_ENV");
-    return entered != nullptr && app.virtualenv == entered ? "app.virtualenv (VIRTUAL_ENV)"
-                                                           : "app.virtualenv";
+    return app.is_entered ? "app.virtualenv (VIRTUAL_ENV)" : "app.virtualenv";
 }
 
-// What was looked for, and the command that mends it: for a version that no index has, a wheel
-// takes the place of the name. `also`: programs that would do, too.
+// What was looked for, and the command that mends it, with a file: geventd is in no package index.
+// `also`: programs that would do, too.
 std::string missing_module(const Interpreter& interpreter,
                            const std::vector<std::string>& also = {}) {
     Folders sought = package_folders(interpreter);
@@ -97,10 +95,10 @@ std::string missing_module(const Interpreter& interpreter,
     std::erase(tag, '.');
     return fmt::format(
         "{}, and geventd {} has no worker for it; looked for geventd/_worker.cpython-{}-*.so in "
-        "{}{}{}; install it: {} -m pip install geventd=={} (or the file geventd-{}-cp{}-*.whl)",
+        "{}{}{}; install it: {} -m pip install ./geventd-{}-cp{}-*.whl",
         name_of(interpreter), kVersion, tag, fmt::join(sought, ", "),
         also.empty() ? "" : ", and for ", fmt::join(also, ", "), interpreter.executable, kVersion,
-        kVersion, tag);
+        tag);
 }
 
 WorkerProgram run_by(const Interpreter& interpreter, std::string script) {
@@ -238,8 +236,9 @@ WorkerProgram choose(const config::App& app) {
     }
     const Embedded embedded = find_embedded("");
     if (embedded.executable.empty()) {
-        throw std::runtime_error(fmt::format("there is no geventd-worker; looked for {}",
-                                             fmt::join(embedded.sought, ", ")));
+        throw std::runtime_error(fmt::format(
+            "there is no geventd-worker; looked for {}; name an interpreter with app.python",
+            fmt::join(embedded.sought, ", ")));
     }
     return {embedded.executable, "", GEVENTD_PYTHON_VERSION, ""};
 }
@@ -306,6 +305,7 @@ WorkerProgram find_worker(const config::App& app, const Identity& identity) {
     }
     expect_passage(app, identity);
     WorkerProgram program = choose_as(app, identity);
+    program.is_entered = app.is_entered;
     expect_usable(program, identity);
     return program;
 }

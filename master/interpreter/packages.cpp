@@ -20,14 +20,18 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kModuleStart = "_worker.cpython-";
 
-// The version of a module's name, such as _worker.cpython-312-x86_64-linux-gnu.so; "" for others.
+// The version of a module's name, such as _worker.cpython-312-x86_64-linux-gnu.so; "" for others: a
+// letter behind the version means a build without the GIL ("313t") or for debugging ("313d").
 std::string version_of_module(std::string_view name) {
     if (!name.starts_with(kModuleStart) || !name.ends_with(".so")) {
         return {};
     }
     name.remove_prefix(kModuleStart.size());
-    const std::string_view tag = name.substr(0, name.find_first_not_of("0123456789"));
-    return tag.size() < 2 ? "" : fmt::format("{}.{}", tag.substr(0, 1), tag.substr(1));
+    const auto end = name.find_first_not_of("0123456789");
+    if (end < 2 || name[end] != '-') {
+        return {};
+    }
+    return fmt::format("{}.{}", name.substr(0, 1), name.substr(1, end - 1));
 }
 
 // The versions that the package in this folder has modules for.

@@ -15,6 +15,8 @@ struct WorkerProgram {
     /// The virtual environment that an embedded CPython takes for its own.
     std::string environment;
 
+    bool is_entered = false;  ///< because of VIRTUAL_ENV, without being configured
+
     /// For people: "CPython 3.11 of /srv/venv/bin/python3".
     [[nodiscard]] std::string text() const {
         if (version.empty()) {
@@ -22,7 +24,9 @@ struct WorkerProgram {
         }
         const std::string where =
             environment.empty() ? "" : ", with the packages of " + environment;
-        return "CPython " + version + (script.empty() ? ", embedded" + where : " of " + executable);
+        return "CPython " + version +
+               (script.empty() ? ", embedded" + where : " of " + executable) +
+               (is_entered ? ", from VIRTUAL_ENV" : "");
     }
 };
 

@@ -7,7 +7,9 @@
 
 #include <fmt/core.h>
 
+#include "base/place.h"
 #include "log/logger.h"
+#include "master/host/privileges.h"
 
 namespace geventd::master {
 
@@ -49,12 +51,35 @@ void Upgrades::ask(Replacement::Done done) {
     }
 }
 
+void Upgrades::warn_of_strangers() const {
+    if (const std::string text = danger(); !text.empty()) {
+        log::warning("{}; until then there are no upgrades", text);
+    }
+}
+
+// With workers of another user, root must not execute what that user, or others, can change.
+std::string Upgrades::danger() const {
+    const std::optional<Tenant> tenant = tenant_of(parts_.host.identity());
+    if (!tenant || ::geteuid() != 0) {
+        return {};
+    }
+    const std::string who = upgrade_.program().who_may_replace_it(*tenant);
+    return who.empty() ? ""
+                       : fmt::format(
+                             "root executes {}, but {}: give the program and all folders "
+                             "above it to root",
+                             upgrade_.program().path, who);
+}
+
 std::string Upgrades::refusal() const {
     if (::getpid() == 1) {
         return "process 1 cannot be replaced: its end is the end of the container";
     }
     if (turns_.is_closed()) {
         return "the server stops";
+    }
+    if (std::string text = danger(); !text.empty()) {
+        return text;
     }
     const bool is_under_way = upgrade_.is_busy() && !upgrade_.is_slow();
     return is_under_way || record_.is_queued() || !leads() ? "another upgrade is under way already"

@@ -25,6 +25,9 @@ class Upgrades final : public Turns::Kind, private Upgrade::Owner {
     Upgrades& operator=(const Upgrades&) = delete;
     ~Upgrades() = default;
 
+    /// Warns if root executes what others may change.
+    void warn_of_strangers() const;
+
     /// Upgrades when it is an upgrade's turn. `done` is called when the new master leads or has
     /// failed. Refused when no upgrade is possible, or one is asked for already.
     void ask(Replacement::Done done);
@@ -67,6 +70,7 @@ class Upgrades final : public Turns::Kind, private Upgrade::Owner {
 
   private:
     [[nodiscard]] std::string refusal() const;
+    [[nodiscard]] std::string danger() const;
 
     UpgradeMessage inventory() override;
     UpgradeMessage give_away() override;

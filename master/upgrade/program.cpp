@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 
 #include <fmt/core.h>
@@ -73,6 +74,22 @@ UniqueFd memory_file(const std::optional<std::string>& text) {
     return file;
 }
 
+// Who, besides root, may change the file itself, which need not be there.
+std::string who_may_write(const Place& place, const Tenant& tenant) {
+    struct stat file {};
+
+    if (::fstatat(place.folder.get(), place.name.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) {
+        return {};
+    }
+    if (file.st_uid == tenant.user || !is_trusted(file.st_uid)) {
+        return fmt::format("it belongs to {}", user_text(file.st_uid));
+    }
+    if ((file.st_mode & S_IWOTH) != 0) {
+        return "everybody may write to it";
+    }
+    return (file.st_mode & S_IWGRP) != 0 && file.st_gid != 0 ? "its group may write to it" : "";
+}
+
 // Runs in the child.
 void prepare_child(int line, int input) {
     if (input >= 0) {
@@ -111,6 +128,15 @@ Program::Started Program::start_successor() const {
         .patience = kExecPatience,
     };
     return {launch.run(), std::move(ours)};
+}
+
+std::string Program::who_may_replace_it(const Tenant& tenant) const {
+    try {
+        const Place place = find_place(path, path, LastLink::Follow, tenant);
+        return place.strangers.empty() ? who_may_write(place, tenant) : place.strangers.text();
+    } catch (const std::exception& error) {
+        return error.what();  // begins with the path
+    }
 }
 
 UpgradeLine take_line_to_former() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/place.h"
 #include "master/upgrade/message.h"
 
 namespace geventd::master {
@@ -30,6 +31,11 @@ struct Program {
     };
 
     [[nodiscard]] Started start_successor() const;
+
+    /// Who, besides root, may put something else at the path or change what is there, as a
+    /// sentence;
+    /// "": nobody. `tenant`: the user that workers run as.
+    [[nodiscard]] std::string who_may_replace_it(const Tenant& tenant) const;
 };
 
 /// The line to the master that started this one as its successor; closed in an ordinary start.

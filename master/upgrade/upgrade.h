@@ -54,6 +54,8 @@ class Upgrade final : private Handover::Actions {
     void begin(Handover::Patience patience);
     void abort(const std::string& reason);
 
+    [[nodiscard]] const Program& program() const { return program_; }
+
     [[nodiscard]] bool is_busy() const { return handover_.is_busy(); }
 
     [[nodiscard]] bool is_slow() const { return handover_.is_slow(); }

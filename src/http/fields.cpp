@@ -97,6 +97,9 @@ Rejection apply_field(Header& field, RequestHead& head, Seen& seen) {
             return equals_ignoring_case(field.name, "host") ? on_host(field, head, seen) : kFine;
         case 6:
             return equals_ignoring_case(field.name, "expect") ? on_expect(field, head) : kFine;
+        case 7:
+            head.about_upgrade = head.about_upgrade || equals_ignoring_case(field.name, "upgrade");
+            return kFine;
         case 10:
             if (equals_ignoring_case(field.name, "connection")) {
                 on_connection(field, head, seen);
@@ -107,9 +110,12 @@ Rejection apply_field(Header& field, RequestHead& head, Seen& seen) {
                        ? on_content_length(field, head, seen)
                        : kFine;
         case 17:
-            return equals_ignoring_case(field.name, "transfer-encoding")
-                       ? on_transfer_encoding(field, seen)
-                       : kFine;
+            if (equals_ignoring_case(field.name, "transfer-encoding")) {
+                return on_transfer_encoding(field, seen);
+            }
+            head.about_upgrade =
+                head.about_upgrade || equals_ignoring_case(field.name, "sec-websocket-key");
+            return kFine;
         default:
             return kFine;
     }

@@ -30,6 +30,7 @@ struct RequestHead {
     bool keep_alive = true;        ///< according to version and Connection
     bool expect_continue = false;  ///< 1.1 with Expect: 100-continue
     bool upgrade = false;  ///< 1.1 with Connection: upgrade, or the uwsgi variable HTTP_UPGRADE
+    bool about_upgrade = false;  ///< Upgrade or Sec-WebSocket-Key was sent, whatever is missing
 };
 
 /// The value of the first header of that name, whatever its case; "" without one. REQUIRES: `lower`

@@ -10,8 +10,18 @@
 
 namespace geventd::http {
 
+namespace {
+
+// RFC 9110 15.5.22 and RFC 6455 4.4.
+constexpr std::string_view kUpgradeRequired =
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+
+}  // namespace
+
 WholeResponse WholeResponse::line(int status, std::string_view text) {
-    return {.status = status, .body = std::string(text).append("\n")};
+    return {.status = status,
+            .body = std::string(text).append("\n"),
+            .extra_fields = status == 426 ? kUpgradeRequired : std::string_view()};
 }
 
 std::string WholeResponse::bytes(std::int64_t epoch) const {

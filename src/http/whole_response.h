@@ -17,7 +17,8 @@ struct WholeResponse {
     bool keep_alive = false;             ///< false: `Connection: close`
     bool head_only = false;              ///< answers a HEAD request: the same head, no body
 
-    /// A body of one line of plain text; the newline is added.
+    /// A body of one line of plain text; the newline is added. With 426 come the fields that say
+    /// which WebSocket there is instead.
     static WholeResponse line(int status, std::string_view text);
 
     /// The bytes of an HTTP/1.1 answer. `epoch` is the wall clock in whole seconds, for Date.

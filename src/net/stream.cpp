@@ -13,7 +13,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <climits>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -26,6 +28,9 @@ namespace {
 
 // Up to this size, copying parts together is cheaper than a vectored send.
 constexpr std::size_t kJoined = 4096;
+
+// What the kernel takes as a time between its questions, in seconds.
+constexpr std::int64_t kLongestProbe = 32767;
 
 constexpr std::size_t kFileBuffer = 16384;
 
@@ -172,6 +177,21 @@ Stream::State Stream::peek() const noexcept {
         return State::Done;
     }
     return count < 0 && must_wait(errno) ? State::Wait : State::Ended;
+}
+
+void Stream::probe_silent_client(Duration silence, Duration patience) noexcept {
+    constexpr int kTries = 3;
+    const auto seconds = [](Duration time) {
+        const auto whole = std::chrono::duration_cast<std::chrono::seconds>(time).count();
+        return static_cast<int>(std::clamp<std::int64_t>(whole, 1, kLongestProbe));
+    };
+    const int on = 1;
+    const int idle = seconds(silence);
+    const int interval = seconds(patience / kTries);
+    ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_KEEPCNT, &kTries, sizeof kTries);
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
 void Stream::join_packets(bool on) noexcept {

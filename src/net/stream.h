@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/fd.h"
 
 namespace geventd::net {
@@ -94,6 +95,10 @@ class Stream {
     /// On: small sends in quick succession share packets (Nagle's algorithm). Off, the default:
     /// each is sent at once, together with bytes held back so far. TCP only.
     void join_packets(bool on) noexcept;
+
+    /// The kernel asks a client that has been silent for so long whether it is still there. Without
+    /// an answer within `patience` the stream fails. TCP only, in whole seconds, at least one.
+    void probe_silent_client(Duration silence, Duration patience) noexcept;
 
     /// How many bytes that were sent the client's host has not acknowledged. 0 where that is
     /// unknown.

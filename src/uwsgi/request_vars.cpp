@@ -83,13 +83,21 @@ Rejection set_content_length(std::string_view text, RequestVars& request) {
     return {};
 }
 
+void note_upgrade(const Var& var, RequestVars& request) {
+    if (var.key == "HTTP_UPGRADE") {
+        request.upgrade = request.about_upgrade = true;
+    } else if (var.key == "HTTP_SEC_WEBSOCKET_KEY") {
+        request.about_upgrade = true;
+    }
+}
+
 /// Most variables are header fields, which their first bytes show.
 Rejection read_var(const Var& var, RequestVars& request, Hints& hints) {
     if (var.key.starts_with("HTTP_")) {
         if (!is_one_of(kDropped, var.key)) {
             request.environ.push_back(var);
         }
-        request.upgrade = request.upgrade || var.key == "HTTP_UPGRADE";
+        note_upgrade(var, request);
         hints.coded = hints.coded || (var.key == "HTTP_TRANSFER_ENCODING" && !var.value.empty());
         return {};
     }

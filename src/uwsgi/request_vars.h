@@ -25,7 +25,8 @@ struct RequestVars {
     std::string_view scheme;  ///< from UWSGI_SCHEME, HTTPS, REQUEST_SCHEME in this order; or ""
     std::uint64_t content_length = 0;
     bool has_content_length = false;
-    bool upgrade = false;  ///< HTTP_UPGRADE was sent
+    bool upgrade = false;        ///< HTTP_UPGRADE was sent
+    bool about_upgrade = false;  ///< that, or HTTP_SEC_WEBSOCKET_KEY
     /// Variables by which uWSGI lets its peer load code, change directories or set the process'
     /// environment. geventd never obeys them; they are listed to tell the operator.
     std::vector<std::string_view> magic;

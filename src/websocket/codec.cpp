@@ -59,22 +59,34 @@ Deflater::Deflater() : state_(std::make_unique<State>()) {}
 
 Deflater::~Deflater() = default;
 
+const std::string& Deflater::compress(std::string_view message, int window_bits) {
+    if (window_bits != window_bits_ || message != message_) {
+        window_bits_ = 0;  // should memory run out
+        message_ = message;
+        if (!pack(message, window_bits)) {
+            result_.clear();
+        }
+        window_bits_ = window_bits;
+    }
+    return result_;
+}
+
 // A result that does not fit into the length of the message is no gain.
-std::string Deflater::compress(std::string_view message, int window_bits) {
+bool Deflater::pack(std::string_view message, int window_bits) {
     if (!state_->begin(window_bits)) {
-        return {};
+        return false;
     }
     z_stream& stream = state_->stream;
-    std::string result(message.size(), '\0');
+    result_.resize(message.size());
     stream.next_in = bytes_of(message);
     stream.avail_in = static_cast<uInt>(message.size());
-    stream.next_out = bytes_of(result);
-    stream.avail_out = static_cast<uInt>(result.size());
+    stream.next_out = bytes_of(result_);
+    stream.avail_out = static_cast<uInt>(result_.size());
     if (::deflate(&stream, Z_SYNC_FLUSH) != Z_OK || stream.avail_in > 0 || stream.avail_out == 0) {
-        return {};
+        return false;
     }
-    result.resize(result.size() - stream.avail_out - kTail.size());
-    return result;
+    result_.resize(result_.size() - stream.avail_out - kTail.size());
+    return true;
 }
 
 struct Inflater::State {

@@ -8,7 +8,8 @@
 
 namespace geventd::websocket {
 
-/// Compresses whole messages, each by itself. One serves all connections of a worker.
+/// Compresses whole messages, each by itself. One serves all connections of a worker, and remembers
+/// its last result, since an application often sends one message to many.
 /// Lives in: worker, loop side.
 class Deflater {
   public:
@@ -18,12 +19,18 @@ class Deflater {
     ~Deflater();
 
     /// The message compressed with a window of 2^`window_bits` bytes; "" if that makes it no
-    /// smaller, or memory runs out.
-    std::string compress(std::string_view message, int window_bits);
+    /// smaller. Valid until the next call. Throws std::bad_alloc.
+    const std::string& compress(std::string_view message, int window_bits);
 
   private:
     struct State;
+
+    bool pack(std::string_view message, int window_bits);
+
     std::unique_ptr<State> state_;
+    std::string message_;  ///< the last one
+    int window_bits_ = 0;  ///< with which that was compressed
+    std::string result_;
 };
 
 /// Expands one message, piece by piece. Its memory, some 40 KiB, exists only meanwhile.

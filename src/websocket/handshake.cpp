@@ -42,8 +42,8 @@ std::string_view host_of(std::string_view origin) {
 
 }  // namespace
 
-std::string_view Handshake::first_protocol() const {
-    std::string_view list = protocols;
+std::string_view Handshake::first_protocol(std::string_view preferred) const {
+    std::string_view list = preferred.empty() ? std::string_view(protocols) : preferred;
     return http::next_element(list);
 }
 
@@ -57,9 +57,26 @@ bool Handshake::offers(std::string_view protocol) const {
     return false;
 }
 
+Flaw flaw_of(const Asked& asked) {
+    const bool is_named = lists(asked.upgrade, "websocket");
+    if (asked.method != "GET" || (!is_named && asked.key.empty())) {
+        return Flaw::Other;
+    }
+    if (!is_named) {
+        return Flaw::Upgrade;
+    }
+    if (!lists(asked.connection, "upgrade")) {
+        return Flaw::Connection;
+    }
+    if (!is_key(asked.key)) {
+        return Flaw::Key;
+    }
+    return asked.version == kVersion ? Flaw::None : Flaw::Version;
+}
+
 bool is_handshake(const Asked& asked) {
-    return lists(asked.upgrade, "websocket") && lists(asked.connection, "upgrade") &&
-           asked.method == "GET" && asked.version == "13" && is_key(asked.key);
+    const Flaw flaw = flaw_of(asked);
+    return flaw == Flaw::None || flaw == Flaw::Version;
 }
 
 bool is_allowed_by(std::string_view entry, std::string_view origin) {

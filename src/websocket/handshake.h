@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,9 @@ struct Handshake {
     std::string protocols;    ///< offered subprotocols, a list; "" without any
     std::string extensions;   ///< offered extensions, a list; "" without any
 
-    /// The first subprotocol that the client offers; "" without any.
-    [[nodiscard]] std::string_view first_protocol() const;
+    /// The first subprotocol that the client offers; "" without any. `preferred`: a list of the
+    /// application's own, which comes before that.
+    [[nodiscard]] std::string_view first_protocol(std::string_view preferred = {}) const;
 
     /// Whether the client offers the subprotocol. Clients end a connection with another one.
     [[nodiscard]] bool offers(std::string_view protocol) const;
@@ -32,8 +34,24 @@ struct Asked {
     std::string_view key;
 };
 
-/// Whether they ask for a WebSocket as RFC 6455 4.2.1 demands. Everything else is a plain request,
-/// also what asks in a wrong way: a server may ignore the field Upgrade.
+/// The only version of the protocol.
+inline constexpr std::string_view kVersion = "13";
+
+/// What a request lacks to be a handshake as RFC 6455 4.2.1 demands.
+enum class Flaw : std::uint8_t {
+    None,
+    Other,       ///< it is not about a WebSocket
+    Upgrade,     ///< the field that names WebSocket; the others show that it was meant
+    Connection,  ///< the name of that field in this one
+    Key,
+    Version,  ///< it is a handshake, for another version than ours
+};
+
+/// The first that there is. A flaw of the version is told only without any other.
+Flaw flaw_of(const Asked& asked);
+
+/// Whether they ask for a WebSocket, of whatever version. Everything else is a plain request, also
+/// what asks in a wrong way: a server may ignore the field Upgrade.
 bool is_handshake(const Asked& asked);
 
 /// Whether an origin is allowed by a list. An entry is a whole origin ("https://example.org"), a

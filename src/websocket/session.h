@@ -59,6 +59,7 @@ class Session {
     struct Terms {
         std::uint64_t most_message;           ///< bytes, of all fragments in sum
         std::optional<DeflateTerms> deflate;  ///< nullopt: messages are not compressed
+        std::uint64_t least_compressed = 1;   ///< bytes of a message that is worth it
     };
 
     /// Why nothing more is received.

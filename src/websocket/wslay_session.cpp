@@ -12,9 +12,8 @@ namespace geventd::websocket {
 
 namespace {
 
-// Shorter messages gain nothing by compression; longer ones would hold up the hub.
-constexpr std::size_t kLeastCompressed = 128;
-constexpr std::size_t kMostCompressed = 1 << 20;
+// Longer messages would hold up the hub while they are compressed.
+constexpr std::size_t kMostCompressed = 256 << 10;
 
 // Answers that may wait to be sent, before no more is received: a client can send pings faster than
 // it takes pongs.
@@ -279,11 +278,13 @@ bool WslaySession::queue(std::uint8_t opcode, std::string_view bytes, std::uint8
 
 bool WslaySession::send(bool is_text, std::string_view message) noexcept {
     const std::uint8_t opcode = is_text ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME;
-    const bool compressible =
-        terms_.deflate && message.size() >= kLeastCompressed && message.size() <= kMostCompressed;
+    const bool compressible = terms_.deflate && message.size() >= terms_.least_compressed &&
+                              message.size() <= kMostCompressed;
     try {
-        const std::string small =
-            compressible ? deflater_.compress(message, terms_.deflate->window_bits) : "";
+        std::string_view small;
+        if (compressible) {
+            small = deflater_.compress(message, terms_.deflate->window_bits);
+        }
         return small.empty() ? queue(opcode, message, WSLAY_RSV_NONE)
                              : queue(opcode, small, WSLAY_RSV1_BIT);
     } catch (const std::bad_alloc&) {

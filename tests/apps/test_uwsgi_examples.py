@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """uWSGI's own examples of WebSockets, of its newest source archive. Those that are in Python 2 are
-translated; nothing else is changed but where Redis is."""
+translated; nothing else is changed but where Redis is. Each of them is run, or skipped with the
+reason."""
 import contextlib
 import re
 import subprocess
@@ -15,6 +16,12 @@ from harness.websockets import connect
 
 # Python 3 has a function print(), and Redis' answers are bytes there.
 TRANSLATION = [(r'print (".*)$', r'print(\1)'), (r"== 'message'", "== b'message'")]
+# Those that are not run, and why.
+OTHER_LOOPS = {
+    'websockets_chat_async.py': "it needs uWSGI's own loop (--async, wait_fd_read, suspend)",
+    'websockets_chat_asyncio.py': "it needs uWSGI's loop of asyncio (--asyncio, --greenlet)",
+}
+RUN = {'websockets.py', 'websockets_chat.py', 'websockets_chat_2.py', 'websockets_echo.py'}
 REDIS = (r"redis\.StrictRedis\(.*\)", "redis.StrictRedis(unix_socket_path={!r})")
 
 
@@ -61,6 +68,10 @@ def test_echo(server, examples):
     say_and_hear(join(server((examples / 'websockets_echo.py').read_text()), 1))
 
 
+def test_echo_by_a_queue(server, examples):
+    say_and_hear(join(server(translated(examples / 'websockets.py')), 1))
+
+
 def test_chat_with_redis(server, examples, redis):
     place = (REDIS[0], REDIS[1].format(str(redis)))
     clients = join(server(translated(examples / 'websockets_chat.py', place)))
@@ -77,3 +88,12 @@ def test_chat_of_greenlets(server, examples):
     say_and_hear(join(running))
     for _ in range(3):
         running.wait_log('bye bye')
+
+
+def test_no_example_is_forgotten(examples):
+    assert {path.name for path in examples.glob('*.py')} == RUN | set(OTHER_LOOPS)
+
+
+@pytest.mark.parametrize('name', OTHER_LOOPS)
+def test_those_for_other_loops_are_told(name):
+    pytest.skip(f'{name} did not run, because {OTHER_LOOPS[name]}')

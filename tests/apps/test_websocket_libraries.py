@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from harness.virtualenv import make_virtualenv
-from harness.websockets import BINARY, TEXT, connect
+from harness.websockets import BINARY, PING, TEXT, connect
 
 PACKAGES = ['flask-socketio', 'python-socketio[client]', 'flask-sock', 'simple-websocket',
             'websocket-client']
@@ -84,10 +84,11 @@ def test_flask_socketio(server, libraries, mode, extra, transports):
     talk(running, libraries, transports)
 
 
-def test_flask_socketio_with_gevent_websocket(server, with_gevent_websocket):
+@pytest.mark.parametrize('transports', ['polling,websocket', 'websocket'])
+def test_flask_socketio_with_gevent_websocket(server, with_gevent_websocket, transports):
     running = server(SOCKETIO.format(mode=", async_mode='gevent'"), {'app': {
         'module': 'app:app', 'virtualenv': str(with_gevent_websocket)}})
-    talk(running, with_gevent_websocket, 'polling,websocket')
+    talk(running, with_gevent_websocket, transports)
 
 
 FLASK_SOCK = '''
@@ -120,6 +121,12 @@ def test_flask_sock(server, libraries):
         assert client.recv() == 'hello'
     client.send_binary(b'\x00' * 100_000)
     assert client.recv_data() == (BINARY, b'\x00' * 100_000)
+    # The library waits in a selector for the socket. It sends the second ping only if it has read
+    # the answer to the first.
+    for _ in range(2):
+        assert client.recv_data(control_frame=True) == (PING, b'')
+    client.send('after a silence')
+    assert client.recv() == 'after a silence'
     client.close()
     client = connect(running, '/once')
     client.send('one')

@@ -11,6 +11,7 @@ from harness.apps import HELLO, HOLD
 from harness.browser import emulate, keep_screenshot, open_browser
 from harness.client import exchange, open_http
 from harness.limits import DEADLINE
+from harness.websockets import connect
 
 
 @pytest.fixture(scope='module')
@@ -180,6 +181,57 @@ def test_latencies_have_an_axis_of_tens(chromium, make_server):
     assert {'10 ms', '100 ms'} <= {text for text, _ in labels}
     steps = [one - other for (_, one), (_, other) in zip(labels, labels[1:])]
     assert max(steps) - min(steps) < 2  # as far apart from 10 to 100 as from 100 to 1000
+
+
+TALK = '''
+import geventd
+
+
+def application(environ, start_response):
+    ws = geventd.websocket(environ)
+    ws.accept()
+    for message in ws:
+        ws.send(2 * message)
+    return []
+'''
+
+
+def row_of(browser, table):
+    """{heading: cell} of the first row; empty if there is none."""
+    return browser.execute_script('''
+        const [heads, row] = document.querySelector(arguments[0]).rows;
+        return !row ? {} : Object.fromEntries([...heads.cells].map(
+            (head, index) => [head.textContent, row.cells[index].textContent]));
+        ''', table)
+
+
+def test_it_shows_the_websockets_that_are_open(chromium, make_server):
+    port = free_port()
+    made = make_server()
+    made.write_app(TALK)
+    made.write_config({'metrics': {'listen': f'http://127.0.0.1:{port}'}})
+    made.start()
+    chromium.get(f'http://127.0.0.1:{port}/')
+    wait_page(chromium, lambda b: text_of(b, '#state') == 'running')
+    table = chromium.find_element('css selector', '#websockets')
+    assert not table.is_displayed()
+    with contextlib.closing(connect(made, '/chat?password=geheim')) as client:
+        for _ in range(3):
+            client.send('x' * 10)
+            assert client.recv() == 'x' * 20
+        wait_page(chromium, lambda b: row_of(b, '#websockets').get('messages in') == '3')
+        row = row_of(chromium, '#websockets')
+        assert table.is_displayed() and len(table.find_elements('css selector', 'tr')) == 2
+        assert (row['path'], row['worker'], row['client']) == ('/chat', '1', '127.0.0.1')
+        assert (row['out'], row['unsent']) == ('3', '0 B')
+        assert (row['received'], row['sent']) == (f'{3 * (2 + 4 + 10)} B', f'{3 * (2 + 20)} B')
+        press(chromium, '#websockets button')
+        wait_page(chromium, lambda b: 'app.py, line' in text_of(b, '#stacks pre'))
+        assert '/chat' in text_of(chromium, '#stacks h2')
+        assert 'geheim' not in chromium.page_source
+        chromium.execute_script('arguments[0].scrollIntoView()', table)
+        keep_screenshot(chromium, 'live-page-websockets')
+    wait_page(chromium, lambda _: not table.is_displayed())
 
 
 def test_it_is_readable_on_a_phone(chromium, make_server):

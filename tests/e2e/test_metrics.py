@@ -305,6 +305,7 @@ def application(environ, start_response):
     running.write_config({'app': {'preload': False}, 'workers': {'processes': 2},
                           'metrics': {'listen': 'http+unix:watch.sock'}})
     running.start(wait=False)
+    running.wait_control()
     running.wait_status(lambda status: 'ready' in [
         worker['state'] for worker in status['workers']])
     assert look(running, '/readyz').text == 'no worker is ready\n'

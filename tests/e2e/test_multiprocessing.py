@@ -2,6 +2,7 @@
 """What multiprocessing and concurrent.futures start in a request works as under python3: results
 arrive, and neither the worker nor whatever the request has started is harmed."""
 import json
+import signal
 
 import pytest
 
@@ -10,8 +11,6 @@ import json
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
-
-context = multiprocessing.get_context('fork')
 
 
 def square(number):
@@ -24,14 +23,14 @@ def told(results, processes):
             'codes': {process.pid: process.exitcode for process in processes}}
 
 
-def with_executor():
+def with_executor(context):
     with ProcessPoolExecutor(2, mp_context=context) as executor:
         results = list(executor.map(square, range(8)))
         processes = list(executor._processes.values())
     return told(results, processes)
 
 
-def with_pool():
+def with_pool(context):
     with context.Pool(2) as pool:
         results = pool.map(square, range(8))
         processes = list(pool._pool)
@@ -44,7 +43,7 @@ def put(queue, number):
     queue.put(square(number))
 
 
-def with_queue():
+def with_queue(context):
     queue = context.Queue()
     processes = [context.Process(target=put, args=(queue, number)) for number in range(8)]
     for process in processes:
@@ -61,7 +60,7 @@ def keep(shared, number):
     shared[number] = square(number)
 
 
-def with_manager():
+def with_manager(context):
     with context.Manager() as manager:
         shared = manager.dict()
         processes = [context.Process(target=keep, args=(shared, n)) for n in range(8)]
@@ -73,12 +72,13 @@ def with_manager():
     return told(results, [*processes, manager._process])
 
 
-WAYS = {'/executor': with_executor, '/pool': with_pool, '/queue': with_queue,
-        '/manager': with_manager}
+WAYS = {'executor': with_executor, 'pool': with_pool, 'queue': with_queue,
+        'manager': with_manager}
 
 
 def application(environ, start_response):
-    seen = WAYS[environ['PATH_INFO']]() if environ['PATH_INFO'] in WAYS else {}
+    _, method, way = environ['PATH_INFO'].split('/')
+    seen = WAYS[way](multiprocessing.get_context(method)) if way else {}
     body = json.dumps({**seen, 'worker': os.getpid()}).encode()
     start_response('200 OK', [('Content-Length', str(len(body)))])
     return [body]
@@ -87,17 +87,21 @@ def application(environ, start_response):
 
 # Pools and managers of multiprocessing work in no program under gevent's patches: a greenlet in the
 # place of a thread reads a pipe that another one is still to fill, or a non-blocking socket.
+@pytest.mark.parametrize('method', ['fork', 'spawn', 'forkserver'])  # the last is CPython 3.14's
 @pytest.mark.parametrize('patch, way', [
     ('before-load', 'executor'), ('before-load', 'queue'), ('none', 'executor'), ('none', 'queue'),
     ('none', 'pool'), ('none', 'manager')])
-def test_results_come_and_the_worker_goes_on(server, patch, way):
+def test_results_come_and_the_worker_goes_on(server, patch, way, method):
     running = server(APP, {'app': {'monkey-patch': patch}})
     workers = running.workers()
-    seen = json.loads(running.get('/' + way).body)
+    seen = json.loads(running.get(f'/{method}/{way}').body)
     assert seen['results'] == [number * number for number in range(8)]
-    assert set(seen['codes'].values()) == {0}
+    # A manager that takes more than a second to end is terminated by multiprocessing itself; one in
+    # an interpreter of its own does on a busy machine.
+    may_be_late = way == 'manager' and method != 'fork'
+    assert set(seen['codes'].values()) <= ({0, -signal.SIGTERM} if may_be_late else {0})
     assert set(map(str, seen['from'])) <= set(seen['codes'])
-    assert json.loads(running.get('/').body)['worker'] == seen['worker']
+    assert json.loads(running.get('/none/').body)['worker'] == seen['worker']
     assert running.workers() == workers == [seen['worker']]
     assert running.stop() == 0
     assert running.log.wait_end()  # no process is left that could write to it

@@ -2,6 +2,7 @@
 """SIGUSR2: the program that is on the disk at that time takes over when it is ready; if it does not
 get ready nothing changes."""
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -14,6 +15,8 @@ from harness.apps import HELLO, HOLD
 from harness.limits import BUILD, DEADLINE, IS_MODULE, PYTHON, SANITIZED
 from harness.server import merge
 
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason='only root has workers of another user')
+
 
 def version(text):
     return HELLO.replace("b'hello'", f"b'{text}'").replace("'5'", f"'{len(text)}'")
@@ -22,9 +25,13 @@ def version(text):
 @pytest.fixture
 def installed(make_server):
     """installed(app, config): a server whose program is a copy in its folder, to be replaced."""
-    def start(app, config=None, **options):
+    def start(app, config=None, owner=None, **options):
         running = make_server()
+        for folder in (running.folder.parent, running.folder):
+            folder.chmod(0o755)  # for workers of another user
         shutil.copy2(BUILD / 'geventd', running.folder / 'geventd')
+        if owner:
+            shutil.chown(running.folder / 'geventd', owner)
         if IS_MODULE:
             name = f'python{sys.version_info.major}.{sys.version_info.minor}'
             (running.folder / name).symlink_to(BUILD.parent / 'lib' / name / 'site-packages')
@@ -124,6 +131,31 @@ def test_a_broken_program_changes_nothing(installed, kind):
     running.signal(signal.SIGUSR2)
     assert running.follow(2)['upgrade']['result'] == 'done'
     assert running.get('/').text == 'same'
+
+
+@as_root
+def test_root_starts_no_program_that_the_workers_user_may_change(installed):
+    """As that of an environment which belongs to the user of the application."""
+    running = installed(version('same'), {'process': {'user': 'www-data'}})
+    tenant, program = pwd.getpwnam('www-data').pw_uid, running.folder / 'geventd'
+    assert 'root executes' not in running.log.text()
+    for owned, reason in ((program, 'it belongs to user www-data'),
+                          (running.folder, f'user www-data may change it in {running.folder}')):
+        os.chown(owned, tenant, -1)
+        result = running.ctl('upgrade')
+        os.chown(owned, 0, -1)
+        assert result.returncode == 1
+        assert f'root executes {program}, but {reason}' in result.stderr
+    old = running.pid
+    assert running.ctl('upgrade').returncode == 0
+    running.follow(1)
+    assert running.pid != old
+
+
+@as_root
+def test_such_a_program_is_warned_of_at_the_start(installed):
+    running = installed(version('same'), {'process': {'user': 'www-data'}}, owner='www-data')
+    running.wait_log('warning .*root executes .*; until then there are no upgrades')
 
 
 @pytest.mark.parametrize('fault', ['config', 'application', 'address'])

@@ -78,14 +78,6 @@ def leaving(ws):
     print('left', before, ws.close_code, flush=True)
 
 
-def flood(ws):
-    ws.accept()
-    megabyte = b'x' * (1 << 20)
-    for sent in range(1 << 10):
-        ws.send(megabyte)
-        print('sent', sent, flush=True)
-
-
 def wrong(ws):
     for call in (lambda: ws.send('x'), ws.receive, lambda: next(ws), lambda: ws.ping(),
                  lambda: ws.close(), lambda: ws.accept('other')):
@@ -205,7 +197,9 @@ def test_compression(running):
         host, port = running.address()
         async with websockets.connect(f'ws://{host}:{port}/', compression='deflate',
                                       max_size=None) as client:
-            assert 'permessage-deflate' in client.response_headers['Sec-WebSocket-Extensions']
+            answer = getattr(client, 'response', None)  # since version 14 of the library
+            headers = answer.headers if answer else client.response_headers
+            assert 'permessage-deflate' in headers['Sec-WebSocket-Extensions']
             for message in ('hello ' * 3000, 'short', b'\x00' * 2_000_000, 'Köln ' * 100):
                 await client.send(message)
                 assert await client.recv() == message
@@ -312,17 +306,6 @@ def test_pings_are_answered_while_the_application_is_elsewhere(running):
         client.send(frame(TEXT, b'waits'))
         assert running.get('/go').status == 200
         assert client.read_frame() == (TEXT, b'waits')
-
-
-def test_a_slow_client_makes_its_sender_wait(running):
-    before = max(procfs.rss_bytes(pid) for pid in running.workers())
-    with RawSocket(running.address(), '/flood') as client:
-        running.wait_log('sent 1')
-        assert running.get('/plain').status == 200
-        for _ in range(64):
-            assert client.read_frame()[0] == BINARY
-        assert max(procfs.rss_bytes(pid) for pid in running.workers()) < before + (64 << 20)
-    assert 'sent 1000' not in running.log.text()
 
 
 @pytest.mark.skipif(SANITIZED, reason='a sanitizer keeps what is freed')

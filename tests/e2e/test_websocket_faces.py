@@ -217,6 +217,15 @@ def flood(sock):
         print('sent', piece, flush=True)
 
 
+def paused(sock):
+    payload = bytes(range(256)) * 256
+    sock.send(b'\\x82\\x7f' + len(payload).to_bytes(8, 'big'))
+    assert sock.recv(4096)
+    sock.send(payload)
+    while sock.recv(4096):
+        pass
+
+
 def threaded(sock):
     def run():
         got = sock.recv(4096)
@@ -285,14 +294,6 @@ def test_a_failure_ends_it_with_1011(raw):
         assert client.read_close() == 1011
 
 
-def test_a_slow_client_makes_the_library_wait(raw):
-    with RawSocket(raw.address(), '/flood') as client:
-        raw.wait_log('sent 1')
-        assert raw.get('/page').body == b'True'
-        assert client.read_frame()[0] == BINARY
-    assert 'sent 1000' not in raw.log.text()
-
-
 def test_a_drain_says_good_bye_between_two_frames(server):
     running = server(RAW, {'limits': {'drain-websockets': '1s'}})
     old = running.workers()
@@ -303,8 +304,49 @@ def test_a_drain_says_good_bye_between_two_frames(server):
     assert client.read_close() == 1012
     client.send(frame(CLOSE, struct.pack('>H', 1012)))
     assert client.is_closed_by_server()
-    running.wait_status(lambda status: not set(old) & {w['pid'] for w in status['workers']})
+    wait_replaced(running, old)
     flooded.close()
+
+
+def wait_replaced(running, old):
+    running.wait_status(lambda status: not set(old) & {w['pid'] for w in status['workers']})
+
+
+def test_a_drain_waits_for_the_end_of_a_frame_that_has_begun(server):
+    running = server(RAW, {'limits': {'drain-websockets': '20s'}})
+    old = running.workers()
+    payload = bytes(range(256)) * 256
+    with RawSocket(running.address(), '/paused') as client:
+        assert client.read_exactly(10) == b'\x82\x7f' + len(payload).to_bytes(8, 'big')
+        with RawSocket(running.address(), '/echo') as other:
+            running.signal(signal.SIGHUP)
+            # Those who came first are told first: the moment of the one in its frame is over, too.
+            assert other.read_close() == 1012
+            client.send(frame(TEXT, b'go on'))
+            assert client.read_exactly(len(payload)) == payload
+            assert client.read_frame() == (CLOSE, b'\x03\xf4the server restarts')
+            for one in (client, other):
+                one.send(frame(CLOSE, b'\x03\xf4'))
+                assert one.is_closed_by_server()
+    wait_replaced(running, old)
+
+
+def test_a_drain_waits_for_a_client_that_has_not_taken_a_frame(server):
+    running = server(RAW, {'limits': {'drain-websockets': '20s'}})
+    old = running.workers()
+    with RawSocket(running.address(), '/flood') as client, \
+            RawSocket(running.address(), '/echo') as other:
+        running.wait_log('sent 1$')
+        running.signal(signal.SIGHUP)
+        assert other.read_close() == 1012
+        while (got := client.read_frame())[0] != CLOSE:
+            assert got == (BINARY, bytes(1 << 20))
+        assert got[1] == b'\x03\xf4the server restarts'
+        for one in (client, other):
+            one.send(frame(CLOSE, b'\x03\xf4'))
+            assert one.is_closed_by_server()
+    assert 'sent 1000' not in running.log.text()
+    wait_replaced(running, old)
 
 
 def test_threads_use_it(server):

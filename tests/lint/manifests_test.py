@@ -11,6 +11,7 @@ from kubernetes_schema import faults_of
 yaml = pytest.importorskip('yaml')
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDER = ROOT / 'packaging/examples/containers'
+DOCKERFILES = ('../../docker/debian.Dockerfile', '../../docker/python.Dockerfile')
 SECONDS = {'ms': 0.001, 's': 1, 'm': 60, 'h': 3600}
 DRAINS = ('drain-delay', 'drain-requests', 'drain-background')
 
@@ -95,7 +96,7 @@ def test_settings_exist():
     known = settings()
     config = yaml.safe_load(documents('kubernetes.yaml')[0]['data']['server.yaml'])
     named = {f'{group}.{key}' for group, keys in config.items() for key in keys}
-    for name in ('compose.yaml', 'nomad.hcl', 'Dockerfile'):
+    for name in ('compose.yaml', 'nomad.hcl', *DOCKERFILES):
         assert variables(name), name
         named |= set(variables(name))
     assert sorted(named - set(known)) == []
@@ -112,14 +113,15 @@ def test_compose_has_services_with_known_keys():
         assert service['healthcheck']['test'][0] in ('CMD', 'CMD-SHELL', 'NONE')
 
 
-def test_the_dockerfile_begins_with_an_image_and_ends_as_geventd():
-    text = (FOLDER / 'Dockerfile').read_text()
+@pytest.mark.parametrize('name', DOCKERFILES)
+def test_a_dockerfile_begins_with_an_image_and_ends_as_geventd(name):
+    text = (FOLDER / name).read_text()
     lines = re.sub(r'\\\n', ' ', text).splitlines()
     steps = [line.split()[0] for line in lines if line and not line.startswith('#')]
     assert steps[0] == 'FROM'
     assert set(steps) <= {'FROM', 'COPY', 'RUN', 'WORKDIR', 'ENV', 'EXPOSE', 'USER', 'CMD',
-                          'HEALTHCHECK'}
-    assert 'CMD ["geventd", "shop:application"]' in lines
+                          'STOPSIGNAL', 'HEALTHCHECK'}
+    assert 'CMD ["sh", "-c", "exec geventd --set listen=http://:$PORT --set app=app:app"]' in lines
 
 
 def test_envoys_clusters_are_those_that_it_routes_to():

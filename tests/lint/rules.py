@@ -57,6 +57,10 @@ PYTHON_FORMAT_CALL = re.compile(
     r'(?:"(?:\\.|[^"\\])*"|[^";])*;')
 # What PyUnicode_FromFormat of Python 3.9 to 3.11 formats.
 KNOWN_FORMATS = re.compile(r'%%|%\d*(?:\.\d+)?(?:[cxpsAUVSR]|(?:ll?|z)?[diu])')
+# Names in CPython 3.13's headers that those of 3.9 do not have, and the lines where they may stand.
+NEWER_THAN_3_9 = pathlib.Path(__file__).with_name('newer_than_python_3.9.txt')
+PYTHON_NAME = re.compile(r'\bPy[A-Za-z]*_\w+')
+VERSION_BLOCK = re.compile(r'^\s*#\s*if PY_VERSION_HEX.*?^\s*#\s*endif', re.M | re.S)
 # Programs are wiring: free to use all.
 PROGRAM = re.compile(r'(master|worker)/main\.cpp|worker/module\.cpp')
 
@@ -278,8 +282,21 @@ def check_python_formats(root, names):
                         f'Python cannot format {literal.group()}'
 
 
+def check_python_names(root, names):
+    """geventd is built for CPython 3.9 too, for which not every commit is compiled."""
+    newer = set(NEWER_THAN_3_9.read_text().split())
+    for name in names:
+        if not (name.endswith(('.h', '.cpp')) and is_product(name)):
+            continue
+        text = without_comments_and_strings((root / name).read_text())
+        text = VERSION_BLOCK.sub(lambda block: '\n' * block.group().count('\n'), text)
+        for match in PYTHON_NAME.finditer(text):
+            if match.group() in newer:
+                yield name, line_of(text, match.start()), f'CPython 3.9 has no {match.group()}'
+
+
 CHECKS = (check_layers, check_cycles, check_folder_cycles, check_lengths, check_repeats,
-          check_first_line, check_banned, check_python_formats)
+          check_first_line, check_banned, check_python_formats, check_python_names)
 
 
 def main():

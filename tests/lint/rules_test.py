@@ -142,3 +142,22 @@ def test_the_formats_of_python_pass(tree):
     call = 'PyErr_Format(error, "%.100s (%R, %U; %S) 100%% %d %zd \\x%02x %llu", a, b, c);\n' \
         'printf("%.*s", 3, text);\n'
     assert faults(rules.check_python_formats, tree({'worker/python/a.cpp': HEAD + call})) == []
+
+
+@pytest.mark.parametrize('code', [
+    'return Py_NewRef(Py_None);', 'PyModule_AddObjectRef(module, "a", b);', 'Py_XNewRef(a);',
+    '#if PY_VERSION_HEX >= 0x030A0000\nPyGC_Enable();\n#endif\nPyGC_Disable();',
+])
+def test_what_the_oldest_python_lacks_is_refused(tree, code):
+    found = faults(rules.check_python_names, tree({'worker/python/a.cpp': HEAD + code + '\n'}))
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize('code', [
+    'Py_INCREF(a);', '// Py_NewRef(a)', 'PyModule_AddObject(module, "a", b);',
+    'PyMapping_HasKey(a);',
+    '#if PY_VERSION_HEX >= 0x030A0000\nPyGC_Enable();\n#else\nf();\n#endif\nPyDict_GetItem(a);',
+])
+def test_what_every_python_has_passes(tree, code):
+    files = {'worker/python/a.cpp': HEAD + code + '\n'}
+    assert faults(rules.check_python_names, tree(files)) == []

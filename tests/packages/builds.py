@@ -76,13 +76,14 @@ def debs(folder, suite):
     return builds
 
 
-def wheels(folder, pythons):
+def wheels(folder, pythons, **environment):
     """For these interpreters. $GEVENTD_WHEELS is a folder that has them already."""
     if 'GEVENTD_WHEELS' in os.environ:
         return pathlib.Path(os.environ['GEVENTD_WHEELS'])
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / VERSION).exists():
-        package(folder, 'wheel', VERSION, GEVENTD_PYTHONS=' '.join(map(str, pythons)))
+        package(folder, 'wheel', VERSION, GEVENTD_PYTHONS=' '.join(map(str, pythons)),
+                **environment)
     return folder / VERSION
 
 

@@ -39,7 +39,7 @@ def rpms(build_folder):
 def pyenv_python():
     """The folder of a CPython 3.13, with which images of Python are imitated."""
     pyenv = pathlib.Path(os.environ.get('PYENV_ROOT', pathlib.Path.home() / '.pyenv'))
-    found = sorted(pyenv.glob('versions/3.13.*'))
+    found = sorted(path for path in pyenv.glob('versions/3.13.*') if path.name[-1].isdigit())
     if not found:
         pytest.skip('pyenv has no CPython 3.13 here')
     return found[-1]

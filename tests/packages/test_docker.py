@@ -22,6 +22,11 @@ app = flask.Flask(__name__)
 def root():
     return f'hello from {sys.version_info[0]}.{sys.version_info[1]} in {sys.prefix}'
 '''
+PLAIN = '''
+def application(environ, start_response):
+    start_response('200 OK', [('Content-Length', '5')])
+    return [b'hello']
+'''
 
 
 @pytest.fixture
@@ -65,9 +70,27 @@ def test_the_wheel_in_an_image_of_python(root, context, wheels, pyenv_python):
 
 
 @pytest.mark.parametrize('suite', ['bookworm'], indirect=True)
+def test_three_commands_with_an_interpreter_of_ones_own(root, wheels, pyenv_python):
+    """From nothing but a Python to an answer, as whoever tries geventd types it."""
+    wheel, = wheels.glob('geventd-*-cp313-*.whl')
+    shutil.copy(wheel, root.path / 'srv')
+    (root.path / 'srv/app.py').write_text(PLAIN)
+    root.trust_the_hosts_certificates()
+    become_image_of_python(root, pyenv_python)
+    root.run('cd /srv && PATH=/usr/local/bin:$PATH && python -m venv v && '
+             'v/bin/pip install ./geventd-*.whl')
+    serving = root.popen('cd /srv && exec v/bin/geventd --set listen=http://:18079 --set app=app')
+    try:
+        assert root.run('curl -sS --retry 30 --retry-connrefused --retry-delay 1 '
+                        'http://127.0.0.1:18079/').endswith('hello')
+    finally:
+        root.run('/srv/v/bin/geventctl stop')
+        assert serving.wait(60) == 0
+
+
+@pytest.mark.parametrize('suite', ['bookworm'], indirect=True)
 def test_the_packages_in_an_image_of_debian(root, context, debs):
     for file in debs.old.glob('*.deb'):
-        if 'dbgsym' not in file.name:
-            shutil.copy(file, context / 'dist')
+        shutil.copy(file, context / 'dist')
     root.trust_the_hosts_certificates()
     serves(Image(root, DOCKER / 'debian.Dockerfile', context), '3.11 in /opt/venv')

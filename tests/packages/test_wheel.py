@@ -15,6 +15,24 @@ def app(environ, start_response):
     start_response('200 OK', [('Content-Length', '5')])
     return [b'hello']
 '''
+SOCKET = '''
+[Socket]
+ListenStream=127.0.0.1:18077
+FileDescriptorName=web
+'''
+SERVICE = '''
+[Unit]
+Requires=geventd-shop.socket
+
+[Service]
+Type=notify
+NotifyAccess=all
+ExecStart=/srv/shop/venv/bin/geventd -c /etc/geventd/shop.yaml
+ExecReload=/srv/shop/venv/bin/geventctl -c /etc/geventd/shop.yaml reload
+User=www-data
+RuntimeDirectory=geventd-shop
+WorkingDirectory=/srv/shop
+'''
 CONFIGURATION = 'listen: http://127.0.0.1:18076\napp: app:app\n'
 
 
@@ -65,6 +83,22 @@ def test_the_unit_of_the_manual(installed):
     assert ' of /srv/shop/venv/bin/python3)' in said and 'Traceback' not in said
 
 
+@pytest.mark.parametrize('suite', ['bookworm'], indirect=True)
+def test_a_socket_that_systemd_opens(installed):
+    for name, text in (('socket', SOCKET), ('service', SERVICE)):
+        (installed.path / f'etc/systemd/system/geventd-shop.{name}').write_text(text)
+    (installed.path / 'etc/geventd').mkdir()
+    (installed.path / 'etc/geventd/shop.yaml').write_text(
+        'listen: [{address: "http://127.0.0.1:18077", systemd: web}]\napp: app:app\n'
+        'control: /run/geventd-shop/ctl\n')
+    installed.run('systemctl daemon-reload && systemctl start geventd-shop.socket geventd-shop')
+    for command in ('systemctl reload geventd-shop', 'systemctl restart geventd-shop'):
+        assert installed.run('curl -sS http://127.0.0.1:18077/') == 'hello'
+        installed.run(command)
+    assert installed.run('curl -sS http://127.0.0.1:18077/') == 'hello'
+    assert 'Traceback' not in installed.run('journalctl --no-pager -u geventd-shop')
+
+
 @pytest.mark.parametrize('suite', ['trixie', 'forky'], indirect=True)
 def test_the_python_of_a_newer_debian(root, suite, wheels_of_newer):
     """All that tests/pythons does with Debian's interpreter, there."""
@@ -73,7 +107,8 @@ def test_the_python_of_a_newer_debian(root, suite, wheels_of_newer):
     (root.path / 'srv/wheels').mkdir()
     shutil.copy(wheel, root.path / 'srv/wheels')
     root.install('python3-venv python3-pip python3-pytest python3-pytest-xdist python3-requests '
-                 'iproute2 gcc libc6-dev python3-dev')  # some tests compile a module of theirs
+                 'python3-websocket python3-websockets iproute2 '
+                 'gcc libc6-dev python3-dev')  # some tests compile a module of theirs
     root.trust_the_hosts_certificates()
     subprocess.run(['git', 'clone', '-q', builds.REPOSITORY, root.path / 'srv/geventd'], check=True)
     said = root.run('cd /srv/geventd && GEVENTD_WHEELS=/srv/wheels python3 -m pytest -q '
@@ -85,6 +120,7 @@ def test_the_python_of_a_newer_debian(root, suite, wheels_of_newer):
 @pytest.mark.skipif('GEVENTD_WHEELS' in os.environ, reason='these wheels were made elsewhere')
 def test_the_same_sources_give_the_same_bytes(wheels, tmp_path):
     made = {path.name: path.read_bytes() for path in wheels.iterdir()}
-    again = builds.wheels(tmp_path / 'another place', ['/usr/bin/python3'])
+    again = builds.wheels(tmp_path / 'another place', ['/usr/bin/python3'],
+                          CCACHE_DIR=str(tmp_path / 'ccache'))  # compiles all again
     for path in again.iterdir():
         assert path.read_bytes() == made[path.name], path.name

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from conftest import WHEELS
+from conftest import REPOSITORY, WHEELS, interpreters
 
 SYSTEM = {'libc.so.6', 'libm.so.6', 'libgcc_s.so.1',
           'ld-linux-x86-64.so.2', 'ld-linux-aarch64.so.1'}
@@ -20,6 +20,13 @@ def content(request, tmp_path):
     with zipfile.ZipFile(request.param) as wheel:
         wheel.extractall(tmp_path)
     return {path.name: path for path in tmp_path.rglob('*') if path.is_file()}
+
+
+def test_the_pattern_of_the_manual_names_one_file_for_each_interpreter():
+    installing = (REPOSITORY / 'docs/installing.md').read_text()
+    assert 'pip install dist/geventd-*-cp311-*.whl\n' in installing
+    for name in interpreters().keys() - {'debian', 'oldest'}:
+        assert len(list(WHEELS.glob(f'geventd-*-cp{name.replace(".", "")}-*.whl'))) == 1, name
 
 
 def binaries(content):

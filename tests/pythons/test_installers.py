@@ -23,8 +23,9 @@ def version_of(python):
         capture_output=True, text=True).stdout.strip()
 
 
-def wheel_or_skip(python):
-    return wheel_for(version_of(python)) or pytest.skip('there is no wheel for it')
+def wheel_of(python):
+    version = version_of(python)
+    return wheel_for(version) or pytest.fail(f'there is no wheel for CPython {version}')
 
 
 @pytest.fixture(scope='session')
@@ -41,7 +42,7 @@ def uv(tmp_path_factory):
 
 @pytest.mark.parametrize('options', [[], ['--relocatable']], ids=['plain', 'relocatable'])
 def test_an_environment_made_by_uv(uv, python, options, tmp_path):
-    wheel = wheel_or_skip(python)
+    wheel = wheel_of(python)
     made = tmp_path / 'venv'
     uv('venv', '--python', python, *options, made)
     uv('pip', 'install', '--python', made / 'bin/python3', wheel)
@@ -60,7 +61,7 @@ def test_an_environment_made_by_uv(uv, python, options, tmp_path):
 @pytest.mark.parametrize('by_module', [False, True], ids=['program', 'python-m'])
 def test_a_folder_of_packages(python, by_module, tmp_path):
     """pip install --target: the interpreter is that of the wheel's version on PATH."""
-    wheel = wheel_or_skip(python)
+    wheel = wheel_of(python)
     folder = tmp_path / 'packages'
     subprocess.run([python, '-m', 'pip', '--quiet', '--disable-pip-version-check', 'install',
                     '--target', folder, wheel], check=True)

@@ -3,6 +3,7 @@
 start the server, and profilers and debuggers that look at a worker."""
 import json
 import os
+import pathlib
 import subprocess
 
 import pytest
@@ -70,6 +71,26 @@ def app(environ, start_response):
     start_response('200 OK', [('Content-Length', '2')])
     return [b'ok']
 '''
+TITLED = '''
+import os
+import pathlib
+import setproctitle
+
+
+def titled(text):
+    setproctitle.setproctitle(text)
+    return pathlib.Path('/proc/self/cmdline').read_bytes().split(b'\\0')[0].decode()
+
+
+loaded = titled('shop: loading')
+
+
+def app(environ, start_response):
+    seen = loaded, titled('shop: serving'), os.environ['COLOUR']
+    body = '|'.join(seen).encode()
+    start_response('200 OK', [('Content-Length', str(len(body)))])
+    return [body]
+'''
 CRASHING = '''
 import ctypes
 
@@ -99,9 +120,10 @@ def start(made, tmp_path):
     """Starts geventd by a command of the environment, as an activated one finds both."""
     programs = made.folder / 'bin'
 
-    def run(source, *command, **variables):
+    def run(source, *command, settings=(), **variables):
         words = [programs / command[0], *command[1:], 'geventd'] if command else None
-        return Running(programs, tmp_path, source, command=words, settings=['workers.processes=1'],
+        return Running(programs, tmp_path, source, command=words,
+                       settings=['workers.processes=1', *settings],
                        PATH=f'{programs}{os.pathsep}{os.environ["PATH"]}', **variables)
     return run
 
@@ -191,6 +213,41 @@ def test_coverage(made, start, tmp_path):
                        env=bare_environment())
     told = json.loads((tmp_path / 'told.json').read_text())['files']['app.py']
     assert told['executed_lines'] == [2, 3, 4] and not told['missing_lines']
+
+
+def test_setproctitle_does_no_harm(made, start):
+    """The server's title stands where it looks for the program's arguments, so it sets none: that
+    and the environment behind it stay as they are."""
+    install_or_skip(made, 'setproctitle')
+    with start(TITLED, settings=['app.environment.COLOUR=red']) as running:
+        for generation in (1, 2):
+            loading, serving, colour = running.get().split('|')
+            assert loading == f'geventd: template app (gen {generation})'
+            assert serving.startswith(f'geventd: worker 1 app (gen {generation}, ')
+            assert colour == 'red'
+            assert running.ctl('reload').returncode == 0
+
+
+def test_a_library_that_is_loaded_before_all_others(start, tmp_path):
+    """By LD_PRELOAD of app.environment, as for another allocator."""
+    (tmp_path / 'before.c').write_text('int loaded_before_all_others;\n')
+    library = tmp_path / 'before.so'
+    subprocess.run(['gcc', '-shared', '-o', library, tmp_path / 'before.c'], check=True)
+    with start(HELLO, settings=[f'app.environment.LD_PRELOAD={library}']) as running:
+        status = running.status()
+        for pid in (status['generations'][0]['template_pid'], status['workers'][0]['pid']):
+            assert str(library) in pathlib.Path(f'/proc/{pid}/maps').read_text()
+        assert str(library) not in pathlib.Path(f'/proc/{status["pid"]}/maps').read_text()
+
+
+def test_mypy_knows_the_module_geventd(made, tmp_path):
+    install_or_skip(made, 'mypy')
+    (tmp_path / 'app.py').write_text("import geventd\ngeventd.signal(17)\ngeventd.signal('17')\n")
+    said = subprocess.run(
+        [made.python, '-m', 'mypy', '--cache-dir', '/dev/null', 'app.py'], cwd=tmp_path,
+        capture_output=True, text=True, env=bare_environment())
+    assert 'app.py:3: error: Argument 1 to "signal"' in said.stdout, said.stdout + said.stderr
+    assert 'Found 1 error in 1 file' in said.stdout
 
 
 def test_faulthandler(start):

@@ -214,6 +214,10 @@ Connection::IoState Connection::upgrade(std::string_view protocol) noexcept {
         if (protocol.empty()) {
             request.answer.cut_off();
             request.sent.status = request.answer.head().status();
+            if (context_.limits.stream_silence != Duration::zero()) {
+                stream_.probe_silent_client(context_.limits.stream_silence,
+                                            context_.limits.stream_patience);
+            }
             return IoState::Done;
         }
         request.answer.upgrade(protocol);

@@ -42,6 +42,9 @@ ConnectionLimits::ConnectionLimits(event::DeadlineClock& clock, const config::Li
       body_time(or_ever(settings.body_timeout)),
       write_time(or_ever(settings.write_timeout)),
       stream_write_time(or_ever(settings.websocket_write)),
+      stream_silence(settings.websocket_pong == Duration::zero() ? Duration::zero()
+                                                                 : settings.websocket_ping),
+      stream_patience(settings.websocket_pong),
       flush_time(settings.write_timeout == Duration::zero() ? kLongestFlush
                                                             : settings.write_timeout) {
     const auto fields = static_cast<std::size_t>(settings.header_fields);

@@ -40,6 +40,8 @@ struct ConnectionLimits {
     Duration body_time;  ///< limits.body-timeout, or the longest time there is
     Duration write_time;
     Duration stream_write_time;  ///< the same after an upgrade: limits.websocket-write
+    Duration stream_silence;     ///< after which a client on a raw stream is asked; 0: never
+    Duration stream_patience;    ///< how long it may take to answer
     Duration flush_time;         ///< how long that may take in all
 };
 

@@ -25,6 +25,7 @@ void fill_head(http::RequestHead& head, const uwsgi::RequestVars& vars) {
     head.body = vars.content_length > 0 ? http::BodyKind::Length : http::BodyKind::None;
     head.keep_alive = false;
     head.upgrade = vars.upgrade && head.version_minor > 0;
+    head.about_upgrade = vars.about_upgrade;
 }
 
 // The answer repeats the version that the peer named, if it is sane: uWSGI does so, and web servers

@@ -64,7 +64,8 @@ shm::SignalSizes sizes_of(const config::Settings& settings) {
 [[noreturn]] void refuse_version(std::string_view text) {
     throw std::runtime_error(fmt::format(
         "the master shares what this worker cannot read: the master is {}, and this worker is {}; "
-        "install the same version of both (a virtual environment may hold a worker of its own)",
+        "install the same version of both (a virtual environment may hold a worker of its own); "
+        "after an installation, geventctl upgrade starts the master anew, too",
         text.substr(0, text.find('\n')), shm::layout()));
 }
 

@@ -13,6 +13,12 @@ enum class Hint : std::uint32_t {
     UntrustedStranger = 2,
     Asyncio = 4,
     NoWebSocket = 8,
+    WebSocketHttp = 16,
+    WebSocketUpgrade = 32,
+    WebSocketConnection = 64,
+    WebSocketKey = 128,
+    WebSocketVersion = 256,
+    UnpatchedThreads = 512,
 };
 
 /// Keeps the workers of a server from repeating one another. Each shows in its slot of the

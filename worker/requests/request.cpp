@@ -62,6 +62,7 @@ void Request::clear() {
         upgraded.reset();
         left_core = false;
         traffic = {};
+        no_upgrade = {};
     }
     answer.reset();
     reader = writer = {};

@@ -54,6 +54,14 @@ class Request {
     /// What the exchange carries, or is asked to carry, instead of an answer; null: nothing.
     std::unique_ptr<Upgraded> upgraded;
 
+    /// What the application's attempt to upgrade the connection is answered with; status 0: it may.
+    http::Rejection no_upgrade;
+
+    /// That is the answer: what the application says afterwards is ignored.
+    [[nodiscard]] bool was_refused_upgrade() const {
+        return sent.status != 0 && sent.status == no_upgrade.status;
+    }
+
     TimeLimit limit{*this};
 
     Waiter reader;               ///< the greenlet that waits for body bytes

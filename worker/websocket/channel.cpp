@@ -40,7 +40,8 @@ const websocket::Session::End& Channel::end() const {
 }
 
 bool Channel::accept(std::string_view protocol) {
-    const auto deflate = websocket::choose_deflate(handshake_.extensions);
+    const auto deflate =
+        home_.compresses() ? websocket::choose_deflate(handshake_.extensions) : std::nullopt;
     session_ = home_.make_session(*this, deflate);
     protocol_ = protocol;
     http::ResponseHead& head = request_.answer.head();
@@ -102,6 +103,9 @@ void Channel::receive() {
             return be_over();  // without a closing frame
         }
         hear({scratch.data(), got});
+        if (got < scratch.size()) {
+            return;  // very likely there is no more now, and the loop tells of what there is
+        }
     }
 }
 
@@ -115,7 +119,7 @@ void Channel::hear(std::string_view bytes) {
 
 void Channel::on_message(bool is_text, std::string message) {
     count_received();
-    if (state_ != State::Open) {
+    if (has_received_all()) {
         return;  // nobody is there any more who would take it
     }
     inbox_bytes_ += message.size();
@@ -130,13 +134,13 @@ void Channel::settle() {
     if (is_over()) {
         return;
     }
-    if (const auto& end = session_->end(); end && state_ == State::Open) {
+    if (session_->end() && state_ == State::Open) {
         state_ = State::Closing;
-        show_ready();
         home_.closing().start(*this);
     }
     flush();
     if (session_->end()) {
+        show_ready();
         home_.attend_later(*this);
         if (!is_over() && !exchange().is_sending()) {
             be_over();
@@ -166,6 +170,9 @@ void Channel::on_writable() noexcept {
         settle();
         go_on_reading();
     });
+    if (state_ == State::Closing && !exchange().is_sending()) {
+        home_.closing().start(*this);  // only now can the client answer
+    }
     home_.attend_later(*this);
 }
 
@@ -239,11 +246,23 @@ void Channel::close(std::uint16_t code, std::string_view reason) noexcept {
     if (state_ != State::Open) {
         return;
     }
-    state_ = State::Closing;
-    home_.closing().start(*this);
     inbox_.clear();
     inbox_bytes_ = 0;
     has_turn_ = false;
+    say_goodbye(code, reason);
+}
+
+// What the client sends before it hears of this is received like anything before.
+void Channel::on_leaving_due() noexcept {
+    if (state_ == State::Open) {
+        is_leaving_ = true;
+        say_goodbye(home_.leaving_code(), home_.leaving_reason());
+    }
+}
+
+void Channel::say_goodbye(std::uint16_t code, std::string_view reason) noexcept {
+    state_ = State::Closing;
+    home_.closing().start(*this);
     show_ready();
     session_->close(code, reason);
     guarded([this] {
@@ -303,12 +322,12 @@ void Channel::on_pong_due() noexcept {
     be_over();
 }
 
+// While a message before the closing frame is on its way, only limits.websocket-write counts.
 void Channel::on_closing_due() noexcept {
+    if (exchange().is_sending()) {
+        return home_.closing().start(*this);
+    }
     be_over();
-}
-
-void Channel::on_leaving_due() noexcept {
-    close(home_.leaving_code(), home_.leaving_reason());
 }
 
 }  // namespace geventd::worker

@@ -63,7 +63,12 @@ class Channel final : public Socket, private websocket::Session::User {
     /// The oldest message. REQUIRES: has_message().
     Message take();
 
-    /// Nothing more will be received than has_message() tells.
+    /// Nothing more will be received than has_message() tells. After a good-bye of the server's own
+    /// the client may have sent something before it heard that.
+    [[nodiscard]] bool has_received_all() const {
+        return is_closed() && (state_ == State::Over || !is_leaving_ || session_->end());
+    }
+
     [[nodiscard]] bool is_closed() const override {
         return state_ != State::Asked && state_ != State::Open;
     }
@@ -83,7 +88,7 @@ class Channel final : public Socket, private websocket::Session::User {
     void close(std::uint16_t code, std::string_view reason) noexcept;
 
     /// A descriptor, the same at each call, that is readable just while has_message() or
-    /// is_closed(); -1: there is none. Made by the first call.
+    /// has_received_all(); -1: there is none. Made by the first call.
     int ready_fd() noexcept { return ready_.fd(is_readable()); }
 
     // Called by Channels.
@@ -108,7 +113,7 @@ class Channel final : public Socket, private websocket::Session::User {
 
     void on_turn_over() noexcept override { go_on_after_turn(); }
 
-    [[nodiscard]] bool is_readable() const override { return has_message() || is_closed(); }
+    [[nodiscard]] bool is_readable() const override { return has_message() || has_received_all(); }
 
     [[nodiscard]] bool is_stocked() const;
     [[nodiscard]] bool wants_bytes() const;
@@ -121,6 +126,7 @@ class Channel final : public Socket, private websocket::Session::User {
 
     void show_ready() noexcept { ready_.show(is_readable()); }
 
+    void say_goodbye(std::uint16_t code, std::string_view reason) noexcept;
     void be_over();
     template <typename Action>
     void guarded(Action action) noexcept;
@@ -132,6 +138,7 @@ class Channel final : public Socket, private websocket::Session::User {
     std::size_t inbox_bytes_ = 0;
     ReadyMark ready_;
     State state_ = State::Asked;
+    bool is_leaving_ = false;  ///< it was the worker that said good-bye, not the application
     bool has_turn_ = false;    ///< the greenlet has it, to answer a message before the next frame
     bool is_reading_ = false;  ///< the loop tells of received bytes
     bool heard_ = false;       ///< something was received since the last ping

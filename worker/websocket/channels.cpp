@@ -53,6 +53,7 @@ Channels::Channels(const Parts& parts, const config::Limits& limits)
                                   shm::WebSocketTable::size_for(places_of(limits)))),
       table_(region_.data(), region_.size(), places_of(limits)),
       most_message_(or_any(limits.websocket_message)),
+      least_compressed_(limits.websocket_compress),
       drain_time_(config::drain_of_websockets(limits)),
       ping_(parts.clock, limits.websocket_ping),
       pong_(parts.clock, limits.websocket_pong),
@@ -123,7 +124,7 @@ RawSocket* Channels::raw_of(Request& request) {
 
 std::unique_ptr<websocket::Session> Channels::make_session(
     websocket::Session::User& user, const std::optional<websocket::DeflateTerms>& deflate) {
-    return engine_->make(user, {most_message_, deflate});
+    return engine_->make(user, {most_message_, deflate, least_compressed_});
 }
 
 void Channels::make_room_for_one() {
@@ -230,7 +231,11 @@ void Channels::drain(bool stops) {
     if (std::exchange(draining_, true)) {
         return;
     }
-    const Duration most = drain_time_ - std::min<Duration>(kClosing, drain_time_ / 4);
+    const Duration answer = std::min<Duration>(kClosing, drain_time_ / 4);
+    if (answer > Duration::zero()) {
+        closing_.set_delay(answer);
+    }
+    const Duration most = drain_time_ - 2 * answer;  // one for the client, one for the application
     const Duration gentle = std::chrono::seconds(open_.size()) / kLeaveEachSecond;
     const Duration spread = std::min(most, gentle);
     std::vector<TimePoint> times(open_.size());

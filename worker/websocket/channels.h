@@ -99,6 +99,9 @@ class Channels {
 
     [[nodiscard]] std::uint64_t most_message() const { return most_message_; }
 
+    /// Messages to clients that offer it are compressed.
+    [[nodiscard]] bool compresses() const { return least_compressed_ > 0; }
+
     [[nodiscard]] bool expects_pongs() const { return !pong_.is_off(); }
 
     /// Shows the master what the WebSocket has carried.
@@ -131,6 +134,7 @@ class Channels {
     std::vector<std::uint32_t> free_places_;  ///< of the table, which were used and are free again
     std::uint32_t used_places_ = 0;           ///< how many were ever used
     std::uint64_t most_message_;
+    std::uint64_t least_compressed_;
     Duration drain_time_;
     event::DeadlineList ping_;
     event::DeadlineList pong_;

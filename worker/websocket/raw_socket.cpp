@@ -40,9 +40,10 @@ bool RawSocket::on_readable() noexcept {
         return !over_;
     }
     readable_ = true;
+    may_have_bytes_ = true;
     show();
     home_.attend_later(*this);
-    return false;  // until receive() finds nothing
+    return static_cast<bool>(reader);  // which takes it now; else receive() asks for more
 }
 
 RawSocket::Outcome RawSocket::receive(char* into, std::size_t room, std::size_t& got) {
@@ -50,8 +51,12 @@ RawSocket::Outcome RawSocket::receive(char* into, std::size_t room, std::size_t&
     if (over_) {
         return Outcome::Done;
     }
-    const Exchange::IoState state = exchange().read_body(into, room, got);
-    readable_ = request_.body.buffered() > 0;
+    Exchange::IoState state = Exchange::IoState::Wait;
+    if (may_have_bytes_) {
+        state = exchange().read_body(into, room, got);
+        readable_ = request_.body.buffered() > 0;
+        may_have_bytes_ = readable_ || got == room;
+    }
     if (state != Exchange::IoState::Wait && got == 0) {
         be_over();
         return Outcome::Done;
@@ -104,9 +109,20 @@ void RawSocket::on_writable() noexcept {
         be_over();
     }
     say_goodbye();
+    if (goodbye_ != 0 && !over_ && !exchange().is_sending()) {
+        home_.closing().start(*this);  // only now can the client answer
+    }
     show();
     conclude();
     home_.attend_later(*this);
+}
+
+// While something before the closing frame is on its way, only limits.websocket-write counts.
+void RawSocket::on_closing_due() noexcept {
+    if (exchange().is_sending()) {
+        return home_.closing().start(*this);
+    }
+    be_over();
 }
 
 void RawSocket::on_leaving_due() noexcept {

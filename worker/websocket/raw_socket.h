@@ -50,7 +50,7 @@ class RawSocket final : public Socket {
 
     int room_fd() noexcept { return room_.fd(has_room()); }
 
-    void on_closing_due() noexcept override { be_over(); }
+    void on_closing_due() noexcept override;
 
     void on_leaving_due() noexcept override;
 
@@ -82,7 +82,8 @@ class RawSocket final : public Socket {
     ReadyMark ready_;
     ReadyMark room_;
     bool readable_ = false;
-    std::uint16_t goodbye_ = 0;  ///< says it with this code at the end of the frame; 0: does not
+    bool may_have_bytes_ = true;  ///< false after a short read, until the loop tells of more
+    std::uint16_t goodbye_ = 0;   ///< says it with this code at the end of the frame; 0: does not
     std::string_view goodbye_reason_;
     bool said_goodbye_ = false;  ///< by a closing frame of the server's own, or close()
     bool over_ = false;

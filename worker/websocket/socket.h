@@ -50,7 +50,7 @@ class Socket : public Upgraded, public event::Deadline {
     /// The worker drains: says good-bye.
     virtual void on_leaving_due() noexcept = 0;
 
-    /// The client has not answered a closing frame in time.
+    /// The time in which the client answers a closing frame has passed.
     virtual void on_closing_due() noexcept = 0;
 
     /// What it has carried so far.

@@ -229,6 +229,12 @@ class Server:
                 return status
             assert time.monotonic() < end, f'never seen, last: {json.dumps(status, indent=1)}'
 
+    def wait_control(self, timeout=DEADLINE):
+        """Until the control socket answers, which is before any worker is ready."""
+        end = time.monotonic() + timeout
+        while self.ctl('status').returncode != 0:
+            assert time.monotonic() < end and self.is_running(), self.log.text()
+
     def wait_serving(self, timeout=DEADLINE):
         """For servers whose ready line does not come through the pipe."""
         end = time.monotonic() + timeout

@@ -68,6 +68,7 @@ inline const std::map<std::string, std::string>& samples() {
         {"limits.websocket-message", "2MiB"},
         {"limits.websocket-ping", "0s"},
         {"limits.websocket-pong", "1m"},
+        {"limits.websocket-compress", "1KiB"},
         {"limits.websocket-write", "1h"},
         {"limits.drain-websockets", "2m"},
         {"limits.body-rate", "1KiB"},

@@ -212,6 +212,13 @@ TEST(HeadParser, DecidesKeepAliveByVersionAndConnection) {
     EXPECT_FALSE(with("Connection: closed\r\n")->upgrade);
 }
 
+TEST(HeadParser, NoticesWhatIsAboutAnUpgradeWithoutAskingForIt) {
+    EXPECT_FALSE(with("Connection: upgrade\r\nReferer: /\r\n")->about_upgrade);
+    EXPECT_FALSE(with("X-Forwarded-Proto: https\r\n")->about_upgrade);
+    EXPECT_TRUE(with("Upgrade: websocket\r\n")->about_upgrade);
+    EXPECT_TRUE(with("sec-websocket-key: x\r\nReferer: /\r\n", "GET / HTTP/1.0")->about_upgrade);
+}
+
 TEST(HeadParser, KnowsOneExpectation) {
     EXPECT_TRUE(with("Expect: 100-Continue\r\nContent-Length: 1\r\n")->expect_continue);
     EXPECT_FALSE(with("Expect: 100-continue\r\n")->expect_continue);

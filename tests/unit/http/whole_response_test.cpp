@@ -26,6 +26,14 @@ TEST(WholeResponse, IsALineOfText) {
               "Content-Length: 5\r\n\r\nbusy\n");
 }
 
+TEST(WholeResponse, SaysWhichWebSocketThereIs) {
+    WholeResponse response = WholeResponse::line(426, "another version");
+    response.keep_alive = true;
+    EXPECT_NE(response.bytes(kThen).find("\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                                         "Sec-WebSocket-Version: 13\r\n"),
+              std::string::npos);
+}
+
 TEST(WholeResponse, HasParts) {
     const std::string bytes = WholeResponse::line(503, "busy\r\n\r\n").bytes(kThen);
     const AnswerParts parts = parts_of_answer(bytes);

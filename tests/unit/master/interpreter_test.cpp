@@ -134,5 +134,15 @@ TEST_F(InterpreterTest, APackageCountsOnlyWithAModuleForTheVersion) {
     EXPECT_EQ(find_script(folders, "3.13"), "");
 }
 
+TEST_F(InterpreterTest, AModuleForAnotherBuildOfTheVersionIsNone) {
+    const Folders folders{path("one")};
+    write("one/geventd/worker.py");
+    write("one/geventd/_worker.cpython-313t-x86_64-linux-gnu.so");  // without the GIL
+    write("one/geventd/_worker.cpython-313d-x86_64-linux-gnu.so");  // for debugging
+    EXPECT_EQ(find_script(folders, "3.13"), "");
+    write("one/geventd/_worker.cpython-313-x86_64-linux-gnu.so");
+    EXPECT_EQ(find_script(folders, "3.13"), path("one/geventd/worker.py"));
+}
+
 }  // namespace
 }  // namespace geventd::master

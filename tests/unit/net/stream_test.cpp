@@ -2,6 +2,8 @@
 #include "net/stream.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -193,6 +196,29 @@ TEST(TcpStream, ResetsThoughAnotherProcessHasIt) {
     char byte = 0;
     EXPECT_EQ(::read(client.get(), &byte, 1), -1);
     EXPECT_EQ(errno, ECONNRESET);
+}
+
+TEST(TcpStream, AsksASilentClient) {
+    Listener listener = Listener::open(*parse_address("http://127.0.0.1:0"), {});
+    const UniqueFd client = testing::connect_inet("127.0.0.1", listener.actual().port);
+    pollfd ready{listener.fd(), POLLIN, 0};
+    ::poll(&ready, 1, -1);
+    auto accepted = accept_peer(listener.fd());
+    ASSERT_TRUE(accepted && *accepted);
+    Stream stream(std::move((*accepted)->fd));
+    const auto option = [&](int level, int name) {
+        int value = 0;
+        socklen_t size = sizeof value;
+        EXPECT_EQ(::getsockopt(stream.fd(), level, name, &value, &size), 0);
+        return value;
+    };
+    EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 0);
+    stream.probe_silent_client(std::chrono::seconds(30), std::chrono::seconds(20));
+    EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
+    EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE), 30);
+    EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPINTVL) * option(IPPROTO_TCP, TCP_KEEPCNT), 18);
+    stream.probe_silent_client(std::chrono::milliseconds(1), std::chrono::hours(24));
+    EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE), 1);
 }
 
 }  // namespace

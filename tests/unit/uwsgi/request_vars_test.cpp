@@ -48,6 +48,16 @@ TEST(RequestVars, RequiresAMethod) {
     EXPECT_EQ(read({{"REQUEST_METHOD", "G T"}}, request).status, 400);
 }
 
+TEST(RequestVars, NoticesWhatIsAboutAnUpgrade) {
+    RequestVars request;
+    ASSERT_EQ(read({{"HTTP_CONNECTION", "upgrade"}}, request).status, 0);
+    EXPECT_FALSE(request.upgrade || request.about_upgrade);
+    ASSERT_EQ(read({{"HTTP_UPGRADE", "websocket"}}, request).status, 0);
+    EXPECT_TRUE(request.upgrade && request.about_upgrade);
+    ASSERT_EQ(read({{"HTTP_SEC_WEBSOCKET_KEY", "x"}}, request).status, 0);
+    EXPECT_TRUE(!request.upgrade && request.about_upgrade);
+}
+
 TEST(RequestVars, TakesTheLastOfRepeatedKeys) {
     RequestVars request;
     ASSERT_EQ(read({{"CONTENT_LENGTH", "3"},

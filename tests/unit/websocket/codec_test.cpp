@@ -32,6 +32,18 @@ TEST(Codec, GivesBackWhatItWasGiven) {
     }
 }
 
+TEST(Codec, RemembersTheLastMessageAndItsWindow) {
+    Deflater deflater;
+    const std::string wide = deflater.compress(text(), 15);
+    EXPECT_EQ(deflater.compress(text(), 15), wide);
+    const std::string narrow = deflater.compress(text(), 9);
+    EXPECT_NE(narrow, wide);
+    EXPECT_EQ(deflater.compress("q7#", 9), "");
+    EXPECT_EQ(deflater.compress("q7#", 9), "");
+    EXPECT_EQ(deflater.compress(text(), 15), wide);
+    EXPECT_EQ(deflater.compress(text(), 9), narrow);
+}
+
 TEST(Codec, LeavesAloneWhatGetsNoSmaller) {
     Deflater deflater;
     EXPECT_EQ(deflater.compress("q7#", 15), "");

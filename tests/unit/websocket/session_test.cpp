@@ -316,6 +316,7 @@ TEST_F(SessionTest, ExpandsAndCompresses) {
     const std::string sent = output();
     EXPECT_LT(sent.size(), 200U);
     EXPECT_EQ(sent[0], '\xc1');
+    EXPECT_EQ(sent.substr(2), deflater.compress(std::string(5000, 'b'), 15));
 }
 
 TEST_F(SessionTest, LimitsWhatExpands) {

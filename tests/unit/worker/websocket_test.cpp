@@ -29,16 +29,29 @@ class WebSocketTest : public WorkerTest {
         }
     }
 
-    // A WebSocket that is open, on a fresh worker with the settings.
-    Channel& open(std::string_view behind = "") {
+    // One that the client asks for, on a fresh worker with the settings.
+    Channel& ask(std::string_view behind = "") {
         start();
         client = connect();
         send(client, std::string(kAsk) + std::string(behind));
         turn_until([this] { return !application.started.empty(); });
         request = application.started[0];
-        Channel& channel = *worker->websockets().channel_of(*request);
+        return *worker->websockets().channel_of(*request);
+    }
+
+    // A WebSocket that is open.
+    Channel& open(std::string_view behind = "") {
+        Channel& channel = ask(behind);
         EXPECT_TRUE(channel.accept(""));
         return channel;
+    }
+
+    // One on which a library speaks, which has answered the handshake.
+    RawSocket& open_raw() {
+        ask();
+        RawSocket& raw = *worker->websockets().raw_of(*request);
+        EXPECT_EQ(raw.send("HTTP/1.1 101 Switching Protocols\r\n\r\n"), RawSocket::Outcome::Done);
+        return raw;
     }
 
     void expect_alive() { EXPECT_EQ(worker->connections().neglect(), ""); }
@@ -122,6 +135,48 @@ TEST_F(WebSocketTest, DoesNotWaitForEverForTheAnswer) {
     open();
     end_application();
     receive_until(client, std::string_view("\x88\x02\x03\xe8", 4));
+    worker->clock().fall_due(Clock::now() + 6s);
+    receive_until(client, "");
+    EXPECT_EQ(slot.websockets, 0U);
+}
+
+// The time for its answer begins when the client has got everything before.
+TEST_F(WebSocketTest, DeliversALongMessageBeforeItsGoodBye) {
+    Channel& channel = open();
+    receive_until(client, "\r\n\r\n");
+    const std::string message(8 << 20, 'm');
+    ASSERT_EQ(channel.send(false, message), Outcome::Done);
+    end_application();
+    for (int seconds = 6; seconds <= 30; seconds += 6) {
+        worker->clock().fall_due(Clock::now() + std::chrono::seconds(seconds));
+        ASSERT_EQ(slot.websockets, 1U);
+    }
+    const std::string got = receive_until(client, std::string_view("\x88\x02\x03\xe8", 4));
+    EXPECT_GT(got.size(), message.size());
+    worker->clock().fall_due(Clock::now() + 36s);
+    receive_until(client, "");
+    EXPECT_EQ(slot.websockets, 0U);
+}
+
+TEST_F(WebSocketTest, AwaitsTheAnswerToTheGoodByeOfALibrary) {
+    RawSocket& raw = open_raw();
+    const std::string_view bye("\x88\x02\x03\xe9", 4);
+    EXPECT_EQ(raw.send(bye), RawSocket::Outcome::Done);
+    end_application();
+    receive_until(client, bye);
+    EXPECT_EQ(slot.websockets, 1U);
+    expect_alive();
+    send(client, kBye);
+    EXPECT_EQ(receive_until(client, ""), "") << "it is said once";
+    EXPECT_EQ(slot.websockets, 0U);
+}
+
+TEST_F(WebSocketTest, DoesNotWaitForEverForTheAnswerToALibraryEither) {
+    open_raw();
+    end_application();
+    receive_until(client, std::string_view("\x88\x02\x03\xe8", 4));
+    EXPECT_EQ(slot.websockets, 1U);
+    expect_alive();
     worker->clock().fall_due(Clock::now() + 6s);
     receive_until(client, "");
     EXPECT_EQ(slot.websockets, 0U);
@@ -220,14 +275,60 @@ TEST_F(WebSocketTest, LeavesWhenTheWorkerIsReplaced) {
     channel.reader.greenlet = as_greenlet(this);
     worker->drain(ipc::DrainReason::Replace);
     EXPECT_FALSE(worker->drained());
-    worker->clock().fall_due(Clock::now() + 8s);
+    worker->clock().fall_due(Clock::now() + 100ms);
     receive_until(client, std::string_view("\x03\xf4the server restarts", 20));
-    turn_until([this] { return application.resumed == 1; });
     send(client, kBye);
+    turn_until([this] { return application.resumed == 1; });
     receive_until(client, "");
     EXPECT_FALSE(worker->drained()) << "the greenlet may still be at work";
     end_application();
     turn_until([this] { return worker->drained(); });
+}
+
+// What the client sends before it hears of the good-bye counts.
+TEST_F(WebSocketTest, ReceivesUntilTheClientSaysGoodByeToo) {
+    settings.limits.drain_websockets = 10s;
+    Channel& channel = open();
+    send(client, frame('\x81', "before"));
+    turn_until([&] { return channel.has_message(); });
+    worker->drain(ipc::DrainReason::Replace);
+    worker->clock().fall_due(Clock::now() + 100ms);
+    receive_until(client, "the server restarts");
+    EXPECT_EQ(channel.send(true, "too late"), Outcome::Closed);
+    EXPECT_FALSE(channel.has_received_all());
+    send(client, frame('\x81', "meanwhile"));
+    EXPECT_EQ(channel.take().data, "before");
+    channel.look_for_message();
+    turn_until([&] { return channel.has_message(); });
+    EXPECT_EQ(channel.take().data, "meanwhile");
+    channel.look_for_message();
+    channel.reader.greenlet = as_greenlet(this);
+    send(client, kBye);
+    turn_until([this] { return application.resumed == 1; });
+    EXPECT_TRUE(channel.has_received_all());
+    EXPECT_EQ(channel.end().code, 1000);
+}
+
+TEST_F(WebSocketTest, DropsWhatTheApplicationHasClosedBefore) {
+    Channel& channel = open();
+    send(client, frame('\x81', "nobody wants this"));
+    turn_until([&] { return channel.has_message(); });
+    channel.close(1000, "");
+    EXPECT_FALSE(channel.has_message());
+    EXPECT_TRUE(channel.has_received_all());
+}
+
+TEST_F(WebSocketTest, DoesNotOfferCompressionThatIsOff) {
+    settings.limits.websocket_compress = 0;
+    start();
+    client = connect();
+    std::string ask(kAsk);
+    ask.insert(ask.size() - 2, "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+    send(client, ask);
+    turn_until([this] { return !application.started.empty(); });
+    request = application.started[0];
+    ASSERT_TRUE(worker->websockets().channel_of(*request)->accept(""));
+    EXPECT_EQ(receive_until(client, "\r\n\r\n").find("permessage"), std::string::npos);
 }
 
 TEST_F(WebSocketTest, IsToldEvenWhenTheLoopWasHeldUpForAllOfItsTime) {

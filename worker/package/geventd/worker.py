@@ -40,10 +40,11 @@ def load(name, folder):
     """Imports a module of this package from where the package is: sys.path need not lead there."""
     spec = PathFinder.find_spec(name, [folder])
     if spec is None:
+        tag = "%d%d" % sys.version_info[:2]
         give_up(
             f"geventd has no module for {sys.executable}, CPython {sys.version.split()[0]}: there "
             f"is no _worker{EXTENSION_SUFFIXES[0]} in {folder}; install geventd with "
-            f"{sys.executable} -m pip install geventd"
+            f"{sys.executable} -m pip install ./geventd-*-cp{tag}-*.whl"
         )
     module = module_from_spec(spec)
     sys.modules[name] = module

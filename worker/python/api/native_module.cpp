@@ -2,6 +2,7 @@
 #include "worker/python/api/native_module.h"
 
 #include "worker/python/api/options.h"
+#include "worker/python/base/add_object.h"
 #include "worker/python/base/error.h"
 #include "worker/python/base/uwsgi_version.h"
 
@@ -32,7 +33,7 @@ PyModuleDef definition{PyModuleDef_HEAD_INIT,
                        nullptr};
 
 void add(PyObject* module, const char* name, const Ref& value) {
-    if (PyModule_AddObjectRef(module, name, value.get()) < 0) {
+    if (add_object(module, name, value.get()) < 0) {
         throw_pending();
     }
 }

@@ -112,7 +112,7 @@ PyObject* log_line(PyObject*, PyObject* args) noexcept {
 PyObject* set_after_request(PyObject* module, PyObject* hook) noexcept {
     NativeState& state = native_state_of(module);
     const Ref old = Ref::steal(state.after_request);
-    state.after_request = hook == Py_None ? nullptr : Py_NewRef(hook);
+    state.after_request = hook == Py_None ? nullptr : Ref::borrow(hook).release();
     if (state.runner != nullptr) {
         state.runner->set_after_request(Ref::borrow(state.after_request));
     }

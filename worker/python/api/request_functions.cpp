@@ -131,9 +131,16 @@ PyObject* read_body(PyObject* module, PyObject* wait) noexcept {
     Py_RETURN_NONE;
 }
 
-// A WebSocket says good-bye, also from another greenlet that has spoken for it.
+bool runs_request(PyObject* module) {
+    const NativeState& state = native_state_of(module);
+    const worker::Greenlet* const greenlet =
+        state.bridge != nullptr ? state.bridge->running_greenlet() : nullptr;
+    return greenlet != nullptr && state.runner->find(greenlet) != nullptr;
+}
+
+// The greenlet of a request ends its own; another one that has spoken for a WebSocket ends that.
 PyObject* disconnect(PyObject* module, PyObject*) noexcept {
-    worker::Channel* channel = channel_of_greenlet(module);
+    worker::Channel* channel = runs_request(module) ? nullptr : channel_of_greenlet(module);
     if (channel == nullptr) {
         Response* response = current_response(module, "disconnect");
         if (response == nullptr) {

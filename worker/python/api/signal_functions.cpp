@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "worker/python/api/api.h"
 #include "worker/python/api/handler_runner.h"
+#include "worker/python/base/add_object.h"
 
 // register, signal, signal_info, signal_registered.
 
@@ -203,7 +204,7 @@ PyObject* signal_registered(PyObject* module, PyObject* num) noexcept {
 PyObject* add_exception(PyObject* module, const char* name, const char* full_name, const char* text,
                         PyObject* base) {
     Ref exception = Ref::steal(PyErr_NewExceptionWithDoc(full_name, text, base, nullptr));
-    if (!exception || PyModule_AddObjectRef(module, name, exception.get()) < 0) {
+    if (!exception || add_object(module, name, exception.get()) < 0) {
         return nullptr;
     }
     return exception.release();
@@ -228,7 +229,7 @@ int add_signal_types(PyObject* module) {
         state.signal_info == nullptr) {
         return -1;
     }
-    return PyModule_AddObjectRef(module, "SignalInfo", state.signal_info);
+    return add_object(module, "SignalInfo", state.signal_info);
 }
 
 PyMethodDef signal_functions[] = {

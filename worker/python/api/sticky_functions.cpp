@@ -73,7 +73,7 @@ PyObject* mark_id(PyObject* module, PyObject* given) noexcept {
     }
     HubBridge* const bridge = native_state_of(module).bridge;
     if (bridge == nullptr || worker::is_forked_child() || bridge->worker().sticky() == nullptr) {
-        return Py_NewRef(given);
+        return Ref::borrow(given).release();
     }
     return text_of(bridge->worker().sticky()->mark(id));
 }

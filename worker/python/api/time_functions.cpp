@@ -4,6 +4,7 @@
 
 #include "worker/python/api/api.h"
 #include "worker/python/api/handler_runner.h"
+#include "worker/python/base/add_object.h"
 #include "worker/python/wsgi/request_runner.h"
 
 // set_timeout, RequestTimeout.
@@ -85,7 +86,7 @@ int add_time_types(PyObject* module) {
         "no Exception, so that `except Exception` lets it through: clean up and let it pass. Two\n"
         "seconds later a greenlet that goes on gets GreenletExit.",
         PyExc_BaseException, nullptr));
-    return exception ? PyModule_AddObjectRef(module, "RequestTimeout", exception.get()) : -1;
+    return exception ? add_object(module, "RequestTimeout", exception.get()) : -1;
 }
 
 PyMethodDef time_functions[] = {

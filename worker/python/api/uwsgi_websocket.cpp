@@ -106,14 +106,11 @@ Channel* find_channel(PyObject* module, PyObject* context, const char* function)
 }
 
 PyObject* handshake(PyObject* module, PyObject* args) noexcept {
-    const char* key = nullptr;
-    const char* origin = nullptr;
-    const char* protocol = nullptr;
-    if (!PyArg_ParseTuple(args, "|zzz:websocket_handshake", &key, &origin, &protocol)) {
-        PyErr_Clear();  // bytes are as good
-        if (!PyArg_ParseTuple(args, "|yyy:websocket_handshake", &key, &origin, &protocol)) {
-            return nullptr;
-        }
+    const char* given[3] = {};  // the key, the origin and the subprotocol, as str or bytes
+    Py_ssize_t sizes[3] = {};
+    if (!PyArg_ParseTuple(args, "|z#z#z#:websocket_handshake", &given[0], &sizes[0], &given[1],
+                          &sizes[1], &given[2], &sizes[2])) {
+        return nullptr;
     }
     const NativeState& state = native_state_of(module);
     worker::Request* const request = find_request(module, nullptr, "websocket_handshake");
@@ -131,7 +128,7 @@ PyObject* handshake(PyObject* module, PyObject* args) noexcept {
         return nullptr;
     }
     const std::string_view chosen =
-        protocol != nullptr ? protocol : channel->handshake().first_protocol();
+        channel->handshake().first_protocol({given[2], static_cast<std::size_t>(sizes[2])});
     if (!state.sockets->accept(*channel, chosen)) {
         as_io_error("unable to complete websocket handshake");
         return nullptr;
@@ -182,7 +179,7 @@ PyObject* recv_nb(PyObject* module, PyObject* args, PyObject* keywords) noexcept
     if (channel->has_message()) {
         return bytes_of(channel->take());
     }
-    if (channel->is_closed()) {
+    if (channel->has_received_all()) {
         io_error(kCannotReceive);
         return nullptr;
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/api/api.h"
+#include "worker/python/base/add_object.h"
 #include "worker/python/websocket/web_socket_type.h"
 
 // websocket, WebSocketClosed.
@@ -14,7 +15,7 @@ PyObject* websocket(PyObject*, PyObject* environ) noexcept {
                             Py_TYPE(environ)->tp_name);
     }
     PyObject* const found = PyDict_GetItemString(environ, WebSocketType::kKey);
-    return Py_NewRef(found == nullptr ? Py_None : found);
+    return Ref::borrow(found == nullptr ? Py_None : found).release();
 }
 
 }  // namespace
@@ -25,7 +26,7 @@ int add_websocket_types(PyObject* module) {
         "Nothing more can be received or sent: the client or the server has closed the WebSocket,\n"
         "or the client has vanished. The WebSocket's close_code tells which.",
         PyExc_ConnectionError, nullptr));
-    return exception ? PyModule_AddObjectRef(module, "WebSocketClosed", exception.get()) : -1;
+    return exception ? add_object(module, "WebSocketClosed", exception.get()) : -1;
 }
 
 PyMethodDef websocket_functions[] = {

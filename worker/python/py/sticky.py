@@ -14,6 +14,9 @@ from _geventd_alarm import native
 _MODULES = ("engineio.base_server", "engineio.server")
 _MAKERS = ("generate_id", "_generate_id")
 
+# What engineio uses under uWSGI, and so here. It offers its clients no WebSocket if uWSGI has none.
+_UWSGI_DRIVER = "engineio.async_drivers.gevent_uwsgi"
+
 _servers = weakref.WeakSet()  # those that have made ids
 _hinted = False
 
@@ -96,8 +99,18 @@ class _Follower:
         return None
 
 
+def _tell_of_polling(module):
+    if native().worker_id() < 2:  # once in all workers
+        native().warn(
+            "engineio (Socket.IO) finds no WebSocket and stays with polling, without telling its "
+            "clients: this build of geventd was built without the library wslay "
+            "(docs/websockets.md)")
+
+
 def follow_sessions(is_set):
     """Called before the application is loaded; `is_set`: there is the setting `sticky`."""
+    if not hasattr(native(), "websocket_handshake"):
+        sys.meta_path.insert(0, _Follower([_UWSGI_DRIVER], _tell_of_polling))
     if is_set:
         sys.meta_path.insert(0, _Follower(_MODULES, _replacing(_naming_worker)))
     elif native().numproc > 1:

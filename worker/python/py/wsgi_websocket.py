@@ -81,7 +81,7 @@ class _Handler:
 class WebSocket:
     """Each request that asks for a WebSocket has one, most of which nobody uses: so it is small."""
 
-    __slots__ = ("environ", "closed", "stream", "_socket", "_client", "_handler", "__weakref__")
+    __slots__ = ("environ", "_closed", "stream", "_socket", "_client", "_handler", "__weakref__")
 
     OPCODE_CONTINUATION = 0x00
     OPCODE_TEXT = 0x01
@@ -92,7 +92,7 @@ class WebSocket:
 
     def __init__(self, environ, socket):
         self.environ = environ
-        self.closed = False
+        self._closed = False
         self.stream = None
         self._socket = socket
         self._client = None
@@ -116,8 +116,19 @@ class WebSocket:
         if self._client is not None and self.handler.active_client is self._client:
             del self.handler.server.clients[self._client.address]
 
+    @property
+    def closed(self):
+        """Looking at it answers the handshake: a handler that waits while it is False, and leaves
+        the rest to others, uses nothing else."""
+        if not self._closed:
+            try:
+                self._open()
+            except (OSError, RuntimeError):  # the client is gone, or has had another answer
+                self._end()
+        return self._closed or self._socket.ended
+
     def _end(self):
-        self.closed = True
+        self._closed = True
         self.environ = None
         if self._handler is not None:
             self._handler.environ = None
@@ -149,7 +160,7 @@ class WebSocket:
 
     def receive(self):
         """A str or a bytearray; None when the client has closed."""
-        if self.closed:
+        if self._closed:
             self.current_app.on_close(_ALREADY_CLOSED)
             raise _error(_ALREADY_CLOSED)
         self._open()
@@ -175,7 +186,7 @@ class WebSocket:
             raise _error(_SOCKET_DEAD) from None
 
     def send_frame(self, message, opcode):
-        if self.closed:
+        if self._closed:
             self.current_app.on_close(_ALREADY_CLOSED)
             raise _error(_ALREADY_CLOSED)
         self._open()
@@ -195,7 +206,7 @@ class WebSocket:
             raise _error(_SOCKET_DEAD) from None
 
     def close(self, code=1000, message=b""):
-        if self.closed:
+        if self._closed:
             self.current_app.on_close(_ALREADY_CLOSED)
             return
         self._open()

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <new>
 
+#include "log/logger.h"
 #include "worker/process/forked.h"
 #include "worker/python/base/error.h"
 #include "worker/python/websocket/sender_place.h"
@@ -23,6 +24,7 @@ constexpr Py_ssize_t kMostReceived = 1 << 20;
 struct Object {
     PyObject_HEAD const RawSocketType* type;
     worker::RequestRef request;
+    bool is_of_hub;  ///< the hub's thread was the first that used it
 };
 
 Object* as_object(PyObject* self) {
@@ -30,7 +32,16 @@ Object* as_object(PyObject* self) {
 }
 
 RawSocket* socket_of(PyObject* self) {
-    return as_object(self)->type->take(*as_object(self)->request);
+    Object& object = *as_object(self);
+    worker::Request& request = *object.request;
+    const bool is_first = !request.left_core;
+    RawSocket* const socket = object.type->take(request);
+    if (is_first) {
+        object.is_of_hub = object.type->is_in_hub();
+    } else if (object.is_of_hub) {
+        object.type->look_for_threads(request);
+    }
+    return socket;
 }
 
 // How many bytes were received; -1 with an exception.
@@ -115,7 +126,10 @@ PyObject* send(PyObject* self, PyObject* args) noexcept {
 
 PyObject* sendall(PyObject* self, PyObject* args) noexcept {
     const Ref sent = Ref::steal(send(self, args));
-    return sent ? Py_NewRef(Py_None) : nullptr;
+    if (!sent) {
+        return nullptr;
+    }
+    Py_RETURN_NONE;
 }
 
 PyObject* fileno(PyObject* self, PyObject*) noexcept {
@@ -139,6 +153,18 @@ PyObject* close(PyObject* self, PyObject*) noexcept {
 
 PyObject* nothing(PyObject*, PyObject*) noexcept {
     Py_RETURN_NONE;
+}
+
+// Whether gevent has patched the module; also if that cannot be known.
+bool is_patched(const char* module) {
+    const Ref monkey = Ref::borrow(PyDict_GetItemString(PyImport_GetModuleDict(), "gevent.monkey"));
+    if (!monkey) {
+        return false;
+    }
+    const Ref patched =
+        Ref::steal(PyObject_CallMethod(monkey.get(), "is_module_patched", "s", module));
+    PyErr_Clear();
+    return patched.get() != Py_False;
 }
 
 void dealloc(PyObject* self) noexcept {
@@ -193,6 +219,10 @@ RawSocket* RawSocketType::take(worker::Request& request) const {
                         "connection is the worker's");
         return nullptr;
     }
+    if (request.no_upgrade.status != 0) {
+        runner_.await_refusal(request, PyExc_OSError);
+        return nullptr;
+    }
     const bool had_core = !request.left_core;
     RawSocket* socket = nullptr;
     try {
@@ -208,6 +238,26 @@ RawSocket* RawSocketType::take(worker::Request& request) const {
         PyErr_SetString(PyExc_OSError, "the request has been answered already");
     }
     return socket;
+}
+
+bool RawSocketType::is_in_hub() const {
+    return bridge_.running_greenlet() != nullptr;
+}
+
+// A library that has opened it in the hub's thread and goes on in another waits for that one in the
+// first, unless its threads are greenlets: one that knows gevent needs none.
+void RawSocketType::look_for_threads(const worker::Request& request) const {
+    worker::Hints& hints = bridge_.worker().accounts().hints();
+    if (is_in_hub() || hints.was_told(worker::Hint::UnpatchedThreads) || is_patched("threading") ||
+        !hints.take(worker::Hint::UnpatchedThreads)) {
+        return;
+    }
+    log::warning(
+        "{} has opened gunicorn.socket in the thread of the worker's hub and uses it in another, "
+        "as flask-sock and simple-websocket do where `threading` is not patched: what waits in the "
+        "hub's thread for that one stops all requests. Leave app.monkey-patch at before-load "
+        "(docs/websockets.md)",
+        request.path_info);
 }
 
 // In another thread than the hub's, which may do something else meanwhile.

@@ -26,6 +26,13 @@ class RawSocketType {
     /// The request's raw socket; null with an OSError when it cannot be one.
     worker::RawSocket* take(worker::Request& request) const;
 
+    /// The caller runs in the hub's thread.
+    [[nodiscard]] bool is_in_hub() const;
+
+    /// Warns once when a request that the hub's thread has opened is used in another thread and
+    /// `threading` is not patched.
+    void look_for_threads(const worker::Request& request) const;
+
     /// Waits until bytes, or the end, can be received. False with an exception.
     bool await_readable(worker::RawSocket& socket) const;
 

@@ -9,7 +9,9 @@
 #include "http/octets.h"
 #include "log/logger.h"
 #include "worker/python/base/error.h"
+#include "worker/python/websocket/payload.h"
 #include "worker/serve/worker.h"
+#include "worker/websocket/asking.h"
 
 namespace geventd::py {
 
@@ -56,51 +58,6 @@ PyObject* message_object(const Channel::Message& message) {
                            : PyBytes_FromStringAndSize(
                                  message.data.data(), static_cast<Py_ssize_t>(message.data.size()));
 }
-
-/// What is sent: a str as its UTF-8, or an object with bytes. Keeps it while greenlets switch.
-class Payload {
-  public:
-    Payload() = default;
-    Payload(const Payload&) = delete;
-    Payload& operator=(const Payload&) = delete;
-
-    ~Payload() {
-        if (has_buffer_) {
-            PyBuffer_Release(&buffer_);
-        }
-    }
-
-    /// False with a Python exception set.
-    bool take(PyObject* object) {
-        if (PyUnicode_Check(object)) {
-            Py_ssize_t size = 0;
-            const char* utf8 = PyUnicode_AsUTF8AndSize(object, &size);
-            is_text_ = true;
-            bytes_ = {utf8, utf8 == nullptr ? 0 : static_cast<std::size_t>(size)};
-            return utf8 != nullptr;
-        }
-        if (PyObject_CheckBuffer(object) == 0) {
-            PyErr_Format(PyExc_TypeError, "a message is str or bytes, not %.100s",
-                         Py_TYPE(object)->tp_name);
-            return false;
-        }
-        has_buffer_ = PyObject_GetBuffer(object, &buffer_, PyBUF_SIMPLE) == 0;
-        if (has_buffer_) {
-            bytes_ = {static_cast<const char*>(buffer_.buf), static_cast<std::size_t>(buffer_.len)};
-        }
-        return has_buffer_;
-    }
-
-    [[nodiscard]] bool is_text() const { return is_text_; }
-
-    [[nodiscard]] std::string_view bytes() const { return bytes_; }
-
-  private:
-    Py_buffer buffer_{};
-    std::string_view bytes_;
-    bool has_buffer_ = false;
-    bool is_text_ = false;
-};
 
 PyObject* accept(PyObject* self, PyObject* args, PyObject* keywords) noexcept {
     static const char* names[] = {"subprotocol", nullptr};
@@ -248,7 +205,7 @@ PyObject* get_subprotocol(PyObject* self, void*) noexcept {
     if (channel == nullptr) {
         return nullptr;
     }
-    return channel->protocol().empty() ? Py_NewRef(Py_None) : text(channel->protocol());
+    return channel->protocol().empty() ? Ref::borrow(Py_None).release() : text(channel->protocol());
 }
 
 PyObject* get_closed(PyObject* self, void*) noexcept {
@@ -256,12 +213,20 @@ PyObject* get_closed(PyObject* self, void*) noexcept {
     return channel == nullptr ? nullptr : PyBool_FromLong(channel->is_closed() ? 1 : 0);
 }
 
+PyObject* get_ended(PyObject* self, void*) noexcept {
+    const Channel* const channel = channel_of(self);
+    return channel == nullptr
+               ? nullptr
+               : PyBool_FromLong(!channel->has_message() && channel->has_received_all() ? 1 : 0);
+}
+
 PyObject* get_close_code(PyObject* self, void*) noexcept {
     const Channel* const channel = channel_of(self);
     if (channel == nullptr) {
         return nullptr;
     }
-    return channel->has_end() ? PyLong_FromLong(channel->end().code) : Py_NewRef(Py_None);
+    return channel->has_end() ? PyLong_FromLong(channel->end().code)
+                              : Ref::borrow(Py_None).release();
 }
 
 PyObject* get_close_reason(PyObject* self, void*) noexcept {
@@ -273,6 +238,7 @@ PyGetSetDef attributes[] = {
     {"offered", get_offered, nullptr, "The subprotocols that the client offers, a list.", nullptr},
     {"subprotocol", get_subprotocol, nullptr, "The one that was accepted, or None.", nullptr},
     {"closed", get_closed, nullptr, "Whether no message can be sent any more.", nullptr},
+    {"ended", get_ended, nullptr, "Whether receive() has nothing more to give.", nullptr},
     {"close_code", get_close_code, nullptr,
      "The code with which the client has closed; None: it has not yet; 1006: it left without a "
      "word.",
@@ -321,8 +287,12 @@ http::Rejection WebSocketType::prepare(worker::Request& request, PyObject* envir
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();
     }
-    if (channel == nullptr) {
-        tell_if_not_built(request);
+    if (channel == nullptr || !worker::asks_for_our_version(request)) {
+        worker::tell_why_not(request, worker_.accounts().hints());
+        if (channel != nullptr) {
+            request.no_upgrade = {426, "this version of WebSocket is not supported"};
+            add_faces(*channel, environ);
+        }
         return {};
     }
     const http::Rejection refusal = worker_.websockets().refusal(channel->handshake());
@@ -336,16 +306,6 @@ http::Rejection WebSocketType::prepare(worker::Request& request, PyObject* envir
     }
     add_faces(*channel, environ);
     return {};
-}
-
-// Libraries do not ask for one where they find no way, and go on by polling without a word.
-void WebSocketType::tell_if_not_built(const worker::Request& request) {
-    if (!websocket::is_built() && worker_.accounts().hints().take(worker::Hint::NoWebSocket)) {
-        log::warning(
-            "{} asks for another protocol, but this build of geventd has no WebSocket: it "
-            "was built without the library wslay (docs/websockets.md)",
-            request.path_info);
-    }
 }
 
 // Applications raise OSErrors of their own, too, which have an errno or a class of their own.

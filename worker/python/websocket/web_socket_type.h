@@ -32,7 +32,6 @@ class WebSocketType final : public Upgrader {
 
   private:
     [[nodiscard]] Ref make(worker::Channel& channel) const;
-    void tell_if_not_built(const worker::Request& request);
     void add_faces(worker::Channel& channel, PyObject* environ);
 
     worker::Worker& worker_;

@@ -44,6 +44,10 @@ bool WebSockets::may_use(const Channel& channel) const {
     if (!may_call()) {
         return false;
     }
+    if (channel.request().was_refused_upgrade()) {
+        runner_.await_refusal(channel.request(), closed_class_.get());
+        return false;
+    }
     if (channel.state() == Channel::State::Asked) {
         PyErr_SetString(PyExc_RuntimeError, "the WebSocket is not accepted yet");
         return false;
@@ -65,6 +69,10 @@ bool WebSockets::closed(const Channel& channel) const {
 bool WebSockets::accept(Channel& channel, std::string_view protocol) {
     worker::Request& request = channel.request();
     if (!may_call()) {
+        return false;
+    }
+    if (request.no_upgrade.status != 0) {
+        runner_.await_refusal(request, closed_class_.get());
         return false;
     }
     if (channel.state() != Channel::State::Asked || request.exchange == nullptr ||
@@ -90,7 +98,7 @@ bool WebSockets::await_message(Channel& channel) {
         if (channel.has_message()) {
             return true;
         }
-        if (channel.is_closed() || !bridge_.await(channel.reader)) {
+        if (channel.has_received_all() || !bridge_.await(channel.reader)) {
             return false;
         }
     }

@@ -19,7 +19,8 @@ class HandledException {
                 PyException_SetTraceback(value, traceback);
             }
             PyErr_GetExcInfo(&former_.type, &former_.value, &former_.traceback);
-            PyErr_SetExcInfo(Py_NewRef(type), Py_NewRef(value), Py_XNewRef(traceback));
+            PyErr_SetExcInfo(Ref::borrow(type).release(), Ref::borrow(value).release(),
+                             Ref::borrow(traceback).release());
         }
     }
 

@@ -156,7 +156,8 @@ void RequestRunner::run(worker::Request& request) noexcept {
     bool complete = false;
     try {
         entry.emplace(running_, upgraded_, response_of(start_response.get()));
-        complete = await_end(request, start_response.get());
+        complete = await_end(request, start_response.get()) &&
+                   !response_of(start_response.get()).has_failed();
         if (after_request_) {
             await_after_request(request);
         }
@@ -236,7 +237,7 @@ bool RequestRunner::await_answer(worker::Request& request, PyObject* start_respo
     if (!environ) {
         return false;
     }
-    if (request.head.upgrade && upgrader_ != nullptr) {
+    if ((request.head.upgrade || request.head.about_upgrade) && upgrader_ != nullptr) {
         const http::Rejection refused = upgrader_->prepare(request, environ.get());
         if (refused.status != 0 || PyErr_Occurred() != nullptr) {
             return refused.status != 0 &&
@@ -332,10 +333,11 @@ http::Rejection RequestRunner::explain(const worker::Request& request, PyObject*
 
 // What an application returns after an upgrade has no meaning, be it iterable or not.
 bool RequestRunner::is_ignored(const worker::Request& request) {
-    if (request.left_core) {
+    const bool ignored = request.left_core || request.was_refused_upgrade();
+    if (ignored) {
         PyErr_Clear();
     }
-    return request.left_core;
+    return ignored;
 }
 
 // Libraries that speak WebSocket on a socket of gunicorn's end the request by StopIteration.
@@ -353,7 +355,21 @@ bool RequestRunner::is_of_the_end(const worker::Request& request, PyObject* exce
         return request.upgraded->is_closed() && exception != nullptr &&
                upgrader_->is_of_the_end(exception);
     }
+    if (request.was_refused_upgrade()) {
+        return exception != nullptr && upgrader_->is_of_the_end(exception);
+    }
     return request.exchange->broken();
+}
+
+void RequestRunner::await_refusal(const worker::Request& request, PyObject* exception) const {
+    const auto& [status, reason] = request.no_upgrade;
+    Response* const response = request.runner == nullptr ? nullptr : find(request.runner);
+    if (response == nullptr || response->head_sent() ||
+        response->await_send_error(status, reason)) {
+        const Ref text = Ref::steal(
+            PyUnicode_FromStringAndSize(reason.data(), static_cast<Py_ssize_t>(reason.size())));
+        PyErr_SetObject(exception, text.get());
+    }
 }
 
 bool RequestRunner::await_failure(worker::Request& request, PyObject* start_response) {
@@ -362,13 +378,16 @@ bool RequestRunner::await_failure(worker::Request& request, PyObject* start_resp
         if (request.exchange->broken()) {
             worker_.accounts().client_left(request);
         }
-        return false;
+        return request.was_refused_upgrade();
     }
     if (!exception) {
         log::error("{} {} failed without saying why", request.head.method, request.path_info);
         return false;
     }
-    const http::Rejection told = explain(request, exception.get());
+    http::Rejection told = explain(request, exception.get());
+    if (told.status == 500 && request.no_upgrade.status != 0) {
+        told = request.no_upgrade;  // libraries look at the version themselves
+    }
     Response& response = response_of(start_response);
     if (response.head_sent() || !response.await_send_error(told.status, told.reason)) {
         PyErr_Clear();

@@ -43,6 +43,10 @@ class RequestRunner {
     /// Sets who prepares requests that ask for another protocol.
     void upgrade_by(Upgrader& upgrader) { upgrader_ = &upgrader; }
 
+    /// Answers a request whose connection cannot be upgraded with its Request::no_upgrade, if it
+    /// has no answer yet. Sets an exception of that class, or another one. May switch.
+    void await_refusal(const worker::Request& request, PyObject* exception) const;
+
     /// The answer of the request that `greenlet` runs; null: it runs none.
     [[nodiscard]] Response* find(const worker::Greenlet* greenlet) const;
 

@@ -33,6 +33,9 @@ bool client_has_left() {
 }  // namespace
 
 bool Response::set_head(PyObject* status, PyObject* headers) {
+    if (is_refusal()) {
+        return true;
+    }
     if (!fill_head(*request_, bridge_.worker().accounts(), status, headers)) {
         return false;
     }
@@ -41,6 +44,11 @@ bool Response::set_head(PyObject* status, PyObject* headers) {
         files.named().take_name(*request_);
     }
     return true;
+}
+
+void Response::note_unsent_status(PyObject* status) noexcept {
+    has_failed_ = PyUnicode_Check(status) && PyUnicode_GetLength(status) > 0 &&
+                  PyUnicode_ReadChar(status, 0) == '5';
 }
 
 bool Response::await_early_hints(PyObject* headers) {

@@ -25,7 +25,7 @@ class Response {
     Response(HubBridge& bridge, worker::RequestRef request)
         : bridge_(bridge), request_(std::move(request)) {}
 
-    /// Checks and keeps the arguments of start_response.
+    /// Checks and keeps the arguments of start_response. Ignores them if is_refusal().
     bool set_head(PyObject* status, PyObject* headers);
 
     /// Sends `headers` ahead of the answer, with status 103. Nothing is sent to clients that cannot
@@ -53,9 +53,19 @@ class Response {
     /// Sends an answer of the server's own instead. Only before head_sent().
     bool await_send_error(int status, std::string_view reason);
 
+    /// What frameworks answer after an upgrade goes nowhere, but its status, a str, tells whether
+    /// the view has failed.
+    void note_unsent_status(PyObject* status) noexcept;
+
+    /// note_unsent_status() was told of a failure.
+    [[nodiscard]] bool has_failed() const { return has_failed_; }
+
     [[nodiscard]] bool head_set() const { return request_->answer.head().is_set(); }
 
     [[nodiscard]] bool head_sent() const { return request_->answer.completed(); }
+
+    /// It is the server's, to a client whose upgrade was refused.
+    [[nodiscard]] bool is_refusal() const { return request_->was_refused_upgrade(); }
 
     /// The request has ended: nothing of its answer can be changed.
     [[nodiscard]] bool has_ended() const { return request_->exchange == nullptr; }
@@ -106,6 +116,7 @@ class Response {
     HubBridge& bridge_;
     worker::RequestRef request_;
     bool ended_ = false;  ///< its last bytes are on their way
+    bool has_failed_ = false;
 };
 
 }  // namespace geventd::py

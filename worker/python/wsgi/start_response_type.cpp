@@ -35,14 +35,18 @@ void raise_again(PyObject* exc_info) {
                      type, value, traceback);
         return;
     }
-    PyErr_Restore(Py_NewRef(type), value == Py_None ? nullptr : Py_NewRef(value),
-                  traceback == Py_None ? nullptr : Py_NewRef(traceback));
+    PyErr_Restore(Ref::borrow(type).release(),
+                  Ref::borrow(value == Py_None ? nullptr : value).release(),
+                  Ref::borrow(traceback == Py_None ? nullptr : traceback).release());
 }
 
 // PEP 3333: a second call needs exc_info; if the head is sent already, that is raised. So it is
 // once the request has ended: the head is then the server's, which may only be looking for the file
 // that the application has named.
 bool may_call(const Response& response, PyObject* exc_info) {
+    if (response.is_refusal()) {
+        return true;  // set_head() ignores it
+    }
     if (exc_info == nullptr || exc_info == Py_None) {
         if (response.head_set()) {
             PyErr_SetString(PyExc_AssertionError,
@@ -103,9 +107,9 @@ PyObject* call(PyObject* self, PyObject* const* args, std::size_t flags, PyObjec
                             "start_response takes (status, headers, exc_info=None)");
     }
     Response& response = as_start_response(self)->response;
-    // What frameworks answer after a WebSocket is ignored.
-    if (!response.request().left_core &&
-        (!may_call(response, exc_info) || !response.set_head(args[0], args[1]))) {
+    if (response.request().left_core) {
+        response.note_unsent_status(args[0]);
+    } else if (!may_call(response, exc_info) || !response.set_head(args[0], args[1])) {
         return nullptr;
     }
     return PyCFunction_New(&write_method, self);
