@@ -143,11 +143,34 @@ std::string quoted(std::string_view word) {
     return log::escape_controls(cli::shell_word(word));
 }
 
+/// A word such as `gunicorn` before the options, out of somebody's command line.
+bool names_server(std::string_view word) {
+    return last_name(word) == "gunicorn" || last_name(word) == "uwsgi";
+}
+
+/// Whether gunicorn would take something of the command line beside its file.
+bool has_more_of_gunicorns(const Clues& clues, std::span<const char* const> arguments) {
+    bool has_more = false;
+    for (const std::string_view word : arguments) {
+        const std::string_view name = word.substr(0, word.find('='));
+        if (name == "--set" || name == "--cores") {
+            return false;  // they are geventd's alone
+        }
+        has_more = has_more || (name != "-c" && name != "--config" && name != "--check" &&
+                                word.find(clues.file) == std::string_view::npos &&
+                                !word.starts_with("python:"));
+    }
+    return has_more && clues.server() == "gunicorn";
+}
+
 std::string command_of(const Clues& clues, std::span<const char* const> arguments) {
-    if (clues.options.empty()) {
+    if (clues.options.empty() && !has_more_of_gunicorns(clues, arguments)) {
         return quoted(clues.file);
     }
     std::string command = clues.server() == "uWSGI" ? "-- uwsgi" : "-- gunicorn";
+    if (!arguments.empty() && names_server(arguments.front())) {
+        arguments = arguments.subspan(1);
+    }
     for (const std::string_view word : arguments) {
         command += word == "--check" ? "" : " " + quoted(word);
     }

@@ -213,3 +213,46 @@ def test_the_hook_of_a_dead_worker_has_its_pid(folder, more, is_told):
     said = convert('gunicorn.conf.py', folder=folder).stdout
     assert 'def child_exit(pid, reason):' in said and 'mark_process_dead(pid)' in said
     assert ('geventd gives no worker' in said) == is_told
+
+
+LOGS = '''def post_fork(server, worker):
+    """gunicorn's example."""
+    server.log.info("Worker spawned (pid: %s)", worker.pid)
+
+def worker_exit(server, worker):
+    worker.log.info("gone")
+    open("gone", "w").write(str(worker.pid))
+'''
+
+
+def test_a_hook_that_only_logs_is_needed_no_more(folder):
+    (folder / 'gunicorn.conf.py').write_text(LOGS)
+    needless, left = convert('gunicorn.conf.py', folder=folder).stdout.split('# Not taken over:')
+    assert '# - def post_fork(server, worker): it only writes to the log' in needless
+    assert 'def post_fork' not in left
+    for line in ('import logging', 'import os', 'def worker_exit():',
+                 'logging.getLogger(\'gunicorn.error\').info("gone")',
+                 'open("gone", "w").write(str(os.getpid()))'):
+        assert line in left
+    assert 'geventd gives no' not in left
+
+
+def test_the_variables_of_the_command_count_for_its_file(folder):
+    (folder / 'conf.py').write_text('import os\nbind = ":" + os.environ.get("PORT", "8000")\n'
+                                    'workers = int(os.environ.get("WORKERS", 1))\n')
+    (folder / 'Procfile').write_text('web: env PORT=9000 gunicorn -c conf.py a:b\n')
+    said = convert('Procfile', folder=folder).stdout
+    assert 'address: http://0.0.0.0:9000' in said and 'processes: ${WORKERS:-1}' in said
+
+
+def test_what_the_standard_library_can_do_without_is_not_missing(folder):
+    (folder / 'gunicorn.conf.py').write_text('import copy, pickle\nimport nothing_such\n')
+    said = convert('gunicorn.conf.py', folder=folder).stdout
+    assert 'not installed here: nothing_such. Stand-ins' in said
+
+
+def test_a_result_that_cannot_be_started_is_told(folder):
+    (folder / 'a.ini').write_text('[uwsgi]\nemperor = /etc/vassals\n')
+    done = convert('a.ini', folder=folder)
+    assert 'the result is not complete: it has no listen and no app.module' in done.stderr
+    assert 'convert each of' in done.stdout

@@ -9,11 +9,19 @@ def report(draft, output):
     lines = [f'{output} is written; {summary(draft)}'] if output else (
         [summary(draft)] if draft.left_out else [])
     lines += draft.remarks if output else []
+    lacks = lacking(draft)
+    lines += [f'the result is not complete: it has no {" and no ".join(lacks)}'] if lacks else []
     for is_one, said in ((lambda left: left.runs, 'nothing runs this any more'),
                          (lambda left: left.protects, 'not taken over, though it protects')):
         found = [left.option.line for left in draft.left_out if is_one(left)]
         lines += [f'{said}: {", ".join(found)}'] if found else []
     return lines
+
+
+def lacking(draft):
+    """The keys without which no server starts."""
+    named = [key for key in draft.settings if key in ('app.module', 'app.mounts')]
+    return ([] if draft.listeners else ['listen']) + ([] if named else ['app.module'])
 
 
 def summary(draft):

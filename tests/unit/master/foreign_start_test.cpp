@@ -44,6 +44,13 @@ TEST(ExplainForeignStart, KnowsTheirFiles) {
     EXPECT_EQ(explain({"-c", "my uwsgi.ini"}),
               "geventd: 'my uwsgi.ini' is a file of uWSGI's; geventd is configured by a YAML file, "
               "which this writes:\n  geventctl convert 'my uwsgi.ini' > geventd.yaml\n");
+    EXPECT_EQ(command({"app:application", "-c", "gunicorn.conf.py", "-w", "4"}),
+              "geventctl convert -- gunicorn app:application -c gunicorn.conf.py -w 4 > "
+              "geventd.yaml\n");
+    EXPECT_EQ(command({"-c", "gunicorn.conf.py", "--set", "workers.cores=9"}),
+              "geventctl convert gunicorn.conf.py > geventd.yaml\n");
+    EXPECT_EQ(command({"gunicorn", "-k", "gevent", "app"}),
+              "geventctl convert -- gunicorn -k gevent app > geventd.yaml\n");
     EXPECT_EQ(command({"gunicorn.conf.py"}), "geventctl convert gunicorn.conf.py > geventd.yaml\n");
     EXPECT_EQ(command({"--config=app.xml", "--check"}),
               "geventctl convert app.xml > geventd.yaml\n");

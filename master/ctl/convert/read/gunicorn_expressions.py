@@ -14,11 +14,13 @@ VARIABLE = re.compile(r'(?<!\$)\$\{(\w+)(?::-([^}]*))?\}')
 
 
 class Expressions:
-    """value_of(name) is the only expression that a name gets, or None. With counts_cpus a text may
-    also be a formula of the number of CPUs."""
+    """value_of(name) is the only expression that a name gets, or None; `given` are variables of
+    the server alone, whose values are known. With counts_cpus a text may also be a formula of the
+    number of CPUs."""
 
-    def __init__(self, value_of, counts_cpus=False):
+    def __init__(self, value_of, given, counts_cpus=False):
         self._value_of = value_of
+        self._given = given
         self._counts_cpus = counts_cpus
 
     def text_of(self, node, depth=0):
@@ -99,6 +101,8 @@ class Expressions:
         name = self.text_of(name, depth + 1)
         if name is None or not re.fullmatch(r'\w+', name):
             return None
+        if self._given.get(name):
+            return protect(self._given[name])
         if default is None:
             return '${' + name + '}'
         text = self.text_of(default, depth + 1)

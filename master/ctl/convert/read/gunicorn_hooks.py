@@ -17,7 +17,8 @@ def function_of(tree, name):
 
 def body_of(tree, lines, name):
     """{'lines': of the function's body, 'imports': of the file that it needs, 'arguments': those of
-    its arguments that it uses, 'others': further names of the file}; None if it cannot be seen."""
+    its arguments that it uses, 'others': further names of the file, 'says': whether it does nothing
+    but write to the log}; None if it cannot be seen."""
     function = function_of(tree, name)
     if function is None or function.body[0].lineno == function.lineno:
         return None
@@ -39,6 +40,7 @@ def body_of(tree, lines, name):
     return {'lines': textwrap.indent(textwrap.dedent('\n'.join(body)), '    ').split('\n'),
             'imports': list(dict.fromkeys(ast.unparse(imports[each]) for each in sorted(used)
                                           if each in imports)),
+            'says': all(only_says(each, arguments) for each in function.body),
             'arguments': [each for each in arguments if each in used],
             'others': sorted(used - known - own)}
 

@@ -14,14 +14,16 @@ PATIENCE = 60  # seconds that the file may take
 LONGEST_PAUSE = 0.05
 
 
-def run(python, path, folder, *more):
-    """What the child says of the executed file. The result comes in a file of its own: what the
-    file prints is no part of it, and nobody waits for processes that it has started."""
+def run(python, path, folder, given, *more):
+    """What the child says of the file, executed with the variables that the server is `given`. The
+    result comes in a file of its own: what the file prints is no part of it, and nobody waits for
+    processes that it has started."""
     with tempfile.TemporaryFile() as result:
         try:
             process = subprocess.Popen(
                 [python, '-B', CHILD, os.path.abspath(path), str(result.fileno()), *more],
-                cwd=folder or None, pass_fds=(result.fileno(),), start_new_session=True,
+                cwd=folder or None, env={**os.environ, **given},
+                pass_fds=(result.fileno(),), start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             if not end(process):
                 raise Unreadable(f'{path} did not end within {PATIENCE} s')

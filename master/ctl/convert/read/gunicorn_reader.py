@@ -27,8 +27,9 @@ OLD_NAMES = {'logfile': 'errorlog', 'worker_exits': 'worker_exit'}
 class GunicornReader:
     """Collects settings in gunicorn's order; the later one of a name replaces the earlier."""
 
-    def __init__(self, source, python=sys.executable, places=None):
+    def __init__(self, source, python=sys.executable, places=None, given=None):
         self._source = source
+        self._given = given or {}  # variables that only the server gets
         self._python = python
         self._places = places or Places()
         self._options = {}
@@ -39,9 +40,9 @@ class GunicornReader:
         """Executes the file in a process of its own, as it may do anything."""
         if not os.path.exists(path):
             raise Unreadable(f'{path}: No such file or directory')
-        result = run(self._python, path, folder)
+        result = run(self._python, path, folder, self._given)
         if result.get('lacks'):
-            result = run(self._python, path, folder, 'stand-ins')
+            result = run(self._python, path, folder, self._given, 'stand-ins')
         if 'fault' in result:
             raise Unreadable(f'{result["fault"]}; if it needs the application\'s packages, name '
                              'its Python with --python')
@@ -51,7 +52,7 @@ class GunicornReader:
                 f'{os.path.basename(path)} imports what is not installed here: '
                 f'{", ".join(packages)}. Stand-ins took their place; with --python the '
                 'application\'s Python executes the file.')
-        names, source = result['names'], source_of(path)
+        names, source = result['names'], source_of(path, self._given)
         for name, value in names.items():
             setting = OLD_NAMES.get(name, name)
             if setting in SETTINGS:
@@ -76,7 +77,7 @@ class GunicornReader:
             self._remarks.append(f'{name} of {file} is computed: its values are written as they '
                                  'are now. Write ${NAME} in the place of secrets.')
         unset = [variable for variable in source.variables_behind(name)
-                 if not os.environ.get(variable)]
+                 if not self._given.get(variable) and not os.environ.get(variable)]
         # The value does not stand in the comment: it may hold a password.
         self._set(Option(setting, known, line or name, f'{file}:{number}' if number else file,
                          'computed while converting' if is_computed and value is not None else '',
@@ -148,12 +149,12 @@ class GunicornReader:
         return Found('gunicorn', options, self._remarks, self._source)
 
 
-def source_of(path):
+def source_of(path, given):
     """What another version of Python has executed may have a syntax that this one does not know."""
     with open(path, encoding='utf-8', errors='replace') as file:
         text = file.read()
     try:
-        return Source(text)
+        return Source(text, given)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, 'lineno', None)
         raise Unreadable(f'{path}{f":{line}" if line else ""} cannot be read by '

@@ -11,9 +11,11 @@ from .gunicorn_lists import members_of
 
 
 class Source:
-    """Assignments and functions at the top of the file, also below if and try."""
+    """Assignments and functions at the top of the file, also below if and try; `given` are
+    variables of the server alone."""
 
-    def __init__(self, text):
+    def __init__(self, text, given=None):
+        self._given = given or {}
         self._lines = text.split('\n')
         self._values = {}
         self._places = {}
@@ -47,7 +49,7 @@ class Source:
 
     def text_of(self, node):
         """The expression with ${NAME} in it; None if it is computed in another way."""
-        return Expressions(self._only_value).text_of(node)
+        return Expressions(self._only_value, self._given).text_of(node)
 
     def names_at_the_top(self):
         """Also those whose statement was not reached."""
@@ -79,7 +81,8 @@ class Source:
         comes to `value` in this environment; else None. With counts_cpus it may also be a formula
         of the number of CPUs."""
         node = self._only_value(name)
-        text = Expressions(self._only_value, counts_cpus).text_of(node) if node else None
+        expressions = Expressions(self._only_value, self._given, counts_cpus)
+        text = expressions.text_of(node) if node else None
         if text is None or not re.search(r'\$\{|cpus' if counts_cpus else r'\$\{', text):
             return None
         now = resolve(text)
@@ -92,7 +95,7 @@ class Source:
         nodes = [member for node in self._all_values(name)
                  for member in members_of(node, self._all_values)]
         literals = {str(node.value) for node in nodes if isinstance(node, ast.Constant)}
-        expressions = Expressions(self._only_value)
+        expressions = Expressions(self._only_value, self._given)
         texts = [expressions.text_of(node) for node in nodes]
         opened = {resolve(text): text for text in texts if text and '${' in text}
         return [opened.get(str(value)) or (protect(str(value)) if str(value) in literals else None)

@@ -100,7 +100,7 @@ def read_command(command, python, environment, source):
         reader = UwsgiReader(source, command.places)
         reader.add_environment(environment)
     else:
-        reader = GunicornReader(source, python, command.places)
+        reader = GunicornReader(source, python, command.places, command.environment)
     reader.add_command_line(command.words, command.place, environment)
     found = reader.finish()
     found.options = variables_of(command, found) + found.options

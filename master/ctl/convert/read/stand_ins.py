@@ -3,8 +3,12 @@
 without the application's packages. Used in the process that executes it."""
 import importlib.abc
 import importlib.machinery
+import os
 import sys
 import types
+
+
+STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 
 
 class StandIn:
@@ -46,6 +50,8 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.names = []
 
     def find_spec(self, name, path=None, target=None):
+        if is_optional(sys._getframe(1)):
+            return None
         self.names.append(name)
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
 
@@ -54,6 +60,15 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module):
         pass
+
+
+def is_optional(frame):
+    """Whether the standard library itself asks: it goes without what it does not find."""
+    while frame is not None and ('<frozen importlib' in frame.f_code.co_filename
+                                 or frame.f_globals.get('__name__') == 'importlib'):
+        frame = frame.f_back
+    name = frame.f_code.co_filename if frame else ''
+    return name.startswith(STANDARD_LIBRARY) and '-packages' not in name
 
 
 def install():

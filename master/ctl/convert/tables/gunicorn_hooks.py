@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """gunicorn's hooks: those that have a place in geventd, and what stands for the others."""
+import dataclasses
 import re
 
 from .rows import maps, refused
@@ -19,7 +20,7 @@ def lines_of(option, key):
     if not body:
         return ()
     name, given = option.value['name'], 'pid, reason' if key == 'hooks.worker-died' else ''
-    body = with_pid(body) if given else body
+    body = without_worker(body, 'pid' if given else 'os.getpid()')
     used = [f'    # geventd gives no {argument}: write what stands for it'
             for argument in body['arguments']]
     others = [f'# {", ".join(body["others"])}: as in {option.place.partition(":")[0]}'] \
@@ -31,12 +32,21 @@ def lines_of(option, key):
             '# here', f'{section}:', f'  {last}: geventd_hooks:{name}')
 
 
-def with_pid(body):
-    """The hook of a dead worker, whose number geventd gives."""
-    lines = [re.sub(r'\bworker\.pid\b', 'pid', line) for line in body['lines']]
-    left = [argument for argument in body['arguments'] if argument != 'worker' or any(
-        re.search(r'\bworker\b', line) for line in lines)]
-    return {**body, 'lines': lines, 'arguments': left}
+def without_worker(body, pid):
+    """The hook with the worker's number and the log as geventd's functions get them."""
+    lines, imports, left = body['lines'], list(body['imports']), []
+    for argument in body['arguments']:
+        for pattern, instead, needs in (
+                (rf'\b{argument}\.log\b', "logging.getLogger('gunicorn.error')", 'import logging'),
+                (r'\bworker\.pid\b', pid, 'import os')):
+            changed = [re.sub(pattern, instead, line) for line in lines]
+            module = needs.partition(' ')[2]
+            if changed != lines and f'{module}.' in instead and needs not in imports:
+                imports.append(needs)
+            lines = changed
+        if any(re.search(rf'\b{argument}\b', line) for line in lines):
+            left.append(argument)
+    return {**body, 'lines': lines, 'imports': imports, 'arguments': left}
 
 
 def because_of(option):
@@ -51,7 +61,11 @@ def hook(key, how):
     the place is told. `how` the function is called there."""
     def take(draft, option):
         calls = calls_in(option) if isinstance(option.value, dict) else None
-        if calls and len(calls) == 1 and key not in draft.settings:
+        body = option.value.get('body') if isinstance(option.value, dict) else None
+        if body and body['says']:
+            named = dataclasses.replace(option, line=option.line.rstrip(':'))
+            draft.built_in.append((named, 'it only writes to the log, where geventd tells as much'))
+        elif calls and len(calls) == 1 and key not in draft.settings:
             draft.set(key, calls[0], option.origin())
         elif calls is not None:
             draft.leave_out(option, because_of(option), f'{key}: module:function, {how}',

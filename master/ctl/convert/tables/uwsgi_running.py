@@ -127,7 +127,8 @@ ELSEWHERE = (
             *NO_RULES),
     refused('emperor* vassal* zeus imperial-monitor* early-emperor heartbeat propagate-touch '
             'fallback-config',
-            'there is no emperor', 'geventd@NAME.service, one for each application'),
+            'there is no emperor',
+            'convert each of its files (vassals), and start geventd@NAME.service for each'),
     refused('nagios ping*', 'uWSGI asks another server with it',
             'listen.health and metrics.listen answer whoever asks this one'),
     refused('rpc-max snmp* clock* xattr* webdav* ssi* pam* gridfs* airbrake* ldap* flock* safe-fd '
