@@ -87,7 +87,11 @@ std::string who_may_write(const Place& place, const Tenant& tenant) {
     if ((file.st_mode & S_IWOTH) != 0) {
         return "everybody may write to it";
     }
-    return (file.st_mode & S_IWGRP) != 0 && file.st_gid != 0 ? "its group may write to it" : "";
+    const bool is_tenants =
+        std::find(tenant.groups.begin(), tenant.groups.end(), file.st_gid) != tenant.groups.end();
+    return (file.st_mode & S_IWGRP) != 0 && (file.st_gid != 0 || is_tenants)
+               ? "its group may write to it"
+               : "";
 }
 
 // Runs in the child.

@@ -132,15 +132,35 @@ def application(environ, start_response):
 '''
 
 
-def test_a_handler_that_only_waits_for_the_end(server):
+@pytest.mark.parametrize('unread', [0, 2])
+def test_a_handler_that_only_waits_for_the_end(server, unread):
     """As in a chat whose messages come from elsewhere."""
     running = server(LISTENERS)
     client = connect(running)
     assert running.get('/say').text == 'said'
     assert client.recv() == 'news'
+    for _ in range(unread):
+        client.send('nobody takes this')
     client.close()
     running.wait_log('a listener has left')
     running.wait_status(lambda status: status['workers'][0]['websockets'] == 0)
+
+
+LAST = '''
+def application(environ, start_response):
+    ws = environ['wsgi.websocket']
+    while not ws.closed:
+        print('got', ws.receive(), flush=True)
+    return []
+'''
+
+
+def test_a_handler_that_looks_for_the_end_gets_what_came_before_it(server):
+    running = server(LAST)
+    with RawSocket(running.address()) as client:
+        client.send(frame(TEXT, b'one'), frame(TEXT, b'two'),
+                    frame(CLOSE, (1000).to_bytes(2, 'big')))
+        running.wait_log('got two')
 
 
 GIVEN = '''

@@ -63,6 +63,7 @@ void Request::clear() {
         left_core = false;
         traffic = {};
         no_upgrade = {};
+        was_refused_upgrade = false;
     }
     answer.reset();
     reader = writer = {};

@@ -57,10 +57,8 @@ class Request {
     /// What the application's attempt to upgrade the connection is answered with; status 0: it may.
     http::Rejection no_upgrade;
 
-    /// That is the answer: what the application says afterwards is ignored.
-    [[nodiscard]] bool was_refused_upgrade() const {
-        return sent.status != 0 && sent.status == no_upgrade.status;
-    }
+    /// That was the answer: what the application says afterwards is ignored.
+    bool was_refused_upgrade = false;
 
     TimeLimit limit{*this};
 

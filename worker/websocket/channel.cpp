@@ -243,13 +243,21 @@ Channel::Outcome Channel::ping(std::string_view payload) {
 }
 
 void Channel::close(std::uint16_t code, std::string_view reason) noexcept {
-    if (state_ != State::Open) {
+    if (state_ != State::Open && !is_leaving_) {
         return;
     }
     inbox_.clear();
     inbox_bytes_ = 0;
     has_turn_ = false;
-    say_goodbye(code, reason);
+    if (!std::exchange(is_leaving_, false)) {
+        return say_goodbye(code, reason);
+    }
+    show_ready();  // the worker has said it before
+    guarded([this] {
+        settle();
+        go_on_reading();
+    });
+    home_.attend_later(*this);
 }
 
 // What the client sends before it hears of this is received like anything before.
@@ -322,9 +330,8 @@ void Channel::on_pong_due() noexcept {
     be_over();
 }
 
-// While a message before the closing frame is on its way, only limits.websocket-write counts.
 void Channel::on_closing_due() noexcept {
-    if (exchange().is_sending()) {
+    if (may_go_on_sending()) {
         return home_.closing().start(*this);
     }
     be_over();

@@ -84,7 +84,8 @@ class Channel final : public Socket, private websocket::Session::User {
     Outcome send(bool is_text, std::string_view message);
     Outcome ping(std::string_view payload);
 
-    /// Begins to close. No effect when that has begun already.
+    /// Begins to close, and drops what nobody has taken. No effect when the client, or this, has
+    /// done so already.
     void close(std::uint16_t code, std::string_view reason) noexcept;
 
     /// A descriptor, the same at each call, that is readable just while has_message() or
@@ -138,7 +139,7 @@ class Channel final : public Socket, private websocket::Session::User {
     std::size_t inbox_bytes_ = 0;
     ReadyMark ready_;
     State state_ = State::Asked;
-    bool is_leaving_ = false;  ///< it was the worker that said good-bye, not the application
+    bool is_leaving_ = false;  ///< the worker has said good-bye, and the application goes on
     bool has_turn_ = false;    ///< the greenlet has it, to answer a message before the next frame
     bool is_reading_ = false;  ///< the loop tells of received bytes
     bool heard_ = false;       ///< something was received since the last ping

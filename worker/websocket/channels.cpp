@@ -54,6 +54,7 @@ Channels::Channels(const Parts& parts, const config::Limits& limits)
       table_(region_.data(), region_.size(), places_of(limits)),
       most_message_(or_any(limits.websocket_message)),
       least_compressed_(limits.websocket_compress),
+      limits_writing_(limits.websocket_write != config::Milliseconds::zero()),
       drain_time_(config::drain_of_websockets(limits)),
       ping_(parts.clock, limits.websocket_ping),
       pong_(parts.clock, limits.websocket_pong),

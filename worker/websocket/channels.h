@@ -102,6 +102,9 @@ class Channels {
     /// Messages to clients that offer it are compressed.
     [[nodiscard]] bool compresses() const { return least_compressed_ > 0; }
 
+    /// There is a limits.websocket-write.
+    [[nodiscard]] bool limits_writing() const { return limits_writing_; }
+
     [[nodiscard]] bool expects_pongs() const { return !pong_.is_off(); }
 
     /// Shows the master what the WebSocket has carried.
@@ -135,6 +138,7 @@ class Channels {
     std::uint32_t used_places_ = 0;           ///< how many were ever used
     std::uint64_t most_message_;
     std::uint64_t least_compressed_;
+    bool limits_writing_;
     Duration drain_time_;
     event::DeadlineList ping_;
     event::DeadlineList pong_;

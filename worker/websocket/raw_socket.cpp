@@ -117,9 +117,8 @@ void RawSocket::on_writable() noexcept {
     home_.attend_later(*this);
 }
 
-// While something before the closing frame is on its way, only limits.websocket-write counts.
 void RawSocket::on_closing_due() noexcept {
-    if (exchange().is_sending()) {
+    if (may_go_on_sending()) {
         return home_.closing().start(*this);
     }
     be_over();

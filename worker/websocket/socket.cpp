@@ -31,6 +31,11 @@ bool Socket::send_output() noexcept {
     return state != Exchange::IoState::Failed;
 }
 
+bool Socket::may_go_on_sending() noexcept {
+    constexpr int kMostRounds = 12;  // of five seconds
+    return exchange().is_sending() && (home_.limits_writing() || ++rounds_ < kMostRounds);
+}
+
 // The request holds this object, and the caller the request.
 void Socket::attend() {
     Application& application = home_.application();

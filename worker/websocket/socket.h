@@ -75,6 +75,10 @@ class Socket : public Upgraded, public event::Deadline {
     /// cannot be sent. REQUIRES: the exchange sends nothing.
     bool send_output() noexcept;
 
+    /// Whether what stands before the closing frame is still on its way to a client that takes it:
+    /// limits.websocket-write says when it does not. Where that is off, a minute is enough.
+    [[nodiscard]] bool may_go_on_sending() noexcept;
+
     /// Nothing more is sent to the client, or comes from it.
     [[nodiscard]] virtual bool is_over() const = 0;
 
@@ -91,6 +95,7 @@ class Socket : public Upgraded, public event::Deadline {
 
   private:
     std::list<Waiter> senders_;
+    int rounds_ = 0;  ///< how often may_go_on_sending() was asked
 };
 
 }  // namespace geventd::worker

@@ -309,6 +309,35 @@ TEST_F(WebSocketTest, ReceivesUntilTheClientSaysGoodByeToo) {
     EXPECT_EQ(channel.end().code, 1000);
 }
 
+TEST_F(WebSocketTest, HearsTheClientBehindMessagesThatNobodyTakes) {
+    settings.limits.drain_websockets = 10s;
+    open();
+    std::string many;
+    for (int i = 0; i < 300; ++i) {
+        many += frame('\x82', "m");
+    }
+    send(client, many);
+    turn_until([this] { return request->traffic.messages_in >= 256; });
+    worker->drain(ipc::DrainReason::Replace);
+    worker->clock().fall_due(Clock::now() + 100ms);
+    receive_until(client, "the server restarts");
+    end_application();
+    send(client, kBye);
+    receive_until(client, "");
+    EXPECT_EQ(slot.websockets, 0U);
+}
+
+TEST_F(WebSocketTest, DoesNotWaitForEverForAClientThatTakesNothing) {
+    settings.limits.websocket_write = 0ms;
+    Channel& channel = open();
+    ASSERT_EQ(channel.send(false, std::string(8 << 20, 'm')), Outcome::Done);
+    end_application();
+    for (int seconds = 6; seconds <= 90; seconds += 6) {
+        worker->clock().fall_due(Clock::now() + std::chrono::seconds(seconds));
+    }
+    turn_until([this] { return slot.websockets == 0; });
+}
+
 TEST_F(WebSocketTest, DropsWhatTheApplicationHasClosedBefore) {
     Channel& channel = open();
     send(client, frame('\x81', "nobody wants this"));

@@ -81,7 +81,8 @@ class _Handler:
 class WebSocket:
     """Each request that asks for a WebSocket has one, most of which nobody uses: so it is small."""
 
-    __slots__ = ("environ", "_closed", "stream", "_socket", "_client", "_handler", "__weakref__")
+    __slots__ = ("environ", "_closed", "stream", "_socket", "_client", "_handler", "_receives",
+                 "_seen_left", "__weakref__")
 
     OPCODE_CONTINUATION = 0x00
     OPCODE_TEXT = 0x01
@@ -97,6 +98,8 @@ class WebSocket:
         self._socket = socket
         self._client = None
         self._handler = None
+        self._receives = False
+        self._seen_left = False
 
     @property
     def handler(self):
@@ -123,9 +126,19 @@ class WebSocket:
         if not self._closed:
             try:
                 self._open()
-            except (OSError, RuntimeError):  # the client is gone, or has had another answer
+            except OSError:  # the client is gone
                 self._end()
-        return self._closed or self._socket.ended
+            except RuntimeError:  # it has had another answer, or this is another thread
+                return True
+        return self._closed or self._socket.ended or self._is_left()
+
+    def _is_left(self):
+        """The client is gone, and nobody will take what it has sent: a handler that receives has
+        done so before it looks again."""
+        if self._receives or self._socket.close_code is None:
+            return False
+        was_seen, self._seen_left = self._seen_left, True
+        return was_seen
 
     def _end(self):
         self._closed = True
@@ -164,6 +177,7 @@ class WebSocket:
             self.current_app.on_close(_ALREADY_CLOSED)
             raise _error(_ALREADY_CLOSED)
         self._open()
+        self._receives = True
         try:
             message = self._socket.receive()
         except geventd.WebSocketClosed:

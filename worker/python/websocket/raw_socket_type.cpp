@@ -38,7 +38,7 @@ RawSocket* socket_of(PyObject* self) {
     RawSocket* const socket = object.type->take(request);
     if (is_first) {
         object.is_of_hub = object.type->is_in_hub();
-    } else if (object.is_of_hub) {
+    } else if (socket != nullptr && object.is_of_hub) {
         object.type->look_for_threads(request);
     }
     return socket;

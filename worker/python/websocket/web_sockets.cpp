@@ -44,7 +44,7 @@ bool WebSockets::may_use(const Channel& channel) const {
     if (!may_call()) {
         return false;
     }
-    if (channel.request().was_refused_upgrade()) {
+    if (channel.request().was_refused_upgrade) {
         runner_.await_refusal(channel.request(), closed_class_.get());
         return false;
     }

@@ -333,7 +333,7 @@ http::Rejection RequestRunner::explain(const worker::Request& request, PyObject*
 
 // What an application returns after an upgrade has no meaning, be it iterable or not.
 bool RequestRunner::is_ignored(const worker::Request& request) {
-    const bool ignored = request.left_core || request.was_refused_upgrade();
+    const bool ignored = request.left_core || request.was_refused_upgrade;
     if (ignored) {
         PyErr_Clear();
     }
@@ -355,17 +355,16 @@ bool RequestRunner::is_of_the_end(const worker::Request& request, PyObject* exce
         return request.upgraded->is_closed() && exception != nullptr &&
                upgrader_->is_of_the_end(exception);
     }
-    if (request.was_refused_upgrade()) {
+    if (request.was_refused_upgrade) {
         return exception != nullptr && upgrader_->is_of_the_end(exception);
     }
     return request.exchange->broken();
 }
 
 void RequestRunner::await_refusal(const worker::Request& request, PyObject* exception) const {
-    const auto& [status, reason] = request.no_upgrade;
+    const std::string_view reason = request.no_upgrade.reason;
     Response* const response = request.runner == nullptr ? nullptr : find(request.runner);
-    if (response == nullptr || response->head_sent() ||
-        response->await_send_error(status, reason)) {
+    if (response == nullptr || response->head_sent() || response->await_refusal()) {
         const Ref text = Ref::steal(
             PyUnicode_FromStringAndSize(reason.data(), static_cast<Py_ssize_t>(reason.size())));
         PyErr_SetObject(exception, text.get());
@@ -378,18 +377,19 @@ bool RequestRunner::await_failure(worker::Request& request, PyObject* start_resp
         if (request.exchange->broken()) {
             worker_.accounts().client_left(request);
         }
-        return request.was_refused_upgrade();
+        return request.was_refused_upgrade;
     }
     if (!exception) {
         log::error("{} {} failed without saying why", request.head.method, request.path_info);
         return false;
     }
-    http::Rejection told = explain(request, exception.get());
-    if (told.status == 500 && request.no_upgrade.status != 0) {
-        told = request.no_upgrade;  // libraries look at the version themselves
-    }
+    const http::Rejection told = explain(request, exception.get());
     Response& response = response_of(start_response);
-    if (response.head_sent() || !response.await_send_error(told.status, told.reason)) {
+    // Libraries look at the version themselves.
+    const bool is_refusal = told.status == 500 && request.no_upgrade.status != 0;
+    if (response.head_sent() ||
+        !(is_refusal ? response.await_refusal()
+                     : response.await_send_error(told.status, told.reason))) {
         PyErr_Clear();
         return false;
     }

@@ -51,6 +51,11 @@ void Response::note_unsent_status(PyObject* status) noexcept {
                   PyUnicode_ReadChar(status, 0) == '5';
 }
 
+bool Response::await_refusal() {
+    request_->was_refused_upgrade = true;
+    return await_send_error(request_->no_upgrade.status, request_->no_upgrade.reason);
+}
+
 bool Response::await_early_hints(PyObject* headers) {
     http::ResponseHead head;
     if (!fill_early_hints(head, *request_, bridge_.worker().accounts(), headers)) {

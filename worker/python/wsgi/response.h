@@ -60,12 +60,15 @@ class Response {
     /// note_unsent_status() was told of a failure.
     [[nodiscard]] bool has_failed() const { return has_failed_; }
 
+    /// Answers with Request::no_upgrade. Only before head_sent().
+    bool await_refusal();
+
     [[nodiscard]] bool head_set() const { return request_->answer.head().is_set(); }
 
     [[nodiscard]] bool head_sent() const { return request_->answer.completed(); }
 
     /// It is the server's, to a client whose upgrade was refused.
-    [[nodiscard]] bool is_refusal() const { return request_->was_refused_upgrade(); }
+    [[nodiscard]] bool is_refusal() const { return request_->was_refused_upgrade; }
 
     /// The request has ended: nothing of its answer can be changed.
     [[nodiscard]] bool has_ended() const { return request_->exchange == nullptr; }
