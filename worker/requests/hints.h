@@ -13,6 +13,7 @@ enum class Hint : std::uint32_t {
     UntrustedStranger = 2,
     Asyncio = 4,
     NoWebSocket = 8,
+    TlsOnPlainPort = 16,
 };
 
 /// Keeps the workers of a server from repeating one another. Each shows in its slot of the
