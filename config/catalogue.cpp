@@ -113,6 +113,10 @@ bool is_key(std::string_view path) {
 std::string explain_unknown_key(const std::string& group, const std::string& name) {
     const std::string kebab = to_kebab(name);
     if (is_key(join(group, kebab))) {
+        if (const auto dot = kebab.rfind('.'); dot != std::string::npos) {
+            return fmt::format("no key of a file has a dot: write {} below {}",
+                               kebab.substr(dot + 1), join(group, kebab.substr(0, dot)));
+        }
         return fmt::format("unknown key; did you mean {}?", join(group, kebab));
     }
     if (std::string answer = explain_foreign_name(kebab, Match::Whole); !answer.empty()) {

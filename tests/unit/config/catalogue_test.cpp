@@ -81,6 +81,10 @@ TEST(ExplainUnknownKey, PrefersTheKeyOfTheSameGroup) {
 }
 
 TEST(ExplainUnknownKey, FindsTheKeyOfAnotherGroup) {
+    EXPECT_EQ(explain_unknown_key("", "listen.backlog"),
+              "no key of a file has a dot: write backlog below listen");
+    EXPECT_EQ(explain_unknown_key("", "app.virtualenv"),
+              "no key of a file has a dot: write virtualenv below app");
     EXPECT_TRUE(contains(explain_unknown_key("", "cores"), "did you mean workers.cores?"));
     EXPECT_TRUE(contains(explain_unknown_key("app", "level"), "did you mean log.level?"));
     EXPECT_TRUE(contains(explain_unknown_key("", "keep_alive"), "did you mean limits.keep-alive?"));
