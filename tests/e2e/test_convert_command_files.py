@@ -251,3 +251,17 @@ def test_a_manifest_is_answered(folder, text):
     (folder / 'a.yaml').write_text(text)
     done = convert('a.yaml', folder=folder)
     assert done.returncode == 2 and 'the command line of the container after --' in done.stderr
+
+
+def test_an_image_without_an_entry_point_has_its_command(folder):
+    (folder / 'Dockerfile').write_text('FROM a\nENTRYPOINT []\nCMD ["gunicorn", "a:b"]\n')
+    assert 'module: a:b' in convert('Dockerfile', folder=folder).stdout
+
+
+def test_a_script_of_an_image_is_found_by_its_name_alone(folder):
+    (folder / 'docker').mkdir()
+    (folder / 'docker/start.sh').write_text('exec gunicorn a:b "$@"\n')
+    (folder / 'Dockerfile').write_text(
+        'FROM a\nWORKDIR /app\nCOPY docker/start.sh /usr/local/bin/\n'
+        'ENTRYPOINT ["tini", "--", "start.sh"]\nCMD ["-w", "7"]\n')
+    assert 'processes: 7' in convert('Dockerfile', folder=folder).stdout

@@ -106,3 +106,39 @@ def test_of_several_starts_the_last_that_is_not_for_development_counts(text, lin
 def test_other_servers_of_a_procfile_are_told():
     command = from_procfile('admin: uwsgi --http :1\nweb: gunicorn a:b\n', 'Procfile')
     assert 'Procfile:1 (admin:) starts uwsgi too; this is web:.' in command.remarks
+
+
+BRANCHES = '''if [ "$APP_ENV" = production ]; then
+  WORKERS=4
+  EXTRA="--threads 1"
+else
+  WORKERS=1
+fi
+UNUSED=1
+OPTS="-t 5"
+OPTS="$OPTS -b :1"
+exec gunicorn -w $WORKERS $OPTS a:b
+'''
+
+
+def test_values_of_several_branches_are_told(folder):
+    (folder / 'x.sh').write_text(BRANCHES)
+    said = convert('x.sh', folder=folder).stdout
+    assert 'WORKERS is 4 (x.sh:2) or 1 (x.sh:5); the last one was taken.' in said
+    assert said.count('the last one was taken') == 1
+
+
+HERE = '''exec gunicorn -w 4 -b :8000 a:b
+cat <<-"END" >&2
+  usage: gunicorn --certfile x -b :1 help:me
+  END
+n=$((1<<3))
+echo <<<word
+'''
+
+
+def test_texts_for_a_program_are_no_commands(folder):
+    (folder / 'x.sh').write_text(HERE)
+    done = convert('x.sh', folder=folder)
+    assert done.returncode == 0 and 'help:me' not in done.stdout
+    assert 'http://0.0.0.0:8000' in done.stdout and 'starts gunicorn too' not in done.stdout

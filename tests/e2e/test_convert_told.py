@@ -256,3 +256,22 @@ def test_a_result_that_cannot_be_started_is_told(folder):
     done = convert('a.ini', folder=folder)
     assert 'the result is not complete: it has no listen and no app.module' in done.stderr
     assert 'convert each of' in done.stdout
+
+
+@pytest.mark.parametrize('head', [
+    'import os\ndef env(name):\n    return os.environ.get(name)\n',
+    'from os import environ as e\nenv = e.get\n', 'from os import getenv as env\n'])
+def test_what_a_function_of_the_file_does_not_find_is_told(folder, head):
+    (folder / 'gunicorn.conf.py').write_text(
+        f'{head}certfile = env("CERT")\nuser, x = env("RUN_AS"), env("OTHER")\ngroup = None\n')
+    done = convert('gunicorn.conf.py', folder=folder)
+    assert done.returncode == 1
+    assert 'certfile = env("CERT"), user' in done.stderr
+    assert 'it depends on CERT, which' in done.stdout and 'group' not in done.stderr
+
+
+def test_what_another_module_does_not_find_is_told(folder):
+    (folder / 'base.py').write_text('import os\ncertfile = os.environ.get("CERT")\n')
+    (folder / 'gunicorn.conf.py').write_text('from base import *\n')
+    done = convert('gunicorn.conf.py', folder=folder)
+    assert done.returncode == 1 and 'depends on CERT' in done.stdout

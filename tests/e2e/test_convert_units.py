@@ -6,6 +6,8 @@ from convert.read.command_files import from_unit
 from convert.read.sources import read_command
 from convert.read.supervisord import from_supervisord
 
+from harness.conversions import convert
+
 SERVICE = '[Unit]\n{}\n[Service]\nEnvironment=PORT=8000\nExecStart=/bin/{}\n'
 
 
@@ -69,3 +71,20 @@ def test_a_stop_that_supervisord_cuts_short_is_told(text, told):
     said = [remark for remark in draft.remarks if 'a stop is cut short' in remark]
     assert [remark.partition(':')[0] for remark in said] == ([told] if told else [])
     assert not said or 'it may take 35 s' in said[0]
+
+
+def test_a_socket_unit_may_take_its_addresses_back(folder):
+    (folder / 'x.service').write_text('[Unit]\nRequires=x.socket\n[Service]\n'
+                                      'ExecStart=/usr/bin/gunicorn a:b\n')
+    (folder / 'x.socket').write_text('[Socket]\nListenStream=1\nListenStream=\nListenStream=80\n'
+                                     'ListenStream=vsock::5\n')
+    said = convert('x.service', folder=folder).stdout
+    assert said.count('address: ') == 1 and 'address: "http://[::]:80"' in said
+
+
+def test_a_template_of_a_unit_is_told(folder):
+    (folder / 'x@.service').write_text('[Service]\nExecStart=gunicorn -b unix:/run/%i.sock a:b\n')
+    assert 'puts nothing in for %i' in convert('x@.service', folder=folder).stdout
+    (folder / 'x@shop.service').write_text((folder / 'x@.service').read_text())
+    said = convert('x@shop.service', folder=folder).stdout
+    assert '/run/shop.sock' in said and '%i' not in said

@@ -100,6 +100,11 @@ def from_dockerfile(text, path):
     return placed(command, path, stage.workdir, elsewhere=True, sources=stage.copied.sources)
 
 
+# Where an image looks for a program that is named without a folder.
+PROGRAM_FOLDERS = ('/usr/local/sbin/', '/usr/local/bin/', '/usr/sbin/', '/usr/bin/', '/sbin/',
+                   '/bin/')
+
+
 def last_stage(text):
     """The stage that is built: one that begins with another by its name inherits from that."""
     before, present, known, copied, count = Stage(), None, {}, {}, 0
@@ -133,8 +138,8 @@ def image_words(text):
     """(words, whether a shell reads them): the exec form is a JSON list of texts, all else a line
     for sh -c."""
     try:
-        words = json.loads(text) if text.startswith('[') else []
-        if words and all(isinstance(word, str) for word in words):
+        words = json.loads(text) if text.startswith('[') else None
+        if isinstance(words, list) and all(isinstance(word, str) for word in words):
             return [word.replace('${', '$${') for word in words], False
     except (ValueError, RecursionError):
         pass
@@ -147,8 +152,10 @@ def script_of(words, places):
     are its parameters."""
     names = ' '.join(words).split()
     for index, word in enumerate(names):
-        script = places.find(word)
-        if os.path.isfile(script):
+        folders = [''] if '/' in word else ['', *PROGRAM_FOLDERS]
+        script = next(filter(os.path.isfile, (places.find(folder + word) for folder in folders)),
+                      '')
+        if script:
             with open(script, encoding='utf-8', errors='replace') as file:
                 command = command_of_script(file.read(), os.path.basename(script),
                                             names[index + 1:])

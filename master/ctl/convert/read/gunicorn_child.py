@@ -2,7 +2,7 @@
 """Runs in a process of its own: executes gunicorn.conf.py as gunicorn does, and tells its names.
 
 Usage: python3 gunicorn_child.py FILE DESCRIPTOR [stand-ins]. Writes JSON to the descriptor:
-{"names": {name: value}, "effects": as effects() says} or
+{"names": {name: value}, "effects": as effects() says, "absent": variables that are not set} or
 {"fault": sentence, "lacks": true if a module is missing}.
 With stand-ins missing modules are replaced; "missing" names them. A function is {"hook": name},
 what came out of a missing module {"missing": name}; what else JSON cannot hold {"object": type}.
@@ -27,6 +27,7 @@ def main(path, with_stand_ins):
     names = {'__builtins__': __builtins__, '__name__': '__config__', '__doc__': None,
              '__package__': None, '__file__': path}
     before = list(sys.path), dict(os.environ)
+    absent = follow_environment()
     try:
         with open(path, 'rb') as file:
             exec(compile(file.read(), path, 'exec'), names)
@@ -34,7 +35,36 @@ def main(path, with_stand_ins):
         return {'fault': describe(error, path), 'lacks': isinstance(error, ModuleNotFoundError)}
     return {'names': {name: plain(value) for name, value in names.items()
                       if not name.startswith('__')},
-            'missing': finder.names if finder else [], 'effects': effects(*before)}
+            'missing': finder.names if finder else [], 'absent': list(absent),
+            'effects': effects(*before)}
+
+
+def follow_environment():
+    """The names of variables that the file, or one of its own modules, asks for and does not find:
+    a dict that grows."""
+    absent, kind = {}, type(os.environ)
+    look = kind.__getitem__
+
+    def look_and_note(self, name):
+        try:
+            return look(self, name)
+        except KeyError:
+            if isinstance(name, str) and not is_of_a_library(sys._getframe(1)):
+                absent[name] = None
+            raise
+
+    kind.__getitem__ = look_and_note
+    return absent
+
+
+def is_of_a_library(frame):
+    """Whether it is a module of Python's, or an installed one, that asks os.environ."""
+    while frame is not None and os.path.basename(frame.f_code.co_filename) in (
+            'os.py', '_collections_abc.py', '<frozen os>', '<frozen _collections_abc>'):
+        frame = frame.f_back
+    name = frame.f_code.co_filename if frame else ''
+    library = os.path.dirname(os.__file__) + os.sep
+    return name.startswith((library, '<frozen')) or '-packages' in name
 
 
 def effects(path, environment):

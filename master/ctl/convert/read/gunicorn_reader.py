@@ -35,6 +35,7 @@ class GunicornReader:
         self._options = {}
         self._remarks = []
         self._effects = []
+        self._absent = []  # variables that the file asked for in vain
 
     def add_file(self, path, folder=None):
         """Executes the file in a process of its own, as it may do anything."""
@@ -53,6 +54,7 @@ class GunicornReader:
                 f'{", ".join(packages)}. Stand-ins took their place; with --python the '
                 'application\'s Python executes the file.')
         names, source = result['names'], source_of(path, self._given)
+        self._absent = result['absent']
         for name, value in names.items():
             setting = OLD_NAMES.get(name, name)
             if setting in SETTINGS:
@@ -78,6 +80,10 @@ class GunicornReader:
                                  'are now. Write ${NAME} in the place of secrets.')
         unset = [variable for variable in source.variables_behind(name)
                  if not self._given.get(variable) and not os.environ.get(variable)]
+        if not unset and value in (None, '') and not source.is_constant(name):
+            # By a function, another name or another module.
+            texts = source.texts_behind(name)
+            unset = [each for each in self._absent if each in texts] or self._absent
         # The value does not stand in the comment: it may hold a password.
         self._set(Option(setting, known, line or name, f'{file}:{number}' if number else file,
                          'computed while converting' if is_computed and value is not None else '',

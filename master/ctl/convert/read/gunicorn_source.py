@@ -60,6 +60,11 @@ class Source:
         return list(dict.fromkeys(variable for node in self._asked.get(name, ())
                                   for variable in variables_in(node, self._all_values)))
 
+    def texts_behind(self, name):
+        """The literal texts in what decides the value of the name."""
+        return {part.value for node in self._asked.get(name, ()) for part in ast.walk(node)
+                if isinstance(part, ast.Constant)}
+
     def is_constant(self, name):
         try:
             for value in self._values.get(name, ()):

@@ -16,6 +16,8 @@ MEMBERS = re.compile(r'"?\$\{(\w+)\[[@*]\]\}"?')
 PARAMETERS = re.compile(r'"?(?:\$[@*]|\$\{[@*]\})"?')
 QUOTES = '"\''
 LONGEST = 99  # lines of one statement
+HERE_DOCUMENT = re.compile(r'(?<!<)<<-?\s*(["\']?)(\w+)\1')
+NAMES = re.compile(r'\$\{?(\w+)')
 DEFAULT = re.compile(r'\$\{(\w+):?=((?:[^{}]|\{[^{}]*\})*)\}')
 IS_EMPTY = re.compile(r'(?:if\s+)?(?:test|\[\[?)\s+(-z|!\s+-n|!\s+-v|-n|-v)\s+"?\$?\{?(\w+)')
 TLS = re.compile(r'--(?:certfile|keyfile|ca-certs|https2?(?:-socket)?)\b')
@@ -43,6 +45,15 @@ def whole_lines(text):
             line = '\n'.join(each for each, _ in lines[index - 1:end])
             index = end
         yield line, number
+        index = behind_documents(line, lines, index)
+
+
+def behind_documents(line, lines, index):
+    """Where the lines go on behind the texts that `line` gives to a program by <<."""
+    for _, mark in HERE_DOCUMENT.findall(line):
+        ends = [at for at in range(index, len(lines)) if lines[at][0].strip() == mark]
+        index = ends[0] + 1 if ends else index
+    return index
 
 
 class Script:
@@ -55,6 +66,8 @@ class Script:
         self._lists = {} if parameters is None else {'@': quoted(parameters)}
         self._starts = []  # (Command, its line)
         self._tested, self._is_empty = '', False
+        self._depth = 0      # of if and case
+        self._choices = {}  # {name: {value: its line}}, of those that branches give
         self._protecting = []  # (word, line, number)
 
     def read(self, line, number):
@@ -62,9 +75,12 @@ class Script:
         for operator, statement in statements(line):
             plain = KEYWORDS.sub('', statement, count=1)
             self._look_at_condition(operator, statement)
-            if not self._assign(plain):
+            self._depth += len(re.findall(r'^(?:else\s+)?(?:if|case)\s', statement))
+            self._depth -= statement in ('fi', 'esac') and self._depth > 0
+            if not self._assign(plain, number):
                 command = command_of(self._put_in(plain), f'{self._name}:{number}')
                 if command:
+                    command.remarks += self._chosen_in(plain)
                     self._starts.append((command, number))
 
     def _look_at_condition(self, operator, statement):
@@ -95,7 +111,17 @@ class Script:
             for word, text, number in self._protecting if word not in words]
         return found
 
-    def _assign(self, statement):
+    def _chosen_in(self, statement):
+        """Remarks on the variables of the statement that have another value in another branch."""
+        remarks = []
+        for name in dict.fromkeys(NAMES.findall(statement)):
+            given = [f'{value} ({self._name}:{line})'
+                     for value, line in self._choices.get(name, {}).items()]
+            if len(given) > 1:
+                remarks.append(f'{name} is {" or ".join(given)}; the last one was taken.')
+        return remarks
+
+    def _assign(self, statement, number=0):
         """Whether the statement only gives values to variables; they are kept."""
         if statement.startswith('set -- '):
             self._lists['@'] = self._put_in(without_lines(statement[len('set -- '):]))
@@ -121,8 +147,18 @@ class Script:
             if name == self._tested and self._is_empty and not plus:
                 self._default(name, value.strip(QUOTES))
             else:
+                before = self._known.get(name, '')
                 self._remember(name, plus, value)
+                self._note_choice(name, before, number)
         return bool(found or defaults)
+
+    def _note_choice(self, name, before, number):
+        """A value that contains the one before goes on with it."""
+        now = self._known[name]
+        if self._depth == 0 or (before and before in now):
+            self._choices.pop(name, None)
+        if not before or before not in now:
+            self._choices.setdefault(name, {})[now] = number
 
     def _default(self, name, value):
         """A value for a variable that may have come from outside."""

@@ -50,10 +50,13 @@ class Sockets:
         for line, _ in joined_lines(self._text_of(unit), comments='#;'):
             key, _, value = line.strip().partition('=')
             if key == 'ListenStream':
-                addresses.append(specified(value.strip(), unit))
+                # An empty one takes back those before it; geventd has no vsock.
+                added = [specified(value.strip(), unit)]
+                addresses = [*addresses, *added] if value.strip() else []
             elif key == 'FileDescriptorName':
                 name = specified(value.strip(), unit)
-        return Activation(name, option, tuple(addresses))
+        return Activation(name, option, tuple(
+            address for address in addresses if not address.startswith('vsock:')))
 
     def _file_of(self, unit):
         """Also the template of an instance."""
@@ -104,6 +107,9 @@ def from_unit(text, path):
         raise Unreadable(f'{path} starts neither uWSGI nor gunicorn')
     command.surrounding = environment
     command.chdir = command.chdir or workdir
+    if re.search('%[iI]', ' '.join([*command.words, workdir])):
+        command.remarks.append('geventd puts nothing in for %i: convert a copy of the unit with '
+                               "its instance's name, such as app@NAME.service, for each.")
     if kept:
         command.remarks.append('These lines stay in the unit: ' + ', '.join(kept) + '.')
     command.remarks += ['In the unit write Type=notify and ExecStart=GEVENTD -c FILE, where '
