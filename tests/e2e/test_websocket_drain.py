@@ -40,10 +40,6 @@ def leave(running, why):
         assert running.get('/').status == 200  # workers.max-requests
 
 
-def wait_replaced(running, old):
-    running.wait_status(lambda status: not set(old) & {w['pid'] for w in status['workers']})
-
-
 @pytest.mark.parametrize('why, code', [
     ('reload', 1012), ('stop', 1001), ('upgrade', 1012), ('max-requests', 1012)])
 def test_it_is_closed_when_the_worker_leaves(server, why, code):
@@ -72,7 +68,7 @@ def test_it_is_closed_when_the_worker_leaves(server, why, code):
         assert running.wait_exit() == 0
     else:
         assert all(procfs.wait_gone(pid, DEADLINE) for pid in old)
-        wait_replaced(running, old)
+        running.wait_gone(old)
 
 
 MAY_WAIT = WAIT.replace('def application(', 'def page(') + '''
@@ -156,7 +152,7 @@ def test_one_that_does_not_answer_does_not_hold_the_worker(server):
     old = running.workers()
     running.signal(signal.SIGHUP)
     assert client.read_close() == 1012
-    wait_replaced(running, old)
+    running.wait_gone(old)
 
 
 def test_a_single_one_is_not_kept_waiting(server):

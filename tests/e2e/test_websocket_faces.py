@@ -304,12 +304,8 @@ def test_a_drain_says_good_bye_between_two_frames(server):
     assert client.read_close() == 1012
     client.send(frame(CLOSE, struct.pack('>H', 1012)))
     assert client.is_closed_by_server()
-    wait_replaced(running, old)
+    running.wait_gone(old)
     flooded.close()
-
-
-def wait_replaced(running, old):
-    running.wait_status(lambda status: not set(old) & {w['pid'] for w in status['workers']})
 
 
 def test_a_drain_waits_for_the_end_of_a_frame_that_has_begun(server):
@@ -328,7 +324,7 @@ def test_a_drain_waits_for_the_end_of_a_frame_that_has_begun(server):
             for one in (client, other):
                 one.send(frame(CLOSE, b'\x03\xf4'))
                 assert one.is_closed_by_server()
-    wait_replaced(running, old)
+    running.wait_gone(old)
 
 
 def test_a_drain_waits_for_a_client_that_has_not_taken_a_frame(server):
@@ -346,7 +342,7 @@ def test_a_drain_waits_for_a_client_that_has_not_taken_a_frame(server):
             one.send(frame(CLOSE, b'\x03\xf4'))
             assert one.is_closed_by_server()
     assert 'sent 1000' not in running.log.text()
-    wait_replaced(running, old)
+    running.wait_gone(old)
 
 
 def test_threads_use_it(server):

@@ -81,8 +81,7 @@ def test_two_thousand_come_back(server):
             running.signal(signal.SIGHUP)
             await asyncio.wait_for(crowd.returned.wait(), 60)
         assert set(crowd.codes) == {1012} and len(crowd.codes) == CLIENTS
-        await asyncio.to_thread(running.wait_status, lambda status: not set(old) & {
-            worker['pid'] for worker in status['workers']})
+        await asyncio.to_thread(running.wait_gone, old)
         status = await asyncio.to_thread(running.status)
         assert sum(worker['websockets'] for worker in status['workers']) == CLIENTS
         assert load.faults == [] and min(load.answered.values()) > 10

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -140,6 +139,40 @@ def test_the_core_with_the_embedded_host_and_the_newest_gevent(tmp_path):
     assert result.returncode == 0, result.stdout[-6000:]
 
 
+class Flow:
+    """Requests of several threads, which can be held back."""
+
+    def __init__(self):
+        self._changed = threading.Condition()
+        self._is_held = False
+        self._in_flight = 0
+
+    @contextlib.contextmanager
+    def request(self):
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_held)
+            self._in_flight += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._in_flight -= 1
+                self._changed.notify_all()
+
+    @contextlib.contextmanager
+    def paused(self):
+        """None is in flight."""
+        with self._changed:
+            self._is_held = True
+            self._changed.wait_for(lambda: self._in_flight == 0)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._is_held = False
+                self._changed.notify_all()
+
+
 @pytest.mark.column('upgrade')
 @pytest.mark.parametrize('preload', ['true', 'false'])
 def test_an_upgrade_under_load_loses_nothing(environment, run, preload):
@@ -147,25 +180,22 @@ def test_an_upgrade_under_load_loses_nothing(environment, run, preload):
     brings the new ones into service. A worker that dies between the two is replaced."""
     with run(HELLO, settings=['workers.processes=1', f'app.preload={preload}']) as running:
         failures, answers, over = [], [], threading.Event()
-        calm = [threading.Lock() for _ in range(4)]  # whoever has one has no request in flight
+        flow = Flow()
 
-        def load(turn):
+        def load():
             while not over.is_set():
-                with turn:
+                with flow.request():
                     try:
                         answers.append(running.get())
                     except OSError as error:
                         failures.append(error)
-                time.sleep(0.001)  # for those that wait for the lock
 
-        clients = [threading.Thread(target=load, args=(turn,)) for turn in calm]
+        clients = [threading.Thread(target=load) for _ in range(4)]
         for client in clients:
             client.start()
         master = running.status()['pid']
         environment.pip('install', '--force-reinstall', '--no-deps', str(environment.wheel))
-        with contextlib.ExitStack() as stack:
-            for turn in calm:
-                stack.enter_context(turn)
+        with flow.paused():
             killed = running.worker()
             os.kill(killed, signal.SIGKILL)
             wait_for(lambda: running.worker() not in (None, killed), 'another worker')

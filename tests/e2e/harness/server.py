@@ -257,6 +257,10 @@ class Server:
         """Pids of the workers in that state."""
         return [worker['pid'] for worker in self.status()['workers'] if worker['state'] == state]
 
+    def wait_gone(self, pids):
+        """Waits until none of these workers is there."""
+        self.wait_status(lambda status: not set(pids) & {w['pid'] for w in status['workers']})
+
     def wait_workers(self, count, without=(), generation=None):
         """Waits until `count` workers are ready, none of which has a pid in `without`."""
         def fits(status):

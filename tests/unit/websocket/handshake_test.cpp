@@ -67,7 +67,7 @@ TEST(Handshake, IsOneOnlyAsTheStandardHasIt) {
 }
 
 TEST(Handshake, OffersSubprotocolsInOrder) {
-    const Handshake handshake{kKey, "", "chat, superchat", ""};
+    const Handshake handshake{kKey, true, "", "chat, superchat", ""};
     EXPECT_EQ(handshake.first_protocol(), "chat");
     EXPECT_TRUE(handshake.offers("superchat"));
     EXPECT_FALSE(handshake.offers("super"));

@@ -74,7 +74,7 @@ TEST_F(AskingTest, NamesAKeyThatIsNone) {
 TEST_F(AskingTest, NamesAVersionThatIsNotOurs) {
     Request& request =
         ask("GET /chat HTTP/1.1", all({kFields, "Sec-WebSocket-Version: 8\r\n", kKey}));
-    EXPECT_FALSE(asks_for_our_version(request));
+    EXPECT_FALSE(worker->websockets().handshake_of(request)->is_our_version);
     EXPECT_EQ(told_of(request), bit(Hint::WebSocketVersion));
 }
 
