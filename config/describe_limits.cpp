@@ -86,9 +86,9 @@ void describe_websockets(Visitor& v, Limits& s) {
     v.key("websocket-message", Size(s.websocket_message, 0, 1024 * kGiB), kGeneration,
           "A message that a WebSocket receives, all its fragments together and expanded if it was "
           "compressed; after a longer one the connection ends with 1009. 0: no limit.");
-    v.key("websocket-compress", Size(s.websocket_compress, 0, 1024 * kGiB), kGeneration,
-          "Messages of at least so many bytes are sent compressed to clients that offer "
-          "permessage-deflate. 0: none, and clients do not compress theirs.");
+    v.key("websocket-compress", Size(s.websocket_compress, 0, 256 * kKiB), kGeneration,
+          "Messages of at least so many bytes, and at most 256 KiB, are sent compressed to clients "
+          "that offer permessage-deflate. 0: none, and clients do not compress theirs.");
     v.key("websocket-ping", Time(s.websocket_ping, 0ms, kDay), kGeneration,
           "How often the client of a WebSocket gets a ping. 0: never.");
     v.key("websocket-pong", Time(s.websocket_pong, 0ms, kDay), kGeneration,

@@ -13,6 +13,7 @@ namespace geventd::websocket {
 /// be in several fields.
 struct Handshake {
     std::string_view key;
+    bool is_our_version;      ///< false: it is refused, if the application accepts it
     std::string_view origin;  ///< "" without one
     std::string protocols;    ///< offered subprotocols, a list; "" without any
     std::string extensions;   ///< offered extensions, a list; "" without any

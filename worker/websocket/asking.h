@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
+
+#include "websocket/handshake.h"
 #include "worker/requests/hints.h"
 #include "worker/requests/request.h"
 
 namespace geventd::worker {
 
-/// Whether a request that asks for a WebSocket means the version that there is.
-bool asks_for_our_version(const Request& request);
+/// The fields by which a request asks for a WebSocket, as they came.
+class Asking {
+  public:
+    explicit Asking(const Request& request);
+
+    /// Views into the request and this object.
+    [[nodiscard]] websocket::Asked fields() const;
+
+  private:
+    const Request& request_;
+    std::string connection_;
+};
 
 /// Says in the log, once for each cause, why a request that is about a WebSocket cannot become one:
 /// mostly a proxy in front has dropped what makes it one. Nothing if it is about something else.

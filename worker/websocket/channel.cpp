@@ -253,11 +253,7 @@ void Channel::close(std::uint16_t code, std::string_view reason) noexcept {
         return say_goodbye(code, reason);
     }
     show_ready();  // the worker has said it before
-    guarded([this] {
-        settle();
-        go_on_reading();
-    });
-    home_.attend_later(*this);
+    go_on_closing();
 }
 
 // What the client sends before it hears of this is received like anything before.
@@ -273,6 +269,10 @@ void Channel::say_goodbye(std::uint16_t code, std::string_view reason) noexcept 
     home_.closing().start(*this);
     show_ready();
     session_->close(code, reason);
+    go_on_closing();
+}
+
+void Channel::go_on_closing() noexcept {
     guarded([this] {
         settle();
         go_on_reading();  // for the client's closing frame

@@ -128,6 +128,7 @@ class Channel final : public Socket, private websocket::Session::User {
     void show_ready() noexcept { ready_.show(is_readable()); }
 
     void say_goodbye(std::uint16_t code, std::string_view reason) noexcept;
+    void go_on_closing() noexcept;
     void be_over();
     template <typename Action>
     void guarded(Action action) noexcept;

@@ -10,6 +10,7 @@
 #include "config/drain_time.h"
 #include "worker/requests/counters.h"
 #include "worker/requests/request_fields.h"
+#include "worker/websocket/asking.h"
 
 namespace geventd::worker {
 
@@ -67,20 +68,14 @@ Channels::Channels(const Parts& parts, const config::Limits& limits)
 }
 
 std::optional<websocket::Handshake> Channels::handshake_of(const Request& request) const {
-    const std::string_view key = field_of(request, "sec-websocket-key", "HTTP_SEC_WEBSOCKET_KEY");
-    const std::string connection = list_of(request, "connection", "HTTP_CONNECTION");
-    const websocket::Asked asked{
-        request.head.method,
-        connection,
-        field_of(request, "upgrade", "HTTP_UPGRADE"),
-        field_of(request, "sec-websocket-version", "HTTP_SEC_WEBSOCKET_VERSION"),
-        key,
-    };
+    const Asking asking(request);
+    const websocket::Asked asked = asking.fields();
     if (!engine_ || request.head.version_minor == 0 || !websocket::is_handshake(asked)) {
         return std::nullopt;
     }
     return websocket::Handshake{
-        key,
+        asked.key,
+        asked.version == websocket::kVersion,
         field_of(request, "origin", "HTTP_ORIGIN"),
         list_of(request, "sec-websocket-protocol", "HTTP_SEC_WEBSOCKET_PROTOCOL"),
         list_of(request, "sec-websocket-extensions", "HTTP_SEC_WEBSOCKET_EXTENSIONS"),

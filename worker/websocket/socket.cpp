@@ -32,7 +32,7 @@ bool Socket::send_output() noexcept {
 }
 
 bool Socket::may_go_on_sending() noexcept {
-    constexpr int kMostRounds = 12;  // of five seconds
+    constexpr int kMostRounds = 12;
     return exchange().is_sending() && (home_.limits_writing() || ++rounds_ < kMostRounds);
 }
 

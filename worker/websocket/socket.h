@@ -76,7 +76,8 @@ class Socket : public Upgraded, public event::Deadline {
     bool send_output() noexcept;
 
     /// Whether what stands before the closing frame is still on its way to a client that takes it:
-    /// limits.websocket-write says when it does not. Where that is off, a minute is enough.
+    /// limits.websocket-write says when it does not. Where that is off, twelve times the wait for
+    /// an answer are enough, which is a minute unless the worker has little time to drain.
     [[nodiscard]] bool may_go_on_sending() noexcept;
 
     /// Nothing more is sent to the client, or comes from it.

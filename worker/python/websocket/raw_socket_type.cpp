@@ -38,7 +38,8 @@ RawSocket* socket_of(PyObject* self) {
     RawSocket* const socket = object.type->take(request);
     if (is_first) {
         object.is_of_hub = object.type->is_in_hub();
-    } else if (socket != nullptr && object.is_of_hub) {
+    } else if (socket != nullptr && object.is_of_hub && !object.type->is_in_hub()) {
+        object.is_of_hub = false;  // one look is enough
         object.type->look_for_threads(request);
     }
     return socket;
@@ -248,7 +249,7 @@ bool RawSocketType::is_in_hub() const {
 // first, unless its threads are greenlets: one that knows gevent needs none.
 void RawSocketType::look_for_threads(const worker::Request& request) const {
     worker::Hints& hints = bridge_.worker().accounts().hints();
-    if (is_in_hub() || hints.was_told(worker::Hint::UnpatchedThreads) || is_patched("threading") ||
+    if (hints.was_told(worker::Hint::UnpatchedThreads) || is_patched("threading") ||
         !hints.take(worker::Hint::UnpatchedThreads)) {
         return;
     }
@@ -283,12 +284,11 @@ bool RawSocketType::await_descriptor(int fd) const {
 }
 
 bool RawSocketType::await_readable(RawSocket& socket) const {
-    return bridge_.running_greenlet() == nullptr ? await_descriptor(socket.ready_fd())
-                                                 : bridge_.await(socket.reader);
+    return !is_in_hub() ? await_descriptor(socket.ready_fd()) : bridge_.await(socket.reader);
 }
 
 bool RawSocketType::await_room(RawSocket& socket) const {
-    if (bridge_.running_greenlet() == nullptr) {
+    if (!is_in_hub()) {
         return await_descriptor(socket.room_fd());
     }
     const SenderPlace place(socket);

@@ -287,7 +287,7 @@ http::Rejection WebSocketType::prepare(worker::Request& request, PyObject* envir
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();
     }
-    if (channel == nullptr || !worker::asks_for_our_version(request)) {
+    if (channel == nullptr || !channel->handshake().is_our_version) {
         worker::tell_why_not(request, worker_.accounts().hints());
         if (channel != nullptr) {
             request.no_upgrade = {426, "this version of WebSocket is not supported"};

@@ -33,9 +33,6 @@ bool client_has_left() {
 }  // namespace
 
 bool Response::set_head(PyObject* status, PyObject* headers) {
-    if (is_refusal()) {
-        return true;
-    }
     if (!fill_head(*request_, bridge_.worker().accounts(), status, headers)) {
         return false;
     }

@@ -25,7 +25,7 @@ class Response {
     Response(HubBridge& bridge, worker::RequestRef request)
         : bridge_(bridge), request_(std::move(request)) {}
 
-    /// Checks and keeps the arguments of start_response. Ignores them if is_refusal().
+    /// Checks and keeps the arguments of start_response.
     bool set_head(PyObject* status, PyObject* headers);
 
     /// Sends `headers` ahead of the answer, with status 103. Nothing is sent to clients that cannot

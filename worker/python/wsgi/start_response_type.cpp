@@ -44,9 +44,6 @@ void raise_again(PyObject* exc_info) {
 // once the request has ended: the head is then the server's, which may only be looking for the file
 // that the application has named.
 bool may_call(const Response& response, PyObject* exc_info) {
-    if (response.is_refusal()) {
-        return true;  // set_head() ignores it
-    }
     if (exc_info == nullptr || exc_info == Py_None) {
         if (response.head_set()) {
             PyErr_SetString(PyExc_AssertionError,
@@ -109,7 +106,8 @@ PyObject* call(PyObject* self, PyObject* const* args, std::size_t flags, PyObjec
     Response& response = as_start_response(self)->response;
     if (response.request().left_core) {
         response.note_unsent_status(args[0]);
-    } else if (!may_call(response, exc_info) || !response.set_head(args[0], args[1])) {
+    } else if (!response.is_refusal() &&
+               (!may_call(response, exc_info) || !response.set_head(args[0], args[1]))) {
         return nullptr;
     }
     return PyCFunction_New(&write_method, self);
