@@ -48,6 +48,7 @@ def test_sigint_raises_keyboard_interrupt_in_what_forked(server, path, greenlet,
     with running.raw() as client:
         client.send(f'GET {path} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
         pid = int(running.wait_log(r'^child (\d+)')[1])
+        procfs.wait_asleep(pid, DEADLINE)
         os.kill(pid, signal.SIGINT)
         assert client.read_answer().body == b'-2'
     running.wait_log('^it is interrupted')

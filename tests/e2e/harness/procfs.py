@@ -88,9 +88,21 @@ def is_alive(pid):
 
 def wait_stopped(pid, timeout):
     """Waits until a process is stopped, as after SIGSTOP, for which there is no event."""
+    _wait_state(pid, 'T', timeout)
+
+
+def wait_asleep(pid, timeout):
+    """Waits until a process sleeps in a system call.
+
+    A signal just before the call is handled by CPython after the call only, in python3, too.
+    """
+    _wait_state(pid, 'S', timeout)
+
+
+def _wait_state(pid, state, timeout):
     end = time.monotonic() + timeout
-    while stat_fields(pid)[0] != 'T':
-        assert time.monotonic() < end, f'process {pid} goes on'
+    while stat_fields(pid)[0] != state:
+        assert time.monotonic() < end, f'process {pid} is {stat_fields(pid)[0]}, not {state}'
         threading.Event().wait(0.01)
 
 
