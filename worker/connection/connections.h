@@ -115,8 +115,8 @@ class Connections final : private Connection::Owner {
     KeptTotal kept_;
     RequestPool requests_;
     std::vector<uwsgi::Var> packet_vars_;
-    std::vector<std::unique_ptr<Connection>> open_;
-    std::vector<std::unique_ptr<Connection>> closed_;
+    std::vector<InCorner<Connection>> open_;
+    std::vector<InCorner<Connection>> closed_;
     std::vector<Connection*> revisits_;  ///< connections with input behind an ended request
     std::vector<Connection*> joining_;   ///< connections whose pieces may share packets
     bool closes_after_answers_ = false;

@@ -15,7 +15,7 @@ constexpr std::size_t kKeptCapacity = 4096;
 
 /// The unused requests of a pool; keeps none once the pool is destroyed.
 struct RequestStock {
-    std::vector<std::unique_ptr<Request>> unused;
+    std::vector<InCorner<Request>> unused;
     bool open = true;
 
     [[nodiscard]] bool has_room() const { return open && unused.size() < kMostKept; }
@@ -25,7 +25,7 @@ void Request::release() {
     if (--references_ > 0) {
         return;
     }
-    std::unique_ptr<Request> request(this);
+    InCorner<Request> request(this, place_);
     if (stock_->has_room()) {
         clear();
         stock_->unused.push_back(std::move(request));
@@ -94,7 +94,9 @@ RequestPool::~RequestPool() {
 RequestRef RequestPool::take() {
     if (stock_->unused.empty()) {
         // The last RequestRef returns the request to the stock.
-        return RequestRef(*std::make_unique<Request>(stock_).release());
+        auto request = make_in_corner<Request>(stock_);
+        request->place_ = request.get_deleter();
+        return RequestRef(*request.release());
     }
     Request* request = stock_->unused.back().release();
     stock_->unused.pop_back();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/in_corner.h"
 #include "http/forwarded.h"
 #include "http/request_head.h"
 #include "http/response_writer.h"
@@ -148,6 +149,7 @@ class Request {
     // lives.
     std::shared_ptr<RequestStock> stock_;
     int references_ = 0;
+    CornerDelete<Request> place_;
 };
 
 /// An owned reference to a Request.

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "base/shared_pages.h"
+
+namespace geventd {
+
+/// Destroys an object where make_in_corner() has put it.
+template <typename Object>
+struct CornerDelete {
+    bool in_corner = false;
+
+    void operator()(Object* object) const {
+        if (!in_corner) {
+            delete object;
+            return;
+        }
+        object->~Object();
+        SharedPages::of_process().give_corner(object);
+    }
+};
+
+/// An object that lies in a corner of SharedPages, if one was free.
+template <typename Object>
+using InCorner = std::unique_ptr<Object, CornerDelete<Object>>;
+
+template <typename Object, typename... Arguments>
+InCorner<Object> make_in_corner(Arguments&&... arguments) {
+    static_assert(sizeof(Object) <= SharedPages::kCorners.back());
+#ifdef __SANITIZE_ADDRESS__
+    void* corner = nullptr;  // AddressSanitizer watches what malloc gives only
+#else
+    void* corner = SharedPages::of_process().take_corner(sizeof(Object));
+#endif
+    if (corner == nullptr) {
+        return InCorner<Object>(new Object(std::forward<Arguments>(arguments)...), {false});
+    }
+    try {
+        return InCorner<Object>(new (corner) Object(std::forward<Arguments>(arguments)...), {true});
+    } catch (...) {
+        SharedPages::of_process().give_corner(corner);
+        throw;
+    }
+}
+
+}  // namespace geventd
