@@ -62,7 +62,7 @@ bool Channel::accept(std::string_view protocol) {
     }
     state_ = State::Open;
     if (!exchange().is_sending()) {
-        head.text() = std::string("101");  // it has left; what is kept says that there was one
+        std::string("101").swap(head.text());  // it has left; what is kept says that there was one
     }
     home_.opened(*this);
     guarded([this] {
