@@ -113,8 +113,8 @@ def test_outside_of_the_server_the_package_says_what_it_is(tmp_path):
 def test_the_ready_line_and_check_tell_which_python(server):
     running = start(server)
     told = f' of {INTERPRETER}' if IS_MODULE else ', embedded'
-    running.wait_log(rf' ready: .* \(CPython \d[.\d]+{told}\)')
+    running.wait_log(rf' ready: .* \(CPython \d[.\d]+{told}[,)]')
     result = subprocess.run([GEVENTD, '-c', running.config_path, '--check'], capture_output=True,
                             text=True, cwd=running.folder, env=running.environment())
     assert result.returncode == 0
-    assert re.search(rf'the application runs on CPython 3[.\d]+{told}$', result.stdout, re.M)
+    assert re.search(rf'the application runs on CPython 3[.\d]+{told}(,|$)', result.stdout, re.M)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "worker/python/process/load.h"
 
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <exception>
@@ -42,6 +43,7 @@ void start_python(Host& host, Process& process) {
     // Before app.chdir, since the file's name may be relative.
     const std::string folder = config_folder(boot.settings.source);
     enter_directory(boot.settings.app.chdir);
+    ::prctl(PR_SET_NAME, "geventd-worker");  // whatever the program is called that runs it
     const Ref native = host.start(boot.settings.app);
     process.python.emplace(boot.settings.app, process.title);
     process.python->call("look_beside", checked(PyUnicode_DecodeFSDefault(folder.c_str())));
