@@ -213,9 +213,8 @@ OF_THREADS = 'has opened gunicorn.socket in the thread of the worker.s hub and u
     ('none', 'unaware', True), ('none', 'aware', False), ('before-load', 'unaware', False)])
 def test_threads_that_are_not_patched_are_told(server, patch, view, is_told):
     running = server(THREADS, {'app': {'monkey-patch': patch}})
-    for message in (b'one', b'two'):
-        with RawSocket(running.address(), f'/{view}') as client:
-            client.send(message)
+    for message in (b'one', b'two'):  # early: a hub that waits for a thread receives nothing
+        with RawSocket(running.address(), f'/{view}', early=message) as client:
             assert client.read_frame() == (BINARY, message)
     if is_told:
         running.wait_log(f'/{view} {OF_THREADS}.*app.monkey-patch')

@@ -76,7 +76,7 @@ class Environment:
 
     def pip(self, *arguments):
         return subprocess.run(
-            [self.python, '-m', 'pip', '--quiet', '--disable-pip-version-check', *arguments],
+            [self.python, '-m', 'pip', '--disable-pip-version-check', *arguments],
             check=True, capture_output=True, text=True).stdout
 
     def files(self):
@@ -136,7 +136,7 @@ def pytest_terminal_summary(terminalreporter):
     if not cells:
         return
     terminalreporter.section('interpreters')
-    line = '{:8}' + ''.join(f'{{:{len(column) + 2}}}' for column in COLUMNS) + '{}'
+    line = '{:8}' + ''.join(f'{{:{max(8, len(column) + 2)}}}' for column in COLUMNS) + '{}'
     terminalreporter.write_line(line.format('', *COLUMNS, 'with'))
     for name, (python, _) in interpreters().items():
         terminalreporter.write_line(line.format(

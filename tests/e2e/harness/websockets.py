@@ -32,11 +32,12 @@ def frame(opcode, payload=b'', first=0x80):
 
 
 class RawSocket(RawClient):
-    """A connection with a handshake that is done, whose frames the test makes."""
+    """A connection with a handshake that is done, whose frames the test makes; `early` is sent
+    together with it."""
 
-    def __init__(self, address, path='/', headers=''):
+    def __init__(self, address, path='/', headers='', early=b''):
         super().__init__(address)
-        self.send(request(path, headers))
+        self.send(request(path, headers) + early)
         self.head = self.read_until(b'\r\n\r\n').decode()
 
     def read_frame(self):
