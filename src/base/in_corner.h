@@ -16,7 +16,7 @@ struct CornerDelete {
 
     void operator()(Object* object) const {
         if (!in_corner) {
-            delete object;
+            std::default_delete<Object>()(object);
             return;
         }
         object->~Object();
@@ -37,7 +37,8 @@ InCorner<Object> make_in_corner(Arguments&&... arguments) {
     void* corner = SharedPages::of_process().take_corner(sizeof(Object));
 #endif
     if (corner == nullptr) {
-        return InCorner<Object>(new Object(std::forward<Arguments>(arguments)...), {false});
+        auto object = std::make_unique<Object>(std::forward<Arguments>(arguments)...);
+        return InCorner<Object>(object.release(), {false});
     }
     try {
         return InCorner<Object>(new (corner) Object(std::forward<Arguments>(arguments)...), {true});

@@ -124,8 +124,8 @@ def test_a_library_does_no_worse_than_under_gunicorn(server, tmp_path):
     running = server(LIBRARY, {**LIMITS, 'app': {**LIMITS['app'], 'virtualenv': str(virtualenv)}})
     running.expect_error('.')
     peer = ('127.0.0.1', network.free_port())
-    with services.running([virtualenv / 'bin/gunicorn', '-k', 'gevent', '-b', '%s:%d' % peer,
-                           'app:application'], peer, running.folder):
+    with services.running([virtualenv / 'bin/python', '-m', 'gunicorn', '-k', 'gevent', '-b',
+                           '%s:%d' % peer, 'app:application'], peer, running.folder):
         told = run_cases(tmp_path, {'geventd': running.url('/'),
                                     'gunicorn': 'http://%s:%d/' % peer}, EVERY)
     for behavior in ('FAILED', 'closing FAILED', 'NON-STRICT', 'UNIMPLEMENTED'):
