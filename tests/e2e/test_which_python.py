@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Which Python runs the application, and what is said when none fits: one sentence with both
 versions, what was looked for, and what mends it. Nothing is executed in order to find that out."""
-import os
 import pathlib
 import re
 import shutil
@@ -11,44 +10,11 @@ import pytest
 
 from harness.apps import HELLO
 from harness.limits import GEVENTD, IS_MODULE, PYTHON
-from harness.program import check
+from harness.program import refusal
+from harness.virtualenv import environment_of
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='only root can change the user')
 module_only = pytest.mark.skipif(not IS_MODULE, reason='this geventd comes without the module')
 embedded_only = pytest.mark.skipif(IS_MODULE, reason='this geventd comes without geventd-worker')
-
-
-def environment_of(folder, version, home='/usr/bin', python=PYTHON):
-    """A virtual environment, as far as geventd looks at it; `python` None: a copy that nobody could
-    run."""
-    (folder / 'bin').mkdir(parents=True)
-    short = '.'.join(version.split('.')[:2])
-    (folder / f'lib/python{short}/site-packages').mkdir(parents=True)
-    (folder / 'pyvenv.cfg').write_text(
-        f'home = {home}\ninclude-system-site-packages = true\nversion = {version}\n')
-    if python is None:
-        (folder / 'bin/python3').write_text('#!/bin/false\n')
-        (folder / 'bin/python3').chmod(0o755)
-    else:
-        (folder / 'bin/python3').symlink_to(python)
-    return folder
-
-
-@pytest.fixture
-def checked(make_server):
-    """Checks an application with these settings; returns the exit code and all output."""
-    def run(config, **more):
-        made = make_server()
-        made.write_app(HELLO)
-        made.write_config({'app': config, **more})
-        return check(made)
-    return run
-
-
-def refusal(result):
-    code, output = result
-    assert code == 1 and 'Traceback' not in output, output
-    return output
 
 
 def test_an_environment_of_another_version(checked, folder):
@@ -137,23 +103,6 @@ def test_an_environment_of_copies(checked, folder, link):
     assert code == 0, output
 
 
-@needs_root
-@pytest.mark.parametrize('key', ['virtualenv', 'python'])
-def test_what_only_root_may_read_is_not_read(checked, folder, key):
-    """The environment may belong to the workers' user, who may link anything."""
-    venv = environment_of(folder / 'venv', '3.11.2')
-    folder.chmod(0o755)
-    secret = folder / 'secret'
-    secret.write_text('home = /usr/bin\nversion = 3.47.11\n')
-    secret.chmod(0o600)
-    (venv / 'pyvenv.cfg').unlink()
-    (venv / 'pyvenv.cfg').symlink_to(secret)
-    named = {'virtualenv': str(venv), 'python': f'{venv}/bin/python3'}[key]
-    text = refusal(checked({key: named, 'chdir': '/'}, process={'user': 'nobody'}))
-    assert f'nobody cannot use {venv}/pyvenv.cfg: it may not be read' in text
-    assert '3.47' not in text
-
-
 @embedded_only
 def test_an_interpreter_for_which_there_is_no_module(checked, folder):
     venv = environment_of(folder / 'venv', '3.11.7', home='/opt/other/bin', python=None)
@@ -198,33 +147,6 @@ def test_an_interpreter_that_can_have_no_module(make_server, folder, lie, told):
     made.write_app(HELLO)
     made.write_config({'app': {'environment': {'PYTHONPATH': str(folder)}}})
     made.start_in_vain(told)
-
-
-@needs_root
-def test_a_folder_that_bars_the_way_is_named(checked, folder):
-    closed = folder / 'closed'
-    venv = environment_of(closed / 'venv', '3.11.2')
-    closed.chmod(0o700)
-    folder.chmod(0o755)
-    text = refusal(checked({'virtualenv': str(venv), 'chdir': '/'}, process={'user': 'nobody'}))
-    assert f'process.user: user nobody cannot use {venv}/bin/python3' in text
-    assert f'{closed} bars the way;' in text and f'chmod a+x {closed}\n' in text
-
-
-@needs_root
-def test_a_program_that_may_be_executed_need_not_be_readable(checked, folder):
-    venv = environment_of(folder / 'venv', '3.11.2', python=None)
-    program = venv / 'bin/python3'
-    shutil.copy(PYTHON, program)
-    folder.chmod(0o755)
-    program.chmod(0o711)
-    config = {'virtualenv': str(venv), 'chdir': '/', 'module': str(folder / 'app.py')}
-    (folder / 'app.py').write_text(HELLO)
-    code, output = checked(config, process={'user': 'nobody'})
-    assert code == 0, output
-    program.chmod(0o744)
-    text = refusal(checked(config, process={'user': 'nobody'}))
-    assert f'nobody cannot use {program}: it may not be executed; chmod a+x {program}\n' in text
 
 
 def test_the_environment_that_the_shell_has_entered(folder, make_server):
