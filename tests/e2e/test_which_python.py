@@ -91,6 +91,19 @@ def test_the_packages_are_those_of_the_named_python(server, folder):
     assert running.get('/').body == b'there'
 
 
+@pytest.mark.parametrize('variable', [False, True])
+def test_a_relative_environment_is_below_the_folder_of_the_start(make_server, variable):
+    """Not below app.chdir."""
+    made = make_server()
+    environment_of(made.folder / 'venv', '3.11.2')
+    made.write_app(HELLO, 'shop/app.py')
+    made.write_config({'app': {'chdir': str(made.folder / 'shop')}})
+    made.start(['-c', str(made.config_path),
+                *([] if variable else ['--set', 'app.virtualenv=venv'])],
+               {'GEVENTD__APP__VIRTUALENV': 'venv'} if variable else {})
+    assert made.get('/').body == b'hello'
+
+
 @embedded_only
 @pytest.mark.parametrize('link', [False, True])
 def test_an_environment_of_copies(checked, folder, link):
@@ -165,6 +178,10 @@ def test_the_environment_that_the_shell_has_entered(folder, make_server):
         capture_output=True, text=True, cwd=made.folder,
         env=made.environment({'VIRTUAL_ENV': '/nowhere'}))
     assert 'app.virtualenv (VIRTUAL_ENV): /nowhere is no virtual' in result.stderr
+    result = subprocess.run(
+        [GEVENTD, '--check', '--set', 'app=app', '--set', 'listen=http://127.0.0.1:0'],
+        capture_output=True, text=True, cwd=made.folder, env=made.environment({'VIRTUAL_ENV': ''}))
+    assert result.returncode == 0 and 'VIRTUAL_ENV' not in result.stdout, result.stderr
     made.write_config()
     result = subprocess.run(
         [GEVENTD, '--check', '-c', made.config_path], capture_output=True, text=True,
