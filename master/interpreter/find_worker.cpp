@@ -52,14 +52,21 @@ Embedded find_embedded(const std::string& version) {
     return embedded;
 }
 
-std::string find_on_path(const std::string& name) {
+// Only an environment tells which interpreter a script of its starts.
+bool is_of_version(const Interpreter& interpreter, const std::string& version) {
+    return interpreter.exists() && interpreter.version == version &&
+           (interpreter.is_environment || !interpreter.is_script());
+}
+
+// The interpreter of this version; "": there is none.
+std::string find_on_path(const std::string& version) {
     const char* path = std::getenv("PATH");
     std::string_view folders = path == nullptr ? "" : path;
     while (!folders.empty()) {
         const std::string_view folder = folders.substr(0, folders.find(':'));
         folders.remove_prefix(std::min(folder.size() + 1, folders.size()));
-        std::string file = fmt::format("{}/{}", folder, name);
-        if (folder.starts_with('/') && Interpreter::at(file).exists()) {
+        std::string file = fmt::format("{}/python{}", folder, version);
+        if (folder.starts_with('/') && is_of_version(Interpreter::at(file), version)) {
             return file;
         }
     }
@@ -191,15 +198,15 @@ WorkerProgram find_for_wheel(const WheelPackage& own) {
     const std::string versioned = "python" + own.version;
     for (const std::string& name : {std::string("python3"), versioned}) {
         const Interpreter beside = Interpreter::at(own_folder() + "/" + name);
-        if (beside.exists() && beside.version == own.version) {
+        if (is_of_version(beside, own.version)) {
             return run_by(beside, own.script);
         }
     }
-    const std::string python = find_on_path(versioned);
+    const std::string python = find_on_path(own.version);
     if (python.empty()) {
         throw std::runtime_error(fmt::format(
-            "geventd was installed for CPython {}, but there is no {} beside it in {} or on PATH; "
-            "name the interpreter with app.python",
+            "geventd was installed for CPython {}, but there is no {} beside it in {} or on PATH "
+            "that is no script; name the interpreter with app.python",
             own.version, versioned, own_folder()));
     }
     return run_by(Interpreter::at(python), own.script);
@@ -213,11 +220,11 @@ WorkerProgram find_by_version(const std::string& version) {
     if (const WheelPackage own = find_own_package(); own.version == version) {
         return find_for_wheel(own);
     }
-    const std::string python = find_on_path("python" + version);
+    const std::string python = find_on_path(version);
     if (python.empty()) {
         refuse("app.python",
                fmt::format("it is {}, but there is no geventd-worker-{}; looked for {}, and for "
-                           "python{} on PATH",
+                           "python{} on PATH that is no script",
                            version, version, fmt::join(embedded.sought, ", "), version));
     }
     return find_by_path(python);

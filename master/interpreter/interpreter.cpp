@@ -44,12 +44,13 @@ UniqueFd open_regular_file(const std::string& path) {
                O_RDONLY | O_NONBLOCK | O_CLOEXEC));  // a lease must not make the master wait
 }
 
-std::string read_small_file(const std::string& path) {
+// The file's first `most` bytes.
+std::string read_start(const std::string& path, std::size_t most) {
     const UniqueFd fd = open_regular_file(path);
     if (!fd) {
         return {};
     }
-    std::string text(kMostText, '\0');
+    std::string text(most, '\0');
     const ssize_t got = ::read(fd.get(), text.data(), text.size());
     text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
     return text;
@@ -124,11 +125,15 @@ std::string environment_file(const std::string& executable) {
     return fs::path(executable).lexically_normal().parent_path().parent_path() / "pyvenv.cfg";
 }
 
+bool Interpreter::is_script() const {
+    return read_start(executable, 2) == "#!";
+}
+
 Interpreter Interpreter::at(const std::string& executable) {
     const fs::path file = fs::path(executable).lexically_normal();
     const fs::path prefix = file.parent_path().parent_path();
     Interpreter found{executable, prefix.string(), {}, {}, real(file)};
-    auto names = read_names(read_small_file(environment_file(executable)));
+    auto names = read_names(read_start(environment_file(executable), kMostText));
     if (names.contains("home")) {
         found.is_environment = true;
         if (found.lives_in_prefix()) {  // a copy: of the one in the folder `home`

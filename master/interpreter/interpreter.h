@@ -20,6 +20,9 @@ struct Interpreter {
 
     [[nodiscard]] bool exists() const;
 
+    /// Whether it is a script, as those of pyenv that start one interpreter here, another there.
+    [[nodiscard]] bool is_script() const;
+
     /// Whether it is that interpreter, or an environment made from it.
     [[nodiscard]] bool is_of(const std::string& other) const;
 

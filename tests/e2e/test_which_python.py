@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Which Python runs the application, and what is said when none fits: one sentence with both
 versions, what was looked for, and what mends it. Nothing is executed in order to find that out."""
+import os
 import pathlib
 import re
 import shutil
@@ -10,7 +11,7 @@ import pytest
 
 from harness.apps import HELLO
 from harness.limits import GEVENTD, IS_MODULE, PYTHON
-from harness.program import refusal
+from harness.program import geventd, refusal
 from harness.virtualenv import environment_of
 
 module_only = pytest.mark.skipif(not IS_MODULE, reason='this geventd comes without the module')
@@ -57,6 +58,26 @@ def test_python_and_virtualenv_must_agree(checked, folder):
 def test_a_version_that_is_nowhere(checked):
     text = refusal(checked({'python': '3.47'}))
     assert 'geventd-worker-3.47' in text and 'python3.47 on PATH' in text
+
+
+def test_neither_a_script_nor_another_version_is_the_python_on_path(make_server, folder):
+    """As the scripts of pyenv, which start another interpreter in each folder."""
+    for name in ('script', 'link', 'real'):
+        (folder / name / 'bin').mkdir(parents=True)
+    script, link, real = (folder / name / 'bin/python3.47' for name in ('script', 'link', 'real'))
+    script.write_text('#!/bin/false\n')
+    script.chmod(0o755)
+    link.symlink_to(PYTHON)
+    shutil.copy(PYTHON, real)
+    made = make_server()
+    made.write_app(HELLO)
+    made.write_config({'app': {'python': '3.47'}})
+    for path, told in (((script, link), 'and for python3.47 on PATH that is no script'),
+                       ((script, link, real), f'{real} is CPython 3.47, and geventd')):
+        result = geventd(
+            '-c', made.config_path, '--check', cwd=made.folder, environment=made.environment(
+                {'PATH': os.pathsep.join(str(file.parent) for file in path)}))
+        assert result.returncode == 1 and told in result.stderr, result.stderr
 
 
 def test_a_path_without_an_interpreter(checked, folder):

@@ -106,6 +106,14 @@ TEST_F(InterpreterTest, OfAnEndlessFolderOnlySomeNamesAreRead) {
     EXPECT_TRUE(names_in(path("nowhere")).empty());
 }
 
+TEST_F(InterpreterTest, AScriptIsTold) {
+    write("shims/python3.12", "#!/bin/sh\n");
+    write("bin/python3.12", "\177ELF");
+    EXPECT_TRUE(Interpreter::at(path("shims/python3.12")).is_script());
+    EXPECT_FALSE(Interpreter::at(path("bin/python3.12")).is_script());
+    EXPECT_FALSE(Interpreter::at(path("nowhere/python3.12")).is_script());
+}
+
 TEST_F(InterpreterTest, TheNewestOfSeveralPackagesIsTheOwnOne) {
     const fs::path prefix = path("prefix");
     write("prefix/lib/python3.9/site-packages/geventd/worker.py");
