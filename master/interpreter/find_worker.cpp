@@ -100,12 +100,14 @@ std::string missing_module(const Interpreter& interpreter,
     sought.insert(sought.end(), own.begin(), own.end());
     std::string tag = interpreter.version;
     std::erase(tag, '.');
+    const std::string pip = interpreter.is_made_by_uv
+                                ? "uv pip install --python " + interpreter.executable
+                                : interpreter.executable + " -m pip install";
     return fmt::format(
         "{}, and geventd {} has no worker for it; looked for geventd/_worker.cpython-{}-*.so in "
-        "{}{}{}; install it: {} -m pip install ./geventd-{}-cp{}-*.whl",
+        "{}{}{}; install it: {} ./geventd-{}-cp{}-*.whl",
         name_of(interpreter), kVersion, tag, fmt::join(sought, ", "),
-        also.empty() ? "" : ", and for ", fmt::join(also, ", "), interpreter.executable, kVersion,
-        tag);
+        also.empty() ? "" : ", and for ", fmt::join(also, ", "), pip, kVersion, tag);
 }
 
 WorkerProgram run_by(const Interpreter& interpreter, std::string script) {

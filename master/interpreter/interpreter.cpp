@@ -136,6 +136,7 @@ Interpreter Interpreter::at(const std::string& executable) {
     auto names = read_names(read_start(environment_file(executable), kMostText));
     if (names.contains("home")) {
         found.is_environment = true;
+        found.is_made_by_uv = names.contains("uv");
         if (found.lives_in_prefix()) {  // a copy: of the one in the folder `home`
             found.origin = real(names["home"] + "/python3");
         }

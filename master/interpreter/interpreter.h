@@ -14,6 +14,7 @@ struct Interpreter {
     std::string release;     ///< "3.12.1" if its files tell, else the version
     std::string origin;  ///< the real executable, of an environment the one that it was made from
     bool is_environment = false;  ///< made by venv, virtualenv or uv
+    bool is_made_by_uv = false;   ///< which puts no pip into it
 
     /// `executable` need not exist.
     static Interpreter at(const std::string& executable);

@@ -26,6 +26,36 @@ def test_an_environment_of_another_version(checked, folder):
     assert f'{venv}/bin/python3 -m pip install ./geventd-' in text
 
 
+def test_an_environment_without_pip(checked, folder):
+    """As uv makes it."""
+    venv = environment_of(folder / 'venv', '3.47.1', python=None)
+    with open(venv / 'pyvenv.cfg', 'a') as file:
+        file.write('uv = 0.9.0\n')
+    text = refusal(checked({'virtualenv': str(venv)}))
+    assert f'install it: uv pip install --python {venv}/bin/python3 ./geventd-' in text
+
+
+@module_only
+@pytest.mark.parametrize('by_uv', [False, True])
+def test_a_module_that_the_interpreter_cannot_find(make_server, folder, by_uv):
+    venv = environment_of(folder / 'venv', '3.11.2')
+    with open(venv / 'pyvenv.cfg', 'a') as file:
+        file.write('uv = 0.9.0\n' if by_uv else '')
+    (folder / 'sitecustomize.py').write_text('''
+from importlib.machinery import PathFinder
+
+find_spec = PathFinder.find_spec
+PathFinder.find_spec = lambda name, *rest: (
+    None if name == 'geventd._worker' else find_spec(name, *rest))
+''')
+    made = make_server()
+    made.write_app(HELLO)
+    made.write_config({'app': {'virtualenv': str(venv),
+                               'environment': {'PYTHONPATH': str(folder)}}})
+    made.start_in_vain(f'install geventd with uv pip install --python {venv}/bin/python3 ./geventd-'
+                       if by_uv else f'with {venv}/bin/python3 -m pip install ./geventd-')
+
+
 @embedded_only
 def test_an_environment_of_another_build_of_the_same_version(checked, folder):
     venv = environment_of(folder / 'venv', '3.11.7', home='/opt/other/bin', python=None)
