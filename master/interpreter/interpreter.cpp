@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <map>
 #include <string_view>
@@ -75,6 +76,13 @@ std::map<std::string, std::string> read_names(std::string_view text) {
     return names;
 }
 
+// As CPython reads it.
+bool is_true(std::string value) {
+    std::transform(value.begin(), value.end(), value.begin(),
+                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+    return value == "true";
+}
+
 // "3.12" of "3.12.1.final.0"; "" when that is no version.
 std::string two_numbers(std::string_view text) {
     constexpr std::string_view kDigits = "0123456789";
@@ -137,6 +145,7 @@ Interpreter Interpreter::at(const std::string& executable) {
     if (names.contains("home")) {
         found.is_environment = true;
         found.is_made_by_uv = names.contains("uv");
+        found.sees_origin = is_true(names["include-system-site-packages"]);
         if (found.lives_in_prefix()) {  // a copy: of the one in the folder `home`
             found.origin = real(names["home"] + "/python3");
         }

@@ -15,6 +15,7 @@ struct Interpreter {
     std::string origin;  ///< the real executable, of an environment the one that it was made from
     bool is_environment = false;  ///< made by venv, virtualenv or uv
     bool is_made_by_uv = false;   ///< which puts no pip into it
+    bool sees_origin = false;     ///< an environment that finds the packages of its origin, too
 
     /// `executable` need not exist.
     static Interpreter at(const std::string& executable);

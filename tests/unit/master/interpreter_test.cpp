@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -112,6 +113,20 @@ TEST_F(InterpreterTest, AScriptIsTold) {
     EXPECT_TRUE(Interpreter::at(path("shims/python3.12")).is_script());
     EXPECT_FALSE(Interpreter::at(path("bin/python3.12")).is_script());
     EXPECT_FALSE(Interpreter::at(path("nowhere/python3.12")).is_script());
+}
+
+TEST_F(InterpreterTest, AnEnvironmentMaySeeThePackagesOfItsOrigin) {
+    write("real/bin/python3.12");
+    link("venv/bin/python3", path("real/bin/python3.12"));
+    const std::string outside = path("real/lib/python3.12/site-packages");
+    for (const auto& [value, sees] :
+         {std::pair("true", true), std::pair("True", true), std::pair("false", false)}) {
+        write("venv/pyvenv.cfg", "home = " + path("real/bin") + "\nversion = 3.12.7\n" +
+                                     "include-system-site-packages = " + value + "\n");
+        const Folders folders = package_folders(Interpreter::at(path("venv/bin/python3")));
+        EXPECT_EQ(folders.front(), path("venv/lib/python3.12/site-packages"));
+        EXPECT_EQ(std::find(folders.begin(), folders.end(), outside) != folders.end(), sees);
+    }
 }
 
 TEST_F(InterpreterTest, TheNewestOfSeveralPackagesIsTheOwnOne) {
