@@ -244,6 +244,13 @@ WorkerProgram choose(const config::App& app) {
         return find_for_wheel(own);
     }
     const Embedded embedded = find_embedded("");
+    if (embedded.executable.empty() && std::string_view(GEVENTD_LIBEXEC).empty()) {
+        throw std::runtime_error(fmt::format(
+            "the package geventd that a wheel has installed with {}/geventd is gone: there is no "
+            "geventd/_worker.cpython-*.so below {}; install the wheel again, and if a server runs, "
+            "geventctl upgrade brings it into service",
+            own_folder(), fs::path(own_folder()).parent_path().string()));
+    }
     if (embedded.executable.empty()) {
         throw std::runtime_error(fmt::format(
             "there is no geventd-worker; looked for {}; name an interpreter with app.python",
