@@ -101,13 +101,29 @@ def test_a_module_that_hangs_is_told_without_the_servers_calls(make_server):
     assert 'worker.py' not in made.log.text()
 
 
-def test_outside_of_the_server_the_package_says_what_it_is(tmp_path):
+@pytest.fixture
+def with_package():
+    """Runs python3 outside of the server, where it finds the package geventd."""
     if not IS_MODULE:
         pytest.skip('the program that embeds CPython comes without a package')
     packages, = GEVENTD.parents[1].glob('lib/python3.*/site-packages')
-    result = subprocess.run([PYTHON, '-c', 'import geventd'], capture_output=True, text=True,
-                            env={'PYTHONPATH': str(packages), 'PYTHONDONTWRITEBYTECODE': '1'})
-    assert 'ImportError: geventd cannot be used' in result.stderr
+
+    def run(*arguments, python=PYTHON, **options):
+        return subprocess.run(
+            [python, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+            env={'PYTHONPATH': str(packages), 'PYTHONDONTWRITEBYTECODE': '1'}, **options)
+    return run
+
+
+@pytest.mark.parametrize('arguments', [
+    ['-c', 'import geventd'], ['-m', 'shop'], ['-m', 'shop.orders'], ['-m', 'shop', 'geventd']])
+def test_outside_of_the_server_the_package_says_what_it_is(with_package, arguments, tmp_path):
+    (tmp_path / 'shop').mkdir()
+    (tmp_path / 'shop/__init__.py').write_text('import geventd\n')
+    for name in ('__main__', 'orders'):
+        (tmp_path / f'shop/{name}.py').touch()
+    said = with_package(*arguments, cwd=tmp_path).stderr
+    assert 'ImportError: geventd cannot be used' in said
 
 
 def test_the_ready_line_and_check_tell_which_python(server):
