@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from harness import procfs
+from harness.apps import HELLO
 from harness.evaluate import application, ask
 from harness.limits import GEVENTD, IS_MODULE, PYTHON
 
@@ -124,6 +125,23 @@ def test_outside_of_the_server_the_package_says_what_it_is(with_package, argumen
         (tmp_path / f'shop/{name}.py').touch()
     said = with_package(*arguments, cwd=tmp_path).stderr
     assert 'ImportError: geventd cannot be used' in said
+
+
+@pytest.mark.parametrize('arguments', [['-m', 'geventd'], ['-mgeventd'], ['-Bsm', 'geventd']])
+def test_python_m_geventd_is_the_program_installed_with_the_package(with_package, arguments):
+    assert with_package(*arguments, '--version').stdout.startswith('geventd ')
+
+
+def test_python_m_geventd_serves_in_the_environment_of_its_interpreter(with_package, tmp_path):
+    """Though the package lies outside."""
+    subprocess.run([PYTHON, '-m', 'venv', '--system-site-packages', '--without-pip', 'venv'],
+                   cwd=tmp_path, check=True)
+    (tmp_path / 'app.py').write_text(HELLO)
+    result = with_package('-m', 'geventd', '--check', '--set', 'app=app', '--set',
+                          'listen=http://127.0.0.1:0', python=tmp_path / 'venv/bin/python',
+                          cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert f' of {tmp_path}/venv/bin/python3, from VIRTUAL_ENV\n' in result.stdout
 
 
 def test_the_ready_line_and_check_tell_which_python(server):
