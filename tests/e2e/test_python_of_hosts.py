@@ -144,6 +144,24 @@ def test_python_m_geventd_serves_in_the_environment_of_its_interpreter(with_pack
     assert f' of {tmp_path}/venv/bin/python3, from VIRTUAL_ENV\n' in result.stdout
 
 
+@PRELOADS
+def test_an_output_of_a_sitecustomize_is_taken_as_it_is(server, folder, preload):
+    """Also if nobody can set the length of its lines."""
+    (folder / 'sitecustomize.py').write_text('''
+import sys
+
+
+class Output:
+    def __init__(self, stream):
+        self.write, self.flush, self.fileno = stream.write, stream.flush, stream.fileno
+
+
+sys.stdout = Output(sys.stdout)
+''')
+    running = start(server, preload, environment={'PYTHONPATH': str(folder)})
+    assert ask(running, 'type(sys.stdout).__name__') == 'Output'
+
+
 def test_the_ready_line_and_check_tell_which_python(server):
     running = start(server)
     told = f' of {INTERPRETER}' if IS_MODULE else ', embedded'
