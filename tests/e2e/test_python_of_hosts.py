@@ -3,6 +3,7 @@
 CPython, or python3 that has loaded geventd's module."""
 import json
 import os
+import pathlib
 import re
 import subprocess
 
@@ -65,6 +66,18 @@ def test_the_environment_is_that_of_the_exec(server, preload):
     assert ask(running, 'sys.flags.optimize') == 1
     for pid in procfs.children(running.pid):
         assert b'COLOUR=red' in procfs.environ(pid).split(b'\0')
+
+
+def test_a_library_that_is_loaded_before_all_others(server, folder):
+    """By LD_PRELOAD of app.environment, as for another allocator."""
+    (folder / 'before.c').write_text('int loaded_before_all_others;\n')
+    library = folder / 'before.so'
+    subprocess.run(['gcc', '-shared', '-o', library, folder / 'before.c'], check=True)
+    running = start(server, environment={'LD_PRELOAD': str(library)})
+    status = running.status()
+    for pid in (status['generations'][0]['template_pid'], status['workers'][0]['pid']):
+        assert str(library) in pathlib.Path(f'/proc/{pid}/maps').read_text()
+    assert str(library) not in pathlib.Path(f'/proc/{running.pid}/maps').read_text()
 
 
 def test_the_environment_changes_with_a_reload(server):
