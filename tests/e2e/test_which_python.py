@@ -213,6 +213,34 @@ def test_an_interpreter_that_can_have_no_module(make_server, folder, lie, told):
     made.start_in_vain(told)
 
 
+def test_a_worker_of_another_version_than_the_master(make_server, folder):
+    """As when new files lie below a server that goes on: the old generation serves."""
+    home = folder / 'prefix'
+    if IS_MODULE:
+        shutil.copytree(GEVENTD.parents[1], home, symlinks=True)
+        program = home / 'bin/geventd'
+        worker, = home.glob('lib/python3.*/site-packages/geventd/_worker*.so')
+    else:
+        home.mkdir()
+        program, worker = home / 'geventd', home / 'geventd-worker'
+        for file in (program, worker):
+            shutil.copy(GEVENTD.parent / file.name, file)
+    made = make_server()
+    made.write_app(HELLO)
+    made.write_config({'app': {'preload': False}})
+    made.start(program=program)
+    changed = worker.read_bytes().replace(b', scoreboard {}', b', scorebOard {}')
+    worker.rename(folder / 'former')
+    worker.write_bytes(changed)
+    worker.chmod(0o755)
+    made.expect_error('the workers cannot start|exited with code 70')
+    result = made.ctl('reload')
+    assert result.returncode != 0
+    assert 'the master is geventd' in result.stderr and ', scorebOard' in result.stderr
+    assert 'install the same version of both' in result.stderr
+    assert made.get('/').body == b'hello'
+
+
 def test_the_environment_that_the_shell_has_entered(folder, make_server):
     """Only where there is no file."""
     venv = environment_of(folder / 'venv', '3.11.2')
