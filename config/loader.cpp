@@ -130,20 +130,25 @@ std::filesystem::path without_dots(const std::filesystem::path& path) {
     return result;
 }
 
+void make_absolute(std::string& path) {
+    if (!path.empty()) {
+        std::error_code gone;
+        const std::filesystem::path whole = std::filesystem::absolute(path, gone);
+        path = gone ? path : without_dots(whole).string();
+    }
+}
+
 /// Workers may run in another directory (app.chdir) than the one in which the server was started.
-void resolve_roots(Settings& settings) {
-    const auto resolve = [](std::string& root) {
-        if (!root.empty()) {
-            std::error_code gone;
-            const std::filesystem::path whole = std::filesystem::absolute(root, gone);
-            root = gone ? root : without_dots(whole).string();
-        }
-    };
+void resolve_paths(Settings& settings) {
     for (StaticFiles& files : settings.static_files) {
-        resolve(files.root);
+        make_absolute(files.root);
     }
     for (Sendfile& files : settings.sendfile) {
-        resolve(files.root);
+        make_absolute(files.root);
+    }
+    make_absolute(settings.app.virtualenv);
+    if (settings.app.python.find('/') != std::string::npos) {
+        make_absolute(settings.app.python);
     }
 }
 
@@ -151,7 +156,7 @@ void resolve_roots(Settings& settings) {
 void adopt_environment(App& app, const LoadRequest& request) {
     const auto entered = request.environment("VIRTUAL_ENV");
     if (request.path.empty() && !request.text && app.virtualenv.empty() && app.python.empty() &&
-        entered) {
+        entered && !entered->empty()) {
         app.virtualenv = *entered;
         app.is_entered = true;
     }
@@ -159,8 +164,8 @@ void adopt_environment(App& app, const LoadRequest& request) {
 
 void complete(Settings& settings, const LoadRequest& request, const Mark& start, Reading& reading) {
     number_schedule(settings);
-    resolve_roots(settings);
     adopt_environment(settings.app, request);
+    resolve_paths(settings);
     if (!settings.control.empty()) {
         return;
     }

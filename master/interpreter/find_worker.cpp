@@ -52,14 +52,21 @@ Embedded find_embedded(const std::string& version) {
     return embedded;
 }
 
-std::string find_on_path(const std::string& name) {
+// Only an environment tells which interpreter a script of its starts.
+bool is_of_version(const Interpreter& interpreter, const std::string& version) {
+    return interpreter.exists() && interpreter.version == version &&
+           (interpreter.is_environment || !interpreter.is_script());
+}
+
+// The interpreter of this version; "": there is none.
+std::string find_on_path(const std::string& version) {
     const char* path = std::getenv("PATH");
     std::string_view folders = path == nullptr ? "" : path;
     while (!folders.empty()) {
         const std::string_view folder = folders.substr(0, folders.find(':'));
         folders.remove_prefix(std::min(folder.size() + 1, folders.size()));
-        std::string file = fmt::format("{}/{}", folder, name);
-        if (folder.starts_with('/') && Interpreter::at(file).exists()) {
+        std::string file = fmt::format("{}/python{}", folder, version);
+        if (folder.starts_with('/') && is_of_version(Interpreter::at(file), version)) {
             return file;
         }
     }
@@ -93,12 +100,14 @@ std::string missing_module(const Interpreter& interpreter,
     sought.insert(sought.end(), own.begin(), own.end());
     std::string tag = interpreter.version;
     std::erase(tag, '.');
+    const std::string pip = interpreter.is_made_by_uv
+                                ? "uv pip install --python " + interpreter.executable
+                                : interpreter.executable + " -m pip install";
     return fmt::format(
         "{}, and geventd {} has no worker for it; looked for geventd/_worker.cpython-{}-*.so in "
-        "{}{}{}; install it: {} -m pip install ./geventd-{}-cp{}-*.whl",
+        "{}{}{}; install it: {} ./geventd-{}-cp{}-*.whl",
         name_of(interpreter), kVersion, tag, fmt::join(sought, ", "),
-        also.empty() ? "" : ", and for ", fmt::join(also, ", "), interpreter.executable, kVersion,
-        tag);
+        also.empty() ? "" : ", and for ", fmt::join(also, ", "), pip, kVersion, tag);
 }
 
 WorkerProgram run_by(const Interpreter& interpreter, std::string script) {
@@ -191,15 +200,15 @@ WorkerProgram find_for_wheel(const WheelPackage& own) {
     const std::string versioned = "python" + own.version;
     for (const std::string& name : {std::string("python3"), versioned}) {
         const Interpreter beside = Interpreter::at(own_folder() + "/" + name);
-        if (beside.exists() && beside.version == own.version) {
+        if (is_of_version(beside, own.version)) {
             return run_by(beside, own.script);
         }
     }
-    const std::string python = find_on_path(versioned);
+    const std::string python = find_on_path(own.version);
     if (python.empty()) {
         throw std::runtime_error(fmt::format(
-            "geventd was installed for CPython {}, but there is no {} beside it in {} or on PATH; "
-            "name the interpreter with app.python",
+            "geventd was installed for CPython {}, but there is no {} beside it in {} or on PATH "
+            "that is no script; name the interpreter with app.python",
             own.version, versioned, own_folder()));
     }
     return run_by(Interpreter::at(python), own.script);
@@ -213,11 +222,11 @@ WorkerProgram find_by_version(const std::string& version) {
     if (const WheelPackage own = find_own_package(); own.version == version) {
         return find_for_wheel(own);
     }
-    const std::string python = find_on_path("python" + version);
+    const std::string python = find_on_path(version);
     if (python.empty()) {
         refuse("app.python",
                fmt::format("it is {}, but there is no geventd-worker-{}; looked for {}, and for "
-                           "python{} on PATH",
+                           "python{} on PATH that is no script",
                            version, version, fmt::join(embedded.sought, ", "), version));
     }
     return find_by_path(python);
@@ -235,6 +244,13 @@ WorkerProgram choose(const config::App& app) {
         return find_for_wheel(own);
     }
     const Embedded embedded = find_embedded("");
+    if (embedded.executable.empty() && std::string_view(GEVENTD_LIBEXEC).empty()) {
+        throw std::runtime_error(fmt::format(
+            "the package geventd that a wheel has installed with {}/geventd is gone: there is no "
+            "geventd/_worker.cpython-*.so below {}; install the wheel again, and if a server runs, "
+            "geventctl upgrade brings it into service",
+            own_folder(), fs::path(own_folder()).parent_path().string()));
+    }
     if (embedded.executable.empty()) {
         throw std::runtime_error(fmt::format(
             "there is no geventd-worker; looked for {}; name an interpreter with app.python",

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <map>
 #include <string_view>
@@ -44,12 +45,13 @@ UniqueFd open_regular_file(const std::string& path) {
                O_RDONLY | O_NONBLOCK | O_CLOEXEC));  // a lease must not make the master wait
 }
 
-std::string read_small_file(const std::string& path) {
+// The file's first `most` bytes.
+std::string read_start(const std::string& path, std::size_t most) {
     const UniqueFd fd = open_regular_file(path);
     if (!fd) {
         return {};
     }
-    std::string text(kMostText, '\0');
+    std::string text(most, '\0');
     const ssize_t got = ::read(fd.get(), text.data(), text.size());
     text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
     return text;
@@ -72,6 +74,13 @@ std::map<std::string, std::string> read_names(std::string_view text) {
         }
     }
     return names;
+}
+
+// As CPython reads it.
+bool is_true(std::string value) {
+    std::transform(value.begin(), value.end(), value.begin(),
+                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+    return value == "true";
 }
 
 // "3.12" of "3.12.1.final.0"; "" when that is no version.
@@ -124,13 +133,19 @@ std::string environment_file(const std::string& executable) {
     return fs::path(executable).lexically_normal().parent_path().parent_path() / "pyvenv.cfg";
 }
 
+bool Interpreter::is_script() const {
+    return read_start(executable, 2) == "#!";
+}
+
 Interpreter Interpreter::at(const std::string& executable) {
     const fs::path file = fs::path(executable).lexically_normal();
     const fs::path prefix = file.parent_path().parent_path();
     Interpreter found{executable, prefix.string(), {}, {}, real(file)};
-    auto names = read_names(read_small_file(environment_file(executable)));
+    auto names = read_names(read_start(environment_file(executable), kMostText));
     if (names.contains("home")) {
         found.is_environment = true;
+        found.is_made_by_uv = names.contains("uv");
+        found.sees_origin = is_true(names["include-system-site-packages"]);
         if (found.lives_in_prefix()) {  // a copy: of the one in the folder `home`
             found.origin = real(names["home"] + "/python3");
         }

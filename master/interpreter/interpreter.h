@@ -14,11 +14,16 @@ struct Interpreter {
     std::string release;     ///< "3.12.1" if its files tell, else the version
     std::string origin;  ///< the real executable, of an environment the one that it was made from
     bool is_environment = false;  ///< made by venv, virtualenv or uv
+    bool is_made_by_uv = false;   ///< which puts no pip into it
+    bool sees_origin = false;     ///< an environment that finds the packages of its origin, too
 
     /// `executable` need not exist.
     static Interpreter at(const std::string& executable);
 
     [[nodiscard]] bool exists() const;
+
+    /// Whether it is a script, as those of pyenv that start one interpreter here, another there.
+    [[nodiscard]] bool is_script() const;
 
     /// Whether it is that interpreter, or an environment made from it.
     [[nodiscard]] bool is_of(const std::string& other) const;

@@ -84,7 +84,7 @@ Folders package_folders(const Interpreter& interpreter) {
     Folders folders;
     add_folders_below(interpreter.prefix, interpreter.version, folders);
     const std::string origin = fs::path(interpreter.origin).parent_path().parent_path();
-    if (!interpreter.is_environment && origin != interpreter.prefix) {
+    if ((!interpreter.is_environment || interpreter.sees_origin) && origin != interpreter.prefix) {
         add_folders_below(origin, interpreter.version, folders);
     }
     return folders;

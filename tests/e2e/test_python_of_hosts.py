@@ -3,12 +3,14 @@
 CPython, or python3 that has loaded geventd's module."""
 import json
 import os
+import pathlib
 import re
 import subprocess
 
 import pytest
 
 from harness import procfs
+from harness.apps import HELLO
 from harness.evaluate import application, ask
 from harness.limits import GEVENTD, IS_MODULE, PYTHON
 
@@ -66,6 +68,18 @@ def test_the_environment_is_that_of_the_exec(server, preload):
         assert b'COLOUR=red' in procfs.environ(pid).split(b'\0')
 
 
+def test_a_library_that_is_loaded_before_all_others(server, folder):
+    """By LD_PRELOAD of app.environment, as for another allocator."""
+    (folder / 'before.c').write_text('int loaded_before_all_others;\n')
+    library = folder / 'before.so'
+    subprocess.run(['gcc', '-shared', '-o', library, folder / 'before.c'], check=True)
+    running = start(server, environment={'LD_PRELOAD': str(library)})
+    status = running.status()
+    for pid in (status['generations'][0]['template_pid'], status['workers'][0]['pid']):
+        assert str(library) in pathlib.Path(f'/proc/{pid}/maps').read_text()
+    assert str(library) not in pathlib.Path(f'/proc/{running.pid}/maps').read_text()
+
+
 def test_the_environment_changes_with_a_reload(server):
     running = start(server, environment={'COLOUR': 'red'})
     running.write_config({'app': {'environment': {'OTHER': 'blue'}}})
@@ -101,13 +115,64 @@ def test_a_module_that_hangs_is_told_without_the_servers_calls(make_server):
     assert 'worker.py' not in made.log.text()
 
 
-def test_outside_of_the_server_the_package_says_what_it_is(tmp_path):
+@pytest.fixture
+def with_package():
+    """Runs python3 outside of the server, where it finds the package geventd."""
     if not IS_MODULE:
         pytest.skip('the program that embeds CPython comes without a package')
     packages, = GEVENTD.parents[1].glob('lib/python3.*/site-packages')
-    result = subprocess.run([PYTHON, '-c', 'import geventd'], capture_output=True, text=True,
-                            env={'PYTHONPATH': str(packages), 'PYTHONDONTWRITEBYTECODE': '1'})
-    assert 'ImportError: geventd cannot be used' in result.stderr
+
+    def run(*arguments, python=PYTHON, **options):
+        return subprocess.run(
+            [python, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+            env={'PYTHONPATH': str(packages), 'PYTHONDONTWRITEBYTECODE': '1'}, **options)
+    return run
+
+
+@pytest.mark.parametrize('arguments', [
+    ['-c', 'import geventd'], ['-m', 'shop'], ['-m', 'shop.orders'], ['-m', 'shop', 'geventd']])
+def test_outside_of_the_server_the_package_says_what_it_is(with_package, arguments, tmp_path):
+    (tmp_path / 'shop').mkdir()
+    (tmp_path / 'shop/__init__.py').write_text('import geventd\n')
+    for name in ('__main__', 'orders'):
+        (tmp_path / f'shop/{name}.py').touch()
+    said = with_package(*arguments, cwd=tmp_path).stderr
+    assert 'ImportError: geventd cannot be used' in said
+
+
+@pytest.mark.parametrize('arguments', [['-m', 'geventd'], ['-mgeventd'], ['-Bsm', 'geventd']])
+def test_python_m_geventd_is_the_program_installed_with_the_package(with_package, arguments):
+    assert with_package(*arguments, '--version').stdout.startswith('geventd ')
+
+
+def test_python_m_geventd_serves_in_the_environment_of_its_interpreter(with_package, tmp_path):
+    """Though the package lies outside."""
+    subprocess.run([PYTHON, '-m', 'venv', '--system-site-packages', '--without-pip', 'venv'],
+                   cwd=tmp_path, check=True)
+    (tmp_path / 'app.py').write_text(HELLO)
+    result = with_package('-m', 'geventd', '--check', '--set', 'app=app', '--set',
+                          'listen=http://127.0.0.1:0', python=tmp_path / 'venv/bin/python',
+                          cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert f' of {tmp_path}/venv/bin/python3, from VIRTUAL_ENV\n' in result.stdout
+
+
+@PRELOADS
+def test_an_output_of_a_sitecustomize_is_taken_as_it_is(server, folder, preload):
+    """Also if nobody can set the length of its lines."""
+    (folder / 'sitecustomize.py').write_text('''
+import sys
+
+
+class Output:
+    def __init__(self, stream):
+        self.write, self.flush, self.fileno = stream.write, stream.flush, stream.fileno
+
+
+sys.stdout = Output(sys.stdout)
+''')
+    running = start(server, preload, environment={'PYTHONPATH': str(folder)})
+    assert ask(running, 'type(sys.stdout).__name__') == 'Output'
 
 
 def test_the_ready_line_and_check_tell_which_python(server):

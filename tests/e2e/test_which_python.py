@@ -11,44 +11,11 @@ import pytest
 
 from harness.apps import HELLO
 from harness.limits import GEVENTD, IS_MODULE, PYTHON
-from harness.program import check
+from harness.program import geventd, refusal
+from harness.virtualenv import environment_of
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='only root can change the user')
 module_only = pytest.mark.skipif(not IS_MODULE, reason='this geventd comes without the module')
 embedded_only = pytest.mark.skipif(IS_MODULE, reason='this geventd comes without geventd-worker')
-
-
-def environment_of(folder, version, home='/usr/bin', python=PYTHON):
-    """A virtual environment, as far as geventd looks at it; `python` None: a copy that nobody could
-    run."""
-    (folder / 'bin').mkdir(parents=True)
-    short = '.'.join(version.split('.')[:2])
-    (folder / f'lib/python{short}/site-packages').mkdir(parents=True)
-    (folder / 'pyvenv.cfg').write_text(
-        f'home = {home}\ninclude-system-site-packages = true\nversion = {version}\n')
-    if python is None:
-        (folder / 'bin/python3').write_text('#!/bin/false\n')
-        (folder / 'bin/python3').chmod(0o755)
-    else:
-        (folder / 'bin/python3').symlink_to(python)
-    return folder
-
-
-@pytest.fixture
-def checked(make_server):
-    """Checks an application with these settings; returns the exit code and all output."""
-    def run(config, **more):
-        made = make_server()
-        made.write_app(HELLO)
-        made.write_config({'app': config, **more})
-        return check(made)
-    return run
-
-
-def refusal(result):
-    code, output = result
-    assert code == 1 and 'Traceback' not in output, output
-    return output
 
 
 def test_an_environment_of_another_version(checked, folder):
@@ -57,6 +24,36 @@ def test_an_environment_of_another_version(checked, folder):
     assert f'{venv}/bin/python3 is CPython 3.47.1' in text
     assert f'{venv}/lib/python3.47/site-packages' in text
     assert f'{venv}/bin/python3 -m pip install ./geventd-' in text
+
+
+def test_an_environment_without_pip(checked, folder):
+    """As uv makes it."""
+    venv = environment_of(folder / 'venv', '3.47.1', python=None)
+    with open(venv / 'pyvenv.cfg', 'a') as file:
+        file.write('uv = 0.9.0\n')
+    text = refusal(checked({'virtualenv': str(venv)}))
+    assert f'install it: uv pip install --python {venv}/bin/python3 ./geventd-' in text
+
+
+@module_only
+@pytest.mark.parametrize('by_uv', [False, True])
+def test_a_module_that_the_interpreter_cannot_find(make_server, folder, by_uv):
+    venv = environment_of(folder / 'venv', '3.11.2')
+    with open(venv / 'pyvenv.cfg', 'a') as file:
+        file.write('uv = 0.9.0\n' if by_uv else '')
+    (folder / 'sitecustomize.py').write_text('''
+from importlib.machinery import PathFinder
+
+find_spec = PathFinder.find_spec
+PathFinder.find_spec = lambda name, *rest: (
+    None if name == 'geventd._worker' else find_spec(name, *rest))
+''')
+    made = make_server()
+    made.write_app(HELLO)
+    made.write_config({'app': {'virtualenv': str(venv),
+                               'environment': {'PYTHONPATH': str(folder)}}})
+    made.start_in_vain(f'install geventd with uv pip install --python {venv}/bin/python3 ./geventd-'
+                       if by_uv else f'with {venv}/bin/python3 -m pip install ./geventd-')
 
 
 @embedded_only
@@ -93,6 +90,26 @@ def test_a_version_that_is_nowhere(checked):
     assert 'geventd-worker-3.47' in text and 'python3.47 on PATH' in text
 
 
+def test_neither_a_script_nor_another_version_is_the_python_on_path(make_server, folder):
+    """As the scripts of pyenv, which start another interpreter in each folder."""
+    for name in ('script', 'link', 'real'):
+        (folder / name / 'bin').mkdir(parents=True)
+    script, link, real = (folder / name / 'bin/python3.47' for name in ('script', 'link', 'real'))
+    script.write_text('#!/bin/false\n')
+    script.chmod(0o755)
+    link.symlink_to(PYTHON)
+    shutil.copy(PYTHON, real)
+    made = make_server()
+    made.write_app(HELLO)
+    made.write_config({'app': {'python': '3.47'}})
+    for path, told in (((script, link), 'and for python3.47 on PATH that is no script'),
+                       ((script, link, real), f'{real} is CPython 3.47, and geventd')):
+        result = geventd(
+            '-c', made.config_path, '--check', cwd=made.folder, environment=made.environment(
+                {'PATH': os.pathsep.join(str(file.parent) for file in path)}))
+        assert result.returncode == 1 and told in result.stderr, result.stderr
+
+
 def test_a_path_without_an_interpreter(checked, folder):
     assert 'app.python: there is no ' in refusal(checked({'python': f'{folder}/bin/python3'}))
 
@@ -125,6 +142,19 @@ def test_the_packages_are_those_of_the_named_python(server, folder):
     assert running.get('/').body == b'there'
 
 
+@pytest.mark.parametrize('variable', [False, True])
+def test_a_relative_environment_is_below_the_folder_of_the_start(make_server, variable):
+    """Not below app.chdir."""
+    made = make_server()
+    environment_of(made.folder / 'venv', '3.11.2')
+    made.write_app(HELLO, 'shop/app.py')
+    made.write_config({'app': {'chdir': str(made.folder / 'shop')}})
+    made.start(['-c', str(made.config_path),
+                *([] if variable else ['--set', 'app.virtualenv=venv'])],
+               {'GEVENTD__APP__VIRTUALENV': 'venv'} if variable else {})
+    assert made.get('/').body == b'hello'
+
+
 @embedded_only
 @pytest.mark.parametrize('link', [False, True])
 def test_an_environment_of_copies(checked, folder, link):
@@ -135,23 +165,6 @@ def test_an_environment_of_copies(checked, folder, link):
         venv = folder / 'current'
     code, output = checked({'virtualenv': str(venv)})
     assert code == 0, output
-
-
-@needs_root
-@pytest.mark.parametrize('key', ['virtualenv', 'python'])
-def test_what_only_root_may_read_is_not_read(checked, folder, key):
-    """The environment may belong to the workers' user, who may link anything."""
-    venv = environment_of(folder / 'venv', '3.11.2')
-    folder.chmod(0o755)
-    secret = folder / 'secret'
-    secret.write_text('home = /usr/bin\nversion = 3.47.11\n')
-    secret.chmod(0o600)
-    (venv / 'pyvenv.cfg').unlink()
-    (venv / 'pyvenv.cfg').symlink_to(secret)
-    named = {'virtualenv': str(venv), 'python': f'{venv}/bin/python3'}[key]
-    text = refusal(checked({key: named, 'chdir': '/'}, process={'user': 'nobody'}))
-    assert f'nobody cannot use {venv}/pyvenv.cfg: it may not be read' in text
-    assert '3.47' not in text
 
 
 @embedded_only
@@ -200,31 +213,32 @@ def test_an_interpreter_that_can_have_no_module(make_server, folder, lie, told):
     made.start_in_vain(told)
 
 
-@needs_root
-def test_a_folder_that_bars_the_way_is_named(checked, folder):
-    closed = folder / 'closed'
-    venv = environment_of(closed / 'venv', '3.11.2')
-    closed.chmod(0o700)
-    folder.chmod(0o755)
-    text = refusal(checked({'virtualenv': str(venv), 'chdir': '/'}, process={'user': 'nobody'}))
-    assert f'process.user: user nobody cannot use {venv}/bin/python3' in text
-    assert f'{closed} bars the way;' in text and f'chmod a+x {closed}\n' in text
-
-
-@needs_root
-def test_a_program_that_may_be_executed_need_not_be_readable(checked, folder):
-    venv = environment_of(folder / 'venv', '3.11.2', python=None)
-    program = venv / 'bin/python3'
-    shutil.copy(PYTHON, program)
-    folder.chmod(0o755)
-    program.chmod(0o711)
-    config = {'virtualenv': str(venv), 'chdir': '/', 'module': str(folder / 'app.py')}
-    (folder / 'app.py').write_text(HELLO)
-    code, output = checked(config, process={'user': 'nobody'})
-    assert code == 0, output
-    program.chmod(0o744)
-    text = refusal(checked(config, process={'user': 'nobody'}))
-    assert f'nobody cannot use {program}: it may not be executed; chmod a+x {program}\n' in text
+def test_a_worker_of_another_version_than_the_master(make_server, folder):
+    """As when new files lie below a server that goes on: the old generation serves."""
+    home = folder / 'prefix'
+    if IS_MODULE:
+        shutil.copytree(GEVENTD.parents[1], home, symlinks=True)
+        program = home / 'bin/geventd'
+        worker, = home.glob('lib/python3.*/site-packages/geventd/_worker*.so')
+    else:
+        home.mkdir()
+        program, worker = home / 'geventd', home / 'geventd-worker'
+        for file in (program, worker):
+            shutil.copy(GEVENTD.parent / file.name, file)
+    made = make_server()
+    made.write_app(HELLO)
+    made.write_config({'app': {'preload': False}})
+    made.start(program=program)
+    changed = worker.read_bytes().replace(b', scoreboard {}', b', scorebOard {}')
+    worker.rename(folder / 'former')
+    worker.write_bytes(changed)
+    worker.chmod(0o755)
+    made.expect_error('the workers cannot start|exited with code 70')
+    result = made.ctl('reload')
+    assert result.returncode != 0
+    assert 'the master is geventd' in result.stderr and ', scorebOard' in result.stderr
+    assert 'install the same version of both' in result.stderr
+    assert made.get('/').body == b'hello'
 
 
 def test_the_environment_that_the_shell_has_entered(folder, make_server):
@@ -243,6 +257,10 @@ def test_the_environment_that_the_shell_has_entered(folder, make_server):
         capture_output=True, text=True, cwd=made.folder,
         env=made.environment({'VIRTUAL_ENV': '/nowhere'}))
     assert 'app.virtualenv (VIRTUAL_ENV): /nowhere is no virtual' in result.stderr
+    result = subprocess.run(
+        [GEVENTD, '--check', '--set', 'app=app', '--set', 'listen=http://127.0.0.1:0'],
+        capture_output=True, text=True, cwd=made.folder, env=made.environment({'VIRTUAL_ENV': ''}))
+    assert result.returncode == 0 and 'VIRTUAL_ENV' not in result.stdout, result.stderr
     made.write_config()
     result = subprocess.run(
         [GEVENTD, '--check', '-c', made.config_path], capture_output=True, text=True,

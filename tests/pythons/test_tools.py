@@ -3,7 +3,6 @@
 start the server, and profilers and debuggers that look at a worker."""
 import json
 import os
-import pathlib
 import subprocess
 
 import pytest
@@ -226,18 +225,6 @@ def test_setproctitle_does_no_harm(made, start):
             assert serving.startswith(f'geventd: worker 1 app (gen {generation}, ')
             assert colour == 'red'
             assert running.ctl('reload').returncode == 0
-
-
-def test_a_library_that_is_loaded_before_all_others(start, tmp_path):
-    """By LD_PRELOAD of app.environment, as for another allocator."""
-    (tmp_path / 'before.c').write_text('int loaded_before_all_others;\n')
-    library = tmp_path / 'before.so'
-    subprocess.run(['gcc', '-shared', '-o', library, tmp_path / 'before.c'], check=True)
-    with start(HELLO, settings=[f'app.environment.LD_PRELOAD={library}']) as running:
-        status = running.status()
-        for pid in (status['generations'][0]['template_pid'], status['workers'][0]['pid']):
-            assert str(library) in pathlib.Path(f'/proc/{pid}/maps').read_text()
-        assert str(library) not in pathlib.Path(f'/proc/{status["pid"]}/maps').read_text()
 
 
 def test_mypy_knows_the_module_geventd(made, tmp_path):

@@ -10,7 +10,9 @@ import uuid
 import pytest
 
 from . import audit, procfs
+from .apps import HELLO
 from .limits import GEVENTD
+from .program import check
 from .server import Server
 
 
@@ -101,6 +103,18 @@ def server(make_server):
     holds the application; `config` is merged over Server.default_config(); `prepare` is called with
     the folder before the start."""
     return starter(make_server)
+
+
+@pytest.fixture
+def checked(make_server):
+    """checked(config, ...): checks an application with these settings of `app`; returns the exit
+    code and all output."""
+    def run(config, **more):
+        made = make_server()
+        made.write_app(HELLO)
+        made.write_config({'app': config, **more})
+        return check(made)
+    return run
 
 
 @pytest.fixture(scope='module')

@@ -19,11 +19,18 @@ def geventctl(*arguments, **options):
     return run(GEVENTCTL, *arguments, **options)
 
 
-def check(server, *arguments, timeout=DEADLINE, wrapper=()):
+def check(server, *arguments, timeout=DEADLINE, wrapper=(), program=GEVENTD):
     """(exit code, all output) of `geventd -c FILE --check`, run by `wrapper`."""
-    result = run(*wrapper, GEVENTD, '-c', server.config_path, '--check', *arguments,
+    result = run(*wrapper, program, '-c', server.config_path, '--check', *arguments,
                  cwd=server.folder, environment=server.environment(), timeout=timeout)
     return result.returncode, result.stdout + result.stderr
+
+
+def refusal(result):
+    """The output of a check() that has failed in a sentence."""
+    code, output = result
+    assert code == 1 and 'Traceback' not in output, output
+    return output
 
 
 def places(output):

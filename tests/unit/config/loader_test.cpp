@@ -51,6 +51,29 @@ TEST(Load, MakesRootsWholeAndLeavesWhatLinksMayChange) {
     EXPECT_EQ(without_file.static_files[0].root, std::filesystem::current_path() / "files");
 }
 
+/// Settings of a start without a file, in an environment of this name.
+Settings load_entered(const std::string& entered, std::vector<std::string> sets = {}) {
+    sets.insert(sets.begin(), {"listen=http://:1", "app=m"});
+    const auto others = test_environment();
+    return load({"", std::move(sets), [entered, others](const std::string& name) {
+                     return name == "VIRTUAL_ENV" ? std::optional(entered) : others(name);
+                 }});
+}
+
+TEST(Load, MakesEnvironmentsAndInterpretersAbsolute) {
+    const std::string here = std::filesystem::current_path();
+    EXPECT_EQ(load_entered("./venv").app.virtualenv, here + "/venv");
+    EXPECT_EQ(load_entered("", {"app.virtualenv=venv"}).app.virtualenv, here + "/venv");
+    EXPECT_EQ(load_entered("", {"app.python=venv/bin/python3"}).app.python,
+              here + "/venv/bin/python3");
+    EXPECT_EQ(load_entered("", {"app.python=3.12"}).app.python, "3.12");
+}
+
+TEST(Load, HasEnteredNoEnvironmentWithoutAName) {
+    EXPECT_TRUE(load_entered("venv").app.is_entered);
+    EXPECT_FALSE(load_entered("").app.is_entered);
+}
+
 TEST(Load, FaultsShowWhatATerminalWouldObey) {
     EXPECT_EQ(set_faults({"app.\xe2\x80\xae\xc2\x9b\x1b=1"}).at(0).find_first_of("\xe2\xc2\x1b"),
               std::string::npos);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -104,6 +105,28 @@ TEST_F(InterpreterTest, OfAnEndlessFolderOnlySomeNamesAreRead) {
     EXPECT_EQ(names_in(path("many")).size(), 5U);
     EXPECT_EQ(names_in(path("many"), 3).size(), 3U);
     EXPECT_TRUE(names_in(path("nowhere")).empty());
+}
+
+TEST_F(InterpreterTest, AScriptIsTold) {
+    write("shims/python3.12", "#!/bin/sh\n");
+    write("bin/python3.12", "\177ELF");
+    EXPECT_TRUE(Interpreter::at(path("shims/python3.12")).is_script());
+    EXPECT_FALSE(Interpreter::at(path("bin/python3.12")).is_script());
+    EXPECT_FALSE(Interpreter::at(path("nowhere/python3.12")).is_script());
+}
+
+TEST_F(InterpreterTest, AnEnvironmentMaySeeThePackagesOfItsOrigin) {
+    write("real/bin/python3.12");
+    link("venv/bin/python3", path("real/bin/python3.12"));
+    const std::string outside = path("real/lib/python3.12/site-packages");
+    for (const auto& [value, sees] :
+         {std::pair("true", true), std::pair("True", true), std::pair("false", false)}) {
+        write("venv/pyvenv.cfg", "home = " + path("real/bin") + "\nversion = 3.12.7\n" +
+                                     "include-system-site-packages = " + value + "\n");
+        const Folders folders = package_folders(Interpreter::at(path("venv/bin/python3")));
+        EXPECT_EQ(folders.front(), path("venv/lib/python3.12/site-packages"));
+        EXPECT_EQ(std::find(folders.begin(), folders.end(), outside) != folders.end(), sees);
+    }
 }
 
 TEST_F(InterpreterTest, TheNewestOfSeveralPackagesIsTheOwnOne) {

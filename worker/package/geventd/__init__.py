@@ -8,9 +8,13 @@ import sys
 if "geventd._worker" in sys.modules:  # worker.py has loaded it, before this
     from geventd._worker import *  # noqa: F401,F403
     from geventd._worker import __doc__, _handle_signals  # noqa: F401
-elif getattr(sys, "argv", [])[:1] != ["-m"]:  # so it is while `python3 -m` imports the package
-    raise ImportError(
-        "geventd cannot be used in a subinterpreter or outside of the server: only an application "
-        "that geventd runs can import it",
-        name="geventd",
-    )
+else:
+    # This is argv[0] while `python3 -m` imports a package; only CPython 3.10 and newer tell which.
+    argv = getattr(sys, "argv", [])
+    asked = getattr(sys, "orig_argv", ["geventd", *argv[1:]])[-len(argv):][:1]
+    if argv[:1] != ["-m"] or asked not in (["geventd"], ["-mgeventd"]):
+        raise ImportError(
+            "geventd cannot be used in a subinterpreter or outside of the server: only an "
+            "application that geventd runs can import it",
+            name="geventd",
+        )

@@ -6,15 +6,16 @@ import sysconfig
 
 
 def places():
-    """Where pip puts programs, the present environment's first."""
-    for scheme in (None, f"{os.name}_user", "posix_local"):
-        if scheme is None or scheme in sysconfig.get_scheme_names():
-            yield sysconfig.get_path("scripts", *([scheme] if scheme else []))
+    """Where pip may have put the program that belongs to this package."""
     packages = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    yield os.path.join(packages, "bin")  # of pip install --target
+    yield os.path.join(packages, "bin")  # pip install --target
+    yield os.path.normpath(os.path.join(packages, "../../../bin"))  # below any prefix
+    yield sysconfig.get_path("scripts")
 
 
 def main():
+    if sys.prefix != sys.base_prefix:  # as if the environment of this interpreter were activated
+        os.environ["VIRTUAL_ENV"] = sys.prefix
     programs = [os.path.join(place, "geventd") for place in places()]
     for program in programs:
         if os.access(program, os.X_OK):

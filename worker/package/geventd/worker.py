@@ -36,6 +36,17 @@ def refuse_unfit():
         give_up(f"{this}, built without the GIL: gevent needs a build with the GIL")
 
 
+def pip():
+    """The command for this interpreter: uv puts no pip into the environments that it makes."""
+    try:
+        with open(os.path.join(sys.prefix, "pyvenv.cfg"), errors="replace") as file:
+            is_made_by_uv = any(line.split("=")[0].strip() == "uv" for line in file)
+    except OSError:
+        is_made_by_uv = False
+    return (f"uv pip install --python {sys.executable}" if is_made_by_uv
+            else f"{sys.executable} -m pip install")
+
+
 def load(name, folder):
     """Imports a module of this package from where the package is: sys.path need not lead there."""
     spec = PathFinder.find_spec(name, [folder])
@@ -44,7 +55,7 @@ def load(name, folder):
         give_up(
             f"geventd has no module for {sys.executable}, CPython {sys.version.split()[0]}: there "
             f"is no _worker{EXTENSION_SUFFIXES[0]} in {folder}; install geventd with "
-            f"{sys.executable} -m pip install ./geventd-*-cp{tag}-*.whl"
+            f"{pip()} ./geventd-*-cp{tag}-*.whl"
         )
     module = module_from_spec(spec)
     sys.modules[name] = module

@@ -28,7 +28,9 @@ def set_up(python_path):
     folders = [os.path.normpath(os.path.join(here, folder)) for folder in python_path]
     sys.path[:0] = folders + [here]
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True)
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:  # a sitecustomize may have put anything there
+            reconfigure(line_buffering=True)
 
 
 def _version(text):
