@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <new>
 #include <utility>
@@ -31,11 +32,8 @@ using InCorner = std::unique_ptr<Object, CornerDelete<Object>>;
 template <typename Object, typename... Arguments>
 InCorner<Object> make_in_corner(Arguments&&... arguments) {
     static_assert(sizeof(Object) <= SharedPages::kCorners.back());
-#ifdef __SANITIZE_ADDRESS__
-    void* corner = nullptr;  // AddressSanitizer watches what malloc gives only
-#else
+    static_assert(alignof(Object) <= alignof(std::max_align_t));
     void* corner = SharedPages::of_process().take_corner(sizeof(Object));
-#endif
     if (corner == nullptr) {
         auto object = std::make_unique<Object>(std::forward<Arguments>(arguments)...);
         return InCorner<Object>(object.release(), {false});

@@ -10,6 +10,13 @@
 
 #include <pthread.h>
 
+#if __has_include(<sanitizer/asan_interface.h>)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#endif
+
 namespace geventd {
 
 namespace {
@@ -24,15 +31,16 @@ std::size_t offset_in_page(const void* place) {
 
 /// The head of a mapping: then come the corners and the chunk.
 struct alignas(std::max_align_t) SharedPages::Block {
-    struct Corner {
+    struct Link {
         Block* next;
         Block* previous;
-        bool used;
     };
 
-    std::array<Corner, kCorners.size()> corners;
-    bool chunk_used;
-    bool kept;  ///< in the stock
+    enum class Chunk : std::uint8_t { Used, Kept, Trimmed };
+
+    std::array<Link, kCorners.size() + 1> links;
+    std::array<bool, kCorners.size()> corner_used;
+    Chunk chunk;
 
     static constexpr std::size_t kSize = kChunk + kPage;
 
@@ -46,8 +54,7 @@ struct alignas(std::max_align_t) SharedPages::Block {
     char* at(std::size_t offset) { return reinterpret_cast<char*>(this) + offset; }
 
     [[nodiscard]] bool has_used_corner() const {
-        return std::any_of(corners.begin(), corners.end(),
-                           [](const Corner& corner) { return corner.used; });
+        return std::find(corner_used.begin(), corner_used.end(), true) != corner_used.end();
     }
 
     static Block& around(void* place) {
@@ -55,19 +62,21 @@ struct alignas(std::max_align_t) SharedPages::Block {
     }
 };
 
-/// Held for some instructions. Nobody waits for long: nearly all uses have the GIL, too.
+/// Held for a system call at most. Nobody waits for it: nearly all uses have the GIL, too.
 class SharedPages::Lock {
   public:
-    explicit Lock(std::atomic_flag& taken) : taken_(taken) {
-        while (taken_.test_and_set(std::memory_order_acquire)) {
-            sched_yield();
-        }
-    }
+    explicit Lock(std::atomic_flag& taken) : taken_(taken) { lock(taken_); }
 
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
     ~Lock() { taken_.clear(std::memory_order_release); }
+
+    static void lock(std::atomic_flag& taken) {
+        while (taken.test_and_set(std::memory_order_acquire)) {
+            sched_yield();
+        }
+    }
 
   private:
     std::atomic_flag& taken_;
@@ -80,31 +89,33 @@ SharedPages& SharedPages::of_process() {
     return *pages;
 }
 
+// The lock is held over each fork, so that no child has a list that another thread was changing.
 SharedPages::SharedPages() {
     static_assert(sizeof(Block) <= Block::offset(0) && Block::chunk_offset() < kPage);
-    pthread_atfork(nullptr, nullptr, [] {
-        SharedPages& pages = of_process();
-        pages.lists_lost_ |= pages.taken_.test_and_set(std::memory_order_acquire);
-        pages.taken_.clear(std::memory_order_release);
-    });
+    const auto unlock = [] { of_process().taken_.clear(std::memory_order_release); };
+    if (pthread_atfork([] { Lock::lock(of_process().taken_); }, unlock, unlock) != 0) {
+        throw std::bad_alloc();
+    }
 }
 
 void* SharedPages::take_chunk() {
     const Lock lock(taken_);
-    Block* block = count_ > 0 && !lists_lost_ ? kept_[--count_] : map_block();
-    if (block == nullptr) {
+    Block* block = kept_.first;
+    if (block != nullptr) {
+        remove(kept_, *block);
+        --kept_count_;
+    } else if ((block = trimmed_.first) != nullptr) {
+        remove(trimmed_, *block);
+    } else if ((block = map_block()) == nullptr) {
         return nullptr;
     }
-    block->kept = false;
-    block->chunk_used = true;
+    block->chunk = Block::Chunk::Used;
     return block->at(Block::chunk_offset());
 }
 
 void SharedPages::give_chunk(void* chunk) {
     const Lock lock(taken_);
-    Block& block = Block::around(chunk);
-    block.chunk_used = false;
-    keep_or_release(block);
+    put_away(Block::around(chunk));
 }
 
 bool SharedPages::is_chunk(const void* chunk) {
@@ -115,13 +126,15 @@ void* SharedPages::take_corner(std::size_t size) {
     const Lock lock(taken_);
     const auto* fits = std::lower_bound(kCorners.begin(), kCorners.end(), size);
     const auto kind = static_cast<std::size_t>(fits - kCorners.begin());
-    if (fits == kCorners.end() || corners_[kind] == nullptr || lists_lost_) {
+    if (fits == kCorners.end() || corners_[kind].first == nullptr) {
         return nullptr;
     }
-    Block& block = *corners_[kind];
-    unlink(block, kind);
-    block.corners[kind].used = true;
-    return block.at(Block::offset(kind));
+    Block& block = *corners_[kind].first;
+    remove(corners_[kind], block);
+    block.corner_used[kind] = true;
+    char* corner = block.at(Block::offset(kind));
+    ASAN_UNPOISON_MEMORY_REGION(corner, kCorners[kind]);
+    return corner;
 }
 
 void SharedPages::give_corner(void* corner) {
@@ -131,10 +144,12 @@ void SharedPages::give_corner(void* corner) {
     while (Block::offset(kind) != offset_in_page(corner)) {
         ++kind;
     }
-    block.corners[kind].used = false;
-    link(block, kind);
-    if (!block.chunk_used && !block.kept) {
-        keep_or_release(block);
+    ASAN_POISON_MEMORY_REGION(corner, kCorners[kind]);
+    block.corner_used[kind] = false;
+    add(corners_[kind], block);
+    if (block.chunk == Block::Chunk::Trimmed && !block.has_used_corner()) {
+        remove(trimmed_, block);
+        release(block);
     }
 }
 
@@ -146,43 +161,49 @@ SharedPages::Block* SharedPages::map_block() {
     }
     auto* block = new (mapped) Block{};
     for (std::size_t kind = 0; kind < kCorners.size(); ++kind) {
-        link(*block, kind);
+        add(corners_[kind], *block);
+        ASAN_POISON_MEMORY_REGION(block->at(Block::offset(kind)), kCorners[kind]);
     }
     return block;
 }
 
-void SharedPages::link(Block& block, std::size_t kind) {
-    if (lists_lost_) {
-        return;
+// REQUIRES: none of it is in use, and its chunk in no list.
+void SharedPages::release(Block& block) {
+    for (List& corners : corners_) {
+        remove(corners, block);
     }
-    block.corners[kind] = {corners_[kind], nullptr, false};
-    if (corners_[kind] != nullptr) {
-        corners_[kind]->corners[kind].previous = &block;
-    }
-    corners_[kind] = &block;
+    ASAN_UNPOISON_MEMORY_REGION(&block, kPage);
+    munmap(&block, Block::kSize);
 }
 
-void SharedPages::unlink(Block& block, std::size_t kind) {
-    const Block::Corner& corner = block.corners[kind];
-    (corner.previous != nullptr ? corner.previous->corners[kind].next : corners_[kind]) =
-        corner.next;
-    if (corner.next != nullptr) {
-        corner.next->corners[kind].previous = corner.previous;
-    }
-}
-
-// A block whose chunk is free.
-void SharedPages::keep_or_release(Block& block) {
-    if (count_ < kMostKept && !lists_lost_) {
-        block.kept = true;
-        kept_[count_++] = &block;
-    } else if (block.has_used_corner() || lists_lost_) {
+// A block whose chunk is free from now on.
+void SharedPages::put_away(Block& block) {
+    if (kept_count_ < kMostKept) {
+        block.chunk = Block::Chunk::Kept;
+        add(kept_, block);
+        ++kept_count_;
+    } else if (block.has_used_corner()) {
+        block.chunk = Block::Chunk::Trimmed;
+        add(trimmed_, block);
         madvise(block.at(kPage), Block::kSize - kPage, MADV_DONTNEED);
     } else {
-        for (std::size_t kind = 0; kind < kCorners.size(); ++kind) {
-            unlink(block, kind);
-        }
-        munmap(&block, Block::kSize);
+        release(block);
+    }
+}
+
+void SharedPages::add(List& list, Block& block) {
+    block.links[list.link] = {list.first, nullptr};
+    if (list.first != nullptr) {
+        list.first->links[list.link].previous = &block;
+    }
+    list.first = &block;
+}
+
+void SharedPages::remove(List& list, Block& block) {
+    const Block::Link& link = block.links[list.link];
+    (link.previous != nullptr ? link.previous->links[list.link].next : list.first) = link.next;
+    if (link.next != nullptr) {
+        link.next->links[list.link].previous = link.previous;
     }
 }
 

@@ -10,8 +10,8 @@ namespace geventd {
 /// Memory for CPython's stacks of frames: chunks of 16 KiB, of which a greenlet that waits mostly
 /// has used some hundred bytes at the beginning. So a chunk does not begin with a page but behind
 /// corners of one, in which other objects of a request find room. A bounded stock of free chunks
-/// saves the system calls. One for the process, as CPython's allocator is. Thread-safe, and usable
-/// in forked children.
+/// saves system calls. One for the process, as CPython's allocator is. Thread-safe, and usable in
+/// forked children. AddressSanitizer is told which corners are free.
 class SharedPages {
   public:
     static constexpr std::size_t kChunk = 16 << 10;
@@ -45,18 +45,25 @@ class SharedPages {
     struct Block;
     class Lock;
 
+    /// Blocks, linked both ways by one of their links.
+    struct List {
+        std::size_t link;
+        Block* first = nullptr;
+    };
+
     SharedPages();
 
+    static void add(List& list, Block& block);
+    static void remove(List& list, Block& block);
     Block* map_block();
-    void link(Block& block, std::size_t kind);
-    void unlink(Block& block, std::size_t kind);
-    void keep_or_release(Block& block);
+    void release(Block& block);
+    void put_away(Block& block);
 
     std::atomic_flag taken_ = ATOMIC_FLAG_INIT;
-    std::size_t count_ = 0;
-    std::array<Block*, kMostKept> kept_{};           ///< whose chunk is free
-    std::array<Block*, kCorners.size()> corners_{};  ///< whose corner is free, linked both ways
-    bool lists_lost_ = false;  ///< another thread was changing them when this process was forked
+    std::array<List, kCorners.size()> corners_{{{0}, {1}}};  ///< whose corner is free
+    List kept_{kCorners.size()};                             ///< whose chunk is free
+    List trimmed_{kCorners.size()};  ///< likewise, and has no memory behind its first page
+    std::size_t kept_count_ = 0;
 };
 
 }  // namespace geventd

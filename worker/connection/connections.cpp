@@ -62,6 +62,7 @@ Connection& Connections::insert(net::Stream stream, const Peer& peer, const List
     make_room(closed_, most);
     make_room(revisits_, 2 * most);
     make_room(joining_, 2 * most);
+    static_assert(sizeof(Connection) <= SharedPages::kCorners[0]);
     auto connection = make_in_corner<Connection>(context_, static_cast<Connection::Owner&>(*this),
                                                  std::move(stream), peer, listener);
     connection->set_index(static_cast<std::uint32_t>(open_.size()));

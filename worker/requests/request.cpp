@@ -94,6 +94,7 @@ RequestPool::~RequestPool() {
 RequestRef RequestPool::take() {
     if (stock_->unused.empty()) {
         // The last RequestRef returns the request to the stock.
+        static_assert(sizeof(Request) > SharedPages::kCorners[0]);  // which is a connection's
         auto request = make_in_corner<Request>(stock_);
         request->place_ = request.get_deleter();
         return RequestRef(*request.release());

@@ -153,26 +153,52 @@ TEST(SharedPages, TellsChunksOfTheSystemFromItsOwn) {
     munmap(mapped, SharedPages::kChunk);
 }
 
+TEST(SharedPages, UsesAChunkThatWasNotKeptBeforeANewOne) {
+    auto chunks = take_chunks(SharedPages::kMostKept + 1);
+    const auto corners = take_corners();
+    give_chunks(chunks);
+    void* const last = chunks.back();
+    chunks.pop_back();
+    take_chunks(SharedPages::kMostKept);
+    EXPECT_EQ(pages().take_chunk(), last);
+    pages().give_chunk(last);
+    give_chunks(chunks);
+    give_corners(corners);
+}
+
+// Takes and gives back; false if somebody else has written there meanwhile.
+bool use_alone(char mark) {
+    void* chunk = pages().take_chunk();
+    void* corner = pages().take_corner(kCorner);
+    std::memset(chunk, mark, 64);
+    if (corner != nullptr) {
+        std::memset(corner, mark, kCorner);
+    }
+    std::this_thread::yield();
+    const bool is_alone =
+        is_full_of(chunk, mark, 64) && (corner == nullptr || is_full_of(corner, mark, kCorner));
+    if (corner != nullptr) {
+        pages().give_corner(corner);
+    }
+    pages().give_chunk(chunk);
+    return is_alone;
+}
+
 TEST(SharedPages, ServesThreadsAtOnceAndTheirForkedChildren) {
     std::atomic<bool> ended = false;
+    std::atomic<int> disturbed = 0;
     std::vector<std::thread> threads;
-    for (int number = 0; number < 3; ++number) {
-        threads.emplace_back([&ended] {
+    for (const char mark : {'1', '2', '3'}) {
+        threads.emplace_back([&ended, &disturbed, mark] {
             while (!ended) {
-                const auto chunks = take_chunks(4);
-                void* corner = pages().take_corner(kCorner);
-                give_chunks(chunks);
-                if (corner != nullptr) {
-                    pages().give_corner(corner);
-                }
+                disturbed += use_alone(mark) ? 0 : 1;
             }
         });
     }
     for (int number = 0; number < 50; ++number) {
         const pid_t child = fork();
         if (child == 0) {
-            give_chunks(take_chunks(4));
-            _exit(0);
+            _exit(use_alone('c') ? 0 : 1);
         }
         int status = -1;
         waitpid(child, &status, 0);
@@ -182,6 +208,7 @@ TEST(SharedPages, ServesThreadsAtOnceAndTheirForkedChildren) {
     for (std::thread& thread : threads) {
         thread.join();
     }
+    EXPECT_EQ(disturbed, 0);
 }
 
 }  // namespace
