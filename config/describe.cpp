@@ -148,7 +148,8 @@ void describe(Visitor& v, App& s) {
     v.key(
         "virtualenv", Text(s.virtualenv, "a directory"), kGeneration,
         "The virtual environment whose packages the application uses; relative to the "
-        "configuration file's folder. Its bin/python3 runs the application if geventd is "
+        "configuration file's folder, elsewhere than in a file to the folder of the start. Its "
+        "bin/python3 runs the application if geventd is "
         "installed for it, in the environment or beside this geventd; else the worker that embeds "
         "the same CPython. Also the prefix of that CPython, such as /usr. Started without a file, "
         "geventd takes VIRTUAL_ENV of its environment.");
@@ -157,7 +158,8 @@ void describe(Visitor& v, App& s) {
                python_or_version),
           kGeneration,
           "The CPython that runs the application. A version: the worker that embeds it, else that "
-          "interpreter on PATH; a path: that interpreter, for which geventd is installed there or "
+          "interpreter on PATH; a path (relative ones as those of virtualenv): that interpreter, "
+          "for which geventd is installed there or "
           "beside this geventd, or the worker that embeds it. Without virtualenv and python: the "
           "interpreter for which a wheel has installed geventd, else the worker that embeds "
           "CPython.");

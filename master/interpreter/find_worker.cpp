@@ -53,8 +53,9 @@ Embedded find_embedded(const std::string& version) {
 }
 
 // Only an environment tells which interpreter a script of its starts.
-bool is_of_version(const Interpreter& interpreter, const std::string& version) {
-    return interpreter.exists() && interpreter.version == version &&
+bool may_be(const Interpreter& interpreter, const std::string& version) {
+    return interpreter.exists() &&
+           (interpreter.version.empty() || interpreter.version == version) &&
            (interpreter.is_environment || !interpreter.is_script());
 }
 
@@ -66,7 +67,7 @@ std::string find_on_path(const std::string& version) {
         const std::string_view folder = folders.substr(0, folders.find(':'));
         folders.remove_prefix(std::min(folder.size() + 1, folders.size()));
         std::string file = fmt::format("{}/python{}", folder, version);
-        if (folder.starts_with('/') && is_of_version(Interpreter::at(file), version)) {
+        if (folder.starts_with('/') && may_be(Interpreter::at(file), version)) {
             return file;
         }
     }
@@ -200,7 +201,7 @@ WorkerProgram find_for_wheel(const WheelPackage& own) {
     const std::string versioned = "python" + own.version;
     for (const std::string& name : {std::string("python3"), versioned}) {
         const Interpreter beside = Interpreter::at(own_folder() + "/" + name);
-        if (is_of_version(beside, own.version)) {
+        if (!beside.version.empty() && may_be(beside, own.version)) {
             return run_by(beside, own.script);
         }
     }

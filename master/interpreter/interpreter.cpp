@@ -63,6 +63,14 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(0, text.find_last_not_of(kBlanks) + 1);
 }
 
+// As CPython compares words of pyvenv.cfg.
+std::string lowered(std::string_view text) {
+    std::string lower(text);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+    return lower;
+}
+
 // The lines "name = value" of pyvenv.cfg.
 std::map<std::string, std::string> read_names(std::string_view text) {
     std::map<std::string, std::string> names;
@@ -70,17 +78,11 @@ std::map<std::string, std::string> read_names(std::string_view text) {
         const std::string_view line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(line.size() + 1, text.size()));
         if (const auto equals = line.find('='); equals != std::string_view::npos) {
-            names.emplace(trimmed(line.substr(0, equals)), trimmed(line.substr(equals + 1)));
+            names.emplace(lowered(trimmed(line.substr(0, equals))),
+                          trimmed(line.substr(equals + 1)));
         }
     }
     return names;
-}
-
-// As CPython reads it.
-bool is_true(std::string value) {
-    std::transform(value.begin(), value.end(), value.begin(),
-                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
-    return value == "true";
 }
 
 // "3.12" of "3.12.1.final.0"; "" when that is no version.
@@ -145,7 +147,8 @@ Interpreter Interpreter::at(const std::string& executable) {
     if (names.contains("home")) {
         found.is_environment = true;
         found.is_made_by_uv = names.contains("uv");
-        found.sees_origin = is_true(names["include-system-site-packages"]);
+        const auto sees = names.find("include-system-site-packages");
+        found.sees_origin = sees == names.end() || lowered(sees->second) == "true";
         if (found.lives_in_prefix()) {  // a copy: of the one in the folder `home`
             found.origin = real(names["home"] + "/python3");
         }

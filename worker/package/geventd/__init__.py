@@ -11,8 +11,10 @@ if "geventd._worker" in sys.modules:  # worker.py has loaded it, before this
 else:
     # This is argv[0] while `python3 -m` imports a package; only CPython 3.10 and newer tell which.
     argv = getattr(sys, "argv", [])
-    asked = getattr(sys, "orig_argv", ["geventd", *argv[1:]])[-len(argv):][:1]
-    if argv[:1] != ["-m"] or asked not in (["geventd"], ["-mgeventd"]):
+    asked = getattr(sys, "orig_argv", ["geventd", *argv[1:]])[-len(argv):]
+    asked = asked[0] if asked else ""
+    if argv[:1] != ["-m"] or not (
+            asked == "geventd" or asked[:1] == "-" and asked.endswith("mgeventd")):
         raise ImportError(
             "geventd cannot be used in a subinterpreter or outside of the server: only an "
             "application that geventd runs can import it",

@@ -9,7 +9,9 @@ def places():
     """Where pip may have put the program that belongs to this package."""
     packages = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     yield os.path.join(packages, "bin")  # pip install --target
-    yield os.path.normpath(os.path.join(packages, "../../../bin"))  # below any prefix
+    lib, python, name = packages.split(os.sep)[-3:] if packages.count(os.sep) > 2 else ("", "", "")
+    if lib.startswith("lib") and python.startswith("python3") and name.endswith("-packages"):
+        yield os.path.normpath(os.path.join(packages, "../../../bin"))  # below any prefix
     yield sysconfig.get_path("scripts")
 
 
