@@ -80,8 +80,9 @@ class Environment:
             check=True, capture_output=True, text=True).stdout
 
     def files(self):
+        """All but the bytecode of other packages, which comes when they are imported."""
         return {path.relative_to(self.folder) for path in self.folder.rglob('*')
-                if '__pycache__' not in path.parts}
+                if '__pycache__' not in path.parts or 'geventd' in path.parts}
 
 
 def newest():

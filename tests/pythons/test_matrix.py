@@ -208,6 +208,22 @@ def test_an_upgrade_under_load_loses_nothing(environment, run, preload):
         assert running.status()['pid'] != master
 
 
+def test_a_package_that_is_gone_is_told(environment, run):
+    """As by `pip uninstall` below a server that goes on, which serves on."""
+    package, = environment.folder.glob('lib/python3.*/site-packages/geventd')
+    aside = package.with_name('aside')
+    with run(HELLO) as running:
+        package.rename(aside)
+        try:
+            result = running.ctl('reload')
+            assert result.returncode != 0
+            assert f'installed with {environment.folder}/bin/geventd is gone' in result.stderr
+            assert running.get() == 'hello'
+        finally:
+            aside.rename(package)
+        assert running.ctl('reload').returncode == 0
+
+
 def test_nothing_is_left_when_it_is_removed(environment):
     before = environment.files()
     environment.pip('uninstall', '--yes', 'geventd')

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The sources, compiled by pip or Meson for other interpreters than Debian's: minutes for each, so
 only with `./dev test --pythons -m compiles`."""
+import json
 import subprocess
 
 import pytest
@@ -39,6 +40,23 @@ def test_a_greenlet_that_is_missing_is_told(tmp_path):
     told = configured(made, tmp_path / 'build')
     assert told.returncode != 0
     assert f'is missing in {made.python}: install it with {made.python} -m pip' in told.stdout
+
+
+@pytest.mark.parametrize('own_prefix', [False, True])
+def test_the_stubs_lie_where_the_interpreter_looks_or_below_the_prefix(own_prefix, tmp_path):
+    """Nothing is written outside a prefix of one's own, unless its folder is named."""
+    made = Environment(newest(), tmp_path / 'venv')
+    made.pip('install', 'setuptools', 'greenlet')
+    options = [f'--prefix={tmp_path / "prefix"}'] if own_prefix else []
+    told = configured(made, tmp_path / 'build', *options)
+    assert told.returncode == 0, told.stdout
+    files = json.loads(subprocess.run(
+        ['meson', 'introspect', '--installed', tmp_path / 'build'], check=True,
+        capture_output=True, text=True).stdout)
+    place, = (path for path in files.values() if path.endswith('/uwsgi.pyi'))
+    packages = sysconfig(made, 'get_path("purelib")')
+    assert place == (f'{tmp_path}/prefix/lib/python{made.version}/site-packages/uwsgi.pyi'
+                     if own_prefix else f'{packages}/uwsgi.pyi')
 
 
 @pytest.fixture(scope='module')
