@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness.limits import GEVENTCTL, PYTHON
+from harness.limits import ARTEFACTS, PYTHON
 
 PAGES = {'man1/geventctl.1', 'man5/geventd.yaml.5', 'man8/geventd.8'}
 
@@ -14,7 +14,7 @@ PAGES = {'man1/geventctl.1', 'man5/geventd.yaml.5', 'man8/geventd.8'}
 def installed(tmp_path_factory):
     """The root of an installation."""
     root = tmp_path_factory.mktemp('root')
-    subprocess.run(['meson', 'install', '-C', str(GEVENTCTL.parent), '--no-rebuild', '--quiet',
+    subprocess.run(['meson', 'install', '-C', str(ARTEFACTS), '--no-rebuild', '--quiet',
                     '--destdir', str(root)], check=True, capture_output=True)
     return root
 

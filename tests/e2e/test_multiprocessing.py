@@ -10,6 +10,7 @@ APP = '''
 import json
 import multiprocessing
 import os
+import sys
 from concurrent.futures import ProcessPoolExecutor
 
 
@@ -79,7 +80,7 @@ WAYS = {'executor': with_executor, 'pool': with_pool, 'queue': with_queue,
 def application(environ, start_response):
     _, method, way = environ['PATH_INFO'].split('/')
     seen = WAYS[way](multiprocessing.get_context(method)) if way else {}
-    body = json.dumps({**seen, 'worker': os.getpid()}).encode()
+    body = json.dumps({**seen, 'worker': os.getpid(), 'python': sys.version_info[:2]}).encode()
     start_response('200 OK', [('Content-Length', str(len(body)))])
     return [body]
 '''
@@ -94,6 +95,9 @@ def application(environ, start_response):
 def test_results_come_and_the_worker_goes_on(server, patch, way, method):
     running = server(APP, {'app': {'monkey-patch': patch}})
     workers = running.workers()
+    if (patch, method) == ('before-load', 'forkserver'):
+        if json.loads(running.get('/none/').body)['python'] >= [3, 14]:
+            pytest.skip('nor does it in python3: it reads a non-blocking socket to prove itself')
     seen = json.loads(running.get(f'/{method}/{way}').body)
     assert seen['results'] == [number * number for number in range(8)]
     # A manager that takes more than a second to end is terminated by multiprocessing itself; one in

@@ -6,6 +6,7 @@ import pathlib
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 EXAMPLES = REPOSITORY / 'examples'
 BUILD = pathlib.Path(os.environ.get('GEVENTD_BUILD', REPOSITORY / 'build'))
+ARTEFACTS = pathlib.Path(os.environ.get('GEVENTD_ARTEFACTS', BUILD))  # of Meson's
 GEVENTD = BUILD / 'geventd'
 GEVENTCTL = BUILD / 'geventctl'
 PYTHON = '/usr/bin/python3'
