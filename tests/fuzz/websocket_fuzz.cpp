@@ -47,9 +47,10 @@ class Listener final : public Session::User {
     }
 
   private:
-    // What was sent. Whoever breaks the rules is told so; pongs that wait at that moment are lost.
+    // What was sent. Pongs that wait when the client closes or breaks the rules are not sent: RFC
+    // 6455 (5.5.2) asks for none then, and when that is depends on the pieces.
     [[nodiscard]] std::string answers() const {
-        if (!session_->end() || session_->end()->by_client) {
+        if (!session_->end()) {
             return sent_;
         }
         std::string kept;
