@@ -27,6 +27,7 @@
 #include "config/overrides.h"
 #include "config/schedule.h"
 #include "config/special_values.h"
+#include "config/tls.h"
 #include "config/yaml/plain_text.h"
 #include "config/yaml/reader.h"
 
@@ -111,6 +112,9 @@ void anchor_paths(Settings& settings, const std::string& file) {
     if (settings.app.python.find('/') != std::string::npos) {
         paths.push_back(&settings.app.python);
     }
+    for (std::string* path : tls_files(settings)) {
+        paths.push_back(path);
+    }
     for (std::string* path : paths) {
         if (!path->empty() && path->front() != '/') {
             *path = fmt::format("{}/{}", real.get(), *path);
@@ -144,6 +148,9 @@ void resolve_roots(Settings& settings) {
     }
     for (Sendfile& files : settings.sendfile) {
         resolve(files.root);
+    }
+    for (std::string* path : tls_files(settings)) {
+        resolve(*path);
     }
 }
 
