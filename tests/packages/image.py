@@ -53,9 +53,9 @@ class Image:
 
     def do_copy(self, argument):
         *patterns, target = argument.split()
-        place = self.root.path / self.folder.lstrip('/') / target
+        place = self.root.inside / self.folder.lstrip('/') / target
         if target.startswith('/'):
-            place = self.root.path / target.lstrip('/')
+            place = self.root.inside / target.lstrip('/')
         place.mkdir(parents=True, exist_ok=True)
         for pattern in patterns:
             if pattern == '.':

@@ -61,6 +61,7 @@ class Root:
              '--fork --ipc --uts --cgroup --kill-child bash -ec "$1" "$0"', self.path, BOOT],
             env=ENVIRONMENT)
         self._init = self._find_init()
+        self.inside = pathlib.Path(f'/proc/{self._init}/root')  # with what is mounted there
         self._wait_for_systemd()
 
     def _find_init(self):

@@ -54,7 +54,8 @@ def test_an_environment_made_by_uv(uv, python, options, tmp_path):
          '--set', 'listen=http://127.0.0.1:0'], cwd=tmp_path, capture_output=True, text=True)
     assert check.returncode == 0, check.stderr
     uv('pip', 'uninstall', '--python', made / 'bin/python3', 'geventd')
-    assert not [path for path in made.rglob('*') if 'geventd' in str(path.relative_to(made))]
+    assert not [path for path in made.rglob('*')
+                if path.is_file() and 'geventd' in str(path.relative_to(made))]
 
 
 @pytest.mark.parametrize('by_module', [False, True], ids=['program', 'python-m'])

@@ -119,10 +119,10 @@ TEST_F(InterpreterTest, AnEnvironmentMaySeeThePackagesOfItsOrigin) {
     write("real/bin/python3.12");
     link("venv/bin/python3", path("real/bin/python3.12"));
     const std::string outside = path("real/lib/python3.12/site-packages");
-    for (const auto& [line, sees] : {std::pair("include-system-site-packages = true\n", true),
-                                     std::pair("Include-System-Site-Packages = True\n", true),
-                                     std::pair("include-system-site-packages = false\n", false),
-                                     std::pair("", true)}) {
+    for (const auto& [line, sees] :
+         {std::pair("include-system-site-packages = true\n", true),
+          std::pair("Include-System-Site-Packages = True\n", true),
+          std::pair("include-system-site-packages = false\n", false), std::pair("", true)}) {
         write("venv/pyvenv.cfg", "home = " + path("real/bin") + "\nversion = 3.12.7\n" + line);
         const Folders folders = package_folders(Interpreter::at(path("venv/bin/python3")));
         EXPECT_EQ(folders.front(), path("venv/lib/python3.12/site-packages"));
