@@ -37,7 +37,7 @@ LIBRARIES = {
 HEAVY = ('spdlog', 'interprocess', 'json', 'cli11', 'yaml-cpp', 'curses')
 # Forward declarations only: cheap.
 LIGHT_HEADERS = ('nlohmann/json_fwd.hpp',)
-SYSTEM_FOLDERS = ('sys/', 'net/', 'netinet/', 'arpa/', 'linux/')
+SYSTEM_FOLDERS = ('sys/', 'net/', 'netinet/', 'arpa/', 'linux/', 'sanitizer/')
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 BANNED = (
