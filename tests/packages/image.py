@@ -11,7 +11,7 @@ import time
 # Runs as the first process of a container: only the loopback device, only /tmp can be written.
 CONTAINER = r'''
 mount --make-rprivate / && mount -o remount,bind,ro / && mount -t tmpfs tmpfs /tmp
-python3 -c 'import fcntl, socket, struct
+PATH=$PATH:/usr/local/bin python3 -c 'import fcntl, socket, struct
 fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sH14x", b"lo", 1))'
 exec setpriv --reuid=$0 --regid=$1 --clear-groups -- env -i "${@:2}"
 '''
