@@ -83,6 +83,22 @@ std::optional<std::string> read_file(const LoadRequest& request, int source,
     return text ? std::optional(std::move(*text)) : refuse(text.error().message);
 }
 
+/// Those by which workers find something: they may run in another directory (app.chdir) than the
+/// one in which the server was started.
+std::vector<std::string*> paths_of_workers(Settings& settings) {
+    std::vector<std::string*> paths{&settings.app.virtualenv};
+    if (settings.app.python.find('/') != std::string::npos) {
+        paths.push_back(&settings.app.python);
+    }
+    for (StaticFiles& files : settings.static_files) {
+        paths.push_back(&files.root);
+    }
+    for (Sendfile& files : settings.sendfile) {
+        paths.push_back(&files.root);
+    }
+    return paths;
+}
+
 /// Makes relative files and directories of the configuration file relative to its folder, instead
 /// of the folder in which the server happens to be started. Those of --set stay relative to the
 /// latter.
@@ -94,22 +110,13 @@ void anchor_paths(Settings& settings, const std::string& file) {
     if (real == nullptr) {
         return;  // the file could not be read either, which was reported already
     }
-    std::vector<std::string*> paths{&settings.app.chdir, &settings.app.virtualenv,
-                                    &settings.process.pidfile};
+    auto paths = paths_of_workers(settings);
+    paths.insert(paths.end(), {&settings.app.chdir, &settings.process.pidfile});
     for (Monitor& monitor : settings.monitors) {
         paths.push_back(&monitor.path);
     }
     for (std::string& path : settings.reload.touch) {
         paths.push_back(&path);
-    }
-    for (StaticFiles& files : settings.static_files) {
-        paths.push_back(&files.root);
-    }
-    for (Sendfile& files : settings.sendfile) {
-        paths.push_back(&files.root);
-    }
-    if (settings.app.python.find('/') != std::string::npos) {
-        paths.push_back(&settings.app.python);
     }
     for (std::string* path : paths) {
         if (!path->empty() && path->front() != '/') {
@@ -138,17 +145,9 @@ void make_absolute(std::string& path) {
     }
 }
 
-/// Workers may run in another directory (app.chdir) than the one in which the server was started.
 void resolve_paths(Settings& settings) {
-    for (StaticFiles& files : settings.static_files) {
-        make_absolute(files.root);
-    }
-    for (Sendfile& files : settings.sendfile) {
-        make_absolute(files.root);
-    }
-    make_absolute(settings.app.virtualenv);
-    if (settings.app.python.find('/') != std::string::npos) {
-        make_absolute(settings.app.python);
+    for (std::string* path : paths_of_workers(settings)) {
+        make_absolute(*path);
     }
 }
 
