@@ -51,8 +51,8 @@ def whole_lines(text):
 def behind_documents(line, lines, index):
     """Where the lines go on behind the texts that `line` gives to a program by <<."""
     for _, mark in HERE_DOCUMENT.findall(line):
-        ends = [at for at in range(index, len(lines)) if lines[at][0].strip() == mark]
-        index = ends[0] + 1 if ends else index
+        index = next((at + 1 for at in range(index, len(lines)) if lines[at][0].strip() == mark),
+                     index)
     return index
 
 
@@ -121,7 +121,7 @@ class Script:
                 remarks.append(f'{name} is {" or ".join(given)}; the last one was taken.')
         return remarks
 
-    def _assign(self, statement, number=0):
+    def _assign(self, statement, number):
         """Whether the statement only gives values to variables; they are kept."""
         if statement.startswith('set -- '):
             self._lists['@'] = self._put_in(without_lines(statement[len('set -- '):]))

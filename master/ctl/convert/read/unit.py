@@ -50,12 +50,11 @@ class Sockets:
         for line, _ in joined_lines(self._text_of(unit), comments='#;'):
             key, _, value = line.strip().partition('=')
             if key == 'ListenStream':
-                # An empty one takes back those before it; geventd has no vsock.
-                added = [specified(value.strip(), unit)]
-                addresses = [*addresses, *added] if value.strip() else []
+                value = value.strip()  # an empty one takes back those before it
+                addresses = [*addresses, specified(value, unit)] if value else []
             elif key == 'FileDescriptorName':
                 name = specified(value.strip(), unit)
-        return Activation(name, option, tuple(
+        return Activation(name, option, tuple(  # geventd has no vsock
             address for address in addresses if not address.startswith('vsock:')))
 
     def _file_of(self, unit):
