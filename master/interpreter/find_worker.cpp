@@ -245,19 +245,19 @@ WorkerProgram choose(const config::App& app) {
         return find_for_wheel(own);
     }
     const Embedded embedded = find_embedded("");
-    if (embedded.executable.empty() && std::string_view(GEVENTD_LIBEXEC).empty()) {
-        throw std::runtime_error(fmt::format(
-            "the package geventd that a wheel has installed with {}/geventd is gone: there is no "
-            "geventd/_worker.cpython-*.so below {}; install the wheel again, and if a server runs, "
-            "geventctl upgrade brings it into service",
-            own_folder(), fs::path(own_folder()).parent_path().string()));
+    if (!embedded.executable.empty()) {
+        return {embedded.executable, "", GEVENTD_PYTHON_VERSION, ""};
     }
-    if (embedded.executable.empty()) {
-        throw std::runtime_error(fmt::format(
-            "there is no geventd-worker; looked for {}; name an interpreter with app.python",
-            fmt::join(embedded.sought, ", ")));
-    }
-    return {embedded.executable, "", GEVENTD_PYTHON_VERSION, ""};
+    const bool is_of_wheel = std::string_view(GEVENTD_LIBEXEC).empty();
+    throw std::runtime_error(
+        is_of_wheel
+            ? fmt::format("the package geventd that a wheel has installed with {}/geventd is gone: "
+                          "there is no geventd/_worker.cpython-*.so below {}; install the wheel "
+                          "again, and if a server runs, geventctl upgrade brings it into service",
+                          own_folder(), fs::path(own_folder()).parent_path().string())
+            : fmt::format("there is no geventd-worker; looked for {}; name an interpreter with "
+                          "app.python",
+                          fmt::join(embedded.sought, ", ")));
 }
 
 // `why`: "" if the workers' user can use the file.
