@@ -13,6 +13,7 @@ from harness import procfs
 from harness.apps import HELLO
 from harness.evaluate import application, ask
 from harness.limits import GEVENTD, IS_MODULE, PYTHON
+from harness.program import check
 
 PRELUDE = '''
 import __main__
@@ -179,7 +180,6 @@ def test_the_ready_line_and_check_tell_which_python(server):
     running = start(server)
     told = f' of {INTERPRETER}' if IS_MODULE else ', embedded'
     running.wait_log(rf' ready: .* \(CPython \d[.\d]+{told}[,)]')
-    result = subprocess.run([GEVENTD, '-c', running.config_path, '--check'], capture_output=True,
-                            text=True, cwd=running.folder, env=running.environment())
-    assert result.returncode == 0
-    assert re.search(rf'the application runs on CPython 3[.\d]+{told}(,|$)', result.stdout, re.M)
+    code, output = check(running)
+    assert code == 0
+    assert re.search(rf'the application runs on CPython 3[.\d]+{told}(,|$)', output, re.M)

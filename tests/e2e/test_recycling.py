@@ -70,7 +70,7 @@ def test_workers_that_served_enough_are_replaced_without_a_failed_request(server
     first = running.workers()
     with Clients(running) as clients:
         running.wait_log('is recycled: it has served its number of requests', count=6)
-        running.wait_status(lambda s: not {w['pid'] for w in s['workers']} & set(first))
+        running.wait_gone(first)
     assert not clients.faults
     assert len(clients.pids) >= 4
     status = running.status()
