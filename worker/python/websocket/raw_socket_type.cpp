@@ -24,7 +24,7 @@ constexpr Py_ssize_t kMostReceived = 1 << 20;
 struct Object {
     PyObject_HEAD const RawSocketType* type;
     worker::RequestRef request;
-    bool is_of_hub;  ///< the hub's thread was the first that used it
+    bool is_of_hub;  ///< the hub's thread was the first that used it, and no other has since
 };
 
 Object* as_object(PyObject* self) {
