@@ -16,7 +16,7 @@ from serving import FLASK, HELLO, Running, wait_for
 
 CORE = ('test_hello.py', 'test_python_of_hosts.py', 'test_wsgi_answers.py', 'test_signals.py',
         'test_reload.py', 'test_threads.py', 'test_blocked_hub.py', 'test_multiprocessing.py',
-        'test_websocket.py')
+        'test_unix_signals.py', 'test_websocket.py')
 SUBINTERPRETER = '''
 try:
     import _interpreters as interpreters  # since CPython 3.13
