@@ -324,32 +324,6 @@ def test_a_silent_one_keeps_nothing_of_what_it_has_carried(running):
         client.close()
 
 
-def test_it_holds_no_core_and_no_time(server):
-    running = server(APP, {'workers': {'cores': 1}, 'limits': {'request-time': '300ms'}})
-    clients = [connect(running) for _ in range(5)]
-    assert running.get('/plain').status == 200
-    status = running.status()['workers'][0]
-    assert (status['cores_busy'], status['websockets']) == (0, 5)
-    threading.Event().wait(0.5)  # past limits.request-time: nothing tells that it is over
-    for client in clients:
-        client.send('still there')
-        assert client.recv() == 'still there'
-        client.close()
-    running.wait_status(lambda status: status['workers'][0]['websockets'] == 0)
-
-
-def test_its_line_in_the_access_log_comes_at_the_end(server):
-    running = server(APP, {'log': {'access': '${method} ${uri} ${status} in ${messages_in} '
-                                             'out ${messages_out} ${rsize} from ${bytes_in}'}})
-    client = connect(running, '/?who=me')
-    for _ in range(3):
-        client.send('12345')
-        client.recv()
-    assert 'GET /?who=me' not in running.log.text()
-    client.close()
-    running.wait_log(r'GET /\?who=me 101 in 3 out 3 25 from 41')
-
-
 def test_a_client_that_does_not_answer_pings_is_ended(server):
     running = server(APP, {'limits': {'websocket-ping': '100ms', 'websocket-pong': '100ms'}})
     client = connect(running)

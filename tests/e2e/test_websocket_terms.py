@@ -30,17 +30,6 @@ def application(environ, start_response):
 '''
 
 
-def test_too_many_are_refused(server):
-    running = server(APP, {'limits': {'websockets': 1}})
-    first = connect(running)
-    with pytest.raises(websocket.WebSocketBadStatusException, match='503'):
-        connect(running)
-    running.wait_log('limits.websockets are open')
-    first.close()
-    running.wait_status(lambda status: status['workers'][0]['websockets'] == 0)
-    connect(running).close()
-
-
 def test_those_that_may_still_be_accepted_count(server):
     running = server(APP, {'limits': {'websockets': 1}})
     with RawClient(running.address()) as first:
