@@ -8,7 +8,7 @@ import struct
 
 import pytest
 
-from harness.websockets import BINARY, CLOSE, PING, PONG, TEXT, RawSocket, connect, frame
+from harness.websockets import BINARY, CLOSE, PING, PONG, TEXT, RawSocket, connect, frame, request
 
 UWSGI = '''
 import gevent
@@ -244,7 +244,7 @@ def application(environ, start_response):
     sock = environ.get('gunicorn.socket')
     if sock is None or environ['PATH_INFO'] == '/page':
         start_response('200 OK', [('Content-Type', 'text/plain')])
-        return [str(sock is None).encode()]
+        return [' '.join(name for name in environ if 'socket' in name.lower()).encode()]
     handshake(environ, sock)
     globals()[environ['PATH_INFO'][1:]](sock)
     return [b'nothing of an answer']
@@ -267,8 +267,17 @@ def test_a_library_speaks_on_the_socket(raw):
         raw.wait_log('the end')
 
 
+def test_a_plain_request_has_no_way_of_a_websocket(raw):
+    assert raw.get('/page').body == b''
+    with raw.raw() as client:
+        client.send(request('/page'))
+        asked = set(client.read_answer().text.split())
+        assert {'gunicorn.socket', 'wsgi.websocket', 'wsgi.websocket_version'} < asked
+        client.send(b'GET /page HTTP/1.1\r\nHost: x\r\n\r\n')  # where there was a handshake
+        assert client.read_answer().body == b''
+
+
 def test_bytes_that_came_with_the_request_are_first(raw):
-    from harness.websockets import request
     with raw.raw() as client:
         client.send(request('/echo') + b'early')
         assert client.read_until(b'early').endswith(b'\r\n\r\n\x82\x05early')
