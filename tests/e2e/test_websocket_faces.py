@@ -74,6 +74,19 @@ def elsewhere():
     return ''
 
 
+def polled():
+    uwsgi.websocket_handshake()
+    context, fd = uwsgi.request_context(), uwsgi.connection_fd()
+
+    def other():
+        gevent.select.select([fd], [], [])
+        message = uwsgi.websocket_recv_nb(request_context=context)
+        uwsgi.websocket_send_binary(b'\\xff' + message, request_context=context)
+        return uwsgi.websocket_recv_nb(context)
+
+    assert gevent.spawn(other).get() == b'', 'there is no second message'
+
+
 def application(environ, start_response):
     path = environ['PATH_INFO']
     if path == '/none':
@@ -141,6 +154,15 @@ def test_uwsgi_calls_in_other_greenlets(uwsgi):
     assert client.recv_data() == (CLOSE, b'\x03\xe8')
     uwsgi.wait_log('at the end: unable to receive websocket message')
     uwsgi.wait_log('at the end: unable to send websocket message')
+
+
+def test_uwsgi_polls_and_sends_bytes_in_another_greenlet(uwsgi):
+    with RawSocket(uwsgi.address(), '/polled') as client, \
+            RawSocket(uwsgi.address(), '/polled') as other:
+        for one, message in ((other, b'of the other'), (client, b'of the one')):
+            one.send(frame(TEXT, message))
+            assert one.read_frame() == (BINARY, b'\xff' + message)
+            assert one.read_frame() == (CLOSE, b'\x03\xe8')
 
 
 def test_uwsgi_sends_no_text_that_is_no_utf8(server):
