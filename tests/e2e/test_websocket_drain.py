@@ -10,8 +10,9 @@ import time
 import pytest
 
 from harness import procfs
+from harness.faces import ECHOES, FACES
 from harness.limits import DEADLINE
-from harness.websockets import CLOSE, TEXT, RawSocket, frame
+from harness.websockets import BINARY, CLOSE, TEXT, RawSocket, frame
 from test_cheaper import hold
 from test_size import WAIT, wanted
 
@@ -162,3 +163,25 @@ def test_a_single_one_is_not_kept_waiting(server):
     assert client.read_close() == 1001
     client.send(frame(CLOSE, (1001).to_bytes(2, 'big')))
     assert running.wait_exit() == 0
+
+
+@pytest.mark.parametrize('why, code', [('reload', 1012), ('stop', 1001)])
+@pytest.mark.parametrize('face', FACES)
+def test_it_is_closed_by_whichever_way_it_is_used(server, face, why, code):
+    running = server(ECHOES, {'limits': {'drain-websockets': '24h'}})
+    old = running.workers()
+    with RawSocket(running.address(), f'/{face}') as client:
+        client.send(frame(BINARY, b'hello'))
+        assert client.read_frame() == (BINARY, b'hello')
+        leave(running, why)
+        assert client.read_close() == code
+        client.send(frame(CLOSE, code.to_bytes(2, 'big')))
+        assert client.is_closed_by_server()
+    # The application's greenlet has learned of it, too: it does not use up the time.
+    if why == 'stop':
+        assert running.wait_exit() == 0
+    else:
+        running.wait_gone(old)
+        with RawSocket(running.address(), f'/{face}') as client:
+            client.send(frame(BINARY, b'again'))
+            assert client.read_frame() == (BINARY, b'again')

@@ -38,17 +38,15 @@ def library(environ):
     """Makes frames itself, and understands those of less than 126 bytes."""
     sock = environ['gunicorn.socket']
     sock.send(b'HTTP/1.1 101 Switching Protocols\\r\\n\\r\\n')
-    got = b''
 
     def take(count):
-        nonlocal got
+        got = b''
         while len(got) < count:
-            more = sock.recv(4096)
+            more = sock.recv(count - len(got))
             if not more:
                 return b''
             got += more
-        taken, got = got[:count], got[count:]
-        return taken
+        return got
 
     def receive():
         head = take(2)
