@@ -143,6 +143,20 @@ def test_a_connection_goes_from_session_to_session(by_query):
             assert talk.read_answer().status == 400
 
 
+def test_who_has_no_session_is_served_by_whoever_accepted(server):
+    running = server(APP, config())
+    sessions = open_sessions(running, 8)
+    for sid in sessions:
+        for path in ('/', f'/?other={sid}', '/?sid=', f'/?sid={sid.partition(".")[0]}',
+                     f'/?sid={sid[:-16]}0123456789abcdef'):
+            assert [ask(running, index, path).status for index in (TCP, UNIX, PACKETS)] \
+                == [400, 400, 400], path
+    assert handed_over(running) == 0
+    for _ in range(8):
+        assert {sid: pid_of(ask(running, TCP, f'/?sid={sid}')) for sid in sessions} == sessions
+    assert handed_over(running) > 0
+
+
 NGINX = """
         location / {
             proxy_pass http://app;
