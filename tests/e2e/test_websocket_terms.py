@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Which WebSockets are opened, and what an application's failures afterwards mean."""
+import contextlib
+
 import pytest
 import websocket
 
 from harness.client import RawClient
-from harness.websockets import connect, request
+from harness.websockets import CLOSE, connect, request
 
 APP = '''
 import gevent.event
@@ -116,3 +118,39 @@ def test_lists_may_come_in_several_fields(server):
     headers = client.getheaders()
     assert 'permessage-deflate' in headers['sec-websocket-extensions']
     client.close()
+
+
+TWO_RECEIVERS = '''
+import geventd
+import gevent
+
+
+def application(environ, start_response):
+    ws = geventd.websocket(environ)
+    ws.accept()
+    first = gevent.spawn(ws.receive)
+    gevent.sleep(0)  # it waits now
+    for receive in (ws.receive, lambda: next(ws)):
+        try:
+            receive()
+        except RuntimeError as error:
+            ws.send(str(error))
+    ws.send('the first: ' + first.get())
+    dead = gevent.spawn(ws.receive)
+    gevent.sleep(0)
+    dead.kill()
+    ws.send('the next: ' + ws.receive())
+    return []
+'''
+
+
+def test_only_one_greenlet_receives(server):
+    running = server(TWO_RECEIVERS)
+    with contextlib.closing(connect(running)) as client:
+        for _ in range(2):
+            assert client.recv() == 'another greenlet is already waiting for this'
+        client.send('one')
+        assert client.recv() == 'the first: one'
+        client.send('two')
+        assert client.recv() == 'the next: two'
+        assert client.recv_data() == (CLOSE, b'\x03\xe8')
