@@ -4,47 +4,22 @@ keeps no more than what is on its way, by whichever way the application uses the
 import pytest
 
 from harness import procfs
+from harness.faces import FACES, OPENED
 from harness.limits import SANITIZED
 from harness.websockets import BINARY, RawSocket
 
 # A sanitizer keeps what is freed.
 MOST_GROWTH = (64 if SANITIZED else 8) << 20
 MESSAGE = b'x' * (1 << 20)
-APP = '''
-import geventd
-import uwsgi
-
+APP = OPENED + '''
 MESSAGE = b'x' * (1 << 20)
 
 
-def native(environ):
-    ws = geventd.websocket(environ)
-    ws.accept()
-    return ws.send
-
-
-def uwsgis(environ):
-    uwsgi.websocket_handshake()
-    return uwsgi.websocket_send_binary
-
-
-def gevent_websockets(environ):
-    return environ['wsgi.websocket'].send
-
-
-def librarys(environ):
-    sock = environ['gunicorn.socket']
-    sock.send(b'HTTP/1.1 101 Switching Protocols\\r\\n\\r\\n')
-    head = b'\\x82\\x7f' + len(MESSAGE).to_bytes(8, 'big')
-    return lambda message: sock.send(head + message)
-
-
 def application(environ, start_response):
-    face = environ['PATH_INFO'][1:]
-    if face == 'page':
+    if environ['PATH_INFO'] == '/page':
         start_response('200 OK', [('Content-Type', 'text/plain')])
         return [b'a page']
-    send = globals()[face](environ)
+    receive, send = opened(environ)
     for number in range(1 << 10):
         send(MESSAGE)
         print('sent', number, flush=True)
@@ -52,7 +27,7 @@ def application(environ, start_response):
 '''
 
 
-@pytest.mark.parametrize('face', ['native', 'uwsgis', 'gevent_websockets', 'librarys'])
+@pytest.mark.parametrize('face', FACES)
 def test_a_slow_client_makes_its_sender_wait(server, face):
     running = server(APP)
     worker, = running.workers()
