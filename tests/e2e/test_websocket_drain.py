@@ -12,7 +12,7 @@ import pytest
 from harness import procfs
 from harness.faces import ECHOES, FACES
 from harness.limits import DEADLINE
-from harness.websockets import BINARY, CLOSE, TEXT, RawSocket, frame
+from harness.websockets import CLOSE, TEXT, RawSocket, assert_echo, frame
 from test_cheaper import hold
 from test_size import WAIT, wanted
 
@@ -171,8 +171,7 @@ def test_it_is_closed_by_whichever_way_it_is_used(server, face, why, code):
     running = server(ECHOES, {'limits': {'drain-websockets': '24h'}})
     old = running.workers()
     with RawSocket(running.address(), f'/{face}') as client:
-        client.send(frame(BINARY, b'hello'))
-        assert client.read_frame() == (BINARY, b'hello')
+        assert_echo(client)
         leave(running, why)
         assert client.read_close() == code
         client.send(frame(CLOSE, code.to_bytes(2, 'big')))
@@ -183,5 +182,4 @@ def test_it_is_closed_by_whichever_way_it_is_used(server, face, why, code):
     else:
         running.wait_gone(old)
         with RawSocket(running.address(), f'/{face}') as client:
-            client.send(frame(BINARY, b'again'))
-            assert client.read_frame() == (BINARY, b'again')
+            assert_echo(client)

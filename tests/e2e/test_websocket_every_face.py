@@ -7,7 +7,7 @@ import time
 import pytest
 
 from harness.faces import ECHOES, FACES
-from harness.websockets import BINARY, CLOSE, RawSocket, frame, request
+from harness.websockets import BINARY, CLOSE, RawSocket, assert_echo, frame, request
 
 HELD = ECHOES.replace('def application(', 'def answer(') + '''
 
@@ -20,11 +20,6 @@ def application(environ, start_response):
     return answer(environ, start_response)
 '''
 NORMAL = b'\x03\xe8'
-
-
-def echo(client, message):
-    client.send(frame(BINARY, message))
-    assert client.read_frame() == (BINARY, message)
 
 
 def open_socket(running, face, headers=''):
@@ -52,7 +47,7 @@ def test_it_holds_no_core_and_no_time(server, face):
         # A request that began later than they did has come to the end of that time.
         assert running.get('/held').status == 504
         for client in clients:
-            echo(client, b'still there')
+            assert_echo(client)
             client.send(frame(CLOSE, NORMAL))
             assert client.read_frame() == (CLOSE, NORMAL)
     running.wait_status(lambda status: status['workers'][0]['websockets'] == 0)
@@ -65,11 +60,11 @@ def test_too_many_are_refused(server, face):
         answer = ask(running, face)
         assert (answer.status, answer.text) == (503, 'limits.websockets are open\n')
         running.wait_log('limits.websockets are open')
-        echo(first, b'still there')
+        assert_echo(first)
         assert running.get('/page').status == 200
     running.wait_status(lambda status: status['workers'][0]['websockets'] == 0)
     with open_socket(running, face) as next_one:
-        echo(next_one, b'there is room')
+        assert_echo(next_one, b'there is room')
 
 
 @pytest.mark.parametrize('face', FACES)
@@ -78,7 +73,7 @@ def test_origins_that_are_not_allowed_are_refused(server, face):
     assert ask(running, face, 'Origin: https://evil.test\r\n').status == 403
     running.wait_log(f'refused the WebSocket /{face} of https://evil.test')
     with open_socket(running, face, 'Origin: https://chat.example.org\r\n') as client:
-        echo(client, b'allowed')
+        assert_echo(client, b'allowed')
     status = running.wait_status(lambda status: status['workers'][0]['websockets'] == 0)
     assert status['workers'][0]['errors'] == 0
 
@@ -94,7 +89,7 @@ def test_its_line_in_the_access_log_comes_at_the_end(server, face):
         count = 0
         # Longer than the handshake took, so that the time of that alone would be too little.
         while count < 3 or time.monotonic() - opened < opened - begin:
-            echo(client, b'12345')
+            assert_echo(client, b'12345')
             count += 1
         least = time.monotonic() - opened
         assert f'/{face} ' not in running.log.text()

@@ -57,6 +57,12 @@ class RawSocket(RawClient):
                 return struct.unpack('>H', payload[:2])[0]
 
 
+def assert_echo(client, message=b'still there'):
+    """A RawSocket whose application sends back what it gets, as bytes."""
+    client.send(frame(BINARY, message))
+    assert client.read_frame() == (BINARY, message)
+
+
 def request(path='/', headers=''):
     return (f'GET {path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
             f'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n{headers}\r\n').encode()
