@@ -15,7 +15,7 @@ import struct
 import pytest
 
 from harness import procfs
-from harness.client import RawClient
+from harness.client import Narrow, RawClient
 from harness.limits import SANITIZED
 
 MIB = 1 << 20
@@ -64,17 +64,13 @@ def start(make_server):
     return start
 
 
-class SlowReader(RawClient):
-    """A client whose kernel takes next to nothing before it reads."""
+class SlowReader(Narrow, RawClient):
+    """A client of a big file that has read no more than its head."""
 
     def __init__(self, address, path='/static/big'):
         super().__init__(address)
         self.send(get(path))
         self.head = self.read_head()
-
-    def _connect(self, address):
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        super()._connect(address)
 
     def hurry(self):
         """From now on it reads as others do."""

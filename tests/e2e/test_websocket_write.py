@@ -2,39 +2,36 @@
 """limits.websocket-write: a client that takes nothing of what is sent to it is gone."""
 import contextlib
 import select
-import socket
 import time
 
 import pytest
 
+from harness.client import Narrow
 from harness.faces import FACES, OPENED
-from harness.websockets import BINARY, TEXT, RawSocket, frame
+from harness.websockets import TEXT, RawSocket, assert_echo, frame
 
-SIZE = 1 << 20
+MIB = 1 << 20
+SIZE = 32 * MIB  # more than the kernels take for a client that does not read
 FLOODS = OPENED + f'''
 
 def application(environ, start_response):
-    """Sends as many messages of {SIZE} bytes as the client has asked for, and then what it says."""
+    """Echoes; only a number gets so many messages of {SIZE} bytes. send() waits for former ones."""
     receive, send = opened(environ)
     try:
-        for number in range(int(receive())):
-            send(bytes({SIZE}))
         while (message := receive()) is not None:
-            send(message)
-    except OSError as error:
-        print('cannot send to its client:', error, flush=True)
+            for answer in [bytes({SIZE})] * int(message) if message.isdigit() else [message]:
+                send(answer)
+    except OSError:
+        print('the sender is told', flush=True)
         raise
+    print('the receiver is told', flush=True)
     return []
 '''
 LIMIT = 2
 
 
-class Narrow(RawSocket):
-    """A client whose host takes little before it reads."""
-
-    def _connect(self, address):
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        super()._connect(address)
+class NarrowSocket(Narrow, RawSocket):
+    pass
 
 
 @pytest.fixture
@@ -42,38 +39,37 @@ def running(server):
     return server(FLOODS, {'limits': {'websocket-write': f'{LIMIT}s', 'websocket-ping': '0s'}})
 
 
-def open_count(running):
-    return running.status()['workers'][0]['websockets']
-
-
 @pytest.mark.parametrize('face', FACES)
 def test_a_client_that_does_not_read_is_ended(running, face):
-    with Narrow(running.address(), f'/{face}') as client, \
-            RawSocket(running.address(), f'/{face}') as other:
-        other.send(frame(TEXT, b'0'))
+    floods = {'the receiver is told': 1, 'the sender is told': 2}  # of which the second waits
+    with contextlib.ExitStack() as stack:
+        other = stack.enter_context(RawSocket(running.address(), f'/{face}'))
+        clients = []
         begin = time.monotonic()
-        client.send(frame(TEXT, b'100'))
-        running.wait_log('cannot send to its client: ')
+        for count in floods.values():
+            clients.append(stack.enter_context(NarrowSocket(running.address(), f'/{face}')))
+            clients[-1].send(frame(TEXT, b'%d' % count))
+        for told in floods:
+            running.wait_log(told)
         assert time.monotonic() - begin >= LIMIT
         running.wait_status(lambda status: status['workers'][0]['websockets'] == 1)
-        with contextlib.suppress(ConnectionResetError):
-            assert len(client.read_all()) < 100 * SIZE
-        # One that has nothing to take has no such limit.
-        other.send(frame(BINARY, b'still there'))
-        assert other.read_frame() == (BINARY, b'still there')
+        for client in clients:
+            with contextlib.suppress(ConnectionResetError):
+                assert len(client.read_all()) < SIZE
+        assert_echo(other)  # which was silent for longer: who has nothing to take has no such limit
     running.wait_status(lambda status: status['workers'][0]['websockets'] == 0)
     assert running.status()['workers'][0]['errors'] == 0
 
 
 @pytest.mark.parametrize('face', FACES)
 def test_a_client_that_reads_slowly_is_not_ended(running, face):
-    count = 20
-    with Narrow(running.address(), f'/{face}') as client:
-        client.send(frame(TEXT, str(count).encode()))
+    """Although a single message takes it longer than the limit."""
+    with NarrowSocket(running.address(), f'/{face}') as client:
+        client.send(frame(TEXT, b'1'))
+        assert client.read_exactly(10) == b'\x82\x7f' + SIZE.to_bytes(8, 'big')
         begin = time.monotonic()
-        for _ in range(count):
-            assert client.read_frame() == (BINARY, bytes(SIZE))
+        for _ in range(SIZE // MIB):
+            assert client.read_exactly(MIB) == bytes(MIB)
             select.select([], [], [], LIMIT / 10)  # a reader's slowness, not a wait for something
-        assert time.monotonic() - begin > LIMIT
-        client.send(frame(BINARY, b'still there'))
-        assert client.read_frame() == (BINARY, b'still there')
+        assert time.monotonic() - begin > 2 * LIMIT
+        assert_echo(client)
