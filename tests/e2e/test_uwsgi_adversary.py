@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Malicious clients of the uwsgi protocol, next to a well-behaved one of HTTP."""
 import contextlib
-import socket
-import struct
 
 import pytest
 
@@ -60,9 +58,7 @@ def test_resets_at_every_stage(server):
             for place in places:
                 client = running.raw(UWSGI)
                 client.send(data[:place])
-                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                                         struct.pack('ii', 1, 0))
-                client.close()
+                client.reset()
         measure()
 
 

@@ -2,6 +2,7 @@
 """Clients: raw bytes on a socket, plain HTTP requests, curl."""
 import http.client
 import socket
+import struct
 import subprocess
 
 from .limits import DEADLINE
@@ -32,20 +33,20 @@ class Answer:
 
 class RawClient:
     """A connection whose every byte the test controls. Sends pieces as given; reads until a mark,
-    one whole response, or the end."""
+    one whole response, or the end. With a small receive buffer, its kernel takes next to nothing
+    before it reads."""
 
-    def __init__(self, address, timeout=DEADLINE):
+    def __init__(self, address, timeout=DEADLINE, receive_buffer=None):
         family = socket.AF_UNIX if isinstance(address, str) else (
             socket.AF_INET6 if ':' in address[0] else socket.AF_INET)
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(timeout)
-        self._connect(address)
+        if receive_buffer is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.connect(address)
         if family != socket.AF_UNIX:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b''
-
-    def _connect(self, address):
-        self.socket.connect(address)
 
     def __enter__(self):
         return self
@@ -54,6 +55,11 @@ class RawClient:
         self.close()
 
     def close(self):
+        self.socket.close()
+
+    def reset(self):
+        """Ends the connection in a way that the server cannot take for an orderly one."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
         self.socket.close()
 
     def send(self, *pieces):
@@ -131,14 +137,6 @@ class RawClient:
         length = answer.header('content-length')
         answer.body = self.read_all() if length is None else self.read_exactly(int(length))
         return answer
-
-
-class Narrow:
-    """Goes in front of RawClient: the client's host takes little before the client reads."""
-
-    def _connect(self, address):
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        super()._connect(address)
 
 
 class UnixConnection(http.client.HTTPConnection):

@@ -35,8 +35,8 @@ class RawSocket(RawClient):
     """A connection with a handshake that is done, whose frames the test makes; `early` is sent
     together with it."""
 
-    def __init__(self, address, path='/', headers='', early=b''):
-        super().__init__(address)
+    def __init__(self, address, path='/', headers='', early=b'', **options):
+        super().__init__(address, **options)
         self.send(request(path, headers) + early)
         self.head = self.read_until(b'\r\n\r\n').decode()
 
