@@ -5,6 +5,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -177,6 +178,11 @@ Stream::State Stream::peek() const noexcept {
         return State::Done;
     }
     return count < 0 && must_wait(errno) ? State::Wait : State::Ended;
+}
+
+bool Stream::has_hung_up() const noexcept {
+    pollfd socket{fd_.get(), POLLRDHUP, 0};
+    return uninterrupted([&] { return ::poll(&socket, 1, 0); }) > 0;
 }
 
 void Stream::probe_silent_client(Duration silence, Duration patience) noexcept {

@@ -79,6 +79,9 @@ class Stream {
     /// Checks for received bytes without taking them: Done (there are bytes), Wait or Ended.
     [[nodiscard]] State peek() const noexcept;
 
+    /// The client sends nothing more, even if bytes that it sent before are not received yet.
+    [[nodiscard]] bool has_hung_up() const noexcept;
+
     /// For which events to watch the socket, readable (receive) or writable (send), while the
     /// caller waits for `wanted`.
     [[nodiscard]] Interest to_watch(Interest wanted) const noexcept;

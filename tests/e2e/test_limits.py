@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The keys of `limits`, each shown by its effect."""
 import resource
+import select
 import time
 
 import pytest
 
 from harness import procfs
 from harness.apps import ECHO, HELLO, PIECES, SLEEP
+from harness.client import RawClient
 
 
 def test_request_head(server):
@@ -96,6 +98,25 @@ def application(environ, start_response):
     with running.raw() as client:
         client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
         running.wait_log('the answer was ended')
+
+
+@pytest.mark.parametrize('pieces', [1, 32], ids=['kept', 'pieces'])
+def test_write_timeout_keeps_a_client_that_takes_a_little_all_the_time(server, pieces):
+    """Less than makes room in the server's kernel, whether a greenlet waits or what is left was
+    kept for the loop."""
+    running = server(f'''
+def application(environ, start_response):
+    start_response('200 OK', [('Content-Length', str(1 << 25))])
+    return [bytes((1 << 25) // {pieces})] * {pieces}
+''', {'limits': {'write-timeout': '500ms'}})
+    with RawClient(running.address(), receive_buffer=4096) as client:
+        client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+        client.read_head()
+        begin = time.monotonic()
+        while time.monotonic() - begin < 2:
+            client.read_exactly(16384)
+            select.select([], [], [], 0.05)  # a reader's slowness, not a wait for something
+        assert running.status()['workers'][0]['connections'] == 1
 
 
 def test_connections_bounds_those_that_are_open(server):

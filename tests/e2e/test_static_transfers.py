@@ -10,12 +10,12 @@ import select
 import shutil
 import signal
 import socket
-import struct
+import time
 
 import pytest
 
 from harness import procfs
-from harness.client import Narrow, RawClient
+from harness.client import RawClient
 from harness.limits import SANITIZED
 
 MIB = 1 << 20
@@ -64,11 +64,11 @@ def start(make_server):
     return start
 
 
-class SlowReader(Narrow, RawClient):
+class SlowReader(RawClient):
     """A client of a big file that has read no more than its head."""
 
     def __init__(self, address, path='/static/big'):
-        super().__init__(address)
+        super().__init__(address, receive_buffer=4096)
         self.send(get(path))
         self.head = self.read_head()
 
@@ -78,8 +78,9 @@ class SlowReader(Narrow, RawClient):
 
     def leave(self, with_reset):
         if with_reset:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
-        self.close()
+            self.reset()
+        else:
+            self.close()
 
 
 def is_whole(reader, content=BIG):
@@ -327,6 +328,18 @@ def test_a_slow_reader_that_reads_is_not_ended(start):
             body += reader.read_exactly(min(len(BIG) // 30, len(BIG) - len(body)))
             select.select([], [], [], 0.1)  # a reader's slowness, not a wait for something
         assert body == BIG
+
+
+def test_a_reader_that_takes_a_little_all_the_time_is_not_ended(start):
+    """Less than makes room in the server's kernel."""
+    running = start({'limits': {'write-timeout': '500ms'}})
+    with SlowReader(running.address()) as reader:
+        begin = time.monotonic()
+        taken = 0
+        while time.monotonic() - begin < 2:
+            taken += len(reader.read_exactly(16384))
+            select.select([], [], [], 0.05)  # a reader's slowness, not a wait for something
+        assert is_whole(reader, BIG[taken:])
 
 
 def test_more_files_than_stay_open(start):

@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from harness.client import Narrow
 from harness.faces import FACES, OPENED
 from harness.websockets import TEXT, RawSocket, assert_echo, frame
 
@@ -30,8 +29,9 @@ def application(environ, start_response):
 LIMIT = 2
 
 
-class NarrowSocket(Narrow, RawSocket):
-    pass
+def narrow(running, face):
+    """A client whose host takes little before it reads."""
+    return RawSocket(running.address(), f'/{face}', receive_buffer=4096)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_a_client_that_does_not_read_is_ended(running, face):
         clients = []
         begin = time.monotonic()
         for count in floods.values():
-            clients.append(stack.enter_context(NarrowSocket(running.address(), f'/{face}')))
+            clients.append(stack.enter_context(narrow(running, face)))
             clients[-1].send(frame(TEXT, b'%d' % count))
         for told in floods:
             running.wait_log(told)
@@ -64,7 +64,7 @@ def test_a_client_that_does_not_read_is_ended(running, face):
 @pytest.mark.parametrize('face', FACES)
 def test_a_client_that_reads_slowly_is_not_ended(running, face):
     """Although a single message takes it longer than the limit."""
-    with NarrowSocket(running.address(), f'/{face}') as client:
+    with narrow(running, face) as client:
         client.send(frame(TEXT, b'1'))
         assert client.read_exactly(10) == b'\x82\x7f' + SIZE.to_bytes(8, 'big')
         begin = time.monotonic()
@@ -73,3 +73,15 @@ def test_a_client_that_reads_slowly_is_not_ended(running, face):
             select.select([], [], [], LIMIT / 10)  # a reader's slowness, not a wait for something
         assert time.monotonic() - begin > 2 * LIMIT
         assert_echo(client)
+
+
+@pytest.mark.parametrize('face', FACES)
+def test_a_client_that_dribbles_is_not_ended(running, face):
+    """Its host takes bytes all the time, but less than makes room in the server's kernel."""
+    with narrow(running, face) as client:
+        client.send(frame(TEXT, b'1'))
+        begin = time.monotonic()
+        while time.monotonic() - begin < 3 * LIMIT:
+            client.read_exactly(MIB // 16)
+            select.select([], [], [], LIMIT / 10)  # a reader's slowness, not a wait for something
+        assert running.status()['workers'][0]['websockets'] == 1

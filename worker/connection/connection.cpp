@@ -251,6 +251,9 @@ void Connection::time_out() {
             on_running_deadline();
             break;
         case State::Sending:
+            if (is_sending() && goes_on_taking()) {
+                break;
+            }
             broken_ = is_sending();  // else it waits for the kernel's queue to become empty
             conclude();
             break;
@@ -270,6 +273,9 @@ void Connection::time_out() {
 
 void Connection::on_running_deadline() noexcept {
     if (request_->writer || is_sending()) {
+        if (goes_on_taking()) {
+            return;
+        }
         broken_ = true;
         abandon_write();
         if (is_upgraded()) {

@@ -191,6 +191,8 @@ class Connection final : public Exchange, public event::Deadline, private Transf
 
     [[nodiscard]] bool broken() const override { return broken_; }
 
+    [[nodiscard]] bool client_has_left() const noexcept override { return stream_.has_hung_up(); }
+
     void on_io(int events) noexcept;
     void serve(int events);
     void time_out();
@@ -262,7 +264,8 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     void watch(int wanted);
     void watch_reads();
     void limit_reading();
-    void limit_writing();
+    TimePoint limit_writing();
+    bool goes_on_taking();
     void tell_to_continue();
 
     Context& context_;

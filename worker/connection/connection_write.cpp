@@ -116,7 +116,12 @@ void Connection::on_writable() {
     }
     if (is_sending() && send_unsent() == IoState::Wait) {
         writing_.end(context_.loop.now());
-        return state_ == State::Sending ? send_rest() : limit_writing();
+        if (state_ == State::Sending) {
+            send_rest();
+        } else {
+            limit_writing();
+        }
+        return;
     }
     if (state_ == State::Sending) {
         return conclude();
@@ -136,14 +141,27 @@ void Connection::await_writable() {
 }
 
 // A pause has its limit, and so has the pace.
-void Connection::limit_writing() {
+TimePoint Connection::limit_writing() {
     const ConnectionLimits& limits = context_.limits;
     const TimePoint now = context_.loop.now();
     const TimePoint due = is_upgraded() ? writing_.begin(now, limits.stream_write_time, 0)
                                         : writing_.begin(now, limits.write_time, limits.write_rate);
     if (due != TimePoint::max()) {
+        request_->sent.waiting = static_cast<std::uint32_t>(stream_.unacknowledged());
         context_.limits.write.start_at(*this, due);
     }
+    return due;
+}
+
+// The kernel says that there is room when much of its buffer is free. That can be megabytes, of
+// which a slow client takes some all the time.
+bool Connection::goes_on_taking() {
+    if (stream_.unacknowledged() >= request_->sent.waiting) {
+        return false;
+    }
+    const TimePoint now = context_.loop.now();
+    writing_.excuse(now);
+    return limit_writing() > now;
 }
 
 void Connection::abandon_write() noexcept {

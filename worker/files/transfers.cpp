@@ -231,8 +231,23 @@ void Transfers::advance(Transfer& transfer) noexcept {
     }
 }
 
-void Transfers::await_client(Transfer& transfer) noexcept {
+void Transfers::set_due(Transfer& transfer) noexcept {
     transfer.due = transfer.pace.begin(Clock::now(), transfer.terms.pause, transfer.terms.rate);
+    transfer.waiting = transfer.stream.unacknowledged();
+}
+
+// As for other answers (Connection::goes_on_taking()).
+bool Transfers::goes_on_taking(Transfer& transfer, TimePoint now) noexcept {
+    if (transfer.stream.unacknowledged() >= transfer.waiting) {
+        return false;
+    }
+    transfer.pace.excuse(now);
+    set_due(transfer);
+    return transfer.due > now;
+}
+
+void Transfers::await_client(Transfer& transfer) noexcept {
+    set_due(transfer);
     if (transfer.watched) {
         return;
     }
@@ -303,7 +318,7 @@ void Transfers::end_overdue() noexcept {
     }
     next_look_ = now + kLook;
     for (std::size_t i = active_.size(); i-- > 0;) {
-        if (now >= active_[i]->due) {
+        if (now >= active_[i]->due && !goes_on_taking(*active_[i], now)) {
             finish(*active_[i], true);
         }
     }

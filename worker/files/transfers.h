@@ -56,7 +56,8 @@ struct Transfer {
     // The thread's own.
     off_t warm_end = 0;  ///< up to there the file should be in memory
     TimePoint due = TimePoint::max();
-    std::size_t place = 0;  ///< among all of the thread's
+    std::size_t waiting = 0;  ///< bytes that the kernel had when the client was waited for
+    std::size_t place = 0;    ///< among all of the thread's
     bool watched = false;
     bool at_disk = false;
 };
@@ -100,6 +101,8 @@ class Transfers {
     void take_new() noexcept;
     void go_on_warm() noexcept;
     void advance(Transfer& transfer) noexcept;
+    static void set_due(Transfer& transfer) noexcept;
+    static bool goes_on_taking(Transfer& transfer, TimePoint now) noexcept;
     void await_client(Transfer& transfer) noexcept;
     void await_disk(Transfer& transfer) noexcept;
     void on_warm(Transfer& transfer) noexcept;

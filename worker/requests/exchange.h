@@ -142,6 +142,10 @@ class Exchange {
     /// Nothing more can be sent: the client has left.
     [[nodiscard]] virtual bool broken() const = 0;
 
+    /// The client sends nothing more, as far as the kernel knows: what it sent before may still be
+    /// to be read.
+    [[nodiscard]] virtual bool client_has_left() const noexcept = 0;
+
     /// Ends the answer after what was sent so far, while the request runs on. Nothing more is sent.
     virtual void disconnect() noexcept = 0;
 

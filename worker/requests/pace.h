@@ -35,6 +35,12 @@ class Pace {
         }
     }
 
+    /// The pause is over, but the client has taken some of what the kernel holds for it.
+    void excuse(TimePoint now) {
+        waited_ += due_ - since_;
+        since_ = now;
+    }
+
     void count(std::uint64_t bytes) { bytes_ += bytes; }
 
   private:

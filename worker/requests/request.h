@@ -88,6 +88,7 @@ class Request {
         unsigned headers = 0;           ///< header fields of the answer
         std::uint64_t head = 0;         ///< bytes of its head
         std::uint64_t body = 0;         ///< bytes of its body, without framing
+        std::uint32_t waiting = 0;      ///< bytes that the kernel had when a client was waited for
         bool told_of_excess = false;    ///< the log says that it exceeds its Content-Length
         bool told_to_continue = false;  ///< 100 Continue is sent, or not needed
     };

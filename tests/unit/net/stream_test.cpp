@@ -198,6 +198,14 @@ TEST(TcpStream, ResetsThoughAnotherProcessHasIt) {
     EXPECT_EQ(errno, ECONNRESET);
 }
 
+TEST_F(StreamTest, KnowsOfAnEndBehindUnreadBytes) {
+    EXPECT_FALSE(stream->has_hung_up());
+    say("unread");
+    EXPECT_FALSE(stream->has_hung_up());
+    ::shutdown(client.get(), SHUT_WR);
+    EXPECT_TRUE(stream->has_hung_up());
+}
+
 TEST(TcpStream, AsksASilentClient) {
     Listener listener = Listener::open(*parse_address("http://127.0.0.1:0"), {});
     const UniqueFd client = testing::connect_inet("127.0.0.1", listener.actual().port);

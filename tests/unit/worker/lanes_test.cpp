@@ -94,6 +94,8 @@ class Lane : public Exchange {
 
     [[nodiscard]] bool broken() const override { return broken_; }
 
+    [[nodiscard]] bool client_has_left() const noexcept override { return false; }
+
     void disconnect() noexcept override { broken_ = true; }
 
     void finish(bool complete) noexcept override {
