@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -108,6 +109,15 @@ struct WslaySession::Calls {
     }
 };
 
+// wslay counts what comes, and what cannot be compressed grows a little by it. The true limit is
+// kept by begin_frame() and the inflater.
+std::uint64_t WslaySession::most_received() const {
+    constexpr std::uint64_t kAny = std::numeric_limits<std::uint64_t>::max();
+    const std::uint64_t most = std::max<std::uint64_t>(terms_.most_message, kMostPing);
+    const std::uint64_t growth = terms_.deflate ? most / 1000 + 1024 : 0;
+    return most > kAny - growth ? kAny : most + growth;
+}
+
 wslay_event_context_ptr WslaySession::wslay() {
     static constexpr wslay_event_callbacks kCalls{
         &Calls::receive,     &Calls::send,      nullptr,         &Calls::frame_start,
@@ -116,8 +126,7 @@ wslay_event_context_ptr WslaySession::wslay() {
     if (!context_) {
         context_ = stock_.take(kCalls);
         context_->session = this;
-        wslay_event_config_set_max_recv_msg_length(
-            context_->get(), std::max<std::uint64_t>(terms_.most_message, kMostPing));
+        wslay_event_config_set_max_recv_msg_length(context_->get(), most_received());
         wslay_event_config_set_allowed_rsv_bits(context_->get(),
                                                 terms_.deflate ? WSLAY_RSV1_BIT : WSLAY_RSV_NONE);
     }

@@ -42,6 +42,7 @@ class WslaySession final : public Session {
     struct Calls;  ///< wslay's callbacks
 
     wslay_event_context_ptr wslay();
+    [[nodiscard]] std::uint64_t most_received() const;
     void rest() noexcept;
     void await_whole_close();
     void begin_frame(const wslay_event_on_frame_recv_start_arg& frame);

@@ -2,84 +2,13 @@
 #include "websocket/session.h"
 
 #include <algorithm>
-#include <vector>
 
-#include <gtest/gtest.h>
 #include <malloc.h>
 
-#include "websocket/codec.h"
+#include "session_fixture.h"
 
 namespace geventd::websocket {
 namespace {
-
-// Bits of a frame's first byte.
-constexpr unsigned kMore = 0x00;
-constexpr unsigned kFin = 0x80;
-constexpr unsigned kCompressed = 0x40;
-constexpr unsigned kContinue = 0;
-constexpr unsigned kText = 1;
-constexpr unsigned kBinary = 2;
-constexpr unsigned kClose = 8;
-constexpr unsigned kPing = 9;
-
-// A client's frame. Its mask is not zero, so that a session which forgets it is found out.
-std::string frame(unsigned first, std::string_view payload) {
-    std::string bytes(1, static_cast<char>(first));
-    if (payload.size() < 126) {
-        bytes += static_cast<char>(0x80 | payload.size());
-    } else if (payload.size() < 0x10000) {
-        bytes += static_cast<char>(0x80 | 126);
-        bytes += static_cast<char>(payload.size() >> 8);
-        bytes += static_cast<char>(payload.size() & 0xff);
-    } else {
-        bytes += static_cast<char>(0x80 | 127);
-        for (int shift = 56; shift >= 0; shift -= 8) {
-            bytes += static_cast<char>((payload.size() >> shift) & 0xff);
-        }
-    }
-    constexpr std::string_view kMask = "\x12\x34\x56\x78";
-    bytes += kMask;
-    for (std::size_t i = 0; i < payload.size(); ++i) {
-        bytes += static_cast<char>(payload[i] ^ kMask[i % 4]);
-    }
-    return bytes;
-}
-
-std::string code(unsigned number) {
-    return {static_cast<char>(number >> 8), static_cast<char>(number & 0xff)};
-}
-
-class SessionTest : public testing::Test, protected Session::User {
-  protected:
-    void start(std::uint64_t most = 1 << 20, bool deflate = false) {
-        session =
-            engine->make(*this, {most, deflate ? std::optional(DeflateTerms{}) : std::nullopt});
-    }
-
-    void on_message(bool is_text, std::string message) override {
-        messages.push_back((is_text ? "text:" : "bytes:") + message);
-    }
-
-    [[nodiscard]] bool is_full() const override { return messages.size() >= most_messages; }
-
-    std::string output() { return session->has_output() ? session->take_output() : ""; }
-
-    // The code of the closing frame that the session sends.
-    unsigned closed_with() {
-        const std::string bytes = output();
-        if (bytes.size() < 4 || bytes[0] != '\x88') {
-            return 0;
-        }
-        return (static_cast<unsigned char>(bytes[2]) << 8) | static_cast<unsigned char>(bytes[3]);
-    }
-
-    std::unique_ptr<Engine> engine = make_engine();
-    std::unique_ptr<Session> session;
-    std::vector<std::string> messages;
-    std::size_t most_messages = 100;
-};
-
-using Texts = std::vector<std::string>;
 
 TEST_F(SessionTest, ReceivesMessagesByteByByte) {
     start();
@@ -303,37 +232,6 @@ TEST_F(SessionTest, TakesNoMorePingsThanItCanAnswer) {
         session->go_on();
     }
     EXPECT_EQ(pongs, 20'000U);
-}
-
-TEST_F(SessionTest, ExpandsAndCompresses) {
-    start(1 << 20, true);
-    Deflater deflater;
-    const std::string small = deflater.compress(std::string(5000, 'a'), 15);
-    session->receive(frame(kMore | kCompressed | kText, small.substr(0, 3)) +
-                     frame(kFin | kContinue, small.substr(3)) + frame(kFin | kText, "plain"));
-    EXPECT_EQ(messages, (Texts{"text:" + std::string(5000, 'a'), "text:plain"}));
-    session->send(true, std::string(5000, 'b'));
-    const std::string sent = output();
-    EXPECT_LT(sent.size(), 200U);
-    EXPECT_EQ(sent[0], '\xc1');
-    EXPECT_EQ(sent.substr(2), deflater.compress(std::string(5000, 'b'), 15));
-}
-
-TEST_F(SessionTest, LimitsWhatExpands) {
-    start(100'000, true);
-    Deflater deflater;
-    const std::string bomb = deflater.compress(std::string(50 << 20, 'a'), 15);
-    session->receive(frame(kFin | kCompressed | kBinary, bomb));
-    EXPECT_EQ(closed_with(), 1009U);
-    EXPECT_TRUE(messages.empty());
-}
-
-TEST_F(SessionTest, ChecksTheTextThatExpands) {
-    start(1 << 20, true);
-    Deflater deflater;
-    const std::string small = deflater.compress(std::string(500, '\xff'), 15);
-    session->receive(frame(kFin | kCompressed | kText, small));
-    EXPECT_EQ(closed_with(), 1007U);
 }
 
 TEST_F(SessionTest, HasAStateOfItsOwn) {
