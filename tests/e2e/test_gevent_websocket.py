@@ -3,7 +3,7 @@
 import pytest
 import websocket
 
-from harness.websockets import BINARY, CLOSE, TEXT, RawSocket, connect
+from harness.websockets import BINARY, CLOSE, TEXT, RawSocket, connect, request
 
 GEVENT = '''
 import gevent
@@ -94,6 +94,48 @@ def test_gevent_websocket_attributes(gevent):
     assert client.recv_data() == (BINARY, b'bytes')
     assert client.recv_data() == (TEXT, b'as text')
     assert client.recv_data() == (CLOSE, b'\x0f\xa0enough')
+
+
+LATE = '''
+import gevent.event
+
+clients = []
+go = gevent.event.Event()
+
+
+def application(environ, start_response):
+    path = environ['PATH_INFO'][1:]
+    if path == 'go':
+        go.set()
+    if path in ('go', 'count'):
+        start_response('200 OK', [('Content-Type', 'text/plain')])
+        return [str(len(clients)).encode()]
+    ws = environ['wsgi.websocket']
+    clients.append(ws)
+    go.wait()
+    try:
+        result = {'receive': ws.receive, 'close': ws.close,
+                  'send': lambda: ws.send('x'),
+                  'send_frame': lambda: ws.send_frame(b'', ws.OPCODE_PING)}[path]()
+    except OSError as error:
+        result = type(error).__name__
+    print('late', path, result, ws.closed, flush=True)
+    return []
+'''
+
+
+@pytest.mark.parametrize('how, result', [
+    ('receive', None), ('close', None), ('send', 'WebSocketError'),
+    ('send_frame', 'WebSocketError')])
+def test_gevent_websocket_of_a_client_that_left_before_the_first_use(server, how, result):
+    running = server(LATE)
+    client = running.raw()
+    client.send(request(f'/{how}'))
+    while running.get('/count').body != b'1':
+        pass
+    client.reset()
+    running.get('/go')
+    running.wait_log(f'late {how} {result} True')
 
 
 def test_gevent_websocket_is_not_used(gevent):

@@ -108,6 +108,7 @@ class WebSocket:
         return self._handler
 
     def _open(self):
+        """Raises WebSocketClosed when the client has left before."""
         if self._client is None:
             offered = self._socket.offered
             self._socket.accept(offered[0] if offered else None)
@@ -176,13 +177,13 @@ class WebSocket:
         if self._closed:
             self.current_app.on_close(_ALREADY_CLOSED)
             raise _error(_ALREADY_CLOSED)
-        self._open()
-        self._receives = True
         try:
+            self._open()
+            self._receives = True
             message = self._socket.receive()
         except geventd.WebSocketClosed:
             self._end()
-            if self._socket.close_code == 1006:
+            if self._socket.close_code in (None, 1006):
                 self.current_app.on_close(_CLOSED)
             return None
         return message if isinstance(message, str) else bytearray(message)
@@ -203,8 +204,8 @@ class WebSocket:
         if self._closed:
             self.current_app.on_close(_ALREADY_CLOSED)
             raise _error(_ALREADY_CLOSED)
-        self._open()
         try:
+            self._open()
             if opcode == self.OPCODE_TEXT:
                 if isinstance(message, (bytes, bytearray)):
                     message = bytes(message).decode()
@@ -223,10 +224,12 @@ class WebSocket:
         if self._closed:
             self.current_app.on_close(_ALREADY_CLOSED)
             return
-        self._open()
         reason = message.decode() if isinstance(message, (bytes, bytearray)) else message or ""
         try:
+            self._open()
             self._socket.close(code, reason)
+        except geventd.WebSocketClosed:
+            pass  # the client has left before
         finally:
             self._end()
 
