@@ -6,13 +6,17 @@ import pytest
 
 from harness.browser import keep_screenshot, open_browser
 from harness.limits import DEADLINE, REPOSITORY
-from harness.websockets import connect
+from harness.websockets import BINARY, CLOSE, TEXT, RawSocket, connect
 
 
 @pytest.fixture
 def chat(server):
     return server(REPOSITORY / 'examples/chat',
                   {'app': {'module': 'app:application'}, 'workers': {'processes': 2}})
+
+
+def open_ones(running):
+    return sum(worker['websockets'] for worker in running.status()['workers'])
 
 
 def on_both_workers(running, join, most=50):
@@ -35,6 +39,26 @@ def test_messages_cross_workers(chat):
         on_both_workers(chat, join)
         clients[0].send('Köln')
         assert [client.recv() for client in clients] == ['Köln'] * len(clients)
+
+
+def test_a_client_that_does_not_read_holds_up_nobody(chat):
+    text = 'x' * 4000
+    with contextlib.ExitStack() as stack:
+        def join():
+            stack.enter_context(RawSocket(chat.address(), receive_buffer=4096))
+
+        on_both_workers(chat, join)
+        speaker = stack.enter_context(contextlib.closing(connect(chat)))
+        while open_ones(chat) > 1:  # until those who do not read are away
+            speaker.send(text)
+            assert speaker.recv() == text
+
+
+@pytest.mark.parametrize('wrong', [b'bytes', 'x' * 4097])
+def test_what_is_no_short_text_ends_the_connection(chat, wrong):
+    with contextlib.closing(connect(chat)) as client:
+        client.send(wrong, BINARY if isinstance(wrong, bytes) else TEXT)
+        assert client.recv_data() == (CLOSE, b'\x03\xeba text of at most 4096 characters, please')
 
 
 def test_two_browsers_talk(chat):
