@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from harness.websockets import CLOSE, TEXT, RawSocket, connect, frame
+from harness.websockets import CLOSE, PING, TEXT, RawSocket, connect, frame
 
 FAILS = '''
 import sys
@@ -144,6 +144,40 @@ def test_a_handler_that_only_waits_for_the_end(server, unread):
     client.close()
     running.wait_log('a listener has left')
     running.wait_status(lambda status: status['workers'][0]['websockets'] == 0)
+
+
+def test_a_client_that_leaves_behind_messages_that_nobody_takes(server):
+    running = server(LISTENERS, {'limits': {'websocket-ping': '200ms'}})
+    with RawSocket(running.address()) as client:
+        client.send(*[frame(TEXT, b'nobody takes this')] * 300)
+        client.send(frame(CLOSE, (1000).to_bytes(2, 'big')))
+        assert client.read_frame() == (PING, b'')  # though nothing is read from it any more
+    running.wait_log('a listener has left')
+    running.wait_status(lambda status: status['workers'][0]['websockets'] == 0)
+
+
+SLOW = '''
+import gevent
+import geventd
+
+
+def application(environ, start_response):
+    ws = geventd.websocket(environ)
+    ws.accept()
+    count = 0
+    for message in ws:
+        count += 1
+        gevent.sleep(0.001)
+    print('took', count, 'then', ws.close_code, flush=True)
+    return []
+'''
+
+
+def test_messages_of_a_client_that_has_left_are_taken_by_a_slow_handler(server):
+    running = server(SLOW, {'limits': {'websocket-ping': '200ms'}})
+    with RawSocket(running.address()) as client:
+        client.send(*[frame(TEXT, b'one')] * 1000, frame(CLOSE, (1000).to_bytes(2, 'big')))
+    running.wait_log('took 1000 then 1000')
 
 
 LAST = '''

@@ -5,6 +5,7 @@ import pytest
 
 from harness import uwsgi
 from harness.client import RawClient
+from harness.faces import ECHOES, FACES
 from harness.websockets import BINARY, KEY, RawSocket, connect, request
 
 APP = '''
@@ -219,3 +220,16 @@ def test_threads_that_are_not_patched_are_told(server, patch, view, is_told):
     if is_told:
         running.wait_log(f'/{view} {OF_THREADS}.*app.monkey-patch')
     assert running.log.text().count('has opened gunicorn.socket') == int(is_told)
+
+
+@pytest.mark.parametrize('face', FACES)
+@pytest.mark.parametrize('fields, body', [
+    ('Content-Length: 4\r\n', b'body'),
+    ('Transfer-Encoding: chunked\r\n', b'4\r\nbody\r\n0\r\n\r\n')], ids=['length', 'chunks'])
+def test_a_handshake_with_a_body(server, face, fields, body):
+    running = server(ECHOES)
+    with running.raw() as client:
+        client.send(request(f'/{face}', fields) + body)
+        answer = client.read_answer()
+        assert (answer.status, answer.text) == (400, 'a handshake has no body\n')
+    assert running.status()['workers'][0]['errors'] == 0

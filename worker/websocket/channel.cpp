@@ -208,6 +208,7 @@ Channel::Message Channel::take() {
     Message message = std::move(inbox_.front());
     inbox_.pop_front();
     inbox_bytes_ -= message.data.size();
+    was_taken_ = true;
     show_ready();
     if (!is_reading_) {
         guarded([this] { go_on_reading(); });
@@ -237,7 +238,9 @@ Channel::Outcome Channel::ping(std::string_view payload) {
     if (exchange().is_sending()) {
         return Outcome::Wait;
     }
-    session_->ping(payload);
+    if (!session_->ping(payload)) {
+        throw std::bad_alloc();
+    }
     guarded([this] { flush(); });
     return Outcome::Done;
 }
@@ -304,24 +307,36 @@ void Channel::application_ended(bool complete) noexcept {
 }
 
 // A client that sends faster than its messages are taken is not read from: it may have answered.
+// Its end may lie behind messages that are still taken, which a ping to nobody would destroy.
 void Channel::on_ping_due() noexcept {
-    if (wants_bytes() && !exchange().is_sending()) {
-        heard_ = false;
-        session_->ping("");
-        guarded([this] { flush(); });
-        if (!is_over() && home_.expects_pongs()) {
-            home_.pong().start(*this);
-            return;
-        }
+    const bool takes = std::exchange(was_taken_, false);
+    if (is_stocked() && exchange().client_has_left()) {
+        return takes ? home_.await_ping(*this) : be_over();
     }
-    if (!is_over()) {
-        home_.ping().start(*this);
+    heard_ = false;
+    guarded([this] { send_ping(); });
+    if (is_over()) {
+        return;
+    }
+    if (wants_bytes() && !exchange().is_sending() && home_.expects_pongs()) {
+        home_.await_pong(*this);
+    } else {
+        home_.await_ping(*this);
+    }
+}
+
+void Channel::send_ping() {
+    if (!exchange().is_sending()) {
+        if (!session_->ping("")) {
+            throw std::bad_alloc();
+        }
+        flush();
     }
 }
 
 void Channel::on_pong_due() noexcept {
     if (heard_ || !wants_bytes()) {
-        return home_.ping().start(*this);
+        return home_.await_ping(*this);
     }
     log::info(
         "{} {}: the client has not answered a ping within limits.websocket-pong: its "

@@ -124,6 +124,7 @@ class Channel final : public Socket, private websocket::Session::User {
     void flush();
     void go_on_reading();
     void go_on_after_turn() noexcept;
+    void send_ping();
 
     void show_ready() noexcept { ready_.show(is_readable()); }
 
@@ -144,6 +145,7 @@ class Channel final : public Socket, private websocket::Session::User {
     bool has_turn_ = false;    ///< the greenlet has it, to answer a message before the next frame
     bool is_reading_ = false;  ///< the loop tells of received bytes
     bool heard_ = false;       ///< something was received since the last ping
+    bool was_taken_ = false;   ///< a message was taken since the last ping
 };
 
 }  // namespace geventd::worker

@@ -57,6 +57,7 @@ Channels::Channels(const Parts& parts, const config::Limits& limits)
       least_compressed_(limits.websocket_compress),
       limits_writing_(limits.websocket_write != config::Milliseconds::zero()),
       drain_time_(config::drain_of_websockets(limits)),
+      ping_time_(limits.websocket_ping),
       ping_(parts.clock, limits.websocket_ping),
       pong_(parts.clock, limits.websocket_pong),
       closing_(parts.clock, kClosing),
@@ -82,7 +83,11 @@ std::optional<websocket::Handshake> Channels::handshake_of(const Request& reques
     };
 }
 
-http::Rejection Channels::refusal(const websocket::Handshake& handshake) const {
+http::Rejection Channels::refusal(const Request& request,
+                                  const websocket::Handshake& handshake) const {
+    if (!request.body.complete() || request.body.buffered() > 0) {
+        return {400, "a handshake has no body"};
+    }
     const auto allows = [&handshake](const std::string& entry) {
         return websocket::is_allowed_by(entry, handshake.origin);
     };
@@ -162,10 +167,31 @@ void Channels::opened(Socket& socket) {
     worker::count(accounts_.slot().opened);
     admission_.leave_core(socket.request());
     if (draining_) {
-        leaving_.start_at(socket, loop_.now() + (stops_ ? Duration::zero() : kLate));
+        socket.leaves_at = loop_.now() + (stops_ ? Duration::zero() : kLate);
+        leaving_.start_at(socket, socket.leaves_at);
     } else if (socket.as_channel() != nullptr) {
         ping_.start(socket);
     }
+}
+
+void Channels::await_ping(Socket& socket) {
+    if (!leaves_before_ping(socket)) {
+        ping_.start(socket);
+    }
+}
+
+void Channels::await_pong(Socket& socket) {
+    if (!leaves_before_ping(socket)) {
+        pong_.start(socket);
+    }
+}
+
+bool Channels::leaves_before_ping(Socket& socket) {
+    const bool does = draining_ && socket.leaves_at <= loop_.now() + ping_time_;
+    if (does) {
+        leaving_.start_at(socket, socket.leaves_at);
+    }
+    return does;
 }
 
 void Channels::ended(Socket& socket) noexcept {
@@ -221,7 +247,8 @@ void Channels::end_drain() noexcept {
     }
 }
 
-// Their times are put into the list in order, which costs no walk over it.
+// Their times are put into the list in order, which costs no walk over it. Those that get a ping
+// before theirs stay where they are: a proxy in between would end one that is silent for long.
 void Channels::drain(bool stops) {
     stops_ = stops_ || stops;
     if (std::exchange(draining_, true)) {
@@ -239,8 +266,11 @@ void Channels::drain(bool stops) {
     std::generate(times.begin(), times.end(), [&] { return now + some_of(spread); });
     std::sort(times.begin(), times.end());
     for (std::size_t i = 0; i < open_.size(); ++i) {
-        if (!open_[i]->is_closed()) {
-            leaving_.start_at(*open_[i], times[i]);
+        Socket& socket = *open_[i];
+        socket.leaves_at = times[i];
+        const bool is_pinged = socket.as_channel() != nullptr && !ping_.is_off();
+        if (!socket.is_closed() && (!is_pinged || times[i] <= now + ping_time_)) {
+            leaving_.start_at(socket, times[i]);
         }
     }
 }

@@ -50,7 +50,8 @@ class Channels {
 
     /// Why no WebSocket is opened for a request that asks for one; status 0: it may be.
     /// REQUIRES: channel_of() has made that of the request.
-    [[nodiscard]] http::Rejection refusal(const websocket::Handshake& handshake) const;
+    [[nodiscard]] http::Rejection refusal(const Request& request,
+                                          const websocket::Handshake& handshake) const;
 
     /// The WebSocket that the request asks for, which is made when it is first asked for; null: the
     /// request asks for none, or has become a raw one. Throws std::bad_alloc.
@@ -113,9 +114,11 @@ class Channels {
     /// The shared memory with the table of WebSockets, for the master.
     [[nodiscard]] int table_fd() const { return region_.fd(); }
 
-    event::DeadlineList& ping() { return ping_; }
+    /// Starts the wait for the next ping, or for the good-bye if that comes before it.
+    void await_ping(Socket& socket);
 
-    event::DeadlineList& pong() { return pong_; }
+    /// As await_ping(), but the client owes a pong.
+    void await_pong(Socket& socket);
 
     event::DeadlineList& closing() { return closing_; }
 
@@ -123,6 +126,7 @@ class Channels {
     [[nodiscard]] std::string_view leaving_reason() const;
 
   private:
+    bool leaves_before_ping(Socket& socket);
     void show_count();
     std::uint32_t take_place();
 
@@ -140,6 +144,7 @@ class Channels {
     std::uint64_t least_compressed_;
     bool limits_writing_;
     Duration drain_time_;
+    Duration ping_time_;
     event::DeadlineList ping_;
     event::DeadlineList pong_;
     event::DeadlineList closing_;

@@ -35,7 +35,7 @@ bool RawSocket::begin() {
 }
 
 bool RawSocket::on_readable() noexcept {
-    if (!application_ && !reader) {
+    if ((!application_ || closed_) && !reader) {
         discard();
         return !over_;
     }
@@ -158,17 +158,25 @@ void RawSocket::say_goodbye() noexcept {
 }
 
 void RawSocket::close() noexcept {
-    said_goodbye_ = true;
+    if (!std::exchange(closed_, true) && !over_) {
+        end_stream(websocket::kNormal);
+    }
+}
+
+void RawSocket::application_ended(bool complete) noexcept {
+    application_ = false;
+    if (!closed_) {
+        end_stream(complete ? websocket::kNormal : websocket::kServerError);
+    }
     home_.attend_later(*this);
 }
 
-// The application is through: nobody reads any more, but the client's closing frame is awaited.
-void RawSocket::application_ended(bool complete) noexcept {
-    application_ = false;
+// Nobody reads any more, but the client's closing frame is awaited.
+void RawSocket::end_stream(std::uint16_t code) noexcept {
     if (!outgoing_.at_boundary()) {
         be_over();  // in the midst of something that nobody will finish
     } else {
-        leave(complete ? websocket::kNormal : websocket::kServerError, "");
+        leave(code, "");
     }
     if (!over_ && !reader) {
         exchange().await_readable();

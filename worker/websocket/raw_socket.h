@@ -27,7 +27,7 @@ class RawSocket final : public Socket {
 
     RawSocket(Channels& home, Request& request) : Socket(home, request) {}
 
-    [[nodiscard]] bool is_closed() const override { return over_ || said_goodbye_; }
+    [[nodiscard]] bool is_closed() const override { return over_ || said_goodbye_ || closed_; }
 
     RawSocket* as_raw() override { return this; }
 
@@ -41,7 +41,7 @@ class RawSocket final : public Socket {
     /// Sends all of the bytes. Throws std::bad_alloc.
     Outcome send(std::string_view bytes);
 
-    /// Nothing more is sent or received by the library.
+    /// Nothing more is sent or received by the library: says good-bye if that has not.
     void close() noexcept;
 
     /// Descriptors, the same at each call: one that is readable just while receive() has bytes or
@@ -71,6 +71,7 @@ class RawSocket final : public Socket {
     void pass_incoming(std::string_view bytes) noexcept;
     void leave(std::uint16_t code, std::string_view reason) noexcept;
     void say_goodbye() noexcept;
+    void end_stream(std::uint16_t code) noexcept;
     void emit(std::string_view bytes);
     void discard();
     void conclude() noexcept;
@@ -85,7 +86,8 @@ class RawSocket final : public Socket {
     bool may_have_bytes_ = true;  ///< false after a short read, until the loop tells of more
     std::uint16_t goodbye_ = 0;   ///< says it with this code at the end of the frame; 0: does not
     std::string_view goodbye_reason_;
-    bool said_goodbye_ = false;  ///< by a closing frame of the server's own, or close()
+    bool said_goodbye_ = false;  ///< by a closing frame of the server's own
+    bool closed_ = false;        ///< by close()
     bool over_ = false;
 };
 

@@ -2,23 +2,48 @@
 #include "worker/websocket/ready_mark.h"
 
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdint>
 
 namespace geventd::worker {
 
+namespace {
+
+ino_t inode_of(int fd) noexcept {
+    struct stat found {};
+
+    return ::fstat(fd, &found) == 0 ? found.st_ino : 0;
+}
+
+}  // namespace
+
+ReadyMark::~ReadyMark() {
+    let_go_if_closed();
+}
+
 int ReadyMark::fd(bool ready) noexcept {
-    if (!event_) {
+    if (let_go_if_closed()) {
         event_ = UniqueFd::adopt(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        inode_ = inode_of(event_.get());
+        shown_ = false;
         show(ready);
     }
     return event_.get();
 }
 
+// True: there is none (any more).
+bool ReadyMark::let_go_if_closed() noexcept {
+    if (event_ && inode_of(event_.get()) != inode_) {
+        static_cast<void>(event_.release());
+    }
+    return !event_;
+}
+
 // Neither call can fail: the count goes from zero to one and back.
 void ReadyMark::show(bool ready) noexcept {
-    if (!event_ || ready == shown_) {
+    if (!event_ || ready == shown_ || let_go_if_closed()) {
         return;
     }
     shown_ = ready;

@@ -62,6 +62,9 @@ class Socket : public Upgraded, public event::Deadline {
     /// The place in the table that the master sees.
     std::uint32_t place = 0;
 
+    /// When it says good-bye. Known once the worker drains.
+    TimePoint leaves_at;
+
     /// attend() will be called.
     bool is_listed = false;
 

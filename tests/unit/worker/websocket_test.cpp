@@ -1,66 +1,11 @@
 // SPDX-License-Identifier: MIT
-// WebSockets on the loop side: a real socket, and an application without Python.
-#include "worker/websocket/channel.h"
-#include "worker_fixture.h"
+#include "websocket_fixture.h"
 
 namespace geventd::worker {
 namespace {
 
 using namespace std::chrono_literals;
 using Outcome = Channel::Outcome;
-
-constexpr std::string_view kAsk =
-    "GET /chat HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-
-// A frame with a mask of zeros, which changes nothing.
-std::string frame(char first, std::string_view payload) {
-    std::string bytes{first, static_cast<char>(0x80 | payload.size())};
-    return bytes + std::string(4, '\0') + std::string(payload);
-}
-
-const std::string kBye = frame('\x88', std::string_view("\x03\xe8", 2));
-
-class WebSocketTest : public WorkerTest {
-  protected:
-    void SetUp() override {
-        if (!websocket::is_built()) {
-            GTEST_SKIP() << "built without WebSocket";
-        }
-    }
-
-    // One that the client asks for, on a fresh worker with the settings.
-    Channel& ask(std::string_view behind = "") {
-        start();
-        client = connect();
-        send(client, std::string(kAsk) + std::string(behind));
-        turn_until([this] { return !application.started.empty(); });
-        request = application.started[0];
-        return *worker->websockets().channel_of(*request);
-    }
-
-    // A WebSocket that is open.
-    Channel& open(std::string_view behind = "") {
-        Channel& channel = ask(behind);
-        EXPECT_TRUE(channel.accept(""));
-        return channel;
-    }
-
-    // One on which a library speaks, which has answered the handshake.
-    RawSocket& open_raw() {
-        ask();
-        RawSocket& raw = *worker->websockets().raw_of(*request);
-        EXPECT_EQ(raw.send("HTTP/1.1 101 Switching Protocols\r\n\r\n"), RawSocket::Outcome::Done);
-        return raw;
-    }
-
-    void expect_alive() { EXPECT_EQ(worker->connections().neglect(), ""); }
-
-    void end_application() { request->upgraded->application_ended(true); }
-
-    UniqueFd client;
-    RequestRef request;
-};
 
 TEST_F(WebSocketTest, HoldsNoCoreAndNoTime) {
     settings.workers.cores = 1;
@@ -269,64 +214,34 @@ TEST_F(WebSocketTest, StopsReadingWhatNobodyTakes) {
     turn_until([&] { return request->traffic.bytes_in > before; });
 }
 
-TEST_F(WebSocketTest, LeavesWhenTheWorkerIsReplaced) {
-    settings.limits.drain_websockets = 10s;
+TEST_F(WebSocketTest, PingsBehindMessagesThatNobodyTakesAndEndsWhoHasLeft) {
+    settings.limits.websocket_ping = 10s;
+    settings.limits.websocket_pong = 5s;
     Channel& channel = open();
-    channel.reader.greenlet = as_greenlet(this);
-    worker->drain(ipc::DrainReason::Replace);
-    EXPECT_FALSE(worker->drained());
-    worker->clock().fall_due(Clock::now() + 100ms);
-    receive_until(client, std::string_view("\x03\xf4the server restarts", 20));
-    send(client, kBye);
-    turn_until([this] { return application.resumed == 1; });
-    receive_until(client, "");
-    EXPECT_FALSE(worker->drained()) << "the greenlet may still be at work";
-    end_application();
-    turn_until([this] { return worker->drained(); });
-}
-
-// What the client sends before it hears of the good-bye counts.
-TEST_F(WebSocketTest, ReceivesUntilTheClientSaysGoodByeToo) {
-    settings.limits.drain_websockets = 10s;
-    Channel& channel = open();
-    send(client, frame('\x81', "before"));
-    turn_until([&] { return channel.has_message(); });
-    worker->drain(ipc::DrainReason::Replace);
-    worker->clock().fall_due(Clock::now() + 100ms);
-    receive_until(client, "the server restarts");
-    EXPECT_EQ(channel.send(true, "too late"), Outcome::Closed);
-    EXPECT_FALSE(channel.has_received_all());
-    send(client, frame('\x81', "meanwhile"));
-    EXPECT_EQ(channel.take().data, "before");
-    channel.look_for_message();
-    turn_until([&] { return channel.has_message(); });
-    EXPECT_EQ(channel.take().data, "meanwhile");
-    channel.look_for_message();
-    channel.reader.greenlet = as_greenlet(this);
-    send(client, kBye);
-    turn_until([this] { return application.resumed == 1; });
-    EXPECT_TRUE(channel.has_received_all());
-    EXPECT_EQ(channel.end().code, 1000);
-}
-
-TEST_F(WebSocketTest, HearsTheClientBehindMessagesThatNobodyTakes) {
-    settings.limits.drain_websockets = 10s;
-    open();
+    receive_until(client, "\r\n\r\n");
     std::string many;
     for (int i = 0; i < 300; ++i) {
         many += frame('\x82', "m");
     }
-    send(client, many);
+    send(client, many + kBye);
     turn_until([this] { return request->traffic.messages_in >= 256; });
-    worker->drain(ipc::DrainReason::Replace);
-    worker->clock().fall_due(Clock::now() + 100ms);
-    receive_until(client, "the server restarts");
+    worker->clock().fall_due(Clock::now() + 11s);
+    EXPECT_EQ(receive_until(client, std::string_view("\x89\x00", 2)).size(), 2U);
+    worker->clock().fall_due(Clock::now() + 22s);
+    EXPECT_EQ(channel.state(), Channel::State::Open) << "a pong cannot be seen";
+    ::shutdown(client.get(), SHUT_WR);
+    channel.take();
+    turn_until([this] { return request->traffic.messages_in >= 257; });
+    worker->clock().fall_due(Clock::now() + 33s);
+    EXPECT_EQ(channel.state(), Channel::State::Open) << "messages are taken";
+    worker->clock().fall_due(Clock::now() + 44s);
+    EXPECT_EQ(channel.state(), Channel::State::Over);
+    EXPECT_EQ(channel.end().code, 1006);
     end_application();
-    send(client, kBye);
-    receive_until(client, "");
-    EXPECT_EQ(slot.websockets, 0U);
+    turn_until([this] { return slot.websockets == 0; });
 }
 
+// What the client sends before it hears of the good-bye counts.
 TEST_F(WebSocketTest, DoesNotWaitForEverForAClientThatTakesNothing) {
     settings.limits.websocket_write = 0ms;
     Channel& channel = open();
@@ -358,34 +273,6 @@ TEST_F(WebSocketTest, DoesNotOfferCompressionThatIsOff) {
     request = application.started[0];
     ASSERT_TRUE(worker->websockets().channel_of(*request)->accept(""));
     EXPECT_EQ(receive_until(client, "\r\n\r\n").find("permessage"), std::string::npos);
-}
-
-TEST_F(WebSocketTest, IsToldEvenWhenTheLoopWasHeldUpForAllOfItsTime) {
-    settings.limits.drain_websockets = 10s;
-    open();
-    worker->drain(ipc::DrainReason::Replace);
-    worker->clock().fall_due(Clock::now() + 11s);
-    receive_until(client, std::string_view("\x03\xf4the server restarts", 20));
-    EXPECT_TRUE(worker->drained());
-}
-
-TEST_F(WebSocketTest, IsToldWhenThereIsNoTimeAtAll) {
-    settings.limits.drain_requests = 0ms;
-    open();
-    worker->drain(ipc::DrainReason::Stop);
-    receive_until(client, std::string_view("\x03\xe9the server stops", 18));
-    EXPECT_TRUE(worker->drained());
-}
-
-TEST_F(WebSocketTest, IsNotWaitedForLongerThanItsTime) {
-    settings.limits.drain_websockets = 10s;
-    open();
-    worker->drain(ipc::DrainReason::Stop);
-    worker->clock().fall_due(Clock::now() + 9s);
-    receive_until(client, std::string_view("\x03\xe9the server stops", 18));
-    EXPECT_FALSE(worker->drained());
-    worker->clock().fall_due(Clock::now() + 11s);
-    EXPECT_TRUE(worker->drained());
 }
 
 }  // namespace

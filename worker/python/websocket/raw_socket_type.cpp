@@ -24,6 +24,7 @@ constexpr Py_ssize_t kMostReceived = 1 << 20;
 struct Object {
     PyObject_HEAD const RawSocketType* type;
     worker::RequestRef request;
+    TimeLimit limit;
     bool is_of_hub;  ///< the hub's thread was the first that used it, and no other has since
 };
 
@@ -57,7 +58,7 @@ Py_ssize_t await_received(PyObject* self, char* into, Py_ssize_t room) {
             RawSocket::Outcome::Done) {
             return static_cast<Py_ssize_t>(got);
         }
-        if (!as_object(self)->type->await_readable(*socket)) {
+        if (!as_object(self)->type->await_readable(*socket, as_object(self)->limit)) {
             return -1;
         }
     }
@@ -87,6 +88,20 @@ PyObject* recv(PyObject* self, PyObject* args) noexcept {
     return bytes;
 }
 
+PyObject* recv_into(PyObject* self, PyObject* args) noexcept {
+    Py_buffer buffer{};
+    Py_ssize_t size = 0;
+    int flags = 0;
+    if (!PyArg_ParseTuple(args, "w*|ni:recv_into", &buffer, &size, &flags)) {
+        return nullptr;
+    }
+    const Py_ssize_t room = size > 0 ? std::min(size, buffer.len) : buffer.len;
+    const Py_ssize_t got =
+        room > 0 ? await_received(self, static_cast<char*>(buffer.buf), room) : 0;
+    PyBuffer_Release(&buffer);
+    return got < 0 ? nullptr : PyLong_FromSsize_t(got);
+}
+
 bool await_sent(PyObject* self, std::string_view bytes) {
     RawSocket* const socket = socket_of(self);
     while (socket != nullptr) {
@@ -104,7 +119,7 @@ bool await_sent(PyObject* self, std::string_view bytes) {
             PyErr_SetString(PyExc_BrokenPipeError, "the WebSocket is closed");
             return false;
         }
-        if (!as_object(self)->type->await_room(*socket)) {
+        if (!as_object(self)->type->await_room(*socket, as_object(self)->limit)) {
             return false;
         }
     }
@@ -152,6 +167,44 @@ PyObject* close(PyObject* self, PyObject*) noexcept {
     Py_RETURN_NONE;
 }
 
+PyObject* getpeername(PyObject* self, PyObject*) noexcept {
+    const worker::Request& request = *as_object(self)->request;
+    if (request.exchange == nullptr) {
+        errno = ENOTCONN;
+        return PyErr_SetFromErrno(PyExc_OSError);
+    }
+    const worker::Peer& peer = request.exchange->client().peer;
+    switch (peer.kind) {
+        case worker::Peer::Kind::Inet:
+            return Py_BuildValue("(si)", peer.host().c_str(), int{peer.port});
+        case worker::Peer::Kind::Inet6:
+            return Py_BuildValue("(siii)", peer.host().c_str(), int{peer.port}, 0, 0);
+        case worker::Peer::Kind::Unix:
+            break;
+    }
+    return PyUnicode_FromString("");
+}
+
+PyObject* settimeout(PyObject* self, PyObject* value) noexcept {
+    if (!as_object(self)->limit.set(value)) {
+        return nullptr;
+    }
+    Py_RETURN_NONE;
+}
+
+PyObject* gettimeout(PyObject* self, PyObject*) noexcept {
+    return as_object(self)->limit.object().release();
+}
+
+PyObject* setblocking(PyObject* self, PyObject* value) noexcept {
+    const int blocks = PyObject_IsTrue(value);
+    if (blocks < 0) {
+        return nullptr;
+    }
+    as_object(self)->limit = TimeLimit(blocks != 0 ? TimeLimit::kNone : 0);
+    Py_RETURN_NONE;
+}
+
 PyObject* nothing(PyObject*, PyObject*) noexcept {
     Py_RETURN_NONE;
 }
@@ -168,6 +221,13 @@ bool is_patched(const char* module) {
     return patched.get() != Py_False;
 }
 
+// As non-blocking sockets say it.
+bool would_block() {
+    errno = EAGAIN;
+    PyErr_SetFromErrno(PyExc_OSError);
+    return false;
+}
+
 void dealloc(PyObject* self) noexcept {
     PyTypeObject* type = Py_TYPE(self);
     as_object(self)->request.~RequestRef();
@@ -177,6 +237,7 @@ void dealloc(PyObject* self) noexcept {
 
 PyMethodDef methods[] = {
     {"recv", recv, METH_VARARGS, "recv(size) -> bytes: waits for some; b'' at the end."},
+    {"recv_into", recv_into, METH_VARARGS, "recv_into(buffer, size=0) -> int"},
     {"send", send, METH_VARARGS, "send(bytes) -> int: sends all of them, or raises."},
     {"sendall", sendall, METH_VARARGS, "sendall(bytes)"},
     {"fileno", fileno, METH_NOARGS,
@@ -184,9 +245,11 @@ PyMethodDef methods[] = {
      "that of the connection."},
     {"close", close, METH_NOARGS, "close(): nothing more is sent."},
     {"shutdown", nothing, METH_VARARGS, "Does nothing: the server ends the connection."},
-    {"settimeout", nothing, METH_VARARGS, "Does nothing: use gevent.Timeout."},
-    {"gettimeout", nothing, METH_NOARGS, "None: recv() and send() wait."},
-    {"setblocking", nothing, METH_VARARGS, "Does nothing."},
+    {"settimeout", settimeout, METH_O, "settimeout(seconds or None): of a recv() or send()."},
+    {"gettimeout", gettimeout, METH_NOARGS, "gettimeout() -> float or None"},
+    {"setblocking", setblocking, METH_O, "setblocking(flag): settimeout(None) or settimeout(0)"},
+    {"setsockopt", nothing, METH_VARARGS, "Does nothing: the connection is the server's."},
+    {"getpeername", getpeername, METH_NOARGS, "getpeername(): as that of a socket"},
     {nullptr, nullptr, 0, nullptr},
 };
 
@@ -209,6 +272,7 @@ Ref RawSocketType::make(worker::Request& request) const {
     if (object != nullptr) {
         as_object(object)->type = this;
         new (&as_object(object)->request) worker::RequestRef(request);
+        new (&as_object(object)->limit) TimeLimit;
     }
     return Ref::steal(object);
 }
@@ -261,38 +325,53 @@ void RawSocketType::look_for_threads(const worker::Request& request) const {
         request.path_info);
 }
 
+bool RawSocketType::await_readable(RawSocket& socket, TimeLimit limit) const {
+    return is_in_hub() ? await_waiter(socket.reader, limit)
+                       : await_descriptor(socket.ready_fd(), limit);
+}
+
+bool RawSocketType::await_room(RawSocket& socket, TimeLimit limit) const {
+    if (!is_in_hub()) {
+        return await_descriptor(socket.room_fd(), limit);
+    }
+    const SenderPlace place(socket);
+    return await_waiter(place.waiter(), limit);
+}
+
+bool RawSocketType::await_waiter(worker::Waiter& waiter, TimeLimit limit) const {
+    if (limit.is_zero()) {
+        return would_block();
+    }
+    const TimeLimitOfGreenlet timer(limit);
+    return timer.has_begun() && bridge_.await(waiter);
+}
+
 // In another thread than the hub's, which may do something else meanwhile.
-bool RawSocketType::await_descriptor(int fd) const {
+bool RawSocketType::await_descriptor(int fd, TimeLimit limit) const {
     if (fd < 0) {
         PyErr_SetFromErrno(PyExc_OSError);
         return false;
+    }
+    if (limit.is_zero()) {
+        return would_block();
     }
     bridge_.worker().loop().wake();  // it watches the connection from its next turn on
     pollfd watched{fd, POLLIN, 0};
     int result = 0;
     int error = 0;
     Py_BEGIN_ALLOW_THREADS;
-    result = ::poll(&watched, 1, -1);
+    result = ::poll(&watched, 1, limit.milliseconds());
     error = errno;
     Py_END_ALLOW_THREADS;
+    if (result == 0) {
+        return TimeLimit::raise();
+    }
     if (result < 0 && error != EINTR) {
         errno = error;
         PyErr_SetFromErrno(PyExc_OSError);
         return false;
     }
     return PyErr_CheckSignals() == 0;
-}
-
-bool RawSocketType::await_readable(RawSocket& socket) const {
-    return !is_in_hub() ? await_descriptor(socket.ready_fd()) : bridge_.await(socket.reader);
-}
-
-bool RawSocketType::await_room(RawSocket& socket) const {
-    if (!is_in_hub()) {
-        return await_descriptor(socket.room_fd());
-    }
-    const SenderPlace place(socket);
-    return bridge_.await(place.waiter());
 }
 
 }  // namespace geventd::py

@@ -5,6 +5,7 @@
 
 #include "worker/python/base/ref.h"
 #include "worker/python/hub/hub_bridge.h"
+#include "worker/python/websocket/time_limit.h"
 #include "worker/python/wsgi/request_runner.h"
 #include "worker/websocket/raw_socket.h"
 
@@ -34,13 +35,14 @@ class RawSocketType {
     void look_for_threads(const worker::Request& request) const;
 
     /// Waits until bytes, or the end, can be received. False with an exception.
-    bool await_readable(worker::RawSocket& socket) const;
+    bool await_readable(worker::RawSocket& socket, TimeLimit limit) const;
 
     /// Waits until former bytes have been sent. False with an exception.
-    bool await_room(worker::RawSocket& socket) const;
+    bool await_room(worker::RawSocket& socket, TimeLimit limit) const;
 
   private:
-    [[nodiscard]] bool await_descriptor(int fd) const;
+    [[nodiscard]] bool await_waiter(worker::Waiter& waiter, TimeLimit limit) const;
+    [[nodiscard]] bool await_descriptor(int fd, TimeLimit limit) const;
 
     HubBridge& bridge_;
     RequestRunner& runner_;

@@ -295,7 +295,7 @@ http::Rejection WebSocketType::prepare(worker::Request& request, PyObject* envir
         }
         return {};
     }
-    const http::Rejection refusal = worker_.websockets().refusal(channel->handshake());
+    const http::Rejection refusal = worker_.websockets().refusal(request, channel->handshake());
     if (refusal.status != 0) {
         log::info("refused the WebSocket {} of {}: {}", request.path_info,
                   channel->handshake().origin.empty() ? "a client" : channel->handshake().origin,

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""environ['gunicorn.socket'] as a socket: what libraries call besides recv() and send()."""
+import pytest
+
+from harness.websockets import BINARY, CLOSE, TEXT, RawSocket, frame
+
+APP = '''
+import base64
+import hashlib
+import socket
+import threading
+
+import gevent.event
+
+GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+go = gevent.event.Event()
+
+
+def answer_handshake(environ, sock):
+    key = (environ['HTTP_SEC_WEBSOCKET_KEY'] + GUID).encode()
+    accept = base64.b64encode(hashlib.sha1(key).digest())
+    sock.send(b'HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\n'
+              b'Connection: Upgrade\\r\\nSec-WebSocket-Accept: ' + accept + b'\\r\\n\\r\\n')
+
+
+def say(sock, text):
+    sock.send(b'\\x81' + bytes([len(text)]) + text.encode())
+
+
+def closes(sock):
+    sock.close()
+    go.wait()
+
+
+def closes_in_a_frame(sock):
+    sock.send(b'\\x82\\x05abc')
+    sock.close()
+    go.wait()
+
+
+def waits(sock):
+    sock.settimeout(0.01)
+    assert sock.gettimeout() == 0.01
+    for call in (lambda: sock.recv(10), lambda: sock.recv_into(bytearray(10))):
+        try:
+            call()
+        except socket.timeout as error:
+            say(sock, str(error))
+    try:
+        while True:
+            sock.send(b'\\x82\\x7f' + (1 << 20).to_bytes(8, 'big') + bytes(1 << 20))
+    except socket.timeout:
+        print('a client does not read', flush=True)
+    sock.settimeout(None)
+    say(sock, 'at last')
+
+
+def does_not_wait(sock):
+    sock.setblocking(False)
+    assert sock.gettimeout() == 0.0
+    try:
+        sock.recv(10)
+    except BlockingIOError:
+        say(sock, 'nothing yet')
+    sock.setblocking(True)
+    assert sock.gettimeout() is None
+    room = bytearray(4)
+    got = sock.recv_into(room, 2)
+    got += sock.recv_into(memoryview(room)[2:])
+    say(sock, f'{got} {bytes(room)}')
+    for wrong in (-1, float('nan'), 'soon'):
+        try:
+            sock.settimeout(wrong)
+        except (ValueError, TypeError) as error:
+            say(sock, type(error).__name__)
+
+
+def is_asked(sock):
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    say(sock, str(sock.getpeername()))
+
+
+def application(environ, start_response):
+    sock = environ.get('gunicorn.socket')
+    if sock is None:
+        go.set()
+        start_response('200 OK', [('Content-Type', 'text/plain')])
+        return [b'go']
+    answer_handshake(environ, sock)
+    deed = globals()[environ['PATH_INFO'][1:]]
+    if environ['QUERY_STRING'] == 'thread':
+        watcher = gevent.get_hub().loop.async_()
+        done = gevent.event.Event()
+        watcher.start(done.set)
+        threading.Thread(target=lambda: (deed(sock), watcher.send())).start()
+        done.wait()
+    else:
+        deed(sock)
+    return []
+'''
+
+
+@pytest.fixture(scope='module')
+def raw(module_server):
+    return module_server(APP, {'app': {'monkey-patch': 'none'}})
+
+
+@pytest.fixture(params=['', '?thread'], ids=['greenlet', 'thread'])
+def where(request):
+    return request.param
+
+
+def test_close_says_good_bye_while_the_view_goes_on(raw):
+    with RawSocket(raw.address(), '/closes') as client:
+        assert client.read_frame() == (CLOSE, b'\x03\xe8')
+        client.send(frame(TEXT, b'crossing'), frame(CLOSE, b'\x03\xe8'))
+        assert client.is_closed_by_server()
+        assert raw.status()['workers'][0]['websockets'] == 1  # its greenlet has not ended
+        assert raw.get('/go').text == 'go'
+    raw.wait_status(lambda status: status['workers'][0]['websockets'] == 0)
+
+
+def test_close_within_a_frame_ends_it(raw):
+    with RawSocket(raw.address(), '/closes_in_a_frame') as client:
+        assert client.read_exactly(5) == b'\x82\x05abc'
+        assert client.is_closed_by_server()
+        assert raw.get('/go').text == 'go'
+
+
+def test_timeouts(raw, where):
+    with RawSocket(raw.address(), '/waits' + where) as client:
+        assert client.read_frame() == (TEXT, b'timed out')
+        assert client.read_frame() == (TEXT, b'timed out')
+        raw.wait_log('a client does not read')
+        while (got := client.read_frame())[0] == BINARY:
+            pass
+        assert got == (TEXT, b'at last')
+
+
+def test_a_socket_that_does_not_block(raw, where):
+    with RawSocket(raw.address(), '/does_not_wait' + where) as client:
+        assert client.read_frame() == (TEXT, b'nothing yet')
+        client.send(b'abc')
+        assert client.read_frame() == (TEXT, b"3 b'abc\\x00'")
+        assert [client.read_frame()[1] for _ in range(3)] == [
+            b'ValueError', b'ValueError', b'TypeError']
+
+
+def test_what_libraries_ask(raw):
+    with RawSocket(raw.address(), '/is_asked') as client:
+        assert client.read_frame() == (TEXT, str(client.socket.getsockname()).encode())
