@@ -17,6 +17,7 @@
 
 #include "base/closer.h"
 #include "base/packet.h"
+#include "tests/unit/many_descriptors.h"
 
 namespace geventd::ipc {
 namespace {
@@ -137,6 +138,7 @@ TEST(Channel, PassesDescriptorsThatAreCloexec) {
 }
 
 TEST(Channel, CarriesMoreDescriptorsThanAPacketTakes) {
+    const ManyDescriptors many(4096);
     for (const std::size_t count : {249U, 250U, 251U, 500U, 501U, 2000U}) {
         auto [left, right] = Channel::make_pair();
         auto [out, in] = make_pipe();
@@ -233,6 +235,7 @@ TEST(Channel, TakesAllThatCanComeAlongAlsoWithAPacketThatIsNoMessage) {
 }
 
 TEST(Channel, GoesOnWithAMessageWhenThereIsRoomAgain) {
+    const ManyDescriptors many(2048);
     auto [left, right] = Channel::make_pair();
     auto [out, in] = make_pipe();
     std::size_t filled = 0;

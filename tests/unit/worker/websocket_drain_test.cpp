@@ -12,6 +12,7 @@ using Outcome = Channel::Outcome;
 
 TEST_F(WebSocketTest, GetsItsPingsUntilItsMomentToLeave) {
     settings.limits.websocket_ping = 100ms;
+    settings.limits.websocket_pong = 100ms;
     settings.limits.drain_websockets = 60s;
     open();
     std::vector<UniqueFd> clients;
@@ -21,6 +22,11 @@ TEST_F(WebSocketTest, GetsItsPingsUntilItsMomentToLeave) {
         turn_until([&] { return application.started.size() == i + 1; });
         worker->websockets().channel_of(*application.started[i])->accept("");
         receive_until(clients.back(), "\r\n\r\n");
+    }
+    for (const UniqueFd& one : clients) {  // pings of before
+        char byte = 0;
+        while (::recv(one.get(), &byte, 1, MSG_DONTWAIT) == 1) {
+        }
     }
     worker->drain(ipc::DrainReason::Replace);
     worker->clock().fall_due(Clock::now() + 110ms);

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/many_descriptors.h"
 #include "unit/master/supervise/captured_log.h"
 #include "unit/master/supervise/supervisor_fixture.h"
 
@@ -35,6 +36,7 @@ TEST_F(SupervisorTest, ServesWhenEveryWorkerIsReady) {
 }
 
 TEST_F(SupervisorTest, SaysOnceThatNoSlotIsLeftAndStartsTheRestWhenOneIs) {
+    const ManyDescriptors many(2048);
     std::vector<SlotLease> taken;
     while (auto slot = world.slots.take(1)) {
         taken.push_back(std::move(*slot));

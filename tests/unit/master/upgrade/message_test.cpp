@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "master/upgrade/signal_mail.h"
+#include "tests/unit/many_descriptors.h"
 
 namespace geventd::master {
 namespace {
@@ -73,6 +74,7 @@ TEST(UpgradeLine, CarriesABodyOfAnySize) {
 }
 
 TEST(UpgradeLine, CarriesMoreDescriptorsThanAPacketTakes) {
+    const ManyDescriptors many(2048);
     for (const std::size_t count : {252U, 253U, 1000U}) {
         auto [left, right] = UpgradeLine::make_pair();
         UpgradeMessage message;
