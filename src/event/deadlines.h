@@ -100,6 +100,8 @@ class DeadlineList {
     /// Changes the delay of deadlines that start from now on, for instance when draining.
     void set_delay(Duration delay) { delay_ = delay; }
 
+    [[nodiscard]] Duration delay() const { return delay_; }
+
     /// True when its deadlines never fall due.
     [[nodiscard]] bool is_off() const { return delay_ == Duration::zero(); }
 

@@ -241,6 +241,12 @@ std::size_t Stream::unacknowledged() const noexcept {
     return known && !is_over(fd_.get()) ? static_cast<std::size_t>(bytes) : 0;
 }
 
+bool Stream::has_taken_of(std::size_t former) const noexcept {
+    constexpr std::size_t kLeast = 4096;  // a byte now and then keeps nobody
+    const std::size_t left = unacknowledged();
+    return left > 0 && left + kLeast <= former;
+}
+
 void Stream::end_sending() noexcept {
     if (transport_) {
         transport_->end_sending(fd_.get());

@@ -107,6 +107,10 @@ class Stream {
     /// unknown.
     [[nodiscard]] std::size_t unacknowledged() const noexcept;
 
+    /// Whether the client has taken some KiB, since unacknowledged() was `former`, and owes more.
+    /// On unix sockets the kernel counts whole sends, so that can be told late.
+    [[nodiscard]] bool has_taken_of(std::size_t former) const noexcept;
+
     /// Shuts down the sending side after all bytes sent so far, even if another process has the
     /// descriptor, too.
     void end_sending() noexcept;

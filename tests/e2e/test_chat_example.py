@@ -12,7 +12,8 @@ from harness.websockets import BINARY, CLOSE, TEXT, RawSocket, connect
 @pytest.fixture
 def chat(server):
     return server(REPOSITORY / 'examples/chat',
-                  {'app': {'module': 'app:application'}, 'workers': {'processes': 2}})
+                  {'app': {'module': 'app:application'}, 'workers': {'processes': 2},
+                   'limits': {'websocket-write': '1s'}})
 
 
 def open_ones(running):

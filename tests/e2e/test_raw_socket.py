@@ -2,25 +2,17 @@
 """environ['gunicorn.socket'] as a socket: what libraries call besides recv() and send()."""
 import pytest
 
+from harness.faces import HANDSHAKE
 from harness.websockets import BINARY, CLOSE, TEXT, RawSocket, frame
 
-APP = '''
-import base64
-import hashlib
+APP = HANDSHAKE + '''
+import os
 import socket
 import threading
 
 import gevent.event
 
-GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 go = gevent.event.Event()
-
-
-def answer_handshake(environ, sock):
-    key = (environ['HTTP_SEC_WEBSOCKET_KEY'] + GUID).encode()
-    accept = base64.b64encode(hashlib.sha1(key).digest())
-    sock.send(b'HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\n'
-              b'Connection: Upgrade\\r\\nSec-WebSocket-Accept: ' + accept + b'\\r\\n\\r\\n')
 
 
 def say(sock, text):
@@ -80,13 +72,22 @@ def is_asked(sock):
     say(sock, str(sock.getpeername()))
 
 
+def forks(sock):
+    child = os.fork()
+    if child == 0:
+        sock.close()
+        os._exit(0)
+    os.waitpid(child, 0)
+    say(sock, 'still here')
+
+
 def application(environ, start_response):
     sock = environ.get('gunicorn.socket')
     if sock is None:
         go.set()
         start_response('200 OK', [('Content-Type', 'text/plain')])
         return [b'go']
-    answer_handshake(environ, sock)
+    handshake(environ, sock)
     deed = globals()[environ['PATH_INFO'][1:]]
     if environ['QUERY_STRING'] == 'thread':
         watcher = gevent.get_hub().loop.async_()
@@ -149,3 +150,9 @@ def test_a_socket_that_does_not_block(raw, where):
 def test_what_libraries_ask(raw):
     with RawSocket(raw.address(), '/is_asked') as client:
         assert client.read_frame() == (TEXT, str(client.socket.getsockname()).encode())
+
+
+def test_a_child_that_closes_it_closes_nothing(raw):
+    with RawSocket(raw.address(), '/forks') as client:
+        assert client.read_frame() == (TEXT, b'still here')
+        assert client.read_frame() == (CLOSE, b'\x03\xe8')

@@ -42,8 +42,8 @@ def test_it_holds_no_core_and_no_time(server, face):
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(open_socket(running, face)) for _ in range(5)]
         assert running.get('/page').body == b'a page'
-        status = running.status()['workers'][0]
-        assert (status['cores_busy'], status['websockets']) == (0, 5)
+        running.wait_status(lambda status: (status['workers'][0]['cores_busy'],
+                                            status['workers'][0]['websockets']) == (0, 5))
         # A request that began later than they did has come to the end of that time.
         assert running.get('/held').status == 504
         for client in clients:

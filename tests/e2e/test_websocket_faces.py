@@ -8,6 +8,7 @@ import struct
 
 import pytest
 
+from harness.faces import HANDSHAKE
 from harness.websockets import BINARY, CLOSE, PING, PONG, TEXT, RawSocket, connect, frame, request
 
 UWSGI = '''
@@ -184,24 +185,13 @@ def test_uwsgi_without_a_handshake(uwsgi):
     assert uwsgi.get('/none').body == b'unable to complete websocket handshake'
 
 
-RAW = '''
-import base64
-import hashlib
+RAW = HANDSHAKE + '''
 import signal
 import struct
 import threading
 
 import gevent.event
 import gevent.select
-
-GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
-
-
-def handshake(environ, sock):
-    key = (environ['HTTP_SEC_WEBSOCKET_KEY'] + GUID).encode()
-    accept = base64.b64encode(hashlib.sha1(key).digest())
-    sock.send(b'HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\n'
-              b'Connection: Upgrade\\r\\nSec-WebSocket-Accept: ' + accept + b'\\r\\n\\r\\n')
 
 
 def echo(sock):

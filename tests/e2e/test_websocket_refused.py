@@ -233,3 +233,9 @@ def test_a_handshake_with_a_body(server, face, fields, body):
         answer = client.read_answer()
         assert (answer.status, answer.text) == (400, 'a handshake has no body\n')
     assert running.status()['workers'][0]['errors'] == 0
+
+
+def test_a_page_for_a_handshake_with_a_body(server):
+    with server(ECHOES).raw() as client:
+        client.send(request('/page', 'Content-Length: 4\r\n') + b'body')
+        assert client.read_answer().text == 'a page'

@@ -156,7 +156,7 @@ TimePoint Connection::limit_writing() {
 // The kernel says that there is room when much of its buffer is free. That can be megabytes, of
 // which a slow client takes some all the time.
 bool Connection::goes_on_taking() {
-    if (stream_.unacknowledged() >= request_->sent.waiting) {
+    if (!stream_.has_taken_of(request_->sent.waiting)) {
         return false;
     }
     const TimePoint now = context_.loop.now();

@@ -233,12 +233,14 @@ void Transfers::advance(Transfer& transfer) noexcept {
 
 void Transfers::set_due(Transfer& transfer) noexcept {
     transfer.due = transfer.pace.begin(Clock::now(), transfer.terms.pause, transfer.terms.rate);
-    transfer.waiting = transfer.stream.unacknowledged();
+    if (transfer.due != TimePoint::max()) {
+        transfer.waiting = transfer.stream.unacknowledged();
+    }
 }
 
 // As for other answers (Connection::goes_on_taking()).
 bool Transfers::goes_on_taking(Transfer& transfer, TimePoint now) noexcept {
-    if (transfer.stream.unacknowledged() >= transfer.waiting) {
+    if (!transfer.stream.has_taken_of(transfer.waiting)) {
         return false;
     }
     transfer.pace.excuse(now);

@@ -306,12 +306,13 @@ void Channel::application_ended(bool complete) noexcept {
     home_.attend_later(*this);
 }
 
-// A client that sends faster than its messages are taken is not read from: it may have answered.
-// Its end may lie behind messages that are still taken, which a ping to nobody would destroy.
+// A client that sends faster than its messages are taken is not read from: it may have answered. A
+// ping to one that has closed its socket is answered by a reset, and what it sent before is lost:
+// so none is sent while its messages are still taken.
 void Channel::on_ping_due() noexcept {
     const bool takes = std::exchange(was_taken_, false);
     if (is_stocked() && exchange().client_has_left()) {
-        return takes ? home_.await_ping(*this) : be_over();
+        return takes ? home_.await_ping(*this) : desert();
     }
     heard_ = false;
     guarded([this] { send_ping(); });
@@ -323,6 +324,14 @@ void Channel::on_ping_due() noexcept {
     } else {
         home_.await_ping(*this);
     }
+}
+
+void Channel::desert() {
+    log::info(
+        "{} {}: the client has left, and nobody takes the {} messages that it has sent: its "
+        "WebSocket is ended",
+        request_.head.method, request_.head.path, inbox_.size());
+    be_over();
 }
 
 void Channel::send_ping() {

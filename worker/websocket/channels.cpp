@@ -57,7 +57,6 @@ Channels::Channels(const Parts& parts, const config::Limits& limits)
       least_compressed_(limits.websocket_compress),
       limits_writing_(limits.websocket_write != config::Milliseconds::zero()),
       drain_time_(config::drain_of_websockets(limits)),
-      ping_time_(limits.websocket_ping),
       ping_(parts.clock, limits.websocket_ping),
       pong_(parts.clock, limits.websocket_pong),
       closing_(parts.clock, kClosing),
@@ -83,11 +82,7 @@ std::optional<websocket::Handshake> Channels::handshake_of(const Request& reques
     };
 }
 
-http::Rejection Channels::refusal(const Request& request,
-                                  const websocket::Handshake& handshake) const {
-    if (!request.body.complete() || request.body.buffered() > 0) {
-        return {400, "a handshake has no body"};
-    }
+http::Rejection Channels::refusal(const websocket::Handshake& handshake) const {
     const auto allows = [&handshake](const std::string& entry) {
         return websocket::is_allowed_by(entry, handshake.origin);
     };
@@ -174,24 +169,12 @@ void Channels::opened(Socket& socket) {
     }
 }
 
-void Channels::await_ping(Socket& socket) {
-    if (!leaves_before_ping(socket)) {
-        ping_.start(socket);
-    }
-}
-
-void Channels::await_pong(Socket& socket) {
-    if (!leaves_before_ping(socket)) {
-        pong_.start(socket);
-    }
-}
-
-bool Channels::leaves_before_ping(Socket& socket) {
-    const bool does = draining_ && socket.leaves_at <= loop_.now() + ping_time_;
-    if (does) {
+void Channels::await_in(event::DeadlineList& list, Socket& socket) {
+    if (draining_ && socket.leaves_at <= loop_.now() + list.delay()) {
         leaving_.start_at(socket, socket.leaves_at);
+    } else {
+        list.start(socket);
     }
-    return does;
 }
 
 void Channels::ended(Socket& socket) noexcept {
@@ -263,13 +246,14 @@ void Channels::drain(bool stops) {
     const Duration spread = std::min(most, gentle);
     std::vector<TimePoint> times(open_.size());
     const TimePoint now = loop_.refresh_now();
+    const Duration longest = std::max(ping_.delay(), pong_.delay());
     std::generate(times.begin(), times.end(), [&] { return now + some_of(spread); });
     std::sort(times.begin(), times.end());
     for (std::size_t i = 0; i < open_.size(); ++i) {
         Socket& socket = *open_[i];
         socket.leaves_at = times[i];
         const bool is_pinged = socket.as_channel() != nullptr && !ping_.is_off();
-        if (!socket.is_closed() && (!is_pinged || times[i] <= now + ping_time_)) {
+        if (!socket.is_closed() && (!is_pinged || times[i] <= now + longest)) {
             leaving_.start_at(socket, times[i]);
         }
     }

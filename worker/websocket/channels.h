@@ -50,8 +50,7 @@ class Channels {
 
     /// Why no WebSocket is opened for a request that asks for one; status 0: it may be.
     /// REQUIRES: channel_of() has made that of the request.
-    [[nodiscard]] http::Rejection refusal(const Request& request,
-                                          const websocket::Handshake& handshake) const;
+    [[nodiscard]] http::Rejection refusal(const websocket::Handshake& handshake) const;
 
     /// The WebSocket that the request asks for, which is made when it is first asked for; null: the
     /// request asks for none, or has become a raw one. Throws std::bad_alloc.
@@ -115,10 +114,10 @@ class Channels {
     [[nodiscard]] int table_fd() const { return region_.fd(); }
 
     /// Starts the wait for the next ping, or for the good-bye if that comes before it.
-    void await_ping(Socket& socket);
+    void await_ping(Socket& socket) { await_in(ping_, socket); }
 
     /// As await_ping(), but the client owes a pong.
-    void await_pong(Socket& socket);
+    void await_pong(Socket& socket) { await_in(pong_, socket); }
 
     event::DeadlineList& closing() { return closing_; }
 
@@ -126,7 +125,7 @@ class Channels {
     [[nodiscard]] std::string_view leaving_reason() const;
 
   private:
-    bool leaves_before_ping(Socket& socket);
+    void await_in(event::DeadlineList& list, Socket& socket);
     void show_count();
     std::uint32_t take_place();
 
@@ -144,7 +143,6 @@ class Channels {
     std::uint64_t least_compressed_;
     bool limits_writing_;
     Duration drain_time_;
-    Duration ping_time_;
     event::DeadlineList ping_;
     event::DeadlineList pong_;
     event::DeadlineList closing_;

@@ -41,7 +41,8 @@ class RawSocket final : public Socket {
     /// Sends all of the bytes. Throws std::bad_alloc.
     Outcome send(std::string_view bytes);
 
-    /// Nothing more is sent or received by the library: says good-bye if that has not.
+    /// The library sends nothing more. Says good-bye unless that has; what comes is dropped unless
+    /// a greenlet waits for it.
     void close() noexcept;
 
     /// Descriptors, the same at each call: one that is readable just while receive() has bytes or

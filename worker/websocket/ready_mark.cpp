@@ -9,15 +9,11 @@
 
 namespace geventd::worker {
 
-namespace {
-
-ino_t inode_of(int fd) noexcept {
+ReadyMark::Inode ReadyMark::Inode::of(int fd) noexcept {
     struct stat found {};
 
-    return ::fstat(fd, &found) == 0 ? found.st_ino : 0;
+    return ::fstat(fd, &found) == 0 ? Inode{found.st_dev, found.st_ino} : Inode();
 }
-
-}  // namespace
 
 ReadyMark::~ReadyMark() {
     let_go_if_closed();
@@ -26,7 +22,10 @@ ReadyMark::~ReadyMark() {
 int ReadyMark::fd(bool ready) noexcept {
     if (let_go_if_closed()) {
         event_ = UniqueFd::adopt(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-        inode_ = inode_of(event_.get());
+        if (!event_) {
+            return -1;
+        }
+        inode_ = Inode::of(event_.get());
         shown_ = false;
         show(ready);
     }
@@ -35,7 +34,7 @@ int ReadyMark::fd(bool ready) noexcept {
 
 // True: there is none (any more).
 bool ReadyMark::let_go_if_closed() noexcept {
-    if (event_ && inode_of(event_.get()) != inode_) {
+    if (event_ && Inode::of(event_.get()) != inode_) {
         static_cast<void>(event_.release());
     }
     return !event_;

@@ -8,8 +8,9 @@
 namespace geventd::worker {
 
 /// A descriptor that is readable just while something is the case, for those who wait by select()
-/// and its like. There is none before somebody asks for it. One that the application has closed
-/// stays untouched: its number may belong to something else. Lives in: worker, loop side.
+/// and its like. There is none before somebody asks for it. When the application closes it, what
+/// gets its number is left alone, unless that is an eventfd, too.
+/// Lives in: worker, loop side.
 class ReadyMark {
   public:
     ReadyMark() = default;
@@ -23,10 +24,19 @@ class ReadyMark {
     void show(bool ready) noexcept;
 
   private:
+    /// That of all eventfds, and of no file, pipe or socket.
+    struct Inode {
+        dev_t device = 0;
+        ino_t number = 0;
+
+        static Inode of(int fd) noexcept;
+        bool operator==(const Inode&) const = default;
+    };
+
     bool let_go_if_closed() noexcept;
 
     UniqueFd event_;
-    ino_t inode_ = 0;  ///< of all eventfds, but of no file or socket
+    Inode inode_;
     bool shown_ = false;
 };
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Clients: raw bytes on a socket, plain HTTP requests, curl."""
 import http.client
+import select
 import socket
 import struct
 import subprocess
+import time
 
 from .limits import DEADLINE
 
@@ -100,6 +102,14 @@ class RawClient:
             pieces.append(data)
         self._buffer = b''
         return b''.join(pieces)
+
+    def dribble(self, seconds):
+        """Reads for so long, but less than makes room in the server's kernel. Returns the bytes."""
+        begin, got = time.monotonic(), b''
+        while time.monotonic() - begin < seconds:
+            got += self.read_exactly(4096)
+            select.select([], [], [], 0.05)  # a reader's slowness, not a wait for something
+        return got
 
     def is_closed_by_server(self):
         """Waits for the end of the connection; False if more bytes come instead."""

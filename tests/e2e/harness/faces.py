@@ -3,6 +3,21 @@
 
 FACES = ('geventd', 'uwsgi', 'wsgi.websocket', 'gunicorn.socket')
 
+# Goes in front of an application that speaks on gunicorn.socket itself.
+HANDSHAKE = '''
+import base64
+import hashlib
+
+GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+
+
+def handshake(environ, sock):
+    key = (environ['HTTP_SEC_WEBSOCKET_KEY'] + GUID).encode()
+    accept = base64.b64encode(hashlib.sha1(key).digest())
+    sock.send(b'HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\n'
+              b'Connection: Upgrade\\r\\nSec-WebSocket-Accept: ' + accept + b'\\r\\n\\r\\n')
+'''
+
 # Goes in front of an application: opened(environ) opens the WebSocket of a request in the way that
 # its path names, and returns (receive, send). receive() waits for a message, and returns None at
 # the end; send() takes bytes.

@@ -95,9 +95,14 @@ PyObject* recv_into(PyObject* self, PyObject* args) noexcept {
     if (!PyArg_ParseTuple(args, "w*|ni:recv_into", &buffer, &size, &flags)) {
         return nullptr;
     }
-    const Py_ssize_t room = size > 0 ? std::min(size, buffer.len) : buffer.len;
-    const Py_ssize_t got =
-        room > 0 ? await_received(self, static_cast<char*>(buffer.buf), room) : 0;
+    const Py_ssize_t room = size == 0 ? buffer.len : size;
+    Py_ssize_t got = 0;
+    if (room < 0 || room > buffer.len) {
+        PyErr_SetString(PyExc_ValueError, "the buffer has not that size");
+        got = -1;
+    } else if (room > 0) {
+        got = await_received(self, static_cast<char*>(buffer.buf), room);
+    }
     PyBuffer_Release(&buffer);
     return got < 0 ? nullptr : PyLong_FromSsize_t(got);
 }
@@ -159,6 +164,9 @@ PyObject* fileno(PyObject* self, PyObject*) noexcept {
 
 PyObject* close(PyObject* self, PyObject*) noexcept {
     worker::Request& request = *as_object(self)->request;
+    if (worker::is_forked_child()) {
+        Py_RETURN_NONE;  // the connection is the worker's
+    }
     if (request.upgraded && request.upgraded->has_begun()) {
         if (RawSocket* const socket = static_cast<worker::Socket&>(*request.upgraded).as_raw()) {
             socket->close();

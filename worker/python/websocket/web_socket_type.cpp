@@ -295,7 +295,7 @@ http::Rejection WebSocketType::prepare(worker::Request& request, PyObject* envir
         }
         return {};
     }
-    const http::Rejection refusal = worker_.websockets().refusal(request, channel->handshake());
+    const http::Rejection refusal = worker_.websockets().refusal(channel->handshake());
     if (refusal.status != 0) {
         log::info("refused the WebSocket {} of {}: {}", request.path_info,
                   channel->handshake().origin.empty() ? "a client" : channel->handshake().origin,
@@ -303,6 +303,9 @@ http::Rejection WebSocketType::prepare(worker::Request& request, PyObject* envir
         worker_.websockets().not_opened();
         request.upgraded.reset();
         return refusal;
+    }
+    if (!request.body.complete() || request.body.buffered() > 0) {
+        request.no_upgrade = {400, "a handshake has no body"};
     }
     add_faces(*channel, environ);
     return {};
