@@ -27,6 +27,9 @@ CAUGHT = {  # although signal.getsignal() reports the default
     signal.SIGRTMAX - 4: 'the master asks for the stacks of all threads',
     33: 'glibc has it for itself as soon as there is a second thread',
 }
+# glibc has them for itself: its posix_spawn(), by which subprocess starts programs since CPython
+# 3.13 unless gevent has patched that, leaves them ignored.
+GLIBCS = {32, 33}
 AT_THE_END = signal.SIGRTMAX - 5  # cuts steps of a worker's end
 ANYWAY = 'env --ignore-signal --block-signal'.split()  # the master's parent ignores and blocks all
 
@@ -125,7 +128,9 @@ def test_all_are_as_in_python3_but_for_a_few(server, python3, wrapper, preload):
         handlers = python3['own']['handlers']
         assert {int(number) for number, handler in here['handlers'].items()
                 if handlers[number] != handler} == set(HANDLED)
-    assert seen['children'] == python3['children']
+    assert seen['children'].keys() == python3['children'].keys()
+    for how, masks in seen['children'].items():
+        assert differing(masks, python3['children'][how]) <= GLIBCS, how
     for pid in wait_template_and_spare(running) if preload else ():
         assert differing(masks_of(pid), python3['own']['masks']) <= set(HANDLED | CAUGHT)
 
