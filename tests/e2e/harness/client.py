@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Clients: raw bytes on a socket, plain HTTP requests, curl."""
 import http.client
+import os
 import socket
 import subprocess
 
@@ -35,6 +36,7 @@ class RawClient:
     one whole response, or the end."""
 
     def __init__(self, address, timeout=DEADLINE):
+        """An address with a `context` (tls.SecureAddress) is spoken to by TLS."""
         family = socket.AF_UNIX if isinstance(address, str) else (
             socket.AF_INET6 if ':' in address[0] else socket.AF_INET)
         self.socket = socket.socket(family, socket.SOCK_STREAM)
@@ -42,6 +44,8 @@ class RawClient:
         self._connect(address)
         if family != socket.AF_UNIX:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(address, 'context'):
+            self.socket = address.context.wrap_socket(self.socket, server_hostname=address[0])
         self._buffer = b''
 
     def _connect(self, address):
@@ -61,7 +65,9 @@ class RawClient:
             self.socket.sendall(piece)
 
     def finish_sending(self):
-        self.socket.shutdown(socket.SHUT_WR)
+        # By a socket of its own: one of TLS would forget how to decrypt what comes.
+        with socket.socket(fileno=os.dup(self.socket.fileno())) as plain:
+            plain.shutdown(socket.SHUT_WR)
 
     def _more(self):
         data = self.socket.recv(65536)
@@ -148,6 +154,8 @@ def open_http(address, timeout=DEADLINE):
     """An http.client connection to ('host', port), or to the path of a unix socket."""
     if isinstance(address, str):
         return UnixConnection(address, timeout)
+    if hasattr(address, 'context'):
+        return http.client.HTTPSConnection(*address, timeout=timeout, context=address.context)
     return http.client.HTTPConnection(*address, timeout=timeout)
 
 
