@@ -240,10 +240,12 @@ function showStatus(status) {
                    ['p99', '99 % took no longer, in the last minute'],
                    ['failed', 'requests in which the application raised an exception'],
                    ['hub lag', 'how late it turns to its greenlets'],
+                   ['slices', 'times that somebody who computed let the others run'],
                    ['memory', 'with what processes share divided among them'], ['up'], ['']],
        status.workers.map(w => [w.number, w.pid, w.generation, w.state, occupancy(w), w.cores_peak,
          w.queued, w.connections, number(w.requests), number(w.rate),
-         seconds(w.latency.p99), number(w.errors), lag(w), bytes(w.pss), age(w.uptime),
+         seconds(w.latency.p99), number(w.errors), lag(w),
+         number(w.slices), bytes(w.pss), age(w.uptime),
          stacksOf(w.number, `Worker ${w.number}: where its greenlets stand`)]),
        'none');
   fill('signals', [['signal'], ['accepted'], ['handled'], ['failed', 'their handler raised'],

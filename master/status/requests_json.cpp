@@ -32,11 +32,12 @@ std::string format_requests_json(const std::vector<RequestStatus>& requests, std
         const shm::RequestTable::Entry& request = status.request;
         json += fmt::format(
             "{}{{\"id\":{},\"age\":{:.3f},\"worker\":{},\"generation\":{},\"pid\":{},\"core\":{},"
-            "\"client\":{},\"method\":{},\"path\":{}}}",
+            "\"computes\":{},\"client\":{},\"method\":{},\"path\":{}}}",
             count++ == 0 ? "" : ",", quoted(request.id),
             std::chrono::duration<double>(status.age).count(), status.worker, status.generation,
-            status.pid, core_of(request), request.client.empty() ? "null" : quoted(request.client),
-            quoted(request.method), quoted(request.path));
+            status.pid, core_of(request), request.computes,
+            request.client.empty() ? "null" : quoted(request.client), quoted(request.method),
+            quoted(request.path));
     }
     return json + fmt::format("],\"total\":{}}}", requests.size());
 }

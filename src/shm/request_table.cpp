@@ -28,13 +28,28 @@ struct Sizes {
     std::uint8_t address;  ///< bytes of the client's address; 0: it is text instead
     std::uint8_t path;
     std::uint8_t id;
-    std::uint8_t unused[3];
+    std::uint8_t unused;
+    std::uint16_t computed;  ///< when a time slice of it was last over: see moment(); 0: never
 };
 
 static_assert(sizeof(Sizes) == sizeof(std::uint64_t));
 
 std::int64_t nanoseconds(TimePoint time) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+}
+
+constexpr std::uint16_t kSome = 0x8000;
+
+// A second of the clock, never 0. Comes again after nine hours.
+std::uint16_t moment(TimePoint time) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch());
+    return static_cast<std::uint16_t>(seconds.count()) | kSome;
+}
+
+// Whether that was in this second or the one before.
+bool is_recent(std::uint16_t moment_of, TimePoint now) {
+    const auto passed = static_cast<std::uint16_t>((moment(now) - moment_of) & (kSome - 1));
+    return (moment_of & kSome) != 0 && passed <= 1;
 }
 
 }  // namespace
@@ -120,6 +135,19 @@ void RequestTable::remove(std::uint32_t core) noexcept {
     }
 }
 
+// Only this process writes, so that no other change is lost.
+void RequestTable::show_computing(std::uint32_t core) noexcept {
+    if (core >= cores_) {
+        return;
+    }
+    std::uint64_t word = slots_[core].sizes.load(kRelaxed);
+    Sizes sizes{};
+    std::memcpy(&sizes, &word, sizeof word);
+    sizes.computed = moment(Clock::now());
+    std::memcpy(&word, &sizes, sizeof word);
+    slots_[core].sizes.store(word, kRelaxed);
+}
+
 // False if the slot holds no request.
 bool RequestTable::copy(const Slot& slot, Copy& into) {
     for (int tries = 0; tries < kTries; ++tries) {
@@ -158,6 +186,7 @@ RequestTable::Entry RequestTable::explain(std::uint32_t core, const Copy& copied
     const std::string_view client = take(copied.sizes.client);
     entry.id = take(copied.sizes.id);
     entry.path = take(copied.sizes.path);
+    entry.computes = is_recent(copied.sizes.computed, Clock::now());
     const bool is_inet = copied.sizes.address == 4 && client.size() == 4;
     const bool is_inet6 = copied.sizes.address == 16 && client.size() == 16;
     if (is_inet || is_inet6) {

@@ -46,6 +46,7 @@ class RequestTable {
         std::string method;
         std::string path;
         std::string client;
+        bool computes = false;  ///< a time slice of it was over a moment ago
     };
 
     static std::size_t size_for(std::uint32_t cores);
@@ -55,6 +56,9 @@ class RequestTable {
 
     void put(std::uint32_t core, const Facts& facts) noexcept;
     void remove(std::uint32_t core) noexcept;
+
+    /// A time slice of the request on this core is over.
+    void show_computing(std::uint32_t core) noexcept;
 
     static constexpr std::uint32_t kMostWaiting = 64;
 
@@ -81,7 +85,7 @@ class RequestTable {
         std::atomic<std::uint64_t> begun;  ///< requests begun on this core so far
         std::atomic<std::int64_t> received;
         std::atomic<std::uint64_t>
-            sizes;  ///< method, client, kind of client, path, id: a byte each
+            sizes;  ///< method, client, kind of client, path, id: a byte each; `computed`
         std::array<std::atomic<std::uint64_t>, kTextWords> text;
     };
 

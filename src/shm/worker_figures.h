@@ -37,6 +37,7 @@ struct WorkerFigures {
     Cell<std::uint64_t> timeouts{};        ///< requests that passed their time
     Cell<std::uint64_t> slow_handlers{};   ///< signal handlers that passed signals.handler-time
     Cell<std::uint64_t> unstoppable{};     ///< requests and handlers that survived GreenletExit
+    Cell<std::uint64_t> slices{};          ///< times that a computing greenlet let the hub turn
     Cell<std::uint64_t> hub_lag{};         ///< microseconds that the newest answer to a pulse took
     Cell<std::uint64_t> hub_lag_peak{};    ///< the most that an answer ever took
     Cell<std::uint64_t> hub_blocks{};      ///< times limits.blocked-hub was passed; the master's
@@ -119,6 +120,9 @@ void for_each_worker_figure(Visit visit, Figures&... figures) {  // NOLINT(*-fun
     visit(Info{"unstoppable", "unstoppable_total",
                "Requests and handlers that went on after GreenletExit."},
           figures.unstoppable...);
+    visit(Info{"slices", "time_slices_total",
+               "How often a greenlet that computed let the others run (workers.time-slice)."},
+          figures.slices...);
     visit(Info{"hub_lag", "hub_lag_seconds", "How late the hub answered when last asked.", kGauge,
                kMicroseconds},
           figures.hub_lag...);

@@ -106,6 +106,10 @@ void Accounts::handler_timed_out() {
     count(slot_.slow_handlers);
 }
 
+void Accounts::sliced() {
+    count(slot_.slices);
+}
+
 void Accounts::listener_is_deaf(bool deaf) {
     show(slot_.deaf, slot_.deaf.load(std::memory_order_relaxed) + (deaf ? 1 : -1));
 }

@@ -57,6 +57,9 @@ class Accounts {
     void timed_out();
     void handler_timed_out();
 
+    /// A greenlet was suspended because its time slice was over.
+    void sliced();
+
     /// One more listening socket gives errors instead of connections (true), or one fewer (false).
     void listener_is_deaf(bool deaf);
 

@@ -98,6 +98,13 @@ class Admission {
     /// Writes the queued requests into the shared table.
     void show_waiting();
 
+    /// A time slice of this request is over.
+    void computes(const Request& request) noexcept {
+        if (!request.left_core) {
+            table_.show_computing(request.core);
+        }
+    }
+
     /// The shared memory with the table of requests, for the master.
     [[nodiscard]] int requests_fd() const { return region_.fd(); }
 

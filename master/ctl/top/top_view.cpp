@@ -152,10 +152,14 @@ std::vector<Figure> figures(const Document& status) {
 // The number is the key that shows the request's stack.
 Line draw_request(const Document& request, std::size_t number) {
     const bool waits = request["core"].is_null();
+    const bool computes = request["computes"].text() == "true";
     return {
         {fmt::format("{:>2} {:>7} {:>6}  {:<16} ", number > 9 ? "" : std::to_string(number),
                      duration(request["age"]), request["worker"].text(), request["client"].text())},
-        {waits ? "waits " : "", Style::Warning},
+        {waits      ? "waits "
+         : computes ? "computes "
+                    : "",
+         Style::Warning},
         {fmt::format("{} {}", request["method"].text(), request["path"].text())}};
 }
 

@@ -80,6 +80,7 @@ constexpr std::array kColumns{
     Column{"P99", 6, 0,
            [](const Document& worker) { return duration_of(worker["latency"]["p99"]); }},
     Column{"LAG", 6, 0, lag_of},
+    Column{"SLICES", 7, 8, [](const Document& worker) { return text_of(worker, "slices"); }},
     Column{"RSS", 7, 6, [](const Document& worker) { return bytes_of(worker["rss"]); }},
     Column{"PSS", 7, 0, [](const Document& worker) { return bytes_of(worker["pss"]); }},
 };

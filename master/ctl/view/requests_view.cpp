@@ -9,9 +9,15 @@ namespace geventd::ctl {
 
 namespace {
 
+const char* state_of(const Document& request) {
+    if (request["core"].is_null()) {
+        return "waits";
+    }
+    return request["computes"].text() == "true" ? "computes" : "runs";
+}
+
 std::vector<std::string> cells_of(const Document& request) {
-    return {request["core"].is_null() ? "waits" : "runs",
-            request["method"].text() + " " + request["path"].text()};
+    return {state_of(request), request["method"].text() + " " + request["path"].text()};
 }
 
 }  // namespace

@@ -183,6 +183,7 @@ std::string format_workers(const Document& status) {
                      {"REQ/S", Align::Right, kNeedsFigures},
                      {"P99", Align::Right, kNeedsFigures},
                      {"LAG", Align::Right},
+                     {"SLICES", Align::Right, kNeedsFigures, 3},
                      {"UP", Align::Right, false, 5},
                      {"PSS", Align::Right}});
     for (const auto& worker : status["workers"].objects()) {
@@ -193,7 +194,8 @@ std::string format_workers(const Document& status) {
                    text_of(worker, "connections"), text_of(worker, "background"),
                    text_of(worker, "requests"), text_of(worker, "errors"),
                    format_rate(worker["rate"].number()), duration_of(worker["latency"], "p99"),
-                   lag_of(worker), age_of(worker, "uptime"), bytes_of(worker, "pss")});
+                   lag_of(worker), text_of(worker, "slices"), age_of(worker, "uptime"),
+                   bytes_of(worker, "pss")});
     }
     return table.format();
 }

@@ -28,6 +28,22 @@ class RequestTableTest : public testing::Test {
     RequestTable table{region.data(), region.size()};
 };
 
+TEST_F(RequestTableTest, TellsWhichRequestsHaveJustComputed) {
+    put(0, "/first");
+    put(1, "/second");
+    table.show_computing(1);
+    auto entries = table.read();
+    ASSERT_EQ(entries.size(), 2);
+    EXPECT_FALSE(entries[0].computes);
+    EXPECT_TRUE(entries[1].computes);
+    EXPECT_EQ(entries[1].path, "/second");
+    table.remove(1);
+    put(1, "/third");
+    entries = table.read();
+    ASSERT_EQ(entries.size(), 2);
+    EXPECT_FALSE(entries[1].computes);
+}
+
 TEST_F(RequestTableTest, TellsWhatOccupiesEachCore) {
     put(0, "/first");
     table.put(2, {kThen, "", "POST", "/third", {0, {}, "2001:db8::1"}});
