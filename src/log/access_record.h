@@ -45,6 +45,7 @@ struct AccessRecord {
     std::int64_t duration = 0;
     std::int64_t time_to_first_byte = 0;
     std::int64_t queue_time = 0;
+    std::int64_t cpu = 0;  ///< of the request's greenlet
 
     int pid = 0;
     int worker = 0;

@@ -100,6 +100,7 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"client", [](Line& l) { text(l, client_of(l.record)); }},
     {"client_gone", [](Line& l) { l.out.append(l.record.client_gone ? "true" : "false"); }},
     {"core", [](Line& l) { number(l, l.record.core); }},
+    {"cpu", [](Line& l) { number(l, l.record.cpu); }},
     {"ctime", [](Line& l) { l.out.append(l.ctime); }},
     {"epoch", [](Line& l) { number(l, (l.record.start + l.record.duration) / 1'000'000); }},
     {"ftime", [](Line& l) { l.out.append(l.iso); }},

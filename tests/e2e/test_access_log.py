@@ -29,6 +29,20 @@ def slowly(environ, start_response, answer=application):
 import time
 application = slowly
 '''
+COMPUTES = '''
+import time
+
+import gevent
+
+
+def application(environ, start_response):
+    end = time.thread_time() + 0.1
+    while time.thread_time() < end:
+        pass
+    gevent.sleep(0.3)
+    start_response('200 OK', [('Content-Length', '0')])
+    return []
+'''
 COMMON = (r'^127\.0\.0\.1 - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] '
           r'"GET /x\?y=1 HTTP/1\.1" 200 5')
 UWSGI = (r'^\[pid: \d+\|app: -?\d+\|req: \d+/\d+\] 127\.0\.0\.1 \(\) \{\d+ vars in \d+ bytes\} '
@@ -68,6 +82,14 @@ def test_the_sizes_of_the_answers_that_the_server_makes_itself(server):
         status, fields = head[9:12].decode(), len(head.split(b'\r\n')) - 1
         assert body or request.startswith(b'HEAD')
         running.wait_log(f'^sizes {status} {len(body)} {len(head) + 4} {fields} end$')
+
+
+def test_the_time_on_the_cpu_has_no_waiting_in_it(server):
+    running = server(COMPUTES, {'log': {'access': '${path} ${cpu} ${micros}'}})
+    for path in ('/one', '/two'):
+        running.get(path)
+        line = running.wait_log(rf'^{path} (\d+) (\d+)$')
+        assert 100_000 <= int(line[1]) <= int(line[2]) - 300_000
 
 
 def test_only_failures_and_slow_requests_have_a_line(server):

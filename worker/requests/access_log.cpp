@@ -115,6 +115,7 @@ void AccessLog::write(const Request& request, const Exchange& exchange) {
         record.time_to_first_byte =
             duration_cast<microseconds>(request.times.first_byte - request.times.received).count();
     }
+    record.cpu = duration_cast<microseconds>(request.times.cpu).count();
     record.queue_time =
         duration_cast<microseconds>(request.times.started - request.times.received).count();
     emit(record);

@@ -108,6 +108,7 @@ class Request {
         TimePoint started;     ///< when the request got its core
         TimePoint last_piece;  ///< when send_piece() was last called
         TimePoint first_byte;  ///< when sending the answer began; the clock's epoch: not yet
+        Duration cpu{};        ///< of its greenlet on the CPU; only where the access log has it
     };
 
     Times times;

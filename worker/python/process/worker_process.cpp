@@ -19,6 +19,7 @@
 #include "worker/python/process/worker_title.h"
 #include "worker/python/websocket/web_socket_type.h"
 #include "worker/python/websocket/web_sockets.h"
+#include "worker/python/wsgi/cpu_times.h"
 #include "worker/python/wsgi/environ.h"
 #include "worker/python/wsgi/request_runner.h"
 #include "worker/python/wsgi/types.h"
@@ -41,7 +42,8 @@ struct Serving {
     worker::MasterLink master;
     WorkerTitle title;
     SourceReport sources;
-    Ref background;  ///< the greenlets that the application has spawned
+    std::unique_ptr<CpuTimes> cpu_times;  ///< null: log.access has no ${cpu}
+    Ref background;                       ///< the greenlets that the application has spawned
 
     Serving(Process& process, HubParts& parts)
         : errors(Ref::borrow(PySys_GetObject("stderr"))),
@@ -117,6 +119,22 @@ bool has_sessions(const Interpreter& python) noexcept {
     }
 }
 
+std::unique_ptr<CpuTimes> measure_cpu(const config::Log& settings, const RequestRunner& runner) {
+    return settings.access.find("${cpu}") == std::string::npos ? nullptr
+                                                               : std::make_unique<CpuTimes>(runner);
+}
+
+// Requests of a worker without it are not asked.
+void follow_ends(Serving& serving) {
+    if (!serving.cpu_times) {
+        return;
+    }
+    serving.runner.on_end([&serving](const worker::Request& request) {
+        serving.hub.locks.request_ended(request);
+        serving.cpu_times->request_ended(request);
+    });
+}
+
 [[noreturn]] void work(Process& process) {
     const Interpreter& python = *process.python;
     worker::BootInfo& boot = process.boot;
@@ -138,6 +156,8 @@ bool has_sessions(const Interpreter& python) noexcept {
         serving.sources.keep_sending(hub.worker.clock());
     }
     process.native->serve(hub.bridge, serving.runner, serving.websockets);
+    serving.cpu_times = measure_cpu(boot.settings.log, serving.runner);
+    follow_ends(serving);
     auto observer = std::make_unique<Observer>(python, hub.bridge, serving.runner, hub.handlers);
     hub.signals.accept();
     serving.master.say_ready(observer->take_end());
