@@ -201,6 +201,13 @@ void describe(Visitor& v, Workers& s) {
           kGeneration,
           "What a request runs in: a raw greenlet, or a full gevent.Greenlet for code that joins "
           "or links it.");
+    v.key(
+        "time-slice", Time(s.time_slice, 0ms, 10s), kGeneration,
+        "A request or signal handler that has computed for this long lets the others of its "
+        "worker run before it goes on. 0: it runs until it waits. docs/time-slices.md says what an "
+        "application may no longer assume.");
+    v.key("time-slice-background", Flag(s.time_slice_background), kGeneration,
+          "Whether greenlets that the application has spawned share their time as well.");
     v.key("when-full",
           Choice<WhenFull>(s.when_full, {{"wait", WhenFull::Wait}, {"reject", WhenFull::Reject}}),
           kGeneration,

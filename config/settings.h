@@ -81,6 +81,8 @@ struct Workers {
     int processes = 1;  ///< `auto` is resolved to the number of usable CPUs when loaded
     int cores = 100;
     GreenletKind greenlet = GreenletKind::Raw;
+    Milliseconds time_slice{0};          ///< 0: whoever computes is not interrupted
+    bool time_slice_background = false;  ///< greenlets of the application as well
     WhenFull when_full = WhenFull::Wait;
     int max_requests = 0;         ///< 0: never recycled because of its requests
     int max_requests_jitter = 0;  ///< the most that each worker adds to it, at random

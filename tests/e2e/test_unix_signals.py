@@ -148,6 +148,17 @@ uwsgi.atexit = look
     assert changed <= set(HANDLED | CAUGHT) | {AT_THE_END}
 
 
+def test_with_time_slices_one_more_is_handled_by_workers(server, python3):
+    running = server(APP, {'workers': {'time-slice': '10ms'}})
+    seen = json.loads(running.get('/').body)
+    changed = differing(seen['own']['masks'], python3['own']['masks'])
+    assert signal.SIGRTMAX in changed
+    assert changed <= set(HANDLED | CAUGHT) | {signal.SIGRTMAX}
+    assert seen['children'] == python3['children']
+    for pid in wait_template_and_spare(running):
+        assert differing(masks_of(pid), python3['own']['masks']) <= set(HANDLED | CAUGHT)
+
+
 def test_check_has_them_too(make_server, python3):
     made = make_server()
     made.write_app(APP)

@@ -6,8 +6,10 @@
 #include <chrono>
 #include <cmath>
 
+#include "atomic_py.h"
 #include "config/schedule.h"
 #include "log/logger.h"
+#include "worker/python/base/boot_part.h"
 #include "worker/python/base/error.h"
 
 namespace geventd::py {
@@ -118,6 +120,11 @@ bool read_period(double seconds, std::chrono::milliseconds& period) {
 Api::Api(const worker::BootInfo& boot, PyObject* module)
     : boot_(boot), book_(boot.settings), home_(::getpid()) {
     state_of(module).api = this;
+    const Ref part = load_part("_geventd_atomic", kAtomicPy);
+    const Ref atomic = checked(PyObject_GetAttrString(part.get(), "atomic"));
+    if (PyObject_SetAttrString(module, "atomic", atomic.get()) < 0) {
+        throw_pending();
+    }
     for (const config::ScheduleEntry& entry : config::schedule_of(boot.settings)) {
         if (!entry.sends->run.empty()) {
             const auto number = static_cast<std::uint8_t>(entry.sends->number);

@@ -89,7 +89,7 @@ NativeModule::NativeModule(const worker::BootInfo& boot, ProcessTitle& title)
     state.boot = &boot;
     state.title = &title;
     for (PyMethodDef* functions :
-         {process_functions, request_functions, end_functions, mark_functions}) {
+         {process_functions, request_functions, end_functions, mark_functions, atomic_functions}) {
         if (PyModule_AddFunctions(module_.get(), functions) < 0) {
             throw_pending();
         }
@@ -115,6 +115,10 @@ void NativeModule::serve(HubBridge& bridge, RequestRunner& runner, WebSockets& s
     state.runner = &runner;
     state.sockets = &sockets;
     runner.set_after_request(Ref::borrow(state.after_request));
+}
+
+void NativeModule::hold_off_by(AtomicSections& sections) {
+    native_state_of(module_.get()).sections = &sections;
 }
 
 }  // namespace geventd::py

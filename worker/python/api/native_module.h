@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "worker/process/boot_info.h"
+#include "worker/python/api/atomic_sections.h"
 #include "worker/python/base/process_title.h"
 #include "worker/python/base/ref.h"
 #include "worker/python/hub/hub_bridge.h"
@@ -31,6 +32,9 @@ class NativeModule {
     /// as Python runs.
     void serve(HubBridge& bridge, RequestRunner& runner, WebSockets& sockets);
 
+    /// There are time slices, which geventd.atomic holds off. After serve().
+    void hold_off_by(AtomicSections& sections);
+
   private:
     Ref module_;
 };
@@ -39,13 +43,14 @@ class NativeModule {
 struct NativeState {
     const worker::BootInfo* boot;
     ProcessTitle* title;
-    HubBridge* bridge;        ///< null: no requests run in this process
-    RequestRunner* runner;    ///< null like the bridge
-    WebSockets* sockets;      ///< null like the bridge
-    PyObject* context_type;   ///< of uwsgi.request_context(), owned
-    PyObject* after_request;  ///< the hook of the application, owned; null: none
-    timer_t alarm;            ///< exists in alarm_owner only: forks do not copy it
-    pid_t alarm_owner;        ///< 0: there is no timer
+    HubBridge* bridge;         ///< null: no requests run in this process
+    RequestRunner* runner;     ///< null like the bridge
+    AtomicSections* sections;  ///< null: there are no time slices
+    WebSockets* sockets;       ///< null like the bridge
+    PyObject* context_type;    ///< of uwsgi.request_context(), owned
+    PyObject* after_request;   ///< the hook of the application, owned; null: none
+    timer_t alarm;             ///< exists in alarm_owner only: forks do not copy it
+    pid_t alarm_owner;         ///< 0: there is no timer
 };
 
 NativeState& native_state_of(PyObject* module);
@@ -59,6 +64,9 @@ extern PyMethodDef process_functions[];
 /// call none of these pay nothing. In other greenlets, in other threads and outside a worker they
 /// raise SystemError.
 extern PyMethodDef request_functions[];
+
+/// For atomic.py.
+extern PyMethodDef atomic_functions[];
 
 /// About the WebSocket of that request, or of one that is named by its context.
 extern PyMethodDef uwsgi_websocket_functions[];

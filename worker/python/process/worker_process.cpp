@@ -17,6 +17,7 @@
 #include "worker/python/process/load.h"
 #include "worker/python/process/source_report.h"
 #include "worker/python/process/worker_title.h"
+#include "worker/python/slices/slices.h"
 #include "worker/python/websocket/web_socket_type.h"
 #include "worker/python/websocket/web_sockets.h"
 #include "worker/python/wsgi/cpu_times.h"
@@ -42,6 +43,7 @@ struct Serving {
     worker::MasterLink master;
     WorkerTitle title;
     SourceReport sources;
+    std::unique_ptr<Slices> slices;       ///< null: workers.time-slice is off
     std::unique_ptr<CpuTimes> cpu_times;  ///< null: log.access has no ${cpu}
     Ref background;                       ///< the greenlets that the application has spawned
 
@@ -119,19 +121,35 @@ bool has_sessions(const Interpreter& python) noexcept {
     }
 }
 
+std::unique_ptr<Slices> share_time(Process& process, Serving& serving) {
+    const config::Workers& settings = process.boot.settings.workers;
+    if (settings.time_slice == config::Milliseconds::zero()) {
+        return nullptr;
+    }
+    auto slices = std::make_unique<Slices>(
+        serving.hub.bridge, Places::Runners{serving.runner, serving.hub.handlers}, settings);
+    process.native->hold_off_by(slices->sections());
+    return slices;
+}
+
 std::unique_ptr<CpuTimes> measure_cpu(const config::Log& settings, const RequestRunner& runner) {
     return settings.access.find("${cpu}") == std::string::npos ? nullptr
                                                                : std::make_unique<CpuTimes>(runner);
 }
 
-// Requests of a worker without it are not asked.
+// Requests of a worker that has neither are not asked about them.
 void follow_ends(Serving& serving) {
-    if (!serving.cpu_times) {
+    if (!serving.slices && !serving.cpu_times) {
         return;
     }
     serving.runner.on_end([&serving](const worker::Request& request) {
         serving.hub.locks.request_ended(request);
-        serving.cpu_times->request_ended(request);
+        if (serving.slices) {
+            serving.slices->request_ended(request);
+        }
+        if (serving.cpu_times) {
+            serving.cpu_times->request_ended(request);
+        }
     });
 }
 
@@ -156,6 +174,7 @@ void follow_ends(Serving& serving) {
         serving.sources.keep_sending(hub.worker.clock());
     }
     process.native->serve(hub.bridge, serving.runner, serving.websockets);
+    serving.slices = share_time(process, serving);
     serving.cpu_times = measure_cpu(boot.settings.log, serving.runner);
     follow_ends(serving);
     auto observer = std::make_unique<Observer>(python, hub.bridge, serving.runner, hub.handlers);
@@ -166,6 +185,9 @@ void follow_ends(Serving& serving) {
     end_greenlets(python, {hub.worker, hub.signals, hub.handlers}, boot.settings.limits,
                   process.overtime->left() - kOvertime);
     observer.reset();
+    if (serving.slices) {
+        serving.slices->end();
+    }
     python.call_at_end("run_exit_hooks");
     process.api->serve({});
     python.leave(

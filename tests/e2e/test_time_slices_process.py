@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""workers.time-slice and the process: its Unix signal, and what the application forks."""
+import json
+
+import pytest
+
+from harness.fork_app import COMMON
+
+APP = COMMON + '''
+import ctypes
+import json
+import signal
+
+FORKS = {'os': os.fork, 'c': ctypes.CDLL(None).fork, 'gil': ctypes.PyDLL(None).fork}
+turns = 0
+goes = False
+
+
+def count_turns():
+    global turns
+    while True:
+        gevent.sleep(0.001)
+        turns += 1
+
+
+def until(moved, seconds=20):
+    end = time.thread_time() + seconds
+    while not moved() and time.thread_time() < end:
+        pass
+    return moved()
+
+
+def is_suspended():
+    """Whether others can run while this computes."""
+    before = turns
+    return until(lambda: turns != before)
+
+
+def our_number():
+    return max(n for n in range(34, 65)
+               if getattr(signal.getsignal(n), '__name__', '') == 'geventd_time_slice')
+
+
+def bytes_at_wake_up():
+    reader, writer = os.pipe2(os.O_NONBLOCK)
+    former = signal.set_wakeup_fd(writer)
+    suspended = is_suspended()
+    signal.set_wakeup_fd(former)
+    return suspended and set(os.read(reader, 1000)) == {our_number()}
+
+
+def taken_by_c():
+    number = our_number()
+    library = ctypes.CDLL(None)
+    library.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
+    library.signal(number, 1)  # SIG_IGN
+    until(lambda: False, 0.1)
+    gevent.sleep(0.01)
+    suspended = is_suspended()
+    library.signal(number, 0)
+    return suspended and our_number() != number
+
+
+def called_by_hand():
+    ours = signal.getsignal(our_number())
+    try:
+        ours()
+    except IndexError:
+        return ours(1, None) is None and ours(1, sys._getframe()) is None and is_suspended()
+
+
+def exit_code_of_a_child(fork):
+    pid = FORKS[fork]()
+    if pid == 0:
+        until(lambda: False, 0.2)
+        gevent.sleep(0.01)
+        until(lambda: False, 0.1)
+        os._exit(7)
+    return code_of(pid)
+
+
+def application(environ, start_response):
+    global goes
+    what, _, word = environ['PATH_INFO'][1:].partition('/')
+    if turns == 0:
+        gevent.spawn(count_turns)
+        gevent.sleep(0.01)
+    if what == 'compute':
+        print('computes', flush=True)
+        found = until(lambda: goes)
+    elif what == 'fork':
+        found = exit_code_of_a_child(word)
+    elif what == 'go':
+        found = goes = True
+    else:
+        found = globals()[what]()
+    return answer(start_response, json.dumps(found))
+'''
+SLICES = {'workers': {'processes': 1, 'time-slice': '5ms'}}
+
+
+def asked(running, path):
+    answer = running.get(path)
+    assert answer.status == 200, answer.text
+    return json.loads(answer.text)
+
+
+@pytest.mark.parametrize('what', ['bytes_at_wake_up', 'taken_by_c', 'called_by_hand'])
+def test_the_unix_signal_stands_beside_others(server, what):
+    assert asked(server(APP, SLICES), '/' + what)
+
+
+@pytest.mark.parametrize('fork', ['os', 'c', 'gil'])
+def test_a_forked_child_computes_and_waits_without_slices(server, fork):
+    running = server(APP, SLICES)
+    [pid] = running.workers()
+    with running.raw() as computing:
+        computing.send(b'GET /compute HTTP/1.1\r\nHost: x\r\n\r\n')
+        running.wait_log('computes')
+        assert asked(running, f'/fork/{fork}') == 7
+        assert asked(running, '/go')
+        assert computing.read_answer().text == 'true'
+    assert running.workers() == [pid]
+
+
+def test_what_computes_at_the_end_of_the_worker_is_not_in_its_way(server):
+    running = server(APP + '''
+
+import atexit
+atexit.register(until, lambda: False, 0.1)
+atexit.register(print, 'the end', flush=True)
+''', SLICES)
+    assert asked(running, '/is_suspended')
+    running.stop()
+    running.wait_log('^the end$')
