@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The goals for geventd, as ratios within one run, and whether it reached them."""
 
+import servers
 import web_socket_servers
 
 GEVENT = ('gunicorn -k gevent', 'gevent.pywsgi', 'uwsgi --gevent', 'nginx → uwsgi --gevent',
@@ -117,6 +118,11 @@ def judge(results):
         for own, most in ((web_socket_servers.NATIVE, 1 / 4), (web_socket_servers.UWSGI, 1 / 3)):
             goals.ahead(f'W16 {connections}', f'ws{connections}', own=own, most=most)
     goals.ahead('W17', 'wsidle', 'each', web_socket_servers.NATIVE, 1 / 2)
+    for work in servers.COMPUTE:
+        for key, sentence, most in (('slices', 'p99, more than alone, in time slices', 3),
+                                    ('two', 'two of 1 s at the same time, s', 2.2)):
+            goals.add('W19', f'{work}: {sentence}',
+                      lambda: goals.get(work, 'geventd, time slices', key), most)
     lines = ['## Goals', '', '| work | figure | measured | at most | reached |',
              '| --- | --- | --- | --- | --- |']
     return '\n'.join([*lines, *(f'| {" | ".join(row)} |' for row in goals.rows), ''])

@@ -12,6 +12,7 @@ import pathlib
 import signal
 import sys
 
+import compute
 import footprint
 import goals
 import latency
@@ -24,7 +25,8 @@ import web_socket_servers
 import web_sockets
 import works
 
-ALL = [*works.WORKS, *latency.WORKS, *footprint.WORKS, *web_sockets.WORKS, 'signals']
+ALL = [*works.WORKS, *latency.WORKS, *compute.WORKS, *footprint.WORKS, *web_sockets.WORKS,
+       'signals']
 SERVERS = [*servers.SERVERS, *web_socket_servers.SERVERS]
 
 
@@ -54,7 +56,7 @@ def chosen_servers(names):
 def run_work(name, kinds, plan):
     if name == 'signals':
         return signals.run(plan.rounds, rounds.free_port)
-    module = next(module for module in (works, latency, footprint, web_sockets)
+    module = next(module for module in (works, latency, compute, footprint, web_sockets)
                   if name in module.WORKS)
     return module.run(name, kinds, plan).result()
 

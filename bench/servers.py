@@ -19,6 +19,7 @@ ROOT = BENCH.parent
 BUILD = pathlib.Path(os.environ.get('GEVENTD_BUILD', ROOT / 'build'))
 PYTHON = '/usr/bin/python3'
 NGINX = '/usr/sbin/nginx'
+TIME_SLICE = 0.01  # seconds; of the geventd that has them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,11 +58,11 @@ def without(*programs):
     return missing
 
 
-def geventd(setup, scheme='http', build=BUILD, **app):
+def geventd(setup, scheme='http', build=BUILD, workers=None, **app):
     config = {
         'listen': [f'{scheme}://127.0.0.1:{setup.port}'],
         'app': {'module': setup.app, 'chdir': str(setup.app_folder), **app},
-        'workers': {'processes': setup.workers, 'cores': setup.slots},
+        'workers': {'processes': setup.workers, 'cores': setup.slots, **(workers or {})},
         'limits': {'request-body': '2GiB', 'connections': setup.connections,
                    'websockets': setup.connections},
         'control': str(setup.folder / 'control.sock'),
@@ -91,6 +92,10 @@ def geventd_module(setup):
 
 def geventd_uwsgi(setup):
     return geventd(setup, 'uwsgi')
+
+
+def geventd_time_slices(setup):
+    return geventd(setup, workers={'time-slice': f'{TIME_SLICE * 1000:.0f}ms'})
 
 
 def limit(setup, protocol='http'):
@@ -216,11 +221,13 @@ def nginx_uwsgi(setup):
 
 NO_SLEEP = ('hello', 'close', 'block', 'echo', 'upload', 'stream', 'flask', 'django', 'idle',
             'start')  # benchmarks for servers in which a request that waits holds up others
+COMPUTE = tuple(f'compute-{kind}' for kind in ('loop', 'dicts', 'sort', 'expression'))
 
 SERVERS = [
     Kind('geventd', geventd, files=True),
     Kind('geventd, module', geventd_module,
          lambda: None if module_of_geventd() else 'the build has no module (-Dhosts=module)'),
+    Kind('geventd, time slices', geventd_time_slices, only=COMPUTE),
     Kind('limit', limit, many_workers=False),
     Kind('gunicorn -k gevent', gunicorn, without('/usr/bin/gunicorn')),
     Kind('gevent.pywsgi', pywsgi, many_workers=False),
