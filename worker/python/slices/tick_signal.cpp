@@ -4,7 +4,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <stdexcept>
@@ -34,19 +33,28 @@ Disposition disposition_of(int number) noexcept {
     return ::sigaction(number, nullptr, &now) == 0 ? now.sa_handler : SIG_ERR;
 }
 
+// Whether the calling thread can receive it: whoever started the process may have blocked some.
+bool is_blocked(int number) noexcept {
+    sigset_t blocked;
+    ::sigemptyset(&blocked);
+    ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+    return ::sigismember(&blocked, number) == 1;
+}
+
 }  // namespace
 
 TickSignal::TickSignal(Ref handler)
     : handler_(std::move(handler)), set_(imported("_signal", "signal")) {
     if (!take()) {
         throw std::runtime_error(
-            "workers.time-slice needs a Unix signal, and every real-time one has a handler");
+            "workers.time-slice needs a Unix signal, and every real-time one has a handler or is "
+            "blocked");
     }
 }
 
 bool TickSignal::take() {
     for (int number = SIGRTMAX; number >= SIGRTMIN; --number) {
-        if (number == alarm_signal() || disposition_of(number) != SIG_DFL) {
+        if (number == alarm_signal() || disposition_of(number) != SIG_DFL || is_blocked(number)) {
             continue;
         }
         checked(PyObject_CallFunction(set_.get(), "iO", number, handler_.get()));
@@ -96,7 +104,7 @@ void TickSignal::send_later(Duration delay) noexcept {
         timer_ = timer;
     }
     const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(delay).count();
-    const itimerspec times{{}, {0, std::max<long>(nanoseconds, 1)}};
+    const itimerspec times{{}, {0, static_cast<decltype(timespec::tv_nsec)>(nanoseconds)}};
     ::timer_settime(*timer_, 0, &times, nullptr);
 }
 
@@ -104,13 +112,16 @@ void TickSignal::take_another() noexcept {
     const int lost = number_.load();
     try {
         if (take()) {
+            told_ = false;
             log::info("Unix signal {} has another handler now: time slices use {}", lost,
                       number_.load());
-            return;
+        } else if (!std::exchange(told_, true)) {
+            log::warning("there are no time slices now: no real-time Unix signal is free");
         }
-        log::warning("there are no time slices now: every real-time Unix signal has a handler");
     } catch (const PythonError& error) {
-        log::error("there are no time slices now: {}", error.what());
+        if (!std::exchange(told_, true)) {
+            log::error("there are no time slices now: {}", error.what());
+        }
     }
 }
 

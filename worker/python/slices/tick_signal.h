@@ -37,11 +37,12 @@ class TickSignal {
     /// Sends it to a thread of this process. False when it is not ours any more. In any thread.
     [[nodiscard]] bool send(pthread_t thread, Calls calls) noexcept;
 
-    /// Sends it to the calling thread so much later, where a call that waits then fails. If there
-    /// is no timer for that, it is not sent.
+    /// Sends it to the calling thread so much later (less than a second), where a call that waits
+    /// then fails. If there is no timer for that, it is not sent.
     void send_later(Duration delay) noexcept;
 
-    /// Takes another number, if there is one. With the GIL, in the thread of the hub.
+    /// Takes another number, if there is one; else the log says once that there are no slices.
+    /// With the GIL, in the thread of the hub.
     void take_another() noexcept;
 
     [[nodiscard]] int number() const noexcept { return number_.load(); }
@@ -55,6 +56,7 @@ class TickSignal {
     std::atomic<int> number_ = 0;
     std::atomic<Calls> calls_ = Calls::GoOn;
     std::optional<timer_t> timer_;  ///< of send_later()
+    bool told_ = false;             ///< the log says that every number is another's
 };
 
 }  // namespace geventd::py
