@@ -21,6 +21,22 @@ PyGreenlet* as_greenlet(PyObject* object) {
     return reinterpret_cast<PyGreenlet*>(object);
 }
 
+/// Keeps the pending exception, if there is one, while other code runs that may have its own.
+class KeptException {
+  public:
+    KeptException() { PyErr_Fetch(&type_, &value_, &traceback_); }
+
+    KeptException(const KeptException&) = delete;
+    KeptException& operator=(const KeptException&) = delete;
+
+    ~KeptException() { PyErr_Restore(type_, value_, traceback_); }
+
+  private:
+    PyObject* type_ = nullptr;
+    PyObject* value_ = nullptr;
+    PyObject* traceback_ = nullptr;
+};
+
 }  // namespace
 
 SlicedQueue::SlicedQueue(HubBridge& bridge, Duration slice, std::function<void()> on_change)
@@ -115,16 +131,12 @@ bool SlicedQueue::start_watching() {
 }
 
 void SlicedQueue::stop_watching() {
-    PyObject* type = nullptr;
-    PyObject* value = nullptr;
-    PyObject* traceback = nullptr;
-    PyErr_Fetch(&type, &value, &traceback);
+    const KeptException kept;
     for (const Ref* watcher : {&idle_, &enough_}) {
         if (!Ref::steal(PyObject_CallMethod(watcher->get(), "stop", nullptr))) {
             PyErr_WriteUnraisable(watcher->get());
         }
     }
-    PyErr_Restore(type, value, traceback);
 }
 
 // They come again when the hub turns, which is when the greenlet waits: or is suspended once more.
@@ -132,10 +144,7 @@ void SlicedQueue::hand_on_wake_ups(Entry& entry) {
     if (entry.wake_ups.empty()) {
         return;
     }
-    PyObject* type = nullptr;
-    PyObject* value = nullptr;
-    PyObject* traceback = nullptr;
-    PyErr_Fetch(&type, &value, &traceback);
+    const KeptException kept;
     const Ref wake = Ref::steal(PyObject_GetAttrString(entry.greenlet.get(), "switch"));
     for (const Ref& given : entry.wake_ups) {
         const Ref queued = wake ? Ref::steal(PyObject_CallMethod(loop_.get(), "run_callback", "OO",
@@ -145,7 +154,6 @@ void SlicedQueue::hand_on_wake_ups(Entry& entry) {
             PyErr_WriteUnraisable(entry.greenlet.get());
         }
     }
-    PyErr_Restore(type, value, traceback);
 }
 
 }  // namespace geventd::py
