@@ -69,6 +69,16 @@ def called_by_hand():
         return ours(1, None) is None and ours(1, sys._getframe()) is None and is_suspended()
 
 
+def raised_by_a_raw_greenlet():
+    def compute():
+        assert is_suspended()
+        raise ValueError('raised')
+
+    gevent.spawn_raw(compute)
+    gevent.sleep(0.1)
+    return True
+
+
 def exit_code_of_a_child(fork):
     pid = FORKS[fork]()
     if pid == 0:
@@ -108,6 +118,15 @@ def asked(running, path):
 @pytest.mark.parametrize('what', ['bytes_at_wake_up', 'taken_by_c', 'called_by_hand'])
 def test_the_unix_signal_stands_beside_others(server, what):
     assert asked(server(APP, SLICES), '/' + what)
+
+
+def test_what_a_raw_greenlet_raises_after_a_slice_goes_to_gevent_as_ever(server):
+    running = server(APP, {'workers': SLICES['workers'] | {'time-slice-background': True}})
+    since = running.log.mark()
+    assert asked(running, '/raised_by_a_raw_greenlet')
+    running.wait_log(r'^ValueError: raised$', since=since)
+    running.wait_log(r' failed with ValueError$', since=since)
+    assert 'Exception ignored' not in running.log.text()
 
 
 @pytest.mark.parametrize('fork', ['os', 'c', 'gil'])

@@ -112,10 +112,26 @@ void SlicedQueue::call_next() noexcept {
         Ref::steal(PyGreenlet_Switch(as_greenlet(greenlet.get()), arguments_.get(), nullptr));
     calls_ = false;
     if (!result) {
-        PyErr_WriteUnraisable(greenlet.get());
+        hand_to_gevent(greenlet);
     }
     if (!waiting_.empty() && !start_watching()) {
         PyErr_WriteUnraisable(enough_.get());
+    }
+}
+
+// What a greenlet that is not of gevent's class has ended with: as if gevent had switched to it.
+// May switch.
+void SlicedQueue::hand_to_gevent(const Ref& greenlet) {
+    const Ref exception = take_exception();
+    if (!exception) {
+        return;
+    }
+    const Ref trace = Ref::steal(PyException_GetTraceback(exception.get()));
+    const Ref handled = Ref::steal(PyObject_CallMethod(
+        bridge_.hub(), "handle_error", "OOOO", greenlet.get(), Py_TYPE(exception.get()),
+        exception.get(), trace ? trace.get() : Py_None));
+    if (!handled) {
+        PyErr_WriteUnraisable(greenlet.get());
     }
 }
 

@@ -52,6 +52,7 @@ class SlicedQueue {
     [[nodiscard]] bool start_watching();
     void stop_watching();
     void hand_on_wake_ups(Entry& entry);
+    void hand_to_gevent(const Ref& greenlet);
 
     HubBridge& bridge_;
     std::function<void()> on_change_;
