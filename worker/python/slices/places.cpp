@@ -35,7 +35,8 @@ Places::Places(const HubBridge& bridge, Runners runners, const AtomicSections& s
         kCapsuleName,
         [](PyObject* capsule, PyObject* arguments) noexcept -> PyObject* {
             auto* const self = static_cast<Places*>(PyCapsule_GetPointer(capsule, kCapsuleName));
-            const char* const phase = PyUnicode_AsUTF8(PyTuple_GetItem(arguments, 0));
+            PyObject* const given = PyTuple_GetItem(arguments, 0);
+            const char* const phase = given == nullptr ? nullptr : PyUnicode_AsUTF8(given);
             if (phase == nullptr) {
                 return nullptr;
             }
