@@ -69,6 +69,22 @@ def called_by_hand():
         return ours(1, None) is None and ours(1, sys._getframe()) is None and is_suspended()
 
 
+def held_before_a_fork():
+    seen = []
+
+    def look():
+        if not seen:  # this hook stays for later forks
+            before = turns
+            seen.append(until(lambda: turns != before, 0.25))
+
+    os.register_at_fork(before=look)
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    code_of(pid)
+    return seen == [False]
+
+
 def raised_by_a_raw_greenlet():
     def compute():
         assert is_suspended()
@@ -118,6 +134,10 @@ def asked(running, path):
 @pytest.mark.parametrize('what', ['bytes_at_wake_up', 'taken_by_c', 'called_by_hand'])
 def test_the_unix_signal_stands_beside_others(server, what):
     assert asked(server(APP, SLICES), '/' + what)
+
+
+def test_nobody_is_suspended_in_the_middle_of_a_fork(server):
+    assert asked(server(APP, SLICES), '/held_before_a_fork')
 
 
 def test_what_a_raw_greenlet_raises_after_a_slice_goes_to_gevent_as_ever(server):

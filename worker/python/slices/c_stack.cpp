@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
+#include <utility>
 
 #include <unwind.h>
 
@@ -131,8 +132,10 @@ CStack::CStack() {
     refuse_deallocators();
     refuse_texts_of_containers();
     refused_.push_back(start_of_method(imported("builtins", "exec").get()));
+    refuse_forks();
     refuse_methods(imported("_imp").get());
     refuse_buffered_files();
+    refuse_built_in_sqlite();
     std::sort(refused_.begin(), refused_.end());
 }
 
@@ -148,11 +151,15 @@ void CStack::learn(const Trip& trip) {
 
 // CPython notes for each thread which containers it writes out, to find those within themselves.
 void CStack::refuse_texts_of_containers() {
-    const Ref deque = imported("_collections", "deque");
-    for (const PyTypeObject* type :
-         {&PyList_Type, &PyTuple_Type, &PyDict_Type, &PySet_Type, &PyFrozenSet_Type, &PyODict_Type,
-          reinterpret_cast<PyTypeObject*>(deque.get())}) {
+    for (const PyTypeObject* type : {&PyList_Type, &PyTuple_Type, &PyDict_Type, &PyDictKeys_Type,
+                                     &PySet_Type, &PyFrozenSet_Type, &PyODict_Type}) {
         refused_.push_back(start_of(type->tp_repr));
+    }
+    constexpr std::pair<const char*, const char*> kOthers[] = {
+        {"_collections", "deque"}, {"_collections", "defaultdict"}, {"types", "SimpleNamespace"}};
+    for (const auto& [module, name] : kOthers) {
+        const Ref type = imported(module, name);
+        refused_.push_back(start_of(reinterpret_cast<PyTypeObject*>(type.get())->tp_repr));
     }
 }
 
@@ -164,6 +171,15 @@ void CStack::refuse_deallocators() {
           &PyModule_Type, &PyType_Type, &PySet_Type, &PyFrozenSet_Type, &PyMemoryView_Type,
           &PyGen_Type, &PyCoro_Type, &PyAsyncGen_Type, &PyCode_Type}) {
         refused_.push_back(start_of(type->tp_dealloc));
+    }
+}
+
+// They call functions of the application before and after.
+void CStack::refuse_forks() {
+    constexpr std::pair<const char*, const char*> kForks[] = {
+        {"posix", "fork"}, {"posix", "forkpty"}, {"_posixsubprocess", "fork_exec"}};
+    for (const auto& [module, name] : kForks) {
+        refused_.push_back(start_of_method(imported(module, name).get()));
     }
 }
 
@@ -182,6 +198,26 @@ void CStack::refuse_buffered_files() {
         const Ref type = imported("_io", name);
         refuse_methods(type.get());
         refused_.push_back(start_of(reinterpret_cast<PyTypeObject*>(type.get())->tp_iternext));
+    }
+}
+
+// Where CPython has SQLite within itself, its code cannot be told from CPython's.
+void CStack::refuse_built_in_sqlite() {
+    const Ref names = imported("sys", "builtin_module_names");
+    const Ref name = checked(PyUnicode_FromString("_sqlite3"));
+    const int found = PySequence_Contains(names.get(), name.get());
+    if (found < 0) {
+        throw_pending();
+    }
+    if (found == 0) {
+        return;
+    }
+    for (const char* type_name : {"Connection", "Cursor"}) {
+        const Ref type = imported("_sqlite3", type_name);
+        refuse_methods(type.get());
+        const PyTypeObject* const known = reinterpret_cast<PyTypeObject*>(type.get());
+        refused_.push_back(start_of(known->tp_iternext));
+        refused_.push_back(start_of(known->tp_call));
     }
 }
 

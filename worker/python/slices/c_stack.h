@@ -16,9 +16,8 @@ namespace geventd::py {
 /// Says by the stack in C whether the greenlet can be suspended where a handler of Unix signals
 /// runs: what CPython does there decides, and Python code cannot see that. It must not
 ///  - be in another handler, end an object (finalizers, weakref callbacks, generators that this
-///  closes), import, run
-///    exec(), or have anything on its way that belongs to the thread: the lock of a buffered file,
-///    the list of containers that are being written out by repr();
+///    closes), import, run exec(), fork, or have anything on its way that belongs to the thread:
+///    the lock of a buffered file, the list of containers that are being written out by repr();
 ///  - have called the handler from within a C function other than those of regular expressions and
 ///    locks, which may have begun what another greenlet must not see;
 ///  - have been called back by C code of others: that may keep addresses of its stack.
@@ -60,8 +59,10 @@ class CStack {
 
     void refuse_deallocators();
     void refuse_texts_of_containers();
+    void refuse_forks();
     void refuse_methods(PyObject* owner);
     void refuse_buffered_files();
+    void refuse_built_in_sqlite();
     void learn_evaluation(const Trip& trip);
     void learn_functions(const Trip& trip);
     void learn_expressions(const Trip& trip, std::size_t steps);
