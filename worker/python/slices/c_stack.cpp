@@ -126,7 +126,7 @@ struct Walk {
 CStack::CStack() {
     for (const char* name :
          {"PyObject_ClearWeakRefs", "PyObject_CallFinalizer", "PyObject_CallFinalizerFromDealloc",
-          "PyErr_CheckSignals", "PyImport_ImportModuleLevelObject"}) {
+          "PyErr_CheckSignals", "Py_MakePendingCalls", "PyImport_ImportModuleLevelObject"}) {
         refused_.push_back(address_of(name));
     }
     refuse_deallocators();
