@@ -172,8 +172,9 @@ def test_unpatched_it_is_slow_but_not_wrong(start, database):
     assert most_at_once([(answer['began'], answer['ended']) for answer in answers]) == 1
 
 
-def test_transactions_and_locks_of_rows(start, database):
-    running = start()
+@pytest.mark.parametrize('slices', ['0s', '1ms'])
+def test_transactions_and_locks_of_rows(start, database, slices):
+    running = start(**{'workers.time-slice': slices})
     database.ask("INSERT INTO mysite_counter (name, value) VALUES (%s, 0)", running.marker)
     answers = Clients(running, f'/count/{running.marker}', COUNT).answers()
     assert sorted(answer['value'] for answer in answers) == list(range(1, COUNT + 1))

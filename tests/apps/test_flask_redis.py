@@ -53,8 +53,9 @@ def wait_for_listeners(store, room, count):
         time.sleep(0.02)
 
 
-def test_sessions_are_in_redis_and_seen_by_every_worker(start, store):
-    running = start()
+@pytest.mark.parametrize('slices', ['0s', '1ms'])
+def test_sessions_are_in_redis_and_seen_by_every_worker(start, store, slices):
+    running = start(workers={'processes': 2, 'cores': 200, 'time-slice': slices})
     with requests.Session() as browser:
         assert browser.post(running.url('/name'), data={'name': 'Zoë'}).status_code == 200
     key = browser.cookies['session']
