@@ -12,6 +12,7 @@ import json
 import random
 import re
 import sqlite3
+import ssl
 
 
 def compute(numbers):
@@ -36,6 +37,31 @@ def in_a_base(words):
         return base.execute('select sum(size), count(distinct text) from word').fetchone()
 
 
+def side_of_tls(protocol):
+    context = ssl.SSLContext(protocol)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers('aNULL:@SECLEVEL=0')  # without certificates
+    return context
+
+
+CLIENT, SERVER = map(side_of_tls, (ssl.PROTOCOL_TLS_CLIENT, ssl.PROTOCOL_TLS_SERVER))
+
+
+def over_tls(text):
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = CLIENT.wrap_bio(back, there)
+    server = SERVER.wrap_bio(there, back, server_side=True)
+    for step in (client.do_handshake, server.do_handshake) * 2:
+        try:
+            step()
+        except ssl.SSLWantReadError:
+            pass
+    client.write(text.encode())
+    return server.read().decode()
+
+
 def caught(numbers):
     try:
         try:
@@ -55,7 +81,7 @@ def work(n):
     found = re.findall('(?:[135]|7[0-9])+', ' '.join(words))
     ordered = sorted(words, key=lambda word: (len(word), word[::-1]))
     facts = [n, found[:50], ordered[::10], list(parts_of(numbers)), in_a_base(words[:200]),
-             caught(numbers), {word: len(word) for word in words}]
+             caught(numbers), {word: len(word) for word in words}, n % 10 or over_tls(words[0])]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 '''
 
