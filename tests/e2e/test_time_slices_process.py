@@ -8,6 +8,7 @@ from harness.fork_app import COMMON
 
 APP = COMMON + '''
 import ctypes
+import gc
 import json
 import signal
 
@@ -67,6 +68,20 @@ def called_by_hand():
         ours()
     except IndexError:
         return ours(1, None) is None and ours(1, sys._getframe()) is None and is_suspended()
+
+
+def blocks_left_by_slices():
+    def left():
+        for _ in range(200):
+            assert is_suspended()
+            with gevent.Timeout(0.001, False):  # thrown into one that is suspended
+                until(lambda: False)
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    left()
+    before = left()
+    return left() - before
 
 
 def held_before_a_fork():
@@ -134,6 +149,11 @@ def asked(running, path):
 @pytest.mark.parametrize('what', ['bytes_at_wake_up', 'taken_by_c', 'called_by_hand'])
 def test_the_unix_signal_stands_beside_others(server, what):
     assert asked(server(APP, SLICES), '/' + what)
+
+
+def test_slices_leave_no_objects_behind(server):
+    running = server(APP, {'workers': SLICES['workers'] | {'time-slice': '1ms'}})
+    assert asked(running, '/blocks_left_by_slices') < 100
 
 
 def test_nobody_is_suspended_in_the_middle_of_a_fork(server):
