@@ -119,8 +119,9 @@ def gilholder(tmp_path_factory):
 @pytest.fixture
 def start(server, gilholder):
     """Starts geventd with these limits and one worker."""
-    def start(**limits):
-        return server(APP, {'workers': {'processes': 1}, 'app': {'python-path': [str(gilholder)]},
+    def start(time_slice='0s', **limits):
+        return server(APP, {'workers': {'processes': 1, 'time-slice': time_slice},
+                            'app': {'python-path': [str(gilholder)]},
                             'limits': {key.replace('_', '-'): limits[key] for key in limits}})
     return start
 
@@ -155,6 +156,23 @@ def test_the_line_that_blocks_is_in_the_log(start, what):
     status = running.status()['workers'][0]
     assert status['hub_blocks'] == 1 and status['hub_blocked'] is None
     assert status['hub_lag_peak'] > 1
+
+
+def test_one_call_of_c_code_is_named_with_time_slices_too(start):
+    running = start(time_slice='5ms', blocked_hub='1s')
+    asker = ask_aside(running, '/extension/60')
+    running.wait_log(r'the hub of worker 1 .* has not turned for \d+\.\d s, blocked by:$')
+    running.wait_log(r'^\t *File ".*/app\.py", line \d+ in extension$')
+    (running.folder / 'go').touch()
+    running.wait_log('turns again')
+    asker.join()
+
+
+def test_with_time_slices_a_loop_does_not_block_the_hub(start):
+    running = start(time_slice='5ms', blocked_hub='2s')
+    assert running.get('/loop/4').text == 'ok'
+    assert running.status()['workers'][0]['hub_blocks'] == 0
+    assert 'has not turned' not in running.log.text()
 
 
 def test_a_call_that_the_question_ends_is_named_too(start):
