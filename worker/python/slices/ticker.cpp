@@ -124,10 +124,12 @@ Ticker::Deed Ticker::deed_of_hub() const {
     return std::strtol(text, nullptr, 10) == SYS_futex ? Deed::WaitsForLock : Deed::Calls;
 }
 
+// What is on its way when the signal becomes another's never arrives.
 void Ticker::send(TickSignal::Calls calls) {
-    if (on_its_way_.exchange(true)) {
+    if (on_its_way_ && signal_.is_ours()) {
         return;
     }
+    on_its_way_ = true;
     if (!signal_.send(hub_, calls)) {
         lost_ = true;  // the hub takes another one at its next turn
         on_its_way_ = false;
