@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include <unwind.h>
 
+#include "safe_points_py.h"
+#include "worker/python/base/boot_part.h"
 #include "worker/python/base/error.h"
 
 namespace geventd::py {
@@ -46,6 +49,24 @@ std::uintptr_t start_of_method(PyObject* object) {
 std::size_t steps_to(const std::vector<std::uintptr_t>& trace, std::uintptr_t function) {
     const auto end = std::find(trace.begin(), trace.end(), function);
     return static_cast<std::size_t>(end - trace.begin()) + 1;
+}
+
+// Calls the Trip in the capsule.
+PyMethodDef trip_definition{
+    "trip",
+    [](PyObject* capsule, PyObject*) noexcept -> PyObject* {
+        (*static_cast<CStack::Trip*>(PyCapsule_GetPointer(capsule, nullptr)))(Duration::zero());
+        Py_RETURN_NONE;
+    },
+    METH_O, nullptr};
+
+std::string name_of(PyObject* function) {
+    const Ref name = checked(PyObject_GetAttrString(function, "__name__"));
+    const char* const text = PyUnicode_AsUTF8(name.get());
+    if (text == nullptr) {
+        throw_pending();
+    }
+    return text;
 }
 
 // What makes locks that gevent has not patched.
@@ -99,8 +120,7 @@ struct Walk {
             fine = true;
             return false;
         }
-        return owner != Owner::Other && depth < kMostFrames &&
-               !std::binary_search(stack.refused_.begin(), stack.refused_.end(), start);
+        return owner != Owner::Other && depth < kMostFrames && !stack.refuses(start);
     }
 
     // Strikes out the ways that do not lead through this function.
@@ -140,13 +160,36 @@ CStack::CStack() {
 }
 
 void CStack::learn(const Trip& trip) {
-    learn_evaluation(trip);
+    const Ref part = load_part("_geventd_safe_points", kSafePointsPy);
+    const Ref loop = checked(PyObject_GetAttrString(part.get(), "loop"));
+    const Ref forbidden = checked(PyObject_GetAttrString(part.get(), "forbidden"));
+    const Ref capsule = checked(PyCapsule_New(const_cast<Trip*>(&trip), nullptr, nullptr));
+    const Ref function = checked(PyCFunction_New(&trip_definition, capsule.get()));
+    learn_evaluation(loop.get(), function.get());
     learn_functions(trip);
     learn_locks(trip);
     // Whoever is on such a way already is in another handler, or in a call that was left to do.
     const Trace& evaluation = ways_.front();
     refused_.push_back(evaluation.at(evaluation.size() - 2));
     std::sort(refused_.begin(), refused_.end());
+    for (Py_ssize_t i = 0; i < PyTuple_Size(forbidden.get()); ++i) {
+        prove(PyTuple_GetItem(forbidden.get(), i), function.get());
+    }
+}
+
+// That the stack in a place where nobody is to be suspended is recognised.
+void CStack::prove(PyObject* place, PyObject* trip) {
+    const Trace trace = noted_while([&] { checked(PyObject_CallOneArg(place, trip)); });
+    const std::size_t way = std::min(ways_.front().size(), trace.size());
+    const bool is_refused =
+        std::any_of(trace.begin() + static_cast<std::ptrdiff_t>(way), trace.end(),
+                    [this](std::uintptr_t start) { return refuses(start); });
+    if (!is_refused) {
+        throw std::runtime_error(
+            "workers.time-slice does not work with this CPython: a place where nothing may be "
+            "suspended is not recognised (" +
+            name_of(place) + ")");
+    }
 }
 
 // CPython notes for each thread which containers it writes out, to find those within themselves.
@@ -245,6 +288,10 @@ CStack::Trace CStack::noted_while(const std::function<void()>& deed) {
     return trace;
 }
 
+bool CStack::refuses(std::uintptr_t start) const {
+    return std::binary_search(refused_.begin(), refused_.end(), start);
+}
+
 void CStack::learn_way(const Trace& trace, std::size_t steps) {
     if (steps <= trace.size() && ways_.size() < kMostWays) {
         ways_.emplace_back(trace.begin(), trace.begin() + static_cast<std::ptrdiff_t>(steps));
@@ -252,24 +299,8 @@ void CStack::learn_way(const Trace& trace, std::size_t steps) {
 }
 
 // How Python code in CPython's loop comes to the handler.
-void CStack::learn_evaluation(const Trip& trip) {
-    const Ref names = checked(PyDict_New());
-    checked(
-        PyRun_String("def loop(trip):\n"
-                     "    for item in (1, 2):\n"
-                     "        trip(item)\n",
-                     Py_file_input, PyEval_GetBuiltins(), names.get()));
-    PyObject* const loop = PyDict_GetItemString(names.get(), "loop");
-    const Ref capsule = checked(PyCapsule_New(const_cast<Trip*>(&trip), nullptr, nullptr));
-    static PyMethodDef definition{
-        "trip",
-        [](PyObject* given, PyObject*) noexcept -> PyObject* {
-            (*static_cast<Trip*>(PyCapsule_GetPointer(given, nullptr)))(Duration::zero());
-            Py_RETURN_NONE;
-        },
-        METH_O, nullptr};
-    const Ref function = checked(PyCFunction_New(&definition, capsule.get()));
-    const Trace trace = noted_while([&] { checked(PyObject_CallOneArg(loop, function.get())); });
+void CStack::learn_evaluation(PyObject* loop, PyObject* trip) {
+    const Trace trace = noted_while([&] { checked(PyObject_CallOneArg(loop, trip)); });
     const std::size_t steps = steps_to(trace, address_of("_PyEval_EvalFrameDefault"));
     if (steps > trace.size() || steps < 2) {
         throw std::runtime_error(

@@ -22,8 +22,8 @@ namespace geventd::py {
 ///    locks, which may have begun what another greenlet must not see;
 ///  - have been called back by C code of others: that may keep addresses of its stack.
 /// A stack is told by where its functions begin. CPython does not publish all of these addresses:
-/// those are learned from handlers that run at known places.
-/// Lives in: worker, Python side, in the thread of the hub.
+/// those are learned from handlers that run at known places. Where a compiler has hidden one that
+/// is refused, learn() finds it. Lives in: worker, Python side, in the thread of the hub.
 class CStack {
   public:
     /// Throws PythonError.
@@ -41,8 +41,8 @@ class CStack {
     /// Sends this thread, now or so much later, the Unix signal whose handler calls note().
     using Trip = std::function<void(Duration)>;
 
-    /// Before all else. Throws PythonError, or std::runtime_error when CPython's safe points cannot
-    /// be recognised.
+    /// Before all else. Throws PythonError, or std::runtime_error when CPython's safe points, or
+    /// places that are none, cannot be recognised.
     void learn(const Trip& trip);
 
     /// For the handler: whether it runs only for learn(), which then has what it needs.
@@ -63,11 +63,13 @@ class CStack {
     void refuse_methods(PyObject* owner);
     void refuse_buffered_files();
     void refuse_built_in_sqlite();
-    void learn_evaluation(const Trip& trip);
+    void learn_evaluation(PyObject* loop, PyObject* trip);
     void learn_functions(const Trip& trip);
     void learn_expressions(const Trip& trip, std::size_t steps);
     void learn_locks(const Trip& trip);
     void learn_way(const Trace& trace, std::size_t steps);
+    void prove(PyObject* place, PyObject* trip);
+    [[nodiscard]] bool refuses(std::uintptr_t start) const;
     Trace noted_while(const std::function<void()>& deed);
 
     LoadedCode code_;
