@@ -107,11 +107,11 @@ def test_write_timeout_keeps_a_client_that_takes_a_little_all_the_time(server, p
 def application(environ, start_response):
     start_response('200 OK', [('Content-Length', str(1 << 25))])
     return [bytes((1 << 25) // {pieces})] * {pieces}
-''', {'limits': {'write-timeout': '2s'}})
+''', {'limits': {'write-timeout': '1s'}})
     with RawClient(running.address(), receive_buffer=4096) as client:
         client.send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
         client.read_head()
-        client.dribble(5)
+        client.dribble(2.5)
         assert running.status()['workers'][0]['connections'] == 1
 
 

@@ -331,9 +331,9 @@ def test_a_slow_reader_that_reads_is_not_ended(start):
 
 def test_a_reader_that_takes_a_little_all_the_time_is_not_ended(start):
     """Less than makes room in the server's kernel."""
-    running = start({'limits': {'write-timeout': '2s'}})
+    running = start({'limits': {'write-timeout': '1s'}})
     with SlowReader(running.address()) as reader:
-        taken = len(reader.dribble(5))
+        taken = len(reader.dribble(2.5))
         assert is_whole(reader, BIG[taken:])
 
 

@@ -26,7 +26,7 @@ def application(environ, start_response):
     print('the receiver is told', flush=True)
     return []
 '''
-LIMIT = 2
+LIMIT = 1
 
 
 def narrow(running, face):
