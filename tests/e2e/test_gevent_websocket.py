@@ -123,7 +123,7 @@ def application(environ, start_response):
 
 
 @pytest.mark.parametrize('how, result', [
-    ('receive', None), ('close', None), ('send', 'WebSocketError'),
+    ('receive', 'WebSocketError'), ('close', None), ('send', 'WebSocketError'),
     ('send_frame', 'WebSocketError')])
 def test_gevent_websocket_of_a_client_that_left_before_the_first_use(server, how, result):
     running = server(LATE)

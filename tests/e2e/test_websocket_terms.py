@@ -82,6 +82,24 @@ def test_what_fails_after_the_end_is_told(server):
     assert (status['errors'], status['disconnects']) == (2, 0)
 
 
+def test_an_answer_is_still_possible_after_a_vain_accept(server):
+    running = server('''
+import geventd
+
+def application(environ, start_response):
+    ws = geventd.websocket(environ)
+    start_response('200 OK', [('X-App', 'here')])
+    try:
+        ws.accept()
+    except geventd.WebSocketClosed:
+        return [environ['wsgi.input'].read()]
+''')
+    with RawClient(running.address()) as client:
+        client.send(request(headers='Content-Length: 4\r\n') + b'body')
+        answer = client.read_answer()
+        assert (answer.status, answer.body, answer.header('x-app')) == (200, b'body', 'here')
+
+
 def test_origins(server):
     running = server(APP, {'limits': {'websocket-origins': ['*.example.org', 'http://x']}})
     connect(running, origin='https://chat.example.org').close()

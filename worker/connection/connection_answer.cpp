@@ -202,9 +202,9 @@ Connection::IoState Connection::send_error(int status, std::string_view reason) 
 // Bytes received after the request's head belong to the other protocol already.
 Connection::IoState Connection::upgrade(std::string_view protocol) noexcept {
     Request& request = *request_;
-    const bool is_read = request.body.complete() && request.body.buffered() == 0;
     if (request.form.dialect == http::ResponseWriter::Dialect::Http10 ||
-        request.form.version != "HTTP/1.1" || !is_read || request.answer.completed()) {
+        request.form.version != "HTTP/1.1" || request.has_unread_body() ||
+        request.answer.completed()) {
         return IoState::Failed;
     }
     return guarded([&] {

@@ -55,6 +55,9 @@ class Request {
     /// What the exchange carries, or is asked to carry, instead of an answer; null: nothing.
     std::unique_ptr<Upgraded> upgraded;
 
+    /// The connection cannot be upgraded before the body is read.
+    [[nodiscard]] bool has_unread_body() const { return !body.complete() || body.buffered() > 0; }
+
     /// What the application's attempt to upgrade the connection is answered with; status 0: it may.
     http::Rejection no_upgrade;
 

@@ -22,6 +22,9 @@ class Asking {
     std::string connection_;
 };
 
+/// What opens no WebSocket before its body is read, though the application may answer it.
+inline constexpr http::Rejection kHandshakeWithBody{400, "a handshake has no body"};
+
 /// Says in the log, once for each cause, why a request that is about a WebSocket cannot become one:
 /// mostly a proxy in front has dropped what makes it one. Nothing if it is about something else.
 /// REQUIRES: it is no handshake, or one for another version.

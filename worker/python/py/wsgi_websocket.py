@@ -108,10 +108,14 @@ class WebSocket:
         return self._handler
 
     def _open(self):
-        """Raises WebSocketClosed when the client has left before."""
+        """Raises a WebSocketError when it cannot be opened, mostly because the client has left."""
         if self._client is None:
             offered = self._socket.offered
-            self._socket.accept(offered[0] if offered else None)
+            try:
+                self._socket.accept(offered[0] if offered else None)
+            except geventd.WebSocketClosed:
+                self._end()
+                raise _error(_SOCKET_DEAD) from None
             self._client = Client(self.handler.client_address, self)
             self.handler.server.clients[self._client.address] = self._client
 
@@ -127,9 +131,7 @@ class WebSocket:
         if not self._closed:
             try:
                 self._open()
-            except OSError:  # the client is gone
-                self._end()
-            except RuntimeError:  # it has had another answer, or this is another thread
+            except (OSError, RuntimeError):  # no client, another answer, or another thread
                 return True
         return self._closed or self._socket.ended or self._is_left()
 
@@ -177,13 +179,13 @@ class WebSocket:
         if self._closed:
             self.current_app.on_close(_ALREADY_CLOSED)
             raise _error(_ALREADY_CLOSED)
+        self._open()
+        self._receives = True
         try:
-            self._open()
-            self._receives = True
             message = self._socket.receive()
         except geventd.WebSocketClosed:
             self._end()
-            if self._socket.close_code in (None, 1006):
+            if self._socket.close_code == 1006:
                 self.current_app.on_close(_CLOSED)
             return None
         return message if isinstance(message, str) else bytearray(message)
@@ -204,8 +206,8 @@ class WebSocket:
         if self._closed:
             self.current_app.on_close(_ALREADY_CLOSED)
             raise _error(_ALREADY_CLOSED)
+        self._open()
         try:
-            self._open()
             if opcode == self.OPCODE_TEXT:
                 if isinstance(message, (bytes, bytearray)):
                     message = bytes(message).decode()
@@ -228,8 +230,8 @@ class WebSocket:
         try:
             self._open()
             self._socket.close(code, reason)
-        except geventd.WebSocketClosed:
-            pass  # the client has left before
+        except OSError:
+            pass  # it could not even be opened
         finally:
             self._end()
 

@@ -12,6 +12,7 @@
 #include "worker/python/base/error.h"
 #include "worker/python/websocket/sender_place.h"
 #include "worker/serve/worker.h"
+#include "worker/websocket/asking.h"
 
 namespace geventd::py {
 
@@ -307,7 +308,10 @@ RawSocket* RawSocketType::take(worker::Request& request) const {
         PyErr_NoMemory();
         return nullptr;
     }
-    if (socket == nullptr) {
+    if (socket == nullptr && request.has_unread_body()) {
+        request.no_upgrade = worker::kHandshakeWithBody;
+        PyErr_SetString(PyExc_OSError, request.no_upgrade.reason.data());
+    } else if (socket == nullptr) {
         PyErr_SetString(PyExc_OSError, "the request has been answered already");
     }
     return socket;

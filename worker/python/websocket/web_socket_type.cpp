@@ -304,9 +304,6 @@ http::Rejection WebSocketType::prepare(worker::Request& request, PyObject* envir
         request.upgraded.reset();
         return refusal;
     }
-    if (!request.body.complete() || request.body.buffered() > 0) {
-        request.no_upgrade = {400, "a handshake has no body"};
-    }
     add_faces(*channel, environ);
     return {};
 }

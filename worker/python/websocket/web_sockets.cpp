@@ -7,6 +7,7 @@
 #include "worker/process/forked.h"
 #include "worker/python/base/error.h"
 #include "worker/python/websocket/sender_place.h"
+#include "worker/websocket/asking.h"
 
 namespace geventd::py {
 
@@ -88,6 +89,11 @@ bool WebSockets::accept(Channel& channel, std::string_view protocol) {
         }
     } catch (const std::bad_alloc&) {
         return out_of_memory();
+    }
+    if (!accepted && request.has_unread_body()) {
+        request.no_upgrade = worker::kHandshakeWithBody;
+        PyErr_SetString(closed_class_.get(), request.no_upgrade.reason.data());
+        return false;
     }
     return accepted || closed(channel);
 }

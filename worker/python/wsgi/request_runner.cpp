@@ -351,12 +351,10 @@ bool RequestRunner::is_end_of_raw(const worker::Request& request) {
 
 // Whether an exception means no more than that the client has left, or is sent away.
 bool RequestRunner::is_of_the_end(const worker::Request& request, PyObject* exception) const {
-    if (request.upgraded && request.upgraded->has_begun()) {
-        return request.upgraded->is_closed() && exception != nullptr &&
+    const bool has_begun = request.upgraded && request.upgraded->has_begun();
+    if (has_begun || request.was_refused_upgrade) {
+        return (!has_begun || request.upgraded->is_closed()) && exception != nullptr &&
                upgrader_->is_of_the_end(exception);
-    }
-    if (request.was_refused_upgrade) {
-        return exception != nullptr && upgrader_->is_of_the_end(exception);
     }
     return request.exchange->broken();
 }
@@ -383,10 +381,12 @@ bool RequestRunner::await_failure(worker::Request& request, PyObject* start_resp
         log::error("{} {} failed without saying why", request.head.method, request.path_info);
         return false;
     }
-    const http::Rejection told = explain(request, exception.get());
+    const bool is_vain =
+        request.no_upgrade.status != 0 && upgrader_->is_of_the_end(exception.get());
+    const http::Rejection told = is_vain ? request.no_upgrade : explain(request, exception.get());
     Response& response = response_of(start_response);
     // Libraries look at the version themselves.
-    const bool is_refusal = told.status == 500 && request.no_upgrade.status != 0;
+    const bool is_refusal = is_vain || (told.status == 500 && request.no_upgrade.status != 0);
     if (response.head_sent() ||
         !(is_refusal ? response.await_refusal()
                      : response.await_send_error(told.status, told.reason))) {
