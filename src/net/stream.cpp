@@ -235,10 +235,15 @@ void Stream::close() noexcept {
     fd_.reset();
 }
 
-std::size_t Stream::unacknowledged() const noexcept {
+std::size_t Stream::queued() const noexcept {
     int bytes = 0;
     const bool known = ::ioctl(fd_.get(), SIOCOUTQ, &bytes) == 0 && bytes > 0;
-    return known && !is_over(fd_.get()) ? static_cast<std::size_t>(bytes) : 0;
+    return known ? static_cast<std::size_t>(bytes) : 0;
+}
+
+std::size_t Stream::unacknowledged() const noexcept {
+    const std::size_t bytes = queued();
+    return bytes > 0 && !is_over(fd_.get()) ? bytes : 0;
 }
 
 bool Stream::has_taken_of(std::size_t former) const noexcept {

@@ -103,11 +103,15 @@ class Stream {
     /// an answer within `patience` the stream fails. TCP only, in whole seconds, at least one.
     void probe_silent_client(Duration silence, Duration patience) noexcept;
 
+    /// How many bytes that were sent the kernel still has for the client, be it gone. 0 where that
+    /// is unknown.
+    [[nodiscard]] std::size_t queued() const noexcept;
+
     /// How many bytes that were sent the client's host has not acknowledged. 0 where that is
-    /// unknown.
+    /// unknown, and once the client is gone.
     [[nodiscard]] std::size_t unacknowledged() const noexcept;
 
-    /// Whether the client has taken some KiB, since unacknowledged() was `former`, and owes more.
+    /// Whether the client has taken some KiB, since queued() was `former`, and has more to take.
     /// On unix sockets the kernel counts whole sends, so that can be told late.
     [[nodiscard]] bool has_taken_of(std::size_t former) const noexcept;
 

@@ -147,7 +147,7 @@ TimePoint Connection::limit_writing() {
     const TimePoint due = is_upgraded() ? writing_.begin(now, limits.stream_write_time, 0)
                                         : writing_.begin(now, limits.write_time, limits.write_rate);
     if (due != TimePoint::max()) {
-        request_->sent.waiting = static_cast<std::uint32_t>(stream_.unacknowledged());
+        request_->sent.waiting = static_cast<std::uint32_t>(stream_.queued());
         context_.limits.write.start_at(*this, due);
     }
     return due;

@@ -234,7 +234,7 @@ void Transfers::advance(Transfer& transfer) noexcept {
 void Transfers::set_due(Transfer& transfer) noexcept {
     transfer.due = transfer.pace.begin(Clock::now(), transfer.terms.pause, transfer.terms.rate);
     if (transfer.due != TimePoint::max()) {
-        transfer.waiting = transfer.stream.unacknowledged();
+        transfer.waiting = transfer.stream.queued();
     }
 }
 

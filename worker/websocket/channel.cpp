@@ -312,7 +312,7 @@ void Channel::application_ended(bool complete) noexcept {
 void Channel::on_ping_due() noexcept {
     const bool takes = std::exchange(was_taken_, false);
     if (is_stocked() && exchange().client_has_left()) {
-        return takes ? home_.await_ping(*this) : desert();
+        return takes ? home_.await_ping(*this) : end_deserted();
     }
     heard_ = false;
     guarded([this] { send_ping(); });
@@ -326,7 +326,7 @@ void Channel::on_ping_due() noexcept {
     }
 }
 
-void Channel::desert() {
+void Channel::end_deserted() {
     log::info(
         "{} {}: the client has left, and nobody takes the {} messages that it has sent: its "
         "WebSocket is ended",

@@ -125,7 +125,7 @@ class Channel final : public Socket, private websocket::Session::User {
     void go_on_reading();
     void go_on_after_turn() noexcept;
     void send_ping();
-    void desert();
+    void end_deserted();
 
     void show_ready() noexcept { ready_.show(is_readable()); }
 
