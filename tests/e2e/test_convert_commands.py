@@ -82,6 +82,35 @@ def test_an_image_without_a_server_is_refused():
         from_dockerfile('FROM a\nCMD ["nginx"]\n', 'Dockerfile')
 
 
+@pytest.mark.parametrize('start', ['CMD ["/bin/start"]', 'CMD ["start"]'])
+def test_what_this_machine_has_is_none_of_the_images(folder, start, monkeypatch):
+    elsewhere = folder / 'machine'
+    elsewhere.mkdir()
+    (elsewhere / 'start').write_text('exec gunicorn app:app\n')
+    monkeypatch.setattr('convert.read.dockerfile.PROGRAM_FOLDERS', (f'{elsewhere}/',))
+    text = 'FROM a\n' + start.replace('/bin', str(elsewhere)) + '\n'
+    with pytest.raises(Unreadable, match='starts neither uWSGI nor gunicorn; if a script does'):
+        from_dockerfile(text, f'{folder}/Dockerfile')
+
+
+def test_a_file_that_only_this_machine_has_is_not_read_for_an_image(folder):
+    (folder / 'machine').mkdir()
+    settings = folder / 'machine' / 'settings.ini'
+    settings.write_text('[uwsgi]\nprocesses = 4\n')
+    (folder / 'Dockerfile').write_text(f'FROM a\nCMD ["uwsgi", "--ini", "{settings}"]\n')
+    result = convert(folder / 'Dockerfile')
+    assert result.returncode == 2
+    assert result.stderr == (f'geventctl convert: {settings} is a file of the image, and none of '
+                             'its name lies beside the Dockerfile\n')
+
+
+def test_a_program_is_no_script():
+    with open('/usr/bin/python3', 'rb') as program:
+        text = program.read().decode('utf-8', 'replace')
+    with pytest.raises(Unreadable, match='neither a configuration of uWSGI or gunicorn nor'):
+        from_script(text, 'python3')
+
+
 def test_the_script_of_an_image_is_read_when_it_lies_beside(folder):
     (folder / 'run.sh').write_text('exec gunicorn -w "$N" app:app\n')
     command = from_dockerfile('FROM a\nWORKDIR /app\nCMD /app/run.sh\n', f'{folder}/Dockerfile')

@@ -153,8 +153,7 @@ def script_of(words, places):
     names = ' '.join(words).split()
     for index, word in enumerate(names):
         folders = [''] if '/' in word else ['', *PROGRAM_FOLDERS]
-        script = next(filter(os.path.isfile, (places.find(folder + word) for folder in folders)),
-                      '')
+        script = next(filter(None, (places.found(folder + word) for folder in folders)), '')
         if script:
             with open(script, encoding='utf-8', errors='replace') as file:
                 command = command_of_script(file.read(), os.path.basename(script),

@@ -25,7 +25,9 @@ TLS = re.compile(r'--(?:certfile|keyfile|ca-certs|https2?(?:-socket)?)\b')
 
 def command_of_script(text, name, parameters=None):
     """The last line of a shell script that starts a server; variables that the script itself sets
-    are put in, and its parameters if they are known."""
+    are put in, and its parameters if they are known. None without one, as in what is no text."""
+    if '\0' in text:
+        return None
     script = Script(name, parameters)
     for line, number in whole_lines(text):
         script.read(line, number)

@@ -120,7 +120,7 @@ class UwsgiReader:
     def _include(self, name, value, folder):
         """Includes are followed at once; their names may hold variables, of now."""
         path, section = split_section(uwsgi_magic.present_value(self._put_in(value)))
-        if path and not os.path.isfile(path):
+        if path and not self._places.is_here(path):
             path = Places(folder).find(self._places.find(path))
         self.add_file(f'{path}:{section}' if section else path,
                       extension=INCLUDES.get(name, '.ini'), may_lack_section=name in PASTE)
