@@ -239,8 +239,8 @@ def test_a_silent_client_of_a_raw_socket_is_asked_by_the_kernel(server, ping):
     keep-alive."""
     running = server(RAW, {'limits': {'websocket-ping': ping}})
     with RawSocket(running.address()) as client:
-        port = client.socket.getsockname()[1]
+        ends = ['%08X:%04X' % (0x0100007f, end[1])
+                for end in (client.socket.getpeername(), client.socket.getsockname())]
         with open('/proc/net/tcp', encoding='ascii') as table:
-            timers = [line.split()[5][:2] for line in table
-                      if line.split()[2].endswith(':%04X' % port)]
+            timers = [line.split()[5][:2] for line in table if line.split()[1:3] == ends]
     assert timers == ['00' if ping == '0s' else '02']
