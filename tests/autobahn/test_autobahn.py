@@ -79,6 +79,12 @@ EVERY = ['1.*', '2.*', '3.*', '4.*', '5.*', '6.*', '7.*', '9.*', '10.*', '12.*',
 # How many cases there are: 12 and 13, which are of permessage-deflate, have 216.
 COUNTS = {'uwsgi text': 428, 'uwsgi binary': 89}
 ALL = 301 + 216
+# A library compresses by itself, slowly, so of 12 and 13 it gets each setting with the smaller
+# sizes: 16 bytes to 8 KiB, 32 KiB, and 8 KiB in fragments.
+OF_A_LIBRARY = [*EVERY[:-2], *('%s.%d' % (setting, size) for size in (1, 2, 3, 4, 5, 6, 8, 11)
+                               for setting in ('12.1', '12.2', '12.3', '12.4', '12.5', '13.1',
+                                               '13.2', '13.3', '13.4', '13.5', '13.6', '13.7'))]
+ALL_OF_A_LIBRARY = 301 + 96
 # 7.1.6, 7.13.1 and 7.13.2: any behaviour is right there. wslay's own echo server has these, too.
 MOST_INFORMATIONAL = 3
 needs_wstest = pytest.mark.skipif(not WSTEST.exists(),
@@ -127,9 +133,9 @@ def test_a_library_does_no_worse_than_under_gunicorn(server, tmp_path):
     with services.running([virtualenv / 'bin/python', '-m', 'gunicorn', '-k', 'gevent', '-b',
                            '%s:%d' % peer, 'app:application'], peer, running.folder):
         told = run_cases(tmp_path, {'geventd': running.url('/'),
-                                    'gunicorn': 'http://%s:%d/' % peer}, EVERY)
+                                    'gunicorn': 'http://%s:%d/' % peer}, OF_A_LIBRARY)
     for behavior in ('FAILED', 'closing FAILED', 'NON-STRICT', 'UNIMPLEMENTED'):
         assert set(told['geventd'][behavior]) <= set(told['gunicorn'][behavior]), behavior
     for name in told:
         assert sum(len(found) for behavior, found in told[name].items()
-                   if not behavior.startswith('closing ')) == ALL, name
+                   if not behavior.startswith('closing ')) == ALL_OF_A_LIBRARY, name
