@@ -7,6 +7,7 @@ from harness.websockets import BINARY, CLOSE, TEXT, RawSocket, frame
 
 APP = HANDSHAKE + '''
 import os
+import select
 import socket
 import threading
 
@@ -17,6 +18,10 @@ go = gevent.event.Event()
 
 def say(sock, text):
     sock.send(b'\\x81' + bytes([len(text)]) + text.encode())
+
+
+def used_by():
+    return 'greenlet' if threading.current_thread() is threading.main_thread() else 'thread'
 
 
 def closes(sock):
@@ -42,8 +47,7 @@ def waits(sock):
         while True:
             sock.send(b'\\x82\\x7f' + (1 << 20).to_bytes(8, 'big') + bytes(1 << 20))
     except socket.timeout:
-        is_hub = threading.current_thread() is threading.main_thread()
-        print('nobody reads what a', 'greenlet' if is_hub else 'thread', 'sends', flush=True)
+        print('nobody reads what a', used_by(), 'sends', flush=True)
     sock.settimeout(None)
     say(sock, 'at last')
 
@@ -66,6 +70,22 @@ def does_not_wait(sock):
             sock.settimeout(wrong)
         except (ValueError, TypeError) as error:
             say(sock, type(error).__name__)
+
+
+def looks(sock):
+    def is_readable():
+        return select.select([sock.fileno()], [], [], 0) != ([], [], [])
+
+    first = sock.recv(2)
+    seen = [is_readable()]
+    for _ in range(2):
+        first += sock.recv(2)
+        seen.append(is_readable())
+    say(sock, f'{first} {seen}')
+    while sock.recv(2):
+        if not is_readable():
+            say(sock, 'empty')
+    print('the end of', used_by(), 'is', is_readable(), flush=True)
 
 
 def is_asked(sock):
@@ -146,6 +166,15 @@ def test_a_socket_that_does_not_block(raw, where):
         assert client.read_frame() == (TEXT, b"3 b'abc\\x00'")
         assert [client.read_frame()[1] for _ in range(3)] == [
             b'ValueError', b'ValueError', b'TypeError']
+
+
+def test_the_descriptor_says_at_once_what_is_there(raw, where):
+    with RawSocket(raw.address(), '/looks' + where, early=b'abcdef') as client:
+        assert client.read_frame() == (TEXT, b"b'abcdef' [True, True, False]")
+        client.send(b'1234')
+        assert client.read_frame() == (TEXT, b'empty')
+        client.finish_sending()
+        raw.wait_log(f'the end of {where[1:] or "greenlet"} is True')
 
 
 def test_what_libraries_ask(raw):

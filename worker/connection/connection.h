@@ -167,6 +167,7 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     void reset() noexcept override;
 
     IoState read_body(char* into, std::size_t room, std::size_t& got) override;
+    [[nodiscard]] bool is_readable() const noexcept override;
     void await_readable() override;
     void stop_awaiting_readable() noexcept override;
 

@@ -219,6 +219,12 @@ Connection::IoState Connection::read_body(char* into, std::size_t room, std::siz
     }
 }
 
+bool Connection::is_readable() const noexcept {
+    const Body& body = request_->body;
+    return body.buffered() > 0 || body.failed() || body.complete() ||
+           stream_.peek() != Received::Wait;
+}
+
 void Connection::await_readable() {
     tell_to_continue();
     watch_reads();

@@ -85,6 +85,9 @@ class Exchange {
     /// client has left.
     virtual IoState read_body(char* into, std::size_t room, std::size_t& got) = 0;
 
+    /// Whether read_body() would not have to wait.
+    [[nodiscard]] virtual bool is_readable() const noexcept = 0;
+
     /// Resumes request().reader, or tells request().upgraded, when bytes or EOF can be read.
     virtual void await_readable() = 0;
 

@@ -56,6 +56,9 @@ RawSocket::Outcome RawSocket::receive(char* into, std::size_t room, std::size_t&
         state = exchange().read_body(into, room, got);
         readable_ = request_.body.buffered() > 0;
         may_have_bytes_ = readable_ || got == room;
+        if (ready_.is_there()) {
+            look_for_more();
+        }
     }
     if (state != Exchange::IoState::Wait && got == 0) {
         be_over();
@@ -69,6 +72,18 @@ RawSocket::Outcome RawSocket::receive(char* into, std::size_t room, std::size_t&
     pass_incoming({into, got});
     conclude();
     return Outcome::Done;
+}
+
+int RawSocket::ready_fd() noexcept {
+    if (!ready_.is_there()) {
+        look_for_more();
+    }
+    return ready_.fd(is_readable());
+}
+
+// For those who look at the descriptor before the loop has turned.
+void RawSocket::look_for_more() noexcept {
+    readable_ = readable_ || (!over_ && may_have_bytes_ && exchange().is_readable());
 }
 
 void RawSocket::pass_incoming(std::string_view bytes) noexcept {

@@ -47,7 +47,7 @@ class RawSocket final : public Socket {
 
     /// Descriptors, the same at each call: one that is readable just while receive() has bytes or
     /// the end, one while send() need not wait. -1: there is none.
-    int ready_fd() noexcept { return ready_.fd(is_readable()); }
+    int ready_fd() noexcept;
 
     int room_fd() noexcept { return room_.fd(has_room()); }
 
@@ -69,6 +69,7 @@ class RawSocket final : public Socket {
 
     [[nodiscard]] bool has_room() const { return is_closed() || !exchange().is_sending(); }
 
+    void look_for_more() noexcept;
     void pass_incoming(std::string_view bytes) noexcept;
     void leave(std::uint16_t code, std::string_view reason) noexcept;
     void say_goodbye() noexcept;

@@ -23,6 +23,9 @@ class ReadyMark {
 
     void show(bool ready) noexcept;
 
+    /// Whether somebody has asked for it.
+    [[nodiscard]] bool is_there() const noexcept { return static_cast<bool>(event_); }
+
   private:
     /// That of all eventfds, and of no file, pipe or socket.
     struct Inode {

@@ -46,6 +46,8 @@ class Lane : public Exchange {
         return IoState::Done;
     }
 
+    [[nodiscard]] bool is_readable() const noexcept override { return false; }
+
     void await_readable() override {}
 
     void stop_awaiting_readable() noexcept override {}
