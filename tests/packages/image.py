@@ -16,6 +16,7 @@ fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sH14x", b"lo", 1))'
 exec setpriv --reuid=$0 --regid=$1 --clear-groups -- env -i "${@:2}"
 '''
 ENOUGH = 60  # seconds
+PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'  # that of both images
 
 
 def instructions(text):
@@ -33,7 +34,7 @@ class Image:
         self.root = root
         self.context = context
         self.folder = '/'
-        self.environment = {'PATH': '/usr/local/bin:/usr/bin:/bin', 'HOME': '/'}
+        self.environment = {'PATH': PATH, 'HOME': '/'}
         self.said = {}
         for name, argument in instructions(dockerfile.read_text()):
             self.said[name] = argument
