@@ -169,7 +169,8 @@ def test_a_socket_that_does_not_block(raw, where):
 
 
 def test_the_descriptor_says_at_once_what_is_there(raw, where):
-    with RawSocket(raw.address(), '/looks' + where, early=b'abcdef') as client:
+    with RawSocket(raw.address(), '/looks' + where) as client:
+        client.send(b'abcdef')
         assert client.read_frame() == (TEXT, b"b'abcdef' [True, True, False]")
         client.send(b'1234')
         assert client.read_frame() == (TEXT, b'empty')
