@@ -79,14 +79,9 @@ EVERY = ['1.*', '2.*', '3.*', '4.*', '5.*', '6.*', '7.*', '9.*', '10.*', '12.*',
 # How many cases there are: 12 and 13, which are of permessage-deflate, have 216.
 COUNTS = {'uwsgi text': 428, 'uwsgi binary': 89}
 ALL = 301 + 216
-# A library compresses by itself, slowly, so of 12 and 13 it gets each setting with the smaller
-# sizes: 16 bytes to 8 KiB, 32 KiB, and 8 KiB in fragments.
-OF_A_LIBRARY = [*EVERY[:-2], *('%s.%d' % (setting, size) for size in (1, 2, 3, 4, 5, 6, 8, 11)
-                               for setting in ('12.1', '12.2', '12.3', '12.4', '12.5', '13.1',
-                                               '13.2', '13.3', '13.4', '13.5', '13.6', '13.7'))]
-ALL_OF_A_LIBRARY = 301 + 96
 # 7.1.6, 7.13.1 and 7.13.2: any behaviour is right there. wslay's own echo server has these, too.
 MOST_INFORMATIONAL = 3
+WRONG = ('FAILED', 'closing FAILED', 'NON-STRICT', 'UNIMPLEMENTED')
 needs_wstest = pytest.mark.skipif(not WSTEST.exists(),
                                   reason='./dev test --autobahn installs wstest')
 
@@ -118,7 +113,7 @@ def test_no_case_fails(server, face, tmp_path):
     running = server(FACES[face], LIMITS)
     running.expect_error('.')
     told = run_cases(tmp_path, {face: running.url('/')}, CASES.get(face, EVERY))[face]
-    for behavior in ('FAILED', 'closing FAILED', 'NON-STRICT', 'UNIMPLEMENTED'):
+    for behavior in WRONG:
         assert told[behavior] == [], behavior
     assert len(told['INFORMATIONAL']) <= MOST_INFORMATIONAL, told['INFORMATIONAL']
     assert len(told['OK']) + len(told['INFORMATIONAL']) == COUNTS.get(face, ALL)
@@ -126,16 +121,20 @@ def test_no_case_fails(server, face, tmp_path):
 
 @needs_wstest
 def test_a_library_does_no_worse_than_under_gunicorn(server, tmp_path):
+    """gunicorn is asked only about what is not right here: there, simple-websocket does not send
+    all of a great message, and each such case waits for its time."""
     virtualenv = make_virtualenv(tmp_path / 'venv', ['simple-websocket', 'gunicorn'])
     running = server(LIBRARY, {**LIMITS, 'app': {**LIMITS['app'], 'virtualenv': str(virtualenv)}})
     running.expect_error('.')
+    told = run_cases(tmp_path, {'geventd': running.url('/')}, EVERY)['geventd']
+    assert sum(len(found) for behavior, found in told.items()
+               if not behavior.startswith('closing ')) == ALL
+    worse = {case for behavior in WRONG for case in told[behavior]}
+    if not worse:
+        return
     peer = ('127.0.0.1', network.free_port())
     with services.running([virtualenv / 'bin/python', '-m', 'gunicorn', '-k', 'gevent', '-b',
                            '%s:%d' % peer, 'app:application'], peer, running.folder):
-        told = run_cases(tmp_path, {'geventd': running.url('/'),
-                                    'gunicorn': 'http://%s:%d/' % peer}, OF_A_LIBRARY)
-    for behavior in ('FAILED', 'closing FAILED', 'NON-STRICT', 'UNIMPLEMENTED'):
-        assert set(told['geventd'][behavior]) <= set(told['gunicorn'][behavior]), behavior
-    for name in told:
-        assert sum(len(found) for behavior, found in told[name].items()
-                   if not behavior.startswith('closing ')) == ALL_OF_A_LIBRARY, name
+        there = run_cases(tmp_path, {'gunicorn': 'http://%s:%d/' % peer}, sorted(worse))['gunicorn']
+    for behavior in WRONG:
+        assert set(told[behavior]) <= set(there[behavior]), behavior
