@@ -18,6 +18,7 @@ readonly SOURCES=(
     "libwslay aria2  deps/wslay/COPYING deps/wslay/lib/*.[ch] deps/wslay/lib/includes"
     "fmt      fmtlib LICENSE.rst        src"
     "spdlog   spdlog LICENSE            src"
+    "yaml-cpp yaml-cpp LICENSE include src"
 )
 # Each has the archive, or the headers, of a library that a wheel holds as well.
 readonly PACKAGES=(
