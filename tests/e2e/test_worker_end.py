@@ -271,8 +271,8 @@ def application(environ, start_response):
     running.get('/')  # when this is answered, the greenlet waits
     running.signal(signal.SIGTERM)
     running.wait_log('stopping')
-    for _ in range(3):
-        os.kill(pid, number)  # some arrive while exceptions of others are being logged
+    for _ in range(50):
+        os.kill(pid, number)  # some arrive while exceptions of others are handed over, or logged
     (running.folder / 'go').write_text('go')
     assert running.wait_exit() == 0
     running.wait_log('work is done')

@@ -64,8 +64,10 @@ HubBridge::HubBridge(const Interpreter& python, worker::Worker& worker, config::
     if (kind == config::GreenletKind::Gevent) {
         greenlet_class_ = imported("gevent", "Greenlet");
     }
-    const Ref loop = checked(PyObject_GetAttrString(hub_.get(), "loop"));
-    watcher_ = checked(PyObject_CallMethod(loop.get(), "io", "ii", worker_.loop().backend_fd(), 1));
+    loop_ = checked(PyObject_GetAttrString(hub_.get(), "loop"));
+    error_handler_ = lasting_error_handler(hub_.get());
+    watcher_ =
+        checked(PyObject_CallMethod(loop_.get(), "io", "ii", worker_.loop().backend_fd(), 1));
     const Ref callback = bound_function<kTurnName, &HubBridge::on_turn>(this);
     checked(PyObject_CallMethod(watcher_.get(), "start", "O", callback.get()));
     worker_.admission().serve(*this);  // handlers of signals may run before requests do
@@ -109,6 +111,10 @@ void HubBridge::on_turn() noexcept {
     if (!guards_) {
         guards_ = true;
         descriptors_.guard(worker_.loop());
+        // The hub has set itself when it began to run.
+        if (PyObject_SetAttrString(loop_.get(), "error_handler", error_handler_.get()) < 0) {
+            PyErr_WriteUnraisable(loop_.get());
+        }
     }
     worker_.turn();
     if (worker_.drained() && main_waits_) {

@@ -92,6 +92,8 @@ class HubBridge : public worker::Application {
     worker::OwnDescriptors& descriptors_;
     pthread_t thread_;
     Ref hub_;
+    Ref loop_;           ///< the hub's
+    Ref error_handler_;  ///< the loop's, since the first turn
     Ref main_;
     Ref watcher_;
     Ref run_function_;
@@ -101,7 +103,7 @@ class HubBridge : public worker::Application {
     Ref greenlet_exit_;
     Ref greenlet_class_;  ///< gevent.Greenlet; empty for raw ones
     worker::Request* starting_ = nullptr;
-    bool guards_ = false;      ///< descriptors_, since the first turn
+    bool guards_ = false;      ///< descriptors_ and errors, since the first turn
     bool main_waits_ = false;  ///< in run(), for the worker to drain
 };
 
