@@ -220,9 +220,10 @@ def test_text_that_is_no_utf8_ends_the_connection(running):
 
 
 def test_subprotocols(running):
-    client = connect(running, '/protocol', subprotocols=['one', 'two'])
-    assert client.getsubprotocol() == 'two'
-    assert client.recv() == "(['one', 'two'], 'two', False, None)"
+    offered = [f'protocol-{number:04}' for number in range(500)]
+    client = connect(running, '/protocol', subprotocols=offered)
+    assert client.getsubprotocol() == offered[-1]
+    assert client.recv() == repr((offered, offered[-1], False, None))
     assert client.recv() == 'the request has been answered already'
     assert client.recv_data() == (CLOSE, b'\x03\xe8')
 

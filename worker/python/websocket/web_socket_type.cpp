@@ -186,10 +186,10 @@ PyMethodDef methods[] = {
 
 PyObject* get_offered(PyObject* self, void*) noexcept {
     const Channel* const channel = channel_of(self);
-    std::string_view list = channel == nullptr ? "" : channel->handshake().protocols;
     if (channel == nullptr) {
         return nullptr;
     }
+    std::string_view list = channel->handshake().protocols;
     Ref offered = Ref::steal(PyList_New(0));
     while (offered && !list.empty()) {
         const Ref protocol = Ref::steal(text(http::next_element(list)));
