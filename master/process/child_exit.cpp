@@ -4,10 +4,11 @@
 #include <sys/wait.h>
 
 #include <csignal>
-#include <cstring>
 #include <string_view>
 
 #include <fmt/core.h>
+
+#include "master/process/signal_name.h"
 
 namespace geventd::master {
 
@@ -63,10 +64,7 @@ std::string describe(const ChildExit& exit, std::string_view reason) {
         if (number == SIGKILL && !reason.empty()) {
             return fmt::format("killed by the master: {}", reason);
         }
-        const char* name = ::sigabbrev_np(number);
-        return fmt::format("killed by {}{}{}{}", name != nullptr ? "SIG" : "signal ",
-                           name != nullptr ? name : fmt::format("{}", number),
-                           meaning_of_signal(number),
+        return fmt::format("killed by {}{}{}", signal_name(number), meaning_of_signal(number),
                            WCOREDUMP(exit.status) ? " (core dumped)" : "");
     }
     const int code = WEXITSTATUS(exit.status);
