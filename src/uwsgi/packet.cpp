@@ -15,7 +15,7 @@ namespace {
 
 using http::Rejection;
 
-constexpr std::size_t kMaxSize = 65535;
+[[maybe_unused]] constexpr std::size_t kMaxSize = 65535;
 
 std::size_t read_size(std::string_view bytes) {
     const auto low = static_cast<unsigned char>(bytes[0]);

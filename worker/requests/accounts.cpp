@@ -107,7 +107,8 @@ void Accounts::handler_timed_out() {
 }
 
 void Accounts::listener_is_deaf(bool deaf) {
-    show(slot_.deaf, slot_.deaf.load(std::memory_order_relaxed) + (deaf ? 1 : -1));
+    const auto now = slot_.deaf.load(std::memory_order_relaxed);
+    show(slot_.deaf, deaf ? now + 1 : now - 1);
 }
 
 void Accounts::unstoppable() {
