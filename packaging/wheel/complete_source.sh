@@ -3,7 +3,8 @@
 #
 # complete_source.sh TREE: adds to a copy of the sources what is linked into a wheel and is not in
 # the repository: below subprojects/ the libraries of which Debian has no archive that a module can
-# be linked with, from Debian's source packages; and the licences of all that is linked in.
+# be linked with, or one for its own C++ runtime, from Debian's source packages; and the licences of
+# all that is linked in but the compiler's.
 set -euo pipefail
 tree=$(realpath "$1")
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -18,11 +19,11 @@ readonly SOURCES=(
     "libwslay aria2  deps/wslay/COPYING deps/wslay/lib/*.[ch] deps/wslay/lib/includes"
     "fmt      fmtlib LICENSE.rst        src"
     "spdlog   spdlog LICENSE            src"
+    "yaml-cpp yaml-cpp LICENSE include src"
 )
 # Each has the archive, or the headers, of a library that a wheel holds as well.
 readonly PACKAGES=(
-    libyaml-cpp-dev libncurses-dev zlib1g-dev libboost-dev libcli11-dev nlohmann-json3-dev
-    libexpected-dev "libstdc++-$(g++ -dumpversion)-dev"
+    libncurses-dev zlib1g-dev libboost-dev libcli11-dev nlohmann-json3-dev libexpected-dev
 )
 
 # The host's lists need not name sources, so apt gets lists of its own: from where the host has its

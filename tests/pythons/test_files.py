@@ -8,10 +8,10 @@ import pytest
 
 from conftest import REPOSITORY, WHEELS, interpreters
 
-SYSTEM = {'libc.so.6', 'libm.so.6', 'libgcc_s.so.1',
+SYSTEM = {'libc.so.6', 'libm.so.6', 'libpthread.so.0', 'libdl.so.2', 'librt.so.1',
           'ld-linux-x86-64.so.2', 'ld-linux-aarch64.so.1'}
-LIBRARIES = ('libev', 'libwslay', 'fmt', 'spdlog', 'libyaml-cpp-dev', 'libncurses-dev',
-             'zlib1g-dev', 'libboost-dev', 'libstdc++')
+LIBRARIES = ('libev', 'libwslay', 'fmt', 'spdlog', 'yaml-cpp', 'libncurses-dev',
+             'zlib1g-dev', 'libboost-dev', 'libcxx', 'libcxxabi', 'libunwind')
 
 
 @pytest.fixture(params=sorted(WHEELS.glob('*.whl')), ids=lambda path: path.name)
