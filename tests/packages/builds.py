@@ -11,7 +11,8 @@ import subprocess
 from root import CACHE, Root
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-PYTHONS = {'bookworm': '3.11', 'trixie': '3.13', 'forky': '3.14'}  # of /usr/bin/python3 there
+# Of /usr/bin/python3 there.
+PYTHONS = {'bullseye': '3.9', 'bookworm': '3.11', 'trixie': '3.13', 'forky': '3.14'}
 VERSION = re.search(r"version: '(.*)'", (REPOSITORY / 'meson.build').read_text())[1]
 NEWER = f'{VERSION}.1'
 BUILD = '''

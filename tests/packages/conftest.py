@@ -35,14 +35,17 @@ def rpms(build_folder):
     return builds.rpms(folder)
 
 
+def newest_of_pyenv(version):
+    """The folder of its newest CPython of this version, or None."""
+    pyenv = pathlib.Path(os.environ.get('PYENV_ROOT', pathlib.Path.home() / '.pyenv'))
+    found = [path for path in pyenv.glob(f'versions/{version}.*') if path.name[-1].isdigit()]
+    return max(found, key=lambda path: int(path.name.rpartition('.')[2]), default=None)
+
+
 @pytest.fixture(scope='session')
 def pyenv_python():
     """The folder of a CPython 3.13, with which images of Python are imitated."""
-    pyenv = pathlib.Path(os.environ.get('PYENV_ROOT', pathlib.Path.home() / '.pyenv'))
-    found = sorted(path for path in pyenv.glob('versions/3.13.*') if path.name[-1].isdigit())
-    if not found:
-        pytest.skip('pyenv has no CPython 3.13 here')
-    return found[-1]
+    return newest_of_pyenv('3.13') or pytest.skip('pyenv has no CPython 3.13 here')
 
 
 @pytest.fixture(scope='session')
@@ -53,9 +56,13 @@ def wheels(build_folder, pyenv_python):
 
 
 @pytest.fixture(scope='session')
-def wheels_of_newer(build_folder, suite):
-    """A wheel for the Python of this suite, which need not be the host's."""
-    pythons = [] if 'GEVENTD_WHEELS' in os.environ else [builds.debian_python(suite)]
+def wheels_of_another(build_folder, suite):
+    """A wheel for the Python of this suite, which need not be the host's: made with pyenv's Python
+    of that version, or with the suite's own."""
+    pythons = []
+    if 'GEVENTD_WHEELS' not in os.environ:
+        folder = newest_of_pyenv(builds.PYTHONS[suite])
+        pythons = [folder / 'bin/python3' if folder else builds.debian_python(suite)]
     return builds.wheels(build_folder / f'wheels-{suite}', pythons)
 
 
