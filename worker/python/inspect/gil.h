@@ -35,7 +35,7 @@ class GilPause {
 
 /// Switches the garbage collector off, so that no finalizers of the application run. The GIL must
 /// be held as long as this object lives.
-class NoCollection {
+class [[maybe_unused]] NoCollection {
   public:
 #if PY_VERSION_HEX >= 0x030A0000
     NoCollection() : was_enabled_(PyGC_Disable() != 0) {}
