@@ -118,12 +118,12 @@ def test_a_module_that_hangs_is_told_without_the_servers_calls(make_server):
 
 @pytest.fixture
 def with_package():
-    """Runs python3 outside of the server, where it finds the package geventd."""
+    """Runs the interpreter outside of the server, where it finds the package geventd."""
     if not IS_MODULE:
         pytest.skip('the program that embeds CPython comes without a package')
     packages, = GEVENTD.parents[1].glob('lib/python3.*/site-packages')
 
-    def run(*arguments, python=PYTHON, **options):
+    def run(*arguments, python=INTERPRETER, **options):
         return subprocess.run(
             [python, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL,
             env={'PYTHONPATH': str(packages), 'PYTHONDONTWRITEBYTECODE': '1'}, **options)
@@ -148,7 +148,7 @@ def test_python_m_geventd_is_the_program_installed_with_the_package(with_package
 
 def test_python_m_geventd_serves_in_the_environment_of_its_interpreter(with_package, tmp_path):
     """Though the package lies outside."""
-    subprocess.run([PYTHON, '-m', 'venv', '--system-site-packages', '--without-pip', 'venv'],
+    subprocess.run([INTERPRETER, '-m', 'venv', '--system-site-packages', '--without-pip', 'venv'],
                    cwd=tmp_path, check=True)
     (tmp_path / 'app.py').write_text(HELLO)
     result = with_package('-m', 'geventd', '--check', '--set', 'app=app', '--set',
