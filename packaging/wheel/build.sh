@@ -16,8 +16,8 @@ readonly GLIBC=2.28  # or newer: that of Red Hat's 8; Debian 11 has 2.31
 readonly ZIG=0.17.1
 # What does not depend on the interpreter is compiled once, and ccache has it for the others. For
 # ccache, paths are relative, and what it takes for the compiler is a script, new each time.
-export CC="ccache $work/compiler/bin/cc" CXX="ccache $work/compiler/bin/c++"
-export AR=$work/compiler/bin/ar CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$work CCACHE_COMPILERTYPE=clang
+export CC="ccache '$work/compiler/bin/cc'" CXX="ccache '$work/compiler/bin/c++'"
+export AR="'$work/compiler/bin/ar'" CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$work CCACHE_COMPILERTYPE=clang
 CCACHE_COMPILERCHECK="string:$ZIG $GLIBC $(sha256sum <"$here/compiler.sh")"
 export CCACHE_COMPILERCHECK
 # Else Meson has the compiler look into /usr/include for Boost.

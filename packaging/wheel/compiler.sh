@@ -28,7 +28,7 @@ program() {
     chmod +x "$folder/bin/$1"
 }
 
-target="-target $(uname -m)-linux-gnu.$glibc -isystem $folder/include"
+target="-target $(uname -m)-linux-gnu.$glibc -isystem '$folder/include'"
 # An index out of bounds ends the process, as -D_GLIBCXX_ASSERTIONS has it with the other C++ runtime.
 hardened=
 for setting in HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST \
