@@ -113,8 +113,10 @@ def test_the_python_of_another_debian(root, suite, wheels_of_another):
     root.trust_the_hosts_certificates()
     subprocess.run(['git', 'clone', '-q', builds.REPOSITORY, root.path / 'srv/geventd'], check=True)
     # The newest gevent need not have a wheel for an older CPython.
-    said = root.run('cd /srv/geventd && export GEVENTD_WHEELS=/srv/wheels PIP_PREFER_BINARY=1 '
-                    'UV_NO_BUILD_PACKAGE="gevent greenlet" && python3 -m pytest -q '
+    (root.path / 'etc/uv').mkdir()
+    (root.path / 'etc/uv/uv.toml').write_text('[pip]\nonly-binary = ["gevent"]\n')
+    said = root.run('cd /srv/geventd && export GEVENTD_WHEELS=/srv/wheels PIP_PREFER_BINARY=1 && '
+                    'python3 -m pytest -q '
                     '-c tests/pythons/pytest.ini tests/pythons/test_matrix.py '
                     'tests/pythons/test_installers.py -k debian')
     assert re.search(r'\d+ passed', said) and ' skipped' not in said, said
