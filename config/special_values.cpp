@@ -114,7 +114,7 @@ Result<net::Address> WatchAddress::parse(const std::string& text) const {
         return address ? address : failure("is no address, expected " + expects());
     }
     auto address = net::parse_address(text);
-    const bool is_other = address && address->protocol != net::Protocol::Http;
+    const bool is_other = address && (address->protocol != net::Protocol::Http || address->tls);
     return is_other ? failure("only HTTP is spoken here") : address;
 }
 

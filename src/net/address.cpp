@@ -22,26 +22,31 @@ struct Scheme {
     std::string_view prefix;
     Protocol protocol;
     bool unix_socket;
+    bool tls = false;
 };
 
 // Longer prefixes come first, so that "http+unix:" is not read as a faulty "http:".
 constexpr std::array kSchemes{
     Scheme{"http+unix:", Protocol::Http, true},
+    Scheme{"https+unix:", Protocol::Http, true, true},
     Scheme{"uwsgi+unix:", Protocol::Uwsgi, true},
     Scheme{"http://", Protocol::Http, false},
+    Scheme{"https://", Protocol::Http, false, true},
     Scheme{"uwsgi://", Protocol::Uwsgi, false},
 };
 
 constexpr std::string_view kForms =
-    "expected http:// or uwsgi:// with HOST:PORT, or http+unix: or uwsgi+unix: with a path";
+    "expected http://, https:// or uwsgi:// with HOST:PORT, or http+unix: or uwsgi+unix: with a "
+    "path";
 
-std::string_view prefix_of(Protocol protocol, bool unix_socket) {
+std::string_view prefix_of(Protocol protocol, bool tls, bool unix_socket) {
     for (const Scheme& scheme : kSchemes) {
-        if (scheme.protocol == protocol && scheme.unix_socket == unix_socket) {
+        if (scheme.protocol == protocol && scheme.tls == tls &&
+            scheme.unix_socket == unix_socket) {
             return scheme.prefix;
         }
     }
-    return {};  // not reached: the table has all four
+    return {};  // not reached: the table has all six
 }
 
 bool is_number(std::string_view text) {
@@ -50,12 +55,6 @@ bool is_number(std::string_view text) {
 }
 
 tl::unexpected<Error> refuse_scheme(std::string_view text) {
-    if (text.starts_with("https")) {
-        return failure(fmt::format(
-            "'{}': https is not offered; end TLS at the proxy and let it speak http:// or "
-            "uwsgi:// to geventd",
-            text));
-    }
     std::string suggestion;
     if (text.starts_with("unix:")) {
         suggestion = fmt::format("http+{}", text);
@@ -85,7 +84,7 @@ Result<Address> parse_unix(std::string_view text, const Scheme& scheme) {
                         "{}/{}?",
                         text, scheme.prefix, path));
     }
-    Address address{.protocol = scheme.protocol, .family = Family::Unix};
+    Address address{.protocol = scheme.protocol, .family = Family::Unix, .tls = scheme.tls};
     if (path.starts_with('@')) {
         address.family = Family::Abstract;
         path.remove_prefix(1);
@@ -190,7 +189,7 @@ Result<Address> parse_inet(std::string_view text, const Scheme& scheme) {
     const std::string_view rest = text.substr(scheme.prefix.size());
     if (rest.starts_with("unix:")) {
         return failure(fmt::format("'{}': did you mean {}{}?", text,
-                                   prefix_of(scheme.protocol, true), rest.substr(5)));
+                                   prefix_of(scheme.protocol, scheme.tls, true), rest.substr(5)));
     }
     if (const auto tail = rest.find_first_of("/?#"); tail != std::string_view::npos) {
         return failure(fmt::format("'{}': nothing may follow the port; did you mean {}?", text,
@@ -205,7 +204,7 @@ Result<Address> parse_inet(std::string_view text, const Scheme& scheme) {
             fmt::format("'{}' has no port, expected one such as {}{}:8000", text, scheme.prefix,
                         rest.substr(0, rest.ends_with(':') ? rest.size() - 1 : rest.size())));
     }
-    Address address{.protocol = scheme.protocol, .family = Family::Inet6};
+    Address address{.protocol = scheme.protocol, .family = Family::Inet6, .tls = scheme.tls};
     const auto port = parse_port(text, parts->port);
     if (!port) {
         return tl::unexpected(port.error());
@@ -261,7 +260,7 @@ Result<Address> parse_address(std::string_view text) {
 
 std::string format_address(const Address& address) {
     const bool unix_socket = address.family == Family::Unix || address.family == Family::Abstract;
-    const std::string_view prefix = prefix_of(address.protocol, unix_socket);
+    const std::string_view prefix = prefix_of(address.protocol, address.tls, unix_socket);
     if (unix_socket) {
         return fmt::format("{}{}{}", prefix, address.family == Family::Abstract ? "@" : "",
                            address.path);

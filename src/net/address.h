@@ -17,7 +17,7 @@ enum class Protocol { Http, Uwsgi };
 
 enum class Family { Inet, Inet6, Unix, Abstract };
 
-/// Where to listen, as written in `listen`: `http://127.0.0.1:8000`, `http://[::1]:8000`,
+/// Where to listen, as written in `listen`: `http://127.0.0.1:8000`, `https://[::1]:8443`,
 /// `http://:8000` (every IPv4 and IPv6 address), `http://localhost:8000`,
 /// `uwsgi+unix:/run/app.sock`, `http+unix:relative.sock`, `http+unix:@abstract`.
 struct Address {
@@ -26,6 +26,7 @@ struct Address {
     std::string host;              ///< Inet, Inet6: the resolved literal; empty: the wildcard
     std::uint16_t port = 0;        ///< 0: the kernel chooses
     std::string path;              ///< Unix: the socket's path; Abstract: the name without the '@'
+    bool tls = false;              ///< of https
 
     bool operator==(const Address&) const = default;
 };
@@ -33,8 +34,7 @@ struct Address {
 /// The longest path or abstract name that a unix socket can have.
 constexpr std::size_t kMaxUnixPath = 107;
 
-/// A failure says what is wrong and shows a valid address; https:// is answered with the advice to
-/// terminate TLS at the proxy. Host names are resolved here (getaddrinfo, first answer).
+/// A failure says what is wrong and shows a valid address. Host names are resolved here (getaddrinfo, first answer).
 Result<Address> parse_address(std::string_view text);
 
 /// The canonical text, with the scheme: equal addresses have equal texts.

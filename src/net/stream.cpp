@@ -121,6 +121,10 @@ Stream& Stream::operator=(Stream&&) noexcept = default;
 
 Stream::~Stream() = default;
 
+void Stream::put_under(std::unique_ptr<Transport> transport) noexcept {
+    transport_ = std::move(transport);
+}
+
 Stream::Result Stream::receive(std::span<char> into) noexcept {
     if (transport_) {
         return transport_->receive(fd_.get(), into);
@@ -162,14 +166,17 @@ Stream::FileResult Stream::send_file_through(int file, off_t& offset, std::size_
 }
 
 void Stream::offer(std::string_view bytes) noexcept {
+    if (transport_) {
+        return transport_->offer(fd_.get(), bytes);
+    }
     // The iovec is only read from.
     const iovec part{const_cast<char*>(bytes.data()), bytes.size()};  // NOLINT
     static_cast<void>(send({&part, 1}));
 }
 
 Stream::State Stream::peek() const noexcept {
-    if (has_bytes()) {
-        return State::Done;
+    if (transport_) {
+        return transport_->has_bytes() ? State::Done : transport_->peek(fd_.get());
     }
     char byte = 0;
     const ssize_t count =

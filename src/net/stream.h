@@ -57,6 +57,10 @@ class Stream {
     Stream& operator=(Stream&&) noexcept;
     ~Stream();
 
+    /// From now on the bytes go through a transport, which has been given those that were received
+    /// for it.
+    void put_under(std::unique_ptr<Transport> transport) noexcept;
+
     /// Receives bytes into `into`. Returns Done, Wait or Ended.
     Result receive(std::span<char> into) noexcept;
 
@@ -94,6 +98,9 @@ class Stream {
 
     /// True when a transport transforms the bytes; then to_watch() may change with each call.
     [[nodiscard]] bool has_transport() const noexcept { return transport_ != nullptr; }
+
+    /// Null when the bytes are sent as they are.
+    [[nodiscard]] const Transport* transport() const noexcept { return transport_.get(); }
 
     /// On: small sends in quick succession share packets (Nagle's algorithm). Off, the default:
     /// each is sent at once, together with bytes held back so far. TCP only.

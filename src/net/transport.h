@@ -4,6 +4,9 @@
 #include <sys/uio.h>
 
 #include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "net/stream.h"
 
@@ -29,6 +32,12 @@ class Transport {
     /// As Stream's. What it has taken is on its way even if the kernel has not taken it yet.
     virtual Stream::Result send(int fd, std::span<const iovec> parts) noexcept = 0;
 
+    /// As Stream's: what cannot be sent now may be lost, and is not sent again by the caller.
+    virtual void offer(int fd, std::string_view bytes) noexcept = 0;
+
+    /// As Stream's.
+    [[nodiscard]] virtual Stream::State peek(int fd) noexcept = 0;
+
     /// Says to the peer that nothing more comes, before the socket is shut down.
     virtual void end_sending(int fd) noexcept = 0;
 
@@ -37,6 +46,15 @@ class Transport {
 
     [[nodiscard]] virtual Need receive_needs() const noexcept = 0;
     [[nodiscard]] virtual Need send_needs() const noexcept = 0;
+
+    /// What an application is told of it.
+    struct Variable {
+        std::string name;
+        std::string value;
+    };
+
+    /// For the environ of the requests that it carries. Throws std::bad_alloc.
+    [[nodiscard]] virtual std::vector<Variable> variables() const = 0;
 };
 
 }  // namespace geventd::net

@@ -92,8 +92,12 @@ TEST(ParseAddress, SuggestsASchemeWhereNoneIsGiven) {
     EXPECT_TRUE(contains(refusal(""), "no address to listen on"));
 }
 
-TEST(ParseAddress, AnswersHttpsWithTheProxy) {
-    EXPECT_TRUE(contains(refusal("https://127.0.0.1:8443"), "end TLS at the proxy"));
+TEST(ParseAddress, ReadsHttps) {
+    const auto address = parse_address("https://127.0.0.1:8443");
+    ASSERT_TRUE(address);
+    EXPECT_EQ(*address, (Address{Protocol::Http, Family::Inet, "127.0.0.1", 8443, "", true}));
+    EXPECT_FALSE(parse_address("http://127.0.0.1:8443")->tls);
+    EXPECT_TRUE(contains(refusal("uwsgis://127.0.0.1:8443"), "no address to listen on"));
 }
 
 TEST(ParseAddress, RefusesAMissingPort) {
@@ -131,7 +135,8 @@ TEST(ParseAddress, RefusesBrokenHosts) {
 TEST(FormatAddress, GivesBackWhatParseTook) {
     for (const char* text :
          {"http://127.0.0.1:8000", "http://[::1]:8000", "uwsgi://:0", "http://0.0.0.0:80",
-          "http://[::]:80", "uwsgi+unix:/run/app.sock", "http+unix:@app"}) {
+          "http://[::]:80", "https://[::]:443", "uwsgi+unix:/run/app.sock", "http+unix:@app",
+          "https+unix:/run/app.sock"}) {
         const auto address = parse_address(text);
         ASSERT_TRUE(address) << text;
         EXPECT_EQ(format_address(*address), text);

@@ -59,6 +59,17 @@ class Scrambler : public net::Transport {
         return {net::Stream::State::Done, count};
     }
 
+    void offer(int fd, std::string_view bytes) noexcept override {
+        const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+        static_cast<void>(send(fd, {&part, 1}));
+    }
+
+    [[nodiscard]] net::Stream::State peek(int fd) noexcept override {
+        return fill(fd) || !held_.empty() ? net::Stream::State::Wait : net::Stream::State::Ended;
+    }
+
+    [[nodiscard]] std::vector<Variable> variables() const override { return {}; }
+
     void end_sending(int fd) noexcept override { ::send(fd, "bye", 3, MSG_NOSIGNAL); }
 
     [[nodiscard]] bool has_bytes() const noexcept override { return !held_.empty(); }

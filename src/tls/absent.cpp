@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// What is built without OpenSSL.
+#include <stdexcept>
+
+#include "tls/certificate.h"
+#include "tls/server.h"
+
+namespace geventd::tls {
+
+namespace {
+
+[[noreturn]] void refuse() {
+    throw std::runtime_error("this geventd was built without TLS, expected http:// or uwsgi://");
+}
+
+}  // namespace
+
+bool is_available() {
+    return false;
+}
+
+Facts examine(const Pair&) {
+    refuse();
+}
+
+void examine_authorities(const std::string&) {
+    refuse();
+}
+
+void examine_ciphers(const std::string&) {
+    refuse();
+}
+
+std::string unlock(const std::string&, const std::string&) {
+    refuse();
+}
+
+std::unique_ptr<Server> make_server(const Endpoint&, const std::vector<TicketKey>&) {
+    refuse();
+}
+
+}  // namespace geventd::tls

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "tls/certificate.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include <cstring>
+#include <ctime>
+#include <new>
+#include <stdexcept>
+
+#include "tls/identity.h"
+
+namespace geventd::tls {
+
+namespace {
+
+std::chrono::system_clock::time_point time_of(const ASN1_TIME* time) {
+    std::tm utc{};
+    if (ASN1_TIME_to_tm(time, &utc) != 1) {
+        ERR_clear_error();
+        return {};
+    }
+    return std::chrono::system_clock::from_time_t(::timegm(&utc));
+}
+
+std::string kind_of(const EVP_PKEY* key) {
+    const char* name = EVP_PKEY_get0_type_name(key);
+    return name == nullptr ? "" : name;
+}
+
+// `data` is the passphrase.
+int give_passphrase(char* into, int room, int, void* data) {
+    const auto& passphrase = *static_cast<const std::string*>(data);
+    if (passphrase.size() > static_cast<std::size_t>(room)) {
+        return 0;
+    }
+    std::memcpy(into, passphrase.data(), passphrase.size());
+    return static_cast<int>(passphrase.size());
+}
+
+}  // namespace
+
+bool is_available() {
+    return true;
+}
+
+Facts examine(const Pair& pair) {
+    const Identity identity = Identity::parse(pair);
+    X509* certificate = identity.certificate.get();
+    return {.names = identity.names(),
+            .subject = text_of(X509_get_subject_name(certificate)),
+            .issuer = text_of(X509_get_issuer_name(certificate)),
+            .key_kind = kind_of(identity.key.get()),
+            .not_before = time_of(X509_get0_notBefore(certificate)),
+            .expires = time_of(X509_get0_notAfter(certificate))};
+}
+
+void examine_authorities(const std::string& pem) {
+    if (parse_certificates(pem).empty()) {
+        throw std::runtime_error("holds no certificate, expected a PEM file");
+    }
+}
+
+void examine_ciphers(const std::string& ciphers) {
+    const ContextPtr context(SSL_CTX_new(TLS_server_method()));
+    if (!context) {
+        throw std::bad_alloc();
+    }
+    if (SSL_CTX_set_cipher_list(context.get(), ciphers.c_str()) != 1) {
+        throw std::runtime_error(take_reason());
+    }
+}
+
+std::string unlock(const std::string& key, const std::string& passphrase) {
+    ERR_clear_error();
+    const BioPtr in = reader_of(key);
+    std::string word = passphrase;  // OpenSSL's callback takes no const
+    const KeyPtr opened(PEM_read_bio_PrivateKey(in.get(), nullptr, &give_passphrase, &word));
+    if (!opened) {
+        ERR_clear_error();
+        throw std::runtime_error("cannot be opened: it is no private key, or the passphrase is "
+                                 "another");
+    }
+    const BioPtr out(BIO_new(BIO_s_mem()));
+    if (!out || PEM_write_bio_PrivateKey(out.get(), opened.get(), nullptr, nullptr, 0, nullptr,
+                                         nullptr) != 1) {
+        throw std::runtime_error(take_reason());
+    }
+    return text_of(out.get());
+}
+
+}  // namespace geventd::tls

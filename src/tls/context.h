@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tls/identity.h"
+#include "tls/material.h"
+#include "tls/openssl.h"
+
+namespace geventd::tls {
+
+/// What the connections of an endpoint are made from: for each set of certificates one of
+/// OpenSSL's contexts. The first is used unless the client names a host that another is for (SNI).
+///
+/// OpenSSL calls back with pointers to it, so it neither moves nor ends before its connections.
+/// Lives in: worker, loop side.
+class Context {
+  public:
+    /// Throws std::runtime_error.
+    Context(const Endpoint& endpoint, std::vector<TicketKey> tickets);
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
+    ~Context() = default;
+
+    /// For a new connection. Throws std::bad_alloc.
+    [[nodiscard]] SslPtr make_connection() const;
+
+    [[nodiscard]] bool asks_for_certificates() const { return asks_; }
+
+  private:
+    /// Indexes of identities, at most one of each kind of key.
+    using Choice = std::vector<std::size_t>;
+
+    [[nodiscard]] std::map<std::string, Choice> choices() const;
+    ContextPtr make_context(const Endpoint& endpoint, const Choice& choice);
+    void set_options(SSL_CTX* context, const Endpoint& endpoint) const;
+    void ask_for_certificates(SSL_CTX* context, const Endpoint& endpoint) const;
+    [[nodiscard]] SSL_CTX* find(std::string_view host) const;
+    [[nodiscard]] const TicketKey* find_key(const unsigned char* name) const;
+
+    static int on_server_name(SSL* ssl, int* alert, void* self) noexcept;
+    static int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
+                         EVP_MAC_CTX* mac, int seals) noexcept;
+    static int on_status_request(SSL* ssl, void* self) noexcept;
+
+    std::vector<Identity> identities_;
+    std::map<const X509*, std::string> staples_;  ///< by certificate
+    std::vector<TicketKey> tickets_;
+    std::vector<ContextPtr> contexts_;
+    std::map<std::string, SSL_CTX*, std::less<>> by_name_;
+    bool asks_;
+};
+
+}  // namespace geventd::tls
