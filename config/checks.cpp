@@ -8,6 +8,7 @@
 
 #include "config/checks_files.h"
 #include "config/checks_sockets.h"
+#include "config/checks_tls.h"
 #include "config/schedule.h"
 
 namespace geventd::config {
@@ -223,6 +224,7 @@ void check_settings(const Settings& settings, const Mark& start, const Reading& 
     require_whole_schedule(settings, start, reading);
     check_sockets(settings, start, reading);
     check_files(settings, start, reading);
+    check_tls(settings, start, reading);
 }
 
 }  // namespace geventd::config

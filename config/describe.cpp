@@ -3,8 +3,10 @@
 
 #include <limits>
 
+#include "config/bound.h"
 #include "config/describe_words.h"
 #include "config/special_values.h"
+#include "config/tls.h"
 #include "config/values.h"
 #include "http/environ_name.h"
 #include "http/octets.h"
@@ -62,48 +64,13 @@ std::string field_name(const std::string& text) {
     return fine ? "" : "'" + text + "' is no name of a header field that applications get";
 }
 
-template <typename T>
-class BoundSection : public Section {
-  public:
-    explicit BoundSection(T& member) : member_(member) {}
-
-    void describe(Visitor& visitor) override { config::describe(visitor, member_); }
-
-  private:
-    T& member_;
-};
-
-template <typename T>
-class BoundList : public SectionList {
-  public:
-    explicit BoundList(std::vector<T>& member) : member_(member) {}
-
-    void clear() override { member_.clear(); }
-
-    void append() override { member_.emplace_back(); }
-
-    [[nodiscard]] std::size_t size() const override { return member_.size(); }
-
-    void describe(std::size_t index, Visitor& visitor) override {
-        config::describe(visitor, member_.at(index));
-    }
-
-    void describe_default(Visitor& visitor) override {
-        T fresh;
-        config::describe(visitor, fresh);
-    }
-
-  private:
-    std::vector<T>& member_;
-};
-
 }  // namespace
 
 void describe(Visitor& v, Listen& s) {
     v.key(
         "address", AddressValue(s.address), kGeneration,
-        "Where to listen: HTTP or the uwsgi protocol, over TCP or a unix socket. http://:8000 and "
-        "http://[::]:8000 are all addresses of IPv4 and IPv6.");
+        "Where to listen: HTTP, HTTPS or the uwsgi protocol, over TCP or a unix socket. "
+        "http://:8000 and http://[::]:8000 are all addresses of IPv4 and IPv6.");
     v.key("ipv6-only", Flag(s.ipv6_only), kRestart,
           "http://[::]:PORT refuses IPv4 clients, as it does where the list has an IPv4 address of "
           "that port.");
@@ -131,6 +98,7 @@ void describe(Visitor& v, Listen& s) {
     v.key("systemd", Text(s.systemd, "the name of a socket, as in FileDescriptorName="), kRestart,
           "Uses the socket of this name if systemd has opened it for the server (socket "
           "activation); otherwise the server opens the address itself.");
+    describe_tls(v, s);
 }
 
 void describe(Visitor& v, App& s) {

@@ -76,6 +76,7 @@ class Visitor {
 /// new group a new overload.
 void describe(Visitor& v, Settings& s);
 void describe(Visitor& v, Listen& s);
+void describe(Visitor& v, Certificate& s);
 void describe(Visitor& v, App& s);
 void describe(Visitor& v, StaticFiles& s);
 void describe(Visitor& v, Sendfile& s);

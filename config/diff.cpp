@@ -17,15 +17,18 @@ namespace geventd::config {
 namespace {
 
 /// A place in the settings. Elements of a list are named by their first key's value, as in
-/// `listen["http://:80"]#0`; the number tells those apart whose first key is the same.
+/// `listen["http://:80"]#0`; the number tells those apart whose first key is the same. The defaults
+/// of a list's elements stand at `listen[]`.
 struct Place {
     std::string unique;
     std::string described;
+    std::string defaults;
 
     [[nodiscard]] Place below(std::string_view name) const {
         const std::string_view dot = described.empty() ? "" : ".";
         return {fmt::format("{}{}{}", unique, dot, name),
-                fmt::format("{}{}{}", described, dot, name)};
+                fmt::format("{}{}{}", described, dot, name),
+                fmt::format("{}{}{}", defaults, dot, name)};
     }
 };
 
@@ -49,13 +52,14 @@ class PlaceVisitor : public Visitor {
 
     void list(std::string_view name, SectionList&& list, std::string_view, Form) override {
         const Place outer = group_;
-        const Place own = outer.below(name);
+        Place own = outer.below(name);
+        own.defaults += "[]";
         for (std::size_t i = 0; i < list.size(); ++i) {
             group_ = own;
             begins_element_ = true;
             list.describe(i, *this);
         }
-        group_ = {own.unique + "[]", own.described};
+        group_ = {own.defaults, own.described, own.defaults};
         on_defaults(list);
         group_ = outer;
     }
@@ -144,7 +148,7 @@ class Comparer : public PlaceVisitor {
     void on_key(const Place& place, Value& value, Effect effect, bool) override {
         auto known = running_.find(place.unique);
         if (known == running_.end()) {
-            known = running_.find(defaults_of(place));
+            known = running_.find(place.defaults);
         }
         known->second.is_wanted = true;
         const std::string& text = known->second.text;
@@ -161,11 +165,6 @@ class Comparer : public PlaceVisitor {
     void on_defaults(SectionList&) override {}
 
   private:
-    static std::string defaults_of(const Place& place) {
-        const auto dot = place.described.rfind('.');
-        return place.described.substr(0, dot) + "[]" + place.described.substr(dot);
-    }
-
     void note(const std::string& key, Moment moment) {
         const Difference difference{key, moment};
         if (std::find(differences_.begin(), differences_.end(), difference) == differences_.end()) {

@@ -27,6 +27,7 @@
 #include "config/overrides.h"
 #include "config/schedule.h"
 #include "config/special_values.h"
+#include "config/tls.h"
 #include "config/yaml/plain_text.h"
 #include "config/yaml/reader.h"
 
@@ -83,9 +84,9 @@ std::optional<std::string> read_file(const LoadRequest& request, int source,
     return text ? std::optional(std::move(*text)) : refuse(text.error().message);
 }
 
-/// Those by which workers find something: they may run in another directory (app.chdir) than the
-/// one in which the server was started.
-std::vector<std::string*> paths_of_workers(Settings& settings) {
+/// Those that are read later than the configuration, by workers, which may run in another directory
+/// (app.chdir) than the one in which the server was started, or by a master that reloads.
+std::vector<std::string*> paths_read_later(Settings& settings) {
     std::vector<std::string*> paths{&settings.app.virtualenv};
     if (settings.app.python.find('/') != std::string::npos) {
         paths.push_back(&settings.app.python);
@@ -95,6 +96,9 @@ std::vector<std::string*> paths_of_workers(Settings& settings) {
     }
     for (Sendfile& files : settings.sendfile) {
         paths.push_back(&files.root);
+    }
+    for (std::string* path : tls_files(settings)) {
+        paths.push_back(path);
     }
     return paths;
 }
@@ -110,7 +114,7 @@ void anchor_paths(Settings& settings, const std::string& file) {
     if (real == nullptr) {
         return;  // the file could not be read either, which was reported already
     }
-    auto paths = paths_of_workers(settings);
+    auto paths = paths_read_later(settings);
     paths.insert(paths.end(), {&settings.app.chdir, &settings.process.pidfile});
     for (Monitor& monitor : settings.monitors) {
         paths.push_back(&monitor.path);
@@ -146,7 +150,7 @@ void make_absolute(std::string& path) {
 }
 
 void resolve_paths(Settings& settings) {
-    for (std::string* path : paths_of_workers(settings)) {
+    for (std::string* path : paths_read_later(settings)) {
         make_absolute(*path);
     }
 }

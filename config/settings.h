@@ -20,6 +20,32 @@ using Milliseconds = std::chrono::milliseconds;
 /// Who sends 100 Continue, and when.
 enum class Expect { Server, Application };
 
+/// The files of a certificate; resolved to whole paths when loaded.
+struct Certificate {
+    std::string certificate;  ///< PEM, with its chain
+    std::string key;          ///< PEM; "": in the file of the certificate
+    std::string passphrase_file;
+    std::string ocsp;  ///< a response to staple, DER; "": none
+
+    bool operator==(const Certificate&) const = default;
+};
+
+enum class ClientCertificates { None, Optional, Require };
+enum class OldestTls { Tls12, Tls13 };
+
+/// The keys of `listen` that are about TLS.
+struct ListenTls {
+    std::vector<Certificate> certificates;
+    ClientCertificates clients = ClientCertificates::None;
+    std::string client_ca;  ///< PEM; resolved to a whole path when loaded
+    OldestTls oldest = OldestTls::Tls12;
+    std::string ciphers;      ///< "": the default
+    int redirect_https = 0;   ///< of http addresses: the port; 0: none
+    std::string hsts;         ///< the value of Strict-Transport-Security; "": none
+
+    bool operator==(const ListenTls&) const = default;
+};
+
 struct Listen {
     net::Address address;
     bool ipv6_only = false;  ///< of http://[::]:PORT: IPv4 clients are refused
@@ -31,6 +57,7 @@ struct Listen {
     bool forwarded_prefix = false;
     std::string health;   ///< path of health checks, answered by the loop; "": none
     std::string systemd;  ///< name of the socket that systemd may have opened; "": none
+    ListenTls tls;
 
     bool operator==(const Listen&) const = default;
 };
