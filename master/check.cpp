@@ -15,6 +15,7 @@
 #include "config/memory_share.h"
 #include "config/text/units.h"
 #include "event/loop.h"
+#include "master/certificates/certificate_files.h"
 #include "master/host/host.h"
 #include "master/host/journal.h"
 #include "master/host/kernel_limits.h"
@@ -156,6 +157,7 @@ CheckReport check_application(const config::Settings& settings) {
         throw std::runtime_error(identity.error().message);
     }
     wanted_sockets(settings, *identity);  // throws for users and groups unknown to this host
+    refuse_expired(read_certification(settings.listen));
     if (config::is_log_path(settings.log.file)) {
         check_log_target(settings.log.file, *identity);
     }

@@ -53,7 +53,7 @@ Master::Master(config::Settings settings, Origin origin, Host& host)
           loop_, clock_,
           [this](ControlServer& server) { add_commands(server, overview_, operations_); },
           Overview::pages_of(overview_), settings.metrics),
-      parts_{loop_, clock_, host, listeners_, admin_, signals_, supervisor_},
+      parts_{loop_, clock_, host, listeners_, certificates_, admin_, signals_, supervisor_},
       reloads_(parts_, std::move(settings), std::move(origin.read_settings), turns_, *this),
       upgrades_(parts_, std::move(origin.program), origin.succession, turns_, reloads_, *this),
       operations_(parts_, log_file_, turns_, reloads_, upgrades_, *this),

@@ -9,6 +9,7 @@
 #include "event/deadlines.h"
 #include "event/loop.h"
 #include "event/timer.h"
+#include "master/certificates/certificates.h"
 #include "master/control/admin_servers.h"
 #include "master/host/host.h"
 #include "master/listen/listeners.h"
@@ -89,6 +90,7 @@ class Master final : private UnixSignalListener, private ChangeListener, private
     event::Timer drain_delay_;  ///< the server is told to stop and still serves
     UnixSignals unix_signals_;
     Listeners listeners_;
+    Certificates certificates_;
     LogFile log_file_;
     shm::Region scoreboard_;
     SlotPool slots_;

@@ -65,6 +65,7 @@ Status Overview::status() const {
     status.started = started_;
     status.config = reloads_.settings().source;
     status.listeners = parts_.listeners.status();
+    status.certificates = parts_.certificates.status();
     status.reload = reloads_.record().newest();
     status.reloads = {reloads_.record().past().begin(), reloads_.record().past().end()};
     status.upgrade = upgrades_.status();

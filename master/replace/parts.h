@@ -6,6 +6,7 @@
 #include "config/settings.h"
 #include "event/deadlines.h"
 #include "event/loop.h"
+#include "master/certificates/certificates.h"
 #include "master/control/admin_servers.h"
 #include "master/host/host.h"
 #include "master/listen/listeners.h"
@@ -21,6 +22,7 @@ struct Parts {
     event::DeadlineClock& clock;
     Host& host;
     Listeners& listeners;
+    Certificates& certificates;
     AdminServers& admin;
     Signals& signals;
     Supervisor& supervisor;

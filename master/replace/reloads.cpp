@@ -50,7 +50,8 @@ Reloads::Reloads(const Parts& parts, config::Settings first, ReadSettings read_s
       turns_(turns),
       server_(server),
       files_(parts.loop, parts.clock, parts.host.identity(),
-             [this](const std::string& path) { on_file_change(path); }) {}
+             [this](const std::string& path) { on_file_change(path); }),
+      renewal_(parts.loop, parts.clock, parts.certificates, parts.supervisor) {}
 
 const Turns::Words& Reloads::words() const {
     static constexpr Turns::Words kWords{"a generation", "the generation", "another reload follows",
@@ -116,7 +117,7 @@ void Reloads::begin() {
         parts_.listeners.prepare(settings);
         start_generation(std::move(settings));
     } catch (const std::exception& error) {
-        parts_.listeners.discard();
+        discard();
         end(Outcome::Failed, error.what());
         if (parts_.supervisor.serving() == nullptr && !turns_.is_busy() && !turns_.is_closed()) {
             server_.give_up_start(error.what());  // the superseded one was the first generation
@@ -131,6 +132,7 @@ void Reloads::start_generation(config::Settings settings) {
     if (config::is_bound_by_memory(settings.workers)) {
         log::info("{}", config::tell_of_memory(settings.workers));
     }
+    parts_.certificates.prepare(settings);
     files_.on_start(settings);
     parts_.signals.renew(parts_.loop.now());
     const Generation* serving = parts_.supervisor.serving();
@@ -138,6 +140,7 @@ void Reloads::start_generation(config::Settings settings) {
     plan.contents.generation = generations_ + 1;
     plan.contents.program = find_worker(settings.app, parts_.host.identity());
     plan.contents.listeners = parts_.listeners.copies();
+    plan.contents.tls = parts_.certificates.memory();
     plan.former_workers = serving == nullptr ? 0 : serving->strength().normal();
     plan.rolling =
         settings.reload.strategy == config::ReloadStrategy::Rolling && serving != nullptr;
@@ -148,12 +151,18 @@ void Reloads::start_generation(config::Settings settings) {
     ++generations_;
 }
 
+// Drops what was prepared for a generation that has failed.
+void Reloads::discard() {
+    parts_.listeners.discard();
+    parts_.certificates.discard();
+}
+
 void Reloads::on_outcome(const Supervisor::Outcome& outcome) {
     if (outcome.serves) {
         on_generation_serves(outcome.gap);
         return;
     }
-    parts_.listeners.discard();
+    discard();
     if (parts_.supervisor.serving() == nullptr && !turns_.is_anything_queued()) {
         record_.end(Outcome::Failed, outcome.failure, false);  // a restart that cannot go back
         server_.give_up_start(outcome.failure);
@@ -166,6 +175,7 @@ void Reloads::on_outcome(const Supervisor::Outcome& outcome) {
 void Reloads::on_generation_serves(std::optional<Duration> gap) {
     const Generation& generation = *parts_.supervisor.serving();
     parts_.listeners.commit();
+    renewal_.on_serving();
     settings_ = generation.settings();
     server_.on_serving(settings_);
     files_.on_serving(settings_);
@@ -214,7 +224,7 @@ void Reloads::renew_signals() noexcept {
         renewing_ = true;
         start_generation(std::move(settings));
     } catch (const std::exception& error) {
-        parts_.listeners.discard();
+        discard();
         parts_.signals.put_off_renewal(parts_.loop.now());
         end_renewal(Outcome::Failed, error.what());
     }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "master/replace/certificate_renewal.h"
 #include "master/replace/parts.h"
 #include "master/replace/turns.h"
 #include "master/replace/watched_files.h"
@@ -79,6 +80,7 @@ class Reloads final : public Turns::Kind {
     void keep_until_restart(config::Settings& settings) const;
     void on_file_change(const std::string& path) noexcept;
     void start_generation(config::Settings settings);
+    void discard();
     void on_generation_serves(std::optional<Duration> gap);
     void end(Replacement::Outcome outcome, const std::string& reason);
     void end_renewal(Replacement::Outcome outcome, const std::string& reason);
@@ -90,6 +92,7 @@ class Reloads final : public Turns::Kind {
     Server& server_;
     Replacement record_;
     WatchedFiles files_;
+    CertificateRenewal renewal_;
     std::uint32_t generations_ = 0;
     bool renewing_ = false;  ///< a generation with a fresh memory of signals is being started
 };

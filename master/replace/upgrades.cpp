@@ -121,6 +121,7 @@ UpgradeMessage Upgrades::inventory() {
         {"control", parts_.admin.control_place()},
         {"pidfile", parts_.host.pidfile_path()},
         {"log", reloads_.settings().log.file},
+        {"tickets", parts_.certificates.save_tickets()},
     };
     parts_.listeners.revive();
     add_sockets(message, parts_.listeners.for_successor());

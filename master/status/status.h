@@ -157,6 +157,19 @@ struct ListenerStatus {
     bool down = false;          ///< it was shut down, so nobody can connect
 };
 
+/// A certificate of an https address.
+struct CertificateStatus {
+    std::string place;               ///< in the configuration
+    std::string address;             ///< of the listening socket, as configured
+    std::string file;
+    std::vector<std::string> names;  ///< hosts
+    std::string issuer;
+    std::string key_kind;            ///< "RSA", "EC", ...
+    std::chrono::system_clock::time_point expires{};
+
+    bool operator==(const CertificateStatus&) const = default;
+};
+
 /// A request, or a handler of a signal, whose application raised an exception.
 struct FailureStatus {
     std::chrono::system_clock::time_point at{};
@@ -178,6 +191,7 @@ struct Status {
     std::chrono::system_clock::time_point started{};
     std::string config;  ///< the configuration file; empty: none
     std::vector<ListenerStatus> listeners;
+    std::vector<CertificateStatus> certificates;
     Traffic traffic;
     std::optional<std::uint64_t> pss;     ///< bytes of all processes of the server together
     std::vector<FailureStatus> failures;  ///< the latest few, newest first

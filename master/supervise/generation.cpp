@@ -261,6 +261,14 @@ void Generation::broadcast(const ipc::Message& message) {
     }
 }
 
+void Generation::renew_tls(UniqueFd tls) {
+    ipc::Message message;
+    message.type = ipc::MessageType::Certificates;
+    message.fds.push_back(duplicate(tls.get()));
+    kit_.renew_tls(std::move(tls));
+    broadcast(message);
+}
+
 TimePoint Generation::next_deadline() const {
     TimePoint next = is_steady() ? strength_->next_look() : TimePoint::max();
     for (const auto& pool : pools_) {

@@ -102,6 +102,9 @@ class Generation {
     bool on_exit(const ChildExit& exit);
     void broadcast(const ipc::Message& message);
 
+    /// Hands renewed certificates and keys of tickets to all its processes.
+    void renew_tls(UniqueFd tls);
+
     [[nodiscard]] TimePoint next_deadline() const;
 
     [[nodiscard]] State state() const { return state_; }

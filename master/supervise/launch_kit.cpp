@@ -2,7 +2,6 @@
 #include "master/supervise/launch_kit.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <utility>
@@ -10,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "base/errno_error.h"
+#include "base/sealed_memory.h"
 #include "config/loader.h"
 #include "net/accept_queue.h"
 #include "shm/layout.h"
@@ -17,26 +17,6 @@
 namespace geventd::master {
 
 namespace {
-
-// The memfd is sealed, because any process that has it open could reopen it for writing.
-UniqueFd write_memfd(const char* name, std::string_view text) {
-    UniqueFd fd = UniqueFd::adopt(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    if (!fd) {
-        throw_errno("memfd_create", name);
-    }
-    while (!text.empty()) {
-        const ssize_t written = ::write(fd.get(), text.data(), text.size());
-        if (written < 0) {
-            throw_errno("write", name);
-        }
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    constexpr int kSeals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-    if (::fcntl(fd.get(), F_ADD_SEALS, kSeals) < 0) {
-        throw_errno("fcntl F_ADD_SEALS", name);
-    }
-    return fd;
-}
 
 // Opens a new read-only file description with an offset of its own; dup() would share one offset.
 UniqueFd open_again(const UniqueFd& fd) {
@@ -63,7 +43,8 @@ LaunchKit::LaunchKit(const Services& services, const config::Settings& settings,
       contents_(std::move(contents)),
       environment_(settings.app.environment),
       workers_(settings.workers.processes),
-      config_(write_memfd("geventd-config", configuration_for(settings, contents_.program))) {}
+      config_(make_sealed_memory("geventd-config",
+                                 configuration_for(settings, contents_.program))) {}
 
 ipc::NamedFds LaunchKit::inheritance() const {
     ipc::NamedFds fds;
@@ -72,6 +53,9 @@ ipc::NamedFds LaunchKit::inheritance() const {
     fds.add(ipc::kBootSignals, duplicate(services_.signals.memory_fd(contents_.generation)));
     if (services_.log != nullptr && services_.log->access) {
         fds.add(ipc::kBootAccessLog, duplicate(services_.log->access.get()));
+    }
+    if (contents_.tls) {
+        fds.add(ipc::kBootTls, duplicate(contents_.tls.get()));
     }
     for (const UniqueFd& listener : contents_.listeners) {
         fds.add(ipc::kBootListener, duplicate(listener.get()));

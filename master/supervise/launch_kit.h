@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
@@ -25,6 +26,7 @@ class LaunchKit {
         std::uint32_t generation = 0;
         WorkerProgram program;
         std::vector<UniqueFd> listeners;  ///< in the configuration's order
+        UniqueFd tls{};                   ///< certificates and their keys; -1: none are needed
     };
 
     /// Throws ErrnoError.
@@ -38,6 +40,9 @@ class LaunchKit {
 
     /// The number of connections that wait to be accepted.
     [[nodiscard]] std::uint64_t backlog() const;
+
+    /// For processes that are launched from now on.
+    void renew_tls(UniqueFd tls) { contents_.tls = std::move(tls); }
 
     /// Closes the sockets; no process can be launched afterwards.
     void close_listeners() { contents_.listeners.clear(); }

@@ -39,6 +39,7 @@ namespace geventd::ipc {
 ///   master ── Fault(text) ──▶ worker  answer every request with this text; empty: back to normal
 ///   master ── Pause(value) ──▶ worker   1: accept no connections; 0: accept again
 ///   master ── Reopen + [log fds] ──▶ template, worker
+///   master ── Certificates + [tls] ──▶ template, worker   renewed ones, with keys of tickets
 ///
 /// End of file on a child's channel means that the master is gone: templates exit, workers drain.
 /// End of file on the master's side does not mean that the process is dead: exits are reaped.
@@ -65,9 +66,10 @@ enum class MessageType : std::uint32_t {
     Stacks,
     Forked,
     Leaving,
+    Certificates,
 };
 
-constexpr MessageType kLastMessageType = MessageType::Leaving;
+constexpr MessageType kLastMessageType = MessageType::Certificates;
 
 enum class Role : std::uint32_t { Template = 1, Worker, Check };
 
@@ -94,6 +96,7 @@ inline constexpr std::string_view kBootConfig = "config";
 inline constexpr std::string_view kBootScoreboard = "scoreboard";
 inline constexpr std::string_view kBootSignals = "signals";
 inline constexpr std::string_view kBootAccessLog = "access-log";  ///< if it has a file of its own
+inline constexpr std::string_view kBootTls = "tls";  ///< tls::Material, if an address needs it
 inline constexpr std::string_view kBootListener = "listener";     ///< each, in configured order
 inline constexpr std::string_view kBootEventfd = "eventfd";  ///< one for each process 0, 1, ...
 inline constexpr std::string_view kBootOwnEventfd = "own-eventfd";  ///< of the worker itself
@@ -110,6 +113,7 @@ inline constexpr std::string_view kReopenAccessLog = "access-log";
 ///   Reopen     text = the names of fds, of which either may be missing; fds = [log, access log];
 ///              value = 1: lines of the log begin with their severity
 ///   Pause      value = 1 or 0                 Fault      text = what is wrong
+///   Certificates  fds = [a sealed file of tls::Material]
 ///   Sources    text = paths, each followed by a NUL
 ///   Connected  text = peers, for display
 ///   Recycle    value = Due

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "net/stream.h"
@@ -47,11 +48,8 @@ class Transport {
     [[nodiscard]] virtual Need receive_needs() const noexcept = 0;
     [[nodiscard]] virtual Need send_needs() const noexcept = 0;
 
-    /// What an application is told of it.
-    struct Variable {
-        std::string name;
-        std::string value;
-    };
+    /// What an application is told of it: a name and a value.
+    using Variable = std::pair<std::string, std::string>;
 
     /// For the environ of the requests that it carries. Throws std::bad_alloc.
     [[nodiscard]] virtual std::vector<Variable> variables() const = 0;

@@ -33,6 +33,9 @@ struct WorkerFigures {
     Cell<std::uint64_t> disconnects{};     ///< clients that left before their answer was out
     Cell<std::uint64_t> accepted{};        ///< connections accepted
     Cell<std::uint64_t> handed_over{};     ///< of these: handed to the worker of their session
+    Cell<std::uint64_t> handshakes{};      ///< of TLS, that have succeeded
+    Cell<std::uint64_t> resumed{};         ///< of these: sessions that went on
+    Cell<std::uint64_t> handshakes_failed{};
     Cell<std::uint64_t> heartbeat{};       ///< turns of the loop
     Cell<std::uint64_t> timeouts{};        ///< requests that passed their time
     Cell<std::uint64_t> slow_handlers{};   ///< signal handlers that passed signals.handler-time
@@ -107,6 +110,13 @@ void for_each_worker_figure(Visit visit, Figures&... figures) {  // NOLINT(*-fun
     visit(Info{"handed_over", "handed_over_total",
                "Connections that were handed to the worker of their session."},
           figures.handed_over...);
+    visit(Info{"handshakes", "tls_handshakes_total", "TLS handshakes that have succeeded."},
+          figures.handshakes...);
+    visit(Info{"resumed", "tls_resumed_total", "TLS handshakes that resumed a session."},
+          figures.resumed...);
+    visit(Info{"handshakes_failed", "tls_handshakes_failed_total",
+               "TLS handshakes that have failed."},
+          figures.handshakes_failed...);
     visit(Info{"heartbeat", "loop_turns_total", "Turns of the worker's event loop."},
           figures.heartbeat...);
     visit(Info{"accepting", "accepting", "1: the application called uwsgi.accepting().", kGauge,

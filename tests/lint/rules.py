@@ -30,6 +30,7 @@ LIBRARIES = {
     'yaml-cpp': ('yaml-cpp/',),
     'wslay': ('wslay/',),
     'zlib': ('zlib.h',),
+    'openssl': ('openssl/',),
     'curses': ('curses.h', 'ncurses'),
     'python': ('Python.h', 'structmember.h', 'frameobject.h', 'greenlet.h', 'greenlet/'),
 }

@@ -28,6 +28,7 @@ Connection::Connection(Context& context, Owner& owner, net::Stream stream, const
       io_(context.loop),
       unsent_(context.kept) {
     io_.bind<Connection, &Connection::on_io>(this);
+    tls_awaited_ = listener.address.tls;
     proxy_awaited_ = !listener.trusted.empty() && listener.trusted.contains(peer.host());
 }
 

@@ -219,6 +219,10 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     std::size_t wait_for_more();
     std::size_t refuse_all(std::string_view bytes, const http::Rejection& rejection);
     std::size_t parse_proxy_header(std::string_view bytes);
+    std::size_t begin_tls(std::string_view bytes);
+    std::size_t refuse_plain(std::string_view bytes);
+    void tell_of_tls(std::string_view bytes);
+    void note_transport();
     [[nodiscard]] bool must_stream() const;
     void keep_rest(std::string_view bytes, std::size_t used);
     bool hand_over(std::string_view bytes);
@@ -286,6 +290,7 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     std::uint32_t hops_ = 0;      ///< since bytes came from the client
     std::uint8_t wanted_ = 0;     ///< event::Io::Events that the connection waits for
     bool proxy_awaited_ = false;  ///< a trusted peer may still send a PROXY header
+    bool tls_awaited_ = false;    ///< the next bytes are those of a handshake
     Client client_;
     std::uint32_t index_ = 0;  ///< place in the owner's list
     event::Io io_;

@@ -17,11 +17,16 @@ std::size_t Connection::parse_one(std::string_view bytes) {
         }
         return used + parse_one(bytes.substr(used));
     }
+    if (tls_awaited_) {
+        return begin_tls(bytes);
+    }
+    note_transport();
     const Parsed parsed = protocol_.parse(bytes, {context_, *this, scanner_, request_});
     switch (parsed.state) {
         case Parsed::State::Incomplete:
             return wait_for_more();
         case Parsed::State::Refused:
+            tell_of_tls(bytes);
             return refuse_all(bytes, parsed.rejection);
         case Parsed::State::Answered:
             request_ = {};

@@ -52,6 +52,9 @@ class Connections final : private Connection::Owner {
         context_.has_static = files.has_paths();
     }
 
+    /// Sets whose handshakes there are at https addresses. Outlived by this object.
+    void shake_hands_by(TlsServers& tls) { context_.tls = &tls; }
+
     /// Adds a connection that was accepted. Throws std::bad_alloc.
     void add(net::Stream stream, const Peer& peer, const Listening& listener);
 

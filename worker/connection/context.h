@@ -17,6 +17,7 @@
 #include "worker/requests/admission.h"
 #include "worker/requests/request.h"
 #include "worker/sticky/sticky.h"
+#include "worker/tls/tls_servers.h"
 
 namespace geventd::worker {
 
@@ -38,6 +39,7 @@ struct Context {
     bool has_static = false;         ///< requests may be for files
     bool leaving = false;            ///< the server stops: health checks are answered with 503
     const Sticky* sticky = nullptr;  ///< null: sessions may live in any worker
+    TlsServers* tls = nullptr;       ///< null: no address has TLS
 
     /// Sends a client's signal. Returns whether it was accepted.
     std::function<bool(std::uint8_t number)> send_signal;

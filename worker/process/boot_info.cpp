@@ -144,6 +144,9 @@ BootInfo unpack(ipc::Message message) {
     for (UniqueFd& fd : fds.take_all(ipc::kBootAccessLog)) {
         info.access_log = std::move(fd);
     }
+    for (UniqueFd& fd : fds.take_all(ipc::kBootTls)) {
+        info.tls = raised(std::move(fd));
+    }
     take_eventfds(fds, info);
     take_listeners(fds, info);
     fds.expect_none();

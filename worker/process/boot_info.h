@@ -30,6 +30,7 @@ struct BootInfo {
     std::vector<Listening> listeners;
     std::unique_ptr<shm::SignalRegion> signals;
     bool log_has_marks = false;      ///< lines of the log begin with their severity
+    UniqueFd tls;                    ///< certificates and their keys; -1: no address needs them
     UniqueFd access_log;             ///< of log.access-file; -1: the access log goes with the log
     std::vector<UniqueFd> eventfds;  ///< by process index; -1: not known
 

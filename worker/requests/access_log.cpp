@@ -94,6 +94,9 @@ void AccessLog::write(const Request& request, const Exchange& exchange) {
     log::AccessRecord record;
     const Lookup lookup(request);
     fill(record, request);
+    if (request.client.scheme.empty() && exchange.client().secured != nullptr) {
+        record.scheme = "https";
+    }
     if (request.id.empty()) {
         names_.make(name_);
         record.request_id = name_;

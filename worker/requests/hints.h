@@ -19,6 +19,7 @@ enum class Hint : std::uint32_t {
     WebSocketKey = 128,
     WebSocketVersion = 256,
     UnpatchedThreads = 512,
+    TlsOnPlainPort = 1024,
 };
 
 /// Keeps the workers of a server from repeating one another. Each shows in its slot of the

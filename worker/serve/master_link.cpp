@@ -135,6 +135,21 @@ void MasterLink::handle(ipc::Message& message) {
         log::retry();
     } else if (message.type == ipc::MessageType::Reopen) {
         renew_log(message);
+    } else if (message.type == ipc::MessageType::Certificates) {
+        renew_certificates(message);
+    }
+}
+
+void MasterLink::renew_certificates(const ipc::Message& message) {
+    if (message.fds.empty()) {
+        log::error("renewed certificates are not used here: this process has no descriptors left");
+        return;
+    }
+    try {
+        worker_.tls().renew(message.fds[0].get());
+        log::debug("has the renewed certificates and keys of session tickets");
+    } catch (const std::exception& error) {
+        log::error("renewed certificates are not used here: {}", error.what());
     }
 }
 

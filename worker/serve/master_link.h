@@ -43,6 +43,7 @@ class MasterLink {
     void on_terminate(int events) noexcept;
     void handle(ipc::Message& message);
     void drain(ipc::DrainReason reason);
+    void renew_certificates(const ipc::Message& message);
 
     Worker& worker_;
     Overtime& overtime_;

@@ -30,6 +30,7 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
       admission_(loop_, clock_, settings, accounts_),
       time_limits_(loop_, clock_, settings, admission_, accounts_),
       successor_(settings.workers),
+      tls_(slot),
       websockets_({loop_, clock_, admission_, accounts_}, settings.limits),
       connections_({loop_, clock_, admission_, accounts_, time_limits_, turn_}, settings),
       gate_({loop_, clock_, admission_, accounts_, connections_, websockets_}, settings,
@@ -51,6 +52,7 @@ Worker::Worker(const config::Settings& settings, shm::WorkerSlot& slot,
     time_limits_.on_lost([this] { successor_.ask(ipc::Due::Unstoppable); });
     gate_.on_listener_lost([this] { successor_.ask(ipc::Due::LostListener); });
     connections_.answer_files_by(files_);
+    connections_.shake_hands_by(tls_);
     connections_.send_signals_by([this](std::uint8_t signal) { return send_signal(signal); });
 }
 
@@ -62,6 +64,7 @@ void Worker::serve(Application& application) {
 
 void Worker::turn() noexcept {
     turn_.begin();
+    tls_.begin_turn();
     admission_.begin_turn(loop_.refresh_now() + kTurnBudget);
     if (serves_ && !std::exchange(has_opened_, true) && !draining_) {
         gate_.open();

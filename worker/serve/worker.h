@@ -26,6 +26,7 @@
 #include "worker/serve/sticky_sessions.h"
 #include "worker/serve/successor.h"
 #include "worker/websocket/channels.h"
+#include "worker/tls/tls_servers.h"
 
 namespace geventd::worker {
 
@@ -99,6 +100,8 @@ class Worker {
 
     FileServer& files() { return files_; }
 
+    TlsServers& tls() { return tls_; }
+
     Gate& gate() { return gate_; }
 
     [[nodiscard]] const Gate& gate() const { return gate_; }
@@ -128,6 +131,7 @@ class Worker {
     Admission admission_;
     TimeLimits time_limits_;
     Successor successor_;
+    TlsServers tls_;
     Channels websockets_;
     Connections connections_;
     Gate gate_;

@@ -26,6 +26,9 @@ HubParts::HubParts(Process& process)
       signals({worker.loop(), worker.admission(), worker.accounts(), worker.time_limits()},
               *process.api->port(), handlers, process.boot.settings.signals.concurrency,
               [this] { worker.look_whether_drained(); }) {
+    if (process.boot.tls) {
+        worker.tls().renew(process.boot.tls.get());
+    }
     worker.attach(&signals);
     handlers.report_to(signals);
     locks.wait_by(signals);

@@ -108,6 +108,8 @@ Result<std::optional<ipc::Message>> wait_for_order(ipc::Channel& channel) {
         ipc::Message& message = **order;
         if (message.type == ipc::MessageType::Reopen) {
             worker::renew_log(message);
+        } else if (message.type == ipc::MessageType::Certificates && !message.fds.empty()) {
+            process.boot.tls = raised(std::move(message.fds[0]));
         } else if (message.type == ipc::MessageType::Drain) {
             process.boot.listeners.clear();  // what nobody holds refuses connections
             say(channel, ipc::MessageType::Draining);

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <climits>
 #include <cstring>
@@ -80,6 +81,7 @@ EnvironMaker::EnvironMaker(const worker::Worker& worker, const Common& common)
       slash_(interned("/")),
       http10_(interned("HTTP/1.0")),
       http11_(interned("HTTP/1.1")),
+      http_(interned("http")),
       https_(interned("https")) {
     for (const char* name : {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}) {
         methods_.emplace(name, interned(name));
@@ -100,14 +102,15 @@ Ref EnvironMaker::make_template(const worker::Listening& listening, const Common
     if (address.protocol == net::Protocol::Http) {
         set(environ, "SERVER_NAME", checked(latin1(host).release()).get());
         set(environ, "SERVER_PORT",
-            interned(local ? "80" : std::to_string(address.port).c_str()).get());
+            interned(local ? address.tls ? "443" : "80" : std::to_string(address.port).c_str())
+                .get());
         // The value of most requests; others replace it.
         set(environ, "REQUEST_METHOD", methods_.at("GET").get());
         set(environ, "QUERY_STRING", empty_.get());
         set(environ, "SERVER_PROTOCOL", http11_.get());
     }
     set(environ, "wsgi.version", checked(Py_BuildValue("(ii)", 1, 0)).get());
-    set(environ, "wsgi.url_scheme", interned("http").get());
+    set(environ, "wsgi.url_scheme", interned(address.tls ? "https" : "http").get());
     set(environ, "wsgi.errors", common.errors);
     set(environ, "wsgi.file_wrapper", common.file_wrapper);
     set(environ, "wsgi.multithread", Py_True);
@@ -141,7 +144,20 @@ Ref EnvironMaker::make(const worker::Request& request, const Own& own, std::size
 
 bool EnvironMaker::set_http(PyObject* environ, const worker::Request& request) {
     return set_request_line(environ, request) && set_peer(environ, *request.exchange) &&
-           set_headers(environ, request.head) && set_forwarded(environ, request);
+           set_headers(environ, request.head) && set_secured(environ, *request.exchange) &&
+           set_forwarded(environ, request);
+}
+
+// After the headers: no client can name such a variable, whose names do not begin with HTTP_.
+bool EnvironMaker::set_secured(PyObject* environ, const worker::Exchange& exchange) {
+    const auto* secured = exchange.client().secured.get();
+    if (secured == nullptr) {
+        return true;
+    }
+    return std::all_of(secured->begin(), secured->end(), [&](const auto& variable) {
+        const Ref* key = var_key(variable.first);
+        return key != nullptr && put(environ, *key, latin1(variable.second).get());
+    });
 }
 
 bool EnvironMaker::set_request_line(PyObject* environ, const worker::Request& request) {
@@ -212,9 +228,17 @@ bool EnvironMaker::set_forwarded(PyObject* environ, const worker::Request& reque
     return (client.address.empty() || client.address == request.peer ||
             put(environ, keys_.remote_addr, latin1(client.address).get())) &&
            (!client.named || set_remote_port(environ, client.address_port)) &&
-           (client.scheme != "https" || put(environ, keys_.scheme, https_.get())) &&
+           set_scheme(environ, request) &&
            (client.host.empty() || put(environ, keys_.http_host, latin1(client.host).get())) &&
            (client.port.empty() || put(environ, keys_.server_port, latin1(client.port).get()));
+}
+
+// A proxy that comes by TLS may have served its client without.
+bool EnvironMaker::set_scheme(PyObject* environ, const worker::Request& request) const {
+    const std::string_view scheme = request.client.scheme;
+    const bool is_secured = request.exchange->client().secured != nullptr;
+    return (scheme != "https" || put(environ, keys_.scheme, https_.get())) &&
+           (scheme != "http" || !is_secured || put(environ, keys_.scheme, http_.get()));
 }
 
 // The port of the connection is that of the proxy. Most proxies do not tell that of their client.

@@ -68,6 +68,8 @@ class EnvironMaker {
     bool set_path(PyObject* environ, const worker::Request& request, std::size_t prefix);
     bool set_peer(PyObject* environ, const worker::Exchange& exchange);
     bool set_forwarded(PyObject* environ, const worker::Request& request);
+    bool set_secured(PyObject* environ, const worker::Exchange& exchange);
+    [[nodiscard]] bool set_scheme(PyObject* environ, const worker::Request& request) const;
     [[nodiscard]] bool set_remote_port(PyObject* environ, std::string_view port) const;
     const Ref* var_key(std::string_view name);
     bool set_headers(PyObject* environ, const http::RequestHead& head);
@@ -84,7 +86,7 @@ class EnvironMaker {
     };
 
     Keys keys_;
-    Ref empty_, slash_, http10_, http11_, https_;
+    Ref empty_, slash_, http10_, http11_, http_, https_;
     std::vector<Ref> templates_;
 
     struct StringHash {

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "config/settings.h"
+#include "master/certificates/certificate_files.h"
+#include "tls/material.h"
+
+namespace geventd::master {
+
+/// The certificates of the https addresses, with their keys and those of session tickets: reads
+/// them and puts them into sealed memory, from which processes have them.
+///
+///   prepare() ─▶ memory() for a new generation ─▶ commit() when that serves, or discard()
+///
+/// renew() and turn_tickets() make a new memory for the generation that serves.
+/// Lives in: master, one.
+class Certificates {
+  public:
+    /// Reads what a new generation needs. Throws std::runtime_error with what is missing or wrong,
+    /// and with certificates that have expired unless they serve already.
+    void prepare(const config::Settings& settings);
+
+    /// A copy of the memory for the prepared generation; empty when it has no https address.
+    [[nodiscard]] UniqueFd memory() const;
+
+    /// The prepared ones serve.
+    void commit();
+    void discard() { prepared_.reset(); }
+
+    /// Reads the files of those that serve again. Returns the memory for their processes, empty
+    /// when nothing has changed or the new ones are broken: then the old ones stay, and the log
+    /// says why.
+    UniqueFd renew() noexcept;
+
+    /// Seals tickets with a fresh key from now on. Returns the memory, empty where none is used.
+    UniqueFd turn_tickets() noexcept;
+
+    /// Warns of certificates that expire within 14 days.
+    void warn_of_expiry() const;
+
+    /// The keys of tickets as a text, for another master, and back. Unreadable text is ignored.
+    [[nodiscard]] std::string save_tickets() const;
+    void restore_tickets(const std::string& text);
+
+    /// The files of those that serve.
+    [[nodiscard]] std::vector<std::string> files() const;
+
+    [[nodiscard]] std::vector<CertificateStatus> status() const {
+        return serving_ ? serving_->read.statuses : std::vector<CertificateStatus>();
+    }
+
+  private:
+    struct Set {
+        std::vector<config::Listen> listen;
+        Certification read;
+        tls::Material material;
+        UniqueFd memory;
+    };
+
+    void seal(Set& set) const;
+    UniqueFd replace(Certification read, std::vector<tls::TicketKey> tickets);
+
+    std::vector<tls::TicketKey> tickets_;
+    std::optional<Set> prepared_;
+    std::optional<Set> serving_;
+};
+
+}  // namespace geventd::master

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "master/replace/certificate_renewal.h"
+
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include "log/logger.h"
+
+namespace geventd::master {
+
+namespace {
+
+// Half of the time that a session can be resumed (tls/context.cpp).
+constexpr auto kTurn = std::chrono::hours(4);
+
+constexpr auto kDay = std::chrono::hours(24);
+
+}  // namespace
+
+CertificateRenewal::CertificateRenewal(event::Loop& loop, event::DeadlineClock& clock,
+                                       Certificates& certificates, Supervisor& supervisor)
+    : certificates_(certificates),
+      supervisor_(supervisor),
+      watch_(loop, clock, [this](const std::string&) { on_file_change(); }),
+      turn_(clock),
+      day_(clock) {
+    turn_.bind<&CertificateRenewal::on_turn>(this);
+    day_.bind<&CertificateRenewal::on_day>(this);
+}
+
+// The files may have changed since they were read for the new generation.
+void CertificateRenewal::on_serving() {
+    certificates_.commit();
+    const std::vector<std::string> files = certificates_.files();
+    watch_.watch(files);
+    if (files.empty()) {
+        turn_.cancel();
+        day_.cancel();
+        return;
+    }
+    turn_.start_unless_pending(kTurn);
+    day_.start_unless_pending(kDay);
+    hand_out(certificates_.renew());
+}
+
+void CertificateRenewal::on_file_change() noexcept {
+    hand_out(certificates_.renew());
+}
+
+void CertificateRenewal::on_turn() noexcept {
+    turn_.start(kTurn);
+    hand_out(certificates_.turn_tickets());
+}
+
+void CertificateRenewal::on_day() noexcept {
+    day_.start(kDay);
+    try {
+        certificates_.warn_of_expiry();
+    } catch (const std::exception& error) {
+        log::debug("no look at the certificates' expiry: {}", error.what());
+    }
+}
+
+void CertificateRenewal::hand_out(UniqueFd memory) noexcept {
+    Generation* const serving = supervisor_.serving();
+    if (!memory || serving == nullptr) {
+        return;
+    }
+    try {
+        serving->renew_tls(std::move(memory));
+    } catch (const std::exception& error) {
+        log::error("workers go on with the former certificates: {}", error.what());
+    }
+}
+
+}  // namespace geventd::master
