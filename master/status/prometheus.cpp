@@ -177,19 +177,33 @@ void add_durations(Text& text, const Traffic::Ended& ended) {
     text.sample("_count", all);
 }
 
-std::string label_of(const ListenerStatus& listener) {
-    std::string label = "{address=\"";
-    for (const char byte : listener.address) {
+std::string escape(std::string_view value) {
+    std::string escaped;
+    for (const char byte : value) {
         if (byte == '\n') {
-            label += "\\n";
+            escaped += "\\n";
             continue;
         }
         if (byte == '"' || byte == '\\') {
-            label += '\\';
+            escaped += '\\';
         }
-        label += byte;
+        escaped += byte;
     }
-    return label + "\"}";
+    return escaped;
+}
+
+std::string label_of(const ListenerStatus& listener) {
+    return fmt::format("{{address=\"{}\"}}", escape(listener.address));
+}
+
+void add_certificates(Text& text, const Status& status) {
+    text.family("certificate_expires_seconds", "gauge",
+                "When the certificate expires, as seconds since the epoch.");
+    for (const CertificateStatus& certificate : status.certificates) {
+        text.sample(fmt::format("{{address=\"{}\",file=\"{}\"}}", escape(certificate.address),
+                                escape(certificate.file)),
+                    std::chrono::system_clock::to_time_t(certificate.expires));
+    }
 }
 
 void add_queues(Text& text, const Status& status) {
@@ -272,6 +286,7 @@ std::string format_prometheus(const Status& status) {
     add_workers(text, status);
     add_durations(text, status.traffic.ended);
     add_queues(text, status);
+    add_certificates(text, status);
     add_signals(text, status);
     return text.take();
 }

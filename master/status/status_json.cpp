@@ -102,6 +102,12 @@ Json describe_queue(const ListenerStatus& listener) {
             {"down", listener.down}};
 }
 
+Json describe_certificate(const CertificateStatus& certificate) {
+    return {{"address", certificate.address}, {"file", certificate.file},
+            {"names", certificate.names},     {"issuer", certificate.issuer},
+            {"key", certificate.key_kind},    {"expires", moment(certificate.expires)}};
+}
+
 Json describe_failure(const FailureStatus& failure) {
     return {{"at", moment(failure.at)},
             {"worker", failure.worker},
@@ -249,6 +255,7 @@ std::string format_status_json(const Status& status, std::chrono::system_clock::
         {"config", status.config},
         {"listen", std::move(addresses)},
         {"queues", list_of(status.listeners, describe_queue)},
+        {"certificates", list_of(status.certificates, describe_certificate)},
         {"traffic", describe_traffic(status.traffic)},
         {"pss", bytes(status.pss)},
         {"generations", std::move(generations)},

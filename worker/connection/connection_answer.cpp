@@ -9,6 +9,7 @@
 #include "log/logger.h"
 #include "worker/connection/connection.h"
 #include "worker/connection/context.h"
+#include "worker/process/listening.h"
 
 namespace geventd::worker {
 
@@ -39,6 +40,10 @@ Connection::IoState Connection::guarded(Action action) noexcept {
 
 void Connection::complete_head(std::optional<std::uint64_t> length) {
     Request& request = *request_;
+    if (const std::string& hsts = client_.listener.hsts;
+        !hsts.empty() && !request.answer.head().has("strict-transport-security")) {
+        request.answer.head().add_lines(hsts);
+    }
     request.form.keep_alive = request.answer.complete(
         {.dialect = request.form.dialect,
          .head_request = request.head.method == "HEAD",

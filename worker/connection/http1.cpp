@@ -9,6 +9,7 @@
 #include "http/whole_response.h"
 #include "log/logger.h"
 #include "worker/connection/context.h"
+#include "worker/connection/redirect.h"
 #include "worker/process/listening.h"
 
 namespace geventd::worker {
@@ -138,6 +139,11 @@ Parsed Http1::parse(std::string_view bytes, const Intake& intake) const {
     }
     if (is_health_check(request, intake)) {
         return {.state = Parsed::State::Answered, .answer = health_answer(request, intake.context)};
+    }
+    const int https_port = intake.exchange.client().listener.redirect_https;
+    if (https_port != 0 && is_redirected(request)) {
+        return {.state = Parsed::State::Answered,
+                .answer = redirect_to_https(request, https_port, intake.context.turn.epoch())};
     }
     const std::size_t of_body = request.body.feed(bytes.substr(end));
     if (request.body.failed()) {

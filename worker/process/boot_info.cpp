@@ -103,6 +103,10 @@ void take_listeners(ipc::NamedFds& fds, BootInfo& info) {
         listening.application_continues = listen.expect == config::Expect::Application;
         listening.forwarded_prefix = listen.forwarded_prefix;
         listening.health = listen.health;
+        listening.redirect_https = listen.tls.redirect_https;
+        if (!listen.tls.hsts.empty()) {
+            listening.hsts = "Strict-Transport-Security: " + listen.tls.hsts + "\r\n";
+        }
         learn_port(listening.fd.get(), listening.address);
         info.listeners.push_back(std::move(listening));
     }
