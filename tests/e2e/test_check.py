@@ -101,11 +101,6 @@ def test_options_without_a_key_have_a_word_too(make_server, name):
     assert code == 1 and "name: " in said and 'expected listen' not in said, said
 
 
-def test_https_is_refused_with_advice(make_server):
-    code, said = check(made_with(make_server, {'listen': 'https://127.0.0.1:0'}))
-    assert code == 1 and 'proxy' in said
-
-
 def test_environment_variables_are_expanded(make_server, monkeypatch):
     made = made_with(make_server, '''\
 listen: ${TEST_LISTEN}
