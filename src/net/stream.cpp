@@ -35,6 +35,9 @@ constexpr std::int64_t kLongestProbe = 32767;
 
 constexpr std::size_t kFileBuffer = 16384;
 
+// The most of a file that goes through a transport at once.
+constexpr std::size_t kFileBatch = 16 * kFileBuffer;
+
 // The application may have the descriptor, too (uwsgi.connection_fd()), and make it blocking.
 constexpr int kSend = MSG_NOSIGNAL | MSG_DONTWAIT;
 
@@ -154,15 +157,24 @@ Stream::FileResult Stream::send_file(int file, off_t& offset, std::size_t count)
 // Reads the file into a buffer first, because the transport transforms the bytes.
 Stream::FileResult Stream::send_file_through(int file, off_t& offset, std::size_t count) noexcept {
     std::array<char, kFileBuffer> buffer;  // NOLINT(*-member-init): only the filled part is sent
-    const ssize_t got = uninterrupted(
-        [&] { return ::pread(file, buffer.data(), std::min(count, buffer.size()), offset); });
-    if (got <= 0) {
-        return {State::Done, 0, got == 0 ? 0 : errno};
+    count = std::min(count, kFileBatch);
+    std::size_t sent = 0;
+    while (sent < count) {
+        const ssize_t got = uninterrupted([&] {
+            return ::pread(file, buffer.data(), std::min(count - sent, buffer.size()), offset);
+        });
+        if (got <= 0) {
+            return {State::Done, sent, got == 0 || sent > 0 ? 0 : errno};
+        }
+        const iovec part{buffer.data(), static_cast<std::size_t>(got)};
+        const Result result = transport_->send(fd_.get(), {&part, 1});
+        offset += static_cast<off_t>(result.count);
+        sent += result.count;
+        if (result.state != State::Done || result.count < part.iov_len) {
+            return {sent > 0 && result.state == State::Wait ? State::Done : result.state, sent};
+        }
     }
-    const iovec part{buffer.data(), static_cast<std::size_t>(got)};
-    const Result result = transport_->send(fd_.get(), {&part, 1});
-    offset += static_cast<off_t>(result.count);
-    return {result.state, result.count};
+    return {State::Done, sent};
 }
 
 void Stream::offer(std::string_view bytes) noexcept {

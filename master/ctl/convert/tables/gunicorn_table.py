@@ -7,11 +7,10 @@ from .gunicorn_hooks import HOOKS, finish_hooks
 from .gunicorn_logs import LOGS, finish_logs
 from .gunicorn_takes import (application, bind, environment, head_limit, mask_of, paste, pieces,
                              proxies, reload_files, request_head, umask, user, worker_class)
+from .gunicorn_tls import TLS, finish_tls
 from .rows import built_in, maps, read, refused
 from .values import (fact, keep_alive, leading_number, listed, number, numeric_fact, processes,
                      seconds, switch, text, write_size)
-
-PROXY = 'end it at the proxy: nginx, HAProxy or Apache in front'
 
 SERVER = (
     maps('wsgi_app', 'app.module', application,
@@ -39,9 +38,6 @@ SERVER = (
             'listen.forwarded-prefix takes'),
     maps('protocol', 'listen.address', fact('protocol'), 'uwsgi://HOST:PORT'),
     built_in('uwsgi_allow_ips', 'who may connect to a uwsgi socket is a matter of its address'),
-    refused('keyfile certfile ssl_version cert_reqs ca_certs suppress_ragged_eofs '
-            'do_handshake_on_connect ciphers ssl_context',
-            'this version does not speak TLS', PROXY, protects=True),
     refused('http_protocols http2_*', 'this version speaks HTTP/1.1', 'HTTP/2 at the proxy'),
     refused('asgi_* websocket_*', 'geventd serves WSGI applications, not ASGI',
             'keep an ASGI server for those; for WebSockets of WSGI there are limits.websocket-*'),
@@ -94,7 +90,7 @@ CONVERTER = (
     read('check_config print_config', 'prints something and is no setting'),
 )
 
-ROWS = SERVER + WORKERS + PROCESS + LOGS + HOOKS + CONVERTER
+ROWS = SERVER + TLS + WORKERS + PROCESS + LOGS + HOOKS + CONVERTER
 
 
 def finish(draft: Draft, on_paas=False, variables=None):
@@ -139,6 +135,7 @@ def _add_keys(draft, entry):
         str(backlog.value) if count is None else min(max(count, 1), 65535),
         [backlog.origin() if backlog else "gunicorn's default"])
     entry.keys['trusted-proxies'] = _trusted(facts, entry)
+    finish_tls(draft, entry)
     if entry.is_file() and 'systemd' not in entry.keys:
         chosen = facts.get('umask')
         mask = mask_of(chosen.value) if chosen else 0

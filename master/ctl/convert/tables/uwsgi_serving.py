@@ -3,9 +3,9 @@
 from .rows import built_in, maps, refused
 from .uwsgi_takes import (before_load, environment, listens, metrics_address, mount, paste, patch,
                           router_keep_alive, socket_mode)
+from .uwsgi_tls import TLS
 from .values import fact, last, listed, number, numeric_fact, processes, seconds, size, switch, text
 
-PROXY = 'end it at the proxy: nginx, HAProxy or Apache in front'
 ONE_PROTOCOL = 'listen speaks HTTP and the uwsgi protocol only'
 
 SOCKETS = (
@@ -35,9 +35,6 @@ SOCKETS = (
             'let Prometheus ask metrics.listen for /metrics'),
     built_in('stats-minified stats-min stats-no-cores stats-no-metrics',
              'the statistics have one form'),
-    refused('https https2 https-socket https-socket-* https-export-cert https-session-context '
-            'http-to-https suwsgi-socket ssl-* sni*',
-            'this version does not speak TLS', PROXY, protects=True),
     refused('fastcgi-* scgi-* raw-socket raw-modifier* puwsgi-socket zmq* zeromq* mongrel2* udp '
             'pty-* upload-progress',
             ONE_PROTOCOL, 'let the proxy speak HTTP or the uwsgi protocol to it'),
@@ -171,4 +168,4 @@ APPLICATION = (
             'only WSGI applications are served', 'use a server for that language'),
 )
 
-ROWS = SOCKETS + WORKERS + APPLICATION
+ROWS = SOCKETS + TLS + WORKERS + APPLICATION
