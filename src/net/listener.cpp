@@ -268,6 +268,7 @@ void Listener::change(const Wanted& wanted) {
         file_.set_access(wanted.options.access);
     }
     wanted_.protocol = actual_.protocol = wanted.address.protocol;
+    wanted_.tls = actual_.tls = wanted.address.tls;
 }
 
 void Listener::start_listening(int backlog) {
@@ -312,6 +313,7 @@ void Listener::revive(int backlog) {
 bool same_endpoint(const Address& left, const Address& right) {
     Address as_left = right;
     as_left.protocol = left.protocol;
+    as_left.tls = left.tls;
     return left == as_left;
 }
 

@@ -37,8 +37,10 @@ class Pieces {
         std::size_t offset = offset_;
         for (const iovec& part : parts_) {
             const std::size_t count = std::min(part.iov_len - offset, kRecord - size);
-            std::memcpy(joined_.data() + size, static_cast<const char*>(part.iov_base) + offset,
-                        count);
+            if (count > 0) {
+                std::memcpy(joined_.data() + size, static_cast<const char*>(part.iov_base) + offset,
+                            count);
+            }
             size += count;
             offset = 0;
         }

@@ -319,3 +319,19 @@ def test_hsts_is_in_all_answers(server, authority):
     with secure(running, authority) as client:
         for path in ('/', '/other'):
             assert client.get(path).header('strict-transport-security') == 'max-age=100'
+
+
+def test_a_reload_makes_an_address_https_and_plain_again(server, authority):
+    running = server(HELLO)
+    port = running.port()
+    for listen in (https(authority.issue('one.test')), {'address': 'http://127.0.0.1:0'}):
+        listen['address'] = listen['address'].replace(':0', f':{port}')
+        mark = running.log.mark()
+        running.write_config({'listen': listen})
+        assert running.ctl('reload').returncode == 0
+        running.wait_ready(since=mark)
+        if 'certificates' in listen:
+            with secure(running, authority) as client:
+                assert client.get().body == b'hello'
+        else:
+            assert running.get().body == b'hello'
