@@ -67,7 +67,8 @@ def test_several_requests_on_one_connection(server, authority, version):
 
 
 def test_older_versions_are_refused(server, authority):
-    running = server(HELLO, {'listen': https(authority.issue('one.test'), **{'tls-minimum': '1.3'})})
+    running = server(HELLO, {'listen': https(
+        authority.issue('one.test'), **{'tls-minimum': '1.3'})})
     with pytest.raises(ssl.SSLError):
         secure(running, authority, version=ssl.TLSVersion.TLSv1_2)
     with secure(running, authority) as client:
@@ -142,8 +143,8 @@ def test_a_big_body_arrives(server, authority):
     body = b'x' * 3_000_000
     with secure(running, authority) as client:
         for _ in range(2):
-            client.send(b'POST /size HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n' % len(body),
-                        body)
+            head = b'POST /size HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n' % len(body)
+            client.send(head, body)
             assert client.read_answer().body == str(len(body)).encode()
 
 
