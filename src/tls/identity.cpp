@@ -24,7 +24,7 @@ std::string lower_case(std::string text) {
     return text;
 }
 
-std::string text_of(const ASN1_STRING* text) {
+std::string bytes_of(const ASN1_STRING* text) {
     const auto* bytes = reinterpret_cast<const char*>(ASN1_STRING_get0_data(text));
     return {bytes, static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
@@ -40,7 +40,7 @@ std::string address_text(const ASN1_OCTET_STRING* address) {
 std::string common_name(X509* certificate) {
     X509_NAME* subject = X509_get_subject_name(certificate);
     const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-    return at < 0 ? "" : text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+    return at < 0 ? "" : bytes_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
 }
 
 std::vector<std::string> alternative_names(X509* certificate) {
@@ -50,7 +50,7 @@ std::vector<std::string> alternative_names(X509* certificate) {
     for (int i = 0; all && i < sk_GENERAL_NAME_num(all.get()); ++i) {
         const GENERAL_NAME* name = sk_GENERAL_NAME_value(all.get(), i);
         if (name->type == GEN_DNS) {
-            names.push_back(lower_case(text_of(name->d.dNSName)));
+            names.push_back(lower_case(bytes_of(name->d.dNSName)));
         } else if (name->type == GEN_IPADD) {
             names.push_back(address_text(name->d.iPAddress));
         }
