@@ -41,6 +41,12 @@ class Peer {
     /// Makes the pair and the client; `server` is for the transport.
     Peer(UniqueFd& server, const char* host, SSL_SESSION* session = nullptr);
 
+    Peer(const Peer&) = delete;
+    Peer& operator=(const Peer&) = delete;
+
+    /// Without a word to the other end. OpenSSL would otherwise take its session for a broken one.
+    ~Peer() { SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN); }
+
     /// Shows this certificate if it is asked for one.
     void show(const Pair& pair);
 

@@ -156,7 +156,7 @@ TEST_F(TransportTest, WaitsForItsTurnWithAStepOfTheHandshake) {
 
 TEST_F(TransportTest, FailsForGoodWithWhatIsNoHandshake) {
     connect();
-    ASSERT_EQ(::send(peer->fd(), "\x16\x03\x01\x00\x02zz", 7, 0), 7);
+    ASSERT_EQ(::send(peer->fd(), "\x16\x03\x01\x00\x04zzzz", 9, 0), 9);
     receive();
     EXPECT_EQ(last, State::Ended);
     EXPECT_NE(handshakes.reason, "");
