@@ -50,7 +50,7 @@ static_assert(sizeof(WorkerSlot) == kSlotSize);
 /// that may be alive at once (of the serving generation, its successor and draining ones).
 /// Lives in: a Region made by the master before the first fork.
 struct Scoreboard {
-    static constexpr std::uint32_t kVersion = 11;  ///< version of the whole layout
+    static constexpr std::uint32_t kVersion = 12;  ///< version of the whole layout
     static constexpr std::uint32_t kMaxSlots = 1024;
 
     std::atomic<std::int32_t> master_pid;
