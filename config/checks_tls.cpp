@@ -36,7 +36,8 @@ class EntryReport {
 
 void check_plain(const Listen& listen, const EntryReport& report) {
     const std::string address = net::format_address(listen.address);
-    const std::string only_https = fmt::format("is for https:// addresses, and not for {}", address);
+    const std::string only_https =
+        fmt::format("is for https:// addresses, and not for {}", address);
     const ListenTls defaults;
     if (!listen.tls.certificates.empty()) {
         report("certificates", only_https);
@@ -75,12 +76,14 @@ void check_https(const Listen& listen, const EntryReport& report) {
         }
     }
     if (tls.clients != ClientCertificates::None && tls.client_ca.empty()) {
-        report("client-ca", "is missing, expected a PEM file with the authorities that sign "
-                            "clients' certificates");
+        report("client-ca",
+               "is missing, expected a PEM file with the authorities that sign "
+               "clients' certificates");
     }
     if (tls.clients == ClientCertificates::None && !tls.client_ca.empty()) {
-        report("client-ca", "is given, but clients are not asked for certificates, expected "
-                            "client-certificates: optional or require");
+        report("client-ca",
+               "is given, but clients are not asked for certificates, expected "
+               "client-certificates: optional or require");
     }
     if (tls.redirect_https != 0) {
         report("redirect-https", "is for http:// addresses");

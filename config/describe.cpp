@@ -67,10 +67,9 @@ std::string field_name(const std::string& text) {
 }  // namespace
 
 void describe(Visitor& v, Listen& s) {
-    v.key(
-        "address", AddressValue(s.address), kGeneration,
-        "Where to listen: HTTP, HTTPS or the uwsgi protocol, over TCP or a unix socket. "
-        "http://:8000 and http://[::]:8000 are all addresses of IPv4 and IPv6.");
+    v.key("address", AddressValue(s.address), kGeneration,
+          "Where to listen: HTTP, HTTPS or the uwsgi protocol, over TCP or a unix socket. "
+          "http://:8000 and http://[::]:8000 are all addresses of IPv4 and IPv6.");
     v.key("ipv6-only", Flag(s.ipv6_only), kRestart,
           "http://[::]:PORT refuses IPv4 clients, as it does where the list has an IPv4 address of "
           "that port.");

@@ -39,9 +39,9 @@ struct ListenTls {
     ClientCertificates clients = ClientCertificates::None;
     std::string client_ca;  ///< PEM; resolved to a whole path when loaded
     OldestTls oldest = OldestTls::Tls12;
-    std::string ciphers;      ///< "": the default
-    int redirect_https = 0;   ///< of http addresses: the port; 0: none
-    std::string hsts;         ///< the value of Strict-Transport-Security; "": none
+    std::string ciphers;     ///< "": the default
+    int redirect_https = 0;  ///< of http addresses: the port; 0: none
+    std::string hsts;        ///< the value of Strict-Transport-Security; "": none
 
     bool operator==(const ListenTls&) const = default;
 };

@@ -45,8 +45,7 @@ const std::string& key_path(const config::Certificate& files) {
 
 tls::Pair read_pair(const config::Certificate& files, const std::string& place) {
     tls::Pair pair{.name = files.certificate};
-    pair.chain =
-        reading(place + ".certificate", [&] { return read_secret(files.certificate); });
+    pair.chain = reading(place + ".certificate", [&] { return read_secret(files.certificate); });
     pair.key = reading(place + ".key", [&] { return read_secret(key_path(files)); });
     if (!files.passphrase_file.empty()) {
         const std::string word = reading(place + ".passphrase-file", [&] {
@@ -73,10 +72,10 @@ CertificateStatus examine(const tls::Pair& pair, const config::Certificate& file
         try {
             facts = tls::examine(pair);
         } catch (const std::runtime_error& error) {
-            const bool of_key = std::string_view(error.what()).find("private key") !=
-                                std::string_view::npos;
-            throw std::runtime_error(fmt::format(
-                "{} {}", of_key ? key_path(files) : files.certificate, error.what()));
+            const bool of_key =
+                std::string_view(error.what()).find("private key") != std::string_view::npos;
+            throw std::runtime_error(
+                fmt::format("{} {}", of_key ? key_path(files) : files.certificate, error.what()));
         }
         return CertificateStatus{.place = place,
                                  .file = files.certificate,
@@ -138,8 +137,8 @@ Certification read_certification(const std::vector<config::Listen>& listen) {
 void refuse_expired(const Certification& wanted, const Certification& known) {
     const auto now = std::chrono::system_clock::now();
     for (const CertificateStatus& status : wanted.statuses) {
-        const bool is_known = std::find(known.statuses.begin(), known.statuses.end(), status) !=
-                              known.statuses.end();
+        const bool is_known =
+            std::find(known.statuses.begin(), known.statuses.end(), status) != known.statuses.end();
         if (status.expires <= now && !is_known) {
             throw std::runtime_error(fmt::format(
                 "{}: {} has expired at {:%Y-%m-%d %H:%M:%S} UTC", status.place, status.file,

@@ -136,9 +136,9 @@ void Certificates::warn_of_expiry() const {
         if (status.expires <= now) {
             log::warning("{} has expired on {}", status.file, day_of(status.expires));
         } else if (status.expires - now < kSoon) {
-            log::warning("{} expires on {}, in {} days", status.file, day_of(status.expires),
-                         std::chrono::duration_cast<std::chrono::hours>(status.expires - now)
-                                 .count() / 24);
+            log::warning(
+                "{} expires on {}, in {} days", status.file, day_of(status.expires),
+                std::chrono::duration_cast<std::chrono::hours>(status.expires - now).count() / 24);
         }
     }
 }

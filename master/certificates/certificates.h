@@ -30,6 +30,7 @@ class Certificates {
 
     /// The prepared ones serve.
     void commit();
+
     void discard() { prepared_.reset(); }
 
     /// Reads the files of those that serve again. Returns the memory for their processes, empty

@@ -65,8 +65,7 @@ std::string read_secret(const std::string& path) {
         refuse(path, errno);
     }
     if (!S_ISREG(status.st_mode) || status.st_size > kMost) {
-        throw std::runtime_error(
-            fmt::format("{} is no regular file of at most 1 MiB", path));
+        throw std::runtime_error(fmt::format("{} is no regular file of at most 1 MiB", path));
     }
     return read_whole(fd.get(), path);
 }

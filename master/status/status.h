@@ -159,12 +159,12 @@ struct ListenerStatus {
 
 /// A certificate of an https address.
 struct CertificateStatus {
-    std::string place;               ///< in the configuration
-    std::string address;             ///< of the listening socket, as configured
+    std::string place;    ///< in the configuration
+    std::string address;  ///< of the listening socket, as configured
     std::string file;
     std::vector<std::string> names;  ///< hosts
     std::string issuer;
-    std::string key_kind;            ///< "RSA", "EC", ...
+    std::string key_kind;  ///< "RSA", "EC", ...
     std::chrono::system_clock::time_point expires{};
 
     bool operator==(const CertificateStatus&) const = default;

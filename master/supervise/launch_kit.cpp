@@ -43,8 +43,8 @@ LaunchKit::LaunchKit(const Services& services, const config::Settings& settings,
       contents_(std::move(contents)),
       environment_(settings.app.environment),
       workers_(settings.workers.processes),
-      config_(make_sealed_memory("geventd-config",
-                                 configuration_for(settings, contents_.program))) {}
+      config_(
+          make_sealed_memory("geventd-config", configuration_for(settings, contents_.program))) {}
 
 ipc::NamedFds LaunchKit::inheritance() const {
     ipc::NamedFds fds;

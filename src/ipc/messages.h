@@ -97,8 +97,8 @@ inline constexpr std::string_view kBootScoreboard = "scoreboard";
 inline constexpr std::string_view kBootSignals = "signals";
 inline constexpr std::string_view kBootAccessLog = "access-log";  ///< if it has a file of its own
 inline constexpr std::string_view kBootTls = "tls";  ///< tls::Material, if an address needs it
-inline constexpr std::string_view kBootListener = "listener";     ///< each, in configured order
-inline constexpr std::string_view kBootEventfd = "eventfd";  ///< one for each process 0, 1, ...
+inline constexpr std::string_view kBootListener = "listener";  ///< each, in configured order
+inline constexpr std::string_view kBootEventfd = "eventfd";    ///< one for each process 0, 1, ...
 inline constexpr std::string_view kBootOwnEventfd = "own-eventfd";  ///< of the worker itself
 
 /// The names of the descriptors sent with Reopen.

@@ -41,8 +41,7 @@ constexpr std::string_view kForms =
 
 std::string_view prefix_of(Protocol protocol, bool tls, bool unix_socket) {
     for (const Scheme& scheme : kSchemes) {
-        if (scheme.protocol == protocol && scheme.tls == tls &&
-            scheme.unix_socket == unix_socket) {
+        if (scheme.protocol == protocol && scheme.tls == tls && scheme.unix_socket == unix_socket) {
             return scheme.prefix;
         }
     }

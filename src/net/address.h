@@ -34,7 +34,8 @@ struct Address {
 /// The longest path or abstract name that a unix socket can have.
 constexpr std::size_t kMaxUnixPath = 107;
 
-/// A failure says what is wrong and shows a valid address. Host names are resolved here (getaddrinfo, first answer).
+/// A failure says what is wrong and shows a valid address. Host names are resolved here
+/// (getaddrinfo, first answer).
 Result<Address> parse_address(std::string_view text);
 
 /// The canonical text, with the scheme: equal addresses have equal texts.

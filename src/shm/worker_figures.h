@@ -36,13 +36,13 @@ struct WorkerFigures {
     Cell<std::uint64_t> handshakes{};      ///< of TLS, that have succeeded
     Cell<std::uint64_t> resumed{};         ///< of these: sessions that went on
     Cell<std::uint64_t> handshakes_failed{};
-    Cell<std::uint64_t> heartbeat{};       ///< turns of the loop
-    Cell<std::uint64_t> timeouts{};        ///< requests that passed their time
-    Cell<std::uint64_t> slow_handlers{};   ///< signal handlers that passed signals.handler-time
-    Cell<std::uint64_t> unstoppable{};     ///< requests and handlers that survived GreenletExit
-    Cell<std::uint64_t> hub_lag{};         ///< microseconds that the newest answer to a pulse took
-    Cell<std::uint64_t> hub_lag_peak{};    ///< the most that an answer ever took
-    Cell<std::uint64_t> hub_blocks{};      ///< times limits.blocked-hub was passed; the master's
+    Cell<std::uint64_t> heartbeat{};      ///< turns of the loop
+    Cell<std::uint64_t> timeouts{};       ///< requests that passed their time
+    Cell<std::uint64_t> slow_handlers{};  ///< signal handlers that passed signals.handler-time
+    Cell<std::uint64_t> unstoppable{};    ///< requests and handlers that survived GreenletExit
+    Cell<std::uint64_t> hub_lag{};        ///< microseconds that the newest answer to a pulse took
+    Cell<std::uint64_t> hub_lag_peak{};   ///< the most that an answer ever took
+    Cell<std::uint64_t> hub_blocks{};     ///< times limits.blocked-hub was passed; the master's
     Cell<std::uint64_t> sent{};       ///< bytes of heads and bodies of ended answers, also of files
     Cell<std::uint64_t> busy_time{};  ///< microseconds that the ended requests took, summed
     Cell<std::uint64_t> signals{};    ///< signal handlers that have ended

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "tls/certificate.h"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-
 #include <cstring>
 #include <ctime>
 #include <new>
 #include <stdexcept>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
 
 #include "tls/identity.h"
 
@@ -79,8 +79,9 @@ std::string unlock(const std::string& key, const std::string& passphrase) {
     const KeyPtr opened(PEM_read_bio_PrivateKey(in.get(), nullptr, &give_passphrase, &word));
     if (!opened) {
         ERR_clear_error();
-        throw std::runtime_error("cannot be opened: it is no private key, or the passphrase is "
-                                 "another");
+        throw std::runtime_error(
+            "cannot be opened: it is no private key, or the passphrase is "
+            "another");
     }
     const BioPtr out(BIO_new(BIO_s_mem()));
     if (!out || PEM_write_bio_PrivateKey(out.get(), opened.get(), nullptr, nullptr, 0, nullptr,

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tls/context.h"
 
-#include <openssl/core_names.h>
-#include <openssl/err.h>
-#include <openssl/params.h>
-#include <openssl/rand.h>
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -14,6 +8,11 @@
 #include <stdexcept>
 
 #include <fmt/core.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>
 
 namespace geventd::tls {
 
@@ -23,8 +22,8 @@ namespace {
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 // How long a session can be resumed. The keys of tickets turn in half that time
-// (master/certificates/ticket_ring.h), and the two former ones still open tickets.
-constexpr long kSessionSeconds = 8L * 60 * 60;
+// (master/replace/certificate_renewal.cpp), and the two former ones still open tickets.
+constexpr int kSessionSeconds = 8 * 60 * 60;
 
 constexpr unsigned char kHttp11[] = "\x08http/1.1";
 
@@ -39,8 +38,8 @@ void require(int result, const char* deed) {
 int on_protocols(SSL*, const unsigned char** chosen, unsigned char* size,
                  const unsigned char* offered, unsigned int offered_size, void*) {
     unsigned char* found = nullptr;
-    const int result = SSL_select_next_proto(&found, size, kHttp11, sizeof kHttp11 - 1, offered,
-                                             offered_size);
+    const int result =
+        SSL_select_next_proto(&found, size, kHttp11, sizeof kHttp11 - 1, offered, offered_size);
     *chosen = found;
     return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -149,8 +148,8 @@ ContextPtr Context::make_context(const Endpoint& endpoint, const Choice& choice)
 void Context::set_options(SSL_CTX* context, const Endpoint& endpoint) const {
     const int oldest = endpoint.only_newest ? TLS1_3_VERSION : TLS1_2_VERSION;
     require(static_cast<int>(SSL_CTX_set_min_proto_version(context, oldest)), "the oldest TLS");
-    require(SSL_CTX_set_cipher_list(
-                context, endpoint.ciphers.empty() ? kCiphers : endpoint.ciphers.c_str()),
+    require(SSL_CTX_set_cipher_list(context,
+                                    endpoint.ciphers.empty() ? kCiphers : endpoint.ciphers.c_str()),
             "listen.ciphers");
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                      SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_COMPRESSION |
@@ -200,10 +199,9 @@ SSL_CTX* Context::find(std::string_view host) const {
 }
 
 const TicketKey* Context::find_key(const unsigned char* name) const {
-    const auto found =
-        std::find_if(tickets_.begin(), tickets_.end(), [name](const TicketKey& key) {
-            return std::memcmp(key.name.data(), name, key.name.size()) == 0;
-        });
+    const auto found = std::find_if(tickets_.begin(), tickets_.end(), [name](const TicketKey& key) {
+        return std::memcmp(key.name.data(), name, key.name.size()) == 0;
+    });
     return found == tickets_.end() ? nullptr : &*found;
 }
 
@@ -258,7 +256,7 @@ int Context::on_status_request(SSL* ssl, void* self) noexcept {
     if (copy == nullptr) {
         return SSL_TLSEXT_ERR_NOACK;
     }
-    SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(response.size()));
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<int>(response.size()));
     return SSL_TLSEXT_ERR_OK;
 }
 

@@ -2,9 +2,6 @@
 #include "tls/identity.h"
 
 #include <arpa/inet.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +9,9 @@
 #include <stdexcept>
 
 #include <fmt/core.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 namespace geventd::tls {
 
@@ -100,7 +100,7 @@ std::vector<X509Ptr> parse_certificates(const std::string& pem) {
         }
         found.push_back(std::move(certificate));
     }
-    const unsigned long code = ERR_peek_last_error();
+    const auto code = ERR_peek_last_error();
     const bool at_end =
         ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
     if (!at_end) {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "tls/openssl.h"
 
-#include <openssl/err.h>
-
 #include <climits>
 #include <new>
+
+#include <openssl/err.h>
 
 namespace geventd::tls {
 
 std::string take_reason() {
-    const unsigned long code = ERR_peek_last_error();
+    const auto code = ERR_peek_last_error();
     const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
     ERR_clear_error();
     return reason == nullptr ? "OpenSSL gives no reason" : reason;
@@ -28,7 +28,7 @@ BioPtr reader_of(const std::string& text) {
 
 std::string text_of(BIO* memory) {
     char* bytes = nullptr;
-    const long size = BIO_get_mem_data(memory, &bytes);
+    const auto size = BIO_get_mem_data(memory, &bytes);
     return size <= 0 ? std::string() : std::string(bytes, static_cast<std::size_t>(size));
 }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "tls/transport.h"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509_vfy.h>
-
 #include <algorithm>
 #include <array>
 #include <climits>
 #include <cstring>
 #include <new>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
 
 namespace geventd::tls {
 
@@ -150,7 +150,7 @@ State Transport::state_after(int result) noexcept {
 
 // Why the handshake has failed.
 std::string Transport::reason() const {
-    const unsigned long code = ERR_peek_last_error();
+    const auto code = ERR_peek_last_error();
     if (code == 0) {
         return "the client has left";
     }

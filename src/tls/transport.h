@@ -45,10 +45,10 @@ class Transport final : public net::Transport {
     Handshakes& handshakes_;
     Wire wire_;
     SslPtr ssl_;
-    bool is_up_ = false;      ///< the handshake is done
-    bool failed_ = false;     ///< OpenSSL must not be called any more
-    bool ended_ = false;      ///< nothing more is received
-    bool is_ahead_ = false;   ///< the first byte of the next send() has left already
+    bool is_up_ = false;     ///< the handshake is done
+    bool failed_ = false;    ///< OpenSSL must not be called any more
+    bool ended_ = false;     ///< nothing more is received
+    bool is_ahead_ = false;  ///< the first byte of the next send() has left already
 };
 
 }  // namespace geventd::tls

@@ -94,9 +94,8 @@ int Wire::read(BIO* bio, char* into, std::size_t room) {
     std::array<char, kRecord> buffer;  // NOLINT(*-member-init): only the filled part is used
     const bool direct = room >= buffer.size();
     char* const target = direct ? into : buffer.data();
-    const ssize_t count = uninterrupted([&] {
-        return ::recv(fd_, target, direct ? room : buffer.size(), MSG_DONTWAIT);
-    });
+    const ssize_t count = uninterrupted(
+        [&] { return ::recv(fd_, target, direct ? room : buffer.size(), MSG_DONTWAIT); });
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
         BIO_set_retry_read(bio);
         return -1;
@@ -138,6 +137,7 @@ int Wire::on_write(BIO* bio, const char* bytes, int size) noexcept {
     }
 }
 
+// NOLINTNEXTLINE(google-runtime-int): OpenSSL's interface
 long Wire::on_control(BIO* bio, int command, long, void*) noexcept {
     if (command == BIO_CTRL_FLUSH) {
         return 1;  // the transport flushes at the end of each call

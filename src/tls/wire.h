@@ -42,6 +42,7 @@ class Wire {
     static const BIO_METHOD* method();
     static int on_read(BIO* bio, char* into, int room) noexcept;
     static int on_write(BIO* bio, const char* bytes, int size) noexcept;
+    // NOLINTNEXTLINE(google-runtime-int): OpenSSL's interface
     static long on_control(BIO* bio, int command, long number, void* pointer) noexcept;
 
     int read(BIO* bio, char* into, std::size_t room);

@@ -29,9 +29,8 @@ std::size_t Connection::begin_tls(std::string_view bytes) {
         return refuse_plain(bytes);
     }
     std::unique_ptr<net::Transport> transport =
-        context_.tls == nullptr
-            ? nullptr
-            : context_.tls->accept(client_.listener.index, std::string(bytes));
+        context_.tls == nullptr ? nullptr
+                                : context_.tls->accept(client_.listener.index, std::string(bytes));
     if (transport == nullptr) {
         close();
         return bytes.size();

@@ -25,8 +25,8 @@
 #include "worker/serve/gate.h"
 #include "worker/serve/sticky_sessions.h"
 #include "worker/serve/successor.h"
-#include "worker/websocket/channels.h"
 #include "worker/tls/tls_servers.h"
+#include "worker/websocket/channels.h"
 
 namespace geventd::worker {
 

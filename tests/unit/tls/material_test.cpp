@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "tls/material.h"
 
-#include <gtest/gtest.h>
-
 #include <stdexcept>
+
+#include <gtest/gtest.h>
 
 #include "tls/ticket_keys.h"
 

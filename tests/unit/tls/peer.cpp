@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "peer.h"
 
+#include <sys/socket.h>
+
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <sys/socket.h>
 
 #include "tls/identity.h"
 
@@ -39,7 +40,9 @@ Pair make_pair_for(const std::vector<std::string>& names, const char* kind) {
     const BioPtr secret(BIO_new(BIO_s_mem()));
     PEM_write_bio_X509(chain.get(), x509);
     PEM_write_bio_PrivateKey(secret.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-    return {.name = names.at(0), .chain = text_of(chain.get()), .key = text_of(secret.get()),
+    return {.name = names.at(0),
+            .chain = text_of(chain.get()),
+            .key = text_of(secret.get()),
             .ocsp = ""};
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
-#include <openssl/err.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+
+#include <gtest/gtest.h>
+#include <openssl/err.h>
 
 #include "peer.h"
 #include "tls/ticket_keys.h"
@@ -111,8 +112,8 @@ TEST_F(TransportTest, SendsAllInOrderThroughASocketThatIsOftenFull) {
         // Three parts, so that records are made of several.
         const std::string_view rest = std::string_view(whole).substr(at, step);
         const std::size_t third = rest.size() / 3;
-        const std::array<std::string_view, 3> pieces{rest.substr(0, third), rest.substr(third, third),
-                                                     rest.substr(2 * third)};
+        const std::array<std::string_view, 3> pieces{
+            rest.substr(0, third), rest.substr(third, third), rest.substr(2 * third)};
         std::array<iovec, 3> parts{};
         std::transform(pieces.begin(), pieces.end(), parts.begin(), [](std::string_view piece) {
             return iovec{const_cast<char*>(piece.data()), piece.size()};
