@@ -18,8 +18,7 @@ def https(draft, option):
     try:
         entry = listener('https', address, option.origin())
     except NoAddress as error:
-        return draft.leave_out(option, str(error),
-                               'let systemd open it and name it in listen.systemd', protects=True)
+        return draft.leave_out(option, error.because, error.instead, protects=True)
     entry.keys['certificates'] = Setting([{'certificate': certificate, 'key': key}], [''])
     if ciphers:
         entry.keys['ciphers'] = Setting(ciphers, ['of TLS 1.2'])
@@ -35,7 +34,7 @@ def http_to_https(draft, option):
     try:
         entry = listener('http', str(option.value), option.origin())
     except NoAddress as error:
-        return draft.leave_out(option, str(error), 'listen.redirect-https')
+        return draft.leave_out(option, error.because, error.instead)
     entry.keys['redirect-https'] = Setting(443, [''])
     return draft.listeners.append(entry)
 
