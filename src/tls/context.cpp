@@ -25,7 +25,8 @@ constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 // (master/replace/certificate_renewal.cpp), and the two former ones still open tickets.
 constexpr int kSessionSeconds = 8 * 60 * 60;
 
-constexpr unsigned char kHttp11[] = "\x08http/1.1";
+// Each with its length before it, the preferred one first.
+constexpr unsigned char kProtocols[] = "\x08http/1.1\x08http/1.0";
 
 void require(int result, const char* deed) {
     if (result != 1) {
@@ -38,8 +39,8 @@ void require(int result, const char* deed) {
 int on_protocols(SSL*, const unsigned char** chosen, unsigned char* size,
                  const unsigned char* offered, unsigned int offered_size, void*) {
     unsigned char* found = nullptr;
-    const int result =
-        SSL_select_next_proto(&found, size, kHttp11, sizeof kHttp11 - 1, offered, offered_size);
+    const int result = SSL_select_next_proto(&found, size, kProtocols, sizeof kProtocols - 1,
+                                             offered, offered_size);
     *chosen = found;
     return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }

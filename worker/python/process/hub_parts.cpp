@@ -28,6 +28,7 @@ HubParts::HubParts(Process& process)
               [this] { worker.look_whether_drained(); }) {
     if (process.boot.tls) {
         worker.tls().renew(process.boot.tls.get());
+        process.boot.tls.reset();
     }
     worker.attach(&signals);
     handlers.report_to(signals);
