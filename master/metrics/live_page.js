@@ -253,6 +253,9 @@ function showStatus(status) {
                    ['oldest', 'of those that wait']],
        status.signals.map(s => [s.number, s.accepted, s.handled, s.failed, s.redelivered,
          s.set_aside, s.refused, s.running, s.waiting, age(s.oldest)]));
+  fill('certificates', [['hosts*'], ['file*'], ['address*'], ['expires*'], ['days left']],
+       status.certificates.map(c => [c.names.join(', '), c.file, c.address,
+         new Date(c.expires).toLocaleDateString(), String(Math.floor(c.left / 86400))]));
   fill('failures', [['error*'], ['where*'], ['request*', 'or signal'], ['when*'], ['worker*']],
        status.failures.map(f => [f.error, f.where, f.request, clock(f.at), 'worker ' + f.worker]),
        'none');

@@ -102,10 +102,16 @@ Json describe_queue(const ListenerStatus& listener) {
             {"down", listener.down}};
 }
 
-Json describe_certificate(const CertificateStatus& certificate) {
-    return {{"address", certificate.address}, {"file", certificate.file},
-            {"names", certificate.names},     {"issuer", certificate.issuer},
-            {"key", certificate.key_kind},    {"expires", moment(certificate.expires)}};
+// `left`: seconds, negative behind the end.
+Json describe_certificate(const CertificateStatus& certificate,
+                          std::chrono::system_clock::time_point now) {
+    return {{"address", certificate.address},
+            {"file", certificate.file},
+            {"names", certificate.names},
+            {"issuer", certificate.issuer},
+            {"key", certificate.key_kind},
+            {"expires", moment(certificate.expires)},
+            {"left", seconds(certificate.expires - now)}};
 }
 
 Json describe_failure(const FailureStatus& failure) {
@@ -244,6 +250,10 @@ std::string format_status_json(const Status& status, std::chrono::system_clock::
     for (const ReloadStatus& reload : status.reloads) {
         reloads.push_back(describe_reload(reload, now));
     }
+    Json certificates = Json::array();
+    for (const CertificateStatus& certificate : status.certificates) {
+        certificates.push_back(describe_certificate(certificate, now));
+    }
     const Json document = {
         {"version", status.version},
         {"pid", status.pid},
@@ -255,7 +265,7 @@ std::string format_status_json(const Status& status, std::chrono::system_clock::
         {"config", status.config},
         {"listen", std::move(addresses)},
         {"queues", list_of(status.listeners, describe_queue)},
-        {"certificates", list_of(status.certificates, describe_certificate)},
+        {"certificates", std::move(certificates)},
         {"traffic", describe_traffic(status.traffic)},
         {"pss", bytes(status.pss)},
         {"generations", std::move(generations)},

@@ -187,6 +187,8 @@ def test_the_expiry_is_warned_of_and_shown(server, authority):
     assert [c['names'] for c in shown] == [['one.test']]
     assert shown[0]['expires'].startswith('20')
     assert shown[0]['file'].endswith('one.test-ec.pem')
+    assert 4 * 86400 < shown[0]['left'] <= 5 * 86400
+    assert 'one.test-ec.pem expires in 4 days' in ' '.join(running.ctl('status').stdout.split())
 
 
 def test_a_root_master_hands_keys_to_workers_that_cannot_read_them(server, authority):

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "master/ctl/view/status_view.h"
 
+#include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -90,6 +92,25 @@ std::string format_queues(const Document& status) {
     return line_of(parts, "connections that wait to be accepted: ");
 }
 
+// Where more than one address uses a file, it is named once.
+std::string format_certificates(const Document& status) {
+    constexpr double kDay = 24 * 60 * 60;
+    std::vector<std::string> files;
+    std::vector<std::string> parts;
+    for (const Document& certificate : status["certificates"].objects()) {
+        const std::string file = text_of(certificate, "file");
+        if (std::find(files.begin(), files.end(), file) != files.end()) {
+            continue;
+        }
+        files.push_back(file);
+        const double left = certificate["left"].number().value_or(0);
+        parts.push_back(
+            left < 0 ? fmt::format("{} has expired", file)
+                     : fmt::format("{} expires in {:.0f} days", file, std::floor(left / kDay)));
+    }
+    return line_of(parts, "certificates: ");
+}
+
 // What has gone wrong in these workers.
 std::string format_losses(const Document& status, const std::vector<Document>& workers) {
     std::vector<std::string> parts;
@@ -124,7 +145,8 @@ std::string format_load(const Document& status) {
                                     duration_of(latency, "p50"), duration_of(latency, "p95"),
                                     duration_of(latency, "p99")));
     }
-    return line_of(load) + line_of(rates) + format_queues(status) + format_losses(status, workers);
+    return line_of(load) + line_of(rates) + format_queues(status) + format_certificates(status) +
+           format_losses(status, workers);
 }
 
 std::string format_generations(const Document& status) {

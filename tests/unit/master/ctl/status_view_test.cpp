@@ -108,6 +108,16 @@ TEST(StatusView, LeavesZerosOut) {
     EXPECT_NE(text->find("0 requests/s\n"), std::string::npos) << *text;
 }
 
+TEST(StatusView, ShowsWhenCertificatesExpire) {
+    const auto text =
+        format_status(R"({"traffic":{"rate":0},"certificates":[{"file":"a.pem","left":200000},)"
+                      R"({"file":"a.pem","left":200000},{"file":"b.pem","left":-5}]})");
+    ASSERT_TRUE(text);
+    EXPECT_NE(text->find("certificates: a.pem expires in 2 days, b.pem has expired\n"),
+              std::string::npos)
+        << *text;
+}
+
 TEST(StatusView, ShowsSignalsAndLocks) {
     const auto text = format_status(R"({
         "signals": [{"number": 17, "accepted": 9, "handled": 4, "failed": 1, "redelivered": 2,
