@@ -39,7 +39,10 @@ class Certificates {
     UniqueFd renew() noexcept;
 
     /// Seals tickets with a fresh key from now on. Returns the memory, empty where none is used.
+    /// REQUIRES: nothing is prepared, as that has the former keys.
     UniqueFd turn_tickets() noexcept;
+
+    [[nodiscard]] bool is_prepared() const { return prepared_.has_value(); }
 
     /// Warns of certificates that expire within 14 days.
     void warn_of_expiry() const;

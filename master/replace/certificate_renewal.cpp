@@ -14,6 +14,9 @@ namespace {
 // Half of the time that a session can be resumed (tls/context.cpp).
 constexpr auto kTurn = std::chrono::hours(4);
 
+// How soon it is tried again while another generation starts, which has the former keys.
+constexpr auto kAgain = std::chrono::minutes(1);
+
 constexpr auto kDay = std::chrono::hours(24);
 
 }  // namespace
@@ -49,6 +52,10 @@ void CertificateRenewal::on_file_change() noexcept {
 }
 
 void CertificateRenewal::on_turn() noexcept {
+    if (certificates_.is_prepared()) {
+        turn_.start(kAgain);
+        return;
+    }
     turn_.start(kTurn);
     hand_out(certificates_.turn_tickets());
 }
