@@ -19,13 +19,11 @@ class EntryReport {
     void operator()(const std::string& key, const std::string& text) const {
         const std::string path = fmt::format("{}.{}", path_, key);
         const std::string group = path.substr(0, path.find('[', path_.size()));
-        for (const std::string& place : {path, group, path_ + ".address", std::string("listen")}) {
-            const auto found = reading_.places.find(place);
-            if (found != reading_.places.end()) {
-                return reading_.diagnostics.report(found->second, path, text);
-            }
+        Mark mark = start_;
+        for (const std::string& place : {std::string("listen"), path_ + ".address", group, path}) {
+            mark = reading_.place_of(place, mark);
         }
-        reading_.diagnostics.report(start_, path, text);
+        reading_.diagnostics.report(mark, path, text);
     }
 
   private:
@@ -90,6 +88,20 @@ void check_https(const Listen& listen, const EntryReport& report) {
     }
 }
 
+// What a connection and its client have agreed upon in a handshake cannot leave its process.
+void refuse_sticky_https(const Settings& settings, const Mark& start, const Reading& reading) {
+    for (const Listen& listen : settings.listen) {
+        if (settings.sticky.is_set() && listen.address.tls) {
+            reading.diagnostics.report(
+                reading.place_of("sticky", start), "sticky",
+                fmt::format("cannot hand connections of {} to another worker, expected addresses "
+                            "of http:// only, with TLS at a proxy in front",
+                            net::format_address(listen.address)));
+            return;
+        }
+    }
+}
+
 }  // namespace
 
 void check_tls(const Settings& settings, const Mark& start, const Reading& reading) {
@@ -101,6 +113,7 @@ void check_tls(const Settings& settings, const Mark& start, const Reading& readi
         const EntryReport report(i, start, reading);
         listen.address.tls ? check_https(listen, report) : check_plain(listen, report);
     }
+    refuse_sticky_https(settings, start, reading);
 }
 
 }  // namespace geventd::config

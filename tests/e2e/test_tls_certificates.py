@@ -112,6 +112,13 @@ def test_contradictions_are_refused_with_their_line(make_server, listen, why):
     start_in_vain(make_server, listen, r'server\.yaml:\d+:\d+: listen\[0\]\..*' + why)
 
 
+def test_sessions_in_one_worker_need_plain_addresses(make_server, authority):
+    made = make_server()
+    made.write_app(HELLO)
+    made.write_config({'listen': https(authority.issue('one.test')), 'sticky': {'query': 'sid'}})
+    made.start_in_vain(r'sticky: cannot hand connections of https://.* to another worker')
+
+
 def test_new_files_are_taken_while_connections_live(server, authority):
     entry = authority.issue('one.test')
     running = server(HOLD, {'listen': https(entry), 'workers': {'processes': 2}})
