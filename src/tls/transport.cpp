@@ -84,6 +84,12 @@ Transport::Transport(std::shared_ptr<const Context> context, Handshakes& handsha
     SSL_set_bio(ssl_.get(), bio, bio);
 }
 
+Transport::~Transport() {
+    if (!is_up_ && !failed_) {
+        handshakes_.failed("it was not completed");
+    }
+}
+
 net::Stream::Result Transport::receive(int fd, std::span<char> into) noexcept {
     wire_.use(fd);
     if (failed_ || ended_) {

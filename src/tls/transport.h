@@ -23,6 +23,9 @@ class Transport final : public net::Transport {
     /// connections that began with it, too: it ends with the last of them.
     Transport(std::shared_ptr<const Context> context, Handshakes& handshakes, std::string early);
 
+    /// Tells of a handshake that was never completed.
+    ~Transport() override;
+
     net::Stream::Result receive(int fd, std::span<char> into) noexcept override;
     net::Stream::Result send(int fd, std::span<const iovec> parts) noexcept override;
     void offer(int fd, std::string_view bytes) noexcept override;

@@ -233,6 +233,51 @@ def test_clients_that_do_not_go_on_hold_no_core(server, authority):
         client.close()
 
 
+def test_a_handshake_ahead_of_a_request_is_no_refused_one(server, authority):
+    running = server(HELLO, {'listen': https(authority.issue('one.test')),
+                             'limits': {'header-timeout': '1s'}, 'log': {'access': 'line ${path}'}})
+    with secure(running, authority) as client:
+        assert client.socket.recv(1) == b''
+    with RawClient(running.address()) as client:
+        client.send(b'\x16\x03\x01\x02\x00\x01')
+        assert client.is_closed_by_server()
+    worker = running.wait_status(lambda s: s['workers'][0]['connections'] == 0)['workers'][0]
+    assert (worker['rejected'], worker['handshakes'], worker['handshakes_failed']) == (0, 1, 1)
+    assert 'line ' not in running.log.text()
+
+
+def test_the_next_request_may_come_with_the_end_of_a_body(server, authority):
+    running = server(ECHO, {'listen': https(authority.issue('one.test'))})
+    body = b'x' * 200_000
+    with secure(running, authority) as client:
+        head = b'POST /size HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n'
+        client.send(head % len(body), body[:100_000])
+        running.wait_status(lambda s: s['workers'][0]['cores_busy'] == 1)
+        client.send(body[100_000:] + head % 1 + b'y')
+        assert client.read_answer().body == b'200000'
+        assert client.read_answer().body == b'1'
+
+
+def test_many_handshakes_at_once_hold_nobody_up(server, authority):
+    running = server(HELLO, {'listen': [https(authority.issue('one.test', kind='rsa')),
+                                        'http://127.0.0.1:0']})
+    context = authority.trusting()
+    hellos = []
+    for _ in range(40):
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_hostname='one.test')
+        with pytest.raises(ssl.SSLWantReadError):
+            tls.do_handshake()
+        hellos.append(outgoing.read())
+    clients = [RawClient(running.address()) for _ in hellos]
+    for client, hello in zip(clients, hellos):
+        client.send(hello)
+    assert running.get(index=1).text == 'hello'
+    for client in clients:
+        assert client.socket.recv(1) == b'\x16'
+        client.close()
+
+
 def test_the_access_log_has_the_scheme(server, authority):
     running = server(HELLO, {'listen': https(authority.issue('one.test')),
                              'log': {'access': 'line ${scheme} ${path}'}})

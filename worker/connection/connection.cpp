@@ -114,7 +114,7 @@ void Connection::become_idle() {
     separate_pieces();
     state_ = State::Idle;
     was_used_ = true;
-    if (wanted_ == 0) {
+    if (wanted_ == 0 || stream_.has_bytes()) {
         watch_reads();
     }
     context_.limits.keep_alive.start(*this);
@@ -239,8 +239,10 @@ void Connection::on_deadline() noexcept {
 void Connection::time_out() {
     switch (state_) {
         case State::ReadingHead:
-            if (last_answer_ && input_.empty()) {
-                close();  // of a proxy that has said whom it serves, and nothing more
+            // Of a proxy that has said whom it serves, and nothing more, or of a client that has
+            // made a handshake ahead, as browsers do.
+            if (input_.empty() && (last_answer_ || stream_.has_transport())) {
+                close();
             } else {
                 refuse({408, "the request head did not arrive in time"});
             }

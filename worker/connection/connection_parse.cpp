@@ -53,7 +53,7 @@ std::size_t Connection::wait_for_more() {
         state_ = State::ReadingHead;
         context_.limits.header.start(*this);
     }
-    if (wanted_ == 0) {
+    if (wanted_ == 0 || stream_.has_bytes()) {
         watch_reads();
     }
     return 0;
