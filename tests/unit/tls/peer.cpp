@@ -53,7 +53,9 @@ Peer::Peer(UniqueFd& server, const char* host, SSL_SESSION* session)
     fd_ = UniqueFd::adopt(ends[0]);
     server = UniqueFd::adopt(ends[1]);
     ssl_.reset(SSL_new(context_.get()));
-    SSL_set_tlsext_host_name(ssl_.get(), host);
+    // OpenSSL's macro for this casts as C does.
+    SSL_ctrl(ssl_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+             const_cast<char*>(host));  // NOLINT: OpenSSL copies it
     SSL_set_fd(ssl_.get(), fd_.get());
     SSL_set_connect_state(ssl_.get());
     if (session != nullptr) {
