@@ -8,7 +8,7 @@ import websockets
 
 from harness import procfs
 from harness.limits import DEADLINE, SANITIZED
-from harness.websockets import BINARY, CLOSE, PING, PONG, TEXT, RawSocket, connect, frame
+from harness.websockets import BINARY, CLOSE, PING, PONG, TEXT, RawSocket, connect, frame, url_of
 
 APP = '''
 import gevent
@@ -194,8 +194,8 @@ def test_many_messages_at_once(running):
 
 def test_compression(running):
     async def talk():
-        host, port = running.address()
-        async with websockets.connect(f'ws://{host}:{port}/', compression='deflate',
+        url, context = url_of(running.address())
+        async with websockets.connect(url, ssl=context, compression='deflate',
                                       max_size=None) as client:
             answer = getattr(client, 'response', None)  # since version 14 of the library
             headers = answer.headers if answer else client.response_headers

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Clients: raw bytes on a socket, plain HTTP requests, curl."""
 import http.client
+import os
 import select
 import socket
 import struct
@@ -36,7 +37,7 @@ class Answer:
 class RawClient:
     """A connection whose every byte the test controls. Sends pieces as given; reads until a mark,
     one whole response, or the end. With a small receive buffer, its kernel takes next to nothing
-    before it reads."""
+    before it reads. An address with a `context` (tls.SecureAddress) is spoken to by TLS."""
 
     def __init__(self, address, timeout=DEADLINE, receive_buffer=None):
         family = socket.AF_UNIX if isinstance(address, str) else (
@@ -48,6 +49,8 @@ class RawClient:
         self.socket.connect(address)
         if family != socket.AF_UNIX:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(address, 'context'):
+            self.socket = address.context.wrap_socket(self.socket, server_hostname=address[0])
         self._buffer = b''
 
     def __enter__(self):
@@ -69,7 +72,9 @@ class RawClient:
             self.socket.sendall(piece)
 
     def finish_sending(self):
-        self.socket.shutdown(socket.SHUT_WR)
+        # By a socket of its own: one of TLS would forget how to decrypt what comes.
+        with socket.socket(fileno=os.dup(self.socket.fileno())) as plain:
+            plain.shutdown(socket.SHUT_WR)
 
     def _more(self):
         data = self.socket.recv(65536)
@@ -164,6 +169,8 @@ def open_http(address, timeout=DEADLINE):
     """An http.client connection to ('host', port), or to the path of a unix socket."""
     if isinstance(address, str):
         return UnixConnection(address, timeout)
+    if hasattr(address, 'context'):
+        return http.client.HTTPSConnection(*address, timeout=timeout, context=address.context)
     return http.client.HTTPConnection(*address, timeout=timeout)
 
 

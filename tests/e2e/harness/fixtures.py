@@ -51,14 +51,14 @@ def folder():
 
 
 @contextlib.contextmanager
-def audited_servers(folder, has_failed):
+def audited_servers(folder, has_failed, kind=Server):
     """A function that makes servers; all are ended and audited at the end."""
     servers = []
 
     def make():
         home = folder / f's{len(servers)}'
         home.mkdir()
-        servers.append(Server(home, uuid.uuid4().hex))
+        servers.append(kind(home, uuid.uuid4().hex))
         return servers[-1]
 
     known = set(procfs.children(procfs.os.getpid()))
@@ -70,6 +70,11 @@ def audited_servers(folder, has_failed):
             if server.log is not None:
                 print(f'--- log of {server.folder.name}\n{server.log.text()}')
     assert not complaints, '\n'.join(complaints)
+
+
+def kind_for(request):
+    """A module of tests may name another class of servers: SERVER."""
+    return getattr(request.module, 'SERVER', Server)
 
 
 def starter(make_server):
@@ -93,7 +98,7 @@ def make_server(folder, request):
         report = getattr(request.node, 'report_call', None)
         return report is not None and report.failed
 
-    with audited_servers(folder, has_failed) as make:
+    with audited_servers(folder, has_failed, kind_for(request)) as make:
         yield make
 
 
@@ -122,6 +127,7 @@ def module_server(request):
     """Like `server`, for module fixtures whose tests only read from the same server."""
     path = pathlib.Path(tempfile.mkdtemp(prefix='gd-', dir='/tmp'))
     failed_before = request.session.testsfailed
-    with audited_servers(path, lambda: request.session.testsfailed > failed_before) as make:
+    with audited_servers(path, lambda: request.session.testsfailed > failed_before,
+                         kind_for(request)) as make:
         yield starter(make)
     shutil.rmtree(path)

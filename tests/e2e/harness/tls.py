@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """An authority of the test's own, and clients that speak TLS."""
 import datetime
-import socket
+import ipaddress
 import ssl
 
 from cryptography import x509
@@ -11,6 +11,7 @@ from cryptography.x509.oid import NameOID
 
 from . import client
 from .limits import DEADLINE
+from .server import Server
 
 DAY = datetime.timedelta(days=1)
 
@@ -36,6 +37,13 @@ def _name(text):
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
+def _general(name):
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
 class Authority:
     """Signs certificates; writes them and itself into `folder`."""
 
@@ -59,7 +67,7 @@ class Authority:
             x509.CertificateBuilder().subject_name(_name(names[0])).issuer_name(self.name)
             .public_key(key.public_key()).serial_number(x509.random_serial_number())
             .not_valid_before(now - 100 * DAY).not_valid_after(now + days * DAY)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), False)
+            .add_extension(x509.SubjectAlternativeName([_general(n) for n in names]), False)
             .sign(self.key, hashes.SHA256()))
 
     def issue(self, *names, kind='ec', days=30, file=None, passphrase=None):
@@ -97,6 +105,30 @@ class TlsClient(client.RawClient):
         return self.read_answer()
 
 
-def plain(address):
-    """A connection without TLS to the address."""
-    return socket.create_connection(address, timeout=DEADLINE)
+class SecureAddress(tuple):
+    """('host', port) for clients of the harness, which speak TLS there by `context`."""
+
+    def __new__(cls, address, context):
+        made = super().__new__(cls, address)
+        made.context = context
+        return made
+
+
+class SecureServer(Server):
+    """A server that listens by https where a test says nothing else, and whose clients know it."""
+
+    def __init__(self, folder, marker):
+        super().__init__(folder, marker)
+        self.authority = Authority(self.folder)
+        self.certificate = self.authority.issue('127.0.0.1')
+
+    def default_config(self):
+        return {**super().default_config(), 'listen': {
+            'address': 'https://127.0.0.1:0',
+            'certificates': [self.certificate]}}
+
+    def address(self, index=0):
+        address = super().address(index)
+        if not self.addresses[index].startswith('https://'):
+            return address
+        return SecureAddress(address, self.authority.trusting())

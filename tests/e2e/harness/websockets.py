@@ -13,9 +13,15 @@ TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 def connect(server, path='/', index=0, **options):
     """python3-websocket's client, connected."""
-    host, port = server.address(index)
+    url, context = url_of(server.address(index), path)
     return websocket.create_connection(
-        f'ws://{host}:{port}{path}', timeout=DEADLINE, **options)
+        url, timeout=DEADLINE, sslopt={'context': context} if context else None, **options)
+
+
+def url_of(address, path='/'):
+    """The URL for libraries, and the context of TLS or None."""
+    context = getattr(address, 'context', None)
+    return f'{"wss" if context else "ws"}://{address[0]}:{address[1]}{path}', context
 
 
 def frame(opcode, payload=b'', first=0x80):

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+"""The tests of test_websocket_faces.py again, over TLS."""
+from harness.tls import SecureServer
+from test_websocket_faces import *  # noqa: F401, F403
+
+SERVER = SecureServer
