@@ -21,8 +21,8 @@ readonly SOURCES=(
 )
 # Each has the archive, or the headers, of a library that a wheel holds as well.
 readonly PACKAGES=(
-    libyaml-cpp-dev libncurses-dev zlib1g-dev libboost-dev libcli11-dev nlohmann-json3-dev
-    libexpected-dev "libstdc++-$(g++ -dumpversion)-dev"
+    libyaml-cpp-dev libncurses-dev zlib1g-dev libssl-dev libboost-dev libcli11-dev
+    nlohmann-json3-dev libexpected-dev "libstdc++-$(g++ -dumpversion)-dev"
 )
 
 # The host's lists need not name sources, so apt gets lists of its own: from where the host has its

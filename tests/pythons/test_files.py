@@ -11,7 +11,7 @@ from conftest import REPOSITORY, WHEELS, interpreters
 SYSTEM = {'libc.so.6', 'libm.so.6', 'libgcc_s.so.1',
           'ld-linux-x86-64.so.2', 'ld-linux-aarch64.so.1'}
 LIBRARIES = ('libev', 'libwslay', 'fmt', 'spdlog', 'libyaml-cpp-dev', 'libncurses-dev',
-             'zlib1g-dev', 'libboost-dev', 'libstdc++')
+             'zlib1g-dev', 'libssl-dev', 'libboost-dev', 'libstdc++')
 
 
 @pytest.fixture(params=sorted(WHEELS.glob('*.whl')), ids=lambda path: path.name)
