@@ -10,6 +10,8 @@ import socket
 import threading
 import time
 
+from .client import open_http
+
 MIB = 1 << 20
 BLOB = bytes(range(256)) * (10 * MIB // 256)
 DIGEST = hashlib.sha256(BLOB).hexdigest().encode()
@@ -135,7 +137,7 @@ class SteadyLoad:
 
     @staticmethod
     def _connect(address):
-        connection = http.client.HTTPConnection(*address, timeout=60)
+        connection = open_http(address, timeout=60)
         connection.connect()
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
