@@ -23,6 +23,10 @@ constexpr std::size_t kRecord = 16384;
 // So much is encrypted before it is sent.
 constexpr std::size_t kBatch = 4 * kRecord;
 
+// What OpenSSL answers by itself, as to attempts to renegotiate, waits for room. More of it than
+// that has only a client that does not read.
+constexpr std::size_t kMostOwed = 4 * kBatch;
+
 /// The bytes of several parts one after the other, in pieces that fill a record if they can.
 class Pieces {
   public:
@@ -104,6 +108,10 @@ net::Stream::Result Transport::receive(int fd, std::span<char> into) noexcept {
     const int room = static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX));
     const int count = SSL_read(ssl_.get(), into.data(), room);
     wire_.flush();
+    if (wire_.unsent() > kMostOwed) {
+        failed_ = true;
+        return {State::Ended};
+    }
     if (count > 0) {
         return {State::Done, static_cast<std::size_t>(count)};
     }

@@ -81,6 +81,22 @@ TEST_F(TransportTest, CarriesBytesBothWays) {
     EXPECT_EQ(SSL_get_shutdown(peer->ssl()), SSL_RECEIVED_SHUTDOWN);
 }
 
+TEST_F(TransportTest, TakesOneRecordAtATime) {
+    connect();
+    ASSERT_TRUE(shake_hands());
+    for (int i = 0; i < 3; ++i) {
+        ASSERT_EQ(SSL_key_update(peer->ssl(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+        ASSERT_TRUE(peer->shake_hands());
+    }
+    peer->send("a request");
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(receive(), "");
+        EXPECT_EQ(last, State::Wait);
+        EXPECT_TRUE(stream->has_bytes());
+    }
+    EXPECT_EQ(receive(), "a request");
+}
+
 TEST_F(TransportTest, ChoosesTheCertificateByTheNameOfTheHost) {
     const std::vector<std::pair<const char*, const char*>> cases{{"one.test", "CN=one.test"},
                                                                  {"TWO.test", "CN=two.test"},
