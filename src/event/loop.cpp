@@ -95,21 +95,10 @@ bool Loop::run_pending() {
     do {
         dirty_ = false;
         now_ = Clock::now();
-        trigger_fed();
         ev_run(loop_, EVRUN_NOWAIT);
     } while (dirty_ && ++passes < kMaxPasses);
     turning_ = false;
     return dirty_;
-}
-
-// libev would call a watcher that its own callback has fed again and again, and nothing else.
-void Loop::trigger_fed() noexcept {
-    while (fed_ != nullptr) {
-        Io& io = *fed_;
-        const int events = io.fed_events_;
-        io.unfeed();
-        ev_feed_event(loop_, &io.watcher_, events);
-    }
 }
 
 void Loop::wake() noexcept {
@@ -151,38 +140,12 @@ void Io::watch(int fd, int events) {
         if (watcher_.fd == fd && this->events() == events) {
             return;
         }
-        unfeed();
         ev_io_stop(loop_.raw(), &watcher_);
     }
     registered_ = true;
     ev_io_set(&watcher_, fd, events);
     ev_io_start(loop_.raw(), &watcher_);
     loop_.touched();
-}
-
-void Io::feed(int events) {
-    fed_events_ = static_cast<std::uint8_t>(fed_events_ | events);
-    if (fed_by_ == nullptr) {
-        next_fed_ = loop_.fed_;
-        if (next_fed_ != nullptr) {
-            next_fed_->fed_by_ = &next_fed_;
-        }
-        loop_.fed_ = this;
-        fed_by_ = &loop_.fed_;
-    }
-    loop_.touched();
-}
-
-void Io::unfeed() noexcept {
-    if (fed_by_ != nullptr) {
-        *fed_by_ = next_fed_;
-        if (next_fed_ != nullptr) {
-            next_fed_->fed_by_ = fed_by_;
-        }
-        fed_by_ = nullptr;
-        next_fed_ = nullptr;
-        fed_events_ = 0;
-    }
 }
 
 void Io::forget() {
@@ -195,7 +158,6 @@ void Io::forget() {
 }
 
 void Io::stop() {
-    unfeed();
     if (active()) {
         ev_io_stop(loop_.raw(), &watcher_);
         loop_.touched();

@@ -3,15 +3,12 @@
 
 #include <ev.h>
 
-#include <cstdint>
 #include <functional>
 
 #include "base/clock.h"
 #include "base/fd.h"
 
 namespace geventd::event {
-
-class Io;
 
 /// A libev loop. It runs by itself (master), or nested in another loop that watches backend_fd()
 /// (worker: gevent's hub). In a nested loop only Io watchers work, because libev's timers and
@@ -57,17 +54,13 @@ class Loop {
     }
 
   private:
-    friend class Io;
-
     static void on_wake(struct ev_loop*, ev_io* watcher, int) noexcept;
     int find_backend_fd();
-    void trigger_fed() noexcept;
 
     struct ev_loop* loop_;
     UniqueFd wake_fd_;
     ev_io wake_watcher_{};
     int backend_fd_ = -1;
-    Io* fed_ = nullptr;  ///< the first of the watchers that feed() was called for
     bool dirty_ = false;
     bool turning_ = false;
     bool woken_ = false;
@@ -111,11 +104,6 @@ class Io {
     void watch(int fd, int events);
     void stop();
 
-    /// Triggers the callback in the next pass of run_pending(), as if the watched descriptor were
-    /// ready for `events`, unless it is stopped or watched for something else until then. A
-    /// callback may call it each time: deadlines and other watchers have their turns between.
-    void feed(int events);
-
     /// Stops and removes the descriptor from epoll; call before closing it. A closed descriptor
     /// whose socket is still open in another process would keep reporting events, at which libev
     /// creates a new epoll descriptor that no outer loop watches.
@@ -131,15 +119,8 @@ class Io {
         (static_cast<T*>(watcher->data)->*method)(events);
     }
 
-    friend class Loop;
-
-    void unfeed() noexcept;
-
     Loop& loop_;
     ev_io watcher_;
-    Io* next_fed_ = nullptr;
-    Io** fed_by_ = nullptr;  ///< the pointer in the loop's list that points here; null: none
-    std::uint8_t fed_events_ = 0;
     bool registered_ = false;
 };
 

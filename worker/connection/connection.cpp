@@ -61,8 +61,15 @@ void Connection::watch(int wanted) {
         return;
     }
     io_.watch(stream_.fd(), events);
-    if ((wanted & event::Io::kRead) != 0 && stream_.has_bytes()) {
-        io_.feed(event::Io::kRead);
+    if (has_unread() && !std::exchange(reads_on_, true)) {
+        owner_.read_on_later(*this);
+    }
+}
+
+void Connection::read_on() noexcept {
+    reads_on_ = false;
+    if (has_unread()) {
+        on_io(event::Io::kRead);
     }
 }
 

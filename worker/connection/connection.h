@@ -59,6 +59,8 @@ struct Parcel;
 ///  - a Lent connection belongs to the thread that sends the rest of a file to its client;
 ///  - a connection with bytes received after a request that has ended is in the list `revisits_` of
 ///    its owner;
+///  - a connection that waits to read, and whose transport has bytes already, is in the list
+///    `unread_` of its owner;
 ///  - a connection that holds pieces back is in the list `joining_` of its owner until the turn
 ///    ends.
 /// Connections::neglect() looks for a connection that breaks this; builds with assertions call it
@@ -95,6 +97,9 @@ class Connection final : public Exchange, public event::Deadline, private Transf
         /// Bytes were received after a request that has ended: call revisit() to parse them.
         virtual void revisit_later(Connection& connection) = 0;
 
+        /// Its transport has bytes that the socket does not tell of: call read_on() once a turn.
+        virtual void read_on_later(Connection& connection) noexcept = 0;
+
         /// The connection holds pieces of an answer back until separate_pieces().
         virtual void separate_pieces_later(Connection& connection) = 0;
     };
@@ -120,6 +125,9 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     void revisit() noexcept {
         attempt([this] { process({}); });
     }
+
+    /// Reads what its transport has. A transport that has no time for it yet is asked again later.
+    void read_on() noexcept;
 
     [[nodiscard]] const Client& client() const override { return client_; }
 
@@ -211,6 +219,11 @@ class Connection final : public Exchange, public event::Deadline, private Transf
         return io_.active() && (wanted_ & events) == events;
     }
 
+    // What nothing in the kernel tells of.
+    [[nodiscard]] bool has_unread() const {
+        return is_watched(event::Io::kRead) && stream_.has_bytes();
+    }
+
     void await_disconnect();
     void on_running_deadline() noexcept;
 
@@ -291,8 +304,9 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     std::uint8_t wanted_ = 0;     ///< event::Io::Events that the connection waits for
     bool proxy_awaited_ = false;  ///< a trusted peer may still send a PROXY header
     bool tls_awaited_ = false;    ///< the next bytes are those of a handshake
+    bool reads_on_ = false;       ///< the owner was told to read on later
+    std::uint32_t index_ = 0;     ///< place in the owner's list
     Client client_;
-    std::uint32_t index_ = 0;  ///< place in the owner's list
     event::Io io_;
     http::HeadScanner scanner_;
     std::string input_;  ///< received, not yet parsed

@@ -49,6 +49,9 @@ std::string_view Connection::neglect() const {
     if ((reader || waits_for_client) && !is_watched(event::Io::kRead)) {
         return "waits for its client and is not watched";
     }
+    if ((reader || waits_for_client) && has_unread() && !reads_on_) {
+        return "has received bytes that nobody reads";
+    }
     if (writer != is_watched(event::Io::kWrite)) {
         return writer ? "waits for room and is not watched" : "is watched for room in vain";
     }

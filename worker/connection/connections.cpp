@@ -61,6 +61,7 @@ Connection& Connections::insert(net::Stream stream, const Peer& peer, const List
     make_room(open_, most);
     make_room(closed_, most);
     make_room(revisits_, 2 * most);
+    make_room(unread_, 2 * most);
     make_room(joining_, 2 * most);
     static_assert(sizeof(Connection) <= SharedPages::kCorners[0]);
     auto connection = make_in_corner<Connection>(context_, static_cast<Connection::Owner&>(*this),
@@ -113,6 +114,7 @@ bool Connections::sweep() {
         return connection->state() == Connection::State::Closed;
     };
     std::erase_if(revisits_, is_closed);
+    std::erase_if(unread_, is_closed);
     std::erase_if(joining_, is_closed);
     closed_.clear();
     return true;
@@ -133,6 +135,20 @@ void Connections::revisit() {
         }
     }
     revisits_.erase(revisits_.begin(), revisits_.begin() + static_cast<std::ptrdiff_t>(visits));
+}
+
+void Connections::read_on_later(Connection& connection) noexcept {
+    unread_.push_back(&connection);
+    turn_.ensure();
+}
+
+// Those that came first are first asked again. What a transport puts off is asked in the next turn.
+void Connections::read_on() {
+    const std::size_t visits = unread_.size();
+    for (std::size_t i = 0; i < visits; ++i) {  // unread_ may grow meanwhile
+        unread_[i]->read_on();
+    }
+    unread_.erase(unread_.begin(), unread_.begin() + static_cast<std::ptrdiff_t>(visits));
 }
 
 void Connections::separate_pieces_later(Connection& connection) {

@@ -77,7 +77,12 @@ class Connections final : private Connection::Owner {
     /// Parses what was received after requests that have ended. May switch greenlets.
     void revisit();
 
-    [[nodiscard]] bool has_revisits() const { return !revisits_.empty(); }
+    /// Reads what transports have received already, as far as they have time for it in this turn:
+    /// call it once a turn. May switch greenlets.
+    void read_on();
+
+    /// revisit() or read_on() has something to do.
+    [[nodiscard]] bool has_revisits() const { return !revisits_.empty() || !unread_.empty(); }
 
     /// At the end of a turn: sends what was held back to share a packet.
     void separate_pieces();
@@ -107,6 +112,7 @@ class Connections final : private Connection::Owner {
     Connection& insert(net::Stream stream, const Peer& peer, const Listening& listener);
     void on_closed(Connection& connection) override;
     void revisit_later(Connection& connection) override;
+    void read_on_later(Connection& connection) noexcept override;
     void separate_pieces_later(Connection& connection) override;
 
     [[nodiscard]] std::string_view neglect_of(const Connection& connection) const;
@@ -121,6 +127,7 @@ class Connections final : private Connection::Owner {
     std::vector<InCorner<Connection>> open_;
     std::vector<InCorner<Connection>> closed_;
     std::vector<Connection*> revisits_;  ///< connections with input behind an ended request
+    std::vector<Connection*> unread_;    ///< connections whose transports have bytes
     std::vector<Connection*> joining_;   ///< connections whose pieces may share packets
     bool closes_after_answers_ = false;
     bool closes_unused_ = false;

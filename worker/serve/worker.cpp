@@ -75,6 +75,7 @@ void Worker::turn() noexcept {
     files_.collect();
     start_waiting();
     const bool unfinished = loop_.run_pending();
+    connections_.read_on();
     start_waiting();
     if (connections_.sweep()) {
         gate_.freed_descriptors();

@@ -86,44 +86,6 @@ TEST_F(IoTest, ItsOwnerCanStopItFromTheCallback) {
     EXPECT_EQ(once.calls, 1);
 }
 
-TEST_F(IoTest, TellsOfAnEventThatItIsFed) {
-    io.watch(ours.get(), Io::kRead);
-    EXPECT_TRUE(turn().empty());
-    io.feed(Io::kRead);
-    EXPECT_EQ(turn(), std::vector<int>{Io::kRead});
-    EXPECT_TRUE(turn().empty());
-}
-
-// Else a connection whose transport has bytes, and no time for them in this turn, would stop all.
-TEST_F(IoTest, LetsOthersHaveTheirTurnThoughItsCallbackFeedsItAgain) {
-    struct Eager {
-        Io& io;
-        int calls = 0;
-
-        void on_event(int) noexcept {
-            ++calls;
-            io.feed(Io::kRead);
-        }
-    };
-
-    Eager eager{io};
-    io.bind<Eager, &Eager::on_event>(&eager);
-    io.watch(ours.get(), Io::kRead);
-    io.feed(Io::kRead);
-    EXPECT_TRUE(loop.run_pending());
-    const int calls = eager.calls;
-    EXPECT_TRUE(loop.run_pending());
-    EXPECT_GT(eager.calls, calls);
-}
-
-TEST_F(IoTest, ForgetsWhatItWasFedWhenItStops) {
-    io.watch(ours.get(), Io::kRead);
-    io.feed(Io::kRead);
-    io.stop();
-    io.watch(ours.get(), Io::kRead);
-    EXPECT_TRUE(turn().empty());
-}
-
 // A socket that is still open by a copy, for instance in another process, would still be reported.
 TEST_F(IoTest, ForgetTakesTheDescriptorOutOfEpoll) {
     const auto is_unknown = [this] {

@@ -65,7 +65,11 @@ class Scrambler : public net::Transport {
     }
 
     [[nodiscard]] net::Stream::State peek(int fd) noexcept override {
-        return fill(fd) || !held_.empty() ? net::Stream::State::Wait : net::Stream::State::Ended;
+        const bool is_open = fill(fd);
+        if (!held_.empty()) {
+            return net::Stream::State::Done;
+        }
+        return is_open ? net::Stream::State::Wait : net::Stream::State::Ended;
     }
 
     [[nodiscard]] std::vector<Variable> variables() const override { return {}; }
@@ -99,16 +103,53 @@ class Scrambler : public net::Transport {
     std::string held_;
 };
 
+// Has bytes, and never the time for them, as during many handshakes.
+class Busy : public net::Transport {
+  public:
+    explicit Busy(int& asked) : asked_(asked) {}
+
+    net::Stream::Result receive(int, std::span<char>) noexcept override {
+        ++asked_;
+        return {net::Stream::State::Wait};
+    }
+
+    net::Stream::Result send(int, std::span<const iovec>) noexcept override {
+        return {net::Stream::State::Wait};
+    }
+
+    void offer(int, std::string_view) noexcept override {}
+
+    [[nodiscard]] net::Stream::State peek(int) noexcept override {
+        return net::Stream::State::Done;
+    }
+
+    void end_sending(int) noexcept override {}
+
+    [[nodiscard]] bool has_bytes() const noexcept override { return true; }
+
+    [[nodiscard]] Need receive_needs() const noexcept override { return Need::Bytes; }
+
+    [[nodiscard]] Need send_needs() const noexcept override { return Need::Bytes; }
+
+    [[nodiscard]] std::vector<Variable> variables() const override { return {}; }
+
+  private:
+    int& asked_;
+};
+
 class TransportTest : public WorkerTest {
   protected:
     void SetUp() override {
         start();
+        client = connect_through(std::make_unique<Scrambler>());
+    }
+
+    UniqueFd connect_through(std::unique_ptr<net::Transport> transport) {
         int ends[2];
-        ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-        client = UniqueFd::adopt(ends[0]);
-        worker->connections().add(
-            net::Stream(UniqueFd::adopt(ends[1]), std::make_unique<Scrambler>()), Peer{},
-            listening);
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+        worker->connections().add(net::Stream(UniqueFd::adopt(ends[1]), std::move(transport)),
+                                  Peer{}, listening);
+        return UniqueFd::adopt(ends[0]);
     }
 
     Listening listening;
@@ -138,6 +179,17 @@ TEST_F(TransportTest, SendsInOrderToReceiveAndReceivesInOrderToSend) {
     receive_until(client, scrambled("third"));
     client.reset();
     turn_until([this] { return slot.connections.load() == 0; });
+}
+
+TEST_F(TransportTest, IsAskedOnceATurnWhileItHasNoTimeForItsBytes) {
+    int asked = 0;
+    const UniqueFd other = connect_through(std::make_unique<Busy>(asked));
+    EXPECT_EQ(asked, 1);
+    for (int turns = 1; turns < 4; ++turns) {
+        worker->turn();
+        EXPECT_EQ(asked, 1 + turns);
+        EXPECT_EQ(worker->connections().neglect(), "");
+    }
 }
 
 TEST_F(TransportTest, SendsFilesThroughIt) {
