@@ -250,7 +250,8 @@ State Transport::peek(int fd) noexcept {
     char byte = 0;
     const int count = SSL_peek(ssl_.get(), &byte, 1);
     wire_.flush();
-    return count > 0 ? State::Done : state_after(count);
+    const State state = count > 0 ? State::Done : state_after(count);
+    return state == State::Wait && has_bytes() ? State::Done : state;  // behind a record of keys
 }
 
 void Transport::end_sending(int fd) noexcept {

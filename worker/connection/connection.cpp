@@ -207,11 +207,14 @@ void Connection::close_when_unused() noexcept {
 
 void Connection::close_if_unused() noexcept {
     const bool between = state_ == State::Idle || state_ == State::ReadingHead;
-    if (!closes_unused_ || !between || !input_.empty() ||
-        stream_.peek() == net::Stream::State::Done) {
+    if (!closes_unused_ || !between || !input_.empty()) {
         return;  // ReadingHead without input: only a PROXY header has arrived
     }
-    if (was_used_) {
+    if (stream_.peek() == net::Stream::State::Done) {
+        if (stream_.has_bytes()) {
+            watch_reads();  // a transport has taken them out of the kernel
+        }
+    } else if (was_used_) {
         close();
     } else {
         context_.limits.linger.start(*this);

@@ -97,6 +97,16 @@ TEST_F(TransportTest, TakesOneRecordAtATime) {
     EXPECT_EQ(receive(), "a request");
 }
 
+TEST_F(TransportTest, FindsARequestBehindARecordOfKeys) {
+    connect();
+    ASSERT_TRUE(shake_hands());
+    EXPECT_EQ(stream->peek(), State::Wait);
+    ASSERT_EQ(SSL_key_update(peer->ssl(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+    ASSERT_TRUE(peer->shake_hands());
+    peer->send("a request");
+    EXPECT_EQ(stream->peek(), State::Done);
+}
+
 TEST_F(TransportTest, ChoosesTheCertificateByTheNameOfTheHost) {
     const std::vector<std::pair<const char*, const char*>> cases{{"one.test", "CN=one.test"},
                                                                  {"TWO.test", "CN=two.test"},

@@ -192,6 +192,21 @@ TEST_F(TransportTest, IsAskedOnceATurnWhileItHasNoTimeForItsBytes) {
     }
 }
 
+TEST_F(TransportTest, LosesNoRequestThatADrainFindsInIt) {
+    receive_until(client, "hi");
+    send(client, scrambled(kGet));
+    turn_until([this] { return application.started.size() == 1; });
+    send(client, "key");
+    answer(*application.started[0], "first");
+    receive_until(client, scrambled("first"));
+    send(client, scrambled(kGet));
+    worker->drain(ipc::DrainReason::Stop);
+    EXPECT_EQ(worker->connections().neglect(), "");
+    turn_until([this] { return application.started.size() == 2; });
+    answer(*application.started[1], "second");
+    receive_until(client, scrambled("second"));
+}
+
 TEST_F(TransportTest, SendsFilesThroughIt) {
     receive_until(client, "hi");
     send(client, scrambled(kGet));
