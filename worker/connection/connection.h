@@ -213,7 +213,7 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     void give_up_early();
     void discard();
     void stop_reading();
-    void notice_disconnect();
+    bool notice_input();
 
     [[nodiscard]] bool is_watched(int events) const {
         return io_.active() && (wanted_ & events) == events;

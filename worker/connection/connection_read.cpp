@@ -40,15 +40,15 @@ void Connection::on_readable() {
                 context_.admission.application().resume(request_->reader);
                 break;
             }
-            notice_disconnect();
-            [[fallthrough]];
-        case State::Queued:
-            // Nobody asks for these bytes now: leave them in the kernel, and stop epoll's reports.
-            stop_reading();
+            if (notice_input()) {
+                stop_reading();
+            }
             break;
+        case State::Queued:
         case State::Serving:
         case State::Sending:
         case State::Lent:
+            // Nobody asks for these bytes now: leave them in the kernel, and stop epoll's reports.
             stop_reading();
             break;
         case State::Lingering:
@@ -266,15 +266,18 @@ void Connection::stop_reading() {
     watch(wanted_ & event::Io::kWrite);
 }
 
-// With on-disconnect: cancel, EOF counts as a disconnect.
-void Connection::notice_disconnect() {
+// With on-disconnect: cancel, EOF counts as a disconnect. False: nothing has come yet, as where a
+// transport has received what is for itself only.
+bool Connection::notice_input() {
     if (!context_.cancels_on_disconnect || !request_->body.complete()) {
-        return;
+        return true;
     }
-    if (stream_.peek() == Received::Ended) {
+    const Received found = stream_.peek();
+    if (found == Received::Ended) {
         broken_ = true;
         context_.admission.application().cancel(*request_);
     }
+    return found != Received::Wait;
 }
 
 // After the body, only EOF or the next request can arrive.

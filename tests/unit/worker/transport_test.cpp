@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 
 #include "worker_fixture.h"
 
@@ -19,6 +20,9 @@ std::string scrambled(std::string_view bytes) {
     }
     return other;
 }
+
+// A byte for the transport alone, which gives none for it.
+constexpr char kNothing = '\0';
 
 // Sends "hi" before it can receive, and needs a "key" from the client before it sends. Receives
 // more than it passes on at once.
@@ -92,7 +96,8 @@ class Scrambler : public net::Transport {
         char buffer[4096];
         ssize_t got = 0;
         while ((got = ::recv(fd, buffer, sizeof buffer, MSG_DONTWAIT)) > 0) {
-            held_.append(buffer, static_cast<std::size_t>(got));
+            std::copy_if(buffer, buffer + got, std::back_inserter(held_),
+                         [](char byte) { return byte != kNothing; });
         }
         return got < 0;
     }
@@ -140,6 +145,7 @@ class Busy : public net::Transport {
 class TransportTest : public WorkerTest {
   protected:
     void SetUp() override {
+        settings.on_disconnect = config::OnDisconnect::Cancel;
         start();
         client = connect_through(std::make_unique<Scrambler>());
     }
@@ -205,6 +211,19 @@ TEST_F(TransportTest, LosesNoRequestThatADrainFindsInIt) {
     turn_until([this] { return application.started.size() == 2; });
     answer(*application.started[1], "second");
     receive_until(client, scrambled("second"));
+}
+
+TEST_F(TransportTest, SeesThatAClientLeavesAfterBytesThatAreForItOnly) {
+    receive_until(client, "hi");
+    send(client, scrambled(kGet));
+    turn_until([this] { return application.started.size() == 1; });
+    send(client, std::string_view(&kNothing, 1));
+    worker->turn();
+    worker->turn();
+    EXPECT_TRUE(application.cancelled.empty());
+    client.reset();
+    turn_until([this] { return application.cancelled.size() == 1; });
+    application.started[0]->exchange->finish(false);
 }
 
 TEST_F(TransportTest, SendsFilesThroughIt) {
