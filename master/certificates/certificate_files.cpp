@@ -13,6 +13,8 @@
 
 #include "master/certificates/secret_file.h"
 #include "tls/certificate.h"
+#include "tls/server.h"
+#include "tls/ticket_keys.h"
 
 namespace geventd::master {
 
@@ -113,11 +115,10 @@ tls::Endpoint read_endpoint(const config::Listen& listen, const std::string& pla
         });
     }
     endpoint.ciphers = wanted.ciphers;
-    if (!wanted.ciphers.empty()) {
-        reading(place + ".ciphers", [&] { tls::examine_ciphers(wanted.ciphers); });
-    }
     endpoint.only_newest = wanted.oldest == config::OldestTls::Tls13;
     endpoint.session_scope = scope_of(listen, endpoint);
+    // What OpenSSL refuses, as keys that are too short, the workers would refuse.
+    reading(place, [&] { tls::make_server(endpoint, {tls::make_ticket_key()}); });
     return endpoint;
 }
 

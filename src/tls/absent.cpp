@@ -27,10 +27,6 @@ void examine_authorities(const std::string&) {
     refuse();
 }
 
-void examine_ciphers(const std::string&) {
-    refuse();
-}
-
 std::string unlock(const std::string&, const std::string&) {
     refuse();
 }

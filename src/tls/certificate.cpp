@@ -3,7 +3,6 @@
 
 #include <cstring>
 #include <ctime>
-#include <new>
 #include <stdexcept>
 
 #include <openssl/err.h>
@@ -59,16 +58,6 @@ Facts examine(const Pair& pair) {
 void examine_authorities(const std::string& pem) {
     if (parse_certificates(pem).empty()) {
         throw std::runtime_error("holds no certificate, expected a PEM file");
-    }
-}
-
-void examine_ciphers(const std::string& ciphers) {
-    const ContextPtr context(SSL_CTX_new(TLS_server_method()));
-    if (!context) {
-        throw std::bad_alloc();
-    }
-    if (SSL_CTX_set_cipher_list(context.get(), ciphers.c_str()) != 1) {
-        throw std::runtime_error(take_reason());
     }
 }
 

@@ -29,9 +29,6 @@ Facts examine(const Pair& pair);
 /// Throws std::runtime_error when there is no certificate in the text, which is PEM.
 void examine_authorities(const std::string& pem);
 
-/// Throws std::runtime_error when OpenSSL knows none of these ciphers of TLS 1.2.
-void examine_ciphers(const std::string& ciphers);
-
 /// The same key, PEM, without its passphrase. `passphrase` is not needed for one without. Throws
 /// std::runtime_error when it is the wrong one.
 std::string unlock(const std::string& key, const std::string& passphrase);

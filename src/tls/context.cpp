@@ -151,7 +151,7 @@ void Context::set_options(SSL_CTX* context, const Endpoint& endpoint) const {
     require(static_cast<int>(SSL_CTX_set_min_proto_version(context, oldest)), "the oldest TLS");
     require(SSL_CTX_set_cipher_list(context,
                                     endpoint.ciphers.empty() ? kCiphers : endpoint.ciphers.c_str()),
-            "listen.ciphers");
+            "ciphers");
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                      SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_COMPRESSION |
                                      SSL_OP_IGNORE_UNEXPECTED_EOF);
@@ -174,8 +174,8 @@ void Context::set_options(SSL_CTX* context, const Endpoint& endpoint) const {
 void Context::ask_for_certificates(SSL_CTX* context, const Endpoint& endpoint) const {
     X509_STORE* store = SSL_CTX_get_cert_store(context);
     for (const X509Ptr& authority : parse_certificates(endpoint.client_ca)) {
-        require(X509_STORE_add_cert(store, authority.get()), "listen.client-ca");
-        require(SSL_CTX_add_client_CA(context, authority.get()), "listen.client-ca");
+        require(X509_STORE_add_cert(store, authority.get()), "client-ca");
+        require(SSL_CTX_add_client_CA(context, authority.get()), "client-ca");
     }
     const bool requires_one = endpoint.clients == ClientCertificates::Require;
     SSL_CTX_set_verify(

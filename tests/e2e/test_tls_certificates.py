@@ -80,6 +80,11 @@ def test_a_key_with_a_passphrase_needs_it(make_server, authority, tmp_path):
                   'the passphrase is another')
 
 
+def test_ciphers_that_nobody_knows_are_refused(make_server, authority):
+    start_in_vain(make_server, https(authority.issue('one.test'), ciphers='NONE-SUCH'),
+                  r'listen\[0\]: ciphers: no cipher match')
+
+
 def test_a_passphrase_from_a_file(server, authority, tmp_path):
     entry = authority.issue('one.test', passphrase='secret')
     (tmp_path / 'word').write_text('secret\n')
@@ -87,14 +92,31 @@ def test_a_passphrase_from_a_file(server, authority, tmp_path):
     assert serial(running, authority)
 
 
-def test_the_check_refuses_what_the_start_refuses(make_server, authority):
+def test_a_key_that_is_too_short_is_refused(make_server, authority):
+    start_in_vain(make_server, https(authority.issue('one.test', kind='weak')),
+                  r'listen\[0\]: .*one\.test-weak\.pem: ee key too small')
+
+
+def test_a_new_key_that_is_too_short_is_not_used(server, authority):
+    entry = authority.issue('one.test')
+    running = server(HELLO, {'listen': https(entry)})
+    former = serial(running, authority)
+    running.expect_error('changed certificates cannot be used')
+    authority.issue('one.test', kind='weak', file='one.test-ec')
+    running.wait_log(r'cannot be used, the former ones stay: listen\[0\]: .*ee key too small')
+    assert serial(running, authority) == former
+
+
+@pytest.mark.parametrize('wish, why', [({'days': -1}, 'has expired'),
+                                       ({'kind': 'weak'}, 'ee key too small')])
+def test_the_check_refuses_what_the_start_refuses(make_server, authority, wish, why):
     made = make_server()
     made.write_app(HELLO)
-    made.write_config({'listen': https(authority.issue('one.test', days=-1))})
+    made.write_config({'listen': https(authority.issue('one.test', **wish))})
     checked = subprocess.run([GEVENTD, '--check', '-c', made.config_path], text=True,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert checked.returncode == 1
-    assert 'has expired' in checked.stdout
+    assert why in checked.stdout
 
 
 @pytest.mark.parametrize('listen, why', [

@@ -17,8 +17,8 @@ DAY = datetime.timedelta(days=1)
 
 
 def make_key(kind='ec'):
-    if kind == 'rsa':
-        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    if kind != 'ec':
+        return rsa.generate_private_key(65537, key_size={'rsa': 2048, 'weak': 1024}[kind])
     return ec.generate_private_key(ec.SECP256R1())
 
 
