@@ -138,6 +138,7 @@ ContextPtr Context::make_context(const Endpoint& endpoint, const Choice& choice)
     SSL_CTX_set_app_data(context.get(), this);
     SSL_CTX_set_alpn_select_cb(context.get(), &on_protocols, nullptr);
     SSL_CTX_set_tlsext_ticket_key_evp_cb(context.get(), &Context::on_ticket);
+    SSL_CTX_set_session_ticket_cb(context.get(), nullptr, &Context::on_session, nullptr);
     set_callback(context.get(), SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB, &Context::on_status_request);
     SSL_CTX_set_tlsext_status_arg(context.get(), this);
     if (asks_) {
@@ -225,7 +226,8 @@ int Context::on_server_name(SSL* ssl, int*, void* self) noexcept {
     }
 }
 
-// Returns 1: go on; 2: go on and give the client a newer ticket; 0: a full handshake; -1: failed.
+// Returns 1: go on; 2: go on and give the client a newer ticket, as clients of TLS 1.3 use each one
+// once; 0: a full handshake; -1: failed.
 int Context::on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                        EVP_MAC_CTX* mac, int seals) noexcept {
     const auto* self = static_cast<const Context*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
@@ -245,7 +247,26 @@ int Context::on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIP
     const bool opened =
         set_up_mac(mac, *key) &&
         EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key->cipher.data(), iv) == 1;
-    return !opened ? -1 : key == &self->tickets_.front() ? 1 : 2;
+    const bool is_fresh = key == &self->tickets_.front() && SSL_version(ssl) < TLS1_3_VERSION;
+    return !opened ? -1 : is_fresh ? 1 : 2;
+}
+
+// What becomes of a ticket that was opened, or could not be. A session does not outlive the
+// certificate that its client has shown.
+SSL_TICKET_RETURN Context::on_session(SSL*, SSL_SESSION* session, const unsigned char*, std::size_t,
+                                      SSL_TICKET_STATUS status, void*) noexcept {
+    const X509* client = session == nullptr ? nullptr : SSL_SESSION_get0_peer(session);
+    if (client != nullptr && X509_cmp_current_time(X509_get0_notAfter(client)) <= 0) {
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    }
+    switch (status) {
+        case SSL_TICKET_SUCCESS:
+            return SSL_TICKET_RETURN_USE;
+        case SSL_TICKET_SUCCESS_RENEW:
+            return SSL_TICKET_RETURN_USE_RENEW;
+        default:
+            return SSL_TICKET_RETURN_IGNORE_RENEW;
+    }
 }
 
 int Context::on_status_request(SSL* ssl, void* self) noexcept {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -44,6 +45,9 @@ class Context {
     static int on_server_name(SSL* ssl, int* alert, void* self) noexcept;
     static int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                          EVP_MAC_CTX* mac, int seals) noexcept;
+    static SSL_TICKET_RETURN on_session(SSL* ssl, SSL_SESSION* session, const unsigned char* name,
+                                        std::size_t size, SSL_TICKET_STATUS status,
+                                        void* self) noexcept;
     static int on_status_request(SSL* ssl, void* self) noexcept;
 
     std::vector<Identity> identities_;

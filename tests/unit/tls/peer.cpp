@@ -12,15 +12,16 @@
 
 namespace geventd::tls {
 
-Pair make_pair_for(const std::vector<std::string>& names, const char* kind) {
+Pair make_pair_for(const std::vector<std::string>& names, const char* kind,
+                   const Validity& validity) {
     const bool is_ec = std::string_view(kind) == "EC";
     const KeyPtr key(is_ec ? EVP_EC_gen("P-256") : EVP_RSA_gen(2048));
     const X509Ptr certificate(X509_new());
     X509* x509 = certificate.get();
     X509_set_version(x509, X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
-    X509_gmtime_adj(X509_getm_notBefore(x509), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
+    X509_gmtime_adj(X509_getm_notBefore(x509), validity.from);
+    X509_gmtime_adj(X509_getm_notAfter(x509), validity.until);
     X509_set_pubkey(x509, key.get());
     X509_NAME* name = X509_get_subject_name(x509);
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,

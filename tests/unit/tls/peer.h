@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,8 +12,15 @@
 
 namespace geventd::tls {
 
+/// Seconds from now.
+struct Validity {
+    std::int64_t from = -3600;
+    std::int64_t until = 3600;
+};
+
 /// A certificate for these names, signed by itself, with its key, as PEM.
-Pair make_pair_for(const std::vector<std::string>& names, const char* kind = "EC");
+Pair make_pair_for(const std::vector<std::string>& names, const char* kind = "EC",
+                   const Validity& validity = {});
 
 /// Notes what handshakes ask and tell.
 class NotedHandshakes : public Handshakes {

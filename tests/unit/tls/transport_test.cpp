@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 
 #include <gtest/gtest.h>
 #include <openssl/err.h>
@@ -53,6 +55,20 @@ class TransportTest : public testing::Test {
     net::Stream::Result send(std::string_view bytes) {
         const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
         return stream->send({&part, 1});
+    }
+
+    // Its newest ticket, which comes with the first bytes.
+    SessionPtr session() {
+        send("x");
+        EXPECT_EQ(peer->receive(), "x");
+        return SessionPtr(SSL_get1_session(peer->ssl()));
+    }
+
+    static std::string ticket_of(const SSL_SESSION* session) {
+        const unsigned char* bytes = nullptr;
+        std::size_t size = 0;
+        SSL_SESSION_get0_ticket(session, &bytes, &size);
+        return {reinterpret_cast<const char*>(bytes), size};
     }
 
     std::string shown_name() {
@@ -208,18 +224,44 @@ TEST_F(TransportTest, TellsOfTheConnection) {
 TEST_F(TransportTest, ResumesSessionsOfAnotherServerWithTheSameKeys) {
     connect();
     ASSERT_TRUE(shake_hands());
-    send("x");
-    ASSERT_EQ(peer->receive(), "x");  // with it come the tickets
-    const SessionPtr session(SSL_get1_session(peer->ssl()));
+    const SessionPtr first = session();
     turn(tickets);
-    connect("one.test", session.get());
+    connect("one.test", first.get());
     ASSERT_TRUE(shake_hands());
     EXPECT_EQ(handshakes.resumed, 1);
     tickets.clear();
     turn(tickets);
-    connect("one.test", session.get());
+    connect("one.test", first.get());
     ASSERT_TRUE(shake_hands());
     EXPECT_EQ(handshakes.resumed, 1);
+}
+
+TEST_F(TransportTest, GivesAFreshTicketWithEachSessionOfTls13) {
+    connect();
+    ASSERT_TRUE(shake_hands());
+    const SessionPtr first = session();
+    connect("one.test", first.get());
+    ASSERT_TRUE(shake_hands());
+    EXPECT_EQ(handshakes.resumed, 1);
+    EXPECT_NE(ticket_of(session().get()), ticket_of(first.get()));
+}
+
+TEST_F(TransportTest, ResumesNoSessionBeyondTheCertificateOfItsClient) {
+    const Pair client = make_pair_for({"alice"}, "EC", {.until = 2});
+    endpoint.clients = ClientCertificates::Require;
+    endpoint.client_ca = client.chain;
+    connect();
+    peer->show(client);
+    ASSERT_TRUE(shake_hands()) << handshakes.reason;
+    const SessionPtr first = session();
+    const std::time_t now = std::time(nullptr);
+    while (std::time(nullptr) < now + 3) {
+        ::poll(nullptr, 0, 100);
+    }
+    connect("one.test", first.get());
+    peer->show(client);
+    EXPECT_FALSE(shake_hands());
+    EXPECT_NE(handshakes.reason.find("certificate has expired"), std::string::npos);
 }
 
 TEST_F(TransportTest, DemandsACertificateThatItsAuthorityHasSigned) {
