@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tls/certificate.h"
 
+#include <algorithm>
 #include <cstring>
 #include <ctime>
 #include <stdexcept>
@@ -14,13 +15,18 @@ namespace geventd::tls {
 
 namespace {
 
+// "Without an end" is the year 9999 (RFC 5280 4.1.2.5), which the clock does not reach.
+constexpr std::time_t kLatest =
+    std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::duration::max())
+        .count();
+
 std::chrono::system_clock::time_point time_of(const ASN1_TIME* time) {
     std::tm utc{};
     if (ASN1_TIME_to_tm(time, &utc) != 1) {
         ERR_clear_error();
         return {};
     }
-    return std::chrono::system_clock::from_time_t(::timegm(&utc));
+    return std::chrono::system_clock::from_time_t(std::min(::timegm(&utc), kLatest));
 }
 
 std::string kind_of(const EVP_PKEY* key) {
