@@ -61,6 +61,7 @@ void Certificates::prepare(const config::Settings& settings) {
     } else {
         set.material.tickets = tickets_;
     }
+    set.material.edition = ++edition_;
     seal(set);
     prepared_ = std::move(set);
 }
@@ -99,7 +100,7 @@ UniqueFd Certificates::renew() noexcept {
             tickets = {tls::make_ticket_key()};
         }
         tell_of_renewed(read, serving_->read);
-        return replace(std::move(read), std::move(tickets));
+        return replace(std::move(read), std::move(tickets), ++edition_);
     } catch (const std::exception& error) {
         log::error("changed certificates cannot be used, the former ones stay: {}", error.what());
         return {};
@@ -113,16 +114,18 @@ UniqueFd Certificates::turn_tickets() noexcept {
     try {
         std::vector<tls::TicketKey> tickets = tickets_;
         tls::turn(tickets);
-        return replace(serving_->read, std::move(tickets));
+        return replace(serving_->read, std::move(tickets), serving_->material.edition);
     } catch (const std::exception& error) {
         log::error("the former keys of session tickets stay: {}", error.what());
         return {};
     }
 }
 
-UniqueFd Certificates::replace(Certification read, std::vector<tls::TicketKey> tickets) {
+UniqueFd Certificates::replace(Certification read, std::vector<tls::TicketKey> tickets,
+                               std::uint32_t edition) {
     Set set{.listen = serving_->listen, .read = std::move(read)};
     set.material.tickets = std::move(tickets);
+    set.material.edition = edition;
     seal(set);
     UniqueFd copy = duplicate(set.memory.get());
     serving_ = std::move(set);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -67,8 +68,10 @@ class Certificates {
     };
 
     void seal(Set& set) const;
-    UniqueFd replace(Certification read, std::vector<tls::TicketKey> tickets);
+    UniqueFd replace(Certification read, std::vector<tls::TicketKey> tickets,
+                     std::uint32_t edition);
 
+    std::uint32_t edition_ = 0;  ///< of the newest material
     std::vector<tls::TicketKey> tickets_;
     std::optional<Set> prepared_;
     std::optional<Set> serving_;

@@ -84,6 +84,9 @@ Context::Context(const Endpoint& endpoint, std::vector<TicketKey> tickets)
             staples_.emplace(identities_.back().certificate.get(), pair.ocsp);
         }
     }
+    if (asks_) {
+        read_authorities(endpoint.client_ca);
+    }
     std::map<Choice, SSL_CTX*> made;
     const auto context_of = [&](const Choice& choice) {
         SSL_CTX*& context = made[choice];
@@ -142,7 +145,7 @@ ContextPtr Context::make_context(const Endpoint& endpoint, const Choice& choice)
     set_callback(context.get(), SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB, &Context::on_status_request);
     SSL_CTX_set_tlsext_status_arg(context.get(), this);
     if (asks_) {
-        ask_for_certificates(context.get(), endpoint);
+        ask_for_certificates(context.get(), endpoint.clients == ClientCertificates::Require);
     }
     return context;
 }
@@ -172,13 +175,22 @@ void Context::set_options(SSL_CTX* context, const Endpoint& endpoint) const {
             "the scope of sessions");
 }
 
-void Context::ask_for_certificates(SSL_CTX* context, const Endpoint& endpoint) const {
-    X509_STORE* store = SSL_CTX_get_cert_store(context);
-    for (const X509Ptr& authority : parse_certificates(endpoint.client_ca)) {
-        require(X509_STORE_add_cert(store, authority.get()), "client-ca");
+void Context::read_authorities(const std::string& pem) {
+    authorities_ = parse_certificates(pem);
+    store_.reset(X509_STORE_new());
+    if (!store_) {
+        throw std::bad_alloc();
+    }
+    for (const X509Ptr& authority : authorities_) {
+        require(X509_STORE_add_cert(store_.get(), authority.get()), "client-ca");
+    }
+}
+
+void Context::ask_for_certificates(SSL_CTX* context, bool requires_one) const {
+    SSL_CTX_set1_cert_store(context, store_.get());
+    for (const X509Ptr& authority : authorities_) {
         require(SSL_CTX_add_client_CA(context, authority.get()), "client-ca");
     }
-    const bool requires_one = endpoint.clients == ClientCertificates::Require;
     SSL_CTX_set_verify(
         context, SSL_VERIFY_PEER | (requires_one ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tls/identity.h"
@@ -26,6 +27,9 @@ class Context {
     Context& operator=(const Context&) = delete;
     ~Context() = default;
 
+    /// Other keys for tickets from now on. Only to be called where there were some before.
+    void seal_with(std::vector<TicketKey> tickets) { tickets_ = std::move(tickets); }
+
     /// For a new connection. Throws std::bad_alloc.
     [[nodiscard]] SslPtr make_connection() const;
 
@@ -38,7 +42,8 @@ class Context {
     [[nodiscard]] std::map<std::string, Choice> choices() const;
     ContextPtr make_context(const Endpoint& endpoint, const Choice& choice);
     void set_options(SSL_CTX* context, const Endpoint& endpoint) const;
-    void ask_for_certificates(SSL_CTX* context, const Endpoint& endpoint) const;
+    void read_authorities(const std::string& pem);
+    void ask_for_certificates(SSL_CTX* context, bool requires_one) const;
     [[nodiscard]] SSL_CTX* find(std::string_view host) const;
     [[nodiscard]] const TicketKey* find_key(const unsigned char* name) const;
 
@@ -53,6 +58,8 @@ class Context {
     std::vector<Identity> identities_;
     std::map<const X509*, std::string> staples_;  ///< by certificate
     std::vector<TicketKey> tickets_;
+    std::vector<X509Ptr> authorities_;  ///< who may have signed the clients' certificates
+    StorePtr store_;                    ///< the same; all contexts share it
     std::vector<ContextPtr> contexts_;
     std::map<std::string, SSL_CTX*, std::less<>> by_name_;
     bool asks_;

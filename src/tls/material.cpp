@@ -113,6 +113,7 @@ bool Material::is_needed() const {
 
 std::string encode(const Material& material) {
     Writer out;
+    out.number(material.edition);
     out.number(static_cast<std::uint32_t>(material.endpoints.size()));
     for (const Endpoint& endpoint : material.endpoints) {
         write(out, endpoint);
@@ -129,6 +130,7 @@ std::string encode(const Material& material) {
 Material decode_material(std::string_view bytes) {
     Reader in(bytes);
     Material material;
+    material.edition = in.number();
     for (std::uint32_t endpoints = in.number(); endpoints > 0; --endpoints) {
         material.endpoints.push_back(read_endpoint(in));
     }

@@ -46,6 +46,7 @@ struct TicketKey {
 /// All secrets of a server's TLS, as the master hands them to its processes: one file in sealed
 /// memory, which they read as a whole.
 struct Material {
+    std::uint32_t edition = 0;        ///< of the endpoints: another one when they are others
     std::vector<Endpoint> endpoints;  ///< by the index of the listening address
     std::vector<TicketKey> tickets;   ///< the newest first: it seals, all of them open
 

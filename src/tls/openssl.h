@@ -28,6 +28,7 @@ using BioPtr = std::unique_ptr<BIO, Freer<BIO_free>>;
 using ChainPtr = std::unique_ptr<STACK_OF(X509), ChainFreer>;
 using ContextPtr = std::unique_ptr<SSL_CTX, Freer<SSL_CTX_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
+using StorePtr = std::unique_ptr<X509_STORE, Freer<X509_STORE_free>>;
 using SslPtr = std::unique_ptr<SSL, Freer<SSL_free>>;
 using X509Ptr = std::unique_ptr<X509, Freer<X509_free>>;
 

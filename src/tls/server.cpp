@@ -13,14 +13,18 @@ namespace {
 class OpenSslServer final : public Server {
   public:
     OpenSslServer(const Endpoint& endpoint, const std::vector<TicketKey>& tickets)
-        : context_(std::make_shared<const Context>(endpoint, tickets)) {}
+        : context_(std::make_shared<Context>(endpoint, tickets)) {}
 
     std::unique_ptr<net::Transport> accept(Handshakes& handshakes, std::string early) override {
         return std::make_unique<Transport>(context_, handshakes, std::move(early));
     }
 
+    void seal_with(const std::vector<TicketKey>& tickets) override {
+        context_->seal_with(tickets);
+    }
+
   private:
-    std::shared_ptr<const Context> context_;  ///< also of each connection that began with it
+    std::shared_ptr<Context> context_;  ///< also of each connection that began with it
 };
 
 }  // namespace

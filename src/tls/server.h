@@ -41,6 +41,9 @@ class Server {
     /// The transport of a connection whose first bytes were received already: `early`. Throws
     /// std::bad_alloc.
     virtual std::unique_ptr<net::Transport> accept(Handshakes& handshakes, std::string early) = 0;
+
+    /// Takes other keys for tickets from now on, and leaves the rest as it is. REQUIRES: it had some.
+    virtual void seal_with(const std::vector<TicketKey>& tickets) = 0;
 };
 
 /// Throws std::runtime_error when OpenSSL does not accept what the endpoint has.

@@ -21,12 +21,21 @@ constexpr Duration kTurnShare = std::chrono::milliseconds(2);
 
 void TlsServers::renew(int material) {
     const tls::Material read = tls::decode_material(read_whole(material, "the certificates"));
+    if (read.edition == edition_) {
+        for (const auto& server : servers_) {
+            if (server != nullptr) {
+                server->seal_with(read.tickets);
+            }
+        }
+        return;
+    }
     std::vector<std::unique_ptr<tls::Server>> servers;
     for (const tls::Endpoint& endpoint : read.endpoints) {
         servers.push_back(endpoint.pairs.empty() ? nullptr
                                                  : tls::make_server(endpoint, read.tickets));
     }
     servers_ = std::move(servers);
+    edition_ = read.edition;
 }
 
 std::unique_ptr<net::Transport> TlsServers::accept(std::size_t listener, std::string early) {

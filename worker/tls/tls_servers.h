@@ -41,6 +41,7 @@ class TlsServers final : private tls::Handshakes {
 
     shm::WorkerSlot& slot_;
     std::vector<std::unique_ptr<tls::Server>> servers_;  ///< by listener; null: no https address
+    std::uint32_t edition_ = 0;                          ///< of the material; 0: there is none
     Duration spent_{};                                   ///< on handshakes in this turn
     TimePoint step_began_;
 };

@@ -12,6 +12,7 @@ namespace {
 
 Material some_material() {
     Material material;
+    material.edition = 7;
     material.endpoints.resize(2);  // the first one has no TLS
     material.endpoints[1] = {
         .pairs = {{.name = "a.pem", .chain = "chain", .key = "key", .ocsp = std::string("\0x", 2)},

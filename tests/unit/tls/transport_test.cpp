@@ -29,6 +29,11 @@ class TransportTest : public testing::Test {
     // A connection whose handshake has not begun.
     void connect(const char* host = "one.test", SSL_SESSION* session = nullptr) {
         server = make_server(endpoint, tickets);
+        connect_again(host, session);
+    }
+
+    // To the same server.
+    void connect_again(const char* host, SSL_SESSION* session) {
         UniqueFd fd;
         peer = std::make_unique<Peer>(fd, host, session);
         stream = std::make_unique<net::Stream>(std::move(fd));
@@ -232,6 +237,22 @@ TEST_F(TransportTest, ResumesSessionsOfAnotherServerWithTheSameKeys) {
     tickets.clear();
     turn(tickets);
     connect("one.test", first.get());
+    ASSERT_TRUE(shake_hands());
+    EXPECT_EQ(handshakes.resumed, 1);
+}
+
+TEST_F(TransportTest, TakesOtherKeysOfTicketsAndKeepsTheRest) {
+    connect();
+    ASSERT_TRUE(shake_hands());
+    const SessionPtr first = session();
+    tickets.clear();
+    turn(tickets);
+    server->seal_with(tickets);
+    connect_again("one.test", first.get());
+    ASSERT_TRUE(shake_hands());
+    EXPECT_EQ(handshakes.resumed, 0);
+    const SessionPtr second = session();
+    connect_again("one.test", second.get());
     ASSERT_TRUE(shake_hands());
     EXPECT_EQ(handshakes.resumed, 1);
 }
