@@ -20,6 +20,9 @@ constexpr std::size_t kRecord = 5 + 16384 + 256;
 
 constexpr std::size_t kHeader = 5;
 
+// So much may stand before what is unsent: a client that always leaves some makes it no longer.
+constexpr std::size_t kMostSent = 65536;
+
 Wire& wire_of(BIO* bio) {
     return *static_cast<Wire*>(BIO_get_data(bio));
 }
@@ -69,6 +72,10 @@ bool Wire::flush() noexcept {
             continue;
         }
         broken_ = errno != EAGAIN && errno != EWOULDBLOCK;
+        if (sent_ >= kMostSent) {
+            out_.erase(0, sent_);
+            sent_ = 0;
+        }
         return false;
     }
     if (!broken_) {
