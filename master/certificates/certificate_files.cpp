@@ -36,8 +36,8 @@ bool exists(const std::string& path) {
     return ::stat(path.c_str(), &status) == 0;
 }
 
-std::string first_line(const std::string& text) {
-    const std::string line = text.substr(0, text.find('\n'));
+std::string_view first_line(std::string_view text) {
+    const std::string_view line = text.substr(0, text.find('\n'));
     return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
 }
 
@@ -50,19 +50,18 @@ tls::Pair read_pair(const config::Certificate& files, const std::string& place) 
     pair.chain = reading(place + ".certificate", [&] { return read_secret(files.certificate); });
     pair.key = reading(place + ".key", [&] { return read_secret(key_path(files)); });
     if (!files.passphrase_file.empty()) {
-        const std::string word = reading(place + ".passphrase-file", [&] {
-            return first_line(read_secret(files.passphrase_file));
-        });
+        const Secret word = reading(place + ".passphrase-file",
+                                    [&] { return read_secret(files.passphrase_file); });
         pair.key = reading(place + ".key", [&] {
             try {
-                return tls::unlock(pair.key, word);
+                return tls::unlock(pair.key, first_line(word));
             } catch (const std::runtime_error& error) {
                 throw std::runtime_error(fmt::format("{} {}", key_path(files), error.what()));
             }
         });
     }
     if (!files.ocsp.empty() && exists(files.ocsp)) {
-        pair.ocsp = reading(place + ".ocsp", [&] { return read_secret(files.ocsp); });
+        pair.ocsp = reading(place + ".ocsp", [&] { return std::string(read_secret(files.ocsp)); });
     }
     return pair;
 }
@@ -109,7 +108,7 @@ tls::Endpoint read_endpoint(const config::Listen& listen, const std::string& pla
     endpoint.clients = static_cast<tls::ClientCertificates>(wanted.clients);
     if (!wanted.client_ca.empty()) {
         endpoint.client_ca = reading(place + ".client-ca", [&] {
-            std::string authorities = read_secret(wanted.client_ca);
+            std::string authorities(read_secret(wanted.client_ca));
             tls::examine_authorities(authorities);
             return authorities;
         });

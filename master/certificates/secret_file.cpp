@@ -51,7 +51,7 @@ std::string closed_folder(const std::string& path) {
 
 }  // namespace
 
-std::string read_secret(const std::string& path) {
+Secret read_secret(const std::string& path) {
     // Without O_NONBLOCK, opening a FIFO without a writer would block the master forever.
     const UniqueFd fd =
         UniqueFd::adopt(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));

@@ -30,13 +30,15 @@ UniqueFd make_sealed_memory(const char* name, std::string_view bytes) {
     return fd;
 }
 
-std::string read_whole(int fd, std::string_view what) {
+Secret read_whole(int fd, std::string_view what) {
     struct stat status {};
 
     if (::fstat(fd, &status) != 0) {
         throw_errno("read", what);
     }
-    std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
+    Secret bytes;
+    bytes.reserve(64);  // not in the object itself, also if it is a short passphrase
+    bytes.resize(static_cast<std::size_t>(status.st_size));
     std::size_t read = 0;
     while (read < bytes.size()) {
         const ssize_t got =

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <string>
 #include <string_view>
 
 #include "base/fd.h"
+#include "base/secret.h"
 
 namespace geventd {
 
@@ -13,6 +13,6 @@ namespace geventd {
 UniqueFd make_sealed_memory(const char* name, std::string_view bytes);
 
 /// All bytes of a regular file, whatever its offset. `what` is for the message. Throws ErrnoError.
-std::string read_whole(int fd, std::string_view what);
+Secret read_whole(int fd, std::string_view what);
 
 }  // namespace geventd

@@ -23,11 +23,11 @@ Facts examine(const Pair&) {
     refuse();
 }
 
-void examine_authorities(const std::string&) {
+void examine_authorities(std::string_view) {
     refuse();
 }
 
-std::string unlock(const std::string&, const std::string&) {
+Secret unlock(std::string_view, std::string_view) {
     refuse();
 }
 

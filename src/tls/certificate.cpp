@@ -36,7 +36,7 @@ std::string kind_of(const EVP_PKEY* key) {
 
 // `data` is the passphrase.
 int give_passphrase(char* into, int room, int, void* data) {
-    const auto& passphrase = *static_cast<const std::string*>(data);
+    const auto& passphrase = *static_cast<const std::string_view*>(data);
     if (passphrase.size() > static_cast<std::size_t>(room)) {
         return 0;
     }
@@ -61,17 +61,16 @@ Facts examine(const Pair& pair) {
             .expires = time_of(X509_get0_notAfter(certificate))};
 }
 
-void examine_authorities(const std::string& pem) {
+void examine_authorities(std::string_view pem) {
     if (parse_certificates(pem).empty()) {
         throw std::runtime_error("holds no certificate, expected a PEM file");
     }
 }
 
-std::string unlock(const std::string& key, const std::string& passphrase) {
+Secret unlock(std::string_view key, std::string_view passphrase) {
     ERR_clear_error();
     const BioPtr in = reader_of(key);
-    std::string word = passphrase;  // OpenSSL's callback takes no const
-    const KeyPtr opened(PEM_read_bio_PrivateKey(in.get(), nullptr, &give_passphrase, &word));
+    const KeyPtr opened(PEM_read_bio_PrivateKey(in.get(), nullptr, &give_passphrase, &passphrase));
     if (!opened) {
         ERR_clear_error();
         throw std::runtime_error(
@@ -83,7 +82,7 @@ std::string unlock(const std::string& key, const std::string& passphrase) {
                                          nullptr) != 1) {
         throw std::runtime_error(take_reason());
     }
-    return text_of(out.get());
+    return Secret(bytes_of(out.get()));
 }
 
 }  // namespace geventd::tls

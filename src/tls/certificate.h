@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tls/material.h"
@@ -27,10 +28,10 @@ struct Facts {
 Facts examine(const Pair& pair);
 
 /// Throws std::runtime_error when there is no certificate in the text, which is PEM.
-void examine_authorities(const std::string& pem);
+void examine_authorities(std::string_view pem);
 
 /// The same key, PEM, without its passphrase. `passphrase` is not needed for one without. Throws
 /// std::runtime_error when it is the wrong one.
-std::string unlock(const std::string& key, const std::string& passphrase);
+Secret unlock(std::string_view key, std::string_view passphrase);
 
 }  // namespace geventd::tls

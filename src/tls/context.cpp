@@ -175,7 +175,7 @@ void Context::set_options(SSL_CTX* context, const Endpoint& endpoint) const {
             "the scope of sessions");
 }
 
-void Context::read_authorities(const std::string& pem) {
+void Context::read_authorities(std::string_view pem) {
     authorities_ = parse_certificates(pem);
     store_.reset(X509_STORE_new());
     if (!store_) {

@@ -42,7 +42,7 @@ class Context {
     [[nodiscard]] std::map<std::string, Choice> choices() const;
     ContextPtr make_context(const Endpoint& endpoint, const Choice& choice);
     void set_options(SSL_CTX* context, const Endpoint& endpoint) const;
-    void read_authorities(const std::string& pem);
+    void read_authorities(std::string_view pem);
     void ask_for_certificates(SSL_CTX* context, bool requires_one) const;
     [[nodiscard]] SSL_CTX* find(std::string_view host) const;
     [[nodiscard]] const TicketKey* find_key(const unsigned char* name) const;

@@ -69,7 +69,7 @@ KeyPtr parse_key(const Pair& pair) {
     KeyPtr key(PEM_read_bio_PrivateKey(in.get(), nullptr, &give_nothing, nullptr));
     if (!key) {
         ERR_clear_error();
-        throw std::runtime_error(pair.key.find("ENCRYPTED") == std::string::npos
+        throw std::runtime_error(pair.key.find("ENCRYPTED") == Secret::npos
                                      ? "holds no private key, expected a PEM file"
                                      : "is a private key with a passphrase, expected "
                                        "passphrase-file beside it");
@@ -89,7 +89,7 @@ KeyPtr parse_key(const Pair& pair) {
 
 }  // namespace
 
-std::vector<X509Ptr> parse_certificates(const std::string& pem) {
+std::vector<X509Ptr> parse_certificates(std::string_view pem) {
     ERR_clear_error();
     const BioPtr in = reader_of(pem);
     std::vector<X509Ptr> found;

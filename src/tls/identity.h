@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tls/certificate.h"
@@ -24,6 +25,6 @@ struct Identity {
 };
 
 /// The certificates of a PEM text, none or more. Throws std::runtime_error for a broken one.
-std::vector<X509Ptr> parse_certificates(const std::string& pem);
+std::vector<X509Ptr> parse_certificates(std::string_view pem);
 
 }  // namespace geventd::tls

@@ -26,10 +26,10 @@ class Writer {
         bytes_.append(reinterpret_cast<const char*>(value.data()), kSize);
     }
 
-    std::string take() { return std::move(bytes_); }
+    Secret take() { return std::move(bytes_); }
 
   private:
-    std::string bytes_;
+    Secret bytes_;
 };
 
 class Reader {
@@ -43,6 +43,8 @@ class Reader {
     }
 
     std::string text() { return std::string(take(number())); }
+
+    Secret secret() { return Secret(take(number())); }
 
     template <std::size_t kSize>
     void block(std::array<std::uint8_t, kSize>& value) {
@@ -92,8 +94,8 @@ Endpoint read_endpoint(Reader& in) {
     for (std::uint32_t pairs = in.number(); pairs > 0; --pairs) {
         Pair& pair = endpoint.pairs.emplace_back();
         pair.name = in.text();
-        pair.chain = in.text();
-        pair.key = in.text();
+        pair.chain = in.secret();
+        pair.key = in.secret();
         pair.ocsp = in.text();
     }
     endpoint.clients = static_cast<ClientCertificates>(in.number());
@@ -111,7 +113,7 @@ bool Material::is_needed() const {
                        [](const Endpoint& endpoint) { return !endpoint.pairs.empty(); });
 }
 
-std::string encode(const Material& material) {
+Secret encode(const Material& material) {
     Writer out;
     out.number(material.edition);
     out.number(static_cast<std::uint32_t>(material.endpoints.size()));

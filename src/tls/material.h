@@ -7,14 +7,16 @@
 #include <string_view>
 #include <vector>
 
+#include "base/secret.h"
+
 namespace geventd::tls {
 
 /// A certificate with its chain and its private key.
 struct Pair {
-    std::string name;   ///< where it comes from, for messages
-    std::string chain;  ///< PEM: the server's own certificate first
-    std::string key;    ///< PEM, without a passphrase
-    std::string ocsp;   ///< the response to staple, DER; "": none
+    std::string name;  ///< where it comes from, for messages
+    Secret chain;      ///< PEM: the server's own certificate first; the key may be there, too
+    Secret key;        ///< PEM, without a passphrase
+    std::string ocsp;  ///< the response to staple, DER; "": none
 
     bool operator==(const Pair&) const = default;
 };
@@ -55,7 +57,7 @@ struct Material {
     bool operator==(const Material&) const = default;
 };
 
-std::string encode(const Material& material);
+Secret encode(const Material& material);
 
 /// Throws std::runtime_error when the bytes are not from encode().
 Material decode_material(std::string_view bytes);

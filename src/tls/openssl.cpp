@@ -15,7 +15,7 @@ std::string take_reason() {
     return reason == nullptr ? "OpenSSL gives no reason" : reason;
 }
 
-BioPtr reader_of(const std::string& text) {
+BioPtr reader_of(std::string_view text) {
     if (text.size() > INT_MAX) {
         throw std::bad_alloc();
     }
@@ -26,10 +26,15 @@ BioPtr reader_of(const std::string& text) {
     return bio;
 }
 
-std::string text_of(BIO* memory) {
+std::string_view bytes_of(BIO* memory) {
     char* bytes = nullptr;
     const auto size = BIO_get_mem_data(memory, &bytes);
-    return size <= 0 ? std::string() : std::string(bytes, static_cast<std::size_t>(size));
+    return size <= 0 ? std::string_view()
+                     : std::string_view(bytes, static_cast<std::size_t>(size));
+}
+
+std::string text_of(BIO* memory) {
+    return std::string(bytes_of(memory));
 }
 
 std::string text_of(const X509_NAME* name) {

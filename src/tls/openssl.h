@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
@@ -36,9 +37,12 @@ using X509Ptr = std::unique_ptr<X509, Freer<X509_free>>;
 std::string take_reason();
 
 /// A BIO that reads this text, which it does not copy. Throws std::bad_alloc.
-BioPtr reader_of(const std::string& text);
+BioPtr reader_of(std::string_view text);
 
-/// All that a memory BIO holds.
+/// All that a memory BIO holds, until it changes. It overwrites what it frees.
+std::string_view bytes_of(BIO* memory);
+
+/// A copy of it.
 std::string text_of(BIO* memory);
 
 /// "CN=example.com,O=Example" (RFC 2253).

@@ -34,7 +34,7 @@ TEST(Material, ComesBackAsItWas) {
 }
 
 TEST(Material, IsRefusedWhenItIsCutOffOrLonger) {
-    const std::string bytes = encode(some_material());
+    const Secret bytes = encode(some_material());
     for (std::size_t size = 0; size < bytes.size(); ++size) {
         EXPECT_THROW(decode_material(std::string_view(bytes).substr(0, size)), std::runtime_error);
     }

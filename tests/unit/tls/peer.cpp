@@ -42,8 +42,8 @@ Pair make_pair_for(const std::vector<std::string>& names, const char* kind,
     PEM_write_bio_X509(chain.get(), x509);
     PEM_write_bio_PrivateKey(secret.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
     return {.name = names.at(0),
-            .chain = text_of(chain.get()),
-            .key = text_of(secret.get()),
+            .chain = Secret(bytes_of(chain.get())),
+            .key = Secret(bytes_of(secret.get())),
             .ocsp = ""};
 }
 
