@@ -134,11 +134,11 @@ Certification read_certification(const std::vector<config::Listen>& listen) {
     return read;
 }
 
-void refuse_expired(const Certification& wanted, const Certification& known) {
+void refuse_expired(const std::vector<CertificateStatus>& wanted,
+                    const std::vector<CertificateStatus>& known) {
     const auto now = std::chrono::system_clock::now();
-    for (const CertificateStatus& status : wanted.statuses) {
-        const bool is_known =
-            std::find(known.statuses.begin(), known.statuses.end(), status) != known.statuses.end();
+    for (const CertificateStatus& status : wanted) {
+        const bool is_known = std::find(known.begin(), known.end(), status) != known.end();
         if (status.expires <= now && !is_known) {
             throw std::runtime_error(fmt::format(
                 "{}: {} has expired at {:%Y-%m-%d %H:%M:%S} UTC", status.place, status.file,

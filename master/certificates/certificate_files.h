@@ -21,7 +21,8 @@ struct Certification {
 Certification read_certification(const std::vector<config::Listen>& listen);
 
 /// Throws std::runtime_error when a certificate has expired, unless `known` has the same one.
-void refuse_expired(const Certification& wanted, const Certification& known = {});
+void refuse_expired(const std::vector<CertificateStatus>& wanted,
+                    const std::vector<CertificateStatus>& known = {});
 
 /// All files that it reads.
 std::vector<std::string> certification_files(const std::vector<config::Listen>& listen);

@@ -41,10 +41,11 @@ std::vector<std::string> scopes_of(const Certification& read) {
     return scopes;
 }
 
-void tell_of_renewed(const Certification& read, const Certification& former) {
-    for (std::size_t i = 0; i < read.statuses.size() && i < former.statuses.size(); ++i) {
-        const CertificateStatus& status = read.statuses[i];
-        if (status != former.statuses[i]) {
+void tell_of_renewed(const std::vector<CertificateStatus>& read,
+                     const std::vector<CertificateStatus>& former) {
+    for (std::size_t i = 0; i < read.size() && i < former.size(); ++i) {
+        const CertificateStatus& status = read[i];
+        if (status != former[i]) {
             log::info("{} has changed: {} is valid until {} and used from now on", status.file,
                       join(status.names), day_of(status.expires));
         }
@@ -54,23 +55,33 @@ void tell_of_renewed(const Certification& read, const Certification& former) {
 }  // namespace
 
 void Certificates::prepare(const config::Settings& settings) {
-    Set set{.listen = settings.listen, .read = read_certification(settings.listen)};
-    refuse_expired(set.read, serving_ ? serving_->read : Certification());
-    if (tickets_.empty() || (serving_ && scopes_of(set.read) != scopes_of(serving_->read))) {
-        set.material.tickets.push_back(tls::make_ticket_key());
-    } else {
-        set.material.tickets = tickets_;
+    Certification read = read_certification(settings.listen);
+    refuse_expired(read.statuses, status());
+    std::vector<tls::TicketKey> tickets = tickets_;
+    if (tickets.empty() || (serving_ && scopes_of(read) != serving_->scopes)) {
+        tickets = {tls::make_ticket_key()};
     }
-    set.material.edition = ++edition_;
-    seal(set);
-    prepared_ = std::move(set);
+    prepared_ = make_set(settings.listen, std::move(read), std::move(tickets));
 }
 
-void Certificates::seal(Set& set) const {
-    set.material.endpoints = set.read.endpoints;
-    if (set.material.is_needed()) {
-        set.memory = make_sealed_memory("geventd-tls", tls::encode(set.material));
+Certificates::Set Certificates::make_set(std::vector<config::Listen> listen, Certification read,
+                                         std::vector<tls::TicketKey> tickets) {
+    Set set{.listen = std::move(listen),
+            .statuses = std::move(read.statuses),
+            .scopes = scopes_of(read),
+            .tickets = std::move(tickets)};
+    const tls::Material material{.edition = ++edition_,
+                                 .endpoints = std::move(read.endpoints),
+                                 .tickets = set.tickets};
+    if (material.is_needed()) {
+        set.memory = make_sealed_memory("geventd-tls", tls::encode(material));
     }
+    return set;
+}
+
+// Of those that serve. REQUIRES: they have a memory.
+tls::Material Certificates::material() const {
+    return tls::decode_material(read_whole(serving_->memory.get(), "the certificates"));
 }
 
 UniqueFd Certificates::memory() const {
@@ -80,7 +91,7 @@ UniqueFd Certificates::memory() const {
 void Certificates::commit() {
     if (prepared_) {
         serving_ = std::exchange(prepared_, std::nullopt);
-        tickets_ = serving_->material.tickets;
+        tickets_ = serving_->tickets;
         warn_of_expiry();
     }
 }
@@ -91,16 +102,17 @@ UniqueFd Certificates::renew() noexcept {
     }
     try {
         Certification read = read_certification(serving_->listen);
-        if (read.endpoints == serving_->read.endpoints) {
+        if (read.endpoints == material().endpoints) {
             return {};
         }
-        refuse_expired(read, serving_->read);
+        refuse_expired(read.statuses, serving_->statuses);
         std::vector<tls::TicketKey> tickets = tickets_;
-        if (scopes_of(read) != scopes_of(serving_->read)) {
+        if (scopes_of(read) != serving_->scopes) {
             tickets = {tls::make_ticket_key()};
         }
-        tell_of_renewed(read, serving_->read);
-        return replace(std::move(read), std::move(tickets), ++edition_);
+        Set set = make_set(serving_->listen, std::move(read), std::move(tickets));
+        tell_of_renewed(set.statuses, serving_->statuses);
+        return serve(std::move(set));
     } catch (const std::exception& error) {
         log::error("changed certificates cannot be used, the former ones stay: {}", error.what());
         return {};
@@ -112,24 +124,24 @@ UniqueFd Certificates::turn_tickets() noexcept {
         return {};
     }
     try {
-        std::vector<tls::TicketKey> tickets = tickets_;
-        tls::turn(tickets);
-        return replace(serving_->read, std::move(tickets), serving_->material.edition);
+        tls::Material changed = material();
+        tls::turn(changed.tickets);
+        Set set{.listen = serving_->listen,
+                .statuses = serving_->statuses,
+                .scopes = serving_->scopes,
+                .tickets = changed.tickets,
+                .memory = make_sealed_memory("geventd-tls", tls::encode(changed))};
+        return serve(std::move(set));
     } catch (const std::exception& error) {
         log::error("the former keys of session tickets stay: {}", error.what());
         return {};
     }
 }
 
-UniqueFd Certificates::replace(Certification read, std::vector<tls::TicketKey> tickets,
-                               std::uint32_t edition) {
-    Set set{.listen = serving_->listen, .read = std::move(read)};
-    set.material.tickets = std::move(tickets);
-    set.material.edition = edition;
-    seal(set);
+UniqueFd Certificates::serve(Set set) {
     UniqueFd copy = duplicate(set.memory.get());
     serving_ = std::move(set);
-    tickets_ = serving_->material.tickets;
+    tickets_ = serving_->tickets;
     return copy;
 }
 

@@ -56,20 +56,23 @@ class Certificates {
     [[nodiscard]] std::vector<std::string> files() const;
 
     [[nodiscard]] std::vector<CertificateStatus> status() const {
-        return serving_ ? serving_->read.statuses : std::vector<CertificateStatus>();
+        return serving_ ? serving_->statuses : std::vector<CertificateStatus>();
     }
 
   private:
+    /// What was read, but for the private keys: those are in the memory only.
     struct Set {
         std::vector<config::Listen> listen;
-        Certification read;
-        tls::Material material;
-        UniqueFd memory;
+        std::vector<CertificateStatus> statuses;
+        std::vector<std::string> scopes;  ///< of sessions that end when clients are asked anew
+        std::vector<tls::TicketKey> tickets;
+        UniqueFd memory;  ///< of the material; empty: there is no https address
     };
 
-    void seal(Set& set) const;
-    UniqueFd replace(Certification read, std::vector<tls::TicketKey> tickets,
-                     std::uint32_t edition);
+    Set make_set(std::vector<config::Listen> listen, Certification read,
+                 std::vector<tls::TicketKey> tickets);
+    [[nodiscard]] tls::Material material() const;
+    UniqueFd serve(Set set);
 
     std::uint32_t edition_ = 0;  ///< of the newest material
     std::vector<tls::TicketKey> tickets_;
