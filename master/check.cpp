@@ -157,7 +157,7 @@ CheckReport check_application(const config::Settings& settings) {
         throw std::runtime_error(identity.error().message);
     }
     wanted_sockets(settings, *identity);  // throws for users and groups unknown to this host
-    refuse_expired(read_certification(settings.listen).statuses);
+    refuse_untimely(read_certification(settings.listen).statuses);
     if (config::is_log_path(settings.log.file)) {
         check_log_target(settings.log.file, *identity);
     }

@@ -83,8 +83,16 @@ CertificateStatus examine(const tls::Pair& pair, const config::Certificate& file
                                  .names = std::move(facts.names),
                                  .issuer = std::move(facts.issuer),
                                  .key_kind = std::move(facts.key_kind),
+                                 .begins = facts.not_before,
                                  .expires = facts.expires};
     });
+}
+
+[[noreturn]] void refuse(const CertificateStatus& status, std::string_view fault,
+                         std::chrono::system_clock::time_point moment) {
+    throw std::runtime_error(
+        fmt::format("{}: {} {} {:%Y-%m-%d %H:%M:%S} UTC", status.place, status.file, fault,
+                    fmt::gmtime(std::chrono::system_clock::to_time_t(moment))));
 }
 
 // Sessions of clients that were asked for certificates are not resumed where others are asked for.
@@ -134,15 +142,21 @@ Certification read_certification(const std::vector<config::Listen>& listen) {
     return read;
 }
 
-void refuse_expired(const std::vector<CertificateStatus>& wanted,
-                    const std::vector<CertificateStatus>& known) {
+std::string identity_of(const CertificateStatus& status) {
+    return fmt::format("{} {} {} {}", status.file, fmt::join(status.names, " "), status.issuer,
+                       std::chrono::system_clock::to_time_t(status.expires));
+}
+
+void refuse_untimely(const std::vector<CertificateStatus>& wanted,
+                     const std::vector<std::string>& known) {
     const auto now = std::chrono::system_clock::now();
     for (const CertificateStatus& status : wanted) {
-        const bool is_known = std::find(known.begin(), known.end(), status) != known.end();
-        if (status.expires <= now && !is_known) {
-            throw std::runtime_error(fmt::format(
-                "{}: {} has expired at {:%Y-%m-%d %H:%M:%S} UTC", status.place, status.file,
-                fmt::gmtime(std::chrono::system_clock::to_time_t(status.expires))));
+        if (status.begins > now) {
+            refuse(status, "is not valid before", status.begins);
+        }
+        if (status.expires <= now &&
+            std::find(known.begin(), known.end(), identity_of(status)) == known.end()) {
+            refuse(status, "has expired at", status.expires);
         }
     }
 }

@@ -20,9 +20,13 @@ struct Certification {
 /// fit. Throws std::runtime_error with the key in the configuration, the path and what is wrong.
 Certification read_certification(const std::vector<config::Listen>& listen);
 
-/// Throws std::runtime_error when a certificate has expired, unless `known` has the same one.
-void refuse_expired(const std::vector<CertificateStatus>& wanted,
-                    const std::vector<CertificateStatus>& known = {});
+/// A line by which a certificate is known again, wherever in the configuration it stands.
+std::string identity_of(const CertificateStatus& status);
+
+/// Throws std::runtime_error when a certificate has expired, unless its identity is `known`, or is
+/// not valid yet.
+void refuse_untimely(const std::vector<CertificateStatus>& wanted,
+                     const std::vector<std::string>& known = {});
 
 /// All files that it reads.
 std::vector<std::string> certification_files(const std::vector<config::Listen>& listen);

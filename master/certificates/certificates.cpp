@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <exception>
+#include <sstream>
 #include <utility>
 
 #include <fmt/chrono.h>
@@ -17,14 +18,6 @@ namespace geventd::master {
 namespace {
 
 constexpr auto kSoon = std::chrono::hours(14 * 24);
-
-std::string join(const std::vector<std::string>& texts) {
-    std::string joined;
-    for (const std::string& text : texts) {
-        joined += (joined.empty() ? "" : ", ") + text;
-    }
-    return joined;
-}
 
 std::string day_of(std::chrono::system_clock::time_point at) {
     return fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::chrono::system_clock::to_time_t(at)));
@@ -47,7 +40,7 @@ void tell_of_renewed(const std::vector<CertificateStatus>& read,
         const CertificateStatus& status = read[i];
         if (status != former[i]) {
             log::info("{} has changed: {} is valid until {} and used from now on", status.file,
-                      join(status.names), day_of(status.expires));
+                      fmt::join(status.names, ", "), day_of(status.expires));
         }
     }
 }
@@ -56,7 +49,7 @@ void tell_of_renewed(const std::vector<CertificateStatus>& read,
 
 void Certificates::prepare(const config::Settings& settings) {
     Certification read = read_certification(settings.listen);
-    refuse_expired(read.statuses, status());
+    refuse_untimely(read.statuses, known());
     std::vector<tls::TicketKey> tickets = tickets_;
     if (tickets.empty() || (serving_ && scopes_of(read) != serving_->scopes)) {
         tickets = {tls::make_ticket_key()};
@@ -77,6 +70,21 @@ Certificates::Set Certificates::make_set(std::vector<config::Listen> listen, Cer
         set.memory = make_sealed_memory("geventd-tls", tls::encode(material));
     }
     return set;
+}
+
+// What is in use, here or in the former master, may expire.
+std::vector<std::string> Certificates::known() const {
+    if (!serving_) {
+        return inherited_;
+    }
+    const auto tomorrow = std::chrono::system_clock::now() + std::chrono::hours(24);
+    std::vector<std::string> known;
+    for (const CertificateStatus& status : serving_->statuses) {
+        if (status.expires < tomorrow) {
+            known.push_back(identity_of(status));
+        }
+    }
+    return known;
 }
 
 // Of those that serve. REQUIRES: they have a memory.
@@ -105,7 +113,7 @@ UniqueFd Certificates::renew() noexcept {
         if (read.endpoints == material().endpoints) {
             return {};
         }
-        refuse_expired(read.statuses, serving_->statuses);
+        refuse_untimely(read.statuses, known());
         std::vector<tls::TicketKey> tickets = tickets_;
         if (scopes_of(read) != serving_->scopes) {
             tickets = {tls::make_ticket_key()};
@@ -158,26 +166,31 @@ void Certificates::warn_of_expiry() const {
     }
 }
 
-std::string Certificates::save_tickets() const {
-    std::string text;
+Certificates::Heritage Certificates::hand_over() const {
+    std::string keys;
     for (const char byte : tls::encode({.endpoints = {}, .tickets = tickets_})) {
-        text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+        keys += fmt::format("{:02x}", static_cast<unsigned char>(byte));
     }
-    return text;
+    return {std::move(keys), fmt::format("{}", fmt::join(known(), "\t"))};
 }
 
-void Certificates::restore_tickets(const std::string& text) {
+void Certificates::take_over(const Heritage& heritage) {
     const auto digit = [](char c) {
         return static_cast<unsigned>(c >= 'a' ? c - 'a' + 10 : c - '0');
     };
+    const std::string& keys = heritage.tickets;
     std::string bytes;
-    for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-        bytes += static_cast<char>(digit(text[i]) << 4 | digit(text[i + 1]));
+    for (std::size_t i = 0; i + 1 < keys.size(); i += 2) {
+        bytes += static_cast<char>(digit(keys[i]) << 4 | digit(keys[i + 1]));
     }
     try {
         tickets_ = tls::decode_material(bytes).tickets;
     } catch (const std::exception& error) {
         log::debug("clients of the former master begin new sessions: {}", error.what());
+    }
+    std::istringstream lines(heritage.certificates);
+    for (std::string line; std::getline(lines, line, '\t');) {
+        inherited_.push_back(std::move(line));
     }
 }
 

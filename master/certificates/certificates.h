@@ -23,7 +23,8 @@ namespace geventd::master {
 class Certificates {
   public:
     /// Reads what a new generation needs. Throws std::runtime_error with what is missing or wrong,
-    /// and with certificates that have expired unless they serve already.
+    /// with certificates that have expired unless they serve already, and with those that are not
+    /// valid yet.
     void prepare(const config::Settings& settings);
 
     /// A copy of the memory for the prepared generation; empty when it has no https address.
@@ -48,9 +49,16 @@ class Certificates {
     /// Warns of certificates that expire within 14 days.
     void warn_of_expiry() const;
 
-    /// The keys of tickets as a text, for another master, and back. Unreadable text is ignored.
-    [[nodiscard]] std::string save_tickets() const;
-    void restore_tickets(const std::string& text);
+    /// What another master goes on with, each in one line.
+    struct Heritage {
+        std::string tickets;       ///< their keys
+        std::string certificates;  ///< which ones serve, and may expire in the meantime
+    };
+
+    [[nodiscard]] Heritage hand_over() const;
+
+    /// Before prepare(). What cannot be read is ignored.
+    void take_over(const Heritage& heritage);
 
     /// The files of those that serve.
     [[nodiscard]] std::vector<std::string> files() const;
@@ -72,10 +80,12 @@ class Certificates {
     Set make_set(std::vector<config::Listen> listen, Certification read,
                  std::vector<tls::TicketKey> tickets);
     [[nodiscard]] tls::Material material() const;
+    [[nodiscard]] std::vector<std::string> known() const;
     UniqueFd serve(Set set);
 
     std::uint32_t edition_ = 0;  ///< of the newest material
     std::vector<tls::TicketKey> tickets_;
+    std::vector<std::string> inherited_;  ///< identities of those that the former master uses
     std::optional<Set> prepared_;
     std::optional<Set> serving_;
 };

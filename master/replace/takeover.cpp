@@ -20,7 +20,8 @@ void Takeover::begin() {
     reloads_.keep_log_of(std::string(former.text("log")));
     upgrade_.join(static_cast<std::uint32_t>(former.number("upgrades")));
     parts_.admin.prepare_control(reloads_.settings(), std::string(former.text("control")));
-    parts_.certificates.restore_tickets(std::string(former.text("tickets")));
+    parts_.certificates.take_over({.tickets = std::string(former.text("tickets")),
+                                   .certificates = std::string(former.text("certificates"))});
     parts_.supervisor.defer(true);
     parts_.signals.ticker().hold();
     succession_.attach(parts_.loop, *this);

@@ -114,6 +114,7 @@ UpgradeStatus Upgrades::status() const {
 UpgradeMessage Upgrades::inventory() {
     UpgradeMessage message;
     message.type = "begin";
+    const Certificates::Heritage certificates = parts_.certificates.hand_over();
     message.fields = {
         {"pid", fmt::format("{}", ::getpid())},
         {"generations", fmt::format("{}", reloads_.generations())},
@@ -121,7 +122,8 @@ UpgradeMessage Upgrades::inventory() {
         {"control", parts_.admin.control_place()},
         {"pidfile", parts_.host.pidfile_path()},
         {"log", reloads_.settings().log.file},
-        {"tickets", parts_.certificates.save_tickets()},
+        {"tickets", certificates.tickets},
+        {"certificates", certificates.certificates},
     };
     parts_.listeners.revive();
     add_sockets(message, parts_.listeners.for_successor());

@@ -165,6 +165,7 @@ struct CertificateStatus {
     std::vector<std::string> names;  ///< hosts
     std::string issuer;
     std::string key_kind;  ///< "RSA", "EC", ...
+    std::chrono::system_clock::time_point begins{};
     std::chrono::system_clock::time_point expires{};
 
     bool operator==(const CertificateStatus&) const = default;
