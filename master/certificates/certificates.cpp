@@ -52,9 +52,14 @@ void Certificates::prepare(const config::Settings& settings) {
     refuse_untimely(read.statuses, known());
     std::vector<tls::TicketKey> tickets = tickets_;
     if (tickets.empty() || (serving_ && scopes_of(read) != serving_->scopes)) {
-        tickets = {tls::make_ticket_key()};
+        tickets = fresh_tickets();
     }
     prepared_ = make_set(settings.listen, std::move(read), std::move(tickets));
+}
+
+std::vector<tls::TicketKey> Certificates::fresh_tickets() {
+    turned_ = std::chrono::system_clock::now();
+    return {tls::make_ticket_key()};
 }
 
 Certificates::Set Certificates::make_set(std::vector<config::Listen> listen, Certification read,
@@ -116,7 +121,7 @@ UniqueFd Certificates::renew() noexcept {
         refuse_untimely(read.statuses, known());
         std::vector<tls::TicketKey> tickets = tickets_;
         if (scopes_of(read) != serving_->scopes) {
-            tickets = {tls::make_ticket_key()};
+            tickets = fresh_tickets();
         }
         Set set = make_set(serving_->listen, std::move(read), std::move(tickets));
         tell_of_renewed(set.statuses, serving_->statuses);
@@ -139,6 +144,7 @@ UniqueFd Certificates::turn_tickets() noexcept {
                 .scopes = serving_->scopes,
                 .tickets = changed.tickets,
                 .memory = make_sealed_memory("geventd-tls", tls::encode(changed))};
+        turned_ = std::chrono::system_clock::now();
         return serve(std::move(set));
     } catch (const std::exception& error) {
         log::error("the former keys of session tickets stay: {}", error.what());
@@ -171,7 +177,9 @@ Certificates::Heritage Certificates::hand_over() const {
     for (const char byte : tls::encode({.endpoints = {}, .tickets = tickets_})) {
         keys += fmt::format("{:02x}", static_cast<unsigned char>(byte));
     }
-    return {std::move(keys), fmt::format("{}", fmt::join(known(), "\t"))};
+    return {.tickets = std::move(keys),
+            .turned = std::chrono::system_clock::to_time_t(turned_),
+            .certificates = fmt::format("{}", fmt::join(known(), "\t"))};
 }
 
 void Certificates::take_over(const Heritage& heritage) {
@@ -188,6 +196,7 @@ void Certificates::take_over(const Heritage& heritage) {
     } catch (const std::exception& error) {
         log::debug("clients of the former master begin new sessions: {}", error.what());
     }
+    turned_ = std::chrono::system_clock::from_time_t(heritage.turned);
     std::istringstream lines(heritage.certificates);
     for (std::string line; std::getline(lines, line, '\t');) {
         inherited_.push_back(std::move(line));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,6 +45,9 @@ class Certificates {
     /// REQUIRES: nothing is prepared, as that has the former keys.
     UniqueFd turn_tickets() noexcept;
 
+    /// Since when the newest of these keys is used.
+    [[nodiscard]] std::chrono::system_clock::time_point turned() const { return turned_; }
+
     [[nodiscard]] bool is_prepared() const { return prepared_.has_value(); }
 
     /// Warns of certificates that expire within 14 days.
@@ -52,6 +56,7 @@ class Certificates {
     /// What another master goes on with, each in one line.
     struct Heritage {
         std::string tickets;       ///< their keys
+        std::int64_t turned = 0;   ///< since when the newest is used, in seconds since 1970
         std::string certificates;  ///< which ones serve, and may expire in the meantime
     };
 
@@ -79,12 +84,14 @@ class Certificates {
 
     Set make_set(std::vector<config::Listen> listen, Certification read,
                  std::vector<tls::TicketKey> tickets);
+    std::vector<tls::TicketKey> fresh_tickets();
     [[nodiscard]] tls::Material material() const;
     [[nodiscard]] std::vector<std::string> known() const;
     UniqueFd serve(Set set);
 
     std::uint32_t edition_ = 0;  ///< of the newest material
     std::vector<tls::TicketKey> tickets_;
+    std::chrono::system_clock::time_point turned_;
     std::vector<std::string> inherited_;  ///< identities of those that the former master uses
     std::optional<Set> prepared_;
     std::optional<Set> serving_;

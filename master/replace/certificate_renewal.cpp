@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "master/replace/certificate_renewal.h"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -42,9 +43,15 @@ void CertificateRenewal::on_serving() {
         day_.cancel();
         return;
     }
-    turn_.start_unless_pending(kTurn);
+    turn_.start_unless_pending(until_turn());
     day_.start_unless_pending(kDay);
     hand_out(certificates_.renew());
+}
+
+// The keys may be those of a former master.
+Duration CertificateRenewal::until_turn() const {
+    const Duration age = std::chrono::system_clock::now() - certificates_.turned();
+    return std::clamp<Duration>(kTurn - age, Duration::zero(), kTurn);
 }
 
 void CertificateRenewal::on_file_change() noexcept {

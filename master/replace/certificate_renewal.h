@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "base/clock.h"
 #include "event/deadlines.h"
 #include "event/loop.h"
 #include "event/timer.h"
@@ -25,6 +26,7 @@ class CertificateRenewal {
     void on_serving();
 
   private:
+    [[nodiscard]] Duration until_turn() const;
     void on_file_change() noexcept;
     void on_turn() noexcept;
     void on_day() noexcept;

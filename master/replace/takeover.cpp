@@ -21,6 +21,7 @@ void Takeover::begin() {
     upgrade_.join(static_cast<std::uint32_t>(former.number("upgrades")));
     parts_.admin.prepare_control(reloads_.settings(), std::string(former.text("control")));
     parts_.certificates.take_over({.tickets = std::string(former.text("tickets")),
+                                   .turned = former.number("tickets-turned"),
                                    .certificates = std::string(former.text("certificates"))});
     parts_.supervisor.defer(true);
     parts_.signals.ticker().hold();

@@ -123,6 +123,7 @@ UpgradeMessage Upgrades::inventory() {
         {"pidfile", parts_.host.pidfile_path()},
         {"log", reloads_.settings().log.file},
         {"tickets", certificates.tickets},
+        {"tickets-turned", fmt::format("{}", certificates.turned)},
         {"certificates", certificates.certificates},
     };
     parts_.listeners.revive();

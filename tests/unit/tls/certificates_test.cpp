@@ -3,6 +3,7 @@
 
 #include <poll.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -103,6 +104,19 @@ TEST_F(CertificatesTest, AreRefusedBeforeTheyAreValid) {
     write("one", {.from = 1000, .until = 2000});
     EXPECT_TRUE(has(fault_of([this] { certificates.prepare(settings); }),
                     "listen[0].certificates[0]: " + file("one.pem") + " is not valid before 20"));
+}
+
+TEST_F(CertificatesTest, HandOverTheKeysOfTicketsWithTheirAge) {
+    write("one");
+    certificates.prepare(settings);
+    certificates.commit();
+    const std::vector<tls::TicketKey> tickets = read(certificates.turn_tickets()).tickets;
+    Certificates successor;
+    successor.take_over(certificates.hand_over());
+    successor.prepare(settings);
+    EXPECT_EQ(read(successor.memory()).tickets, tickets);
+    EXPECT_LE(successor.turned(), certificates.turned());
+    EXPECT_GT(successor.turned(), certificates.turned() - std::chrono::seconds(2));
 }
 
 TEST_F(CertificatesTest, MayExpireWhereTheyServeAlreadyWhateverTheirPlace) {
