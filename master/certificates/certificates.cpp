@@ -109,27 +109,22 @@ void Certificates::commit() {
     }
 }
 
-UniqueFd Certificates::renew() noexcept {
+UniqueFd Certificates::renew() {
     if (!serving_ || !serving_->memory) {
         return {};
     }
-    try {
-        Certification read = read_certification(serving_->listen);
-        if (read.endpoints == material().endpoints) {
-            return {};
-        }
-        refuse_untimely(read.statuses, known());
-        std::vector<tls::TicketKey> tickets = tickets_;
-        if (scopes_of(read) != serving_->scopes) {
-            tickets = fresh_tickets();
-        }
-        Set set = make_set(serving_->listen, std::move(read), std::move(tickets));
-        tell_of_renewed(set.statuses, serving_->statuses);
-        return serve(std::move(set));
-    } catch (const std::exception& error) {
-        log::error("changed certificates cannot be used, the former ones stay: {}", error.what());
+    Certification read = read_certification(serving_->listen);
+    if (read.endpoints == material().endpoints) {
         return {};
     }
+    refuse_untimely(read.statuses, known());
+    std::vector<tls::TicketKey> tickets = tickets_;
+    if (scopes_of(read) != serving_->scopes) {
+        tickets = fresh_tickets();
+    }
+    Set set = make_set(serving_->listen, std::move(read), std::move(tickets));
+    tell_of_renewed(set.statuses, serving_->statuses);
+    return serve(std::move(set));
 }
 
 UniqueFd Certificates::turn_tickets() noexcept {

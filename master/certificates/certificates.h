@@ -37,9 +37,9 @@ class Certificates {
     void discard() { prepared_.reset(); }
 
     /// Reads the files of those that serve again. Returns the memory for their processes, empty
-    /// when nothing has changed or the new ones are broken: then the old ones stay, and the log
-    /// says why.
-    UniqueFd renew() noexcept;
+    /// when nothing has changed. Throws std::exception when the new ones are broken: then the old
+    /// ones stay.
+    UniqueFd renew();
 
     /// Seals tickets with a fresh key from now on. Returns the memory, empty where none is used.
     /// REQUIRES: nothing is prepared, as that has the former keys.

@@ -2,6 +2,7 @@
 #include "master/replace/certificate_renewal.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -20,6 +21,9 @@ constexpr auto kAgain = std::chrono::minutes(1);
 
 constexpr auto kDay = std::chrono::hours(24);
 
+// How soon changed files that cannot be used are read again.
+constexpr std::array<Duration, 2> kPauses{std::chrono::seconds(1), std::chrono::seconds(5)};
+
 }  // namespace
 
 CertificateRenewal::CertificateRenewal(event::Loop& loop, event::DeadlineClock& clock,
@@ -28,7 +32,9 @@ CertificateRenewal::CertificateRenewal(event::Loop& loop, event::DeadlineClock& 
       supervisor_(supervisor),
       watch_(loop, clock, [this](const std::string&) { on_file_change(); }),
       turn_(clock),
-      day_(clock) {
+      day_(clock),
+      again_(clock) {
+    again_.bind<&CertificateRenewal::renew>(this);
     turn_.bind<&CertificateRenewal::on_turn>(this);
     day_.bind<&CertificateRenewal::on_day>(this);
 }
@@ -41,11 +47,12 @@ void CertificateRenewal::on_serving() {
     if (files.empty()) {
         turn_.cancel();
         day_.cancel();
+        again_.cancel();
         return;
     }
     turn_.start_unless_pending(until_turn());
     day_.start_unless_pending(kDay);
-    hand_out(certificates_.renew());
+    on_file_change();
 }
 
 // The keys may be those of a former master.
@@ -55,7 +62,24 @@ Duration CertificateRenewal::until_turn() const {
 }
 
 void CertificateRenewal::on_file_change() noexcept {
-    hand_out(certificates_.renew());
+    failures_ = 0;
+    renew();
+}
+
+// A certificate and its key are two files: between them they are no pair.
+void CertificateRenewal::renew() noexcept {
+    again_.cancel();
+    try {
+        hand_out(certificates_.renew());
+    } catch (const std::exception& error) {
+        if (failures_ < kPauses.size()) {
+            again_.start(kPauses[failures_++]);
+            log::debug("changed certificates cannot be used yet: {}", error.what());
+        } else {
+            log::error("changed certificates cannot be used, the former ones stay: {}",
+                       error.what());
+        }
+    }
 }
 
 void CertificateRenewal::on_turn() noexcept {
@@ -69,6 +93,7 @@ void CertificateRenewal::on_turn() noexcept {
 
 void CertificateRenewal::on_day() noexcept {
     day_.start(kDay);
+    on_file_change();  // what was not valid yet may be so now
     try {
         certificates_.warn_of_expiry();
     } catch (const std::exception& error) {

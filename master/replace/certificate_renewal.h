@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+
 #include "base/clock.h"
 #include "event/deadlines.h"
 #include "event/loop.h"
@@ -28,6 +30,7 @@ class CertificateRenewal {
   private:
     [[nodiscard]] Duration until_turn() const;
     void on_file_change() noexcept;
+    void renew() noexcept;
     void on_turn() noexcept;
     void on_day() noexcept;
     void hand_out(UniqueFd memory) noexcept;
@@ -37,6 +40,8 @@ class CertificateRenewal {
     ChangeWatch watch_;
     event::Timer turn_;
     event::Timer day_;
+    event::Timer again_;        ///< after a failure
+    std::size_t failures_ = 0;  ///< since the files have changed
 };
 
 }  // namespace geventd::master

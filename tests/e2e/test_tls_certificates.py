@@ -185,6 +185,18 @@ def test_links_are_followed_as_certbot_and_kubernetes_use_them(server, authority
     wait_serial(running, authority, former)
 
 
+def test_a_key_may_come_after_its_certificate(server, authority):
+    entry = authority.issue('one.test')
+    running = server(HELLO, {'listen': https(entry), 'log': {'level': 'debug'}})
+    former = serial(running, authority)
+    other = authority.issue('one.test', file='other')
+    os.rename(other['certificate'], entry['certificate'])
+    running.wait_log('changed certificates cannot be used yet: .*is no certificate of this key')
+    os.rename(other['key'], entry['key'])
+    wait_serial(running, authority, former)
+    assert 'the former ones stay' not in running.log.text()
+
+
 def test_broken_files_change_nothing_and_are_told(server, authority):
     entry = authority.issue('one.test')
     running = server(HELLO, {'listen': https(entry)})

@@ -100,6 +100,19 @@ TEST_F(CertificatesTest, HaveAnotherEditionOnlyWhenTheyAreOthers) {
     EXPECT_EQ(renewed.tickets, turned.tickets);
 }
 
+TEST_F(CertificatesTest, StayWhileTheNewKeyIsMissing) {
+    write("one");
+    certificates.prepare(settings);
+    certificates.commit();
+    std::filesystem::rename(file("one.key"), file("former.key"));
+    write("one");
+    std::filesystem::rename(file("one.key"), file("newer.key"));
+    std::filesystem::copy(file("former.key"), file("one.key"));
+    EXPECT_TRUE(has(fault_of([this] { certificates.renew(); }), "is no certificate of this key"));
+    std::filesystem::rename(file("newer.key"), file("one.key"));
+    EXPECT_TRUE(certificates.renew());
+}
+
 TEST_F(CertificatesTest, AreRefusedBeforeTheyAreValid) {
     write("one", {.from = 1000, .until = 2000});
     EXPECT_TRUE(has(fault_of([this] { certificates.prepare(settings); }),
