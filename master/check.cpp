@@ -157,7 +157,8 @@ CheckReport check_application(const config::Settings& settings) {
         throw std::runtime_error(identity.error().message);
     }
     wanted_sockets(settings, *identity);  // throws for users and groups unknown to this host
-    refuse_untimely(read_certification(settings.listen).statuses);
+    const Certification certification = read_certification(settings.listen);
+    refuse_untimely(certification.statuses);
     if (config::is_log_path(settings.log.file)) {
         check_log_target(settings.log.file, *identity);
     }
@@ -180,6 +181,7 @@ CheckReport check_application(const config::Settings& settings) {
                     shm::Scoreboard::open(scoreboard.data(), scoreboard.size()));
     const Services services{loop, spawner, slots, scoreboard, listener, signals};
     std::vector<std::string> notes = fit_kernel_limits(settings);  // inherited by the child
+    notes.insert(notes.end(), certification.warnings.begin(), certification.warnings.end());
     notes.push_back(fmt::format("the application runs on {}", program.text()));
     LaunchKit kit(services, settings, {0, std::move(program), {}});
     auto spawned = kit.launch(ipc::Role::Check);

@@ -14,6 +14,7 @@
 #include "master/certificates/secret_file.h"
 #include "tls/certificate.h"
 #include "tls/server.h"
+#include "tls/staple.h"
 #include "tls/ticket_keys.h"
 
 namespace geventd::master {
@@ -60,10 +61,23 @@ tls::Pair read_pair(const config::Certificate& files, const std::string& place) 
             }
         });
     }
-    if (!files.ocsp.empty() && exists(files.ocsp)) {
-        pair.ocsp = reading(place + ".ocsp", [&] { return std::string(read_secret(files.ocsp)); });
-    }
     return pair;
+}
+
+// Clients would refuse a bad response, and do without one.
+void read_staple(tls::Pair& pair, const config::Certificate& files, const std::string& place,
+                 std::vector<std::string>& warnings) {
+    if (files.ocsp.empty() || !exists(files.ocsp)) {
+        return;
+    }
+    try {
+        pair.ocsp = read_secret(files.ocsp);
+        tls::examine_staple(pair);
+    } catch (const std::runtime_error& error) {
+        pair.ocsp.clear();
+        warnings.push_back(fmt::format("{}.ocsp: {} {}; clients get the certificate without it",
+                                       place, files.ocsp, error.what()));
+    }
 }
 
 CertificateStatus examine(const tls::Pair& pair, const config::Certificate& files,
@@ -104,14 +118,15 @@ std::string scope_of(const config::Listen& listen, const tls::Endpoint& endpoint
 }
 
 tls::Endpoint read_endpoint(const config::Listen& listen, const std::string& place,
-                            std::vector<CertificateStatus>& statuses) {
+                            Certification& read) {
     const config::ListenTls& wanted = listen.tls;
     tls::Endpoint endpoint;
     for (std::size_t i = 0; i < wanted.certificates.size(); ++i) {
         const std::string entry = fmt::format("{}.certificates[{}]", place, i);
         endpoint.pairs.push_back(read_pair(wanted.certificates[i], entry));
-        statuses.push_back(examine(endpoint.pairs.back(), wanted.certificates[i], entry));
-        statuses.back().address = net::format_address(listen.address);
+        read.statuses.push_back(examine(endpoint.pairs.back(), wanted.certificates[i], entry));
+        read.statuses.back().address = net::format_address(listen.address);
+        read_staple(endpoint.pairs.back(), wanted.certificates[i], entry, read.warnings);
     }
     endpoint.clients = static_cast<tls::ClientCertificates>(wanted.clients);
     if (!wanted.client_ca.empty()) {
@@ -136,7 +151,7 @@ Certification read_certification(const std::vector<config::Listen>& listen) {
     for (std::size_t i = 0; i < listen.size(); ++i) {
         tls::Endpoint& endpoint = read.endpoints.emplace_back();
         if (listen[i].address.tls) {
-            endpoint = read_endpoint(listen[i], fmt::format("listen[{}]", i), read.statuses);
+            endpoint = read_endpoint(listen[i], fmt::format("listen[{}]", i), read);
         }
     }
     return read;

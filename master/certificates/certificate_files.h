@@ -14,6 +14,7 @@ namespace geventd::master {
 struct Certification {
     std::vector<tls::Endpoint> endpoints;     ///< by the index in `listen`
     std::vector<CertificateStatus> statuses;  ///< one for each certificate
+    std::vector<std::string> warnings;        ///< what people should know
 };
 
 /// Reads certificates, keys and authorities with this process's rights, and checks that they

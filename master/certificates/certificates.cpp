@@ -34,6 +34,12 @@ std::vector<std::string> scopes_of(const Certification& read) {
     return scopes;
 }
 
+void tell_of(const std::vector<std::string>& warnings) {
+    for (const std::string& warning : warnings) {
+        log::warning("{}", warning);
+    }
+}
+
 void tell_of_renewed(const std::vector<CertificateStatus>& read,
                      const std::vector<CertificateStatus>& former) {
     for (std::size_t i = 0; i < read.size() && i < former.size(); ++i) {
@@ -67,6 +73,7 @@ Certificates::Set Certificates::make_set(std::vector<config::Listen> listen, Cer
     Set set{.listen = std::move(listen),
             .statuses = std::move(read.statuses),
             .scopes = scopes_of(read),
+            .warnings = std::move(read.warnings),
             .tickets = std::move(tickets)};
     const tls::Material material{.edition = ++edition_,
                                  .endpoints = std::move(read.endpoints),
@@ -105,6 +112,7 @@ void Certificates::commit() {
     if (prepared_) {
         serving_ = std::exchange(prepared_, std::nullopt);
         tickets_ = serving_->tickets;
+        tell_of(serving_->warnings);
         warn_of_expiry();
     }
 }
@@ -124,6 +132,7 @@ UniqueFd Certificates::renew() {
     }
     Set set = make_set(serving_->listen, std::move(read), std::move(tickets));
     tell_of_renewed(set.statuses, serving_->statuses);
+    tell_of(set.warnings);
     return serve(std::move(set));
 }
 
@@ -137,6 +146,7 @@ UniqueFd Certificates::turn_tickets() noexcept {
         Set set{.listen = serving_->listen,
                 .statuses = serving_->statuses,
                 .scopes = serving_->scopes,
+                .warnings = serving_->warnings,
                 .tickets = changed.tickets,
                 .memory = make_sealed_memory("geventd-tls", tls::encode(changed))};
         turned_ = std::chrono::system_clock::now();

@@ -78,6 +78,7 @@ class Certificates {
         std::vector<config::Listen> listen;
         std::vector<CertificateStatus> statuses;
         std::vector<std::string> scopes;  ///< of sessions that end when clients are asked anew
+        std::vector<std::string> warnings;
         std::vector<tls::TicketKey> tickets;
         UniqueFd memory;  ///< of the material; empty: there is no https address
     };

@@ -4,6 +4,7 @@
 
 #include "tls/certificate.h"
 #include "tls/server.h"
+#include "tls/staple.h"
 
 namespace geventd::tls {
 
@@ -24,6 +25,10 @@ Facts examine(const Pair&) {
 }
 
 void examine_authorities(std::string_view) {
+    refuse();
+}
+
+void examine_staple(const Pair&) {
     refuse();
 }
 

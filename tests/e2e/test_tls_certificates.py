@@ -210,6 +210,15 @@ def test_broken_files_change_nothing_and_are_told(server, authority):
     wait_serial(running, authority, former)
 
 
+def test_a_response_that_clients_would_refuse_is_left_out(server, authority, tmp_path):
+    (tmp_path / 'staple.der').write_bytes(b'nothing')
+    running = server(HELLO, {'listen': https(
+        {**authority.issue('one.test'), 'ocsp': str(tmp_path / 'staple.der')})})
+    running.wait_log(r'listen\[0\]\.certificates\[0\]\.ocsp: .*staple\.der is no OCSP response')
+    assert serial(running, authority)
+    assert running.log.text().count('is no OCSP response') == 1
+
+
 def test_a_reload_with_broken_files_fails(server, authority):
     entry = authority.issue('one.test')
     running = server(HELLO, {'listen': https(entry)})

@@ -19,7 +19,8 @@ Pair make_pair_for(const std::vector<std::string>& names, const char* kind,
     const X509Ptr certificate(X509_new());
     X509* x509 = certificate.get();
     X509_set_version(x509, X509_VERSION_3);
-    ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
+    static int made = 0;
+    ASN1_INTEGER_set(X509_get_serialNumber(x509), ++made);
     X509_gmtime_adj(X509_getm_notBefore(x509), validity.from);
     X509_gmtime_adj(X509_getm_notAfter(x509), validity.until);
     X509_set_pubkey(x509, key.get());
