@@ -31,6 +31,16 @@ auto reading(const std::string& key, Read read) {
     }
 }
 
+/// Adds to a failure in `read` which file it is about.
+template <typename Read>
+auto examining(const std::string& path, Read read) {
+    try {
+        return read();
+    } catch (const std::runtime_error& error) {
+        throw std::runtime_error(fmt::format("{} {}", path, error.what()));
+    }
+}
+
 bool exists(const std::string& path) {
     struct stat status {};
 
@@ -54,11 +64,8 @@ tls::Pair read_pair(const config::Certificate& files, const std::string& place) 
         const Secret word = reading(place + ".passphrase-file",
                                     [&] { return read_secret(files.passphrase_file); });
         pair.key = reading(place + ".key", [&] {
-            try {
-                return tls::unlock(pair.key, first_line(word));
-            } catch (const std::runtime_error& error) {
-                throw std::runtime_error(fmt::format("{} {}", key_path(files), error.what()));
-            }
+            return examining(key_path(files),
+                             [&] { return tls::unlock(pair.key, first_line(word)); });
         });
     }
     return pair;
@@ -72,11 +79,11 @@ void read_staple(tls::Pair& pair, const config::Certificate& files, const std::s
     }
     try {
         pair.ocsp = read_secret(files.ocsp);
-        tls::examine_staple(pair);
+        examining(files.ocsp, [&] { tls::examine_staple(pair); });
     } catch (const std::runtime_error& error) {
         pair.ocsp.clear();
-        warnings.push_back(fmt::format("{}.ocsp: {} {}; clients get the certificate without it",
-                                       place, files.ocsp, error.what()));
+        warnings.push_back(fmt::format("{}.ocsp: {}; clients get the certificate without it", place,
+                                       error.what()));
     }
 }
 
