@@ -36,6 +36,10 @@ struct WorkerFigures {
     Cell<std::uint64_t> handshakes{};      ///< of TLS, that have succeeded
     Cell<std::uint64_t> resumed{};         ///< of these: sessions that went on
     Cell<std::uint64_t> handshakes_failed{};
+    Cell<std::uint64_t> failed_certificates{};  ///< of these: a certificate was not accepted
+    Cell<std::uint64_t> failed_agreements{};    ///< no version, cipher or protocol in common
+    Cell<std::uint64_t> failed_protocols{};     ///< the client does not speak TLS as it should
+    Cell<std::uint64_t> failed_lefts{};         ///< the client has left
     Cell<std::uint64_t> heartbeat{};      ///< turns of the loop
     Cell<std::uint64_t> timeouts{};       ///< requests that passed their time
     Cell<std::uint64_t> slow_handlers{};  ///< signal handlers that passed signals.handler-time
@@ -117,6 +121,17 @@ void for_each_worker_figure(Visit visit, Figures&... figures) {  // NOLINT(*-fun
     visit(Info{"handshakes_failed", "tls_handshakes_failed_total",
                "TLS handshakes that have failed."},
           figures.handshakes_failed...);
+    visit(Info{"failed_certificates", "tls_failed_certificates_total",
+               "TLS handshakes that failed because a certificate was not accepted."},
+          figures.failed_certificates...);
+    visit(Info{"failed_agreements", "tls_failed_agreements_total",
+               "TLS handshakes without a version, cipher or protocol in common."},
+          figures.failed_agreements...);
+    visit(Info{"failed_protocols", "tls_failed_protocols_total",
+               "TLS handshakes whose client did not speak TLS as it should."},
+          figures.failed_protocols...);
+    visit(Info{"failed_lefts", "tls_failed_lefts_total", "TLS handshakes whose client left."},
+          figures.failed_lefts...);
     visit(Info{"heartbeat", "loop_turns_total", "Turns of the worker's event loop."},
           figures.heartbeat...);
     visit(Info{"accepting", "accepting", "1: the application called uwsgi.accepting().", kGauge,

@@ -15,8 +15,10 @@ class OpenSslServer final : public Server {
     OpenSslServer(const Endpoint& endpoint, const std::vector<TicketKey>& tickets)
         : context_(std::make_shared<Context>(endpoint, tickets)) {}
 
-    std::unique_ptr<net::Transport> accept(Handshakes& handshakes, std::string early) override {
-        return std::make_unique<Transport>(context_, handshakes, std::move(early));
+    std::unique_ptr<net::Transport> accept(Handshakes& handshakes, std::string early,
+                                           std::string client) override {
+        return std::make_unique<Transport>(context_, handshakes, std::move(early),
+                                           std::move(client));
     }
 
     void seal_with(const std::vector<TicketKey>& tickets) override {

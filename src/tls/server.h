@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "net/transport.h"
+#include "tls/failure.h"
 #include "tls/material.h"
 
 namespace geventd::tls {
@@ -26,8 +27,9 @@ class Handshakes {
 
     virtual void succeeded(bool resumed) noexcept = 0;
 
-    /// `why`: OpenSSL's reason.
-    virtual void failed(std::string_view why) noexcept = 0;
+    /// `client`: as it was given to accept(); `why`: OpenSSL's reason.
+    virtual void failed(Failure failure, std::string_view client,
+                        std::string_view why) noexcept = 0;
 };
 
 /// The server's side of TLS at one listening address. Lives in: worker, loop side.
@@ -38,9 +40,10 @@ class Server {
     Server& operator=(const Server&) = delete;
     virtual ~Server() = default;
 
-    /// The transport of a connection whose first bytes were received already: `early`. Throws
-    /// std::bad_alloc.
-    virtual std::unique_ptr<net::Transport> accept(Handshakes& handshakes, std::string early) = 0;
+    /// The transport of a connection whose first bytes were received already: `early`. `client`:
+    /// who it is, for people. Throws std::bad_alloc.
+    virtual std::unique_ptr<net::Transport> accept(Handshakes& handshakes, std::string early,
+                                                   std::string client) = 0;
 
     /// Takes other keys for tickets from now on, and leaves the rest as it is. REQUIRES: it had some.
     virtual void seal_with(const std::vector<TicketKey>& tickets) = 0;

@@ -79,9 +79,10 @@ std::string text_or_empty(const char* text) {
 }  // namespace
 
 Transport::Transport(std::shared_ptr<const Context> context, Handshakes& handshakes,
-                     std::string early)
+                     std::string early, std::string client)
     : context_(std::move(context)),
       handshakes_(handshakes),
+      client_(std::move(client)),
       wire_(std::move(early)),
       ssl_(context_->make_connection()) {
     BIO* const bio = wire_.make_bio().release();
@@ -90,7 +91,7 @@ Transport::Transport(std::shared_ptr<const Context> context, Handshakes& handsha
 
 Transport::~Transport() {
     if (!is_up_ && !failed_) {
-        handshakes_.failed("it was not completed");
+        handshakes_.failed(Failure::Left, client_, "it was not completed");
     }
 }
 
@@ -152,14 +153,19 @@ State Transport::state_after(int result) noexcept {
     }
     failed_ = true;
     if (!is_up_) {
-        try {
-            handshakes_.failed(reason());
-        } catch (const std::bad_alloc&) {
-            handshakes_.failed("out of memory");
-        }
+        tell_of_failure();
     }
     ERR_clear_error();
     return State::Ended;
+}
+
+void Transport::tell_of_failure() noexcept {
+    const Failure failure = failure_of(ERR_peek_last_error());
+    try {
+        handshakes_.failed(failure, client_, reason());
+    } catch (const std::bad_alloc&) {
+        handshakes_.failed(failure, client_, "out of memory");
+    }
 }
 
 // Why the handshake has failed.

@@ -21,7 +21,8 @@ class Transport final : public net::Transport {
   public:
     /// `context` is shared with the server that has made it, which may get another one, and with
     /// connections that began with it, too: it ends with the last of them.
-    Transport(std::shared_ptr<const Context> context, Handshakes& handshakes, std::string early);
+    Transport(std::shared_ptr<const Context> context, Handshakes& handshakes, std::string early,
+              std::string client);
 
     /// Tells of a handshake that was never completed.
     ~Transport() override;
@@ -39,6 +40,7 @@ class Transport final : public net::Transport {
   private:
     net::Stream::State shake_hands() noexcept;
     net::Stream::State state_after(int result) noexcept;
+    void tell_of_failure() noexcept;
     [[nodiscard]] std::string reason() const;
     bool write(std::string_view bytes, std::size_t& count) noexcept;
     bool write_all(std::span<const iovec> parts, std::size_t& count) noexcept;
@@ -46,6 +48,7 @@ class Transport final : public net::Transport {
 
     std::shared_ptr<const Context> context_;
     Handshakes& handshakes_;
+    std::string client_;  ///< who it is, for people
     Wire wire_;
     SslPtr ssl_;
     bool is_up_ = false;     ///< the handshake is done

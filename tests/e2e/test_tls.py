@@ -74,6 +74,7 @@ def test_older_versions_are_refused(server, authority):
     with secure(running, authority) as client:
         assert client.get().status == 200
     running.wait_status(lambda s: s['workers'][0]['handshakes_failed'] == 1
+                        and s['workers'][0]['failed_agreements'] == 1
                         and s['workers'][0]['handshakes'] == 1)
 
 
@@ -310,12 +311,16 @@ def test_a_required_client_certificate(server, authority, tmp_path):
     clients = Authority(tmp_path, 'Client Authority')
     running = server(HELLO, {'listen': https(
         authority.issue('one.test'),
-        **{'client-certificates': 'require', 'client-ca': str(clients.path)})})
+        **{'client-certificates': 'require', 'client-ca': str(clients.path)}),
+        'log': {'level': 'debug'}})
     with secure(running, authority, entry=clients.issue('alice')) as client:
         assert client.get().status == 200
     with pytest.raises((ssl.SSLError, ConnectionError, AssertionError)):
         secure(running, authority).get()
-    running.wait_status(lambda s: s['workers'][0]['handshakes_failed'] == 1)
+    running.wait_status(lambda s: s['workers'][0]['handshakes_failed'] == 1
+                        and s['workers'][0]['failed_certificates'] == 1)
+    running.wait_log(r'handshake of 127\.0\.0\.1 to https://127\.0\.0\.1:\d+ has failed: peer did '
+                     'not return a certificate')
 
 
 def resumed(running, authority, session, version):

@@ -13,6 +13,15 @@ namespace {
 // The type of the record that every handshake begins with.
 constexpr char kHandshake = 0x16;
 
+std::string host_of(const Client& client) {
+    std::string host = client.host();
+    return host.empty() ? "a unix socket" : host;
+}
+
+std::string way_of(const Client& client) {
+    return host_of(client) + " to " + net::format_address(client.listener.address);
+}
+
 bool is_method(std::string_view bytes) {
     return bytes.front() >= 'A' && bytes.front() <= 'Z';
 }
@@ -28,9 +37,12 @@ std::size_t Connection::begin_tls(std::string_view bytes) {
     if (bytes.front() != kHandshake) {
         return refuse_plain(bytes);
     }
-    std::unique_ptr<net::Transport> transport =
-        context_.tls == nullptr ? nullptr
-                                : context_.tls->accept(client_.listener.index, std::string(bytes));
+    std::unique_ptr<net::Transport> transport;
+    if (context_.tls != nullptr) {
+        const bool is_told = log::enabled(log::Level::Debug);
+        transport = context_.tls->accept(client_.listener.index, std::string(bytes),
+                                         is_told ? way_of(client_) : std::string());
+    }
     if (transport == nullptr) {
         close();
         return bytes.size();
@@ -60,8 +72,7 @@ void Connection::tell_of_tls(std::string_view bytes) {
     log::warning(
         "a client at {} speaks TLS to {}, which is an address for plain HTTP: it came by https:// "
         "to this port, or its proxy does; an address for it begins with https://",
-        client_.host().empty() ? "a unix socket" : client_.host(),
-        net::format_address(client_.listener.address));
+        host_of(client_), net::format_address(client_.listener.address));
 }
 
 void Connection::note_transport() {

@@ -38,11 +38,12 @@ void TlsServers::renew(int material) {
     edition_ = read.edition;
 }
 
-std::unique_ptr<net::Transport> TlsServers::accept(std::size_t listener, std::string early) {
+std::unique_ptr<net::Transport> TlsServers::accept(std::size_t listener, std::string early,
+                                                   std::string client) {
     if (listener >= servers_.size() || servers_[listener] == nullptr) {
         return nullptr;
     }
-    return servers_[listener]->accept(*this, std::move(early));
+    return servers_[listener]->accept(*this, std::move(early), std::move(client));
 }
 
 bool TlsServers::may_begin_step() noexcept {
@@ -64,9 +65,24 @@ void TlsServers::succeeded(bool resumed) noexcept {
     }
 }
 
-void TlsServers::failed(std::string_view why) noexcept {
+void TlsServers::failed(tls::Failure failure, std::string_view client,
+                        std::string_view why) noexcept {
     count(slot_.handshakes_failed);
-    log::debug("a TLS handshake has failed: {}", why);
+    switch (failure) {
+        case tls::Failure::Certificate:
+            count(slot_.failed_certificates);
+            break;
+        case tls::Failure::Agreement:
+            count(slot_.failed_agreements);
+            break;
+        case tls::Failure::Protocol:
+            count(slot_.failed_protocols);
+            break;
+        case tls::Failure::Left:
+            count(slot_.failed_lefts);
+            break;
+    }
+    log::debug("a TLS handshake of {} has failed: {}", client, why);
 }
 
 }  // namespace geventd::worker

@@ -30,14 +30,16 @@ class TlsServers final : private tls::Handshakes {
     void begin_turn() { spent_ = {}; }
 
     /// The transport of a connection to this address, whose first bytes were received already.
-    /// Null when there is no TLS for it. Throws std::bad_alloc.
-    std::unique_ptr<net::Transport> accept(std::size_t listener, std::string early);
+    /// `client`: who it is, for the log. Null when there is no TLS for it. Throws std::bad_alloc.
+    std::unique_ptr<net::Transport> accept(std::size_t listener, std::string early,
+                                           std::string client);
 
   private:
     bool may_begin_step() noexcept override;
     void end_step() noexcept override;
     void succeeded(bool resumed) noexcept override;
-    void failed(std::string_view why) noexcept override;
+    void failed(tls::Failure failure, std::string_view client,
+                std::string_view why) noexcept override;
 
     shm::WorkerSlot& slot_;
     std::vector<std::unique_ptr<tls::Server>> servers_;  ///< by listener; null: no https address

@@ -34,12 +34,18 @@ class NotedHandshakes : public Handshakes {
         resumed += was_resumed ? 1 : 0;
     }
 
-    void failed(std::string_view why) noexcept override { reason = why; }
+    void failed(Failure why, std::string_view client, std::string_view text) noexcept override {
+        failure = why;
+        who = client;
+        reason = text;
+    }
 
     bool allowed = true;
     int steps = 0;
     int done = 0;
     int resumed = 0;
+    Failure failure{};
+    std::string who;
     std::string reason;
 };
 

@@ -31,11 +31,11 @@ class TlsServersTest : public testing::Test {
 };
 
 TEST_F(TlsServersTest, HasTransportsForItsAddressesOnly) {
-    EXPECT_EQ(servers.accept(1, ""), nullptr);
+    EXPECT_EQ(servers.accept(1, "", ""), nullptr);
     renew();
-    EXPECT_EQ(servers.accept(0, ""), nullptr);
-    EXPECT_NE(servers.accept(1, ""), nullptr);
-    EXPECT_EQ(servers.accept(2, ""), nullptr);
+    EXPECT_EQ(servers.accept(0, "", ""), nullptr);
+    EXPECT_NE(servers.accept(1, "", ""), nullptr);
+    EXPECT_EQ(servers.accept(2, "", ""), nullptr);
 }
 
 TEST_F(TlsServersTest, ReadsCertificatesAgainOnlyWhenTheyAreOthers) {
@@ -45,7 +45,7 @@ TEST_F(TlsServersTest, ReadsCertificatesAgainOnlyWhenTheyAreOthers) {
     EXPECT_NO_THROW(renew());
     ++material.edition;
     EXPECT_THROW(renew(), std::runtime_error);
-    EXPECT_NE(servers.accept(1, ""), nullptr);
+    EXPECT_NE(servers.accept(1, "", ""), nullptr);
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ class TransportTest : public testing::Test {
         UniqueFd fd;
         peer = std::make_unique<Peer>(fd, host, session);
         stream = std::make_unique<net::Stream>(std::move(fd));
-        stream->put_under(server->accept(handshakes, ""));
+        stream->put_under(server->accept(handshakes, "", "somebody"));
     }
 
     // Until the handshake is over for both sides, or cannot go on.
@@ -187,7 +187,7 @@ TEST_F(TransportTest, TakesBytesThatWereReceivedBeforeIt) {
     peer->shake_hands();
     const std::string early = receive();
     ASSERT_FALSE(early.empty());
-    stream->put_under(server->accept(handshakes, early));
+    stream->put_under(server->accept(handshakes, early, "somebody"));
     EXPECT_TRUE(stream->has_bytes());
     EXPECT_TRUE(shake_hands());
     EXPECT_FALSE(stream->has_bytes());
@@ -208,9 +208,27 @@ TEST_F(TransportTest, FailsForGoodWithWhatIsNoHandshake) {
     receive();
     EXPECT_EQ(last, State::Ended);
     EXPECT_NE(handshakes.reason, "");
+    EXPECT_EQ(handshakes.who, "somebody");
+    EXPECT_EQ(handshakes.failure, Failure::Protocol);
     receive();
     EXPECT_EQ(last, State::Ended);
     EXPECT_EQ(send("x").state, State::Failed);
+}
+
+TEST_F(TransportTest, KnowsWhyAHandshakeHasFailed) {
+    connect();
+    SSL_set_max_proto_version(peer->ssl(), TLS1_1_VERSION);
+    SSL_set_min_proto_version(peer->ssl(), TLS1_VERSION);
+    SSL_set_security_level(peer->ssl(), 0);
+    EXPECT_FALSE(shake_hands());
+    EXPECT_EQ(handshakes.failure, Failure::Agreement) << handshakes.reason;
+    connect();
+    peer->shake_hands();
+    receive();
+    peer->close();
+    receive();
+    EXPECT_EQ(last, State::Ended);
+    EXPECT_EQ(handshakes.failure, Failure::Left) << handshakes.reason;
 }
 
 TEST_F(TransportTest, TellsOfTheConnection) {
@@ -304,6 +322,7 @@ TEST_F(TransportTest, DemandsACertificateThatItsAuthorityHasSigned) {
     connect();
     EXPECT_FALSE(shake_hands());
     EXPECT_NE(handshakes.reason.find("peer did not return a certificate"), std::string::npos);
+    EXPECT_EQ(handshakes.failure, Failure::Certificate);
 }
 
 }  // namespace
