@@ -197,6 +197,16 @@ def test_a_proxy_header_comes_before_the_handshake(server, authority):
         assert json.loads(client.get().body)['REMOTE_ADDR'] == '127.0.0.1'
 
 
+@pytest.mark.parametrize('scheme, mark', [('http', None), ('https', 'on')])
+def test_a_proxy_that_comes_by_tls_says_how_its_client_came(server, authority, scheme, mark):
+    running = server(ENVIRON, {'listen': https(
+        authority.issue('one.test'), **{'trusted-proxies': ['127.0.0.1']})})
+    with secure(running, authority) as client:
+        environ = json.loads(client.get(headers=f'X-Forwarded-Proto: {scheme}\r\n').body)
+    assert (environ['wsgi.url_scheme'], environ.get('HTTPS')) == (scheme, mark)
+    assert environ['SSL_PROTOCOL'] == 'TLSv1.3'
+
+
 def test_a_handshake_byte_by_byte(server, authority):
     running = server(HELLO, {'listen': https(authority.issue('one.test'))})
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()

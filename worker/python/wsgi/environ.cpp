@@ -234,11 +234,17 @@ bool EnvironMaker::set_forwarded(PyObject* environ, const worker::Request& reque
 }
 
 // A proxy that comes by TLS may have served its client without.
-bool EnvironMaker::set_scheme(PyObject* environ, const worker::Request& request) const {
+bool EnvironMaker::set_scheme(PyObject* environ, const worker::Request& request) {
     const std::string_view scheme = request.client.scheme;
-    const bool is_secured = request.exchange->client().secured != nullptr;
-    return (scheme != "https" || put(environ, keys_.scheme, https_.get())) &&
-           (scheme != "http" || !is_secured || put(environ, keys_.scheme, http_.get()));
+    if (scheme == "https") {
+        return put(environ, keys_.scheme, https_.get());
+    }
+    if (scheme != "http" || request.exchange->client().secured == nullptr) {
+        return true;
+    }
+    const Ref* https = var_key("HTTPS");
+    return https != nullptr && put(environ, keys_.scheme, http_.get()) &&
+           PyDict_DelItem(environ, https->get()) == 0;
 }
 
 // The port of the connection is that of the proxy. Most proxies do not tell that of their client.

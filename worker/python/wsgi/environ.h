@@ -69,7 +69,7 @@ class EnvironMaker {
     bool set_peer(PyObject* environ, const worker::Exchange& exchange);
     bool set_forwarded(PyObject* environ, const worker::Request& request);
     bool set_secured(PyObject* environ, const worker::Exchange& exchange);
-    [[nodiscard]] bool set_scheme(PyObject* environ, const worker::Request& request) const;
+    bool set_scheme(PyObject* environ, const worker::Request& request);
     [[nodiscard]] bool set_remote_port(PyObject* environ, std::string_view port) const;
     const Ref* var_key(std::string_view name);
     bool set_headers(PyObject* environ, const http::RequestHead& head);
