@@ -30,6 +30,7 @@ struct WorkerFigures {
     Cell<std::uint64_t> messages_out{};    ///< and those that they have sent
     Cell<std::uint64_t> errors{};          ///< of these: the application raised
     Cell<std::uint64_t> rejected{};        ///< malformed requests answered by the server
+    Cell<std::uint64_t> redirected{};      ///< requests that were sent to https
     Cell<std::uint64_t> disconnects{};     ///< clients that left before their answer was out
     Cell<std::uint64_t> accepted{};        ///< connections accepted
     Cell<std::uint64_t> handed_over{};     ///< of these: handed to the worker of their session
@@ -107,6 +108,8 @@ void for_each_worker_figure(Visit visit, Figures&... figures) {  // NOLINT(*-fun
           figures.messages_out...);
     visit(Info{"errors", "errors_total", "Requests whose application failed."}, figures.errors...);
     visit(Info{"rejected", "rejected_total", "Requests that were refused."}, figures.rejected...);
+    visit(Info{"redirected", "redirected_total", "Requests that were redirected to https."},
+          figures.redirected...);
     visit(Info{"disconnects", "disconnects_total", "Requests whose client left."},
           figures.disconnects...);
     visit(Info{"accepted", "accepted_total", "Connections that were accepted."},

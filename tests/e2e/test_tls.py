@@ -361,27 +361,6 @@ def test_sessions_go_on_in_other_workers_and_after_a_reload(server, authority, v
     assert again and environ['pid'] not in pids
 
 
-def test_http_is_redirected_to_https(server, authority, tmp_path):
-    challenge = tmp_path / '.well-known' / 'acme-challenge'
-    challenge.mkdir(parents=True)
-    (challenge / 'token').write_text('proof')
-    running = server(HELLO, {
-        'listen': [https(authority.issue('one.test')),
-                   {'address': 'http://127.0.0.1:0', 'redirect-https': 8443}],
-        'static': [{'path': '/.well-known/acme-challenge', 'root': str(challenge)}]})
-    answer = running.get('/a%20b?c=d', headers={'Host': 'one.test:8000'}, index=1)
-    assert (answer.status, answer.header('location')) == (301, 'https://one.test:8443/a%20b?c=d')
-    assert running.request('POST', '/', b'x', index=1).status == 308
-    assert running.get('/.well-known/acme-challenge/token', index=1).text == 'proof'
-
-
-def test_hsts_is_in_all_answers(server, authority):
-    running = server(HELLO, {'listen': https(authority.issue('one.test'), hsts='max-age=100')})
-    with secure(running, authority) as client:
-        for path in ('/', '/other'):
-            assert client.get(path).header('strict-transport-security') == 'max-age=100'
-
-
 def test_a_reload_makes_an_address_https_and_plain_again(server, authority):
     running = server(HELLO)
     port = running.port()

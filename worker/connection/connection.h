@@ -230,7 +230,8 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     void process(std::string_view fresh);
     std::size_t parse_one(std::string_view bytes);
     std::size_t wait_for_more();
-    std::size_t refuse_all(std::string_view bytes, const http::Rejection& rejection);
+    std::size_t refuse_all(std::string_view bytes, const http::Rejection& rejection,
+                           std::string_view fields = {});
     std::size_t parse_proxy_header(std::string_view bytes);
     std::size_t begin_tls(std::string_view bytes);
     std::size_t refuse_plain(std::string_view bytes);

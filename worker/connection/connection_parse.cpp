@@ -27,7 +27,7 @@ std::size_t Connection::parse_one(std::string_view bytes) {
             return wait_for_more();
         case Parsed::State::Refused:
             tell_of_tls(bytes);
-            return refuse_all(bytes, parsed.rejection);
+            return refuse_all(bytes, parsed.rejection, parsed.fields);
         case Parsed::State::Answered:
             request_ = {};
             stream_.offer(parsed.answer);
@@ -59,8 +59,9 @@ std::size_t Connection::wait_for_more() {
     return 0;
 }
 
-std::size_t Connection::refuse_all(std::string_view bytes, const http::Rejection& rejection) {
-    refuse(rejection);
+std::size_t Connection::refuse_all(std::string_view bytes, const http::Rejection& rejection,
+                                   std::string_view fields) {
+    refuse(rejection, fields);
     return bytes.size();
 }
 

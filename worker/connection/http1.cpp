@@ -142,8 +142,7 @@ Parsed Http1::parse(std::string_view bytes, const Intake& intake) const {
     }
     const int https_port = intake.exchange.client().listener.redirect_https;
     if (https_port != 0 && is_redirected(request)) {
-        return {.state = Parsed::State::Answered,
-                .answer = redirect_to_https(request, https_port, intake.context.turn.epoch())};
+        return redirect_to_https(request, https_port);
     }
     const std::size_t of_body = request.body.feed(bytes.substr(end));
     if (request.body.failed()) {

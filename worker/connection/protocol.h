@@ -20,13 +20,14 @@ struct Parsed {
     enum class State : std::uint8_t {
         Incomplete,  ///< more bytes are needed
         Request,     ///< a request's head, and as much of its body as has arrived
-        Refused,     ///< malformed, or a request that is not accepted
+        Refused,     ///< malformed, or a request that is not accepted, or not here
         Answered,    ///< no request, but something that `answer` answers
     };
 
     State state = State::Incomplete;
     std::size_t used = 0;  ///< bytes consumed
     http::Rejection rejection;
+    std::string fields;  ///< of the answer to what is refused: whole header lines
     std::string answer;
 
     static Parsed refused(const http::Rejection& rejection) {

@@ -7,7 +7,6 @@
 
 #include "http/fields.h"
 #include "http/host.h"
-#include "http/whole_response.h"
 
 namespace geventd::worker {
 
@@ -30,23 +29,20 @@ bool is_redirected(const Request& request) {
            !request.head.path.starts_with("/.well-known/acme-challenge/");
 }
 
-std::string redirect_to_https(const Request& request, int port, std::int64_t epoch) {
+Parsed redirect_to_https(const Request& request, int port) {
     const std::string_view host = http::split_host(authority_of(request)).host;
+    if (host.empty()) {
+        return Parsed::refused({400, "a Host is needed for the redirect to https"});
+    }
     const http::RequestHead& head = request.head;
     const bool is_read_only = head.method == "GET" || head.method == "HEAD";
-    http::WholeResponse response =
-        host.empty() ? http::WholeResponse::line(400, "a Host is needed for the redirect to https")
-                     : http::WholeResponse::line(is_read_only ? 301 : 308, "by https only");
-    std::string location;
-    if (!host.empty()) {
-        location = fmt::format("Location: https://{}{}{}{}{}\r\n", host,
-                               port == kHttpsPort ? "" : fmt::format(":{}", port),
-                               head.path.starts_with('/') ? head.path : "/",
-                               head.query.empty() ? "" : "?", head.query);
-    }
-    response.extra_fields = location;
-    response.head_only = head.method == "HEAD";
-    return response.bytes(epoch);
+    Parsed parsed = Parsed::refused({is_read_only ? 301 : 308, "by https only"});
+    parsed.fields =
+        fmt::format("Location: https://{}{}{}{}{}\r\n", host,
+                    port == kHttpsPort ? "" : fmt::format(":{}", port),
+                    head.path.starts_with('/') ? head.path : "/", head.query.empty() ? "" : "?",
+                    head.query);
+    return parsed;
 }
 
 }  // namespace geventd::worker

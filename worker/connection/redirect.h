@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstdint>
-#include <string>
-
+#include "worker/connection/protocol.h"
 #include "worker/requests/request.h"
 
 namespace geventd::worker {
@@ -13,8 +11,7 @@ namespace geventd::worker {
 /// is ours (ACME).
 [[nodiscard]] bool is_redirected(const Request& request);
 
-/// The whole answer that sends it to the same URL by https at that port. `epoch` is the wall clock
-/// in whole seconds.
-std::string redirect_to_https(const Request& request, int port, std::int64_t epoch);
+/// What sends it to the same URL by https at that port.
+Parsed redirect_to_https(const Request& request, int port);
 
 }  // namespace geventd::worker

@@ -69,10 +69,14 @@ void Accounts::write_access_log(const Request& request, const Exchange& exchange
 
 void Accounts::refused(const Exchange& exchange, const Request* request,
                        const http::Rejection& rejection, const http::AnswerParts& answer) {
-    count(slot_.rejected);
-    const std::string host = exchange.client().host();
-    log::info("refused a request from {}: {} {}", host.empty() ? "a unix socket" : host,
-              rejection.status, rejection.reason);
+    if (rejection.status < 400) {
+        count(slot_.redirected);
+    } else {
+        count(slot_.rejected);
+        const std::string host = exchange.client().host();
+        log::info("refused a request from {}: {} {}", host.empty() ? "a unix socket" : host,
+                  rejection.status, rejection.reason);
+    }
     if (access_log_) {
         access_log_->write_refused(request, exchange, rejection.status, answer);
     }

@@ -40,7 +40,8 @@ class Accounts {
     /// Its answer has left, or nothing more of it will: writes its line into the access log.
     void answered(const Request& request, const Exchange& exchange);
 
-    /// The request never reached the application. `request` is null when nothing could be parsed.
+    /// The request never reached the application: it was refused, or redirected to https. `request`
+    /// is null when nothing could be parsed.
     void refused(const Exchange& exchange, const Request* request, const http::Rejection& rejection,
                  const http::AnswerParts& answer);
 
