@@ -62,6 +62,12 @@ void set_callback(SSL_CTX* context, int which, Callback callback) {
                           reinterpret_cast<void (*)()>(callback));  // NOLINT: OpenSSL's interface
 }
 
+// A wildcard stands for one label. "": there is none.
+std::string wildcard_over(std::string_view host) {
+    const std::size_t dot = host.find('.');
+    return dot == std::string_view::npos ? "" : "*" + std::string(host.substr(dot));
+}
+
 std::string lower_case(std::string_view text) {
     std::string lower(text);
     std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
@@ -107,22 +113,36 @@ Context::Context(const Endpoint& endpoint, std::vector<TicketKey> tickets)
     SSL_CTX_set_tlsext_servername_arg(contexts_.front().get(), this);
 }
 
-// Which certificates are for a name: the first of each kind of key.
+// Which certificates are for a name: the first of each kind of key. Kinds that only a wildcard over
+// the name has are added.
 std::map<std::string, Context::Choice> Context::choices() const {
     std::map<std::string, Choice> by_name;
     for (std::size_t i = 0; i < identities_.size(); ++i) {
-        const int kind = EVP_PKEY_get_base_id(identities_[i].key.get());
         for (const std::string& name : identities_[i].names()) {
-            Choice& choice = by_name[name];
-            const bool has_kind = std::any_of(choice.begin(), choice.end(), [&](std::size_t other) {
-                return EVP_PKEY_get_base_id(identities_[other].key.get()) == kind;
-            });
-            if (!has_kind) {
-                choice.push_back(i);
+            add_kind(by_name[name], i);
+        }
+    }
+    for (auto& [name, choice] : by_name) {
+        const auto wildcard = by_name.find(wildcard_over(name));
+        if (wildcard != by_name.end() && wildcard->first != name) {
+            for (const std::size_t index : wildcard->second) {
+                add_kind(choice, index);
             }
         }
     }
     return by_name;
+}
+
+void Context::add_kind(Choice& choice, std::size_t index) const {
+    const auto kind = [this](std::size_t of) {
+        return EVP_PKEY_get_base_id(identities_[of].key.get());
+    };
+    const bool has_kind = std::any_of(choice.begin(), choice.end(), [&](std::size_t other) {
+        return kind(other) == kind(index);
+    });
+    if (!has_kind) {
+        choice.push_back(index);
+    }
 }
 
 ContextPtr Context::make_context(const Endpoint& endpoint, const Choice& choice) {
@@ -205,11 +225,10 @@ SslPtr Context::make_connection() const {
     return ssl;
 }
 
-// A wildcard stands for one label.
 SSL_CTX* Context::find(std::string_view host) const {
     auto found = by_name_.find(host);
-    if (found == by_name_.end() && host.find('.') != std::string_view::npos) {
-        found = by_name_.find("*" + std::string(host.substr(host.find('.'))));
+    if (found == by_name_.end()) {
+        found = by_name_.find(wildcard_over(host));
     }
     return found == by_name_.end() ? nullptr : found->second;
 }

@@ -40,6 +40,7 @@ class Context {
     using Choice = std::vector<std::size_t>;
 
     [[nodiscard]] std::map<std::string, Choice> choices() const;
+    void add_kind(Choice& choice, std::size_t index) const;
     ContextPtr make_context(const Endpoint& endpoint, const Choice& choice);
     void set_options(SSL_CTX* context, const Endpoint& endpoint) const;
     void read_authorities(std::string_view pem);

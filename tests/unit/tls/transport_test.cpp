@@ -142,6 +142,21 @@ TEST_F(TransportTest, ChoosesTheCertificateByTheNameOfTheHost) {
     }
 }
 
+TEST_F(TransportTest, HasTheKindsOfKeysOfAWildcardBesideThoseOfTheName) {
+    endpoint.pairs = {make_pair_for({"a.wild.test"}), make_pair_for({"*.wild.test"}, "RSA")};
+    connect("a.wild.test");
+    SSL_set_max_proto_version(peer->ssl(), TLS1_2_VERSION);
+    ASSERT_EQ(SSL_set_cipher_list(peer->ssl(), "aRSA"), 1);
+    ASSERT_TRUE(shake_hands()) << handshakes.reason;
+    EXPECT_EQ(shown_name(), "CN=*.wild.test");
+    handshakes.done = 0;
+    connect("a.wild.test");
+    SSL_set_max_proto_version(peer->ssl(), TLS1_2_VERSION);
+    ASSERT_EQ(SSL_set_cipher_list(peer->ssl(), "aECDSA"), 1);
+    ASSERT_TRUE(shake_hands()) << handshakes.reason;
+    EXPECT_EQ(shown_name(), "CN=a.wild.test");
+}
+
 TEST_F(TransportTest, SendsAllInOrderThroughASocketThatIsOftenFull) {
     connect();
     ASSERT_TRUE(shake_hands());
