@@ -15,7 +15,14 @@ std::string take_reason() {
     return reason == nullptr ? "OpenSSL gives no reason" : reason;
 }
 
+// An archive of OpenSSL that is part of a wheel fits no configuration of its host.
 BioPtr reader_of(std::string_view text) {
+#ifdef GEVENTD_BUNDLE
+    static const bool kReady = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) == 1;
+    if (!kReady) {
+        throw std::bad_alloc();
+    }
+#endif
     if (text.size() > INT_MAX) {
         throw std::bad_alloc();
     }

@@ -36,7 +36,8 @@ using X509Ptr = std::unique_ptr<X509, Freer<X509_free>>;
 /// The reason that OpenSSL gave last, in its words; forgets it.
 std::string take_reason();
 
-/// A BIO that reads this text, which it does not copy. Throws std::bad_alloc.
+/// A BIO that reads this text, which it does not copy. All use of OpenSSL begins with one. Throws
+/// std::bad_alloc.
 BioPtr reader_of(std::string_view text);
 
 /// All that a memory BIO holds, until it changes. It overwrites what it frees.
