@@ -176,6 +176,7 @@ void Context::set_options(SSL_CTX* context, const Endpoint& endpoint) const {
     require(SSL_CTX_set_cipher_list(context,
                                     endpoint.ciphers.empty() ? kCiphers : endpoint.ciphers.c_str()),
             "ciphers");
+    SSL_CTX_set_dh_auto(context, 1);  // for ciphers that the configuration may name
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                      SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_COMPRESSION |
                                      SSL_OP_IGNORE_UNEXPECTED_EOF);

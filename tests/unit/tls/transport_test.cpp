@@ -157,6 +157,15 @@ TEST_F(TransportTest, HasTheKindsOfKeysOfAWildcardBesideThoseOfTheName) {
     EXPECT_EQ(shown_name(), "CN=a.wild.test");
 }
 
+TEST_F(TransportTest, SpeaksCiphersThatNeedParametersOfItsOwn) {
+    endpoint.pairs = {make_pair_for({"one.test"}, "RSA")};
+    endpoint.ciphers = "DHE-RSA-AES128-GCM-SHA256";
+    connect();
+    SSL_set_max_proto_version(peer->ssl(), TLS1_2_VERSION);
+    ASSERT_EQ(SSL_set_cipher_list(peer->ssl(), "DHE-RSA-AES128-GCM-SHA256"), 1);
+    EXPECT_TRUE(shake_hands()) << handshakes.reason;
+}
+
 TEST_F(TransportTest, SendsAllInOrderThroughASocketThatIsOftenFull) {
     connect();
     ASSERT_TRUE(shake_hands());
