@@ -54,8 +54,8 @@ void describe_tls(Visitor& v, Listen& s) {
           "Requests to this http address are answered with a redirect to the same host by https, "
           "at this port, except those below /.well-known/acme-challenge/. 0: they are not.");
     v.key("hsts", Text(tls.hsts, "a text such as max-age=31536000", hsts_value), kGeneration,
-          "The Strict-Transport-Security of all answers of an https address: browsers then come "
-          "by https only.");
+          "The Strict-Transport-Security of all answers of an https address, but those to health "
+          "checks: browsers then come by https only.");
 }
 
 std::vector<std::string*> tls_files(Settings& settings) {

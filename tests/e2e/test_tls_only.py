@@ -4,6 +4,14 @@ import pytest
 from harness.apps import HELLO
 from harness.tls import Authority, TlsClient
 
+FAILING = '''
+def application(environ, start_response):
+    if environ['PATH_INFO'] == '/fail':
+        raise ValueError('on purpose')
+    start_response('200 OK', [('Content-Length', '2')])
+    return [b'ok']
+'''
+
 
 @pytest.fixture
 def authority(tmp_path):
@@ -38,7 +46,14 @@ def test_http_is_redirected_to_https(server, authority, tmp_path):
 
 
 def test_hsts_is_in_all_answers(server, authority):
-    running = server(HELLO, {'listen': https(authority.issue('one.test'), hsts='max-age=100')})
+    running = server(FAILING, {'listen': https(authority.issue('one.test'), hsts='max-age=100')})
+    running.expect_error('fail')
     with secure(running, authority) as client:
-        for path in ('/', '/other'):
-            assert client.get(path).header('strict-transport-security') == 'max-age=100'
+        for path, status in (('/', 200), ('/fail', 500)):
+            answer = client.get(path)
+            assert answer.status == status
+            assert answer.header('strict-transport-security') == 'max-age=100'
+    with secure(running, authority) as client:
+        answer = client.get(headers='Content-Length: wrong\r\n')
+        assert answer.status == 400
+        assert answer.header('strict-transport-security') == 'max-age=100'

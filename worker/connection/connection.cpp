@@ -170,7 +170,8 @@ void Connection::reset() noexcept {
 
 void Connection::refuse(const http::Rejection& rejection, std::string_view extra_headers) {
     http::WholeResponse response = http::WholeResponse::line(rejection.status, rejection.reason);
-    response.extra_fields = extra_headers;
+    const std::string fields = std::string(extra_headers) + std::string(hsts());
+    response.extra_fields = fields;
     response.head_only = request_ && request_->head.method == "HEAD";
     const std::string answer = response.bytes(context_.turn.epoch());
     context_.accounts.refused(*this, request_.get(), rejection, http::parts_of_answer(answer));

@@ -237,6 +237,7 @@ class Connection final : public Exchange, public event::Deadline, private Transf
     std::size_t refuse_plain(std::string_view bytes);
     void tell_of_tls(std::string_view bytes);
     void note_transport();
+    [[nodiscard]] std::string_view hsts() const;
     [[nodiscard]] bool must_stream() const;
     void keep_rest(std::string_view bytes, std::size_t used);
     bool hand_over(std::string_view bytes);

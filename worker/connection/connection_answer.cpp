@@ -2,6 +2,7 @@
 // Connection: makes the bytes of an answer, which connection_write.cpp sends.
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 
 #include "base/errno_error.h"
@@ -9,7 +10,6 @@
 #include "log/logger.h"
 #include "worker/connection/connection.h"
 #include "worker/connection/context.h"
-#include "worker/process/listening.h"
 
 namespace geventd::worker {
 
@@ -40,9 +40,8 @@ Connection::IoState Connection::guarded(Action action) noexcept {
 
 void Connection::complete_head(std::optional<std::uint64_t> length) {
     Request& request = *request_;
-    if (const std::string& hsts = client_.listener.hsts;
-        !hsts.empty() && !request.answer.head().has("strict-transport-security")) {
-        request.answer.head().add_lines(hsts);
+    if (!hsts().empty() && !request.answer.head().has("strict-transport-security")) {
+        request.answer.head().add_lines(hsts());
     }
     request.form.keep_alive = request.answer.complete(
         {.dialect = request.form.dialect,
@@ -191,6 +190,8 @@ Connection::IoState Connection::send_error(int status, std::string_view reason) 
             request.form.keep_alive && request.body.complete() && !last_answer_;
         http::WholeResponse whole = http::WholeResponse::line(status, reason);
         whole.keep_alive = request.form.keep_alive;
+        const std::string fields = std::string(whole.extra_fields) + std::string(hsts());
+        whole.extra_fields = fields;
         whole.head_only = request.head.method == "HEAD";
         request.answer.replace(status, whole.bytes(context_.turn.epoch()));
         const iovec all = request.answer.head_part();

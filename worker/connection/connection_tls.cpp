@@ -75,6 +75,11 @@ void Connection::tell_of_tls(std::string_view bytes) {
         host_of(client_), net::format_address(client_.listener.address));
 }
 
+// The header line for answers that come by TLS.
+std::string_view Connection::hsts() const {
+    return stream_.has_transport() ? std::string_view(client_.listener.hsts) : std::string_view();
+}
+
 void Connection::note_transport() {
     if (stream_.has_transport() && client_.secured == nullptr) {
         client_.secured = std::make_unique<Client::Variables>(stream_.transport()->variables());

@@ -22,7 +22,7 @@ struct Listening {
     bool forwarded_prefix = false;       ///< trusted proxies say SCRIPT_NAME
     std::string health;                  ///< path of health checks; "": none
     int redirect_https = 0;              ///< the port of https to which all is redirected; 0: none
-    std::string hsts;                    ///< the header line of all answers; "": none
+    std::string hsts;                    ///< the header line of answers by TLS; "": none
 };
 
 }  // namespace geventd::worker
