@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -19,6 +20,11 @@ struct Freer {
     void operator()(T* object) const noexcept {
         kFree(object);
     }
+};
+
+/// Frees bytes that OpenSSL has allocated.
+struct OpensslFreer {
+    void operator()(void* bytes) const noexcept { OPENSSL_free(bytes); }
 };
 
 struct ChainFreer {

@@ -76,6 +76,26 @@ std::string text_or_empty(const char* text) {
     return text == nullptr ? "" : text;
 }
 
+// "/CN=alice/O=Example"
+std::string oneline_of(const X509_NAME* name) {
+    char* const text = X509_NAME_oneline(name, nullptr, 0);
+    if (text == nullptr) {
+        throw std::bad_alloc();
+    }
+    const std::unique_ptr<char, OpensslFreer> owned(text);
+    return text;
+}
+
+std::string der_of(const X509* certificate) {
+    unsigned char* bytes = nullptr;
+    const int size = i2d_X509(certificate, &bytes);
+    if (size < 0) {
+        throw std::bad_alloc();
+    }
+    const std::unique_ptr<unsigned char, OpensslFreer> owned(bytes);
+    return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)};
+}
+
 }  // namespace
 
 Transport::Transport(std::shared_ptr<const Context> context, Handshakes& handshakes,
@@ -314,6 +334,10 @@ void Transport::add_client_certificate(std::vector<Variable>& variables) const {
     variables.push_back({"SSL_CLIENT_S_DN", text_of(X509_get_subject_name(certificate.get()))});
     variables.push_back({"SSL_CLIENT_I_DN", text_of(X509_get_issuer_name(certificate.get()))});
     variables.push_back({"SSL_CLIENT_CERT", text_of(memory.get())});
+    // As uWSGI names and writes them.
+    variables.push_back({"HTTPS_DN", oneline_of(X509_get_subject_name(certificate.get()))});
+    variables.push_back({"HTTPS_CC", text_of(memory.get())});
+    variables.push_back({"HTTPS_CLIENT_CERTIFICATE", der_of(certificate.get())});
 }
 
 }  // namespace geventd::tls

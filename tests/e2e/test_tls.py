@@ -309,6 +309,9 @@ def test_client_certificates(server, authority, tmp_path):
     assert environ['SSL_CLIENT_S_DN'] == 'CN=alice'
     assert environ['SSL_CLIENT_I_DN'] == 'CN=Client Authority'
     assert environ['SSL_CLIENT_CERT'].startswith('-----BEGIN CERTIFICATE-----')
+    assert (environ['HTTPS_DN'], environ['HTTPS_CC']) == ('/CN=alice', environ['SSL_CLIENT_CERT'])
+    assert environ['HTTPS_CLIENT_CERTIFICATE'].encode('latin-1') == ssl.PEM_cert_to_DER_cert(
+        environ['HTTPS_CC'])
     with secure(running, authority) as client:
         environ = json.loads(client.get().body)
     assert environ['SSL_CLIENT_VERIFY'] == 'NONE'

@@ -338,6 +338,9 @@ TEST_F(TransportTest, DemandsACertificateThatItsAuthorityHasSigned) {
     EXPECT_TRUE(std::any_of(variables.begin(), variables.end(), [](const auto& variable) {
         return variable == std::pair<std::string, std::string>("SSL_CLIENT_S_DN", "CN=alice");
     }));
+    EXPECT_TRUE(std::any_of(variables.begin(), variables.end(), [](const auto& variable) {
+        return variable == std::pair<std::string, std::string>("HTTPS_DN", "/CN=alice");
+    }));
     handshakes.done = 0;
     connect();
     peer->show(make_pair_for({"mallory"}));

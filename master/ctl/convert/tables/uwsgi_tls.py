@@ -46,7 +46,7 @@ TLS = (
     built_in('https-session-context ssl-sessions-use-cache ssl-sessions-timeout '
              'ssl-session-timeout',
              'sessions go on by tickets, in all workers'),
-    built_in('https-export-cert', 'SSL_CLIENT_CERT, if client-certificates asks for one'),
+    built_in('https-export-cert', 'HTTPS_CC and HTTPS_DN, if client-certificates asks for one'),
     refused('https2 https-socket-* suwsgi-socket ssl-* sni*',
             'listen.certificates has no such form', 'an entry of certificates for each host',
             protects=True),
