@@ -33,10 +33,11 @@ constexpr std::size_t kJoined = 4096;
 // What the kernel takes as a time between its questions, in seconds.
 constexpr std::int64_t kLongestProbe = 32767;
 
-constexpr std::size_t kFileBuffer = 16384;
+// So much of a file is read, and leaves through a transport with one system call.
+constexpr std::size_t kFileBuffer = 64 << 10;
 
 // The most of a file that goes through a transport at once.
-constexpr std::size_t kFileBatch = 16 * kFileBuffer;
+constexpr std::size_t kFileBatch = 4 * kFileBuffer;
 
 // The application may have the descriptor, too (uwsgi.connection_fd()), and make it blocking.
 constexpr int kSend = MSG_NOSIGNAL | MSG_DONTWAIT;

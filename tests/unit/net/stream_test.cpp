@@ -12,6 +12,8 @@
 
 #include <array>
 #include <chrono>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,7 @@
 
 #include "net/listener.h"
 #include "net/peer.h"
+#include "net/transport.h"
 #include "tests/unit/net/connect.h"
 
 namespace geventd::net {
@@ -179,6 +182,48 @@ TEST_F(StreamTest, EndsBehindWhatItSentThoughAnotherProcessHasIt) {
     EXPECT_EQ(heard(), "");
     say("still heard");
     EXPECT_EQ(stream->receive(room).state, State::Done);
+}
+
+/// Takes all bytes, and notes how many each call brings.
+class Taking : public Transport {
+  public:
+    explicit Taking(std::vector<std::size_t>& calls) : calls_(calls) {}
+
+    Stream::Result receive(int, std::span<char>) noexcept override { return {State::Wait}; }
+
+    Stream::Result send(int, std::span<const iovec> parts) noexcept override {
+        calls_.push_back(parts.front().iov_len);
+        return {State::Done, parts.front().iov_len};
+    }
+
+    void offer(int, std::string_view) noexcept override {}
+
+    [[nodiscard]] State peek(int) noexcept override { return State::Wait; }
+
+    void end_sending(int) noexcept override {}
+
+    [[nodiscard]] bool has_bytes() const noexcept override { return false; }
+
+    [[nodiscard]] Need receive_needs() const noexcept override { return Need::Bytes; }
+
+    [[nodiscard]] Need send_needs() const noexcept override { return Need::Room; }
+
+    [[nodiscard]] std::vector<Variable> variables() const override { return {}; }
+
+  private:
+    std::vector<std::size_t>& calls_;
+};
+
+TEST_F(StreamTest, SendsFilesThroughATransportInBigPieces) {
+    const UniqueFd file = UniqueFd::adopt(::memfd_create("file", MFD_CLOEXEC));
+    ASSERT_EQ(::ftruncate(file.get(), 150'000), 0);
+    std::vector<std::size_t> calls;
+    stream->put_under(std::make_unique<Taking>(calls));
+    off_t offset = 0;
+    const Stream::FileResult sent = stream->send_file(file.get(), offset, 1 << 20);
+    EXPECT_EQ(sent.state, State::Done);
+    EXPECT_EQ(sent.count, 150'000U);
+    EXPECT_EQ(calls, (std::vector<std::size_t>{65'536, 65'536, 18'928}));
 }
 
 TEST(TcpStream, ResetsThoughAnotherProcessHasIt) {
