@@ -61,8 +61,8 @@ tls::Pair read_pair(const config::Certificate& files, const std::string& place) 
     pair.chain = reading(place + ".certificate", [&] { return read_secret(files.certificate); });
     pair.key = reading(place + ".key", [&] { return read_secret(key_path(files)); });
     if (!files.passphrase_file.empty()) {
-        const Secret word = reading(place + ".passphrase-file",
-                                    [&] { return read_secret(files.passphrase_file); });
+        const Secret word =
+            reading(place + ".passphrase-file", [&] { return read_secret(files.passphrase_file); });
         pair.key = reading(place + ".key", [&] {
             return examining(key_path(files),
                              [&] { return tls::unlock(pair.key, first_line(word)); });

@@ -75,9 +75,8 @@ Certificates::Set Certificates::make_set(std::vector<config::Listen> listen, Cer
             .scopes = scopes_of(read),
             .warnings = std::move(read.warnings),
             .tickets = std::move(tickets)};
-    const tls::Material material{.edition = ++edition_,
-                                 .endpoints = std::move(read.endpoints),
-                                 .tickets = set.tickets};
+    const tls::Material material{
+        .edition = ++edition_, .endpoints = std::move(read.endpoints), .tickets = set.tickets};
     if (material.is_needed()) {
         set.memory = make_sealed_memory("geventd-tls", tls::encode(material));
     }

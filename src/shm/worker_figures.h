@@ -41,8 +41,8 @@ struct WorkerFigures {
     Cell<std::uint64_t> failed_agreements{};    ///< no version, cipher or protocol in common
     Cell<std::uint64_t> failed_protocols{};     ///< the client does not speak TLS as it should
     Cell<std::uint64_t> failed_lefts{};         ///< the client has left
-    Cell<std::uint64_t> heartbeat{};      ///< turns of the loop
-    Cell<std::uint64_t> timeouts{};       ///< requests that passed their time
+    Cell<std::uint64_t> heartbeat{};            ///< turns of the loop
+    Cell<std::uint64_t> timeouts{};             ///< requests that passed their time
     Cell<std::uint64_t> slow_handlers{};  ///< signal handlers that passed signals.handler-time
     Cell<std::uint64_t> unstoppable{};    ///< requests and handlers that survived GreenletExit
     Cell<std::uint64_t> hub_lag{};        ///< microseconds that the newest answer to a pulse took

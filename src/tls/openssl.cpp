@@ -36,8 +36,7 @@ BioPtr reader_of(std::string_view text) {
 std::string_view bytes_of(BIO* memory) {
     char* bytes = nullptr;
     const auto size = BIO_get_mem_data(memory, &bytes);
-    return size <= 0 ? std::string_view()
-                     : std::string_view(bytes, static_cast<std::size_t>(size));
+    return size <= 0 ? std::string_view() : std::string_view(bytes, static_cast<std::size_t>(size));
 }
 
 std::string text_of(BIO* memory) {

@@ -21,9 +21,7 @@ class OpenSslServer final : public Server {
                                            std::move(client));
     }
 
-    void seal_with(const std::vector<TicketKey>& tickets) override {
-        context_->seal_with(tickets);
-    }
+    void seal_with(const std::vector<TicketKey>& tickets) override { context_->seal_with(tickets); }
 
   private:
     std::shared_ptr<Context> context_;  ///< also of each connection that began with it

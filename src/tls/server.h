@@ -45,7 +45,8 @@ class Server {
     virtual std::unique_ptr<net::Transport> accept(Handshakes& handshakes, std::string early,
                                                    std::string client) = 0;
 
-    /// Takes other keys for tickets from now on, and leaves the rest as it is. REQUIRES: it had some.
+    /// Takes other keys for tickets from now on, and leaves the rest as it is. REQUIRES: it had
+    /// some.
     virtual void seal_with(const std::vector<TicketKey>& tickets) = 0;
 };
 

@@ -37,11 +37,10 @@ Parsed redirect_to_https(const Request& request, int port) {
     const http::RequestHead& head = request.head;
     const bool is_read_only = head.method == "GET" || head.method == "HEAD";
     Parsed parsed = Parsed::refused({is_read_only ? 301 : 308, "by https only"});
-    parsed.fields =
-        fmt::format("Location: https://{}{}{}{}{}\r\n", host,
-                    port == kHttpsPort ? "" : fmt::format(":{}", port),
-                    head.path.starts_with('/') ? head.path : "/", head.query.empty() ? "" : "?",
-                    head.query);
+    parsed.fields = fmt::format("Location: https://{}{}{}{}{}\r\n", host,
+                                port == kHttpsPort ? "" : fmt::format(":{}", port),
+                                head.path.starts_with('/') ? head.path : "/",
+                                head.query.empty() ? "" : "?", head.query);
     return parsed;
 }
 

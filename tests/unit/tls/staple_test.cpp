@@ -39,11 +39,9 @@ std::string response_for(const Pair& pair, std::int64_t from, std::int64_t until
     OCSP_basic_add1_status(basic.get(), id, V_OCSP_CERTSTATUS_GOOD, 0, nullptr, begin.get(),
                            end.get());
     OCSP_CERTID_free(id);
-    EXPECT_EQ(OCSP_basic_sign(basic.get(), certificate, identity.key.get(), EVP_sha256(), nullptr,
-                              0),
-              1);
-    const ResponsePtr response(
-        OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic.get()));
+    EXPECT_EQ(
+        OCSP_basic_sign(basic.get(), certificate, identity.key.get(), EVP_sha256(), nullptr, 0), 1);
+    const ResponsePtr response(OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic.get()));
     return der_of(response.get());
 }
 

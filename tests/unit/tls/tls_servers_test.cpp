@@ -21,9 +21,7 @@ class TlsServersTest : public testing::Test {
         tls::turn(material.tickets);
     }
 
-    void renew() {
-        servers.renew(make_sealed_memory("material", tls::encode(material)).get());
-    }
+    void renew() { servers.renew(make_sealed_memory("material", tls::encode(material)).get()); }
 
     tls::Material material;
     shm::WorkerSlot slot{};
